@@ -1,0 +1,1 @@
+"""TensorFlow Serving as seen by the gateway. Never imports TensorFlow itself."""

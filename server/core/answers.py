@@ -1,0 +1,68 @@
+"""What a model says about one frame: the task's fields of a ``result``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """Boxes as [x0, y0, x1, y1] in 0..1 of the frame as sent, best score first.
+
+    ``classes`` are indices into the model's ``labels``.
+    """
+
+    boxes: Sequence[Sequence[float]]
+    scores: Sequence[float]
+    classes: Sequence[int]
+
+    def limited(self, min_score: float, max_results: int | None) -> Detections:
+        """Those of at least ``min_score``, and no more than ``max_results`` of them."""
+        keep = _best(self.scores, min_score, max_results)
+        return Detections(
+            [self.boxes[i] for i in keep],
+            [self.scores[i] for i in keep],
+            [self.classes[i] for i in keep],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """Classes as indices into the model's ``labels``, best score first."""
+
+    classes: Sequence[int]
+    scores: Sequence[float]
+
+    def limited(self, min_score: float, max_results: int | None) -> Classification:
+        """Those of at least ``min_score``, and no more than ``max_results`` of them."""
+        keep = _best(self.scores, min_score, max_results)
+        return Classification([self.classes[i] for i in keep], [self.scores[i] for i in keep])
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One raw output. ``data``: little-endian, row-major bytes, or a list of strings."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """Raw outputs by name, for a task that the gateway has no words for."""
+
+    outputs: Mapping[str, Tensor]
+
+    def limited(self, min_score: float, max_results: int | None) -> Tensors:
+        """All of them: raw outputs have no scores to choose by."""
+        return self
+
+
+Answer = Detections | Classification | Tensors
+
+
+def _best(scores: Sequence[float], min_score: float, max_results: int | None) -> list[int]:
+    """Indices of the scores worth telling. Scores come sorted, best first."""
+    return [i for i, score in enumerate(scores) if score >= min_score][:max_results]

@@ -1,0 +1,163 @@
+"""Every error that a client can be told of.
+
+::
+
+    FramewireError                code                  retryable  what it concerns
+    ├── ProtocolError                                              one message
+    │   ├── BadMessage            bad_message           no
+    │   ├── UnknownType           unknown_type          no
+    │   ├── HelloRequired         hello_required        no
+    │   └── BadId                 bad_id                no
+    ├── FrameError                                                 one frame
+    │   ├── BadFrame              bad_frame             no
+    │   ├── FrameTooLarge         frame_too_large       no
+    │   └── UnsupportedFormat     unsupported_format    no
+    ├── ModelError                                                 the chosen model
+    │   ├── UnknownModel          unknown_model         no
+    │   ├── UnusableModel         unusable_model        no
+    │   └── ModelFailed           model_failed          yes
+    ├── BackendUnavailable        backend_unavailable   yes        the model server
+    ├── Overloaded                overloaded            yes        the gateway
+    └── Internal                  internal              yes        the gateway
+
+``close_code`` is the WebSocket close code when the error ends the session, and
+``http_status`` is what ``POST /v1/infer`` answers with.
+
+Two more never reach a client: :class:`BatchRejected` (some frame of a batch is
+at fault, and a retry in parts finds out which) and :class:`DeadlineExceeded`
+(its frames become ``dropped: expired``).
+"""
+
+from __future__ import annotations
+
+
+class FramewireError(Exception):
+    """An error with a code for machines and one line for people."""
+
+    code = "internal"
+    retryable = False
+    close_code: int | None = None
+    http_status = 500
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ProtocolError(FramewireError):
+    """A message that the protocol does not allow. ``frame_id`` if it named a frame."""
+
+    http_status = 400
+
+    def __init__(self, message: str, frame_id: int | None = None) -> None:
+        super().__init__(message)
+        self.frame_id = frame_id
+
+
+class BadMessage(ProtocolError):
+    """Not decodable, not a map, or a field of the wrong kind."""
+
+    code = "bad_message"
+
+
+class UnknownType(ProtocolError):
+    """A map whose ``type`` this version does not know."""
+
+    code = "unknown_type"
+
+
+class HelloRequired(ProtocolError):
+    """Something other than ``hello`` or ``ping`` came first."""
+
+    code = "hello_required"
+
+
+class BadId(ProtocolError):
+    """A frame's id that does not increase. Told without ``id``: that id has its outcome."""
+
+    code = "bad_id"
+
+
+class FrameError(FramewireError):
+    """One frame cannot be used; its session lives on."""
+
+    http_status = 400
+
+
+class BadFrame(FrameError):
+    """Truncated, foreign, empty, or its length does not fit its width and height."""
+
+    code = "bad_frame"
+
+
+class FrameTooLarge(FrameError):
+    """More bytes or more pixels than ``welcome.limits`` allows."""
+
+    code = "frame_too_large"
+    http_status = 413
+
+
+class UnsupportedFormat(FrameError):
+    """A format that the protocol or the session's model does not take."""
+
+    code = "unsupported_format"
+    http_status = 415
+
+
+class ModelError(FramewireError):
+    """The model that a session chose cannot answer."""
+
+
+class UnknownModel(ModelError):
+    """The model server has no such model, version or label."""
+
+    code = "unknown_model"
+    http_status = 404
+
+
+class UnusableModel(ModelError):
+    """The model is there, but no signature of it takes pictures."""
+
+    code = "unusable_model"
+    http_status = 422
+
+
+class ModelFailed(ModelError):
+    """The model server failed in the middle of this batch."""
+
+    code = "model_failed"
+    retryable = True
+    http_status = 502
+
+
+class BackendUnavailable(FramewireError):
+    """No model server answers."""
+
+    code = "backend_unavailable"
+    retryable = True
+    http_status = 503
+
+
+class Overloaded(FramewireError):
+    """The gateway, or the model server behind it, is full."""
+
+    code = "overloaded"
+    retryable = True
+    close_code = 1013
+    http_status = 503
+
+
+class Internal(FramewireError):
+    """A defect of the gateway; its log has the trace."""
+
+    code = "internal"
+    retryable = True
+    close_code = 1011
+
+
+class BatchRejected(Exception):
+    """The model server refused the batch's contents; the culprit is unknown."""
+
+
+class DeadlineExceeded(Exception):
+    """The batch's time budget ran out before the model server answered."""
