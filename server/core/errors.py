@@ -20,7 +20,6 @@
     ├── Overloaded                overloaded            yes        the gateway
     └── Internal                  internal              yes        the gateway
 
-``close_code`` is the WebSocket close code when the error ends the session, and
 ``http_status`` is what ``POST /v1/infer`` answers with.
 
 Two more never reach a client: :class:`BatchRejected` (some frame of a batch is
@@ -36,7 +35,6 @@ class FramewireError(Exception):
 
     code = "internal"
     retryable = False
-    close_code: int | None = None
     http_status = 500
 
     def __init__(self, message: str) -> None:
@@ -45,13 +43,9 @@ class FramewireError(Exception):
 
 
 class ProtocolError(FramewireError):
-    """A message that the protocol does not allow. ``frame_id`` if it named a frame."""
+    """A message that the protocol does not allow."""
 
     http_status = 400
-
-    def __init__(self, message: str, frame_id: int | None = None) -> None:
-        super().__init__(message)
-        self.frame_id = frame_id
 
 
 class BadMessage(ProtocolError):
@@ -143,7 +137,6 @@ class Overloaded(FramewireError):
 
     code = "overloaded"
     retryable = True
-    close_code = 1013
     http_status = 503
 
 
@@ -152,7 +145,6 @@ class Internal(FramewireError):
 
     code = "internal"
     retryable = True
-    close_code = 1011
 
 
 class BatchRejected(Exception):

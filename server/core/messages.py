@@ -8,9 +8,7 @@ from typing import Literal
 from server.core.answers import Answer
 from server.core.model import Model
 
-DropReason = Literal[
-    "superseded", "expired", "overtaken", "rate_limited", "overloaded", "draining"
-]
+DropReason = Literal["superseded", "expired", "overtaken", "rate_limited", "overloaded", "draining"]
 
 ENCODED_FORMATS = ("jpeg", "png", "webp")
 RAW_CHANNELS = {"rgba": 4, "rgb": 3, "gray": 1}

@@ -1,0 +1,276 @@
+"""Who is in the next batch, and when it goes.
+
+The policy, for each lane (one model, one label or version, one signature):
+
+* A session has at most one frame waiting; a newer one replaces it. So a queue is
+  never longer than there are sessions, and a session's is never longer than one.
+* Sessions with a waiting frame stand in a ring. A batch takes one frame from each,
+  in turn, up to the lane's ``max_batch``; whoever comes next joins at the end. A
+  replaced frame's successor keeps its place. So nobody is crowded out: with n
+  sessions waiting, a turn comes within ceil(n / max_batch) batches.
+* A session with ``window - 1`` frames in batches under way leaves the ring until
+  one of them is done, and then joins at the end.
+* A batch goes as soon as a slot is free, unless ``max_wait_s`` asks it to wait for
+  company: then it goes when it is full, or ``max_wait_s`` after the ring filled
+  from empty (0: never waits). Worst wait of a frame before its batch goes:
+  ``max_wait_s`` + (batches ahead) x (duration of a batch) / slots.
+* Lanes take turns at the slots.
+* A frame that is too old when its batch goes is expired, not sent.
+* A session whose frame the model server refused is a suspect: its frames travel
+  alone until one of them is answered, so that it costs its neighbours no retries.
+
+The caller must: pass a frame to ``offer``; call ``take`` while it returns a batch,
+after each ``offer``, each ``done`` and at ``next_deadline``; call ``done`` exactly
+once for each batch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from server.core.messages import DropReason, Frame
+from server.core.model import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A frame on its way: whose it is, and when it was received (monotonic seconds)."""
+
+    session: str
+    frame: Frame
+    received: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Frames that travel in one Predict call."""
+
+    lane: Lane
+    members: tuple[Member, ...]
+    taken: float
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What ``take`` decided: a batch to send, if any, and the frames found too old."""
+
+    batch: Batch | None
+    expired: Sequence[Member]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """A snapshot: frames waiting (now and at most), calls under way, and their bounds."""
+
+    waiting: int
+    peak_waiting: int
+    max_waiting: int
+    calls: int
+    slots: int
+    suspects: int
+
+
+@dataclass(slots=True)
+class _Ring:
+    """The waiting frame of each session in turn; ``since``: when it filled from empty."""
+
+    since: float = 0.0
+    members: OrderedDict[str, Member] = field(default_factory=OrderedDict)
+
+
+class Batcher:
+    """The policy above. Pure: time is an argument, and decisions are returned."""
+
+    def __init__(
+        self,
+        *,
+        max_batch: int,
+        slots: int,
+        window: int,
+        max_staleness_s: float,
+        max_wait_s: float = 0.0,
+        max_waiting: int = 4096,
+    ) -> None:
+        self._max_batch = max_batch
+        self._slots = slots
+        self._max_in_flight = max(1, window - 1)
+        self._max_staleness_s = max_staleness_s
+        self._max_wait_s = max_wait_s
+        self._max_waiting = max_waiting
+        self._rings: OrderedDict[Lane, _Ring] = OrderedDict()
+        self._lane_of: dict[str, Lane] = {}  # sessions in a ring
+        self._parked: dict[str, tuple[Lane, Member]] = {}  # waiting, with their window full
+        self._in_flight: Counter[str] = Counter()
+        self._suspects: set[str] = set()
+        self._calls = 0
+        self._peak_waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many frames wait."""
+        return len(self._lane_of) + len(self._parked)
+
+    def offer(self, member: Member, lane: Lane, now: float) -> tuple[Member, DropReason] | None:
+        """Take in a frame. Returns the frame that had to go for it, if one had to, and why."""
+        session = member.session
+        replaced = self._replace(member, lane)
+        if replaced is not None:
+            return replaced, "superseded"
+        # A frame that waits in another lane is older: the newest wins across lanes too.
+        displaced = self.withdraw(session)
+        if self.waiting >= self._max_waiting:
+            return member, "overloaded"
+        if self._in_flight[session] >= self._max_in_flight:
+            self._parked[session] = (lane, member)
+        else:
+            self._join(member, lane, now)
+        self._peak_waiting = max(self._peak_waiting, self.waiting)
+        return (displaced, "superseded") if displaced else None
+
+    def take(self, now: float) -> Taken:
+        """The next batch, if a slot is free and a lane is ready."""
+        expired: list[Member] = []
+        if self._calls < self._slots:
+            for lane in list(self._rings):
+                ring = self._rings[lane]
+                if not self._ready(lane, ring, now):
+                    continue
+                members = self._gather(lane, ring, now, expired)
+                self._settle(lane, ring, now)
+                if members:
+                    self._calls += 1
+                    return Taken(Batch(lane, tuple(members), now), expired)
+        return Taken(None, expired)
+
+    def done(self, batch: Batch, now: float) -> None:
+        """The batch's call is over: its slot is free, and its sessions may join again."""
+        self._calls -= 1
+        for member in batch.members:
+            session = member.session
+            self._in_flight[session] -= 1
+            if not self._in_flight[session]:
+                del self._in_flight[session]
+            if session in self._parked:
+                lane, waiting = self._parked.pop(session)
+                self._join(waiting, lane, now)
+
+    def withdraw(self, session: str) -> Member | None:
+        """The session's waiting frame leaves; returns it."""
+        if session in self._parked:
+            return self._parked.pop(session)[1]
+        lane = self._lane_of.pop(session, None)
+        if lane is None:
+            return None
+        ring = self._rings[lane]
+        member = ring.members.pop(session)
+        if not ring.members:
+            del self._rings[lane]
+        return member
+
+    def withdraw_all(self) -> list[Member]:
+        """Every waiting frame leaves, because no model server answers."""
+        sessions = [*self._lane_of, *self._parked]
+        return [member for session in sessions if (member := self.withdraw(session))]
+
+    def forget(self, session: str) -> Member | None:
+        """The session is gone: its waiting frame leaves with it, and so does what is held of it."""
+        self._suspects.discard(session)
+        return self.withdraw(session)
+
+    def suspect(self, session: str) -> None:
+        """From now on, this session's frames travel alone."""
+        self._suspects.add(session)
+
+    def trust(self, session: str) -> None:
+        """This session's frame was answered: its frames travel with others again."""
+        self._suspects.discard(session)
+
+    def next_deadline(self) -> float | None:
+        """When ``take`` has something to decide even if nothing happens before."""
+        if self._calls >= self._slots or not self._rings:
+            return None
+        return min(ring.since for ring in self._rings.values()) + self._max_wait_s
+
+    def budget_s(self, members: Sequence[Member], now: float) -> float:
+        """Seconds until the youngest of ``members`` is too old: what its call may take."""
+        return max(member.received for member in members) + self._max_staleness_s - now
+
+    def is_stale(self, member: Member, now: float) -> bool:
+        """Whether a frame is too old to be sent."""
+        return now - member.received >= self._max_staleness_s
+
+    def statistics(self) -> Statistics:
+        """A snapshot for the metrics."""
+        return Statistics(
+            waiting=self.waiting,
+            peak_waiting=self._peak_waiting,
+            max_waiting=self._max_waiting,
+            calls=self._calls,
+            slots=self._slots,
+            suspects=len(self._suspects),
+        )
+
+    def _replace(self, member: Member, lane: Lane) -> Member | None:
+        """Put ``member`` in the place of its session's frame that waits in the same lane."""
+        session = member.session
+        if self._lane_of.get(session) == lane:
+            members = self._rings[lane].members
+            replaced, members[session] = members[session], member
+            return replaced
+        if session in self._parked:
+            replaced = self._parked[session][1]
+            self._parked[session] = (lane, member)
+            return replaced
+        return None
+
+    def _join(self, member: Member, lane: Lane, now: float) -> None:
+        ring = self._rings.get(lane)
+        if ring is None:
+            ring = self._rings[lane] = _Ring(since=now)
+        ring.members[member.session] = member
+        self._lane_of[member.session] = lane
+
+    def _limit(self, lane: Lane) -> int:
+        return min(self._max_batch, lane.max_batch or self._max_batch)
+
+    def _ready(self, lane: Lane, ring: _Ring, now: float) -> bool:
+        return len(ring.members) >= self._limit(lane) or now >= ring.since + self._max_wait_s
+
+    def _gather(self, lane: Lane, ring: _Ring, now: float, expired: list[Member]) -> list[Member]:
+        """One frame from each session in turn; suspects wait to go first, and alone."""
+        members: list[Member] = []
+        suspects: list[Member] = []
+        limit = self._limit(lane)
+        while ring.members and len(members) < limit:
+            session, member = ring.members.popitem(last=False)
+            if session in self._suspects and members:
+                suspects.append(member)
+                continue
+            del self._lane_of[session]
+            if self.is_stale(member, now):
+                expired.append(member)
+                continue
+            self._in_flight[session] += 1
+            members.append(member)
+            if session in self._suspects:
+                break
+        for member in reversed(suspects):
+            ring.members[member.session] = member
+            ring.members.move_to_end(member.session, last=False)
+        return members
+
+    def _settle(self, lane: Lane, ring: _Ring, now: float) -> None:
+        """After its turn a lane goes to the end, or away if nobody waits in it."""
+        if ring.members:
+            ring.since = now
+            self._rings.move_to_end(lane)
+        else:
+            del self._rings[lane]
+
+
+def halves(members: Sequence[Member]) -> tuple[Sequence[Member], Sequence[Member]]:
+    """A refused batch in two parts, to find the frame at fault in log2(n) rounds."""
+    middle = len(members) // 2
+    return members[:middle], members[middle:]

@@ -1,0 +1,276 @@
+"""A session: what each message and each outcome leads to.
+
+Theory of operation. A session is born when its socket opens and lives through
+the states of ``_REACTIONS`` below: NEW until ``hello``, then OPEN, DRAINING once
+the gateway is about to stop, CLOSED at the end. ``receive`` takes a message and
+returns effects, and the caller carries them out in order:
+
+* ``Send``: this message goes to the client;
+* ``Select``: find this model, then tell ``model_is`` what came of it;
+* ``Offer``: this frame is accepted; it goes to the batcher, and whatever becomes
+  of it comes back through ``resolve``;
+* ``Close``: end the socket.
+
+A frame is accepted when its id is larger than every id before it. From then on it
+is ``pending`` until ``resolve`` is called with its outcome, once. The batcher
+bounds how many are pending; a session only counts them.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from server.core.errors import (
+    BackendUnavailable,
+    BadId,
+    BadMessage,
+    FramewireError,
+    HelloRequired,
+    ProtocolError,
+    UnsupportedFormat,
+)
+from server.core.messages import (
+    ClientMessage,
+    Configure,
+    Dropped,
+    Error,
+    Frame,
+    GoingAway,
+    Hello,
+    Limits,
+    ModelChanged,
+    Options,
+    Outcome,
+    Ping,
+    Pong,
+    Result,
+    ServerMessage,
+    Welcome,
+)
+from server.core.model import Lane, Model, ModelKey
+from server.core.rate import RateLimit
+
+# So many unusable messages without a usable one between them end the session.
+MAX_REFUSALS_IN_A_ROW = 50
+POLICY_VIOLATION = 1008
+
+
+class State(enum.Enum):
+    """Where a session stands."""
+
+    NEW = enum.auto()
+    OPEN = enum.auto()
+    DRAINING = enum.auto()
+    CLOSED = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """This message goes to the client."""
+
+    message: ServerMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """The session wants this model; ``Session.model_is`` awaits what is known of it."""
+
+    key: ModelKey
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """This frame is accepted and travels in this lane."""
+
+    frame: Frame
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The socket ends with this code."""
+
+    code: int
+    reason: str
+
+
+Effect = Send | Select | Offer | Close
+
+
+class Session:
+    """One session's state. Pure: see the module's theory of operation."""
+
+    def __init__(
+        self,
+        session_id: str,
+        limits: Limits,
+        heartbeat_s: float,
+        default_model: ModelKey,
+        rate: RateLimit | None = None,
+    ) -> None:
+        self.id = session_id
+        self.state = State.NEW
+        self.key = default_model
+        self.client: str | None = None
+        self.min_score = 0.0
+        self.max_results: int | None = None
+        self.pending: set[int] = set()
+        self.accepted = 0
+        self._limits = limits
+        self._heartbeat_s = heartbeat_s
+        self._rate = rate
+        self._welcomed = False
+        self._model: Model | None = None
+        self._no_model: FramewireError = BackendUnavailable("the model is being looked up")
+        self._last_id = -1
+        self._last_result = -1
+        self._refusals = 0
+
+    def receive(self, message: ClientMessage, now: float) -> list[Effect]:
+        """React to a decoded message at ``now`` (monotonic seconds)."""
+        reaction = _REACTIONS.get((self.state, type(message)))
+        if reaction is None:
+            frame_id = message.id if isinstance(message, Frame) else None
+            return self.refuse(_misplaced(self.state, message), frame_id)
+        self._refusals = 0
+        return reaction(self, message, now)
+
+    def refuse(self, error: FramewireError, frame_id: int | None = None) -> list[Effect]:
+        """React to a message that cannot be used; the error is the frame's outcome if it is new."""
+        accepted = frame_id is not None and self._accept(frame_id)
+        effects: list[Effect] = [Send(told(error, frame_id if accepted else None))]
+        if isinstance(error, ProtocolError):
+            self._refusals += 1
+            if self._refusals >= MAX_REFUSALS_IN_A_ROW:
+                effects.append(Close(POLICY_VIOLATION, "too many unusable messages"))
+        return effects
+
+    def model_is(self, found: Model | FramewireError) -> list[Effect]:
+        """What is now known of the session's model: itself, or why there is none."""
+        before = self._model
+        self._model = found if isinstance(found, Model) else None
+        effects: list[Effect] = []
+        if not self._welcomed:
+            self._welcomed = True
+            effects.append(Send(Welcome(self.id, self._model, self._limits, self._heartbeat_s)))
+        elif self._model != before:
+            effects.append(Send(ModelChanged(self._model)))
+        if isinstance(found, FramewireError):
+            news = str(found) != str(self._no_model) or before is not None
+            self._no_model = found
+            if news and not isinstance(found, BackendUnavailable):
+                effects.append(Send(told(found)))
+        return effects
+
+    def resolve(self, outcome: Outcome) -> Outcome:
+        """A pending frame's outcome, as the client is to be told of it.
+
+        Results leave in increasing id; one that a newer result has overtaken is dropped.
+        """
+        assert outcome.id is not None
+        self.pending.remove(outcome.id)
+        if isinstance(outcome, Result):
+            if outcome.id < self._last_result:
+                return Dropped(outcome.id, "overtaken")
+            self._last_result = outcome.id
+            return replace(outcome, answer=outcome.answer.limited(self.min_score, self.max_results))
+        return outcome
+
+    def drain(self, reconnect_after_ms: int, reason: str) -> list[Effect]:
+        """From now on frames are dropped: the gateway is about to stop."""
+        if self.state not in (State.NEW, State.OPEN):
+            return []
+        self.state = State.DRAINING
+        return [Send(GoingAway(reconnect_after_ms, reason))]
+
+    def close(self) -> None:
+        """The socket is gone. What is pending is nobody's any more."""
+        self.state = State.CLOSED
+
+    # Reactions, each for one cell of the table.
+
+    def _hello(self, message: Hello, now: float) -> list[Effect]:
+        self.state = State.OPEN
+        self._apply(message.options)
+        return [Select(self.key)]
+
+    def _configure(self, message: Configure, now: float) -> list[Effect]:
+        before = self.key
+        self._apply(message.options)
+        if self.key == before:
+            return []
+        self._no_model = BackendUnavailable(f"model {self.key} is being looked up")
+        return [Select(self.key)]
+
+    def _frame(self, frame: Frame, now: float) -> list[Effect]:
+        if not self._accept(frame.id):
+            return self.refuse(BadId(f"id {frame.id} does not come after {self._last_id}"))
+        if self._rate is not None and not self._rate.allows(now):
+            return [Send(Dropped(frame.id, "rate_limited"))]
+        if self._model is None:
+            return [Send(told(self._no_model, frame.id))]
+        lane = self._model.lanes.get(frame.format)
+        if lane is None:
+            takes = ", ".join(self._model.formats)
+            error = UnsupportedFormat(f"model {self.key} takes {takes}, not {frame.format}")
+            return [Send(told(error, frame.id))]
+        self.pending.add(frame.id)
+        return [Offer(frame, lane)]
+
+    def _late_frame(self, frame: Frame, now: float) -> list[Effect]:
+        if not self._accept(frame.id):
+            return self.refuse(BadId(f"id {frame.id} does not come after {self._last_id}"))
+        return [Send(Dropped(frame.id, "draining"))]
+
+    def _ping(self, message: Ping, now: float) -> list[Effect]:
+        return [Send(Pong(message.t))]
+
+    def _nothing(self, message: ClientMessage, now: float) -> list[Effect]:
+        return []
+
+    def _accept(self, frame_id: int) -> bool:
+        if self.state is State.NEW or frame_id <= self._last_id:
+            return False
+        self._last_id = frame_id
+        self.accepted += 1
+        return True
+
+    def _apply(self, options: Options) -> None:
+        if options.model or options.label or options.version is not None:
+            self.key = ModelKey(options.model or self.key.name, options.label, options.version)
+        if options.min_score is not None:
+            self.min_score = options.min_score
+        if options.max_results is not None:
+            self.max_results = options.max_results
+        if options.client is not None:
+            self.client = options.client
+
+
+# Any: each reaction takes the one message that its cell names.
+_Reaction = Callable[[Session, Any, float], list[Effect]]
+
+_REACTIONS: dict[tuple[State, type], _Reaction] = {
+    (State.NEW, Hello): Session._hello,
+    (State.NEW, Ping): Session._ping,
+    (State.OPEN, Configure): Session._configure,
+    (State.OPEN, Frame): Session._frame,
+    (State.OPEN, Ping): Session._ping,
+    (State.DRAINING, Configure): Session._nothing,
+    (State.DRAINING, Frame): Session._late_frame,
+    (State.DRAINING, Ping): Session._ping,
+}
+
+
+def _misplaced(state: State, message: ClientMessage) -> ProtocolError:
+    if state is State.NEW:
+        kind = type(message).__name__.lower()
+        return HelloRequired(f"{kind} came before hello")
+    return BadMessage("hello comes once, as the first message; use configure")
+
+
+def told(error: FramewireError, frame_id: int | None = None) -> Error:
+    """``error`` as the message that tells a client of it."""
+    return Error(error.code, error.message, error.retryable, frame_id)

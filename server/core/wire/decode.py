@@ -1,0 +1,234 @@
+"""Bytes to messages.
+
+Everything is checked here that a message can get wrong on its own: its encoding,
+its fields, a frame's format, length, bytes and pixels. What depends on the
+session (has it said hello, does the id increase) is ``core.session``'s affair.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from server.core import pictures
+from server.core.errors import (
+    BadFrame,
+    BadMessage,
+    FrameTooLarge,
+    FramewireError,
+    UnknownType,
+    UnsupportedFormat,
+)
+from server.core.messages import (
+    ENCODED_FORMATS,
+    FORMATS,
+    RAW_CHANNELS,
+    ClientMessage,
+    Configure,
+    Frame,
+    Hello,
+    Limits,
+    Options,
+    Ping,
+)
+from server.core.wire.encoding import Encoding
+
+MAX_ID = 2**64 - 1
+MAX_VERSION = 2**63 - 1
+MAX_NAME = 256
+MAX_TOKEN = 8192
+
+
+def decode(payload: bytes | str, encoding: Encoding, limits: Limits) -> ClientMessage:
+    """The message in ``payload``. Raises :class:`Refused`, and nothing else."""
+    fields: Mapping[str, Any] = {}
+    try:
+        fields = _fields(payload, encoding)
+        return _message(fields, encoding.text, limits)
+    except FramewireError as error:
+        raise Refused(error, _known_id(fields)) from None
+
+
+class Refused(Exception):
+    """A message that cannot be used: why, and which frame it was if it named one."""
+
+    def __init__(self, error: FramewireError, frame_id: int | None) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.frame_id = frame_id
+
+
+def _message(fields: Mapping[str, Any], text: bool, limits: Limits) -> ClientMessage:
+    kind = fields.get("type")
+    if kind == "frame":
+        return _frame(fields, text, limits)
+    if kind == "ping":
+        return Ping(_echo(fields, "t"))
+    if kind in ("hello", "configure"):
+        options = check_options(fields)
+        return Hello(options) if kind == "hello" else Configure(options)
+    if isinstance(kind, str):
+        raise UnknownType(f"unknown type: {kind[:40]!r}")
+    raise BadMessage("type: a text is required")
+
+
+def _fields(payload: bytes | str, encoding: Encoding) -> Mapping[str, Any]:
+    if isinstance(payload, str) != encoding.text:
+        wanted = "text" if encoding.text else "binary"
+        raise BadMessage(f"{encoding.subprotocol} takes {wanted} messages")
+    try:
+        value = encoding.unpack(payload)
+    except ValueError as error:
+        name = encoding.subprotocol.rpartition(".")[2]
+        raise BadMessage(f"broken {name}: {str(error)[:120] or 'not readable'}") from None
+    if not isinstance(value, dict):
+        raise BadMessage(f"a message is a map, not {_kind_of(value)}")
+    return value
+
+
+def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
+    frame_id = _integer(fields, "id", 0, MAX_ID)
+    if frame_id is None:
+        raise BadMessage("id: an unsigned integer is required")
+    picture_format = _text(fields, "format", MAX_NAME)
+    if picture_format is None:
+        raise BadMessage(f"format: one of {', '.join(FORMATS)} is required")
+    if picture_format not in FORMATS:
+        raise UnsupportedFormat(f"format {picture_format[:40]!r} is none of {', '.join(FORMATS)}")
+    width = _integer(fields, "width", 1, 2**31)
+    height = _integer(fields, "height", 1, 2**31)
+    captured_at = _number(fields, "captured_at")
+    data = _data(fields.get("data"), text)
+    size = check_picture(picture_format, data, limits, width, height)
+    return Frame(frame_id, picture_format, data, *size, captured_at)
+
+
+def check_picture(
+    picture_format: str,
+    data: bytes,
+    limits: Limits,
+    width: int | None = None,
+    height: int | None = None,
+) -> tuple[int, int]:
+    """Width and height of a picture that is within the limits and fits its own words.
+
+    Encoded pictures say their size themselves; ``width`` and ``height`` count
+    only for the raw formats. Raises BadFrame or FrameTooLarge.
+    """
+    if not data:
+        raise BadFrame("data is empty")
+    if len(data) > limits.max_frame_bytes:
+        raise FrameTooLarge(f"{len(data)} bytes; at most {limits.max_frame_bytes} are taken")
+    if picture_format in ENCODED_FORMATS:
+        width, height = pictures.measure(picture_format, data)
+    elif width is None or height is None:
+        raise BadFrame(f"format {picture_format} needs width and height")
+    else:
+        expected = width * height * RAW_CHANNELS[picture_format]
+        if len(data) != expected:
+            raise BadFrame(
+                f"{width}x{height} {picture_format} is {expected} bytes, not {len(data)}"
+            )
+    if width * height > limits.max_pixels:
+        raise FrameTooLarge(
+            f"{width}x{height} is {width * height} pixels; at most {limits.max_pixels} are taken"
+        )
+    return width, height
+
+
+def _data(value: Any, text: bool) -> bytes:
+    if text:
+        if not isinstance(value, str):
+            raise BadFrame(f"data: base64 text is required, not {_kind_of(value)}")
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise BadFrame("data is not base64") from None
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, dict) and not value:
+        # What msgpack libraries make of a bare ArrayBuffer.
+        raise BadFrame("data is an empty map; wrap the ArrayBuffer in a Uint8Array")
+    raise BadFrame(f"data: bin is required, not {_kind_of(value)}")
+
+
+def check_options(fields: Mapping[str, Any]) -> Options:
+    """The options that ``fields`` name. Raises BadMessage."""
+    label = _text(fields, "label", MAX_NAME)
+    version = _integer(fields, "version", 0, MAX_VERSION)
+    if label is not None and version is not None:
+        raise BadMessage("label and version: only one of the two")
+    min_score = _number(fields, "min_score")
+    if min_score is not None and not 0 <= min_score <= 1:
+        raise BadMessage("min_score: a number from 0 to 1 is required")
+    return Options(
+        model=_text(fields, "model", MAX_NAME),
+        label=label,
+        version=version,
+        token=_text(fields, "token", MAX_TOKEN),
+        min_score=min_score,
+        max_results=_integer(fields, "max_results", 0, 2**31),
+        client=_text(fields, "client", MAX_NAME),
+    )
+
+
+def _text(fields: Mapping[str, Any], name: str, longest: int) -> str | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    # isprintable also keeps out what no encoding can carry: lone surrogates.
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
+        raise BadMessage(f"{name}: a text of 1 to {longest} printable characters is required")
+    return value
+
+
+def _integer(fields: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    # JavaScript's msgpack libraries send some whole numbers as floats.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadMessage(f"{name}: an integer of {low} to {high} is required")
+    return value
+
+
+def _number(fields: Mapping[str, Any], name: str) -> int | float | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadMessage(f"{name}: a number is required, not {_kind_of(value)}")
+    return value
+
+
+def _echo(fields: Mapping[str, Any], name: str) -> int | float | str | None:
+    value = fields.get(name)
+    return value[:MAX_NAME] if isinstance(value, str) else _number(fields, name)
+
+
+def _known_id(fields: Mapping[str, Any]) -> int | None:
+    try:
+        return _integer(fields, "id", 0, MAX_ID)
+    except BadMessage:
+        return None
+
+
+_KINDS = {
+    type(None): "nothing",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    bytes: "bin",
+    list: "an array",
+    dict: "a map",
+}
+
+
+def _kind_of(value: object) -> str:
+    return _KINDS.get(type(value), "an extension type")

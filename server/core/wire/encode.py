@@ -1,0 +1,147 @@
+"""Messages to bytes."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+from server.core.answers import Answer, Classification, Detections, Tensor, Tensors
+from server.core.messages import (
+    Dropped,
+    Error,
+    GoingAway,
+    ModelChanged,
+    Pong,
+    Result,
+    ServerMessage,
+    Welcome,
+)
+from server.core.model import Model
+from server.core.wire.encoding import PROTOCOL, Encoding
+
+
+def encode(message: ServerMessage, encoding: Encoding) -> bytes | str:
+    """``message`` as it travels. Fields that are None and optional are left out."""
+    return encoding.pack(to_map(message, encoding.text))
+
+
+def to_map(message: ServerMessage, text: bool) -> dict[str, Any]:
+    """``message`` as a map of plain values; ``text``: nothing in it may be bytes."""
+    if isinstance(message, Result):
+        return _result(message, text)
+    if isinstance(message, Dropped):
+        return {"type": "dropped", "id": message.id, "reason": message.reason}
+    if isinstance(message, Error):
+        return _error(message)
+    if isinstance(message, Pong):
+        return {"type": "pong", "t": message.t}
+    if isinstance(message, ModelChanged):
+        return {"type": "model_changed", "model": _model(message.model)}
+    if isinstance(message, GoingAway):
+        return {
+            "type": "going_away",
+            "reconnect_after_ms": message.reconnect_after_ms,
+            "reason": message.reason,
+        }
+    return _welcome(message)
+
+
+def _welcome(message: Welcome) -> dict[str, Any]:
+    limits = message.limits
+    return {
+        "type": "welcome",
+        "protocol": PROTOCOL,
+        "session": message.session,
+        "model": _model(message.model),
+        "limits": {
+            "window": limits.window,
+            "max_frame_bytes": limits.max_frame_bytes,
+            "max_pixels": limits.max_pixels,
+            "max_staleness_ms": limits.max_staleness_ms,
+        },
+        "heartbeat_s": message.heartbeat_s,
+    }
+
+
+def _model(model: Model | None) -> dict[str, Any] | None:
+    if model is None:
+        return None
+    return {
+        "name": model.key.name,
+        "version": model.version,
+        "label": model.key.label,
+        "task": model.task,
+        "labels": list(model.labels),
+        "formats": list(model.formats),
+        "width": model.width,
+        "height": model.height,
+    }
+
+
+def _result(message: Result, text: bool) -> dict[str, Any]:
+    timing = message.timing_ms
+    fields: dict[str, Any] = {"type": "result", "id": message.id}
+    if message.captured_at is not None:
+        fields["captured_at"] = message.captured_at
+    fields["model_version"] = message.model_version
+    fields["batch"] = message.batch
+    fields["timing_ms"] = {
+        "queue": round(timing.queue, 2),
+        "inference": round(timing.inference, 2),
+        "total": round(timing.total, 2),
+    }
+    fields.update(_answer(message.answer, text))
+    return fields
+
+
+def _answer(answer: Answer, text: bool) -> dict[str, Any]:
+    if isinstance(answer, Detections):
+        return {"boxes": answer.boxes, "scores": answer.scores, "classes": answer.classes}
+    if isinstance(answer, Classification):
+        return {"classes": answer.classes, "scores": answer.scores}
+    assert isinstance(answer, Tensors)
+    return {"outputs": {name: _tensor(value, text) for name, value in answer.outputs.items()}}
+
+
+def _tensor(tensor: Tensor, text: bool) -> dict[str, Any]:
+    data: Any = tensor.data
+    if text and isinstance(data, bytes):
+        data = _numbers(tensor.dtype, data)
+    return {"dtype": tensor.dtype, "shape": list(tensor.shape), "data": data}
+
+
+# The codes of ``struct`` for the dtypes that have one.
+_CODES = {
+    "float16": "e",
+    "float32": "f",
+    "float64": "d",
+    "int8": "b",
+    "uint8": "B",
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "q",
+    "uint64": "Q",
+    "bool": "?",
+}
+
+
+def _numbers(dtype: str, data: bytes) -> list[int | float | None]:
+    code = _CODES.get(dtype, "B")
+    values = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
+    if dtype.startswith("float"):
+        # JSON has no word for NaN and the infinities.
+        return [value if math.isfinite(value) else None for value in values]
+    return list(values)
+
+
+def _error(message: Error) -> dict[str, Any]:
+    fields: dict[str, Any] = {"type": "error"}
+    if message.id is not None:
+        fields["id"] = message.id
+    fields["code"] = message.code
+    fields["message"] = message.message
+    fields["retryable"] = message.retryable
+    return fields

@@ -1,0 +1,1 @@
+"""The gateway's addresses: WebSocket, upload, health, metrics and pages."""

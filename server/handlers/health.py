@@ -1,0 +1,42 @@
+"""/healthz, /readyz and /metrics."""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from tornado.web import RequestHandler
+
+from server.runtime.gateway import Gateway
+
+
+class AliveHandler(RequestHandler):
+    """/healthz: the process lives."""
+
+    def get(self) -> None:
+        self.finish({"status": "alive"})
+
+
+class ReadyHandler(RequestHandler):
+    """/readyz: frames can be answered."""
+
+    def initialize(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def get(self) -> None:
+        error = self._gateway.ready()
+        if error is None:
+            self.finish({"status": "ready"})
+            return
+        self.set_status(503)
+        self.finish({"status": "not ready", "code": error.code, "message": error.message})
+
+
+class MetricsHandler(RequestHandler):
+    """/metrics: Prometheus' text format."""
+
+    def initialize(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def get(self) -> None:
+        self._gateway.collect()
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.finish(generate_latest(self._gateway.metrics.registry))

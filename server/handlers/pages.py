@@ -1,0 +1,40 @@
+"""/ and /static: the demo page, which loads nothing from any other address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tornado.web import RequestHandler, StaticFileHandler
+
+ROOT = Path(__file__).resolve().parents[2] / "static"
+
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' blob: data:",
+        "media-src 'self' blob:",
+        "worker-src 'self'",
+        "connect-src 'self' ws: wss:",
+        "style-src 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+
+
+def _protect(handler: RequestHandler) -> None:
+    handler.set_header("Content-Security-Policy", _POLICY)
+    handler.set_header("X-Content-Type-Options", "nosniff")
+    handler.set_header("Referrer-Policy", "no-referrer")
+    # Asked for again each time, answered 304: a new version is never mixed with an old one.
+    handler.set_header("Cache-Control", "no-cache")
+
+
+class FileHandler(StaticFileHandler):
+    """A file of ``static/``, with the headers that keep the page to this server."""
+
+    def set_extra_headers(self, path: str) -> None:
+        _protect(self)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.finish(f"{status_code}: {self._reason}\n")

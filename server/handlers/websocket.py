@@ -1,0 +1,101 @@
+"""/ws: one session for each WebSocket connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from urllib.parse import urlsplit
+
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from server.core import wire
+from server.core.errors import Overloaded
+from server.core.messages import ServerMessage
+from server.core.session import POLICY_VIOLATION, Session, State, told
+from server.handlers import encodings
+from server.runtime.gateway import Gateway
+from server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+TRY_AGAIN_LATER = 1013
+
+
+class SessionHandler(WebSocketHandler):
+    """A socket's side of a session: bytes in, bytes out, nothing kept but what is unsent."""
+
+    def initialize(self, gateway: Gateway, settings: Settings) -> None:
+        self._gateway = gateway
+        self._settings = settings
+        self._session: Session | None = None
+        self._encoding: wire.Encoding | None = None
+        self._hello_timer: asyncio.TimerHandle | None = None
+        self._unsent = 0
+
+    def check_origin(self, origin: str) -> bool:
+        """This host's own pages, and those of the setting ``allowed_origins``."""
+        allowed = [one.strip() for one in self._settings.allowed_origins.split(",")]
+        same_host = urlsplit(origin).netloc.lower() == self.request.host.lower()
+        return same_host or "*" in allowed or origin in allowed
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        return encodings.choose(subprotocols)
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        if self.selected_subprotocol:
+            self._encoding = encodings.BY_SUBPROTOCOL[self.selected_subprotocol]
+        # Small messages that must not wait for company.
+        self.set_nodelay(True)
+        try:
+            self._session = self._gateway.connect(self)
+        except Overloaded as error:
+            self.send(told(error))
+            self.close(TRY_AGAIN_LATER, error.message[:120])
+            return
+        self._hello_timer = asyncio.get_running_loop().call_later(
+            self._settings.hello_timeout_s, self._no_hello
+        )
+
+    def on_message(self, message: str | bytes) -> None:
+        """Hand the message over and return: what waits here, waits before every pong."""
+        if self._session is None:
+            return
+        encoding = self._encoding
+        if encoding is None:
+            encoding = self._encoding = encodings.implied_by(message)
+        try:
+            decoded = wire.decode(message, encoding, self._gateway.limits)
+        except wire.Refused as refused:
+            self._gateway.refuse(self._session, refused.error, refused.frame_id)
+        else:
+            self._gateway.receive(self._session, decoded)
+
+    def on_close(self) -> None:
+        if self._hello_timer is not None:
+            self._hello_timer.cancel()
+        if self._session is not None:
+            self._gateway.disconnect(self._session)
+            self._session = None
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message. A client that lets too much pile up is closed, for all others' sake."""
+        if self._unsent > self._settings.max_send_buffer_bytes:
+            self.close(POLICY_VIOLATION, "reads too slowly")
+            return
+        payload = wire.encode(message, self._encoding or wire.JSON)
+        size = len(payload)
+        try:
+            written = self.write_message(payload, binary=isinstance(payload, bytes))
+        except WebSocketClosedError:
+            return
+        self._unsent += size
+        asyncio.ensure_future(written).add_done_callback(lambda done: self._flushed(done, size))
+
+    def _flushed(self, done: asyncio.Future[None], size: int) -> None:
+        self._unsent -= size
+        if not done.cancelled() and done.exception() is not None:
+            log.debug("a message was lost: its socket closed")
+
+    def _no_hello(self) -> None:
+        if self._session is not None and self._session.state is State.NEW:
+            self.close(POLICY_VIOLATION, "no hello")

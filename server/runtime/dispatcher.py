@@ -1,0 +1,186 @@
+"""Takes batches from the batcher, sends them, and hands every member its outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from server.backend.interface import Backend, Inference
+from server.core.answers import Answer
+from server.core.batching import Batch, Batcher, Member, halves
+from server.core.errors import (
+    BackendUnavailable,
+    BadFrame,
+    BatchRejected,
+    DeadlineExceeded,
+    FramewireError,
+    Internal,
+    UnknownModel,
+)
+from server.core.messages import Dropped, DropReason, Outcome, Result, Timing
+from server.core.model import Lane
+from server.core.session import told
+from server.runtime.metrics import Metrics
+from server.runtime.models import Models
+
+log = logging.getLogger(__name__)
+
+Resolve = Callable[[Member, Outcome], None]
+
+
+class Dispatcher:
+    """The loop's side of the batching policy. ``resolve`` gets each frame's one outcome."""
+
+    def __init__(
+        self, batcher: Batcher, backend: Backend, models: Models, metrics: Metrics, resolve: Resolve
+    ) -> None:
+        self._batcher = batcher
+        self._backend = backend
+        self._models = models
+        self._metrics = metrics
+        self._resolve = resolve
+        self._running: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def offer(self, member: Member, lane: Lane) -> None:
+        """Take in a frame, and send what can be sent. Never waits."""
+        refused = self._batcher.offer(member, lane, member.received)
+        if refused is not None:
+            self._drop(*refused)
+        self._pump(member.received)
+
+    def forget(self, session: str) -> bool:
+        """The session is gone. True if a frame of its was waiting, which goes with it."""
+        return self._batcher.forget(session) is not None
+
+    def give_up(self, error: FramewireError) -> None:
+        """No model server answers: every waiting frame gets ``error`` now."""
+        for member in self._batcher.withdraw_all():
+            self._fail(member, error)
+
+    async def idle(self) -> None:
+        """Wait until no frame waits and no call is under way."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def _pump(self, now: float) -> None:
+        while True:
+            taken = self._batcher.take(now)
+            for member in taken.expired:
+                self._drop(member, "expired")
+            if taken.batch is None:
+                break
+            self._start(taken.batch)
+        self._set_timer(now)
+
+    def _start(self, batch: Batch) -> None:
+        task = asyncio.ensure_future(self._send(batch))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def _set_timer(self, now: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._batcher.next_deadline()
+        if deadline is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, deadline - now), self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._pump(time.monotonic())
+
+    async def _send(self, batch: Batch) -> None:
+        try:
+            await self._infer(batch.lane, batch.members, batch.taken)
+        finally:
+            now = time.monotonic()
+            self._batcher.done(batch, now)
+            self._pump(now)
+
+    async def _infer(self, lane: Lane, members: Sequence[Member], now: float) -> None:
+        """One call; if the model server refuses it, again in parts, until the culprit is found."""
+        frames = [member.frame for member in members]
+        try:
+            self._metrics.batch_size.observe(len(frames))
+            inference = await self._backend.infer(
+                lane, frames, self._batcher.budget_s(members, now)
+            )
+        except BatchRejected as error:
+            await self._retry_in_parts(lane, members, error)
+        except DeadlineExceeded:
+            for member in members:
+                self._drop(member, "expired")
+        except FramewireError as error:
+            self._note(lane, error)
+            for member in members:
+                self._fail(member, error)
+        except Exception:
+            log.exception("a batch of %d for %s failed", len(members), lane.model)
+            for member in members:
+                self._fail(member, Internal("the gateway failed on this batch; see its log"))
+        else:
+            self._answer(lane, members, inference, now)
+
+    async def _retry_in_parts(
+        self, lane: Lane, members: Sequence[Member], error: BatchRejected
+    ) -> None:
+        if len(members) == 1:
+            self._batcher.suspect(members[0].session)
+            self._fail(members[0], BadFrame(f"the model refuses this picture: {error}"))
+            return
+        for part in halves(members):
+            now = time.monotonic()
+            fresh = [member for member in part if not self._batcher.is_stale(member, now)]
+            for member in part:
+                if member not in fresh:
+                    self._drop(member, "expired")
+            if fresh:
+                await self._infer(lane, fresh, now)
+
+    def _answer(
+        self, lane: Lane, members: Sequence[Member], inference: Inference, sent: float
+    ) -> None:
+        now = time.monotonic()
+        self._metrics.inference.observe(now - sent)
+        for member, answer in zip(members, inference.answers, strict=True):
+            if isinstance(answer, FramewireError):
+                self._fail(member, answer)
+            else:
+                self._batcher.trust(member.session)
+                timing = Timing(
+                    queue=(sent - member.received) * 1000,
+                    inference=(now - sent) * 1000,
+                    total=(now - member.received) * 1000,
+                )
+                self._resolve(member, _result(member, answer, inference, len(members), timing))
+        known = self._models.known(lane.model)
+        if getattr(known, "version", None) != inference.model_version:
+            self._models.doubt(lane.model)
+
+    def _note(self, lane: Lane, error: FramewireError) -> None:
+        """What a failed call says about the model, for those who come next."""
+        if isinstance(error, BackendUnavailable | UnknownModel):
+            self._models.doubt(lane.model, error)
+
+    def _drop(self, member: Member, reason: DropReason) -> None:
+        self._resolve(member, Dropped(member.frame.id, reason))
+
+    def _fail(self, member: Member, error: FramewireError) -> None:
+        self._resolve(member, told(error, member.frame.id))
+
+
+def _result(
+    member: Member, answer: Answer, inference: Inference, batch: int, timing: Timing
+) -> Result:
+    return Result(
+        id=member.frame.id,
+        model_version=inference.model_version,
+        batch=batch,
+        timing_ms=timing,
+        answer=answer,
+        captured_at=member.frame.captured_at,
+    )

@@ -1,0 +1,211 @@
+"""All sessions of this process: carries out what they ask for, and tells them what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from server.backend.interface import Backend
+from server.core.batching import Batcher, Member
+from server.core.errors import BackendUnavailable, FramewireError, Overloaded
+from server.core.messages import (
+    ClientMessage,
+    Dropped,
+    Error,
+    Limits,
+    Outcome,
+    ServerMessage,
+)
+from server.core.model import Model, ModelKey
+from server.core.rate import RateLimit
+from server.core.session import Effect, Offer, Select, Send, Session
+from server.runtime.dispatcher import Dispatcher
+from server.runtime.metrics import Metrics
+from server.runtime.models import Found, Models
+from server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Peer(Protocol):
+    """The other end of a session, as a handler sees it. Both calls return at once."""
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message, or do nothing if the other end is gone."""
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection."""
+
+
+class Gateway:
+    """The registry of sessions between the handlers and the dispatcher."""
+
+    def __init__(self, settings: Settings, backend: Backend) -> None:
+        self.limits = Limits(
+            window=settings.window,
+            max_frame_bytes=settings.max_frame_bytes,
+            max_pixels=settings.max_pixels,
+            max_staleness_ms=settings.max_staleness_ms,
+        )
+        self.metrics = Metrics()
+        self.default_model = ModelKey(settings.model, settings.label or None)
+        self.draining = False
+        self._settings = settings
+        self._batcher = Batcher(
+            max_batch=settings.max_batch,
+            slots=settings.max_calls,
+            window=settings.window,
+            max_staleness_s=settings.max_staleness_ms / 1000,
+            max_wait_s=settings.max_wait_ms / 1000,
+            max_waiting=settings.max_sessions,
+        )
+        self._models = Models(backend, self._model_changed)
+        self._dispatcher = Dispatcher(
+            self._batcher, backend, self._models, self.metrics, self._resolve
+        )
+        self._sessions: dict[str, tuple[Session, Peer]] = {}
+        self._chosen: dict[str, ModelKey] = {}
+        self._ready = asyncio.Event()
+        backend.watch(self._reachable)
+
+    def start(self) -> None:
+        """Begin to look for the default model, before anybody asks for it."""
+        self._models.use(self.default_model)
+
+    def ready(self) -> FramewireError | None:
+        """None when a frame of the default model can be answered; else why not."""
+        if self.draining:
+            return Overloaded("the gateway is draining")
+        found = self._models.known(self.default_model)
+        if isinstance(found, Model):
+            return None
+        return found or BackendUnavailable(f"model {self.default_model} is being looked up")
+
+    async def became_ready(self) -> None:
+        """Wait until a frame of the default model can be answered for the first time."""
+        await self._ready.wait()
+
+    def connect(self, peer: Peer) -> Session:
+        """A new session. Raises Overloaded when there is no room for it."""
+        if self.draining:
+            raise Overloaded("the gateway is draining")
+        if len(self._sessions) >= self._settings.max_sessions:
+            raise Overloaded(f"{len(self._sessions)} sessions are open, and no more are taken")
+        rate = self._settings.max_frame_rate
+        session = Session(
+            secrets.token_hex(8),
+            self.limits,
+            self._settings.ping_s,
+            self.default_model,
+            RateLimit(rate, self.limits.window) if rate else None,
+        )
+        self._sessions[session.id] = (session, peer)
+        self.metrics.sessions.set(len(self._sessions))
+        return session
+
+    def receive(self, session: Session, message: ClientMessage) -> None:
+        """A message came. Returns at once, whatever the message leads to."""
+        now = time.monotonic()
+        accepted = session.accepted
+        self._carry_out(session, session.receive(message, now), now)
+        self.metrics.accepted.inc(session.accepted - accepted)
+
+    def refuse(self, session: Session, error: FramewireError, frame_id: int | None) -> None:
+        """A message came that cannot be used."""
+        accepted = session.accepted
+        self._carry_out(session, session.refuse(error, frame_id), time.monotonic())
+        self.metrics.accepted.inc(session.accepted - accepted)
+
+    def disconnect(self, session: Session) -> None:
+        """The socket is gone: the waiting frame goes with it, what is in flight is thrown away."""
+        if self._sessions.pop(session.id, None) is None:
+            return
+        session.close()
+        if self._dispatcher.forget(session.id):
+            self.metrics.disconnected()
+        key = self._chosen.pop(session.id, None)
+        if key is not None:
+            self._models.release(key)
+        self.metrics.sessions.set(len(self._sessions))
+
+    async def drain(self, timeout_s: float) -> None:
+        """Take no more frames, answer those that were accepted, and say goodbye."""
+        if self.draining:
+            return
+        self.draining = True
+        now = time.monotonic()
+        for session, _ in list(self._sessions.values()):
+            pause = self._settings.reconnect_after_ms
+            self._carry_out(session, session.drain(pause, "the server is about to stop"), now)
+        try:
+            await asyncio.wait_for(self._dispatcher.idle(), timeout_s)
+        except asyncio.TimeoutError:
+            log.warning("frames were still under way after %.0f s", timeout_s)
+        for _, peer in list(self._sessions.values()):
+            peer.close(1001, "the server stops")
+        await self._models.close()
+
+    def _carry_out(self, session: Session, effects: Sequence[Effect], now: float) -> None:
+        for effect in effects:
+            if isinstance(effect, Offer):
+                member = Member(session.id, effect.frame, now)
+                self._dispatcher.offer(member, effect.lane)
+            elif isinstance(effect, Send):
+                self._send(session, effect.message)
+            elif isinstance(effect, Select):
+                self._select(session, effect.key, now)
+            elif session.id in self._sessions:
+                self._sessions[session.id][1].close(effect.code, effect.reason)
+
+    def _send(self, session: Session, message: ServerMessage) -> None:
+        if isinstance(message, Dropped | Error):
+            if message.id is not None:
+                self.metrics.outcome(message)
+            else:
+                assert isinstance(message, Error)
+                self.metrics.refused.labels(message.code).inc()
+        if session.id in self._sessions:
+            self._sessions[session.id][1].send(message)
+
+    def _select(self, session: Session, key: ModelKey, now: float) -> None:
+        found = self._models.use(key)
+        before = self._chosen.get(session.id)
+        self._chosen[session.id] = key
+        if before is not None:
+            self._models.release(before)
+        if found is not None:
+            self._carry_out(session, session.model_is(found), now)
+
+    def _model_changed(self, key: ModelKey, found: Found) -> None:
+        if isinstance(found, BackendUnavailable):
+            self._dispatcher.give_up(found)
+        elif isinstance(found, Model) and key == self.default_model:
+            self._ready.set()
+        now = time.monotonic()
+        for session, _ in list(self._sessions.values()):
+            if self._chosen.get(session.id) == key:
+                self._carry_out(session, session.model_is(found), now)
+
+    def _reachable(self, connected: bool) -> None:
+        self._models.reachable(connected)
+
+    def _resolve(self, member: Member, outcome: Outcome) -> None:
+        """The one place where a frame that the batcher had gets its outcome."""
+        entry = self._sessions.get(member.session)
+        if entry is None:
+            self.metrics.disconnected()
+            return
+        session, peer = entry
+        outcome = session.resolve(outcome)
+        self.metrics.outcome(outcome)
+        peer.send(outcome)
+
+    def collect(self) -> None:
+        """Bring the gauges up to date, before somebody reads them."""
+        statistics = self._batcher.statistics()
+        self.metrics.waiting.set(statistics.waiting)
+        self.metrics.calls.set(statistics.calls)

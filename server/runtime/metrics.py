@@ -1,0 +1,66 @@
+"""What an operator sees at /metrics."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from server.core.messages import Dropped, Error, Outcome, Result
+
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.35, 0.5, 1.0)
+_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
+
+
+class Metrics:
+    """Counters of this process. Every accepted frame ends in exactly one ``frames`` count."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.sessions = self._gauge("sessions", "Sessions that are open.")
+        self.accepted = self._counter("frames_accepted", "Frames that were accepted.")
+        self.frames = self._counter(
+            "frames",
+            "Outcomes of accepted frames. A result has no reason; "
+            "disconnected: its session left before it could be told.",
+            "outcome",
+            "reason",
+        )
+        self.refused = self._counter(
+            "refused_messages", "Messages that were not usable and named no new frame.", "code"
+        )
+        self.waiting = self._gauge("frames_waiting", "Frames that wait for a batch.")
+        self.calls = self._gauge("calls", "Predict calls under way.")
+        self.batch_size = self._histogram("batch_size", "Frames in a Predict call.", _SIZES)
+        self.inference = self._histogram(
+            "inference_seconds", "Duration of a Predict call.", _SECONDS
+        )
+        self.queue = self._histogram(
+            "queue_seconds", "From a frame's arrival to its Predict call.", _SECONDS
+        )
+        self.total = self._histogram(
+            "total_seconds", "From a frame's arrival to its result.", _SECONDS
+        )
+        self._results = self.frames.labels("result", "")
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Count what became of an accepted frame."""
+        if isinstance(outcome, Result):
+            self._results.inc()
+            self.queue.observe(outcome.timing_ms.queue / 1000)
+            self.total.observe(outcome.timing_ms.total / 1000)
+        elif isinstance(outcome, Dropped):
+            self.frames.labels("dropped", outcome.reason).inc()
+        elif isinstance(outcome, Error):
+            self.frames.labels("error", outcome.code).inc()
+
+    def disconnected(self) -> None:
+        """Count a frame whose session left before its outcome."""
+        self.frames.labels("dropped", "disconnected").inc()
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"framewire_{name}", text, registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"framewire_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(f"framewire_{name}", text, buckets=buckets, registry=self.registry)

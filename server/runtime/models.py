@@ -1,0 +1,135 @@
+"""Which models the model server has, as far as the sessions ask for them.
+
+One lookup runs for each model that somebody uses: at first use, again whenever
+something hints that the answer is out of date, and every ``REFRESH_S`` for those
+who send no frames. While there is no answer it is repeated with a growing pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from server.backend.interface import Backend
+from server.core.errors import BackendUnavailable, FramewireError, Internal
+from server.core.model import Model, ModelKey
+
+log = logging.getLogger(__name__)
+
+REFRESH_S = 5.0
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 2.0
+
+Found = Model | FramewireError
+Changed = Callable[[ModelKey, Found], None]
+
+
+@dataclass(slots=True)
+class _Entry:
+    users: int = 0
+    found: Found | None = None
+    doubted: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+class Models:
+    """Looks models up and tells ``changed`` whenever the answer is another one."""
+
+    def __init__(self, backend: Backend, changed: Changed) -> None:
+        self._backend = backend
+        self._changed = changed
+        self._entries: dict[ModelKey, _Entry] = {}
+
+    def use(self, key: ModelKey) -> Found | None:
+        """Somebody needs ``key``. None: it is being looked up, and ``changed`` will tell."""
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = _Entry()
+            entry.task = asyncio.ensure_future(self._follow(key, entry))
+        entry.users += 1
+        return entry.found
+
+    def release(self, key: ModelKey) -> None:
+        """Somebody needs ``key`` no longer; nothing is kept for models without users."""
+        entry = self._entries[key]
+        entry.users -= 1
+        if not entry.users:
+            del self._entries[key]
+            if entry.task:
+                entry.task.cancel()
+
+    def known(self, key: ModelKey) -> Found | None:
+        """What is known of ``key`` now."""
+        entry = self._entries.get(key)
+        return entry.found if entry else None
+
+    def doubt(self, key: ModelKey, error: FramewireError | None = None) -> None:
+        """Look ``key`` up again at once; ``error``: it certainly does not answer now."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        if error is not None:
+            self._tell(key, entry, error)
+        entry.doubted.set()
+
+    def reachable(self, connected: bool) -> None:
+        """The connection to the model server has come or gone."""
+        gone = None if connected else BackendUnavailable("no model server answers")
+        for key in list(self._entries):
+            self.doubt(key, gone)
+
+    async def close(self) -> None:
+        """Stop looking."""
+        tasks = [entry.task for entry in self._entries.values() if entry.task]
+        self._entries.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow(self, key: ModelKey, entry: _Entry) -> None:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            entry.doubted.clear()
+            found = await self._look_up(key)
+            self._tell(key, entry, found)
+            if isinstance(found, Model):
+                pause_s = FIRST_PAUSE_S
+                await _wait(entry.doubted, REFRESH_S)
+            else:
+                # Doubts come in crowds while nothing answers: the pause is kept all the same.
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    async def _look_up(self, key: ModelKey) -> Found:
+        try:
+            return await self._backend.discover(key)
+        except FramewireError as error:
+            return error
+        except Exception:
+            log.exception("looking up model %s failed", key)
+            return Internal(f"looking up model {key} failed")
+
+    def _tell(self, key: ModelKey, entry: _Entry, found: Found) -> None:
+        if _same(entry.found, found):
+            return
+        entry.found = found
+        if isinstance(found, Model):
+            log.info("model %s: version %d, %s", key, found.version, found.task)
+        else:
+            log.warning("model %s: %s", key, found)
+        self._changed(key, found)
+
+
+def _same(before: Found | None, after: Found) -> bool:
+    if isinstance(before, FramewireError) and isinstance(after, FramewireError):
+        return before.code == after.code
+    return before == after
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), timeout_s)
+    except asyncio.TimeoutError:
+        return

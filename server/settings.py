@@ -1,0 +1,177 @@
+"""The gateway's settings: one table, one frozen object, built once at start.
+
+A command-line flag beats ``FRAMEWIRE_*`` in the environment (and ``PORT``), which
+beats a TOML file (``--config``), which beats the default. docs/configuration.md
+says the same for people, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PREFIX = "FRAMEWIRE_"
+
+
+class WrongSetting(Exception):
+    """A setting that the gateway cannot start with; the message is one clear line."""
+
+
+def setting(
+    default: Any, help_text: str, low: float | None = None, high: float | None = None
+) -> Any:
+    """One row of the table: a default, what it means, and the range of a number."""
+    return field(default=default, metadata={"help": help_text, "low": low, "high": high})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting. The unit is in the name where there is one."""
+
+    host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 for every interface")
+    port: int = setting(8888, "port to listen on; 0 takes a free one", 0, 65535)
+    backend: str = setting("127.0.0.1:8500", "gRPC address of the model server, HOST:PORT")
+    model: str = setting("digits", "model for sessions that name none")
+    label: str = setting("", "version label for sessions that name none; empty: newest version")
+    descriptions: str = setting(
+        "", "JSON file {model: description} for models without a describe signature"
+    )
+
+    max_batch: int = setting(16, "frames in one Predict call at most", 1, 4096)
+    max_calls: int = setting(2, "Predict calls under way at most", 1, 256)
+    max_wait_ms: float = setting(
+        0.0, "how long a frame may wait for company while a call could go", 0, 60_000
+    )
+    max_staleness_ms: int = setting(500, "a frame older than this is dropped, not sent", 1, 600_000)
+    window: int = setting(4, "frames of one session without an outcome at most", 2, 1024)
+
+    max_frame_bytes: int = setting(2 * 2**20, "bytes of one frame at most", 1024, 2**30)
+    max_upload_bytes: int = setting(
+        10 * 2**20, "bytes of one uploaded picture at most", 1024, 2**30
+    )
+    max_uploads: int = setting(16, "pictures being uploaded at once at most", 1, 10**6)
+    max_pixels: int = setting(16_000_000, "pixels of one frame at most", 1, 2**31)
+    max_sessions: int = setting(1024, "open sessions at most", 1, 10**6)
+    max_frame_rate: float = setting(
+        0.0, "frames per second of one session at most; 0: no bound", 0, 10**6
+    )
+    max_send_buffer_bytes: int = setting(
+        2**20, "bytes waiting for a client that reads too slowly, before it is closed", 1024, 2**30
+    )
+    decode_threads: int = setting(2, "threads that decode pictures for models of pixels", 1, 256)
+
+    allowed_origins: str = setting(
+        "", "Origins of pages that may connect, separated by commas; empty: this host; *: all"
+    )
+    hello_timeout_s: float = setting(10.0, "how long a socket may stay without hello", 0.1, 3600)
+    ping_s: float = setting(20.0, "how often a peer is pinged; two missed pongs end it", 0.1, 3600)
+    drain_s: float = setting(30.0, "how long accepted frames are waited for at the end", 0, 3600)
+    reconnect_after_ms: int = setting(
+        1000, "when clients of a stopping server should come back", 0, 600_000
+    )
+    log_level: str = setting("info", "debug, info, warning or error")
+
+
+def load(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    """The settings of this process. Raises WrongSetting; ``--help`` exits."""
+    flags = vars(_parser().parse_args(arguments))
+    config = flags.pop("config") or environment.get(f"{PREFIX}CONFIG")
+    values: dict[str, Any] = _from_file(config) if config else {}
+    values.update(_from_environment(environment))
+    values.update(
+        {name: (f"--{_dashed(name)}", text) for name, text in flags.items() if text is not None}
+    )
+    known = {row.name: row for row in fields(Settings)}
+    return Settings(**{name: _parse(known[name], *value) for name, value in values.items()})
+
+
+def load_descriptions(path: str) -> dict[str, dict[str, Any]]:
+    """The descriptions of models that have none of their own. Raises WrongSetting."""
+    if not path:
+        return {}
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"descriptions: {path}: {error}") from None
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        raise WrongSetting(f"descriptions: {path}: a map from model names to maps is required")
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m server",
+        description="The Framewire gateway: cameras in front, TensorFlow Serving behind.",
+        epilog=f"Each setting is also {PREFIX}NAME in the environment, or a line of the TOML file.",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=32, width=100),
+    )
+    parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
+    for row in fields(Settings):
+        default = f" (default: {row.default})" if row.default != "" else ""
+        parser.add_argument(
+            f"--{_dashed(row.name)}",
+            dest=row.name,
+            metavar=str(row.type).upper(),
+            help=row.metadata["help"].replace("%", "%%") + default,
+        )
+    return parser
+
+
+def _from_file(path: str) -> dict[str, Any]:
+    try:
+        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"{path}: {error}") from None
+    known = {row.name for row in fields(Settings)}
+    for name in found:
+        if name not in known:
+            raise WrongSetting(f"{path}: there is no setting {name!r}")
+    return {name: (f"{path}: {name}", value) for name, value in found.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    known = {row.name for row in fields(Settings)}
+    values: dict[str, Any] = {}
+    if environment.get("PORT"):
+        values["port"] = ("PORT", environment["PORT"])
+    for variable, text in environment.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if not variable.startswith(PREFIX) or name == "config":
+            continue
+        if name not in known:
+            raise WrongSetting(f"{variable}: there is no setting {name!r}")
+        values[name] = (variable, text)
+    return values
+
+
+_KINDS = {"int": int, "float": float, "str": str}
+_WORDS = {"int": "a whole number", "float": "a number", "str": "a text"}
+
+
+def _parse(row: Any, where: str, value: Any) -> Any:
+    kind = _KINDS[row.type]
+    try:
+        if isinstance(value, bool) or (kind is int and isinstance(value, float)):
+            raise ValueError
+        parsed = kind(value)
+    except (TypeError, ValueError):
+        raise WrongSetting(f"{where}: {_WORDS[row.type]} is required, not {value!r}") from None
+    low, high = row.metadata["low"], row.metadata["high"]
+    # Written so that NaN, which compares with nothing, is outside.
+    if low is not None and not low <= parsed <= high:
+        raise WrongSetting(f"{where}: {parsed} is not between {low} and {high}")
+    return parsed
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
