@@ -1,0 +1,58 @@
+# What a new clone needs, it installs: every target works after `git clone`.
+
+PYTHON ?= python3
+PORT ?= 8888
+BIN := .venv/bin
+RUN := .venv/.installed-run
+DEV := .venv/.installed-dev
+
+.PHONY: run test check fmt train fonts bench pins clean help
+
+help:           ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+run: $(RUN)     ## the model server and the gateway, with the demo model; Ctrl-C ends both
+	@$(BIN)/python -m export savedmodel --if-missing
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/honcho start --port $(PORT)
+
+test: $(DEV)    ## every test
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: $(DEV)   ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: $(DEV)     ## put the code into ruff's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+train: $(RUN)   ## train the demo model anew: most of an hour on two cores
+	$(BIN)/python -m export train
+
+bench: $(RUN)   ## the gateway's throughput and delay beside direct Predict calls
+	$(BIN)/python -m export savedmodel --if-missing
+	$(BIN)/python -m loadtest
+
+pins: $(DEV)    ## resolve setup.cfg's ranges into requirements.txt again
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.10 --all-extras --no-header \
+	  setup.cfg -o requirements.txt
+
+clean:          ## remove what the other targets made
+	rm -rf .venv models build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts
+
+.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "Framewire needs Python 3.10 or later; choose one with: make PYTHON=python3.11 ..."; exit 1; }
+	@echo "making .venv (the first time, a few minutes go into downloads)"
+	@$(PYTHON) -m venv .venv
+
+$(RUN): requirements.txt setup.cfg pyproject.toml | .venv
+	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt -e '.[modelserver,export,run]'
+	@touch $@
+
+$(DEV): $(RUN)
+	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt \
+	  -e '.[modelserver,export,run,test,check]'
+	@touch $@
