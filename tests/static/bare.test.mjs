@@ -1,0 +1,72 @@
+// The client in an empty world: no DOM, no TextEncoder, no URL, no timers, no eval, another realm.
+// That is about what a mini-program offers. Needs node --experimental-vm-modules.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import vm from 'node:vm';
+
+import { PuppetHost, PuppetSocket, frame } from './puppet.mjs';
+
+const FILES = new URL('../../static/', import.meta.url);
+const CLIENT = ['framewire.js', 'connection.js', 'pacing.js', 'msgpack.js', 'utf8.js'];
+
+const bare = { skip: vm.SourceTextModule ? false : 'needs node --experimental-vm-modules' };
+
+async function importBare(missing = []) {
+  const context = vm.createContext({}, { codeGeneration: { strings: false, wasm: false } });
+  for (const name of missing) vm.runInContext(`delete globalThis.${name}`, context);
+  const loaded = new Map();
+  const load = async (specifier) => {
+    const path = specifier.replace('./', '');
+    if (!loaded.has(path)) {
+      const source = await readFile(new URL(path, FILES), 'utf8');
+      loaded.set(path, new vm.SourceTextModule(source, { context, identifier: path }));
+    }
+    return loaded.get(path);
+  };
+  const main = await load('framewire.js');
+  await main.link(load);
+  await main.evaluate();
+  assert.deepEqual([...loaded.keys()].sort(), [...CLIENT].sort());
+  return main.namespace;
+}
+
+for (const missing of [[], ['BigInt', 'WeakRef', 'globalThis']]) {
+  test(`works in an empty world, less ${missing.join(', ') || 'nothing'}`, bare, async () => {
+    const { FramewireClient } = await importBare(missing);
+    const host = new PuppetHost();
+    const results = [];
+    let socket;
+    const client = new FramewireClient({
+      url: 'wss://gateway/ws',
+      socket: (url, protocols) => (socket = new PuppetSocket(url, protocols)),
+      onResult: (result, about) => results.push([result, about]),
+      ...host,
+    });
+    client.open();
+    socket.open();
+    socket.welcome({ session: '会话 😀' });
+    const offered = frame({ captured_at: 2 ** 41 + 0.5, data: new Uint8Array([1, 2, 3]).buffer });
+    client.offer(offered);
+    assert.deepEqual(socket.last().data, new Uint8Array([1, 2, 3]));
+    socket.result(1, { boxes: [[0.1, 0.2, 0.3, 0.4]], captured_at: socket.last().captured_at });
+    assert.equal(results[0][0].captured_at, 2 ** 41 + 0.5);
+    assert.equal(results[0][1], offered);
+    socket.die();
+    host.advance(15000);
+    socket.open();
+    assert.equal(socket.last().type, 'hello');
+  });
+}
+
+test('the client keeps to ES2020, which a mini-program understands', async () => {
+  const later = /\?\?=|\|\|=|&&=|#[a-z_]\w*|\bstatic\s*\{|\.at\(|\.replaceAll\(|\bstructuredClone\b/;
+  const field = /^ {2}(static )?\w+ = /m;
+  for (const file of CLIENT) {
+    const source = await readFile(new URL(file, FILES), 'utf8');
+    const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '').replace(/'[^'\n]*'|`[^`]*`/g, "''");
+    assert.doesNotMatch(code, later, file);
+    assert.doesNotMatch(code, field, file);
+  }
+});

@@ -1,0 +1,258 @@
+// The client's session: hello, welcome, losing the server, finding it again.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { LIMITS, MODEL, frame, puppetClient, readyClient } from './puppet.mjs';
+
+test('says hello with its options, offering the msgpack subprotocol in an array', () => {
+  const { client, socket } = puppetClient({ hello: { min_score: 0.3, model: undefined } });
+  client.open();
+  assert.deepEqual(socket().protocols, ['framewire.v1.msgpack']);
+  assert.deepEqual(socket().sent, []);
+  socket().open();
+  assert.deepEqual(socket().sent, [
+    { type: 'hello', client: 'framewire.js/0.1.0', min_score: 0.3 },
+  ]);
+});
+
+test('is ready after a welcome with a model', () => {
+  const { states, heard } = readyClient();
+  assert.deepEqual(states(), ['connecting', 'ready']);
+  assert.deepEqual(heard('model'), [[MODEL]]);
+  assert.deepEqual(heard('welcome')[0][0].limits, LIMITS);
+});
+
+test('waits for a model, and again when it goes away', () => {
+  const { client, socket, states, heard } = readyClient({}, { model: null });
+  assert.deepEqual(states(), ['connecting', 'waiting']);
+  assert.equal(client.wantsFrame(), false);
+  socket().say({ type: 'model_changed', model: MODEL });
+  assert.equal(client.wantsFrame(), true);
+  socket().say({ type: 'model_changed', model: null });
+  assert.equal(client.wantsFrame(), false);
+  assert.deepEqual(states(), ['connecting', 'waiting', 'ready', 'waiting']);
+  assert.deepEqual(heard('model'), [[null], [MODEL], [null]]);
+});
+
+test('a new version of the model does not disturb the state', () => {
+  const { socket, states, heard } = readyClient();
+  socket().say({ type: 'model_changed', model: { ...MODEL, version: 4 } });
+  assert.deepEqual(states(), ['connecting', 'ready']);
+  assert.equal(heard('model')[1][0].version, 4);
+});
+
+test('reconnects after a random part of a wait that doubles up to 15 s', () => {
+  const { client, host, sockets, socket, heard } = puppetClient();
+  host.dice = 0.999;
+  client.open();
+  const waits = [];
+  for (let i = 0; i < 8; i += 1) {
+    socket().die();
+    const [state] = heard('state').pop();
+    assert.equal(state.name, 'reconnecting');
+    assert.equal(state.attempt, i + 1);
+    assert.equal(state.retryAt, host.time + state.retryInMs);
+    waits.push(Math.round(state.retryInMs / 100) / 10);
+    host.advance(state.retryInMs - 1);
+    assert.equal(sockets.length, i + 1);
+    host.advance(2);
+    assert.equal(sockets.length, i + 2);
+  }
+  assert.deepEqual(waits, [0.5, 1, 2, 4, 8, 15, 15, 15]);
+});
+
+test('the wait is jittered over its whole length', () => {
+  const { client, host, socket, heard } = puppetClient();
+  host.dice = 0;
+  client.open();
+  socket().die();
+  assert.equal(heard('state').pop()[0].retryInMs, 0);
+});
+
+test('a session that lasted starts the waits anew, one that ended at once does not', () => {
+  const { client, host, socket, heard } = puppetClient();
+  client.open();
+  for (let i = 0; i < 3; i += 1) {
+    socket().open();
+    socket().welcome();
+    socket().die();
+    host.advance(heard('state').pop()[0].retryInMs);
+  }
+  assert.equal(heard('state').filter(([state]) => state.attempt === 3).length, 1);
+  socket().open();
+  socket().welcome();
+  host.advance(5000);
+  socket().die();
+  assert.equal(heard('state').pop()[0].attempt, 1);
+});
+
+test('open during a wait connects now, and only once', () => {
+  const { client, host, sockets, socket } = puppetClient();
+  host.dice = 1;
+  client.open();
+  socket().die();
+  client.open();
+  client.open();
+  assert.equal(sockets.length, 2);
+  host.advance(5000);
+  assert.equal(sockets.length, 2);
+});
+
+test('keeps its settings over a reconnection', () => {
+  const { client, host, socket } = readyClient({ hello: { min_score: 0.3 } });
+  client.configure({ min_score: 0.7 });
+  assert.deepEqual(socket().last(), { type: 'configure', min_score: 0.7 });
+  socket().die();
+  host.advance(15000);
+  socket().open();
+  assert.equal(socket().last().min_score, 0.7);
+});
+
+test('a setting changed between hello and welcome is not lost', () => {
+  const { client, socket } = puppetClient();
+  client.open();
+  socket().open();
+  client.configure({ min_score: 0.9 });
+  assert.equal(socket().sent.length, 1);
+  socket().welcome();
+  assert.deepEqual(socket().last(), { type: 'configure', min_score: 0.9 });
+});
+
+test('a server that never says welcome is given up after 10 s', () => {
+  const { client, host, socket, heard } = puppetClient();
+  client.open();
+  const first = socket();
+  first.open();
+  host.advance(10000);
+  assert.equal(first.closedWith, 3001);
+  assert.equal(heard('state').pop()[0].name, 'reconnecting');
+});
+
+test('a socket that cannot even be made counts as lost', () => {
+  const { client, heard } = puppetClient({
+    socket: () => {
+      throw new Error('five sockets are open already');
+    },
+  });
+  client.open();
+  const [state] = heard('state').pop();
+  assert.equal(state.name, 'reconnecting');
+  assert.equal(state.reason, 'five sockets are open already');
+});
+
+test('pings every heartbeat, and gives up a server silent for two of them', () => {
+  const { host, socket, states } = readyClient({}, { heartbeat_s: 20 });
+  const first = socket();
+  for (let i = 0; i < 3; i += 1) {
+    host.advance(20000);
+    assert.deepEqual(first.last(), { type: 'ping', t: host.time });
+    first.say({ type: 'pong', t: host.time });
+  }
+  host.advance(40000);
+  assert.equal(first.closedWith, null);
+  host.advance(20000);
+  assert.equal(first.closedWith, 3001);
+  assert.equal(states().pop(), 'reconnecting');
+});
+
+test('any message is a sign of life', () => {
+  const { host, socket } = readyClient();
+  for (let i = 0; i < 10; i += 1) {
+    host.advance(20000);
+    socket().say({ type: 'a_later_version_says', something: 1 });
+  }
+  assert.equal(socket().closedWith, null);
+});
+
+test('a dead socket is not heard any more', () => {
+  const { client, host, sockets, states } = readyClient();
+  host.advance(60000);
+  client.open();
+  sockets[1].open();
+  sockets[1].welcome();
+  sockets[0].die();
+  sockets[0].welcome({ model: null });
+  assert.equal(states().pop(), 'ready');
+});
+
+test('while the server drains no frame goes out, and outcomes still come', () => {
+  const { client, socket, states, outcomes } = readyClient();
+  const sent = frame();
+  client.offer(sent);
+  socket().say({ type: 'going_away', reconnect_after_ms: 2000, reason: 'restart' });
+  assert.equal(states().pop(), 'draining');
+  assert.equal(client.wantsFrame(), false);
+  socket().say({ type: 'model_changed', model: MODEL });
+  assert.equal(states().pop(), 'draining');
+  socket().result(1);
+  assert.equal(outcomes()[0][0], 'result');
+  assert.equal(outcomes()[0][2], sent);
+});
+
+test('comes back about when the draining server asked, keeping its settings', () => {
+  for (const [dice, wait] of [
+    [0, 1000],
+    [0.5, 2000],
+    [1, 3000],
+  ]) {
+    const { host, sockets, socket, heard } = readyClient({ hello: { min_score: 0.4 } });
+    host.dice = dice;
+    socket().say({ type: 'going_away', reconnect_after_ms: 2000, reason: 'restart' });
+    socket().die(1001, 'going away');
+    assert.equal(heard('state').pop()[0].retryInMs, wait);
+    host.advance(wait);
+    assert.equal(sockets.length, 2);
+    socket().open();
+    assert.equal(socket().last().min_score, 0.4);
+  }
+});
+
+test('a client that the server refuses does not come back by itself', () => {
+  const { client, host, sockets, socket, heard } = puppetClient();
+  client.open();
+  socket().open();
+  socket().say({ type: 'error', code: 'unauthorized', message: 'no such token', retryable: false });
+  socket().die(1008, 'unauthorized');
+  assert.deepEqual(
+    { ...heard('state').pop()[0] },
+    { name: 'refused', code: 'unauthorized', message: 'no such token' },
+  );
+  host.advance(60000);
+  assert.equal(sockets.length, 1);
+  client.configure({ token: 'better' });
+  client.open();
+  socket().open();
+  assert.equal(socket().last().token, 'better');
+  socket().welcome();
+  assert.equal(client.wantsFrame(), true);
+});
+
+test('an error worth a retry is no refusal', () => {
+  const { client, socket, states } = puppetClient();
+  client.open();
+  socket().open();
+  socket().say({ type: 'error', code: 'overloaded', message: 'full', retryable: true });
+  socket().die(1013);
+  assert.equal(states().pop(), 'reconnecting');
+});
+
+test('close is final, gives every frame back, and leaves no timer', () => {
+  const { client, host, socket, states, outcomes } = readyClient();
+  client.offer(frame());
+  client.offer(frame());
+  client.close();
+  assert.equal(socket().closedWith, 1000);
+  assert.deepEqual(states().pop(), 'closed');
+  assert.deepEqual(outcomes().map(([, { reason }]) => reason), ['disconnected', 'disconnected']);
+  assert.equal(host.timers.size, 0);
+});
+
+test('an unreadable message is reported and the session lives on', () => {
+  const { client, socket, heard } = readyClient();
+  socket().onmessage({ data: new Uint8Array([0xc1]).buffer });
+  const [[error, about]] = heard('error');
+  assert.equal(error.code, 'bad_message');
+  assert.equal(about, null);
+  assert.equal(client.wantsFrame(), true);
+});

@@ -1,0 +1,128 @@
+"""The JavaScript of the page and of the client, under ``node --test``."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import pytest
+
+HERE = Path(__file__).parent
+NODE = shutil.which("node")
+TEST_FILES = sorted(path.name for path in HERE.glob("*.test.mjs"))
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+
+VALUES: list[Any] = [
+    None,
+    True,
+    False,
+    *(
+        sign * (2**bits + step)
+        for bits in (0, 5, 7, 8, 15, 16, 31, 32, 52)
+        for step in (-1, 0, 1)
+        for sign in (1, -1)
+    ),
+    2**53 - 1,
+    -(2**53 - 1),
+    2**53 + 1,
+    2**63,
+    2**64 - 1,
+    -(2**63),
+    0.1,
+    -1.5,
+    1e300,
+    5e-324,
+    math.inf,
+    -math.inf,
+    "",
+    "plain",
+    "数字识别 😀 é\0",
+    "x" * 31,
+    "x" * 32,
+    "x" * 256,
+    "😀" * 20000,
+    b"",
+    bytes(range(256)),
+    b"\xff" * 70000,
+    [],
+    list(range(15)),
+    list(range(16)),
+    list(range(70000)),
+    {},
+    {"ключ": {"nested": [{"deep": [1, 2.5, None, b"bin"]}]}},
+    {str(i): i for i in range(16)},
+    {str(i): i for i in range(66000)},
+    {
+        "type": "frame",
+        "id": 2**40,
+        "format": "jpeg",
+        "data": b"\xff\xd8" * 20000,
+        "captured_at": 1753776000123.25,
+    },
+]
+
+
+def run_node(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(NODE), "--experimental-vm-modules", "--no-warnings", *arguments],
+        cwd=HERE,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("file", TEST_FILES)
+def test_under_node(file: str) -> None:
+    """Each file's own tests pass, and none of them is skipped."""
+    done = run_node("--test", "--test-reporter=spec", file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped 0" in done.stdout, done.stdout
+
+
+def tagged(value: Any) -> Any:
+    """A value as JSON that keeps what JSON itself would lose: integers, floats, bytes."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        return {"int": str(value)}
+    if isinstance(value, float):
+        return {"float": value.hex() if math.isinf(value) else repr(value)}
+    if isinstance(value, bytes):
+        return {"bin": value.hex()}
+    if isinstance(value, list):
+        return {"array": [tagged(item) for item in value]}
+    return {"map": [[key, tagged(item)] for key, item in value.items()]}
+
+
+def test_msgpack_agrees_with_pythons() -> None:
+    """What Python packs, JavaScript reads as the same value, and packs again to the same bytes."""
+    vectors = [{"hex": msgpack.packb(value).hex(), "value": tagged(value)} for value in VALUES]
+    done = run_node("msgpack_vectors.mjs", stdin=json.dumps(vectors))
+    assert done.returncode == 0, done.stderr[-4000:]
+    packed = json.loads(done.stdout)
+    assert len(packed) == len(VALUES)
+    for value, text in zip(VALUES, packed, strict=True):
+        assert msgpack.unpackb(bytes.fromhex(text), strict_map_key=False) == value
+        assert text == msgpack.packb(value).hex()
+
+
+def test_msgpack_reads_what_only_python_writes() -> None:
+    """Single-precision floats, whole-number keys, and a stream's tuples."""
+    values = [
+        msgpack.packb(1.5, use_single_float=True),
+        msgpack.packb({1: "one"}),
+        msgpack.packb((1, 2)),
+    ]
+    expected = [tagged(1.5), tagged({"1": "one"}), tagged([1, 2])]
+    pairs = zip(values, expected, strict=True)
+    vectors = [{"hex": packed.hex(), "value": value} for packed, value in pairs]
+    done = run_node("msgpack_vectors.mjs", stdin=json.dumps(vectors))
+    assert done.returncode == 0, done.stderr[-4000:]
