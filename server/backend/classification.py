@@ -1,0 +1,80 @@
+"""A classifier's outputs -> classes and scores, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from server.backend.contract import ClassificationOutputs
+from server.backend.labels import Labels
+from server.core.answers import Classification
+from server.core.errors import ModelFailed
+
+Array = np.ndarray[Any, Any]
+
+# Nobody reads further, and some models know twenty thousand classes.
+TOP = 100
+_DIGITS = 5
+
+
+def classifications(
+    outputs: ClassificationOutputs, found: Mapping[str, Array]
+) -> list[Classification]:
+    """One :class:`Classification` a row, its best ``TOP`` classes.
+
+    Without an output ``classes`` of the scores' shape, a score's column is its
+    class. What is not finite is left out. Raises ModelFailed if the scores are
+    not [N,C].
+    """
+    scores = found[outputs.scores]
+    if scores.ndim != 2 or scores.dtype == object:
+        raise ModelFailed(f"output {outputs.scores!r} has shape {list(scores.shape)}, not [N,C]")
+    scores = scores.astype(np.float64)
+    if outputs.logits:
+        scores = _probabilities(scores)
+    scores = np.where(np.isfinite(scores), scores, -np.inf)
+    order = _best(scores)
+    scores = np.take_along_axis(scores, order, axis=1)
+    counts = (scores > -np.inf).sum(axis=1).tolist()
+    classes = _classes(outputs, found, order)
+    values = np.round(scores, _DIGITS).tolist()
+    return [Classification(c[:n], s[:n]) for c, s, n in zip(classes, values, counts, strict=True)]
+
+
+def _probabilities(logits: Array) -> Array:
+    """Softmax over the classes; for a lone logit, the sigmoid."""
+    with np.errstate(all="ignore"):
+        if logits.shape[1] == 1:
+            return np.asarray(1 / (1 + np.exp(-logits)))
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _best(scores: Array) -> Array:
+    """The columns of the best scores, [N,TOP], best first."""
+    if scores.shape[1] <= TOP:
+        return np.argsort(-scores, axis=1, kind="stable")
+    best = np.argpartition(-scores, TOP - 1, axis=1)[:, :TOP]
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(best, order, axis=1)
+
+
+def _classes(
+    outputs: ClassificationOutputs, found: Mapping[str, Array], order: Array
+) -> list[list[int]]:
+    given = found[outputs.classes] if outputs.classes is not None else None
+    # Of another shape, it is the best class alone, which the scores say too.
+    if given is None or given.shape != found[outputs.scores].shape:
+        columns: list[list[int]] = order.tolist()
+        return columns
+    chosen = np.take_along_axis(given, order, axis=1)
+    if chosen.dtype == object:
+        return [_indices(outputs.labels, names) for names in chosen]
+    numbers: list[list[int]] = (np.rint(chosen).astype(np.int64) - outputs.first_class).tolist()
+    return numbers
+
+
+def _indices(labels: Labels, names: Array) -> list[int]:
+    return [labels.index(name) for name in names]

@@ -1,0 +1,150 @@
+"""What the gateway must know to talk to one signature of one version."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from server.backend.description import Resize, Scale
+from server.backend.labels import Labels
+from server.core.model import Lane, Task
+
+
+@dataclass(frozen=True, slots=True)
+class BytesInput:
+    """Takes encoded pictures as they came. ``rows`` is the batch size if it is fixed."""
+
+    alias: str
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PixelsInput:
+    """Takes pixels, ``[N,height,width,channels]``.
+
+    ``rows`` is the batch size if it is fixed. Where ``width`` or ``height`` is
+    None, a frame keeps its own. ``scale`` is None for uint8.
+    """
+
+    alias: str
+    rows: int | None
+    width: int | None
+    height: int | None
+    channels: int
+    resize: Resize = "stretch"
+    scale: Scale | None = None
+
+    @property
+    def dtype(self) -> str:
+        """``uint8``, or ``float32`` where there is a scale."""
+        return "uint8" if self.scale is None else "float32"
+
+    @property
+    def one_size(self) -> bool:
+        """Whether all frames come out in the same size, so that they can share a batch."""
+        return self.width is not None and self.height is not None
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionOutputs:
+    """Aliases of TensorFlow's detection outputs. ``count`` is None where there is none."""
+
+    boxes: str
+    scores: str
+    classes: str
+    count: str | None
+    first_class: int
+
+    task: Task = "detection"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to ask for."""
+        names = (self.boxes, self.scores, self.classes, self.count)
+        return tuple(name for name in names if name is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassificationOutputs:
+    """Aliases of a classifier's outputs. ``logits``: the scores want a softmax."""
+
+    scores: str
+    classes: str | None
+    logits: bool
+    first_class: int
+    labels: Labels
+
+    task: Task = "classification"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to ask for."""
+        return (self.scores,) if self.classes is None else (self.scores, self.classes)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorOutputs:
+    """Outputs that the gateway has no words for: all of them.
+
+    ``shared`` are those that the signature gives once for a whole batch.
+    """
+
+    shared: frozenset[str]
+
+    task: Task = "tensors"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to ask for; none named means all."""
+        return ()
+
+
+Input = BytesInput | PixelsInput
+Outputs = DetectionOutputs | ClassificationOutputs | TensorOutputs
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One signature of one version."""
+
+    version: int
+    input: Input
+    outputs: Outputs
+
+
+class Contracts:
+    """The contracts learnt so far, by lane and version; the longest unused go first."""
+
+    MAX_LANES = 256
+    MAX_VERSIONS = 8
+
+    def __init__(self) -> None:
+        self._lanes: OrderedDict[Lane, OrderedDict[int, Contract]] = OrderedDict()
+
+    def add(self, lane: Lane, contract: Contract) -> None:
+        """Make ``contract`` the newest of ``lane``."""
+        versions = self._lanes.setdefault(lane, OrderedDict())
+        versions[contract.version] = contract
+        versions.move_to_end(contract.version)
+        self._lanes.move_to_end(lane)
+        _trim(versions, self.MAX_VERSIONS)
+        _trim(self._lanes, self.MAX_LANES)
+
+    def newest(self, lane: Lane) -> Contract | None:
+        """The contract learnt last: what a request is made by."""
+        versions = self._lanes.get(lane)
+        if versions is None:
+            return None
+        self._lanes.move_to_end(lane)
+        return next(reversed(versions.values()))
+
+    def of_version(self, lane: Lane, version: int) -> Contract | None:
+        """The contract of the version that answered, if it is known."""
+        versions = self._lanes.get(lane)
+        return None if versions is None else versions.get(version)
+
+
+def _trim(entries: OrderedDict[Any, Any], limit: int) -> None:
+    while len(entries) > limit:
+        entries.popitem(last=False)

@@ -1,0 +1,158 @@
+"""What a model says about itself: the JSON object of its ``describe`` signature.
+
+For a model that has no such signature, the gateway's settings say the same.
+The form is in docs/model-contract.md; unknown keys are ignored, every known one
+is checked.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from server.core.messages import ENCODED_FORMATS
+from server.core.model import Task
+
+Resize = Literal["stretch", "letterbox"]
+
+SCHEMA = 1
+_TASKS = ("detection", "classification", "tensors")
+_RESIZES = ("stretch", "letterbox")
+_MAX_SIDE = 2**16
+
+
+class DescriptionError(ValueError):
+    """A description that cannot be used; the message names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """``(x - mean) / std`` for pixels ``x`` in 0..255, one value a channel or one for all."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """One model's description. None: not said.
+
+    ``first_class`` is the number that the model gives its first label;
+    ``width`` and ``height`` are the model's input in pixels; ``formats`` are
+    those that its graph decodes.
+    """
+
+    task: Task | None = None
+    labels: tuple[str, ...] = ()
+    first_class: int | None = None
+    width: int | None = None
+    height: int | None = None
+    resize: Resize = "stretch"
+    scale: Scale | None = None
+    formats: tuple[str, ...] | None = None
+    max_batch: int | None = None
+
+
+def parse(text: bytes) -> Description:
+    """The description in ``text``, UTF-8 JSON. Raises DescriptionError."""
+    try:
+        fields = json.loads(text)
+    except ValueError as error:  # of which JSON and UTF-8 errors are kinds
+        raise DescriptionError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise DescriptionError("not JSON: nested too deeply") from None
+    if not isinstance(fields, dict):
+        raise DescriptionError("not a JSON object")
+    if fields.get("schema") != SCHEMA:
+        raise DescriptionError(f"schema must be {SCHEMA}, not {fields.get('schema')!r}")
+    return from_fields(fields)
+
+
+def from_fields(fields: Mapping[str, Any]) -> Description:
+    """The description in a decoded JSON object. Raises DescriptionError."""
+    picture = fields.get("input")
+    if picture is None:
+        picture = {}
+    if not isinstance(picture, Mapping):
+        raise _wrong("input", "an object", picture)
+    width = _integer(picture, "width", 1, _MAX_SIDE, "input.")
+    height = _integer(picture, "height", 1, _MAX_SIDE, "input.")
+    if (width is None) != (height is None):
+        raise DescriptionError("input.width and input.height go together")
+    return Description(
+        task=cast("Task | None", _choice(fields, "task", _TASKS)),
+        labels=_strings(fields, "labels") or (),
+        first_class=_integer(fields, "first_class", 0, 2**31),
+        width=width,
+        height=height,
+        resize=cast("Resize", _choice(picture, "resize", _RESIZES, "input.") or "stretch"),
+        scale=_scale(picture.get("scale")),
+        formats=_formats(fields),
+        max_batch=_integer(fields, "max_batch", 1, 2**31),
+    )
+
+
+def _wrong(name: str, wanted: str, value: object) -> DescriptionError:
+    shown = repr(value)
+    return DescriptionError(f"{name} must be {wanted}, not {shown[:60]}")
+
+
+def _integer(
+    fields: Mapping[str, Any], name: str, low: int, high: int, under: str = ""
+) -> int | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise _wrong(under + name, f"an integer from {low} to {high}", value)
+    return value
+
+
+def _choice(
+    fields: Mapping[str, Any], name: str, choices: tuple[str, ...], under: str = ""
+) -> str | None:
+    value = fields.get(name)
+    if value is not None and value not in choices:
+        raise _wrong(under + name, "one of " + ", ".join(choices), value)
+    return cast("str | None", value)
+
+
+def _strings(fields: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise _wrong(name, "a list of strings", value)
+    return tuple(value)
+
+
+def _formats(fields: Mapping[str, Any]) -> tuple[str, ...] | None:
+    formats = _strings(fields, "formats")
+    for name in formats or ():
+        if name not in ENCODED_FORMATS:
+            raise _wrong("formats", "a list of " + ", ".join(ENCODED_FORMATS), name)
+    return formats
+
+
+def _scale(value: Any) -> Scale | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise _wrong("input.scale", "an object with mean and std", value)
+    scale = Scale(_numbers(value, "mean"), _numbers(value, "std"))
+    if 0 in scale.std:
+        raise _wrong("input.scale.std", "without zeros", list(scale.std))
+    return scale
+
+
+def _numbers(fields: Mapping[str, Any], name: str) -> tuple[float, ...]:
+    value = fields.get(name)
+    if not isinstance(value, (list, tuple)) or len(value) not in (1, 3):
+        raise _wrong(f"input.scale.{name}", "a list of 1 or 3 numbers", value)
+    for item in value:
+        if isinstance(item, bool) or not isinstance(item, (int, float)) or not math.isfinite(item):
+            raise _wrong(f"input.scale.{name}", "a list of 1 or 3 numbers", value)
+    return tuple(float(item) for item in value)

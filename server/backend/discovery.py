@@ -1,0 +1,152 @@
+"""Learns a model from the model server alone: GetModelMetadata, then ``describe``."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+
+from server.backend import description, request, signature
+from server.backend.answers import arrays
+from server.backend.channel import Channel
+from server.backend.contract import BytesInput, ClassificationOutputs, Contract
+from server.backend.description import Description, DescriptionError
+from server.backend.labels import Labels
+from server.backend.selection import Selection, select
+from server.backend.stubs import get_model_metadata_pb2, types_pb2
+from server.core.errors import (
+    BackendUnavailable,
+    BatchRejected,
+    DeadlineExceeded,
+    ModelFailed,
+    Overloaded,
+    UnknownModel,
+    UnusableModel,
+)
+from server.core.model import Lane, Model, ModelKey
+
+_log = logging.getLogger(__name__)
+
+# A version that goes away between two calls is looked up anew this often.
+_ATTEMPTS = 3
+_PROBE_SIDE = 64
+_CALL_ERRORS = (BatchRejected, DeadlineExceeded, ModelFailed, Overloaded)
+
+
+class Discovery:
+    """Learns models over ``channel``; each call may take ``timeout_s`` seconds.
+
+    ``fallbacks`` describe, by model name, the models that do not describe themselves.
+    """
+
+    def __init__(
+        self, channel: Channel, fallbacks: Mapping[str, Description], timeout_s: float
+    ) -> None:
+        self._channel = channel
+        self._fallbacks = fallbacks
+        self._timeout_s = timeout_s
+        self._labels: dict[tuple[str, int], Labels] = {}
+
+    async def discover(self, key: ModelKey) -> Selection:
+        """Raises UnknownModel, UnusableModel or BackendUnavailable."""
+        for attempt in range(_ATTEMPTS):
+            version, signatures = await self._signatures(key)
+            try:
+                return await self._learn(key, version, signatures)
+            except UnknownModel:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _signatures(self, key: ModelKey) -> tuple[int, tuple[signature.Signature, ...]]:
+        wanted = get_model_metadata_pb2.GetModelMetadataRequest(
+            model_spec=request.model_spec(key), metadata_field=["signature_def"]
+        )
+        try:
+            metadata = await self._channel.model_metadata(wanted, self._timeout_s)
+        except UnknownModel as error:
+            raise UnknownModel(f"the model server has no model {key} ({error})") from None
+        except BatchRejected as error:
+            raise UnknownModel(f"the model server refuses the model name {key}: {error}") from None
+        except _CALL_ERRORS as error:
+            raise BackendUnavailable(
+                f"the model server tells nothing about {key}: {error}"
+            ) from None
+        return int(metadata.model_spec.version.value), signature.read(metadata)
+
+    async def _learn(
+        self, key: ModelKey, version: int, signatures: tuple[signature.Signature, ...]
+    ) -> Selection:
+        described = await self._description(key, version, signatures)
+        labels = self._labels_of(key.name, version, described)
+        selection = select(key, version, signatures, described, labels)
+        if not labels.names and _answers_with_names(signatures):
+            await self._learn_names(selection)
+            selection = select(key, version, signatures, described, labels)
+        return selection
+
+    async def _description(
+        self, key: ModelKey, version: int, signatures: tuple[signature.Signature, ...]
+    ) -> Description:
+        """What the model says about itself, else what the settings say."""
+        if not any(each.describes for each in signatures):
+            return self._fallbacks.get(key.name, Description())
+        pinned = ModelKey(key.name, version=version)
+        wanted = request.without_inputs(pinned, signature.DESCRIBE)
+        try:
+            response = await self._channel.predict(wanted, self._timeout_s)
+            [values] = arrays(response).values()
+            return description.parse(bytes(values.reshape(-1)[0]))
+        except (DescriptionError, ValueError, IndexError, TypeError, ModelFailed) as error:
+            raise UnusableModel(f"model {key} has a broken description: {error}") from None
+        except _CALL_ERRORS as error:
+            raise BackendUnavailable(f"model {key} did not describe itself: {error}") from None
+
+    def _labels_of(self, name: str, version: int, described: Description) -> Labels:
+        """One list for each version, so that names learnt on the way keep their index."""
+        known = self._labels.get((name, version))
+        if known is None or known.names[: len(described.labels)] != described.labels:
+            known = Labels(described.labels)
+        self._labels.pop((name, version), None)
+        self._labels[name, version] = known
+        while len(self._labels) > 256:
+            del self._labels[next(iter(self._labels))]
+        return known
+
+    async def _learn_names(self, selection: Selection) -> None:
+        """Ask about a black picture: most classifiers name all their classes each time."""
+        for lane, contract in selection.contracts.items():
+            try:
+                await self._probe(selection.model, lane, contract)
+                return
+            except (*_CALL_ERRORS, UnknownModel) as error:
+                _log.debug("no class names from %s yet: %s", lane.model, error)
+
+    async def _probe(self, model: Model, lane: Lane, contract: Contract) -> None:
+        outputs = contract.outputs
+        if not isinstance(outputs, ClassificationOutputs) or outputs.classes is None:
+            return
+        pinned = Lane(ModelKey(lane.model.name, version=contract.version), lane.signature)
+        width, height = model.width or _PROBE_SIDE, model.height or _PROBE_SIDE
+        if isinstance(contract.input, BytesInput):
+            wanted = request.of_pictures(pinned, contract, [_black_png(width, height)])
+        else:
+            black = np.zeros((1, height, width, contract.input.channels), contract.input.dtype)
+            wanted = request.of_pixels(pinned, contract, black)
+        response = await self._channel.predict(wanted, self._timeout_s)
+        for name in arrays(response)[outputs.classes].reshape(-1):
+            outputs.labels.index(bytes(name))
+
+
+def _answers_with_names(signatures: Sequence[signature.Signature]) -> bool:
+    outputs = (each.outputs.get("classes") for each in signatures)
+    return any(spec is not None and spec.dtype == types_pb2.DT_STRING for spec in outputs)
+
+
+def _black_png(width: int, height: int) -> bytes:
+    png = io.BytesIO()
+    Image.new("RGB", (width, height)).save(png, "PNG")
+    return png.getvalue()

@@ -1,0 +1,99 @@
+"""What a model server's status code means to a batch.
+
+======================  ==================================================  ==================
+code                    when                                                becomes
+======================  ==================================================  ==================
+NOT_FOUND               no such model or version                            UnknownModel
+INVALID_ARGUMENT        ``Unrecognized servable version label``             UnknownModel
+INVALID_ARGUMENT        the signature is not what was discovered            ModelFailed
+INVALID_ARGUMENT        anything else: an op refused the contents           BatchRejected
+OUT_OF_RANGE            an op refused the contents                          BatchRejected
+FAILED_PRECONDITION     ``Serving signature key ... not found``             UnknownModel
+FAILED_PRECONDITION     anything else: the version is broken, not a frame   ModelFailed
+DEADLINE_EXCEEDED       connected                                           DeadlineExceeded
+DEADLINE_EXCEEDED       still connecting                                    BackendUnavailable
+UNAVAILABLE             no connection, or it broke                          BackendUnavailable
+RESOURCE_EXHAUSTED      the model server's queue is full                    Overloaded
+others                                                                      ModelFailed
+======================  ==================================================  ==================
+
+A broken version (variables missing, for one) answers FAILED_PRECONDITION to
+every frame. To try such a batch again in parts would multiply the calls and
+blame frames that are innocent, so only the codes that speak of contents do that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import grpc
+
+from server.core.errors import (
+    BackendUnavailable,
+    BatchRejected,
+    DeadlineExceeded,
+    ModelFailed,
+    Overloaded,
+    UnknownModel,
+)
+
+MAX_MESSAGE_CHARS = 300
+
+# A model server that has changed the signature under us, in TF Serving's words.
+_SIGNATURE_CHANGED = (
+    "input size does not match signature",
+    "not found in request and no default value provided",
+    "output tensor alias not found in signature",
+    "Expects arg[",
+)
+
+
+def failure(code: grpc.StatusCode, details: str | None, connected: bool) -> Exception:
+    """The exception that a failed call raises; ``connected`` if the channel was ready."""
+    message = one_line(details or code.name)
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED and not connected:
+        return BackendUnavailable("no connection to the model server yet")
+    return _KINDS.get(code, _model_failed)(message)
+
+
+def one_line(text: str) -> str:
+    """``text`` without line breaks, cut to what a client may be told."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_MESSAGE_CHARS else line[: MAX_MESSAGE_CHARS - 3] + "..."
+
+
+def _invalid_argument(message: str) -> Exception:
+    if "Unrecognized servable version label" in message:
+        return UnknownModel(message)
+    if any(words in message for words in _SIGNATURE_CHANGED):
+        return ModelFailed(f"the model's signature has changed: {message}")
+    return BatchRejected(message)
+
+
+def _failed_precondition(message: str) -> Exception:
+    if "Serving signature key" in message:
+        return UnknownModel(message)
+    return _model_failed(message)
+
+
+def _model_failed(message: str) -> Exception:
+    return ModelFailed(f"the model server failed: {message}")
+
+
+def _unavailable(message: str) -> Exception:
+    return BackendUnavailable(f"the model server cannot be reached: {message}")
+
+
+def _overloaded(message: str) -> Exception:
+    return Overloaded(f"the model server is full: {message}")
+
+
+_KINDS: dict[grpc.StatusCode, Callable[[str], Exception]] = {
+    grpc.StatusCode.NOT_FOUND: UnknownModel,
+    grpc.StatusCode.INVALID_ARGUMENT: _invalid_argument,
+    grpc.StatusCode.OUT_OF_RANGE: BatchRejected,
+    grpc.StatusCode.FAILED_PRECONDITION: _failed_precondition,
+    grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
+    grpc.StatusCode.UNAVAILABLE: _unavailable,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: _overloaded,
+}

@@ -1,0 +1,37 @@
+"""Class names <-> indices, for models that answer with names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from server.core.errors import ModelFailed
+
+# A model that answers with ever new names is not a classifier.
+MAX_LABELS = 100_000
+
+
+class Labels:
+    """Grows by the names that a model turns out to use; an index never changes."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names = list(names)
+        self._indices = {name: index for index, name in enumerate(self._names)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names so far, by index."""
+        return tuple(self._names)
+
+    def index(self, name: bytes) -> int:
+        """The index of ``name``, which gets one now if it has none."""
+        text = name.decode("utf-8", "replace")
+        index = self._indices.get(text)
+        if index is None:
+            index = self._add(text)
+        return index
+
+    def _add(self, text: str) -> int:
+        if len(self._names) >= MAX_LABELS:
+            raise ModelFailed(f"the model has given more than {MAX_LABELS} class names")
+        self._names.append(text)
+        return self._indices.setdefault(text, len(self._names) - 1)

@@ -1,0 +1,268 @@
+"""Chooses, among a model's signatures, those that pictures can be sent to.
+
+A signature is chosen by what it takes and what it gives. The name decides only
+between several that fit: ``serving_default`` goes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from server.backend.contract import (
+    BytesInput,
+    ClassificationOutputs,
+    Contract,
+    DetectionOutputs,
+    Input,
+    Outputs,
+    PixelsInput,
+    TensorOutputs,
+)
+from server.backend.description import Description, Scale
+from server.backend.labels import Labels
+from server.backend.signature import Signature, TensorSpec
+from server.backend.stubs import types_pb2
+from server.core.errors import UnusableModel
+from server.core.messages import FORMATS
+from server.core.model import Lane, Model, ModelKey, Task
+
+# What TensorFlow's decode_image reads of the wire's formats.
+_GRAPH_FORMATS = ("jpeg", "png")
+_TASK_ORDER: tuple[Task, ...] = ("detection", "classification", "tensors")
+_SCORES = ("probabilities", "scores", "logits")
+_FLOATS = (
+    types_pb2.DT_FLOAT,
+    types_pb2.DT_DOUBLE,
+    types_pb2.DT_HALF,
+    types_pb2.DT_BFLOAT16,
+)
+# What float32 pixels mean when nobody says: 0..1.
+_UNIT_SCALE = Scale((0.0,), (255.0,))
+_MAX_OFFER_CHARS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A signature that fits, and how to talk to it."""
+
+    signature: str
+    input: Input
+    outputs: Outputs
+
+    def rank(self) -> tuple[bool, int, str]:
+        """Smaller is better."""
+        return (
+            self.signature != "serving_default",
+            _TASK_ORDER.index(self.outputs.task),
+            self.signature,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A model, and the contract of each of its lanes."""
+
+    model: Model
+    contracts: Mapping[Lane, Contract]
+
+
+def select(
+    key: ModelKey,
+    version: int,
+    signatures: Sequence[Signature],
+    description: Description,
+    labels: Labels,
+) -> Selection:
+    """Fit a model's signatures to the wire's formats. Raises UnusableModel."""
+    candidates = _candidates(signatures, description, labels)
+    if not candidates:
+        raise UnusableModel(_complaint(key, signatures, description))
+    task = candidates[0].outputs.task
+    lanes: dict[str, Lane] = {}
+    contracts: dict[Lane, Contract] = {}
+    for candidate in _one_of_each_kind(candidates, task):
+        lane = Lane(key, candidate.signature, _max_batch(candidate.input, description))
+        contracts[lane] = Contract(version, candidate.input, candidate.outputs)
+        for name in _formats(candidate.input, description):
+            lanes.setdefault(name, lane)
+    width, height = _size(description, (c.input for c in contracts.values()))
+    lanes = {name: lanes[name] for name in FORMATS if name in lanes}
+    return Selection(Model(key, version, task, labels.names, width, height, lanes), contracts)
+
+
+def _candidates(
+    signatures: Sequence[Signature], description: Description, labels: Labels
+) -> list[Candidate]:
+    """All that fit, best first."""
+    found = []
+    for signature in signatures:
+        wanted = _input(signature, description)
+        outputs = _outputs(signature, description, labels)
+        if wanted is not None and outputs is not None:
+            found.append(Candidate(signature.name, wanted, outputs))
+    return sorted(found, key=Candidate.rank)
+
+
+def _one_of_each_kind(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+    """The best that takes bytes, then the best that takes pixels; one task for both."""
+    kinds = (BytesInput, PixelsInput)
+    of_kind = (
+        [c for c in candidates if isinstance(c.input, kind) and c.outputs.task == task]
+        for kind in kinds
+    )
+    return [fitting[0] for fitting in of_kind if fitting]
+
+
+# Inputs
+
+
+def _input(signature: Signature, description: Description) -> Input | None:
+    if not signature.predicts or len(signature.inputs) != 1:
+        return None
+    [(alias, spec)] = signature.inputs.items()
+    if spec.dtype == types_pb2.DT_STRING:
+        return _bytes_input(alias, spec)
+    if spec.dtype in (types_pb2.DT_UINT8, types_pb2.DT_FLOAT):
+        return _pixels_input(signature.name, alias, spec, description)
+    return None
+
+
+def _bytes_input(alias: str, spec: TensorSpec) -> BytesInput | None:
+    if spec.shape is None:
+        return BytesInput(alias, None)
+    return BytesInput(alias, spec.shape[0]) if len(spec.shape) == 1 else None
+
+
+def _pixels_input(
+    signature: str, alias: str, spec: TensorSpec, description: Description
+) -> PixelsInput | None:
+    if spec.shape is None or len(spec.shape) != 4 or spec.shape[3] not in (None, 1, 3):
+        return None
+    rows, height, width, channels = spec.shape
+    channels = channels or 3
+    _check_size(signature, spec, description)
+    return PixelsInput(
+        alias,
+        rows,
+        width or description.width,
+        height or description.height,
+        channels,
+        description.resize,
+        _scale(spec, channels, description),
+    )
+
+
+def _check_size(signature: str, spec: TensorSpec, description: Description) -> None:
+    """A description that contradicts the graph is out of step with it, so nothing is sure."""
+    assert spec.shape is not None
+    for said, size in ((description.height, spec.shape[1]), (description.width, spec.shape[2])):
+        if said is not None and size is not None and said != size:
+            raise UnusableModel(
+                f"the description says {description.width}x{description.height} pixels, "
+                f"but the signature {signature!r} takes {spec.shape[2]}x{spec.shape[1]}"
+            )
+
+
+def _scale(spec: TensorSpec, channels: int, description: Description) -> Scale | None:
+    if spec.dtype == types_pb2.DT_UINT8:
+        return None
+    scale = description.scale or _UNIT_SCALE
+    if max(len(scale.mean), len(scale.std)) > channels:
+        raise UnusableModel(f"input.scale has 3 values, but the input has {channels} channel")
+    return scale
+
+
+# Outputs
+
+
+def _outputs(signature: Signature, description: Description, labels: Labels) -> Outputs | None:
+    """What the signature gives, as the described task if one is described."""
+    for task in _TASK_ORDER:
+        if description.task in (None, task):
+            outputs = _outputs_of(task, signature, description, labels)
+            if outputs is not None:
+                return outputs
+    return None
+
+
+def _outputs_of(
+    task: Task, signature: Signature, description: Description, labels: Labels
+) -> Outputs | None:
+    if task == "detection":
+        return _detection(signature, description)
+    if task == "classification":
+        return _classification(signature, description, labels)
+    shared = (alias for alias, spec in signature.outputs.items() if spec.shape == ())
+    return TensorOutputs(frozenset(shared)) if signature.outputs else None
+
+
+def _detection(signature: Signature, description: Description) -> DetectionOutputs | None:
+    needed = ("detection_boxes", "detection_scores", "detection_classes")
+    if any(name not in signature.outputs for name in needed):
+        return None
+    count = "num_detections" if "num_detections" in signature.outputs else None
+    first = 1 if description.first_class is None else description.first_class
+    return DetectionOutputs(*needed, count, first)
+
+
+def _classification(
+    signature: Signature, description: Description, labels: Labels
+) -> ClassificationOutputs | None:
+    scores = _scores_alias(signature, description)
+    if scores is None:
+        return None
+    classes = "classes" if "classes" in signature.outputs else None
+    first = description.first_class or 0
+    return ClassificationOutputs(scores, classes, scores == "logits", first, labels)
+
+
+def _scores_alias(signature: Signature, description: Description) -> str | None:
+    """The output with a score for each class, [N,C].
+
+    Where a model is described as a classifier, its only output will do under any
+    name: Keras calls it after its layer.
+    """
+    fitting = [alias for alias, spec in signature.outputs.items() if _holds_scores(spec)]
+    for alias in _SCORES:
+        if alias in fitting:
+            return alias
+    alone = len(signature.outputs) == 1 and description.task == "classification"
+    return fitting[0] if alone and fitting else None
+
+
+def _holds_scores(spec: TensorSpec) -> bool:
+    return spec.dtype in _FLOATS and (spec.shape is None or len(spec.shape) == 2)
+
+
+# The model as a whole
+
+
+def _max_batch(wanted: Input, description: Description) -> int | None:
+    bounds = [wanted.rows, description.max_batch]
+    if isinstance(wanted, PixelsInput) and not wanted.one_size:
+        bounds.append(1)
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
+def _formats(wanted: Input, description: Description) -> tuple[str, ...]:
+    if isinstance(wanted, PixelsInput):
+        return FORMATS
+    return _GRAPH_FORMATS if description.formats is None else description.formats
+
+
+def _size(description: Description, inputs: Iterable[Input]) -> tuple[int | None, int | None]:
+    if description.width is not None:
+        return description.width, description.height
+    for wanted in inputs:
+        if isinstance(wanted, PixelsInput) and wanted.one_size:
+            return wanted.width, wanted.height
+    return None, None
+
+
+def _complaint(key: ModelKey, signatures: Sequence[Signature], description: Description) -> str:
+    wanted = f"pictures for {description.task}" if description.task else "pictures"
+    offer = "; ".join(str(signature) for signature in signatures) or "no signatures"
+    if len(offer) > _MAX_OFFER_CHARS:
+        offer = offer[: _MAX_OFFER_CHARS - 3] + "..."
+    return f"no signature of model {key} takes {wanted} in its only required input; it has {offer}"

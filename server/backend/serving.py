@@ -1,0 +1,135 @@
+"""The :class:`~server.backend.interface.Backend` for TensorFlow Serving and its like."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from server.backend import request
+from server.backend.answers import arrays, split
+from server.backend.channel import Channel
+from server.backend.contract import Contract, Contracts, PixelsInput
+from server.backend.description import from_fields
+from server.backend.discovery import Discovery
+from server.backend.interface import Inference
+from server.backend.pixels import Decoder, Placement
+from server.backend.stubs import predict_pb2
+from server.core.answers import Answer
+from server.core.errors import FrameError, UnknownModel
+from server.core.messages import Frame
+from server.core.model import Lane, Model, ModelKey
+
+
+class TensorFlowServing:
+    """One model server at ``address`` (``host:port`` or ``unix:path``).
+
+    ``descriptions`` says, by model name, what models without a ``describe``
+    signature do not say themselves, in the same form; a wrong one raises
+    DescriptionError, a ValueError that names the field. ``decode_threads`` (None:
+    one a core) is how many pictures are decoded at once; ``discovery_timeout_s``
+    bounds each call of :meth:`discover`.
+
+    To be used from one event loop.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        descriptions: Mapping[str, Mapping[str, Any]] | None = None,
+        decode_threads: int | None = None,
+        discovery_timeout_s: float = 5.0,
+    ) -> None:
+        self.address = address
+        fallbacks = {name: from_fields(fields) for name, fields in (descriptions or {}).items()}
+        self._channel = Channel(address)
+        self._discovery = Discovery(self._channel, fallbacks, discovery_timeout_s)
+        self._decoder = Decoder(decode_threads)
+        self._contracts = Contracts()
+
+    async def discover(self, key: ModelKey) -> Model:
+        """Learn the model from GetModelMetadata and its ``describe`` signature."""
+        selection = await self._discovery.discover(key)
+        for lane, contract in selection.contracts.items():
+            self._contracts.add(lane, contract)
+        return selection.model
+
+    async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
+        """One Predict call for ``frames``; see :class:`~server.backend.interface.Backend`."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        contract = self._contracts.newest(lane) or await self._learn(lane)
+        if isinstance(contract.input, PixelsInput):
+            return await self._infer_pixels(lane, contract, contract.input, frames, deadline)
+        wanted = request.of_pictures(lane, contract, [frame.data for frame in frames])
+        return await self._predict(lane, contract, wanted, len(frames), None, deadline)
+
+    def watch(self, changed: Callable[[bool], None]) -> None:
+        """Call ``changed(reachable)``, on the running loop, as the connection comes and goes."""
+        self._channel.watch(changed)
+
+    async def close(self) -> None:
+        """Give back the connection and the threads."""
+        self._channel.close()
+        self._decoder.close()
+
+    async def _learn(self, lane: Lane) -> Contract:
+        """A lane that another backend discovered, or that has long been unused."""
+        await self.discover(lane.model)
+        contract = self._contracts.newest(lane)
+        if contract is None:
+            raise UnknownModel(f"model {lane.model} has no such signature: {lane.signature}")
+        return contract
+
+    async def _infer_pixels(
+        self,
+        lane: Lane,
+        contract: Contract,
+        wanted: PixelsInput,
+        frames: Sequence[Frame],
+        deadline: float,
+    ) -> Inference:
+        pixels = await self._decoder.decode(frames, wanted, _left(deadline))
+        placements = [each for each in pixels.outcomes if isinstance(each, Placement)]
+        if not placements:
+            errors = [each for each in pixels.outcomes if isinstance(each, FrameError)]
+            return Inference(contract.version, errors)
+        sent = request.of_pixels(lane, contract, pixels.values)
+        told = await self._predict(lane, contract, sent, len(placements), placements, deadline)
+        answers = iter(told.answers)
+        merged = [
+            each if isinstance(each, FrameError) else next(answers) for each in pixels.outcomes
+        ]
+        return Inference(told.model_version, merged)
+
+    async def _predict(
+        self,
+        lane: Lane,
+        contract: Contract,
+        wanted: predict_pb2.PredictRequest,
+        count: int,
+        placements: Sequence[Placement] | None,
+        deadline: float,
+    ) -> Inference:
+        response = await self._channel.predict(wanted, _left(deadline))
+        version = int(response.model_spec.version.value)
+        # A version that came up since the last discovery is read by what is known.
+        answering = self._contracts.of_version(lane, version) or contract
+        answers = _answers(answering, response, count, placements)
+        return Inference(version, answers)
+
+
+def _answers(
+    contract: Contract,
+    response: predict_pb2.PredictResponse,
+    count: int,
+    placements: Sequence[Placement] | None,
+) -> Sequence[Answer]:
+    rows = contract.input.rows or count
+    if placements is not None:
+        placements = [*placements, *[placements[-1]] * (rows - count)]
+    return split(contract.outputs, arrays(response), rows, placements)[:count]
+
+
+def _left(deadline: float) -> float:
+    return deadline - asyncio.get_running_loop().time()

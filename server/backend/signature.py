@@ -1,0 +1,87 @@
+"""A model's signatures as GetModelMetadata tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from server.backend.stubs import get_model_metadata_pb2, types_pb2
+from server.backend.tensors import dtype_name
+from server.core.errors import UnusableModel
+
+DESCRIBE = "describe"
+_PREDICT_METHODS = ("", "tensorflow/serving/predict")
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """``dtype`` is a TensorFlow DataType. ``shape`` is None where even the rank is
+    unknown; a size in it is None where it is free."""
+
+    dtype: int
+    shape: tuple[int | None, ...] | None
+
+    def __str__(self) -> str:
+        sizes = (
+            ["..."] if self.shape is None else ["?" if s is None else str(s) for s in self.shape]
+        )
+        return f"{dtype_name(self.dtype)}[{','.join(sizes)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """``inputs`` are the required ones: those with a default need not be sent."""
+
+    name: str
+    method: str
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+
+    @property
+    def predicts(self) -> bool:
+        """False for Classify and Regress, whose strings are tf.Examples, not pictures."""
+        return self.method in _PREDICT_METHODS
+
+    @property
+    def describes(self) -> bool:
+        """True for the signature that gives the model's description."""
+        outputs = list(self.outputs.values())
+        return (
+            self.name == DESCRIBE
+            and not self.inputs
+            and len(outputs) == 1
+            and outputs[0].dtype == types_pb2.DT_STRING
+        )
+
+    def __str__(self) -> str:
+        inputs = ", ".join(f"{alias}: {spec}" for alias, spec in sorted(self.inputs.items()))
+        return f"{self.name}({inputs}) -> {', '.join(sorted(self.outputs))}"
+
+
+def read(metadata: get_model_metadata_pb2.GetModelMetadataResponse) -> tuple[Signature, ...]:
+    """The signatures in a GetModelMetadata response, by name. Raises UnusableModel."""
+    found = get_model_metadata_pb2.SignatureDefMap()
+    packed = metadata.metadata.get("signature_def")
+    if packed is None or not packed.Unpack(found):
+        raise UnusableModel("the model server's metadata holds no signatures")
+    return tuple(
+        _signature(name, found.signature_def[name]) for name in sorted(found.signature_def)
+    )
+
+
+def _signature(name: str, definition: Any) -> Signature:
+    required = set(definition.inputs) - set(definition.defaults)
+    return Signature(
+        name,
+        definition.method_name,
+        {alias: _spec(definition.inputs[alias]) for alias in sorted(required)},
+        {alias: _spec(definition.outputs[alias]) for alias in sorted(definition.outputs)},
+    )
+
+
+def _spec(info: Any) -> TensorSpec:
+    if info.tensor_shape.unknown_rank:
+        return TensorSpec(info.dtype, None)
+    sizes = (dim.size for dim in info.tensor_shape.dim)
+    return TensorSpec(info.dtype, tuple(None if size < 0 else size for size in sizes))

@@ -1,0 +1,63 @@
+"""The generated stubs of tensorflow-serving-api, without TensorFlow behind them.
+
+``tensorflow_serving.apis`` imports ``tensorflow.core...``, whose parent package
+loads all of TensorFlow: over two seconds and half a gigabyte that the gateway
+has no use for. The generated files need only each other. So for the length of
+these imports a bare module stands in ``sys.modules`` under the name
+``tensorflow``, whose ``__path__`` is the installed package's folder; the files
+under ``tensorflow/core`` load from there, and nothing else does.
+
+The stand-in leaves again, so a later ``import tensorflow`` (a test that runs
+both in one process) loads the real package, which then finds the same generated
+files already loaded. Where the real package was loaded first, it is used as it is.
+
+Every other file of the gateway takes the stubs from here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+
+@contextmanager
+def _bare_tensorflow() -> Iterator[None]:
+    """Stand in for the package ``tensorflow`` unless it is loaded already."""
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    spec = importlib.util.find_spec("tensorflow")
+    if spec is None or spec.submodule_search_locations is None:
+        raise ImportError("tensorflow is not installed; tensorflow-serving-api needs its files")
+    stand_in = ModuleType("tensorflow")
+    stand_in.__path__ = list(spec.submodule_search_locations)
+    sys.modules["tensorflow"] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules["tensorflow"]
+
+
+with _bare_tensorflow():
+    from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
+    from tensorflow.core.protobuf import meta_graph_pb2
+    from tensorflow_serving.apis import (
+        get_model_metadata_pb2,
+        model_pb2,
+        predict_pb2,
+        prediction_service_pb2_grpc,
+    )
+
+__all__ = [
+    "get_model_metadata_pb2",
+    "meta_graph_pb2",
+    "model_pb2",
+    "predict_pb2",
+    "prediction_service_pb2_grpc",
+    "tensor_pb2",
+    "tensor_shape_pb2",
+    "types_pb2",
+]
