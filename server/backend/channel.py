@@ -16,6 +16,7 @@ from server.backend.failures import failure
 from server.backend.stubs import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
 from server.core.errors import BackendUnavailable, DeadlineExceeded
 
+_PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _OPTIONS = (
     # Raw outputs may be larger than Python's 4 MiB; a model server sends up to 2 GiB.
     ("grpc.max_receive_message_length", -1),
@@ -49,21 +50,24 @@ class Channel:
     def __init__(self, address: str) -> None:
         self.address = address
         self._channel = grpc.insecure_channel(address, options=_OPTIONS)
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._get_model_metadata = stub.GetModelMetadata
+        # Not the stub's Predict, which would serialize: requests come as bytes.
+        self._predict = self._channel.unary_unary(
+            _PREDICT, response_deserializer=predict_pb2.PredictResponse.FromString
+        )
         self._connected = False
         self._reported: bool | None = None
 
-    async def predict(
-        self, request: predict_pb2.PredictRequest, timeout_s: float
-    ) -> predict_pb2.PredictResponse:
-        """One Predict call, within ``timeout_s`` seconds."""
-        return await self._call(self._stub.Predict, request, timeout_s)
+    async def predict(self, request: bytes, timeout_s: float) -> predict_pb2.PredictResponse:
+        """One Predict call of a serialized PredictRequest, within ``timeout_s`` seconds."""
+        return await self._call(self._predict, request, timeout_s)
 
     async def model_metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, timeout_s: float
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         """One GetModelMetadata call, within ``timeout_s`` seconds."""
-        return await self._call(self._stub.GetModelMetadata, request, timeout_s)
+        return await self._call(self._get_model_metadata, request, timeout_s)
 
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Connect, stay connected, and call ``changed(reachable)`` on the running loop.

@@ -70,8 +70,10 @@ def _counts(outputs: DetectionOutputs, found: Mapping[str, Array], scores: Array
 def _usable(boxes: Array, scores: Array, counts: Array) -> Array:
     """Which entries count: [N,K] of bool."""
     usable: Array = np.arange(scores.shape[1]) < counts[:, None]
-    finite: Array = np.isfinite(scores) & np.isfinite(boxes).all(axis=2)
-    return usable & finite
+    # One value that is not finite makes the sum so, and the sum is quick.
+    if not np.isfinite(scores.sum() + boxes.sum()):
+        usable &= np.isfinite(scores) & np.isfinite(boxes).all(axis=2)
+    return usable
 
 
 def _sorted(ranks: Array) -> bool:

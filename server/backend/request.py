@@ -1,4 +1,4 @@
-"""PredictRequests, ready to be sent."""
+"""PredictRequests, serialized and ready to be sent."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 
 from server.backend.contract import Contract
-from server.backend.stubs import model_pb2, predict_pb2, tensor_pb2
-from server.backend.tensors import write_pixels, write_strings
+from server.backend.serialized import Pieces, field, pixel_tensor, string_tensor
+from server.backend.stubs import model_pb2, predict_pb2
 from server.core.model import Lane, ModelKey
+
+_INPUTS = predict_pb2.PredictRequest.INPUTS_FIELD_NUMBER
+# An entry of a protobuf map is a message of these two fields.
+_KEY, _VALUE = 1, 2
 
 
 def model_spec(key: ModelKey, signature: str = "") -> model_pb2.ModelSpec:
@@ -23,31 +27,25 @@ def model_spec(key: ModelKey, signature: str = "") -> model_pb2.ModelSpec:
     return spec
 
 
-def without_inputs(key: ModelKey, signature: str) -> predict_pb2.PredictRequest:
+def without_inputs(key: ModelKey, signature: str) -> bytes:
     """A call of a signature that takes nothing."""
-    return predict_pb2.PredictRequest(model_spec=model_spec(key, signature))
+    request = predict_pb2.PredictRequest(model_spec=model_spec(key, signature))
+    encoded: bytes = request.SerializeToString()
+    return encoded
 
 
-def of_pictures(
-    lane: Lane, contract: Contract, pictures: Sequence[bytes]
-) -> predict_pb2.PredictRequest:
+def of_pictures(lane: Lane, contract: Contract, pictures: Sequence[bytes]) -> bytes:
     """Encoded pictures, one a row."""
     padding = [pictures[-1]] * _missing(contract, len(pictures))
-    request, tensor = _request(lane, contract)
-    write_strings(tensor, [*pictures, *padding])
-    return request
+    return _request(lane, contract, string_tensor([*pictures, *padding]))
 
 
-def of_pixels(
-    lane: Lane, contract: Contract, pixels: np.ndarray[Any, Any]
-) -> predict_pb2.PredictRequest:
+def of_pixels(lane: Lane, contract: Contract, pixels: np.ndarray[Any, Any]) -> bytes:
     """Pixels [N,H,W,C]."""
     missing = _missing(contract, len(pixels))
     if missing:
         pixels = np.concatenate([pixels, np.repeat(pixels[-1:], missing, axis=0)])
-    request, tensor = _request(lane, contract)
-    write_pixels(tensor, pixels)
-    return request
+    return _request(lane, contract, pixel_tensor(pixels))
 
 
 def _missing(contract: Contract, count: int) -> int:
@@ -55,13 +53,11 @@ def _missing(contract: Contract, count: int) -> int:
     return max(0, (contract.input.rows or 0) - count)
 
 
-def _request(
-    lane: Lane, contract: Contract
-) -> tuple[predict_pb2.PredictRequest, tensor_pb2.TensorProto]:
-    """A request and its one tensor, still empty; filled in place, it is copied but once."""
-    request = predict_pb2.PredictRequest(
+def _request(lane: Lane, contract: Contract, tensor: Pieces) -> bytes:
+    head = predict_pb2.PredictRequest(
         model_spec=model_spec(lane.model, lane.signature),
         # Only what is used: a detector's raw outputs are larger than its pictures.
         output_filter=contract.outputs.aliases,
     )
-    return request, request.inputs[contract.input.alias]
+    entry = field(_KEY, [contract.input.alias.encode()]) + field(_VALUE, tensor)
+    return b"".join([head.SerializeToString(), *field(_INPUTS, entry)])

@@ -106,7 +106,7 @@ class TensorFlowServing:
         self,
         lane: Lane,
         contract: Contract,
-        wanted: predict_pb2.PredictRequest,
+        wanted: bytes,
         count: int,
         placements: Sequence[Placement] | None,
         deadline: float,

@@ -1,15 +1,13 @@
-"""TensorProto <-> numpy, by the fast ways, and by TF Serving's rules.
+"""TensorProto -> numpy, by the fast ways, and by TF Serving's rules.
 
 A TensorProto carries its values either as ``tensor_content`` or in a typed field
 such as ``float_val``. In a typed field too few values repeat the last, none
-means zeros, and excess is ignored. Tensors sent here use ``tensor_content`` for
-numbers and ``string_val`` for strings.
+means zeros, and excess is ignored.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,21 +62,6 @@ def to_numpy(name: str, tensor: tensor_pb2.TensorProto) -> np.ndarray[Any, Any]:
     else:
         values = _from_field(tensor, dtype, count)
     return _widened(values, tensor.dtype).reshape(shape)
-
-
-def write_strings(tensor: tensor_pb2.TensorProto, values: Sequence[bytes]) -> None:
-    """Make the empty ``tensor`` a ``DT_STRING [N]`` one."""
-    tensor.dtype = types_pb2.DT_STRING
-    tensor.tensor_shape.dim.add(size=len(values))
-    tensor.string_val.extend(values)
-
-
-def write_pixels(tensor: tensor_pb2.TensorProto, values: np.ndarray[Any, Any]) -> None:
-    """Make the empty ``tensor`` one of ``values``, uint8 or float32, of any shape."""
-    tensor.dtype = types_pb2.DT_UINT8 if values.dtype == np.uint8 else types_pb2.DT_FLOAT
-    for size in values.shape:
-        tensor.tensor_shape.dim.add(size=size)
-    tensor.tensor_content = values.tobytes()
 
 
 def _shape(name: str, tensor: tensor_pb2.TensorProto) -> tuple[int, ...]:

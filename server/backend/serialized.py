@@ -1,0 +1,70 @@
+"""Tensors written straight into the bytes of a message, past the protobuf library.
+
+A batch of pictures is the largest thing that the gateway sends. The library
+copies it value by value and again while its buffer grows; here the pieces are
+joined once, which for sixteen pictures of 40 KB takes a fiftieth of the time.
+The layout is protobuf's own: a field is its tag, its length and its bytes, and
+messages may be put together by concatenation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from server.backend.stubs import tensor_pb2, types_pb2
+
+Pieces = list[Any]  # of bytes-like objects
+
+_STRING_VAL = tensor_pb2.TensorProto.STRING_VAL_FIELD_NUMBER
+_TENSOR_CONTENT = tensor_pb2.TensorProto.TENSOR_CONTENT_FIELD_NUMBER
+
+
+def field(number: int, pieces: Iterable[Any]) -> Pieces:
+    """A field of strings, bytes or a message, whose contents are ``pieces``."""
+    contents = list(pieces)
+    return [_tag(number), varint(sum(map(_size, contents))), *contents]
+
+
+def string_tensor(values: Sequence[bytes]) -> Pieces:
+    """A TensorProto ``DT_STRING [N]`` with its values in ``string_val``."""
+    pieces: Pieces = [_head(types_pb2.DT_STRING, (len(values),))]
+    tag = _tag(_STRING_VAL)
+    for value in values:
+        pieces += (tag, varint(len(value)), value)
+    return pieces
+
+
+def pixel_tensor(values: np.ndarray[Any, Any]) -> Pieces:
+    """A TensorProto of ``values``, uint8 or float32, in ``tensor_content``."""
+    dtype = types_pb2.DT_UINT8 if values.dtype == np.uint8 else types_pb2.DT_FLOAT
+    contents = np.ascontiguousarray(values).data.cast("B")
+    return [_head(dtype, values.shape), *field(_TENSOR_CONTENT, [contents])]
+
+
+def varint(value: int) -> bytes:
+    """An unsigned integer, seven bits a byte, the lowest first."""
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+def _tag(number: int) -> bytes:
+    return varint(number << 3 | 2)  # 2: what follows has its length in front
+
+
+def _size(piece: Any) -> int:
+    return piece.nbytes if isinstance(piece, memoryview) else len(piece)
+
+
+def _head(dtype: int, shape: Sequence[int]) -> bytes:
+    tensor = tensor_pb2.TensorProto(dtype=dtype)
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
+    encoded: bytes = tensor.SerializeToString()
+    return encoded
