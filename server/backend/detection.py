@@ -32,9 +32,21 @@ def detections(
     boxes, scores, classes = (found[n] for n in (outputs.boxes, outputs.scores, outputs.classes))
     _check(boxes, scores, classes)
     counts = _counts(outputs, found, scores)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return _detections(outputs, boxes, scores, classes, counts, placements)
+
+
+def _detections(
+    outputs: DetectionOutputs,
+    boxes: Array,
+    scores: Array,
+    classes: Array,
+    counts: Array,
+    placements: Sequence[Placement] | None,
+) -> list[Detections]:
     most = int(counts.max(initial=0))
     boxes, scores, classes = boxes[:, :most], scores[:, :most], classes[:, :most]
-    ranks = np.where(_usable(boxes, scores, counts), scores, -np.inf)
+    ranks = np.where(_usable(boxes, scores, classes, counts), scores, -np.inf)
     if not _sorted(ranks):
         order = np.argsort(-ranks, axis=1, kind="stable")
         boxes = np.take_along_axis(boxes, order[..., None], axis=1)
@@ -67,12 +79,13 @@ def _counts(outputs: DetectionOutputs, found: Mapping[str, Array], scores: Array
     return np.clip(np.nan_to_num(counts.reshape(rows)), 0, columns).astype(np.int64)
 
 
-def _usable(boxes: Array, scores: Array, counts: Array) -> Array:
+def _usable(boxes: Array, scores: Array, classes: Array, counts: Array) -> Array:
     """Which entries count: [N,K] of bool."""
     usable: Array = np.arange(scores.shape[1]) < counts[:, None]
     # One value that is not finite makes the sum so, and the sum is quick.
-    if not np.isfinite(scores.sum() + boxes.sum()):
-        usable &= np.isfinite(scores) & np.isfinite(boxes).all(axis=2)
+    if not np.isfinite(scores.sum() + boxes.sum() + classes.sum()):
+        finite = np.isfinite(scores) & np.isfinite(boxes).all(axis=2) & np.isfinite(classes)
+        usable &= finite
     return usable
 
 

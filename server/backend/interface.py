@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from server.core.answers import Answer
-from server.core.errors import FrameError
+from server.core.errors import FramewireError
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
 
@@ -20,7 +20,7 @@ class Inference:
     """
 
     model_version: int
-    answers: Sequence[Answer | FrameError]
+    answers: Sequence[Answer | FramewireError]
 
 
 class Backend(Protocol):
@@ -36,7 +36,8 @@ class Backend(Protocol):
         """One Predict call for ``frames``, all of ``lane``, within ``timeout_s`` seconds.
 
         Frames whose picture cannot be decoded here come back as a FrameError in
-        their place, and the rest are answered. Raises BatchRejected when the
+        their place, or as Overloaded where there was no time for it, and the rest
+        are answered. Raises BatchRejected when the
         model server refuses the contents, DeadlineExceeded, UnknownModel,
         ModelFailed, Overloaded or BackendUnavailable.
         """

@@ -19,7 +19,13 @@ from PIL import Image
 
 from server.backend.contract import PixelsInput
 from server.backend.description import Scale
-from server.core.errors import BadFrame, BatchRejected, DeadlineExceeded, FrameError
+from server.core.errors import (
+    BadFrame,
+    BatchRejected,
+    DeadlineExceeded,
+    FramewireError,
+    Overloaded,
+)
 from server.core.messages import RAW_CHANNELS, Frame
 
 # The gateway checks every frame's size against its own limit before it comes here,
@@ -52,7 +58,7 @@ class Pixels:
     wrong with it; ``values`` [N,H,W,C] has a row for each placement, in order."""
 
     values: np.ndarray[Any, Any]
-    outcomes: Sequence[Placement | FrameError]
+    outcomes: Sequence[Placement | FramewireError]
 
 
 class Decoder:
@@ -64,8 +70,11 @@ class Decoder:
     async def decode(
         self, frames: Sequence[Frame], wanted: PixelsInput, timeout_s: float
     ) -> Pixels:
-        """All ``frames`` as ``wanted``. Raises DeadlineExceeded after ``timeout_s`` seconds,
-        and BatchRejected if frames that keep their size differ in it."""
+        """``frames`` as ``wanted``, as far as they are done after ``timeout_s`` seconds.
+
+        Raises DeadlineExceeded if none is, and BatchRejected if frames that keep
+        their size differ in it.
+        """
         sizes = {_target(frame, wanted) for frame in frames}
         if len(sizes) != 1:
             raise BatchRejected("frames of different sizes cannot share a batch")
@@ -86,34 +95,42 @@ class Decoder:
         wanted: PixelsInput,
         values: np.ndarray[Any, Any],
         timeout_s: float,
-    ) -> list[Placement | FrameError]:
+    ) -> list[Placement | FramewireError]:
         loop = asyncio.get_running_loop()
-        tasks = [
-            loop.run_in_executor(self._pool, draw, frame, wanted, row)
-            for frame, row in zip(frames, values, strict=True)
-        ]
+        tasks = {
+            i: loop.run_in_executor(self._pool, draw, frames[i], wanted, values[i])
+            for i in sorted(range(len(frames)), key=lambda i: _cost(frames[i]))
+        }
         try:
-            _, late = await asyncio.wait(tasks, timeout=max(0.0, timeout_s))
-            if late:
-                raise DeadlineExceeded("no time left after decoding")
-            return [task.result() for task in tasks]
+            done, _ = await asyncio.wait(tasks.values(), timeout=max(0.0, timeout_s))
         finally:
-            for task in tasks:
+            for task in tasks.values():
                 task.cancel()
+        if not done:
+            raise DeadlineExceeded("no time left after decoding")
+        late = Overloaded("the gateway had no time to decode this frame")
+        return [tasks[i].result() if tasks[i] in done else late for i in range(len(frames))]
 
 
-def draw(frame: Frame, wanted: PixelsInput, row: np.ndarray[Any, Any]) -> Placement | FrameError:
+def draw(
+    frame: Frame, wanted: PixelsInput, row: np.ndarray[Any, Any]
+) -> Placement | FramewireError:
     """Draw ``frame`` into ``row`` [H,W,C]. Returns where it lies, or why it cannot."""
     try:
         height, width, channels = row.shape
         placement, inner = _place(frame, wanted, (width, height))
         picture = _resized(_open(frame, _MODES[channels], inner), inner)
-    except FrameError as error:
+    except BadFrame as error:
         return error
     except Exception as error:  # what decoders raise on broken data is anything
         return BadFrame(_reason(frame, error))
     _write(picture, placement, wanted.scale, row)
     return placement
+
+
+def _cost(frame: Frame) -> int:
+    """Small pictures go first, so that an enormous one delays nobody but its sender."""
+    return frame.width * frame.height
 
 
 def _target(frame: Frame, wanted: PixelsInput) -> Size:

@@ -16,7 +16,7 @@ from server.backend.interface import Inference
 from server.backend.pixels import Decoder, Placement
 from server.backend.stubs import predict_pb2
 from server.core.answers import Answer
-from server.core.errors import FrameError, UnknownModel
+from server.core.errors import FramewireError, UnknownModel
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
 
@@ -89,16 +89,17 @@ class TensorFlowServing:
         frames: Sequence[Frame],
         deadline: float,
     ) -> Inference:
-        pixels = await self._decoder.decode(frames, wanted, _left(deadline))
+        # The other half of the time is the model server's.
+        pixels = await self._decoder.decode(frames, wanted, _left(deadline) / 2)
         placements = [each for each in pixels.outcomes if isinstance(each, Placement)]
         if not placements:
-            errors = [each for each in pixels.outcomes if isinstance(each, FrameError)]
+            errors = [each for each in pixels.outcomes if isinstance(each, FramewireError)]
             return Inference(contract.version, errors)
         sent = request.of_pixels(lane, contract, pixels.values)
         told = await self._predict(lane, contract, sent, len(placements), placements, deadline)
         answers = iter(told.answers)
         merged = [
-            each if isinstance(each, FrameError) else next(answers) for each in pixels.outcomes
+            each if isinstance(each, FramewireError) else next(answers) for each in pixels.outcomes
         ]
         return Inference(told.model_version, merged)
 
