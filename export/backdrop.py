@@ -96,7 +96,11 @@ def _bar(rng: np.random.Generator, draw: ImageDraw.ImageDraw, size: tuple[int, i
 def _box(rng: np.random.Generator, draw: ImageDraw.ImageDraw, size: tuple[int, int]) -> None:
     radius = float(rng.uniform(0, 12))
     width = int(rng.integers(1, 5))
-    draw.rounded_rectangle(_span(rng, size), radius, outline=colour(rng), width=width)
+    span, outline = _span(rng, size), colour(rng)
+    try:
+        draw.rounded_rectangle(span, radius, outline=outline, width=width)
+    except ValueError:  # Pillow cannot round some boxes that are nearly circles
+        draw.ellipse(span, outline=outline, width=width)
 
 
 def _disc(rng: np.random.Generator, draw: ImageDraw.ImageDraw, size: tuple[int, int]) -> None:
