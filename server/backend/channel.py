@@ -38,6 +38,7 @@ _OPTIONS = (
     # A proxy in the environment is meant for the web, not for the model server.
     ("grpc.enable_http_proxy", 0),
 )
+_WATCHER_ENDS_S = 0.5
 
 
 class Channel:
@@ -57,7 +58,9 @@ class Channel:
             _PREDICT, response_deserializer=predict_pb2.PredictResponse.FromString
         )
         self._connected = False
+        self._closed = False
         self._reported: bool | None = None
+        self._subscriber: Callable[[grpc.ChannelConnectivity], None] | None = None
 
     async def predict(self, request: bytes, timeout_s: float) -> predict_pb2.PredictResponse:
         """One Predict call of a serialized PredictRequest, within ``timeout_s`` seconds."""
@@ -80,21 +83,27 @@ class Channel:
         def on_connectivity(state: grpc.ChannelConnectivity) -> None:
             _call_on_loop(loop, self._on_connectivity, state, changed)
 
+        self._subscriber = on_connectivity
         self._channel.subscribe(on_connectivity, try_to_connect=True)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connection; calls under way raise BackendUnavailable."""
+        self._closed = True
+        if self._subscriber is not None:
+            self._channel.unsubscribe(self._subscriber)
+            # gRPC's watching thread looks up every 0.2 s, twice at most before it
+            # ends, and dies with a traceback if the channel is closed under it.
+            await asyncio.sleep(_WATCHER_ENDS_S)
         self._channel.close()
 
     async def _call(self, method: Any, request: Any, timeout_s: float) -> Any:
+        if self._closed:
+            raise BackendUnavailable("the connection to the model server is closed")
         if timeout_s <= 0:
             raise DeadlineExceeded("no time left for the call")
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Any] = loop.create_future()
-        try:
-            call = method.future(request, timeout=timeout_s)
-        except ValueError as error:  # how gRPC says that the channel is closed
-            raise BackendUnavailable("the connection to the model server is closed") from error
+        call = method.future(request, timeout=timeout_s)
         call.add_done_callback(lambda done: _call_on_loop(loop, self._complete, waiter, done))
         try:
             return await waiter
@@ -109,7 +118,7 @@ class Channel:
         if code is grpc.StatusCode.OK:
             self._connected = True
             waiter.set_result(call.result())
-        elif code is grpc.StatusCode.CANCELLED:
+        elif self._closed:
             waiter.set_exception(BackendUnavailable("the call to the model server was cut off"))
         else:
             waiter.set_exception(failure(code, call.details(), self._connected))
@@ -118,6 +127,8 @@ class Channel:
     def _on_connectivity(
         self, state: grpc.ChannelConnectivity, changed: Callable[[bool], None]
     ) -> None:
+        if self._closed:
+            return
         self._connected = state is grpc.ChannelConnectivity.READY
         if state is grpc.ChannelConnectivity.IDLE:
             self._connect()

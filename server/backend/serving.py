@@ -70,7 +70,7 @@ class TensorFlowServing:
 
     async def close(self) -> None:
         """Give back the connection and the threads."""
-        self._channel.close()
+        await self._channel.close()
         self._decoder.close()
 
     async def _learn(self, lane: Lane) -> Contract:

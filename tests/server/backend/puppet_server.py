@@ -84,7 +84,7 @@ class Puppet:
         self.models: dict[tuple[str, str | None], PuppetModel] = {}
         self.requests: list[predict_pb2.PredictRequest] = []
         self.cancelled = threading.Event()
-        self.arrived = threading.Event()
+        self._arrival = threading.Condition()
         self._failure: tuple[grpc.StatusCode, str] | None = None
         self._open = threading.Event()
         self._open.set()
@@ -148,16 +148,23 @@ class Puppet:
 
     def wait(self, context: Any) -> None:
         """Hold the call, unless its client goes away."""
-        context.add_callback(self._ended(context))
-        self.arrived.set()
+        context.add_callback(self._ended)
         self._open.wait(10)
 
-    def _ended(self, context: Any) -> Callable[[], None]:
-        def ended() -> None:
-            if not self._open.is_set():
-                self.cancelled.set()
+    def _ended(self) -> None:
+        if not self._open.is_set():  # not by its answer, then
+            self.cancelled.set()
 
-        return ended
+    def note(self, request: predict_pb2.PredictRequest) -> None:
+        """A Predict call has come."""
+        with self._arrival:
+            self.requests.append(request)
+            self._arrival.notify_all()
+
+    def wait_for_requests(self, count: int) -> None:
+        """Wait until ``count`` Predict calls have come, answered or not."""
+        with self._arrival:
+            assert self._arrival.wait_for(lambda: len(self.requests) >= count, 5)
 
 
 class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -174,7 +181,7 @@ class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         return response
 
     def Predict(self, request: Any, context: Any) -> Any:
-        self._puppet.requests.append(request)
+        self._puppet.note(request)
         model = self._puppet.find(request.model_spec, context)
         self._puppet.wait(context)
         name = request.model_spec.signature_name or "serving_default"

@@ -1,0 +1,207 @@
+"""Status codes, deadlines, cancellation and reconnection, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import grpc
+import pytest
+from puppet_models import detector
+from puppet_server import Puppet
+
+from server.backend import request
+from server.backend.channel import Channel
+from server.backend.serving import TensorFlowServing
+from server.core.errors import (
+    BackendUnavailable,
+    BatchRejected,
+    DeadlineExceeded,
+    ModelFailed,
+    Overloaded,
+    UnknownModel,
+)
+from server.core.messages import Frame
+from server.core.model import Lane, ModelKey
+
+FRAME = Frame(1, "jpeg", b"jpeg", 8, 8)
+CODE = grpc.StatusCode
+
+
+@pytest.fixture
+async def lane(puppet: Puppet, backend: TensorFlowServing) -> Lane:
+    puppet.models["digits", None] = detector()
+    model = await backend.discover(ModelKey("digits"))
+    return model.lanes["jpeg"]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        (CODE.INVALID_ARGUMENT, "Invalid JPEG data", BatchRejected),
+        (CODE.OUT_OF_RANGE, "slice index 4", BatchRejected),
+        (CODE.INVALID_ARGUMENT, "Unrecognized servable version label: x", UnknownModel),
+        (CODE.NOT_FOUND, "Servable not found for request: Latest(x)", UnknownModel),
+        (CODE.FAILED_PRECONDITION, 'Serving signature key "s" not found.', UnknownModel),
+        (CODE.FAILED_PRECONDITION, "variable was uninitialized", ModelFailed),
+        (CODE.INVALID_ARGUMENT, "output tensor alias not found in signature: q", ModelFailed),
+        (CODE.INVALID_ARGUMENT, "Expects arg[0] to be float but double is provided", ModelFailed),
+        (CODE.RESOURCE_EXHAUSTED, "queue full", Overloaded),
+        (CODE.UNAVAILABLE, "going down", BackendUnavailable),
+        (CODE.DEADLINE_EXCEEDED, "too late", DeadlineExceeded),
+        (CODE.CANCELLED, "shutting down", ModelFailed),
+        (CODE.INTERNAL, "bug", ModelFailed),
+        (CODE.UNIMPLEMENTED, "what?", ModelFailed),
+    ],
+)
+async def test_code_becomes_error(
+    puppet: Puppet,
+    backend: TensorFlowServing,
+    lane: Lane,
+    code: CODE,
+    message: str,
+    expected: type[Exception],
+) -> None:
+    puppet.fail(code, message)
+    with pytest.raises(expected, match=message.split("(")[0].split("[")[0]):
+        await backend.infer(lane, [FRAME], 2.0)
+
+
+async def test_message_is_one_short_line(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    puppet.fail(CODE.INVALID_ARGUMENT, "bad\n picture " * 200)
+    with pytest.raises(BatchRejected) as caught:
+        await backend.infer(lane, [FRAME], 2.0)
+    assert len(str(caught.value)) == 300
+    assert "\n" not in str(caught.value)
+
+
+async def test_deadline_ends_a_call_that_takes_too_long(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    puppet.hold()
+    started = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        await backend.infer(lane, [FRAME], 0.05)
+    assert time.monotonic() - started < 1.0
+
+
+async def test_no_time_left_sends_nothing(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    before = len(puppet.requests)
+    with pytest.raises(DeadlineExceeded):
+        await backend.infer(lane, [FRAME], 0.0)
+    assert len(puppet.requests) == before
+
+
+async def test_calls_wait_side_by_side(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    puppet.hold()
+    calls = [asyncio.ensure_future(backend.infer(lane, [FRAME], 5.0)) for _ in range(3)]
+    await asyncio.to_thread(puppet.wait_for_requests, 4)  # three, and describe before them
+    assert not any(call.done() for call in calls)
+    puppet.release()
+    assert [len((await call).answers) for call in calls] == [1, 1, 1]
+
+
+async def test_cancelled_waiter_cancels_the_call(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    puppet.hold()
+    waiter = asyncio.ensure_future(backend.infer(lane, [FRAME], 30.0))
+    await asyncio.to_thread(puppet.wait_for_requests, 2)
+    waiter.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+    assert await asyncio.to_thread(puppet.cancelled.wait, 5)
+
+
+def test_answer_after_the_loop_has_closed_is_nobodys_business(puppet: Puppet, capfd: Any) -> None:
+    puppet.models["digits", None] = detector()
+    puppet.hold()
+    channel = Channel(puppet.address)
+
+    async def leave() -> asyncio.Task[Any]:
+        wanted = request.without_inputs(ModelKey("digits"), "describe")
+        waiter = asyncio.ensure_future(channel.predict(wanted, 5.0))
+        await asyncio.to_thread(puppet.wait_for_requests, 1)
+        return waiter
+
+    loop = asyncio.new_event_loop()
+    waiter = loop.run_until_complete(leave())
+    loop.close()
+    puppet.release()
+    puppet.stop()  # waits for the answer to be on its way
+    asyncio.run(channel.close())
+    assert not waiter.done()
+    assert "Traceback" not in capfd.readouterr().err
+    del waiter
+
+
+class Watcher:
+    """Collects what ``watch`` reports, and waits for it."""
+
+    def __init__(self, backend: TensorFlowServing) -> None:
+        self.reports: list[bool] = []
+        self._news = asyncio.Event()
+        backend.watch(self._changed)
+
+    def _changed(self, reachable: bool) -> None:
+        self.reports.append(reachable)
+        self._news.set()
+
+    async def until(self, reachable: bool, timeout_s: float = 5.0) -> None:
+        async def seen() -> None:
+            while self.reports[-1:] != [reachable]:
+                self._news.clear()
+                await self._news.wait()
+
+        await asyncio.wait_for(seen(), timeout_s)
+
+
+async def test_service_resumes_when_the_model_server_is_back(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    watcher = Watcher(backend)
+    await watcher.until(True)
+    puppet.stop()
+    await watcher.until(False)
+    started = time.monotonic()
+    with pytest.raises(BackendUnavailable):
+        await backend.infer(lane, [FRAME], 5.0)
+    assert time.monotonic() - started < 1.0, "a frame must not wait for a server that is away"
+    puppet.start()
+    await watcher.until(True, timeout_s=3.0)
+    assert len((await backend.infer(lane, [FRAME], 2.0)).answers) == 1
+    assert watcher.reports == [True, False, True]
+
+
+async def test_model_server_that_is_not_there_is_reported_once() -> None:
+    backend = TensorFlowServing("127.0.0.1:9")
+    watcher = Watcher(backend)
+    await watcher.until(False)
+    with pytest.raises(BackendUnavailable, match="cannot be reached"):
+        await backend.discover(ModelKey("digits"))
+    assert watcher.reports == [False]
+    await backend.close()
+
+
+async def test_closed_backend_says_so(puppet: Puppet, backend: TensorFlowServing) -> None:
+    await backend.close()
+    with pytest.raises(BackendUnavailable, match="closed"):
+        await backend.discover(ModelKey("digits"))
+
+
+async def test_closing_ends_calls_under_way(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    puppet.hold()
+    call = asyncio.ensure_future(backend.infer(lane, [FRAME], 30.0))
+    await asyncio.to_thread(puppet.wait_for_requests, 2)
+    await backend.close()
+    with pytest.raises(BackendUnavailable):
+        await call
