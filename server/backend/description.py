@@ -8,7 +8,7 @@ is checked.
 from __future__ import annotations
 
 import json
-import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -22,6 +22,7 @@ SCHEMA = 1
 _TASKS = ("detection", "classification", "tensors")
 _RESIZES = ("stretch", "letterbox")
 _MAX_SIDE = 2**16
+_MAX_NUMBER = 1e30  # what float32 pixels can be scaled by
 
 
 class DescriptionError(ValueError):
@@ -67,7 +68,7 @@ def parse(text: bytes) -> Description:
     if not isinstance(fields, dict):
         raise DescriptionError("not a JSON object")
     if fields.get("schema") != SCHEMA:
-        raise DescriptionError(f"schema must be {SCHEMA}, not {fields.get('schema')!r}")
+        raise DescriptionError(f"schema must be {SCHEMA}, not {reprlib.repr(fields.get('schema'))}")
     return from_fields(fields)
 
 
@@ -96,8 +97,7 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
 
 
 def _wrong(name: str, wanted: str, value: object) -> DescriptionError:
-    shown = repr(value)
-    return DescriptionError(f"{name} must be {wanted}, not {shown[:60]}")
+    return DescriptionError(f"{name} must be {wanted}, not {reprlib.repr(value)}")
 
 
 def _integer(
@@ -150,9 +150,14 @@ def _scale(value: Any) -> Scale | None:
 
 def _numbers(fields: Mapping[str, Any], name: str) -> tuple[float, ...]:
     value = fields.get(name)
-    if not isinstance(value, (list, tuple)) or len(value) not in (1, 3):
+    numbers = isinstance(value, (list, tuple)) and len(value) in (1, 3) and all(map(_finite, value))
+    if not numbers:
         raise _wrong(f"input.scale.{name}", "a list of 1 or 3 numbers", value)
-    for item in value:
-        if isinstance(item, bool) or not isinstance(item, (int, float)) or not math.isfinite(item):
-            raise _wrong(f"input.scale.{name}", "a list of 1 or 3 numbers", value)
-    return tuple(float(item) for item in value)
+    return tuple(float(item) for item in value or ())
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    # Comparing works for integers that no float can hold, too.
+    return -_MAX_NUMBER < value < _MAX_NUMBER
