@@ -1,0 +1,1 @@
+"""Loads a whole Framewire on one machine and says what it answered."""
