@@ -75,41 +75,49 @@ def select(
     labels: Labels,
 ) -> Selection:
     """Fit a model's signatures to the wire's formats. Raises UnusableModel."""
-    candidates = _candidates(signatures, description, labels)
-    if not candidates:
+    candidates, contradictions = _candidates(signatures, description, labels)
+    best = _one_of_each_kind(candidates)
+    if contradictions and not any(isinstance(each.input, PixelsInput) for each in best):
+        raise contradictions[0]
+    if not best:
         raise UnusableModel(_complaint(key, signatures, description))
-    task = candidates[0].outputs.task
     lanes: dict[str, Lane] = {}
     contracts: dict[Lane, Contract] = {}
-    for candidate in _one_of_each_kind(candidates, task):
+    for candidate in best:
         lane = Lane(key, candidate.signature, _max_batch(candidate.input, description))
         contracts[lane] = Contract(version, candidate.input, candidate.outputs)
         for name in _formats(candidate.input, description):
             lanes.setdefault(name, lane)
     width, height = _size(description, (c.input for c in contracts.values()))
     lanes = {name: lanes[name] for name in FORMATS if name in lanes}
-    return Selection(Model(key, version, task, labels.names, width, height, lanes), contracts)
+    return Selection(
+        Model(key, version, best[0].outputs.task, labels.names, width, height, lanes), contracts
+    )
 
 
 def _candidates(
     signatures: Sequence[Signature], description: Description, labels: Labels
-) -> list[Candidate]:
-    """All that fit, best first."""
-    found = []
+) -> tuple[list[Candidate], list[UnusableModel]]:
+    """All that fit, best first; and those that would, if the description did not say otherwise."""
+    found, contradictions = [], []
     for signature in signatures:
-        wanted = _input(signature, description)
+        try:
+            wanted = _input(signature, description)
+        except UnusableModel as error:
+            contradictions.append(error)
+            continue
         outputs = _outputs(signature, description, labels)
         if wanted is not None and outputs is not None:
             found.append(Candidate(signature.name, wanted, outputs))
-    return sorted(found, key=Candidate.rank)
+    return sorted(found, key=Candidate.rank), contradictions
 
 
-def _one_of_each_kind(candidates: Sequence[Candidate], task: Task) -> list[Candidate]:
+def _one_of_each_kind(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The best that takes bytes, then the best that takes pixels; one task for both."""
-    kinds = (BytesInput, PixelsInput)
+    tasks = [candidate.outputs.task for candidate in candidates[:1]]
     of_kind = (
-        [c for c in candidates if isinstance(c.input, kind) and c.outputs.task == task]
-        for kind in kinds
+        [c for c in candidates if isinstance(c.input, kind) and c.outputs.task in tasks]
+        for kind in (BytesInput, PixelsInput)
     )
     return [fitting[0] for fitting in of_kind if fitting]
 

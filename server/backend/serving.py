@@ -10,7 +10,7 @@ from server.backend import request
 from server.backend.answers import arrays, split
 from server.backend.channel import Channel
 from server.backend.contract import Contract, Contracts, PixelsInput
-from server.backend.description import from_fields
+from server.backend.description import Description, DescriptionError, from_fields
 from server.backend.discovery import Discovery
 from server.backend.interface import Inference
 from server.backend.pixels import Decoder, Placement
@@ -42,7 +42,7 @@ class TensorFlowServing:
         discovery_timeout_s: float = 5.0,
     ) -> None:
         self.address = address
-        fallbacks = {name: from_fields(fields) for name, fields in (descriptions or {}).items()}
+        fallbacks = {name: _fallback(name, said) for name, said in (descriptions or {}).items()}
         self._channel = Channel(address)
         self._discovery = Discovery(self._channel, fallbacks, discovery_timeout_s)
         self._decoder = Decoder(decode_threads)
@@ -134,3 +134,10 @@ def _answers(
 
 def _left(deadline: float) -> float:
     return deadline - asyncio.get_running_loop().time()
+
+
+def _fallback(name: str, fields: Mapping[str, Any]) -> Description:
+    try:
+        return from_fields(fields)
+    except DescriptionError as error:
+        raise DescriptionError(f"{name}: {error}") from None
