@@ -1,0 +1,14 @@
+/** The Worker behind jpeg.js: a bitmap and a size come in, its JPEG and the bitmap go back. */
+
+import { toJpeg } from './jpeg.js';
+
+const canvas = new OffscreenCanvas(1, 1);
+
+onmessage = async ({ data: { id, bitmap, width, height } }) => {
+  try {
+    const data = await toJpeg(canvas, bitmap, width, height);
+    postMessage({ id, data, bitmap }, [data.buffer, bitmap]);
+  } catch (error) {
+    postMessage({ id, error: String(error.message || error) });
+  }
+};

@@ -1,0 +1,49 @@
+/** Which language the page speaks: the reader's choice if there is one, else the browser's. */
+
+import { WORDS } from './words.js';
+
+const REMEMBERED = 'framewire.language';
+
+export class Language {
+  /**
+   * @param {Storage|null} storage where the choice is kept; null where the browser forbids it
+   * @param {string[]} preferred the browser's languages, best first, such as ['zh-CN', 'en']
+   */
+  constructor(storage, preferred) {
+    this._storage = storage;
+    const kept = storage && storage.getItem(REMEMBERED);
+    const spoken = preferred.map((tag) => tag.slice(0, 2)).find((tag) => tag in WORDS);
+    this.name = kept in WORDS ? kept : spoken || 'en';
+  }
+
+  /** The text for a key, with `{name}` replaced by `values.name`. */
+  text(key, values = {}) {
+    const text = WORDS[this.name][key];
+    if (text === undefined) throw new Error(`no words for ${key}`);
+    return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+
+  /** Whether there are words for a key. */
+  knows(key) {
+    return key in WORDS[this.name];
+  }
+
+  /** The next language, remembered for the next visit. */
+  change() {
+    const names = Object.keys(WORDS);
+    this.name = names[(names.indexOf(this.name) + 1) % names.length];
+    if (this._storage) this._storage.setItem(REMEMBERED, this.name);
+  }
+
+  /** Fills every element that names its words: data-text, data-label (aria) and data-hint. */
+  fill(root) {
+    const each = (name, act) => {
+      for (const element of root.querySelectorAll(`[data-${name}]`)) {
+        act(element, this.text(element.dataset[name]));
+      }
+    };
+    each('text', (element, text) => (element.textContent = text));
+    each('label', (element, text) => element.setAttribute('aria-label', text));
+    each('hint', (element, text) => element.setAttribute('title', text));
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Draws what a model said about a frame over that frame: boxes, classes or the shapes of tensors.
+ *
+ * `pen` is a 2d context whose unit is a CSS pixel, `place` the frame's rectangle in it.
+ */
+
+import { boxToPlace, tagPlace } from './geometry.js';
+
+const LINE = 2.5;
+const TAG_HEIGHT = 22;
+const TAG_PADDING = 7;
+const FONT = '600 13px system-ui, sans-serif';
+
+/** A class's own colour, far from its neighbours' (steps of the golden angle). */
+export function classColour(index) {
+  return `hsl(${(158 + index * 137.508) % 360} 82% 62%)`;
+}
+
+/** The name of a class; its number where the model has no labels. */
+export function className(index, labels) {
+  return labels && labels[index] !== undefined ? labels[index] : String(index);
+}
+
+/** @param {{box, name, score, index}[]} findings in the order of their score */
+export function drawBoxes(pen, place, findings) {
+  pen.font = FONT;
+  pen.textBaseline = 'middle';
+  for (const { box, index } of findings) outline(pen, boxToPlace(box, place), classColour(index));
+  // The best tags last, so that they lie on top where boxes crowd.
+  for (const finding of [...findings].reverse()) tag(pen, place, finding);
+}
+
+function outline(pen, { x, y, width, height }, colour) {
+  pen.beginPath();
+  pen.roundRect(x, y, width, height, 4);
+  pen.strokeStyle = 'rgb(0 0 0 / 0.55)';
+  pen.lineWidth = LINE + 2;
+  pen.stroke();
+  pen.strokeStyle = colour;
+  pen.lineWidth = LINE;
+  pen.stroke();
+}
+
+function tag(pen, place, { box, name, score, index }) {
+  const text = `${name}  ${percent(score)}`;
+  const size = { width: pen.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
+  const target = boxToPlace(box, place);
+  const { x, y } = tagPlace(target, size, place);
+  pen.beginPath();
+  pen.roundRect(x - LINE / 2, y, size.width, size.height, 4);
+  pen.fillStyle = classColour(index);
+  pen.fill();
+  pen.fillStyle = '#07120e';
+  pen.fillText(text, x - LINE / 2 + TAG_PADDING, y + size.height / 2 + 0.5);
+}
+
+/** @param {string[]} lines drawn in the upper left corner */
+export function drawLines(pen, place, lines) {
+  pen.font = FONT;
+  pen.textBaseline = 'middle';
+  lines.forEach((text, row) => {
+    const y = place.y + 10 + row * (TAG_HEIGHT + 4);
+    pen.beginPath();
+    pen.roundRect(place.x + 10, y, pen.measureText(text).width + 2 * TAG_PADDING, TAG_HEIGHT, 4);
+    pen.fillStyle = 'rgb(7 18 14 / 0.78)';
+    pen.fill();
+    pen.fillStyle = '#eafff7';
+    pen.fillText(text, place.x + 10 + TAG_PADDING, y + TAG_HEIGHT / 2 + 0.5);
+  });
+}
+
+export function percent(score) {
+  return `${Math.round(100 * score)} %`;
+}

@@ -1,0 +1,88 @@
+/** The device's camera, in about the size and rate that is worth sending. */
+
+import { Film } from './film.js';
+import { SourceProblem } from './problem.js';
+
+const WISHES = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
+
+const PROBLEMS = {
+  NotAllowedError: 'problem.camera_refused',
+  SecurityError: 'problem.camera_refused',
+  NotFoundError: 'problem.camera_missing',
+  OverconstrainedError: 'problem.camera_missing',
+  NotReadableError: 'problem.camera_busy',
+  AbortError: 'problem.camera_busy',
+};
+
+export class Camera {
+  /**
+   * @param {object} options
+   * @param {string|null} options.deviceId null: the one that looks away from the user
+   * @param {function(number)} options.onPicture (capturedAt in ms)
+   * @param {function(SourceProblem)} options.onProblem it ended by itself
+   */
+  constructor({ deviceId, onPicture, onProblem }) {
+    this.name = 'camera';
+    this.isStill = false;
+    this._deviceId = deviceId;
+    this._onProblem = onProblem;
+    this._film = new Film(onPicture);
+    this._stream = null;
+  }
+
+  /** Asks for the camera. @throws {SourceProblem} in words for the user */
+  async start() {
+    if (!navigator.mediaDevices || !window.isSecureContext) {
+      throw new SourceProblem('problem.camera_insecure');
+    }
+    try {
+      this._stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: this._wish() });
+      await this._film.load({ stream: this._stream });
+    } catch (error) {
+      throw new SourceProblem(PROBLEMS[error.name] || 'problem.camera_busy');
+    }
+    for (const track of this._stream.getTracks()) {
+      track.onended = () => this._onProblem(new SourceProblem('problem.camera_lost'));
+    }
+    this._film.start();
+  }
+
+  stop() {
+    this._film.close();
+    if (!this._stream) return;
+    for (const track of this._stream.getTracks()) {
+      track.onended = null;
+      track.stop();
+    }
+  }
+
+  pause() {
+    this._film.stop();
+  }
+
+  resume() {
+    this._film.start();
+  }
+
+  grab(longest) {
+    return this._film.grab(longest);
+  }
+
+  /** @returns {Promise<{id: string, label: string}[]>} this device's cameras, once one is allowed */
+  async choices() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices
+      .filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId)
+      .map(({ deviceId, label }) => ({ id: deviceId, label }));
+  }
+
+  /** @returns {string} the id of the camera in use */
+  current() {
+    return this._stream.getVideoTracks()[0].getSettings().deviceId;
+  }
+
+  _wish() {
+    if (this._deviceId) return { ...WISHES, deviceId: { exact: this._deviceId } };
+    return { ...WISHES, facingMode: { ideal: 'environment' } };
+  }
+}

@@ -1,0 +1,43 @@
+/** A picture file, which is shown whenever `resend` asks: at first, and when its answer may differ. */
+
+import { snapshot } from './film.js';
+import { SourceProblem } from './problem.js';
+
+export class Picture {
+  /** @param {{file: Blob, onPicture: function(number)}} options */
+  constructor({ file, onPicture }) {
+    this.name = 'picture';
+    this.isStill = true;
+    this._file = file;
+    this._onPicture = onPicture;
+    this._bitmap = null;
+  }
+
+  /** @throws {SourceProblem} if it is no picture that the browser can read */
+  async start() {
+    try {
+      this._bitmap = await createImageBitmap(this._file);
+    } catch (error) {
+      throw new SourceProblem('problem.picture_unreadable');
+    }
+  }
+
+  resend() {
+    if (this._bitmap) this._onPicture(performance.now());
+  }
+
+  stop() {
+    if (this._bitmap) this._bitmap.close();
+    this._bitmap = null;
+  }
+
+  pause() {}
+
+  resume() {
+    this.resend();
+  }
+
+  grab(longest) {
+    return snapshot(this._bitmap, this._bitmap.width, this._bitmap.height, longest);
+  }
+}

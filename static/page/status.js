@@ -1,0 +1,46 @@
+/** What the page says about itself: one state at a time, the most telling one. */
+
+/** States in which the stage shows a card over the picture. */
+const CARDS = ['connecting', 'waiting', 'draining', 'reconnecting', 'refused', 'closed'];
+
+/**
+ * @param {object} about
+ * @param {object} about.client the client's state, as its `onState` gave it
+ * @param {boolean} about.backendGone the last frames failed because no model server answered
+ * @param {boolean} about.paused by the user
+ * @param {boolean} about.hidden the tab is
+ * @param {number} now the client's clock, in ms
+ * @returns {{name: string, key: string, more: string|null, values: object, retry: boolean}}
+ *   the keys of the words to show, and whether a "try now" helps
+ */
+export function describe({ client, backendGone, paused, hidden }, now) {
+  const name = stateName(client.name, { backendGone, paused, hidden });
+  return {
+    name,
+    key: `state.${name}`,
+    more: CARDS.includes(name) && name !== 'closed' ? `state.${name}.more` : null,
+    values: {},
+    retry: ['reconnecting', 'refused', 'closed'].includes(name),
+    ...details(name, client, now),
+  };
+}
+
+/** A card would only be in the way of a picture that lives. */
+export function hasCard(name) {
+  return CARDS.includes(name);
+}
+
+function stateName(client, { backendGone, paused, hidden }) {
+  if (client !== 'ready') return client;
+  if (backendGone) return 'waiting';
+  if (hidden) return 'hidden';
+  return paused ? 'paused' : 'ready';
+}
+
+function details(name, client, now) {
+  if (name === 'refused') return { values: { message: client.message } };
+  if (name !== 'reconnecting') return {};
+  const seconds = Math.ceil((client.retryAt - now) / 1000);
+  if (seconds <= 0) return { key: 'state.reconnecting.now' };
+  return { values: { seconds } };
+}
