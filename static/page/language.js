@@ -12,8 +12,8 @@ export class Language {
   constructor(storage, preferred) {
     this._storage = storage;
     const kept = storage && storage.getItem(REMEMBERED);
-    const spoken = preferred.map((tag) => tag.slice(0, 2)).find((tag) => tag in WORDS);
-    this.name = kept in WORDS ? kept : spoken || 'en';
+    const wishes = [kept, ...preferred.map((tag) => tag.slice(0, 2)), 'en'];
+    this.name = wishes.find((name) => Object.keys(WORDS).includes(name));
   }
 
   /** The text for a key, with `{name}` replaced by `values.name`. */
