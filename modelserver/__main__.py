@@ -1,0 +1,86 @@
+"""``python -m modelserver``: read the flags, serve until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+
+from modelserver import flags
+from modelserver.options import Options
+from modelserver.runtime import import_tensorflow
+from modelserver.status import Code, ServingError
+
+GRACE_S = 4.0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the server; returns the exit code."""
+    if {"--help", "-help", "-h"} & set(arguments):
+        print(flags.usage())
+        return 0
+    _log_to_stderr()
+    try:
+        options, given = flags.parse(arguments)
+        for note in flags.notes(given):
+            logging.info("%s", note)
+        if options.version:
+            return _print_versions()
+        _serve(options)
+    except (flags.FlagError, ServingError) as error:
+        print(f"modelserver: {getattr(error, 'message', error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _serve(options: Options) -> None:
+    """Start, wait for SIGTERM or SIGINT, stop. A process group may well send both, or twice."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: os._exit(0))  # nothing is under way yet
+    _check_free(options.port)
+    import_tensorflow()
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    from modelserver.app import ModelServer
+
+    server = ModelServer(options)
+    server.start()
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+    stopping.wait()
+    logging.info("stopping")
+    server.stop(GRACE_S)
+
+
+def _check_free(port: int) -> None:
+    """Say that a port is taken before the seconds that the import of TensorFlow takes."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))
+        except (OSError, OverflowError) as error:
+            raise ServingError(Code.UNAVAILABLE, f"cannot listen on port {port}: {error}") from None
+
+
+def _print_versions() -> int:
+    from importlib.metadata import version
+
+    print(f"Framewire model server {version('framewire')}, TensorFlow {version('tensorflow')}")
+    return 0
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    logging.shutdown()
+    # What is left are threads of TensorFlow and gRPC, and calls that outlasted their grace:
+    # joining them would hold up the exit for nothing.
+    sys.stdout.flush()
+    os._exit(code)

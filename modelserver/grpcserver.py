@@ -1,0 +1,157 @@
+"""The gRPC side: bytes and deadlines in, bytes or a status out.
+
+A call holds a thread for as long as it runs, because TensorFlow blocks the thread that calls it.
+Calls beyond the bound are answered RESOURCE_EXHAUSTED by gRPC itself, before their message is
+read. Requests are parsed here rather than by gRPC, so that garbage costs one line and no
+traceback, and nothing is parsed for a caller that has given up.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import grpc
+from google.protobuf.message import DecodeError
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, predict_pb2
+
+from modelserver.service import Service
+from modelserver.status import Code, ServingError, truncate
+from modelserver.turns import Deadline
+
+PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
+MODEL_SERVICE = "tensorflow.serving.ModelService"
+HEALTHY = ("", "PredictionService", "ModelService")
+
+_log = logging.getLogger(__name__)
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+_NO_DEADLINE_S = 10 * 365 * 86400.0  # gRPC tells a call without a deadline from one far away so
+
+_Method = Callable[[Any, Deadline], Any]
+ChannelArguments = Sequence[tuple[str, int | str]]
+
+
+class GrpcSettings(NamedTuple):
+    """Where to listen, and the bounds.
+
+    address: ``host:port``, port 0 for any free one; empty for none.
+    socket_path: of a Unix socket; empty for none.
+    threads: calls under way at once. max_calls: calls under way or waiting for a thread.
+    credentials: for TLS; None for none.
+    """
+
+    address: str
+    socket_path: str = ""
+    threads: int = 32
+    max_calls: int = 256
+    health: bool = False
+    arguments: ChannelArguments = ()
+    credentials: Any = None
+
+
+class GrpcServer:
+    """Offers a `Service` over gRPC.
+
+    Raises:
+        ServingError: UNAVAILABLE if the address or path is taken.
+    """
+
+    def __init__(self, service: Service, settings: GrpcSettings) -> None:
+        self._server = grpc.server(
+            ThreadPoolExecutor(settings.threads, thread_name_prefix="grpc"),
+            handlers=_handlers(service),
+            options=[
+                ("grpc.max_receive_message_length", -1),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 0),
+                *settings.arguments,
+            ],
+            maximum_concurrent_rpcs=settings.max_calls,
+        )
+        self._health = _add_health(self._server) if settings.health else None
+        self.port = self._listen(settings.address, settings.credentials)
+        if settings.socket_path:
+            self._listen(f"unix:{settings.socket_path}", settings.credentials)
+
+    def start(self) -> None:
+        """Answer calls from now on."""
+        self._server.start()
+
+    def stop(self, grace_s: float) -> None:
+        """Refuse new calls, wait up to `grace_s` seconds for those under way, cancel the rest."""
+        if self._health is not None:
+            self._health.enter_graceful_shutdown()
+        self._server.stop(grace_s).wait()
+
+    def _listen(self, address: str, credentials: Any) -> int:
+        if not address:
+            return 0
+        try:
+            if credentials is None:
+                return int(self._server.add_insecure_port(address))
+            return int(self._server.add_secure_port(address, credentials))
+        except RuntimeError:
+            raise ServingError(Code.UNAVAILABLE, f"gRPC cannot listen on {address}") from None
+
+
+def _handlers(service: Service) -> list[Any]:
+    prediction = {
+        "Predict": _handler(service.predict, predict_pb2.PredictRequest),
+        "GetModelMetadata": _handler(
+            service.get_model_metadata, get_model_metadata_pb2.GetModelMetadataRequest
+        ),
+    }
+    models = {
+        "GetModelStatus": _handler(
+            service.get_model_status, get_model_status_pb2.GetModelStatusRequest
+        ),
+    }
+    return [
+        grpc.method_handlers_generic_handler(PREDICTION_SERVICE, prediction),
+        grpc.method_handlers_generic_handler(MODEL_SERVICE, models),
+    ]
+
+
+def _handler(method: _Method, request_type: Any) -> Any:
+    def answer(payload: bytes, context: Any) -> bytes | None:
+        if not context.is_active():  # the caller has gone, or its deadline has passed
+            return None
+        try:
+            request = _parse(request_type, payload)
+            return method(request, _deadline(context)).SerializeToString()
+        except ServingError as error:
+            failure = error
+        except Exception as error:
+            _log.exception("a call went wrong")
+            failure = ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}")
+        context.abort(_CODES[failure.code], truncate(failure.message))
+        return None
+
+    return grpc.unary_unary_rpc_method_handler(answer)
+
+
+def _parse(request_type: Any, payload: bytes) -> Any:
+    try:
+        return request_type.FromString(payload)
+    except DecodeError:
+        name = request_type.DESCRIPTOR.full_name
+        raise ServingError(Code.INTERNAL, f"the message is not a {name}") from None
+
+
+def _deadline(context: Any) -> Deadline:
+    left = context.time_remaining()
+    if left is None or left > _NO_DEADLINE_S:
+        return None
+    return time.monotonic() + left
+
+
+def _add_health(server: Any) -> Any:
+    servicer = health.HealthServicer()
+    for name in HEALTHY:
+        servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    return servicer

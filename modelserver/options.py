@@ -1,0 +1,79 @@
+"""Every flag, once: its name, default and help are the fields of `Options`.
+
+Names and defaults are those of tensorflow_model_server, so that one can take the place of the
+other by a change of the command alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+NO_EFFECT = "no_effect"
+
+
+def _flag(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+def _unused(default: Any, why: str) -> Any:
+    """A flag of the real server that is accepted, and said to do nothing here."""
+    return field(default=default, metadata={"help": f"no effect here: {why}", NO_EFFECT: why})
+
+
+_TFLITE = "TensorFlow Lite models are not served"
+_ACCELERATOR = "models run on the processor"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, read and checked."""
+
+    port: int = _flag(8500, "port of gRPC; 0 takes any free one, or none with --grpc_socket_path")
+    grpc_socket_path: str = _flag("", "path of a Unix socket to offer gRPC on as well")
+    rest_api_port: int = _flag(0, "port of REST; 0 for none")
+    model_name: str = _flag("default", "name of the model; not used with --model_config_file")
+    model_base_path: str = _flag("", "directory whose numbered directories are the versions")
+    model_config_file: str = _flag("", "text file with a ModelServerConfig: several models")
+    allow_version_labels_for_unavailable_models: bool = _flag(
+        False, "take new labels for versions that are not available yet"
+    )
+    file_system_poll_wait_seconds: float = _flag(
+        1.0, "seconds between two looks for new versions; 0 looks once"
+    )
+    max_num_load_retries: int = _flag(5, "how often a failed load is tried again")
+    load_retry_interval_micros: int = _flag(60_000_000, "microseconds before a failed load again")
+    num_load_threads: int = _flag(0, "loads that may go on at once; 0 is one")
+    saved_model_tags: str = _flag("serve", "tags of the graph to load, separated by commas")
+    enable_model_warmup: bool = _flag(True, "run a new version before it is called available")
+    num_request_iterations_for_warmup: int = _flag(0, "runs of each warm-up record; 0 is one")
+    grpc_max_threads: int = _flag(0, "calls under way at once; 0 is 16 a processor, at least 32")
+    grpc_channel_arguments: str = _flag("", "arguments of the gRPC server: name=value,...")
+    enable_grpc_healthcheck_service: bool = _flag(False, "offer the gRPC health service")
+    enable_serialization_as_tensor_content: bool = _flag(
+        False, "answer Predict in tensor_content instead of typed fields"
+    )
+    tensorflow_session_parallelism: int = _flag(0, "sets both of the next two; 0 chooses")
+    tensorflow_intra_op_parallelism: int = _flag(0, "threads of one operation; 0 chooses")
+    tensorflow_inter_op_parallelism: int = _flag(0, "operations at once; 0 chooses")
+    model_calls_at_once: int = _flag(
+        0, "runs of one model at once; 0 is one more than processors (not in the real server)"
+    )
+    max_waiting_calls: int = _flag(
+        256, "calls that may wait; more are RESOURCE_EXHAUSTED (not in the real server)"
+    )
+    version: bool = _flag(False, "print the versions and end")
+
+    flush_filesystem_caches: bool = _unused(True, "files are not held in memory after a load")
+    num_unload_threads: int = _unused(0, "every unload has a thread of its own")
+    remove_unused_fields_from_bundle_metagraph: bool = _unused(True, "only signatures are kept")
+    per_process_gpu_memory_fraction: float = _unused(0.0, _ACCELERATOR)
+    xla_cpu_compilation_enabled: bool = _unused(False, "XLA is left as TensorFlow has it")
+    xla_gpu_compilation_enabled: bool = _unused(False, _ACCELERATOR)
+    mixed_precision: str = _unused("", _ACCELERATOR)
+    skip_initialize_tpu: bool = _unused(False, _ACCELERATOR)
+    prefer_tflite_model: bool = _unused(False, _TFLITE)
+    num_tflite_pools: int = _unused(0, _TFLITE)
+    num_tflite_interpreters_per_pool: int = _unused(1, _TFLITE)
+    enable_profiler: bool = _unused(True, "there is no profiler service")
+    thread_pool_factory_config_file: str = _unused("", "TensorFlow's own thread pools are used")

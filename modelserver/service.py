@@ -1,0 +1,54 @@
+"""What can be asked of the model server, whatever the transport: a request in, a response out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tensorflow_serving.apis import get_model_status_pb2
+
+from modelserver import metadata
+from modelserver.predict import predict
+from modelserver.registry import Registry
+from modelserver.status import Code, invalid
+from modelserver.turns import Deadline
+
+
+class Service:
+    """Answers requests from the versions in a registry. Called from any number of threads.
+
+    Every method takes a request message and a deadline in monotonic seconds, returns a response
+    message, and raises ServingError.
+    """
+
+    def __init__(self, registry: Registry, as_content: bool = False) -> None:
+        self._registry = registry
+        self._as_content = as_content
+
+    def predict(self, request: Any, deadline: Deadline) -> Any:
+        """PredictRequest -> PredictResponse."""
+        with self._registry.acquire(_spec(request)) as model:
+            return predict(model, request, deadline, self._as_content)
+
+    def get_model_metadata(self, request: Any, deadline: Deadline) -> Any:
+        """GetModelMetadataRequest -> GetModelMetadataResponse."""
+        spec = _spec(request)
+        metadata.check_fields(request)
+        with self._registry.acquire(spec) as model:
+            return metadata.metadata(model)
+
+    def get_model_status(self, request: Any, deadline: Deadline) -> Any:
+        """GetModelStatusRequest -> GetModelStatusResponse. Labels are ignored."""
+        spec = _spec(request)
+        number = spec.version.value if spec.HasField("version") else None
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for status in self._registry.statuses(spec.name, number):
+            entry = response.model_version_status.add(version=status.number, state=status.state)
+            entry.status.error_code = status.error.code if status.error else Code.OK
+            entry.status.error_message = status.error.message if status.error else ""
+        return response
+
+
+def _spec(request: Any) -> Any:
+    if not request.HasField("model_spec"):
+        raise invalid("Missing ModelSpec")
+    return request.model_spec

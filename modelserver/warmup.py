@@ -1,0 +1,138 @@
+"""First runs before a version is called AVAILABLE, so that no caller pays for compilation.
+
+A model may bring its own requests, recorded as TensorFlow Serving has them. For one that does
+not, inputs are made up from the signatures: pictures for strings, zeros for numbers, one and
+several at a time.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from modelserver.model import Model
+from modelserver.predict import predict
+from modelserver.status import Code, ServingError, invalid
+from modelserver.tensors import Array
+
+RECORDS = os.path.join("assets.extra", "tf_serving_warmup_requests")
+MAX_RECORDS = 1000
+BATCHES = (1, 16)
+MADE_UP_TIME_S = 30.0
+MAX_ELEMENTS = 1 << 24
+
+_log = logging.getLogger(__name__)
+_Replay = Callable[[Model, Any], Any]
+
+_REPLAYS: dict[str, _Replay] = {
+    "predict_log": lambda model, request: predict(model, request, None),
+}
+
+
+def warm_up(model: Model, path: str, iterations: int = 1) -> None:
+    """Run a model's recorded requests or, without any, made-up ones.
+
+    Args:
+        model: a loaded version that no caller reaches yet.
+        path: the version's directory.
+        iterations: how often each record is run.
+
+    Raises:
+        ServingError: a record cannot be read or fails; TensorFlow Serving then fails the load.
+    """
+    records = os.path.join(path, RECORDS)
+    if os.path.exists(records):
+        _replay_all(model, records, iterations)
+    else:
+        _run_made_up(model)
+
+
+def _replay_all(model: Model, records: str, iterations: int) -> None:
+    for count, log in enumerate(_read(records), start=1):
+        if count > MAX_RECORDS:
+            raise invalid(
+                f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at {records}"
+            )
+        kind = log.WhichOneof("log_type")
+        if kind is None:
+            continue
+        if kind not in _REPLAYS:
+            raise ServingError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
+        for _ in range(iterations):
+            _REPLAYS[kind](model, getattr(log, kind).request)
+
+
+def _read(records: str) -> Iterator[Any]:
+    try:
+        for record in tf.compat.v1.io.tf_record_iterator(records):
+            yield prediction_log_pb2.PredictionLog.FromString(record)
+    except tf.errors.OpError as error:
+        raise ServingError(
+            Code(error.error_code),
+            f"{error.message}. Please verify your warmup data is in TFRecord format.",
+        ) from None
+    except ValueError as error:  # DecodeError is one
+        raise invalid(f"Failed to parse warmup record: {error} from {records}") from None
+
+
+def _run_made_up(model: Model) -> None:
+    end = time.monotonic() + MADE_UP_TIME_S
+    for name, signature in sorted(model.signatures.items()):
+        if name.startswith("__"):  # the initializer, which has run
+            continue
+        try:
+            for batch in BATCHES:
+                feeds = {info.name: made_up(info, batch) for info in signature.inputs.values()}
+                fetches = [signature.outputs[alias].name for alias in sorted(signature.outputs)]
+                model.run(feeds, fetches, end)
+                if not any(_grows(info) for info in signature.inputs.values()):
+                    break
+        except ServingError as error:
+            reason = error.message.splitlines()[0][:200]
+            _log.info(
+                "%s version %d: signature %s left cold: %s", model.name, model.version, name, reason
+            )
+
+
+def _grows(info: Any) -> bool:
+    """Whether an input can hold another number of items."""
+    shape = info.tensor_shape
+    return shape.unknown_rank or bool(shape.dim and shape.dim[0].size < 0)
+
+
+def made_up(info: Any, batch: int) -> Array:
+    """A value that an input may accept: a first dimension of `batch` if it is free, others 1.
+
+    Raises:
+        ServingError: there is no such value.
+    """
+    sizes = [dim.size for dim in info.tensor_shape.dim]
+    shape = [max(size, 1) if size >= 0 else 1 for size in sizes]
+    if _grows(info):
+        shape[:1] = [batch]
+    if math.prod(shape) > MAX_ELEMENTS:
+        raise invalid(f"{info.name} of shape {shape} is too large to make up")
+    if info.dtype == tf.string.as_datatype_enum:
+        return np.full(shape, _picture(), object)
+    try:
+        return np.zeros(shape, tf.dtypes.as_dtype(info.dtype).as_numpy_dtype)
+    except TypeError:
+        raise invalid(f"{info.name} has a type that cannot be made up") from None
+
+
+def _picture() -> bytes:
+    """A JPEG of a camera's usual size."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new("RGB", (640, 480), (128, 128, 128)).save(stream, "JPEG")
+    return stream.getvalue()
