@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from puppet_server import Puppet
 
 from server.backend.serving import TensorFlowServing
+from tests.server.backend.puppet_server import Puppet
 
 
 @pytest.fixture

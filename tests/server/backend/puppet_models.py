@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from puppet_server import FLOAT, INT64, STRING, UINT8, PuppetModel, Spec, signature
+
+from tests.server.backend.puppet_server import (
+    FLOAT,
+    INT64,
+    STRING,
+    UINT8,
+    PuppetModel,
+    Spec,
+    signature,
+)
 
 BYTES: Spec = (STRING, (-1,))
 DETECTION: dict[str, Spec] = {

@@ -8,8 +8,6 @@ from typing import Any
 
 import grpc
 import pytest
-from puppet_models import detector
-from puppet_server import Puppet
 
 from server.backend import request
 from server.backend.channel import Channel
@@ -24,6 +22,8 @@ from server.core.errors import (
 )
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
+from tests.server.backend.puppet_models import detector
+from tests.server.backend.puppet_server import Puppet
 
 FRAME = Frame(1, "jpeg", b"jpeg", 8, 8)
 CODE = grpc.StatusCode

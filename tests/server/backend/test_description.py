@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from puppet_models import DESCRIPTION
 
 from server.backend.description import Description, DescriptionError, Scale, from_fields, parse
+from tests.server.backend.puppet_models import DESCRIPTION
 
 
 def test_everything_is_read() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import grpc
 import numpy as np
 import pytest
-from puppet_models import BYTES, DESCRIPTION, DETECTION, describe, detect, detector, rows, single
-from puppet_server import FLOAT, STRING, UINT8, Puppet, PuppetModel, Spec, signature
 
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
@@ -14,6 +12,25 @@ from server.core.answers import Classification
 from server.core.errors import BackendUnavailable, UnknownModel, UnusableModel
 from server.core.messages import Frame
 from server.core.model import ModelKey
+from tests.server.backend.puppet_models import (
+    BYTES,
+    DESCRIPTION,
+    DETECTION,
+    describe,
+    detect,
+    detector,
+    rows,
+    single,
+)
+from tests.server.backend.puppet_server import (
+    FLOAT,
+    STRING,
+    UINT8,
+    Puppet,
+    PuppetModel,
+    Spec,
+    signature,
+)
 
 DIGITS = ModelKey("digits")
 

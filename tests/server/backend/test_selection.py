@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from puppet_models import BYTES, DETECTION
-from puppet_server import FLOAT, INT64, STRING, UINT8, Spec
 
 from server.backend.contract import (
     BytesInput,
@@ -23,6 +21,8 @@ from server.backend.stubs import types_pb2
 from server.core.errors import UnusableModel
 from server.core.messages import FORMATS
 from server.core.model import ModelKey
+from tests.server.backend.puppet_models import BYTES, DETECTION
+from tests.server.backend.puppet_server import FLOAT, INT64, STRING, UINT8, Spec
 
 KEY = ModelKey("digits")
 PIXELS: Spec = (UINT8, (-1, 8, 8, 3))

@@ -7,7 +7,14 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from puppet_models import (
+
+from server.backend.interface import Backend
+from server.backend.serving import TensorFlowServing
+from server.core.answers import Detections, Tensor, Tensors
+from server.core.errors import BadFrame, ModelFailed, UnknownModel
+from server.core.messages import Frame
+from server.core.model import Lane, ModelKey
+from tests.server.backend.puppet_models import (
     BOX,
     BYTES,
     DESCRIPTION,
@@ -19,14 +26,7 @@ from puppet_models import (
     sent_pixels,
     single,
 )
-from puppet_server import FLOAT, UINT8, Puppet
-
-from server.backend.interface import Backend
-from server.backend.serving import TensorFlowServing
-from server.core.answers import Detections, Tensor, Tensors
-from server.core.errors import BadFrame, ModelFailed, UnknownModel
-from server.core.messages import Frame
-from server.core.model import Lane, ModelKey
+from tests.server.backend.puppet_server import FLOAT, UINT8, Puppet
 
 DIGITS = ModelKey("digits")
 FOUND = Detections([BOX], [0.75], [2])
