@@ -42,11 +42,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Scenes:
-    """pictures uint8 [n, 192, 192, 3], boxes float32 [n, 20, 4], labels int32 [n, 20] (-1: none)."""
+    """pictures uint8 [n, 192, 192, 3]; boxes float32 [n, 20, 4]; labels int32 [n, 20], -1: none."""
 
     pictures: np.ndarray
     boxes: np.ndarray
     labels: np.ndarray
+
+
+Progress = Callable[[str, int, int, str], None]
+"""Called with a task, how many of its parts are done and wanted, and a note on it."""
 
 
 def cache_folder() -> Path:
@@ -55,10 +59,10 @@ def cache_folder() -> Path:
     return Path(base) / "framewire"
 
 
-def load(plan: Plan, cache: Path, progress: Callable[[int, int], None]) -> Scenes:
-    """The plan's scenes from the cache, rendering first what is not there.
+def load(plan: Plan, cache: Path, progress: Progress) -> Scenes:
+    """The plan's scenes from the cache, rendering them first if they are not there.
 
-    progress: called with the number of scenes done and wanted.
+    Raises FontsMissing if they have to be rendered and cannot be.
     """
     folder = cache / plan.folder
     if not (folder / "done").exists():
@@ -85,7 +89,7 @@ _KINDS = ("training", "held-out", "empty")
 _CHUNK = 100
 
 
-def _render_all(plan: Plan, folder: Path, progress: Callable[[int, int], None]) -> None:
+def _render_all(plan: Plan, folder: Path, progress: Progress) -> None:
     faces = fonts.training_faces() if plan.kind == "training" else fonts.held_out_faces()
     folder.mkdir(parents=True, exist_ok=True)
     _create(plan, folder)
@@ -94,7 +98,7 @@ def _render_all(plan: Plan, folder: Path, progress: Callable[[int, int], None]) 
         jobs = [pool.submit(_render_chunk, plan, folder, start, faces) for start in starts]
         for number, job in enumerate(jobs, 1):
             job.result()
-            progress(min(number * _CHUNK, plan.count), plan.count)
+            progress(f"rendering {plan.kind}", min(number * _CHUNK, plan.count), plan.count, "")
     (folder / "done").touch()
 
 

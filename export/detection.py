@@ -79,7 +79,7 @@ def suppress(boxes: Tensor, eligible: Tensor) -> Tensor:
 
 
 def overlaps(a: Tensor, b: Tensor) -> Tensor:
-    """Intersection over union of each of `a` [..., A, 4] with each of `b` [..., B, 4]: [..., A, B]."""
+    """Intersection over union, [..., A, B], of each of `a` [..., A, 4] with each of `b`."""
     a, b = a[..., :, None, :], b[..., None, :, :]
     low = tf.maximum(a[..., :2], b[..., :2])
     high = tf.minimum(a[..., 2:], b[..., 2:])

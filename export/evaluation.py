@@ -3,81 +3,91 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from export import dataset, scoring
-from export.detection import detect
-from export.network import INPUT_SIZE, Detector, Tensor
+from export import camera, dataset, scenes, scoring
+from export.network import INPUT_SIZE, Detector
+from export.signatures import Servable
 
+HELD_OUT = dataset.Plan("held-out", 0, 1000)
+EMPTY = dataset.Plan("empty", 0, 500)
 SHOWN = 0.5
 """The score from which a box on a picture without digits counts as false."""
+
+BATCHES = (1, 8, 16)
+_BATCH = 16
 
 
 @dataclass(frozen=True)
 class Score:
-    """mean and by_class: average precision at an overlap of 0.5; false_boxes: for each picture
-    without digits, the boxes above a score of 0.5."""
+    """How well digits are found.
+
+    mean, by_class: average precision at an overlap of 0.5, 0..1.
+    found, right: at a score of 0.5, the part of the digits that is found, and the part of the
+    boxes that is right.
+    false_boxes: boxes above a score of 0.5 for each picture without digits.
+    """
 
     mean: float
     by_class: tuple[float, ...]
+    found: float
+    right: float
     false_boxes: float
-    scenes: int
-    empty_scenes: int
 
 
-class Runner:
-    """A network with its boxes, compiled for batches of uint8 pictures."""
-
-    def __init__(self, network: Detector) -> None:
-        self.network = network
-
-    @tf.function(reduce_retracing=True)
-    def __call__(self, pictures: Tensor) -> dict[str, Tensor]:
-        return detect(*self.network(tf.cast(pictures, tf.float32)))
-
-
-def score(network: Detector, cache: Path, scenes: int = 1000, empty: int = 500) -> Score:
-    """Scores the network on scenes in fonts that it was not trained on."""
-    run = Runner(network)
-    held_out = dataset.load(dataset.Plan("held-out", 0, 1000), cache, _silent)
-    without = dataset.load(dataset.Plan("empty", 0, 500), cache, _silent)
+def score(network: Detector, cache: Path, progress: dataset.Progress) -> Score:
+    """Scores the network, which is folded by it, on scenes in fonts that training never saw."""
+    servable = Servable(network, "")
     tally = scoring.Tally()
-    for start in range(0, scenes, 16):
-        part = slice(start, start + 16)
-        found = scoring.unpack(_run(run, held_out.pictures[part]))
-        for one, boxes, labels in zip(
-            found, held_out.boxes[part], held_out.labels[part], strict=True
-        ):
-            tally.add(one, boxes[labels >= 0], labels[labels >= 0])
-    false = sum(
-        int((_run(run, without.pictures[s : s + 16])["detection_scores"] >= SHOWN).sum())
-        for s in range(0, empty, 16)
-    )
+    held_out = dataset.load(HELD_OUT, cache, progress)
+    for index, answer in enumerate(_answers(servable, held_out.pictures)):
+        labels = held_out.labels[index]
+        tally.add(answer, held_out.boxes[index][labels >= 0], labels[labels >= 0])
+    without = dataset.load(EMPTY, cache, progress)
+    false = sum(int((f.scores >= SHOWN).sum()) for f in _answers(servable, without.pictures))
     by_class = tally.average_precision()
-    return Score(float(np.mean(by_class)), tuple(by_class), false / empty, scenes, empty)
+    recall, precision = tally.at(SHOWN)
+    mean = float(np.mean(by_class))
+    return Score(mean, tuple(by_class), recall, precision, false / EMPTY.count)
 
 
-def images_per_second(network: Detector, batch: int, seconds: float = 3.0) -> float:
-    """How many pictures a second the network answers at that batch size, boxes included."""
-    run = Runner(network)
-    noise = np.random.default_rng(0).integers(0, 256, (batch, INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
-    pictures = tf.constant(noise)
+@dataclass(frozen=True)
+class Speed:
+    """Pictures a second by batch size: from pixels, and from JPEGs of 640x480."""
+
+    pixels: dict[int, float]
+    jpeg: dict[int, float]
+
+
+def speed(network: Detector, seconds: float = 3.0) -> Speed:
+    """Measures the served graph, NMS included, for `seconds` at each batch size."""
+    servable = Servable(network, "")
+    jpegs = [camera.jpeg(scenes.render((3, i)).picture, 80) for i in range(max(BATCHES))]
+    noise = np.random.default_rng(0).integers(0, 256, (INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
+    return Speed(
+        {n: _rate(servable.from_pixels, np.stack([noise] * n), seconds) for n in BATCHES},
+        {n: _rate(servable.from_bytes, np.array(jpegs[:n], object), seconds) for n in BATCHES},
+    )
+
+
+def _answers(servable: Servable, pictures: np.ndarray) -> Iterator[scoring.Found]:
+    for start in range(0, len(pictures), _BATCH):
+        outputs = servable.from_pixels(tf.constant(pictures[start : start + _BATCH]))
+        yield from scoring.unpack({name: value.numpy() for name, value in outputs.items()})
+
+
+def _rate(function: Callable[[Any], Any], inputs: np.ndarray, seconds: float) -> float:
+    batch = tf.constant(inputs)
     for _ in range(3):
-        run(pictures)
+        function(batch)
     done, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
-        run(pictures)["num_detections"].numpy()
-        done += batch
+        function(batch)["num_detections"].numpy()
+        done += len(inputs)
     return done / (time.perf_counter() - began)
-
-
-def _run(run: Runner, pictures: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: value.numpy() for name, value in run(tf.constant(pictures)).items()}
-
-
-def _silent(done: int, wanted: int) -> None:
-    return None

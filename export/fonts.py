@@ -13,6 +13,8 @@ from pathlib import Path
 
 from PIL import ImageFont
 
+from export.errors import FontsMissing
+
 BUILT_IN = "built-in"
 """Stands for the scalable face that Pillow carries; it counts as a training family."""
 
@@ -108,10 +110,6 @@ Faces = tuple[tuple[str, ...], ...]
 """Files grouped by family, so that a family with many faces comes up no more often."""
 
 BUILT_IN_FACES: Faces = ((BUILT_IN,),)
-
-
-class FontsMissing(Exception):
-    """Font files that training needs are not installed; the message says what to install."""
 
 
 def packages() -> tuple[str, ...]:

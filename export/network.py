@@ -39,13 +39,22 @@ class Normalised(tf.Module):
         self.mean = tf.Variable(tf.zeros([outputs]), trainable=False, name="mean")
         self.variance = tf.Variable(tf.ones([outputs]), trainable=False, name="variance")
         self.stride = stride
+        self.folded: tuple[Tensor, Tensor] | None = None
 
     def __call__(self, features: Tensor, training: bool = False) -> Tensor:
         if training:
             return tf.nn.relu(self._normalised(self.convolve(features, self.kernel)))
+        kernel, bias = self.folded or self._fold()
+        return tf.nn.relu(tf.nn.bias_add(self.convolve(features, kernel), bias))
+
+    def fold(self) -> None:
+        """Makes one constant kernel and bias of everything; what is trained later is not seen."""
+        kernel, bias = self._fold()
+        self.folded = (kernel.numpy(), bias.numpy())
+
+    def _fold(self) -> tuple[Tensor, Tensor]:
         scale = self.gamma * tf.math.rsqrt(self.variance + _EPSILON)
-        features = self.convolve(features, self.scaled(scale))
-        return tf.nn.relu(tf.nn.bias_add(features, self.beta - self.mean * scale))
+        return self.scaled(scale), self.beta - self.mean * scale
 
     def convolve(self, features: Tensor, kernel: Tensor) -> Tensor:
         return tf.nn.conv2d(features, kernel, self.stride, "SAME")
@@ -112,9 +121,15 @@ class Predictor(tf.Module):
         kernel = tf.random.stateless_normal([1, 1, inputs, outputs], _next_seed(), stddev=0.01)
         self.kernel = tf.Variable(kernel, name="kernel")
         self.bias = tf.Variable(tf.fill([outputs], bias), name="bias")
+        self.folded: tuple[Tensor, Tensor] | None = None
 
     def __call__(self, features: Tensor) -> Tensor:
-        return tf.nn.bias_add(tf.nn.conv2d(features, self.kernel, 1, "SAME"), self.bias)
+        kernel, bias = self.folded or (self.kernel, self.bias)
+        return tf.nn.bias_add(tf.nn.conv2d(features, kernel, 1, "SAME"), bias)
+
+    def fold(self) -> None:
+        """Makes constants of kernel and bias."""
+        self.folded = (self.kernel.numpy(), self.bias.numpy())
 
 
 class Detector(tf.Module):
@@ -151,6 +166,12 @@ class Detector(tf.Module):
         logits = self.classes(self.class_tower(merged, training))
         sides = self.sides(self.box_tower(merged, training))
         return logits, tf.nn.softplus(sides) * (2.0 * STRIDE)
+
+    def fold(self) -> None:
+        """Makes constants of all weights, for inference only: fewer and faster steps."""
+        for module in self.submodules:
+            if isinstance(module, Normalised | Predictor):
+                module.fold()
 
     def parameters(self) -> int:
         """The number of trained values."""

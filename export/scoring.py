@@ -40,6 +40,12 @@ class Tally:
             for c in range(self.classes)
         ]
 
+    def at(self, score: float) -> tuple[float, float]:
+        """Of the boxes from that score on: the part of the digits found, the part that is right."""
+        shown = np.concatenate([np.array(s) >= score for s in self.scores])
+        right = np.concatenate([np.array(h, bool) for h in self.hits]) & shown
+        return right.sum() / max(1, self.wanted.sum()), right.sum() / max(1, shown.sum())
+
 
 @dataclass(frozen=True)
 class Found:

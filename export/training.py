@@ -1,48 +1,40 @@
-"""The training loop: scenes in, a checkpoint of averaged weights out."""
+"""The training loop: scenes in, a network of averaged weights out."""
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from export import dataset
+from export.adam import Adam
 from export.augmentation import augment
+from export.dataset import Progress
 from export.loss import Truth, loss
 from export.network import Detector, Tensor
+from export.recipe import Recipe
+
+_SAVE_EVERY = 500
+_SHOW_EVERY = 25
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides what training comes to."""
-
-    seed: int = 1
-    steps: int = 8000
-    batch: int = 32
-    scenes: int = 20000
-    rate: float = 2e-3
-    warmup: int = 300
-    decay: float = 0.02
-    averaging: float = 0.998
-    save_every: int = 500
-
-
-class Trainer:
+class Trainer(tf.Module):
     """A network, its optimizer, and the moving average of its weights."""
 
     def __init__(self, recipe: Recipe) -> None:
+        super().__init__()
         self.recipe = recipe
         self.network = Detector(recipe.seed)
         self.averaged = Detector(recipe.seed)
-        self.adam = Adam(self.network, recipe)
+        self.adam = Adam(list(self.network.trainable_variables), recipe)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
 
-    @tf.function(jit_compile=False)
+    @tf.function
     def learn(self, pictures: Tensor, boxes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One step on a batch of uint8 scenes; gives the two parts of the loss."""
         seed = tf.stack([self.recipe.seed, tf.cast(self.step, tf.int32)])
@@ -51,113 +43,81 @@ class Trainer:
             logits, distances = self.network(inputs, training=True)
             wrong, off = loss(logits, distances, truth)
             total = wrong + off
-        gradients = tape.gradient(total, self.adam.variables)
+        gradients = tape.gradient(total, self.adam.trained)
         self.adam.apply(gradients, tf.cast(self.step, tf.float32))
         self._average()
         self.step.assign_add(1)
         return wrong, off
 
     def _average(self) -> None:
+        """Follows the weights, closely at first, for those of the start are worth little."""
         done = tf.cast(self.step, tf.float32)
         keep = tf.minimum(self.recipe.averaging, (1.0 + done) / (10.0 + done))
         for mean, value in zip(self.averaged.variables, self.network.variables, strict=True):
             mean.assign(mean * keep + value * (1.0 - keep))
 
 
-class Adam(tf.Module):
-    """Adam with decoupled weight decay, and a rate that rises for a while, then falls as a cosine.
+class Diary:
+    """What a run of one recipe has come to, kept on disk, so that it can go on after a stop."""
 
-    Only kernels decay: what scales and shifts channels is left alone.
+    def __init__(self, trainer: Trainer, folder: Path) -> None:
+        self._folder = folder
+        self._state = tf.train.Checkpoint(trainer=trainer)
+
+    def read(self) -> None:
+        """Goes on where a run that was stopped had got to. What does not fit is left alone."""
+        if (self._folder / "state.index").exists():
+            self._state.read(str(self._folder / "state")).assert_consumed()
+
+    def write(self) -> None:
+        """Keeps the state, in place of the one before."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._state.write(str(self._folder / "next"))
+        for file in sorted(self._folder.glob("next.*"), reverse=True):
+            file.replace(file.with_name(file.name.replace("next", "state", 1)))
+
+    def close(self) -> None:
+        """Forgets the run: it is done."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def train(
+    recipe: Recipe, scenes: dataset.Scenes, folder: Path, progress: Progress
+) -> tuple[Detector, float]:
+    """Trains, or goes on training if `folder` says that a run of this recipe was stopped.
+
+    Returns the network of averaged weights, and the seconds that training took.
     """
-
-    def __init__(self, network: Detector, recipe: Recipe) -> None:
-        super().__init__()
-        self.recipe = recipe
-        self.variables_ = list(network.trainable_variables)
-        self.first = [tf.Variable(tf.zeros_like(v), trainable=False) for v in self.variables]
-        self.second = [tf.Variable(tf.zeros_like(v), trainable=False) for v in self.variables]
-
-    @property
-    def variables(self) -> list[tf.Variable]:
-        return self.variables_
-
-    def rate(self, step: Tensor) -> Tensor:
-        rising = (step + 1.0) / self.recipe.warmup
-        done = (step - self.recipe.warmup) / max(1, self.recipe.steps - self.recipe.warmup)
-        falling = 0.5 * (1.0 + tf.cos(np.pi * tf.clip_by_value(done, 0.0, 1.0)))
-        return self.recipe.rate * tf.minimum(rising, tf.maximum(falling, 0.005))
-
-    def apply(self, gradients: list[Tensor], step: Tensor) -> None:
-        gradients, _ = tf.clip_by_global_norm(gradients, 10.0)
-        rate = self.rate(step)
-        correction = tf.sqrt(1.0 - 0.999 ** (step + 1.0)) / (1.0 - 0.9 ** (step + 1.0))
-        for i, (variable, gradient) in enumerate(zip(self.variables, gradients, strict=True)):
-            self.first[i].assign(0.9 * self.first[i] + 0.1 * gradient)
-            self.second[i].assign(0.999 * self.second[i] + 0.001 * tf.square(gradient))
-            change = correction * self.first[i] / (tf.sqrt(self.second[i]) + 1e-8)
-            if variable.shape.rank > 1:
-                change += self.recipe.decay * variable
-            variable.assign_sub(rate * change)
+    tf.config.experimental.enable_op_determinism()
+    tf.random.set_seed(recipe.seed)
+    trainer = Trainer(recipe)
+    diary = Diary(trainer, folder)
+    diary.read()
+    start, before = int(trainer.step), float(trainer.seconds)
+    began = time.monotonic()
+    for step, batch in enumerate(batches(scenes, recipe, start), start + 1):
+        wrong, off = trainer.learn(*batch)
+        if step % _SHOW_EVERY == 0 or step == recipe.steps:
+            note = f"classes {float(wrong):.2f}  boxes {float(off):.2f}"
+            progress("training", step, recipe.steps, note)
+        trainer.seconds.assign(before + time.monotonic() - began)
+        if step % _SAVE_EVERY == 0:
+            diary.write()
+    diary.close()
+    return trainer.averaged, float(trainer.seconds)
 
 
-def batches(scenes: dataset.Scenes, recipe: Recipe) -> Iterator[tuple[np.ndarray, ...]]:
-    """Batches without end, the scenes in a new order each time round."""
+def batches(
+    scenes: dataset.Scenes, recipe: Recipe, start: int = 0
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """The recipe's batches from number `start` on, the scenes in a new order each time round."""
     rng = np.random.default_rng(recipe.seed)
     count = len(scenes.labels)
-    while True:
-        order = rng.permutation(count)
-        for start in range(0, count - recipe.batch + 1, recipe.batch):
-            chosen = np.sort(order[start : start + recipe.batch])
+    a_round = count // recipe.batch
+    for number in range(recipe.steps):
+        if number % a_round == 0:
+            order = rng.permutation(count)
+        if number >= start:
+            at = number % a_round * recipe.batch
+            chosen = np.sort(order[at : at + recipe.batch])
             yield scenes.pictures[chosen], scenes.boxes[chosen], scenes.labels[chosen]
-
-
-def train(recipe: Recipe, cache: Path, target: Path) -> float:
-    """Trains from scratch and keeps the averaged weights at `target`. Returns the seconds taken."""
-    began = time.monotonic()
-    tf.random.set_seed(recipe.seed)
-    tf.config.experimental.enable_op_determinism()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Progress(*columns) as progress:
-        scenes = _scenes(recipe, cache, progress)
-        bar = progress.add_task("training", total=recipe.steps, note="")
-        trainer = Trainer(recipe)
-        source = batches(scenes, recipe)
-        for step in range(1, recipe.steps + 1):
-            wrong, off = trainer.learn(*next(source))
-            if step % 50 == 0:
-                note = f"classes {float(wrong):.3f}, boxes {float(off):.3f}"
-                progress.update(bar, completed=step, note=note)
-                if not progress.console.is_terminal:
-                    print(f"step {step}: {note}, {time.monotonic() - began:.0f} s", flush=True)
-            if step % recipe.save_every == 0 or step == recipe.steps:
-                save(trainer.averaged, target)
-    return time.monotonic() - began
-
-
-def save(network: Detector, target: Path) -> None:
-    """Writes the network's weights, and nothing else, as the TensorFlow checkpoint `target`."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    tf.train.Checkpoint(network=network).write(str(target))
-
-
-def restore(source: Path) -> Detector:
-    """The network with the weights of that checkpoint. Raises if they don't fit."""
-    network = Detector()
-    tf.train.Checkpoint(network=network).read(str(source)).assert_consumed()
-    return network
-
-
-def _scenes(recipe: Recipe, cache: Path, progress: Progress) -> dataset.Scenes:
-    bar = progress.add_task("rendering", total=recipe.scenes, note="")
-    plan = dataset.Plan("training", recipe.seed, recipe.scenes)
-
-    def done(count: int, _: int) -> None:
-        progress.update(bar, completed=count)
-
-    return dataset.load(plan, cache, done)

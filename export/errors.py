@@ -1,0 +1,30 @@
+"""What can go wrong for a reason that its user can see and mend.
+
+ExportError          the command ends with this one line and status 1
+├── FontsMissing     training needs font packages that are not installed
+├── CheckpointError  there is no checkpoint there, or it is not one of this network
+├── PublishError     the version exists, or the target cannot be written
+└── ContractBroken   what was written does not do what it should, and is not published
+"""
+
+from __future__ import annotations
+
+
+class ExportError(Exception):
+    """The root of them all. The message is one line that says what to do, or what is wrong."""
+
+
+class FontsMissing(ExportError):
+    """Font files that training needs are not installed."""
+
+
+class CheckpointError(ExportError):
+    """A checkpoint is missing or does not fit."""
+
+
+class PublishError(ExportError):
+    """A version cannot be put in its place."""
+
+
+class ContractBroken(ExportError):
+    """A SavedModel, loaded back, does not keep the serving contract."""
