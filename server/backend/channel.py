@@ -59,7 +59,6 @@ class Channel:
         )
         self._connected = False
         self._closed = False
-        self._reported: bool | None = None
         self._subscriber: Callable[[grpc.ChannelConnectivity], None] | None = None
 
     async def predict(self, request: bytes, timeout_s: float) -> predict_pb2.PredictResponse:
@@ -132,14 +131,10 @@ class Channel:
         self._connected = state is grpc.ChannelConnectivity.READY
         if state is grpc.ChannelConnectivity.IDLE:
             self._connect()
-        elif self._connected:
-            self._report(True, changed)
-        elif state is not grpc.ChannelConnectivity.CONNECTING and self._reported is not False:
-            self._report(False, changed)
-
-    def _report(self, reachable: bool, changed: Callable[[bool], None]) -> None:
-        self._reported = reachable
-        changed(reachable)
+        elif state is grpc.ChannelConnectivity.READY:
+            changed(True)
+        elif state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+            changed(False)
 
     def _connect(self) -> None:
         # A channel whose connection ended rests until someone asks for it.

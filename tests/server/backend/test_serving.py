@@ -10,6 +10,7 @@ from PIL import Image
 
 from server.backend.interface import Backend
 from server.backend.serving import TensorFlowServing
+from server.backend.stubs import predict_pb2
 from server.core.answers import Detections, Tensor, Tensors
 from server.core.errors import BadFrame, ModelFailed, UnknownModel
 from server.core.messages import Frame
@@ -26,7 +27,7 @@ from tests.server.backend.puppet_models import (
     sent_pixels,
     single,
 )
-from tests.server.backend.puppet_server import FLOAT, UINT8, Puppet
+from tests.server.backend.puppet_server import FLOAT, STRING, UINT8, Puppet, signature
 
 DIGITS = ModelKey("digits")
 FOUND = Detections([BOX], [0.75], [2])
@@ -136,6 +137,14 @@ async def test_fixed_batch_is_filled_up_and_cut_again(
     await backend_of_four.close()
 
 
+async def test_fixed_batch_of_bytes(puppet: Puppet, backend: TensorFlowServing) -> None:
+    puppet.models["four", None] = single({"image": (STRING, (4,))}, DETECTION, detect)
+    model = await backend.discover(ModelKey("four"))
+    inference = await backend.infer(model.lanes["jpeg"], [jpeg(1), jpeg(2)], 2.0)
+    assert inference.answers == [Detections([BOX], [0.75], [1])] * 2
+    assert list(sent(puppet.requests[-1]).string_val) == [b"jpeg 1", *[b"jpeg 2"] * 3]
+
+
 async def test_raw_tensors(puppet: Puppet, backend: TensorFlowServing) -> None:
     def embed(request: object) -> dict[str, object]:
         n = rows(request)
@@ -166,8 +175,6 @@ async def test_answer_for_another_batch_fails(
 
 
 def _request_of(n: int) -> object:
-    from server.backend.stubs import predict_pb2
-
     request = predict_pb2.PredictRequest()
     request.inputs["image"].tensor_shape.dim.add(size=n)
     return request
@@ -188,6 +195,19 @@ async def test_new_version_is_read_by_what_is_known_until_it_is_discovered(
     puppet.models["digits", None] = detector(7)
     again = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
     assert (again.model_version, again.answers) == (7, [FOUND])
+
+
+async def test_requests_are_made_by_what_was_learnt_last(
+    puppet: Puppet, backend: TensorFlowServing
+) -> None:
+    """Also when the newest version was withdrawn and an older one serves again."""
+    old, new = detector(7), detector(8)
+    new.signatures["serving_default"] = signature({"picture": BYTES}, DETECTION)
+    for version, alias in ((old, "image"), (new, "picture"), (old, "image")):
+        puppet.models["digits", None] = version
+        model = await backend.discover(DIGITS)
+        await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
+        assert list(puppet.requests[-1].inputs) == [alias]
 
 
 async def test_new_version_without_those_outputs_fails(
