@@ -12,6 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler, UploadLimit
@@ -46,6 +47,18 @@ def application(gateway: Gateway, settings: Settings) -> Application:
     )
 
 
+def model_server(settings: Settings) -> TensorFlowServing:
+    """The model server that the settings name. Raises WrongSetting for wrong descriptions."""
+    try:
+        return TensorFlowServing(
+            settings.backend,
+            descriptions=load_descriptions(settings.descriptions),
+            decode_threads=settings.decode_threads,
+        )
+    except DescriptionError as error:
+        raise WrongSetting(f"descriptions: {settings.descriptions}: {error}") from None
+
+
 def listen(settings: Settings) -> list[socket.socket]:
     """The listening sockets. Raises WrongSetting where the address cannot be had."""
     try:
@@ -60,12 +73,8 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    backend = model_server(settings)
     sockets = listen(settings)
-    backend = TensorFlowServing(
-        settings.backend,
-        descriptions=load_descriptions(settings.descriptions),
-        decode_threads=settings.decode_threads,
-    )
     gateway = Gateway(settings, backend)
     server = HTTPServer(
         application(gateway, settings),

@@ -1,0 +1,116 @@
+"""``make run`` as a newcomer types it: both processes, one line with the address, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.processes import ROOT, free_port
+
+READY_S = 60.0
+STOP_S = 5.0
+
+
+class Run:
+    """``make run`` in a session of its own, as a terminal would have it."""
+
+    def __init__(self, ports: dict[str, str]) -> None:
+        self.lines: list[str] = []
+        self.address: str | None = None
+        self._ready = threading.Event()
+        # honcho buffers what it prints into a pipe, unless told otherwise.
+        environment = {**os.environ, **ports, "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(
+            ["make", "run", f"PYTHON={sys.executable}"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def wait_until_ready(self) -> str:
+        """The address that it says to open."""
+        assert self._ready.wait(READY_S), "".join(self.lines)
+        assert self.address is not None, "".join(self.lines)
+        return self.address
+
+    def interrupt(self) -> float:
+        """Ctrl-C: the terminal signals its whole foreground group. Returns how long it took."""
+        started = time.monotonic()
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(READY_S)
+        return time.monotonic() - started
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            found = re.search(r"ready: open (http://\S+)", line)
+            if found:
+                self.address = found[1]
+                self._ready.set()
+        self._ready.set()
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    ports = {name: str(free_port()) for name in ("PORT", "GRPC_PORT", "REST_PORT")}
+    started = Run(ports)
+    yield started
+    if started.process.poll() is None:
+        started.interrupt()
+
+
+def test_make_run_answers_and_ctrl_c_leaves_nothing(run: Run) -> None:
+    address = run.wait_until_ready()
+    with urllib.request.urlopen(address, timeout=10) as page:
+        assert "Framewire" in page.read().decode()
+    with urllib.request.urlopen(f"{address}readyz", timeout=10) as ready:
+        assert ready.status == 200
+    started = _processes_of(run)
+    assert any("modelserver" in command for command in started.values())
+    assert any("-m server" in command for command in started.values())
+
+    took_s = run.interrupt()
+
+    assert took_s < STOP_S, f"{took_s:.1f} s\n{''.join(run.lines)}"
+    left = {pid: command for pid, command in started.items() if Path(f"/proc/{pid}").exists()}
+    assert not left
+    assert not [line for line in run.lines if "Traceback" in line]
+
+
+def _processes_of(run: Run) -> dict[int, str]:
+    """Every process that descends from ``make run``, with its command line."""
+    parents: dict[int, tuple[int, str]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                stat = (folder / "stat").read_text().rpartition(")")[2].split()
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            parents[int(folder.name)] = (int(stat[1]), command)
+    found = {run.process.pid: "make run"}
+    grew = True
+    while grew:
+        more = {
+            pid: command
+            for pid, (parent, command) in parents.items()
+            if parent in found and pid not in found
+        }
+        found.update(more)
+        grew = bool(more)
+    return found
