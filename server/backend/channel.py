@@ -120,8 +120,9 @@ class Channel:
         elif self._closed:
             waiter.set_exception(BackendUnavailable("the call to the model server was cut off"))
         else:
-            waiter.set_exception(failure(code, call.details(), self._connected))
-            self._connected &= code is not grpc.StatusCode.UNAVAILABLE
+            error = failure(code, call.details(), self._connected)
+            self._connected &= not isinstance(error, BackendUnavailable)
+            waiter.set_exception(error)
 
     def _on_connectivity(
         self, state: grpc.ChannelConnectivity, changed: Callable[[bool], None]

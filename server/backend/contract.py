@@ -144,6 +144,10 @@ class Contracts:
         versions = self._lanes.get(lane)
         return None if versions is None else versions.get(version)
 
+    def forget(self, lane: Lane) -> None:
+        """What was learnt of ``lane`` holds no longer."""
+        self._lanes.pop(lane, None)
+
 
 def _trim(entries: OrderedDict[Any, Any], limit: int) -> None:
     while len(entries) > limit:

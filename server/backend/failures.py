@@ -5,13 +5,14 @@ code                    when                                                beco
 ======================  ==================================================  ==================
 NOT_FOUND               no such model or version                            UnknownModel
 INVALID_ARGUMENT        ``Unrecognized servable version label``             UnknownModel
-INVALID_ARGUMENT        the signature is not what was discovered            ModelFailed
+INVALID_ARGUMENT        the signature is not what was discovered            SignatureChanged
 INVALID_ARGUMENT        anything else: an op refused the contents           BatchRejected
 OUT_OF_RANGE            an op refused the contents                          BatchRejected
 FAILED_PRECONDITION     ``Serving signature key ... not found``             UnknownModel
 FAILED_PRECONDITION     anything else: the version is broken, not a frame   ModelFailed
 DEADLINE_EXCEEDED       connected                                           DeadlineExceeded
 DEADLINE_EXCEEDED       still connecting                                    BackendUnavailable
+UNAVAILABLE             ``The batch scheduling queue ... is full``          Overloaded
 UNAVAILABLE             no connection, or it broke                          BackendUnavailable
 RESOURCE_EXHAUSTED      the model server's queue is full                    Overloaded
 others                                                                      ModelFailed
@@ -48,6 +49,10 @@ _SIGNATURE_CHANGED = (
 )
 
 
+class SignatureChanged(ModelFailed):
+    """The model server's signature is no longer the one that was discovered."""
+
+
 def failure(code: grpc.StatusCode, details: str | None, connected: bool) -> Exception:
     """The exception that a failed call raises; ``connected`` if the channel was ready."""
     message = one_line(details or code.name)
@@ -66,7 +71,7 @@ def _invalid_argument(message: str) -> Exception:
     if "Unrecognized servable version label" in message:
         return UnknownModel(message)
     if any(words in message for words in _SIGNATURE_CHANGED):
-        return ModelFailed(f"the model's signature has changed: {message}")
+        return SignatureChanged(f"the model's signature has changed: {message}")
     return BatchRejected(message)
 
 
@@ -81,6 +86,9 @@ def _model_failed(message: str) -> Exception:
 
 
 def _unavailable(message: str) -> Exception:
+    # TF Serving's own batching answers so; the connection is as good as ever.
+    if "batch scheduling queue" in message:
+        return _overloaded(message)
     return BackendUnavailable(f"the model server cannot be reached: {message}")
 
 

@@ -12,11 +12,12 @@ from server.backend.channel import Channel
 from server.backend.contract import Contract, Contracts, PixelsInput
 from server.backend.description import Description, DescriptionError, from_fields
 from server.backend.discovery import Discovery
+from server.backend.failures import SignatureChanged
 from server.backend.interface import Inference
 from server.backend.pixels import Decoder, Placement
 from server.backend.stubs import predict_pb2
 from server.core.answers import Answer
-from server.core.errors import FramewireError, UnknownModel
+from server.core.errors import FramewireError, ModelFailed, UnknownModel
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
 
@@ -112,12 +113,30 @@ class TensorFlowServing:
         placements: Sequence[Placement] | None,
         deadline: float,
     ) -> Inference:
-        response = await self._channel.predict(wanted, _left(deadline))
+        try:
+            response = await self._channel.predict(wanted, _left(deadline))
+            return self._inference(lane, contract, response, count, placements)
+        except SignatureChanged:
+            self._contracts.forget(lane)  # the next batch learns it anew
+            raise
+
+    def _inference(
+        self,
+        lane: Lane,
+        contract: Contract,
+        response: predict_pb2.PredictResponse,
+        count: int,
+        placements: Sequence[Placement] | None,
+    ) -> Inference:
         version = int(response.model_spec.version.value)
-        # A version that came up since the last discovery is read by what is known.
-        answering = self._contracts.of_version(lane, version) or contract
-        answers = _answers(answering, response, count, placements)
-        return Inference(version, answers)
+        known = self._contracts.of_version(lane, version)
+        try:
+            # A version that came up since the last discovery is read by what is known.
+            return Inference(version, _answers(known or contract, response, count, placements))
+        except ModelFailed as error:
+            if known is None:
+                raise SignatureChanged(f"version {version} gives something else: {error}") from None
+            raise
 
 
 def _answers(

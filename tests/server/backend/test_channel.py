@@ -49,6 +49,7 @@ async def lane(puppet: Puppet, backend: TensorFlowServing) -> Lane:
         (CODE.INVALID_ARGUMENT, "Expects arg[0] to be float but double is provided", ModelFailed),
         (CODE.RESOURCE_EXHAUSTED, "queue full", Overloaded),
         (CODE.UNAVAILABLE, "going down", BackendUnavailable),
+        (CODE.UNAVAILABLE, "The batch scheduling queue of this is full", Overloaded),
         (CODE.DEADLINE_EXCEEDED, "too late", DeadlineExceeded),
         (CODE.CANCELLED, "shutting down", ModelFailed),
         (CODE.INTERNAL, "bug", ModelFailed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import grpc
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,7 +12,7 @@ from PIL import Image
 from server.backend.interface import Backend
 from server.backend.serving import TensorFlowServing
 from server.backend.stubs import predict_pb2
-from server.core.answers import Detections, Tensor, Tensors
+from server.core.answers import Classification, Detections, Tensor, Tensors
 from server.core.errors import BadFrame, ModelFailed, UnknownModel
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
@@ -210,15 +211,41 @@ async def test_requests_are_made_by_what_was_learnt_last(
         assert list(puppet.requests[-1].inputs) == [alias]
 
 
-async def test_new_version_without_those_outputs_fails(
+async def test_new_version_with_other_outputs_fails_once_and_is_learnt(
+    puppet: Puppet, backend: TensorFlowServing
+) -> None:
+    puppet.models["digits", None] = detector(7)
+    model = await backend.discover(DIGITS)
+    puppet.models["digits", None] = single({"image": BYTES}, {"scores": (FLOAT, (-1, 2))}, scored)
+    puppet.models["digits", None].version = 8
+    lane = Lane(DIGITS, "serving_default", None)
+    with pytest.raises(ModelFailed, match=r"version 8 .* left out"):
+        await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
+    again = await backend.infer(lane, [jpeg()], 2.0)
+    assert again.answers == [Classification([1, 0], [0.75, 0.25])]
+
+
+def scored(request: object) -> dict[str, object]:
+    return {"scores": np.tile(np.array([0.25, 0.75], "f"), (rows(request), 1))}
+
+
+async def test_new_version_with_another_input_fails_once_and_is_learnt(
     puppet: Puppet, backend: TensorFlowServing
 ) -> None:
     puppet.models["digits", None] = detector(7)
     model = await backend.discover(DIGITS)
     changed = puppet.models["digits", None] = detector(8)
-    changed.answer["serving_default"] = lambda request: {"scores": np.zeros((1, 5), "f")}
-    with pytest.raises(ModelFailed, match="left out"):
+    changed.signatures["serving_default"] = signature({"picture": BYTES}, DETECTION)
+    puppet.fail(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "input size does not match signature: 1!=1 len({picture}) != len({image}). "
+        "Sent extra: {image}. Missing but required: {picture}.",
+    )
+    with pytest.raises(ModelFailed, match="signature has changed"):
         await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
+    puppet.recover()
+    assert (await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)).answers == [FOUND]
+    assert list(puppet.requests[-1].inputs) == ["picture"]
 
 
 async def test_lane_that_another_backend_discovered_is_learnt(
