@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from loadtest import closedloop, stack
+from loadtest import closedloop
 from loadtest.camera import Frame
 from loadtest.pictures import camera_jpegs
+from loadtest.stack import Stack
 
 
 def run(seconds: float, sessions: int) -> bool:
     """Run, print the account, and say whether it balances."""
     frames = [Frame(picture) for picture in camera_jpegs(12)]
-    with stack.model_server() as backend, stack.gateway(backend) as gateway:
-        seen = closedloop.run(gateway.port, frames, sessions, seconds, leaving=0.1)
-        accepted, outcomes = _settled(gateway)
-        memory_mb = gateway.resident_mb()
+    with Stack() as stack:
+        seen = closedloop.run(stack.port, frames, sessions, seconds, leaving=0.1)
+        accepted, outcomes = settled(stack.get)
+        memory_mb = stack.gateway.resident_mb()
     print(f"{sessions} sessions for {seconds:.0f} s, a tenth of them leaving at random")
     print(f"the cameras sent {seen.sent} frames and were told of {dict(seen.outcomes)}")
     print(f"the gateway accepted {accepted:.0f} frames:")
@@ -30,13 +32,13 @@ def run(seconds: float, sessions: int) -> bool:
     return balanced
 
 
-def _settled(gateway: stack.Gateway) -> tuple[float, dict[str, float]]:
-    """The gateway's counts once nothing is under way."""
+def settled(get: Callable[[str], str]) -> tuple[float, dict[str, float]]:
+    """The gateway's counts once nothing is under way: accepted frames, and each outcome's."""
     deadline = time.monotonic() + 10
     while True:
         samples = [
             sample
-            for family in text_string_to_metric_families(gateway.get("/metrics"))
+            for family in text_string_to_metric_families(get("/metrics"))
             for sample in family.samples
         ]
         value = {one.name: one.value for one in samples if not one.labels}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 
-from loadtest import closedloop, direct, stack
+from loadtest import closedloop, direct
 from loadtest.camera import Frame
 from loadtest.pictures import camera_jpegs
+from loadtest.stack import Stack
 
 SESSIONS = 64
 BATCHES = (8, 16, 32)
@@ -31,14 +32,14 @@ def run(seconds: float, rounds: int) -> None:
     frames = [Frame(picture) for picture in pictures]
     mean_kb = statistics.mean(map(len, pictures)) / 1000
     print(f"{len(pictures)} JPEGs of 640x480, {mean_kb:.0f} KB on average")
-    with stack.model_server() as backend, stack.gateway(backend) as gateway:
-        batch, calls = _best_batch(backend, pictures, seconds)
+    with Stack() as stack:
+        batch, calls = _best_batch(stack.grpc_port, pictures, seconds)
         measured = []
         for number in range(rounds):
-            measured.append(_round(backend, gateway.port, pictures, frames, batch, calls, seconds))
+            measured.append(_round(stack, pictures, frames, batch, calls, seconds))
             _print_round(number, measured[-1])
         _print_ratios(measured)
-        print(f"gateway's resident memory: {gateway.resident_mb():.0f} MB")
+        print(f"gateway's resident memory: {stack.gateway.resident_mb():.0f} MB")
 
 
 def _best_batch(backend: int, pictures: list[bytes], seconds: float) -> tuple[int, int]:
@@ -54,20 +55,20 @@ def _best_batch(backend: int, pictures: list[bytes], seconds: float) -> tuple[in
 
 
 def _round(
-    backend: int,
-    port: int,
+    stack: Stack,
     pictures: list[bytes],
     frames: list[Frame],
     batch: int,
     calls: int,
     seconds: float,
 ) -> Round:
+    backend = stack.grpc_port
     return Round(
         best=direct.measure(backend, pictures, batch, calls, seconds),
-        many=closedloop.run(port, frames, SESSIONS, seconds),
+        many=closedloop.run(stack.port, frames, SESSIONS, seconds),
         one_a_call=direct.measure(backend, pictures, 1, 3, seconds),
         lone_call=direct.measure(backend, pictures, 1, 1, seconds),
-        lone=closedloop.run(port, frames, 1, seconds),
+        lone=closedloop.run(stack.port, frames, 1, seconds),
     )
 
 

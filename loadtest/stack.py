@@ -2,50 +2,148 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[1]
 START_S = 60.0
 STOP_S = 10.0
 
 
-@dataclass(frozen=True)
-class Gateway:
-    """A running gateway: where it listens, and its process."""
+class Process:
+    """A Python module as a process that can be killed and started again, on the same ports."""
 
-    port: int
-    process: subprocess.Popen[bytes]
+    def __init__(self, *arguments: str) -> None:
+        self._arguments = [sys.executable, "-m", *arguments]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it lives."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it; it may not listen yet when this returns."""
+        self._process = subprocess.Popen(self._arguments, cwd=ROOT)
+
+    def kill(self) -> None:
+        """End it without a chance to say goodbye."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def terminate(self) -> None:
+        """Ask it to end, and wait until it has."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        self._process = None
+
+    def resident_mb(self) -> float:
+        """Resident memory in MB (10^6 bytes), as ``ps -o rss`` shows it in KiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        found = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(found) * 1024 / 1e6
+
+    def cpu_s(self) -> float:
+        """Processor seconds that it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+class Stack:
+    """Both processes. The page is at ``url``.
+
+    ``models`` is the folder that holds ``digits``; ``model_flags`` replace the
+    flags that name it, for other models.
+    """
+
+    def __init__(
+        self,
+        models: Path = ROOT / "models",
+        gateway_flags: tuple[str, ...] = (),
+        model_flags: tuple[str, ...] | None = None,
+    ) -> None:
+        self.grpc_port, self.port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        if model_flags is None:
+            model_flags = ("--model_name=digits", f"--model_base_path={models / 'digits'}")
+        self.model_server = Process("modelserver", f"--port={self.grpc_port}", *model_flags)
+        self.gateway = Process(
+            "server",
+            f"--port={self.port}",
+            f"--backend=127.0.0.1:{self.grpc_port}",
+            "--log-level=warning",
+            *gateway_flags,
+        )
+
+    def __enter__(self) -> Stack:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start what does not run, and wait until frames can be answered."""
+        for process in (self.model_server, self.gateway):
+            if not process.running:
+                process.start()
+        self._wait_until_ready()
+
+    def stop(self) -> None:
+        """End both."""
+        self.gateway.terminate()
+        self.model_server.terminate()
 
     def get(self, path: str) -> str:
-        """The body of an HTTP answer, whatever its status."""
+        """The body of an HTTP answer of the gateway, whatever its status."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as got:
-                return str(got.read().decode())
+            with urllib.request.urlopen(self.url + path.lstrip("/"), timeout=5) as answer:
+                return str(answer.read().decode())
         except urllib.error.HTTPError as error:
             return error.read().decode()
 
-    def resident_mb(self) -> float:
-        """Resident memory of the process, in MB (10^6 bytes), as ``ps -o rss`` shows it."""
-        return resident_mb(self.process.pid)
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_S
+        while not self._ready():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the gateway did not get ready")
+            if not (self.model_server.running and self.gateway.running):
+                raise RuntimeError("a process ended before it was ready")
+            time.sleep(0.1)
 
-
-def resident_mb(pid: int) -> float:
-    """Resident memory of a process, in MB."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(kilobytes) * 1024 / 1e6
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + "readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
 
 def free_port() -> int:
@@ -53,65 +151,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@contextmanager
-def model_server(models: Path = ROOT / "models") -> Iterator[int]:
-    """The embedded model server with the demo model; yields its gRPC port."""
-    port = free_port()
-    arguments = [
-        f"--port={port}",
-        f"--rest_api_port={free_port()}",
-        "--model_name=digits",
-        f"--model_base_path={models / 'digits'}",
-    ]
-    with running("modelserver", arguments) as process:
-        wait_for_port(port, process)
-        yield port
-
-
-@contextmanager
-def gateway(backend_port: int, *flags: str) -> Iterator[Gateway]:
-    """A gateway in front of the model server on ``backend_port``; yields it once it is ready."""
-    port = free_port()
-    arguments = [f"--port={port}", f"--backend=127.0.0.1:{backend_port}", *flags]
-    with running("server", arguments) as process:
-        wait_for_port(port, process)
-        found = Gateway(port, process)
-        deadline = time.monotonic() + START_S
-        while json.loads(found.get("/readyz"))["status"] != "ready":
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"the gateway is not ready: {found.get('/readyz')}")
-            time.sleep(0.05)
-        yield found
-
-
-@contextmanager
-def running(module: str, arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """``python -m module`` for as long as the block lasts."""
-    environment = {name: text for name, text in os.environ.items() if name != "PORT"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment
-    )
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until something listens on ``port``. Raises if the process ends before."""
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the process ended with status {process.returncode}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on port {port}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from export import scenes
-from tests.e2e.processes import Stack
+from loadtest.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

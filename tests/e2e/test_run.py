@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import ROOT, free_port
+from loadtest.stack import ROOT, free_port
 
 READY_S = 60.0
 STOP_S = 5.0

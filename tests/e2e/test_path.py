@@ -1,0 +1,126 @@
+"""The whole path with real processes: what a client sees when things go well, and when not."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from export import scenes
+from loadtest import churn, closedloop
+from loadtest.camera import Frame
+from loadtest.stack import Stack
+from tests.e2e.client import Client
+from tests.e2e.film import fits, jpeg
+
+SCENE = scenes.render(11, (640, 480))
+PICTURE = jpeg(SCENE)
+AT_ONCE_S = 1.0
+
+
+@pytest.fixture(scope="module")
+def models(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder of these tests' own, to publish into."""
+    folder = tmp_path_factory.mktemp("path")
+    shutil.copytree(demo_models / "digits" / "1", folder / "digits" / "1")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stack(models: Path) -> Iterator[Stack]:
+    # A slow machine may take its time: what is late is other tests' matter.
+    with Stack(models, gateway_flags=("--max-staleness-ms=20000",)) as running:
+        yield running
+
+
+def broken_jpeg() -> bytes:
+    """Whole by its header and its end; only a decoder sees the impossible Huffman table."""
+    table = PICTURE.index(b"\xff\xc4") + 5
+    return PICTURE[:table] + b"\xff" * 16 + PICTURE[table + 16 :]
+
+
+async def test_the_right_digits_in_the_right_places(stack: Stack) -> None:
+    client = await Client.connect(stack.port, min_score=0.5)
+    outcome = await client.ask(PICTURE, captured_at=12.5)
+    assert outcome["type"] == "result"
+    assert outcome["captured_at"] == 12.5
+    assert client.model is not None
+    assert outcome["model_version"] == client.model["version"]
+    assert fits(outcome, SCENE), (outcome, SCENE)
+
+
+async def test_every_format_shows_the_same_digits(stack: Stack) -> None:
+    client = await Client.connect(stack.port, min_score=0.5)
+    assert client.model is not None
+    small = SCENE.picture.resize((256, 192), Image.Resampling.BILINEAR)
+    for name in ("png", "webp"):
+        buffer = io.BytesIO()
+        SCENE.picture.save(buffer, name, **({"quality": 90} if name == "webp" else {}))
+        assert fits(await client.ask(buffer.getvalue(), format=name), SCENE), name
+    for name, mode in (("rgb", "RGB"), ("rgba", "RGBA")):
+        data = small.convert(mode).tobytes()
+        outcome = await client.ask(data, format=name, width=256, height=192)
+        assert fits(outcome, SCENE), name
+
+
+async def test_poison_costs_its_neighbours_nothing(stack: Stack) -> None:
+    async def poison() -> list[str]:
+        client = await Client.connect(stack.port)
+        outcomes = [await client.ask(broken_jpeg()) for _ in range(10)]
+        return [outcome.get("code", outcome["type"]) for outcome in outcomes]
+
+    async def neighbour() -> list[str]:
+        client = await Client.connect(stack.port)
+        return [(await client.ask(PICTURE))["type"] for _ in range(10)]
+
+    poisoned, *neighbours = await asyncio.gather(poison(), *(neighbour() for _ in range(6)))
+    assert poisoned == ["bad_frame"] * 10
+    assert neighbours == [["result"] * 10] * 6
+
+
+async def test_a_model_server_that_dies_and_comes_back(stack: Stack) -> None:
+    client = await Client.connect(stack.port)
+    assert (await client.ask(PICTURE))["type"] == "result"
+
+    stack.model_server.kill()
+    assert (await client.expect("model_changed"))["model"] is None
+    asked = time.monotonic()
+    outcome = await client.ask(PICTURE)
+    assert (outcome["type"], outcome["code"]) == ("error", "backend_unavailable")
+    assert outcome["retryable"]
+    assert time.monotonic() - asked < AT_ONCE_S
+    late = await Client.connect(stack.port)
+    assert late.model is None
+
+    stack.model_server.start()
+    for one in (client, late):
+        assert (await one.expect("model_changed"))["model"] is not None
+        assert (await one.ask(PICTURE))["type"] == "result"
+
+
+async def test_a_new_version_goes_live_under_an_open_session(stack: Stack, models: Path) -> None:
+    client = await Client.connect(stack.port)
+    before = (await client.ask(PICTURE))["model_version"]
+    after = before + 1
+    # As publishing does: complete beside the versions, then one rename.
+    staging = models / "digits" / ".staging"
+    shutil.copytree(models / "digits" / "1", staging)
+    staging.rename(models / "digits" / str(after))
+    assert (await client.expect("model_changed"))["model"]["version"] == after
+    assert (await client.ask(PICTURE))["model_version"] == after
+
+
+def test_every_frame_of_restless_sessions_is_accounted_for(stack: Stack) -> None:
+    frames = [Frame(PICTURE)]
+    seen = closedloop.run(stack.port, frames, sessions=24, seconds=5, leaving=0.25)
+    accepted, outcomes = churn.settled(stack.get)
+    assert accepted > 0
+    assert sum(outcomes.values()) == accepted
+    assert outcomes["result"] >= seen.outcomes["result"]
+    assert stack.gateway.resident_mb() < 80
