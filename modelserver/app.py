@@ -27,6 +27,7 @@ class ModelServer:
     """The whole server in one object.
 
     Attributes:
+        registry: the versions and their states.
         port: the port of gRPC, once started.
 
     Raises:
@@ -38,14 +39,14 @@ class ModelServer:
         self._session_config = _session_config(options)
         self._tags = options.saved_model_tags.split(",")
         self._turns: dict[str, Turns] = {}
-        self._registry = Registry()
-        self._manager = Manager(self._registry, self._load, _manager_settings(options))
+        self.registry = Registry()
+        self._manager = Manager(self.registry, self._load, _manager_settings(options))
         self._configuration = Configuration(
-            self._registry,
+            self.registry,
             self._manager,
             options.allow_version_labels_for_unavailable_models,
         )
-        self._service = Service(self._registry, options.enable_serialization_as_tensor_content)
+        self._service = Service(self.registry, options.enable_serialization_as_tensor_content)
         self._grpc: GrpcServer | None = None
         self.port = 0
 

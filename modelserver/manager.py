@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from modelserver import basepath, savedmodel
+from modelserver import basepath, completeness
 from modelserver.model import Model
 from modelserver.registry import Registry
 from modelserver.status import Code, ServingError
@@ -181,10 +181,9 @@ class Manager:
             self._registry.close_to_calls(name, number)
             threading.Thread(target=self._unload, args=(name, number), daemon=True).start()
         for number in plan.load:
-            if number in watched.attempts:
-                watched.attempts[number].retry_at = NEVER  # until this one has failed as well
-            self._registry.set_state(name, number, State.START)
-            self._loads.submit(self._load, watched, number, watched.on_disk[number])
+            last = watched.begin(number)
+            self._registry.set_state(name, number, State.START, last)
+            self._loads.submit(self._load, watched, number, watched.on_disk[number], last)
         resting = {State.AVAILABLE, State.END}
         watched.settled = all(state in resting for state in self._states(name).values())
 
@@ -193,10 +192,11 @@ class Manager:
 
     # On threads of their own.
 
-    def _load(self, watched: Watched, number: int, path: str) -> None:
+    def _load(self, watched: Watched, number: int, path: str, last: ServingError | None) -> None:
+        """Load a version, and show the error of the last attempt until this one has ended."""
         name = watched.name
-        self._registry.set_state(name, number, State.LOADING)
-        looked_at = savedmodel.fingerprint(path)
+        self._registry.set_state(name, number, State.LOADING, last)
+        looked_at = completeness.fingerprint(path)
         try:
             loaded = self._load_version(name, number, path)
         except Exception as error:
@@ -214,7 +214,7 @@ class Manager:
         watched: Watched,
         number: int,
         error: ServingError,
-        looked_at: savedmodel.Fingerprint,
+        looked_at: completeness.Fingerprint,
     ) -> None:
         retry_at = time.monotonic() + self._settings.retry_s
         with self._lock:

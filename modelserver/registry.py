@@ -21,11 +21,12 @@ MAX_ENDED = 100
 
 
 class VersionStatus(NamedTuple):
-    """What GetModelStatus says of one version; `error` is None when all is well."""
+    """What is known of one version: its error is None when all is well, and `calls` use it."""
 
     number: int
     state: State
     error: ServingError | None
+    calls: int
 
 
 @dataclass
@@ -34,7 +35,7 @@ class _Version:
     state: State = State.START
     error: ServingError | None = None
     model: Model | None = None
-    references: int = 0
+    calls: int = 0
 
 
 class Registry:
@@ -55,16 +56,14 @@ class Registry:
         """
         with self._changed:
             version = self._find(spec)
-            version.references += 1
+            self._count(version, +1)
             model = version.model
         assert model is not None
         try:
             yield model
         finally:
             with self._changed:
-                version.references -= 1
-                if not version.references:
-                    self._changed.notify_all()
+                self._count(version, -1)
 
     def statuses(self, name: str, number: int | None = None) -> list[VersionStatus]:
         """The versions of a model, newest first, or the one with this number.
@@ -86,8 +85,8 @@ class Registry:
         with self._changed:
             versions = self._models.get(name, {})
             return [
-                VersionStatus(number, versions[number].state, versions[number].error)
-                for number in sorted(versions, reverse=True)
+                VersionStatus(version.number, version.state, version.error, version.calls)
+                for _, version in sorted(versions.items(), reverse=True)
             ]
 
     def set_labels(self, labels: Mapping[str, Mapping[str, int]]) -> None:
@@ -124,7 +123,7 @@ class Registry:
         """Wait until the last call at a version is done, and hand its model over."""
         with self._changed:
             version = self._models[name][number]
-            self._changed.wait_for(lambda: not version.references)
+            self._changed.wait_for(lambda: not version.calls)
             model, version.model = version.model, None
             return model
 
@@ -139,6 +138,13 @@ class Registry:
     def touch(self) -> None:
         """Wake those who wait, because something outside the table has changed."""
         with self._changed:
+            self._changed.notify_all()
+
+    def _count(self, version: _Version, change: int) -> None:
+        """Wake those who wait only when a version comes into use or out of it."""
+        before = version.calls
+        version.calls += change
+        if not before or not version.calls:
             self._changed.notify_all()
 
     def _find(self, spec: Any) -> _Version:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelserver import savedmodel, versions
-from modelserver.savedmodel import Fingerprint, Incomplete
+from modelserver import completeness, versions
+from modelserver.completeness import Fingerprint, Incomplete
 from modelserver.status import ServingError
 from modelserver.versions import Plan, State
 
@@ -57,10 +57,18 @@ class Watched:
         for number, attempt in self.attempts.items():
             if number not in on_disk:
                 continue
-            seen = savedmodel.fingerprint(on_disk[number])
+            seen = completeness.fingerprint(on_disk[number])
             if seen == attempt.seen and seen != attempt.loaded:
                 attempt.retry_at = 0.0
             attempt.seen = seen
+
+    def begin(self, number: int) -> ServingError | None:
+        """Note that a load begins; the error of the last one, if it failed."""
+        last = self.attempts.get(number)
+        if last is None:
+            return None
+        last.retry_at = NEVER  # until this one has failed as well
+        return last.error
 
     def failed(
         self, number: int, error: ServingError, loaded: Fingerprint, retry_at: float

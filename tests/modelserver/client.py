@@ -1,0 +1,141 @@
+"""A client of the model server for tests: stubs, and what a test says most often."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from modelserver.registry import Registry
+
+TIMEOUT_S = 30.0
+
+
+def spec(name: str, version: int | None = None, label: str = "", signature: str = "") -> Any:
+    """A ModelSpec."""
+    result = model_pb2.ModelSpec(name=name, signature_name=signature)
+    if version is not None:
+        result.version.value = version
+    if label:
+        result.version_label = label
+    return result
+
+
+def predict_request(model: Any, inputs: Mapping[str, Any], outputs: Sequence[str] = ()) -> Any:
+    """A PredictRequest; inputs are TensorProtos or anything that makes one."""
+    model = spec(model) if isinstance(model, str) else model
+    request = predict_pb2.PredictRequest(model_spec=model, output_filter=outputs)
+    for alias, value in inputs.items():
+        proto = value if hasattr(value, "tensor_shape") else tf.make_tensor_proto(value)
+        request.inputs[alias].CopyFrom(proto)
+    return request
+
+
+def floats(*values: float) -> np.ndarray[Any, Any]:
+    """A float32 vector."""
+    return np.array(values, np.float32)
+
+
+class Client:
+    """Calls a model server over a channel of its own.
+
+    Attributes:
+        registry: the server's table of versions, to wait on; None for one in another process.
+    """
+
+    def __init__(self, address: str, registry: Registry | None = None) -> None:
+        self.registry = registry
+        self.channel = grpc.insecure_channel(
+            address, options=[("grpc.max_receive_message_length", -1)]
+        )
+        self.prediction = prediction_service_pb2_grpc.PredictionServiceStub(self.channel)
+        self.models = model_service_pb2_grpc.ModelServiceStub(self.channel)
+
+    def close(self) -> None:
+        self.channel.close()
+
+    def send(self, request: Any, timeout: float | None = TIMEOUT_S) -> Any:
+        """Predict, as messages."""
+        return self.prediction.Predict(request, timeout=timeout)
+
+    def predict(
+        self, model: Any, inputs: Mapping[str, Any], outputs: Sequence[str] = ()
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """Predict, as arrays."""
+        response = self.send(predict_request(model, inputs, outputs))
+        return {alias: tf.make_ndarray(proto) for alias, proto in response.outputs.items()}
+
+    def metadata(self, model: Any, fields: Sequence[str] = ("signature_def",)) -> Any:
+        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
+        request.model_spec.CopyFrom(spec(model) if isinstance(model, str) else model)
+        return self.prediction.GetModelMetadata(request, timeout=TIMEOUT_S)
+
+    def status(self, model: Any) -> list[Any]:
+        """The ModelVersionStatus messages of a model."""
+        request = get_model_status_pb2.GetModelStatusRequest()
+        request.model_spec.CopyFrom(spec(model) if isinstance(model, str) else model)
+        answer = self.models.GetModelStatus(request, timeout=TIMEOUT_S)
+        return list(answer.model_version_status)
+
+    def states(self, name: str) -> list[tuple[int, str]]:
+        """(version, state) of all versions that are listed."""
+        names = get_model_status_pb2.ModelVersionStatus.State.Name
+        return [(status.version, names(status.state)) for status in self.status(name)]
+
+    def wait_for(self, name: str, **states: str) -> None:
+        """Wait until versions have reached these states: ``wait_for("m", v1="END")``."""
+        assert self.registry is not None
+        wanted = {(int(key[1:]), state) for key, state in states.items()}
+
+        def reached() -> bool:
+            listed = {(s.number, s.state.name) for s in self.registry.peek(name)}
+            return wanted <= listed
+
+        assert self.registry.wait_for(reached, TIMEOUT_S), self.registry.peek(name)
+
+    def wait_for_call(self, name: str) -> None:
+        """Wait until a call is inside a model."""
+        assert self.registry is not None
+        registry = self.registry
+        assert registry.wait_for(lambda: any(s.calls for s in registry.peek(name)), TIMEOUT_S)
+
+    def wait_for_looks(self, count: int = 3) -> None:
+        """Wait until the base paths have been looked at a few times more."""
+        assert self.registry is not None
+        looks = itertools.count()
+        assert self.registry.wait_for(lambda: next(looks) > count, TIMEOUT_S)
+
+
+class Refused:
+    """What a call that was refused said; use `refused`."""
+
+    def __init__(self) -> None:
+        self.code = ""
+        self.message = ""
+
+    def __enter__(self) -> Refused:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        assert error is not None, "the call was not refused"
+        if not isinstance(error, grpc.RpcError):
+            return False
+        self.code, self.message = error.code().name, error.details()
+        return True
+
+
+def refused() -> Refused:
+    """``with refused() as error:`` a call that must fail; then look at error.code, .message."""
+    return Refused()

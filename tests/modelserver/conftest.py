@@ -1,0 +1,76 @@
+"""Exported models and model servers in the test's own process, over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelserver.runtime import import_tensorflow
+
+import_tensorflow()
+
+from modelserver.app import ModelServer  # noqa: E402
+from modelserver.options import Options  # noqa: E402
+from tests.modelserver import exported  # noqa: E402
+from tests.modelserver.client import Client  # noqa: E402
+
+QUICK = Options(port=0, file_system_poll_wait_seconds=0.05, load_retry_interval_micros=50_000)
+"""A free port, and no second that a test would have to wait."""
+
+MODELS = ("half_plus", "lengths", "several", "failing", "pictures", "one_at_a_time", "slow")
+Serve = Callable[..., Client]
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with version 1 of each small model. Tests that change files copy from it."""
+    folder = tmp_path_factory.mktemp("models")
+    for name in (*MODELS, "every_type"):
+        getattr(exported, name)(folder / name / "1")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def config_file(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ModelServerConfig of all small models."""
+    entries = "".join(
+        f'config {{ name: "{path.name}" base_path: "{path}" model_platform: "tensorflow" }}\n'
+        for path in sorted(models.iterdir())
+    )
+    file = tmp_path_factory.mktemp("config") / "models.config"
+    file.write_text(f"model_config_list {{ {entries} }}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def client(config_file: Path) -> Iterator[Client]:
+    """A client of one server with all small models, shared by tests that change nothing."""
+    with ExitStack() as stack:
+        yield _serve(stack, replace(QUICK, model_config_file=str(config_file)))
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """``serve(model_base_path=..., ...)`` starts a server with these options, for one test."""
+    with ExitStack() as stack:
+        yield lambda **options: _serve(
+            stack, replace(QUICK, **{name: _plain(value) for name, value in options.items()})
+        )
+
+
+def _serve(stack: ExitStack, options: Options) -> Client:
+    server = ModelServer(options)
+    stack.callback(server.stop, 0.0)
+    server.start()
+    client = Client(f"localhost:{server.port}", server.registry)
+    stack.callback(client.close)
+    return client
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,127 @@
+"""Small SavedModels of every kind that a test needs, exported by TensorFlow itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+FLOATS = tf.TensorSpec([None], tf.float32)
+STRINGS = tf.TensorSpec([None], tf.string)
+
+
+def save(module: tf.Module, path: Path, **signatures: Any) -> Path:
+    """Save a module with these tf.functions as its signatures."""
+    tf.saved_model.save(module, str(path), signatures=signatures)
+    return path
+
+
+def half_plus(path: Path, offset: float = 2.0) -> Path:
+    """y = x / 2 + offset, the offset being a variable. Versions differ in their offset."""
+    module = tf.Module()
+    module.offset = tf.Variable(offset)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def serve(x: Any) -> Any:
+        return {"y": x / 2 + module.offset}
+
+    return save(module, path, serving_default=serve)
+
+
+def lengths(path: Path) -> Path:
+    """Strings in; their lengths and the strings themselves, upside down, out."""
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def serve(text: Any) -> Any:
+        return {"length": tf.strings.length(text), "reversed": tf.reverse(text, [0])}
+
+    return save(module, path, serving_default=serve)
+
+
+def several(path: Path) -> Path:
+    """Two inputs, three outputs, a second signature, and one without inputs."""
+    module = tf.Module()
+    module.scale = tf.Variable(1.0)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name=n) for n in "ab"])
+    def serve(a: Any, b: Any) -> Any:
+        return {"sum": (a + b) * module.scale, "difference": a - b, "count": tf.size(a)}
+
+    @tf.function(input_signature=[tf.TensorSpec([2, 3], tf.int64, name="grid")])
+    def grid(grid: Any) -> Any:
+        return {"flipped": tf.transpose(grid)}
+
+    @tf.function(input_signature=[])
+    def describe() -> Any:
+        return {"description": tf.constant('{"task": "none"}')}
+
+    return save(module, path, serving_default=serve, grid=grid, describe=describe)
+
+
+def failing(path: Path) -> Path:
+    """Works for numbers above zero, and fails in an operation for all others."""
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def serve(x: Any) -> Any:
+        with tf.control_dependencies([tf.debugging.assert_positive(x, message="not above zero")]):
+            return {"root": tf.sqrt(x)}
+
+    return save(module, path, serving_default=serve)
+
+
+def pictures(path: Path) -> Path:
+    """Encoded pictures in, their mean brightness out; decoding happens in the graph."""
+    module = tf.Module()
+
+    def brightness(encoded: Any) -> Any:
+        return tf.reduce_mean(tf.cast(tf.io.decode_image(encoded, channels=3), tf.float32))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def serve(image_bytes: Any) -> Any:
+        return {"mean": tf.map_fn(brightness, image_bytes, fn_output_signature=tf.float32)}
+
+    return save(module, path, serving_default=serve)
+
+
+def one_at_a_time(path: Path) -> Path:
+    """Like TensorFlow's detection zoo: uint8 pixels, a batch dimension fixed at 1."""
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="input_tensor")])
+    def serve(input_tensor: Any) -> Any:
+        count = tf.cast(tf.shape(input_tensor)[1:2], tf.float32)
+        return {
+            "detection_boxes": tf.zeros([1, 5, 4]),
+            "detection_scores": tf.ones([1, 5]),
+            "detection_classes": tf.ones([1, 5]),
+            "num_detections": count,
+        }
+
+    return save(module, path, serving_default=serve)
+
+
+def slow(path: Path) -> Path:
+    """Counts to n, one step after another; a hundred million steps take minutes."""
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int64, name="n")])
+    def serve(n: Any) -> Any:
+        steps = tf.while_loop(lambda i: i < n, lambda i: [i + 1], [tf.constant(0, tf.int64)])
+        return {"steps": steps[0]}
+
+    return save(module, path, serving_default=serve)
+
+
+def every_type(path: Path) -> Path:
+    """Gives back what it is given, in each type that a client may send."""
+    module = tf.Module()
+    types = [tf.float64, tf.int32, tf.uint8, tf.int16, tf.int64, tf.bool, tf.half, tf.uint32]
+
+    @tf.function(input_signature=[tf.TensorSpec(None, t, name=f"x_{t.name}") for t in types])
+    def serve(*values: Any) -> Any:
+        return {f"y_{t.name}": tf.identity(v) for t, v in zip(types, values, strict=True)}
+
+    return save(module, path, serving_default=serve)

@@ -1,0 +1,98 @@
+"""ModelServerConfig: what is accepted and what is refused, in the real server's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from modelserver import config
+from modelserver.status import Code, ServingError
+
+GOOD = 'config { name: "a" base_path: "/m/a" model_platform: "tensorflow" }'
+
+
+def listed(text: str) -> Any:
+    message = model_server_config_pb2.ModelServerConfig()
+    return text_format.Parse(f"model_config_list {{ {text} }}", message)
+
+
+def test_a_sound_list() -> None:
+    labelled = GOOD.replace("}", 'version_labels { key: "stable" value: 3 } }')
+    models = config.models(listed(labelled))
+    assert [(model.name, model.base_path) for model in models] == [("a", "/m/a")]
+    assert config.labels(models) == {"a": {"stable": 3}}
+
+
+def test_an_empty_list_is_sound() -> None:
+    assert list(config.models(listed(""))) == []
+
+
+def test_the_deprecated_model_type() -> None:
+    assert config.models(listed('config { name: "a" base_path: "/m" model_type: TENSORFLOW }'))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD + GOOD, "Illegal to list model a multiple times in config list"),
+        (
+            'config { name: "a" base_path: "m" model_platform: "tensorflow" }',
+            "Expected model a to have an absolute path or URI; got base_path()=m",
+        ),
+        (
+            'config { name: "a" base_path: "/m" }',
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
+            "ModelServerConfig::model_platform, model name is a",
+        ),
+        (
+            'config { name: "a" base_path: "/m" model_platform: "p" model_type: TENSORFLOW }',
+            "Illegal setting both ModelServerConfig::model_type (deprecated) and "
+            "ModelServerConfig::model_platform, model name is a",
+        ),
+        (
+            'config { name: "a" base_path: "/m" model_platform: "pytorch" }',
+            "Model a requests unsupported platform pytorch",
+        ),
+        (
+            'config { name: "a" base_path: "gs://b/m" model_platform: "tensorflow" }',
+            "Model a: base_path gs://b/m is not a local directory",
+        ),
+    ],
+)
+def test_refused(text: str, message: str) -> None:
+    with pytest.raises(ServingError) as caught:
+        config.models(listed(text))
+    assert (caught.value.code, caught.value.message) == (Code.INVALID_ARGUMENT, message)
+
+
+def test_the_platform_may_not_change() -> None:
+    now = config.models(listed(GOOD))
+    with pytest.raises(ServingError, match="Illegal to change a model's platform"):
+        config.models(listed(GOOD.replace("tensorflow", "other")), now)
+
+
+def test_only_a_list_of_models() -> None:
+    with pytest.raises(ServingError) as caught:
+        config.models(model_server_config_pb2.ModelServerConfig())
+    assert caught.value.code is Code.INVALID_ARGUMENT
+
+
+def test_a_relative_path_is_taken_from_here(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert config.models(config.single("m", "x/y"))[0].base_path == str(tmp_path / "x" / "y")
+
+
+@pytest.mark.parametrize("text", ["nonsense {", "model_config_list { config { colour: 1 } }"])
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "models.config"
+    file.write_text(text)
+    with pytest.raises(ServingError) as caught:
+        config.read(str(file))
+    assert str(file) in caught.value.message
+    assert "\n" not in caught.value.message
+    with pytest.raises(ServingError, match="No such file"):
+        config.read(str(tmp_path / "none"))

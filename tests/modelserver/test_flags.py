@@ -1,0 +1,77 @@
+"""The command line, in TensorFlow Serving's style."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from modelserver import flags
+from modelserver.options import Options
+
+
+def test_the_procfile_line() -> None:
+    line = "--port=8500 --rest_api_port=8501 --model_name=digits --model_base_path=models/digits"
+    options, given = flags.parse(line.split())
+    assert (options.port, options.rest_api_port) == (8500, 8501)
+    assert (options.model_name, options.model_base_path) == ("digits", "models/digits")
+    assert flags.notes(given) == []
+
+
+def test_defaults_are_the_real_servers() -> None:
+    options, _ = flags.parse([])
+    assert options.port == 8500
+    assert options.rest_api_port == 0
+    assert options.model_name == "default"
+    assert options.file_system_poll_wait_seconds == 1
+    assert options.max_num_load_retries == 5
+    assert options.load_retry_interval_micros == 60_000_000
+    assert options.enable_model_warmup
+    assert not options.enable_grpc_healthcheck_service
+    assert options.saved_model_tags == "serve"
+
+
+def test_value_after_a_space_and_a_single_dash() -> None:
+    options, _ = flags.parse(["--port", "1", "-model_name=a", "--model_base_path", "--odd"])
+    assert (options.port, options.model_name, options.model_base_path) == (1, "a", "--odd")
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("--enable_model_warmup", True),
+        ("--enable_model_warmup=false", False),
+        ("--enable_model_warmup=0", False),
+        ("--enable_model_warmup=TRUE", True),
+    ],
+)
+def test_booleans(argument: str, value: bool) -> None:
+    assert flags.parse([argument])[0].enable_model_warmup is value
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--prot=1"], "unknown flag --prot"),
+        (["--port=x"], "--port must be an integer, not 'x'"),
+        (["--port"], "--port needs a value"),
+        (["models"], "'models' is not a flag"),
+        (["--"], "'--' is not a flag"),
+        (["--enable_model_warmup=maybe"], "must be true or false"),
+    ],
+)
+def test_a_wrong_line_is_one_clear_error(arguments: list[str], message: str) -> None:
+    with pytest.raises(flags.FlagError, match=message) as caught:
+        flags.parse(arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_flags_without_effect_say_so_once() -> None:
+    _, given = flags.parse(["--num_tflite_pools=3", "--num_tflite_pools=4", "--port=1"])
+    assert len(flags.notes(given)) == 1
+    assert flags.notes(given)[0].startswith("--num_tflite_pools has no effect: ")
+
+
+def test_usage_names_every_flag() -> None:
+    for field in fields(Options):
+        assert f"--{field.name}" in flags.usage()

@@ -1,0 +1,107 @@
+"""Turns: a bounded queue, first come first served, deadlines heeded."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+
+from modelserver.status import Code, ServingError
+from modelserver.turns import Turns
+
+SOON_S = 0.05
+AMPLE_S = 10.0
+
+
+def wait_for_queue(length: int, turns: Turns) -> None:
+    deadline = time.monotonic() + AMPLE_S
+    while turns.statistics().waiting != length:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def test_calls_run_in_the_order_they_came() -> None:
+    turns, order = Turns(1, 10), []
+
+    def call(number: int) -> None:
+        with turns.take(None):
+            order.append(number)
+
+    with ThreadPoolExecutor(5) as pool, turns.take(None):
+        for number in range(5):
+            pool.submit(call, number)
+            wait_for_queue(number + 1, turns)
+    assert order == [0, 1, 2, 3, 4]
+    assert turns.statistics()[:2] == (0, 0)
+
+
+def test_no_more_than_the_slots_run_at_once() -> None:
+    turns, running, most = Turns(3, 100), [], []
+
+    def call() -> None:
+        with turns.take(None):
+            running.append(1)
+            most.append(len(running))
+            time.sleep(0.001)
+            running.pop()
+
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(100):
+            pool.submit(call)
+    assert max(most) <= 3
+
+
+def test_a_full_queue_refuses_at_once() -> None:
+    turns = Turns(1, 0)
+    with turns.take(None), pytest.raises(ServingError) as caught:
+        turns.take(None).__enter__()
+    assert caught.value.code is Code.RESOURCE_EXHAUSTED
+    with turns.take(None):
+        pass
+
+
+def test_a_deadline_that_passes_in_the_queue_is_never_run() -> None:
+    turns = Turns(1, 10)
+    with turns.take(None):
+        with pytest.raises(ServingError) as caught:
+            turns.take(time.monotonic() + SOON_S).__enter__()
+        assert caught.value.code is Code.DEADLINE_EXCEEDED
+        assert turns.statistics().waiting == 0
+    with turns.take(None):
+        pass
+
+
+def test_a_deadline_that_has_passed_takes_no_slot() -> None:
+    turns = Turns(1, 10)
+    with pytest.raises(ServingError):
+        turns.take(time.monotonic() - 1).__enter__()
+    assert turns.statistics().running == 0
+
+
+def test_a_failing_call_gives_its_slot_back() -> None:
+    turns = Turns(1, 10)
+    with pytest.raises(KeyError), turns.take(None):
+        raise KeyError
+    assert turns.statistics().running == 0
+
+
+def test_a_turn_that_comes_with_the_deadline_is_used_or_passed_on() -> None:
+    """Hand-over and time-out race for a thousand rounds; no slot may be lost."""
+    turns = Turns(1, 10)
+    done = threading.Event()
+
+    def hold() -> None:
+        while not done.is_set():
+            with turns.take(None):
+                time.sleep(0.0005)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold)
+        for _ in range(500):
+            with suppress(ServingError), turns.take(time.monotonic() + 0.0006):
+                pass
+        done.set()
+    assert turns.statistics()[:2] == (0, 0)
