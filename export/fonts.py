@@ -117,12 +117,12 @@ def packages() -> tuple[str, ...]:
     return tuple(sorted({family.package for family in TRAINING + HELD_OUT}))
 
 
-def faces(families: tuple[Family, ...], folders: tuple[Path, ...] = FOLDERS) -> Faces:
-    """The files of `families`, a tuple for each family.
+def faces(families: tuple[Family, ...], folders: tuple[Path, ...] | None = None) -> Faces:
+    """The files of `families`, a tuple for each family, below `folders`, else below FOLDERS.
 
     Raises FontsMissing, naming the packages to install, if any file is not there.
     """
-    index = _index(folders)
+    index = _index(FOLDERS if folders is None else folders)
     lacking = {f.package for f in families if not all(name in index for name in f.files)}
     if lacking:
         raise FontsMissing(f"fonts are missing: apt-get install {' '.join(sorted(lacking))}")

@@ -30,6 +30,7 @@ def measure(source: Checkpoint, cache: Path, progress: dataset.Progress) -> Metr
     score = evaluation.score(network, cache, progress)
     speed = evaluation.speed(network)
     return {
+        "sha256": source.digest(),
         "parameters": parameters,
         "map_50": round(score.mean, 4),
         "average_precision_50": {str(i): round(v, 4) for i, v in enumerate(score.by_class)},

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from export import backdrop, camera, prints
 from export.fonts import BUILT_IN_FACES, Faces
+from export.perspective import Warp, homography, project
 
 MAX_ROTATION = 25.0
 """Degrees. Beyond, a 6 and a 9 are hard to tell apart."""
@@ -148,19 +149,19 @@ class _Table:
 
     def stick(self, line: prints.Print, quad: np.ndarray) -> None:
         """Warps the line onto its place and notes where its digits came to lie."""
-        forth = _homography(line.ink.size, quad)
+        forth = homography(line.ink.size, quad)
         low = np.floor(quad.min(axis=0)).astype(int)
         high = np.ceil(quad.max(axis=0)).astype(int)
         place = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
-        self.ink(line, _Warp(forth, place))
+        self.ink(line, Warp(forth, place))
         width, height = self.size
         for outline, label in zip(line.outlines, line.labels, strict=True):
-            points = _project(forth, outline)
+            points = project(forth, outline)
             (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
             self.boxes.append((y0 / height, x0 / width, y1 / height, x1 / width))
             self.labels.append(label)
 
-    def ink(self, line: prints.Print, warp: _Warp) -> None:
+    def ink(self, line: prints.Print, warp: Warp) -> None:
         here = np.asarray(self.picture.crop(warp.place), np.float32).reshape(-1, 3)
         mean, spread = here.mean(axis=0), float(here.std(axis=0).mean())
         if spread > 40 or self.rng.random() < 0.3:
@@ -194,44 +195,8 @@ class _Table:
         return (0, 0, 0) if level > 127 else (255, 255, 255)
 
 
-class _Warp:
-    """Carries masks in a line's own pixels to their place in the picture."""
-
-    def __init__(self, forth: np.ndarray, place: tuple[int, int, int, int]) -> None:
-        self.place = place
-        shift = np.array([[1, 0, place[0]], [0, 1, place[1]], [0, 0, 1]], np.float64)
-        back = np.linalg.inv(forth) @ shift
-        self.coefficients = tuple(float(v) for v in (back / back[2, 2]).ravel()[:8])
-        self.size = (max(1, place[2] - place[0]), max(1, place[3] - place[1]))
-
-    def __call__(self, mask: Image.Image) -> Image.Image:
-        return mask.transform(
-            self.size,
-            Image.Transform.PERSPECTIVE,
-            self.coefficients,
-            Image.Resampling.BILINEAR,
-        )
-
-
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _homography(size: tuple[int, int], quad: np.ndarray) -> np.ndarray:
-    """The 3x3 matrix that takes the corners of a `size` rectangle to `quad` [4, 2]."""
-    width, height = size
-    rows, values = [], []
-    corners = ((0, 0), (width, 0), (width, height), (0, height))
-    for (x, y), (u, v) in zip(corners, quad, strict=True):
-        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-        values += [u, v]
-    solved = np.linalg.solve(np.array(rows, np.float64), np.array(values, np.float64))
-    return np.append(solved, 1.0).reshape(3, 3)
-
-
-def _project(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    lifted = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    return lifted[:, :2] / lifted[:, 2:]
 
 
 def outlined(scene: Scene) -> Image.Image:

@@ -44,7 +44,8 @@ class Tally:
         """Of the boxes from that score on: the part of the digits found, the part that is right."""
         shown = np.concatenate([np.array(s) >= score for s in self.scores])
         right = np.concatenate([np.array(h, bool) for h in self.hits]) & shown
-        return right.sum() / max(1, self.wanted.sum()), right.sum() / max(1, shown.sum())
+        hits = float(right.sum())
+        return hits / max(1, int(self.wanted.sum())), hits / max(1, int(shown.sum()))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def restore(source: Checkpoint) -> Detector:
     network = Detector()
     try:
         tf.train.Checkpoint(network=network).read(str(source.prefix)).assert_consumed()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
         raise CheckpointError(f"{source.prefix} does not fit the network: {reason}") from None
     return network

@@ -1,0 +1,47 @@
+"""How a flat rectangle lies in a picture: where its points go, and its masks."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+
+def homography(size: tuple[int, int], quad: np.ndarray) -> np.ndarray:
+    """The 3x3 matrix that takes the corners of a `size` rectangle to `quad` [4, 2]."""
+    width, height = size
+    rows, values = [], []
+    corners = ((0, 0), (width, 0), (width, height), (0, height))
+    for (x, y), (u, v) in zip(corners, quad, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        values += [u, v]
+    solved = np.linalg.solve(np.array(rows, np.float64), np.array(values, np.float64))
+    return np.append(solved, 1.0).reshape(3, 3)
+
+
+def project(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Where the 3x3 matrix takes points [n, 2]."""
+    lifted = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return lifted[:, :2] / lifted[:, 2:]
+
+
+class Warp:
+    """Carries masks in a rectangle's own pixels to their place in the picture.
+
+    forth: the matrix from the rectangle to the picture; place: the box of the picture that it
+    falls into, x0, y0, x1, y1.
+    """
+
+    def __init__(self, forth: np.ndarray, place: tuple[int, int, int, int]) -> None:
+        self.place = place
+        shift = np.array([[1, 0, place[0]], [0, 1, place[1]], [0, 0, 1]], np.float64)
+        back = np.linalg.inv(forth) @ shift
+        self.coefficients = tuple(float(v) for v in (back / back[2, 2]).ravel()[:8])
+        self.size = (max(1, place[2] - place[0]), max(1, place[3] - place[1]))
+
+    def __call__(self, mask: Image.Image) -> Image.Image:
+        return mask.transform(
+            self.size,
+            Image.Transform.PERSPECTIVE,
+            self.coefficients,
+            Image.Resampling.BILINEAR,
+        )

@@ -1,0 +1,85 @@
+"""The command line, as a user or a Makefile calls it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from export import fonts
+from export.__main__ import main
+
+NO_TENSORFLOW = """
+import sys
+from export.__main__ import main
+try:
+    status = main({arguments!r})
+except SystemExit as end:
+    status = end.code
+assert "tensorflow" not in sys.modules, "TensorFlow was imported"
+sys.exit(status)
+"""
+
+
+def cheap(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command that must not import TensorFlow."""
+    code = NO_TENSORFLOW.format(arguments=list(arguments))
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.parametrize("command", ["", "savedmodel", "evaluate", "train", "fonts"])
+def test_help_is_there_at_once(command: str) -> None:
+    done = cheap(*command.split(), "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: python -m export")
+
+
+def test_no_command_is_an_error_that_names_them() -> None:
+    done = cheap()
+    assert done.returncode == 2
+    assert "COMMAND" in done.stderr
+
+
+def test_if_missing_does_nothing_where_a_version_is(tmp_path: Path) -> None:
+    (tmp_path / "3").mkdir()
+    done = cheap("savedmodel", "--if-missing", "--output", str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, f"present     {tmp_path / '3'}\n")
+
+
+def test_errors_are_one_line_and_status_1(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "file").touch()
+    for arguments, message in (
+        (["--output", str(tmp_path), "--version", "1"], "version 1 exists in"),
+        (["--output", str(tmp_path), "--checkpoint", "nowhere"], "there is no checkpoint nowhere"),
+        (["--output", str(tmp_path / "file" / "x")], "cannot read"),
+    ):
+        done = cheap("savedmodel", *arguments)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"export: error: {message}")
+        assert done.stderr.count("\n") == 1
+
+
+def test_training_without_fonts_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fonts, "FOLDERS", ())
+    assert main(["train"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("export: error: fonts are missing: apt-get install fonts-")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("steps", ["0", "-5", "many"])
+def test_a_wrong_number_is_refused(steps: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["train", "--steps", steps])
+    assert caught.value.code == 2
+    assert "--steps" in capsys.readouterr().err
+
+
+def test_fonts_prints_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fonts"]) == 0
+    assert capsys.readouterr().out.split() == list(fonts.packages())

@@ -1,0 +1,108 @@
+"""Encoded pictures to the network's pixels, in the graph."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from export import scenes
+from export.network import INPUT_SIZE
+from export.pictures import decode_batch
+
+decode = tf.function(decode_batch, input_signature=[tf.TensorSpec([None], tf.string)])
+
+BLOCKS = Image.new("RGB", (4, 4))
+BLOCKS.putdata([(60 * (i % 4) + 20, 60 * (i // 4) + 20, 200 - 10 * i) for i in range(16)])
+
+
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def decoded(*pictures: bytes) -> np.ndarray:
+    return decode(tf.constant(list(pictures), tf.string)).numpy()
+
+
+@pytest.mark.parametrize(
+    "size",
+    [(640, 480), (480, 640), (192, 192), (191, 500), (100, 60), (1920, 1080), (4000, 3000), (1, 1)],
+)
+def test_a_jpeg_of_any_size_is_stretched_to_the_networks(size: tuple[int, int]) -> None:
+    """At every size, whatever reduction its decoder is asked for, the picture looks the same."""
+    picture = BLOCKS.resize(size, Image.Resampling.BICUBIC)
+    wanted = np.asarray(picture.resize((INPUT_SIZE, INPUT_SIZE), Image.Resampling.BILINEAR))
+    pixels = decoded(encoded(picture, "JPEG", quality=95))[0]
+    assert pixels.shape == (INPUT_SIZE, INPUT_SIZE, 3)
+    assert np.abs(pixels - wanted).mean() < 4
+
+
+def test_a_png_of_the_networks_size_comes_through_untouched() -> None:
+    picture = scenes.render(1, (INPUT_SIZE, INPUT_SIZE)).picture
+    assert (decoded(encoded(picture, "PNG"))[0] == np.asarray(picture)).all()
+
+
+def test_kinds_may_be_mixed_and_keep_their_order() -> None:
+    red, blue = Image.new("RGB", (300, 200), (250, 0, 0)), Image.new("RGB", (90, 99), (0, 0, 250))
+    pixels = decoded(encoded(red, "JPEG"), encoded(blue, "PNG"), encoded(red, "PNG"))
+    assert np.abs(pixels[0] - (250, 0, 0)).max() < 4
+    assert (pixels[1] == (0, 0, 250)).all()
+    assert (pixels[2] == (250, 0, 0)).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_grey_becomes_three_channels(kind: str) -> None:
+    pixels = decoded(encoded(Image.new("L", (200, 200), 77), kind))[0]
+    assert np.abs(pixels - 77).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white(mode: str) -> None:
+    picture = Image.new("RGBA", (192, 192), (0, 0, 0, 0))
+    picture.paste((0, 0, 0, 255), (0, 0, 96, 192))
+    pixels = decoded(encoded(picture.convert(mode), "PNG"))[0]
+    assert (pixels[:, :90] == 0).all()
+    assert (pixels[:, 100:] == 255).all()
+
+
+def test_half_transparent_is_half_white() -> None:
+    pixels = decoded(encoded(Image.new("RGBA", (192, 192), (0, 100, 200, 51)), "PNG"))[0]
+    assert np.abs(pixels - (204, 224, 244)).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP"])
+def test_other_kinds_that_tensorflow_knows_work_as_well(kind: str) -> None:
+    pixels = decoded(encoded(Image.new("RGB", (50, 40), (255, 255, 0)), kind))[0]
+    assert np.abs(pixels - (255, 255, 0)).max() <= 2
+
+
+JPEG = encoded(scenes.render(1, (320, 240)).picture, "JPEG")
+PNG = encoded(scenes.render(1, (320, 240)).picture, "PNG")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"",
+        b"no picture",
+        JPEG[:3],
+        JPEG[: len(JPEG) // 2],
+        PNG[:8],
+        PNG[: len(PNG) // 2],
+        JPEG[:200] + b"\x00" * 400,
+    ],
+    ids=["empty", "text", "jpeg head", "half a jpeg", "png head", "half a png", "zeros in a jpeg"],
+)
+def test_a_broken_picture_fails_the_batch(broken: bytes) -> None:
+    with pytest.raises(tf.errors.OpError):
+        decoded(JPEG, broken, PNG)
+
+
+def test_an_empty_batch_is_answered() -> None:
+    assert decoded().shape == (0, INPUT_SIZE, INPUT_SIZE, 3)

@@ -1,0 +1,115 @@
+"""A version appears all at once or not at all."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from export.errors import PublishError
+from export.publication import next_version, staged, versions
+
+
+def publish(target: Path, version: int | None = None) -> Path:
+    with staged(target, version) as (staging, place):
+        (staging / "saved_model.pb").write_text("model")
+        assert not place.exists()
+    return place
+
+
+def visible(target: Path) -> list[str]:
+    """What is in the folder, but for the lock."""
+    return sorted(p.name for p in target.iterdir() if p.name != ".lock")
+
+
+def test_versions_count_up(tmp_path: Path) -> None:
+    target = tmp_path / "models" / "digits"
+    assert [publish(target).name for _ in range(3)] == ["1", "2", "3"]
+    assert (target / "2" / "saved_model.pb").read_text() == "model"
+    assert publish(target, 40).name == "40"
+    assert next_version(target) == 41
+    assert visible(target) == ["1", "2", "3", "40"]
+
+
+def test_a_version_has_everything_from_the_moment_it_is_there(tmp_path: Path) -> None:
+    with staged(tmp_path) as (staging, place):
+        assert staging.parent == place.parent
+        assert not staging.name.isdecimal()
+        assert versions(tmp_path) == []
+        (staging / "variables").mkdir()
+        (staging / "variables" / "data").write_bytes(b"x")
+    assert (place / "variables" / "data").read_bytes() == b"x"
+
+
+def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
+    def fail_half_way() -> None:
+        with staged(tmp_path) as (staging, _):
+            (staging / "half").write_text("made")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
+    assert visible(tmp_path) == []
+
+
+KILLED = """
+import os, pathlib, signal
+from export.publication import staged
+with staged(pathlib.Path({target!r})) as (staging, place):
+    (staging / "half").write_text("made")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_run_left_is_tidied_by_the_next(tmp_path: Path) -> None:
+    code = KILLED.format(target=str(tmp_path))
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    assert len(visible(tmp_path)) == 1
+    assert versions(tmp_path) == []
+    assert publish(tmp_path).name == "1"
+    assert visible(tmp_path) == ["1"]
+
+
+def test_a_version_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    with pytest.raises(PublishError, match=r"version 7 exists in .*never overwritten"):
+        publish(tmp_path, 7)
+    (tmp_path / "00000008").mkdir()
+    with pytest.raises(PublishError, match="version 8 exists"):
+        publish(tmp_path, 8)
+
+
+def test_only_numbers_are_versions(tmp_path: Path) -> None:
+    for name in ("1", "00000012", "v3", "-4", "5.0", ".staging-6", "²", str(2**63)):
+        (tmp_path / name).mkdir()
+    (tmp_path / "99").write_text("a file")
+    assert versions(tmp_path) == [1, 12]
+    assert versions(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize("version", [-1, 2**63])
+def test_a_number_that_is_no_version_is_refused(tmp_path: Path, version: int) -> None:
+    with pytest.raises(PublishError, match="version must be from 0 to"):
+        publish(tmp_path, version)
+
+
+def test_a_target_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(PublishError, match=r"cannot write .*file.*: (Not a directory|File exists)"):
+        publish(tmp_path / "file" / "digits")
+
+
+def test_two_publishers_take_turns(tmp_path: Path) -> None:
+    """The second waits for the first, then takes the number after it."""
+    code = (
+        "import pathlib\nfrom export.publication import staged\n"
+        f"with staged(pathlib.Path({str(tmp_path)!r})) as (_, place): print(place.name)"
+    )
+    with staged(tmp_path):
+        other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(timeout=0.5)
+    assert other.communicate(timeout=20)[0].strip() == "2"
