@@ -11,9 +11,10 @@ const TAG_HEIGHT = 22;
 const TAG_PADDING = 7;
 const FONT = '600 13px system-ui, sans-serif';
 
-/** A class's own colour, far from its neighbours' (steps of the golden angle). */
+/** A class's own colour: ten hues, far from their neighbours', then ten between them, paler. */
 export function classColour(index) {
-  return `hsl(${(158 + index * 137.508) % 360} 82% 62%)`;
+  const round = Math.floor(index / 10) % 2;
+  return `hsl(${(158 + 108 * index + 18 * round) % 360} 82% ${round ? 76 : 62}%)`;
 }
 
 /** The name of a class; its number where the model has no labels. */

@@ -102,7 +102,7 @@ const en = {
   'keys.title': 'Keys',
   'keys.sources': 'source',
   'keys.pause': 'pause',
-  'keys.score': 'minimum score',
+  'keys.score': 'score',
   'keys.language': 'language',
 };
 
@@ -208,7 +208,7 @@ const zh = {
   'keys.title': '快捷键',
   'keys.sources': '画面来源',
   'keys.pause': '暂停',
-  'keys.score': '最低置信度',
+  'keys.score': '置信度',
   'keys.language': '语言',
 };
 

@@ -170,8 +170,10 @@ test('an answer is read for every task', () => {
   });
 });
 
-test('neighbouring classes have colours far apart', () => {
-  const hues = Array.from({ length: 10 }, (_, i) => Number(classColour(i).match(/\(([\d.]+)/)[1]));
+test('twenty classes have twenty colours, neighbours far apart', () => {
+  const colours = Array.from({ length: 20 }, (_, i) => classColour(i));
+  assert.equal(new Set(colours).size, 20);
+  const hues = colours.map((colour) => Number(colour.match(/\(([\d.]+)/)[1]));
   for (let i = 1; i < hues.length; i += 1) {
     const apart = Math.abs(hues[i] - hues[i - 1]);
     assert.ok(Math.min(apart, 360 - apart) > 90);

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,7 @@ import msgpack
 import pytest
 
 HERE = Path(__file__).parent
-NODE = shutil.which("node")
 TEST_FILES = sorted(path.name for path in HERE.glob("*.test.mjs"))
-
-pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 
 VALUES: list[Any] = [
     None,
@@ -68,9 +64,9 @@ VALUES: list[Any] = [
 ]
 
 
-def run_node(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run_node(node: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(NODE), "--experimental-vm-modules", "--no-warnings", *arguments],
+        [node, "--experimental-vm-modules", "--no-warnings", *arguments],
         cwd=HERE,
         input=stdin,
         capture_output=True,
@@ -80,9 +76,9 @@ def run_node(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize("file", TEST_FILES)
-def test_under_node(file: str) -> None:
+def test_under_node(node: str, file: str) -> None:
     """Each file's own tests pass, and none of them is skipped."""
-    done = run_node("--test", "--test-reporter=spec", file)
+    done = run_node(node, "--test", "--test-reporter=spec", file)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped 0" in done.stdout, done.stdout
 
@@ -102,10 +98,10 @@ def tagged(value: Any) -> Any:
     return {"map": [[key, tagged(item)] for key, item in value.items()]}
 
 
-def test_msgpack_agrees_with_pythons() -> None:
+def test_msgpack_agrees_with_pythons(node: str) -> None:
     """What Python packs, JavaScript reads as the same value, and packs again to the same bytes."""
     vectors = [{"hex": msgpack.packb(value).hex(), "value": tagged(value)} for value in VALUES]
-    done = run_node("msgpack_vectors.mjs", stdin=json.dumps(vectors))
+    done = run_node(node, "msgpack_vectors.mjs", stdin=json.dumps(vectors))
     assert done.returncode == 0, done.stderr[-4000:]
     packed = json.loads(done.stdout)
     assert len(packed) == len(VALUES)
@@ -114,7 +110,7 @@ def test_msgpack_agrees_with_pythons() -> None:
         assert text == msgpack.packb(value).hex()
 
 
-def test_msgpack_reads_what_only_python_writes() -> None:
+def test_msgpack_reads_what_only_python_writes(node: str) -> None:
     """Single-precision floats, whole-number keys, and a stream's tuples."""
     values = [
         msgpack.packb(1.5, use_single_float=True),
@@ -124,5 +120,5 @@ def test_msgpack_reads_what_only_python_writes() -> None:
     expected = [tagged(1.5), tagged({"1": "one"}), tagged([1, 2])]
     pairs = zip(values, expected, strict=True)
     vectors = [{"hex": packed.hex(), "value": value} for packed, value in pairs]
-    done = run_node("msgpack_vectors.mjs", stdin=json.dumps(vectors))
+    done = run_node(node, "msgpack_vectors.mjs", stdin=json.dumps(vectors))
     assert done.returncode == 0, done.stderr[-4000:]

@@ -1,0 +1,125 @@
+"""A browser, the page in it, and the servers behind the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests.e2e.film import scenes, write_film
+from tests.e2e.processes import Stack
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+)
+ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
+SEEDS = (5, 11, 22)
+"""Of scenes that the demo model reads without a mistake."""
+
+
+Launch = Callable[[Path | None], Browser]
+
+
+class Open(Protocol):
+    """Opens the page in a fresh browser context; see :func:`open_page`."""
+
+    def __call__(self, **options: Any) -> AbstractContextManager[Page]: ...
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def stack(demo_models: Path) -> Iterator[Stack]:
+    """The model server and the gateway, ready."""
+    started = Stack(demo_models)
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scenes of SEEDS, for the camera."""
+    return write_film(tmp_path_factory.mktemp("film") / "scenes.mjpeg", scenes(SEEDS))
+
+
+@pytest.fixture
+def artifacts() -> Path:
+    """Where screenshots are kept."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    return ARTIFACTS
+
+
+@pytest.fixture(scope="session")
+def launch(playwright: Playwright, chromium: str) -> Iterator[Launch]:
+    """Starts a browser whose camera shows a film, or one for all pages without a camera."""
+    browsers: dict[Path | None, Browser] = {}
+
+    def launched(camera: Path | None) -> Browser:
+        if camera not in browsers:
+            shows = [f"--use-file-for-fake-video-capture={camera}"] if camera else []
+            browsers[camera] = playwright.chromium.launch(
+                executable_path=chromium, args=[*FLAGS, *shows]
+            )
+        return browsers[camera]
+
+    yield launched
+    for browser in browsers.values():
+        browser.close()
+
+
+@pytest.fixture
+def open_page(launch: Launch, stack: Stack) -> Open:
+    """Opens the page: ``with open_page(camera=film, locale="zh-CN") as page``.
+
+    ``camera``: an mjpeg file that the camera shows; None: the user refuses the
+    camera. ``query`` is put behind the address, ``script`` runs before the page's
+    own. The rest goes to the browser's context. Afterwards the page must not have
+    failed: no uncaught error, and nothing that its content policy forbade.
+    """
+
+    @contextmanager
+    def open_it(
+        camera: Path | None = None, query: str = "", script: str = "", **context: Any
+    ) -> Iterator[Page]:
+        options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **context}
+        if camera:
+            options["permissions"] = ["camera"]
+        opened = launch(camera).new_context(**options)
+        try:
+            page = opened.new_page()
+            failures: list[str] = []
+            page.on("pageerror", lambda error: failures.append(str(error)))
+            page.on("console", lambda said: note(said.type, said.text, failures))
+            if script:
+                page.add_init_script(script)
+            page.goto(stack.url + query)
+            yield page
+            assert not failures
+        finally:
+            opened.close()
+
+    return open_it
+
+
+def note(kind: str, text: str, failures: list[str]) -> None:
+    """Keep what the console calls an error, but for the servers that a test has killed."""
+    if kind == "error" and "WebSocket connection" not in text:
+        failures.append(text)
