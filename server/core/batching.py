@@ -7,13 +7,14 @@ The policy, for each lane (one model, one label or version, one signature):
 * Sessions with a waiting frame stand in a ring. A batch takes one frame from each,
   in turn, up to the lane's ``max_batch``; whoever comes next joins at the end. A
   replaced frame's successor keeps its place. So nobody is crowded out: with n
-  sessions waiting, a turn comes within ceil(n / max_batch) batches.
+  sessions ahead, a turn comes within 1 + floor(n / max_batch) batches of the lane,
+  and one more for each suspect among them, itself included.
 * A session with ``window - 1`` frames in batches under way leaves the ring until
   one of them is done, and then joins at the end.
 * A batch goes as soon as a slot is free, unless ``max_wait_s`` asks it to wait for
-  company: then it goes when it is full, or ``max_wait_s`` after the ring filled
-  from empty (0: never waits). Worst wait of a frame before its batch goes:
-  ``max_wait_s`` + (batches ahead) x (duration of a batch) / slots.
+  company: then it goes when it is full, or ``max_wait_s`` after the first of its
+  sessions joined the ring (0: never waits). Worst wait of a place in the ring:
+  ``max_wait_s`` + (batches ahead, of all lanes) x (duration of a batch) / slots.
 * Lanes take turns at the slots.
 * A frame that is too old when its batch goes is expired, not sent.
 * A session whose frame the model server refused is a suspect: its frames travel
@@ -28,7 +29,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from server.core.messages import DropReason, Frame
 from server.core.model import Lane
@@ -73,11 +74,20 @@ class Statistics:
 
 
 @dataclass(slots=True)
-class _Ring:
-    """The waiting frame of each session in turn; ``since``: when it filled from empty."""
+class _Place:
+    """A session's place in a ring, since ``joined``, and the frame that waits there."""
 
-    since: float = 0.0
-    members: OrderedDict[str, Member] = field(default_factory=OrderedDict)
+    joined: float
+    member: Member
+
+
+class _Ring(OrderedDict[str, _Place]):
+    """The waiting sessions of a lane in turn: the first has waited longest."""
+
+    @property
+    def since(self) -> float:
+        """When the first of them joined."""
+        return next(iter(self.values())).joined
 
 
 class Batcher:
@@ -104,6 +114,7 @@ class Batcher:
         self._parked: dict[str, tuple[Lane, Member]] = {}  # waiting, with their window full
         self._in_flight: Counter[str] = Counter()
         self._suspects: set[str] = set()
+        self._gone: set[str] = set()  # forgotten, with frames still in flight
         self._calls = 0
         self._peak_waiting = 0
 
@@ -138,7 +149,7 @@ class Batcher:
                 if not self._ready(lane, ring, now):
                     continue
                 members = self._gather(lane, ring, now, expired)
-                self._settle(lane, ring, now)
+                self._settle(lane, ring)
                 if members:
                     self._calls += 1
                     return Taken(Batch(lane, tuple(members), now), expired)
@@ -151,7 +162,7 @@ class Batcher:
             session = member.session
             self._in_flight[session] -= 1
             if not self._in_flight[session]:
-                del self._in_flight[session]
+                self._landed(session)
             if session in self._parked:
                 lane, waiting = self._parked.pop(session)
                 self._join(waiting, lane, now)
@@ -164,8 +175,8 @@ class Batcher:
         if lane is None:
             return None
         ring = self._rings[lane]
-        member = ring.members.pop(session)
-        if not ring.members:
+        member = ring.pop(session).member
+        if not ring:
             del self._rings[lane]
         return member
 
@@ -177,6 +188,8 @@ class Batcher:
     def forget(self, session: str) -> Member | None:
         """The session is gone: its waiting frame leaves with it, and so does what is held of it."""
         self._suspects.discard(session)
+        if session in self._in_flight:
+            self._gone.add(session)
         return self.withdraw(session)
 
     def suspect(self, session: str) -> None:
@@ -216,8 +229,8 @@ class Batcher:
         """Put ``member`` in the place of its session's frame that waits in the same lane."""
         session = member.session
         if self._lane_of.get(session) == lane:
-            members = self._rings[lane].members
-            replaced, members[session] = members[session], member
+            place = self._rings[lane][session]
+            replaced, place.member = place.member, member
             return replaced
         if session in self._parked:
             replaced = self._parked[session][1]
@@ -228,43 +241,50 @@ class Batcher:
     def _join(self, member: Member, lane: Lane, now: float) -> None:
         ring = self._rings.get(lane)
         if ring is None:
-            ring = self._rings[lane] = _Ring(since=now)
-        ring.members[member.session] = member
+            ring = self._rings[lane] = _Ring()
+        ring[member.session] = _Place(now, member)
         self._lane_of[member.session] = lane
 
     def _limit(self, lane: Lane) -> int:
         return min(self._max_batch, lane.max_batch or self._max_batch)
 
     def _ready(self, lane: Lane, ring: _Ring, now: float) -> bool:
-        return len(ring.members) >= self._limit(lane) or now >= ring.since + self._max_wait_s
+        return len(ring) >= self._limit(lane) or now >= ring.since + self._max_wait_s
 
     def _gather(self, lane: Lane, ring: _Ring, now: float, expired: list[Member]) -> list[Member]:
         """One frame from each session in turn; suspects wait to go first, and alone."""
         members: list[Member] = []
-        suspects: list[Member] = []
+        suspects: list[_Place] = []
         limit = self._limit(lane)
-        while ring.members and len(members) < limit:
-            session, member = ring.members.popitem(last=False)
+        while ring and len(members) < limit:
+            session, place = ring.popitem(last=False)
             if session in self._suspects and members:
-                suspects.append(member)
+                suspects.append(place)
                 continue
             del self._lane_of[session]
-            if self.is_stale(member, now):
-                expired.append(member)
+            if self.is_stale(place.member, now):
+                expired.append(place.member)
                 continue
             self._in_flight[session] += 1
-            members.append(member)
+            members.append(place.member)
             if session in self._suspects:
                 break
-        for member in reversed(suspects):
-            ring.members[member.session] = member
-            ring.members.move_to_end(member.session, last=False)
+        for place in reversed(suspects):
+            ring[place.member.session] = place
+            ring.move_to_end(place.member.session, last=False)
         return members
 
-    def _settle(self, lane: Lane, ring: _Ring, now: float) -> None:
+    def _landed(self, session: str) -> None:
+        """The session has no frame in flight any more."""
+        del self._in_flight[session]
+        if session in self._gone:
+            self._gone.remove(session)
+            # Its frame may have been refused after it left.
+            self._suspects.discard(session)
+
+    def _settle(self, lane: Lane, ring: _Ring) -> None:
         """After its turn a lane goes to the end, or away if nobody waits in it."""
-        if ring.members:
-            ring.since = now
+        if ring:
             self._rings.move_to_end(lane)
         else:
             del self._rings[lane]

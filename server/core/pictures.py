@@ -59,38 +59,52 @@ def _kind(data: bytes) -> str | None:
 _SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = b"\xff\xd9"
+# Real headers have some dozens, a few hundred with a large colour profile.
+_MAX_SEGMENTS = 1000
+_NO_START = "picture data does not start where it belongs"
 
 
 def _measure_jpeg(data: bytes) -> Size:
     size: Size | None = None
     at = 2
-    while True:
+    for _ in range(_MAX_SEGMENTS):
         if data[at] != 0xFF:
             raise BadFrame("broken jpeg: no marker where one belongs")
         marker = data[at + 1]
         if marker == 0xFF:  # padding before a marker
             at += 1
             continue
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        if length < 2:
+            raise BadFrame(f"broken jpeg: a header segment says it has {length} bytes")
         if marker in _SIZE_MARKERS:
             height, width = struct.unpack_from(">HH", data, at + 5)
             size = (width, height)
         elif marker == _START_OF_SCAN:
-            break
-        at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
+            return _whole_jpeg(size, data, at)
+        at += 2 + length
+    raise BadFrame(f"broken jpeg: more than {_MAX_SEGMENTS} header segments")
+
+
+def _whole_jpeg(size: Size | None, data: bytes, scan: int) -> Size:
     if size is None:
         raise BadFrame("broken jpeg: picture data before its size")
     # Searched from the end, so a whole picture costs nothing; what cameras
     # append after the end marker is let through.
-    if data.rfind(_END_OF_IMAGE, at) < 0:
+    if data.rfind(_END_OF_IMAGE, scan) < 0:
         raise BadFrame("truncated jpeg: no end marker")
     return size
 
 
+# The end chunk has no content, so its checksum is always the same.
+_PNG_END = b"IEND\xaeB`\x82"
+
+
 def _measure_png(data: bytes) -> Size:
+    width, height = struct.unpack_from(">II", data, 16)
     if data[12:16] != b"IHDR":
         raise BadFrame("broken png: the header chunk does not come first")
-    width, height = struct.unpack_from(">II", data, 16)
-    if data.rfind(b"IEND") < 0:
+    if data.rfind(_PNG_END) < 0:
         raise BadFrame("truncated png: no end chunk")
     return width, height
 
@@ -101,16 +115,17 @@ def _measure_webp(data: bytes) -> Size:
         raise BadFrame(f"truncated webp: {len(data)} of {length + 8} bytes")
     chunk = data[12:16]
     if chunk == b"VP8X":
-        canvas = data[24:30]
-        return (
-            1 + int.from_bytes(canvas[:3], "little"),
-            1 + int.from_bytes(canvas[3:6], "little"),
-        )
+        width, width_high, height, height_high = struct.unpack_from("<HBHB", data, 24)
+        return 1 + width + (width_high << 16), 1 + height + (height_high << 16)
     if chunk == b"VP8L":
-        (bits,) = struct.unpack_from("<I", data, 21)
+        start, bits = struct.unpack_from("<BI", data, 20)
+        if start != 0x2F:
+            raise BadFrame(f"broken webp: {_NO_START}")
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     if chunk == b"VP8 ":
         width, height = struct.unpack_from("<HH", data, 26)
+        if data[23:26] != b"\x9d\x01\x2a":
+            raise BadFrame(f"broken webp: {_NO_START}")
         return width & 0x3FFF, height & 0x3FFF
     raise BadFrame("broken webp: no picture chunk where one belongs")
 

@@ -122,9 +122,10 @@ class Session:
         self._limits = limits
         self._heartbeat_s = heartbeat_s
         self._rate = rate
+        self._default_model = default_model
         self._welcomed = False
-        self._model: Model | None = None
-        self._no_model: FramewireError = BackendUnavailable("the model is being looked up")
+        self._found: Model | FramewireError = _unknown_yet(default_model)
+        self._told_model: Model | None = None
         self._last_id = -1
         self._last_result = -1
         self._refusals = 0
@@ -135,11 +136,15 @@ class Session:
         if reaction is None:
             frame_id = message.id if isinstance(message, Frame) else None
             return self.refuse(_misplaced(self.state, message), frame_id)
+        if isinstance(message, Frame) and not self._accept(message.id):
+            return self.refuse(BadId(f"id {message.id} does not come after {self._last_id}"))
         self._refusals = 0
         return reaction(self, message, now)
 
     def refuse(self, error: FramewireError, frame_id: int | None = None) -> list[Effect]:
         """React to a message that cannot be used; the error is the frame's outcome if it is new."""
+        if self.state is State.CLOSED:
+            return []
         accepted = frame_id is not None and self._accept(frame_id)
         effects: list[Effect] = [Send(told(error, frame_id if accepted else None))]
         if isinstance(error, ProtocolError):
@@ -149,19 +154,23 @@ class Session:
         return effects
 
     def model_is(self, found: Model | FramewireError) -> list[Effect]:
-        """What is now known of the session's model: itself, or why there is none."""
-        before = self._model
-        self._model = found if isinstance(found, Model) else None
+        """What is now known of the session's model: itself, or why there is none.
+
+        That no model server answers is said by a model of None alone; any other
+        reason for having none is also told as an error.
+        """
+        before, self._found = self._found, found
+        model = found if isinstance(found, Model) else None
         effects: list[Effect] = []
         if not self._welcomed:
             self._welcomed = True
-            effects.append(Send(Welcome(self.id, self._model, self._limits, self._heartbeat_s)))
-        elif self._model != before:
-            effects.append(Send(ModelChanged(self._model)))
-        if isinstance(found, FramewireError):
-            news = str(found) != str(self._no_model) or before is not None
-            self._no_model = found
-            if news and not isinstance(found, BackendUnavailable):
+            effects.append(Send(Welcome(self.id, model, self._limits, self._heartbeat_s)))
+        elif model != self._told_model:
+            effects.append(Send(ModelChanged(model)))
+        self._told_model = model
+        if isinstance(found, FramewireError) and not isinstance(found, BackendUnavailable):
+            same = isinstance(before, FramewireError) and before.message == found.message
+            if not same:
                 effects.append(Send(told(found)))
         return effects
 
@@ -202,27 +211,24 @@ class Session:
         self._apply(message.options)
         if self.key == before:
             return []
-        self._no_model = BackendUnavailable(f"model {self.key} is being looked up")
+        # From here on no frame goes to the model before, however long the look-up takes.
+        self._found = _unknown_yet(self.key)
         return [Select(self.key)]
 
     def _frame(self, frame: Frame, now: float) -> list[Effect]:
-        if not self._accept(frame.id):
-            return self.refuse(BadId(f"id {frame.id} does not come after {self._last_id}"))
         if self._rate is not None and not self._rate.allows(now):
             return [Send(Dropped(frame.id, "rate_limited"))]
-        if self._model is None:
-            return [Send(told(self._no_model, frame.id))]
-        lane = self._model.lanes.get(frame.format)
+        if isinstance(self._found, FramewireError):
+            return [Send(told(self._found, frame.id))]
+        lane = self._found.lanes.get(frame.format)
         if lane is None:
-            takes = ", ".join(self._model.formats)
+            takes = ", ".join(self._found.formats)
             error = UnsupportedFormat(f"model {self.key} takes {takes}, not {frame.format}")
             return [Send(told(error, frame.id))]
         self.pending.add(frame.id)
         return [Offer(frame, lane)]
 
     def _late_frame(self, frame: Frame, now: float) -> list[Effect]:
-        if not self._accept(frame.id):
-            return self.refuse(BadId(f"id {frame.id} does not come after {self._last_id}"))
         return [Send(Dropped(frame.id, "draining"))]
 
     def _ping(self, message: Ping, now: float) -> list[Effect]:
@@ -240,7 +246,10 @@ class Session:
 
     def _apply(self, options: Options) -> None:
         if options.model or options.label or options.version is not None:
-            self.key = ModelKey(options.model or self.key.name, options.label, options.version)
+            key = ModelKey(options.model or self.key.name, options.label, options.version)
+            default = self._default_model
+            # To name the default model and no more is to name none.
+            self.key = default if key == ModelKey(default.name) else key
         if options.min_score is not None:
             self.min_score = options.min_score
         if options.max_results is not None:
@@ -258,10 +267,15 @@ _REACTIONS: dict[tuple[State, type], _Reaction] = {
     (State.OPEN, Configure): Session._configure,
     (State.OPEN, Frame): Session._frame,
     (State.OPEN, Ping): Session._ping,
+    (State.DRAINING, Hello): Session._nothing,
     (State.DRAINING, Configure): Session._nothing,
     (State.DRAINING, Frame): Session._late_frame,
     (State.DRAINING, Ping): Session._ping,
 }
+
+
+def _unknown_yet(key: ModelKey) -> BackendUnavailable:
+    return BackendUnavailable(f"model {key} is being looked up")
 
 
 def _misplaced(state: State, message: ClientMessage) -> ProtocolError:

@@ -8,11 +8,39 @@ from typing import Any
 import msgpack
 
 from server.core.wire import JSON, PROTOCOL, Encoding
+from server.core.wire.encoding import MAX_CONTAINERS, MAX_ITEMS, TOO_DEEP, TOO_MUCH
+
+
+class _Containers:
+    """Counts the maps and arrays of one message, so that it stops at too many."""
+
+    def __init__(self) -> None:
+        self._left = MAX_CONTAINERS
+
+    def count(self, container: Any) -> Any:
+        """Called with each map or array as soon as it is read."""
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError(TOO_MUCH)
+        return container
 
 
 def _unpack(payload: Any) -> Any:
-    # Lengths inside are bounded by the payload's own: a short message cannot ask for much.
-    return msgpack.unpackb(payload, raw=False, strict_map_key=True)
+    count = _Containers().count
+    try:
+        return msgpack.unpackb(
+            payload,
+            raw=False,
+            strict_map_key=True,
+            max_array_len=MAX_ITEMS,
+            max_map_len=MAX_ITEMS,
+            list_hook=count,
+            object_hook=count,
+        )
+    except msgpack.ExtraData:
+        raise ValueError("bytes follow the message; send only what was encoded") from None
+    except msgpack.StackError:
+        raise ValueError(TOO_DEEP) from None
 
 
 MSGPACK = Encoding(f"{PROTOCOL}.msgpack", False, msgpack.Packer().pack, _unpack)

@@ -39,6 +39,8 @@ from server.core.wire.encoding import Encoding
 MAX_ID = 2**64 - 1
 MAX_VERSION = 2**63 - 1
 MAX_NAME = 256
+# Whole numbers that are echoed: all that msgpack can carry.
+MIN_NUMBER, MAX_NUMBER = -(2**63), 2**64 - 1
 MAX_TOKEN = 8192
 
 
@@ -201,14 +203,22 @@ def _number(fields: Mapping[str, Any], name: str) -> int | float | None:
     value = fields.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadMessage(f"{name}: a number is required, not {_kind_of(value)}")
-    return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if type(value) is int and MIN_NUMBER <= value <= MAX_NUMBER:
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise BadMessage(f"{name}: a finite number of at most 64 bits is required")
+    raise BadMessage(f"{name}: a number is required, not {_kind_of(value)}")
 
 
 def _echo(fields: Mapping[str, Any], name: str) -> int | float | str | None:
     value = fields.get(name)
-    return value[:MAX_NAME] if isinstance(value, str) else _number(fields, name)
+    if not isinstance(value, str):
+        return _number(fields, name)
+    if len(value) > MAX_NAME:
+        raise BadMessage(f"{name}: a text of at most {MAX_NAME} characters is required")
+    return value
 
 
 def _known_id(fields: Mapping[str, Any]) -> int | None:

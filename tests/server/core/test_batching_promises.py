@@ -1,0 +1,292 @@
+"""The batching policy's promises, whatever sessions, lanes and the clock do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from server.core.batching import Batch, Batcher, Member
+from server.core.messages import Frame
+from server.core.model import Lane, ModelKey
+
+SESSIONS = [f"s{n}" for n in range(7)]
+LANES = [
+    Lane(ModelKey("digits"), "serving_default"),
+    Lane(ModelKey("digits"), "serving_pixels"),
+    Lane(ModelKey("zoo"), "serving_default", max_batch=1),
+]
+STALE_S = 0.5
+
+
+@dataclass
+class Waiter:
+    """What the model of the test knows of a waiting frame."""
+
+    member: Member
+    lane: Lane
+    since: float
+    ahead: int
+    passed_over: int = 0
+
+
+@dataclass
+class Books:
+    """Every frame that was offered, and what became of it."""
+
+    offered: int = 0
+    outcomes: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def close(self, member: Member, outcome: str) -> None:
+        key = (member.session, member.frame.id)
+        assert key not in self.outcomes, f"{key}: {self.outcomes[key]}, then {outcome}"
+        self.outcomes[key] = outcome
+
+
+class BatcherMachine(RuleBasedStateMachine):
+    """Drives a Batcher as the dispatcher does, and keeps its own books beside it."""
+
+    @initialize(
+        max_batch=st.integers(1, 4),
+        slots=st.integers(1, 3),
+        window=st.integers(2, 4),
+        max_wait_s=st.sampled_from([0.0, 0.05]),
+        max_waiting=st.sampled_from([3, 100]),
+    )
+    def start(
+        self, max_batch: int, slots: int, window: int, max_wait_s: float, max_waiting: int
+    ) -> None:
+        self.max_batch, self.slots, self.window = max_batch, slots, window
+        self.max_wait_s, self.max_waiting = max_wait_s, max_waiting
+        self.policy = Batcher(
+            max_batch=max_batch,
+            slots=slots,
+            window=window,
+            max_staleness_s=STALE_S,
+            max_wait_s=max_wait_s,
+            max_waiting=max_waiting,
+        )
+        self.now = 100.0
+        self.books = Books()
+        self.waiting: dict[str, Waiter] = {}
+        self.running: list[Batch] = []
+        self.suspects: set[str] = set()
+        self.gone: set[str] = set()
+        self.next_id = 0
+
+    # What the dispatcher does
+
+    @rule(session=st.sampled_from(SESSIONS), lane=st.sampled_from(LANES))
+    def offer(self, session: str, lane: Lane) -> None:
+        if session in self.gone:
+            return
+        self.next_id += 1
+        self.books.offered += 1
+        member = Member(session, Frame(self.next_id, "jpeg", b"", 1, 1), self.now)
+        refused = self.policy.offer(member, lane, self.now)
+        before = self.waiting.get(session)
+        if refused is not None:
+            gone, reason = refused
+            self.books.close(gone, reason)
+            if reason == "overloaded":
+                assert before is None
+                assert len(self.waiting) == self.max_waiting
+                assert gone is member
+                return
+            assert before is not None
+            assert gone is before.member
+        else:
+            assert before is None
+        self._wait(member, lane, before)
+        self._pump()
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.running)
+    def done(self, data: st.DataObject) -> None:
+        batch = data.draw(st.sampled_from(self.running))
+        self.running.remove(batch)
+        for member in batch.members:
+            self.books.close(member, "answered")
+        released = [m.session for m in batch.members if self._parked(m.session)]
+        self.policy.done(batch, self.now)
+        for session in released:
+            if not self._parked(session):
+                self._join(self.waiting[session])
+        self._pump()
+
+    @rule(session=st.sampled_from(SESSIONS))
+    def suspect(self, session: str) -> None:
+        """A frame of its was refused, so it has one in flight, even if it has left."""
+        if self._in_flight(session):
+            self.policy.suspect(session)
+            self.suspects.add(session)
+
+    @rule(session=st.sampled_from(SESSIONS))
+    def trust(self, session: str) -> None:
+        self.policy.trust(session)
+        self.suspects.discard(session)
+
+    @rule(session=st.sampled_from(SESSIONS))
+    def leave(self, session: str) -> None:
+        self._withdrawn(session, self.policy.forget(session))
+        self.suspects.discard(session)
+        self.gone.add(session)
+
+    @rule(session=st.sampled_from(SESSIONS))
+    def come_back(self, session: str) -> None:
+        """Under a new name, in the product; under the old one once nothing is left of it."""
+        if not self._in_flight(session):
+            self.gone.discard(session)
+            self.suspects.discard(session)
+
+    @rule()
+    def give_up(self) -> None:
+        for member in self.policy.withdraw_all():
+            self._withdrawn(member.session, member)
+        assert not self.waiting
+
+    @rule(seconds=st.sampled_from([0.01, 0.05, 0.2, 0.6]))
+    def later(self, seconds: float) -> None:
+        """Time passes; the timer fires where it was set."""
+        until = self.now + seconds
+        deadline = self.policy.next_deadline()
+        while deadline is not None and deadline <= until:
+            self.now = max(self.now, deadline)
+            self._pump()
+            deadline = self.policy.next_deadline()
+        self.now = until
+
+    def _pump(self) -> None:
+        while True:
+            taken = self.policy.take(self.now)
+            for member in taken.expired:
+                assert self.now - member.received >= STALE_S
+                self._withdrawn(member.session, member, "expired")
+            if taken.batch is None:
+                break
+            self._check(taken.batch)
+        self._check_that_nobody_could_have_gone()
+
+    # The promises
+
+    def _check(self, batch: Batch) -> None:
+        members = batch.members
+        sessions = [member.session for member in members]
+        limit = min(self.max_batch, batch.lane.max_batch or self.max_batch)
+        assert 1 <= len(members) <= limit
+        assert len(set(sessions)) == len(sessions)
+        assert len(members) == 1 or not self.suspects & set(sessions), "a suspect in company"
+        alone = sessions[0] in self.suspects
+        waiters = [self.waiting.pop(session) for session in sessions]
+        for member, waiter in zip(members, waiters, strict=True):
+            assert waiter.member is member
+            assert waiter.lane == batch.lane, "a batch of two lanes"
+            assert self.now - member.received < STALE_S, "too old to be sent"
+        full = len(members) == limit
+        assert full or self.now >= min(w.since for w in waiters) + self.max_wait_s or alone
+        self.running.append(batch)
+        assert len(self.running) <= self.slots
+        if not alone:
+            self._check_turns(batch.lane, limit)
+
+    def _check_turns(self, lane: Lane, limit: int) -> None:
+        """Nobody is passed over by more batches than those ahead of it can fill."""
+        for session, waiter in self.waiting.items():
+            if waiter.lane == lane and session not in self.suspects and not self._parked(session):
+                waiter.passed_over += 1
+                assert waiter.passed_over <= waiter.ahead // limit, f"{session} is crowded out"
+
+    def _check_that_nobody_could_have_gone(self) -> None:
+        """What waits, waits for a slot, for its window, or for the time of ``max_wait_s``."""
+        if len(self.running) == self.slots:
+            assert self.policy.next_deadline() is None
+            return
+        free = [waiter for session, waiter in self.waiting.items() if not self._parked(session)]
+        deadline = self.policy.next_deadline()
+        if not free:
+            assert deadline is None
+            return
+        assert deadline == min(waiter.since for waiter in free) + self.max_wait_s
+        assert deadline > self.now
+
+    @invariant()
+    def one_outcome_each(self) -> None:
+        in_flight = sum(len(batch.members) for batch in self.running)
+        assert self.books.offered == len(self.books.outcomes) + len(self.waiting) + in_flight
+
+    @invariant()
+    def bounds(self) -> None:
+        found = self.policy.statistics()
+        assert found.waiting == len(self.waiting) <= min(len(SESSIONS), self.max_waiting)
+        assert found.peak_waiting <= self.max_waiting
+        assert found.calls == len(self.running) <= self.slots
+        for session in SESSIONS:
+            assert self._in_flight(session) <= self.window - 1
+        kept = {s for s in self.suspects if s not in self.gone or self._in_flight(s)}
+        assert found.suspects == len(kept), "suspects that left are kept"
+
+    def teardown(self) -> None:
+        """At the end every frame can still get its outcome, and nothing is left behind."""
+        if not hasattr(self, "policy"):
+            return
+        while self.running or self.waiting:
+            self.later(self.max_wait_s)
+            self._pump()
+            for batch in list(self.running):
+                self.running.remove(batch)
+                for member in batch.members:
+                    self.books.close(member, "answered")
+                released = [m.session for m in batch.members if self._parked(m.session)]
+                self.policy.done(batch, self.now)
+                for session in released:
+                    if not self._parked(session):
+                        self._join(self.waiting[session])
+        assert self.books.offered == len(self.books.outcomes)
+        for session in SESSIONS:
+            self.policy.forget(session)
+        found = self.policy.statistics()
+        assert (found.waiting, found.calls, found.suspects) == (0, 0, 0)
+
+    # The books
+
+    def _wait(self, member: Member, lane: Lane, before: Waiter | None) -> None:
+        session = member.session
+        if before is not None and (before.lane == lane or self._parked(session)):
+            before.member, before.lane = member, lane
+            return
+        self.waiting.pop(session, None)
+        waiter = self.waiting[session] = Waiter(member, lane, self.now, 0)
+        self._join(waiter)
+
+    def _join(self, waiter: Waiter) -> None:
+        others = [w for s, w in self.waiting.items() if w is not waiter and not self._parked(s)]
+        waiter.since = self.now
+        waiter.ahead = sum(other.lane == waiter.lane for other in others)
+        waiter.passed_over = 0
+
+    def _withdrawn(self, session: str, member: Member | None, reason: str = "withdrawn") -> None:
+        waiter = self.waiting.pop(session, None)
+        assert member is (waiter.member if waiter else None)
+        if member is not None:
+            self.books.close(member, reason)
+
+    def _in_flight(self, session: str) -> int:
+        return sum(m.session == session for batch in self.running for m in batch.members)
+
+    def _parked(self, session: str) -> bool:
+        """Waits with its window full, so it is in no ring."""
+        return session in self.waiting and self._in_flight(session) >= self.window - 1
+
+
+TestBatcher = BatcherMachine.TestCase
+TestBatcher.settings = settings(
+    max_examples=150, stateful_step_count=60, deadline=None, print_blob=True
+)

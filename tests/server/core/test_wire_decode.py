@@ -1,0 +1,379 @@
+"""Client messages in both encodings, and a named error for each way to get one wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import time
+from typing import Any
+
+import msgpack
+import pytest
+
+from server.core.errors import (
+    BadFrame,
+    BadMessage,
+    FrameTooLarge,
+    FramewireError,
+    UnknownType,
+    UnsupportedFormat,
+)
+from server.core.messages import Configure, Frame, Hello, Limits, Options, Ping
+from server.core.wire import JSON, Encoding, Refused, decode
+from server.handlers.encodings import MSGPACK
+from tests.server.samples import LIMITS, frame_fields, packed, picture
+
+BOTH = pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])
+
+
+def refused(payload: bytes | str, encoding: Encoding, limits: Limits = LIMITS) -> Refused:
+    with pytest.raises(Refused) as caught:
+        decode(payload, encoding, limits)
+    assert "\n" not in caught.value.error.message
+    assert len(caught.value.error.message) < 400
+    return caught.value
+
+
+def assert_refused(
+    fields: dict[str, Any],
+    encoding: Encoding,
+    kind: type[FramewireError],
+    words: str,
+    frame_id: int | None = None,
+) -> None:
+    found = refused(packed(encoding, fields), encoding)
+    assert type(found.error) is kind, found.error.message
+    assert words in found.error.message
+    assert found.frame_id == frame_id
+
+
+# What is right
+
+
+@BOTH
+def test_hello_says_nothing_or_everything(encoding: Encoding) -> None:
+    assert decode(packed(encoding, {"type": "hello"}), encoding, LIMITS) == Hello(Options())
+    said = {
+        "model": "digits",
+        "label": "stable",
+        "token": "t",
+        "min_score": 0.5,
+        "max_results": 3,
+        "client": "mini 1.0",
+    }
+    assert decode(packed(encoding, {"type": "hello", **said}), encoding, LIMITS) == Hello(
+        Options("digits", "stable", None, "t", 0.5, 3, "mini 1.0")
+    )
+
+
+@BOTH
+def test_configure_takes_the_same_options(encoding: Encoding) -> None:
+    payload = packed(encoding, {"type": "configure", "version": 7, "min_score": 1})
+    assert decode(payload, encoding, LIMITS) == Configure(Options(version=7, min_score=1))
+
+
+@BOTH
+@pytest.mark.parametrize("t", [0, -5, 2**64 - 1, -(2**63), 1.5, "né", None])
+def test_ping_keeps_its_t(encoding: Encoding, t: Any) -> None:
+    assert decode(packed(encoding, {"type": "ping", "t": t}), encoding, LIMITS) == Ping(t)
+
+
+@BOTH
+@pytest.mark.parametrize("picture_format", ["jpeg", "png", "webp"])
+def test_frame_of_an_encoded_picture_knows_its_size(
+    encoding: Encoding, picture_format: str
+) -> None:
+    data = picture(picture_format, 64, 48)
+    # What a client says of the size of an encoded picture does not count.
+    fields = frame_fields(9, format=picture_format, data=data, width=1, height=1)
+    found = decode(packed(encoding, fields), encoding, LIMITS)
+    assert found == Frame(9, picture_format, data, 64, 48)
+
+
+@BOTH
+@pytest.mark.parametrize(("picture_format", "channels"), [("rgba", 4), ("rgb", 3), ("gray", 1)])
+def test_frame_of_raw_pixels(encoding: Encoding, picture_format: str, channels: int) -> None:
+    data = bytes(4 * 3 * channels)
+    fields = frame_fields(0, format=picture_format, data=data, width=4, height=3)
+    found = decode(packed(encoding, fields), encoding, LIMITS)
+    assert found == Frame(0, picture_format, data, 4, 3)
+
+
+@BOTH
+@pytest.mark.parametrize("clock", [0, 1.25, -1, 2**64 - 1, 1e300])
+def test_captured_at_is_kept_untouched(encoding: Encoding, clock: float) -> None:
+    found = decode(packed(encoding, frame_fields(1, captured_at=clock)), encoding, LIMITS)
+    assert isinstance(found, Frame)
+    assert (found.captured_at, type(found.captured_at)) == (clock, type(clock))
+
+
+@BOTH
+@pytest.mark.parametrize(("sent", "frame_id"), [(0, 0), (2**64 - 1, 2**64 - 1), (7.0, 7)])
+def test_ids_are_unsigned_and_may_come_as_whole_floats(
+    encoding: Encoding, sent: Any, frame_id: int
+) -> None:
+    found = decode(packed(encoding, frame_fields(sent)), encoding, LIMITS)
+    assert isinstance(found, Frame)
+    assert found.id == frame_id
+
+
+@BOTH
+def test_unknown_keys_are_ignored(encoding: Encoding) -> None:
+    fields = {"type": "ping", "t": 1, "future": {"deep": [1, {"er": None}]}}
+    assert decode(packed(encoding, fields), encoding, LIMITS) == Ping(1)
+
+
+# What is wrong with the message
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b"", "broken msgpack: "),
+        (b"\xc1", "broken msgpack: "),
+        (msgpack.packb({"type": "ping"})[:-1], "broken msgpack: "),
+        (msgpack.packb({"type": "ping"}) + b"\0" * 8, "bytes follow the message"),
+        (b"\x91" * 5000, "nested too deeply"),
+        (b"\x81\xa4type\xa1\xff", "broken msgpack: "),  # not UTF-8
+        (b"\x81\x01\x02", "broken msgpack: "),  # a key that is no text
+        (b"\x81\x80\x02", "broken msgpack: "),
+        (b"\xdd\xff\xff\xff\xff", "broken msgpack: "),  # says four thousand million items
+        (b"\x81\xa4type\xd7\xff" + b"\xff" * 8, "broken msgpack: "),  # an impossible timestamp
+        (b"\x80", "type: a text is required"),
+        (b"\x93\x01\x02\x03", "a message is a map, not an array"),
+        (b"\xc0", "a message is a map, not nothing"),
+        (b"\xc4\x01a", "a message is a map, not bin"),
+        (b"\xd4\x05a", "a message is a map, not an extension type"),
+        ('{"type":"ping"}', "framewire.v1.msgpack takes binary messages"),
+    ],
+)
+def test_broken_msgpack(payload: bytes | str, words: str) -> None:
+    found = refused(payload, MSGPACK)
+    assert type(found.error) is BadMessage
+    assert words in found.error.message
+    assert found.frame_id is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ("", "broken json: "),
+        ("{", "broken json: "),
+        ('{"type":"ping"} {}', "broken json: Extra data"),
+        ("[" * 900, "broken json: "),
+        ('{"a":' * 900, "broken json: "),
+        ('{"type":"ping","t":' + "9" * 65 + "}", "a number of 65 digits"),
+        ("[]", "a message is a map, not an array"),
+        ('"ping"', "a message is a map, not text"),
+        ("NaN", "a message is a map, not a number"),
+        ("true", "a message is a map, not a boolean"),
+        (b'{"type":"ping"}', "framewire.v1.json takes text messages"),
+    ],
+)
+def test_broken_json(payload: bytes | str, words: str) -> None:
+    found = refused(payload, JSON)
+    assert type(found.error) is BadMessage
+    assert words in found.error.message
+
+
+@BOTH
+@pytest.mark.parametrize("kind", [None, 1, True, ["ping"], {}])
+def test_type_that_is_no_text(encoding: Encoding, kind: Any) -> None:
+    assert_refused({"type": kind}, encoding, BadMessage, "type: a text is required")
+
+
+@BOTH
+def test_unknown_type_is_named_and_cut(encoding: Encoding) -> None:
+    assert_refused({"type": "frames"}, encoding, UnknownType, "unknown type: 'frames'")
+    assert len(refused(packed(encoding, {"type": "x" * 9999}), encoding).error.message) < 80
+
+
+def test_lone_surrogates_do_no_harm() -> None:
+    assert type(refused(r'{"type":"\ud800"}', JSON).error) is UnknownType
+    assert type(refused(r'{"type":"hello","client":"\ud800"}', JSON).error) is BadMessage
+    found = decode(r'{"type":"ping","t":"\ud800"}', JSON, LIMITS)
+    assert found == Ping("\ud800")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"model": ""}, "model: a text of 1 to 256 printable characters"),
+        ({"model": "a\nb"}, "model: a text"),
+        ({"model": "m" * 257}, "model: a text"),
+        ({"model": 5}, "model: a text"),
+        ({"label": ["stable"]}, "label: a text"),
+        ({"token": "t" * 8193}, "token: a text of 1 to 8192"),
+        ({"client": "\u200b"}, "client: a text"),
+        ({"version": -1}, "version: an integer of 0 to"),
+        ({"version": 2**63}, "version: an integer"),
+        ({"version": "3"}, "version: an integer"),
+        ({"version": True}, "version: an integer"),
+        ({"label": "stable", "version": 3}, "only one of the two"),
+        ({"min_score": 1.01}, "min_score: a number from 0 to 1"),
+        ({"min_score": -0.01}, "min_score: a number from 0 to 1"),
+        ({"min_score": "0.5"}, "min_score: a number is required, not text"),
+        ({"min_score": False}, "min_score: a number is required, not a boolean"),
+        ({"max_results": -1}, "max_results: an integer of 0 to"),
+        ({"max_results": 1.5}, "max_results: an integer"),
+    ],
+)
+def test_wrong_options(encoding: Encoding, said: dict[str, Any], words: str) -> None:
+    for kind in ("hello", "configure"):
+        assert_refused({"type": kind, **said}, encoding, BadMessage, words)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", str(2**64)])
+def test_numbers_that_nobody_could_be_sent_back(value: str) -> None:
+    for message in ('{"type":"ping","t":%s}', '{"type":"hello","min_score":%s}'):
+        assert "a finite number" in refused(message % value, JSON).error.message
+    frame = json.dumps({"type": "frame", "id": 3, "format": "jpeg", "captured_at": 0})
+    found = refused(frame.replace('"captured_at": 0', f'"captured_at": {value}'), JSON)
+    assert "captured_at: a finite number" in found.error.message
+    assert found.frame_id == 3
+
+
+def test_nan_in_msgpack() -> None:
+    for value in (math.nan, math.inf):
+        payload = MSGPACK.pack({"type": "ping", "t": value})
+        assert "t: a finite number" in refused(payload, MSGPACK).error.message
+
+
+@BOTH
+def test_text_to_echo_has_a_bound(encoding: Encoding) -> None:
+    assert_refused({"type": "ping", "t": "x" * 257}, encoding, BadMessage, "t: a text of at most")
+
+
+# What is wrong with a frame
+
+
+@BOTH
+@pytest.mark.parametrize("frame_id", [-1, 2**64, 1.5, True, "1", None, [1]])
+def test_wrong_ids(encoding: Encoding, frame_id: Any) -> None:
+    if encoding is MSGPACK and frame_id == 2**64:
+        frame_id = float(2**64)  # all that msgpack can say of it
+    assert_refused(frame_fields(frame_id), encoding, BadMessage, "id: an ")
+
+
+def test_id_that_is_not_a_number_in_json() -> None:
+    found = refused('{"type":"frame","id":NaN}', JSON)
+    assert "id: an integer" in found.error.message
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("changes", "kind", "words"),
+    [
+        ({"format": None}, BadMessage, "format: one of jpeg, png, webp, rgba, rgb, gray"),
+        ({"format": "gif"}, UnsupportedFormat, "format 'gif' is none of jpeg"),
+        ({"format": "JPEG"}, UnsupportedFormat, "format 'JPEG' is none of"),
+        ({"format": 3}, BadMessage, "format: a text"),
+        ({"width": 0}, BadMessage, "width: an integer of 1 to"),
+        ({"height": -4}, BadMessage, "height: an integer"),
+        ({"width": 2**40}, BadMessage, "width: an integer"),
+        ({"height": "48"}, BadMessage, "height: an integer"),
+        ({"width": True}, BadMessage, "width: an integer"),
+        ({"captured_at": "now"}, BadMessage, "captured_at: a number is required, not text"),
+        ({"captured_at": True}, BadMessage, "captured_at: a number is required, not a boolean"),
+        ({"data": b""}, BadFrame, "data is empty"),
+        ({"data": b"\x00" * 100}, BadFrame, "format says jpeg, but the data is no picture"),
+        ({"data": b"GIF89a" + b"\0" * 20}, BadFrame, "but the data looks like gif"),
+        ({"data": picture("png")}, BadFrame, "but the data looks like png"),
+        ({"data": picture()[:-40]}, BadFrame, "truncated jpeg"),
+        ({"data": b"\xff\xd8\xff" * 30_000}, FrameTooLarge, "90000 bytes; at most 65536"),
+        ({"format": "rgb", "data": bytes(12)}, BadFrame, "format rgb needs width and height"),
+        (
+            {"format": "rgba", "data": bytes(35), "width": 3, "height": 3},
+            BadFrame,
+            "3x3 rgba is 36 bytes, not 35",
+        ),
+        (
+            {"format": "gray", "data": bytes(12), "width": 2**31, "height": 2**31},
+            BadFrame,
+            "gray is 4611686018427387904 bytes, not 12",
+        ),
+    ],
+)
+def test_wrong_frames_name_what_was_wrong_and_which_frame(
+    encoding: Encoding, changes: dict[str, Any], kind: type[FramewireError], words: str
+) -> None:
+    assert_refused(frame_fields(5, **changes), encoding, kind, words, frame_id=5)
+
+
+@BOTH
+def test_too_many_pixels_in_few_bytes(encoding: Encoding) -> None:
+    huge = picture("png", 3000, 2000)
+    assert len(huge) < LIMITS.max_frame_bytes
+    fields = frame_fields(5, format="png", data=huge)
+    assert_refused(fields, encoding, FrameTooLarge, "6000000 pixels; at most 1000000", 5)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({}, "data is an empty map; wrap the ArrayBuffer in a Uint8Array"),
+        ({"0": 255}, "data: bin is required, not a map"),
+        ("/9j/4AAQ", "data: bin is required, not text"),
+        ([255, 216], "data: bin is required, not an array"),
+        (msgpack.ExtType(1, b"\xff\xd8"), "data: bin is required, not an extension type"),
+        (None, "data: bin is required, not nothing"),
+        (7, "data: bin is required, not a number"),
+    ],
+)
+def test_data_that_is_no_bin(data: Any, words: str) -> None:
+    payload = MSGPACK.pack({"type": "frame", "id": 5, "format": "jpeg", "data": data})
+    found = refused(payload, MSGPACK)
+    assert type(found.error) is BadFrame
+    assert words in found.error.message
+    assert found.frame_id == 5
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("not base64!", "data is not base64"),
+        ("data:image/jpeg;base64," + base64.b64encode(picture()).decode(), "data is not base64"),
+        ("é", "data is not base64"),
+        (base64.b64encode(picture()).decode()[:-3], "data is not base64"),
+        ([1, 2], "base64 text is required, not an array"),
+        (None, "base64 text is required, not nothing"),
+    ],
+)
+def test_data_that_is_no_base64(data: Any, words: str) -> None:
+    payload = json.dumps({"type": "frame", "id": 5, "format": "jpeg", "data": data})
+    found = refused(payload, JSON)
+    assert type(found.error) is BadFrame
+    assert words in found.error.message
+    assert found.frame_id == 5
+
+
+# What it costs. The largest message that a socket lets through is about 4 MiB.
+
+_LARGEST = 4 * 2**20
+
+
+def _header(kind: int, count: int) -> bytes:
+    return bytes([kind]) + count.to_bytes(4, "big")
+
+
+@pytest.mark.parametrize(
+    ("payload", "encoding"),
+    [
+        (_header(0xDD, _LARGEST - 5) + b"\x90" * (_LARGEST - 5), MSGPACK),
+        ((_header(0xDD, 1024) + b"\x90" * 1023) * 4096, MSGPACK),
+        (_header(0xDD, _LARGEST - 9000) * 800 + bytes(_LARGEST - 4000), MSGPACK),
+        (_header(0xDF, 600_000) + b"\xa1a\x80" * 600_000, MSGPACK),
+        ("[" + "[]," * (_LARGEST // 3) + "[]]", JSON),
+        ('{"a":' * (_LARGEST // 5), JSON),
+        ("[" + "1," * (_LARGEST // 2) + "1]", JSON),
+        ("[" + ("9" * 4000 + ",") * 1000 + "9]", JSON),
+    ],
+    ids=["arrays", "nested-arrays", "reserve", "maps", "json-arrays", "json-maps", "commas", "9s"],
+)
+def test_swollen_messages_are_refused_for_little(payload: bytes | str, encoding: Encoding) -> None:
+    started = time.process_time()
+    assert type(refused(payload, encoding).error) is BadMessage
+    # Read to the end, each of them costs 0.1 to 1 s; refused, at most a few milliseconds.
+    assert time.process_time() - started < 0.05
