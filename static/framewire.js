@@ -19,7 +19,8 @@
  *
  *     closed        not opened, or closed by `close`
  *     connecting    a socket is opening, or the server has not said welcome yet
- *     waiting       connected, but no model server answers: frames would only fail
+ *     waiting       connected, but there is no model, so frames would only fail; {code, message}
+ *                   say why if that is more than that no model server answers
  *     ready         frames are answered
  *     draining      the server goes away soon; outcomes still come: {reason}
  *     reconnecting  the server is gone: {retryInMs, retryAt, attempt, code, reason}
@@ -209,7 +210,6 @@ export class FramewireClient {
     const ping = () => this._send({ type: 'ping', t: this._host.now() });
     this._connection.welcomed(welcome.heartbeat_s, ping);
     this._welcome = welcome;
-    this._refusal = null;
     if (Object.keys(this._unsaid).length > 0) this.configure(this._unsaid);
     this._tell('onWelcome', welcome);
     this._modelChanged(welcome.model);
@@ -232,10 +232,7 @@ export class FramewireClient {
 
   _lost(loss) {
     this._endSession();
-    if (this._refusal) {
-      this._connection.close();
-      return this._enter({ name: 'refused', ...this._refusal });
-    }
+    if (this._refusal) return this._refused(this._refusal);
     return this._enter({ name: 'reconnecting', ...loss });
   }
 
@@ -271,13 +268,21 @@ export class FramewireClient {
   _errored(error) {
     const sent = this._settle(error.id);
     if (TRY_LATER.includes(error.code)) this._pacing.failed(this._host.now());
-    if (!sent && this._isRefusal(error)) this._refusal = { code: error.code, message: error.message };
     this._failed(error, sent ? sent.frame : null);
+    if (!sent) this._concernsSession(error);
     this._flush();
   }
 
-  _isRefusal(error) {
-    return error.code === 'unauthorized' || (!this._welcome && !error.retryable);
+  _concernsSession({ code, message, retryable }) {
+    if (!this._welcome && !retryable) return this._refused({ code, message });
+    if (code === 'unauthorized') this._refusal = { code, message }; // if the server now closes
+    if (this._state.name === 'waiting') this._enter({ name: 'waiting', code, message });
+    return undefined;
+  }
+
+  _refused(why) {
+    this._connection.close();
+    this._enter({ name: 'refused', ...why });
   }
 
   _settle(id) {
@@ -359,7 +364,7 @@ export class FramewireClient {
   }
 
   _enter(state) {
-    if (state.name === this._state.name && state.name !== 'reconnecting') return;
+    if (state.name === this._state.name && Object.keys(state).length === 1) return;
     this._state = Object.freeze(state);
     this._tell('onState', this._state);
   }

@@ -306,14 +306,12 @@ class Reader {
   }
 
   _array(length, depth) {
-    this._announce(length);
     const items = [];
     for (let i = 0; i < length; i += 1) items.push(this.value(depth + 1));
     return items;
   }
 
   _map(length, depth) {
-    this._announce(2 * length);
     const map = {};
     for (let i = 0; i < length; i += 1) {
       const key = this.value(depth + 1);
@@ -321,11 +319,6 @@ class Reader {
       own(map, key, this.value(depth + 1));
     }
     return map;
-  }
-
-  /** A count that the rest of the message cannot hold is refused before any work. */
-  _announce(values) {
-    if (values > this._bytes.length - this.at) throw new MsgpackError('truncated');
   }
 
   _take(count) {

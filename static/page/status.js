@@ -2,6 +2,7 @@
 
 /** States in which the stage shows a card over the picture. */
 const CARDS = ['connecting', 'waiting', 'draining', 'reconnecting', 'refused', 'closed'];
+const TRY_LATER = 1013; // the close code of a server without room for another session
 
 /**
  * @param {object} about
@@ -39,8 +40,15 @@ function stateName(client, { backendGone, paused, hidden }) {
 
 function details(name, client, now) {
   if (name === 'refused') return { values: { message: client.message } };
-  if (name !== 'reconnecting') return {};
-  const seconds = Math.ceil((client.retryAt - now) / 1000);
-  if (seconds <= 0) return { key: 'state.reconnecting.now' };
-  return { values: { seconds } };
+  if (name === 'waiting' && client.message) {
+    return { more: 'state.waiting.reason', values: { message: client.message } };
+  }
+  return name === 'reconnecting' ? reconnecting(client, now) : {};
+}
+
+function reconnecting({ retryAt, code }, now) {
+  const more = code === TRY_LATER ? { more: 'state.reconnecting.full' } : {};
+  const seconds = Math.ceil((retryAt - now) / 1000);
+  if (seconds <= 0) return { ...more, key: 'state.reconnecting.now' };
+  return { ...more, values: { seconds } };
 }

@@ -277,6 +277,28 @@ def test_a_dead_gateway_is_told_and_survived(
         expect(page.locator("#score-text")).to_have_text("30 %")
 
 
+def test_a_gateway_that_is_restarted_is_come_back_to(open_page: Open, stack: Stack) -> None:
+    with open_page() as page:
+        in_state(page, "ready")
+        until_boxes(page)
+        stack.gateway.terminate()
+        try:
+            in_state(page, "reconnecting")
+        finally:
+            stack.start()
+        in_state(page, "ready")
+        until_boxes(page)
+
+
+def test_a_model_that_does_not_exist_is_named(open_page: Open) -> None:
+    with open_page(query="?model=letters") as page:
+        in_state(page, "waiting")
+        expect(page.locator("#card-more")).to_contain_text("letters")
+    with open_page(query="?version=first") as page:
+        in_state(page, "refused")
+        expect(page.locator("#card-more")).to_contain_text("version")
+
+
 def test_a_user_can_reconnect_at_once(open_page: Open, stack: Stack) -> None:
     patient = "Math.random = () => 0.999"  # so that the page would wait for long
     with open_page(script=patient) as page:

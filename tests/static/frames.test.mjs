@@ -129,6 +129,30 @@ test('asking about a frame and offering it count as one frame of the source', ()
   assert.ok(Math.abs(client.stats().sourceRate - 20) < 0.5);
 });
 
+test('frames that pass by while one is encoded are counted once each', () => {
+  const { client, host, socket } = readyClient();
+  for (let i = 0; i < 40; i += 1) {
+    const wanted = client.wantsFrame();
+    socket().bufferedAmount = 1;
+    host.advance(25);
+    client.wantsFrame(); // while the one before is being encoded
+    socket().bufferedAmount = 0;
+    if (wanted) client.offer(frame());
+    socket().result(socket().last().id);
+    host.advance(25);
+  }
+  assert.ok(Math.abs(client.stats().sourceRate - 40) < 1);
+});
+
+test('the waiting frame is given back when the model goes', () => {
+  const { client, socket, outcomes } = readyClient();
+  client.offer(frame());
+  const waiting = frame();
+  client.offer(waiting);
+  socket().say({ type: 'model_changed', model: null });
+  assert.deepEqual(outcomes(), [['dropped', { reason: 'not_ready' }, waiting]]);
+});
+
 test('a frame offered while no server is there is dropped at once', () => {
   const { client, socket, outcomes } = readyClient();
   socket().die();
@@ -186,6 +210,23 @@ test('without a model server the client asks ever more rarely, until a result co
   client.offer(frame());
   host.advance(2000);
   socket().result(socket().last().id);
+  assert.equal(client.wantsFrame(), true);
+});
+
+test('several frames that fail together are one reason to hold back', () => {
+  const puppet = readyClient();
+  const { client, host, socket } = puppet;
+  run(puppet, { rate: 30, tripMs: 90, seconds: 2 });
+  host.advance(500);
+  for (let i = 0; i < 3; i += 1) client.offer(frame());
+  const error = { type: 'error', code: 'overloaded', message: '', retryable: true };
+  for (const { id } of socket().frames().slice(-3)) socket().say({ ...error, id });
+  host.advance(249);
+  assert.equal(client.wantsFrame(), false);
+  host.advance(1);
+  client.offer(frame());
+  socket().say({ ...error, id: socket().last().id });
+  host.advance(500);
   assert.equal(client.wantsFrame(), true);
 });
 

@@ -150,6 +150,15 @@ test('the count-down goes by whole seconds and ends in words', () => {
   assert.equal(at(1000).retry, true);
 });
 
+test('a reason that the server gave is told', () => {
+  const calm = { backendGone: false, paused: false, hidden: false };
+  const message = 'no model x';
+  const waiting = describe({ client: { name: 'waiting', message }, ...calm }, 0);
+  assert.deepEqual([waiting.more, waiting.values], ['state.waiting.reason', { message }]);
+  const full = describe({ client: { name: 'reconnecting', retryAt: 1000, code: 1013 }, ...calm }, 0);
+  assert.deepEqual([full.more, full.values], ['state.reconnecting.full', { seconds: 1 }]);
+});
+
 test('an answer is read for every task', () => {
   const labels = ['zero', 'one'];
   const boxes = { boxes: [[0, 0, 1, 1], [0, 0, 0.5, 0.5]], classes: [1, 7], scores: [0.4, 0.9] };

@@ -88,7 +88,7 @@ export class PuppetSocket {
   welcome(more = {}) {
     this.say({
       type: 'welcome',
-      protocol: 'framewire.v1.msgpack',
+      protocol: 'framewire.v1',
       session: 'a-session',
       model: MODEL,
       limits: LIMITS,

@@ -213,7 +213,7 @@ test('a client that the server refuses does not come back by itself', () => {
   client.open();
   socket().open();
   socket().say({ type: 'error', code: 'unauthorized', message: 'no such token', retryable: false });
-  socket().die(1008, 'unauthorized');
+  assert.equal(socket().closedWith, 1000);
   assert.deepEqual(
     { ...heard('state').pop()[0] },
     { name: 'refused', code: 'unauthorized', message: 'no such token' },
@@ -226,6 +226,26 @@ test('a client that the server refuses does not come back by itself', () => {
   assert.equal(socket().last().token, 'better');
   socket().welcome();
   assert.equal(client.wantsFrame(), true);
+});
+
+test('a session that loses its right to be served ends when the server closes it', () => {
+  const { host, sockets, socket, states } = readyClient();
+  socket().say({ type: 'error', code: 'unauthorized', message: 'expired', retryable: false });
+  assert.equal(states().pop(), 'ready');
+  socket().die(1008);
+  assert.equal(states().pop(), 'refused');
+  host.advance(60000);
+  assert.equal(sockets.length, 1);
+});
+
+test('waiting says why, where there is more to say than that nobody answers', () => {
+  const { socket, heard } = readyClient({}, { model: null });
+  assert.deepEqual({ ...heard('state').pop()[0] }, { name: 'waiting' });
+  socket().say({ type: 'error', code: 'unknown_model', message: 'no model x', retryable: false });
+  const why = { name: 'waiting', code: 'unknown_model', message: 'no model x' };
+  assert.deepEqual({ ...heard('state').pop()[0] }, why);
+  socket().say({ type: 'model_changed', model: MODEL });
+  assert.equal(heard('state').pop()[0].name, 'ready');
 });
 
 test('an error worth a retry is no refusal', () => {
