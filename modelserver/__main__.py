@@ -7,10 +7,9 @@ import os
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Sequence
 
-from modelserver import flags
+from modelserver import config, flags
 from modelserver.options import Options
 from modelserver.runtime import import_tensorflow
 from modelserver.status import Code, ServingError
@@ -42,18 +41,32 @@ def _serve(options: Options) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: os._exit(0))  # nothing is under way yet
     _check_free(options.port)
+    models = config.initial(options)
     import_tensorflow()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from modelserver.app import ModelServer
 
-    server = ModelServer(options)
-    server.start()
-    stopping = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stopping.set())
-    stopping.wait()
+    server = ModelServer(options, models)
+    server.load()
+    signals = _signals()
+    server.open()
+    os.read(signals, 1)
     logging.info("stopping")
     server.stop(GRACE_S)
+
+
+def _signals() -> int:
+    """A file descriptor on which SIGTERM and SIGINT arrive as bytes.
+
+    Two signals at once can reach two threads, and waiting for an Event that a handler sets was
+    then seen to sleep on, its handler never run. A pipe does not depend on that.
+    """
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: None)
+    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    return read_end
 
 
 def _check_free(port: int) -> None:

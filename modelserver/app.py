@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from typing import Any
 
-from modelserver import config, savedmodel
+from modelserver import basepath, savedmodel
 from modelserver.configuration import Configuration
 from modelserver.grpcserver import ChannelArguments, GrpcServer, GrpcSettings
 from modelserver.manager import Failure, Loaded, Manager, ManagerSettings
@@ -26,16 +25,21 @@ _log = logging.getLogger(__name__)
 class ModelServer:
     """The whole server in one object.
 
+    Args:
+        options: the command line.
+        models: the ModelServerConfig to begin with, as `config.initial` has it.
+
     Attributes:
         registry: the versions and their states.
-        port: the port of gRPC, once started.
+        port: the port of gRPC, once open.
 
     Raises:
         ServingError: the options contradict one another.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, models: Any) -> None:
         self._options = options
+        self._models = models
         self._session_config = _session_config(options)
         self._tags = options.saved_model_tags.split(",")
         self._turns: dict[str, Turns] = {}
@@ -50,17 +54,23 @@ class ModelServer:
         self._grpc: GrpcServer | None = None
         self.port = 0
 
-    def start(self) -> None:
-        """Load the models, then open the ports.
+    def load(self) -> None:
+        """Load the models and go on watching them.
 
         Raises:
-            ServingError: a model has no version that loads, or a port is taken.
+            ServingError: a model has no version that loads.
         """
-        wanted = _initial_config(self._options)
         self._manager.start()
-        failures = self._configuration.apply(wanted)
+        failures = self._configuration.apply(self._models)
         if failures:
-            raise _nothing_to_serve(failures)
+            raise _not_loaded(failures)
+
+    def open(self) -> None:
+        """Open the ports and answer calls.
+
+        Raises:
+            ServingError: a port is taken.
+        """
         self._grpc = GrpcServer(self._service, _grpc_settings(self._options))
         self._grpc.start()
         self.port = self._grpc.port
@@ -92,27 +102,14 @@ class ModelServer:
         return self._turns.setdefault(name, Turns(slots, options.max_waiting_calls))
 
 
-def _initial_config(options: Options) -> Any:
-    if options.model_config_file:
-        return config.read(options.model_config_file)
-    if not options.model_base_path:
-        raise invalid("--model_base_path or --model_config_file must say what to serve")
-    return config.single(options.model_name, options.model_base_path)
-
-
-def _nothing_to_serve(failures: list[Failure]) -> ServingError:
+def _not_loaded(failures: list[Failure]) -> ServingError:
     """The first thing that the user should mend, in one line."""
-    failures = sorted(failures, key=lambda failure: os.path.isdir(failure.base_path))
     name, base_path, errors = failures[0]
-    if errors:
-        number, error = errors[0]
-        return ServingError(error.code, f"{name} version {number}: {error.message}")
-    found = "holds no version" if os.path.isdir(base_path) else "is not there"
-    return ServingError(
-        Code.NOT_FOUND,
-        f"nothing to serve as {name}: {base_path} {found}; a version is a directory named by a "
-        "number with a SavedModel in it, such as `python -m export savedmodel` makes",
-    )
+    if not errors:
+        basepath.check_any(name, base_path)
+        return ServingError(Code.UNKNOWN, f"{name}: no version could be loaded from {base_path}")
+    number, error = errors[0]
+    return ServingError(error.code, f"{name} version {number}: {error.message}")
 
 
 def _manager_settings(options: Options) -> ManagerSettings:

@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Iterator
 
+from modelserver.status import Code, ServingError
+
 _NUMBER = re.compile(r"[+]?[0-9]+")
 _MAX_VERSION = 2**63 - 1
 
@@ -34,3 +36,22 @@ def _versions(base_path: str) -> Iterator[tuple[int, str]]:
         for entry in entries:
             if _NUMBER.fullmatch(entry.name) and int(entry.name) <= _MAX_VERSION and entry.is_dir():
                 yield int(entry.name), entry.path
+
+
+def check_any(name: str, base_path: str) -> None:
+    """Make sure that there is something to load.
+
+    Raises:
+        ServingError: NOT_FOUND, with what is missing and how to make it.
+    """
+    try:
+        if scan(base_path):
+            return
+        missing = f"{base_path} holds no version"
+    except BasePathMissing as error:
+        missing = str(error)
+    raise ServingError(
+        Code.NOT_FOUND,
+        f"nothing to serve as {name}: {missing}; a version is a directory named by a number with "
+        "a SavedModel in it, such as `python -m export savedmodel` makes",
+    )

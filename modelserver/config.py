@@ -9,9 +9,28 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from modelserver import basepath
+from modelserver.options import Options
 from modelserver.status import Code, ServingError, invalid
 
 PLATFORM = "tensorflow"
+
+
+def initial(options: Options) -> Any:
+    """The ModelServerConfig that the flags ask for.
+
+    Raises:
+        ServingError: there is none, or it is not sound, or a model has nothing on disk.
+    """
+    if options.model_config_file:
+        config = read(options.model_config_file)
+    elif options.model_base_path:
+        config = single(options.model_name, options.model_base_path)
+    else:
+        raise invalid("--model_base_path or --model_config_file must say what to serve")
+    for model in models(config):
+        basepath.check_any(model.name, model.base_path)
+    return config
 
 
 def single(name: str, base_path: str) -> Any:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
 from modelserver.model import Model
@@ -80,7 +81,7 @@ def _read(records: str) -> Iterator[Any]:
             Code(error.error_code),
             f"{error.message}. Please verify your warmup data is in TFRecord format.",
         ) from None
-    except ValueError as error:  # DecodeError is one
+    except DecodeError as error:
         raise invalid(f"Failed to parse warmup record: {error} from {records}") from None
 
 

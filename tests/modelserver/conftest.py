@@ -14,6 +14,7 @@ from modelserver.runtime import import_tensorflow
 
 import_tensorflow()
 
+from modelserver import config  # noqa: E402
 from modelserver.app import ModelServer  # noqa: E402
 from modelserver.options import Options  # noqa: E402
 from tests.modelserver import exported  # noqa: E402
@@ -64,10 +65,12 @@ def serve() -> Iterator[Serve]:
 
 
 def _serve(stack: ExitStack, options: Options) -> Client:
-    server = ModelServer(options)
+    server = ModelServer(options, config.initial(options))
     stack.callback(server.stop, 0.0)
-    server.start()
-    client = Client(f"localhost:{server.port}", server.registry)
+    server.load()
+    server.open()
+    address = f"localhost:{server.port}" if server.port else f"unix:{options.grpc_socket_path}"
+    client = Client(address, server.registry)
     stack.callback(client.close)
     return client
 

@@ -1,0 +1,148 @@
+"""The program as a user starts it: a process of its own, its lines, its end."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.modelserver.client import Client, floats, predict_request, refused
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 60.0
+X = floats(2)
+
+
+class Program:
+    """``python -m modelserver`` with these flags, and the lines that it writes."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "modelserver", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._new: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            self._new.put(line)
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Wait for a line, and return what matched."""
+        while True:
+            found = re.search(pattern, self._new.get(timeout=START_S))
+            if found:
+                return found
+
+    def end(self) -> int:
+        """Wait for the end; the exit code."""
+        code = self.process.wait(START_S)
+        self._reader.join(10)
+        return code
+
+
+Start = Callable[..., Program]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts programs, and kills what a test leaves."""
+    started: list[Program] = []
+
+    def begin(*arguments: str) -> Program:
+        started.append(Program(*arguments))
+        return started[-1]
+
+    yield begin
+    for program in started:
+        program.process.kill()
+        program.end()
+
+
+def test_a_few_clean_lines_then_answers_then_a_clean_end(start: Start, models: Path) -> None:
+    base = os.path.relpath(models / "half_plus", ROOT)
+    program = start("--port=0", "--model_name=m", f"--model_base_path={base}")
+    port = program.wait_for(r"gRPC on port (\d+)")[1]
+    client = Client(f"localhost:{port}")
+    assert client.predict("m", {"x": X})["y"].tolist() == [3.0]
+
+    second = start(f"--port={port}", f"--model_base_path={base}")
+    assert second.end() == 1
+    assert len(second.lines) == 1
+    assert f"cannot listen on port {port}: " in second.lines[0]
+
+    program.process.send_signal(signal.SIGINT)
+    program.process.send_signal(signal.SIGTERM)  # honcho and the terminal each send one
+    assert program.end() == 0
+    client.close()
+    clock = r"\d\d:\d\d:\d\d "
+    times = r"\(load \d+\.\d s, warm-up \d+\.\d s\)"
+    wanted = [f"m version 1: available {times}", f"gRPC on port {port}", "stopping"]
+    assert len(program.lines) == len(wanted), program.lines
+    for line, pattern in zip(program.lines, wanted, strict=True):
+        assert re.fullmatch(clock + pattern, line)
+
+
+def test_sigterm_lets_calls_finish_but_not_for_ever(start: Start, models: Path) -> None:
+    program = start("--port=0", f"--model_base_path={models / 'slow'}")
+    port = program.wait_for(r"gRPC on port (\d+)")[1]
+    client = Client(f"localhost:{port}")
+
+    def count_to(steps: int) -> Any:
+        return predict_request("default", {"n": np.array(steps)})
+
+    endless = client.prediction.Predict.future(count_to(10**12), timeout=60)
+    middling = client.prediction.Predict.future(count_to(100_000), timeout=60)
+    client.send(count_to(1))  # came last, so the others are under way
+    program.process.send_signal(signal.SIGTERM)
+    assert middling.result().outputs["steps"].int64_val[0] == 100_000
+    assert program.process.wait(8) == 0
+    with refused() as error:
+        endless.result()
+    assert error.code in ("UNAVAILABLE", "CANCELLED")
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--prot=1"], "modelserver: unknown flag --prot"),
+        (["--port=0"], "modelserver: --model_base_path or --model_config_file must say what"),
+        (
+            ["--port=0", "--model_base_path=/no/where"],
+            "nothing to serve as default: /no/where: No such",
+        ),
+        (["--port=0", "--model_config_file=/no/file"], "modelserver: /no/file: No such file"),
+    ],
+)
+def test_a_start_that_fails_says_why_in_one_line(
+    start: Start, arguments: list[str], line: str
+) -> None:
+    program = start(*arguments)
+    assert program.end() == 1
+    assert len(program.lines) == 1
+    assert line in program.lines[0]
+
+
+def test_help_names_the_flags(start: Start) -> None:
+    program = start("--help")
+    assert program.end() == 0
+    assert any("--model_base_path" in line for line in program.lines)
