@@ -107,7 +107,7 @@ export class Connection {
       this._unanswered = 0; // any message is a sign of life
       this._options.onMessage(event.data);
     });
-    socket.onerror = null; // a close event follows, and says more
+    socket.onerror = () => {}; // a close event follows, and says more
     socket.onclose = current((event) => {
       this._socket = null;
       this._lost(event.code || 0, event.reason || '');

@@ -216,9 +216,13 @@ window.framewire = Object.freeze({
   lastResult: () => feed.lastResult,
 });
 
-view.setMinScore(minScore());
-tell();
-client.open();
-await choice.choose('scene');
-if (new URLSearchParams(location.search).get('source') === 'camera') choice.choose('camera');
-setInterval(beat, BEAT_MS);
+async function start() {
+  view.setMinScore(minScore());
+  tell();
+  client.open();
+  setInterval(beat, BEAT_MS);
+  await choice.choose('scene');
+  if (new URLSearchParams(location.search).get('source') === 'camera') choice.choose('camera');
+}
+
+start();

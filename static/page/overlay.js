@@ -7,6 +7,7 @@
 import { boxToPlace, tagPlace } from './geometry.js';
 
 const LINE = 2.5;
+const ROUND = 4;
 const TAG_HEIGHT = 22;
 const TAG_PADDING = 7;
 const FONT = '600 13px system-ui, sans-serif';
@@ -32,8 +33,7 @@ export function drawBoxes(pen, place, findings) {
 }
 
 function outline(pen, { x, y, width, height }, colour) {
-  pen.beginPath();
-  pen.roundRect(x, y, width, height, 4);
+  trace(pen, x, y, width, height);
   pen.strokeStyle = 'rgb(0 0 0 / 0.55)';
   pen.lineWidth = LINE + 2;
   pen.stroke();
@@ -47,8 +47,7 @@ function tag(pen, place, { box, name, score, index }) {
   const size = { width: pen.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
   const target = boxToPlace(box, place);
   const { x, y } = tagPlace(target, size, place);
-  pen.beginPath();
-  pen.roundRect(x - LINE / 2, y, size.width, size.height, 4);
+  trace(pen, x - LINE / 2, y, size.width, size.height);
   pen.fillStyle = classColour(index);
   pen.fill();
   pen.fillStyle = '#07120e';
@@ -61,13 +60,19 @@ export function drawLines(pen, place, lines) {
   pen.textBaseline = 'middle';
   lines.forEach((text, row) => {
     const y = place.y + 10 + row * (TAG_HEIGHT + 4);
-    pen.beginPath();
-    pen.roundRect(place.x + 10, y, pen.measureText(text).width + 2 * TAG_PADDING, TAG_HEIGHT, 4);
+    trace(pen, place.x + 10, y, pen.measureText(text).width + 2 * TAG_PADDING, TAG_HEIGHT);
     pen.fillStyle = 'rgb(7 18 14 / 0.78)';
     pen.fill();
     pen.fillStyle = '#eafff7';
     pen.fillText(text, place.x + 10 + TAG_PADDING, y + TAG_HEIGHT / 2 + 0.5);
   });
+}
+
+/** The path of a box with slightly round corners, square in browsers that cannot draw them. */
+function trace(pen, x, y, width, height) {
+  pen.beginPath();
+  if (pen.roundRect) pen.roundRect(x, y, width, height, ROUND);
+  else pen.rect(x, y, width, height);
 }
 
 export function percent(score) {

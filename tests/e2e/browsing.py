@@ -1,0 +1,93 @@
+"""What a user sees and does on the page, for tests."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+PATIENCE_S = 30.0
+
+
+def in_state(page: Page, state: str) -> None:
+    page.wait_for_selector(f"html[data-state={state}]", timeout=1000 * PATIENCE_S)
+
+
+def with_source(page: Page, source: str) -> None:
+    page.wait_for_selector(f"html[data-source={source}]", timeout=1000 * PATIENCE_S)
+
+
+def with_problem(page: Page, problem: str) -> None:
+    page.wait_for_selector(f"html[data-problem={problem}]", timeout=1000 * PATIENCE_S)
+    expect(page.locator("#problem-text")).not_to_be_empty()
+
+
+def answer(page: Page) -> dict[str, Any] | None:
+    """The result that the page shows."""
+    shown: dict[str, Any] | None = page.evaluate(
+        """() => {
+          const shown = framewire.lastResult();
+          return shown && { id: shown.id, boxes: shown.boxes, classes: shown.classes,
+                            scores: shown.scores, frame: shown.frame };
+        }"""
+    )
+    return shown
+
+
+def stats(page: Page) -> dict[str, Any]:
+    counts: dict[str, Any] = page.evaluate("framewire.stats()")
+    return counts
+
+
+def until(page: Page, holds: Callable[[], bool], what: str) -> None:
+    """Look until something holds; the page's results come and go by themselves."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"never {what}; shown last: {answer(page)}"
+        page.wait_for_timeout(20)
+
+
+def until_boxes(page: Page) -> None:
+    until(page, lambda: bool((answer(page) or {}).get("boxes")), "any boxes")
+
+
+def set_score(page: Page, percent: int) -> None:
+    page.locator("#score").fill(str(percent))
+
+
+def file(name: str, kind: str, content: bytes) -> Any:
+    return {"name": name, "mimeType": kind, "buffer": content}
+
+
+def drop(page: Page, name: str, kind: str, content: bytes) -> None:
+    """Drop a file on the page."""
+    page.evaluate(
+        """([name, type, text]) => {
+          const bytes = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([bytes], name, { type }));
+          document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
+        }""",
+        [name, kind, base64.b64encode(content).decode()],
+    )
+
+
+def record(page: Page) -> bytes:
+    """A second of the page's own scene as a film."""
+    text: str = page.evaluate(
+        """async () => {
+          const canvas = document.getElementById('canvas');
+          const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: 'video/webm' });
+          const parts = [];
+          recorder.ondataavailable = ({ data }) => parts.push(data);
+          recorder.start();
+          await new Promise((done) => setTimeout(done, 1000));
+          await new Promise((done) => { recorder.onstop = done; recorder.stop(); });
+          const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+          return btoa(Array.from(bytes, (each) => String.fromCharCode(each)).join(''));
+        }"""
+    )
+    return base64.b64decode(text)

@@ -1,0 +1,199 @@
+"""The page when something is missing or gone, in both languages, by keyboard, in a hidden tab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.e2e.browsing import (
+    answer,
+    file,
+    in_state,
+    set_score,
+    stats,
+    until,
+    until_boxes,
+    with_problem,
+    with_source,
+)
+from tests.e2e.conftest import SEEDS, Open
+from tests.e2e.film import fits, jpeg, scenes
+from tests.e2e.processes import Stack
+
+
+def test_a_refused_camera_is_explained(open_page: Open) -> None:
+    with open_page() as page:
+        page.get_by_role("button", name="Camera").click()
+        with_problem(page, "camera_refused")
+        with_source(page, "scene")
+        until_boxes(page)
+
+
+def test_a_missing_camera_is_explained(open_page: Open, tmp_path: Path) -> None:
+    with open_page(camera=tmp_path / "nothing.mjpeg") as page:
+        page.get_by_role("button", name="Camera").click()
+        with_problem(page, "camera_missing")
+
+
+def test_an_insecure_address_is_explained(open_page: Open) -> None:
+    insecure = "Object.defineProperty(window, 'isSecureContext', { value: false })"
+    with open_page(script=insecure) as page:
+        page.get_by_role("button", name="Camera").click()
+        with_problem(page, "camera_insecure")
+        assert "https" in page.locator("#problem-text").inner_text()
+
+
+def test_a_dead_model_server_is_told_and_survived(
+    open_page: Open, stack: Stack, artifacts: Path
+) -> None:
+    with open_page() as page:
+        in_state(page, "ready")
+        until_boxes(page)
+        stack.model_server.kill()
+        try:
+            in_state(page, "waiting")
+            expect(page.locator("#card")).to_contain_text("Waiting for the model")
+            page.screenshot(path=artifacts / "page-waiting.png")
+        finally:
+            stack.start()
+        in_state(page, "ready")
+        before = stats(page)["results"]
+        until(page, lambda: stats(page)["results"] > before, "results again")
+
+
+def test_a_dead_gateway_is_told_and_survived(
+    open_page: Open, stack: Stack, artifacts: Path
+) -> None:
+    [scene] = scenes(SEEDS[:1])
+    with open_page() as page:
+        in_state(page, "ready")
+        page.set_input_files("#picture-file", file("scene.jpg", "image/jpeg", jpeg(scene)))
+        until(page, lambda: fits(answer(page), scene), "the picture's digits")
+        set_score(page, 30)
+        stack.gateway.kill()
+        try:
+            in_state(page, "reconnecting")
+            until(page, lambda: "reconnecting in" in page.locator("#card").inner_text(), "counted")
+            page.screenshot(path=artifacts / "page-reconnecting.png")
+        finally:
+            stack.start()
+        in_state(page, "ready")
+        # The picture is asked about anew, with the settings kept, and nobody touched a thing.
+        until(page, lambda: bool(answer(page)), "an answer again")
+        expect(page.locator("#score-text")).to_have_text("30 %")
+
+
+def test_a_gateway_that_is_restarted_is_come_back_to(open_page: Open, stack: Stack) -> None:
+    with open_page() as page:
+        in_state(page, "ready")
+        until_boxes(page)
+        stack.gateway.terminate()
+        try:
+            in_state(page, "reconnecting")
+        finally:
+            stack.start()
+        in_state(page, "ready")
+        until_boxes(page)
+
+
+def test_a_model_that_does_not_exist_is_named(open_page: Open) -> None:
+    with open_page(query="?model=letters") as page:
+        in_state(page, "waiting")
+        expect(page.locator("#card-more")).to_contain_text("letters")
+    with open_page(query="?version=first") as page:
+        in_state(page, "refused")
+        expect(page.locator("#card-more")).to_contain_text("version")
+
+
+def test_a_user_can_reconnect_at_once(open_page: Open, stack: Stack) -> None:
+    patient = "Math.random = () => 0.999"  # so that the page would wait for long
+    with open_page(script=patient) as page:
+        in_state(page, "ready")
+        stack.gateway.kill()
+        try:
+            in_state(page, "reconnecting")
+            page.wait_for_timeout(4000)
+        finally:
+            stack.start()
+        page.get_by_role("button", name="Try now").click()
+        page.wait_for_selector("html[data-state=ready]", timeout=2500)
+
+
+def test_the_page_speaks_two_languages_and_remembers(open_page: Open, artifacts: Path) -> None:
+    with open_page(locale="zh-CN", color_scheme="dark") as page:
+        in_state(page, "ready")
+        expect(page.locator("#pill-text")).to_have_text("实时")
+        assert page.evaluate("document.documentElement.lang") == "zh"
+        until_boxes(page)
+        page.screenshot(path=artifacts / "page-chinese.png", full_page=True)
+        page.get_by_role("button", name="English").click()
+        expect(page.locator("#pill-text")).to_have_text("Live")
+        page.reload()
+        expect(page.locator("#pill-text")).to_have_text("Live")
+        page.keyboard.press("l")
+        expect(page.locator("#pill-text")).to_have_text("实时")
+
+
+def test_everything_is_reached_by_keyboard(open_page: Open) -> None:
+    with open_page() as page:
+        in_state(page, "ready")
+        reached = []
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            reached.append(
+                page.evaluate(
+                    """() => {
+                      const { id, dataset, matches } = document.activeElement;
+                      const outlined = getComputedStyle(document.activeElement).outlineStyle;
+                      return [id || dataset.source || '', outlined !== 'none'];
+                    }"""
+                )
+            )
+        wanted = ["language", "camera", "video", "picture", "scene", "pause", "score", "full"]
+        assert [name for name, _ in reached if name in wanted][: len(wanted)] == wanted
+        assert all(outlined for name, outlined in reached if name in wanted)
+
+
+def test_keys_do_what_the_page_says(open_page: Open) -> None:
+    choosers: list[Any] = []
+    with open_page() as page:
+        page.on("filechooser", lambda chooser: choosers.append(chooser))
+        in_state(page, "ready")
+        page.keyboard.press("Space")
+        in_state(page, "paused")
+        page.keyboard.press("Space")
+        in_state(page, "ready")
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#score-text")).to_have_text("55 %")
+        page.keyboard.press("1")
+        with_problem(page, "camera_refused")
+        page.keyboard.press("3")
+        until(page, lambda: bool(choosers), "the browser asking for a picture")
+
+
+def test_a_hidden_tab_sends_nothing(open_page: Open) -> None:
+    with open_page() as page:
+        in_state(page, "ready")
+        until_boxes(page)
+        page.evaluate(
+            """() => {
+              const hidden = { value: 'hidden', writable: true };
+              Object.defineProperty(document, 'visibilityState', hidden);
+              document.dispatchEvent(new Event('visibilitychange'));
+            }"""
+        )
+        in_state(page, "hidden")
+        until(page, lambda: stats(page)["outstanding"] == 0, "settled")
+        before = stats(page)["offered"]
+        page.wait_for_timeout(300)
+        assert stats(page)["offered"] <= before + 1  # one may have been in the encoder
+        page.evaluate(
+            """() => {
+              document.visibilityState = 'visible';
+              document.dispatchEvent(new Event('visibilitychange'));
+            }"""
+        )
+        in_state(page, "ready")
+        until(page, lambda: stats(page)["offered"] > before + 2, "frames again")
