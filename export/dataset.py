@@ -29,7 +29,8 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Plan:
-    """Which scenes. kind: `training`, `held-out` (other fonts) or `empty` (those, no digits)."""
+    """Which scenes. kind: `training`; `held-out`, in other fonts; `letters`, with those and
+    no digits; `clutter`, neither letters nor digits."""
 
     kind: str
     seed: int
@@ -78,14 +79,16 @@ def render_one(plan: Plan, index: int, faces: fonts.Faces) -> tuple[Image.Image,
     aspect = ASPECTS[int(rng.choice(len(ASPECTS), p=ASPECT_SHARES))]
     longest = int(rng.integers(256, 385))
     size = (longest * aspect[0] // max(aspect), longest * aspect[1] // max(aspect))
-    digits = plan.kind != "empty" and not (plan.kind == "training" and rng.random() < EMPTY_SHARE)
-    scene = scenes.render(seed, size, faces, digits)
+    digits = plan.kind == "held-out" or (
+        plan.kind == "training" and bool(rng.random() >= EMPTY_SHARE)
+    )
+    scene = scenes.render(seed, size, faces, digits, letters=plan.kind != "clutter")
     method = Image.Resampling(int(rng.choice([2, 4])))
     return scene.picture.resize((WIDTH, WIDTH), method), scene
 
 
 _ARRAYS = ("pictures", "boxes", "labels")
-_KINDS = ("training", "held-out", "empty")
+_KINDS = ("training", "held-out", "letters", "clutter")
 _CHUNK = 100
 
 

@@ -16,7 +16,8 @@ from export.network import INPUT_SIZE, Detector
 from export.signatures import Servable
 
 HELD_OUT = dataset.Plan("held-out", 0, 1000)
-EMPTY = dataset.Plan("empty", 0, 500)
+LETTERS = dataset.Plan("letters", 0, 500)
+CLUTTER = dataset.Plan("clutter", 0, 500)
 SHOWN = 0.5
 """The score from which a box on a picture without digits counts as false."""
 
@@ -31,14 +32,16 @@ class Score:
     mean, by_class: average precision at an overlap of 0.5, 0..1.
     found, right: at a score of 0.5, the part of the digits that is found, and the part of the
     boxes that is right.
-    false_boxes: boxes above a score of 0.5 for each picture without digits.
+    false_letters, false_clutter: boxes above a score of 0.5 for each picture without digits; full
+    of letters that often look like digits, and with neither.
     """
 
     mean: float
     by_class: tuple[float, ...]
     found: float
     right: float
-    false_boxes: float
+    false_letters: float
+    false_clutter: float
 
 
 def score(network: Detector, cache: Path, progress: dataset.Progress) -> Score:
@@ -49,12 +52,17 @@ def score(network: Detector, cache: Path, progress: dataset.Progress) -> Score:
     for index, answer in enumerate(_answers(servable, held_out.pictures)):
         labels = held_out.labels[index]
         tally.add(answer, held_out.boxes[index][labels >= 0], labels[labels >= 0])
-    without = dataset.load(EMPTY, cache, progress)
-    false = sum(int((f.scores >= SHOWN).sum()) for f in _answers(servable, without.pictures))
     by_class = tally.average_precision()
-    recall, precision = tally.at(SHOWN)
-    mean = float(np.mean(by_class))
-    return Score(mean, tuple(by_class), recall, precision, false / EMPTY.count)
+    false = [_false_boxes(servable, plan, cache, progress) for plan in (LETTERS, CLUTTER)]
+    return Score(float(np.mean(by_class)), tuple(by_class), *tally.at(SHOWN), *false)
+
+
+def _false_boxes(
+    servable: Servable, plan: dataset.Plan, cache: Path, progress: dataset.Progress
+) -> float:
+    pictures = dataset.load(plan, cache, progress).pictures
+    boxes = sum(int((found.scores >= SHOWN).sum()) for found in _answers(servable, pictures))
+    return boxes / plan.count
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,15 @@ def measure(source: Checkpoint, cache: Path, progress: dataset.Progress) -> Metr
         "average_precision_50": {str(i): round(v, 4) for i, v in enumerate(score.by_class)},
         "recall_at_0.5": round(score.found, 4),
         "precision_at_0.5": round(score.right, 4),
-        "false_boxes_per_empty_picture": round(score.false_boxes, 4),
-        "scenes": {"held_out": evaluation.HELD_OUT.count, "empty": evaluation.EMPTY.count},
+        "false_boxes_per_picture": {
+            "letters": round(score.false_letters, 4),
+            "clutter": round(score.false_clutter, 4),
+        },
+        "scenes": {
+            "held_out": evaluation.HELD_OUT.count,
+            "letters": evaluation.LETTERS.count,
+            "clutter": evaluation.CLUTTER.count,
+        },
         "images_per_second": {
             "cores": os.cpu_count(),
             "pixels": {str(n): round(rate) for n, rate in speed.pixels.items()},
@@ -79,8 +86,9 @@ def lines(metrics: Metrics) -> Iterable[str]:
     yield "  by class      " + "  ".join(f"{label} {value:.3f}" for label, value in by_class)
     yield f"at score 0.5    {metrics['recall_at_0.5']:.1%} of the digits found, "
     yield f"                {metrics['precision_at_0.5']:.1%} of the boxes right"
-    false = metrics["false_boxes_per_empty_picture"]
-    yield f"false boxes     {false:.3f} a picture without digits  ({scenes['empty']} pictures)"
+    false = metrics["false_boxes_per_picture"]
+    yield f"false boxes     {false['clutter']:.3f} a picture without digits and letters"
+    yield f"                {false['letters']:.3f} a picture without digits, full of letters"
     for kind in ("pixels", "jpeg_640x480"):
         by_batch = ", ".join(f"{rate} at batch {n}" for n, rate in rates[kind].items())
         yield f"images/s        {by_batch}  ({kind.replace('_', ' ')}, {rates['cores']} cores)"

@@ -38,17 +38,19 @@ def render(
     size: tuple[int, int] = (640, 480),
     faces: Faces = BUILT_IN_FACES,
     digits: bool = True,
+    letters: bool = True,
 ) -> Scene:
     """Renders the scene of that seed at `size` (width, height).
 
-    digits: False for a scene with clutter and letters only.
+    digits: False for a scene with clutter and letters only; letters: False for none of those.
     """
     rng = np.random.default_rng(seed)
     table = _Table(rng, size, faces)
     table.scatter_shapes()
     if digits:
         table.place_digits()
-    table.place_letters(some=not digits)
+    if letters:
+        table.place_letters(some=not digits)
     return table.photograph()
 
 
