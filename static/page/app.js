@@ -212,7 +212,7 @@ listenForKeys({
 
 /** For tests and for the curious in the console. */
 window.framewire = Object.freeze({
-  stats: () => ({ ...client.stats(), ...figures.snapshot(now()), source: choice.current?.name }),
+  stats: () => ({ ...client.stats(), figures: figures.snapshot(now()) }),
   lastResult: () => feed.lastResult,
 });
 

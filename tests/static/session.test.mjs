@@ -268,6 +268,18 @@ test('close is final, gives every frame back, and leaves no timer', () => {
   assert.equal(host.timers.size, 0);
 });
 
+test('a client that was closed can be opened again, with its settings', () => {
+  const { client, sockets, socket } = readyClient();
+  client.configure({ min_score: 0.6 });
+  client.close();
+  client.open();
+  assert.equal(sockets.length, 2);
+  socket().open();
+  assert.equal(socket().last().min_score, 0.6);
+  socket().welcome();
+  assert.equal(client.wantsFrame(), true);
+});
+
 test('an unreadable message is reported and the session lives on', () => {
   const { client, socket, heard } = readyClient();
   socket().onmessage({ data: new Uint8Array([0xc1]).buffer });
