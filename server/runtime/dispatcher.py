@@ -31,7 +31,12 @@ Resolve = Callable[[Member, Outcome], None]
 
 
 class Dispatcher:
-    """The loop's side of the batching policy. ``resolve`` gets each frame's one outcome."""
+    """The loop's side of the batching policy.
+
+    ``resolve`` gets each frame's one outcome. Whatever fails on the way, in the
+    backend or in ``resolve`` itself, is logged, costs its own batch or frame and
+    no other, and leaves no frame without an outcome.
+    """
 
     def __init__(
         self, batcher: Batcher, backend: Backend, models: Models, metrics: Metrics, resolve: Resolve
@@ -42,6 +47,8 @@ class Dispatcher:
         self._metrics = metrics
         self._resolve = resolve
         self._running: set[asyncio.Task[None]] = set()
+        self._owed: dict[tuple[str, int], Member] = {}  # sent, and without an outcome yet
+        self._stopped = False
         self._timer: asyncio.TimerHandle | None = None
 
     def offer(self, member: Member, lane: Lane) -> None:
@@ -62,11 +69,29 @@ class Dispatcher:
 
     async def idle(self) -> None:
         """Wait until no frame waits and no call is under way."""
-        while self._running:
-            await asyncio.wait(self._running)
+        while self._running or self._batcher.waiting:
+            if self._running:
+                await asyncio.wait(self._running)
+            else:  # frames that wait for company; the timer sends them
+                deadline = self._batcher.next_deadline() or 0.0
+                await asyncio.sleep(max(0.0, deadline - time.monotonic()))
+
+    async def stop(self) -> int:
+        """Send nothing more, and drop what has no outcome yet. Returns how many frames that was."""
+        self._stopped = True
+        self._set_timer(time.monotonic())
+        left = self._batcher.withdraw_all()
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        left.extend(self._owed.values())
+        for member in left:
+            self._drop(member, "draining")
+        return len(left)
 
     def _pump(self, now: float) -> None:
-        while True:
+        while not self._stopped:
             taken = self._batcher.take(now)
             for member in taken.expired:
                 self._drop(member, "expired")
@@ -76,6 +101,7 @@ class Dispatcher:
         self._set_timer(now)
 
     def _start(self, batch: Batch) -> None:
+        self._owed.update({_key(member): member for member in batch.members})
         task = asyncio.ensure_future(self._send(batch))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -85,7 +111,7 @@ class Dispatcher:
             self._timer.cancel()
             self._timer = None
         deadline = self._batcher.next_deadline()
-        if deadline is not None:
+        if deadline is not None and not self._stopped:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(max(0.0, deadline - now), self._on_timer)
 
@@ -96,10 +122,20 @@ class Dispatcher:
     async def _send(self, batch: Batch) -> None:
         try:
             await self._infer(batch.lane, batch.members, batch.taken)
+        except Exception:
+            log.exception("a batch of %d for %s failed", len(batch.members), batch.lane.model)
         finally:
-            now = time.monotonic()
-            self._batcher.done(batch, now)
-            self._pump(now)
+            # Also when the call was cancelled: that costs no slot and no outcome.
+            if not self._stopped:
+                self._finish(batch)
+
+    def _finish(self, batch: Batch) -> None:
+        for member in batch.members:
+            if _key(member) in self._owed:
+                self._fail(member, Internal("the gateway failed on this batch; see its log"))
+        now = time.monotonic()
+        self._batcher.done(batch, now)
+        self._pump(now)
 
     async def _infer(self, lane: Lane, members: Sequence[Member], now: float) -> None:
         """One call; if the model server refuses it, again in parts, until the culprit is found."""
@@ -118,10 +154,6 @@ class Dispatcher:
             self._note(lane, error)
             for member in members:
                 self._fail(member, error)
-        except Exception:
-            log.exception("a batch of %d for %s failed", len(members), lane.model)
-            for member in members:
-                self._fail(member, Internal("the gateway failed on this batch; see its log"))
         else:
             self._answer(lane, members, inference, now)
 
@@ -134,16 +166,20 @@ class Dispatcher:
             return
         for part in halves(members):
             now = time.monotonic()
-            fresh = [member for member in part if not self._batcher.is_stale(member, now)]
+            fresh: list[Member] = []
             for member in part:
-                if member not in fresh:
+                if self._batcher.is_stale(member, now):
                     self._drop(member, "expired")
+                else:
+                    fresh.append(member)
             if fresh:
                 await self._infer(lane, fresh, now)
 
     def _answer(
         self, lane: Lane, members: Sequence[Member], inference: Inference, sent: float
     ) -> None:
+        if len(inference.answers) != len(members):
+            raise RuntimeError(f"{len(inference.answers)} answers for {len(members)} frames")
         now = time.monotonic()
         self._metrics.inference.observe(now - sent)
         for member, answer in zip(members, inference.answers, strict=True):
@@ -156,7 +192,7 @@ class Dispatcher:
                     inference=(now - sent) * 1000,
                     total=(now - member.received) * 1000,
                 )
-                self._resolve(member, _result(member, answer, inference, len(members), timing))
+                self._settle(member, _result(member, answer, inference, len(members), timing))
         known = self._models.known(lane.model)
         if getattr(known, "version", None) != inference.model_version:
             self._models.doubt(lane.model)
@@ -167,10 +203,21 @@ class Dispatcher:
             self._models.doubt(lane.model, error)
 
     def _drop(self, member: Member, reason: DropReason) -> None:
-        self._resolve(member, Dropped(member.frame.id, reason))
+        self._settle(member, Dropped(member.frame.id, reason))
 
     def _fail(self, member: Member, error: FramewireError) -> None:
-        self._resolve(member, told(error, member.frame.id))
+        self._settle(member, told(error, member.frame.id))
+
+    def _settle(self, member: Member, outcome: Outcome) -> None:
+        self._owed.pop(_key(member), None)
+        try:
+            self._resolve(member, outcome)
+        except Exception:
+            log.exception("frame %d of session %s", member.frame.id, member.session)
+
+
+def _key(member: Member) -> tuple[str, int]:
+    return member.session, member.frame.id
 
 
 def _result(

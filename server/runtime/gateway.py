@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
@@ -111,14 +112,16 @@ class Gateway:
         """A message came. Returns at once, whatever the message leads to."""
         now = time.monotonic()
         accepted = session.accepted
-        self._carry_out(session, session.receive(message, now), now)
+        effects = session.receive(message, now)
         self.metrics.accepted.inc(session.accepted - accepted)
+        self._carry_out(session, effects, now)
 
     def refuse(self, session: Session, error: FramewireError, frame_id: int | None) -> None:
         """A message came that cannot be used."""
         accepted = session.accepted
-        self._carry_out(session, session.refuse(error, frame_id), time.monotonic())
+        effects = session.refuse(error, frame_id)
         self.metrics.accepted.inc(session.accepted - accepted)
+        self._carry_out(session, effects, time.monotonic())
 
     def disconnect(self, session: Session) -> None:
         """The socket is gone: the waiting frame goes with it, what is in flight is thrown away."""
@@ -141,10 +144,11 @@ class Gateway:
         for session, _ in list(self._sessions.values()):
             pause = self._settings.reconnect_after_ms
             self._carry_out(session, session.drain(pause, "the server is about to stop"), now)
-        try:
+        with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._dispatcher.idle(), timeout_s)
-        except asyncio.TimeoutError:
-            log.warning("frames were still under way after %.0f s", timeout_s)
+        unanswered = await self._dispatcher.stop()
+        if unanswered:
+            log.warning("%d frames had no answer after %g s", unanswered, timeout_s)
         for _, peer in list(self._sessions.values()):
             peer.close(1001, "the server stops")
         await self._models.close()
@@ -168,8 +172,16 @@ class Gateway:
             else:
                 assert isinstance(message, Error)
                 self.metrics.refused.labels(message.code).inc()
-        if session.id in self._sessions:
+        self._tell(session, message)
+
+    def _tell(self, session: Session, message: ServerMessage) -> None:
+        if session.id not in self._sessions:
+            return
+        try:
             self._sessions[session.id][1].send(message)
+        except Exception:
+            # A defect of one peer must not keep the others from being told.
+            log.exception("session %s could not be told", session.id)
 
     def _select(self, session: Session, key: ModelKey, now: float) -> None:
         found = self._models.use(key)
@@ -199,10 +211,10 @@ class Gateway:
         if entry is None:
             self.metrics.disconnected()
             return
-        session, peer = entry
+        session = entry[0]
         outcome = session.resolve(outcome)
         self.metrics.outcome(outcome)
-        peer.send(outcome)
+        self._tell(session, outcome)
 
     def collect(self) -> None:
         """Bring the gauges up to date, before somebody reads them."""

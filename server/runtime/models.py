@@ -1,8 +1,9 @@
 """Which models the model server has, as far as the sessions ask for them.
 
-One lookup runs for each model that somebody uses: at first use, again whenever
+One lookup runs for each model that somebody uses: at first use, again when
 something hints that the answer is out of date, and every ``REFRESH_S`` for those
-who send no frames. While there is no answer it is repeated with a growing pause.
+who send no frames. While there is no answer it is repeated with a growing pause,
+or as soon as a lost connection is back.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from server.core.model import Model, ModelKey
 log = logging.getLogger(__name__)
 
 REFRESH_S = 5.0
+# Between two look-ups of one model, however many doubts there are.
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
 
@@ -41,6 +43,7 @@ class Models:
         self._backend = backend
         self._changed = changed
         self._entries: dict[ModelKey, _Entry] = {}
+        self._connected = asyncio.Event()
 
     def use(self, key: ModelKey) -> Found | None:
         """Somebody needs ``key``. None: it is being looked up, and ``changed`` will tell."""
@@ -53,7 +56,9 @@ class Models:
 
     def release(self, key: ModelKey) -> None:
         """Somebody needs ``key`` no longer; nothing is kept for models without users."""
-        entry = self._entries[key]
+        entry = self._entries.get(key)
+        if entry is None:  # closed meanwhile
+            return
         entry.users -= 1
         if not entry.users:
             del self._entries[key]
@@ -76,6 +81,10 @@ class Models:
 
     def reachable(self, connected: bool) -> None:
         """The connection to the model server has come or gone."""
+        if connected:
+            self._connected.set()
+        else:
+            self._connected.clear()
         gone = None if connected else BackendUnavailable("no model server answers")
         for key in list(self._entries):
             self.doubt(key, gone)
@@ -96,11 +105,15 @@ class Models:
             self._tell(key, entry, found)
             if isinstance(found, Model):
                 pause_s = FIRST_PAUSE_S
-                await _wait(entry.doubted, REFRESH_S)
-            else:
-                # Doubts come in crowds while nothing answers: the pause is kept all the same.
+                # Doubts come in crowds, one a batch: they are heard after a pause.
                 await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+                await _wait(entry.doubted, REFRESH_S)
+                continue
+            if self._connected.is_set():
+                await asyncio.sleep(pause_s)
+            else:
+                await _wait(self._connected, pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     async def _look_up(self, key: ModelKey) -> Found:
         try:
@@ -119,7 +132,10 @@ class Models:
             log.info("model %s: version %d, %s", key, found.version, found.task)
         else:
             log.warning("model %s: %s", key, found)
-        self._changed(key, found)
+        try:
+            self._changed(key, found)
+        except Exception:
+            log.exception("telling of model %s failed", key)
 
 
 def _same(before: Found | None, after: Found) -> bool:
@@ -129,7 +145,9 @@ def _same(before: Found | None, after: Found) -> bool:
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    # Not wait_for: before Python 3.12 it loses a cancellation that comes with the event.
+    waiter = asyncio.ensure_future(event.wait())
     try:
-        await asyncio.wait_for(event.wait(), timeout_s)
-    except asyncio.TimeoutError:
-        return
+        await asyncio.wait((waiter,), timeout=timeout_s)
+    finally:
+        waiter.cancel()

@@ -45,7 +45,9 @@ def packed(encoding: Encoding, fields: dict[str, Any]) -> bytes | str:
     return encoding.pack(fields)
 
 
-def frame(frame_id: int = 1, picture_format: str = "jpeg", **changes: Any) -> Frame:
+def frame(frame_id: int = 1, picture_format: str = "jpeg", data: bytes | None = None) -> Frame:
     """A decoded frame."""
-    data = picture(picture_format) if picture_format in ("jpeg", "png", "webp") else b"\0" * 12288
-    return Frame(frame_id, picture_format, data, 64, 48, **changes)
+    if data is None:
+        encoded = picture_format in ("jpeg", "png", "webp")
+        data = picture(picture_format) if encoded else bytes(64 * 48 * 4)
+    return Frame(frame_id, picture_format, data, 64, 48)

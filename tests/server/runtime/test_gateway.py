@@ -1,0 +1,346 @@
+"""Sessions of a gateway in front of a backend that answers when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from server.core.errors import BadFrame, BadMessage, Overloaded, UnknownModel
+from server.core.messages import (
+    Configure,
+    Dropped,
+    Error,
+    GoingAway,
+    ModelChanged,
+    Options,
+    Result,
+    Welcome,
+)
+from server.core.model import ModelKey
+from server.runtime.gateway import Gateway
+from tests.server.camera import Camera, accounts, word
+from tests.server.puppet import DIGITS, PuppetBackend, answer_to, model
+from tests.server.runtime.conftest import GatewayFactory
+from tests.server.samples import frame
+
+
+async def turn() -> None:
+    """Let everything run that is ready to run."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_a_frame_is_answered(gateway: Gateway, puppet: PuppetBackend) -> None:
+    camera = await Camera(gateway).open()
+    camera.shoot(7)
+    call = await puppet.next_call()
+    assert call.ids == [7]
+    call.answer()
+    found = await camera.outcome(7)
+    assert isinstance(found, Result)
+    assert (found.id, found.batch, found.model_version) == (7, 1, 1)
+    assert found.answer == answer_to(frame(7))
+    timing = found.timing_ms
+    assert 0 <= timing.queue <= timing.total
+    assert timing.queue + timing.inference == pytest.approx(timing.total)
+
+
+async def test_the_real_clock(make_gateway: GatewayFactory, puppet: PuppetBackend) -> None:
+    """Staleness, max_wait and the timings, once, with time that passes by itself."""
+    gateway = make_gateway(max_staleness_ms=80, max_wait_ms=30)
+    camera = await Camera(gateway).open()
+    started = time.monotonic()
+    camera.shoot(1)
+    call = await puppet.next_call()
+    assert 0.029 <= time.monotonic() - started < 0.079
+    assert 0 < call.timeout_s <= 0.051
+    assert await camera.outcome(1) == Dropped(1, "expired")
+    assert 0.079 <= time.monotonic() - started < 1
+
+
+async def test_frames_of_several_sessions_share_a_batch(
+    make_gateway: GatewayFactory, puppet: PuppetBackend
+) -> None:
+    gateway = make_gateway(max_calls=1, max_batch=4)
+    cameras = [await Camera(gateway).open() for _ in range(6)]
+    for number, camera in enumerate(cameras):
+        camera.shoot(number)
+    first = await puppet.next_call()
+    assert first.ids == [0]
+    first.answer()
+    second = await puppet.next_call()
+    assert second.ids == [1, 2, 3, 4]
+    second.answer()
+    (await puppet.next_call()).answer()
+    found = [await camera.outcome(number) for number, camera in enumerate(cameras)]
+    assert [one.batch for one in found if isinstance(one, Result)] == [1, 4, 4, 4, 4, 1]
+    # Each got its own answer and no neighbour's.
+    assert [one.answer for one in found if isinstance(one, Result)] == [
+        answer_to(frame(number)) for number in range(6)
+    ]
+
+
+async def test_the_latest_frame_wins(make_gateway: GatewayFactory, puppet: PuppetBackend) -> None:
+    gateway = make_gateway(max_calls=1)
+    camera = await Camera(gateway).open()
+    for frame_id in (1, 2, 3, 4):
+        camera.shoot(frame_id)
+    (await puppet.next_call()).answer()
+    call = await puppet.next_call()
+    assert call.ids == [4]
+    call.answer()
+    assert [word(await camera.outcome(n)) for n in (1, 2, 3, 4)] == [
+        "result",
+        "superseded",
+        "superseded",
+        "result",
+    ]
+
+
+async def test_a_result_that_was_overtaken(gateway: Gateway, puppet: PuppetBackend) -> None:
+    camera = await Camera(gateway).open()
+    camera.shoot(1)
+    camera.shoot(2)
+    slow, quick = await puppet.next_call(), await puppet.next_call()
+    quick.answer()
+    assert word(await camera.outcome(2)) == "result"
+    slow.answer()
+    assert await camera.outcome(1) == Dropped(1, "overtaken")
+
+
+async def test_unusable_messages_are_counted_and_told(gateway: Gateway) -> None:
+    camera = await Camera(gateway).open()
+    camera.refuse(BadFrame("truncated"), 5)
+    assert word(await camera.outcome(5)) == "bad_frame"
+    camera.refuse(BadMessage("broken"), None)
+    assert camera.messages[-1] == Error("bad_message", "broken", False)
+    assert accounts(gateway) == (1, {"bad_frame": 1})
+
+
+async def test_too_many_sessions(make_gateway: GatewayFactory) -> None:
+    gateway = make_gateway(max_sessions=2)
+    first, _ = Camera(gateway), Camera(gateway)
+    with pytest.raises(Overloaded, match="2 sessions are open"):
+        Camera(gateway)
+    first.leave()
+    first.leave()
+    Camera(gateway)
+    with pytest.raises(Overloaded):
+        Camera(gateway)
+
+
+async def test_the_rate_of_a_session(make_gateway: GatewayFactory, puppet: PuppetBackend) -> None:
+    gateway = make_gateway(max_frame_rate=0.001, window=2)
+    camera = await Camera(gateway).open()
+    for frame_id in range(3):
+        camera.shoot(frame_id)
+    assert word(await camera.outcome(2)) == "rate_limited"
+
+
+# Sessions that leave
+
+
+async def test_a_session_leaves_with_frames_waiting_and_in_flight(
+    make_gateway: GatewayFactory, puppet: PuppetBackend
+) -> None:
+    gateway = make_gateway(max_calls=1)
+    leaver, stayer = await Camera(gateway).open(), await Camera(gateway).open()
+    leaver.shoot(1)
+    call = await puppet.next_call()
+    leaver.shoot(2)
+    stayer.shoot(9)
+    leaver.leave()
+    assert accounts(gateway) == (3, {"disconnected": 1})
+    call.answer()
+    rest = await puppet.next_call()
+    assert rest.ids == [9]
+    rest.answer()
+    assert word(await stayer.outcome(9)) == "result"
+    assert accounts(gateway) == (3, {"disconnected": 2, "result": 1})
+    assert leaver.outcomes == {}
+
+
+async def test_nothing_happens_for_a_session_that_left(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    camera = await Camera(gateway).open()
+    told = len(camera.messages)
+    camera.leave()
+    camera.shoot(1)
+    camera.refuse(BadFrame("no"), 2)
+    gateway.receive(camera.session, Configure(Options(model="cats")))
+    await turn()
+    assert len(camera.messages) == told
+    assert puppet.calls == []
+    assert ModelKey("cats") not in puppet.lookups
+    assert accounts(gateway) == (0, {})
+
+
+async def test_a_peer_that_fails_costs_nobody_else(
+    gateway: Gateway, puppet: PuppetBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, neighbour = await Camera(gateway).open(), await Camera(gateway).open()
+    for camera in (broken, neighbour):
+        camera.shoot(1)
+    monkeypatch.setattr(broken, "send", lambda message: 1 / 0)
+    for _ in range(2):
+        (await puppet.next_call()).answer()
+    assert word(await neighbour.outcome(1)) == "result"
+    puppet.models[DIGITS] = model(version=2)
+    puppet.come_back()
+    await neighbour.until(lambda: isinstance(neighbour.messages[-1], ModelChanged))
+    neighbour.shoot(2)
+    (await puppet.next_call()).answer(2)
+    assert word(await neighbour.outcome(2)) == "result"
+
+
+# Models
+
+
+async def test_a_session_of_an_unknown_model(gateway: Gateway, puppet: PuppetBackend) -> None:
+    camera = await Camera(gateway).open(Options(model="cats"))
+    welcome, error = camera.messages
+    assert isinstance(welcome, Welcome)
+    assert welcome.model is None
+    assert isinstance(error, Error)
+    assert (error.code, error.id) == ("unknown_model", None)
+    camera.shoot(1)
+    assert word(await camera.outcome(1)) == "unknown_model"
+    cats = puppet.models[ModelKey("cats")] = model(ModelKey("cats"))
+    await camera.until(lambda: camera.messages[-1] == ModelChanged(cats))
+
+
+async def test_nothing_is_kept_of_models_without_users(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    cameras = []
+    for number in range(20):
+        camera = await Camera(gateway).open(Options(model=f"m{number}"))
+        gateway.receive(camera.session, Configure(Options(model=f"n{number}")))
+        cameras.append(camera)
+    for camera in cameras:
+        camera.leave()
+    await turn()
+    puppet.lookups.clear()
+    while puppet.lookups.count(DIGITS) < 2:
+        gateway._models.doubt(DIGITS)
+        await asyncio.sleep(0.001)
+    assert set(puppet.lookups) == {DIGITS}
+    assert len([task for task in asyncio.all_tasks() if "_follow" in repr(task)]) == 1
+
+
+async def test_a_new_version_in_the_answers_is_looked_up_and_told(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    camera = await Camera(gateway).open()
+    newer = puppet.models[DIGITS] = model(version=2)
+    camera.shoot(1)
+    (await puppet.next_call()).answer(version=2)
+    found = await camera.outcome(1)
+    assert isinstance(found, Result)
+    assert found.model_version == 2
+    await camera.until(lambda: camera.messages[-1] == ModelChanged(newer))
+
+
+async def test_frames_after_configure_travel_to_the_new_model(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    cats = ModelKey("cats", version=4)
+    puppet.models[cats] = model(cats, version=4)
+    camera = await Camera(gateway).open()
+    camera.shoot(1)
+    gateway.receive(camera.session, Configure(Options(model="cats", version=4)))
+    await camera.until(lambda: camera.messages[-1] == ModelChanged(puppet.models[cats]))
+    camera.shoot(2)
+    old, new = await puppet.next_call(), await puppet.next_call()
+    assert (old.lane.model, new.lane.model) == (DIGITS, cats)
+    old.answer()
+    new.answer(4)
+    assert word(await camera.outcome(2)) == "result"
+
+
+# Readiness and the end
+
+
+async def test_ready_says_why_not(make_gateway: GatewayFactory, puppet: PuppetBackend) -> None:
+    puppet.models[DIGITS] = UnknownModel("no digits")
+    gateway = make_gateway()
+    waits = asyncio.ensure_future(gateway.became_ready())
+    looked_up = gateway.ready()
+    assert looked_up is not None
+    assert "is being looked up" in looked_up.message
+    await Camera(gateway).open()
+    unknown = gateway.ready()
+    assert unknown is not None
+    assert (unknown.code, unknown.message) == ("unknown_model", "no digits")
+    assert not waits.done()
+    puppet.models[DIGITS] = model()
+    await asyncio.wait_for(waits, 5)
+    assert gateway.ready() is None
+    puppet.go_away()
+    gone = gateway.ready()
+    assert gone is not None
+    assert gone.code == "backend_unavailable"
+
+
+async def test_drain_answers_what_was_accepted_then_closes(
+    make_gateway: GatewayFactory, puppet: PuppetBackend
+) -> None:
+    gateway = make_gateway(max_calls=1)
+    camera = await Camera(gateway).open()
+    camera.shoot(1)
+    camera.shoot(2)
+    drained = asyncio.ensure_future(gateway.drain(5))
+    await turn()
+    assert camera.messages[-1] == GoingAway(1000, "the server is about to stop")
+    camera.shoot(3)
+    assert camera.messages[-1] == Dropped(3, "draining")
+    with pytest.raises(Overloaded, match="draining"):
+        Camera(gateway)
+    assert gateway.ready() is not None
+    for _ in range(2):
+        assert camera.closed is None
+        (await puppet.next_call()).answer()
+    await drained
+    assert [word(camera.outcomes[n]) for n in (1, 2, 3)] == ["result", "result", "draining"]
+    assert camera.closed == (1001, "the server stops")
+    await turn()
+    assert gateway.metrics.registry.get_sample_value("framewire_sessions") == 0
+
+
+async def test_drain_waits_for_frames_that_wait_for_company(
+    make_gateway: GatewayFactory, puppet: PuppetBackend
+) -> None:
+    puppet.obey = lambda call: call.answer()
+    gateway = make_gateway(max_wait_ms=20)
+    camera = await Camera(gateway).open()
+    camera.shoot(1)
+    await gateway.drain(5)
+    assert word(camera.outcomes[1]) == "result"
+
+
+async def test_drain_that_runs_out_of_time_still_tells_everybody(
+    make_gateway: GatewayFactory, puppet: PuppetBackend
+) -> None:
+    gateway = make_gateway(max_calls=1)
+    camera, other = await Camera(gateway).open(), await Camera(gateway).open()
+    camera.shoot(1)
+    await puppet.next_call()
+    camera.shoot(2)
+    other.shoot(1)
+    await gateway.drain(0.01)
+    told = [camera.outcomes[1], camera.outcomes[2], other.outcomes[1]]
+    assert [word(one) for one in told] == ["draining"] * 3
+    assert camera.closed == (1001, "the server stops")
+
+
+async def test_drain_at_once_of_a_call_that_has_not_begun(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    camera = await Camera(gateway).open()
+    camera.shoot(1)
+    await gateway.drain(0)
+    assert word(camera.outcomes[1]) == "draining"
+    await gateway.drain(0)
