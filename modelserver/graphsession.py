@@ -67,6 +67,10 @@ class GraphSession:
             return self._run_callable(feeds, fetches)
         except tf.errors.OpError as error:
             raise ServingError(Code(error.error_code), error.message) from None
+        except UnicodeDecodeError as error:
+            # TensorFlow quotes the input in its words, and Python cannot read them; the code is
+            # lost with them, but only an input can hold such bytes.
+            raise invalid(error.object.decode(errors="replace")) from None
 
     def close(self) -> None:
         """Free the graph and its variables. No run may be under way: it would be cancelled."""

@@ -17,7 +17,14 @@ from typing import Any, NamedTuple
 import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, predict_pb2
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    inference_pb2,
+    predict_pb2,
+    regression_pb2,
+)
 
 from modelserver.service import Service
 from modelserver.status import Code, ServingError, truncate
@@ -101,6 +108,9 @@ class GrpcServer:
 def _handlers(service: Service) -> list[Any]:
     prediction = {
         "Predict": _handler(service.predict, predict_pb2.PredictRequest),
+        "Classify": _handler(service.classify, classification_pb2.ClassificationRequest),
+        "Regress": _handler(service.regress, regression_pb2.RegressionRequest),
+        "MultiInference": _handler(service.multi_inference, inference_pb2.MultiInferenceRequest),
         "GetModelMetadata": _handler(
             service.get_model_metadata, get_model_metadata_pb2.GetModelMetadataRequest
         ),

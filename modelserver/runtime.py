@@ -16,7 +16,7 @@ from typing import Any
 
 def import_tensorflow() -> Any:
     """Import TensorFlow without its start-up chatter; what it wrote is shown if it fails."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _stderr_held_back():
         import tensorflow as tf
     return tf

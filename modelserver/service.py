@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorflow_serving.apis import get_model_status_pb2
+from tensorflow_serving.apis import get_model_status_pb2, model_pb2
 
 from modelserver import metadata
+from modelserver.classify import classify
+from modelserver.multiinference import multi_inference
 from modelserver.predict import predict
 from modelserver.registry import Registry
+from modelserver.regress import regress
 from modelserver.status import Code, invalid
 from modelserver.turns import Deadline
 
@@ -28,6 +31,22 @@ class Service:
         """PredictRequest -> PredictResponse."""
         with self._registry.acquire(_spec(request)) as model:
             return predict(model, request, deadline, self._as_content)
+
+    def classify(self, request: Any, deadline: Deadline) -> Any:
+        """ClassificationRequest -> ClassificationResponse."""
+        with self._registry.acquire(_spec(request)) as model:
+            return classify(model, request, deadline)
+
+    def regress(self, request: Any, deadline: Deadline) -> Any:
+        """RegressionRequest -> RegressionResponse."""
+        with self._registry.acquire(_spec(request)) as model:
+            return regress(model, request, deadline)
+
+    def multi_inference(self, request: Any, deadline: Deadline) -> Any:
+        """MultiInferenceRequest -> MultiInferenceResponse; the first task names the version."""
+        first = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
+        with self._registry.acquire(first) as model:
+            return multi_inference(model, request, deadline)
 
     def get_model_metadata(self, request: Any, deadline: Deadline) -> Any:
         """GetModelMetadataRequest -> GetModelMetadataResponse."""

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from tensorflow.core.framework import types_pb2
 from tensorflow.dtypes import as_dtype
 
+from modelserver.status import Code, ServingError
+
 Array = NDArray[Any]
 
 MAX_TENSOR_BYTES = 1 << 31
@@ -67,6 +69,11 @@ _FIELDS = {
 _NUMPY = {enum: np.dtype(as_dtype(enum).as_numpy_dtype) for enum in _FIELDS}
 _ENUM = {dtype: enum for enum, dtype in _NUMPY.items()}
 _LENGTH_DELIMITED = 2
+
+
+def type_name(dtype: np.dtype[Any]) -> str:
+    """TensorFlow's name of an array's type, such as DT_FLOAT."""
+    return str(types_pb2.DataType.Name(_ENUM[dtype]))
 
 
 def decode(proto: Any) -> Array:
@@ -181,9 +188,14 @@ def encode(value: Any, proto: Any, as_content: bool = False) -> None:
         value: what TensorFlow gave: an ndarray, a numpy scalar, or bytes.
         proto: a TensorProto to fill.
         as_content: write ``tensor_content`` instead of the typed field.
+
+    Raises:
+        ServingError: UNIMPLEMENTED for the few types that have no field of their own.
     """
     array = np.asarray(value, object) if isinstance(value, bytes) else np.asarray(value)
-    enum = types_pb2.DT_STRING if array.dtype == object else _ENUM[array.dtype]
+    enum = _ENUM.get(array.dtype)
+    if enum is None:
+        raise ServingError(Code.UNIMPLEMENTED, f"outputs of type {array.dtype} cannot be sent")
     proto.dtype = enum
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size

@@ -20,8 +20,11 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
+from modelserver.classify import classify
 from modelserver.model import Model
+from modelserver.multiinference import multi_inference
 from modelserver.predict import predict
+from modelserver.regress import regress
 from modelserver.status import Code, ServingError, invalid
 from modelserver.tensors import Array
 
@@ -36,6 +39,9 @@ _Replay = Callable[[Model, Any], Any]
 
 _REPLAYS: dict[str, _Replay] = {
     "predict_log": lambda model, request: predict(model, request, None),
+    "classify_log": lambda model, request: classify(model, request, None),
+    "regress_log": lambda model, request: regress(model, request, None),
+    "multi_inference_log": lambda model, request: multi_inference(model, request, None),
 }
 
 

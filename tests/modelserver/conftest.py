@@ -23,7 +23,10 @@ from tests.modelserver.client import Client  # noqa: E402
 QUICK = Options(port=0, file_system_poll_wait_seconds=0.05, load_retry_interval_micros=50_000)
 """A free port, and no second that a test would have to wait."""
 
-MODELS = ("half_plus", "lengths", "several", "failing", "pictures", "one_at_a_time", "slow")
+MODELS = (
+    "half_plus", "lengths", "several", "failing", "pictures", "one_at_a_time", "slow", "examples",
+    "every_type",
+)  # fmt: skip
 Serve = Callable[..., Client]
 
 
@@ -31,7 +34,7 @@ Serve = Callable[..., Client]
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with version 1 of each small model. Tests that change files copy from it."""
     folder = tmp_path_factory.mktemp("models")
-    for name in (*MODELS, "every_type"):
+    for name in MODELS:
         getattr(exported, name)(folder / name / "1")
     return folder
 

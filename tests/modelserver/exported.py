@@ -125,3 +125,37 @@ def every_type(path: Path) -> Path:
         return {f"y_{t.name}": tf.identity(v) for t, v in zip(types, values, strict=True)}
 
     return save(module, path, serving_default=serve)
+
+
+def examples(path: Path) -> Path:
+    """tf.Example in: a classifier, a regressor, and signatures that break their contracts."""
+    module = tf.Module()
+    spec = [tf.TensorSpec([None], tf.string, name="inputs")]
+
+    def x(serialized: Any) -> Any:
+        features = {"x": tf.io.FixedLenFeature([1], tf.float32)}
+        return tf.io.parse_example(serialized, features)["x"]
+
+    def signature(function: Any) -> Any:
+        return tf.function(function, input_signature=spec)
+
+    def labels(inputs: Any) -> Any:
+        return tf.tile(tf.constant([["low", "high"]]), [tf.size(inputs), 1])
+
+    def scores(inputs: Any) -> Any:
+        return tf.concat([1 - x(inputs), x(inputs)], 1)
+
+    return save(
+        module,
+        path,
+        serving_default=signature(lambda i: {"classes": labels(i), "scores": scores(i)}),
+        only_classes=signature(lambda i: {"classes": labels(i)}),
+        only_scores=signature(lambda i: {"scores": scores(i)}),
+        regress=signature(lambda i: {"outputs": x(i) * 2}),
+        flat=signature(lambda i: {"outputs": tf.reshape(x(i), [-1])}),
+        wide=signature(lambda i: {"outputs": scores(i)}),
+        doubles=signature(lambda i: {"outputs": tf.cast(x(i), tf.float64)}),
+        one_label=signature(lambda i: {"classes": labels(i)[:, :1], "scores": scores(i)}),
+        short=signature(lambda i: {"scores": scores(i)[:1]}),
+        neither=signature(lambda i: {"other": x(i)}),
+    )
