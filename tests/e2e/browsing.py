@@ -91,3 +91,14 @@ def record(page: Page) -> bytes:
         }"""
     )
     return base64.b64decode(text)
+
+
+def track(page: Page) -> str | None:
+    """The id of the camera whose pictures run on the page."""
+    device: str | None = page.evaluate(
+        """() => {
+          const stream = document.querySelector('video')?.srcObject;
+          return stream && stream.getVideoTracks()[0].getSettings().deviceId;
+        }"""
+    )
+    return device

@@ -21,14 +21,13 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--use-fake-device-for-media-stream",
 )
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 SEEDS = (5, 11, 22)
 """Of scenes that the demo model reads without a mistake."""
 
 
-Launch = Callable[[Path | None], Browser]
+Launch = Callable[[Path | None, int], Browser]
 
 
 class Open(Protocol):
@@ -69,16 +68,17 @@ def artifacts() -> Path:
 
 @pytest.fixture(scope="session")
 def launch(playwright: Playwright, chromium: str) -> Iterator[Launch]:
-    """Starts a browser whose camera shows a film, or one for all pages without a camera."""
-    browsers: dict[Path | None, Browser] = {}
+    """Starts a browser with so many cameras, which show a film or a pattern; each but once."""
+    browsers: dict[tuple[Path | None, int], Browser] = {}
 
-    def launched(camera: Path | None) -> Browser:
-        if camera not in browsers:
-            shows = [f"--use-file-for-fake-video-capture={camera}"] if camera else []
-            browsers[camera] = playwright.chromium.launch(
-                executable_path=chromium, args=[*FLAGS, *shows]
-            )
-        return browsers[camera]
+    def launched(film: Path | None, cameras: int) -> Browser:
+        if (film, cameras) not in browsers:
+            flags = [*FLAGS, f"--use-fake-device-for-media-stream=device-count={cameras}"]
+            if film:
+                flags.append(f"--use-file-for-fake-video-capture={film}")
+            browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+            browsers[film, cameras] = browser
+        return browsers[film, cameras]
 
     yield launched
     for browser in browsers.values():
@@ -89,20 +89,25 @@ def launch(playwright: Playwright, chromium: str) -> Iterator[Launch]:
 def open_page(launch: Launch, stack: Stack) -> Open:
     """Opens the page: ``with open_page(camera=film, locale="zh-CN") as page``.
 
-    ``camera``: an mjpeg file that the camera shows; None: the user refuses the
-    camera. ``query`` is put behind the address, ``script`` runs before the page's
-    own. The rest goes to the browser's context. Afterwards the page must not have
-    failed: no uncaught error, and nothing that its content policy forbade.
+    ``camera``: an mjpeg file that the camera shows. ``cameras``: how many there are.
+    Without either the user refuses the camera. ``query`` is put behind the address,
+    ``script`` runs before the page's own. The rest goes to the browser's context.
+    Afterwards the page must not have failed: no uncaught error, and nothing that its
+    content policy forbade.
     """
 
     @contextmanager
     def open_it(
-        camera: Path | None = None, query: str = "", script: str = "", **context: Any
+        camera: Path | None = None,
+        cameras: int = 0,
+        query: str = "",
+        script: str = "",
+        **context: Any,
     ) -> Iterator[Page]:
         options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **context}
-        if camera:
+        if camera or cameras:
             options["permissions"] = ["camera"]
-        opened = launch(camera).new_context(**options)
+        opened = launch(camera, cameras or 1).new_context(**options)
         try:
             page = opened.new_page()
             failures: list[str] = []

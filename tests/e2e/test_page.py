@@ -15,6 +15,7 @@ from tests.e2e.browsing import (
     record,
     set_score,
     stats,
+    track,
     until,
     until_boxes,
     with_problem,
@@ -64,6 +65,21 @@ def test_the_camera_shows_the_right_digits_in_the_right_places(
         assert shown is not None
         assert shown["frame"] == {"width": 256, "height": 192}
         assert float(page.locator("#p50").inner_text()) < 1000
+
+
+def test_the_user_chooses_among_several_cameras(open_page: Open) -> None:
+    with open_page(cameras=2) as page:
+        expect(page.locator("#which")).to_be_hidden()
+        page.get_by_role("button", name="Camera").click()
+        expect(page.locator("#cameras option")).to_have_count(2)
+        second = page.locator("#cameras option").nth(1).get_attribute("value")
+        page.locator("#cameras").select_option(second)
+        until(page, lambda: track(page) == second, "the other camera")
+        assert page.locator("video").count() == 1
+        page.get_by_role("button", name="Scene").click()
+        with_source(page, "scene")
+        expect(page.locator("#which")).to_be_hidden()
+        assert page.locator("video").count() == 0
 
 
 def test_boxes_are_drawn_where_they_were_found(open_page: Open) -> None:
