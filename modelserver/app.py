@@ -50,7 +50,9 @@ class ModelServer:
             self._manager,
             options.allow_version_labels_for_unavailable_models,
         )
-        self._service = Service(self.registry, options.enable_serialization_as_tensor_content)
+        self._service = Service(
+            self.registry, self._configuration, options.enable_serialization_as_tensor_content
+        )
         self._grpc: GrpcServer | None = None
         self.port = 0
 

@@ -67,7 +67,10 @@ def models(config: Any, now: Iterable[Any] = ()) -> Any:
         ServingError: INVALID_ARGUMENT for anything but a sound list of models.
     """
     if config.WhichOneof("config") != "model_config_list":
-        raise invalid("the configuration must be a model_config_list")
+        raise invalid(
+            "ServerModelConfig type not supported by HandleReloadConfigRequest. "
+            "Only ModelConfigList is currently supported"
+        )
     listed = config.model_config_list.config
     _check_names(listed)
     for model in listed:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modelserver import config
+from modelserver import basepath, config
 from modelserver.manager import Failure, Manager
 from modelserver.registry import Registry
 from modelserver.status import Code, ServingError
@@ -43,6 +43,8 @@ class Configuration:
         """
         with self._lock:
             models = config.models(wanted, self._models)
+            for model in models:
+                basepath.check_any(model.name, model.base_path)
             labels = config.labels(models)
             self._check_labels(labels)
             known = {model.name for model in self._models}
@@ -70,3 +72,15 @@ class Configuration:
 
     def _may_be_new(self, name: str, label: str, number: int) -> bool:
         return self._allow_new_labels and self._registry.label(name, label) in (None, number)
+
+
+def unavailable(failures: Sequence[Failure]) -> ServingError:
+    """The error of a configuration whose new models did not load, in the real server's words."""
+    parts = [
+        f"{{{{name: {failure.name} version: {number}}} due to error: {error}}}, "
+        for failure in failures
+        for number, error in failure.errors
+    ]
+    return ServingError(
+        Code.UNKNOWN, f"{len(failures)} model(s) did not become available: {{{''.join(parts)}}}"
+    )

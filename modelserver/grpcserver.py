@@ -22,6 +22,7 @@ from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     inference_pb2,
+    model_management_pb2,
     predict_pb2,
     regression_pb2,
 )
@@ -118,6 +119,9 @@ def _handlers(service: Service) -> list[Any]:
     models = {
         "GetModelStatus": _handler(
             service.get_model_status, get_model_status_pb2.GetModelStatusRequest
+        ),
+        "HandleReloadConfigRequest": _handler(
+            service.reload_config, model_management_pb2.ReloadConfigRequest
         ),
     }
     return [

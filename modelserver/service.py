@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorflow_serving.apis import get_model_status_pb2, model_pb2
+from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, model_pb2
 
 from modelserver import metadata
 from modelserver.classify import classify
+from modelserver.configuration import Configuration, unavailable
 from modelserver.multiinference import multi_inference
 from modelserver.predict import predict
 from modelserver.registry import Registry
@@ -23,8 +24,11 @@ class Service:
     message, and raises ServingError.
     """
 
-    def __init__(self, registry: Registry, as_content: bool = False) -> None:
+    def __init__(
+        self, registry: Registry, configuration: Configuration, as_content: bool = False
+    ) -> None:
         self._registry = registry
+        self._configuration = configuration
         self._as_content = as_content
 
     def predict(self, request: Any, deadline: Deadline) -> Any:
@@ -64,6 +68,15 @@ class Service:
             entry = response.model_version_status.add(version=status.number, state=status.state)
             entry.status.error_code = status.error.code if status.error else Code.OK
             entry.status.error_message = status.error.message if status.error else ""
+        return response
+
+    def reload_config(self, request: Any, deadline: Deadline) -> Any:
+        """ReloadConfigRequest -> ReloadConfigResponse, once its new models can be called."""
+        failures = self._configuration.apply(request.config)
+        if failures:
+            raise unavailable(failures)
+        response = model_management_pb2.ReloadConfigResponse()
+        response.status.error_code = Code.OK
         return response
 
 
