@@ -29,8 +29,8 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Plan:
-    """Which scenes. kind: `training`; `held-out`, in other fonts; `letters`, with those and
-    no digits; `clutter`, neither letters nor digits."""
+    """Which scenes. kind: `training`; `held-out`, in other fonts; `letters` in those, and no
+    digits; `clutter`, neither letters nor digits."""
 
     kind: str
     seed: int
