@@ -111,15 +111,7 @@ class BatcherMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     @precondition(lambda self: self.running)
     def done(self, data: st.DataObject) -> None:
-        batch = data.draw(st.sampled_from(self.running))
-        self.running.remove(batch)
-        for member in batch.members:
-            self.books.close(member, "answered")
-        released = [m.session for m in batch.members if self._parked(m.session)]
-        self.policy.done(batch, self.now)
-        for session in released:
-            if not self._parked(session):
-                self._join(self.waiting[session])
+        self._end(data.draw(st.sampled_from(self.running)))
         self._pump()
 
     @rule(session=st.sampled_from(SESSIONS))
@@ -143,7 +135,7 @@ class BatcherMachine(RuleBasedStateMachine):
     @rule(session=st.sampled_from(SESSIONS))
     def come_back(self, session: str) -> None:
         """Under a new name, in the product; under the old one once nothing is left of it."""
-        if not self._in_flight(session):
+        if session in self.gone and not self._in_flight(session):
             self.gone.discard(session)
             self.suspects.discard(session)
 
@@ -163,6 +155,16 @@ class BatcherMachine(RuleBasedStateMachine):
             self._pump()
             deadline = self.policy.next_deadline()
         self.now = until
+
+    def _end(self, batch: Batch) -> None:
+        """A call is over; who had to wait for that joins the ring, one after the other."""
+        parked = [m.session for m in batch.members if self._parked(m.session)]
+        self.running.remove(batch)
+        for member in batch.members:
+            self.books.close(member, "answered")
+        self.policy.done(batch, self.now)
+        for session in parked:
+            self._join(self.waiting[session])
 
     def _pump(self) -> None:
         while True:
@@ -241,14 +243,7 @@ class BatcherMachine(RuleBasedStateMachine):
             self.later(self.max_wait_s)
             self._pump()
             for batch in list(self.running):
-                self.running.remove(batch)
-                for member in batch.members:
-                    self.books.close(member, "answered")
-                released = [m.session for m in batch.members if self._parked(m.session)]
-                self.policy.done(batch, self.now)
-                for session in released:
-                    if not self._parked(session):
-                        self._join(self.waiting[session])
+                self._end(batch)
         assert self.books.offered == len(self.books.outcomes)
         for session in SESSIONS:
             self.policy.forget(session)

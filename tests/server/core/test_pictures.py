@@ -161,6 +161,8 @@ def test_enormous_sizes_are_read_not_believed() -> None:
     png = bytearray(picture("png"))
     struct.pack_into(">II", png, 16, 2**31 - 1, 2**31 - 1)
     assert measure("png", bytes(png)) == (2**31 - 1, 2**31 - 1)
+    webp = b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + b"\xff\xff\xff\x00\x00\x01"
+    assert measure("webp", webp) == (2**24, 2**16 + 1)
 
 
 @given(st.sampled_from(SAMPLES), st.integers(0, 10**6), st.binary(min_size=1, max_size=8))

@@ -2,99 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
 from server.core.answers import Detections
 from server.core.errors import (
-    BackendUnavailable,
     BadFrame,
     BadMessage,
-    FramewireError,
-    UnknownModel,
 )
 from server.core.messages import (
     ClientMessage,
     Configure,
     Dropped,
     Error,
-    Frame,
     GoingAway,
     Hello,
-    ModelChanged,
     Options,
     Ping,
     Pong,
     Result,
-    Timing,
-    Welcome,
 )
-from server.core.model import Lane, Model, ModelKey
+from server.core.model import ModelKey
 from server.core.rate import RateLimit
 from server.core.session import (
     MAX_REFUSALS_IN_A_ROW,
     Close,
-    Effect,
     Offer,
     Select,
     Send,
     Session,
     State,
 )
-from tests.server.samples import LIMITS, frame
-
-KEY = ModelKey("digits", "stable")
-LANE = Lane(KEY, "serving_default")
-MODEL = Model(KEY, 1, "detection", lanes={"jpeg": LANE, "png": LANE})
-ANSWER = Detections([[0, 0, 1, 1], [0, 0, 0.5, 0.5]], [0.9, 0.4], [7, 3])
-GONE = BackendUnavailable("no model server answers")
-NOW = 1000.0
-
-
-def new(rate: RateLimit | None = None) -> Session:
-    return Session("s1", LIMITS, 20.0, KEY, rate)
-
-
-def opened(rate: RateLimit | None = None) -> Session:
-    """A session after its welcome, with a model."""
-    session = new(rate)
-    session.receive(Hello(), NOW)
-    session.model_is(MODEL)
-    return session
-
-
-def draining() -> Session:
-    session = opened()
-    session.drain(1000, "stops")
-    return session
-
-
-def closed() -> Session:
-    session = opened()
-    session.close()
-    return session
-
-
-def result(frame_id: int) -> Result:
-    return Result(frame_id, 1, 1, Timing(1, 2, 3), ANSWER)
-
-
-def accept(session: Session, *frame_ids: int) -> None:
-    for frame_id in frame_ids:
-        [effect] = session.receive(frame(frame_id), NOW)
-        assert isinstance(effect, Offer)
-
-
-def assert_error(
-    effects: Sequence[Effect], code: str, words: str = "", frame_id: int | None = None
-) -> None:
-    [effect] = effects
-    assert isinstance(effect, Send)
-    assert isinstance(effect.message, Error)
-    assert (effect.message.code, effect.message.id) == (code, frame_id)
-    assert words in effect.message.message
-
+from tests.server.core.sessions import (
+    KEY,
+    LANE,
+    NOW,
+    accept,
+    assert_error,
+    closed,
+    draining,
+    new,
+    opened,
+    result,
+)
+from tests.server.samples import frame
 
 # The table, cell by cell
 
@@ -316,100 +266,3 @@ def test_options_choose_among_the_results() -> None:
     # What is not said stays as it is; 0 is said.
     session.receive(Configure(Options(min_score=0.0, max_results=9)), NOW)
     assert session.resolve(result(3)) == result(3)
-
-
-# Models
-
-
-def test_welcome_waits_for_what_is_known_of_the_model() -> None:
-    session = new()
-    session.receive(Hello(), NOW)
-    assert_error(
-        session.receive(frame(1), NOW), "backend_unavailable", "is being looked up", frame_id=1
-    )
-    assert session.model_is(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0))]
-
-
-def test_welcome_without_a_model_server() -> None:
-    session = new()
-    session.receive(Hello(), NOW)
-    assert session.model_is(GONE) == [Send(Welcome("s1", None, LIMITS, 20.0))]
-    assert_error(session.receive(frame(1), NOW), "backend_unavailable", GONE.message, frame_id=1)
-    assert session.model_is(MODEL) == [Send(ModelChanged(MODEL))]
-    accept(session, 2)
-
-
-def test_welcome_with_a_model_that_nobody_has() -> None:
-    session = new()
-    session.receive(Hello(Options(model="cats")), NOW)
-    welcome, error = session.model_is(UnknownModel("no cats"))
-    assert welcome == Send(Welcome("s1", None, LIMITS, 20.0))
-    assert_error([error], "unknown_model", "no cats")
-    assert_error(session.receive(frame(1), NOW), "unknown_model", "no cats", frame_id=1)
-
-
-def test_model_changes_are_told_once() -> None:
-    session = opened()
-    newer = Model(KEY, 2, "detection", lanes={"jpeg": LANE})
-    assert session.model_is(MODEL) == []
-    assert session.model_is(newer) == [Send(ModelChanged(newer))]
-    assert session.model_is(GONE) == [Send(ModelChanged(None))]
-    assert session.model_is(GONE) == []
-    assert session.model_is(newer) == [Send(ModelChanged(newer))]
-
-
-def test_why_there_is_no_model_is_told_whenever_it_is_news() -> None:
-    session = opened()
-    unknown = UnknownModel("gone")
-    changed, error = session.model_is(unknown)
-    assert changed == Send(ModelChanged(None))
-    assert_error([error], "unknown_model", "gone")
-    assert session.model_is(unknown) == []
-    assert_error(session.model_is(UnknownModel("another reason")), "unknown_model")
-    session.model_is(MODEL)
-    assert len(session.model_is(unknown)) == 2
-
-
-def test_after_configure_no_frame_goes_to_the_model_before() -> None:
-    session = opened()
-    session.receive(Configure(Options(model="cats")), NOW)
-    assert_error(session.receive(frame(1), NOW), "backend_unavailable", "cats is being", frame_id=1)
-    cats = ModelKey("cats")
-    model = Model(cats, 9, "classification", lanes={"jpeg": Lane(cats, "serving_default")})
-    assert session.model_is(model) == [Send(ModelChanged(model))]
-    assert session.receive(frame(2), NOW) == [Offer(frame(2), model.lanes["jpeg"])]
-
-
-@pytest.mark.parametrize("found", [GONE, UnknownModel("no cats")], ids=["unreachable", "unknown"])
-def test_configure_to_a_model_that_is_not_there(found: FramewireError) -> None:
-    session = opened()
-    session.receive(Configure(Options(model="cats")), NOW)
-    effects = session.model_is(found)
-    assert effects[0] == Send(ModelChanged(None))
-    assert_error(session.receive(frame(1), NOW), found.code, frame_id=1)
-    # And back to the first one, which is known at once.
-    assert session.receive(Configure(Options(model="digits")), NOW) == [Select(KEY)]
-    assert session.model_is(MODEL) == [Send(ModelChanged(MODEL))]
-
-
-@pytest.mark.parametrize(
-    ("said", "key"),
-    [
-        (Options(), KEY),
-        (Options(model="digits"), KEY),  # the default model by its name alone
-        (Options(model="digits", label="canary"), ModelKey("digits", "canary")),
-        (Options(label="canary"), ModelKey("digits", "canary")),
-        (Options(version=0), ModelKey("digits", None, 0)),
-        (Options(model="cats"), ModelKey("cats")),
-        (Options(model="cats", version=3), ModelKey("cats", None, 3)),
-    ],
-)
-def test_what_hello_says_selects(said: Options, key: ModelKey) -> None:
-    assert new().receive(Hello(said), NOW) == [Select(key)]
-
-
-def test_the_frame_keeps_what_was_sent() -> None:
-    sent = Frame(1, "jpeg", frame(1).data, 64, 48, captured_at=12.5)
-    [effect] = opened().receive(sent, NOW)
-    assert isinstance(effect, Offer)
-    assert effect.frame is sent

@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
-import time
 from typing import Any
 
 import msgpack
 import pytest
 
-from server.core.errors import (
-    BadFrame,
-    BadMessage,
-    FrameTooLarge,
-    FramewireError,
-    UnknownType,
-    UnsupportedFormat,
-)
-from server.core.messages import Configure, Frame, Hello, Limits, Options, Ping
-from server.core.wire import JSON, Encoding, Refused, decode
+from server.core.errors import BadMessage, UnknownType
+from server.core.messages import Configure, Frame, Hello, Options, Ping
+from server.core.wire import JSON, Encoding, decode
 from server.handlers.encodings import MSGPACK
+from tests.server.core.refusals import BOTH, assert_refused, refused
 from tests.server.samples import LIMITS, frame_fields, packed, picture
-
-BOTH = pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])
-
-
-def refused(payload: bytes | str, encoding: Encoding, limits: Limits = LIMITS) -> Refused:
-    with pytest.raises(Refused) as caught:
-        decode(payload, encoding, limits)
-    assert "\n" not in caught.value.error.message
-    assert len(caught.value.error.message) < 400
-    return caught.value
-
-
-def assert_refused(
-    fields: dict[str, Any],
-    encoding: Encoding,
-    kind: type[FramewireError],
-    words: str,
-    frame_id: int | None = None,
-) -> None:
-    found = refused(packed(encoding, fields), encoding)
-    assert type(found.error) is kind, found.error.message
-    assert words in found.error.message
-    assert found.frame_id == frame_id
-
 
 # What is right
 
@@ -162,6 +130,7 @@ def test_broken_msgpack(payload: bytes | str, words: str) -> None:
         ("{", "broken json: "),
         ('{"type":"ping"} {}', "broken json: Extra data"),
         ("[" * 900, "broken json: "),
+        ("[" * 1020 + "]" * 1020, ""),  # too deep for some Pythons
         ('{"a":' * 900, "broken json: "),
         ('{"type":"ping","t":' + "9" * 65 + "}", "a number of 65 digits"),
         ("[]", "a message is a map, not an array"),
@@ -244,136 +213,3 @@ def test_nan_in_msgpack() -> None:
 @BOTH
 def test_text_to_echo_has_a_bound(encoding: Encoding) -> None:
     assert_refused({"type": "ping", "t": "x" * 257}, encoding, BadMessage, "t: a text of at most")
-
-
-# What is wrong with a frame
-
-
-@BOTH
-@pytest.mark.parametrize("frame_id", [-1, 2**64, 1.5, True, "1", None, [1]])
-def test_wrong_ids(encoding: Encoding, frame_id: Any) -> None:
-    if encoding is MSGPACK and frame_id == 2**64:
-        frame_id = float(2**64)  # all that msgpack can say of it
-    assert_refused(frame_fields(frame_id), encoding, BadMessage, "id: an ")
-
-
-def test_id_that_is_not_a_number_in_json() -> None:
-    found = refused('{"type":"frame","id":NaN}', JSON)
-    assert "id: an integer" in found.error.message
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("changes", "kind", "words"),
-    [
-        ({"format": None}, BadMessage, "format: one of jpeg, png, webp, rgba, rgb, gray"),
-        ({"format": "gif"}, UnsupportedFormat, "format 'gif' is none of jpeg"),
-        ({"format": "JPEG"}, UnsupportedFormat, "format 'JPEG' is none of"),
-        ({"format": 3}, BadMessage, "format: a text"),
-        ({"width": 0}, BadMessage, "width: an integer of 1 to"),
-        ({"height": -4}, BadMessage, "height: an integer"),
-        ({"width": 2**40}, BadMessage, "width: an integer"),
-        ({"height": "48"}, BadMessage, "height: an integer"),
-        ({"width": True}, BadMessage, "width: an integer"),
-        ({"captured_at": "now"}, BadMessage, "captured_at: a number is required, not text"),
-        ({"captured_at": True}, BadMessage, "captured_at: a number is required, not a boolean"),
-        ({"data": b""}, BadFrame, "data is empty"),
-        ({"data": b"\x00" * 100}, BadFrame, "format says jpeg, but the data is no picture"),
-        ({"data": b"GIF89a" + b"\0" * 20}, BadFrame, "but the data looks like gif"),
-        ({"data": picture("png")}, BadFrame, "but the data looks like png"),
-        ({"data": picture()[:-40]}, BadFrame, "truncated jpeg"),
-        ({"data": b"\xff\xd8\xff" * 30_000}, FrameTooLarge, "90000 bytes; at most 65536"),
-        ({"format": "rgb", "data": bytes(12)}, BadFrame, "format rgb needs width and height"),
-        (
-            {"format": "rgba", "data": bytes(35), "width": 3, "height": 3},
-            BadFrame,
-            "3x3 rgba is 36 bytes, not 35",
-        ),
-        (
-            {"format": "gray", "data": bytes(12), "width": 2**31, "height": 2**31},
-            BadFrame,
-            "gray is 4611686018427387904 bytes, not 12",
-        ),
-    ],
-)
-def test_wrong_frames_name_what_was_wrong_and_which_frame(
-    encoding: Encoding, changes: dict[str, Any], kind: type[FramewireError], words: str
-) -> None:
-    assert_refused(frame_fields(5, **changes), encoding, kind, words, frame_id=5)
-
-
-@BOTH
-def test_too_many_pixels_in_few_bytes(encoding: Encoding) -> None:
-    huge = picture("png", 3000, 2000)
-    assert len(huge) < LIMITS.max_frame_bytes
-    fields = frame_fields(5, format="png", data=huge)
-    assert_refused(fields, encoding, FrameTooLarge, "6000000 pixels; at most 1000000", 5)
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ({}, "data is an empty map; wrap the ArrayBuffer in a Uint8Array"),
-        ({"0": 255}, "data: bin is required, not a map"),
-        ("/9j/4AAQ", "data: bin is required, not text"),
-        ([255, 216], "data: bin is required, not an array"),
-        (msgpack.ExtType(1, b"\xff\xd8"), "data: bin is required, not an extension type"),
-        (None, "data: bin is required, not nothing"),
-        (7, "data: bin is required, not a number"),
-    ],
-)
-def test_data_that_is_no_bin(data: Any, words: str) -> None:
-    payload = MSGPACK.pack({"type": "frame", "id": 5, "format": "jpeg", "data": data})
-    found = refused(payload, MSGPACK)
-    assert type(found.error) is BadFrame
-    assert words in found.error.message
-    assert found.frame_id == 5
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ("not base64!", "data is not base64"),
-        ("data:image/jpeg;base64," + base64.b64encode(picture()).decode(), "data is not base64"),
-        ("é", "data is not base64"),
-        (base64.b64encode(picture()).decode()[:-3], "data is not base64"),
-        ([1, 2], "base64 text is required, not an array"),
-        (None, "base64 text is required, not nothing"),
-    ],
-)
-def test_data_that_is_no_base64(data: Any, words: str) -> None:
-    payload = json.dumps({"type": "frame", "id": 5, "format": "jpeg", "data": data})
-    found = refused(payload, JSON)
-    assert type(found.error) is BadFrame
-    assert words in found.error.message
-    assert found.frame_id == 5
-
-
-# What it costs. The largest message that a socket lets through is about 4 MiB.
-
-_LARGEST = 4 * 2**20
-
-
-def _header(kind: int, count: int) -> bytes:
-    return bytes([kind]) + count.to_bytes(4, "big")
-
-
-@pytest.mark.parametrize(
-    ("payload", "encoding"),
-    [
-        (_header(0xDD, _LARGEST - 5) + b"\x90" * (_LARGEST - 5), MSGPACK),
-        ((_header(0xDD, 1024) + b"\x90" * 1023) * 4096, MSGPACK),
-        (_header(0xDD, _LARGEST - 9000) * 800 + bytes(_LARGEST - 4000), MSGPACK),
-        (_header(0xDF, 600_000) + b"\xa1a\x80" * 600_000, MSGPACK),
-        ("[" + "[]," * (_LARGEST // 3) + "[]]", JSON),
-        ('{"a":' * (_LARGEST // 5), JSON),
-        ("[" + "1," * (_LARGEST // 2) + "1]", JSON),
-        ("[" + ("9" * 4000 + ",") * 1000 + "9]", JSON),
-    ],
-    ids=["arrays", "nested-arrays", "reserve", "maps", "json-arrays", "json-maps", "commas", "9s"],
-)
-def test_swollen_messages_are_refused_for_little(payload: bytes | str, encoding: Encoding) -> None:
-    started = time.process_time()
-    assert type(refused(payload, encoding).error) is BadMessage
-    # Read to the end, each of them costs 0.1 to 1 s; refused, at most a few milliseconds.
-    assert time.process_time() - started < 0.05

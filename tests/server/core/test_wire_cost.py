@@ -1,0 +1,51 @@
+"""What a message costs that is swollen on purpose."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from server.core.errors import BadMessage
+from server.core.wire import JSON, Encoding
+from server.handlers.encodings import MSGPACK
+from tests.server.core.refusals import refused
+
+# The largest message that a socket lets through is about so large.
+_LARGEST = 4 * 2**20
+
+
+def _header(kind: int, count: int) -> bytes:
+    return bytes([kind]) + count.to_bytes(4, "big")
+
+
+@pytest.mark.parametrize(
+    ("payload", "encoding"),
+    [
+        (_header(0xDD, _LARGEST - 5) + b"\x90" * (_LARGEST - 5), MSGPACK),
+        ((_header(0xDD, 1024) + b"\x90" * 1023) * 4096, MSGPACK),
+        (_header(0xDD, _LARGEST - 9000) * 800 + bytes(_LARGEST - 4000), MSGPACK),
+        (_header(0xDF, 600_000) + b"\xa1a\x80" * 600_000, MSGPACK),
+        (_header(0xDF, 600_000) + b"".join(b"\xa5%05x\x01" % n for n in range(600_000)), MSGPACK),
+        ("[" + "[]," * (_LARGEST // 3) + "[]]", JSON),
+        ('{"a":' * (_LARGEST // 5), JSON),
+        ("[" + "1," * (_LARGEST // 2) + "1]", JSON),
+        ("[" + ("9" * 4000 + ",") * 1000 + "9]", JSON),
+    ],
+    ids=[
+        "arrays",
+        "nested-arrays",
+        "reserve",
+        "maps",
+        "keys",
+        "json-arrays",
+        "json-maps",
+        "commas",
+        "9s",
+    ],
+)
+def test_swollen_messages_are_refused_for_little(payload: bytes | str, encoding: Encoding) -> None:
+    started = time.process_time()
+    assert type(refused(payload, encoding).error) is BadMessage
+    # Read to the end, each of them costs 0.1 to 1 s; refused, at most a few milliseconds.
+    assert time.process_time() - started < 0.05
