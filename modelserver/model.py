@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelserver.graphsession import GraphSession
+from modelserver.runtime import give_back_memory
 from modelserver.tensors import Array
 from modelserver.turns import Deadline, Turns, time_left
 
@@ -54,3 +55,4 @@ class Model:
     def close(self) -> None:
         """Give its memory back. No run may be under way."""
         self._graph_session.close()
+        give_back_memory()
