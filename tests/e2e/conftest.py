@@ -23,7 +23,7 @@ FLAGS = (
     "--disable-sync",
 )
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
-SEEDS = (5, 11, 22)
+SEEDS = (5, 49, 51)
 """Of scenes that the demo model reads without a mistake."""
 
 
