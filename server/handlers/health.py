@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics."""
+"""/healthz, /readyz and /metrics, by GET or HEAD."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ class AliveHandler(RequestHandler):
     def get(self) -> None:
         self.finish({"status": "alive"})
 
+    head = get
+
 
 class ReadyHandler(RequestHandler):
     """/readyz: frames can be answered."""
@@ -28,6 +30,8 @@ class ReadyHandler(RequestHandler):
             return
         self.set_status(503)
         self.finish({"status": "not ready", "code": error.code, "message": error.message})
+
+    head = get
 
 
 class MetricsHandler(RequestHandler):

@@ -6,12 +6,12 @@ The body is the picture itself, or a multipart form with one file in it, as
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tornado.httputil import HTTPFile, parse_body_arguments
-from tornado.web import HTTPError, RequestHandler, stream_request_body
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
+from tornado.web import RequestHandler, stream_request_body
 
 from server.core import pictures, wire
 from server.core.errors import (
@@ -19,6 +19,7 @@ from server.core.errors import (
     BadMessage,
     FrameTooLarge,
     FramewireError,
+    Internal,
     Overloaded,
 )
 from server.core.messages import (
@@ -29,16 +30,17 @@ from server.core.messages import (
     Limits,
     Options,
     Outcome,
-    Result,
-    ServerMessage,
-    Welcome,
 )
 from server.core.session import told
+from server.handlers.one_frame import OneFrame
+from server.handlers.uploads import UploadLimit
 from server.runtime.gateway import Gateway
 from server.settings import Settings
 
 # What the form around a picture may weigh.
 FORM_BYTES = 64 * 1024
+# A slower upload is cut off, because it holds a place that others wait for.
+UPLOAD_TIMEOUT_S = 60.0
 
 _NUMBERS: Mapping[str, Any] = {
     "version": int,
@@ -48,58 +50,21 @@ _NUMBERS: Mapping[str, Any] = {
 _TEXTS = ("model", "label", "token", "client")
 
 
-class OneFrame:
-    """A session for a single frame. ``outcome`` is done when the frame has its own."""
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.welcome: asyncio.Future[None] = loop.create_future()
-        self.outcome: asyncio.Future[Outcome] = loop.create_future()
-
-    def send(self, message: ServerMessage) -> None:
-        """Take a message as a client would."""
-        if isinstance(message, Welcome):
-            _complete(self.welcome, None)
-        elif isinstance(message, Result | Dropped | Error) and message.id is not None:
-            _complete(self.outcome, message)
-
-    def close(self, code: int, reason: str) -> None:
-        """The gateway ends the session before the frame has an outcome."""
-        _complete(self.welcome, None)
-        _complete(self.outcome, told(Overloaded(reason)))
-
-
-def _complete(future: asyncio.Future[Any], value: Any) -> None:
-    if not future.done():
-        future.set_result(value)
-
-
-class UploadLimit:
-    """How many uploads may be under way at once; each may hold a whole picture in memory."""
-
-    def __init__(self, bound: int) -> None:
-        self._bound = bound
-        self._count = 0
-
-    def enter(self) -> None:
-        """Count one more. Raises Overloaded."""
-        if self._count >= self._bound:
-            raise Overloaded(f"{self._count} uploads are under way, and no more are taken")
-        self._count += 1
-
-    def leave(self) -> None:
-        """Count one less."""
-        self._count -= 1
-
-
 @stream_request_body
 class InferHandler(RequestHandler):
-    """Collects the body within its bound, then asks the gateway."""
+    """Collects the body within its bound, then asks the gateway.
+
+    A body that is refused is read to its end all the same, and thrown away: a
+    server that answers early and hangs up resets the connection, and then many
+    clients never see the answer. Only what is far too large is not waited for.
+    """
 
     def initialize(self, gateway: Gateway, settings: Settings, uploads: UploadLimit) -> None:
         self._gateway = gateway
         self._uploads = uploads
         self._entered = False
+        self._refused: FramewireError | None = None
+        self._client: OneFrame | None = None
         self._body = bytearray()
         self._max_bytes = settings.max_upload_bytes + FORM_BYTES
         limits = gateway.limits
@@ -108,26 +73,36 @@ class InferHandler(RequestHandler):
         )
 
     def prepare(self) -> None:
-        length = self.request.headers.get("Content-Length", "")
-        try:
-            if self.request.method == "POST":
+        assert isinstance(self.request.connection, HTTP1Connection)
+        self.request.connection.set_body_timeout(UPLOAD_TIMEOUT_S)
+        self.request.connection.set_max_body_size(2 * self._max_bytes)
+        stated = self.request.headers.get("Content-Length", "")
+        length = int(stated) if stated.isdecimal() else 0
+        if length > self._max_bytes:
+            self._refused = self._too_large()
+        elif self.request.method == "POST":
+            try:
                 self._uploads.enter()
                 self._entered = True
-            if length.isdigit() and int(length) > self._max_bytes:
-                raise self._too_large()
-        except FramewireError as error:
-            self._refuse(error)
+            except Overloaded as error:
+                self._refused = error
+        waits = "Expect" in self.request.headers  # for leave to send its body
+        if self._refused and (waits or length > 2 * self._max_bytes):
+            self._refuse(self._refused)
 
     def data_received(self, chunk: bytes) -> None:
-        if self._finished:
+        if not self._entered:
             return
         if len(self._body) + len(chunk) > self._max_bytes:
-            self._refuse(self._too_large())
+            self._refused = self._too_large()
+            self._leave()
             return
         self._body += chunk
 
     async def post(self) -> None:
         try:
+            if self._refused is not None:
+                raise self._refused
             options, picture_format, data = self._picture()
             size = wire.check_picture(picture_format, data, self._limits)
             frame = Frame(0, picture_format, data, *size)
@@ -136,17 +111,31 @@ class InferHandler(RequestHandler):
             self._refuse(error)
 
     def on_finish(self) -> None:
-        self._body = bytearray()
-        if self._entered:
-            self._uploads.leave()
+        self._leave()
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        self.on_finish()
-        self._entered = False
+        self._leave()
+        if self._client is not None:
+            self._client.close(1001, "the client has gone")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Errors of HTTP itself, told like all others."""
+        error: FramewireError = Internal("the gateway failed on this picture; see its log")
+        if status_code < 500:
+            error = BadMessage(f"{self._reason}: pictures are sent here by POST")
+        if status_code == 405:
+            self.set_header("Allow", "POST")
+        self._tell(wire.to_map(told(error), text=True))
+
+    def _leave(self) -> None:
+        self._body = bytearray()
+        if self._entered:
+            self._entered = False
+            self._uploads.leave()
 
     async def _infer(self, options: Options, frame: Frame) -> Outcome:
-        client = OneFrame()
+        client = self._client = OneFrame()
         session = self._gateway.connect(client)
         try:
             self._gateway.receive(session, Hello(options))
@@ -165,8 +154,8 @@ class InferHandler(RequestHandler):
             files: dict[str, list[HTTPFile]] = {}
             try:
                 parse_body_arguments(content_type, body, form, files)
-            except HTTPError as error:
-                raise BadMessage(f"broken multipart body: {error.log_message}") from None
+            except HTTPInputError as error:
+                raise BadMessage(f"broken multipart body: {error}") from None
             found = [one for group in files.values() for one in group]
             if len(found) != 1:
                 raise BadMessage(f"the form holds {len(found)} files; one picture is required")
@@ -184,13 +173,17 @@ class InferHandler(RequestHandler):
             self.set_status(_STATUS.get(outcome.code, 500))
         fields = wire.to_map(outcome, text=True)
         fields.pop("id", None)
-        self.finish(fields)
+        self._tell(fields)
 
     def _refuse(self, error: FramewireError) -> None:
         self.set_status(error.http_status)
         if error.retryable:
             self.set_header("Retry-After", "1")
-        self.finish(wire.to_map(told(error), text=True))
+        self._tell(wire.to_map(told(error), text=True))
+
+    def _tell(self, fields: Mapping[str, Any]) -> None:
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(wire.JSON.pack(fields))
 
     def _too_large(self) -> FrameTooLarge:
         return FrameTooLarge(f"at most {self._limits.max_frame_bytes} bytes are taken")

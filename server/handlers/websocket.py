@@ -6,10 +6,11 @@ import asyncio
 import logging
 from urllib.parse import urlsplit
 
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from server.core import wire
-from server.core.errors import Overloaded
+from server.core.errors import Internal, Overloaded
 from server.core.messages import ServerMessage
 from server.core.session import POLICY_VIOLATION, Session, State, told
 from server.handlers import encodings
@@ -32,11 +33,19 @@ class SessionHandler(WebSocketHandler):
         self._hello_timer: asyncio.TimerHandle | None = None
         self._unsent = 0
 
+    def prepare(self) -> None:
+        """Refuse an Origin that is no address; comparing it would fail."""
+        try:
+            urlsplit(self.request.headers.get("Origin", ""))
+        except ValueError:
+            raise HTTPError(403, "malformed Origin") from None
+
     def check_origin(self, origin: str) -> bool:
         """This host's own pages, and those of the setting ``allowed_origins``."""
         allowed = [one.strip() for one in self._settings.allowed_origins.split(",")]
-        same_host = urlsplit(origin).netloc.lower() == self.request.host.lower()
-        return same_host or "*" in allowed or origin in allowed
+        host = urlsplit(origin).netloc.lower()
+        same_host = host != "" and host == self.request.host.lower()
+        return same_host or "*" in allowed or (origin != "" and origin in allowed)
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return encodings.choose(subprotocols)
@@ -58,8 +67,9 @@ class SessionHandler(WebSocketHandler):
 
     def on_message(self, message: str | bytes) -> None:
         """Hand the message over and return: what waits here, waits before every pong."""
-        if self._session is None:
-            return
+        connection = self.ws_connection
+        if self._session is None or connection is None or connection.is_closing():
+            return  # its sender could not be told of any outcome
         encoding = self._encoding
         if encoding is None:
             encoding = self._encoding = encodings.implied_by(message)
@@ -82,7 +92,7 @@ class SessionHandler(WebSocketHandler):
         if self._unsent > self._settings.max_send_buffer_bytes:
             self.close(POLICY_VIOLATION, "reads too slowly")
             return
-        payload = wire.encode(message, self._encoding or wire.JSON)
+        payload = self._encoded(message)
         size = len(payload)
         try:
             written = self.write_message(payload, binary=isinstance(payload, bytes))
@@ -90,6 +100,16 @@ class SessionHandler(WebSocketHandler):
             return
         self._unsent += size
         asyncio.ensure_future(written).add_done_callback(lambda done: self._flushed(done, size))
+
+    def _encoded(self, message: ServerMessage) -> bytes | str:
+        encoding = self._encoding or wire.JSON
+        try:
+            return wire.encode(message, encoding)
+        except Exception:
+            # A model can say what an encoding cannot carry; its frame is still owed an outcome.
+            log.exception("a %s could not be encoded", type(message).__name__)
+            error = Internal("what the model says cannot be sent; see the gateway's log")
+            return wire.encode(told(error, getattr(message, "id", None)), encoding)
 
     def _flushed(self, done: asyncio.Future[None], size: int) -> None:
         self._unsent -= size

@@ -21,7 +21,7 @@ from server.core.messages import (
 from server.core.model import ModelKey
 from server.runtime.gateway import Gateway
 from tests.server.camera import Camera, accounts, word
-from tests.server.puppet import DIGITS, PuppetBackend, answer_to, model
+from tests.server.puppet import DIGITS, Call, PuppetBackend, answer_to, model
 from tests.server.runtime.conftest import GatewayFactory
 from tests.server.samples import frame
 
@@ -58,6 +58,11 @@ async def test_the_real_clock(make_gateway: GatewayFactory, puppet: PuppetBacken
     assert 0 < call.timeout_s <= 0.051
     assert await camera.outcome(1) == Dropped(1, "expired")
     assert 0.079 <= time.monotonic() - started < 1
+    puppet.obey = Call.answer
+    camera.shoot(2)
+    found = await camera.outcome(2)
+    assert isinstance(found, Result)
+    assert 29 < found.timing_ms.queue <= found.timing_ms.total < 1000
 
 
 async def test_frames_of_several_sessions_share_a_batch(
@@ -242,6 +247,18 @@ async def test_a_new_version_in_the_answers_is_looked_up_and_told(
     assert isinstance(found, Result)
     assert found.model_version == 2
     await camera.until(lambda: camera.messages[-1] == ModelChanged(newer))
+
+
+async def test_a_change_is_told_to_the_sessions_of_that_model_alone(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    cats = ModelKey("cats")
+    puppet.models[cats] = model(cats)
+    camera, other = await Camera(gateway).open(), await Camera(gateway).open(Options(model="cats"))
+    newer = puppet.models[DIGITS] = model(version=2)
+    puppet.come_back()
+    await camera.until(lambda: camera.messages[-1] == ModelChanged(newer))
+    assert [type(message) for message in other.messages] == [Welcome]
 
 
 async def test_frames_after_configure_travel_to_the_new_model(

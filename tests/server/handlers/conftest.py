@@ -1,0 +1,80 @@
+"""The gateway's addresses on a real port, with the puppet behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+
+from server.app import application
+from server.handlers.infer import FORM_BYTES
+from server.runtime import models
+from server.runtime.gateway import Gateway
+from server.settings import Settings
+from tests.server.camera import assert_balanced
+from tests.server.puppet import Call, PuppetBackend
+
+
+@dataclass
+class Served:
+    """A gateway that listens."""
+
+    port: int
+    gateway: Gateway
+    puppet: PuppetBackend
+    settings: Settings
+
+    def url(self, path: str) -> str:
+        """The address of ``path`` over HTTP."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "FIRST_PAUSE_S", 0.005)
+    monkeypatch.setattr(models, "LONGEST_PAUSE_S", 0.01)
+
+
+@pytest.fixture
+def puppet() -> PuppetBackend:
+    """Judges every call at once; a test that wants the calls sets ``obey`` to None."""
+    return PuppetBackend(obey=Call.judge)
+
+
+@pytest_asyncio.fixture
+async def serve(puppet: PuppetBackend) -> AsyncIterator[Serve]:
+    """Starts gateways; at the end every frame must have had its outcome."""
+    started: list[tuple[HTTPServer, Served]] = []
+
+    def start(**values: Any) -> Served:
+        settings = Settings(**{"max_staleness_ms": 600_000, **values})
+        gateway = Gateway(settings, puppet)
+        server = HTTPServer(
+            application(gateway, settings), max_body_size=settings.max_upload_bytes + FORM_BYTES
+        )
+        socket, port = bind_unused_port()
+        server.add_socket(socket)
+        gateway.start()
+        served = Served(port, gateway, puppet, settings)
+        started.append((server, served))
+        return served
+
+    yield start
+    for server, served in started:
+        server.stop()
+        await served.gateway.drain(0)
+        await server.close_all_connections()
+        assert_balanced(served.gateway)
+
+
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    return serve()

@@ -1,0 +1,48 @@
+"""A WebSocket peer that does only what it is told: it answers no ping and no close."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.server.handlers.conftest import Served
+
+PATIENCE_S = 5.0
+_HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+class RawPeer:
+    """Frames of RFC 6455 over a plain connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def connect(cls, served: Served) -> RawPeer:
+        """Connect and shake hands."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(_HANDSHAKE)
+        assert b" 101 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+        return cls(reader, writer)
+
+    def send(self, opcode: int, payload: bytes) -> None:
+        """Send one frame, masked with zeros."""
+        length = len(payload)
+        size = bytes([0x80 | length]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
+        self._writer.write(bytes([0x80 | opcode]) + size + b"\0\0\0\0" + payload)
+
+    async def read(self) -> tuple[int, bytes]:
+        """The next frame's opcode and payload, of at most 125 bytes."""
+        head = await asyncio.wait_for(self._reader.readexactly(2), PATIENCE_S)
+        return head[0] & 0x0F, await self._reader.readexactly(head[1])
+
+    async def ended(self) -> bool:
+        """Whether the server ends the connection."""
+        return await asyncio.wait_for(self._reader.read(), PATIENCE_S) == b""
+
+    def leave(self) -> None:
+        """End the connection without a word."""
+        self._writer.close()

@@ -1,0 +1,202 @@
+"""A socket's life: pings, slow readers, silence, and the gateway's end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from server.core.answers import Tensor, Tensors
+from server.handlers.encodings import MSGPACK
+from tests.server.camera import accounts
+from tests.server.handlers.conftest import Serve, Served
+from tests.server.handlers.raw_peer import RawPeer
+from tests.server.handlers.socket_client import SocketClient
+from tests.server.puppet import Call, answer_to
+from tests.server.samples import frame_fields, picture
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for what the other end of a socket does, which nobody tells."""
+    deadline = asyncio.get_running_loop().time() + 5
+    while not true():
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.002)
+
+
+def sessions(served: Served) -> float | None:
+    return served.gateway.metrics.registry.get_sample_value("framewire_sessions")
+
+
+# Pings of both kinds
+
+
+@pytest.mark.parametrize("t", [0, 17.25, "now", None])
+async def test_ping_is_answered_with_the_same_t(served: Served, t: object) -> None:
+    client = await SocketClient.connect(served)
+    client.send({"type": "ping", "t": t})  # even before hello
+    assert await client.read() == {"type": "pong", "t": t}
+
+
+async def test_pongs_come_while_inference_hangs(served: Served) -> None:
+    served.puppet.obey = None
+    client = await SocketClient.open(served)
+    client.shoot(1)
+    call = await served.puppet.next_call()
+    for number in range(2, 30):
+        client.shoot(number)
+    ponged: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    client.socket.on_pong = ponged.set_result  # type: ignore[method-assign]
+    client.socket.ping(b"alive?")
+    client.send({"type": "ping", "t": 1})
+    # Two frames travel and one waits; the others have their outcome already.
+    for number in range(3, 29):
+        assert await client.read() == {"type": "dropped", "id": number, "reason": "superseded"}
+    assert await asyncio.wait_for(ponged, 5) == b"alive?"
+    assert await client.read() == {"type": "pong", "t": 1}
+    assert not call.ended.done()
+
+
+async def test_a_peer_that_does_not_pong_is_closed(serve: Serve) -> None:
+    served = serve(ping_s=0.1)
+    peer = await RawPeer.connect(served)
+    assert await peer.read() == (0x9, b"")  # a ping
+    opcode, payload = await peer.read()
+    assert (opcode, payload[2:]) == (0x8, b"ping timed out")
+    peer.leave()
+    await until(lambda: sessions(served) == 0)
+
+
+# Silence and slowness
+
+
+async def test_a_socket_without_hello_is_closed(serve: Serve) -> None:
+    served = serve(hello_timeout_s=0.1)
+    quiet = await SocketClient.connect(served)
+    pinging = await SocketClient.connect(served)
+    greeted = await SocketClient.open(served)
+    pinging.send({"type": "ping"})
+    assert await quiet.closed() == (1008, "no hello")
+    assert await pinging.closed() == (1008, "no hello")
+    await greeted.works()
+
+
+async def test_a_slow_reader_is_closed_and_harms_nobody(serve: Serve) -> None:
+    served = serve(max_send_buffer_bytes=2**20)
+    megabyte = Tensors({"t": Tensor("uint8", (2**20,), bytes(2**20))})
+
+    def answer(call: Call) -> None:
+        big = call.frames[0].format == "png"
+        call.answer_with([megabyte if big else answer_to(frame) for frame in call.frames])
+
+    served.puppet.obey = answer
+    slow, neighbour = await SocketClient.open(served), await SocketClient.open(served)
+    # Tornado's client stops reading from its socket while nobody takes its messages.
+    for number in range(1, 41):
+        slow.shoot(number, format="png", data=picture("png"))
+        await neighbour.works(number)
+    answered = accounts(served.gateway)[1]["result"] - 40
+    assert answered < 30, "what the sockets between them hold, and no more"
+    assert await slow.closed() == (1008, "reads too slowly")
+    await until(lambda: sessions(served) == 1)
+
+
+async def test_frames_of_a_closing_socket_are_not_taken(serve: Serve) -> None:
+    served = serve(hello_timeout_s=0.05)
+    peer = await RawPeer.connect(served)
+    opcode, payload = await peer.read()
+    assert (opcode, payload[2:]) == (0x8, b"no hello")
+    peer.send(0x2, MSGPACK.pack({"type": "hello"}))
+    peer.send(0x2, MSGPACK.pack(frame_fields(1)))
+    peer.send(0x8, payload[:2])
+    assert await peer.ended()
+    await until(lambda: sessions(served) == 0)
+    assert accounts(served.gateway) == (0, {})
+    assert served.puppet.calls == []
+
+
+# Clients that go
+
+
+async def test_a_client_that_vanishes_with_frames_under_way(served: Served) -> None:
+    served.puppet.obey = None
+    client, neighbour = await SocketClient.open(served), await SocketClient.open(served)
+    client.shoot(1)
+    call = await served.puppet.next_call()
+    neighbour.shoot(1)
+    other = await served.puppet.next_call()
+    client.shoot(2)
+    client.send({"type": "ping"})
+    assert (await client.read())["type"] == "pong"
+    stream = client.socket.protocol
+    assert stream is not None
+    stream._abort()  # type: ignore[attr-defined]
+    await until(lambda: sessions(served) == 1)
+    assert accounts(served.gateway)[1] == {"disconnected": 1}
+    call.answer()
+    other.answer()
+    assert (await neighbour.read())["type"] == "result"
+    assert accounts(served.gateway) == (3, {"disconnected": 2, "result": 1})
+
+
+async def test_options_last_for_the_session(served: Served) -> None:
+    client = await SocketClient.open(served, MSGPACK, min_score=0.8)
+    client.shoot(1)
+    assert (await client.read())["boxes"] == []
+    client.send({"type": "configure", "min_score": 0.5})
+    client.shoot(2)
+    assert (await client.read())["scores"] == [0.75]
+    client.send({"type": "configure", "max_results": 0})
+    client.shoot(3)
+    assert (await client.read())["boxes"] == []
+
+
+# The model server goes, the gateway goes
+
+
+async def test_no_model_server_and_back(served: Served) -> None:
+    client = await SocketClient.open(served)
+    served.puppet.go_away()
+    assert await client.read() == {"type": "model_changed", "model": None}
+    client.shoot(1)
+    error = await client.read()
+    assert (error["id"], error["code"], error["retryable"]) == (1, "backend_unavailable", True)
+    late = await SocketClient.connect(served)
+    late.send({"type": "hello"})
+    assert (await late.read())["model"] is None
+    served.puppet.come_back()
+    for one in (client, late):
+        changed = await one.read()
+        assert (changed["type"], changed["model"]["version"]) == ("model_changed", 1)
+        await one.works()
+
+
+async def test_draining_says_goodbye_then_answers_then_closes(served: Served) -> None:
+    served.puppet.obey = None
+    client = await SocketClient.open(served)
+    idle = await SocketClient.open(served)
+    unborn = await SocketClient.connect(served)
+    client.shoot(1)
+    call = await served.puppet.next_call()
+    drained = asyncio.ensure_future(served.gateway.drain(5))
+    goodbye = {
+        "type": "going_away",
+        "reconnect_after_ms": served.settings.reconnect_after_ms,
+        "reason": "the server is about to stop",
+    }
+    assert await client.read() == goodbye
+    client.shoot(2)
+    assert await client.read() == {"type": "dropped", "id": 2, "reason": "draining"}
+    late = await SocketClient.connect(served)
+    assert (await late.read())["code"] == "overloaded"
+    assert (await late.closed())[0] == 1013
+    call.answer()
+    result = await client.read()
+    assert (result["type"], result["id"]) == ("result", 1)
+    assert await client.closed() == (1001, "the server stops")
+    assert await idle.read() == goodbye
+    assert await idle.closed() == (1001, "the server stops")
+    assert await unborn.closed() == (1001, "the server stops")
+    await drained
+    await until(lambda: sessions(served) == 0)
