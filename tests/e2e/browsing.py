@@ -9,6 +9,9 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from export.scenes import Scene
+from tests.e2e.film import fits
+
 PATIENCE_S = 30.0
 
 
@@ -54,6 +57,11 @@ def until_boxes(page: Page) -> None:
     until(page, lambda: bool((answer(page) or {}).get("boxes")), "any boxes")
 
 
+def until_fits(page: Page, scene: Scene) -> None:
+    """Until what the page shows is the scene's digits, each in its place."""
+    until(page, lambda: fits(answer(page), scene), f"the digits {scene.labels}")
+
+
 def set_score(page: Page, percent: int) -> None:
     page.locator("#score").fill(str(percent))
 
@@ -73,24 +81,6 @@ def drop(page: Page, name: str, kind: str, content: bytes) -> None:
         }""",
         [name, kind, base64.b64encode(content).decode()],
     )
-
-
-def record(page: Page) -> bytes:
-    """A second of the page's own scene as a film."""
-    text: str = page.evaluate(
-        """async () => {
-          const canvas = document.getElementById('canvas');
-          const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: 'video/webm' });
-          const parts = [];
-          recorder.ondataavailable = ({ data }) => parts.push(data);
-          recorder.start();
-          await new Promise((done) => setTimeout(done, 1000));
-          await new Promise((done) => { recorder.onstop = done; recorder.stop(); });
-          const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
-          return btoa(Array.from(bytes, (each) => String.fromCharCode(each)).join(''));
-        }"""
-    )
-    return base64.b64decode(text)
 
 
 def track(page: Page) -> str | None:

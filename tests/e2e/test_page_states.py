@@ -15,11 +15,12 @@ from tests.e2e.browsing import (
     stats,
     until,
     until_boxes,
+    until_fits,
     with_problem,
     with_source,
 )
 from tests.e2e.conftest import SEEDS, Open
-from tests.e2e.film import fits, jpeg, scenes
+from tests.e2e.film import jpeg, scenes
 from tests.e2e.processes import Stack
 
 
@@ -70,7 +71,7 @@ def test_a_dead_gateway_is_told_and_survived(
     with open_page() as page:
         in_state(page, "ready")
         page.set_input_files("#picture-file", file("scene.jpg", "image/jpeg", jpeg(scene)))
-        until(page, lambda: fits(answer(page), scene), "the picture's digits")
+        until_fits(page, scene)
         set_score(page, 30)
         stack.gateway.kill()
         try:
@@ -108,13 +109,12 @@ def test_a_model_that_does_not_exist_is_named(open_page: Open) -> None:
 
 
 def test_a_user_can_reconnect_at_once(open_page: Open, stack: Stack) -> None:
-    patient = "Math.random = () => 0.999"  # so that the page would wait for long
+    patient = "Math.random = () => 20"  # ten seconds until the page's own first try
     with open_page(script=patient) as page:
         in_state(page, "ready")
         stack.gateway.kill()
         try:
             in_state(page, "reconnecting")
-            page.wait_for_timeout(4000)
         finally:
             stack.start()
         page.get_by_role("button", name="Try now").click()
