@@ -39,9 +39,11 @@ def test_a_version_has_everything_from_the_moment_it_is_there(tmp_path: Path) ->
         assert staging.parent == place.parent
         assert not staging.name.isdecimal()
         assert versions(tmp_path) == []
+        made = staging.stat().st_ino
         (staging / "variables").mkdir()
         (staging / "variables" / "data").write_bytes(b"x")
     assert (place / "variables" / "data").read_bytes() == b"x"
+    assert place.stat().st_ino == made  # renamed, for a copy would appear file by file
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from export import dataset, scenes, training
-from export.network import Detector
+from export.network import Conv, Depthwise, Detector, Normalised
 from export.recipe import Recipe
 
 RECIPE = Recipe(steps=4, scenes=8, batch=1, warmup=2)
@@ -92,6 +92,18 @@ def test_each_round_has_every_scene_once_in_another_order(few: dataset.Scenes) -
 def test_a_seed_gives_one_network() -> None:
     assert (values(Detector(3)) == values(Detector(3))).all()
     assert (values(Detector(3)) != values(Detector(4))).any()
+
+
+@pytest.mark.parametrize("block", [Conv(6, 6, 3), Depthwise(6, 3)])
+def test_outside_training_a_block_uses_the_statistics_it_has_gathered(block: Normalised) -> None:
+    rng = np.random.default_rng(1)
+    for variable in (block.gamma, block.beta, block.mean, block.variance):
+        variable.assign(rng.uniform(0.5, 1.5, 6))
+    features = tf.constant(rng.normal(0, 3, (2, 8, 8, 6)), tf.float32)
+    convolved = block.convolve(features, block.kernel).numpy()
+    spread = np.sqrt(block.variance.numpy() + 1e-3)
+    normal = (convolved - block.mean.numpy()) / spread * block.gamma.numpy() + block.beta.numpy()
+    assert np.abs(block(features).numpy() - np.maximum(normal, 0)).max() < 1e-4
 
 
 def test_folding_changes_nothing_but_speed(few: dataset.Scenes) -> None:
