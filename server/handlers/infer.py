@@ -168,7 +168,6 @@ class InferHandler(RequestHandler):
     def _answer(self, outcome: Outcome) -> None:
         if isinstance(outcome, Dropped):
             self.set_status(503)
-            self.set_header("Retry-After", "1")
         elif isinstance(outcome, Error):
             self.set_status(_STATUS.get(outcome.code, 500))
         fields = wire.to_map(outcome, text=True)
@@ -177,12 +176,12 @@ class InferHandler(RequestHandler):
 
     def _refuse(self, error: FramewireError) -> None:
         self.set_status(error.http_status)
-        if error.retryable:
-            self.set_header("Retry-After", "1")
         self._tell(wire.to_map(told(error), text=True))
 
     def _tell(self, fields: Mapping[str, Any]) -> None:
         self.set_header("Content-Type", "application/json; charset=UTF-8")
+        if fields["type"] == "dropped" or fields.get("retryable"):
+            self.set_header("Retry-After", "1")
         self.finish(wire.JSON.pack(fields))
 
     def _too_large(self) -> FrameTooLarge:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tornado.web import RequestHandler, StaticFileHandler
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 ROOT = Path(__file__).resolve().parents[2] / "static"
 
@@ -36,5 +36,13 @@ class FileHandler(StaticFileHandler):
     def set_extra_headers(self, path: str) -> None:
         _protect(self)
 
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        """Refuse what is outside ``root``, and names that no file can have."""
+        if "\0" in absolute_path:
+            raise HTTPError(404)
+        return super().validate_absolute_path(root, absolute_path)
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
+        _protect(self)
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
         self.finish(f"{status_code}: {self._reason}\n")

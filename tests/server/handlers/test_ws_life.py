@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
@@ -15,14 +14,7 @@ from tests.server.handlers.raw_peer import RawPeer
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import Call, answer_to
 from tests.server.samples import frame_fields, picture
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait for what the other end of a socket does, which nobody tells."""
-    deadline = asyncio.get_running_loop().time() + 5
-    while not true():
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.002)
+from tests.server.waiting import until
 
 
 def sessions(served: Served) -> float | None:

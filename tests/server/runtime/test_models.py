@@ -13,6 +13,7 @@ from server.core.model import Model, ModelKey
 from server.runtime import models as models_module
 from server.runtime.models import Found, Models
 from tests.server.puppet import DIGITS, PuppetBackend, model
+from tests.server.waiting import until
 
 CATS = ModelKey("cats")
 
@@ -46,14 +47,6 @@ async def models(puppet: PuppetBackend, told: Told) -> AsyncIterator[Models]:
     found = Models(puppet, told)
     yield found
     await found.close()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait for what another task does, which tells nobody."""
-    deadline = asyncio.get_running_loop().time() + 5
-    while not true():
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.001)
 
 
 async def test_one_lookup_for_all_who_ask(

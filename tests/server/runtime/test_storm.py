@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -112,8 +114,12 @@ def assert_kept_its_promises(camera: Camera, leaves: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.filterwarnings("error")
-async def test_storm(make_gateway: GatewayFactory, puppet: PuppetBackend, seed: int) -> None:
+async def test_storm(
+    make_gateway: GatewayFactory,
+    puppet: PuppetBackend,
+    logged: Callable[[], list[str]],
+    seed: int,
+) -> None:
     chance = random.Random(seed)
     weather = Weather(chance, puppet)
     gateway = make_gateway(
@@ -147,6 +153,8 @@ async def test_storm(make_gateway: GatewayFactory, puppet: PuppetBackend, seed: 
     for gauge in ("calls", "frames_waiting", "sessions"):
         assert value(f"framewire_{gauge}") == 0, gauge
     assert gateway._batcher.statistics().suspects == 0
+    gc.collect()
+    assert not [line for line in logged() if "never retrieved" in line]
 
 
 async def _change_for_ever(weather: Weather, chance: random.Random) -> None:

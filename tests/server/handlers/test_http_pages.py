@@ -1,0 +1,162 @@
+"""/, /static, /healthz, /readyz and /metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPResponse
+
+from server.handlers.pages import ROOT
+from tests.server.camera import Camera
+from tests.server.handlers.conftest import Served
+
+
+async def fetch(served: Served, path: str, method: str = "GET", **headers: str) -> HTTPResponse:
+    return await AsyncHTTPClient().fetch(
+        served.url(path), method=method, headers=headers, raise_error=False, follow_redirects=False
+    )
+
+
+async def raw(served: Served, request: bytes) -> bytes:
+    """The answer to a request that no client library would send."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(request + b" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    return answer
+
+
+# Health
+
+
+async def test_alive(served: Served) -> None:
+    response = await fetch(served, "/healthz")
+    assert (response.code, json.loads(response.body)) == (200, {"status": "alive"})
+    assert (await fetch(served, "/healthz", "HEAD")).code == 200
+    served.puppet.go_away()
+    assert (await fetch(served, "/healthz")).code == 200
+
+
+async def test_ready_is_when_frames_can_be_answered(served: Served) -> None:
+    await served.gateway.became_ready()
+    response = await fetch(served, "/readyz")
+    assert (response.code, json.loads(response.body)) == (200, {"status": "ready"})
+    served.puppet.go_away()
+    response = await fetch(served, "/readyz")
+    assert (response.code, json.loads(response.body)["code"]) == (503, "backend_unavailable")
+    assert (await fetch(served, "/readyz", "HEAD")).code == 503
+    served.puppet.come_back()
+    while (await fetch(served, "/readyz")).code == 503:
+        pass
+    await served.gateway.drain(0)
+    response = await fetch(served, "/readyz")
+    assert (response.code, json.loads(response.body)["code"]) == (503, "overloaded")
+
+
+async def test_metrics(served: Served) -> None:
+    camera = await Camera(served.gateway).open()
+    camera.shoot(1)
+    await camera.outcome(1)
+    response = await fetch(served, "/metrics")
+    assert response.headers["Content-Type"].startswith("text/plain; version=")
+    lines = response.body.decode().splitlines()
+    for line in (
+        "framewire_sessions 1.0",
+        "framewire_frames_accepted_total 1.0",
+        'framewire_frames_total{outcome="result",reason=""} 1.0',
+        "framewire_frames_waiting 0.0",
+        "framewire_calls 0.0",
+        "framewire_batch_size_count 1.0",
+    ):
+        assert line in lines
+
+
+# Pages
+
+PAGES = sorted(
+    f"/static/{path.relative_to(ROOT)}"
+    for path in ROOT.rglob("*")
+    if path.suffix in (".html", ".js", ".css", ".svg")
+)
+
+
+async def test_the_page(served: Served) -> None:
+    response = await fetch(served, "/")
+    assert response.code == 200
+    assert response.body == (ROOT / "index.html").read_bytes()
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert (await fetch(served, "/index.html")).code == 404
+
+
+@pytest.mark.parametrize("path", ["/", *PAGES])
+async def test_every_page_is_kept_to_this_server(served: Served, path: str) -> None:
+    response = await fetch(served, path)
+    assert response.code == 200
+    rules = response.headers["Content-Security-Policy"].split(";")
+    policy = dict(rule.strip().split(" ", 1) for rule in rules)
+    assert policy["default-src"] == "'self'"
+    assert "frame-ancestors" in policy
+    for name, sources in policy.items():
+        assert not {"*", "'unsafe-inline'", "'unsafe-eval'", "http:", "https:"} & {
+            *sources.split()
+        }, name
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_scripts_and_styles_say_what_they_are(served: Served, path: str) -> None:
+    kinds = {".js": "javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg"}
+    response = await fetch(served, path)
+    assert kinds[Path(path).suffix] in response.headers["Content-Type"]
+
+
+async def test_head_and_what_has_not_changed(served: Served) -> None:
+    whole = await fetch(served, "/")
+    head = await fetch(served, "/", "HEAD")
+    assert (head.code, head.body) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(whole.body))
+    etag = whole.headers["Etag"]
+    assert head.headers["Etag"] == etag
+    same = await fetch(served, "/", **{"If-None-Match": etag})
+    assert (same.code, same.body) == (304, b"")
+    assert whole.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/static/../setup.cfg",
+        "/static/../server/app.py",
+        "/static/%2e%2e/setup.cfg",
+        "/static/..%2fsetup.cfg",
+        "/static//etc/passwd",
+        "/static/%2fetc%2fpasswd",
+        "/static/page/../../setup.cfg",
+        "/static/..\\setup.cfg",
+        "/static/%00",
+        "/../setup.cfg",
+        "//setup.cfg",
+        "/static/page",
+        "/static/",
+        "/static/missing.js",
+        "/setup.cfg",
+        "/v1/nothing",
+    ],
+)
+async def test_nothing_else_is_served(served: Served, target: str) -> None:
+    answer = await raw(served, f"GET {target}".encode())
+    status = int(answer.split()[1])
+    assert status in (400, 403, 404), answer
+    for secret in (b"[metadata]", b"root:", b"import", b"Traceback"):
+        assert secret not in answer
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_pages_are_read_only(served: Served, method: str) -> None:
+    for path in ("/", "/static/index.html", "/healthz", "/readyz", "/metrics"):
+        answer = await raw(served, f"{method} {path}".encode())
+        assert answer.split()[1] == b"405"

@@ -1,0 +1,273 @@
+"""POST /v1/infer: one picture in, JSON out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPResponse
+
+from server.core.answers import Classification
+from server.core.errors import BackendUnavailable, DeadlineExceeded, ModelFailed, UnusableModel
+from server.core.model import ModelKey
+from tests.server.camera import accounts
+from tests.server.handlers.conftest import Serve, Served
+from tests.server.puppet import DIGITS, POISON, model
+from tests.server.samples import picture
+from tests.server.waiting import until
+
+BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
+FORM = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+async def post(
+    served: Served, body: bytes, content_type: str = "image/jpeg", query: str = "", **more: Any
+) -> HTTPResponse:
+    """One request."""
+    return await AsyncHTTPClient().fetch(
+        served.url(f"/v1/infer{query}"),
+        method=more.pop("method", "POST"),
+        body=body,
+        headers={"Content-Type": content_type, **more.pop("headers", {})},
+        raise_error=False,
+        **more,
+    )
+
+
+def told(response: HTTPResponse) -> dict[str, Any]:
+    """The body, which is always JSON."""
+    assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
+    found = json.loads(response.body)
+    assert isinstance(found, dict)
+    return found
+
+
+def form(*parts: tuple[str, bytes] | tuple[str, bytes, str]) -> bytes:
+    """A multipart body as ``wx.uploadFile`` sends it: fields, and parts with a file name."""
+    body = b""
+    for name, value, *file in parts:
+        filename = f'; filename="{file[0]}"' if file else ""
+        kind = "\r\nContent-Type: image/jpeg" if file else ""
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{filename}{kind}'
+        body += head.encode() + b"\r\n\r\n" + value + b"\r\n"
+    return body + f"--{BOUNDARY}--\r\n".encode()
+
+
+def assert_error(response: HTTPResponse, status: int, code: str, words: str = "") -> None:
+    fields = told(response)
+    assert (response.code, fields["type"], fields["code"]) == (status, "error", code), fields
+    assert words in fields["message"]
+    assert fields["retryable"] is ("Retry-After" in response.headers)
+
+
+@pytest.mark.parametrize("picture_format", ["jpeg", "png"])
+async def test_the_body_is_the_picture(served: Served, picture_format: str) -> None:
+    response = await post(served, picture(picture_format), "application/octet-stream")
+    assert response.code == 200
+    found = told(response)
+    assert found["type"] == "result"
+    assert found["boxes"] == [[0.0, 0.0, 0.5, 0.5]]
+    assert found["model_version"] == 1
+    assert set(found["timing_ms"]) == {"queue", "inference", "total"}
+    assert "id" not in found
+    [call] = served.puppet.calls
+    assert call.frames[0].data == picture(picture_format)
+    assert (call.frames[0].width, call.frames[0].height) == (64, 48)
+
+
+async def test_a_form_as_the_mini_program_sends_it(served: Served) -> None:
+    body = form(("min_score", b"0.8"), ("file", picture(), "wxfile://tmp_零.jpg"))
+    response = await post(served, body, FORM)
+    assert (response.code, told(response)["boxes"]) == (200, [])
+    assert served.puppet.calls[0].frames[0].data == picture()
+
+
+async def test_options_in_the_query_and_in_the_form(served: Served) -> None:
+    cats = ModelKey("cats", version=4)
+    served.puppet.models[cats] = model(cats, 4)
+    response = await post(served, picture(), query="?model=cats&version=4&max_results=0")
+    assert (response.code, told(response)["boxes"]) == (200, [])
+    body = form(("picture", picture(), "a.jpg"), ("version", b"4"))
+    response = await post(served, body, FORM, query="?model=cats&version=9&other=1")
+    assert response.code == 200
+    assert [call.lane.model for call in served.puppet.calls] == [cats, cats]
+
+
+async def test_pictures_share_batches(serve: Serve) -> None:
+    served = serve(max_calls=1)
+    served.puppet.obey = None
+    client = AsyncHTTPClient(force_instance=True)
+
+    def fetch() -> Any:
+        return client.fetch(served.url("/v1/infer"), method="POST", body=picture())
+
+    first = fetch()
+    busy = await served.puppet.next_call()
+    second, third = fetch(), fetch()
+    await until(lambda: served.gateway._batcher.waiting == 2)
+    busy.answer()
+    (await served.puppet.next_call()).answer()
+    await first
+    assert [json.loads((await one).body)["batch"] for one in (second, third)] == [2, 2]
+
+
+async def test_what_json_cannot_say_is_an_error(served: Served) -> None:
+    served.puppet.obey = lambda call: call.answer_with([Classification([1], [float("inf")])])
+    assert_error(await post(served, picture()), 500, "internal")
+
+
+# What is wrong with the picture
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "words"),
+    [
+        (b"", 400, "bad_frame", "the body is empty"),
+        (b"hello", 400, "bad_frame", "a jpeg, png or webp picture is required"),
+        (picture("gif"), 400, "bad_frame", "looks like gif"),
+        (picture()[:-30], 400, "bad_frame", "truncated jpeg"),
+        (picture() + POISON, 400, "bad_frame", "the model refuses this picture"),
+        (picture("webp"), 415, "unsupported_format", "not webp"),
+        (picture("png", 500, 400), 413, "frame_too_large", "200000 pixels; at most 100000"),
+        (picture() + bytes(30_000), 413, "frame_too_large", "at most 20000"),
+        (picture() + bytes(100_000), 413, "frame_too_large", "at most 20000 bytes"),
+    ],
+)
+async def test_wrong_pictures(
+    serve: Serve, body: bytes, status: int, code: str, words: str
+) -> None:
+    served = serve(max_upload_bytes=20_000, max_pixels=100_000)
+    assert_error(await post(served, body), status, code, words)
+    assert_error(await post(served, form(("f", body, "a.jpg")), FORM), status, code)
+    assert (await post(served, picture())).code == 200
+
+
+# What is wrong with the form or the options
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "words"),
+    [
+        (form(("min_score", b"1")), FORM, "the form holds 0 files"),
+        (form(("a", b"1", "a.jpg"), ("b", b"2", "b.jpg")), FORM, "the form holds 2 files"),
+        (form(("a", picture(), "a.jpg"))[:-40], FORM, "broken multipart body"),
+        (b"junk", FORM, "broken multipart body"),
+        (form(("a", b"1", "a.jpg")), "multipart/form-data", "broken multipart body"),
+        (form(*[(f"n{i}", b"") for i in range(200)]), FORM, "broken multipart body"),
+    ],
+)
+async def test_wrong_forms(served: Served, body: bytes, content_type: str, words: str) -> None:
+    assert_error(await post(served, body, content_type), 400, "bad_message", words)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?version=x", "version: a number is required, not 'x'"),
+        ("?version=1.5", "version: a number is required"),
+        ("?version=-1", "version: an integer of 0 to"),
+        ("?min_score=2", "min_score: a number from 0 to 1"),
+        ("?min_score=nan", "min_score: a finite number"),
+        ("?max_results=", "max_results: a number is required"),
+        ("?label=a&version=1", "only one of the two"),
+        ("?model=", "model: a text of 1 to 256"),
+        ("?model=%0a", "model: a text"),
+        ("?client=" + "x" * 300, "client: a text"),
+    ],
+)
+async def test_wrong_options(served: Served, query: str, words: str) -> None:
+    assert_error(await post(served, picture(), query=query), 400, "bad_message", words)
+
+
+async def test_options_that_are_not_utf_8(served: Served) -> None:
+    assert_error(await post(served, picture(), query="?model=%ff"), 404, "unknown_model")
+
+
+# What the model server does
+
+
+async def test_an_unknown_model(served: Served) -> None:
+    response = await post(served, picture(), query="?model=cats")
+    assert_error(response, 404, "unknown_model", "there is no cats")
+
+
+async def test_an_unusable_model(served: Served) -> None:
+    served.puppet.models[ModelKey("text")] = UnusableModel("takes no pictures")
+    response = await post(served, picture(), query="?model=text")
+    assert_error(response, 422, "unusable_model", "takes no pictures")
+
+
+async def test_no_model_server(served: Served) -> None:
+    served.puppet.go_away()
+    assert_error(await post(served, picture()), 503, "backend_unavailable")
+    served.puppet.come_back()
+    while (await post(served, picture())).code == 503:
+        pass
+    assert served.gateway.ready() is None
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (ModelFailed("exploded"), 502, "model_failed"),
+        (BackendUnavailable("lost"), 503, "backend_unavailable"),
+        (ZeroDivisionError(), 500, "internal"),
+    ],
+)
+async def test_a_call_that_fails(served: Served, error: Exception, status: int, code: str) -> None:
+    served.puppet.obey = lambda call: call.fail(error)
+    assert_error(await post(served, picture()), status, code)
+
+
+async def test_a_picture_that_was_dropped(served: Served) -> None:
+    served.puppet.obey = lambda call: call.fail(DeadlineExceeded())
+    response = await post(served, picture())
+    assert (response.code, response.headers["Retry-After"]) == (503, "1")
+    assert told(response) == {"type": "dropped", "reason": "expired"}
+
+
+async def test_too_many_sessions(serve: Serve) -> None:
+    served = serve(max_sessions=1)
+    served.puppet.obey = None
+    first = AsyncHTTPClient().fetch(served.url("/v1/infer"), method="POST", body=picture())
+    call = await served.puppet.next_call()
+    assert_error(await post(served, picture()), 503, "overloaded", "1 sessions are open")
+    call.answer()
+    assert (await first).code == 200
+
+
+async def test_draining(served: Served) -> None:
+    assert (await post(served, picture())).code == 200
+    await served.gateway.drain(0)
+    assert_error(await post(served, picture()), 503, "overloaded", "draining")
+
+
+async def test_a_drain_answers_pictures_under_way(served: Served) -> None:
+    served.puppet.obey = None
+    answered = AsyncHTTPClient().fetch(served.url("/v1/infer"), method="POST", body=picture())
+    call = await served.puppet.next_call()
+    drained = asyncio.ensure_future(served.gateway.drain(5))
+    call.answer()
+    await drained
+    assert (await answered).code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+async def test_other_methods(served: Served, method: str) -> None:
+    response = await post(
+        served, picture(), method=method, allow_nonstandard_methods=True, query="?model=cats"
+    )
+    assert_error(response, 405, "bad_message", "Method Not Allowed")
+    assert response.headers["Allow"] == "POST"
+
+
+async def test_nothing_is_left_of_a_picture(served: Served) -> None:
+    for _ in range(5):
+        await post(served, picture())
+    value = served.gateway.metrics.registry.get_sample_value
+    assert value("framewire_sessions") == 0
+    assert accounts(served.gateway) == (5, {"result": 5})
+    assert served.gateway._models.known(DIGITS) == model()
+    assert list(served.gateway._models._entries) == [DIGITS]

@@ -1,0 +1,251 @@
+"""POST /v1/infer: bodies that are too large, too slow, too many, or whose client goes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from server.handlers import infer
+from server.handlers.infer import FORM_BYTES
+from tests.server.camera import accounts
+from tests.server.handlers.conftest import Serve, Served
+from tests.server.samples import picture
+from tests.server.waiting import PATIENCE_S, until
+
+PICTURE = picture()
+
+
+class Upload:
+    """A request whose body is sent piece by piece."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def begin(
+        cls, served: Served, length: int, method: str = "POST", *head: str, query: str = ""
+    ) -> Upload:
+        """Send the head of a request with a body of ``length`` bytes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        lines = [
+            f"{method} /v1/infer{query} HTTP/1.1",
+            "Host: h",
+            f"Content-Length: {length}",
+            *head,
+        ]
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        return cls(reader, writer)
+
+    def send(self, data: bytes) -> None:
+        """Send a part of the body."""
+        self._writer.write(data)
+
+    async def status(self) -> int:
+        """The status of the next answer."""
+        head = await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+        lines = head.decode().split("\r\n")
+        lengths = [line.split(":")[1] for line in lines if line.startswith("Content-Length")]
+        self.fields: dict[str, Any] = {}
+        if lengths:
+            self.fields = json.loads(await self._reader.readexactly(int(lengths[0])))
+        return int(lines[0].split()[1])
+
+    async def ended(self) -> bool:
+        """Whether the server ends the connection without another word."""
+        try:
+            return await asyncio.wait_for(self._reader.read(), PATIENCE_S) == b""
+        except ConnectionResetError:
+            return True
+
+    def leave(self) -> None:
+        """Close the connection, whatever is unsent."""
+        self._writer.transport.abort()
+
+
+async def send_whole(served: Served) -> int:
+    """Upload a picture; the status of the answer."""
+    upload = await Upload.begin(served, len(PICTURE))
+    upload.send(PICTURE)
+    status = await upload.status()
+    upload.leave()
+    return status
+
+
+async def one_place_is_free(served: Served) -> None:
+    """Of ``max_uploads`` = 1: exactly one place is free, no more and no less."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while await send_whole(served) == 503:
+        assert asyncio.get_running_loop().time() < deadline, "the place was not given back"
+    holder = await Upload.begin(served, len(PICTURE))
+    holder.send(PICTURE[:10])
+    while await send_whole(served) == 200:
+        assert asyncio.get_running_loop().time() < deadline, "a place was given back twice"
+    assert await send_whole(served) == 503
+    holder.send(PICTURE[10:])
+    assert await holder.status() == 200
+    holder.leave()
+
+
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    return serve(max_uploads=1, max_upload_bytes=50_000)
+
+
+# Too many
+
+
+async def test_one_upload_too_many(served: Served) -> None:
+    first = await Upload.begin(served, len(PICTURE))
+    first.send(PICTURE[:100])
+    second = await Upload.begin(served, len(PICTURE))
+    second.send(PICTURE)
+    assert await second.status() == 503
+    assert second.fields["code"] == "overloaded"
+    assert second.fields["message"] == "1 uploads are under way, and no more are taken"
+    first.send(PICTURE[100:])
+    assert await first.status() == 200
+    await one_place_is_free(served)
+
+
+async def test_a_place_is_free_once_the_picture_is_answered(served: Served) -> None:
+    served.puppet.obey = None
+    first = await Upload.begin(served, len(PICTURE))
+    first.send(PICTURE)
+    call = await served.puppet.next_call()
+    assert await send_whole(served) == 503
+    call.answer()
+    assert await first.status() == 200
+    served.puppet.obey = lambda call: call.judge()
+    await one_place_is_free(served)
+
+
+async def test_other_methods_take_no_place(served: Served) -> None:
+    upload = await Upload.begin(served, len(PICTURE), "PUT")
+    upload.send(PICTURE[:10])
+    assert await send_whole(served) == 200
+    upload.send(PICTURE[10:])
+    assert await upload.status() == 405
+    await one_place_is_free(served)
+
+
+# Too large
+
+
+@pytest.mark.parametrize("too_many", [1, 50_000])
+async def test_what_is_somewhat_too_large_is_told(served: Served, too_many: int) -> None:
+    length = 50_000 + FORM_BYTES + too_many
+    upload = await Upload.begin(served, length)
+    upload.send(bytes(length))
+    assert await upload.status() == 413
+    assert upload.fields["code"] == "frame_too_large"
+    assert upload.fields["message"] == "at most 50000 bytes are taken"
+    # The connection is as good as before.
+    await one_place_is_free(served)
+
+
+async def test_what_is_far_too_large_is_not_waited_for(served: Served) -> None:
+    upload = await Upload.begin(served, 10**12)
+    assert await upload.status() == 413
+    assert await upload.ended()
+    await one_place_is_free(served)
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "1, 2", "1" * 30, "\xb2"])
+async def test_lengths_that_are_none(served: Served, length: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    head = f"POST /v1/infer HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n"
+    writer.write(head.encode("latin-1"))
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+    assert answer.split()[1] in (b"400", b"413")
+    writer.close()
+    await one_place_is_free(served)
+
+
+async def test_a_chunked_body(served: Served) -> None:
+    for size, status in ((len(PICTURE), 200), (50_000 + FORM_BYTES + 9, 413)):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(b"POST /v1/infer HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+        body = PICTURE.ljust(size, b"\0")
+        for at in range(0, size, 8192):
+            piece = body[at : at + 8192]
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        writer.write(b"0\r\n\r\n")
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+        assert int(answer.split()[1]) == status
+        writer.close()
+    await one_place_is_free(served)
+
+
+async def test_who_asks_first_is_told_first(served: Served) -> None:
+    expects = "Expect: 100-continue"
+    upload = await Upload.begin(served, len(PICTURE), "POST", expects)
+    assert await upload.status() == 100
+    refused = await Upload.begin(served, len(PICTURE), "POST", expects)
+    assert await refused.status() == 503
+    upload.send(PICTURE)
+    assert await upload.status() == 200
+    large = await Upload.begin(served, 50_001 + FORM_BYTES, "POST", expects)
+    assert await large.status() == 413
+    await one_place_is_free(served)
+
+
+# Too slow, or gone
+
+
+async def test_an_upload_that_stalls_is_cut_off(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infer, "UPLOAD_TIMEOUT_S", 0.05)
+    stalled = await Upload.begin(served, len(PICTURE))
+    stalled.send(PICTURE[:50])
+    assert await stalled.ended()
+    monkeypatch.undo()
+    await one_place_is_free(served)
+
+
+async def test_a_client_that_goes_in_the_middle_of_its_upload(served: Served) -> None:
+    for _ in range(5):
+        upload = await Upload.begin(served, len(PICTURE))
+        upload.send(PICTURE[:50])
+        upload.leave()
+        await one_place_is_free(served)
+
+
+async def test_a_client_that_goes_after_an_early_answer(served: Served) -> None:
+    for _ in range(5):
+        upload = await Upload.begin(served, 10**12)
+        assert await upload.status() == 413
+        upload.send(bytes(1000))
+        upload.leave()
+        slow = await Upload.begin(served, 50_001 + FORM_BYTES)
+        slow.send(bytes(1000))
+        slow.leave()
+    await one_place_is_free(served)
+
+
+async def test_a_client_that_goes_while_its_picture_is_inferred(served: Served) -> None:
+    served.puppet.obey = None
+    upload = await Upload.begin(served, len(PICTURE))
+    upload.send(PICTURE)
+    call = await served.puppet.next_call()
+    upload.leave()
+    value = served.gateway.metrics.registry.get_sample_value
+    await until(lambda: value("framewire_sessions") == 0)
+    call.answer()
+    served.puppet.obey = lambda call: call.judge()
+    await one_place_is_free(served)
+    assert accounts(served.gateway)[1]["disconnected"] == 1
+
+
+async def test_a_client_that_goes_while_its_model_is_looked_up(served: Served) -> None:
+    assert await send_whole(served) == 200
+    served.puppet.answers_lookups.clear()
+    upload = await Upload.begin(served, len(PICTURE), "POST", query="?model=cats")
+    upload.send(PICTURE)
+    await until(lambda: len(served.puppet.lookups) == 2)
+    upload.leave()
+    await one_place_is_free(served)

@@ -1,0 +1,16 @@
+"""Waiting for what another task or the other end of a socket does, which tells nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+PATIENCE_S = 5.0
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Look again and again, until ``true()`` holds."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while not true():
+        assert asyncio.get_running_loop().time() < deadline, "nothing happened"
+        await asyncio.sleep(0.002)
