@@ -40,10 +40,12 @@ def _serve(options: Options) -> None:
     """Start, wait for SIGTERM or SIGINT, stop. A process group may well send both, or twice."""
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: os._exit(0))  # nothing is under way yet
-    _check_free(options.port)
+    for port in filter(None, {options.port, options.rest_api_port}):
+        _check_free(port)
     models = config.initial(options)
     import_tensorflow()
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    for library in ("tensorflow", "tornado"):
+        logging.getLogger(library).setLevel(logging.ERROR)  # their warnings are not the user's
     from modelserver.app import ModelServer
 
     server = ModelServer(options, models)

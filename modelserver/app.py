@@ -13,6 +13,8 @@ from modelserver.manager import Failure, Loaded, Manager, ManagerSettings
 from modelserver.model import Model
 from modelserver.options import Options
 from modelserver.registry import Registry
+from modelserver.rest.api import RestApi
+from modelserver.rest.server import RestServer, RestSettings
 from modelserver.runtime import cpus, session_config
 from modelserver.service import Service
 from modelserver.status import Code, ServingError, invalid
@@ -31,7 +33,8 @@ class ModelServer:
 
     Attributes:
         registry: the versions and their states.
-        port: the port of gRPC, once open.
+        port: the port of gRPC, once open; 0 for none.
+        rest_port: the port of REST, likewise.
 
     Raises:
         ServingError: the options contradict one another.
@@ -54,7 +57,9 @@ class ModelServer:
             self.registry, self._configuration, options.enable_serialization_as_tensor_content
         )
         self._grpc: GrpcServer | None = None
+        self._rest: RestServer | None = None
         self.port = 0
+        self.rest_port = 0
 
     def load(self) -> None:
         """Load the models and go on watching them.
@@ -73,16 +78,29 @@ class ModelServer:
         Raises:
             ServingError: a port is taken.
         """
-        self._grpc = GrpcServer(self._service, _grpc_settings(self._options))
+        options = self._options
+        self._grpc = GrpcServer(self._service, _grpc_settings(options))
+        if options.rest_api_port and options.rest_api_port == options.port:
+            _log.warning("no REST: its port cannot be the port of gRPC")
+        elif options.rest_api_port:
+            api = RestApi(self._service, options.rest_api_timeout_in_ms / 1000)
+            self._rest = RestServer(api, _rest_settings(options))
         self._grpc.start()
         self.port = self._grpc.port
-        _log.info("gRPC on %s", _address(self._options, self.port))
+        _log.info("gRPC on %s", _address(options, self.port))
+        if self._rest is not None:
+            self._rest.start()
+            self.rest_port = self._rest.port
+            _log.info("REST on port %d", self.rest_port)
 
     def stop(self, grace_s: float = 4.0) -> None:
         """Take no more calls, and give those under way `grace_s` seconds."""
         self._manager.stop()
-        if self._grpc is not None:
-            self._grpc.stop(grace_s)
+        stopped = self._grpc.stop(grace_s) if self._grpc is not None else None
+        if self._rest is not None:
+            self._rest.stop(grace_s)
+        if stopped is not None:
+            stopped.wait()
 
     def _load(self, name: str, number: int, path: str) -> Loaded:
         started = time.monotonic()
@@ -143,6 +161,14 @@ def _grpc_settings(options: Options) -> GrpcSettings:
         max_calls=threads + options.max_waiting_calls,
         health=options.enable_grpc_healthcheck_service,
         arguments=_channel_arguments(options.grpc_channel_arguments),
+    )
+
+
+def _rest_settings(options: Options) -> RestSettings:
+    return RestSettings(
+        port=options.rest_api_port,
+        threads=options.rest_api_num_threads or 4 * cpus(),
+        cors=options.rest_api_enable_cors_support,
     )
 
 

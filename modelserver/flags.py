@@ -12,6 +12,17 @@ from modelserver.options import NO_EFFECT, Options
 _TRUE = {"true", "1", "t", "yes"}
 _FALSE = {"false", "0", "f", "no"}
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+_PORTS = {"port", "rest_api_port"}
+_NOT_NEGATIVE = {
+    "file_system_poll_wait_seconds",
+    "grpc_max_threads",
+    "max_num_load_retries",
+    "max_waiting_calls",
+    "model_calls_at_once",
+    "num_load_threads",
+    "rest_api_num_threads",
+    "rest_api_timeout_in_ms",
+}
 
 
 class FlagError(ValueError):
@@ -37,6 +48,7 @@ def parse(arguments: Sequence[str]) -> tuple[Options, list[str]]:
         if value is None:
             value = _next_value(known[name], waiting)
         values[name] = _convert(known[name], value)
+        _check_range(name, values[name])
     return Options(**values), list(values)
 
 
@@ -85,6 +97,13 @@ def _convert(field: Field[Any], value: str) -> Any:
     except ValueError:
         wanted = "an integer" if kind is int else "a number"
         raise FlagError(f"--{field.name} must be {wanted}, not {value!r}") from None
+
+
+def _check_range(name: str, value: Any) -> None:
+    if name in _PORTS and not 0 <= value <= 65535:
+        raise FlagError(f"--{name} must be a port from 0 to 65535, not {value}")
+    if name in _NOT_NEGATIVE and value < 0:
+        raise FlagError(f"--{name} must not be negative, as {value} is")
 
 
 def _shown(default: Any) -> str:

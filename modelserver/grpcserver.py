@@ -9,6 +9,7 @@ traceback, and nothing is parsed for a caller that has given up.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,11 +90,16 @@ class GrpcServer:
         """Answer calls from now on."""
         self._server.start()
 
-    def stop(self, grace_s: float) -> None:
-        """Refuse new calls, wait up to `grace_s` seconds for those under way, cancel the rest."""
+    def stop(self, grace_s: float) -> threading.Event:
+        """Refuse new calls; after `grace_s` seconds cancel those that are still under way.
+
+        Returns:
+            An event that is set when the last call is gone.
+        """
         if self._health is not None:
             self._health.enter_graceful_shutdown()
-        self._server.stop(grace_s).wait()
+        stopped: threading.Event = self._server.stop(grace_s)
+        return stopped
 
     def _listen(self, address: str, credentials: Any) -> int:
         if not address:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tensorflow_serving.apis import predict_pb2
@@ -12,6 +12,9 @@ from modelserver.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import Code, ServingError, invalid
 from modelserver.tensors import Array
 from modelserver.turns import Deadline
+
+Read = Callable[[Any], Mapping[str, Array]]
+"""Gives all inputs of a SignatureDef, by alias."""
 
 
 def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = False) -> Any:
@@ -47,6 +50,34 @@ def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = F
     for alias, value in zip(aliases, values, strict=True):
         tensors.encode(value, response.outputs[alias], as_content)
     return response
+
+
+def predict_arrays(
+    model: Model,
+    signature_name: str,
+    read: Callable[[Any], Mapping[str, Array]],
+    deadline: Deadline,
+) -> dict[str, Array]:
+    """Run a signature on arrays, for transports other than Protocol Buffers.
+
+    Args:
+        model: the version to run.
+        signature_name: empty for the default.
+        read: gives the inputs, once the SignatureDef is known.
+        deadline: monotonic seconds.
+
+    Returns:
+        All outputs by alias, as ndarrays.
+    """
+    name = signature_name or DEFAULT_SIGNATURE
+    signature = model.signatures.get(name)
+    if signature is None:
+        raise invalid(f'Serving signature name: "{name}" not found in signature def')
+    inputs = read(signature)
+    feeds = {signature.inputs[alias].name: array for alias, array in inputs.items()}
+    aliases = sorted(signature.outputs)
+    values = model.run(feeds, [signature.outputs[alias].name for alias in aliases], deadline)
+    return {alias: tensors.as_array(value) for alias, value in zip(aliases, values, strict=True)}
 
 
 def _feeds(signature: Any, inputs: Mapping[str, Any]) -> dict[str, Array]:

@@ -10,10 +10,11 @@ from modelserver import metadata
 from modelserver.classify import classify
 from modelserver.configuration import Configuration, unavailable
 from modelserver.multiinference import multi_inference
-from modelserver.predict import predict
+from modelserver.predict import Read, predict, predict_arrays
 from modelserver.registry import Registry
 from modelserver.regress import regress
 from modelserver.status import Code, invalid
+from modelserver.tensors import Array
 from modelserver.turns import Deadline
 
 
@@ -35,6 +36,11 @@ class Service:
         """PredictRequest -> PredictResponse."""
         with self._registry.acquire(_spec(request)) as model:
             return predict(model, request, deadline, self._as_content)
+
+    def predict_arrays(self, spec: Any, read: Read, deadline: Deadline) -> dict[str, Array]:
+        """Predict on arrays: a ModelSpec, and what gives the inputs of its SignatureDef."""
+        with self._registry.acquire(spec) as model:
+            return predict_arrays(model, spec.signature_name, read, deadline)
 
     def classify(self, request: Any, deadline: Deadline) -> Any:
         """ClassificationRequest -> ClassificationResponse."""

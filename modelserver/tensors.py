@@ -181,6 +181,11 @@ def _read_varint(content: bytes, position: int) -> tuple[int, int]:
     raise ValueError("a length is cut short")
 
 
+def as_array(value: Any) -> Array:
+    """What TensorFlow gave (an ndarray, a numpy scalar, or bytes) as an ndarray."""
+    return np.asarray(value, object) if isinstance(value, bytes) else np.asarray(value)
+
+
 def encode(value: Any, proto: Any, as_content: bool = False) -> None:
     """Write an array (or a lone bytes object) into an empty TensorProto.
 
@@ -192,7 +197,7 @@ def encode(value: Any, proto: Any, as_content: bool = False) -> None:
     Raises:
         ServingError: UNIMPLEMENTED for the few types that have no field of their own.
     """
-    array = np.asarray(value, object) if isinstance(value, bytes) else np.asarray(value)
+    array = as_array(value)
     enum = _ENUM.get(array.dtype)
     if enum is None:
         raise ServingError(Code.UNIMPLEMENTED, f"outputs of type {array.dtype} cannot be sent")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,10 +55,12 @@ class Client:
 
     Attributes:
         registry: the server's table of versions, to wait on; None for one in another process.
+        rest_port: of REST.
     """
 
-    def __init__(self, address: str, registry: Registry | None = None) -> None:
+    def __init__(self, address: str, registry: Registry | None = None, rest_port: int = 0) -> None:
         self.registry = registry
+        self.rest_port = rest_port
         self.channel = grpc.insecure_channel(
             address, options=[("grpc.max_receive_message_length", -1)]
         )
@@ -76,6 +80,20 @@ class Client:
         """Predict, as arrays."""
         response = self.send(predict_request(model, inputs, outputs))
         return {alias: tf.make_ndarray(proto) for alias, proto in response.outputs.items()}
+
+    def http(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """A request to REST: status, the JSON of the answer (or its text), headers."""
+        connection = http.client.HTTPConnection("localhost", self.rest_port, timeout=TIMEOUT_S)
+        if body is not None and not isinstance(body, bytes):
+            body = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        connection.request(method, path, body, dict(headers or {}))
+        response = connection.getresponse()
+        text = response.read().decode()
+        connection.close()
+        is_json = response.headers["Content-Type"] == "application/json" and text
+        return response.status, json.loads(text) if is_json else text, response.headers
 
     def metadata(self, model: Any, fields: Sequence[str] = ("signature_def",)) -> Any:
         request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -55,7 +56,8 @@ def config_file(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(config_file: Path) -> Iterator[Client]:
     """A client of one server with all small models, shared by tests that change nothing."""
     with ExitStack() as stack:
-        yield _serve(stack, replace(QUICK, model_config_file=str(config_file)))
+        options = replace(QUICK, model_config_file=str(config_file), rest_api_port=free_port())
+        yield _serve(stack, options)
 
 
 @pytest.fixture
@@ -73,9 +75,16 @@ def _serve(stack: ExitStack, options: Options) -> Client:
     server.load()
     server.open()
     address = f"localhost:{server.port}" if server.port else f"unix:{options.grpc_socket_path}"
-    client = Client(address, server.registry)
+    client = Client(address, server.registry, server.rest_port)
     stack.callback(client.close)
     return client
+
+
+def free_port() -> int:
+    """A port that was free a moment ago, for flags in which 0 means none."""
+    with socket.socket() as probe:
+        probe.bind(("0.0.0.0", 0))
+        return int(probe.getsockname()[1])
 
 
 def _plain(value: Any) -> Any:

@@ -58,6 +58,8 @@ def test_booleans(argument: str, value: bool) -> None:
         (["models"], "'models' is not a flag"),
         (["--"], "'--' is not a flag"),
         (["--enable_model_warmup=maybe"], "must be true or false"),
+        (["--port=70000"], "must be a port from 0 to 65535, not 70000"),
+        (["--max_waiting_calls=-1"], "--max_waiting_calls must not be negative"),
     ],
 )
 def test_a_wrong_line_is_one_clear_error(arguments: list[str], message: str) -> None:

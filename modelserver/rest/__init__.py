@@ -1,0 +1,1 @@
+"""TensorFlow Serving's REST API: JSON in, JSON out, the same service behind it as behind gRPC."""

@@ -1,0 +1,47 @@
+"""Paths under /v1: which model, which version, and what is asked of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from tensorflow_serving.apis import model_pb2
+
+from modelserver.status import invalid
+
+_VERSION = r"(?:/versions/(\d+)|/labels/([^/:]+))?"
+_POST = re.compile(rf"/v1/models/([^/:]+){_VERSION}:(classify|regress|predict)", re.IGNORECASE)
+_GET = re.compile(rf"/v1/models(?:/([^/:]+))?{_VERSION}(?:/(metadata))?", re.IGNORECASE)
+_MAX_VERSION = 2**63 - 1
+
+
+class Route(NamedTuple):
+    """What a request asks for: `spec` names the version, `what` is one of predict, classify,
+    regress, metadata and status."""
+
+    spec: Any
+    what: str
+
+
+def find(method: str, path: str) -> Route:
+    """The route of a request.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT if there is none.
+    """
+    pattern = {"POST": _POST, "GET": _GET}.get(method)
+    match = pattern.fullmatch(path) if pattern else None
+    if match is None:
+        raise invalid(f"Malformed request: {method} {path}")
+    name, version, label, what = match.groups()
+    if not name:
+        raise invalid("Missing model name in request.")
+    spec = model_pb2.ModelSpec(name=unquote(name))
+    if version:
+        if int(version) > _MAX_VERSION:
+            raise invalid(f"Failed to convert version: {version} to numeric.")
+        spec.version.value = int(version)
+    if label:
+        spec.version_label = unquote(label)
+    return Route(spec, what.lower() if what else "status")

@@ -1,0 +1,170 @@
+"""HTTP in front of `RestApi`, on a thread and loop of its own.
+
+The loop only moves bytes: a request is answered on one of a few worker threads, for parsing JSON
+takes time and TensorFlow blocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+from modelserver.rest.api import MAX_BODY_BYTES, Answer, RestApi, failure
+from modelserver.status import Code, ServingError
+
+_log = logging.getLogger(__name__)
+_API = re.compile(r"/v1/.*", re.IGNORECASE)
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST, GET",
+    "Access-Control-Allow-Headers": "Content-Type",
+}
+
+
+class RestSettings(NamedTuple):
+    """Where to listen (port 0 takes any free one), how many requests to answer at once, and
+    whether pages from elsewhere may ask."""
+
+    port: int
+    threads: int = 8
+    cors: bool = False
+
+
+class RestServer:
+    """Offers a `RestApi` over HTTP.
+
+    Attributes:
+        port: where it listens.
+
+    Raises:
+        ServingError: UNAVAILABLE if the port is taken.
+    """
+
+    def __init__(self, api: RestApi, settings: RestSettings) -> None:
+        try:
+            self._sockets = bind_sockets(settings.port, "0.0.0.0")
+        except OSError as error:
+            raise ServingError(
+                Code.UNAVAILABLE, f"REST cannot listen on port {settings.port}: {error.strerror}"
+            ) from None
+        self.port: int = self._sockets[0].getsockname()[1]
+        self._under_way = _UnderWay()
+        self._workers = ThreadPoolExecutor(settings.threads, thread_name_prefix="rest")
+        parts = {
+            "api": api,
+            "workers": self._workers,
+            "cors": settings.cors,
+            "under_way": self._under_way,
+        }
+        self._application = Application([(r".*", _Handler, parts)], log_function=lambda _: None)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="rest", daemon=True)
+
+    def start(self) -> None:
+        """Answer requests from now on."""
+        self._thread.start()
+
+    def stop(self, grace_s: float) -> None:
+        """Accept no more, and wait up to `grace_s` seconds for the requests under way."""
+        asyncio.run_coroutine_threadsafe(self._close(grace_s), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._server = HTTPServer(
+            self._application, max_body_size=MAX_BODY_BYTES, max_buffer_size=MAX_BODY_BYTES
+        )
+        self._server.add_sockets(self._sockets)
+        self._loop.run_forever()
+
+    async def _close(self, grace_s: float) -> None:
+        self._server.stop()
+        await self._under_way.wait_for_none(grace_s)
+        await self._server.close_all_connections()
+
+
+class _UnderWay:
+    """Counts the requests that are being answered. Used on the loop's thread only."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> None:
+        self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._count -= 1
+        if not self._count and self._none is not None and not self._none.done():
+            self._none.set_result(None)
+
+    async def wait_for_none(self, timeout_s: float) -> None:
+        if self._count:
+            self._none = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._none], timeout=timeout_s)
+
+
+class _Handler(RequestHandler):
+    """Every method of every path."""
+
+    def initialize(
+        self, api: RestApi, workers: ThreadPoolExecutor, cors: bool, under_way: _UnderWay
+    ) -> None:
+        self._api = api
+        self._workers = workers
+        self._cors = cors
+        self._under_way = under_way
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+
+    async def _any(self) -> None:
+        with self._under_way:
+            answer = await asyncio.get_running_loop().run_in_executor(self._workers, self._answer)
+            self._send(answer)
+
+    get = post = put = patch = delete = head = _any
+
+    async def options(self) -> None:
+        """A browser asks before a page from elsewhere may POST."""
+        if not _API.fullmatch(self.request.path):
+            self._send(_not_found(self.request.path))
+            return
+        known = re.match(r"https?://", self.request.headers.get("Origin", ""))
+        self._send(Answer(200 if known else 400, ""))
+
+    def _answer(self) -> Answer:
+        request = self.request
+        if not _API.fullmatch(request.path):
+            return _not_found(request.path)
+        try:
+            encoding = request.headers.get("Content-Encoding", "")
+            return self._api.answer(request.method or "", request.path, request.body, encoding)
+        except Exception as error:
+            _log.exception("a request went wrong")
+            return failure(ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}"))
+
+    def _send(self, answer: Answer) -> None:
+        self.set_status(answer.status, _REASONS.get(answer.status))
+        self.set_header("Content-Type", "application/json")
+        if self._cors:
+            for name, value in _CORS.items():
+                self.set_header(name, value)
+        self.finish(answer.text)
+
+
+_REASONS = {499: "Client Closed Request"}
+
+
+def _not_found(path: str) -> Answer:
+    return failure(ServingError(Code.NOT_FOUND, f"Not found: {path}"))

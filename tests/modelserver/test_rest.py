@@ -1,0 +1,396 @@
+"""The REST API over real HTTP."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from modelserver.rest.text import encode
+from tests.modelserver import exported
+from tests.modelserver.client import Client
+from tests.modelserver.conftest import Serve, free_port
+
+
+def post(client: Client, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+    status, answer, _ = client.http("POST", f"/v1/models/{path}", body, headers)
+    return status, answer
+
+
+def error(client: Client, path: str, body: Any) -> tuple[int, str]:
+    status, answer = post(client, path, body)
+    assert set(answer) == {"error"}
+    return status, answer["error"]
+
+
+def b64(data: bytes) -> dict[str, str]:
+    return {"b64": base64.b64encode(data).decode()}
+
+
+def test_rows(client: Client) -> None:
+    assert post(client, "half_plus:predict", {"instances": [1, 2.0, 5]}) == (
+        200,
+        {"predictions": [2.5, 3.0, 4.5]},
+    )
+
+
+def test_columns(client: Client) -> None:
+    assert post(client, "half_plus:predict", {"inputs": [1, 2.0, 5]}) == (
+        200,
+        {"outputs": [2.5, 3.0, 4.5]},
+    )
+    assert post(client, "half_plus:predict", {"inputs": {"x": [[4.0], [0]]}}) == (
+        200,
+        {"outputs": [[4.0], [2.0]]},
+    )
+
+
+def test_several_inputs_and_outputs(client: Client) -> None:
+    status, answer = post(client, "several:predict", {"inputs": {"a": [3, 4], "b": [1, 1]}})
+    assert status == 200
+    assert answer == {"outputs": {"sum": [4.0, 5.0], "difference": [2.0, 3.0], "count": 2}}
+    rows = {"instances": [{"a": 3, "b": 1}, {"b": 1, "a": 4}]}
+    status, text = post(client, "several:predict", rows)
+    assert (status, text) == (400, {"error": "Tensor name: count has no shape information "})
+
+
+def test_rows_of_objects(client: Client) -> None:
+    body = {"signature_name": "only_scores", "instances": [{"inputs": b64(b"")}]}
+    assert post(client, "examples:predict", body)[0] == 400, "the operation misses its feature"
+    example = tf.train.Example()
+    example.features.feature["x"].float_list.value.append(0.25)
+    body["instances"] = [{"inputs": b64(example.SerializeToString())}] * 2
+    assert post(client, "examples:predict", body) == (200, {"predictions": [[0.75, 0.25]] * 2})
+
+
+def test_several_outputs_in_rows(client: Client) -> None:
+    assert post(client, "lengths:predict", {"instances": ["abc", "é", b64(b"xy")]}) == (
+        200,
+        {
+            "predictions": [
+                {"length": 3, "reversed": "xy"},
+                {"length": 2, "reversed": "é"},
+                {"length": 2, "reversed": "abc"},
+            ]
+        },
+    )
+
+
+def test_bytes_out_as_base64_when_the_alias_says_so(serve: Serve, tmp_path: Path) -> None:
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="x")])
+    def echo(x: Any) -> Any:
+        return {"y_bytes": x}
+
+    exported.save(tf.Module(), tmp_path / "1", serving_default=echo)
+    client = serve(model_base_path=tmp_path, rest_api_port=free_port())
+    status, answer = post(client, "default:predict", {"instances": [b64(b"\xff\x00"), "a"]})
+    assert (status, answer) == (200, {"predictions": [b64(b"\xff\x00"), b64(b"a")]})
+
+
+def test_pictures(client: Client) -> None:
+    png = tf.io.encode_png(tf.fill([4, 4, 3], tf.constant(9, tf.uint8))).numpy()
+    status, answer = post(client, "pictures:predict", {"instances": [b64(png)] * 2})
+    assert (status, answer) == (200, {"predictions": [9.0, 9.0]})
+
+
+def test_nan_and_infinity_are_bare_both_ways(client: Client) -> None:
+    body = b'{"instances": [NaN, Infinity, -Infinity, 1e400]}'
+    status, answer = post(client, "half_plus:predict", body)
+    assert status == 200
+    assert str(answer["predictions"]) == "[nan, inf, -inf, inf]"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.float32(0.2), "0.2"),
+        (np.array([3, -0.0, 1e30], np.float32), "[3.0, -0.0, 1e+30]"),
+        (np.array([1 / 3]), "[0.3333333333333333]"),
+        (np.zeros((2, 0)), "[[], []]"),
+        (np.zeros((0, 2)), "[]"),
+        (np.array([[True], [False]]), "[[true], [false]]"),
+        (np.array([2**64 - 1], np.uint64), "[18446744073709551615]"),
+        (b'a"\n', '"a\\"\\n"'),
+    ],
+)
+def test_text_of_arrays(value: Any, text: str) -> None:
+    assert encode(value) == text
+
+
+def test_version_and_label(client: Client) -> None:
+    for path in ("half_plus/versions/1:predict", "/half_plus/versions/1:predict".lstrip("/")):
+        assert post(client, path, {"instances": [2]})[1] == {"predictions": [3.0]}
+    assert error(client, "half_plus/versions/9:predict", {"instances": [2]}) == (
+        404,
+        "Servable not found for request: Specific(half_plus, 9)",
+    )
+    assert error(client, "half_plus/labels/canary:predict", {"instances": [2]}) == (
+        400,
+        "Unrecognized servable version label: canary",
+    )
+    assert error(client, "unknown:predict", {"instances": [2]}) == (
+        404,
+        "Servable not found for request: Latest(unknown)",
+    )
+
+
+def test_paths_ignore_case(client: Client) -> None:
+    status, answer, _ = client.http("POST", "/V1/Models/half_plus:predict", {"instances": [2]})
+    assert (status, answer) == (200, {"predictions": [3.0]})
+
+
+def test_signature_name(client: Client) -> None:
+    body = {"signature_name": "grid", "inputs": [[1, 2, 3], [4, 5, 6]]}
+    assert post(client, "several:predict", body) == (200, {"outputs": [[1, 4], [2, 5], [3, 6]]})
+    assert error(client, "several:predict", {"signature_name": "S", "inputs": 1}) == (
+        400,
+        'Serving signature name: "S" not found in signature def',
+    )
+    status, message = error(client, "several:predict", {"signature_name": 5, "inputs": 1})
+    assert status == 400
+    assert message.endswith("'signature_name' key must be a string value.")
+    assert error(client, "several:predict", {"signature_name": "describe", "inputs": {}}) == (
+        400,
+        "Failed to get input map for signature: describe",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "JSON Parse error: The document is empty"),
+        (b"{", "JSON Parse error: Missing a name for object member. at offset: 1"),
+        (b"[1]", "JSON Value: [1] Is not object"),
+        (b"[" * 100_000, "JSON Parse error: "),
+        (b"\xff\xfe", "JSON Parse error: Invalid value. at offset: 0"),
+        ({}, "Missing 'inputs' or 'instances' key"),
+        (
+            {"instances": [1], "inputs": [1]},
+            'JSON Value: {"instances": [1], "inputs": [1]} Not formatted correctly expecting only '
+            "one of 'inputs' or 'instances' keys to exist ",
+        ),
+        ({"instances": 1}, "Expecting 'instances' to be an list/array"),
+        ({"instances": []}, "No values in 'instances' array"),
+        (
+            {"instances": ["a"]},
+            "Failed to process element: 0 of 'instances' list. Error: INVALID_ARGUMENT: "
+            'JSON Value: "a" Type: String is not of expected type: float',
+        ),
+        (
+            {"instances": [1.0, True]},
+            "Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: "
+            "JSON Value: true Type: True is not of expected type: float",
+        ),
+        (
+            {"instances": [[1, 2], [3]]},
+            "Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: "
+            "Expecting tensor size: 2 but got: 1",
+        ),
+        (
+            {"instances": [[1, 2], [[3], [4]]]},
+            "Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: "
+            "Expecting shape [2] but got: [2,1]",
+        ),
+        (
+            {"instances": [[[1], 2]]},
+            "Failed to process element: 0 of 'instances' list. Error: INVALID_ARGUMENT: "
+            "JSON Value: 2 found at incorrect level: 2 in the JSON DOM. Expected at level: 2",
+        ),
+        ({"instances": [1, {"x": 1}]}, "Expecting value/list but got object at item 1 of"),
+        ({"instances": [{"x": 1}, 1]}, "Expecting object but got list at item 1 of input list"),
+        (
+            {"instances": [{"z": 1}]},
+            "Failed to process element: 0 key: z of 'instances' list. Error: INVALID_ARGUMENT: "
+            "JSON object: does not have named input: z",
+        ),
+        ({"instances": [{}]}, "JSON object: {} keys must be equal to: x"),
+        ({"inputs": {"z": 1}}, "Missing named input: x in 'inputs' object."),
+        ({"inputs": [[1], [2, 3]]}, "Encountered list at unexpected size: 2 at level: 1"),
+        ({"inputs": [1, [2]]}, "Encountered list at unexpected level: 1 expected < 1"),
+        ({"inputs": None}, "JSON Value: null Type: Null is not of expected type: float"),
+    ],
+)
+def test_bad_bodies(client: Client, body: Any, message: str) -> None:
+    status, text = error(client, "half_plus:predict", body)
+    assert status == 400
+    assert message in text
+
+
+def test_plain_values_for_several_inputs(client: Client) -> None:
+    for key in ("instances", "inputs"):
+        status, message = error(client, "several:predict", {key: [1]})
+        assert status == 400
+        assert "as multiple input tensors required as per tensorinfo_map" in message
+
+
+def test_integers_refuse_fractions_and_overflow(client: Client) -> None:
+    for value in (1.0, 2**63, "1", True):
+        body = {"signature_name": "grid", "inputs": [[value] * 3] * 2}
+        status, message = error(client, "several:predict", body)
+        assert status == 400
+        assert message.endswith("is not of expected type: int64")
+
+
+def test_base64(client: Client) -> None:
+    assert error(client, "lengths:predict", {"inputs": [{"b64": "?"}]}) == (
+        400,
+        "Unable to base64 decode",
+    )
+    status, message = error(client, "lengths:predict", {"inputs": [{"b64": 5}]})
+    assert status == 400
+    assert message.endswith("not formatted correctly for base64 data")
+    inputs = [{"b64": text} for text in ("YWI=", "YWI", "YW I\n=")]
+    answer = post(client, "lengths:predict", {"inputs": inputs})[1]["outputs"]
+    assert answer["reversed"] == ["ab"] * 3, "padding and white space do not matter"
+
+
+def test_types_without_json_values(client: Client) -> None:
+    inputs = {f"x_{name}": 0 for name in ("float64", "int32", "uint8", "int16", "int64", "uint32")}
+    inputs |= {"x_bool": True, "x_float16": 1.0}
+    status, message = error(client, "every_type:predict", {"inputs": inputs})
+    assert (status, message) == (501, "Conversion of JSON Value: 1.0 to type: half")
+
+
+def test_classify_and_regress(client: Client) -> None:
+    body = {"examples": [{"x": 0.25}, {"x": [1.0]}]}
+    assert post(client, "examples:classify", body) == (
+        200,
+        {"results": [[["low", 0.75], ["high", 0.25]], [["low", 0.0], ["high", 1.0]]]},
+    )
+    body["signature_name"] = "regress"
+    assert post(client, "examples:regress", body) == (200, {"results": [0.5, 2.0]})
+    body = {"signature_name": "flat", "context": {"x": 7.0}, "examples": [{}, {"x": 1.5}]}
+    assert post(client, "examples:regress", body) == (200, {"results": [7.0, 1.5]})
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "When method is classify, key 'examples' is expected and was not found"),
+        ({"examples": 1}, "Expecting 'examples' value to be an list/array"),
+        ({"examples": []}, "'examples' value is an empty array"),
+        ({"examples": [1]}, "Example must be JSON object but got JSON Number"),
+        ({"examples": [{"x": None}]}, "Feature: x has element with unexpected JSON type: Null"),
+        ({"examples": [{"x": [1, 2.0]}]}, "feature: x expecting type: int64"),
+        ({"examples": [{"x": {"y": 1}}]}, "unexpected JSON type: Object"),
+        ({"examples": [{"x": 2**63}]}, "Only int64_t is supported."),
+    ],
+)
+def test_bad_examples(client: Client, body: Any, message: str) -> None:
+    status, text = error(client, "examples:classify", body)
+    assert status == 400
+    assert message in text
+
+
+def test_status(client: Client) -> None:
+    wanted = {
+        "version": "1",
+        "state": "AVAILABLE",
+        "status": {"error_code": "OK", "error_message": ""},
+    }
+    for path in ("half_plus", "half_plus/versions/1", "half_plus/labels/any"):
+        status, answer, headers = client.http("GET", f"/v1/models/{path}")
+        assert (status, answer) == (200, {"model_version_status": [wanted]})
+        assert headers["Content-Type"] == "application/json"
+    status, answer, _ = client.http("GET", "/v1/models/unknown")
+    assert (status, answer["error"]) == (404, "Could not find any versions of model unknown")
+
+
+def test_metadata(client: Client) -> None:
+    status, answer, _ = client.http("GET", "/v1/models/half_plus/metadata")
+    assert status == 200
+    assert answer["model_spec"] == {"name": "half_plus", "signature_name": "", "version": "1"}
+    default = answer["metadata"]["signature_def"]["signature_def"]["serving_default"]
+    info = default["inputs"]["x"]
+    assert info["dtype"] == "DT_FLOAT"
+    assert info["tensor_shape"] == {"dim": [{"size": "-1", "name": ""}], "unknown_rank": False}
+    assert default["method_name"] == "tensorflow/serving/predict"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/nonsense"),
+        ("POST", "/v1/models/half_plus"),
+        ("POST", "/v1/models/half_plus:explain"),
+        ("GET", "/v1/models/half_plus:predict"),
+        ("GET", "/v1/models/half_plus/versions/x"),
+        ("PUT", "/v1/models/half_plus:predict"),
+        ("DELETE", "/v1/models/half_plus"),
+    ],
+)
+def test_malformed_requests(client: Client, method: str, path: str) -> None:
+    status, answer, _ = client.http(method, path, {"instances": [1]} if method != "GET" else None)
+    assert (status, answer) == (400, {"error": f"Malformed request: {method} {path}"})
+
+
+def test_missing_model_name(client: Client) -> None:
+    status, answer, _ = client.http("GET", "/v1/models")
+    assert (status, answer) == (400, {"error": "Missing model name in request."})
+
+
+def test_other_paths_are_not_found(client: Client) -> None:
+    assert client.http("GET", "/")[0] == 404
+
+
+def test_gzip(client: Client) -> None:
+    body = gzip.compress(json.dumps({"instances": [2]}).encode())
+    headers = {"Content-Encoding": "gzip"}
+    status, answer, _ = client.http("POST", "/v1/models/half_plus:predict", body, headers)
+    assert (status, answer) == (200, {"predictions": [3.0]})
+    for broken in (b"no gzip", body[:-4]):
+        status, answer, _ = client.http("POST", "/v1/models/half_plus:predict", broken, headers)
+        assert status == 400
+        assert "gzip" in answer["error"]
+
+
+def test_cors_only_on_request(client: Client, serve: Serve, models: Path) -> None:
+    assert "Access-Control-Allow-Origin" not in client.http("GET", "/v1/models/half_plus")[2]
+    open_to_all = serve(
+        model_base_path=models / "half_plus",
+        rest_api_port=free_port(),
+        rest_api_enable_cors_support=True,
+    )
+    headers = open_to_all.http("GET", "/v1/models/default")[2]
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Access-Control-Allow-Methods"] == "POST, GET"
+    assert headers["Access-Control-Allow-Headers"] == "Content-Type"
+    path = "/v1/models/default:predict"
+    assert open_to_all.http("OPTIONS", path, headers={"Origin": "http://example.org"})[0] == 200
+    assert open_to_all.http("OPTIONS", path)[0] == 400
+
+
+def test_a_request_that_takes_too_long(serve: Serve, models: Path) -> None:
+    client = serve(
+        model_base_path=models / "slow", rest_api_port=free_port(), rest_api_timeout_in_ms=200
+    )
+    started = time.monotonic()
+    assert post(client, "default:predict", {"inputs": 10**9})[0] == 504
+    assert time.monotonic() - started < 10
+
+
+def test_garbage_and_clients_that_leave_harm_nobody(client: Client) -> None:
+    for data in (
+        b"\x00\xff\r\n\r\n",
+        b"POST /v1/models/half_plus:predict HTTP/1.1\r\nContent-Length",
+    ):
+        with socket.create_connection(("localhost", client.rest_port)) as sock:
+            sock.sendall(data)
+    with socket.create_connection(("localhost", client.rest_port)) as sock:
+        sock.sendall(b"POST /v1/models/half_plus:predict HTTP/1.1\r\nContent-Length: 99\r\n\r\n{")
+    assert post(client, "half_plus:predict", {"instances": [2]})[1] == {"predictions": [3.0]}
+
+
+def test_a_body_of_30_mb(client: Client) -> None:
+    picture = base64.b64encode(bytes(22_000_000)).decode()
+    status, answer = post(client, "lengths:predict", f'{{"inputs": [{{"b64": "{picture}"}}]}}')
+    assert status == 200
+    assert answer["outputs"]["length"] == [22_000_000]
