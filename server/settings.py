@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,10 +29,19 @@ class WrongSetting(Exception):
 
 
 def setting(
-    default: Any, help_text: str, low: float | None = None, high: float | None = None
+    default: Any,
+    help_text: str,
+    low: float | None = None,
+    high: float | None = None,
+    form: str = "",
+    form_help: str = "",
 ) -> Any:
-    """One row of the table: a default, what it means, and the range of a number."""
-    return field(default=default, metadata={"help": help_text, "low": low, "high": high})
+    """One row of the table: a default, what it means, and the range of a number.
+
+    ``form``: the regular expression that a text must fit; ``form_help`` says it in words.
+    """
+    metadata = {"help": help_text, "low": low, "high": high, "form": form, "form_help": form_help}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,15 @@ class Settings:
 
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 for every interface")
     port: int = setting(8888, "port to listen on; 0 takes a free one", 0, 65535)
-    backend: str = setting("127.0.0.1:8500", "gRPC address of the model server, HOST:PORT")
-    model: str = setting("digits", "model for sessions that name none")
+    backend: str = setting(
+        "127.0.0.1:8500",
+        "gRPC address of the model server, HOST:PORT",
+        form=r"unix:.+|\S+:\d{1,5}",
+        form_help="HOST:PORT",
+    )
+    model: str = setting(
+        "digits", "model for sessions that name none", form=r".+", form_help="a name"
+    )
     label: str = setting("", "version label for sessions that name none; empty: newest version")
     descriptions: str = setting(
         "", "JSON file {model: description} for models without a describe signature"
@@ -71,7 +88,10 @@ class Settings:
     decode_threads: int = setting(2, "threads that decode pictures for models of pixels", 1, 256)
 
     allowed_origins: str = setting(
-        "", "Origins of pages that may connect, separated by commas; empty: this host; *: all"
+        "",
+        "Origins of pages that may connect, separated by commas; empty: this host; *: all",
+        form=r"(\s*(\*|null|[a-z][a-z0-9+.-]*://[^\s/,]+)\s*(,|$))*",
+        form_help="SCHEME://HOST[:PORT], null or *, separated by commas,",
     )
     hello_timeout_s: float = setting(10.0, "how long a socket may stay without hello", 0.1, 3600)
     ping_s: float = setting(20.0, "how often a peer is pinged; two missed pongs end it", 0.1, 3600)
@@ -79,7 +99,12 @@ class Settings:
     reconnect_after_ms: int = setting(
         1000, "when clients of a stopping server should come back", 0, 600_000
     )
-    log_level: str = setting("info", "debug, info, warning or error")
+    log_level: str = setting(
+        "info",
+        "debug, info, warning or error",
+        form="debug|info|warning|error",
+        form_help="debug, info, warning or error",
+    )
 
 
 def load(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -108,11 +133,19 @@ def load_descriptions(path: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that says what is wrong in one line, as for every other wrong setting."""
+
+    def error(self, message: str) -> NoReturn:
+        raise WrongSetting(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m server",
         description="The Framewire gateway: cameras in front, TensorFlow Serving behind.",
         epilog=f"Each setting is also {PREFIX}NAME in the environment, or a line of the TOML file.",
+        allow_abbrev=False,
         formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=32, width=100),
     )
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
@@ -155,22 +188,32 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 _KINDS = {"int": int, "float": float, "str": str}
+_TAKEN: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": ()}
 _WORDS = {"int": "a whole number", "float": "a number", "str": "a text"}
 
 
 def _parse(row: Any, where: str, value: Any) -> Any:
     kind = _KINDS[row.type]
     try:
-        if isinstance(value, bool) or (kind is int and isinstance(value, float)):
+        # A text stands for a number where only texts can be said, but not the other way.
+        if not isinstance(value, str) and type(value) not in _TAKEN[row.type]:
             raise ValueError
         parsed = kind(value)
-    except (TypeError, ValueError):
-        raise WrongSetting(f"{where}: {_WORDS[row.type]} is required, not {value!r}") from None
-    low, high = row.metadata["low"], row.metadata["high"]
+    except (OverflowError, ValueError):
+        raise WrongSetting(f"{where}: {_WORDS[row.type]} is required, not {_cut(value)}") from None
+    low, high, form = (row.metadata[name] for name in ("low", "high", "form"))
     # Written so that NaN, which compares with nothing, is outside.
     if low is not None and not low <= parsed <= high:
-        raise WrongSetting(f"{where}: {parsed} is not between {low} and {high}")
+        raise WrongSetting(f"{where}: {_cut(parsed)} is not between {low} and {high}")
+    if form and not re.fullmatch(form, parsed):
+        wanted = row.metadata["form_help"]
+        raise WrongSetting(f"{where}: {wanted} is required, not {_cut(parsed)}")
     return parsed
+
+
+def _cut(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _dashed(name: str) -> str:

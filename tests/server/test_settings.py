@@ -1,0 +1,274 @@
+"""The gateway's settings: who wins, what is refused, and that docs/configuration.md says the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.settings import Settings, WrongSetting, load, load_descriptions
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = dataclasses.fields(Settings)
+NUMBERS = [row for row in ROWS if row.type in ("int", "float")]
+
+
+def toml(folder: Path, text: str) -> str:
+    path = folder / "framewire.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def assert_wrong(
+    words: str, arguments: list[str], environment: dict[str, str] | None = None
+) -> None:
+    with pytest.raises(WrongSetting) as caught:
+        load(arguments, environment or {})
+    line = str(caught.value)
+    assert words in line
+    assert "\n" not in line
+    assert len(line) < 300
+
+
+# Who wins
+
+
+def test_defaults() -> None:
+    assert load([], {}) == Settings()
+    assert Settings().port == 8888
+    assert (Settings().max_batch, Settings().window, Settings().max_staleness_ms) == (16, 4, 500)
+
+
+def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path: Path) -> None:
+    path = toml(tmp_path, "max_batch = 3\nmax_calls = 3\nwindow = 3\n")
+    environment = {"FRAMEWIRE_MAX_BATCH": "2", "FRAMEWIRE_MAX_CALLS": "2"}
+    found = load(["--config", path, "--max-batch", "1"], environment)
+    assert (found.max_batch, found.max_calls, found.window) == (1, 2, 3)
+    assert found.max_uploads == Settings().max_uploads
+
+
+def test_port_counts_where_framewire_port_is_not_set(tmp_path: Path) -> None:
+    path = toml(tmp_path, "port = 1")
+    assert load(["--config", path], {"PORT": "2"}).port == 2
+    assert load([], {"PORT": "2", "FRAMEWIRE_PORT": "3"}).port == 3
+    assert load([], {"FRAMEWIRE_PORT": "3", "PORT": "2"}).port == 3
+    assert load(["--port", "4"], {"PORT": "2", "FRAMEWIRE_PORT": "3"}).port == 4
+    assert load([], {"PORT": ""}).port == 8888
+
+
+def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
+    first = toml(tmp_path, "window = 7")
+    assert load([], {"FRAMEWIRE_CONFIG": first}).window == 7
+    other = tmp_path / "other.toml"
+    other.write_text("window = 8")
+    assert load(["--config", str(other)], {"FRAMEWIRE_CONFIG": first}).window == 8
+
+
+def test_other_variables_are_nobodys_business() -> None:
+    assert load([], {"PATH": "/bin", "FRAMEWIR_PORT": "1", "framewire_port": "2"}) == Settings()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_setting_can_be_given_every_way(row: Any, tmp_path: Path) -> None:
+    value = {
+        "backend": "10.0.0.1:9000",
+        "allowed_origins": "https://example.com",
+        "log_level": "debug",
+    }.get(row.name, "text")
+    if row in NUMBERS:
+        value = row.metadata["low"] if row.metadata["low"] else row.default + 1
+    said = str(value)
+    line = repr(value) if row in NUMBERS else f'"{value}"'
+    path = toml(tmp_path, f"{row.name} = {line}")
+    for found in (
+        load([f"--{row.name.replace('_', '-')}", said], {}),
+        load([], {f"FRAMEWIRE_{row.name.upper()}": said}),
+        load(["--config", path], {}),
+    ):
+        assert getattr(found, row.name) == value
+        assert type(getattr(found, row.name)) is type(row.default)
+        assert dataclasses.replace(found, **{row.name: row.default}) == Settings()
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("row", NUMBERS, ids=lambda row: row.name)
+def test_every_number_has_its_range(row: Any) -> None:
+    flag = f"--{row.name.replace('_', '-')}"
+    low, high = row.metadata["low"], row.metadata["high"]
+    assert low <= row.default <= high
+    for value in (low - 1, high + 1):
+        assert_wrong(f"{flag}: {value} is not between {low} and {high}", [flag, str(value)])
+    for value in ("", "x", "1 2", "0x10", "9" * 6000):
+        assert_wrong(f"{flag}: ", [flag, value])
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+def test_numbers_that_are_not_finite(value: str) -> None:
+    for row in NUMBERS:
+        assert_wrong(
+            f"FRAMEWIRE_{row.name.upper()}: ", [], {f"FRAMEWIRE_{row.name.upper()}": value}
+        )
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "words"),
+    [
+        ("--log-level", "verbose", "debug, info, warning or error is required, not 'verbose'"),
+        ("--log-level", "INFO", "debug, info, warning or error is required"),
+        ("--backend", "localhost", "HOST:PORT is required, not 'localhost'"),
+        ("--backend", "localhost:", "HOST:PORT is required"),
+        ("--backend", "", "HOST:PORT is required"),
+        ("--model", "", "a name is required, not ''"),
+        ("--allowed-origins", "example.com", "SCHEME://HOST"),
+        ("--allowed-origins", "https://example.com/path", "SCHEME://HOST"),
+        ("--port", "8888.0", "a whole number is required, not '8888.0'"),
+        ("--port", "a\nb", r"not 'a\nb'"),
+    ],
+)
+def test_wrong_values(flag: str, value: str, words: str) -> None:
+    assert_wrong(f"{flag}: ", [flag, value])
+    assert_wrong(words, [flag, value])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("backend", "127.0.0.1:8500"),
+        ("backend", "[::1]:8500"),
+        ("backend", "dns:///serving:8500"),
+        ("backend", "unix:/run/serving.sock"),
+        ("allowed_origins", "*"),
+        ("allowed_origins", "null"),
+        ("allowed_origins", "https://a.example, http://b:8080 ,weapp://wechat-game-runtime"),
+        ("log_level", "warning"),
+        ("host", ""),
+    ],
+)
+def test_right_values(name: str, value: str) -> None:
+    assert getattr(load([], {f"FRAMEWIRE_{name.upper()}": value}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("prot = 1", "there is no setting 'prot'"),
+        ("[server]\nport = 1", "there is no setting 'server'"),
+        ("port = true", "port: a whole number is required, not True"),
+        ("port = 1.0", "port: a whole number is required, not 1.0"),
+        ("port = [1]", "port: a whole number is required, not [1]"),
+        ("port = 2026-01-01", "port: a whole number is required"),
+        ("max_wait_ms = true", "max_wait_ms: a number is required, not True"),
+        ("max_wait_ms = nan", "max_wait_ms: nan is not between"),
+        ("max_wait_ms = 1" + "0" * 400, "max_wait_ms: a number is required, not 1000"),
+        ("host = 1", "host: a text is required, not 1"),
+        ("host = ['a']", "host: a text is required, not ['a']"),
+        ("port = ", "Invalid value"),
+        ("port = 1\nport = 2", "Cannot overwrite a value"),
+    ],
+)
+def test_wrong_files(tmp_path: Path, text: str, words: str) -> None:
+    path = toml(tmp_path, text)
+    assert_wrong(words, ["--config", path])
+    assert_wrong(path, ["--config", path])
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    assert_wrong("No such file", ["--config", str(tmp_path / "missing.toml")])
+    assert_wrong("Is a directory", ["--config", str(tmp_path)])
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b'host = "\xe9"')
+    assert_wrong("can't decode", ["--config", str(latin)])
+
+
+def test_names_that_do_not_exist() -> None:
+    assert_wrong("FRAMEWIRE_PROT: there is no setting 'prot'", [], {"FRAMEWIRE_PROT": "1"})
+    assert_wrong("unrecognized arguments: --prot 1", ["--prot", "1"])
+    assert_wrong("unrecognized arguments: --max-b 1", ["--max-b", "1"])
+    assert_wrong("argument --port: expected one argument", ["--port"])
+
+
+# Descriptions
+
+
+def test_descriptions(tmp_path: Path) -> None:
+    assert load_descriptions("") == {}
+    path = tmp_path / "descriptions.json"
+    path.write_text('{"zoo": {"task": "detection"}}')
+    assert load_descriptions(str(path)) == {"zoo": {"task": "detection"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "a map from model names to maps is required"),
+        ('{"zoo": 1}', "a map from model names to maps is required"),
+        (None, "No such file"),
+    ],
+)
+def test_wrong_descriptions(tmp_path: Path, text: str | None, words: str) -> None:
+    path = tmp_path / "descriptions.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(WrongSetting, match=words) as caught:
+        load_descriptions(str(path))
+    assert "\n" not in str(caught.value)
+
+
+# The command line, and what people read
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    own = {name: value for name, value in os.environ.items() if name != "PORT"}
+    return subprocess.run(
+        [sys.executable, "-m", "server", *arguments],
+        cwd=ROOT,
+        env={**own, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_wrong_setting_ends_the_start_with_one_line() -> None:
+    found = python("--log-level", "loud")
+    assert found.returncode == 2
+    assert found.stdout == ""
+    assert found.stderr == (
+        "framewire: --log-level: debug, info, warning or error is required, not 'loud'\n"
+    )
+
+
+def test_help_names_every_setting() -> None:
+    found = python("--help")
+    assert found.returncode == 0
+    for row in ROWS:
+        assert f"--{row.name.replace('_', '-')} " in found.stdout
+
+
+def documented() -> dict[str, str]:
+    """The rows of docs/configuration.md: a setting's name and its default."""
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `([a-z_]+)` \| (.*?) \|", text, flags=re.MULTILINE))
+
+
+def test_docs_have_every_setting_and_no_other() -> None:
+    assert sorted(documented()) == sorted(row.name for row in ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_docs_tell_the_default(row: Any) -> None:
+    said = documented()[row.name].strip("`")
+    if row in NUMBERS:
+        assert float(said) == row.default
+    else:
+        assert said == (row.default or "empty")
