@@ -9,7 +9,6 @@ from typing import Any
 import grpc
 import pytest
 
-from server.backend import request
 from server.backend.channel import Channel
 from server.backend.serving import TensorFlowServing
 from server.core.errors import (
@@ -126,29 +125,6 @@ async def test_cancelled_waiter_cancels_the_call_and_costs_nobody_else(
     puppet.release()
     assert len((await backend.infer(lane, [FRAME], 5.0)).answers) == 1
     assert accidents == []
-
-
-def test_answer_after_the_loop_has_closed_is_nobodys_business(
-    puppet: Puppet, caplog: pytest.LogCaptureFixture
-) -> None:
-    puppet.models["digits", None] = detector()
-    puppet.hold()
-    channel = Channel(puppet.address)
-
-    async def leave() -> asyncio.Task[Any]:
-        wanted = request.without_inputs(ModelKey("digits"), "describe")
-        waiter = asyncio.ensure_future(channel.predict(wanted, 5.0))
-        await asyncio.to_thread(puppet.wait_for_requests, 1)
-        return waiter
-
-    loop = asyncio.new_event_loop()
-    waiter = loop.run_until_complete(leave())
-    loop.close()
-    asyncio.run(channel.close())  # ends the call, and with it comes the callback
-    assert puppet.cancelled.wait(5)
-    assert not waiter.done()
-    assert [record.message for record in caplog.records] == []
-    del waiter
 
 
 class Watcher:
