@@ -1,4 +1,4 @@
-"""The gateway's settings: who wins, what is refused, and that docs/configuration.md says the same."""
+"""The gateway's settings: who wins, what is refused, and what docs/configuration.md says."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_every_number_has_its_range(row: Any) -> None:
     flag = f"--{row.name.replace('_', '-')}"
     low, high = row.metadata["low"], row.metadata["high"]
     assert low <= row.default <= high
-    for value in (low - 1, high + 1):
+    for value in (type(row.default)(low - 1), type(row.default)(high + 1)):
         assert_wrong(f"{flag}: {value} is not between {low} and {high}", [flag, str(value)])
     for value in ("", "x", "1 2", "0x10", "9" * 6000):
         assert_wrong(f"{flag}: ", [flag, value])
@@ -113,9 +113,8 @@ def test_every_number_has_its_range(row: Any) -> None:
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
 def test_numbers_that_are_not_finite(value: str) -> None:
     for row in NUMBERS:
-        assert_wrong(
-            f"FRAMEWIRE_{row.name.upper()}: ", [], {f"FRAMEWIRE_{row.name.upper()}": value}
-        )
+        variable = f"FRAMEWIRE_{row.name.upper()}"
+        assert_wrong(f"{variable}: ", [], {variable: value})
 
 
 @pytest.mark.parametrize(

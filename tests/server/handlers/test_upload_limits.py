@@ -27,17 +27,13 @@ class Upload:
 
     @classmethod
     async def begin(
-        cls, served: Served, length: int, method: str = "POST", *head: str, query: str = ""
+        cls, served: Served, length: int | None, method: str = "POST", *head: str, query: str = ""
     ) -> Upload:
-        """Send the head of a request with a body of ``length`` bytes."""
+        """Send the head of a request with a body of ``length`` bytes (None: not said)."""
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        lines = [
-            f"{method} /v1/infer{query} HTTP/1.1",
-            "Host: h",
-            f"Content-Length: {length}",
-            *head,
-        ]
-        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        said = [] if length is None else [f"Content-Length: {length}"]
+        lines = [f"{method} /v1/infer{query} HTTP/1.1", "Host: h", *said, *head, "", ""]
+        writer.write("\r\n".join(lines).encode())
         return cls(reader, writer)
 
     def send(self, data: bytes) -> None:
@@ -165,19 +161,26 @@ async def test_lengths_that_are_none(served: Served, length: str) -> None:
     await one_place_is_free(served)
 
 
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
 async def test_a_chunked_body(served: Served) -> None:
-    for size, status in ((len(PICTURE), 200), (50_000 + FORM_BYTES + 9, 413)):
-        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        writer.write(b"POST /v1/infer HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
-        body = PICTURE.ljust(size, b"\0")
-        for at in range(0, size, 8192):
-            piece = body[at : at + 8192]
-            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-        writer.write(b"0\r\n\r\n")
-        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
-        assert int(answer.split()[1]) == status
-        writer.close()
+    upload = await Upload.begin(served, None, "POST", "Transfer-Encoding: chunked")
+    for at in range(0, len(PICTURE), 500):
+        upload.send(chunk(PICTURE[at : at + 500]))
+    upload.send(chunk(b""))
+    assert await upload.status() == 200
     await one_place_is_free(served)
+
+
+async def test_a_chunked_body_that_is_too_large_keeps_no_place(served: Served) -> None:
+    upload = await Upload.begin(served, None, "POST", "Transfer-Encoding: chunked")
+    upload.send(chunk(bytes(50_001 + FORM_BYTES)))
+    await one_place_is_free(served)
+    upload.send(chunk(b""))
+    assert await upload.status() == 413
+    assert upload.fields["message"] == "at most 50000 bytes are taken"
 
 
 async def test_who_asks_first_is_told_first(served: Served) -> None:

@@ -1,0 +1,236 @@
+"""Who may import whom, held against the code; and what the gateway's process never loads."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("server", "modelserver", "export", "loadtest")
+LONGEST = 350
+STANDARD = sys.stdlib_module_names
+
+STUBS = {"tensorflow", "tensorflow_serving", "google"}
+TENSORFLOW = {*STUBS, "numpy", "PIL"}
+
+# For each room: which of the project's own rooms and which distributions it may
+# import, besides itself and the standard library. The first row that fits counts.
+MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
+    ("server.core", set(), set()),
+    # The stubs come through one file, which keeps TensorFlow itself out.
+    ("server.backend.stubs", set(), STUBS),
+    ("server.backend.interface", {"server.core"}, set()),
+    ("server.backend", {"server.core"}, {"grpc", "numpy", "PIL", "google"}),
+    (
+        "server.runtime",
+        {"server.core", "server.backend.interface", "server.settings"},
+        {"prometheus_client"},
+    ),
+    (
+        "server.handlers",
+        {"server.core", "server.runtime", "server.settings"},
+        {"tornado", "msgpack", "prometheus_client"},
+    ),
+    ("server.settings", set(), {"tomli"}),
+    ("server.app", {"server"}, {"tornado"}),
+    ("server", {"server"}, set()),
+    ("modelserver", set(), {*TENSORFLOW, "grpc", "grpc_health"}),
+    ("export", set(), {*TENSORFLOW, "rich"}),
+]
+
+
+def files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, anywhere in it, by its full name."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            yield from _from(node.module, [alias.name for alias in node.names])
+
+
+def _from(module: str, names: list[str]) -> Iterator[str]:
+    """``from server.backend import request`` is an import of ``server.backend.request``."""
+    folder = ROOT.joinpath(*module.split("."))
+    for name in names:
+        is_module = (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()
+        yield f"{module}.{name}" if is_module else module
+
+
+def inside(module: str, room: str) -> bool:
+    return module == room or module.startswith(f"{room}.")
+
+
+def wrong_imports(path: Path, allowed: list[tuple[str, set[str], set[str]]]) -> list[str]:
+    """The imports of a file that its room may not make."""
+    name = module_name(path)
+    room, own, foreign = next(row for row in allowed if inside(name, row[0]))
+    wrong = []
+    for module in imports(path):
+        top = module.partition(".")[0]
+        if top in PACKAGES:
+            fits = inside(module, room) or any(inside(module, each) for each in own)
+            # A package's own __init__ comes along with each of its modules.
+            fits = fits or (top == room.partition(".")[0] and module == top)
+        else:
+            fits = top in STANDARD or top in foreign
+        if not fits:
+            wrong.append(f"{name} imports {module}")
+    return wrong
+
+
+@pytest.mark.parametrize("package", ["server", "modelserver", "export"])
+def test_who_may_import_whom(package: str) -> None:
+    found = [line for path in files(package) for line in wrong_imports(path, MAY_IMPORT)]
+    assert found == []
+
+
+def test_the_rooms_are_all_there() -> None:
+    names = [module_name(path) for package in PACKAGES for path in files(package)]
+    for room, _, _ in MAY_IMPORT:
+        assert any(inside(name, room) for name in names), room
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "wrong"),
+    [
+        ("server.core.batching", "import asyncio, grpc", ["grpc"]),
+        ("server.core.batching", "from server.runtime import models", ["server.runtime.models"]),
+        ("server.core.batching", "def f():\n    import msgpack", ["msgpack"]),
+        ("server.runtime.gateway", "import grpc.aio", ["grpc.aio"]),
+        (
+            "server.runtime.gateway",
+            "from server.backend import serving",
+            ["server.backend.serving"],
+        ),
+        ("server.runtime.gateway", "from server.backend.interface import Backend", []),
+        ("server.handlers.infer", "from server.app import serve", ["server.app"]),
+        ("server.backend.request", "import tensorflow", ["tensorflow"]),
+        ("server.app", "import modelserver.flags", ["modelserver.flags"]),
+        ("modelserver.model", "from server.core import wire", ["server.core.wire"]),
+        ("export.recipe", "from server import core", ["server.core"]),
+    ],
+)
+def test_what_would_be_wrong(
+    module: str, source: str, wrong: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test above sees what it is there to see."""
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding: source)
+    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    assert wrong_imports(path, MAY_IMPORT) == [f"{module} imports {one}" for one in wrong]
+
+
+# The core: no clock, socket, thread, loop or logging, though all are of the standard library.
+NOT_PURE = {
+    "asyncio",
+    "concurrent",
+    "datetime",
+    "io",
+    "logging",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "select",
+    "selectors",
+    "signal",
+    "socket",
+    "ssl",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+}
+
+
+def test_the_core_is_pure() -> None:
+    for path in files("server/core"):
+        found = {module.partition(".")[0] for module in imports(path)}
+        assert not found & NOT_PURE, path
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        called = {
+            node.func.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert not called & {"open", "print", "input", "eval", "exec", "__import__"}, path
+
+
+# What the process loads
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules in a fresh interpreter after ``statement``."""
+    found = subprocess.run(
+        [sys.executable, "-c", f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(found.stdout.split())
+
+
+def test_the_gateway_never_loads_tensorflow() -> None:
+    modules = loaded_by("import server.app")
+    assert "server.backend.serving" in modules
+    # The generated protocol files are in TensorFlow's folder, and nothing else of it is loaded.
+    allowed = ("tensorflow.core", "tensorflow.tsl")
+    found = {name for name in modules if inside(name, "tensorflow")}
+    assert {name for name in found if not name.startswith(allowed)} == set()
+    files_loaded = {name for name in found if name.endswith("_pb2")}
+    folders = {name.rpartition(".")[0] for name in files_loaded}
+    packages = {name for name in found if name not in files_loaded}
+    assert all(any(inside(folder, name) for folder in folders) for name in packages)
+    assert not modules & {"keras", "h5py", "jax", "torch", "modelserver", "export"}
+
+
+def test_the_core_loads_nothing_else_of_the_gateway() -> None:
+    names = [module_name(path) for path in files("server/core")]
+    modules = loaded_by("\n".join(f"import {name}" for name in names))
+    assert {name for name in modules if inside(name, "server")} == {"server", *names}
+    assert not modules & {"tornado", "grpc", "msgpack", "numpy", "PIL"}
+
+
+def test_the_runtime_loads_no_grpc() -> None:
+    modules = loaded_by("import server.runtime.gateway")
+    assert not modules & {"grpc", "numpy", "PIL", "tornado", "tensorflow_serving"}
+
+
+# The files
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_files_are_short_and_say_what_they_are(package: str) -> None:
+    for path in files(package):
+        source = path.read_text(encoding="utf-8")
+        assert len(source.splitlines()) <= LONGEST, path
+        tree = ast.parse(source)
+        assert ast.get_docstring(tree), f"{path} has no docstring"
+        if len(tree.body) > 1:
+            assert "from __future__ import annotations" in source, path
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_file_is_named_after_nothing(package: str) -> None:
+    names = {path.stem for path in files(package)} | {path.parent.name for path in files(package)}
+    assert not names & {"utils", "util", "helpers", "common", "misc", "tools"}
