@@ -47,7 +47,7 @@ class Dispatcher:
         self._metrics = metrics
         self._resolve = resolve
         self._running: set[asyncio.Task[None]] = set()
-        self._owed: dict[tuple[str, int], Member] = {}  # sent, and without an outcome yet
+        self._owed: dict[int, Member] = {}  # by identity: sent, and without an outcome yet
         self._stopped = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -101,7 +101,7 @@ class Dispatcher:
         self._set_timer(now)
 
     def _start(self, batch: Batch) -> None:
-        self._owed.update({_key(member): member for member in batch.members})
+        self._owed.update({id(member): member for member in batch.members})
         task = asyncio.ensure_future(self._send(batch))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -131,7 +131,7 @@ class Dispatcher:
 
     def _finish(self, batch: Batch) -> None:
         for member in batch.members:
-            if _key(member) in self._owed:
+            if id(member) in self._owed:
                 self._fail(member, Internal("the gateway failed on this batch; see its log"))
         now = time.monotonic()
         self._batcher.done(batch, now)
@@ -209,15 +209,11 @@ class Dispatcher:
         self._settle(member, told(error, member.frame.id))
 
     def _settle(self, member: Member, outcome: Outcome) -> None:
-        self._owed.pop(_key(member), None)
+        self._owed.pop(id(member), None)
         try:
             self._resolve(member, outcome)
         except Exception:
             log.exception("frame %d of session %s", member.frame.id, member.session)
-
-
-def _key(member: Member) -> tuple[str, int]:
-    return member.session, member.frame.id
 
 
 def _result(
