@@ -15,6 +15,7 @@ from modelserver.status import invalid
 from modelserver.tensors import Array
 from modelserver.turns import Deadline
 
+API = "Classify"
 METHOD = "tensorflow/serving/classify"
 _INPUT, _CLASSES, _SCORES = "inputs", "classes", "scores"
 
@@ -22,7 +23,7 @@ _INPUT, _CLASSES, _SCORES = "inputs", "classes", "scores"
 def classify(model: Model, request: Any, deadline: Deadline) -> Any:
     """ClassificationRequest -> ClassificationResponse."""
     signature = examples.find_signature(model, request.model_spec.signature_name)
-    count, outputs = examples.run(model, [bind(signature)], request.input, deadline)
+    count, outputs = examples.run(model, [bind(signature)], request.input, deadline, API)
     response = classification_pb2.ClassificationResponse()
     examples.name_version(response.model_spec, model, request.model_spec)
     fill(signature, count, outputs, response.result)

@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from modelserver import basepath
+from modelserver import basepath, textfiles
 from modelserver.options import Options
-from modelserver.status import Code, ServingError, invalid
+from modelserver.status import invalid
 
 PLATFORM = "tensorflow"
 
@@ -47,13 +46,7 @@ def read(path: str) -> Any:
     Raises:
         ServingError: the file cannot be read or parsed.
     """
-    try:
-        with open(path, encoding="utf-8") as file:
-            return text_format.Parse(file.read(), model_server_config_pb2.ModelServerConfig())
-    except OSError as error:
-        raise ServingError(Code.NOT_FOUND, f"{path}: {error.strerror}") from None
-    except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise invalid(f"{path}: {error}") from None
+    return textfiles.read(path, model_server_config_pb2.ModelServerConfig())
 
 
 def models(config: Any, now: Iterable[Any] = ()) -> Any:

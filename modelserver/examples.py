@@ -50,7 +50,7 @@ def serialized(inputs: Any) -> Array:
 
 
 def run(
-    model: Model, bindings: Sequence[Binding], inputs: Any, deadline: Deadline
+    model: Model, bindings: Sequence[Binding], inputs: Any, deadline: Deadline, api: str
 ) -> tuple[int, Mapping[str, Array]]:
     """Run the graph once for all bindings.
 
@@ -60,7 +60,7 @@ def run(
     batch = serialized(inputs)
     feeds = {binding.input_name: batch for binding in bindings}
     names = sorted({name for binding in bindings for name in binding.output_names})
-    values = model.run(feeds, names, deadline)
+    values = model.run(feeds, names, deadline, api)
     return len(batch), dict(zip(names, map(np.asarray, values), strict=True))
 
 

@@ -28,12 +28,14 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from modelserver.metrics import Metrics
 from modelserver.service import Service
 from modelserver.status import Code, ServingError, truncate
 from modelserver.turns import Deadline
 
 PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
 MODEL_SERVICE = "tensorflow.serving.ModelService"
+_COUNTED = {"Predict", "Classify", "Regress"}
 HEALTHY = ("", "PredictionService", "ModelService")
 
 _log = logging.getLogger(__name__)
@@ -69,10 +71,10 @@ class GrpcServer:
         ServingError: UNAVAILABLE if the address or path is taken.
     """
 
-    def __init__(self, service: Service, settings: GrpcSettings) -> None:
+    def __init__(self, service: Service, metrics: Metrics, settings: GrpcSettings) -> None:
         self._server = grpc.server(
             ThreadPoolExecutor(settings.threads, thread_name_prefix="grpc"),
-            handlers=_handlers(service),
+            handlers=_handlers(service, metrics),
             options=[
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.max_send_message_length", -1),
@@ -112,28 +114,46 @@ class GrpcServer:
             raise ServingError(Code.UNAVAILABLE, f"gRPC cannot listen on {address}") from None
 
 
-def _handlers(service: Service) -> list[Any]:
+def _handlers(service: Service, metrics: Metrics) -> list[Any]:
     prediction = {
-        "Predict": _handler(service.predict, predict_pb2.PredictRequest),
-        "Classify": _handler(service.classify, classification_pb2.ClassificationRequest),
-        "Regress": _handler(service.regress, regression_pb2.RegressionRequest),
-        "MultiInference": _handler(service.multi_inference, inference_pb2.MultiInferenceRequest),
-        "GetModelMetadata": _handler(
-            service.get_model_metadata, get_model_metadata_pb2.GetModelMetadataRequest
+        "Predict": (service.predict, predict_pb2.PredictRequest),
+        "Classify": (service.classify, classification_pb2.ClassificationRequest),
+        "Regress": (service.regress, regression_pb2.RegressionRequest),
+        "MultiInference": (service.multi_inference, inference_pb2.MultiInferenceRequest),
+        "GetModelMetadata": (
+            service.get_model_metadata,
+            get_model_metadata_pb2.GetModelMetadataRequest,
         ),
     }
     models = {
-        "GetModelStatus": _handler(
-            service.get_model_status, get_model_status_pb2.GetModelStatusRequest
-        ),
-        "HandleReloadConfigRequest": _handler(
-            service.reload_config, model_management_pb2.ReloadConfigRequest
+        "GetModelStatus": (service.get_model_status, get_model_status_pb2.GetModelStatusRequest),
+        "HandleReloadConfigRequest": (
+            service.reload_config,
+            model_management_pb2.ReloadConfigRequest,
         ),
     }
     return [
-        grpc.method_handlers_generic_handler(PREDICTION_SERVICE, prediction),
-        grpc.method_handlers_generic_handler(MODEL_SERVICE, models),
+        grpc.method_handlers_generic_handler(
+            name,
+            {
+                method: _handler(_counted(method, answer, metrics), request_type)
+                for method, (answer, request_type) in methods.items()
+            },
+        )
+        for name, methods in ((PREDICTION_SERVICE, prediction), (MODEL_SERVICE, models))
     ]
+
+
+def _counted(name: str, method: _Method, metrics: Metrics) -> _Method:
+    """The method, counted and timed if the real server counts it."""
+    if name not in _COUNTED:
+        return method
+
+    def counted(request: Any, deadline: Deadline) -> Any:
+        with metrics.request(request.model_spec.name, name, "GRPC"):
+            return method(request, deadline)
+
+    return counted
 
 
 def _handler(method: _Method, request_type: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelserver.graphsession import GraphSession
+from modelserver.metrics import Metrics
 from modelserver.runtime import give_back_memory
 from modelserver.tensors import Array
 from modelserver.turns import Deadline, Turns, time_left
@@ -29,15 +30,17 @@ class Model:
         graph_session: GraphSession,
         signatures: Mapping[str, Any],
         turns: Turns,
+        metrics: Metrics,
     ) -> None:
         self.name = name
         self.version = version
         self.signatures = signatures
         self._graph_session = graph_session
         self._turns = turns
+        self._metrics = metrics
 
     def run(
-        self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline
+        self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline, api: str
     ) -> list[Any]:
         """Wait for a turn, then run the graph.
 
@@ -45,11 +48,12 @@ class Model:
             feeds: tensor name -> array.
             fetches: tensor names, in an order that does not differ from call to call.
             deadline: monotonic seconds; the run is cancelled when they are reached.
+            api: for whom the run is: Predict, Classify, and so on.
 
         Raises:
             ServingError: TensorFlow's own, RESOURCE_EXHAUSTED or DEADLINE_EXCEEDED.
         """
-        with self._turns.take(deadline):
+        with self._metrics.runtime(self.name, api), self._turns.take(deadline):
             return self._graph_session.run(feeds, fetches, time_left(deadline))
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from modelserver.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import Code, ServingError, invalid
 from modelserver.turns import Deadline
 
+API = "MultiInference"
 _METHODS: dict[str, tuple[Any, str]] = {
     classify.METHOD: (classify, "classification_result"),
     regress.METHOD: (regress, "regression_result"),
@@ -29,7 +30,7 @@ def multi_inference(model: Model, request: Any, deadline: Deadline) -> Any:
         _method(task).bind(signature)
         for task, signature in zip(request.tasks, signatures, strict=True)
     ]
-    count, outputs = examples.run(model, bindings, request.input, deadline)
+    count, outputs = examples.run(model, bindings, request.input, deadline, API)
     response = inference_pb2.MultiInferenceResponse()
     for task, signature in zip(request.tasks, signatures, strict=True):
         result = response.results.add()

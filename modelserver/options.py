@@ -38,6 +38,9 @@ class Options:
     model_name: str = _flag("default", "name of the model; not used with --model_config_file")
     model_base_path: str = _flag("", "directory whose numbered directories are the versions")
     model_config_file: str = _flag("", "text file with a ModelServerConfig: several models")
+    model_config_file_poll_wait_seconds: float = _flag(
+        0.0, "seconds between two reads of that file; 0 reads it once"
+    )
     allow_version_labels_for_unavailable_models: bool = _flag(
         False, "take new labels for versions that are not available yet"
     )
@@ -52,6 +55,8 @@ class Options:
     num_request_iterations_for_warmup: int = _flag(0, "runs of each warm-up record; 0 is one")
     grpc_max_threads: int = _flag(0, "calls under way at once; 0 is 16 a processor, at least 32")
     grpc_channel_arguments: str = _flag("", "arguments of the gRPC server: name=value,...")
+    ssl_config_file: str = _flag("", "text file with an SSLConfig: TLS for gRPC")
+    monitoring_config_file: str = _flag("", "text file with a MonitoringConfig: Prometheus page")
     enable_grpc_healthcheck_service: bool = _flag(False, "offer the gRPC health service")
     enable_serialization_as_tensor_content: bool = _flag(
         False, "answer Predict in tensor_content instead of typed fields"

@@ -13,6 +13,7 @@ from modelserver.status import Code, ServingError, invalid
 from modelserver.tensors import Array
 from modelserver.turns import Deadline
 
+API = "Predict"
 Read = Callable[[Any], Mapping[str, Array]]
 """Gives all inputs of a SignatureDef, by alias."""
 
@@ -41,7 +42,7 @@ def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = F
     feeds = _feeds(signature, request.inputs)
     aliases = _aliases(signature, request.output_filter)
     fetches = [signature.outputs[alias].name for alias in aliases]
-    values = model.run(feeds, fetches, deadline)
+    values = model.run(feeds, fetches, deadline, API)
 
     response = predict_pb2.PredictResponse()
     response.model_spec.name = request.model_spec.name
@@ -76,7 +77,8 @@ def predict_arrays(
     inputs = read(signature)
     feeds = {signature.inputs[alias].name: array for alias, array in inputs.items()}
     aliases = sorted(signature.outputs)
-    values = model.run(feeds, [signature.outputs[alias].name for alias in aliases], deadline)
+    fetches = [signature.outputs[alias].name for alias in aliases]
+    values = model.run(feeds, fetches, deadline, API)
     return {alias: tensors.as_array(value) for alias, value in zip(aliases, values, strict=True)}
 
 

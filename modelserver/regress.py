@@ -15,6 +15,7 @@ from modelserver.status import invalid
 from modelserver.tensors import Array
 from modelserver.turns import Deadline
 
+API = "Regress"
 METHOD = "tensorflow/serving/regress"
 _INPUT, _OUTPUT = "inputs", "outputs"
 
@@ -22,7 +23,7 @@ _INPUT, _OUTPUT = "inputs", "outputs"
 def regress(model: Model, request: Any, deadline: Deadline) -> Any:
     """RegressionRequest -> RegressionResponse."""
     signature = examples.find_signature(model, request.model_spec.signature_name)
-    count, outputs = examples.run(model, [bind(signature)], request.input, deadline)
+    count, outputs = examples.run(model, [bind(signature)], request.input, deadline, API)
     response = regression_pb2.RegressionResponse()
     examples.name_version(response.model_spec, model, request.model_spec)
     fill(signature, count, outputs, response.result)

@@ -9,6 +9,7 @@ from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, 
 from modelserver import metadata
 from modelserver.classify import classify
 from modelserver.configuration import Configuration, unavailable
+from modelserver.metrics import Metrics
 from modelserver.multiinference import multi_inference
 from modelserver.predict import Read, predict, predict_arrays
 from modelserver.registry import Registry
@@ -26,10 +27,15 @@ class Service:
     """
 
     def __init__(
-        self, registry: Registry, configuration: Configuration, as_content: bool = False
+        self,
+        registry: Registry,
+        configuration: Configuration,
+        metrics: Metrics,
+        as_content: bool = False,
     ) -> None:
         self._registry = registry
         self._configuration = configuration
+        self._metrics = metrics
         self._as_content = as_content
 
     def predict(self, request: Any, deadline: Deadline) -> Any:
@@ -78,11 +84,14 @@ class Service:
 
     def reload_config(self, request: Any, deadline: Deadline) -> Any:
         """ReloadConfigRequest -> ReloadConfigResponse, once its new models can be called."""
+        before = {name: self._metrics.count(name) for name in request.metric_names}
         failures = self._configuration.apply(request.config)
         if failures:
             raise unavailable(failures)
         response = model_management_pb2.ReloadConfigResponse()
         response.status.error_code = Code.OK
+        for name, count in before.items():
+            response.metric.add(name=name, int64_value_increase=self._metrics.count(name) - count)
         return response
 
 

@@ -23,7 +23,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from modelserver.classify import classify
 from modelserver.model import Model
 from modelserver.multiinference import multi_inference
-from modelserver.predict import predict
+from modelserver.predict import API, predict
 from modelserver.regress import regress
 from modelserver.status import Code, ServingError, invalid
 from modelserver.tensors import Array
@@ -100,7 +100,7 @@ def _run_made_up(model: Model) -> None:
             for batch in BATCHES:
                 feeds = {info.name: made_up(info, batch) for info in signature.inputs.values()}
                 fetches = [signature.outputs[alias].name for alias in sorted(signature.outputs)]
-                model.run(feeds, fetches, end)
+                model.run(feeds, fetches, end, API)
                 if not any(_grows(info) for info in signature.inputs.values()):
                     break
         except ServingError as error:

@@ -15,6 +15,7 @@ from tensorflow_serving.apis import (
 )
 
 from modelserver.metadata import SIGNATURE_DEF
+from modelserver.metrics import Metrics
 from modelserver.rest import documents, examplelists, predictions, routes
 from modelserver.rest.text import encode_string
 from modelserver.service import Service
@@ -62,11 +63,13 @@ class RestApi:
 
     Args:
         service: what answers.
+        metrics: where requests are counted.
         timeout_s: after how long a request is given up.
     """
 
-    def __init__(self, service: Service, timeout_s: float) -> None:
+    def __init__(self, service: Service, metrics: Metrics, timeout_s: float) -> None:
         self._service = service
+        self._metrics = metrics
         self._timeout_s = timeout_s
 
     def answer(self, method: str, path: str, body: bytes, encoding: str = "") -> Answer:
@@ -80,9 +83,15 @@ class RestApi:
         """
         try:
             route = routes.find(method, path)
-            deadline = time.monotonic() + self._timeout_s
-            body = _unzip(body) if "gzip" in encoding.lower() else body
-            return Answer(200, getattr(self, f"_{route.what}")(route.spec, body, deadline))
+        except ServingError as error:
+            self._metrics.request_count.add("", error.code.name)
+            return failure(error)
+        answer = getattr(self, f"_{route.what}")
+        deadline = time.monotonic() + self._timeout_s
+        try:
+            with self._metrics.request(route.spec.name, route.what, "REST"):
+                body = _unzip(body) if "gzip" in encoding.lower() else body
+                return Answer(200, answer(route.spec, body, deadline))
         except ServingError as error:
             return failure(error)
 

@@ -11,12 +11,13 @@ import logging
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
+from modelserver.metrics import Metrics
 from modelserver.rest.api import MAX_BODY_BYTES, Answer, RestApi, failure
 from modelserver.status import Code, ServingError
 
@@ -30,12 +31,16 @@ _CORS = {
 
 
 class RestSettings(NamedTuple):
-    """Where to listen (port 0 takes any free one), how many requests to answer at once, and
-    whether pages from elsewhere may ask."""
+    """Where to listen, and what to offer.
+
+    port: 0 takes any free one. threads: requests answered at once. cors: whether pages from
+    elsewhere may ask. metrics_path: where Prometheus finds the metrics; empty for nowhere.
+    """
 
     port: int
     threads: int = 8
     cors: bool = False
+    metrics_path: str = ""
 
 
 class RestServer:
@@ -48,7 +53,7 @@ class RestServer:
         ServingError: UNAVAILABLE if the port is taken.
     """
 
-    def __init__(self, api: RestApi, settings: RestSettings) -> None:
+    def __init__(self, api: RestApi, metrics: Metrics, settings: RestSettings) -> None:
         try:
             self._sockets = bind_sockets(settings.port, "0.0.0.0")
         except OSError as error:
@@ -64,7 +69,11 @@ class RestServer:
             "cors": settings.cors,
             "under_way": self._under_way,
         }
-        self._application = Application([(r".*", _Handler, parts)], log_function=lambda _: None)
+        handlers: list[Any] = [(r".*", _Handler, parts)]
+        if settings.metrics_path:
+            page = (re.escape(settings.metrics_path), _MetricsHandler, {"metrics": metrics})
+            handlers.insert(0, page)
+        self._application = Application(handlers, log_function=lambda _: None)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="rest", daemon=True)
 
@@ -161,6 +170,17 @@ class _Handler(RequestHandler):
             for name, value in _CORS.items():
                 self.set_header(name, value)
         self.finish(answer.text)
+
+
+class _MetricsHandler(RequestHandler):
+    """The page for Prometheus."""
+
+    def initialize(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "text/plain")
+        self.finish(self._metrics.page())
 
 
 _REASONS = {499: "Client Closed Request"}

@@ -15,6 +15,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from modelserver import savedmodel, warmup
+from modelserver.metrics import Metrics
 from modelserver.model import Model
 from modelserver.runtime import session_config
 from modelserver.status import ServingError
@@ -29,14 +30,14 @@ class Watching(Model):
         super().__init__(*arguments)
         self.runs: list[list[tuple[int, ...]]] = []
 
-    def run(self, feeds: Any, fetches: Any, deadline: Any) -> list[Any]:
+    def run(self, feeds: Any, *rest: Any) -> list[Any]:
         self.runs.append([value.shape for value in feeds.values()])
-        return super().run(feeds, fetches, deadline)
+        return super().run(feeds, *rest)
 
 
 def load(path: Path) -> Watching:
     session, signatures = savedmodel.load(str(path), ["serve"], session_config())
-    return Watching("m", 1, session, signatures, Turns(2, 10))
+    return Watching("m", 1, session, signatures, Turns(2, 10), Metrics())
 
 
 @pytest.mark.parametrize(

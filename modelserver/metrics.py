@@ -1,0 +1,177 @@
+"""What the server counts, under TensorFlow Serving's names, as a page for Prometheus."""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from modelserver.status import Code, ServingError
+
+MAX_CELLS = 1000
+"""Label values come from requests, so their number has a bound; the rest is counted together."""
+_REST_OF_ALL = "other"
+_PREFIX = "/tensorflow/serving/"
+_Key = tuple[str, ...]
+
+
+class _Metric:
+    """A name, its labels, and a cell for each combination of their values."""
+
+    def __init__(self, name: str, kind: str, labels: Sequence[str]) -> None:
+        self.name = _PREFIX + name
+        self._title = self.name.replace("/", ":")
+        self._kind = kind
+        self._labels = tuple(labels)
+        self._lock = threading.Lock()
+
+    def _key(self, cells: Mapping[_Key, object], values: Sequence[str]) -> _Key:
+        key = tuple(values)
+        if key in cells or len(cells) < MAX_CELLS:
+            return key
+        return (_REST_OF_ALL,) * len(self._labels)
+
+    def _text(self, key: _Key) -> str:
+        pairs = zip(self._labels, key, strict=True)
+        return ",".join(f'{name}="{_escape(value)}"' for name, value in pairs)
+
+
+class Counter(_Metric):
+    """Counts up."""
+
+    def __init__(self, name: str, labels: Sequence[str]) -> None:
+        super().__init__(name, "counter", labels)
+        self._cells: dict[_Key, int] = {}
+
+    def add(self, *values: str) -> None:
+        """One more for these label values."""
+        with self._lock:
+            key = self._key(self._cells, values)
+            self._cells[key] = self._cells.get(key, 0) + 1
+
+    def first(self) -> int:
+        """The value of the first cell, 0 without any."""
+        with self._lock:
+            return next(iter(self._cells.values()), 0)
+
+    def lines(self) -> Iterator[str]:
+        """The metric in Prometheus' text format."""
+        with self._lock:
+            cells = dict(self._cells)
+        yield f"# TYPE {self._title} {self._kind}"
+        for key, value in cells.items():
+            yield f"{self._title}{{{self._text(key)}}} {value}"
+
+
+class Histogram(_Metric):
+    """Counts microseconds in buckets that grow by a factor."""
+
+    def __init__(
+        self, name: str, labels: Sequence[str], scale: float, growth: float, count: int
+    ) -> None:
+        super().__init__(name, "histogram", labels)
+        self._limits = [scale * growth**index for index in range(count)]
+        self._cells: dict[_Key, tuple[list[int], list[float]]] = {}
+
+    def add(self, microseconds: float, *values: str) -> None:
+        """One more of this size, for these label values."""
+        with self._lock:
+            key = self._key(self._cells, values)
+            buckets, total = self._cells.setdefault(key, ([0] * (len(self._limits) + 1), [0.0]))
+            buckets[bisect_left(self._limits, microseconds)] += 1
+            total[0] += microseconds
+
+    def lines(self) -> Iterator[str]:
+        """The metric in Prometheus' text format."""
+        with self._lock:
+            cells = {
+                key: (list(buckets), total[0]) for key, (buckets, total) in self._cells.items()
+            }
+        limits = [*(f"{limit:g}" for limit in self._limits), "+Inf"]
+        yield f"# TYPE {self._title} {self._kind}"
+        for key, (buckets, total) in cells.items():
+            labels = self._text(key)
+            counted = 0
+            for limit, bucket in zip(limits, buckets, strict=True):
+                counted += bucket
+                yield f'{self._title}_bucket{{{labels},le="{limit}"}} {counted}'
+            yield f"{self._title}_sum{{{labels}}} {total:g}"
+            yield f"{self._title}_count{{{labels}}} {counted}"
+
+
+class Metrics:
+    """All that one server counts."""
+
+    def __init__(self) -> None:
+        latency = (10.0, 1.8, 33)
+        self.request_count = Counter("request_count", ("model_name", "status"))
+        self.request_latency = Histogram(
+            "request_latency", ("model_name", "API", "entrypoint"), *latency
+        )
+        self.runtime_latency = Histogram(
+            "runtime_latency", ("model_name", "API", "runtime"), *latency
+        )
+        self.model_warmup_latency = Histogram(
+            "model_warmup_latency", ("model_path", "status"), *latency
+        )
+        self.queuing_latency = Histogram(
+            "batching_session/queuing_latency", ("thread_pool_name",), 100.0, 1.2, 52
+        )
+
+    @contextmanager
+    def request(self, model_name: str, api: str, entrypoint: str) -> Iterator[None]:
+        """Count a request by how it ends, and time it if it ends well."""
+        started = time.perf_counter()
+        code = Code.INTERNAL
+        try:
+            yield
+            code = Code.OK
+            self.request_latency.add(_since(started), model_name, api, entrypoint)
+        except ServingError as error:
+            code = error.code
+            raise
+        finally:
+            self.request_count.add(model_name, code.name)
+
+    @contextmanager
+    def runtime(self, model_name: str, api: str) -> Iterator[None]:
+        """Time a run of TensorFlow that ends well."""
+        started = time.perf_counter()
+        yield
+        self.runtime_latency.add(_since(started), model_name, api, "TF1")
+
+    @contextmanager
+    def warm_up(self, path: str) -> Iterator[None]:
+        """Time a warm-up, however it ends."""
+        started = time.perf_counter()
+        status = "OK"
+        try:
+            yield
+        except ServingError as error:
+            status = str(error)
+            raise
+        finally:
+            self.model_warmup_latency.add(_since(started), path, status)
+
+    def page(self) -> str:
+        """All metrics in Prometheus' text format."""
+        lines: list[str] = []
+        for metric in vars(self).values():
+            lines.extend(metric.lines())
+        return "\n".join(lines) + "\n"
+
+    def count(self, name: str) -> int:
+        """The counter of this full name, such as /tensorflow/serving/request_count; else 0."""
+        counter = self.request_count
+        return counter.first() if name == counter.name else 0
+
+
+def _since(started: float) -> float:
+    """Microseconds since a moment of `time.perf_counter`."""
+    return (time.perf_counter() - started) * 1e6
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
