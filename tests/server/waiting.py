@@ -1,4 +1,4 @@
-"""Waiting for what another task or the other end of a socket does, which tells nobody."""
+"""Waiting for what another task or the other end of a socket does, which nobody tells."""
 
 from __future__ import annotations
 
@@ -14,3 +14,9 @@ async def until(true: Callable[[], bool]) -> None:
     while not true():
         assert asyncio.get_running_loop().time() < deadline, "nothing happened"
         await asyncio.sleep(0.002)
+
+
+async def turn() -> None:
+    """Let everything run that is ready to run."""
+    for _ in range(10):
+        await asyncio.sleep(0)

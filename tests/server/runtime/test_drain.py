@@ -15,12 +15,7 @@ from server.runtime.gateway import Gateway
 from tests.server.camera import Camera, word
 from tests.server.puppet import DIGITS, PuppetBackend, model
 from tests.server.runtime.conftest import GatewayFactory
-
-
-async def turn() -> None:
-    """Let everything run that is ready to run."""
-    for _ in range(10):
-        await asyncio.sleep(0)
+from tests.server.waiting import turn
 
 
 async def test_ready_says_why_not(make_gateway: GatewayFactory, puppet: PuppetBackend) -> None:

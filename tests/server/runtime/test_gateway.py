@@ -23,12 +23,7 @@ from tests.server.camera import Camera, accounts, word
 from tests.server.puppet import DIGITS, Call, PuppetBackend, answer_to, model
 from tests.server.runtime.conftest import GatewayFactory
 from tests.server.samples import frame
-
-
-async def turn() -> None:
-    """Let everything run that is ready to run."""
-    for _ in range(10):
-        await asyncio.sleep(0)
+from tests.server.waiting import turn
 
 
 async def test_a_frame_is_answered(gateway: Gateway, puppet: PuppetBackend) -> None:
