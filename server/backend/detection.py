@@ -54,7 +54,7 @@ def _detections(
         classes = np.take_along_axis(classes, order, axis=1)
     return _rows(
         _turned(boxes, placements),
-        np.round(scores.astype(np.float64), _DIGITS),
+        scores.astype(np.float64).round(_DIGITS),
         np.rint(classes).astype(np.int64) - outputs.first_class,
         (ranks > -np.inf).sum(axis=1),
     )
@@ -76,7 +76,9 @@ def _counts(outputs: DetectionOutputs, found: Mapping[str, Array], scores: Array
     counts = found[outputs.count]
     if counts.size != rows or counts.dtype == object:
         raise ModelFailed(f"{outputs.count} has shape {list(counts.shape)} for a batch of {rows}")
-    return np.clip(np.nan_to_num(counts.reshape(rows)), 0, columns).astype(np.int64)
+    counts = counts.reshape(rows)
+    # NaN is larger than nothing.
+    return np.minimum(np.where(counts > 0, counts, 0), columns).astype(np.int64)
 
 
 def _usable(boxes: Array, scores: Array, classes: Array, counts: Array) -> Array:
@@ -100,7 +102,7 @@ def _turned(boxes: Array, placements: Sequence[Placement] | None) -> Array:
         offsets = np.array([[p.left, p.top] * 2 for p in placements])
         sizes = np.array([[p.width, p.height] * 2 for p in placements])
         turned = (turned - offsets[:, None]) / sizes[:, None]
-    return np.round(np.clip(turned, 0.0, 1.0), _DIGITS)
+    return np.minimum(np.maximum(turned, 0.0), 1.0).round(_DIGITS)
 
 
 def _rows(boxes: Array, scores: Array, classes: Array, counts: Array) -> list[Detections]:

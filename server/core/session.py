@@ -185,7 +185,9 @@ class Session:
             if outcome.id < self._last_result:
                 return Dropped(outcome.id, "overtaken")
             self._last_result = outcome.id
-            return replace(outcome, answer=outcome.answer.limited(self.min_score, self.max_results))
+            if self.min_score > 0 or self.max_results is not None:
+                wanted = outcome.answer.limited(self.min_score, self.max_results)
+                return replace(outcome, answer=wanted)
         return outcome
 
     def drain(self, reconnect_after_ms: int, reason: str) -> list[Effect]:

@@ -7,13 +7,14 @@ import logging
 from urllib.parse import urlsplit
 
 from tornado.web import HTTPError
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
 from server.core import wire
 from server.core.errors import Internal, Overloaded
 from server.core.messages import ServerMessage
 from server.core.session import POLICY_VIOLATION, Session, State, told
 from server.handlers import encodings
+from server.handlers.protocol import FrameProtocol
 from server.runtime.gateway import Gateway
 from server.settings import Settings
 
@@ -49,6 +50,13 @@ class SessionHandler(WebSocketHandler):
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return encodings.choose(subprotocols)
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        # Tornado has chosen version and parameters; only the class is another one.
+        chosen = super().get_websocket_protocol()
+        if isinstance(chosen, WebSocketProtocol13):
+            return FrameProtocol(self, chosen.mask_outgoing, chosen.params)
+        return chosen
 
     def open(self, *args: str, **kwargs: str) -> None:
         if self.selected_subprotocol:
@@ -92,14 +100,15 @@ class SessionHandler(WebSocketHandler):
         if self._unsent > self._settings.max_send_buffer_bytes:
             self.close(POLICY_VIOLATION, "reads too slowly")
             return
-        payload = self._encoded(message)
-        size = len(payload)
-        try:
-            written = self.write_message(payload, binary=isinstance(payload, bytes))
-        except WebSocketClosedError:
+        connection = self.ws_connection
+        if not isinstance(connection, FrameProtocol) or connection.is_closing():
             return
-        self._unsent += size
-        asyncio.ensure_future(written).add_done_callback(lambda done: self._flushed(done, size))
+        payload = self._encoded(message)
+        written = connection.send(payload)
+        if written is not None and not written.done():
+            size = len(payload)
+            self._unsent += size
+            written.add_done_callback(lambda done: self._flushed(size))
 
     def _encoded(self, message: ServerMessage) -> bytes | str:
         encoding = self._encoding or wire.JSON
@@ -111,10 +120,8 @@ class SessionHandler(WebSocketHandler):
             error = Internal("what the model says cannot be sent; see the gateway's log")
             return wire.encode(told(error, getattr(message, "id", None)), encoding)
 
-    def _flushed(self, done: asyncio.Future[None], size: int) -> None:
+    def _flushed(self, size: int) -> None:
         self._unsent -= size
-        if not done.cancelled() and done.exception() is not None:
-            log.debug("a message was lost: its socket closed")
 
     def _no_hello(self) -> None:
         if self._session is not None and self._session.state is State.NEW:
