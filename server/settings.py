@@ -65,7 +65,7 @@ class Settings:
     )
 
     max_batch: int = setting(16, "frames in one Predict call at most", 1, 4096)
-    max_calls: int = setting(2, "Predict calls under way at most", 1, 256)
+    max_calls: int = setting(3, "Predict calls under way at most", 1, 256)
     max_wait_ms: float = setting(
         0.0, "how long a frame may wait for company while a call could go", 0, 60_000
     )
