@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from loadtest.stack import Stack
 from tests.e2e.film import scenes, write_film
-from tests.e2e.processes import Stack
 
 FLAGS = (
     "--no-sandbox",

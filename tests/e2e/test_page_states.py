@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from loadtest.stack import Stack
 from tests.e2e.browsing import (
     answer,
     file,
@@ -21,7 +22,6 @@ from tests.e2e.browsing import (
 )
 from tests.e2e.conftest import SEEDS, Open
 from tests.e2e.film import jpeg, scenes
-from tests.e2e.processes import Stack
 
 
 def test_a_refused_camera_is_explained(open_page: Open) -> None:
