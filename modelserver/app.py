@@ -45,8 +45,8 @@ class ModelServer:
         self._rest_settings = settings.rest(options)
         self._metrics = Metrics()
         self.registry = Registry()
-        loader = Loader(self._metrics, settings.loader(options))
-        self._manager = Manager(self.registry, loader.load, settings.manager(options))
+        self._loader = Loader(self._metrics, settings.loader(options))
+        self._manager = Manager(self.registry, self._loader.load, settings.manager(options))
         self._configuration = Configuration(
             self.registry,
             self._manager,
@@ -105,6 +105,7 @@ class ModelServer:
             self._rest.stop(grace_s)
         if stopped is not None:
             stopped.wait()
+        self._loader.stop()
 
     def _new_rest(self) -> RestServer | None:
         if not self._rest_settings.port:

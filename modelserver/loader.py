@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from modelserver import savedmodel
+from modelserver.batching.batcher import BatchRunner, BatchThreads
+from modelserver.batching.parameters import PER_MODEL_FILE, BatchingParameters
+from modelserver.batching.parameters import read as read_parameters
 from modelserver.manager import Loaded
 from modelserver.metrics import Metrics
 from modelserver.model import Model
+from modelserver.runner import Runner, TurnRunner
 from modelserver.turns import Turns
-from modelserver.warmup import warm_up
+from modelserver.warmup import MANY, warm_up
 
 
 class LoaderSettings(NamedTuple):
     """How versions are loaded and run.
 
     tags: of the graph. config: the sessions' ConfigProto. calls_at_once, max_waiting: see `Turns`.
-    warm_up_iterations: runs of each warm-up record; 0 for no warm-up at all.
+    warm_up_iterations: runs of each warm-up record; 0 for no warm-up at all. batching: how calls
+    are put together; None for not at all. batching_per_model: a version's own file says how, and
+    one without the file is not batched.
     """
 
     tags: Sequence[str]
@@ -26,6 +33,8 @@ class LoaderSettings(NamedTuple):
     calls_at_once: int
     max_waiting: int
     warm_up_iterations: int
+    batching: BatchingParameters | None = None
+    batching_per_model: bool = False
 
 
 class Loader:
@@ -35,6 +44,8 @@ class Loader:
         self._metrics = metrics
         self._settings = settings
         self._turns: dict[str, Turns] = {}
+        batching = settings.batching
+        self._batch_threads = BatchThreads(batching.threads, metrics) if batching else None
 
     def load(self, name: str, number: int, path: str) -> Loaded:
         """Load and warm up a version.
@@ -43,20 +54,41 @@ class Loader:
             ServingError: it cannot be loaded, or a request that it brought for its warm-up fails.
         """
         started = time.monotonic()
+        batching = self._batching_of(path)
         session, signatures = savedmodel.load(path, self._settings.tags, self._settings.config)
-        model = Model(name, number, session, signatures, self._turns_of(name), self._metrics)
+        runner = self._runner(TurnRunner(session, self._turns_of(name)), batching)
+        model = Model(name, number, signatures, runner, self._metrics)
         loaded = time.monotonic()
         try:
-            self._warm_up(model, path)
+            self._warm_up(model, path, batching)
         except BaseException:
             model.close()
             raise
         return Loaded(model, loaded - started, time.monotonic() - loaded)
 
-    def _warm_up(self, model: Model, path: str) -> None:
-        if self._settings.warm_up_iterations:
-            with self._metrics.warm_up(path):
-                warm_up(model, path, self._settings.warm_up_iterations)
+    def stop(self) -> None:
+        """Run no more batches."""
+        if self._batch_threads is not None:
+            self._batch_threads.stop()
+
+    def _runner(self, alone: TurnRunner, batching: BatchingParameters | None) -> Runner:
+        if batching is None or self._batch_threads is None:
+            return alone
+        return BatchRunner(self._batch_threads, batching, alone)
+
+    def _warm_up(self, model: Model, path: str, batching: BatchingParameters | None) -> None:
+        if not self._settings.warm_up_iterations:
+            return
+        several = min(MANY, batching.batch_size) if batching else MANY
+        with self._metrics.warm_up(path):
+            warm_up(model, path, self._settings.warm_up_iterations, (1, several))
+
+    def _batching_of(self, path: str) -> BatchingParameters | None:
+        batching = self._settings.batching
+        if batching is None or not self._settings.batching_per_model:
+            return batching
+        file = os.path.join(path, PER_MODEL_FILE)
+        return read_parameters(file, batching) if os.path.exists(file) else None
 
     def _turns_of(self, name: str) -> Turns:
         """All versions of a model share one queue, so that a switch does not double the load."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modelserver.graphsession import GraphSession
 from modelserver.metrics import Metrics
+from modelserver.runner import Runner
 from modelserver.runtime import give_back_memory
 from modelserver.tensors import Array
-from modelserver.turns import Deadline, Turns, time_left
+from modelserver.turns import Deadline
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -27,22 +27,20 @@ class Model:
         self,
         name: str,
         version: int,
-        graph_session: GraphSession,
         signatures: Mapping[str, Any],
-        turns: Turns,
+        runner: Runner,
         metrics: Metrics,
     ) -> None:
         self.name = name
         self.version = version
         self.signatures = signatures
-        self._graph_session = graph_session
-        self._turns = turns
+        self._runner = runner
         self._metrics = metrics
 
     def run(
         self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline, api: str
     ) -> list[Any]:
-        """Wait for a turn, then run the graph.
+        """Run the graph, alone or in a batch with others.
 
         Args:
             feeds: tensor name -> array.
@@ -51,12 +49,13 @@ class Model:
             api: for whom the run is: Predict, Classify, and so on.
 
         Raises:
-            ServingError: TensorFlow's own, RESOURCE_EXHAUSTED or DEADLINE_EXCEEDED.
+            ServingError: TensorFlow's own; DEADLINE_EXCEEDED; or, where too many wait,
+                RESOURCE_EXHAUSTED, with batching UNAVAILABLE.
         """
-        with self._metrics.runtime(self.name, api), self._turns.take(deadline):
-            return self._graph_session.run(feeds, fetches, time_left(deadline))
+        with self._metrics.runtime(self.name, api):
+            return self._runner.run(feeds, fetches, deadline)
 
     def close(self) -> None:
         """Give its memory back. No run may be under way."""
-        self._graph_session.close()
+        self._runner.close()
         give_back_memory()

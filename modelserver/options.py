@@ -53,6 +53,11 @@ class Options:
     saved_model_tags: str = _flag("serve", "tags of the graph to load, separated by commas")
     enable_model_warmup: bool = _flag(True, "run a new version before it is called available")
     num_request_iterations_for_warmup: int = _flag(0, "runs of each warm-up record; 0 is one")
+    enable_batching: bool = _flag(False, "put calls together in batches")
+    batching_parameters_file: str = _flag("", "text file with BatchingParameters")
+    enable_per_model_batching_parameters: bool = _flag(
+        False, "batch as batching_params.pbtxt in a version's directory says, if it is there"
+    )
     grpc_max_threads: int = _flag(0, "calls under way at once; 0 is 16 a processor, at least 32")
     grpc_channel_arguments: str = _flag("", "arguments of the gRPC server: name=value,...")
     ssl_config_file: str = _flag("", "text file with an SSLConfig: TLS for gRPC")

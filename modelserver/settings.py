@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from modelserver import textfiles, tls
+from modelserver.batching import parameters
+from modelserver.batching.parameters import BatchingParameters
 from modelserver.grpcserver import ChannelArguments, GrpcSettings
 from modelserver.loader import LoaderSettings
 from modelserver.manager import ManagerSettings
@@ -35,6 +37,8 @@ def loader(options: Options) -> LoaderSettings:
         calls_at_once=options.model_calls_at_once or cpus() + 1,
         max_waiting=options.max_waiting_calls,
         warm_up_iterations=iterations if options.enable_model_warmup else 0,
+        batching=_batching(options),
+        batching_per_model=options.enable_per_model_batching_parameters,
     )
 
 
@@ -61,6 +65,17 @@ def rest(options: Options) -> RestSettings:
         cors=options.rest_api_enable_cors_support,
         metrics_path=_metrics_path(options.monitoring_config_file),
     )
+
+
+def _batching(options: Options) -> BatchingParameters | None:
+    if not options.enable_batching:
+        if options.batching_parameters_file:
+            raise invalid("--batching_parameters_file needs --enable_batching")
+        return None
+    defaults = BatchingParameters(threads=cpus())
+    if not options.batching_parameters_file:
+        return defaults
+    return parameters.read(options.batching_parameters_file, defaults)
 
 
 def _session_config(options: Options) -> Any:

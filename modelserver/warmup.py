@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from modelserver.tensors import Array
 
 RECORDS = os.path.join("assets.extra", "tf_serving_warmup_requests")
 MAX_RECORDS = 1000
-BATCHES = (1, 16)
+MANY = 16
 MADE_UP_TIME_S = 30.0
 MAX_ELEMENTS = 1 << 24
 
@@ -45,13 +45,16 @@ _REPLAYS: dict[str, _Replay] = {
 }
 
 
-def warm_up(model: Model, path: str, iterations: int = 1) -> None:
+def warm_up(
+    model: Model, path: str, iterations: int = 1, batches: Sequence[int] = (1, MANY)
+) -> None:
     """Run a model's recorded requests or, without any, made-up ones.
 
     Args:
         model: a loaded version that no caller reaches yet.
         path: the version's directory.
         iterations: how often each record is run.
+        batches: the sizes of made-up inputs.
 
     Raises:
         ServingError: a record cannot be read or fails; TensorFlow Serving then fails the load.
@@ -60,7 +63,7 @@ def warm_up(model: Model, path: str, iterations: int = 1) -> None:
     if os.path.exists(records):
         _replay_all(model, records, iterations)
     else:
-        _run_made_up(model)
+        _run_made_up(model, batches)
 
 
 def _replay_all(model: Model, records: str, iterations: int) -> None:
@@ -91,13 +94,13 @@ def _read(records: str) -> Iterator[Any]:
         raise invalid(f"Failed to parse warmup record: {error} from {records}") from None
 
 
-def _run_made_up(model: Model) -> None:
+def _run_made_up(model: Model, batches: Sequence[int]) -> None:
     end = time.monotonic() + MADE_UP_TIME_S
     for name, signature in sorted(model.signatures.items()):
         if name.startswith("__"):  # the initializer, which has run
             continue
         try:
-            for batch in BATCHES:
+            for batch in batches:
                 feeds = {info.name: made_up(info, batch) for info in signature.inputs.values()}
                 fetches = [signature.outputs[alias].name for alias in sorted(signature.outputs)]
                 model.run(feeds, fetches, end, API)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ import pytest
 from modelserver.runtime import import_tensorflow
 
 import_tensorflow()
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 from modelserver import config  # noqa: E402
 from modelserver.app import ModelServer  # noqa: E402

@@ -17,6 +17,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from modelserver import savedmodel, warmup
 from modelserver.metrics import Metrics
 from modelserver.model import Model
+from modelserver.runner import TurnRunner
 from modelserver.runtime import session_config
 from modelserver.status import ServingError
 from modelserver.turns import Turns
@@ -37,7 +38,7 @@ class Watching(Model):
 
 def load(path: Path) -> Watching:
     session, signatures = savedmodel.load(str(path), ["serve"], session_config())
-    return Watching("m", 1, session, signatures, Turns(2, 10), Metrics())
+    return Watching("m", 1, signatures, TurnRunner(session, Turns(2, 10)), Metrics())
 
 
 @pytest.mark.parametrize(

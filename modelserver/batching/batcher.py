@@ -1,0 +1,264 @@
+"""Threads that take batches from queues, run them, and hand everyone their part."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from modelserver.batching import merge
+from modelserver.batching.parameters import BatchingParameters
+from modelserver.batching.queue import BatchQueue
+from modelserver.metrics import Metrics
+from modelserver.runner import TurnRunner
+from modelserver.status import Code, ServingError, invalid
+from modelserver.tensors import Array
+from modelserver.turns import Deadline
+
+Run = Callable[[Mapping[str, Array], Sequence[str], Deadline], list[Any]]
+_EXPIRED = "Run() timeout exceeded while waiting in batching queue"
+
+
+@dataclass(eq=False)
+class _Task:
+    """A request, or a part of one, in a queue."""
+
+    feeds: Mapping[str, Array]
+    size: int
+    deadline: Deadline
+    offered_at: float
+    done: Future[list[Array]] = field(default_factory=Future)
+
+
+@dataclass(eq=False)
+class _Lane:
+    """The requests that can share a batch: same model, same tensors, same types."""
+
+    queue: BatchQueue[_Task]
+    fetches: Sequence[str]
+    run: Run
+    parameters: BatchingParameters
+
+
+class BatchThreads:
+    """The threads that run batches, shared by all models.
+
+    Args:
+        count: batches that run at once.
+        metrics: where waiting is timed.
+    """
+
+    def __init__(self, count: int, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._changed = threading.Condition()
+        self._lanes: list[_Lane] = []
+        self._stopping = False
+        for number in range(count):
+            name = f"batch {number}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def add(self, lane: _Lane) -> None:
+        """Take batches from a lane as well."""
+        with self._changed:
+            self._lanes.append(lane)
+
+    def remove(self, lanes: Sequence[_Lane]) -> None:
+        """Forget lanes that nobody is waiting in any more."""
+        with self._changed:
+            self._lanes = [lane for lane in self._lanes if lane not in lanes]
+
+    def offer(self, lane: _Lane, tasks: Sequence[_Task]) -> None:
+        """Put tasks into a lane.
+
+        Raises:
+            ServingError: as `BatchQueue.offer`; the tasks before the refused one stay.
+        """
+        with self._changed:
+            try:
+                for task in tasks:
+                    lane.queue.offer(task, task.size, task.offered_at)
+            finally:
+                self._changed.notify()
+
+    def room(self, lane: _Lane) -> int:
+        """Items that a lane's open batch can still take."""
+        with self._changed:
+            return lane.queue.room()
+
+    def stop(self) -> None:
+        """Take no more batches, and tell those who still wait."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+            for lane in self._lanes:
+                while tasks := lane.queue.take(float("inf")):
+                    for task in tasks:
+                        task.done.set_exception(ServingError(Code.UNAVAILABLE, "shutting down"))
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                found = self._next()
+                while found is None:
+                    if self._stopping:
+                        return
+                    self._changed.wait(self._pause())
+                    found = self._next()
+            self._run(*found)
+
+    def _next(self) -> tuple[_Lane, list[_Task]] | None:
+        """A batch that is ready; lanes take turns."""
+        now = time.monotonic()
+        for index, lane in enumerate(self._lanes):
+            tasks = lane.queue.take(now)
+            if tasks:
+                self._lanes.append(self._lanes.pop(index))
+                return lane, tasks
+        return None
+
+    def _pause(self) -> float | None:
+        ready = [at for lane in self._lanes if (at := lane.queue.ready_at()) is not None]
+        return max(0.0, min(ready) - time.monotonic()) if ready else None
+
+    def _run(self, lane: _Lane, tasks: list[_Task]) -> None:
+        now = time.monotonic()
+        alive = []
+        for task in tasks:
+            waited_us = (now - task.offered_at) * 1e6
+            self._metrics.queuing_latency.add(waited_us, lane.parameters.pool_name)
+            if task.deadline is None or task.deadline > now:
+                alive.append(task)
+            else:
+                task.done.set_exception(ServingError(Code.DEADLINE_EXCEEDED, _EXPIRED))
+        if alive:
+            _answer(lane, alive)
+
+
+def _answer(lane: _Lane, tasks: list[_Task]) -> None:
+    """Run tasks together; whatever happens, each of them is told."""
+    try:
+        parts = _run_merged(lane, tasks)
+    except _RunFailed as failed:
+        if len(tasks) == 1:
+            tasks[0].done.set_exception(failed.error)
+            return
+        for task in tasks:  # one at a time, so that only the culprit suffers
+            _answer(lane, [task])
+    except Exception as error:
+        for task in tasks:
+            task.done.set_exception(error)
+    else:
+        for task, part in zip(tasks, parts, strict=True):
+            task.done.set_result(part)
+
+
+class _RunFailed(Exception):
+    """The run itself failed, which may be the fault of one request alone."""
+
+    def __init__(self, error: ServingError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+def _run_merged(lane: _Lane, tasks: list[_Task]) -> list[list[Array]]:
+    size = lane.parameters.padded(sum(task.size for task in tasks))
+    feeds = {
+        name: merge.merge(name, [task.feeds[name] for task in tasks], size, lane.parameters.pad)
+        for name in tasks[0].feeds
+    }
+    deadlines = [task.deadline for task in tasks if task.deadline is not None]
+    deadline = max(deadlines) if len(deadlines) == len(tasks) else None
+    try:
+        values = lane.run(feeds, lane.fetches, deadline)
+    except ServingError as error:
+        raise _RunFailed(error) from None
+    return merge.split(values, [task.size for task in tasks], size)
+
+
+class BatchRunner:
+    """Runs the calls of one version of a model in batches.
+
+    Args:
+        threads: what runs the batches.
+        parameters: how they are formed.
+        alone: runs a whole batch, and the calls that cannot be part of one.
+    """
+
+    def __init__(
+        self, threads: BatchThreads, parameters: BatchingParameters, alone: TurnRunner
+    ) -> None:
+        self._threads = threads
+        self._parameters = parameters
+        self._alone = alone
+        self._lock = threading.Lock()
+        self._lanes: dict[tuple[object, ...], _Lane] = {}
+
+    def run(
+        self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline
+    ) -> list[Any]:
+        """Run a request together with others like it.
+
+        Raises:
+            ServingError: the run's own; INVALID_ARGUMENT for a request too large, UNAVAILABLE when
+                the queue is full, FAILED_PRECONDITION for shapes that do not go together,
+                DEADLINE_EXCEEDED if the batch came too late.
+        """
+        size = merge.size_of(list(feeds.values())) if feeds else 0
+        if not size:
+            return self._alone.run(feeds, fetches, deadline)
+        lane = self._lane(feeds, fetches)
+        tasks = [
+            _Task(part, part_size, deadline, time.monotonic())
+            for part, part_size in self._parts(lane, feeds, size)
+        ]
+        self._threads.offer(lane, tasks)
+        parts = [task.done.result() for task in tasks]
+        if len(parts) == 1:
+            return parts[0]
+        return [merge.join(outputs) for outputs in zip(*parts, strict=True)]
+
+    def close(self) -> None:
+        """Free the graph. No request may be under way."""
+        self._threads.remove(list(self._lanes.values()))
+        self._alone.close()
+
+    def _lane(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> _Lane:
+        key = (
+            tuple(sorted((name, str(array.dtype)) for name, array in feeds.items())),
+            tuple(fetches),
+        )
+        with self._lock:
+            lane = self._lanes.get(key)
+            if lane is None:
+                parameters = self._parameters
+                queue: BatchQueue[_Task] = BatchQueue(
+                    parameters.batch_size, parameters.timeout_s, parameters.max_enqueued_batches
+                )
+                lane = self._lanes[key] = _Lane(
+                    queue, tuple(fetches), self._alone.run_now, parameters
+                )
+                self._threads.add(lane)
+            return lane
+
+    def _parts(
+        self, lane: _Lane, feeds: Mapping[str, Array], size: int
+    ) -> list[tuple[Mapping[str, Array], int]]:
+        """The request itself, or, where that is allowed, parts that fill batches."""
+        limit = self._parameters.max_batch_size
+        if size > limit:
+            raise invalid(f"Task size {size} is larger than maximum input batch size {limit}")
+        if not self._parameters.split:
+            return [(feeds, size)]
+        bounds = [0]
+        room = self._threads.room(lane) or self._parameters.batch_size
+        while bounds[-1] < size:
+            bounds.append(min(size, bounds[-1] + room))
+            room = self._parameters.batch_size
+        return [
+            ({name: array[start:end] for name, array in feeds.items()}, end - start)
+            for start, end in pairwise(bounds)
+        ]

@@ -1,0 +1,102 @@
+"""Inputs of several requests -> one; outputs of one run -> several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from modelserver.status import Code, ServingError, invalid
+from modelserver.tensors import Array, as_array
+
+
+def size_of(arrays: Sequence[Array]) -> int:
+    """The number of items in the inputs of a request: the first dimension of each.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT if there is no such number.
+    """
+    if any(array.ndim == 0 for array in arrays):
+        raise invalid("Batching Run() input tensors must have at least one dimension")
+    sizes = {len(array) for array in arrays}
+    if len(sizes) != 1:
+        raise invalid("Batching Run() input tensors must have equal 0th-dimension size")
+    return sizes.pop()
+
+
+def merge(name: str, parts: Sequence[Array], padded_size: int, pad: bool) -> Array:
+    """One array with the items of all, and copies of an item up to the padded size.
+
+    Args:
+        name: of the tensor, for errors.
+        parts: the arrays of the requests, of one dtype.
+        padded_size: items of the result; the sum of the parts' or more.
+        pad: fill up items that are smaller than others, with zeros or empty strings.
+
+    Raises:
+        ServingError: FAILED_PRECONDITION if the items' shapes differ and may not be padded.
+    """
+    if len({part.shape[1:] for part in parts}) > 1:
+        parts = _pad_all(name, parts, pad)
+    missing = padded_size - sum(map(len, parts))
+    if missing:
+        last = parts[-1]
+        parts = [*parts, np.repeat(last[:1], missing, axis=0)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _pad_all(name: str, parts: Sequence[Array], pad: bool) -> list[Array]:
+    if not pad or len({part.ndim for part in parts}) > 1:
+        raise ServingError(
+            Code.FAILED_PRECONDITION,
+            f"Tensors with name '{name}' from different tasks have different shapes and padding is "
+            "turned off. Set pad_variable_length_inputs to true, or ensure that all tensors with "
+            "the same name have equal dimensions starting with the first dim.",
+        )
+    largest = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
+    return [_pad(part, largest) for part in parts]
+
+
+def _pad(part: Array, largest: list[int]) -> Array:
+    result = np.empty((len(part), *largest), part.dtype)
+    result[...] = b"" if part.dtype == np.dtype(object) else np.zeros((), part.dtype)
+    result[tuple(slice(size) for size in part.shape)] = part
+    return result
+
+
+def split(values: Sequence[Any], sizes: Sequence[int], padded_size: int) -> list[list[Array]]:
+    """The outputs of a run, cut up for the requests.
+
+    Args:
+        values: the outputs of one run.
+        sizes: items of each request.
+        padded_size: items of the run.
+
+    Returns:
+        For each request, its part of each output.
+
+    Raises:
+        ServingError: FAILED_PRECONDITION if an output has no item for each item of the input.
+    """
+    arrays = [as_array(value) for value in values]
+    for array in arrays:
+        if array.ndim == 0:
+            raise ServingError(Code.FAILED_PRECONDITION, "Batched output tensor has 0 dimensions")
+        if len(array) != padded_size:
+            raise ServingError(
+                Code.FAILED_PRECONDITION,
+                "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension "
+                "sizes of the input tensors",
+            )
+    parts = []
+    start = 0
+    for size in sizes:
+        parts.append([array[start : start + size] for array in arrays])
+        start += size
+    return parts
+
+
+def join(parts: Sequence[Array]) -> Array:
+    """The output of a request that was split, in one piece."""
+    return np.concatenate(parts)
