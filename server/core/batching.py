@@ -19,6 +19,7 @@ The policy, for each lane (one model, one label or version, one signature):
 * A frame that is too old when its batch goes is expired, not sent.
 * A session whose frame the model server refused is a suspect: its frames travel
   alone until one of them is answered, so that it costs its neighbours no retries.
+  Nobody waits for its company, and it waits for nobody's.
 
 The caller must: pass a frame to ``offer``; call ``take`` while it returns a batch,
 after each ``offer``, each ``done`` and at ``next_deadline``; call ``done`` exactly
@@ -249,7 +250,14 @@ class Batcher:
         return min(self._max_batch, lane.max_batch or self._max_batch)
 
     def _ready(self, lane: Lane, ring: _Ring, now: float) -> bool:
-        return len(ring) >= self._limit(lane) or now >= ring.since + self._max_wait_s
+        return self._full(lane, ring) or now >= ring.since + self._max_wait_s
+
+    def _full(self, lane: Lane, ring: _Ring) -> bool:
+        """Whether waiting for company is of no use: none could join the next batch."""
+        if not self._suspects:
+            return len(ring) >= self._limit(lane)
+        suspects = sum(session in ring for session in self._suspects)
+        return next(iter(ring)) in self._suspects or len(ring) - suspects >= self._limit(lane)
 
     def _gather(self, lane: Lane, ring: _Ring, now: float, expired: list[Member]) -> list[Member]:
         """One frame from each session in turn; suspects wait to go first, and alone."""

@@ -128,13 +128,23 @@ def test_suspects_keep_their_order() -> None:
     assert [who(take(policy)) for _ in range(4)] == ["a", "b", "c", "d"]
 
 
-def test_suspects_do_not_wait_for_company_again() -> None:
+def test_suspects_wait_for_nobodys_company() -> None:
     policy = batcher(slots=9, max_wait_s=0.010)
     policy.suspect("a")
     policy.suspect("b")
     offer(policy, *"ab", now=1.0)
-    assert who(take(policy, 1.010)) == "a"
-    assert who(take(policy, 1.010)) == "b"
+    assert who(take(policy, 1.0)) == "a"
+    assert who(take(policy, 1.0)) == "b"
+
+
+def test_nobody_waits_for_a_suspects_company() -> None:
+    policy = batcher(slots=9, max_wait_s=0.010, max_batch=2)
+    policy.suspect("b")
+    offer(policy, *"ab", now=1.0)
+    assert policy.take(1.0) == NOTHING
+    offer(policy, "c", now=1.001)
+    assert who(take(policy, 1.001)) == "ac"
+    assert who(take(policy, 1.001)) == "b"
 
 
 def test_nothing_is_kept_of_a_suspect_that_left() -> None:

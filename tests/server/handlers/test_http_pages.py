@@ -60,16 +60,20 @@ async def test_metrics(served: Served) -> None:
     camera = await Camera(served.gateway).open()
     camera.shoot(1)
     await camera.outcome(1)
+    served.puppet.obey = None
+    camera.shoot(2)
+    call = await served.puppet.next_call()
     response = await fetch(served, "/metrics")
+    call.answer()
     assert response.headers["Content-Type"].startswith("text/plain; version=")
     lines = response.body.decode().splitlines()
     for line in (
         "framewire_sessions 1.0",
-        "framewire_frames_accepted_total 1.0",
+        "framewire_frames_accepted_total 2.0",
         'framewire_frames_total{outcome="result",reason=""} 1.0',
         "framewire_frames_waiting 0.0",
-        "framewire_calls 0.0",
-        "framewire_batch_size_count 1.0",
+        "framewire_calls 1.0",
+        "framewire_batch_size_count 2.0",
     ):
         assert line in lines
 
