@@ -36,8 +36,9 @@ class Open(Protocol):
     def __call__(self, **options: Any) -> AbstractContextManager[Page]: ...
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """Playwright, for one module: while it runs, so does its event loop, and no other can."""
     with sync_playwright() as started:
         yield started
 
@@ -66,7 +67,7 @@ def artifacts() -> Path:
     return ARTIFACTS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch(playwright: Playwright, chromium: str) -> Iterator[Launch]:
     """Starts a browser with so many cameras, which show a film or a pattern; each but once."""
     browsers: dict[tuple[Path | None, int], Browser] = {}
