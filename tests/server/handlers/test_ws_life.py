@@ -31,7 +31,8 @@ async def test_ping_is_answered_with_the_same_t(served: Served, t: object) -> No
     assert await client.read() == {"type": "pong", "t": t}
 
 
-async def test_pongs_come_while_inference_hangs(served: Served) -> None:
+async def test_pongs_come_while_inference_hangs(serve: Serve) -> None:
+    served = serve(max_calls=2)
     served.puppet.obey = None
     client = await SocketClient.open(served)
     client.shoot(1)
@@ -111,7 +112,8 @@ async def test_frames_of_a_closing_socket_are_not_taken(serve: Serve) -> None:
 # Clients that go
 
 
-async def test_a_client_that_vanishes_with_frames_under_way(served: Served) -> None:
+async def test_a_client_that_vanishes_with_frames_under_way(serve: Serve) -> None:
+    served = serve(max_calls=2)
     served.puppet.obey = None
     client, neighbour = await SocketClient.open(served), await SocketClient.open(served)
     client.shoot(1)
