@@ -13,7 +13,7 @@ help:           ## this list
 
 run: $(RUN)     ## the model server and the gateway, with the demo model; Ctrl-C ends both
 	@$(BIN)/python -m export savedmodel --if-missing
-	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/honcho start --port $(PORT)
+	@trap : INT; PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start --port $(PORT) || [ $$? = 130 ]
 
 test: $(DEV)    ## every test
 	@$(BIN)/python -m pytest $(TESTS)
