@@ -44,8 +44,7 @@ def _serve(options: Options) -> None:
         _check_free(port)
     models = config.initial(options)
     import_tensorflow()
-    for library in ("tensorflow", "tornado"):
-        logging.getLogger(library).setLevel(logging.ERROR)  # their warnings are not the user's
+    logging.getLogger("tornado").setLevel(logging.ERROR)  # garbage on the port is not news
     from modelserver.app import ModelServer
 
     server = ModelServer(options, models)

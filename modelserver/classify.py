@@ -9,11 +9,11 @@ import numpy as np
 from tensorflow_serving.apis import classification_pb2
 
 from modelserver import examples, tensors
+from modelserver.deadline import Deadline
 from modelserver.examples import Binding
 from modelserver.model import Model
 from modelserver.status import invalid
 from modelserver.tensors import Array
-from modelserver.turns import Deadline
 
 API = "Classify"
 METHOD = "tensorflow/serving/classify"

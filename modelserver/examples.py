@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from modelserver.deadline import Deadline
 from modelserver.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import invalid
 from modelserver.tensors import Array
-from modelserver.turns import Deadline
 
 
 class Binding(NamedTuple):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -28,10 +27,10 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
 from modelserver.service import Service
 from modelserver.status import Code, ServingError, truncate
-from modelserver.turns import Deadline
 
 PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
 MODEL_SERVICE = "tensorflow.serving.ModelService"
@@ -184,9 +183,10 @@ def _parse(request_type: Any, payload: bytes) -> Any:
 
 def _deadline(context: Any) -> Deadline:
     left = context.time_remaining()
-    if left is None or left > _NO_DEADLINE_S:
-        return None
-    return time.monotonic() + left
+    is_set = left is not None and left < _NO_DEADLINE_S
+    deadline = Deadline.after(left) if is_set else Deadline()
+    context.add_callback(deadline.abandon)  # runs when the call is over, for whatever reason
+    return deadline
 
 
 def _add_health(server: Any) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
 from modelserver.runner import Runner
 from modelserver.runtime import give_back_memory
 from modelserver.tensors import Array
-from modelserver.turns import Deadline
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -45,7 +45,7 @@ class Model:
         Args:
             feeds: tensor name -> array.
             fetches: tensor names, in an order that does not differ from call to call.
-            deadline: monotonic seconds; the run is cancelled when they are reached.
+            deadline: the run is cancelled when it passes.
             api: for whom the run is: Predict, Classify, and so on.
 
         Raises:

@@ -7,9 +7,9 @@ from typing import Any
 from tensorflow_serving.apis import inference_pb2
 
 from modelserver import classify, examples, regress
+from modelserver.deadline import Deadline
 from modelserver.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import Code, ServingError, invalid
-from modelserver.turns import Deadline
 
 API = "MultiInference"
 _METHODS: dict[str, tuple[Any, str]] = {

@@ -60,6 +60,7 @@ class Options:
     )
     grpc_max_threads: int = _flag(0, "calls under way at once; 0 is 16 a processor, at least 32")
     grpc_channel_arguments: str = _flag("", "arguments of the gRPC server: name=value,...")
+    use_alts_credentials: bool = _flag(False, "ALTS for gRPC, inside Google's cloud")
     ssl_config_file: str = _flag("", "text file with an SSLConfig: TLS for gRPC")
     monitoring_config_file: str = _flag("", "text file with a MonitoringConfig: Prometheus page")
     enable_grpc_healthcheck_service: bool = _flag(False, "offer the gRPC health service")
@@ -69,6 +70,9 @@ class Options:
     tensorflow_session_parallelism: int = _flag(0, "sets both of the next two; 0 chooses")
     tensorflow_intra_op_parallelism: int = _flag(0, "threads of one operation; 0 chooses")
     tensorflow_inter_op_parallelism: int = _flag(0, "operations at once; 0 chooses")
+    tensorflow_session_config_file: str = _flag(
+        "", "text file with TensorFlow's ConfigProto; the three flags above go before it"
+    )
     model_calls_at_once: int = _flag(
         0, "runs of one model at once; 0 is one more than processors (not in the real server)"
     )
@@ -80,6 +84,8 @@ class Options:
     flush_filesystem_caches: bool = _unused(True, "files are not held in memory after a load")
     num_unload_threads: int = _unused(0, "every unload has a thread of its own")
     remove_unused_fields_from_bundle_metagraph: bool = _unused(True, "only signatures are kept")
+    platform_config_file: str = _unused("", "TensorFlow is the one platform")
+    enable_signature_method_name_check: bool = _unused(False, "method names are not checked")
     per_process_gpu_memory_fraction: float = _unused(0.0, _ACCELERATOR)
     xla_cpu_compilation_enabled: bool = _unused(False, "XLA is left as TensorFlow has it")
     xla_gpu_compilation_enabled: bool = _unused(False, _ACCELERATOR)

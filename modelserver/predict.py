@@ -8,10 +8,10 @@ from typing import Any
 from tensorflow_serving.apis import predict_pb2
 
 from modelserver import tensors
+from modelserver.deadline import Deadline
 from modelserver.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import Code, ServingError, invalid
 from modelserver.tensors import Array
-from modelserver.turns import Deadline
 
 API = "Predict"
 Read = Callable[[Any], Mapping[str, Array]]
@@ -24,7 +24,7 @@ def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = F
     Args:
         model: the version that the request's model_spec names.
         request: a PredictRequest; its model_spec has been looked at already.
-        deadline: monotonic seconds.
+        deadline: when the answer is no longer wanted.
         as_content: answer in ``tensor_content`` rather than in typed fields.
 
     Returns:
@@ -65,7 +65,7 @@ def predict_arrays(
         model: the version to run.
         signature_name: empty for the default.
         read: gives the inputs, once the SignatureDef is known.
-        deadline: monotonic seconds.
+        deadline: when the answer is no longer wanted.
 
     Returns:
         All outputs by alias, as ndarrays.

@@ -56,14 +56,16 @@ class Registry:
         """
         with self._changed:
             version = self._find(spec)
-            self._count(version, +1)
+            version.calls += 1
+            self._changed.notify_all()
             model = version.model
         assert model is not None
         try:
             yield model
         finally:
             with self._changed:
-                self._count(version, -1)
+                version.calls -= 1
+                self._changed.notify_all()
 
     def statuses(self, name: str, number: int | None = None) -> list[VersionStatus]:
         """The versions of a model, newest first, or the one with this number.
@@ -138,13 +140,6 @@ class Registry:
     def touch(self) -> None:
         """Wake those who wait, because something outside the table has changed."""
         with self._changed:
-            self._changed.notify_all()
-
-    def _count(self, version: _Version, change: int) -> None:
-        """Wake those who wait only when a version comes into use or out of it."""
-        before = version.calls
-        version.calls += change
-        if not before or not version.calls:
             self._changed.notify_all()
 
     def _find(self, spec: Any) -> _Version:

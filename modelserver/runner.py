@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from modelserver.deadline import Deadline
 from modelserver.graphsession import GraphSession
 from modelserver.tensors import Array
-from modelserver.turns import Deadline, Turns, time_left
+from modelserver.turns import Turns
 
 
 class Runner(Protocol):
@@ -39,7 +40,7 @@ class TurnRunner:
         self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline
     ) -> list[Any]:
         """Run without waiting for a turn."""
-        return self._session.run(feeds, fetches, time_left(deadline))
+        return self._session.run(feeds, fetches, deadline.left())
 
     def close(self) -> None:
         self._session.close()

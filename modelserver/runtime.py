@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
 import sys
 import tempfile
@@ -20,6 +21,7 @@ def import_tensorflow() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _stderr_held_back():
         import tensorflow as tf
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return tf
 
 
@@ -56,14 +58,16 @@ def session_config(intra_op: int = 0, inter_op: int = 0) -> Any:
     """A ConfigProto for the sessions of the server; 0 means chosen here.
 
     The gateway keeps two or three calls in flight, so whole batches run beside each other better
-    than one operation spread over all processors: with two processors, one thread an operation
-    gave 950 images/s where TensorFlow's own choice gave 560 (docs/modelserver.md).
+    than one operation spread over all processors, which costs more processor time for the same
+    pictures (docs/modelserver.md has the figures). All sessions share the threads that run
+    operations; there are more of them than processors, so that a model whose calls are long does
+    not hold up another.
     """
     import tensorflow as tf
 
     return tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=intra_op or max(1, cpus() // 3),
-        inter_op_parallelism_threads=inter_op or cpus(),
+        inter_op_parallelism_threads=inter_op or 4 * cpus(),
         allow_soft_placement=True,
         device_count={"GPU": 0},
     )

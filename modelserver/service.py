@@ -9,6 +9,7 @@ from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, 
 from modelserver import metadata
 from modelserver.classify import classify
 from modelserver.configuration import Configuration, unavailable
+from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
 from modelserver.multiinference import multi_inference
 from modelserver.predict import Read, predict, predict_arrays
@@ -16,13 +17,12 @@ from modelserver.registry import Registry
 from modelserver.regress import regress
 from modelserver.status import Code, invalid
 from modelserver.tensors import Array
-from modelserver.turns import Deadline
 
 
 class Service:
     """Answers requests from the versions in a registry. Called from any number of threads.
 
-    Every method takes a request message and a deadline in monotonic seconds, returns a response
+    Every method takes a request message and a deadline, returns a response
     message, and raises ServingError.
     """
 

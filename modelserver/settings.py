@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from grpc import alts_server_credentials
+from tensorflow.core.protobuf import config_pb2
+
 from modelserver import textfiles, tls
 from modelserver.batching import parameters
 from modelserver.batching.parameters import BatchingParameters
@@ -53,7 +56,7 @@ def grpc(options: Options) -> GrpcSettings:
         max_calls=threads + options.max_waiting_calls,
         health=options.enable_grpc_healthcheck_service,
         arguments=_channel_arguments(options.grpc_channel_arguments),
-        credentials=tls.credentials(options.ssl_config_file) if options.ssl_config_file else None,
+        credentials=_credentials(options),
     )
 
 
@@ -78,6 +81,14 @@ def _batching(options: Options) -> BatchingParameters | None:
     return parameters.read(options.batching_parameters_file, defaults)
 
 
+def _credentials(options: Options) -> Any:
+    if options.use_alts_credentials and options.ssl_config_file:
+        raise invalid("set --use_alts_credentials or --ssl_config_file, not both")
+    if options.use_alts_credentials:
+        return alts_server_credentials()
+    return tls.credentials(options.ssl_config_file) if options.ssl_config_file else None
+
+
 def _session_config(options: Options) -> Any:
     both = options.tensorflow_session_parallelism
     intra, inter = options.tensorflow_intra_op_parallelism, options.tensorflow_inter_op_parallelism
@@ -85,7 +96,14 @@ def _session_config(options: Options) -> Any:
         raise invalid(
             "set --tensorflow_session_parallelism, or the intra_op and inter_op flags, not all"
         )
-    return session_config(intra or both, inter or both)
+    config = session_config(intra or both, inter or both)
+    if options.tensorflow_session_config_file:
+        given = textfiles.read(options.tensorflow_session_config_file, config_pb2.ConfigProto())
+        if intra or inter or both:
+            given.ClearField("intra_op_parallelism_threads")
+            given.ClearField("inter_op_parallelism_threads")
+        config.MergeFrom(given)
+    return config
 
 
 def _channel_arguments(text: str) -> ChannelArguments:

@@ -31,7 +31,8 @@ class _Field(NamedTuple):
     """Which field of TensorProto holds a dtype, and how a value lies in it.
 
     name: the field's name; number: its number; stored: the dtype of the values there (None for
-    bytes); fixed: whether the wire holds them as they lie in memory, else as varints.
+    bytes); fixed: whether the wire holds them as they lie in memory (booleans are varints, but of
+    one byte each), else as varints.
     """
 
     name: str
@@ -59,7 +60,7 @@ _FIELDS = {
     types_pb2.DT_STRING: _STRING,
     types_pb2.DT_COMPLEX64: _Field("scomplex_val", 9, np.complex64, True),
     types_pb2.DT_INT64: _Field("int64_val", 10, np.int64, False),
-    types_pb2.DT_BOOL: _Field("bool_val", 11, np.bool_, False),
+    types_pb2.DT_BOOL: _Field("bool_val", 11, np.bool_, True),
     types_pb2.DT_COMPLEX128: _Field("dcomplex_val", 12, np.complex128, True),
     types_pb2.DT_HALF: _HALF,
     types_pb2.DT_BFLOAT16: _HALF,
@@ -224,39 +225,20 @@ def _encode_strings(array: Array, proto: Any, as_content: bool) -> None:
 
 
 def _encode_typed(array: Array, proto: Any, field: _Field) -> None:
-    if field.fixed or field.stored is np.bool_:
-        packed = array.tobytes()
-    else:
-        packed = _packed_varints(_stored(array, field))
+    if not field.fixed:
+        getattr(proto, field.name).extend(_stored(array, field).tolist())
+        return
+    packed = array.tobytes()
     key = _varint(field.number << 3 | _LENGTH_DELIMITED)
     proto.MergeFromString(key + _varint(len(packed)) + packed)
 
 
 def _stored(array: Array, field: _Field) -> Array:
-    """The values as unsigned 64-bit integers, the form in which varints are written."""
+    """The values, in one row, as the field's own type."""
     flat = np.ascontiguousarray(array).ravel()
     if field is _HALF:
-        return flat.view(np.uint16).astype(np.uint64)
-    if flat.dtype.names:
-        flat = flat.view(flat.dtype[0])
-    if flat.dtype.kind == "u":
-        return flat.astype(np.uint64)
-    return flat.astype(np.int64).view(np.uint64)
-
-
-def _packed_varints(values: Array) -> bytes:
-    """All values as varints, one after another, worked out on whole arrays."""
-    width = len(_varint(int(values.max())))
-    if width == 1:
-        return values.astype(np.uint8).tobytes()
-    shifts = np.arange(width, dtype=np.uint64) * np.uint64(7)
-    groups = values[:, None] >> shifts
-    used = groups > 0
-    used[:, 0] = True
-    more = np.zeros_like(used)
-    more[:, :-1] = used[:, 1:]
-    packed = (groups & np.uint64(0x7F)).astype(np.uint8) | (more.astype(np.uint8) << 7)
-    return packed[used].tobytes()
+        return flat.view(np.uint16)
+    return flat.view(flat.dtype[0]) if flat.dtype.names else flat
 
 
 def _varint(value: int) -> bytes:

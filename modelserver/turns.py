@@ -10,30 +10,13 @@ Worst wait of a call that is let in: ``waiting / slots`` runs of the model, or i
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from modelserver.deadline import Deadline
 from modelserver.status import Code, ServingError
-
-Deadline = float | None
-"""When a call is no longer worth its answer, in seconds of `time.monotonic`; None for never."""
-
-
-def time_left(deadline: Deadline) -> float | None:
-    """Seconds until the deadline, None without one.
-
-    Raises:
-        ServingError: DEADLINE_EXCEEDED, if it has passed.
-    """
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise ServingError(Code.DEADLINE_EXCEEDED, "the deadline passed before the call was run")
-    return left
 
 
 class TurnStatistics(NamedTuple):
@@ -74,7 +57,7 @@ class Turns:
             return TurnStatistics(self._running, len(self._queue), self._slots, self._max_waiting)
 
     def _wait(self, deadline: Deadline) -> None:
-        left = time_left(deadline)
+        left = deadline.left()
         with self._lock:
             if self._running < self._slots:
                 self._running += 1

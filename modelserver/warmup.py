@@ -11,7 +11,6 @@ import io
 import logging
 import math
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
 from modelserver.classify import classify
+from modelserver.deadline import Deadline
 from modelserver.model import Model
 from modelserver.multiinference import multi_inference
 from modelserver.predict import API, predict
@@ -38,10 +38,10 @@ _log = logging.getLogger(__name__)
 _Replay = Callable[[Model, Any], Any]
 
 _REPLAYS: dict[str, _Replay] = {
-    "predict_log": lambda model, request: predict(model, request, None),
-    "classify_log": lambda model, request: classify(model, request, None),
-    "regress_log": lambda model, request: regress(model, request, None),
-    "multi_inference_log": lambda model, request: multi_inference(model, request, None),
+    "predict_log": lambda model, request: predict(model, request, Deadline()),
+    "classify_log": lambda model, request: classify(model, request, Deadline()),
+    "regress_log": lambda model, request: regress(model, request, Deadline()),
+    "multi_inference_log": lambda model, request: multi_inference(model, request, Deadline()),
 }
 
 
@@ -95,7 +95,7 @@ def _read(records: str) -> Iterator[Any]:
 
 
 def _run_made_up(model: Model, batches: Sequence[int]) -> None:
-    end = time.monotonic() + MADE_UP_TIME_S
+    end = Deadline.after(MADE_UP_TIME_S)
     for name, signature in sorted(model.signatures.items()):
         if name.startswith("__"):  # the initializer, which has run
             continue

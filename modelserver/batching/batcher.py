@@ -13,14 +13,13 @@ from typing import Any
 from modelserver.batching import merge
 from modelserver.batching.parameters import BatchingParameters
 from modelserver.batching.queue import BatchQueue
+from modelserver.deadline import Deadline, latest
 from modelserver.metrics import Metrics
 from modelserver.runner import TurnRunner
 from modelserver.status import Code, ServingError, invalid
 from modelserver.tensors import Array
-from modelserver.turns import Deadline
 
 Run = Callable[[Mapping[str, Array], Sequence[str], Deadline], list[Any]]
-_EXPIRED = "Run() timeout exceeded while waiting in batching queue"
 
 
 @dataclass(eq=False)
@@ -130,10 +129,11 @@ class BatchThreads:
         for task in tasks:
             waited_us = (now - task.offered_at) * 1e6
             self._metrics.queuing_latency.add(waited_us, lane.parameters.pool_name)
-            if task.deadline is None or task.deadline > now:
+            try:
+                task.deadline.left()
                 alive.append(task)
-            else:
-                task.done.set_exception(ServingError(Code.DEADLINE_EXCEEDED, _EXPIRED))
+            except ServingError as error:
+                task.done.set_exception(error)
         if alive:
             _answer(lane, alive)
 
@@ -170,8 +170,7 @@ def _run_merged(lane: _Lane, tasks: list[_Task]) -> list[list[Array]]:
         name: merge.merge(name, [task.feeds[name] for task in tasks], size, lane.parameters.pad)
         for name in tasks[0].feeds
     }
-    deadlines = [task.deadline for task in tasks if task.deadline is not None]
-    deadline = max(deadlines) if len(deadlines) == len(tasks) else None
+    deadline = latest(task.deadline for task in tasks)
     try:
         values = lane.run(feeds, lane.fetches, deadline)
     except ServingError as error:

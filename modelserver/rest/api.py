@@ -14,13 +14,13 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from modelserver.deadline import Deadline
 from modelserver.metadata import SIGNATURE_DEF
 from modelserver.metrics import Metrics
 from modelserver.rest import documents, examplelists, predictions, routes
 from modelserver.rest.text import encode_string
 from modelserver.service import Service
 from modelserver.status import Code, ServingError, invalid
-from modelserver.turns import Deadline
 
 MAX_BODY_BYTES = 2**31 - 1
 _HTTP = {
@@ -72,7 +72,9 @@ class RestApi:
         self._metrics = metrics
         self._timeout_s = timeout_s
 
-    def answer(self, method: str, path: str, body: bytes, encoding: str = "") -> Answer:
+    def answer(
+        self, method: str, path: str, body: bytes, encoding: str, deadline: Deadline
+    ) -> Answer:
         """Answer one request.
 
         Args:
@@ -80,6 +82,7 @@ class RestApi:
             path: with its escapes.
             body: as it came.
             encoding: the Content-Encoding of the body; gzip or none.
+            deadline: abandoned when the client leaves; its time is set here.
         """
         try:
             route = routes.find(method, path)
@@ -87,7 +90,7 @@ class RestApi:
             self._metrics.request_count.add("", error.code.name)
             return failure(error)
         answer = getattr(self, f"_{route.what}")
-        deadline = time.monotonic() + self._timeout_s
+        deadline.at = time.monotonic() + self._timeout_s
         try:
             with self._metrics.request(route.spec.name, route.what, "REST"):
                 body = _unzip(body) if "gzip" in encoding.lower() else body

@@ -17,6 +17,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
+from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
 from modelserver.rest.api import MAX_BODY_BYTES, Answer, RestApi, failure
 from modelserver.status import Code, ServingError
@@ -133,6 +134,10 @@ class _Handler(RequestHandler):
         self._workers = workers
         self._cors = cors
         self._under_way = under_way
+        self._deadline = Deadline()
+
+    def on_connection_close(self) -> None:
+        self._deadline.abandon()
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -158,7 +163,9 @@ class _Handler(RequestHandler):
             return _not_found(request.path)
         try:
             encoding = request.headers.get("Content-Encoding", "")
-            return self._api.answer(request.method or "", request.path, request.body, encoding)
+            return self._api.answer(
+                request.method or "", request.path, request.body, encoding, self._deadline
+            )
         except Exception as error:
             _log.exception("a request went wrong")
             return failure(ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}"))

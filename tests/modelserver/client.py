@@ -54,11 +54,13 @@ class Client:
     """Calls a model server over a channel of its own.
 
     Attributes:
+        address: of gRPC.
         registry: the server's table of versions, to wait on; None for one in another process.
         rest_port: of REST.
     """
 
     def __init__(self, address: str, registry: Registry | None = None, rest_port: int = 0) -> None:
+        self.address = address
         self.registry = registry
         self.rest_port = rest_port
         self.channel = grpc.insecure_channel(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,7 +14,6 @@ import pytest
 from modelserver.runtime import import_tensorflow
 
 import_tensorflow()
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 from modelserver import config  # noqa: E402
 from modelserver.app import ModelServer  # noqa: E402

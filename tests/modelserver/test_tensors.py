@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tensorflow.core.framework import tensor_pb2, types_pb2
@@ -57,17 +57,6 @@ def test_strings_survive_the_round_trip(array: Any, as_content: bool) -> None:
     decoded = tensors.decode(encoded(array, as_content))
     assert decoded.shape == array.shape
     assert decoded.tolist() == array.tolist()
-
-
-@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1))
-@settings(max_examples=300)
-def test_integers_are_packed_as_protobuf_packs_them(values: list[int]) -> None:
-    proto = encoded(np.array(values, np.int64))
-    assert list(proto.int64_val) == values
-    assert (
-        proto.SerializeToString()
-        == type(proto).FromString(proto.SerializeToString()).SerializeToString()
-    )
 
 
 def test_bfloat16_and_quantized_types() -> None:

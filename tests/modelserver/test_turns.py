@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import pytest
 
+from modelserver.deadline import Deadline, latest
 from modelserver.status import Code, ServingError
 from modelserver.turns import Turns
 
@@ -27,10 +28,10 @@ def test_calls_run_in_the_order_they_came() -> None:
     turns, order = Turns(1, 10), []
 
     def call(number: int) -> None:
-        with turns.take(None):
+        with turns.take(Deadline()):
             order.append(number)
 
-    with ThreadPoolExecutor(5) as pool, turns.take(None):
+    with ThreadPoolExecutor(5) as pool, turns.take(Deadline()):
         for number in range(5):
             pool.submit(call, number)
             wait_for_queue(number + 1, turns)
@@ -42,7 +43,7 @@ def test_no_more_than_the_slots_run_at_once() -> None:
     turns, running, most = Turns(3, 100), [], []
 
     def call() -> None:
-        with turns.take(None):
+        with turns.take(Deadline()):
             running.append(1)
             most.append(len(running))
             time.sleep(0.001)
@@ -56,34 +57,34 @@ def test_no_more_than_the_slots_run_at_once() -> None:
 
 def test_a_full_queue_refuses_at_once() -> None:
     turns = Turns(1, 0)
-    with turns.take(None), pytest.raises(ServingError) as caught:
-        turns.take(None).__enter__()
+    with turns.take(Deadline()), pytest.raises(ServingError) as caught:
+        turns.take(Deadline()).__enter__()
     assert caught.value.code is Code.RESOURCE_EXHAUSTED
-    with turns.take(None):
+    with turns.take(Deadline()):
         pass
 
 
 def test_a_deadline_that_passes_in_the_queue_is_never_run() -> None:
     turns = Turns(1, 10)
-    with turns.take(None):
+    with turns.take(Deadline()):
         with pytest.raises(ServingError) as caught:
-            turns.take(time.monotonic() + SOON_S).__enter__()
+            turns.take(Deadline.after(SOON_S)).__enter__()
         assert caught.value.code is Code.DEADLINE_EXCEEDED
         assert turns.statistics().waiting == 0
-    with turns.take(None):
+    with turns.take(Deadline()):
         pass
 
 
 def test_a_deadline_that_has_passed_takes_no_slot() -> None:
     turns = Turns(1, 10)
     with pytest.raises(ServingError):
-        turns.take(time.monotonic() - 1).__enter__()
+        turns.take(Deadline.after(-1)).__enter__()
     assert turns.statistics().running == 0
 
 
 def test_a_failing_call_gives_its_slot_back() -> None:
     turns = Turns(1, 10)
-    with pytest.raises(KeyError), turns.take(None):
+    with pytest.raises(KeyError), turns.take(Deadline()):
         raise KeyError
     assert turns.statistics().running == 0
 
@@ -95,13 +96,27 @@ def test_a_turn_that_comes_with_the_deadline_is_used_or_passed_on() -> None:
 
     def hold() -> None:
         while not done.is_set():
-            with turns.take(None):
+            with turns.take(Deadline()):
                 time.sleep(0.0005)
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(hold)
         for _ in range(500):
-            with suppress(ServingError), turns.take(time.monotonic() + 0.0006):
+            with suppress(ServingError), turns.take(Deadline.after(0.0006)):
                 pass
         done.set()
     assert turns.statistics()[:2] == (0, 0)
+
+
+def test_a_caller_that_has_gone_gets_no_turn() -> None:
+    turns, gone = Turns(1, 10), Deadline()
+    gone.abandon()
+    with pytest.raises(ServingError) as caught:
+        turns.take(gone).__enter__()
+    assert caught.value.code is Code.CANCELLED
+    assert turns.statistics().running == 0
+
+
+def test_the_latest_of_several_deadlines() -> None:
+    assert latest([Deadline(3.0), Deadline(5.0)]).at == 5.0
+    assert latest([Deadline(3.0), Deadline()]).at is None

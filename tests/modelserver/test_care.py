@@ -1,0 +1,85 @@
+"""Overload, garbage, clients that leave: a clear error for one, and the rest goes on."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.modelserver.client import Client, floats, predict_request, refused
+from tests.modelserver.conftest import Serve
+
+X = floats(2)
+
+
+def count_to(steps: int, model: str = "default") -> Any:
+    return predict_request(model, {"n": np.array(steps)})
+
+
+def waiting(client: Client, name: str, calls: int) -> None:
+    """Wait until so many calls are inside a model."""
+    registry = client.registry
+    assert registry is not None
+    assert registry.wait_for(lambda: sum(s.calls for s in registry.peek(name)) == calls, 30)
+
+
+def test_a_full_queue_refuses_at_once(serve: Serve, models: Path) -> None:
+    client = serve(model_base_path=models / "slow", model_calls_at_once=1, max_waiting_calls=1)
+    running = client.prediction.Predict.future(count_to(10**9), timeout=2)
+    client.wait_for_call("default")
+    queued = client.prediction.Predict.future(count_to(1), timeout=20)
+    waiting(client, "default", 2)
+    with refused() as error:
+        client.send(count_to(1))
+    assert error.code == "RESOURCE_EXHAUSTED"
+    with refused() as error:
+        running.result()
+    assert error.code == "DEADLINE_EXCEEDED"
+    assert queued.result().outputs["steps"].int64_val[0] == 1, "its turn came"
+
+
+def test_a_busy_model_does_not_hold_up_another(client: Client) -> None:
+    busy = [client.prediction.Predict.future(count_to(10**9, "slow"), timeout=2) for _ in range(12)]
+    client.wait_for_call("slow")
+    for _ in range(20):
+        assert client.predict("half_plus", {"x": X})["y"].tolist() == [3.0]
+    assert not any(call.done() for call in busy), "the answers came while the other was busy"
+    for call in busy:
+        with refused():
+            call.result()
+
+
+def test_a_caller_that_leaves_gives_up_its_turn(serve: Serve, models: Path) -> None:
+    client = serve(model_base_path=models / "slow", model_calls_at_once=1)
+    running = client.prediction.Predict.future(count_to(10**9), timeout=1.5)
+    client.wait_for_call("default")
+    leaving = [client.prediction.Predict.future(count_to(10**12)) for _ in range(5)]
+    waiting(client, "default", 6)
+    for call in leaving:
+        call.cancel()
+    with refused():
+        running.result()
+    assert client.send(count_to(3)).outputs["steps"].int64_val[0] == 3, "none of them was run"
+
+
+def test_garbage_on_the_port(client: Client) -> None:
+    port = int(client.address.rpartition(":")[2])
+    for data in (
+        b"\x00" * 64,
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff",
+    ):
+        with socket.create_connection(("localhost", port)) as sock:
+            sock.sendall(data)
+    assert client.predict("half_plus", {"x": X})["y"].tolist() == [3.0]
+
+
+def test_a_request_cut_off_in_the_middle(client: Client) -> None:
+    for length in (3, 10, 20):
+        call = client.channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+        with refused() as error:
+            call(predict_request("half_plus", {"x": X}).SerializeToString()[:length], timeout=10)
+        assert error.code in ("INTERNAL", "INVALID_ARGUMENT")
+    assert client.predict("half_plus", {"x": X})["y"].tolist() == [3.0]
