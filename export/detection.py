@@ -71,7 +71,7 @@ def suppress(boxes: Tensor, eligible: Tensor) -> Tensor:
     def settle(kept: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
         pushed = tf.linalg.matvec(pushes, tf.cast(kept, tf.float32)) > 0.0
         following = eligible & ~pushed
-        return following, tf.reduce_any(following != kept)
+        return following, tf.reduce_any(tf.not_equal(following, kept))
 
     changing = tf.constant(True)
     kept, _ = tf.while_loop(lambda _, changing: changing, settle, [eligible, changing])

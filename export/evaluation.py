@@ -1,18 +1,16 @@
-"""The figures of a checkpoint: how well it finds digits, and how fast."""
+"""How well a checkpoint finds digits that it was not trained on."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from export import camera, dataset, scenes, scoring
-from export.network import INPUT_SIZE, Detector
+from export import dataset, scoring
+from export.network import Detector
 from export.signatures import Servable
 
 HELD_OUT = dataset.Plan("held-out", 0, 1000)
@@ -21,7 +19,6 @@ CLUTTER = dataset.Plan("clutter", 0, 500)
 SHOWN = 0.5
 """The score from which a box on a picture without digits counts as false."""
 
-BATCHES = (1, 8, 16)
 _BATCH = 16
 
 
@@ -65,37 +62,7 @@ def _false_boxes(
     return boxes / plan.count
 
 
-@dataclass(frozen=True)
-class Speed:
-    """Pictures a second by batch size: from pixels, and from JPEGs of 640x480."""
-
-    pixels: dict[int, float]
-    jpeg: dict[int, float]
-
-
-def speed(network: Detector, seconds: float = 3.0) -> Speed:
-    """Measures the served graph, NMS included, for `seconds` at each batch size."""
-    servable = Servable(network, "")
-    jpegs = [camera.jpeg(scenes.render((3, i)).picture, 80) for i in range(max(BATCHES))]
-    noise = np.random.default_rng(0).integers(0, 256, (INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
-    return Speed(
-        {n: _rate(servable.from_pixels, np.stack([noise] * n), seconds) for n in BATCHES},
-        {n: _rate(servable.from_bytes, np.array(jpegs[:n], object), seconds) for n in BATCHES},
-    )
-
-
 def _answers(servable: Servable, pictures: np.ndarray) -> Iterator[scoring.Found]:
     for start in range(0, len(pictures), _BATCH):
         outputs = servable.from_pixels(tf.constant(pictures[start : start + _BATCH]))
         yield from scoring.unpack({name: value.numpy() for name, value in outputs.items()})
-
-
-def _rate(function: Callable[[Any], Any], inputs: np.ndarray, seconds: float) -> float:
-    batch = tf.constant(inputs)
-    for _ in range(3):
-        function(batch)
-    done, began = 0, time.perf_counter()
-    while time.perf_counter() - began < seconds:
-        function(batch)["num_detections"].numpy()
-        done += len(inputs)
-    return done / (time.perf_counter() - began)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -14,7 +13,7 @@ import numpy as np
 import PIL
 import tensorflow as tf
 
-from export import dataset, evaluation, fonts, weights
+from export import dataset, evaluation, fonts, speed, weights
 from export.checkpoint import Checkpoint
 from export.recipe import Recipe
 
@@ -28,7 +27,6 @@ def measure(source: Checkpoint, cache: Path, progress: dataset.Progress) -> Metr
     network = weights.restore(source)
     parameters = network.parameters()
     score = evaluation.score(network, cache, progress)
-    speed = evaluation.speed(network)
     return {
         "sha256": source.digest(),
         "parameters": parameters,
@@ -45,11 +43,7 @@ def measure(source: Checkpoint, cache: Path, progress: dataset.Progress) -> Metr
             "letters": evaluation.LETTERS.count,
             "clutter": evaluation.CLUTTER.count,
         },
-        "images_per_second": {
-            "cores": os.cpu_count(),
-            "pixels": {str(n): round(rate) for n, rate in speed.pixels.items()},
-            "jpeg_640x480": {str(n): round(rate) for n, rate in speed.jpeg.items()},
-        },
+        "speed": speed.measure(source),
         "versions": {
             "python": platform.python_version(),
             "tensorflow": tf.__version__,
@@ -79,16 +73,17 @@ def write(metrics: Metrics, folder: Path) -> None:
 
 def lines(metrics: Metrics) -> Iterable[str]:
     """The figures for people to read."""
-    scenes, rates = metrics["scenes"], metrics["images_per_second"]
+    scenes, measured = metrics["scenes"], metrics["speed"]
     yield f"parameters      {metrics['parameters']:,}"
     yield f"mAP@0.5         {metrics['map_50']:.3f}  ({scenes['held_out']} scenes, unseen fonts)"
     by_class = metrics["average_precision_50"].items()
     yield "  by class      " + "  ".join(f"{label} {value:.3f}" for label, value in by_class)
-    yield f"at score 0.5    {metrics['recall_at_0.5']:.1%} of the digits found, "
+    yield f"at score 0.5    {metrics['recall_at_0.5']:.1%} of the digits found,"
     yield f"                {metrics['precision_at_0.5']:.1%} of the boxes right"
     false = metrics["false_boxes_per_picture"]
     yield f"false boxes     {false['clutter']:.3f} a picture without digits and letters"
     yield f"                {false['letters']:.3f} a picture without digits, full of letters"
-    for kind in ("pixels", "jpeg_640x480"):
-        by_batch = ", ".join(f"{rate} at batch {n}" for n, rate in rates[kind].items())
-        yield f"images/s        {by_batch}  ({kind.replace('_', ' ')}, {rates['cores']} cores)"
+    yield f"speed           on {measured['cores']} cores, {measured['calls']} calls at once"
+    for kind, rates in measured["images_per_second"].items():
+        by_batch = ", ".join(f"{rate} at batch {n}" for n, rate in rates.items())
+        yield f"  {kind:<14}images/s: {by_batch}; alone {measured['alone_ms'][kind]} ms"

@@ -26,7 +26,7 @@ def decode_batch(encoded: Tensor) -> Tensor:
 
 def decode(encoded: Tensor) -> Tensor:
     """One string to float32 [192, 192, 3] in 0..255, stretched to that size."""
-    kinds = [tf.io.is_jpeg(encoded), tf.strings.substr(encoded, 0, 8) == _PNG_HEAD]
+    kinds = [tf.io.is_jpeg(encoded), tf.equal(tf.strings.substr(encoded, 0, 8), _PNG_HEAD)]
     cases = list(zip(kinds, (lambda: _jpeg(encoded), lambda: _png(encoded)), strict=True))
     pixels = tf.case(cases, default=lambda: _other(encoded))
     resized = tf.image.resize(pixels[None], [INPUT_SIZE, INPUT_SIZE])[0]
