@@ -30,6 +30,9 @@ fmt: $(DEV)     ## put the code into ruff's form
 train: $(RUN)   ## train the demo model anew: most of an hour on two cores
 	$(BIN)/python -m export train
 
+fonts: $(RUN)   ## the Debian packages of fonts that training needs (as root)
+	apt-get install -y --no-install-recommends $$($(BIN)/python -m export fonts)
+
 bench: $(RUN)   ## the gateway's throughput and delay beside direct Predict calls
 	$(BIN)/python -m export savedmodel --if-missing
 	$(BIN)/python -m loadtest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,39 +26,23 @@ def detections(
 ) -> list[Detections]:
     """One :class:`Detections` a row, best score first, boxes clipped to the frame.
 
-    The whole batch is turned round at once, in numpy; only the rows are cut in
-    Python. What is not finite is left out. Raises ModelFailed if the shapes do
-    not belong together.
+    The whole batch is turned round at once, in few steps, since each step of numpy
+    costs a lone frame as much as a full batch. What is not finite is left out.
+    Raises ModelFailed if the shapes do not belong together.
     """
     boxes, scores, classes = (found[n] for n in (outputs.boxes, outputs.scores, outputs.classes))
     _check(boxes, scores, classes)
     counts = _counts(outputs, found, scores)
-    with np.errstate(invalid="ignore", over="ignore"):
-        return _detections(outputs, boxes, scores, classes, counts, placements)
-
-
-def _detections(
-    outputs: DetectionOutputs,
-    boxes: Array,
-    scores: Array,
-    classes: Array,
-    counts: Array,
-    placements: Sequence[Placement] | None,
-) -> list[Detections]:
-    most = int(counts.max(initial=0))
-    boxes, scores, classes = boxes[:, :most], scores[:, :most], classes[:, :most]
-    ranks = np.where(_usable(boxes, scores, classes, counts), scores, -np.inf)
-    if not _sorted(ranks):
-        order = np.argsort(-ranks, axis=1, kind="stable")
-        boxes = np.take_along_axis(boxes, order[..., None], axis=1)
-        scores = np.take_along_axis(scores, order, axis=1)
-        classes = np.take_along_axis(classes, order, axis=1)
-    return _rows(
-        _turned(boxes, placements),
-        scores.astype(np.float64).round(_DIGITS),
-        np.rint(classes).astype(np.int64) - outputs.first_class,
-        (ranks > -np.inf).sum(axis=1),
-    )
+    most = max(counts, default=0)
+    table = _table(boxes[:, :most], scores[:, :most], classes[:, :most])
+    finite = np.isfinite(table)
+    tidy = bool(finite.all() and (table[:, 1:, 4] <= table[:, :-1, 4]).all())
+    if not tidy:  # marked before infinite edges are clipped to the frame's
+        table[~finite.all(axis=2)] = np.nan
+    with np.errstate(invalid="ignore"):
+        _place(table[:, :, :4], placements)
+    rows = zip(np.round(table, _DIGITS).tolist(), counts, strict=True)
+    return [_row(entries[:count], outputs.first_class, tidy) for entries, count in rows]
 
 
 def _check(boxes: Array, scores: Array, classes: Array) -> None:
@@ -69,42 +54,41 @@ def _check(boxes: Array, scores: Array, classes: Array) -> None:
         )
 
 
-def _counts(outputs: DetectionOutputs, found: Mapping[str, Array], scores: Array) -> Array:
+def _counts(outputs: DetectionOutputs, found: Mapping[str, Array], scores: Array) -> list[int]:
     rows, columns = scores.shape
     if outputs.count is None:
-        return np.full(rows, columns)
+        return [columns] * rows
     counts = found[outputs.count]
     if counts.size != rows or counts.dtype == object:
         raise ModelFailed(f"{outputs.count} has shape {list(counts.shape)} for a batch of {rows}")
-    counts = counts.reshape(rows)
-    # NaN is larger than nothing.
-    return np.minimum(np.where(counts > 0, counts, 0), columns).astype(np.int64)
+    # Nothing is larger than NaN, and NaN is larger than nothing.
+    return [int(min(count, columns)) if count > 0 else 0 for count in counts.reshape(-1).tolist()]
 
 
-def _usable(boxes: Array, scores: Array, classes: Array, counts: Array) -> Array:
-    """Which entries count: [N,K] of bool."""
-    usable: Array = np.arange(scores.shape[1]) < counts[:, None]
-    # One value that is not finite makes the sum so, and the sum is quick.
-    if not np.isfinite(scores.sum() + boxes.sum() + classes.sum()):
-        finite = np.isfinite(scores) & np.isfinite(boxes).all(axis=2) & np.isfinite(classes)
-        usable &= finite
-    return usable
+def _table(boxes: Array, scores: Array, classes: Array) -> Array:
+    """[N,K,6] of float64: x0, y0, x1, y1, score, class, from [ymin,xmin,ymax,xmax]."""
+    table = np.empty((*scores.shape, 6))
+    table[:, :, 0:2] = boxes[:, :, 1::-1]
+    table[:, :, 2:4] = boxes[:, :, 3:1:-1]
+    table[:, :, 4] = scores
+    table[:, :, 5] = classes
+    return table
 
 
-def _sorted(ranks: Array) -> bool:
-    return not (ranks[:, 1:] > ranks[:, :-1]).any()
-
-
-def _turned(boxes: Array, placements: Sequence[Placement] | None) -> Array:
-    """[ymin,xmin,ymax,xmax] of the model's input -> [x0,y0,x1,y1] of the frame."""
-    turned: Array = boxes[:, :, [1, 0, 3, 2]].astype(np.float64)
+def _place(boxes: Array, placements: Sequence[Placement] | None) -> None:
+    """From the model's input to the frame, and clipped to it; in place."""
     if placements is not None and any(placement is not WHOLE for placement in placements):
-        offsets = np.array([[p.left, p.top] * 2 for p in placements])
-        sizes = np.array([[p.width, p.height] * 2 for p in placements])
-        turned = (turned - offsets[:, None]) / sizes[:, None]
-    return np.minimum(np.maximum(turned, 0.0), 1.0).round(_DIGITS)
+        boxes -= np.array([[[p.left, p.top] * 2] for p in placements])
+        boxes /= np.array([[[p.width, p.height] * 2] for p in placements])
+    np.minimum(np.maximum(boxes, 0.0, out=boxes), 1.0, out=boxes)
 
 
-def _rows(boxes: Array, scores: Array, classes: Array, counts: Array) -> list[Detections]:
-    columns = zip(boxes.tolist(), scores.tolist(), classes.tolist(), counts.tolist(), strict=True)
-    return [Detections(b[:n], s[:n], c[:n]) for b, s, c, n in columns]
+def _row(entries: list[list[float]], first_class: int, tidy: bool) -> Detections:
+    if not tidy:
+        entries = [entry for entry in entries if all(map(math.isfinite, entry))]
+        entries.sort(key=lambda entry: -entry[4])
+    return Detections(
+        [entry[:4] for entry in entries],
+        [entry[4] for entry in entries],
+        [round(entry[5]) - first_class for entry in entries],
+    )
