@@ -95,6 +95,14 @@ class Camera(asyncio.Protocol):
         self.stopped = True
         self._settled.set()
 
+    async def ask(self) -> float:
+        """Send one frame and wait for its result; how long that took, in ms."""
+        self.stopped = True
+        self._settled.clear()
+        self.send()
+        await self._settled.wait()
+        return self.latencies_ms[-1]
+
     async def finish(self) -> None:
         """Send no more, and wait until every frame has its outcome."""
         self.stopped = True

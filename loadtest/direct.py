@@ -30,7 +30,7 @@ def measure(port: int, pictures: Sequence[bytes], batch: int, calls: int, second
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     with grpc.insecure_channel(f"127.0.0.1:{port}", options) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        requests = [_request(pictures, batch, start) for start in range(4)]
+        requests = [request(pictures, batch, start) for start in range(4)]
         run = _Run(stub, requests, calls, seconds)
         run.finished.wait(seconds + 60)
         if run.error is not None:
@@ -39,14 +39,15 @@ def measure(port: int, pictures: Sequence[bytes], batch: int, calls: int, second
     return Direct(batch, calls, frames / run.elapsed_s, statistics.median(run.durations) * 1000)
 
 
-def _request(pictures: Sequence[bytes], batch: int, start: int) -> Any:
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name = "digits"
-    tensor = request.inputs["image"]
+def request(pictures: Sequence[bytes], batch: int, start: int) -> Any:
+    """A PredictRequest of ``batch`` pictures, from number ``start`` on."""
+    built = predict_pb2.PredictRequest()
+    built.model_spec.name = "digits"
+    tensor = built.inputs["image"]
     tensor.dtype = types_pb2.DT_STRING
     tensor.tensor_shape.dim.add().size = batch
     tensor.string_val.extend(pictures[(start + i) % len(pictures)] for i in range(batch))
-    return request
+    return built
 
 
 class _Run:

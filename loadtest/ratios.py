@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 
-from loadtest import closedloop, direct
+from loadtest import alone, closedloop, direct
 from loadtest.camera import Frame
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import Stack
@@ -23,7 +23,7 @@ class Round:
     one_a_call: direct.Direct
     lone_call: direct.Direct
     many: closedloop.Closed
-    lone: closedloop.Closed
+    alone: alone.Alone
 
 
 def run(seconds: float, rounds: int) -> None:
@@ -68,7 +68,7 @@ def _round(
         many=closedloop.run(stack.port, frames, SESSIONS, seconds),
         one_a_call=direct.measure(backend, pictures, 1, 3, seconds),
         lone_call=direct.measure(backend, pictures, 1, 1, seconds),
-        lone=closedloop.run(stack.port, frames, 1, seconds),
+        alone=alone.measure(backend, stack.port, pictures, seconds),
     )
 
 
@@ -79,7 +79,7 @@ def _print_round(number: int, one: Round) -> None:
         f"(batch {one.many.mean_batch:.1f}, p50 {one.many.p50_ms:.0f} ms, "
         f"p99 {one.many.p99_ms:.0f} ms), "
         f"one frame a call {one.one_a_call.frames_per_s:.0f}; alone: "
-        f"direct {one.lone_call.median_ms:.2f} ms, session {one.lone.p50_ms:.2f} ms"
+        f"direct {one.alone.direct_ms:.2f} ms, session {one.alone.session_ms:.2f} ms"
     )
 
 
@@ -90,7 +90,7 @@ def _print_ratios(measured: list[Round]) -> None:
     of_best = median([one.many.frames_per_s / one.best.frames_per_s for one in measured])
     of_three = median([one.many.frames_per_s / one.one_a_call.frames_per_s for one in measured])
     of_one = median([one.many.frames_per_s / one.lone_call.frames_per_s for one in measured])
-    added = median([one.lone.p50_ms - one.lone_call.median_ms for one in measured])
+    added = median([one.alone.session_ms - one.alone.direct_ms for one in measured])
     print(f"{SESSIONS} sessions / direct at its best batch: {of_best:.2f}")
     print(f"{SESSIONS} sessions / one frame a call, one call at a time: {of_one:.2f}")
     print(f"{SESSIONS} sessions / one frame a call, three calls at a time: {of_three:.2f}")
