@@ -50,10 +50,15 @@ def check(path: str, tags: Collection[str]) -> None:
         Incomplete: a file is missing or cut short.
         ServingError: NOT_FOUND if no graph has exactly these tags.
     """
-    meta_graph = _meta_graph(_read(path), tags)
+    meta_graph = read_meta_graph(path, tags)
     for name in _needed(path, meta_graph):
         if not os.path.exists(os.path.join(path, name)):
             raise Incomplete(f"{name} is missing")
+
+
+def read_meta_graph(path: str, tags: Collection[str]) -> Any:
+    """The MetaGraphDef with exactly these tags; raises as `check`."""
+    return _meta_graph(_read(path), tags)
 
 
 def _read(path: str) -> Any:

@@ -57,17 +57,16 @@ def cpus() -> int:
 def session_config(intra_op: int = 0, inter_op: int = 0) -> Any:
     """A ConfigProto for the sessions of the server; 0 means chosen here.
 
-    The gateway keeps two or three calls in flight, so whole batches run beside each other better
-    than one operation spread over all processors, which costs more processor time for the same
-    pictures (docs/modelserver.md has the figures). All sessions share the threads that run
-    operations; there are more of them than processors, so that a model whose calls are long does
-    not hold up another.
+    The gateway keeps two or three calls in flight, and whole batches run beside each other better
+    than one operation spread over all processors (docs/modelserver.md has the figures). Each
+    session has threads of its own, so that a model whose calls are long does not hold up another.
     """
     import tensorflow as tf
 
     return tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=intra_op or max(1, cpus() // 3),
-        inter_op_parallelism_threads=inter_op or 4 * cpus(),
+        inter_op_parallelism_threads=inter_op or cpus(),
+        use_per_session_threads=True,
         allow_soft_placement=True,
         device_count={"GPU": 0},
     )

@@ -107,7 +107,7 @@ def _run_made_up(model: Model, batches: Sequence[int]) -> None:
                 if not any(_grows(info) for info in signature.inputs.values()):
                     break
         except ServingError as error:
-            reason = error.message.splitlines()[0][:200]
+            reason = "".join(filter(str.isprintable, error.message))[:80]
             _log.info(
                 "%s version %d: signature %s left cold: %s", model.name, model.version, name, reason
             )
