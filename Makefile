@@ -52,10 +52,10 @@ clean:          ## remove what the other targets made
 	@$(PYTHON) -m venv .venv
 
 $(RUN): requirements.txt setup.cfg pyproject.toml | .venv
-	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt -e '.[modelserver,export,run]'
+	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt -e '.[modelserver,export,auth,run]'
 	@touch $@
 
 $(DEV): $(RUN)
 	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt \
-	  -e '.[modelserver,export,run,test,check]'
+	  -e '.[modelserver,export,auth,run,test,check]'
 	@touch $@
