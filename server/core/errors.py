@@ -17,10 +17,19 @@
     │   ├── UnusableModel         unusable_model        no
     │   └── ModelFailed           model_failed          yes
     ├── BackendUnavailable        backend_unavailable   yes        the model server
+    ├── AccessError                                                who may come in
+    │   ├── Unauthorized          unauthorized          no
+    │   ├── ForbiddenOrigin       forbidden_origin      no
+    │   ├── NoLogin               no_login              no
+    │   ├── BadCode               bad_code              no
+    │   ├── LoginRefused          login_refused         no
+    │   ├── LoginFailed           login_failed          no
+    │   ├── LoginUnavailable      login_unavailable     yes
+    │   └── TooManyLogins         rate_limited          yes
     ├── Overloaded                overloaded            yes        the gateway
     └── Internal                  internal              yes        the gateway
 
-``http_status`` is what ``POST /v1/infer`` answers with.
+``http_status`` is what ``POST /v1/infer`` and ``POST /v1/login`` answer with.
 
 Two more never reach a client: :class:`BatchRejected` (some frame of a batch is
 at fault, and a retry in parts finds out which) and :class:`DeadlineExceeded`
@@ -130,6 +139,68 @@ class BackendUnavailable(FramewireError):
     code = "backend_unavailable"
     retryable = True
     http_status = 503
+
+
+class AccessError(FramewireError):
+    """Somebody is not let in."""
+
+    http_status = 403
+
+
+class Unauthorized(AccessError):
+    """No token, or one that does not count here, or no more."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class ForbiddenOrigin(AccessError):
+    """A page of an origin that is not allowed."""
+
+    code = "forbidden_origin"
+
+
+class NoLogin(AccessError):
+    """This gateway gives out no tokens."""
+
+    code = "no_login"
+    http_status = 404
+
+
+class BadCode(AccessError):
+    """The login code is wrong, too old, or was used before; a new one may do."""
+
+    code = "bad_code"
+    http_status = 401
+
+
+class LoginRefused(AccessError):
+    """WeChat has blocked this user."""
+
+    code = "login_refused"
+
+
+class LoginFailed(AccessError):
+    """WeChat refuses because of the gateway's own settings, or answers nonsense."""
+
+    code = "login_failed"
+    http_status = 502
+
+
+class LoginUnavailable(AccessError):
+    """WeChat is busy, or cannot be reached."""
+
+    code = "login_unavailable"
+    retryable = True
+    http_status = 503
+
+
+class TooManyLogins(AccessError):
+    """More logins than one user, or one address, may ask for."""
+
+    code = "rate_limited"
+    retryable = True
+    http_status = 429
 
 
 class Overloaded(FramewireError):

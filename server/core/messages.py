@@ -85,12 +85,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Answers ``hello``. ``model`` is None while no model server answers."""
+    """Answers ``hello``. ``model`` is None while no model server answers.
+
+    ``expires_in_s``: until the session's token expires; None: tokens are not asked for.
+    """
 
     session: str
     model: Model | None
     limits: Limits
     heartbeat_s: float
+    expires_in_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,13 @@ class ModelChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorized:
+    """Answers a new token in ``configure``: the session now lasts ``expires_in_s``."""
+
+    expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class GoingAway:
     """The server stops soon. Outcomes still come; then the socket closes with 1001."""
 
@@ -155,4 +166,4 @@ class Pong:
 
 
 Outcome = Result | Dropped | Error
-ServerMessage = Welcome | Outcome | ModelChanged | GoingAway | Pong
+ServerMessage = Welcome | Outcome | ModelChanged | Authorized | GoingAway | Pong

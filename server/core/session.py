@@ -2,7 +2,8 @@
 
 Theory of operation. A session is born when its socket opens and lives through
 the states of ``_REACTIONS`` below: NEW until ``hello``, then OPEN, DRAINING once
-the gateway is about to stop, CLOSED at the end. ``receive`` takes a message and
+the gateway is about to stop, EXPIRED for a moment when its token has run out and
+no other came, CLOSED at the end. ``receive`` takes a message and
 returns effects, and the caller carries them out in order:
 
 * ``Send``: this message goes to the client;
@@ -20,9 +21,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from server.core.admission import EXPIRED, LAST_ANSWERS_S, UNAUTHORIZED, Admission
+from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import (
     BackendUnavailable,
     BadId,
@@ -30,9 +33,11 @@ from server.core.errors import (
     FramewireError,
     HelloRequired,
     ProtocolError,
+    Unauthorized,
     UnsupportedFormat,
 )
 from server.core.messages import (
+    Authorized,
     ClientMessage,
     Configure,
     Dropped,
@@ -47,10 +52,9 @@ from server.core.messages import (
     Ping,
     Pong,
     Result,
-    ServerMessage,
     Welcome,
 )
-from server.core.model import Lane, Model, ModelKey
+from server.core.model import Model, ModelKey
 from server.core.rate import RateLimit
 
 # So many unusable messages without a usable one between them end the session.
@@ -64,40 +68,8 @@ class State(enum.Enum):
     NEW = enum.auto()
     OPEN = enum.auto()
     DRAINING = enum.auto()
+    EXPIRED = enum.auto()
     CLOSED = enum.auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """This message goes to the client."""
-
-    message: ServerMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """The session wants this model; ``Session.model_is`` awaits what is known of it."""
-
-    key: ModelKey
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """This frame is accepted and travels in this lane."""
-
-    frame: Frame
-    lane: Lane
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """The socket ends with this code."""
-
-    code: int
-    reason: str
-
-
-Effect = Send | Select | Offer | Close
 
 
 class Session:
@@ -110,6 +82,7 @@ class Session:
         heartbeat_s: float,
         default_model: ModelKey,
         rate: RateLimit | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self.id = session_id
         self.state = State.NEW
@@ -122,6 +95,8 @@ class Session:
         self._limits = limits
         self._heartbeat_s = heartbeat_s
         self._rate = rate
+        self._admission = admission or Admission(None)
+        self._expires_in_s: int | None = None
         self._default_model = default_model
         self._welcomed = False
         self._found: Model | FramewireError = _unknown_yet(default_model)
@@ -164,7 +139,8 @@ class Session:
         effects: list[Effect] = []
         if not self._welcomed:
             self._welcomed = True
-            effects.append(Send(Welcome(self.id, model, self._limits, self._heartbeat_s)))
+            heartbeat, expires = self._heartbeat_s, self._expires_in_s
+            effects.append(Send(Welcome(self.id, model, self._limits, heartbeat, expires)))
         elif model != self._told_model:
             effects.append(Send(ModelChanged(model)))
         self._told_model = model
@@ -190,6 +166,18 @@ class Session:
                 return replace(outcome, answer=wanted)
         return outcome
 
+    def expire(self, now: float) -> list[Effect]:
+        """The time of ``Expire`` has come: say so, and end the session a moment later.
+
+        The moment is for the frames under way, and for a client that has a new token at hand.
+        """
+        if self.state is State.EXPIRED:
+            return [Close(UNAUTHORIZED, EXPIRED)]
+        if self.state is not State.OPEN or not self._admission.over(now):
+            return self._ends()
+        self.state = State.EXPIRED
+        return [Send(told(Unauthorized(EXPIRED))), Expire(now + LAST_ANSWERS_S)]
+
     def drain(self, reconnect_after_ms: int, reason: str) -> list[Effect]:
         """From now on frames are dropped: the gateway is about to stop."""
         if self.state not in (State.NEW, State.OPEN):
@@ -204,18 +192,41 @@ class Session:
     # Reactions, each for one cell of the table.
 
     def _hello(self, message: Hello, now: float) -> list[Effect]:
+        try:
+            self._admission.enter(message.options.token, now)
+        except Unauthorized as error:
+            self.state = State.CLOSED
+            return [Send(told(error)), Close(UNAUTHORIZED, error.message)]
+        self._expires_in_s = self._admission.left_s(now)
         self.state = State.OPEN
         self._apply(message.options)
-        return [Select(self.key)]
+        return [*self._ends(), Select(self.key)]
 
     def _configure(self, message: Configure, now: float) -> list[Effect]:
+        try:
+            effects = self._renew(message.options.token, now)
+        except Unauthorized as error:
+            return [Send(told(error))]
         before = self.key
         self._apply(message.options)
         if self.key == before:
-            return []
+            return effects
         # From here on no frame goes to the model before, however long the look-up takes.
         self._found = _unknown_yet(self.key)
-        return [Select(self.key)]
+        return [*effects, Select(self.key)]
+
+    def _renew(self, token: str | None, now: float) -> list[Effect]:
+        if token is None and self.state is State.EXPIRED:
+            raise Unauthorized(EXPIRED)
+        if token is None or not self._admission.asks:
+            return []
+        self._admission.renew(token, now)
+        self.state = State.OPEN
+        return [Send(Authorized(self._admission.left_s(now) or 0)), *self._ends()]
+
+    def _ends(self) -> list[Effect]:
+        until = self._admission.until
+        return [] if until is None or self.state is not State.OPEN else [Expire(until)]
 
     def _frame(self, frame: Frame, now: float) -> list[Effect]:
         if self._rate is not None and not self._rate.allows(now):
@@ -232,6 +243,9 @@ class Session:
 
     def _late_frame(self, frame: Frame, now: float) -> list[Effect]:
         return [Send(Dropped(frame.id, "draining"))]
+
+    def _expired_frame(self, frame: Frame, now: float) -> list[Effect]:
+        return [Send(told(Unauthorized(EXPIRED), frame.id))]
 
     def _ping(self, message: Ping, now: float) -> list[Effect]:
         return [Send(Pong(message.t))]
@@ -273,6 +287,9 @@ _REACTIONS: dict[tuple[State, type], _Reaction] = {
     (State.DRAINING, Configure): Session._nothing,
     (State.DRAINING, Frame): Session._late_frame,
     (State.DRAINING, Ping): Session._ping,
+    (State.EXPIRED, Configure): Session._configure,
+    (State.EXPIRED, Frame): Session._expired_frame,
+    (State.EXPIRED, Ping): Session._ping,
 }
 
 

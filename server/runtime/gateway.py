@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from server.backend.interface import Backend
+from server.core.admission import Admission, Verify
 from server.core.batching import Batcher, Member
+from server.core.effects import Effect, Expire, Offer, Select, Send
 from server.core.errors import BackendUnavailable, FramewireError, Overloaded
 from server.core.messages import (
     ClientMessage,
@@ -23,7 +25,7 @@ from server.core.messages import (
 )
 from server.core.model import Model, ModelKey
 from server.core.rate import RateLimit
-from server.core.session import Effect, Offer, Select, Send, Session
+from server.core.session import Session
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.metrics import Metrics
 from server.runtime.models import Found, Models
@@ -43,9 +45,12 @@ class Peer(Protocol):
 
 
 class Gateway:
-    """The registry of sessions between the handlers and the dispatcher."""
+    """The registry of sessions between the handlers and the dispatcher.
 
-    def __init__(self, settings: Settings, backend: Backend) -> None:
+    ``verify`` judges tokens; None asks for none.
+    """
+
+    def __init__(self, settings: Settings, backend: Backend, verify: Verify | None = None) -> None:
         self.limits = Limits(
             window=settings.window,
             max_frame_bytes=settings.max_frame_bytes,
@@ -56,6 +61,7 @@ class Gateway:
         self.default_model = ModelKey(settings.model, settings.label or None)
         self.draining = False
         self._settings = settings
+        self._verify = verify
         self._batcher = Batcher(
             max_batch=settings.max_batch,
             slots=settings.max_calls,
@@ -70,6 +76,7 @@ class Gateway:
         )
         self._sessions: dict[str, tuple[Session, Peer]] = {}
         self._chosen: dict[str, ModelKey] = {}
+        self._expiries: dict[str, asyncio.TimerHandle] = {}
         self._ready = asyncio.Event()
         backend.watch(self._reachable)
 
@@ -90,8 +97,11 @@ class Gateway:
         """Wait until a frame of the default model can be answered for the first time."""
         await self._ready.wait()
 
-    def connect(self, peer: Peer) -> Session:
-        """A new session. Raises Overloaded when there is no room for it."""
+    def connect(self, peer: Peer, token: str | None = None) -> Session:
+        """A new session. Raises Overloaded when there is no room for it.
+
+        ``token``: what counts where hello has none.
+        """
         if self.draining:
             raise Overloaded("the gateway is draining")
         if len(self._sessions) >= self._settings.max_sessions:
@@ -103,6 +113,7 @@ class Gateway:
             self._settings.ping_s,
             self.default_model,
             RateLimit(rate, self.limits.window) if rate else None,
+            Admission(self._verify, token),
         )
         self._sessions[session.id] = (session, peer)
         self.metrics.sessions.set(len(self._sessions))
@@ -128,6 +139,9 @@ class Gateway:
         if self._sessions.pop(session.id, None) is None:
             return
         session.close()
+        expiry = self._expiries.pop(session.id, None)
+        if expiry is not None:
+            expiry.cancel()
         if self._dispatcher.forget(session.id):
             self.metrics.disconnected()
         key = self._chosen.pop(session.id, None)
@@ -162,8 +176,22 @@ class Gateway:
                 self._send(session, effect.message)
             elif isinstance(effect, Select):
                 self._select(session, effect.key, now)
+            elif isinstance(effect, Expire):
+                self._expire_at(session, effect.at, now)
             elif session.id in self._sessions:
                 self._sessions[session.id][1].close(effect.code, effect.reason)
+
+    def _expire_at(self, session: Session, at: float, now: float) -> None:
+        before = self._expiries.pop(session.id, None)
+        if before is not None:
+            before.cancel()
+        self._expiries[session.id] = asyncio.get_running_loop().call_later(
+            max(0.0, at - now), self._expire, session
+        )
+
+    def _expire(self, session: Session) -> None:
+        now = time.monotonic()
+        self._carry_out(session, session.expire(now), now)
 
     def _send(self, session: Session, message: ServerMessage) -> None:
         if isinstance(message, Dropped | Error):

@@ -8,6 +8,7 @@ from typing import Any
 
 from server.core.answers import Answer, Classification, Detections, Tensor, Tensors
 from server.core.messages import (
+    Authorized,
     Dropped,
     Error,
     GoingAway,
@@ -38,6 +39,8 @@ def to_map(message: ServerMessage, text: bool) -> dict[str, Any]:
         return {"type": "pong", "t": message.t}
     if isinstance(message, ModelChanged):
         return {"type": "model_changed", "model": _model(message.model)}
+    if isinstance(message, Authorized):
+        return {"type": "authorized", "expires_in_s": message.expires_in_s}
     if isinstance(message, GoingAway):
         return {
             "type": "going_away",
@@ -49,7 +52,7 @@ def to_map(message: ServerMessage, text: bool) -> dict[str, Any]:
 
 def _welcome(message: Welcome) -> dict[str, Any]:
     limits = message.limits
-    return {
+    fields = {
         "type": "welcome",
         "protocol": PROTOCOL,
         "session": message.session,
@@ -62,6 +65,9 @@ def _welcome(message: Welcome) -> dict[str, Any]:
         },
         "heartbeat_s": message.heartbeat_s,
     }
+    if message.expires_in_s is not None:
+        fields["expires_in_s"] = message.expires_in_s
+    return fields
 
 
 def _model(model: Model | None) -> dict[str, Any] | None:

@@ -88,6 +88,7 @@ def test_welcome(encoding: Encoding) -> None:
 @BOTH
 def test_no_model_is_null(encoding: Encoding) -> None:
     assert read(Welcome("abc", None, LIMITS, 20.0), encoding)["model"] is None
+    assert read(Welcome("abc", None, LIMITS, 20.0, 60), encoding)["expires_in_s"] == 60
     assert read(ModelChanged(None), encoding) == {"type": "model_changed", "model": None}
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from server.core.answers import Answer, Classification, Detections, Tensor, Tensors
 from server.core.messages import (
+    Authorized,
     FORMATS,
     ClientMessage,
     Configure,
@@ -157,6 +158,7 @@ SERVER_MESSAGES: st.SearchStrategy[ServerMessage] = st.one_of(
     ),
     st.builds(Dropped, U64, st.sampled_from(get_args(DropReason))),
     st.builds(Error, TEXT, TEXT, st.booleans(), st.none() | U64),
+    st.builds(Authorized, st.integers(0, 2**53)),
     st.builds(GoingAway, st.integers(0, 600_000), TEXT),
     st.builds(Pong, st.none() | NUMBERS | TEXT),
 )
@@ -166,6 +168,7 @@ NAMES = {
     Result: "result",
     Dropped: "dropped",
     Error: "error",
+    Authorized: "authorized",
     GoingAway: "going_away",
     Pong: "pong",
 }

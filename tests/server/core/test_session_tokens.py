@@ -1,0 +1,138 @@
+"""Tokens of a session: who gets in, for how long, and how it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from server.core.admission import EXPIRED, LAST_ANSWERS_S, UNAUTHORIZED, Admission, Pass
+from server.core.effects import Close, Effect, Expire, Offer, Select, Send
+from server.core.errors import Unauthorized
+from server.core.messages import Authorized, Configure, Error, Hello, Options, Ping, Pong, Welcome
+from server.core.session import Session, State
+from tests.server.core.sessions import KEY, MODEL, NOW, accept, assert_error, result
+from tests.server.samples import LIMITS, frame
+
+LIVES_S = 60.0
+OVER = NOW + LIVES_S
+
+
+def verify(token: str, now: float) -> Pass:
+    """Takes ``good`` for a minute and ``better`` for two."""
+    lives = {"good": LIVES_S, "better": 2 * LIVES_S}.get(token)
+    if lives is None:
+        raise Unauthorized("the token is not valid")
+    return Pass("camera-7", now + lives)
+
+
+def new(shown: str | None = None) -> Session:
+    return Session("s1", LIMITS, 20.0, KEY, None, Admission(verify, shown))
+
+
+def hello(token: str | None = None) -> Hello:
+    return Hello(Options(token=token))
+
+
+def opened() -> Session:
+    session = new()
+    session.receive(hello("good"), NOW)
+    session.model_is(MODEL)
+    return session
+
+
+def assert_turned_away(session: Session, effects: Sequence[Effect], words: str) -> None:
+    assert_error(effects[:1], "unauthorized", words)
+    [close] = effects[1:]
+    assert isinstance(close, Close)
+    assert close.code == UNAUTHORIZED
+    assert words in close.reason
+    assert session.receive(frame(1), NOW) == []
+    assert session.accepted == 0
+
+
+def test_a_good_token_opens_a_session_that_says_how_long_it_lasts() -> None:
+    session = new()
+    assert session.receive(hello("good"), NOW) == [Expire(OVER), Select(KEY)]
+    assert session.model_is(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0, 60))]
+
+
+def test_without_a_token_or_with_a_wrong_one_nobody_gets_in() -> None:
+    session = new()
+    assert_turned_away(session, session.receive(hello(), NOW), "a token is required")
+    session = new()
+    assert_turned_away(session, session.receive(hello("forged"), NOW), "not valid")
+
+
+def test_a_token_shown_before_hello_counts_unless_hello_has_its_own() -> None:
+    assert Select(KEY) in new("good").receive(hello(), NOW)
+    assert Expire(NOW + 2 * LIVES_S) in new("good").receive(hello("better"), NOW)
+    session = new("good")
+    assert_turned_away(session, session.receive(hello("forged"), NOW), "not valid")
+
+
+def test_where_no_tokens_are_asked_for_they_are_ignored() -> None:
+    session = Session("s1", LIMITS, 20.0, KEY)
+    assert session.receive(hello("forged"), NOW) == [Select(KEY)]
+    assert session.model_is(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0))]
+    assert session.receive(Configure(Options(token="forged")), NOW) == []
+
+
+def test_a_new_token_prolongs_the_session() -> None:
+    session = opened()
+    renewal = Configure(Options(token="better", min_score=0.5))
+    later = NOW + 30
+    assert session.receive(renewal, later) == [
+        Send(Authorized(120)),
+        Expire(later + 2 * LIVES_S),
+    ]
+    assert session.min_score == 0.5
+    # A timer of before finds that there is more time.
+    assert session.expire(OVER) == [Expire(later + 2 * LIVES_S)]
+    accept(session, 1)
+
+
+def test_a_wrong_token_changes_nothing() -> None:
+    session = opened()
+    effects = session.receive(Configure(Options(token="forged", min_score=0.5)), NOW)
+    assert_error(effects, "unauthorized", "not valid")
+    assert session.min_score == 0.0
+    accept(session, 1)
+    assert session.expire(OVER)[-1] == Expire(OVER + LAST_ANSWERS_S)
+
+
+def test_an_expired_session_ends_a_moment_later_and_owes_nobody_an_outcome() -> None:
+    session = opened()
+    accept(session, 1)
+    told, again = session.expire(OVER)
+    assert_error([told], "unauthorized", EXPIRED)
+    assert again == Expire(OVER + LAST_ANSWERS_S)
+    # What comes now is refused by name, and what was under way is answered.
+    assert_error(session.receive(frame(2), OVER), "unauthorized", EXPIRED, 2)
+    assert session.resolve(result(1)) == result(1)
+    assert session.receive(Ping(1), OVER) == [Send(Pong(1))]
+    assert_error(session.receive(Configure(Options(min_score=1)), OVER), "unauthorized", EXPIRED)
+    assert session.expire(OVER + LAST_ANSWERS_S) == [Close(UNAUTHORIZED, EXPIRED)]
+
+
+def test_the_moment_is_enough_for_a_new_token() -> None:
+    session = opened()
+    session.expire(OVER)
+    authorized, expiry = session.receive(Configure(Options(token="good")), OVER)
+    assert (authorized, expiry) == (Send(Authorized(60)), Expire(OVER + LIVES_S))
+    [offer] = session.receive(frame(1), OVER)
+    assert isinstance(offer, Offer)
+
+
+def test_a_session_that_ends_anyway_is_not_told() -> None:
+    session = opened()
+    session.drain(1000, "stops")
+    assert session.expire(OVER) == []
+    assert session.state is State.DRAINING
+    session = opened()
+    session.close()
+    assert session.expire(OVER) == []
+
+
+def test_the_error_is_told_as_final() -> None:
+    [told, _] = opened().expire(OVER)
+    assert isinstance(told, Send)
+    assert told.message == Error("unauthorized", EXPIRED, False)
