@@ -4,6 +4,8 @@ ExportError          the command ends with this one line and status 1
 ├── FontsMissing     training needs font packages that are not installed
 ├── CheckpointError  there is no checkpoint there, or it is not one of this network
 ├── PublishError     the version exists, or the target cannot be written
+│   └── DamagedVersion   a version's files are not those that were published
+├── ReleaseError     the model server cannot be reached, or does not do what it is asked for
 └── ContractBroken   what was written does not do what it should, and is not published
 """
 
@@ -24,6 +26,14 @@ class CheckpointError(ExportError):
 
 class PublishError(ExportError):
     """A version cannot be put in its place."""
+
+
+class DamagedVersion(PublishError):
+    """A file of a version is missing, foreign or has other contents."""
+
+
+class ReleaseError(ExportError):
+    """A label cannot be moved, or what the model server serves cannot be learnt."""
 
 
 class ContractBroken(ExportError):

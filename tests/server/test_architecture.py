@@ -40,7 +40,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("server.app", {"server"}, {"tornado"}),
     ("server", {"server"}, set()),
     ("modelserver", set(), {*TENSORFLOW, "grpc", "grpc_health", "tornado"}),
-    ("export", set(), {*TENSORFLOW, "rich"}),
+    ("export", set(), {*TENSORFLOW, "fsspec", "grpc", "rich"}),
 ]
 
 
