@@ -32,6 +32,7 @@
 import { Connection } from './connection.js';
 import { decode, encode } from './msgpack.js';
 import { Pacing } from './pacing.js';
+import { Uplink } from './uplink.js';
 
 export const CLIENT = 'framewire.js/0.1.0';
 export const SUBPROTOCOL = 'framewire.v1.msgpack';
@@ -52,6 +53,8 @@ export class FramewireClient {
    * @param {string} options.url of the gateway's WebSocket
    * @param {function(string, string[]): object} [options.socket] makes a socket that looks like a
    *   WebSocket: onopen, onmessage, onclose, send(ArrayBuffer), close(code), bufferedAmount?
+   * @param {boolean} [options.measureUplink] for sockets without `bufferedAmount`: send no faster
+   *   than the way to the server takes, found out by pings around some frames
    * @param {object} [options.hello] model, label, version, token, min_score, max_results, client
    * @param {function(object)} [options.onState]
    * @param {function(object)} [options.onWelcome] the whole welcome
@@ -72,6 +75,7 @@ export class FramewireClient {
     for (const name of Object.keys(HOST)) this._host[name] = options[name] || HOST[name];
     this._hello = { client: CLIENT, ...options.hello };
     this._pacing = new Pacing();
+    this._uplink = new Uplink();
     this._connection = new Connection({
       url: options.url,
       protocols: [SUBPROTOCOL],
@@ -113,6 +117,7 @@ export class FramewireClient {
    * @param {object} options model, label, version, token, min_score, max_results
    */
   configure(options) {
+    if (options.token) this._refusal = null; // what was wrong was the old one
     Object.assign(this._hello, options);
     if (this._welcome) this._send({ type: 'configure', ...options });
     else Object.assign(this._unsaid, options);
@@ -166,6 +171,7 @@ export class FramewireClient {
       limit: this._limit(),
       sourceRate: this._pacing.rate(),
       tripMs: this._pacing.tripMs(),
+      uplinkBytesPerS: this._uplink.bytesPerS(),
     });
   }
 
@@ -173,6 +179,7 @@ export class FramewireClient {
 
   _opened() {
     this._unsaid = {};
+    this._uplink.restart();
     this._send({ type: 'hello', ...this._hello });
   }
 
@@ -201,8 +208,10 @@ export class FramewireClient {
         return this._modelChanged(message.model);
       case 'going_away':
         return this._goingAway(message);
+      case 'pong':
+        return this._uplink.pong(this._host.now(), message.t);
       default:
-        return undefined; // pong, which counted as a sign of life, and what later versions say
+        return undefined; // what later versions say
     }
   }
 
@@ -321,7 +330,8 @@ export class FramewireClient {
   /** Ms until a frame may go: 0 now, Infinity when only an outcome can make room. */
   _delay() {
     if (!this._isReady() || this._outstanding.size >= this._limit()) return Infinity;
-    const pause = this._pacing.pauseMs(this._host.now());
+    const now = this._host.now();
+    const pause = Math.max(this._pacing.pauseMs(now), this._uplink.pauseMs(now));
     if (pause > 0) return pause;
     return this._connection.isDrained() ? 0 : SOCKET_BUSY_MS;
   }
@@ -347,11 +357,15 @@ export class FramewireClient {
       return;
     }
     const { format, width, height, data, captured_at } = frame;
+    const now = this._host.now();
     this._lastId += 1;
-    this._outstanding.set(this._lastId, { frame, sentAt: this._host.now() });
+    this._outstanding.set(this._lastId, { frame, sentAt: now });
     this._count.sent += 1;
     this._count.bytes += length;
+    const marks = this._on.measureUplink ? this._uplink.sending(now, length) : null;
+    if (marks) this._send({ type: 'ping', t: marks[0] });
     this._send({ type: 'frame', id: this._lastId, format, width, height, data, captured_at });
+    if (marks) this._send({ type: 'ping', t: marks[1] });
   }
 
   _send(message) {
