@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from export.commands import evaluate, fonts, savedmodel, train
+from export.commands import evaluate, fonts, publish, savedmodel, train
 from export.errors import ExportError
 
 DESCRIPTION = """\
@@ -17,7 +18,7 @@ Turns a trained checkpoint into a model that TensorFlow Serving can serve.
   python -m export train --seed 1  train it anew (needs fonts, and most of an hour)
 """
 
-COMMANDS = (savedmodel, evaluate, train, fonts)
+COMMANDS = (savedmodel, publish, evaluate, train, fonts)
 """In the order of `--help`."""
 
 
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. Returns the exit status: 0, or 1 after an error in one line."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = options.command
+    # Asked to end, a command undoes what it has half done, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         command(options)
     except ExportError as error:
