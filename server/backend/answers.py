@@ -16,48 +16,50 @@ from server.backend.contract import (
 )
 from server.backend.detection import detections
 from server.backend.pixels import Placement
-from server.backend.stubs import predict_pb2
+from server.backend.stubs import tensor_pb2
 from server.backend.tensors import to_numpy
 from server.core.answers import Answer, Tensor, Tensors
 from server.core.errors import ModelFailed
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
+Protos = Mapping[str, tensor_pb2.TensorProto]
 
 
-def arrays(response: predict_pb2.PredictResponse) -> dict[str, np.ndarray[Any, Any]]:
+def arrays(found: Protos) -> dict[str, np.ndarray[Any, Any]]:
     """All outputs of a response. Raises ModelFailed for one that is broken."""
-    return {name: to_numpy(name, tensor) for name, tensor in response.outputs.items()}
+    return {name: to_numpy(name, tensor) for name, tensor in found.items()}
 
 
 def split(
     outputs: Outputs,
-    found: Arrays,
+    found: Protos,
     rows: int,
     placements: Sequence[Placement] | None = None,
 ) -> Sequence[Answer]:
-    """One answer for each of the ``rows`` that were sent.
+    """One answer for each of the ``rows`` that were sent, from a response's outputs.
 
     ``placements`` says where the frames lay in the model's input, if not all over
-    it. Raises ModelFailed if an output is missing, or has other rows than were sent.
+    it. Raises ModelFailed if an output is missing or broken, or has other rows than
+    were sent.
     """
     for name in outputs.aliases:
         if name not in found:
             raise ModelFailed(f"the model server left out the output {name!r}")
     _check_rows(outputs, found, rows)
     if isinstance(outputs, DetectionOutputs):
-        return detections(outputs, found, placements)
+        return detections(outputs, found, rows, placements)
     if isinstance(outputs, ClassificationOutputs):
-        return classifications(outputs, found)
-    return _tensors(outputs, found, rows)
+        return classifications(outputs, arrays(found))
+    return _tensors(outputs, arrays(found), rows)
 
 
-def _check_rows(outputs: Outputs, found: Arrays, rows: int) -> None:
+def _check_rows(outputs: Outputs, found: Protos, rows: int) -> None:
     shared = outputs.shared if isinstance(outputs, TensorOutputs) else frozenset()
-    for name, values in found.items():
-        if name not in shared and (values.ndim == 0 or len(values) != rows):
-            raise ModelFailed(
-                f"output {name!r} has shape {list(values.shape)} for a batch of {rows}"
-            )
+    for name, tensor in found.items():
+        dims = tensor.tensor_shape.dim
+        if name not in shared and (not dims or dims[0].size != rows):
+            shape = [dim.size for dim in dims]
+            raise ModelFailed(f"output {name!r} has shape {shape} for a batch of {rows}")
 
 
 def _tensors(outputs: TensorOutputs, found: Arrays, rows: int) -> list[Tensors]:

@@ -16,7 +16,6 @@ Array = np.ndarray[Any, Any]
 
 # Nobody reads further, and some models know twenty thousand classes.
 TOP = 100
-_DIGITS = 5
 
 
 def classifications(
@@ -39,7 +38,7 @@ def classifications(
     scores = np.take_along_axis(scores, order, axis=1)
     counts = (scores > -np.inf).sum(axis=1).tolist()
     classes = _classes(outputs, found, order)
-    values = np.round(scores, _DIGITS).tolist()
+    values = scores.tolist()
     return [Classification(c[:n], s[:n]) for c, s, n in zip(classes, values, counts, strict=True)]
 
 

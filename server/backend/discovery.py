@@ -98,7 +98,7 @@ class Discovery:
         wanted = request.without_inputs(pinned, signature.DESCRIBE)
         try:
             response = await self._channel.predict(wanted, self._timeout_s)
-            [values] = arrays(response).values()
+            [values] = arrays(response.outputs).values()
             return description.parse(bytes(values.reshape(-1)[0]))
         except (DescriptionError, ValueError, IndexError, TypeError, ModelFailed) as error:
             raise UnusableModel(f"model {key} has a broken description: {error}") from None
@@ -137,7 +137,7 @@ class Discovery:
             black = np.zeros((1, height, width, contract.input.channels), contract.input.dtype)
             wanted = request.of_pixels(pinned, contract, black)
         response = await self._channel.predict(wanted, self._timeout_s)
-        for name in arrays(response)[outputs.classes].reshape(-1):
+        for name in arrays(response.outputs)[outputs.classes].reshape(-1):
             outputs.labels.index(bytes(name))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from server.backend import request
-from server.backend.answers import arrays, split
+from server.backend.answers import split
 from server.backend.channel import Channel
 from server.backend.contract import Contract, Contracts, PixelsInput
 from server.backend.description import Description, DescriptionError, from_fields
@@ -148,7 +148,7 @@ def _answers(
     rows = contract.input.rows or count
     if placements is not None:
         placements = [*placements, *[placements[-1]] * (rows - count)]
-    return split(contract.outputs, arrays(response), rows, placements)[:count]
+    return split(contract.outputs, response.outputs, rows, placements)[:count]
 
 
 def _left(deadline: float) -> float:

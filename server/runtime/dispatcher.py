@@ -140,11 +140,9 @@ class Dispatcher:
     async def _infer(self, lane: Lane, members: Sequence[Member], now: float) -> None:
         """One call; if the model server refuses it, again in parts, until the culprit is found."""
         frames = [member.frame for member in members]
+        budget_s = self._batcher.budget_s(members, now)
         try:
-            self._metrics.batch_size.observe(len(frames))
-            inference = await self._backend.infer(
-                lane, frames, self._batcher.budget_s(members, now)
-            )
+            inference = await self._backend.infer(lane, frames, budget_s)
         except BatchRejected as error:
             await self._retry_in_parts(lane, members, error)
         except DeadlineExceeded:
@@ -156,6 +154,8 @@ class Dispatcher:
                 self._fail(member, error)
         else:
             self._answer(lane, members, inference, now)
+        finally:
+            self._metrics.batch_size.observe(len(frames))
 
     async def _retry_in_parts(
         self, lane: Lane, members: Sequence[Member], error: BatchRejected
@@ -181,7 +181,6 @@ class Dispatcher:
         if len(inference.answers) != len(members):
             raise RuntimeError(f"{len(inference.answers)} answers for {len(members)} frames")
         now = time.monotonic()
-        self._metrics.inference.observe(now - sent)
         for member, answer in zip(members, inference.answers, strict=True):
             if isinstance(answer, FramewireError):
                 self._fail(member, answer)
@@ -193,6 +192,7 @@ class Dispatcher:
                     total=(now - member.received) * 1000,
                 )
                 self._settle(member, _result(member, answer, inference, len(members), timing))
+        self._metrics.inference.observe(now - sent)
         known = self._models.known(lane.model)
         if getattr(known, "version", None) != inference.model_version:
             self._models.doubt(lane.model)

@@ -123,9 +123,9 @@ class Gateway:
         """A message came. Returns at once, whatever the message leads to."""
         now = time.monotonic()
         accepted = session.accepted
-        effects = session.receive(message, now)
+        self._carry_out(session, session.receive(message, now), now)
+        # Counted last, here and below: a frame must not wait until it is counted.
         self.metrics.accepted.inc(session.accepted - accepted)
-        self._carry_out(session, effects, now)
 
     def refuse(self, session: Session, error: FramewireError, frame_id: int | None) -> None:
         """A message came that cannot be used."""
@@ -241,8 +241,8 @@ class Gateway:
             return
         session = entry[0]
         outcome = session.resolve(outcome)
-        self.metrics.outcome(outcome)
         self._tell(session, outcome)
+        self.metrics.outcome(outcome)
 
     def collect(self) -> None:
         """Bring the gauges up to date, before somebody reads them."""

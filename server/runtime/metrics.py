@@ -29,7 +29,9 @@ class Metrics:
         )
         self.waiting = self._gauge("frames_waiting", "Frames that wait for a batch.")
         self.calls = self._gauge("calls", "Predict calls under way.")
-        self.batch_size = self._histogram("batch_size", "Frames in a Predict call.", _SIZES)
+        self.batch_size = self._histogram(
+            "batch_size", "Frames in a Predict call, counted at its end.", _SIZES
+        )
         self.inference = self._histogram(
             "inference_seconds", "Duration of a Predict call.", _SECONDS
         )

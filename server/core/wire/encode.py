@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 from server.core.answers import Answer, Classification, Detections, Tensor, Tensors
@@ -103,11 +104,20 @@ def _result(message: Result, text: bool) -> dict[str, Any]:
 
 def _answer(answer: Answer, text: bool) -> dict[str, Any]:
     if isinstance(answer, Detections):
-        return {"boxes": answer.boxes, "scores": answer.scores, "classes": answer.classes}
+        boxes, scores = answer.boxes, answer.scores
+        if text:
+            boxes, scores = [_short(box) for box in boxes], _short(scores)
+        return {"boxes": boxes, "scores": scores, "classes": answer.classes}
     if isinstance(answer, Classification):
-        return {"classes": answer.classes, "scores": answer.scores}
+        scores = _short(answer.scores) if text else answer.scores
+        return {"classes": answer.classes, "scores": scores}
     assert isinstance(answer, Tensors)
     return {"outputs": {name: _tensor(value, text) for name, value in answer.outputs.items()}}
+
+
+def _short(values: Sequence[float]) -> list[float]:
+    """Numbers for text, where a digit is a byte; a hundred-thousandth is below a pixel."""
+    return [round(value, 5) for value in values]
 
 
 def _tensor(tensor: Tensor, text: bool) -> dict[str, Any]:

@@ -198,7 +198,7 @@ def name(request: object) -> dict[str, object]:
     n = rows(request)
     return {
         "classes": np.tile(np.array(NAMES, object), (n, 1)),
-        "scores": np.tile(np.array([0.1, 0.7, 0.2], "f"), (n, 1)),
+        "scores": np.tile(np.array([0.125, 0.625, 0.25], "f"), (n, 1)),
     }
 
 
@@ -212,7 +212,7 @@ async def test_names_are_learnt_at_discovery(
     lane = next(iter(model.lanes.values()))
     frame = JPEG if picture is BYTES else Frame(1, "gray", bytes(64), 8, 8)
     inference = await backend.infer(lane, [frame], 2.0)
-    assert inference.answers == [Classification([1, 2, 0], [0.7, 0.2, 0.1])]
+    assert inference.answers == [Classification([1, 2, 0], [0.625, 0.25, 0.125])]
 
 
 async def test_names_that_come_later_are_added(puppet: Puppet, backend: TensorFlowServing) -> None:
@@ -226,7 +226,7 @@ async def test_names_that_come_later_are_added(puppet: Puppet, backend: TensorFl
     assert found.labels == ()
     model.answer["serving_default"] = name
     answers = (await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)).answers
-    assert answers == [Classification([0, 1, 2], [0.7, 0.2, 0.1])]
+    assert answers == [Classification([0, 1, 2], [0.625, 0.25, 0.125])]
     assert (await backend.discover(ModelKey("pets"))).labels == ("dog", "newt", "cat")
 
 
@@ -240,4 +240,4 @@ async def test_described_labels_keep_their_place(
     found = await backend.discover(ModelKey("pets"))
     assert found.labels == ("newt", "dog")
     answers = (await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)).answers
-    assert answers == [Classification([1, 0, 2], [0.7, 0.2, 0.1])]
+    assert answers == [Classification([1, 0, 2], [0.625, 0.25, 0.125])]

@@ -112,6 +112,13 @@ def test_detections(encoding: Encoding) -> None:
     }
 
 
+def test_numbers_are_short_in_text() -> None:
+    message = result(Detections([[1 / 3] * 4], [2 / 3], [1]))
+    assert read(message, JSON)["boxes"] == [[0.33333] * 4]
+    assert read(message, JSON)["scores"] == [0.66667]
+    assert read(message, MSGPACK)["scores"] == [2 / 3]
+
+
 @BOTH
 def test_captured_at_is_left_out_where_it_was_not_said(encoding: Encoding) -> None:
     assert "captured_at" not in read(result(DETECTIONS), encoding)

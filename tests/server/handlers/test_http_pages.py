@@ -73,7 +73,7 @@ async def test_metrics(served: Served) -> None:
         'framewire_frames_total{outcome="result",reason=""} 1.0',
         "framewire_frames_waiting 0.0",
         "framewire_calls 1.0",
-        "framewire_batch_size_count 2.0",
+        "framewire_batch_size_count 1.0",
     ):
         assert line in lines
 
