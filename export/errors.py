@@ -2,7 +2,9 @@
 
 ExportError          the command ends with this one line and status 1
 ├── FontsMissing     training needs font packages that are not installed
-├── CheckpointError  there is no checkpoint there, or it is not one of this network
+├── CheckpointError  there is no checkpoint there, or it does not fit the model
+├── SourceError      a trained model cannot be read, or is not what the options say
+├── ServerError      a model server cannot be reached, or does not load or answer as it should
 ├── PublishError     the version exists, or the target cannot be written
 │   └── DamagedVersion   a version's files are not those that were published
 ├── ReleaseError     the model server cannot be reached, or does not do what it is asked for
@@ -22,6 +24,14 @@ class FontsMissing(ExportError):
 
 class CheckpointError(ExportError):
     """A checkpoint is missing or does not fit."""
+
+
+class SourceError(ExportError):
+    """A trained model cannot be read, or the options do not fit it."""
+
+
+class ServerError(ExportError):
+    """A model server does not start, answer or load."""
 
 
 class PublishError(ExportError):

@@ -12,6 +12,7 @@ import tensorflow as tf
 from export import dataset, scoring
 from export.network import Detector
 from export.signatures import Servable
+from export.sources import digits
 
 HELD_OUT = dataset.Plan("held-out", 0, 1000)
 LETTERS = dataset.Plan("letters", 0, 500)
@@ -43,7 +44,7 @@ class Score:
 
 def score(network: Detector, cache: Path, progress: dataset.Progress) -> Score:
     """Scores the network, which is folded by it, on scenes in fonts that training never saw."""
-    servable = Servable(network, "")
+    servable = digits.servable(network)
     tally = scoring.Tally()
     held_out = dataset.load(HELD_OUT, cache, progress)
     for index, answer in enumerate(_answers(servable, held_out.pictures)):

@@ -11,7 +11,7 @@ from export import checkpoint, publication, verification, weights
 from export.checkpoint import Checkpoint
 from export.description import describe
 from export.errors import PublishError
-from export.signatures import Servable
+from export.sources import digits
 
 
 def publish(
@@ -38,7 +38,7 @@ def publish(
 
 
 def _write(source: Checkpoint, description: str, folder: Path) -> None:
-    servable = Servable(weights.restore(source), description)
+    servable = digits.servable(weights.restore(source), description)
     try:
         tf.saved_model.save(servable, str(folder), signatures=servable.signatures())
     except tf.errors.OpError as error:

@@ -24,7 +24,7 @@ from export import camera, scenes, weights
 from export.checkpoint import Checkpoint
 from export.errors import ExportError
 from export.network import INPUT_SIZE
-from export.signatures import Servable
+from export.sources import digits
 
 BATCHES = (1, 8, 16)
 CALLS = 2
@@ -47,7 +47,7 @@ def measure(source: Checkpoint) -> Speed:
 
 
 def _measure(prefix: str) -> Speed:
-    servable = Servable(weights.restore(Checkpoint(Path(prefix))), "")
+    servable = digits.servable(weights.restore(Checkpoint(Path(prefix))))
     jpegs = [camera.jpeg(scenes.render((3, i)).picture, 80) for i in range(max(BATCHES))]
     noise = np.random.default_rng(0).integers(0, 256, (INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
     kinds = {

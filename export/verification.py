@@ -17,6 +17,7 @@ from export.detection import MAX_BOXES, detect
 from export.errors import ContractBroken
 from export.network import INPUT_SIZE, LABELS, Detector
 from export.pictures import decode
+from export.sources.digits import CANVAS
 
 TOLERANCE = 1e-3
 """How far scores, and sides of boxes in 0..1, may be off: folding rounds differently."""
@@ -87,7 +88,7 @@ def _batches(encoded: list[bytes]) -> dict[str, np.ndarray]:
 def _run(network: Detector, signature: str, inputs: np.ndarray) -> Outputs:
     """What the checkpoint's network says, operation by operation, outside any graph."""
     if signature == "serving_default":
-        pictures = tf.stack([decode(encoded) for encoded in inputs])
+        pictures = tf.stack([decode(encoded, CANVAS)[0] for encoded in inputs])
     else:
         pictures = tf.constant(inputs.astype(np.float32))
     return {name: value.numpy() for name, value in detect(*network(pictures)).items()}

@@ -12,9 +12,13 @@ from PIL import Image
 
 from export import scenes
 from export.network import INPUT_SIZE
-from export.pictures import decode_batch
+from export.pictures import Canvas, decode_batch
 
-decode = tf.function(decode_batch, input_signature=[tf.TensorSpec([None], tf.string)])
+CANVAS = Canvas(INPUT_SIZE, INPUT_SIZE)
+decode = tf.function(
+    lambda encoded: decode_batch(encoded, CANVAS)[0],
+    input_signature=[tf.TensorSpec([None], tf.string)],
+)
 
 BLOCKS = Image.new("RGB", (4, 4))
 BLOCKS.putdata([(60 * (i % 4) + 20, 60 * (i // 4) + 20, 200 - 10 * i) for i in range(16)])
