@@ -5,5 +5,5 @@
 
 The way of a call, one direction::
 
-    grpcserver -> predict -> manager.acquire -> tensors.decode -> model.run -> tensors.encode
+    grpcserver -> predict -> manager.acquire -> tensors.decode -> model.run -> encoding
 """

@@ -26,9 +26,9 @@ from modelserver.runtime import import_tensorflow, session_config
 
 import_tensorflow()
 
-from tensorflow_serving.apis import predict_pb2  # noqa: E402
+from tensorflow_serving.apis import model_pb2, predict_pb2  # noqa: E402
 
-from modelserver import config, savedmodel, tensors  # noqa: E402
+from modelserver import config, encoding, savedmodel  # noqa: E402
 from modelserver.app import ModelServer  # noqa: E402
 from modelserver.deadline import Deadline  # noqa: E402
 from modelserver.graphsession import GraphSession  # noqa: E402
@@ -36,6 +36,7 @@ from modelserver.metrics import Metrics  # noqa: E402
 from modelserver.model import Model  # noqa: E402
 from modelserver.options import Options  # noqa: E402
 from modelserver.predict import predict  # noqa: E402
+from modelserver.tensors import Array  # noqa: E402
 
 PICTURE_BYTES = 40_000
 ANSWER_VALUES = 150_000
@@ -104,28 +105,32 @@ def over_grpc(path: str, wire: bytes, batch: int, rounds: int) -> None:
 
 def answers(rounds: int) -> None:
     """Writing and serializing an answer, in typed fields and in tensor_content."""
-    values = np.random.default_rng(0).random(ANSWER_VALUES) * 255
-    for dtype in (np.float32, np.float64, np.int32):
-        array = values.astype(dtype)
+    values = np.random.default_rng(0).random(ANSWER_VALUES) - 0.5
+    arrays = {
+        "float32": values.astype(np.float32),
+        "float64": values,
+        "uint8": (values * 2**9).astype(np.uint8),
+        "int32 below 2^7": np.abs(values * 2**8).astype(np.int32),
+        "int32 below 2^14": np.abs(values * 2**15).astype(np.int32),
+        "int32 below 2^28": np.abs(values * 2**29).astype(np.int32),
+        "int32 of both signs": (values * 2**31).astype(np.int32),
+        "int64 of both signs": (values * 2**62).astype(np.int64),
+    }
+    for name, array in arrays.items():
         typed = [_time(partial(write, array, False)) for _ in range(rounds)]
         content = [_time(partial(write, array, True)) for _ in range(rounds)]
-        print(
-            f"{ANSWER_VALUES} {array.dtype!s:8}     typed fields {_ms(typed)}, "
-            f"tensor_content {_ms(content)}"
-        )
+        print(f"{ANSWER_VALUES} {name:20} typed fields {_ms(typed)}, tensor_content {_ms(content)}")
 
 
 def answer(model: Model, wire: bytes) -> bytes:
     """What the server does with a call, from bytes to bytes."""
     parsed = predict_pb2.PredictRequest.FromString(wire)
-    return bytes(predict(model, parsed, Deadline.after(60)).SerializeToString())
+    return predict(model, parsed, Deadline.after(60))
 
 
 def write(array: Any, as_content: bool) -> None:
     """A response with one output, serialized."""
-    response = predict_pb2.PredictResponse()
-    tensors.encode(array, response.outputs["y"], as_content)
-    response.SerializeToString()
+    encoding.predict_response(model_pb2.ModelSpec(name="m"), {"y": array}, as_content)
 
 
 def request(signature: Any, batch: int) -> bytes:
@@ -162,7 +167,7 @@ class _Timed:
         self.times: list[float] = []
 
     def run(
-        self, feeds: Mapping[str, tensors.Array], fetches: Sequence[str], deadline: Deadline
+        self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline
     ) -> list[Any]:
         started = time.perf_counter()
         values = self._session.run(feeds, fetches, deadline.left())

@@ -161,7 +161,8 @@ def _handler(method: _Method, request_type: Any) -> Any:
             return None
         try:
             request = _parse(request_type, payload)
-            return method(request, _deadline(context)).SerializeToString()
+            response = method(request, _deadline(context))
+            return response if isinstance(response, bytes) else response.SerializeToString()
         except ServingError as error:
             failure = error
         except Exception as error:

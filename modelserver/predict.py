@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tensorflow_serving.apis import predict_pb2
+from tensorflow_serving.apis import model_pb2
 
-from modelserver import tensors
+from modelserver import encoding, tensors
 from modelserver.deadline import Deadline
 from modelserver.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import Code, ServingError, invalid
@@ -18,7 +18,7 @@ Read = Callable[[Any], Mapping[str, Array]]
 """Gives all inputs of a SignatureDef, by alias."""
 
 
-def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = False) -> Any:
+def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = False) -> bytes:
     """Answer a PredictRequest.
 
     Args:
@@ -28,7 +28,7 @@ def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = F
         as_content: answer in ``tensor_content`` rather than in typed fields.
 
     Returns:
-        A PredictResponse with the actual version and the resolved signature name.
+        A PredictResponse, serialized, with the actual version and the resolved signature name.
 
     Raises:
         ServingError: in TensorFlow Serving's order of checks and with its codes.
@@ -44,13 +44,9 @@ def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = F
     fetches = [signature.outputs[alias].name for alias in aliases]
     values = model.run(feeds, fetches, deadline, API)
 
-    response = predict_pb2.PredictResponse()
-    response.model_spec.name = request.model_spec.name
-    response.model_spec.version.value = model.version
-    response.model_spec.signature_name = signature_name
-    for alias, value in zip(aliases, values, strict=True):
-        tensors.encode(value, response.outputs[alias], as_content)
-    return response
+    spec = model_pb2.ModelSpec(name=request.model_spec.name, signature_name=signature_name)
+    spec.version.value = model.version
+    return encoding.predict_response(spec, dict(zip(aliases, values, strict=True)), as_content)
 
 
 def predict_arrays(

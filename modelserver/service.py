@@ -22,8 +22,8 @@ from modelserver.tensors import Array
 class Service:
     """Answers requests from the versions in a registry. Called from any number of threads.
 
-    Every method takes a request message and a deadline, returns a response
-    message, and raises ServingError.
+    Every method takes a request message and a deadline, returns a response message, or the bytes
+    of one, and raises ServingError.
     """
 
     def __init__(
@@ -38,8 +38,8 @@ class Service:
         self._metrics = metrics
         self._as_content = as_content
 
-    def predict(self, request: Any, deadline: Deadline) -> Any:
-        """PredictRequest -> PredictResponse."""
+    def predict(self, request: Any, deadline: Deadline) -> bytes:
+        """PredictRequest -> PredictResponse, serialized."""
         with self._registry.acquire(_spec(request)) as model:
             return predict(model, request, deadline, self._as_content)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from modelserver import tensors
+from modelserver import encoding, tensors
 
 NUMBERS = [
     tf.float32, tf.float64, tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16, tf.uint32,
@@ -26,9 +26,7 @@ strings = arrays.arrays(object, shapes, elements=st.binary(max_size=300), fill=s
 
 
 def encoded(value: Any, as_content: bool = False) -> Any:
-    proto = tensor_pb2.TensorProto()
-    tensors.encode(value, proto, as_content)
-    return proto
+    return tensor_pb2.TensorProto.FromString(b"".join(encoding.tensor(value, as_content)))
 
 
 def typed(dtype: Any, shape: list[int], **values: Any) -> Any:

@@ -1,0 +1,55 @@
+"""Many integers as varints, against protobuf's own reading of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from tensorflow.core.framework import tensor_pb2
+
+from modelserver import varints
+
+FIELDS = {"int_val": "i4", "int64_val": "i8", "uint32_val": "u4", "uint64_val": "u8"}
+
+
+def read(field: str, packed: Any) -> list[int]:
+    """What protobuf reads from a packed field."""
+    number = tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name[field].number
+    head = varints.one(number << 3 | 2) + varints.one(len(packed))
+    return list(getattr(tensor_pb2.TensorProto.FromString(head + bytes(packed)), field))
+
+
+def limits(dtype: str) -> list[int]:
+    info = np.iinfo(dtype)
+    steps = {2 ** (7 * n) for n in range(10)} | {2 ** (7 * n) - 1 for n in range(10)}
+    return sorted({info.min, info.max, *(n for n in steps if n <= info.max)})
+
+
+@pytest.mark.parametrize(("field", "dtype"), FIELDS.items())
+def test_every_width(field: str, dtype: str) -> None:
+    for number in limits(dtype):
+        values = np.array([number, 0, 1], dtype)
+        assert read(field, varints.pack(values)) == values.tolist()
+
+
+@pytest.mark.parametrize(("field", "dtype"), FIELDS.items())
+@given(data=st.data())
+def test_any_numbers(field: str, dtype: str, data: Any) -> None:
+    values = data.draw(arrays.arrays(np.dtype(dtype), st.integers(1, 40)))
+    assert read(field, varints.pack(values)) == values.tolist()
+
+
+@pytest.mark.parametrize("number", limits("u8"))
+def test_one_number_takes_no_more_bytes_than_it_needs(number: int) -> None:
+    packed = varints.one(number)
+    assert read("uint64_val", packed) == [number]
+    assert len(packed) == max(1, -(-number.bit_length() // 7))
+
+
+def test_small_numbers_take_one_byte_each() -> None:
+    assert len(varints.pack(np.arange(128, dtype=np.int32))) == 128
+    assert len(varints.pack(np.arange(256, dtype=np.int32))) == 512
