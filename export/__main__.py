@@ -7,7 +7,18 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from export.commands import evaluate, fonts, publish, savedmodel, train
+from export.commands import (
+    canary,
+    evaluate,
+    fonts,
+    list,
+    promote,
+    prune,
+    publish,
+    rollback,
+    savedmodel,
+    train,
+)
 from export.errors import ExportError
 
 DESCRIPTION = """\
@@ -18,7 +29,18 @@ Turns a trained checkpoint into a model that TensorFlow Serving can serve.
   python -m export train --seed 1  train it anew (needs fonts, and most of an hour)
 """
 
-COMMANDS = (savedmodel, publish, evaluate, train, fonts)
+COMMANDS = (
+    savedmodel,
+    publish,
+    list,
+    promote,
+    canary,
+    rollback,
+    prune,
+    evaluate,
+    train,
+    fonts,
+)
 """In the order of `--help`."""
 
 

@@ -34,6 +34,11 @@ class Location:
         names = (protocol,) if isinstance(protocol, str) else protocol
         return Path(self.path) if any(name in _LOCAL for name in names) else None
 
+    @property
+    def address(self) -> str:
+        """What a model server calls it: an absolute path, or the URL."""
+        return self.path if self.local else self.text
+
     def __truediv__(self, name: str) -> Location:
         return Location(self.fs, f"{self.path}/{name}", f"{self.text}/{name}")
 

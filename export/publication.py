@@ -10,13 +10,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from export.errors import PublishError
 
 _STAGING = ".staging-"
+_REMOVED = ".removed-"
 _LOCK = ".lock"
 _MAX_VERSION = 2**63 - 1
 
@@ -60,6 +61,22 @@ def staged(target: Path, version: int | None = None) -> Iterator[tuple[Path, Pat
         raise PublishError(f"cannot write {target}: {error.strerror or error}") from None
 
 
+def remove(target: Path, names: Iterable[str]) -> None:
+    """Removes version folders; each is out of a model server's sight before its first file goes.
+
+    Raises PublishError.
+    """
+    try:
+        with _locked(target):
+            _tidy(target)
+            for name in names:
+                hidden = target / f"{_REMOVED}{name}"
+                os.rename(target / name, hidden)
+                shutil.rmtree(hidden)
+    except OSError as error:
+        raise PublishError(f"cannot write {target}: {error.strerror or error}") from None
+
+
 def next_version(target: Path) -> int:
     """One more than the highest version there is, or 1."""
     return max(versions(target), default=0) + 1
@@ -86,8 +103,9 @@ def _locked(target: Path) -> Iterator[None]:
 
 
 def _tidy(target: Path) -> None:
-    for left in target.glob(f"{_STAGING}*"):
-        shutil.rmtree(left)
+    for begin in (_STAGING, _REMOVED):
+        for left in target.glob(f"{begin}*"):
+            shutil.rmtree(left)
 
 
 def _flush(folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Which version answers: labels, moved under live traffic through a model server's ModelService."""

@@ -1,0 +1,115 @@
+"""The model server's configuration file, the one record of what it should serve.
+
+A model server has no call that tells its configuration, and a reload replaces all of it. So the
+file that it is started with (`--model_config_file`, a ModelServerConfig as text) is what is edited,
+and it is always what was sent last.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+
+from export.errors import ReleaseError
+from export.release.stubs import model_server_config_pb2
+
+_HEAD = "# Written by `python -m export`; comments are not kept.\n"
+
+
+class ConfigFile:
+    """A ModelServerConfig in a text file, replaced as a whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps all others away, for a release reads, decides and writes.
+
+        Raises ReleaseError if another release is under way.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path.with_name(f".{self.path.name}.lock"), os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise ReleaseError(
+                f"another release is under way with {self.path}; try again when it has ended"
+            ) from None
+        finally:
+            os.close(lock)
+
+    def read(self) -> Any | None:
+        """The ModelServerConfig; None if there is no file."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+            return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+            raise ReleaseError(f"cannot read {self.path}: {error}") from None
+
+    def write(self, config: Any | None) -> None:
+        """Replaces the file; None removes it."""
+        new = self.path.with_name(f".{self.path.name}.new")
+        try:
+            if config is None:
+                self.path.unlink(missing_ok=True)
+                return
+            with open(new, "w", encoding="utf-8") as file:
+                file.write(_HEAD + text_format.MessageToString(config))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(new, self.path)
+        except OSError as error:
+            new.unlink(missing_ok=True)
+            raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
+
+
+def single(model: str, base_path: str) -> Any:
+    """A ModelServerConfig of one model, whose newest version is served: what the flags
+    `--model_name` and `--model_base_path` amount to."""
+    config = model_server_config_pb2.ModelServerConfig()
+    config.model_config_list.config.add(
+        name=model, base_path=base_path, model_platform="tensorflow"
+    )
+    return config
+
+
+def entry(config: Any, model: str) -> Any | None:
+    """The ModelConfig of a model; None if the configuration does not name it."""
+    return next((one for one in config.model_config_list.config if one.name == model), None)
+
+
+def chosen(config: Any, model: str) -> set[int]:
+    """The versions that the configuration names one by one; none if it names a policy."""
+    found = entry(config, model)
+    return set(found.model_version_policy.specific.versions) if found else set()
+
+
+def labels(config: Any, model: str) -> dict[str, int]:
+    """The labels of a model: label -> version."""
+    found = entry(config, model)
+    return dict(found.version_labels) if found else {}
+
+
+def changed(config: Any, model: str, versions: set[int], labelled: Mapping[str, int]) -> Any:
+    """A copy in which the model has just these versions and labels; the others are as before."""
+    copy = model_server_config_pb2.ModelServerConfig()
+    copy.CopyFrom(config)
+    found = entry(copy, model)
+    assert found is not None
+    found.model_version_policy.specific.versions[:] = sorted(versions)
+    found.version_labels.clear()
+    found.version_labels.update(labelled)
+    return copy

@@ -1,0 +1,68 @@
+"""Which versions each label stood for, kept beside the configuration file, for rollbacks."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from export import manifest
+from export.errors import ReleaseError
+
+LONGEST = 50
+"""How many moves of a label are remembered."""
+
+_Moves: TypeAlias = "list[dict[str, Any]]"
+
+
+class History:
+    """For each label the versions that it stood for, the oldest first and the present one last."""
+
+    def __init__(self, config: Path) -> None:
+        self.path = config.with_name(f"{config.name}.history.json")
+
+    def previous(self, model: str, label: str, current: int | None) -> int | None:
+        """The last version before the current one; None if none is remembered."""
+        earlier = [move["version"] for move in self._moves(model, label)]
+        return next((version for version in reversed(earlier) if version != current), None)
+
+    def push(self, model: str, label: str, version: int) -> None:
+        """The label stands for this version from now on."""
+        moves = self._moves(model, label)
+        if not moves or moves[-1]["version"] != version:
+            moves.append({"version": version, "at": manifest.now()})
+        self._write(model, label, moves[-LONGEST:])
+
+    def back_to(self, model: str, label: str, version: int) -> None:
+        """The label stands for this version again; what came after it is forgotten."""
+        moves = self._moves(model, label)
+        while moves and moves[-1]["version"] != version:
+            moves.pop()
+        self._write(model, label, moves)
+
+    def forget(self, model: str, label: str) -> None:
+        """The label stands for nothing any more."""
+        self._write(model, label, [])
+
+    def _moves(self, model: str, label: str) -> _Moves:
+        return list(self._read().get(model, {}).get(label, []))
+
+    def _read(self) -> dict[str, dict[str, _Moves]]:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise ReleaseError(f"cannot read {self.path}: {error}") from None
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, model: str, label: str, moves: _Moves) -> None:
+        everything = self._read()
+        everything.setdefault(model, {})[label] = moves
+        new = self.path.with_name(f".{self.path.name}.new")
+        try:
+            new.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+            os.replace(new, self.path)
+        except OSError as error:
+            raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None

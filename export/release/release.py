@@ -1,0 +1,182 @@
+"""Moves a label to a version under live traffic, or leaves everything as it was.
+
+A label can only be given to a version that is loaded. So the server is first told to load it
+beside those that it has, then to move the label, and last to let go of what nobody needs: what
+stays loaded are the labelled versions and, for each label, the one before, so that a rollback has
+nothing to load. Every configuration is written to the file before it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from export import manifest
+from export.errors import ReleaseError
+from export.release import config
+from export.release.config import ConfigFile
+from export.release.history import History
+from export.release.server import AVAILABLE, ModelServer, Status
+from export.release.waiting import Progress, Waiting
+from export.shelf import Shelf
+
+STABLE = "stable"
+CANARY = "canary"
+
+
+class Release:
+    """The labels of one model.
+
+    shelf: the versions on disk; say: called with a line for each thing done; timeout_s: how long
+    a version may take to load.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        shelf: Shelf,
+        server: ModelServer,
+        file: ConfigFile,
+        say: Callable[[str], None],
+        progress: Progress,
+        timeout_s: float = 600.0,
+    ) -> None:
+        self.model = model
+        self._shelf = shelf
+        self._server = server
+        self._file = file
+        self._history = History(file.path)
+        self._say = say
+        self._progress = progress
+        self._timeout_s = timeout_s
+
+    def promote(self, label: str, number: int) -> None:
+        """Lets the label stand for a version. Raises ReleaseError or PublishError, and then the
+        server and the file are as they were."""
+        if not label:
+            raise ReleaseError("a label needs a name")
+        with self._file.locked():
+            statuses = self._server.statuses(self.model)
+            before = self._before(statuses)
+            was = config.labels(before, self.model).get(label)
+            self._move(before, label, number, statuses)
+            if was is None and label != CANARY:
+                # Until now the newest version answered: that is where a rollback leads.
+                self._push_newest(label, number, statuses)
+            self._history.push(self.model, label, number)
+            self._let_go()
+        self._say(f"{label:11} {_from_to(was, number)}")
+
+    def rollback(self, label: str) -> None:
+        """Lets the label stand for the version before. Raises as `promote`."""
+        with self._file.locked():
+            statuses = self._server.statuses(self.model)
+            before = self._before(statuses)
+            was = config.labels(before, self.model).get(label)
+            number = self._history.previous(self.model, label, was)
+            if was is None or number is None:
+                raise ReleaseError(
+                    f"there is nothing to go back to: no version is remembered that label {label} "
+                    "stood for before"
+                )
+            self._move(before, label, number, statuses)
+            self._history.back_to(self.model, label, number)
+            self._let_go()
+        self._say(f"{label:11} {_from_to(was, number)}")
+
+    def clear(self, label: str) -> None:
+        """Takes a label away. Raises ReleaseError if there is none."""
+        with self._file.locked():
+            statuses = self._server.statuses(self.model)
+            before = self._before(statuses)
+            labels = config.labels(before, self.model)
+            was = labels.pop(label, None)
+            if was is None:
+                raise ReleaseError(f"model {self.model} has no label {label}")
+            versions = config.chosen(before, self.model) or _available(statuses)
+            with self._restored(before):
+                self._apply(config.changed(before, self.model, versions, labels))
+            self._history.forget(self.model, label)
+            self._let_go()
+        self._say(f"{label:11} {was} -> none")
+
+    def _before(self, statuses: dict[int, Status]) -> Any:
+        """The configuration in force, as far as it can be known."""
+        found = self._file.read()
+        if found is None:
+            if not statuses:
+                raise ReleaseError(
+                    f"the model server at {self._server.address} does not serve {self.model}, and "
+                    f"there is no {self._file.path} that says what it should serve"
+                )
+            return config.single(self.model, self._shelf.location.address)
+        if config.entry(found, self.model) is None:
+            added = config.single(self.model, self._shelf.location.address)
+            found.model_config_list.config.extend(added.model_config_list.config)
+        return found
+
+    def _move(self, before: Any, label: str, number: int, statuses: dict[int, Status]) -> None:
+        on_disk = self._shelf.versions()
+        # Where files are far away, to read them all would take as long as to load them.
+        local = self._shelf.location.local is not None
+        manifest.check(self._shelf.version(number), contents=local)
+        labels = config.labels(before, self.model) | {label: number}
+        for lost in [name for name, version in labels.items() if version not in on_disk]:
+            self._say(f"{lost:11} {labels.pop(lost)} -> none, for it is not on disk any more")
+        available = _available(statuses)
+        kept = {
+            name: version
+            for name, version in config.labels(before, self.model).items()
+            if version in available and version in on_disk
+        }
+        chosen = config.chosen(before, self.model) | available | set(labels.values())
+        missing = sorted(set(labels.values()) - available)
+        with self._restored(before):
+            if missing:
+                self._apply(config.changed(before, self.model, chosen & set(on_disk), kept))
+            for version in missing:
+                waiting = Waiting(self.model, version, statuses.get(version), self._timeout_s)
+                waiting.wait(self._server, self._progress)
+            self._apply(config.changed(before, self.model, chosen & set(on_disk), labels))
+
+    def _let_go(self) -> None:
+        """Has the server unload what no label needs, now or for going back."""
+        now = self._file.read()
+        labels = config.labels(now, self.model)
+        previous = {self._history.previous(self.model, name, at) for name, at in labels.items()}
+        chosen = config.chosen(now, self.model)
+        needed = chosen & {*labels.values(), *(number for number in previous if number)}
+        if needed and needed != chosen:
+            self._apply(config.changed(now, self.model, needed, labels))
+
+    def _push_newest(self, label: str, number: int, statuses: dict[int, Status]) -> None:
+        newest = max(_available(statuses), default=number)
+        if newest != number:
+            self._history.push(self.model, label, newest)
+
+    def _apply(self, wanted: Any) -> None:
+        self._file.write(wanted)
+        self._server.reload(wanted)
+
+    @contextmanager
+    def _restored(self, before: Any) -> Iterator[None]:
+        """After an error or a signal, the file and the server are as they were."""
+        written = self._file.read()
+        try:
+            yield
+        except BaseException:
+            self._file.write(written)
+            with suppress(ReleaseError):  # it may be what went wrong
+                self._server.reload(before)
+            raise
+
+
+def _available(statuses: dict[int, Status]) -> set[int]:
+    return {number for number, status in statuses.items() if status.state == AVAILABLE}
+
+
+def _from_to(was: int | None, number: int) -> str:
+    if was == number:
+        return f"stays {number}"
+    return f"{number}" if was is None else f"{was} -> {number}"
