@@ -6,16 +6,22 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Sequence
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from server.access import exposure
+from server.access.attempts import Attempts
+from server.access.door import Door, open_door, tls
+from server.access.filewatch import FileWatch, keep_watch
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler, UploadLimit
+from server.handlers.login import LoginHandler
 from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.runtime.gateway import Gateway
@@ -24,14 +30,17 @@ from server.settings import Settings, WrongSetting, load_descriptions
 log = logging.getLogger("server")
 
 
-def application(gateway: Gateway, settings: Settings) -> Application:
+def application(gateway: Gateway, settings: Settings, door: Door) -> Application:
     """The table of addresses."""
-    session = {"gateway": gateway, "settings": settings}
+    session = {"gateway": gateway, "settings": settings, "door": door}
+    attempts = Attempts(settings.max_logins_per_min)
+    login = {"door": door, "settings": settings, "attempts": attempts}
     upload = {**session, "uploads": UploadLimit(settings.max_uploads)}
     return Application(
         [
             (r"/ws", SessionHandler, session),
             (r"/v1/infer", InferHandler, upload),
+            (r"/v1/login", LoginHandler, login),
             (r"/healthz", AliveHandler),
             (r"/readyz", ReadyHandler, {"gateway": gateway}),
             (r"/metrics", MetricsHandler, {"gateway": gateway}),
@@ -67,32 +76,51 @@ def listen(settings: Settings) -> list[socket.socket]:
         raise WrongSetting(f"cannot listen on {settings.host}:{settings.port}: {error}") from None
 
 
+def encrypt(server: HTTPServer, settings: Settings) -> list[FileWatch]:
+    """Speak TLS where the settings want it. Returns the files to watch. Raises WrongSetting."""
+
+    def use(context: ssl.SSLContext) -> None:
+        server.ssl_options = context  # Tornado asks for it with each connection
+
+    return tls(settings, use)
+
+
 async def serve(settings: Settings, started: Callable[[int], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then drain. ``started`` is told the port."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    door = open_door(settings)
     backend = model_server(settings)
     sockets = listen(settings)
-    gateway = Gateway(settings, backend)
+    gateway = Gateway(settings, backend, door.tokens.verify if door.tokens else None)
     server = HTTPServer(
-        application(gateway, settings),
+        application(gateway, settings, door),
         max_body_size=settings.max_upload_bytes + FORM_BYTES,
+        # Tornado would believe them of anybody; server.access.addresses does not.
         xheaders=False,
     )
+    watches = [*door.watches, *encrypt(server, settings)]
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
     log.info("listening on %s:%d, model server %s", settings.host, port, settings.backend)
+    for line in exposure.warnings(settings):
+        log.warning("OPEN TO STRANGERS: %s", line)
     if started is not None:
         started(port)
     gateway.start()
-    announced = asyncio.ensure_future(_announce(gateway, settings, port))
+    tasks = [
+        asyncio.ensure_future(_announce(gateway, settings, port)),
+        asyncio.ensure_future(_keep_watch(watches)),
+    ]
     await stop.wait()
     log.info("stopping: accepted frames are answered first")
-    announced.cancel()
+    for task in tasks:
+        task.cancel()
     server.stop()
     await gateway.drain(settings.drain_s)
+    door.close()
     await backend.close()
 
 
@@ -100,4 +128,17 @@ async def _announce(gateway: Gateway, settings: Settings, port: int) -> None:
     """One line, once frames can really be answered."""
     await gateway.became_ready()
     host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::") else settings.host
-    log.info("ready: open http://%s:%d/", host, port)
+    scheme = "https" if settings.tls_certificate else "http"
+    log.info("ready: open %s://%s:%d/", scheme, host, port)
+
+
+async def _keep_watch(watches: Sequence[FileWatch]) -> None:
+    """Read files again when they change, and at once on SIGHUP."""
+    if watches:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, watches)
+        await keep_watch(watches)
+
+
+def _reload(watches: Sequence[FileWatch]) -> None:
+    for watch in watches:
+        watch.reload()

@@ -35,13 +35,15 @@ def setting(
     high: float | None = None,
     form: str = "",
     form_help: str = "",
+    secret: bool = False,
 ) -> Any:
     """One row of the table: a default, what it means, and the range of a number.
 
     ``form``: the regular expression that a text must fit; ``form_help`` says it in words.
+    ``secret``: it has no flag, which every user of the machine could read, and is never shown.
     """
     metadata = {"help": help_text, "low": low, "high": high, "form": form, "form_help": form_help}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={**metadata, "secret": secret}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,44 @@ class Settings:
 
     allowed_origins: str = setting(
         "",
-        "Origins of pages that may connect, separated by commas; empty: this host; *: all",
-        form=r"(\s*(\*|null|[a-z][a-z0-9+.-]*://[^\s/,]+)\s*(,|$))*",
-        form_help="SCHEME://HOST[:PORT], null or *, separated by commas,",
+        "Origins of pages that may connect besides this host's, separated by commas; "
+        "https://*.example.com: its sub-domains; wechat: mini-programs; *: all",
+        form=r"(\s*(\*|null|wechat|[a-z][a-z0-9+.-]*://(\*\.)?[^\s/,*]+)\s*(,|$))*",
+        form_help="SCHEME://HOST[:PORT], wechat, null or *, separated by commas,",
     )
+    trusted_proxies: str = setting(
+        "", "addresses and networks of proxies whose X-Forwarded-* count, separated by commas"
+    )
+    tls_certificate: str = setting(
+        "", "PEM file with the certificate and its chain; empty: no TLS. Read again when it changes"
+    )
+    tls_key: str = setting("", "PEM file with the certificate's key, without a passphrase")
+
+    token_keys: str = setting(
+        "", "file with the keys of tokens (JWK Set); empty: no tokens. Read again when it changes"
+    )
+    token_audience: str = setting(
+        "framewire", "the audience (aud) of tokens that count", form=r".+", form_help="a name"
+    )
+    token_issuer: str = setting("", "the issuer (iss) of tokens that count; empty: any")
+    token_leeway_s: float = setting(
+        10.0, "how far the clock of a token's issuer may differ", 0, 3600
+    )
+    login_token_s: int = setting(3600, "how long a token of /v1/login lasts", 30, 30 * 86400)
+    max_logins_per_min: float = setting(
+        60.0, "logins per minute of one address at most, and at once", 1, 10**6
+    )
+    wechat_appid: str = setting("", "the mini-program's appid; empty: no login")
+    wechat_secret: str = setting("", "the appid's secret", secret=True)
+    wechat_secret_file: str = setting("", "file with the appid's secret; beats wechat_secret")
+    wechat_url: str = setting(
+        "https://api.weixin.qq.com",
+        "where wx.login's codes are exchanged",
+        form=r"https?://\S+",
+        form_help="http(s)://HOST[:PORT]",
+    )
+    wechat_timeout_s: float = setting(5.0, "how long WeChat may take to answer", 0.1, 60)
+
     hello_timeout_s: float = setting(10.0, "how long a socket may stay without hello", 0.1, 3600)
     ping_s: float = setting(20.0, "how often a peer is pinged; two missed pongs end it", 0.1, 3600)
     drain_s: float = setting(30.0, "how long accepted frames are waited for at the end", 0, 3600)
@@ -150,6 +186,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
     for row in fields(Settings):
+        if row.metadata["secret"]:
+            continue
         default = f" (default: {row.default})" if row.default != "" else ""
         parser.add_argument(
             f"--{_dashed(row.name)}",
@@ -200,7 +238,8 @@ def _parse(row: Any, where: str, value: Any) -> Any:
             raise ValueError
         parsed = kind(value)
     except (OverflowError, ValueError):
-        raise WrongSetting(f"{where}: {_WORDS[row.type]} is required, not {_cut(value)}") from None
+        shown = "" if row.metadata["secret"] else f", not {_cut(value)}"
+        raise WrongSetting(f"{where}: {_WORDS[row.type]} is required{shown}") from None
     low, high, form = (row.metadata[name] for name in ("low", "high", "form"))
     # Written so that NaN, which compares with nothing, is outside.
     if low is not None and not low <= parsed <= high:

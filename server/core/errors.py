@@ -29,7 +29,8 @@
     ├── Overloaded                overloaded            yes        the gateway
     └── Internal                  internal              yes        the gateway
 
-``http_status`` is what ``POST /v1/infer`` and ``POST /v1/login`` answer with.
+``http_status`` is what ``POST /v1/infer`` and ``POST /v1/login`` answer with;
+``retry_after_s`` goes along with what is retryable.
 
 Two more never reach a client: :class:`BatchRejected` (some frame of a batch is
 at fault, and a retry in parts finds out which) and :class:`DeadlineExceeded`
@@ -45,6 +46,7 @@ class FramewireError(Exception):
     code = "internal"
     retryable = False
     http_status = 500
+    retry_after_s = 1
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

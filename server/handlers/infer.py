@@ -6,21 +6,21 @@ The body is the picture itself, or a multipart form with one file in it, as
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
-from tornado.web import RequestHandler, stream_request_body
+from tornado.web import stream_request_body
 
+from server.access.door import Door
 from server.core import pictures, wire
 from server.core.errors import (
     BadFrame,
     BadMessage,
     FrameTooLarge,
     FramewireError,
-    Internal,
-    Overloaded,
 )
 from server.core.messages import (
     Dropped,
@@ -31,7 +31,7 @@ from server.core.messages import (
     Options,
     Outcome,
 )
-from server.core.session import told
+from server.handlers.guarded import GuardedHandler, tell
 from server.handlers.one_frame import OneFrame
 from server.handlers.uploads import UploadLimit
 from server.runtime.gateway import Gateway
@@ -47,11 +47,11 @@ _NUMBERS: Mapping[str, Any] = {
     "max_results": int,
     "min_score": float,
 }
-_TEXTS = ("model", "label", "token", "client")
+_TEXTS = ("model", "label", "client")
 
 
 @stream_request_body
-class InferHandler(RequestHandler):
+class InferHandler(GuardedHandler):
     """Collects the body within its bound, then asks the gateway.
 
     A body that is refused is read to its end all the same, and thrown away: a
@@ -59,8 +59,14 @@ class InferHandler(RequestHandler):
     clients never see the answer. Only what is far too large is not waited for.
     """
 
-    def initialize(self, gateway: Gateway, settings: Settings, uploads: UploadLimit) -> None:
+    takes = "pictures are"
+
+    def initialize(
+        self, gateway: Gateway, settings: Settings, door: Door, uploads: UploadLimit
+    ) -> None:
         self._gateway = gateway
+        self.door = door
+        self._token: str | None = None
         self._uploads = uploads
         self._entered = False
         self._refused: FramewireError | None = None
@@ -76,19 +82,31 @@ class InferHandler(RequestHandler):
         assert isinstance(self.request.connection, HTTP1Connection)
         self.request.connection.set_body_timeout(UPLOAD_TIMEOUT_S)
         self.request.connection.set_max_body_size(2 * self._max_bytes)
-        stated = self.request.headers.get("Content-Length", "")
-        length = int(stated) if stated.isdecimal() else 0
-        if length > self._max_bytes:
-            self._refused = self._too_large()
-        elif self.request.method == "POST":
-            try:
-                self._uploads.enter()
-                self._entered = True
-            except Overloaded as error:
-                self._refused = error
-        waits = "Expect" in self.request.headers  # for leave to send its body
+        length = self._stated_length()
+        try:
+            self._admit(length)
+        except FramewireError as error:
+            self._refused = error
+        # For leave to send a body, and for leave to ask.
+        waits = "Expect" in self.request.headers or self.request.method == "OPTIONS"
         if self._refused and (waits or length > 2 * self._max_bytes):
-            self._refuse(self._refused)
+            self.refuse(self._refused)
+
+    def _admit(self, length: int) -> None:
+        """Give the request a place. Raises why it gets none."""
+        self.admit_page()
+        posts = self.request.method == "POST"
+        if posts:
+            self._token = self.door.require_token(self.request, time.monotonic())
+        if length > self._max_bytes:
+            raise self._too_large()
+        if posts:
+            self._uploads.enter()
+            self._entered = True
+
+    def _stated_length(self) -> int:
+        stated = self.request.headers.get("Content-Length", "")
+        return int(stated) if stated.isdecimal() else 0
 
     def data_received(self, chunk: bytes) -> None:
         if not self._entered:
@@ -108,7 +126,7 @@ class InferHandler(RequestHandler):
             frame = Frame(0, picture_format, data, *size)
             self._answer(await self._infer(options, frame))
         except FramewireError as error:
-            self._refuse(error)
+            self.refuse(error)
 
     def on_finish(self) -> None:
         self._leave()
@@ -119,15 +137,6 @@ class InferHandler(RequestHandler):
         if self._client is not None:
             self._client.close(1001, "the client has gone")
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Errors of HTTP itself, told like all others."""
-        error: FramewireError = Internal("the gateway failed on this picture; see its log")
-        if status_code < 500:
-            error = BadMessage(f"{self._reason}: pictures are sent here by POST")
-        if status_code == 405:
-            self.set_header("Allow", "POST")
-        self._tell(wire.to_map(told(error), text=True))
-
     def _leave(self) -> None:
         self._body = bytearray()
         if self._entered:
@@ -136,7 +145,7 @@ class InferHandler(RequestHandler):
 
     async def _infer(self, options: Options, frame: Frame) -> Outcome:
         client = self._client = OneFrame()
-        session = self._gateway.connect(client)
+        session = self._gateway.connect(client, self._token)
         try:
             self._gateway.receive(session, Hello(options))
             await client.welcome
@@ -172,17 +181,7 @@ class InferHandler(RequestHandler):
             self.set_status(_STATUS.get(outcome.code, 500))
         fields = wire.to_map(outcome, text=True)
         fields.pop("id", None)
-        self._tell(fields)
-
-    def _refuse(self, error: FramewireError) -> None:
-        self.set_status(error.http_status)
-        self._tell(wire.to_map(told(error), text=True))
-
-    def _tell(self, fields: Mapping[str, Any]) -> None:
-        self.set_header("Content-Type", "application/json; charset=UTF-8")
-        if fields["type"] == "dropped" or fields.get("retryable"):
-            self.set_header("Retry-After", "1")
-        self.finish(wire.JSON.pack(fields))
+        tell(self, fields)
 
     def _too_large(self) -> FrameTooLarge:
         return FrameTooLarge(f"at most {self._limits.max_frame_bytes} bytes are taken")

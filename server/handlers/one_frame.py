@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from server.core.errors import Overloaded
+from server.core.errors import Overloaded, Unauthorized
 from server.core.messages import Dropped, Error, Outcome, Result, ServerMessage, Welcome
 from server.core.session import told
 
@@ -23,6 +23,10 @@ class OneFrame:
         if isinstance(message, Welcome):
             _complete(self.welcome, None)
         elif isinstance(message, Result | Dropped | Error) and message.id is not None:
+            _complete(self.outcome, message)
+        elif isinstance(message, Error) and message.code == Unauthorized.code:
+            # The token's time ran out while the picture was on its way.
+            _complete(self.welcome, None)
             _complete(self.outcome, message)
 
     def close(self, code: int, reason: str) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from urllib.parse import urlsplit
+import time
 
-from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
+from server.access.door import Door
 from server.core import wire
-from server.core.errors import Internal, Overloaded
+from server.core.errors import AccessError, Internal, Overloaded
 from server.core.messages import ServerMessage
 from server.core.session import POLICY_VIOLATION, Session, State, told
 from server.handlers import encodings
+from server.handlers.guarded import note, refuse
 from server.handlers.protocol import FrameProtocol
 from server.runtime.gateway import Gateway
 from server.settings import Settings
@@ -26,8 +27,10 @@ TRY_AGAIN_LATER = 1013
 class SessionHandler(WebSocketHandler):
     """A socket's side of a session: bytes in, bytes out, nothing kept but what is unsent."""
 
-    def initialize(self, gateway: Gateway, settings: Settings) -> None:
+    def initialize(self, gateway: Gateway, settings: Settings, door: Door) -> None:
         self._gateway = gateway
+        self._door = door
+        self._token: str | None = None
         self._settings = settings
         self._session: Session | None = None
         self._encoding: wire.Encoding | None = None
@@ -35,18 +38,20 @@ class SessionHandler(WebSocketHandler):
         self._unsent = 0
 
     def prepare(self) -> None:
-        """Refuse an Origin that is no address; comparing it would fail."""
+        """Refuse pages of foreign origins, and tokens that do not count.
+
+        A browser cannot show a token here, so it may still come with hello.
+        """
         try:
-            urlsplit(self.request.headers.get("Origin", ""))
-        except ValueError:
-            raise HTTPError(403, "malformed Origin") from None
+            self._door.check_origin(self.request)
+            self._token = self._door.check_token(self.request, time.monotonic())
+        except AccessError as error:
+            note(self, self._door, error)
+            refuse(self, error)
 
     def check_origin(self, origin: str) -> bool:
-        """This host's own pages, and those of the setting ``allowed_origins``."""
-        allowed = [one.strip() for one in self._settings.allowed_origins.split(",")]
-        host = urlsplit(origin).netloc.lower()
-        same_host = host != "" and host == self.request.host.lower()
-        return same_host or "*" in allowed or (origin != "" and origin in allowed)
+        """``prepare`` has looked at it."""
+        return True
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return encodings.choose(subprotocols)
@@ -64,7 +69,7 @@ class SessionHandler(WebSocketHandler):
         # Small messages that must not wait for company.
         self.set_nodelay(True)
         try:
-            self._session = self._gateway.connect(self)
+            self._session = self._gateway.connect(self, self._token)
         except Overloaded as error:
             self.send(told(error))
             self.close(TRY_AGAIN_LATER, error.message[:120])

@@ -32,8 +32,13 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"prometheus_client"},
     ),
     (
+        "server.access",
+        {"server.core", "server.settings"},
+        {"tornado", "jwt", "cryptography"},
+    ),
+    (
         "server.handlers",
-        {"server.core", "server.runtime", "server.settings"},
+        {"server.access", "server.core", "server.runtime", "server.settings"},
         {"tornado", "msgpack", "prometheus_client"},
     ),
     ("server.settings", set(), {"tomli"}),
@@ -117,6 +122,7 @@ def test_the_rooms_are_all_there() -> None:
         ("server.runtime.models", "from server import backend", ["server.backend"]),
         ("server.runtime.models", "import server.backend.serving", ["server.backend.serving"]),
         ("server.runtime.gateway", "from server.backend.interface import Backend", []),
+        ("server.access.tokens", "from server.runtime import gateway", ["server.runtime.gateway"]),
         ("server.handlers.infer", "from server.app import serve", ["server.app"]),
         ("server.backend.request", "import tensorflow", ["tensorflow"]),
         ("server.app", "import modelserver.flags", ["modelserver.flags"]),
@@ -206,6 +212,10 @@ def test_the_core_loads_nothing_else_of_the_gateway() -> None:
     modules = loaded_by("\n".join(f"import {name}" for name in names))
     assert {name for name in modules if inside(name, "server")} == {"server", *names}
     assert not modules & {"tornado", "grpc", "msgpack", "numpy", "PIL"}
+
+
+def test_tokens_and_certificates_are_loaded_only_where_they_are_wanted() -> None:
+    assert not loaded_by("import server.app") & {"jwt", "cryptography"}
 
 
 def test_the_runtime_loads_no_grpc() -> None:

@@ -79,6 +79,7 @@ def test_every_setting_can_be_given_every_way(row: Any, tmp_path: Path) -> None:
     value = {
         "backend": "10.0.0.1:9000",
         "allowed_origins": "https://example.com",
+        "wechat_url": "http://127.0.0.1:9000",
         "log_level": "debug",
     }.get(row.name, "text")
     if row in NUMBERS:
@@ -86,8 +87,9 @@ def test_every_setting_can_be_given_every_way(row: Any, tmp_path: Path) -> None:
     said = str(value)
     line = repr(value) if row in NUMBERS else f'"{value}"'
     path = toml(tmp_path, f"{row.name} = {line}")
+    flag = [] if row.metadata["secret"] else [load([f"--{row.name.replace('_', '-')}", said], {})]
     for found in (
-        load([f"--{row.name.replace('_', '-')}", said], {}),
+        *flag,
         load([], {f"FRAMEWIRE_{row.name.upper()}": said}),
         load(["--config", path], {}),
     ):
@@ -128,6 +130,8 @@ def test_numbers_that_are_not_finite(value: str) -> None:
         ("--model", "", "a name is required, not ''"),
         ("--allowed-origins", "example.com", "SCHEME://HOST"),
         ("--allowed-origins", "https://example.com/path", "SCHEME://HOST"),
+        ("--allowed-origins", "https://a.*.example.com", "SCHEME://HOST"),
+        ("--wechat-url", "api.weixin.qq.com", "http(s)://HOST[:PORT] is required"),
         ("--port", "8888.0", "a whole number is required, not '8888.0'"),
         ("--port", "a\nb", r"not 'a\nb'"),
     ],
@@ -146,6 +150,7 @@ def test_wrong_values(flag: str, value: str, words: str) -> None:
         ("backend", "unix:/run/serving.sock"),
         ("allowed_origins", "*"),
         ("allowed_origins", "null"),
+        ("allowed_origins", "wechat, https://*.example.com"),
         ("allowed_origins", "https://a.example, http://b:8080 ,weapp://wechat-game-runtime"),
         ("log_level", "warning"),
         ("host", ""),
@@ -251,7 +256,23 @@ def test_help_names_every_setting() -> None:
     found = python("--help")
     assert found.returncode == 0
     for row in ROWS:
-        assert f"--{row.name.replace('_', '-')} " in found.stdout
+        shown = f"--{row.name.replace('_', '-')} " in found.stdout
+        assert shown is not row.metadata["secret"]
+
+
+# Secrets
+
+
+def test_a_secret_is_shown_nowhere(tmp_path: Path) -> None:
+    environment = {"FRAMEWIRE_WECHAT_SECRET": "s3cret"}
+    settings = load([], environment)
+    assert settings.wechat_secret == "s3cret"
+    assert "s3cret" not in f"{settings} {settings!r}"
+    assert "s3cret" not in python("--help", **environment).stdout
+    assert_wrong("unrecognized arguments: --wechat-secret", ["--wechat-secret", "x"])
+    with pytest.raises(WrongSetting) as caught:
+        load(["--config", toml(tmp_path, "wechat_secret = 5555")], {})
+    assert "5555" not in str(caught.value)
 
 
 def documented() -> dict[str, str]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from server.core.answers import Answer, Classification, Detections, Tensor, Tensors
 from server.core.messages import (
-    Authorized,
     FORMATS,
+    Authorized,
     ClientMessage,
     Configure,
     Dropped,

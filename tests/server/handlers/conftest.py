@@ -11,6 +11,7 @@ import pytest_asyncio
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
+from server.access.door import open_door
 from server.app import application
 from server.handlers.infer import FORM_BYTES
 from server.runtime import models
@@ -56,9 +57,11 @@ async def serve(puppet: PuppetBackend) -> AsyncIterator[Serve]:
 
     def start(**values: Any) -> Served:
         settings = Settings(**{"max_staleness_ms": 600_000, **values})
-        gateway = Gateway(settings, puppet)
+        door = open_door(settings)
+        gateway = Gateway(settings, puppet, door.tokens.verify if door.tokens else None)
         server = HTTPServer(
-            application(gateway, settings), max_body_size=settings.max_upload_bytes + FORM_BYTES
+            application(gateway, settings, door),
+            max_body_size=settings.max_upload_bytes + FORM_BYTES,
         )
         socket, port = bind_unused_port()
         server.add_socket(socket)

@@ -260,7 +260,7 @@ async def test_other_methods(served: Served, method: str) -> None:
         served, picture(), method=method, allow_nonstandard_methods=True, query="?model=cats"
     )
     assert_error(response, 405, "bad_message", "Method Not Allowed")
-    assert response.headers["Allow"] == "POST"
+    assert response.headers["Allow"] == "POST, OPTIONS"
 
 
 async def test_nothing_is_left_of_a_picture(served: Served) -> None:

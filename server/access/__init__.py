@@ -1,0 +1,1 @@
+"""Who may come in: addresses, origins, tokens, certificates and WeChat's login."""
