@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     given = parser.parse_args(arguments)
     print(f"{given.batch} pictures of 40 KB in a call, {given.rounds} calls a figure")
-    session, signatures = savedmodel.load(
+    session, signatures, _ = savedmodel.load(
         given.version_directory, ["serve"], _session_config(given.tensorflows_threads)
     )
     wire = request(signatures["serving_default"], given.batch)

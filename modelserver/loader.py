@@ -55,12 +55,12 @@ class Loader:
         """
         started = time.monotonic()
         batching = self._batching_of(path)
-        session, signatures = savedmodel.load(path, self._settings.tags, self._settings.config)
-        runner = self._runner(TurnRunner(session, self._turns_of(name)), batching)
-        model = Model(name, number, signatures, runner, self._metrics)
+        saved = savedmodel.load(path, self._settings.tags, self._settings.config)
+        runner = self._runner(TurnRunner(saved.session, self._turns_of(name)), batching)
+        model = Model(name, number, saved.signatures, runner, self._metrics)
         loaded = time.monotonic()
         try:
-            self._warm_up(model, path, batching)
+            self._warm_up(model, saved.changing, path, batching)
         except BaseException:
             model.close()
             raise
@@ -76,12 +76,18 @@ class Loader:
             return alone
         return BatchRunner(self._batch_threads, batching, alone)
 
-    def _warm_up(self, model: Model, path: str, batching: BatchingParameters | None) -> None:
+    def _warm_up(
+        self,
+        model: Model,
+        changing: frozenset[str],
+        path: str,
+        batching: BatchingParameters | None,
+    ) -> None:
         if not self._settings.warm_up_iterations:
             return
         several = min(MANY, batching.batch_size) if batching else MANY
         with self._metrics.warm_up(path):
-            warm_up(model, path, self._settings.warm_up_iterations, (1, several))
+            warm_up(model, path, self._settings.warm_up_iterations, (1, several), changing)
 
     def _batching_of(self, path: str) -> BatchingParameters | None:
         batching = self._settings.batching

@@ -7,26 +7,35 @@ and is looked at again when the rest arrives.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from modelserver import completeness
+from modelserver import completeness, sideeffects
 from modelserver.completeness import Incomplete
 from modelserver.graphsession import GraphSession
 from modelserver.status import Code, ServingError
 
 
-def load(path: str, tags: Sequence[str], config: Any) -> tuple[GraphSession, dict[str, Any]]:
+class SavedModel(NamedTuple):
+    """A graph that is ready to run.
+
+    session: runs it. signatures: its SignatureDefs by name. changing: the names of those that
+    change what later calls see.
+    """
+
+    session: GraphSession
+    signatures: dict[str, Any]
+    changing: frozenset[str]
+
+
+def load(path: str, tags: Sequence[str], config: Any) -> SavedModel:
     """Load a SavedModel: graph, variables, assets and tables.
 
     Args:
         path: the version's directory.
         tags: the tags of the graph to load, all of them and no others.
         config: the session's ConfigProto.
-
-    Returns:
-        The session, ready to run, and the SignatureDefs by name.
 
     Raises:
         Incomplete: files are missing or cut short, or arrived during the load.
@@ -43,7 +52,9 @@ def load(path: str, tags: Sequence[str], config: Any) -> tuple[GraphSession, dic
     except BaseException:
         graph_session.close()
         raise
-    return graph_session, dict(meta_graph.signature_def)
+    return SavedModel(
+        graph_session, dict(meta_graph.signature_def), sideeffects.changing(meta_graph)
+    )
 
 
 def _restore(graph_session: GraphSession, path: str, tags: Sequence[str]) -> Any:

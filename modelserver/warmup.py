@@ -1,8 +1,8 @@
 """First runs before a version is called AVAILABLE, so that no caller pays for compilation.
 
 A model may bring its own requests, recorded as TensorFlow Serving has them. For one that does
-not, inputs are made up from the signatures: pictures for strings, zeros for numbers, one and
-several at a time.
+not, inputs are made up from the signatures: zeros for numbers, pictures for strings (or, where they
+are refused, nothing, which is a valid tf.Example), one and several at a time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import logging
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,11 @@ _REPLAYS: dict[str, _Replay] = {
 
 
 def warm_up(
-    model: Model, path: str, iterations: int = 1, batches: Sequence[int] = (1, MANY)
+    model: Model,
+    path: str,
+    iterations: int = 1,
+    batches: Sequence[int] = (1, MANY),
+    changing: Collection[str] = (),
 ) -> None:
     """Run a model's recorded requests or, without any, made-up ones.
 
@@ -55,6 +59,7 @@ def warm_up(
         path: the version's directory.
         iterations: how often each record is run.
         batches: the sizes of made-up inputs.
+        changing: signatures that are not run with made-up inputs, for they change the model.
 
     Raises:
         ServingError: a record cannot be read or fails; TensorFlow Serving then fails the load.
@@ -63,7 +68,7 @@ def warm_up(
     if os.path.exists(records):
         _replay_all(model, records, iterations)
     else:
-        _run_made_up(model, batches)
+        _run_made_up(model, batches, changing)
 
 
 def _replay_all(model: Model, records: str, iterations: int) -> None:
@@ -94,23 +99,44 @@ def _read(records: str) -> Iterator[Any]:
         raise invalid(f"Failed to parse warmup record: {error} from {records}") from None
 
 
-def _run_made_up(model: Model, batches: Sequence[int]) -> None:
+def _run_made_up(model: Model, batches: Sequence[int], changing: Collection[str]) -> None:
     end = Deadline.after(MADE_UP_TIME_S)
     for name, signature in sorted(model.signatures.items()):
         if name.startswith("__"):  # the initializer, which has run
             continue
-        try:
-            for batch in batches:
-                feeds = {info.name: made_up(info, batch) for info in signature.inputs.values()}
-                fetches = [signature.outputs[alias].name for alias in sorted(signature.outputs)]
-                model.run(feeds, fetches, end, API)
-                if not any(_grows(info) for info in signature.inputs.values()):
-                    break
-        except ServingError as error:
-            reason = "".join(filter(str.isprintable, error.message))[:80]
+        if name in changing:
+            reason = "it changes the model"
+        else:
+            reason = _run_signature(model, signature, batches, end)
+        if reason:
             _log.info(
                 "%s version %d: signature %s left cold: %s", model.name, model.version, name, reason
             )
+
+
+def _run_signature(model: Model, signature: Any, batches: Sequence[int], end: Deadline) -> str:
+    """Run a signature with made-up inputs; why it could not be run, if so."""
+    infos = signature.inputs.values()
+    fetches = [signature.outputs[alias].name for alias in sorted(signature.outputs)]
+    reason = ""
+    for text in (picture(), b"") if any(map(_is_text, infos)) else (b"",):
+        try:
+            for batch in batches if any(map(_grows, infos)) else (1,):
+                feeds = {info.name: made_up(info, batch, text) for info in infos}
+                model.run(feeds, fetches, end, API)
+            return ""
+        except ServingError as error:
+            reason = reason or _printable(error.message)
+    return reason
+
+
+def _printable(message: str) -> str:
+    """The start of an error's text, which may quote what was made up."""
+    return "".join(char for char in message if char.isprintable() and char != "\ufffd")[:80]
+
+
+def _is_text(info: Any) -> bool:
+    return bool(info.dtype == tf.string.as_datatype_enum)
 
 
 def _grows(info: Any) -> bool:
@@ -119,8 +145,13 @@ def _grows(info: Any) -> bool:
     return shape.unknown_rank or bool(shape.dim and shape.dim[0].size < 0)
 
 
-def made_up(info: Any, batch: int) -> Array:
+def made_up(info: Any, batch: int, text: bytes) -> Array:
     """A value that an input may accept: a first dimension of `batch` if it is free, others 1.
+
+    Args:
+        info: the input's TensorInfo.
+        batch: items.
+        text: for a string.
 
     Raises:
         ServingError: there is no such value.
@@ -131,15 +162,15 @@ def made_up(info: Any, batch: int) -> Array:
         shape[:1] = [batch]
     if math.prod(shape) > MAX_ELEMENTS:
         raise invalid(f"{info.name} of shape {shape} is too large to make up")
-    if info.dtype == tf.string.as_datatype_enum:
-        return np.full(shape, _picture(), object)
+    if _is_text(info):
+        return np.full(shape, text, object)
     try:
         return np.zeros(shape, tf.dtypes.as_dtype(info.dtype).as_numpy_dtype)
     except TypeError:
         raise invalid(f"{info.name} has a type that cannot be made up") from None
 
 
-def _picture() -> bytes:
+def picture() -> bytes:
     """A JPEG of a camera's usual size."""
     from PIL import Image
 

@@ -37,8 +37,8 @@ class Watching(Model):
 
 
 def load(path: Path) -> Watching:
-    session, signatures = savedmodel.load(str(path), ["serve"], session_config())
-    return Watching("m", 1, signatures, TurnRunner(session, Turns(2, 10)), Metrics())
+    saved = savedmodel.load(str(path), ["serve"], session_config())
+    return Watching("m", 1, saved.signatures, TurnRunner(saved.session, Turns(2, 10)), Metrics())
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_made_up_inputs_reach_every_signature(models: Path, name: str, runs: lis
 def test_the_picture_can_be_decoded() -> None:
     info = meta_graph_pb2.TensorInfo(dtype=types_pb2.DT_STRING)
     info.tensor_shape.dim.add().size = -1
-    made_up = warmup.made_up(info, 2)
+    made_up = warmup.made_up(info, 2, warmup.picture())
     assert made_up.shape == (2,)
     assert tf.io.decode_jpeg(made_up[1]).shape == (480, 640, 3)
 
