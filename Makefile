@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 
-.PHONY: run test check fmt train fonts bench pins clean help
+.PHONY: run test check fmt miniprogram train fonts bench pins clean help
 
 help:           ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -27,6 +27,9 @@ fmt: $(DEV)     ## put the code into ruff's form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+miniprogram:    ## copy the JavaScript client into the mini-program
+	node miniprogram/client/copy.mjs
+
 train: $(RUN)   ## train the demo model anew: most of an hour on two cores
 	$(BIN)/python -m export train
 
@@ -43,7 +46,8 @@ pins: $(DEV)    ## resolve setup.cfg's ranges into requirements.txt again
 	  setup.cfg -o requirements.txt
 
 clean:          ## remove what the other targets made
-	rm -rf .venv models build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts
+	rm -rf .venv models build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts \
+	  tests/miniprogram/node_modules
 
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \

@@ -21,10 +21,10 @@ export class Connection {
    * @param {string[]} options.protocols
    * @param {function(string, string[]): object} options.socket makes a WebSocket-like object
    * @param {object} options.host {now, setTimeout, clearTimeout, random}
-   * @param {function()} options.onTrying a socket is being opened
-   * @param {function()} options.onOpen the socket is open; say hello, then call `welcomed`
-   * @param {function(*)} options.onMessage one message's data, as the socket gave it
-   * @param {function({retryInMs, retryAt, attempt, code, reason})} options.onLost
+   * @param {function(): void} options.onTrying a socket is being opened
+   * @param {function(): void} options.onOpen the socket is open; say hello, then call `welcomed`
+   * @param {function(*): void} options.onMessage one message's data, as the socket gave it
+   * @param {function({retryInMs, retryAt, attempt, code, reason}): void} options.onLost
    */
   constructor(options) {
     this._options = options;

@@ -56,13 +56,13 @@ export class FramewireClient {
    * @param {boolean} [options.measureUplink] for sockets without `bufferedAmount`: send no faster
    *   than the way to the server takes, found out by pings around some frames
    * @param {object} [options.hello] model, label, version, token, min_score, max_results, client
-   * @param {function(object)} [options.onState]
-   * @param {function(object)} [options.onWelcome] the whole welcome
-   * @param {function(object|null)} [options.onModel] the model, now and whenever it changes
-   * @param {function(object, object)} [options.onResult] (result, frame)
-   * @param {function(object, object)} [options.onDropped] ({reason, id?}, frame). Reasons of our
+   * @param {function(object): void} [options.onState]
+   * @param {function(object): void} [options.onWelcome] the whole welcome
+   * @param {function(object|null): void} [options.onModel] the model, now and whenever it changes
+   * @param {function(object, object): void} [options.onResult] (result, frame)
+   * @param {function(object, object): void} [options.onDropped] ({reason, id?}, frame). Reasons of our
    *   own: `superseded_locally`, `not_ready`, `disconnected`
-   * @param {function(object, object|null)} [options.onError] ({code, message, retryable}, frame);
+   * @param {function(object, object|null): void} [options.onError] ({code, message, retryable}, frame);
    *   without a frame the error concerns the session
    * @param {function(): number} [options.now] a clock in ms that does not jump
    * @param {function} [options.setTimeout]
@@ -79,7 +79,7 @@ export class FramewireClient {
     this._connection = new Connection({
       url: options.url,
       protocols: [SUBPROTOCOL],
-      socket: options.socket || ((url, protocols) => new WebSocket(url, protocols)),
+      socket: options.socket || browserSocket,
       host: this._host,
       onTrying: () => this._enter({ name: 'connecting' }),
       onOpen: () => this._opened(),
@@ -394,6 +394,11 @@ export class FramewireClient {
       }, 0);
     }
   }
+}
+
+function browserSocket(url, protocols) {
+  // @ts-ignore: a mini-program has no such thing and hands in its own.
+  return new WebSocket(url, protocols);
 }
 
 function tally(counts, key) {

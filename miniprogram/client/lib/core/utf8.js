@@ -1,0 +1,96 @@
+// Made from static/utf8.js by `make miniprogram`; change it there.
+'use strict';
+
+/**
+ * UTF-8 by hand: mini-programs have neither TextEncoder nor TextDecoder.
+ *
+ * Half of a surrogate pair is written as U+FFFD, and a broken sequence is read as U+FFFD,
+ * both exactly as the web's own encoder and decoder do it.
+ */
+
+const REPLACEMENT = 0xfffd;
+const UNITS_AT_ONCE = 4096; // String.fromCharCode takes its arguments from the stack
+
+/** @returns {number} the bytes that `text` takes */
+function utf8Length(text) {
+  let length = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const point = pointAt(text, i);
+    if (point > 0xffff) i += 1;
+    length += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return length;
+}
+
+/** Writes `text` from `start` on; the caller made room for `utf8Length(text)` bytes. */
+function writeUtf8(text, bytes, start) {
+  let at = start;
+  for (let i = 0; i < text.length; i += 1) {
+    const point = pointAt(text, i);
+    if (point < 0x80) {
+      bytes[at++] = point;
+    } else if (point < 0x800) {
+      bytes[at++] = 0xc0 | (point >> 6);
+      bytes[at++] = 0x80 | (point & 0x3f);
+    } else if (point < 0x10000) {
+      bytes[at++] = 0xe0 | (point >> 12);
+      bytes[at++] = 0x80 | ((point >> 6) & 0x3f);
+      bytes[at++] = 0x80 | (point & 0x3f);
+    } else {
+      i += 1;
+      bytes[at++] = 0xf0 | (point >> 18);
+      bytes[at++] = 0x80 | ((point >> 12) & 0x3f);
+      bytes[at++] = 0x80 | ((point >> 6) & 0x3f);
+      bytes[at++] = 0x80 | (point & 0x3f);
+    }
+  }
+}
+
+/** @returns {string} the text in `bytes[start..end)` */
+function readUtf8(bytes, start, end) {
+  let text = '';
+  let units = [];
+  let at = start;
+  while (at < end) {
+    const lead = bytes[at++];
+    let more = continuations(lead);
+    let point = lead < 0x80 ? lead : more ? lead & (0x3f >> more) : REPLACEMENT;
+    let lowest = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80; // no overlong forms
+    let highest = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf; // no surrogates, no > 10FFFF
+    for (; more > 0; more -= 1) {
+      if (at >= end || bytes[at] < lowest || bytes[at] > highest) {
+        point = REPLACEMENT;
+        break;
+      }
+      point = (point << 6) | (bytes[at++] & 0x3f);
+      lowest = 0x80;
+      highest = 0xbf;
+    }
+    if (point > 0xffff) {
+      units.push(0xd800 + ((point - 0x10000) >> 10), 0xdc00 + ((point - 0x10000) & 0x3ff));
+    } else {
+      units.push(point);
+    }
+    if (units.length >= UNITS_AT_ONCE) {
+      text += String.fromCharCode.apply(null, units);
+      units = [];
+    }
+  }
+  return text + String.fromCharCode.apply(null, units);
+}
+
+/** How many bytes follow this first byte of a sequence; 0 for ASCII and for a byte out of place. */
+function continuations(lead) {
+  if (lead >= 0xc2 && lead <= 0xdf) return 1;
+  if (lead >= 0xe0 && lead <= 0xef) return 2;
+  if (lead >= 0xf0 && lead <= 0xf4) return 3;
+  return 0;
+}
+
+/** The code point at `index`; half of a surrogate pair counts as U+FFFD. */
+function pointAt(text, index) {
+  const point = text.codePointAt(index);
+  return point >= 0xd800 && point <= 0xdfff ? REPLACEMENT : point;
+}
+
+module.exports = { utf8Length, writeUtf8, readUtf8 };

@@ -1,0 +1,132 @@
+/** Framewire for WeChat mini-programs. */
+import {
+  Callbacks,
+  ClientOptions,
+  Format,
+  Frame,
+  FramewireClient,
+  Model,
+  Options,
+  Socket,
+  State,
+} from './core/framewire';
+import { Place, Size } from './core/geometry';
+
+export * from './core/framewire';
+export { Place, Size, tagPlace } from './core/geometry';
+export { Figures, FiguresSnapshot } from './core/figures';
+
+/** Clockwise, in degrees. */
+export type Turn = 0 | 90 | 180 | 270;
+
+/** One frame as `onCameraFrame` gives it: RGBA, row by row. */
+export interface CameraFrame extends Size {
+  data: ArrayBuffer;
+}
+
+/** What is done to a frame so that the model sees the world as it is. */
+export interface View {
+  rotate: Turn;
+  mirror: boolean;
+}
+
+/** What the camera component shows, in any unit, and how its frames come. */
+export interface Preview extends Size {
+  position: 'back' | 'front';
+  /** auto: a lying frame of a standing preview is turned */
+  rotate: Turn | 'auto';
+  /** whether the camera's frames have left and right exchanged */
+  mirror: boolean;
+}
+
+export interface MadeFrame extends Frame {
+  format: Format;
+  data: Uint8Array;
+  width: number;
+  height: number;
+  way: string;
+  makingMs: number;
+}
+
+/** What a `CameraFeed` offers, and what comes back with the outcome. */
+export interface SentFrame extends MadeFrame {
+  captured_at: number;
+  view: View;
+  /** the camera's frame as it came */
+  camera: Size;
+}
+
+export type MiniProgramState = State | { name: 'signing_in' };
+
+export interface MiniProgramOptions<F extends Frame = SentFrame>
+  extends Omit<ClientOptions<F>, 'onState'>,
+    Omit<Callbacks<F>, 'onState'> {
+  onState?(state: MiniProgramState): void;
+  /** of the gateway's `/v1/login`; without it nobody signs in */
+  signInUrl?: string;
+}
+
+/** The client over `wx.connectSocket`. Close it in `onHide`, open it in `onShow`. */
+export class MiniProgramClient<F extends Frame = SentFrame> extends FramewireClient<F> {
+  constructor(options: MiniProgramOptions<F>);
+}
+
+export interface FeedOptions {
+  client: Pick<FramewireClient<SentFrame>, 'wantsFrame' | 'offer' | 'stats'>;
+  /** of type 2d, for JPEG; without one frames travel as RGB */
+  canvas?: WechatMiniprogram.Canvas | null;
+  /** stretch (default): the model's own size; cover: with the frame's aspect */
+  fit?: 'stretch' | 'cover';
+  onSent?(frame: SentFrame): void;
+  /** a frame could not be made; the feed goes on */
+  onProblem?(error: Error): void;
+  now?(): number;
+}
+
+export class CameraFeed {
+  constructor(options: FeedOptions);
+  use(model: Model | null): void;
+  show(preview: Partial<Preview>): void;
+  start(camera: WechatMiniprogram.CameraContext): void;
+  stop(): void;
+  picture(frame: CameraFrame): void;
+}
+
+export class FrameMaker {
+  constructor(options: {
+    canvas: WechatMiniprogram.Canvas | null;
+    fit: 'stretch' | 'cover';
+    now(): number;
+  });
+  /** the way that made the last frame */
+  way: string | null;
+  make(
+    frame: CameraFrame,
+    view: View,
+    model: Model,
+    uplink: number | null,
+  ): Promise<MadeFrame> | MadeFrame;
+}
+
+export class Shrinker {
+  constructor(plan: { from: Size; to: Size; rotate: Turn; mirror: boolean; channels: 3 | 4 });
+  /** the same array each time, row by row */
+  data: Uint8Array;
+  /** Throws RangeError if the buffer is not of the planned size. */
+  shrink(buffer: ArrayBuffer): Uint8Array;
+}
+
+export interface Addresses {
+  socket: string;
+  infer: string;
+  login: string;
+}
+
+/** null if the text is no address */
+export function addresses(text: string): Addresses | null;
+export function connectSocket(url: string, protocols: string[]): Socket;
+export function upright(frame: Size, rotate: Turn): Size;
+export function turnFor(frame: Size, preview: Size, position: 'back' | 'front'): Turn;
+export function framePlace(frame: Size, preview: Size, aspect?: number): Place;
+export function boxPlace(box: number[], place: Place, mirrored: boolean): Place;
+export { Options };

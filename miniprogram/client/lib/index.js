@@ -1,0 +1,27 @@
+/** Framewire for WeChat mini-programs: the camera's frames out, results in. README.md says how. */
+'use strict';
+
+const { MiniProgramClient } = require('./client.js');
+const { CameraFeed } = require('./feed.js');
+const { FrameMaker } = require('./maker.js');
+const { upright, turnFor, framePlace, boxPlace } = require('./place.js');
+const { Shrinker } = require('./shrink.js');
+const { connectSocket } = require('./socket.js');
+const { Figures } = require('./core/figures.js');
+const { tagPlace } = require('./core/geometry.js');
+const { addresses } = require('./address.js');
+
+module.exports = {
+  MiniProgramClient,
+  CameraFeed,
+  FrameMaker,
+  Shrinker,
+  Figures,
+  connectSocket,
+  addresses,
+  upright,
+  turnFor,
+  framePlace,
+  boxPlace,
+  tagPlace,
+};

@@ -1,0 +1,156 @@
+/**
+ * Makes what is sent of a camera's frame: turned upright, shrunk to the model's size, as JPEG or as
+ * bare RGB, whichever is the cheaper way on this phone and network.
+ */
+'use strict';
+
+const { CanvasJpeg } = require('./jpeg.js');
+const { Ladder } = require('./ladder.js');
+const { upright } = require('./place.js');
+const { sendSize } = require('./core/geometry.js');
+const { Shrinker } = require('./shrink.js');
+const { Ways } = require('./ways.js');
+
+const SMALLEST = 32; // pixels; a model sees nothing in less
+
+/** @param {number} side @param {number} most */
+function even(side, most) {
+  const rounded = 2 * Math.round(side / 2);
+  return Math.max(1, rounded <= most ? rounded : most);
+}
+
+class FrameMaker {
+  /**
+   * @param {object} options
+   * @param {WechatMiniprogram.Canvas|null} options.canvas of type 2d, for JPEG; null: RGB only
+   * @param {'stretch'|'cover'} options.fit stretch: the model's own size, the fewest bytes; cover: with
+   *   the frame's aspect, for models that keep it themselves
+   * @param {() => number} options.now ms
+   */
+  constructor({ canvas, fit, now }) {
+    this._fit = fit;
+    this._now = now;
+    this._jpeg = canvas ? new CanvasJpeg(canvas) : null;
+    this._ways = new Ways(this._waysHere());
+    this._ladder = new Ladder();
+    /** @type {string|null} */
+    this._plan = null;
+    /** @type {Map<number, Shrinker>} by channels */
+    this._shrinkers = new Map();
+    this.way = /** @type {string|null} */ (null);
+  }
+
+  /**
+   * @param {import('./index').CameraFrame} frame
+   * @param {import('./index').View} view
+   * @param {import('./index').Model} model
+   * @param {number|null} uplink bytes a second, null while unknown
+   * @returns {Promise<import('./index').MadeFrame>|import('./index').MadeFrame} a promise only
+   *   where the canvas needs time
+   * @throws {Error} if no way is left that the model takes
+   */
+  make(frame, view, model, uplink) {
+    const way = this._ways.choose(this._now(), model.formats, uplink);
+    if (way === null) throw new Error('this phone can make no frame that the model takes');
+    this._ladder.judge(this._now(), this._ways.bytes(way), uplink);
+    const size = this._size(frame, view, model);
+    this._prepare(frame, view, size);
+    this.way = way;
+    const startedAt = this._now();
+    const done = (/** @type {Uint8Array} */ data) => this._made(way, startedAt, size, data);
+    try {
+      const data = this._by(way, frame.data, size);
+      if (data instanceof Promise) return data.then(done).catch((error) => this._failed(way, error));
+      return done(data);
+    } catch (error) {
+      return this._failed(way, error);
+    }
+  }
+
+  _waysHere() {
+    const ways = [{ name: 'rgb', format: 'rgb' }];
+    if (this._jpeg && CanvasJpeg.hasFiles()) ways.unshift({ name: 'jpeg file', format: 'jpeg' });
+    if (this._jpeg && this._jpeg.hasDataUrl()) ways.unshift({ name: 'jpeg url', format: 'jpeg' });
+    return ways;
+  }
+
+  /**
+   * @param {string} way
+   * @param {ArrayBuffer} data
+   * @param {import('./index').Size} size
+   * @returns {Uint8Array|Promise<Uint8Array>}
+   */
+  _by(way, data, size) {
+    if (way === 'rgb') return this._shrunk(data, 3);
+    const jpeg = /** @type {CanvasJpeg} */ (this._jpeg);
+    const rgba = this._shrunk(data, 4);
+    return way === 'jpeg url' ? jpeg.byDataUrl(rgba, size) : jpeg.byFile(rgba, size);
+  }
+
+  /** @param {ArrayBuffer} data @param {3|4} channels */
+  _shrunk(data, channels) {
+    return /** @type {Shrinker} */ (this._shrinkers.get(channels)).shrink(data);
+  }
+
+  /**
+   * @param {string} way
+   * @param {number} startedAt
+   * @param {import('./index').Size} size
+   * @param {Uint8Array} data
+   * @returns {import('./index').MadeFrame}
+   */
+  _made(way, startedAt, size, data) {
+    const ms = this._now() - startedAt;
+    this._ways.made(way, this._now(), ms, data.byteLength);
+    return { format: way === 'rgb' ? 'rgb' : 'jpeg', ...size, data, way, makingMs: ms };
+  }
+
+  /**
+   * @param {string} way
+   * @param {unknown} error
+   * @returns {never}
+   */
+  _failed(way, error) {
+    this._ways.failed(way);
+    throw error;
+  }
+
+  /**
+   * @param {import('./index').CameraFrame} frame
+   * @param {import('./index').View} view
+   * @param {import('./index').Model} model
+   * @returns {import('./index').Size}
+   */
+  _size(frame, { rotate }, model) {
+    const whole = upright(frame, rotate);
+    const full = { full: false, maxPixels: Infinity };
+    const covering = sendSize(whole.width, whole.height, model, full);
+    const stretched = this._fit === 'stretch' && model.width && model.height;
+    const wanted = stretched
+      ? { width: Number(model.width), height: Number(model.height) }
+      : covering;
+    const scale = this._ladder.scale();
+    return {
+      width: even(Math.max(SMALLEST, wanted.width * scale), whole.width),
+      height: even(Math.max(SMALLEST, wanted.height * scale), whole.height),
+    };
+  }
+
+  /**
+   * @param {import('./index').CameraFrame} frame
+   * @param {import('./index').View} view
+   * @param {import('./index').Size} to
+   */
+  _prepare({ width, height }, { rotate, mirror }, to) {
+    const plan = [width, height, rotate, mirror, to.width, to.height].join();
+    if (plan === this._plan) return;
+    this._plan = plan;
+    this._ways.restart();
+    for (const channels of /** @type {(3|4)[]} */ ([3, 4])) {
+      const shrinker = new Shrinker({ from: { width, height }, to, rotate, mirror, channels });
+      this._shrinkers.set(channels, shrinker);
+    }
+  }
+}
+
+module.exports = { FrameMaker };
