@@ -23,6 +23,7 @@ from modelserver.service import Service
 from modelserver.status import Code, ServingError, invalid
 
 MAX_BODY_BYTES = 2**31 - 1
+MAX_UNZIPPED_BYTES = 100 * 2**20
 _HTTP = {
     Code.OK: 200,
     Code.CANCELLED: 499,
@@ -64,7 +65,7 @@ class RestApi:
     Args:
         service: what answers.
         metrics: where requests are counted.
-        timeout_s: after how long a request is given up.
+        timeout_s: after how long a request is given up; 0 for never.
     """
 
     def __init__(self, service: Service, metrics: Metrics, timeout_s: float) -> None:
@@ -79,7 +80,7 @@ class RestApi:
 
         Args:
             method: GET or POST; all others are malformed.
-            path: with its escapes.
+            path: with its escapes and its query.
             body: as it came.
             encoding: the Content-Encoding of the body; gzip or none.
             deadline: abandoned when the client leaves; its time is set here.
@@ -90,9 +91,10 @@ class RestApi:
             self._metrics.request_count.add("", error.code.name)
             return failure(error)
         answer = getattr(self, f"_{route.what}")
-        deadline.at = time.monotonic() + self._timeout_s
+        deadline.at = time.monotonic() + self._timeout_s if self._timeout_s else None
+        api = route.what if method == "POST" else ""
         try:
-            with self._metrics.request(route.spec.name, route.what, "REST"):
+            with self._metrics.request(route.spec.name, api, "REST"):
                 body = _unzip(body) if "gzip" in encoding.lower() else body
                 return Answer(200, answer(route.spec, body, deadline))
         except ServingError as error:
@@ -152,10 +154,10 @@ def _json(message: Any) -> str:
 
 
 def _unzip(body: bytes) -> bytes:
-    """A gzip body, as far as it is sound and of a size that a plain one may have."""
+    """A gzip body, as far as it is sound. Small ones can be made to grow, so they have a bound."""
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        plain = inflater.decompress(body, MAX_BODY_BYTES)
+        plain = inflater.decompress(body, MAX_UNZIPPED_BYTES)
     except zlib.error as error:
         raise invalid(f"the body is not gzip: {error}") from None
     if not inflater.eof:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain, repeat
 from typing import Any
 
 from modelserver.status import ServingError, invalid
@@ -20,24 +24,21 @@ _WORDS = {
     "Unterminated string starting at": "Missing a closing quotation mark in string.",
 }
 _DECODER = json.JSONDecoder()
+_STRING_OR_INF = re.compile(r'"(?:[^"\\]|\\.)*"|\bInf\b')
 _TYPES = {dict: "Object", list: "Array", str: "String", int: "Number", float: "Number"}
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The object that a request's body is. NaN and Infinity are numbers here.
+    """The object that a request's body is. NaN, Inf and Infinity are numbers here.
 
     Raises:
         ServingError: INVALID_ARGUMENT if it is not one.
     """
     text = body.decode(errors="surrogateescape")
-    start = len(text) - len(text.lstrip())
-    if start == len(text):
-        raise invalid("JSON Parse error: The document is empty")
     try:
-        document, _ = _DECODER.raw_decode(text, start)
+        document = _decode(text)
     except json.JSONDecodeError as error:
-        words = _WORDS.get(error.msg, error.msg)
-        raise invalid(f"JSON Parse error: {words} at offset: {error.pos}") from None
+        document = _decode_inf(text, error)
     except RecursionError:
         raise invalid("JSON Parse error: nested too deeply") from None
     except ValueError as error:  # a number with thousands of digits
@@ -45,6 +46,27 @@ def parse(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise wrong(document, "Is not object")
     return document
+
+
+def _decode(text: str) -> Any:
+    start = len(text) - len(text.lstrip())
+    if start == len(text):
+        where = f". at offset: {start}" if text else ""
+        raise invalid(f"JSON Parse error: The document is empty{where}")
+    return _DECODER.raw_decode(text, start)[0]
+
+
+def _decode_inf(text: str, error: json.JSONDecodeError) -> Any:
+    """Once more, with Inf as Python's parser knows it."""
+    if text.startswith(("Inf", "-Inf"), error.pos):
+        with suppress(json.JSONDecodeError):
+            return _decode(_STRING_OR_INF.sub(_spell_out, text))
+    words = _WORDS.get(error.msg, error.msg)
+    raise invalid(f"JSON Parse error: {words} at offset: {error.pos}") from None
+
+
+def _spell_out(match: re.Match[str]) -> str:
+    return "Infinity" if match[0] == "Inf" else match[0]
 
 
 def signature_name(document: dict[str, Any]) -> str:
@@ -63,15 +85,36 @@ def wrong(value: Any, what: str) -> ServingError:
 
 
 def quote(value: Any) -> str:
-    """A value for an error's text, cut short if it is long."""
+    """A value for an error's text, laid out as the real server does, cut short if it is long."""
     parts: list[str] = []
     length = 0
-    for part in json.JSONEncoder(ensure_ascii=False).iterencode(value):
+    for part in _pieces(value, 0):
         parts.append(part)
         length += len(part)
         if length >= MAX_QUOTE:
             break
     return "".join(parts).encode(errors="replace").decode()[:MAX_QUOTE]
+
+
+def _pieces(value: Any, indent: int) -> Iterator[str]:
+    """The members of an object in lines of their own, a list in one."""
+    deeper = indent + 4
+    if isinstance(value, dict) and value:
+        for start, (key, member) in zip(chain("{", repeat(",")), value.items(), strict=False):
+            yield f"{start}\n{' ' * deeper}{_scalar(key)}: "
+            yield from _pieces(member, deeper)
+        yield f"\n{' ' * indent}}}"
+    elif isinstance(value, list) and value:
+        for start, element in zip(chain("[", repeat(", ")), value, strict=False):
+            yield start
+            yield from _pieces(element, deeper)
+        yield "]"
+    else:
+        yield _scalar(value[:MAX_QUOTE] if isinstance(value, str) else value)
+
+
+def _scalar(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def type_name(value: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelserver.rest.documents import quote, wrong
-from modelserver.rest.text import encode, encode_string
+from modelserver.rest.text import encode, encode_rows, encode_string
 from modelserver.rest.values import is_base64, to_array
 from modelserver.status import ServingError, invalid
 from modelserver.tensors import Array
@@ -44,19 +44,21 @@ def read(document: dict[str, Any], infos: _Infos, signature: str) -> dict[str, A
 
 
 def write(document: dict[str, Any], outputs: Mapping[str, Array]) -> str:
-    """The response, in the form in which the request came."""
+    """The response, in the form in which the request came.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT for outputs that have no such form.
+    """
+    if not outputs:
+        raise invalid("Cannot convert empty tensor map to JSON")
     if "inputs" in document:
         values = {alias: encode(value, _as_base64(alias)) for alias, value in outputs.items()}
         return f'{{\n    "outputs": {_merge(values)}\n}}'
     _check_batch(outputs)
-    columns = {
-        alias: [encode(row, _as_base64(alias)) for row in value] for alias, value in outputs.items()
-    }
-    rows = [
-        _merge(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)
-    ]
-    joined = ",\n        ".join(rows)
-    return f'{{\n    "predictions": [{joined}\n    ]\n}}'
+    columns = [encode_rows(value, _as_base64(alias)) for alias, value in outputs.items()]
+    rows = [_merge(dict(zip(outputs, row, strict=True))) for row in zip(*columns, strict=True)]
+    between = ", " if len(outputs) == 1 else ",\n        "
+    return f'{{\n    "predictions": [{between.join(rows)}\n    ]\n}}'
 
 
 def _rows(document: dict[str, Any], infos: _Infos) -> dict[str, Array]:

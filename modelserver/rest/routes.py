@@ -13,6 +13,7 @@ from modelserver.status import invalid
 _VERSION = r"(?:/versions/(\d+)|/labels/([^/:]+))?"
 _POST = re.compile(rf"/v1/models/([^/:]+){_VERSION}:(classify|regress|predict)", re.IGNORECASE)
 _GET = re.compile(rf"/v1/models(?:/([^/:]+))?{_VERSION}(?:/(metadata))?", re.IGNORECASE)
+_METHODS = ("classify", "regress", "predict")
 _MAX_VERSION = 2**63 - 1
 
 
@@ -27,6 +28,10 @@ class Route(NamedTuple):
 def find(method: str, path: str) -> Route:
     """The route of a request.
 
+    Args:
+        method: GET or POST; all others are malformed.
+        path: with its escapes and, as the real server has it, its query.
+
     Raises:
         ServingError: INVALID_ARGUMENT if there is none.
     """
@@ -35,6 +40,8 @@ def find(method: str, path: str) -> Route:
     if match is None:
         raise invalid(f"Malformed request: {method} {path}")
     name, version, label, what = match.groups()
+    if method == "POST" and what not in _METHODS:  # the path ignores case, the method does not
+        raise invalid(f"Malformed request: {method} {path}")
     if not name:
         raise invalid("Missing model name in request.")
     spec = model_pb2.ModelSpec(name=unquote(name))
@@ -44,4 +51,4 @@ def find(method: str, path: str) -> Route:
         spec.version.value = int(version)
     if label:
         spec.version_label = unquote(label)
-    return Route(spec, what.lower() if what else "status")
+    return Route(spec, what if what in (*_METHODS, "metadata") else "status")

@@ -56,7 +56,7 @@ class RestServer:
 
     def __init__(self, api: RestApi, metrics: Metrics, settings: RestSettings) -> None:
         try:
-            self._sockets = bind_sockets(settings.port, "0.0.0.0")
+            self._sockets = bind_sockets(settings.port)
         except OSError as error:
             raise ServingError(
                 Code.UNAVAILABLE, f"REST cannot listen on port {settings.port}: {error.strerror}"
@@ -142,6 +142,9 @@ class _Handler(RequestHandler):
     def set_default_headers(self) -> None:
         self.clear_header("Server")
 
+    def compute_etag(self) -> None:
+        """No entity tags: a state that is asked for again is told again."""
+
     async def _any(self) -> None:
         with self._under_way:
             answer = await asyncio.get_running_loop().run_in_executor(self._workers, self._answer)
@@ -163,8 +166,9 @@ class _Handler(RequestHandler):
             return _not_found(request.path)
         try:
             encoding = request.headers.get("Content-Encoding", "")
+            path = f"{request.path}?{request.query}" if request.query else request.path
             return self._api.answer(
-                request.method or "", request.path, request.body, encoding, self._deadline
+                request.method or "", path, request.body, encoding, self._deadline
             )
         except Exception as error:
             _log.exception("a request went wrong")

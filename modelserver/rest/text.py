@@ -11,9 +11,11 @@ import math
 from base64 import b64encode
 
 import numpy as np
+from tensorflow.core.framework import types_pb2
 
-from modelserver.status import Code, ServingError
-from modelserver.tensors import Array, as_array
+from modelserver.rest.values import type_text
+from modelserver.status import invalid
+from modelserver.tensors import ENUMS, Array, as_array
 
 _BARE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -28,12 +30,12 @@ def encode(value: Array | np.generic | bytes, as_base64: bool = False) -> str:
     Raises:
         ServingError: INVALID_ARGUMENT for a type that JSON has no values for.
     """
-    array = as_array(value)
-    parts = _leaves(array, as_base64)
-    for level in reversed(range(array.ndim)):
-        size, count = array.shape[level], math.prod(array.shape[:level])
-        parts = [_list(parts[size * index : size * (index + 1)]) for index in range(count)]
-    return parts[0]
+    return _fold(as_array(value), as_base64, 0)[0]
+
+
+def encode_rows(array: Array, as_base64: bool = False) -> list[str]:
+    """Each element of an array's first dimension, as `encode` has it."""
+    return _fold(array, as_base64, 1)
 
 
 def encode_string(text: str) -> str:
@@ -44,6 +46,15 @@ def encode_string(text: str) -> str:
 def encode_float(value: float) -> str:
     """One float32."""
     return encode(np.float32(value))
+
+
+def _fold(array: Array, as_base64: bool, kept: int) -> list[str]:
+    """The texts of the values, put together until only the first `kept` dimensions are left."""
+    parts = _leaves(array, as_base64)
+    for level in reversed(range(kept, array.ndim)):
+        size, count = array.shape[level], math.prod(array.shape[:level])
+        parts = [_list(parts[size * index : size * (index + 1)]) for index in range(count)]
+    return parts
 
 
 def _list(parts: list[str]) -> str:
@@ -61,9 +72,8 @@ def _leaves(array: Array, as_base64: bool) -> list[str]:
     if array.dtype in (np.float32, np.float64):
         texts: list[str] = array.ravel().astype("U32").tolist()
         return texts if np.isfinite(array).all() else [_BARE.get(text, text) for text in texts]
-    raise ServingError(
-        Code.INVALID_ARGUMENT, f"Failed to write JSON value for tensor type: {array.dtype}"
-    )
+    name = type_text(ENUMS.get(array.dtype, types_pb2.DT_INVALID))
+    raise invalid(f"Failed to write JSON value for tensor type: {name}")
 
 
 def _string(element: bytes, as_base64: bool) -> str:

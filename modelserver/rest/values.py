@@ -31,7 +31,6 @@ _INTEGERS = {
     types_pb2.DT_UINT32: (np.uint32, (0, 2**32 - 1)),
     types_pb2.DT_UINT64: (np.uint64, (0, 2**64 - 1)),
 }
-_NAMES = {types_pb2.DT_FLOAT: "float", types_pb2.DT_DOUBLE: "double"}
 
 
 def is_base64(value: Any) -> bool:
@@ -172,5 +171,4 @@ def _is_known(dtype: int) -> bool:
 
 def type_text(dtype: int) -> str:
     """A type's name as TensorFlow writes it in messages: float, int32, string."""
-    plain = str(types_pb2.DataType.Name(dtype)).removeprefix("DT_").lower()
-    return _NAMES.get(dtype, plain)
+    return str(types_pb2.DataType.Name(dtype)).removeprefix("DT_").lower()
