@@ -61,7 +61,16 @@ class Settings:
     model: str = setting(
         "digits", "model for sessions that name none", form=r".+", form_help="a name"
     )
-    label: str = setting("", "version label for sessions that name none; empty: newest version")
+    label: str = setting(
+        "",
+        "version label for sessions that name none; empty: stable if there is one, else the newest",
+    )
+    canary_share: float = setting(
+        0.0, "share of the sessions that name no version which get canary_label", 0, 1
+    )
+    canary_label: str = setting(
+        "canary", "version label for that share, where there is one", form=r".+", form_help="a name"
+    )
     descriptions: str = setting(
         "", "JSON file {model: description} for models without a describe signature"
     )
@@ -169,7 +178,7 @@ def load_descriptions(path: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """One that says what is wrong in one line, as for every other wrong setting."""
 
     def error(self, message: str) -> NoReturn:
@@ -177,10 +186,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m server",
         description="The Framewire gateway: cameras in front, TensorFlow Serving behind.",
-        epilog=f"Each setting is also {PREFIX}NAME in the environment, or a line of the TOML file.",
+        epilog=f"Each setting is also {PREFIX}NAME in the environment, or a line of the TOML file. "
+        "python -m server key --help, python -m server token --help: keys and tokens.",
         allow_abbrev=False,
         formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=32, width=100),
     )

@@ -1,0 +1,67 @@
+"""Certificates at start: what is refused in one line, and what is warned of."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from pathlib import Path
+
+import pytest
+
+from server.access.certificates import server_context
+from server.settings import WrongSetting
+from tests.server.access.authority import certify, write
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> str:
+    lines = [each for each in caplog.records if each.levelno == logging.WARNING]
+    return "; ".join(each.getMessage() for each in lines)
+
+
+def assert_wrong(paths: tuple[str, str], words: str) -> None:
+    with pytest.raises(WrongSetting) as caught:
+        server_context(*paths)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_good_pair(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = certify("root")
+    context = server_context(*write(tmp_path, certify("leaf", root), root))
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert warned(caplog) == ""
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [((-9, -1), "HAS EXPIRED"), ((-9, 3), "expires soon"), ((1, 90), "not valid before")],
+)
+def test_bad_dates_are_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, days: tuple[int, int], words: str
+) -> None:
+    server_context(*write(tmp_path, certify("leaf", days=days)))
+    assert words in warned(caplog)
+
+
+def test_a_missing_intermediate_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server_context(*write(tmp_path, certify("leaf", certify("root"))))
+    assert "phones need the full chain" in warned(caplog)
+
+
+def test_what_is_no_pair(tmp_path: Path) -> None:
+    one = certify("one")
+    assert_wrong(write(tmp_path, one, key=certify("two").key_pem()), "is not this certificate's")
+    assert_wrong(write(tmp_path, one, key=one.key_pem(b"hush")), "asks for a passphrase")
+    assert_wrong(write(tmp_path, one, key=b"nonsense"), "is no usable key")
+    assert_wrong(write(tmp_path, one, key=one.pem), "is no usable key")
+
+
+def test_what_cannot_be_read(tmp_path: Path) -> None:
+    chain, key = write(tmp_path, certify("one"))
+    nothing = str(tmp_path / "nothing")
+    assert_wrong((nothing, key), f"tls_certificate: {nothing}: No such file")
+    assert_wrong((chain, nothing), f"tls_key: {nothing}: No such file")
+    assert_wrong((str(tmp_path), key), "Is a directory")
+    assert_wrong((key, key), "no certificates in PEM")

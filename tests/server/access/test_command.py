@@ -1,0 +1,88 @@
+"""``python -m server key`` and ``token``."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.access.command import COMMANDS
+from server.access.keys import load_keys
+from server.access.tokens import Tokens
+from server.settings import WrongSetting
+from tests.server.access.keyring import pair, write
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def run(name: str, *arguments: str, **environment: str) -> str:
+    return COMMANDS[name](arguments, environment)
+
+
+def test_a_key_signs_from_now_on_and_the_others_still_count(tmp_path: Path) -> None:
+    path = str(tmp_path / "keys.json")
+    first = run("key", "--token-keys", path)
+    old = run("token", "--token-keys", path, "--subject", "a")
+    second = run("key", FRAMEWIRE_TOKEN_KEYS=path)
+    assert list(load_keys(path)) == [second, first]
+    new = run("token", "--subject", "b", "--expires", "2m", FRAMEWIRE_TOKEN_KEYS=path)
+    judge = Tokens(path, "framewire")
+    assert judge.verify(old, 0).until == pytest.approx(3600, abs=5)
+    found = judge.verify(new, 0)
+    assert (found.subject, found.until) == ("b", pytest.approx(120, abs=5))
+
+
+def test_the_file_is_the_owners_alone_and_stays_as_it_was_shared(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    run("key", "--token-keys", str(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o640)
+    run("key", "--token-keys", str(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_keys_of_others_are_kept(tmp_path: Path) -> None:
+    public = pair("EdDSA", "elsewhere")[1]
+    path = write(tmp_path / "keys.json", public)
+    kid = run("key", "--token-keys", path)
+    assert list(load_keys(path)) == [kid, "elsewhere"]
+
+
+def test_what_is_broken_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text("mine")
+    with pytest.raises(WrongSetting, match="not JSON"):
+        run("key", "--token-keys", str(path))
+    assert path.read_text() == "mine"
+    with pytest.raises(WrongSetting, match="No such file"):
+        run("key", "--token-keys", str(tmp_path / "nowhere" / "keys.json"))
+
+
+@pytest.mark.parametrize("text", ["", "1", "h", "0h", "-1h", "1.5h", "1y", "9999999999s"])
+def test_wrong_times(tmp_path: Path, text: str) -> None:
+    path = str(tmp_path / "keys.json")
+    run("key", "--token-keys", path)
+    with pytest.raises(WrongSetting, match="30s, 15m, 12h or 7d is required"):
+        run("token", "--token-keys", path, "--subject", "a", f"--expires={text}")
+
+
+def test_from_a_shell(tmp_path: Path) -> None:
+    path = str(tmp_path / "keys.json")
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "server", *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        for words in (["key", "--token-keys", path], ["token", "--subject", "a"])
+    ]
+    assert said[0].stdout.strip() == next(iter(load_keys(path)))
+    assert said[1].returncode == 2
+    assert said[1].stderr == "framewire: token_keys: a file is required\n"

@@ -1,0 +1,89 @@
+"""The door as a whole: which settings go together, and what strangers find open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.access import exposure
+from server.access.door import open_door, tls
+from server.settings import Settings, WrongSetting
+from tests.server.access.keyring import pair, secret, write
+
+OPEN = {"host": "0.0.0.0"}
+
+
+def assert_wrong(words: str, **values: Any) -> None:
+    with pytest.raises(WrongSetting) as caught:
+        open_door(Settings(**values))
+    assert words in str(caught.value)
+
+
+def test_everything_is_off_until_a_setting_asks_for_it() -> None:
+    door = open_door(Settings())
+    assert (door.tokens, door.wechat, door.watches) == (None, None, [])
+    assert tls(Settings(), lambda context: pytest.fail("no TLS was asked for")) == []
+
+
+def test_a_login_needs_keys_that_sign_and_a_secret(tmp_path: Path) -> None:
+    keys = write(tmp_path / "keys.json", secret())
+    login: dict[str, Any] = {"wechat_appid": "wx1", "token_keys": keys, "wechat_secret": "hush"}
+    assert open_door(Settings(**login)).wechat is not None
+    assert_wrong("token_keys is required", **{**login, "token_keys": ""})
+    assert_wrong("wechat_secret or wechat_secret_file", **{**login, "wechat_secret": ""})
+    public = write(tmp_path / "public.json", pair("EdDSA")[1])
+    assert_wrong("no key in it can sign", **{**login, "token_keys": public})
+
+
+def test_a_secret_in_a_file_beats_the_other_and_may_change(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("first\n")
+    keys = write(tmp_path / "keys.json", secret())
+    login: dict[str, Any] = {"wechat_appid": "wx1", "token_keys": keys, "wechat_secret": "hush"}
+    door = open_door(Settings(**login, wechat_secret_file=str(file)))
+    assert door.wechat is not None
+    assert door.wechat.secret == "first"
+    file.write_text("second")
+    for watch in door.watches:
+        watch.reload()
+    assert door.wechat.secret == "second"
+    for text in (" \n", "\udcff"):
+        file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        assert_wrong("a secret in it is required", **login, wechat_secret_file=str(file))
+    assert_wrong("No such file", **login, wechat_secret_file=str(tmp_path / "nothing"))
+
+
+def test_half_a_certificate_is_of_no_use() -> None:
+    for half in ("tls_certificate", "tls_key"):
+        with pytest.raises(WrongSetting, match="only both together"):
+            tls(Settings(**{half: "x.pem"}), lambda context: None)
+
+
+# What strangers find open
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_on_loopback_nothing_is_said(host: str) -> None:
+    assert exposure.warnings(Settings(host=host, allowed_origins="*")) == []
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "192.168.1.5", "cameras.example"])
+def test_a_public_address_says_what_is_open(host: str) -> None:
+    unencrypted, anybody = exposure.warnings(Settings(host=host))
+    assert "tls_certificate" in unencrypted
+    assert "trusted_proxies" in unencrypted
+    assert "token_keys" in anybody
+
+
+def test_what_is_set_is_not_asked_for() -> None:
+    secured = {"tls_certificate": "c", "tls_key": "k", "token_keys": "t"}
+    assert exposure.warnings(Settings(**OPEN, **secured)) == []
+    [origins] = exposure.warnings(Settings(**OPEN, **secured, allowed_origins="wechat, *"))
+    assert "allowed_origins" in origins
+
+
+def test_behind_a_proxy_loopback_is_open_too() -> None:
+    [anybody] = exposure.warnings(Settings(trusted_proxies="127.0.0.1"))
+    assert "token_keys" in anybody

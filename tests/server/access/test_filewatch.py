@@ -1,0 +1,93 @@
+"""Files that change are read again, once they are left alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from server.access.filewatch import FileWatch
+from server.settings import WrongSetting
+
+
+class Reader:
+    """Counts how often it was asked to read, and refuses when told."""
+
+    def __init__(self, *paths: Path) -> None:
+        self.count = 0
+        self.refuses = False
+        self.watch = FileWatch([str(path) for path in paths], self.read)
+
+    def read(self) -> None:
+        self.count += 1
+        if self.refuses:
+            raise WrongSetting("tls_key: it is broken")
+
+    def looks(self, times: int = 2) -> int:
+        """How often the files are read in so many looks."""
+        before = self.count
+        for _ in range(times):
+            self.watch.look()
+        return self.count - before
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[Path]:
+    found = [tmp_path / "chain.pem", tmp_path / "key.pem"]
+    for path in found:
+        path.write_text("one")
+    return found
+
+
+def test_a_change_is_read_once(paths: list[Path]) -> None:
+    reader = Reader(*paths)
+    assert reader.looks() == 0
+    paths[0].write_text("two!")
+    assert reader.looks() == 1
+    assert reader.looks() == 0
+
+
+def test_both_files_are_waited_for(paths: list[Path]) -> None:
+    reader = Reader(*paths)
+    paths[0].write_text("two!")
+    assert reader.looks(1) == 0
+    paths[1].write_text("two!")
+    assert reader.looks(1) == 0
+    assert reader.looks(1) == 1
+
+
+def test_a_file_that_is_replaced_or_a_link_that_is_turned(paths: list[Path]) -> None:
+    link = paths[0].with_name("live.pem")
+    link.symlink_to(paths[0])
+    reader = Reader(link)
+    other = paths[0].with_name("next.pem")
+    other.write_text("one")
+    stamp = paths[0].stat()
+    os.utime(other, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    link.unlink()
+    assert reader.looks(1) == 0
+    link.symlink_to(other)
+    assert reader.looks() == 1
+
+
+def test_what_is_refused_is_logged_and_not_tried_in_vain(
+    paths: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = Reader(*paths)
+    reader.refuses = True
+    paths[1].write_text("broken")
+    assert reader.looks(5) == 1
+    [line] = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert line.getMessage() == ("tls_key: it is broken; what was read before stays in use")
+    reader.refuses = False
+    paths[1].write_text("mended!")
+    assert reader.looks() == 1
+
+
+def test_at_once_when_asked(paths: list[Path]) -> None:
+    reader = Reader(*paths)
+    reader.watch.reload()
+    assert reader.count == 1
+    assert reader.looks() == 0

@@ -1,0 +1,71 @@
+"""Which origins the setting ``allowed_origins`` lets in."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.access.origins import Origins
+
+HOST = "cameras.example:8888"
+
+
+def allows(setting: str, origin: str, host: str = HOST, scheme: str | None = None) -> bool:
+    return Origins(setting).allows(origin, host, scheme)
+
+
+def test_wechat() -> None:
+    for origin in ("https://servicewechat.com", "weapp://wechat-game-runtime"):
+        assert allows("wechat", origin)
+        assert not allows("", origin)
+    assert not allows("wechat", "https://servicewechat.com.evil.example")
+    assert not allows("wechat", "http://servicewechat.com")
+    assert not allows("wechat", "wechat")
+
+
+def test_sub_domains() -> None:
+    setting = "https://*.example.com, http://*.test:8080"
+    for origin in ("https://a.example.com", "https://a.b.Example.com", "http://a.test:8080"):
+        assert allows(setting, origin)
+    for origin in (
+        "https://example.com",
+        "https://.example.com",
+        "https://aexample.com",
+        "https://a.example.com.evil.org",
+        "https://a.example.com:8443",
+        "https://evil.org/a.example.com",
+        "https://evil.org#.example.com",
+        "https://evil.org@a.example.com",
+        "http://a.example.com",
+        "https://axexamplexcom",
+        "http://a.test",
+        "https://a.example.com\n",
+    ):
+        assert not allows(setting, origin), origin
+
+
+def test_null_is_only_let_in_by_name() -> None:
+    assert allows("null", "null")
+    assert not allows("https://example.com", "null")
+
+
+def test_all_means_all_that_are_origins() -> None:
+    for origin in ("https://example.com", "null", "weapp://wechat-game-runtime"):
+        assert allows("*", origin)
+    for origin in ("", "nonsense", "http://[broken"):
+        assert not allows("*", origin)
+
+
+@pytest.mark.parametrize(
+    ("origin", "scheme", "allowed"),
+    [
+        ("https://cameras.example:8888", "https", True),
+        ("https://Cameras.Example:8888", "https", True),
+        ("http://cameras.example:8888", "https", False),
+        ("https://cameras.example:8888", "http", False),
+        ("http://cameras.example:8888", None, True),
+        ("https://cameras.example", "https", False),
+    ],
+)
+def test_this_hosts_own_pages(origin: str, scheme: str | None, allowed: bool) -> None:
+    assert allows("", origin, scheme=scheme) is allowed
+    assert not allows("", origin, host="", scheme=scheme)
