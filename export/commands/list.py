@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,11 +62,9 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(listing.as_json(rows), indent=1))
     elif rows:
-        console = Console()
         # What goes into a file or a pipe is not cut off at the width of a terminal.
-        console.print(
-            listing.table(rows, options.check), width=None if console.is_terminal else 160
-        )
+        console = Console(width=None if sys.stdout.isatty() else 160)
+        console.print(listing.table(rows, options.check))
         for line in listing.failures(rows):
             print(line)
     else:

@@ -60,6 +60,16 @@ class TensorFlowServing:
         """One Predict call for ``frames``; see :class:`~server.backend.interface.Backend`."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         contract = self._contracts.newest(lane) or await self._learn(lane)
+        try:
+            return await self._infer(lane, contract, frames, deadline)
+        except SignatureChanged as error:
+            self._contracts.forget(lane)
+            contract = await self._learn_anew(lane, error)
+        return await self._infer(lane, contract, frames, deadline)
+
+    async def _infer(
+        self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
+    ) -> Inference:
         if isinstance(contract.input, PixelsInput):
             return await self._infer_pixels(lane, contract, contract.input, frames, deadline)
         wanted = request.of_pictures(lane, contract, [frame.data for frame in frames])
@@ -81,6 +91,13 @@ class TensorFlowServing:
         if contract is None:
             raise UnknownModel(f"model {lane.model} has no such signature: {lane.signature}")
         return contract
+
+    async def _learn_anew(self, lane: Lane, error: SignatureChanged) -> Contract:
+        """A new version came up that is called otherwise; no frame needs to suffer for that."""
+        try:
+            return await self._learn(lane)
+        except FramewireError:
+            raise error from None
 
     async def _infer_pixels(
         self,
@@ -113,12 +130,8 @@ class TensorFlowServing:
         placements: Sequence[Placement] | None,
         deadline: float,
     ) -> Inference:
-        try:
-            response = await self._channel.predict(wanted, _left(deadline))
-            return self._inference(lane, contract, response, count, placements)
-        except SignatureChanged:
-            self._contracts.forget(lane)  # the next batch learns it anew
-            raise
+        response = await self._channel.predict(wanted, _left(deadline))
+        return self._inference(lane, contract, response, count, placements)
 
     def _inference(
         self,

@@ -54,7 +54,7 @@ from server.core.messages import (
     Result,
     Welcome,
 )
-from server.core.model import Model, ModelKey
+from server.core.model import Lane, Model, ModelKey
 from server.core.rate import RateLimit
 
 # So many unusable messages without a usable one between them end the session.
@@ -149,6 +149,11 @@ class Session:
             if not same:
                 effects.append(Send(told(found)))
         return effects
+
+    def lane(self, frame_format: str) -> Lane | None:
+        """Where a frame of this format would travel now, if its model is there and takes it."""
+        found = self._found
+        return found.lanes.get(frame_format) if isinstance(found, Model) else None
 
     def resolve(self, outcome: Outcome) -> Outcome:
         """A pending frame's outcome, as the client is to be told of it.

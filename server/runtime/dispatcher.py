@@ -17,10 +17,11 @@ from server.core.errors import (
     DeadlineExceeded,
     FramewireError,
     Internal,
+    ModelFailed,
     UnknownModel,
 )
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing
-from server.core.model import Lane
+from server.core.model import Lane, Model
 from server.core.session import told
 from server.runtime.metrics import Metrics
 from server.runtime.models import Models
@@ -28,6 +29,7 @@ from server.runtime.models import Models
 log = logging.getLogger(__name__)
 
 Resolve = Callable[[Member, Outcome], None]
+Reroute = Callable[[Member], Lane | None]
 
 
 class Dispatcher:
@@ -35,17 +37,25 @@ class Dispatcher:
 
     ``resolve`` gets each frame's one outcome. Whatever fails on the way, in the
     backend or in ``resolve`` itself, is logged, costs its own batch or frame and
-    no other, and leaves no frame without an outcome.
+    no other, and leaves no frame without an outcome. ``reroute`` says where a frame
+    would travel now, whose model turns out to be gone.
     """
 
     def __init__(
-        self, batcher: Batcher, backend: Backend, models: Models, metrics: Metrics, resolve: Resolve
+        self,
+        batcher: Batcher,
+        backend: Backend,
+        models: Models,
+        metrics: Metrics,
+        resolve: Resolve,
+        reroute: Reroute = lambda member: None,
     ) -> None:
         self._batcher = batcher
         self._backend = backend
         self._models = models
         self._metrics = metrics
         self._resolve = resolve
+        self._reroute = reroute
         self._running: set[asyncio.Task[None]] = set()
         self._owed: dict[int, Member] = {}  # by identity: sent, and without an outcome yet
         self._stopped = False
@@ -146,12 +156,13 @@ class Dispatcher:
         except BatchRejected as error:
             await self._retry_in_parts(lane, members, error)
         except DeadlineExceeded:
+            self._count_failed(lane, len(members), "expired")
             for member in members:
                 self._drop(member, "expired")
         except FramewireError as error:
+            self._count_failed(lane, len(members), error.code)
             self._note(lane, error)
-            for member in members:
-                self._fail(member, error)
+            await self._send_elsewhere(lane, members, error)
         else:
             self._answer(lane, members, inference, now)
         finally:
@@ -162,18 +173,39 @@ class Dispatcher:
     ) -> None:
         if len(members) == 1:
             self._batcher.suspect(members[0].session)
+            self._count_failed(lane, 1, BadFrame.code)
             self._fail(members[0], BadFrame(f"the model refuses this picture: {error}"))
             return
         for part in halves(members):
-            now = time.monotonic()
-            fresh: list[Member] = []
-            for member in part:
-                if self._batcher.is_stale(member, now):
-                    self._drop(member, "expired")
-                else:
-                    fresh.append(member)
-            if fresh:
-                await self._infer(lane, fresh, now)
+            await self._send_again(lane, part)
+
+    async def _send_elsewhere(
+        self, lane: Lane, members: Sequence[Member], error: FramewireError
+    ) -> None:
+        """Frames whose model is gone go where their sessions have been led, if anywhere."""
+        elsewhere: dict[Lane, list[Member]] = {}
+        for member in members:
+            other = self._reroute(member) if isinstance(error, UnknownModel) else None
+            if other is None or other.model == lane.model:
+                self._fail(member, error)
+            else:
+                elsewhere.setdefault(other, []).append(member)
+        for other, moved in elsewhere.items():
+            limit = other.max_batch or len(moved)
+            for start in range(0, len(moved), limit):
+                await self._send_again(other, moved[start : start + limit])
+
+    async def _send_again(self, lane: Lane, members: Sequence[Member]) -> None:
+        """Send those that are not too old by now."""
+        now = time.monotonic()
+        fresh: list[Member] = []
+        for member in members:
+            if self._batcher.is_stale(member, now):
+                self._drop(member, "expired")
+            else:
+                fresh.append(member)
+        if fresh:
+            await self._infer(lane, fresh, now)
 
     def _answer(
         self, lane: Lane, members: Sequence[Member], inference: Inference, sent: float
@@ -181,8 +213,10 @@ class Dispatcher:
         if len(inference.answers) != len(members):
             raise RuntimeError(f"{len(inference.answers)} answers for {len(members)} frames")
         now = time.monotonic()
+        results = len(members)
         for member, answer in zip(members, inference.answers, strict=True):
             if isinstance(answer, FramewireError):
+                results -= 1
                 self._fail(member, answer)
             else:
                 self._batcher.trust(member.session)
@@ -193,14 +227,24 @@ class Dispatcher:
                 )
                 self._settle(member, _result(member, answer, inference, len(members), timing))
         self._metrics.inference.observe(now - sent)
+        version = inference.model_version
+        self._metrics.versions.answered(lane.model.name, version, results, now - sent)
         known = self._models.known(lane.model)
-        if getattr(known, "version", None) != inference.model_version:
+        if getattr(known, "version", None) != version:
             self._models.doubt(lane.model)
+
+    def _count_failed(self, lane: Lane, frames: int, code: str) -> None:
+        """For the version that would have answered, or for the label if none is known."""
+        known, key = self._models.known(lane.model), lane.model
+        version = known.version if isinstance(known, Model) else key.version or key.label
+        self._metrics.versions.failed(key.name, str(version or "newest"), frames, code)
 
     def _note(self, lane: Lane, error: FramewireError) -> None:
         """What a failed call says about the model, for those who come next."""
         if isinstance(error, BackendUnavailable | UnknownModel):
             self._models.doubt(lane.model, error)
+        elif isinstance(error, ModelFailed):  # it may be another version than the one that is known
+            self._models.doubt(lane.model)
 
     def _drop(self, member: Member, reason: DropReason) -> None:
         self._settle(member, Dropped(member.frame.id, reason))

@@ -23,9 +23,11 @@ from server.core.messages import (
     Outcome,
     ServerMessage,
 )
-from server.core.model import Model, ModelKey
+from server.core.model import Lane, Model, ModelKey
 from server.core.rate import RateLimit
+from server.core.routes import Route, Routes
 from server.core.session import Session
+from server.runtime.choices import Choices
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.metrics import Metrics
 from server.runtime.models import Found, Models
@@ -58,7 +60,12 @@ class Gateway:
             max_staleness_ms=settings.max_staleness_ms,
         )
         self.metrics = Metrics()
-        self.default_model = ModelKey(settings.model, settings.label or None)
+        self._routes = Routes(
+            settings.model,
+            settings.label or None,
+            settings.canary_label,
+            settings.canary_share,
+        )
         self.draining = False
         self._settings = settings
         self._verify = verify
@@ -71,27 +78,30 @@ class Gateway:
             max_waiting=settings.max_sessions,
         )
         self._models = Models(backend, self._model_changed)
+        self._choices = Choices(self._models, self._rerouted)
         self._dispatcher = Dispatcher(
-            self._batcher, backend, self._models, self.metrics, self._resolve
+            self._batcher, backend, self._models, self.metrics, self._resolve, self._lane
         )
         self._sessions: dict[str, tuple[Session, Peer]] = {}
-        self._chosen: dict[str, ModelKey] = {}
+        self._chosen: dict[str, Route] = {}
         self._expiries: dict[str, asyncio.TimerHandle] = {}
         self._ready = asyncio.Event()
         backend.watch(self._reachable)
 
     def start(self) -> None:
         """Begin to look for the default model, before anybody asks for it."""
-        self._models.use(self.default_model)
+        self._choices.use(self._routes.usual)
+        if self._settings.canary_share:
+            self._choices.use(self._routes.trial)
 
     def ready(self) -> FramewireError | None:
         """None when a frame of the default model can be answered; else why not."""
         if self.draining:
             return Overloaded("the gateway is draining")
-        found = self._models.known(self.default_model)
+        found = self._choices.known(self._routes.usual)
         if isinstance(found, Model):
             return None
-        return found or BackendUnavailable(f"model {self.default_model} is being looked up")
+        return found or BackendUnavailable(f"model {self._routes.default} is being looked up")
 
     async def became_ready(self) -> None:
         """Wait until a frame of the default model can be answered for the first time."""
@@ -111,7 +121,7 @@ class Gateway:
             secrets.token_hex(8),
             self.limits,
             self._settings.ping_s,
-            self.default_model,
+            self._routes.default,
             RateLimit(rate, self.limits.window) if rate else None,
             Admission(self._verify, token),
         )
@@ -144,9 +154,9 @@ class Gateway:
             expiry.cancel()
         if self._dispatcher.forget(session.id):
             self.metrics.disconnected()
-        key = self._chosen.pop(session.id, None)
-        if key is not None:
-            self._models.release(key)
+        route = self._chosen.pop(session.id, None)
+        if route is not None:
+            self._choices.release(route)
         self.metrics.sessions.set(len(self._sessions))
 
     async def drain(self, timeout_s: float) -> None:
@@ -212,23 +222,32 @@ class Gateway:
             log.exception("session %s could not be told", session.id)
 
     def _select(self, session: Session, key: ModelKey, now: float) -> None:
-        found = self._models.use(key)
+        route = self._routes.of(key, session.id)
+        found = self._choices.use(route)
         before = self._chosen.get(session.id)
-        self._chosen[session.id] = key
+        self._chosen[session.id] = route
         if before is not None:
-            self._models.release(before)
+            self._choices.release(before)
         if found is not None:
             self._carry_out(session, session.model_is(found), now)
 
     def _model_changed(self, key: ModelKey, found: Found) -> None:
         if isinstance(found, BackendUnavailable):
             self._dispatcher.give_up(found)
-        elif isinstance(found, Model) and key == self.default_model:
+        self._choices.model_changed(key)
+
+    def _rerouted(self, route: Route, found: Found) -> None:
+        if isinstance(found, Model) and route == self._routes.usual:
             self._ready.set()
         now = time.monotonic()
         for session, _ in list(self._sessions.values()):
-            if self._chosen.get(session.id) == key:
+            if self._chosen.get(session.id) == route:
                 self._carry_out(session, session.model_is(found), now)
+
+    def _lane(self, member: Member) -> Lane | None:
+        """Where a frame would travel now."""
+        entry = self._sessions.get(member.session)
+        return entry[0].lane(member.frame.format) if entry else None
 
     def _reachable(self, connected: bool) -> None:
         self._models.reachable(connected)
@@ -249,3 +268,5 @@ class Gateway:
         statistics = self._batcher.statistics()
         self.metrics.waiting.set(statistics.waiting)
         self.metrics.calls.set(statistics.calls)
+        routed = (self._choices.known(route) for route in self._chosen.values())
+        self.metrics.versions.sessions([found for found in routed if isinstance(found, Model)])

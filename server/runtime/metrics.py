@@ -5,8 +5,8 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from server.core.messages import Dropped, Error, Outcome, Result
+from server.runtime.version_metrics import SECONDS, VersionMetrics
 
-_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.35, 0.5, 1.0)
 _SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
 
 
@@ -33,14 +33,15 @@ class Metrics:
             "batch_size", "Frames in a Predict call, counted at its end.", _SIZES
         )
         self.inference = self._histogram(
-            "inference_seconds", "Duration of a Predict call.", _SECONDS
+            "inference_seconds", "Duration of a Predict call.", SECONDS
         )
         self.queue = self._histogram(
-            "queue_seconds", "From a frame's arrival to its Predict call.", _SECONDS
+            "queue_seconds", "From a frame's arrival to its Predict call.", SECONDS
         )
         self.total = self._histogram(
-            "total_seconds", "From a frame's arrival to its result.", _SECONDS
+            "total_seconds", "From a frame's arrival to its result.", SECONDS
         )
+        self.versions = VersionMetrics(self.registry)
         self._results = self.frames.labels("result", "")
 
     def outcome(self, outcome: Outcome) -> None:

@@ -31,6 +31,7 @@ Changed = Callable[[ModelKey, Found], None]
 @dataclass(slots=True)
 class _Entry:
     users: int = 0
+    optional: bool = True
     found: Found | None = None
     doubted: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
@@ -45,13 +46,17 @@ class Models:
         self._entries: dict[ModelKey, _Entry] = {}
         self._connected = asyncio.Event()
 
-    def use(self, key: ModelKey) -> Found | None:
-        """Somebody needs ``key``. None: it is being looked up, and ``changed`` will tell."""
+    def use(self, key: ModelKey, optional: bool = False) -> Found | None:
+        """Somebody needs ``key``. None: it is being looked up, and ``changed`` will tell.
+
+        ``optional``: that there is none is no news for the log.
+        """
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = _Entry()
             entry.task = asyncio.ensure_future(self._follow(key, entry))
         entry.users += 1
+        entry.optional = entry.optional and optional
         return entry.found
 
     def release(self, key: ModelKey) -> None:
@@ -131,7 +136,8 @@ class Models:
         if isinstance(found, Model):
             log.info("model %s: version %d, %s", key, found.version, found.task)
         else:
-            log.warning("model %s: %s", key, found)
+            level = logging.DEBUG if entry.optional else logging.WARNING
+            log.log(level, "model %s: %s", key, found)
         try:
             self._changed(key, found)
         except Exception:

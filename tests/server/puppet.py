@@ -20,6 +20,8 @@ from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
 
 DIGITS = ModelKey("digits")
+STABLE = ModelKey("digits", "stable")
+CANARY = ModelKey("digits", "canary")
 POISON = b"poison"
 
 

@@ -211,7 +211,7 @@ async def test_requests_are_made_by_what_was_learnt_last(
         assert list(puppet.requests[-1].inputs) == [alias]
 
 
-async def test_new_version_with_other_outputs_fails_once_and_is_learnt(
+async def test_new_version_with_another_bound_fails_once_and_is_learnt(
     puppet: Puppet, backend: TensorFlowServing
 ) -> None:
     puppet.models["digits", None] = detector(7)
@@ -227,6 +227,21 @@ async def test_new_version_with_other_outputs_fails_once_and_is_learnt(
 
 def scored(request: object) -> dict[str, object]:
     return {"scores": np.tile(np.array([0.25, 0.75], "f"), (rows(request), 1))}
+
+
+async def test_new_version_with_other_outputs_is_learnt_at_once(
+    puppet: Puppet, backend: TensorFlowServing
+) -> None:
+    """A label that moves costs no frame its result."""
+    puppet.models["digits", None] = single(
+        {"image": BYTES}, {"probabilities": (FLOAT, (-1, 2))}, scored
+    )
+    model = await backend.discover(DIGITS)
+    puppet.models["digits", None] = single({"image": BYTES}, {"scores": (FLOAT, (-1, 2))}, scored)
+    puppet.models["digits", None].version = 8
+    found = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
+    assert found.model_version == 8
+    assert found.answers == [Classification([1, 0], [0.75, 0.25])]
 
 
 async def test_new_version_with_another_input_fails_once_and_is_learnt(
