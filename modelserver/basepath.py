@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from modelserver.status import Code, ServingError
 
-_NUMBER = re.compile(r"[+]?[0-9]+")
-_MAX_VERSION = 2**63 - 1
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+_VERSIONS = range(-(2**63), 2**63)
 
 
 class BasePathMissing(OSError):
@@ -34,7 +34,7 @@ def scan(base_path: str) -> dict[int, str]:
 def _versions(base_path: str) -> Iterator[tuple[int, str]]:
     with os.scandir(base_path) as entries:
         for entry in entries:
-            if _NUMBER.fullmatch(entry.name) and int(entry.name) <= _MAX_VERSION and entry.is_dir():
+            if _NUMBER.fullmatch(entry.name) and int(entry.name) in _VERSIONS and entry.is_dir():
                 yield int(entry.name), entry.path
 
 

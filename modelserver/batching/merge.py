@@ -32,10 +32,12 @@ def merge(name: str, parts: Sequence[Array], padded_size: int, pad: bool) -> Arr
         name: of the tensor, for errors.
         parts: the arrays of the requests, of one dtype.
         padded_size: items of the result; the sum of the parts' or more.
-        pad: fill up items that are smaller than others, with zeros or empty strings.
+        pad: fill up items that are smaller than others, with the first value of their request, as
+            the real server does: it is one that the model accepts.
 
     Raises:
-        ServingError: FAILED_PRECONDITION if the items' shapes differ and may not be padded.
+        ServingError: FAILED_PRECONDITION if the items' shapes differ and may not be padded,
+            INVALID_ARGUMENT if there is no value to pad with.
     """
     if len({part.shape[1:] for part in parts}) > 1:
         parts = _pad_all(name, parts, pad)
@@ -59,8 +61,9 @@ def _pad_all(name: str, parts: Sequence[Array], pad: bool) -> list[Array]:
 
 
 def _pad(part: Array, largest: list[int]) -> Array:
-    result = np.empty((len(part), *largest), part.dtype)
-    result[...] = b"" if part.dtype == np.dtype(object) else np.zeros((), part.dtype)
+    if not part.size:
+        raise invalid("Got empty tensor in batch of non-empty tensors.")
+    result = np.full((len(part), *largest), part.flat[0], part.dtype)
     result[tuple(slice(size) for size in part.shape)] = part
     return result
 

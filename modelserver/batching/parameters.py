@@ -87,8 +87,8 @@ def _check(path: str, parameters: BatchingParameters) -> None:
     allowed = parameters.allowed_sizes
     if list(allowed) != sorted(set(allowed)) or any(size < 1 for size in allowed):
         raise invalid(f"{path}: allowed_batch_sizes must increase, from 1 up")
-    if allowed and allowed[-1] != parameters.batch_size:
+    if allowed and allowed[-1] != parameters.max_batch_size:
         raise invalid(
             "Last entry in allowed_batch_sizes must match max_batch_size; last entry was "
-            f"{allowed[-1]}; expected {parameters.batch_size}"
+            f"{allowed[-1]}; expected {parameters.max_batch_size}"
         )

@@ -100,14 +100,16 @@ def test_merging_different_shapes() -> None:
         merge.merge("x", parts, 2, pad=False)
     assert caught.value.code is Code.FAILED_PRECONDITION
     assert "Tensors with name 'x' from different tasks have different shapes" in str(caught.value)
-    assert merge.merge("x", parts, 2, pad=True).tolist() == [[1, 2], [3, 0]]
+    assert merge.merge("x", parts, 2, pad=True).tolist() == [[1, 2], [3, 3]]
     with pytest.raises(ServingError):
         merge.merge("x", [floats([1]), floats([[1]])], 2, pad=True)
+    with pytest.raises(ServingError, match="Got empty tensor in batch of non-empty tensors"):
+        merge.merge("x", [floats([1]), floats([])], 2, pad=True)
 
 
 def test_padding_strings() -> None:
     parts = [np.array([[b"a", b"b"]], object), np.array([[b"c"]], object)]
-    assert merge.merge("x", parts, 2, pad=True).tolist() == [[b"a", b"b"], [b"c", b""]]
+    assert merge.merge("x", parts, 2, pad=True).tolist() == [[b"a", b"b"], [b"c", b"c"]]
 
 
 def test_splitting() -> None:
@@ -147,6 +149,11 @@ def test_parameters(tmp_path: Path) -> None:
             "must match max_batch_size; last entry was 4; expected 8",
         ),
         ("max_batch_size { value: 4 } allowed_batch_sizes: [ 4, 2, 4 ]", "must increase"),
+        (
+            "max_batch_size { value: 8 } allowed_batch_sizes: [ 2, 4 ] max_execution_batch_size "
+            "{ value: 4 } enable_large_batch_splitting { value: true }",
+            "last entry was 4; expected 8",
+        ),
         ("max_batch_size { value: 0 }", "max_batch_size must be at least 1"),
         ("batch_timeout_micros { value: -1 }", "must not be negative"),
         ("max_batch_size: 8", "Expected"),

@@ -53,8 +53,9 @@ def test_the_highest_version_is_served(serve: Serve, offsets: Path) -> None:
 
 def test_odd_names(serve: Serve, offsets: Path, tmp_path: Path) -> None:
     publish(offsets, 1, tmp_path, name="00000123")
-    for other in ("latest", "124x", "-5", "99999999999999999999"):
+    for other in ("latest", "124x", "1_0", "-", "99999999999999999999", "9" * 200):
         (tmp_path / other).mkdir()
+    publish(offsets, 2, tmp_path, name="-5")  # a number, but not the latest
     (tmp_path / "200").write_text("a file")
     client = serve(model_base_path=tmp_path)
     assert client.states("default") == [(123, "AVAILABLE")]
