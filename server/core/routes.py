@@ -49,5 +49,7 @@ class Routes:
         """The route of a session with this name (hexadecimal) that asks for ``key``."""
         if key != self.default:
             return (key,)
-        place = int(session, 16) / 16 ** len(session)
+        # As many digits as a float tells apart, so that the highest place is below 1.
+        digits = session[:13]
+        place = int(digits, 16) / 16 ** len(digits)
         return self.trial if place < self.canary_share else self.usual
