@@ -50,10 +50,11 @@ def test_requests_are_counted_and_timed(watched: Client) -> None:
     with refused():
         watched.send(predict_request(spec("m", signature="S"), {"x": X}))
     watched.http("POST", "/v1/models/m:predict", {"instances": [1]})
+    watched.http("GET", "/v1/models/m")
     text = page(watched)
     count = ":tensorflow:serving:request_count"
     assert f"# TYPE {count} counter" in text
-    assert value(text, count, model_name="m", status="OK") == 3
+    assert value(text, count, model_name="m", status="OK") == 4
     assert value(text, count, model_name="m", status="FAILED_PRECONDITION") == 1
     latency = ":tensorflow:serving:request_latency"
     assert f"# TYPE {latency} histogram" in text
@@ -63,6 +64,8 @@ def test_requests_are_counted_and_timed(watched: Client) -> None:
     assert value(text, f"{latency}_sum", **grpc) > 0
     rest = {"model_name": "m", "API": "predict", "entrypoint": "REST"}
     assert value(text, f"{latency}_count", **rest) == 1
+    status = {"model_name": "m", "API": "", "entrypoint": "REST"}
+    assert value(text, f"{latency}_count", **status) == 1
     runtime = {"model_name": "m", "API": "Predict", "runtime": "TF1"}
     assert value(text, ":tensorflow:serving:runtime_latency_count", **runtime) >= 3
     assert ':tensorflow:serving:model_warmup_latency_count{model_path="' in text

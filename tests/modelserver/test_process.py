@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import queue
 import re
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 
 from tests.modelserver.client import Client, floats, predict_request, refused
+from tests.modelserver.conftest import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
@@ -102,17 +105,25 @@ def test_a_few_clean_lines_then_answers_then_a_clean_end(start: Start, models: P
 
 
 def test_sigterm_lets_calls_finish_but_not_for_ever(start: Start, models: Path) -> None:
-    program = start("--port=0", f"--model_base_path={models / 'slow'}")
+    rest_port = free_port()
+    ports = ("--port=0", f"--rest_api_port={rest_port}")
+    program = start(*ports, "--model_calls_at_once=4", f"--model_base_path={models / 'slow'}")
     port = program.wait_for(r"gRPC on port (\d+)")[1]
-    client = Client(f"localhost:{port}")
+    program.wait_for("REST on port")
+    client = Client(f"localhost:{port}", rest_port=rest_port)
 
     def count_to(steps: int) -> Any:
         return predict_request("default", {"n": np.array(steps)})
 
     endless = client.prediction.Predict.future(count_to(10**12), timeout=60)
     middling = client.prediction.Predict.future(count_to(100_000), timeout=60)
-    client.send(count_to(1))  # came last, so the others are under way
+    posted = http.client.HTTPConnection("localhost", rest_port, timeout=60)
+    posted.request("POST", "/v1/models/default:predict", '{"inputs": 100000}')
+    client.http("GET", "/v1/models/default")
+    client.send(count_to(1))  # these came last, so the others are under way
     program.process.send_signal(signal.SIGTERM)
+    assert json.load(posted.getresponse()) == {"outputs": 100_000}
+    posted.close()
     assert middling.result().outputs["steps"].int64_val[0] == 100_000
     assert program.process.wait(8) == 0
     with refused() as error:

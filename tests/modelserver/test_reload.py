@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,36 @@ def test_models_come_and_go(serve: Serve, base: Path) -> None:
     assert error.message == "Servable not found for request: Latest(a)"
     reload(client, entry("a", base), entry("b", base))
     assert answer(client, "a") == 3.0
+
+
+def test_a_model_moves_to_another_base_path(serve: Serve, base: Path, tmp_path: Path) -> None:
+    client = serve(model_base_path=base, model_name="m")
+    exported.half_plus(tmp_path / "2", offset=20.0)
+    reload(client, entry("m", tmp_path))
+    client.wait_for("m", v3="END", v2="AVAILABLE")
+    assert answer(client, "m") == 20.0
+
+
+def test_a_policy_changes(serve: Serve, base: Path) -> None:
+    client = serve(model_base_path=base, model_name="m")
+    reload(client, entry("m", base, "model_version_policy { specific { versions: 1 } }"))
+    client.wait_for("m", v3="END", v1="AVAILABLE")
+    reload(client, entry("m", base, "model_version_policy { latest { num_versions: 2 } }"))
+    client.wait_for("m", v3="AVAILABLE", v2="AVAILABLE", v1="END")
+
+
+def test_reloads_at_once_take_turns(serve: Serve, base: Path) -> None:
+    client = serve(model_base_path=base, model_name="a")
+    both = (entry("a", base), entry("b", base))
+    with ThreadPoolExecutor(8) as pool:
+        reloads = [pool.submit(reload, client, *both[: 1 + i % 2]) for i in range(24)]
+        calls = [pool.submit(answer, client, "a") for _ in range(24)]
+        assert {call.result() for call in calls} == {3.0}
+    for done in reloads:
+        # "b" may be taken away again before it has come.
+        assert done.exception() is None or "did not become available" in str(done.exception())
+    reload(client, *both)
+    assert answer(client, "b") == 3.0
 
 
 def test_an_empty_list_unloads_all(serve: Serve, base: Path) -> None:

@@ -120,6 +120,21 @@ def test_a_version_taken_away_falls_back(serve: Serve, offsets: Path, tmp_path: 
     client.wait_for("default", v1="END", v2="AVAILABLE")
 
 
+def test_a_base_path_that_is_emptied_leaves_nothing(
+    serve: Serve, offsets: Path, tmp_path: Path
+) -> None:
+    path = publish(offsets, 1, tmp_path)
+    client = serve(model_base_path=tmp_path)
+    shutil.rmtree(path)
+    client.wait_for("default", v1="END")
+    with refused() as error:
+        answer(client)
+    assert error.message == "Servable not found for request: Latest(default)"
+    publish(offsets, 1, tmp_path)
+    client.wait_for("default", v1="AVAILABLE")
+    assert answer(client) == 1.0
+
+
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
