@@ -45,9 +45,9 @@ def split(
     for name in outputs.aliases:
         if name not in found:
             raise ModelFailed(f"the model server left out the output {name!r}")
-    _check_rows(outputs, found, rows)
     if isinstance(outputs, DetectionOutputs):
         return detections(outputs, found, rows, placements)
+    _check_rows(outputs, found, rows)
     if isinstance(outputs, ClassificationOutputs):
         return classifications(outputs, arrays(found))
     return _tensors(outputs, arrays(found), rows)

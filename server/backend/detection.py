@@ -30,7 +30,7 @@ def detections(
     """
     names = (outputs.boxes, outputs.scores, outputs.classes)
     boxes, scores, classes = (to_numbers(name, found[name]) for name in names)
-    _check(boxes, scores, classes)
+    _check(boxes, scores, classes, rows)
     columns = scores.shape[1]
     counts = _counts(outputs, found, rows, columns)
     answers = []
@@ -48,12 +48,12 @@ def detections(
     return answers
 
 
-def _check(boxes: Numbers, scores: Numbers, classes: Numbers) -> None:
+def _check(boxes: Numbers, scores: Numbers, classes: Numbers, rows: int) -> None:
     shape = scores.shape
-    if len(shape) != 2 or classes.shape != shape or boxes.shape != (*shape, 4):
+    if len(shape) != 2 or shape[0] != rows or classes.shape != shape or boxes.shape != (*shape, 4):
         raise ModelFailed(
             f"boxes {list(boxes.shape)}, scores {list(shape)} and classes "
-            f"{list(classes.shape)} do not belong together"
+            f"{list(classes.shape)} do not belong together for a batch of {rows}"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,16 @@ def _missing(contract: Contract, count: int) -> int:
 
 
 def _request(lane: Lane, contract: Contract, tensor: Pieces) -> bytes:
-    head = predict_pb2.PredictRequest(
-        model_spec=model_spec(lane.model, lane.signature),
-        # Only what is used: a detector's raw outputs are larger than its pictures.
-        output_filter=contract.outputs.aliases,
-    )
     entry = field(_KEY, [contract.input.alias.encode()]) + field(_VALUE, tensor)
-    return b"".join([head.SerializeToString(), *field(_INPUTS, entry)])
+    return b"".join([_head(lane, contract.outputs.aliases), *field(_INPUTS, entry)])
+
+
+@lru_cache(maxsize=256)  # the same for every batch of a lane
+def _head(lane: Lane, wanted: tuple[str, ...]) -> bytes:
+    """All but the input. Only what is used is asked for: a detector's raw outputs are
+    larger than its pictures."""
+    head = predict_pb2.PredictRequest(
+        model_spec=model_spec(lane.model, lane.signature), output_filter=wanted
+    )
+    encoded: bytes = head.SerializeToString()
+    return encoded

@@ -10,6 +10,7 @@ messages may be put together by concatenation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def varint(value: int) -> bytes:
     return bytes(encoded)
 
 
+@lru_cache(maxsize=64)
 def _tag(number: int) -> bytes:
     return varint(number << 3 | 2)  # 2: what follows has its length in front
 
@@ -62,7 +64,8 @@ def _size(piece: Any) -> int:
     return piece.nbytes if isinstance(piece, memoryview) else len(piece)
 
 
-def _head(dtype: int, shape: Sequence[int]) -> bytes:
+@lru_cache(maxsize=256)  # few sizes of batches come up, and they come up all the time
+def _head(dtype: int, shape: tuple[int, ...]) -> bytes:
     tensor = tensor_pb2.TensorProto(dtype=dtype)
     for size in shape:
         tensor.tensor_shape.dim.add(size=size)

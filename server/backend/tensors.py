@@ -8,11 +8,12 @@ means zeros, and excess is ignored.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from server.backend.stubs import tensor_pb2, types_pb2
+from server.backend.stubs import tensor_pb2, tensor_shape_pb2, types_pb2
 from server.core.errors import ModelFailed
 
 # More than gRPC can carry in one message, so a shape beyond it is nonsense.
@@ -85,13 +86,20 @@ def to_numpy(name: str, tensor: tensor_pb2.TensorProto) -> np.ndarray[Any, Any]:
 
 
 def _shape(name: str, tensor: tensor_pb2.TensorProto) -> tuple[int, ...]:
-    said = tensor.tensor_shape
-    shape = tuple([dim.size for dim in said.dim])
-    if said.unknown_rank or (shape and min(shape) < 0):
+    shape = _sizes(tensor.tensor_shape.SerializeToString())
+    if shape is None:
         raise ModelFailed(f"output {name!r} has no definite shape")
     if math.prod(shape) > _MAX_VALUES:
         raise ModelFailed(f"output {name!r} has an impossible shape: {list(shape)}")
     return shape
+
+
+@lru_cache(maxsize=256)  # a look at each size costs more than all the values of a lone frame
+def _sizes(serialized: bytes) -> tuple[int, ...] | None:
+    """A TensorShapeProto's sizes; None if it has not all of them."""
+    shape = tensor_shape_pb2.TensorShapeProto.FromString(serialized)
+    sizes = tuple(dim.size for dim in shape.dim)
+    return None if shape.unknown_rank or any(size < 0 for size in sizes) else sizes
 
 
 def _from_content(

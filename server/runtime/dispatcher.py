@@ -112,7 +112,7 @@ class Dispatcher:
 
     def _start(self, batch: Batch) -> None:
         self._owed.update({id(member): member for member in batch.members})
-        task = asyncio.ensure_future(self._send(batch))
+        task = asyncio.get_running_loop().create_task(self._send(batch))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
