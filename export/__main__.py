@@ -18,6 +18,7 @@ from export.commands import (
     rollback,
     savedmodel,
     train,
+    verify,
 )
 from export.errors import ExportError
 
@@ -31,6 +32,7 @@ Turns a trained checkpoint into a model that TensorFlow Serving can serve.
 
 COMMANDS = (
     savedmodel,
+    verify,
     publish,
     list,
     promote,

@@ -55,10 +55,16 @@ def detect(logits: Tensor, distances: Tensor) -> dict[str, Tensor]:
     }
 
 
-def suppress(boxes: Tensor, eligible: Tensor) -> Tensor:
+def suppress(
+    boxes: Tensor,
+    eligible: Tensor,
+    max_overlap: float = MAX_OVERLAP,
+    classes: Tensor | None = None,
+) -> Tensor:
     """Greedy non-maximum suppression of whole batches at once.
 
-    boxes: float32 [N, K, 4], best first; eligible: bool [N, K]. Returns bool [N, K].
+    boxes: float32 [N, K, 4], best first; eligible: bool [N, K]. classes: [N, K] if boxes push out
+    those of their own class only. Returns bool [N, K].
 
     A box stays if no better box that stays overlaps it. Applied to all boxes over and over, that
     rule settles after as many rounds as the longest chain of boxes that push each other out,
@@ -66,7 +72,10 @@ def suppress(boxes: Tensor, eligible: Tensor) -> Tensor:
     """
     count = tf.shape(boxes)[1]
     better = tf.range(count)[None, :] < tf.range(count)[:, None]
-    pushes = tf.cast((overlaps(boxes, boxes) > MAX_OVERLAP) & better[None], tf.float32)
+    close = (overlaps(boxes, boxes) > max_overlap) & better[None]
+    if classes is not None:
+        close &= tf.equal(classes[:, :, None], classes[:, None, :])
+    pushes = tf.cast(close, tf.float32)
 
     def settle(kept: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
         pushed = tf.linalg.matvec(pushes, tf.cast(kept, tf.float32)) > 0.0

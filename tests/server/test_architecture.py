@@ -45,7 +45,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("server.app", {"server"}, {"tornado"}),
     ("server", {"server"}, set()),
     ("modelserver", set(), {*TENSORFLOW, "grpc", "grpc_health", "tornado"}),
-    ("export", set(), {*TENSORFLOW, "fsspec", "grpc", "rich"}),
+    ("export", set(), {*TENSORFLOW, "fsspec", "grpc", "h5py", "matplotlib", "rich"}),
 ]
 
 

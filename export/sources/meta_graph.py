@@ -1,0 +1,215 @@
+"""TensorFlow 1 checkpoints: a graph in `.meta`, its variables' values in `.index` and `.data-*`.
+
+The graph is cut down to what the outputs need, so of its variables only those are restored that
+matter, and what training added, optimizer and queues, is gone. The variables then become constants.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import meta_graph_pb2
+
+from export.checkpoint import Checkpoint
+from export.errors import SourceError
+from export.sources import graph_variables
+from export.sources.names import listed, nearest
+from export.sources.origin import origin
+from export.sources.source import Outputs, Source, Tensor
+from export.sources.wish import Wish
+
+v1 = tf.compat.v1
+
+_Fed = Sequence[tuple[Tensor, Any]]
+_PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
+
+
+def open_meta_graph(wish: Wish, prefix: Path) -> Source:
+    """The part of the checkpoint's graph that leads to `wish.outputs`, with its values.
+
+    Raises SourceError if a tensor is not there, CheckpointError if a variable is not.
+    """
+    meta = _read(prefix.with_name(f"{prefix.name}.meta"))
+    if wish.exclude_nodes:
+        _exclude(meta, wish.exclude_nodes)
+    graph = _import(meta, prefix)
+    outputs = _outputs(graph, wish)
+    needed = _needed(meta, outputs)
+    fed = [(_tensor(graph, name), value) for name, value in wish.feeds.items()]
+    picture = _picture(graph, wish, needed, fed)
+    session = v1.Session(graph=graph)
+    with graph.as_default():
+        restoration = graph_variables.restore(session, needed, prefix, wish)
+    frozen = _freeze(session, meta, outputs)
+    found = Checkpoint(prefix)
+    files = [prefix.with_name(f"{prefix.name}.meta"), *found.files()]
+    return Source(
+        origin=origin(found.name, files),
+        input=tf.TensorSpec(_shape(picture), picture.dtype),
+        infer=_Frozen(frozen, picture, fed, outputs),
+        reference=_Running(session, picture, fed, outputs),
+        restoration=restoration,
+    )
+
+
+class _Frozen:
+    """The cut graph with constants, as a part of another graph."""
+
+    def __init__(
+        self, graph: Any, picture: Tensor, fed: _Fed, outputs: Mapping[str, Tensor]
+    ) -> None:
+        self._graph, self._picture, self._fed, self._outputs = graph, picture, fed, outputs
+
+    def __call__(self, pictures: Tensor) -> Outputs:
+        fed = {tensor.name: tf.constant(value, tensor.dtype) for tensor, value in self._fed}
+        names = [tensor.name for tensor in self._outputs.values()]
+        found = tf.graph_util.import_graph_def(
+            self._graph,
+            input_map={self._picture.name: pictures, **fed},
+            return_elements=names,
+            name="",
+        )
+        return dict(zip(self._outputs, found, strict=True))
+
+
+class _Running:
+    """The whole graph as it was trained, in a session of its own."""
+
+    def __init__(
+        self, session: Any, picture: Tensor, fed: _Fed, outputs: Mapping[str, Tensor]
+    ) -> None:
+        self._session, self._picture, self._fed, self._outputs = session, picture, fed, outputs
+
+    def __call__(self, pictures: Tensor) -> Outputs:
+        feeds = {self._picture: pictures.numpy(), **dict(self._fed)}
+        found = self._session.run(dict(self._outputs), feeds)
+        return {name: tf.constant(value) for name, value in found.items()}
+
+
+def _read(path: Path) -> Any:
+    meta = meta_graph_pb2.MetaGraphDef()
+    try:
+        meta.ParseFromString(path.read_bytes())
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from None
+    except DecodeError:
+        raise SourceError(f"{path} is no meta graph, or is cut short") from None
+    return meta
+
+
+def _exclude(meta: Any, pattern: str) -> None:
+    """Takes nodes out, whatever needs them, and the variables that are then in pieces."""
+    nodes = meta.graph_def.node
+    gone = {node.name for node in nodes if re.search(pattern, node.name)}
+    while True:
+        more = {
+            node.name
+            for node in nodes
+            if node.name not in gone and any(_node_of(each) in gone for each in node.input)
+        }
+        if not more:
+            break
+        gone |= more
+    kept = [node for node in nodes if node.name not in gone]
+    del nodes[:]
+    nodes.extend(kept)
+    graph_variables.keep_whole(meta, {node.name for node in kept})
+
+
+def _node_of(name: str) -> str:
+    return name.removeprefix("^").partition(":")[0]
+
+
+def _import(meta: Any, prefix: Path) -> Any:
+    graph = tf.Graph()
+    try:
+        with graph.as_default():
+            v1.train.import_meta_graph(meta, clear_devices=True)
+    except (ValueError, KeyError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise SourceError(
+            f"cannot read the graph of {prefix}: {reason}; --exclude-nodes leaves parts of it out"
+        ) from None
+    return graph
+
+
+def _tensor(graph: Any, name: str) -> Tensor:
+    """A tensor by its name; `:0` may be left out. Raises SourceError that tells the nearest."""
+    try:
+        return graph.get_tensor_by_name(name if ":" in name else f"{name}:0")
+    except (KeyError, ValueError):
+        there = [out.name for op in graph.get_operations() for out in op.outputs]
+        raise SourceError(
+            f"there is no tensor {name!r} in the graph{nearest(name, there)}"
+        ) from None
+
+
+def _outputs(graph: Any, wish: Wish) -> dict[str, Tensor]:
+    if not wish.outputs:
+        ends = [
+            op.outputs[0].name
+            for op in graph.get_operations()
+            if op.outputs and op.outputs[0].dtype.is_floating and not op.outputs[0].consumers()
+        ]
+        raise SourceError(
+            f"say with --outputs which tensors to serve; ends are {listed(ends[::-1])}"
+        )
+    return {alias: _tensor(graph, name) for alias, name in wish.outputs.items()}
+
+
+def _needed(meta: Any, outputs: Mapping[str, Tensor]) -> dict[str, Any]:
+    names = sorted({tensor.op.name for tensor in outputs.values()})
+    cut = v1.graph_util.extract_sub_graph(meta.graph_def, names)
+    return {node.name: node for node in cut.node}
+
+
+def _picture(graph: Any, wish: Wish, needed: Mapping[str, Any], fed: _Fed) -> Tensor:
+    """The tensor that pictures are put in: the one named, or the only placeholder."""
+    set_already = {tensor.name for tensor, _ in fed}
+    open_inputs = [
+        f"{name}:0"
+        for name, node in needed.items()
+        if node.op in _PLACEHOLDERS and f"{name}:0" not in set_already
+    ]
+    if len(wish.inputs) > 1:
+        raise SourceError(f"--inputs names {len(wish.inputs)} inputs; pictures go into one")
+    if wish.inputs:
+        picture = _tensor(graph, next(iter(wish.inputs.values())))
+    elif len(open_inputs) == 1:
+        picture = graph.get_tensor_by_name(open_inputs[0])
+    else:
+        raise SourceError(
+            "say with --inputs which tensor takes pictures; "
+            f"the outputs need {listed(open_inputs) if open_inputs else 'no placeholder'}"
+        )
+    others = [
+        name
+        for name in open_inputs
+        if name != picture.name and needed[_node_of(name)].op != "PlaceholderWithDefault"
+    ]
+    if others:
+        raise SourceError(
+            f"the outputs need {listed(others)} as well; say what with --feed NAME=VALUE"
+        )
+    return picture
+
+
+def _shape(picture: Tensor) -> Any:
+    return [None, None, None, 3] if picture.shape.rank is None else picture.shape
+
+
+def _freeze(session: Any, meta: Any, outputs: Mapping[str, Tensor]) -> Any:
+    names = sorted({tensor.op.name for tensor in outputs.values()})
+    with session.graph.as_default():
+        try:
+            return v1.graph_util.convert_variables_to_constants(
+                session, session.graph.as_graph_def(add_shapes=False), names
+            )
+        except (ValueError, tf.errors.OpError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise SourceError(f"cannot make constants of the variables: {reason}") from None

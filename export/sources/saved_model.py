@@ -1,0 +1,86 @@
+"""SavedModels made elsewhere, with signatures and names of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from export.errors import SourceError
+from export.sources.names import look_up, only, renamed
+from export.sources.origin import origin
+from export.sources.source import Outputs, Restoration, Source, Tensor
+from export.sources.wish import Wish
+
+GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
+_DEFAULT = "serving_default"
+
+
+def open_saved_model(wish: Wish, folder: Path) -> Source:
+    """One signature of the SavedModel in `folder`. Raises SourceError."""
+    loaded = _load(folder)
+    signatures = {name: each for name, each in loaded.signatures.items() if name[:2] != "__"}
+    function = look_up("signature", _name(wish, signatures), signatures)
+    specs = function.structured_input_signature[1]
+    fed = {name: _constant(name, value, specs) for name, value in wish.feeds.items()}
+    alias = only("input", wish.inputs, [name for name in specs if name not in fed])
+    missing = set(specs) - {alias, *fed}
+    if missing:
+        raise SourceError(
+            f"say what the other inputs get with --feed: {', '.join(sorted(missing))}"
+        )
+
+    def infer(pictures: Tensor) -> Outputs:
+        return renamed(function(**{alias: pictures}, **fed), wish.outputs)
+
+    return Source(
+        origin=origin(_title(folder), _files(folder)),
+        input=_spec(specs[alias], wish),
+        infer=infer,
+        reference=infer,
+        restoration=Restoration(len(function.variables)),
+        holds=(loaded,),
+    )
+
+
+def _load(folder: Path) -> Any:
+    try:
+        return tf.saved_model.load(str(folder))
+    except Exception as error:  # anything, for what lies there may be anything
+        reason = " ".join(str(error).split())[:300]
+        raise SourceError(f"cannot load {folder}: {reason}") from None
+
+
+def _name(wish: Wish, signatures: dict[str, Any]) -> str:
+    """The signature that was asked for, the default, or the only one."""
+    if wish.signature is not None:
+        return wish.signature
+    return _DEFAULT if _DEFAULT in signatures or len(signatures) != 1 else next(iter(signatures))
+
+
+def _constant(name: str, value: Any, specs: dict[str, tf.TensorSpec]) -> Tensor:
+    spec = look_up("input", name, specs)
+    try:
+        return tf.constant(value, spec.dtype)
+    except (TypeError, ValueError):
+        raise SourceError(f"--feed {name}: {value!r} is no {spec.dtype.name}") from None
+
+
+def _spec(spec: tf.TensorSpec, wish: Wish) -> tf.TensorSpec:
+    """Its input; where not even the rank is known, pictures."""
+    shape = spec.shape
+    if shape.rank is None:
+        shape = [None] if spec.dtype == tf.string else [None, None, None, 3]
+    return tf.TensorSpec(shape, spec.dtype)
+
+
+def _title(folder: Path) -> str:
+    """`name/version` of a version's folder, as people know it; a plain folder's own name."""
+    whole = folder.resolve()
+    return f"{whole.parent.name}/{whole.name}" if whole.name.isdecimal() else whole.name
+
+
+def _files(folder: Path) -> list[Path]:
+    found = [folder / name for name in GRAPH_FILES if (folder / name).exists()]
+    return [*found, *sorted(folder.glob("variables/*"))]

@@ -1,0 +1,1 @@
+"""Is a version what it should be? What is checked, in what order, is in `verifying`."""
