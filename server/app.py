@@ -15,7 +15,7 @@ from tornado.web import Application
 
 from server.access import exposure
 from server.access.attempts import Attempts
-from server.access.door import Door, open_door, tls
+from server.access.door import Door, open_door
 from server.access.filewatch import FileWatch, keep_watch
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
@@ -76,13 +76,22 @@ def listen(settings: Settings) -> list[socket.socket]:
         raise WrongSetting(f"cannot listen on {settings.host}:{settings.port}: {error}") from None
 
 
-def encrypt(server: HTTPServer, settings: Settings) -> list[FileWatch]:
-    """Speak TLS where the settings want it. Returns the files to watch. Raises WrongSetting."""
+def http_server(gateway: Gateway, settings: Settings, door: Door) -> HTTPServer:
+    """The server of all addresses, with TLS where the door has it."""
+    server = HTTPServer(
+        application(gateway, settings, door),
+        max_body_size=settings.max_upload_bytes + FORM_BYTES,
+        # Tornado would believe them of anybody; server.access.addresses does not.
+        xheaders=False,
+    )
 
     def use(context: ssl.SSLContext) -> None:
         server.ssl_options = context  # Tornado asks for it with each connection
 
-    return tls(settings, use)
+    if door.encryption is not None:
+        use(door.encryption.context)
+        door.encryption.changed = use
+    return server
 
 
 async def serve(settings: Settings, started: Callable[[int], None] | None = None) -> None:
@@ -92,16 +101,10 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     door = open_door(settings)
-    backend = model_server(settings)
     sockets = listen(settings)
+    backend = model_server(settings)
     gateway = Gateway(settings, backend, door.tokens.verify if door.tokens else None)
-    server = HTTPServer(
-        application(gateway, settings, door),
-        max_body_size=settings.max_upload_bytes + FORM_BYTES,
-        # Tornado would believe them of anybody; server.access.addresses does not.
-        xheaders=False,
-    )
-    watches = [*door.watches, *encrypt(server, settings)]
+    server = http_server(gateway, settings, door)
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
     log.info("listening on %s:%d, model server %s", settings.host, port, settings.backend)
@@ -112,7 +115,7 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     gateway.start()
     tasks = [
         asyncio.ensure_future(_announce(gateway, settings, port)),
-        asyncio.ensure_future(_keep_watch(watches)),
+        asyncio.ensure_future(_keep_watch(door.watches)),
     ]
     await stop.wait()
     log.info("stopping: accepted frames are answered first")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -18,6 +19,23 @@ from server.settings import WrongSetting
 log = logging.getLogger(__name__)
 
 WARN_BEFORE = timedelta(days=14)
+
+
+class Encryption:
+    """The context for the next handshake; ``changed`` is told of each new one.
+
+    Raises WrongSetting for files that cannot be used.
+    """
+
+    def __init__(self, chain_path: str, key_path: str) -> None:
+        self.paths = (chain_path, key_path)
+        self.context = server_context(chain_path, key_path)
+        self.changed: Callable[[ssl.SSLContext], None] = lambda context: None
+
+    def reload(self) -> None:
+        """Read the files anew. Raises WrongSetting, and then the context stays."""
+        self.context = server_context(*self.paths)
+        self.changed(self.context)
 
 
 def server_context(chain_path: str, key_path: str) -> ssl.SSLContext:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,16 +16,20 @@ from server.settings import Settings, WrongSetting
 
 if TYPE_CHECKING:
     # Loaded only where a setting asks for them: they cost memory and time at start.
+    from server.access.certificates import Encryption
     from server.access.tokens import Tokens
     from server.access.wechat import WeChat
 
 
 @dataclass
 class Door:
-    """``tokens``: None where none are asked for. ``wechat``: None where nobody can sign in."""
+    """``encryption``: None without TLS. ``tokens``: None where none are asked for.
+    ``wechat``: None where nobody can sign in. ``watches``: whose files may change.
+    """
 
     origins: Origins
     proxies: Proxies
+    encryption: Encryption | None = None
     tokens: Tokens | None = None
     wechat: WeChat | None = None
     watches: list[FileWatch] = field(default_factory=list)
@@ -70,6 +72,9 @@ class Door:
 def open_door(settings: Settings) -> Door:
     """The door that the settings describe. Raises WrongSetting."""
     door = Door(Origins(settings.allowed_origins), Proxies(settings.trusted_proxies))
+    if settings.tls_certificate or settings.tls_key:
+        door.encryption = _encryption(settings)
+        door.watches.append(FileWatch(door.encryption.paths, door.encryption.reload))
     if settings.token_keys:
         door.tokens = _tokens(settings)
         door.watches.append(FileWatch([settings.token_keys], door.tokens.reload))
@@ -78,22 +83,15 @@ def open_door(settings: Settings) -> Door:
     return door
 
 
-def tls(settings: Settings, use: Callable[[ssl.SSLContext], None]) -> list[FileWatch]:
-    """Give ``use`` the context of the settings' certificate, now and after each change.
-
-    Returns what has to be watched for that: nothing where there is no TLS. Raises WrongSetting.
-    """
+def _encryption(settings: Settings) -> Encryption:
     pair = settings.tls_certificate, settings.tls_key
-    if not any(pair):
-        return []
     if not all(pair):
         raise WrongSetting("tls_certificate and tls_key: only both together are of use")
     try:
-        from server.access.certificates import server_context
+        from server.access.certificates import Encryption
     except ImportError:
         raise _needs_auth("tls_certificate") from None
-    use(server_context(*pair))
-    return [FileWatch(pair, lambda: use(server_context(*pair)))]
+    return Encryption(*pair)
 
 
 def _tokens(settings: Settings) -> Tokens:

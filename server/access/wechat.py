@@ -115,11 +115,13 @@ def _openid(body: bytes) -> str:
     if not isinstance(found, dict):
         raise LoginFailed("WeChat's login answered something that is no JSON object")
     number = found.get("errcode", 0)
+    if type(number) is not int:
+        raise LoginFailed("WeChat's login answered with an errcode that is no number")
     if number in _ANSWERS:
         raise _ANSWERS[number]()
     if number != 0:
-        log.error("WeChat's login refused with %.20r", number)
-        raise LoginFailed(f"WeChat refused the login with {str(number)[:20]}")
+        log.error("WeChat's login refused with %d", number)
+        raise LoginFailed(f"WeChat refused the login with {number}")
     openid = found.get("openid")
     if not isinstance(openid, str) or not openid:
         raise LoginFailed("WeChat's login answered without an openid")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.access import exposure
-from server.access.door import open_door, tls
+from server.access.door import open_door
 from server.settings import Settings, WrongSetting
 from tests.server.access.keyring import pair, secret, write
 
@@ -23,8 +23,7 @@ def assert_wrong(words: str, **values: Any) -> None:
 
 def test_everything_is_off_until_a_setting_asks_for_it() -> None:
     door = open_door(Settings())
-    assert (door.tokens, door.wechat, door.watches) == (None, None, [])
-    assert tls(Settings(), lambda context: pytest.fail("no TLS was asked for")) == []
+    assert (door.encryption, door.tokens, door.wechat, door.watches) == (None, None, None, [])
 
 
 def test_a_login_needs_keys_that_sign_and_a_secret(tmp_path: Path) -> None:
@@ -57,8 +56,7 @@ def test_a_secret_in_a_file_beats_the_other_and_may_change(tmp_path: Path) -> No
 
 def test_half_a_certificate_is_of_no_use() -> None:
     for half in ("tls_certificate", "tls_key"):
-        with pytest.raises(WrongSetting, match="only both together"):
-            tls(Settings(**{half: "x.pem"}), lambda context: None)
+        assert_wrong("only both together", **{half: "x.pem"})
 
 
 # What strangers find open

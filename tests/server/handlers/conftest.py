@@ -11,9 +11,8 @@ import pytest_asyncio
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
-from server.access.door import open_door
-from server.app import application
-from server.handlers.infer import FORM_BYTES
+from server.access.door import Door, open_door
+from server.app import http_server
 from server.runtime import models
 from server.runtime.gateway import Gateway
 from server.settings import Settings
@@ -29,6 +28,7 @@ class Served:
     gateway: Gateway
     puppet: PuppetBackend
     settings: Settings
+    door: Door
 
     def url(self, path: str) -> str:
         """The address of ``path`` over HTTP."""
@@ -59,14 +59,11 @@ async def serve(puppet: PuppetBackend) -> AsyncIterator[Serve]:
         settings = Settings(**{"max_staleness_ms": 600_000, **values})
         door = open_door(settings)
         gateway = Gateway(settings, puppet, door.tokens.verify if door.tokens else None)
-        server = HTTPServer(
-            application(gateway, settings, door),
-            max_body_size=settings.max_upload_bytes + FORM_BYTES,
-        )
+        server = http_server(gateway, settings, door)
         socket, port = bind_unused_port()
         server.add_socket(socket)
         gateway.start()
-        served = Served(port, gateway, puppet, settings)
+        served = Served(port, gateway, puppet, settings, door)
         started.append((server, served))
         return served
 
@@ -75,6 +72,7 @@ async def serve(puppet: PuppetBackend) -> AsyncIterator[Serve]:
         server.stop()
         await served.gateway.drain(0)
         await server.close_all_connections()
+        served.door.close()
         assert_balanced(served.gateway)
 
 

@@ -1,0 +1,177 @@
+"""The gateway as a process behind TLS: certificates and keys change while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from loadtest.stack import ROOT, free_port
+from server.core.admission import UNAUTHORIZED
+from tests.server.access import authority, keyring
+from tests.server.access.authority import certify
+
+PATIENCE_S = 20.0
+
+
+@dataclass
+class Gateway:
+    """A process, and what it said so far."""
+
+    port: int
+    process: asyncio.subprocess.Process
+    lines: list[str]
+    said: asyncio.Event
+
+    async def says(self, words: str, times: int = 1) -> str:
+        """Wait for a line of its log."""
+        while len(found := [line for line in self.lines if words in line]) < times:
+            self.said.clear()
+            await asyncio.wait_for(self.said.wait(), PATIENCE_S)
+        return found[-1]
+
+    async def read(self) -> None:
+        """Keep what it says."""
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.lines.append(line.decode())
+            self.said.set()
+
+
+@contextlib.asynccontextmanager
+async def running(*flags: str) -> AsyncIterator[Gateway]:
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", f"--port={port}", "--backend=127.0.0.1:1", *flags),
+        cwd=ROOT,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    gateway = Gateway(port, process, [], asyncio.Event())
+    reading = asyncio.ensure_future(gateway.read())
+    try:
+        yield gateway
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await asyncio.wait_for(process.wait(), PATIENCE_S)
+        await reading
+
+
+def trust(root: authority.Signed) -> ssl.SSLContext:
+    """A client that believes this authority alone."""
+    return ssl.create_default_context(cadata=root.pem.decode())
+
+
+async def connect(
+    gateway: Gateway, root: authority.Signed, token: str = ""
+) -> WebSocketClientConnection:
+    request = HTTPRequest(f"wss://127.0.0.1:{gateway.port}/ws", ssl_options=trust(root))
+    socket = await websocket_connect(request, subprotocols=["framewire.v1.json"])
+    await socket.write_message(json.dumps({"type": "hello", **({"token": token} if token else {})}))
+    return socket
+
+
+async def read(socket: WebSocketClientConnection) -> dict[str, Any]:
+    payload = await asyncio.wait_for(socket.read_message(), PATIENCE_S)
+    assert payload is not None
+    found = json.loads(payload)
+    assert isinstance(found, dict)
+    return found
+
+
+async def test_certificates_and_keys_change_under_a_live_gateway(tmp_path: Path) -> None:
+    first, second = certify("first root"), certify("second root")
+    old, new = keyring.secret("old"), keyring.secret("new")
+    chain, key = authority.write(tmp_path, certify("leaf", first), first)
+    keys = keyring.write(tmp_path / "keys.json", old)
+    flags = [f"--tls-certificate={chain}", f"--tls-key={key}", f"--token-keys={keys}"]
+    async with running(*flags) as gateway:
+        await gateway.says("listening on")
+        assert not any("OPEN TO STRANGERS" in line for line in gateway.lines)
+        live = await connect(gateway, first, keyring.signed(old))
+        assert (await read(live))["type"] == "welcome"
+
+        # A broken pair changes nothing, and says so in one line.
+        authority.write(tmp_path, certify("leaf", first), first, key=b"broken")
+        line = await gateway.says("what was read before stays in use")
+        assert "is no usable key" in line
+        assert (await read(await connect(gateway, first, keyring.signed(old))))["type"] == "welcome"
+
+        authority.write(tmp_path, certify("leaf", second), second)
+        keyring.write(tmp_path / "keys.json", new)
+        gateway.process.send_signal(signal.SIGHUP)
+        await gateway.says("tls_certificate: ", 2)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await connect(gateway, first)
+        assert (await read(await connect(gateway, second, keyring.signed(new))))[
+            "type"
+        ] == "welcome"
+        refused = await connect(gateway, second, keyring.signed(old))
+        assert (await read(refused))["code"] == "unauthorized"
+        assert await refused.read_message() is None
+        assert refused.close_code == UNAUTHORIZED
+
+        # Who was there before notices nothing of it all.
+        await live.write_message(json.dumps({"type": "ping", "t": 1}))
+        assert (await read(live)) == {"type": "pong", "t": 1}
+
+
+async def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:
+    root = certify("root")
+    chain, key = authority.write(tmp_path, certify("leaf", root), root)
+    async with running(f"--tls-certificate={chain}", f"--tls-key={key}") as gateway:
+        await gateway.says("listening on")
+        context = trust(root)
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with pytest.raises(ssl.SSLError):
+            await asyncio.open_connection("127.0.0.1", gateway.port, ssl=context)
+        url = f"https://127.0.0.1:{gateway.port}/healthz"
+        answer = await AsyncHTTPClient().fetch(HTTPRequest(url, ssl_options=trust(root)))
+        assert answer.code == 200
+
+
+async def ended(*flags: str) -> tuple[int | None, str]:
+    async with running(*flags) as gateway:
+        await asyncio.wait_for(gateway.process.wait(), PATIENCE_S)
+    return gateway.process.returncode, "".join(gateway.lines)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--tls-certificate=nothing.pem", "--tls-key=x"], "nothing.pem: No such file"),
+        (["--tls-key=x"], "only both together"),
+        (["--token-keys=nothing.json"], "token_keys: nothing.json: No such file"),
+        (["--trusted-proxies=nginx"], "trusted_proxies: 'nginx'"),
+        (["--wechat-appid=wx1"], "token_keys is required"),
+    ],
+)
+async def test_a_start_that_fails_says_why_in_one_line(flags: list[str], words: str) -> None:
+    status, said = await ended(*flags)
+    assert status == 2
+    assert said.startswith("framewire: ")
+    assert words in said
+    assert said.count("\n") == 1
+
+
+async def test_a_public_address_says_what_stands_open() -> None:
+    async with running("--host=0.0.0.0") as gateway:
+        await gateway.says("OPEN TO STRANGERS", 2)
+    async with running() as gateway:
+        await gateway.says("listening on")
+        gateway.process.terminate()
+        await gateway.says("stopping")
+        assert not any("OPEN" in line for line in gateway.lines)
