@@ -71,6 +71,22 @@ export class MiniProgramClient<F extends Frame = SentFrame> extends FramewireCli
   constructor(options: MiniProgramOptions<F>);
 }
 
+/** Why a sign-in failed. */
+export class SignInError extends Error {
+  code: string;
+}
+
+/** Tokens by `wx.login`; the client has one of its own, so this is for requests beside it. */
+export class SignIn {
+  constructor(options: { url: string; onToken(token: string): void });
+  /** the token kept from before, if it still holds */
+  kept(): string | undefined;
+  /** Rejects with SignInError. */
+  renew(): Promise<string>;
+  watch(): void;
+  rest(): void;
+}
+
 export interface FeedOptions {
   client: Pick<FramewireClient<SentFrame>, 'wantsFrame' | 'offer' | 'stats'>;
   /** of type 2d, for JPEG; without one frames travel as RGB */

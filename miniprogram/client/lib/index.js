@@ -6,6 +6,7 @@ const { CameraFeed } = require('./feed.js');
 const { FrameMaker } = require('./maker.js');
 const { upright, turnFor, framePlace, boxPlace } = require('./place.js');
 const { Shrinker } = require('./shrink.js');
+const { SignIn, SignInError } = require('./signin.js');
 const { connectSocket } = require('./socket.js');
 const { Figures } = require('./core/figures.js');
 const { tagPlace } = require('./core/geometry.js');
@@ -16,6 +17,8 @@ module.exports = {
   CameraFeed,
   FrameMaker,
   Shrinker,
+  SignIn,
+  SignInError,
   Figures,
   connectSocket,
   addresses,

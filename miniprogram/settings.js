@@ -1,0 +1,58 @@
+/** What the user has chosen, kept on the phone. */
+'use strict';
+
+const { addresses } = require('./client/lib/index.js');
+const config = require('./config.js');
+
+const STORED = 'framewire.settings';
+
+/**
+ * @typedef {object} Settings
+ * @property {string} server as the user typed it
+ * @property {string} model empty: the gateway's default
+ * @property {string} label empty: the default
+ * @property {number} minScore 0 to 1
+ * @property {'small'|'medium'|'large'} frameSize of the camera's frames
+ * @property {boolean} previewMirrored whether the front camera's preview is
+ * @property {boolean} frameMirrored whether the front camera's frames are
+ * @property {import('./client/lib/index').Turn|'auto'} rotate
+ * @property {'auto'|'zh'|'en'} language
+ */
+
+/** @type {Settings} */
+const DEFAULTS = {
+  server: config.server,
+  model: '',
+  label: '',
+  minScore: 0.5,
+  frameSize: 'medium',
+  previewMirrored: true,
+  frameMirrored: false,
+  rotate: 'auto',
+  language: 'auto',
+};
+
+/** @returns {Settings} */
+function load() {
+  return { ...DEFAULTS, ...wx.getStorageSync(STORED) };
+}
+
+/** @param {Partial<Settings>} changed */
+function save(changed) {
+  wx.setStorageSync(STORED, { ...wx.getStorageSync(STORED), ...changed });
+}
+
+/**
+ * What the gateway is asked for, in the words of hello.
+ * @param {Settings} settings
+ */
+function wishes({ model, label, minScore }) {
+  return { ...(model && { model }), ...(label && { label }), min_score: minScore };
+}
+
+/** @param {Settings} settings */
+function gateway({ server }) {
+  return addresses(server);
+}
+
+module.exports = { load, save, wishes, gateway };
