@@ -36,6 +36,12 @@ def node() -> str:
 
 
 @pytest.fixture(scope="session")
+def nginx() -> str:
+    """nginx's path."""
+    return _needed("nginx")
+
+
+@pytest.fixture(scope="session")
 def demo_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder with the demo model in it, exported from the checkpoint."""
     models = tmp_path_factory.mktemp("models")

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import signal
 import ssl
-import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,60 +13,10 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from loadtest.stack import ROOT, free_port
 from server.core.admission import UNAUTHORIZED
 from tests.server.access import authority, keyring
 from tests.server.access.authority import certify
-
-PATIENCE_S = 20.0
-
-
-@dataclass
-class Gateway:
-    """A process, and what it said so far."""
-
-    port: int
-    process: asyncio.subprocess.Process
-    lines: list[str]
-    said: asyncio.Event
-
-    async def says(self, words: str, times: int = 1) -> str:
-        """Wait for a line of its log."""
-        while len(found := [line for line in self.lines if words in line]) < times:
-            self.said.clear()
-            await asyncio.wait_for(self.said.wait(), PATIENCE_S)
-        return found[-1]
-
-    async def read(self) -> None:
-        """Keep what it says."""
-        assert self.process.stderr is not None
-        async for line in self.process.stderr:
-            self.lines.append(line.decode())
-            self.said.set()
-
-
-@contextlib.asynccontextmanager
-async def running(*flags: str) -> AsyncIterator[Gateway]:
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", f"--port={port}", "--backend=127.0.0.1:1", *flags),
-        cwd=ROOT,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    gateway = Gateway(port, process, [], asyncio.Event())
-    reading = asyncio.ensure_future(gateway.read())
-    try:
-        yield gateway
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await asyncio.wait_for(process.wait(), PATIENCE_S)
-        await reading
-
-
-def trust(root: authority.Signed) -> ssl.SSLContext:
-    """A client that believes this authority alone."""
-    return ssl.create_default_context(cadata=root.pem.decode())
+from tests.server.gateway_process import PATIENCE_S, Gateway, running, trust
 
 
 async def connect(
