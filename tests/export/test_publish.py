@@ -1,0 +1,212 @@
+"""`publish` to a folder on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from export import manifest, publication
+from export.errors import DamagedVersion, PublishError
+from export.location import locate
+from export.publisher import publish
+from tests.export import versions
+from tests.export.versions import FILES, assert_one_line, hidden, make, numbers, run
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return make(tmp_path / "build" / "1")
+
+
+def test_every_file_arrives_with_its_checksum(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "models" / "digits"
+    assert [publish(str(source), str(target)).number for _ in range(2)] == [1, 2]
+    for name, contents in FILES.items():
+        assert (target / "2" / name).read_bytes() == contents
+    found = manifest.check(locate(str(target / "2")))
+    assert found is not None
+    assert set(found.files) == set(FILES)
+    assert found.size == sum(map(len, FILES.values()))
+    assert found.origin == {"name": "digits", "made_from": "digits sha256:12"}
+    assert hidden(target) == []
+
+
+def test_the_command_says_where_and_imports_no_tensorflow(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "digits"
+    code = (
+        "import sys\nfrom export.__main__ import main\n"
+        f"main(['publish', {str(source)!r}, {str(target)!r}, '--version', '7'])\n"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    done = subprocess.run(
+        [versions.command()[0], "-c", code], cwd=versions.ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"published   {target}/7 (4 files" in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_changed_file_is_found(source: Path, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "digits"
+    publish(str(source), str(target))
+    version, file = locate(str(target / "1")), target / "1" / name
+    file.write_bytes(FILES[name][::-1])
+    with pytest.raises(DamagedVersion, match=f"{name} has other contents"):
+        manifest.check(version)
+    manifest.check(version, contents=False)
+    file.write_bytes(FILES[name] + b"x")
+    with pytest.raises(DamagedVersion, match=rf"{name} has \d+ bytes, not \d+"):
+        manifest.check(version, contents=False)
+    file.unlink()
+    with pytest.raises(DamagedVersion, match=f"{name} is missing"):
+        manifest.check(version, contents=False)
+
+
+def test_a_damaged_version_is_not_published_on(source: Path, tmp_path: Path) -> None:
+    publish(str(source), str(tmp_path / "a"))
+    (tmp_path / "a" / "1" / "assets.extra" / "foreign").touch()
+    with pytest.raises(DamagedVersion, match="foreign was not there"):
+        publish(str(tmp_path / "a" / "1"), str(tmp_path / "b"))
+    assert not (tmp_path / "b").exists()
+    (tmp_path / "a" / "1" / manifest.FILE).write_text("{")
+    with pytest.raises(DamagedVersion, match="not readable as a manifest"):
+        publish(str(tmp_path / "a" / "1"), str(tmp_path / "b"))
+
+
+@pytest.mark.parametrize("missing", [name for name in sorted(FILES) if name[0] in "sv"])
+def test_what_is_no_whole_savedmodel_is_refused(source: Path, tmp_path: Path, missing: str) -> None:
+    (source / missing).unlink()
+    assert_one_line(run("publish", source, tmp_path / "digits"), Path(missing).name)
+    assert not (tmp_path / "digits").exists()
+
+
+def test_bad_input_is_one_line(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "digits" / "3").mkdir(parents=True)
+    for arguments, words in (
+        ([tmp_path / "nowhere", tmp_path / "digits"], "there is no"),
+        ([source, tmp_path / "file" / "digits"], "cannot write"),
+        ([source, tmp_path / "digits", "--version", "3"], "version 3 exists in"),
+        ([source, "nosuch://place/digits"], "cannot reach nosuch://place/digits"),
+    ):
+        assert_one_line(run("publish", *arguments), words)
+    assert hidden(tmp_path / "digits") == []
+
+
+def test_publishers_at_once_take_different_numbers(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "digits"
+    racing = [
+        subprocess.Popen(
+            versions.command("publish", source, target),
+            cwd=versions.ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=60)[0] for process in racing]
+    assert [process.returncode for process in racing] == [0] * 4
+    places = {line.split()[1] for text in said for line in text.splitlines()[-1:]}
+    assert places == {f"{target}/{number}" for number in (1, 2, 3, 4)}
+    for number in numbers(target):
+        versions.assert_whole(target, number)
+
+
+def test_a_full_disk_leaves_nothing(source: Path, tmp_path: Path) -> None:
+    """The limit stands for the disk: a file may not grow beyond it."""
+    make(source, {"assets/large": os.urandom(1 << 20)})
+    target = tmp_path / "digits"
+    done = subprocess.run(
+        versions.command("publish", source, target),
+        cwd=versions.ROOT,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 19, 1 << 19)),
+    )
+    assert_one_line(done, f"cannot write {target}: File too large")
+    assert numbers(target) == hidden(target) == []
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Path:
+    """A filesystem with room for 256 KiB, where one can be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    mount = shutil.which("mount")
+    if mount is None or subprocess.run([mount, *options], capture_output=True).returncode:
+        pytest.skip("no filesystem can be mounted here")
+    return disk
+
+
+def test_a_really_full_disk_leaves_nothing(source: Path, tiny_disk: Path) -> None:
+    try:
+        publish(str(source), str(tiny_disk / "digits"))
+        make(source, {"assets/large": os.urandom(1 << 20)})
+        done = run("publish", source, tiny_disk / "digits")
+        assert_one_line(done, "No space left on device")
+        assert (numbers(tiny_disk / "digits"), hidden(tiny_disk / "digits")) == ([1], [])
+        (source / "assets" / "large").unlink()
+        assert publish(str(source), str(tiny_disk / "digits")).number == 2
+    finally:
+        subprocess.run(["umount", str(tiny_disk)], check=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_leaves_nothing(
+    source: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    """The lock is held here, so the command is certainly before its end."""
+    target = tmp_path / "digits"
+    with publication.staged(target):
+        process = subprocess.Popen(
+            versions.command("publish", source, target),
+            cwd=versions.ROOT,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        while not _waits_for_lock(process.pid, target):
+            assert process.poll() is None
+        process.send_signal(number)
+        assert process.communicate(timeout=20)[1] == "export: interrupted\n"
+        assert process.returncode == 130
+    assert (numbers(target), hidden(target)) == ([1], [])
+
+
+def _waits_for_lock(pid: int, target: Path) -> bool:
+    folder, opened = f"/proc/{pid}/fd", set()
+    for number in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            opened.add(os.readlink(f"{folder}/{number}"))
+    return str(target / ".lock") in opened
+
+
+def test_a_removed_version_is_gone_at_once_and_leftovers_go_with_the_next(
+    source: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "digits"
+    for _ in range(3):
+        publish(str(source), str(target))
+    (target / ".removed-9").mkdir()
+    publication.remove(target, ["1", "3"])
+    assert (numbers(target), hidden(target)) == ([2], [])
+    with pytest.raises(PublishError, match="cannot write"):
+        publication.remove(target, ["1"])
+
+
+def test_the_manifest_is_readable_by_others(source: Path, tmp_path: Path) -> None:
+    publish(str(source), str(tmp_path / "digits"))
+    fields = json.loads((tmp_path / "digits" / "1" / manifest.FILE).read_text())
+    assert fields["schema"] == 1
+    assert fields["published_at"].endswith("Z")
+    assert set(fields["files"]["saved_model.pb"]) == {"size", "sha256"}
