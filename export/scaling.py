@@ -65,4 +65,4 @@ def named(name: str, bgr: bool = False) -> Scaling:
 
 def _shown(values: tuple[float, ...]) -> str:
     numbers = [f"{value:g}" for value in values]
-    return numbers[0] if len(numbers) == 1 else f"[{', '.join(numbers)}]"
+    return numbers[0] if len(set(numbers)) == 1 else f"[{', '.join(numbers)}]"

@@ -3,14 +3,18 @@ builds."""
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import tensorflow as tf
 
 from export.errors import CheckpointError, SourceError
 from export.sources import builder
+from export.sources.names import listed
 from export.sources.origin import origin
 from export.sources.source import Restoration, Source
 from export.sources.wish import Wish
@@ -73,15 +77,40 @@ def _fill(wish: Wish, path: Path) -> Any:
 
 
 def load_weights(model: Any, path: Path) -> None:
-    """Gives the model the file's weights. Raises CheckpointError if any does not fit."""
+    """Gives the model the file's weights.
+
+    Raises CheckpointError if any does not fit, or if a variable of the model gets none: Keras
+    itself passes over some of those in silence.
+    """
+    names = {each.path: each for each in model.variables if each.value.dtype.is_floating}
+    for variable in names.values():
+        variable.assign(tf.fill(variable.shape, tf.constant(float("nan"), variable.dtype)))
     try:
-        model.load_weights(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.load_weights(path)
     except Exception as error:  # Keras raises many kinds
-        raise CheckpointError(f"{path} does not fit the model: {_line(error)}") from None
+        raise CheckpointError(f"{path} does not fit the model: {_mismatch(error)}") from None
+    missing = [name for name, each in names.items() if np.isnan(each.numpy()).any()]
+    if missing:
+        raise CheckpointError(
+            f"{path} does not fit the model: {len(missing)} of its {len(names)} variables are not "
+            f"in it: {listed(missing)}"
+        )
+
+
+def _mismatch(error: Exception) -> str:
+    """Which variable has another shape, from the many words that Keras has for it."""
+    said = str(error)
+    shapes = re.search(r"variable\.shape=(\(.*?\)), Received: value\.shape=(\(.*?\))", said)
+    name = re.search(r"<Variable path=([^,>]+)", said)
+    if shapes and name:
+        return f"{name[1]} is {shapes[1]} in the model and {shapes[2]} in the file"
+    return _line(error)
 
 
 def _line(error: Exception) -> str:
-    """Keras explains itself at length: its first two sentences' worth, on one line."""
+    """Keras explains itself at length: the beginning of it, on one line."""
     words = " ".join(str(error).split())
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST].rsplit(' ', 1)[0]} ..."
 

@@ -66,7 +66,8 @@ def _same_boxes(where: str, found: Row, wanted: Row) -> Agreement:
 def _detections(outputs: Row) -> np.ndarray:
     """Score, class and box of each detection in one picture: [k, 6], the best first."""
     count = int(outputs[COUNT]) if COUNT in outputs else len(outputs[SCORES])
-    columns = [outputs[name][:count].reshape(count, -1) for name in (SCORES, CLASSES, BOXES)]
+    parts = ((SCORES, 1), (CLASSES, 1), (BOXES, 4))
+    columns = [outputs[name][:count].reshape(count, width) for name, width in parts]
     table = np.concatenate(columns, axis=1)
     return table[np.argsort(-table[:, 0], kind="stable")]
 

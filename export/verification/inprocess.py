@@ -27,9 +27,9 @@ class InProcess:
             raise ContractBroken(f"{version} cannot be loaded: {reason}") from None
         self._loaded = loaded  # its variables live as long as it does
         self._signatures = dict(loaded.signatures)
-        self.variables: list[Any] = [
-            variable for each in self._signatures.values() for variable in each.variables
-        ]
+        found = [variable for each in self._signatures.values() for variable in each.variables]
+        # Both signatures of pictures have the same ones.
+        self.variables: list[Any] = list({each.handle.ref(): each for each in found}.values())
 
     def names(self) -> set[str]:
         """The signatures' names."""

@@ -1,0 +1,55 @@
+"""Makes trained models and exports them: a program, since it needs all of TensorFlow.
+
+``python -m tests.e2e.exported_sources FOLDER`` leaves a model folder for each of the commands
+below in FOLDER, and what they were made from in FOLDER/trained.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from export.__main__ import main as export
+from tests.e2e import other_models
+from tests.export import trained_models
+
+DETECTOR = (
+    "--from={trained}/ssd/model.ckpt --inputs=image=Placeholder:0 "
+    "--outputs=detection_boxes=decoded/boxes:0,detection_scores=class_logits:0 "
+    "--feed=is_training=false --nms --activation=softmax --background --scale=-1..1"
+)
+COMMANDS = {
+    "ssd": (DETECTOR, ["white", "red"]),
+    "letterbox": (f"{DETECTOR} --resize=letterbox", ["white", "red"]),
+    "lightness": (
+        "--from={trained}/lightness --outputs=Softmax --scale=0..1",
+        ["dark", "grey", "light"],
+    ),
+    "keras": ("--from={trained}/colours.keras --scale=none", ["red", "green", "blue"]),
+    "hdf5": ("--from={trained}/colours.h5 --scale=none", ["red", "green", "blue"]),
+    "zoo": ("--from={trained}/zoo/1", ["bright"]),
+}
+
+
+def main(folder: Path) -> int:
+    """Returns the number of commands that failed."""
+    trained = folder / "trained"
+    trained_models.tf1_detector(trained / "ssd")
+    trained_models.tf1_classifier(trained / "lightness")
+    trained_models.keras_files(trained)
+    other_models.main(trained)
+    failed = 0
+    for name, (options, labels) in COMMANDS.items():
+        file = trained / f"{name}.txt"
+        file.write_text("\n".join(labels))
+        arguments = options.format(trained=trained).split()
+        arguments += [f"--labels={file}", f"--output={folder / name}", "--verify=quick"]
+        failed += export(["savedmodel", *arguments]) != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

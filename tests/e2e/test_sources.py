@@ -1,0 +1,149 @@
+"""Trained models of every kind, exported by the command and answered through the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from loadtest.stack import ROOT, Stack
+from tests.e2e.client import Client
+
+MODELS = ("ssd", "letterbox", "lightness", "keras", "hdf5", "zoo")
+Box = tuple[float, float, float, float]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("sources")
+    subprocess.run(
+        [sys.executable, "-m", "tests.e2e.exported_sources", str(folder)],
+        cwd=ROOT,
+        check=True,
+        timeout=200,
+    )
+    with Stack(
+        gateway_flags=("--model=ssd", "--max-staleness-ms=20000"),
+        model_flags=(f"--model_config_file={_config(folder)}",),
+    ) as running:
+        yield running
+
+
+def _config(folder: Path) -> Path:
+    rows = [
+        f'config {{ name: "{name}" base_path: "{folder}/{name}" model_platform: "tensorflow" }}'
+        for name in MODELS
+    ]
+    path = folder / "models.config"
+    path.write_text(f"model_config_list {{ {' '.join(rows)} }}")
+    return path
+
+
+def picture(size: tuple[int, int], box: Box, colour: str = "white") -> Image.Image:
+    """A box on black; x0, y0, x1, y1 in 0..1."""
+    drawn = Image.new("RGB", size)
+    x0, y0, x1, y1 = (part * side for part, side in zip(box, (*size, *size), strict=True))
+    ImageDraw.Draw(drawn).rectangle((x0, y0, x1 - 1, y1 - 1), fill=colour)
+    return drawn
+
+
+def encoded(drawn: Image.Image, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    drawn.save(buffer, kind)
+    return buffer.getvalue()
+
+
+async def outcomes(client: Client, drawn: Image.Image) -> list[dict]:
+    """What the same picture gets as JPEG and PNG, which the graph decodes, and as raw pixels."""
+    width, height = drawn.size
+    return [
+        await client.ask(encoded(drawn, "JPEG")),
+        await client.ask(encoded(drawn), format="png"),
+        await client.ask(drawn.tobytes(), format="rgb", width=width, height=height),
+    ]
+
+
+async def assert_found(client: Client, drawn: Image.Image, box: Box, label: str) -> None:
+    assert client.model is not None
+    for outcome in await outcomes(client, drawn):
+        assert outcome["type"] == "result", outcome
+        assert [client.model["labels"][index] for index in outcome["classes"]] == [label]
+        assert outcome["boxes"] == [pytest.approx(box, abs=0.03)]
+
+
+@pytest.mark.parametrize(("colour", "label"), [("white", "white"), ("red", "red")])
+async def test_a_tensorflow_1_detector_finds_boxes(stack: Stack, colour: str, label: str) -> None:
+    """From anchors through the softmax, the background's column and the suppression of twins."""
+    client = await Client.connect(stack.port, model="ssd", min_score=0.5)
+    for box in ((0.25, 0.5, 0.75, 1.0), (0.0, 0.0, 0.25, 0.25), (0.5, 0.0, 1.0, 0.75)):
+        await assert_found(client, picture((320, 240), box, colour), box, label)
+
+
+async def test_letterboxed_frames_get_boxes_of_the_frame(stack: Stack) -> None:
+    client = await Client.connect(stack.port, model="letterbox", min_score=0.5)
+    assert client.model is not None
+    assert (client.model["width"], client.model["height"]) == (64, 64)
+    wide, upright = (0.25, 0.5, 0.75, 1.0), (0.0, 0.25, 0.5, 0.75)
+    await assert_found(client, picture((256, 128), wide), wide, "white")
+    await assert_found(client, picture((128, 256), upright, "red"), upright, "red")
+
+
+async def test_many_sessions_share_batches(stack: Stack) -> None:
+    boxes = [(0.0, 0.25, 0.5, 0.75), (0.5, 0.5, 1.0, 1.0), (0.25, 0.0, 0.5, 1.0)]
+
+    async def one(number: int) -> int:
+        client = await Client.connect(stack.port, model="ssd", min_score=0.5)
+        largest = 0
+        for turn in range(6):
+            box = boxes[(number + turn) % 3]
+            outcome = await client.ask(encoded(picture((200, 160), box)), format="png")
+            assert outcome["boxes"] == [pytest.approx(box, abs=0.03)]
+            largest = max(largest, outcome["batch"])
+        return largest
+
+    assert max(await asyncio.gather(*(one(number) for number in range(12)))) > 1
+
+
+async def test_a_tensorflow_1_classifier(stack: Stack) -> None:
+    client = await Client.connect(stack.port, model="lightness")
+    await assert_classes(client, {"dark": (0, 0, 0), "grey": (127,) * 3, "light": (255,) * 3})
+
+
+@pytest.mark.parametrize("model", ["keras", "hdf5"])
+async def test_keras_models(stack: Stack, model: str) -> None:
+    client = await Client.connect(stack.port, model=model)
+    await assert_classes(client, {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)})
+
+
+async def assert_classes(client: Client, colours: dict[str, tuple[int, ...]]) -> None:
+    assert client.model is not None
+    assert client.model["task"] == "classification"
+    for label, colour in colours.items():
+        for outcome in await outcomes(client, Image.new("RGB", (40, 30), colour)):
+            assert client.model["labels"][outcome["classes"][0]] == label
+            assert outcome["scores"][0] > 0.9
+            assert np.isclose(sum(outcome["scores"]), 1, atol=1e-3)
+
+
+async def test_a_model_of_the_zoo_takes_frames_of_any_size(stack: Stack) -> None:
+    client = await Client.connect(stack.port, model="zoo", min_score=0.5)
+    for size, box in (((64, 48), (0.25, 0.5, 0.75, 1.0)), ((96, 32), (0.0, 0.0, 0.5, 0.25))):
+        await assert_found(client, picture(size, box), box, "bright")
+
+
+async def test_a_broken_picture_costs_its_neighbours_nothing(stack: Stack) -> None:
+    client = await Client.connect(stack.port, model="zoo")
+    other = await Client.connect(stack.port, model="zoo")
+    whole = encoded(picture((64, 48), (0.25, 0.5, 0.75, 1.0)))
+    bad, good = await asyncio.gather(
+        client.ask(whole[: len(whole) - 20], format="png"), other.ask(whole, format="png")
+    )
+    assert bad["code"] == "bad_frame"
+    assert good["type"] == "result"
