@@ -9,6 +9,7 @@ import { Language } from './language.js';
 import { Notice } from './notice.js';
 import { Panel } from './panel.js';
 import { listenForKeys } from './shortcuts.js';
+import { listenForToken, tokenOf } from './token.js';
 import { View } from './view.js';
 
 const BEAT_MS = 250;
@@ -167,15 +168,14 @@ function socketAddress() {
 }
 
 /**
- * What the page's own address asks for: ?model=, ?label= or ?version=, and #token=, which unlike a
- * query stays out of servers' logs.
+ * What the page's own address asks for: ?model=, ?label= or ?version=, and #token=.
  */
 function wishes() {
   const query = new URLSearchParams(location.search);
   const asked = {};
   for (const name of ['model', 'label']) if (query.has(name)) asked[name] = query.get(name);
   if (query.has('version')) asked.version = Number(query.get('version'));
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  const token = tokenOf(location.hash);
   return token ? { ...asked, token } : asked;
 }
 
@@ -208,6 +208,11 @@ listenForKeys({
   pause: pauseChanged,
   score: nudgeScore,
   language: changeLanguage,
+});
+
+listenForToken(element, (token) => {
+  client.configure({ token });
+  client.open();
 });
 
 /** For tests and for the curious in the console. */

@@ -23,6 +23,7 @@ export class Notice {
     setText(this._element('card-more'), more);
     this._element('card').hidden = !hasCard(state.name);
     this._element('retry').hidden = !state.retry;
+    this._element('token').hidden = !state.asksToken;
     this._speak(state, text, more);
     return state.name;
   }

@@ -24,7 +24,7 @@ function action({ key, target }, { choose, pause, score, language }) {
 }
 
 function isTyping(target) {
-  return target.matches('input[type=text], textarea, select, [contenteditable]');
+  return target.matches('input[type=text], input[type=password], textarea, select, [contenteditable]');
 }
 
 /** A focused button has its own use for Space, a slider for the arrows. */

@@ -11,8 +11,8 @@ const TRY_LATER = 1013; // the close code of a server without room for another s
  * @param {boolean} about.paused by the user
  * @param {boolean} about.hidden the tab is
  * @param {number} now the client's clock, in ms
- * @returns {{name: string, key: string, more: string|null, values: object, retry: boolean}}
- *   the keys of the words to show, and whether a "try now" helps
+ * @returns {{name: string, key: string, more: string|null, values: object, retry: boolean,
+ *   asksToken: boolean}} the keys of the words to show, whether a "try now" helps, or a token
  */
 export function describe({ client, backendGone, paused, hidden }, now) {
   const name = stateName(client.name, { backendGone, paused, hidden });
@@ -21,6 +21,7 @@ export function describe({ client, backendGone, paused, hidden }, now) {
     key: `state.${name}`,
     more: CARDS.includes(name) && name !== 'closed' ? `state.${name}.more` : null,
     values: {},
+    asksToken: false,
     retry: ['reconnecting', 'refused', 'closed'].includes(name),
     ...details(name, client, now),
   };
@@ -39,11 +40,17 @@ function stateName(client, { backendGone, paused, hidden }) {
 }
 
 function details(name, client, now) {
-  if (name === 'refused') return { values: { message: client.message } };
+  if (name === 'refused') return refused(client);
   if (name === 'waiting' && client.message) {
     return { more: 'state.waiting.reason', values: { message: client.message } };
   }
   return name === 'reconnecting' ? reconnecting(client, now) : {};
+}
+
+function refused({ code, message }) {
+  const asksToken = code === 'unauthorized';
+  const words = asksToken ? { key: 'state.refused.token', asksToken, retry: false } : {};
+  return { ...words, values: { message } };
 }
 
 function reconnecting({ retryAt, code }, now) {

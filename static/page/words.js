@@ -23,6 +23,9 @@ const en = {
   'state.reconnecting.spoken': 'The server is gone. The page reconnects by itself.',
   'state.refused': 'The server refused this page',
   'state.refused.more': '{message}',
+  'state.refused.token': 'This server asks for a token',
+  'state.token': 'Token',
+  'state.token.use': 'Use it',
   'state.closed': 'Not connected',
   'state.retry': 'Try now',
 
@@ -131,6 +134,9 @@ const zh = {
   'state.reconnecting.spoken': '服务器已断开，本页会自动重连。',
   'state.refused': '服务器拒绝了本页',
   'state.refused.more': '{message}',
+  'state.refused.token': '服务器需要令牌',
+  'state.token': '令牌',
+  'state.token.use': '使用',
   'state.closed': '未连接',
   'state.retry': '立即重试',
 

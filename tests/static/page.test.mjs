@@ -11,6 +11,7 @@ import { boxToPlace, fit, sendSize, tagPlace } from '../../static/page/geometry.
 import { Language } from '../../static/page/language.js';
 import { classColour } from '../../static/page/overlay.js';
 import { describe } from '../../static/page/status.js';
+import { tokenOf } from '../../static/page/token.js';
 import { WORDS } from '../../static/page/words.js';
 import { dice } from './puppet.mjs';
 
@@ -139,6 +140,19 @@ test('one state is told at a time, the most telling one', () => {
   for (const state of ['connecting', 'waiting', 'draining', 'refused', 'closed']) {
     assert.equal(name(state, { paused: true, backendGone: true }), state);
   }
+});
+
+test('a server that asks for a token is told apart from one that refuses', () => {
+  const told = (code) =>
+    describe({ client: { name: 'refused', code, message: 'no' }, backendGone: false, paused: false, hidden: false }, 0);
+  assert.deepEqual(
+    { ...told('unauthorized'), more: null },
+    { name: 'refused', key: 'state.refused.token', more: null, values: { message: 'no' }, retry: false, asksToken: true },
+  );
+  assert.equal(told('bad_message').asksToken, false);
+  assert.equal(told('bad_message').retry, true);
+  assert.equal(tokenOf('#token=a.b-c'), 'a.b-c');
+  assert.equal(tokenOf('#other'), null);
 });
 
 test('the count-down goes by whole seconds and ends in words', () => {

@@ -1,0 +1,52 @@
+"""The page before a gateway that asks for a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from loadtest.stack import Stack
+from tests.e2e.browsing import in_state, until_boxes
+from tests.e2e.conftest import Open
+from tests.server.access import keyring
+
+KEY = keyring.secret()
+
+
+@pytest.fixture(scope="module")
+def stack(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Both servers; the gateway asks for tokens."""
+    keys = keyring.write(tmp_path_factory.mktemp("keys") / "keys.json", KEY)
+    started = Stack(demo_models, gateway_flags=(f"--token-keys={keys}",))
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()
+
+
+def test_a_token_behind_the_address(open_page: Open) -> None:
+    with open_page(query=f"#token={keyring.signed(KEY)}") as page:
+        in_state(page, "ready")
+        until_boxes(page)
+
+
+def test_a_token_that_is_missed_can_be_given(open_page: Open, artifacts: Path) -> None:
+    with open_page() as page:
+        in_state(page, "refused")
+        expect(page.locator("#card")).to_contain_text("This server asks for a token")
+        expect(page.locator("#card-more")).to_contain_text("a token is required")
+        page.screenshot(path=artifacts / "page-token.png")
+        field = page.get_by_label("Token")
+        field.press_sequentially("l1 forged")  # letters that are keys elsewhere
+        field.press("Enter")
+        expect(page.locator("#card-more")).to_contain_text("not valid")
+        assert page.evaluate("document.documentElement.lang") == "en"
+        field.fill(keyring.signed(KEY))
+        page.get_by_role("button", name="Use it").click()
+        in_state(page, "ready")
+        until_boxes(page)
+        expect(page.locator("#token")).to_be_hidden()
