@@ -1,0 +1,96 @@
+"""A model server in the test's own process, and the labels of its model."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from modelserver.runtime import import_tensorflow
+
+import_tensorflow()
+
+from export.location import locate  # noqa: E402
+from export.release.config import ConfigFile  # noqa: E402
+from export.release.release import Release  # noqa: E402
+from export.release.server import AVAILABLE, ModelServer  # noqa: E402
+from export.shelf import Shelf  # noqa: E402
+from modelserver import app, config  # noqa: E402
+from modelserver.options import Options  # noqa: E402
+from tests.modelserver import exported  # noqa: E402
+
+MODEL = "half"
+
+
+@pytest.fixture(scope="session")
+def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small SavedModel."""
+    return exported.half_plus(tmp_path_factory.mktemp("half") / "1")
+
+
+class Place:
+    """A folder of versions, the configuration file beside it, and model servers that serve it."""
+
+    def __init__(self, folder: Path, version: Path, stack: ExitStack) -> None:
+        self.base = folder / MODEL
+        self.file = ConfigFile(folder / "models.config")
+        self.said: list[str] = []
+        self.shown: list[str] = []
+        self.interrupt: Callable[[str], None] = lambda state: None
+        self._version = version
+        self._stack = stack
+        self.publish(1)
+
+    def publish(self, *numbers: int) -> None:
+        """Puts versions into the folder, each at once."""
+        for number in numbers:
+            shutil.copytree(self._version, self.base / f".{number}")
+            (self.base / f".{number}").rename(self.base / str(number))
+
+    def break_version(self, number: int) -> None:
+        """A version that no model server can load."""
+        (self.base / str(number) / "saved_model.pb").write_bytes(b"\x08\x01")
+
+    def serve(self, with_file: bool = False) -> ModelServer:
+        """A model server, started with flags alone or with the file; the versions are loaded."""
+        options = Options(port=0, file_system_poll_wait_seconds=0.05, max_num_load_retries=0)
+        models = config.single(MODEL, str(self.base))
+        if with_file:
+            models = config.read(str(self.file.path))
+            options = Options(port=0, allow_version_labels_for_unavailable_models=True)
+        running = app.ModelServer(options, models)
+        running.load()
+        running.open()
+        self._stack.callback(running.stop, 0.0)
+        return self._stack.enter_context(ModelServer(f"127.0.0.1:{running.port}"))
+
+    def release(self, server: ModelServer) -> Release:
+        """The labels of the model on a server."""
+        shelf = Shelf(locate(str(self.base)))
+        return Release(MODEL, shelf, server, self.file, self.said.append, self._show, 20.0)
+
+    def _show(self, task: str, done: int, wanted: int, note: str) -> None:
+        if self.shown[-1:] != [f"{task} {note}"]:
+            self.shown.append(f"{task} {note}")
+        self.interrupt(note)
+
+
+@pytest.fixture
+def place(tmp_path: Path, version: Path) -> Iterator[Place]:
+    with ExitStack() as stack:
+        yield Place(tmp_path, version, stack)
+
+
+@pytest.fixture
+def server(place: Place) -> ModelServer:
+    """A model server with version 1, started by flags alone."""
+    return place.serve()
+
+
+def available(server: ModelServer) -> set[int]:
+    """The versions that can be called now."""
+    statuses = server.statuses(MODEL).items()
+    return {number for number, status in statuses if status.state == AVAILABLE}

@@ -1,0 +1,94 @@
+"""The commands, as they are typed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from export.__main__ import main
+from export.publisher import publish
+from export.release.server import ModelServer
+from tests.export.release.conftest import MODEL, Place
+from tests.export.versions import assert_one_line, make, run
+
+
+def target(place: Place, server: ModelServer) -> list[str]:
+    return ["--base-path", str(place.base), "--server", server.address]
+
+
+def test_from_publish_to_rollback(
+    place: Place, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = target(place, server)
+    assert main(["publish", str(place.base / "1"), str(place.base)]) == 0
+    assert main(["promote", "1", *where]) == 0
+    assert main(["promote", "2", *where]) == 0
+    assert main(["canary", "1", *where]) == 0
+    capsys.readouterr()
+    assert main(["list", "--json", "--check", *where]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [row["version"] for row in listed] == [2, 1]
+    assert [row["labels"] for row in listed] == [["stable"], ["canary"]]
+    assert [row["state"] for row in listed] == ["AVAILABLE", "AVAILABLE"]
+    assert [row["checked"] for row in listed] == ["whole", "no checksums"]
+    assert main(["canary", "--stop", *where]) == 0
+    assert main(["rollback", *where]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "canary      1 -> none",
+        "stable      2 -> 1",
+    ]
+    assert main(["prune", "--keep", "1", *where]) == 0
+    assert main(["list", str(place.base), "--server", server.address]) == 0
+    shown = capsys.readouterr().out
+    assert "version  state" in shown
+    assert "stable" in shown
+
+
+def test_list_says_what_is_out_of_step(
+    place: Place, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.release(server).promote("stable", 1)
+    again = place.serve()
+    assert main(["list", *target(place, again)]) == 1
+    told = capsys.readouterr()
+    assert "label stable stands for nothing on the model server" in told.err
+    assert "AVAILABLE" in told.out
+
+
+def test_without_a_server_the_disk_is_listed_all_the_same(tmp_path: Path) -> None:
+    publish(str(make(tmp_path / "build")), str(tmp_path / "digits"))
+    nobody = ["--base-path", tmp_path / "digits", "--server", "127.0.0.1:1"]
+    done = run("list", *nobody)
+    assert_one_line(done, "no model server answers at 127.0.0.1:1: Connection refused")
+    assert "digits sha256:12" in done.stdout
+    (tmp_path / "digits" / "1" / "saved_model.pb").write_bytes(b"other")
+    assert_one_line(run("list", "--offline", "--check", *nobody), "saved_model.pb has 5 bytes")
+    for command in (["promote", "1"], ["canary", "1"], ["rollback"], ["prune", "--keep", "1"]):
+        assert_one_line(run(*command, *nobody), "no model server answers")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["promote", "x"], ["promote", "-1"], ["promote"], ["prune"], ["prune", "--keep", "0"]],
+)
+def test_wrong_words_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_no_tensorflow_is_imported(place: Place, server: ModelServer) -> None:
+    arguments = ["promote", "1", *target(place, server)]
+    code = (
+        "import sys\nfrom export.__main__ import main\n"
+        f"status = main({arguments!r})\n"
+        "assert 'tensorflow' not in sys.modules\nsys.exit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert server.labelled(MODEL, "stable") == 1

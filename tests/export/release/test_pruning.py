@@ -1,0 +1,61 @@
+"""What is removed, and what stays whatever its age."""
+
+from __future__ import annotations
+
+import pytest
+
+from export.errors import ReleaseError
+from export.location import locate
+from export.release.pruning import prune
+from export.release.server import ModelServer
+from export.shelf import Shelf
+from tests.export.release.conftest import MODEL, Place, available
+
+
+def kept(place: Place, server: ModelServer, keep: int, dry_run: bool = False) -> dict[int, str]:
+    shelf = Shelf(locate(str(place.base)))
+    decided = prune(MODEL, shelf, server, place.file, keep, dry_run)
+    return {one.number: one.kept_for for one in decided}
+
+
+def on_disk(place: Place) -> set[int]:
+    return set(Shelf(locate(str(place.base))).versions())
+
+
+def test_labelled_serving_and_previous_versions_stay(place: Place, server: ModelServer) -> None:
+    place.publish(2, 3, 4, 5, 6, 7)
+    release = place.release(server)
+    release.promote("stable", 1)
+    release.promote("stable", 3)
+    release.promote("canary", 5)
+    decided = kept(place, server, 1, dry_run=True)
+    assert on_disk(place) == {1, 2, 3, 4, 5, 6, 7}
+    assert decided == kept(place, server, 1)
+    assert decided == {
+        7: "among the newest",
+        6: "",
+        5: "canary",
+        4: "",
+        3: "stable",
+        2: "",
+        1: "before stable",
+    }
+    assert on_disk(place) == {1, 3, 5, 7}
+    release.rollback("stable")
+    assert server.labelled(MODEL, "stable") == 1
+
+
+def test_what_is_served_without_any_label_stays(place: Place, server: ModelServer) -> None:
+    place.publish(0)
+    assert kept(place, server, 1) == {1: "available", 0: ""}
+    assert available(server) == {1}
+
+
+def test_nothing_goes_where_nobody_says_what_is_served(place: Place, server: ModelServer) -> None:
+    place.publish(2, 3)
+    shelf = Shelf(locate(str(place.base)))
+    with pytest.raises(ReleaseError, match="no model server answers"):
+        prune(MODEL, shelf, ModelServer("127.0.0.1:1"), place.file, 1, False)
+    with pytest.raises(ReleaseError, match="does not serve cats"):
+        prune("cats", shelf, server, place.file, 1, False)
+    assert on_disk(place) == {1, 2, 3}
