@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
@@ -29,11 +29,20 @@ QUIET_S = 10.0
 SETTLE_S = 3.0
 
 
+class Outcome(NamedTuple):
+    """Calls that failed, and resident memory before the first switch and after the last."""
+
+    failed: int
+    before_mb: float
+    after_mb: float
+
+
 class Program:
     """A model server in a process of its own, and the lines that it has written."""
 
-    def __init__(self, base_path: Path) -> None:
+    def __init__(self, base_path: Path, poll_s: float) -> None:
         flags = ["--port=0", "--model_name=digits", f"--model_base_path={base_path}"]
+        flags.append(f"--file_system_poll_wait_seconds={poll_s}")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "modelserver", *flags], stderr=subprocess.PIPE, text=True
         )
@@ -111,14 +120,23 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--switches", type=int, default=20, help="versions to publish")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        failed = measure(Path(given.version_directory), Path(folder), given.clients, given.switches)
-    return 1 if failed else 0
+        source = Path(given.version_directory)
+        outcome = measure(source, Path(folder), given.clients, given.switches)
+    return 1 if outcome.failed else 0
 
 
-def measure(source: Path, base: Path, clients: int, switches: int) -> int:
-    """Run the clients through all switches; returns how many calls failed."""
+def measure(source: Path, base: Path, clients: int, switches: int, poll_s: float = 1.0) -> Outcome:
+    """Run the clients through all switches, and print how long they waited.
+
+    Args:
+        source: a version's directory; copies of it are the versions.
+        base: an empty directory.
+        clients: how many call without a pause.
+        switches: how many versions are published after the first.
+        poll_s: seconds between two looks of the server at its disk.
+    """
     publish(source, base, 1)
-    program = Program(base)
+    program = Program(base, poll_s)
     try:
         port = int(program.wait_for(r"gRPC on port (\d+)")[1])
         calling = Clients(clients, port, benchmark.request(_signature(source), 1))
@@ -140,7 +158,7 @@ def measure(source: Path, base: Path, clients: int, switches: int) -> int:
     print(f"{clients} clients, {switches} switches {calling.summary(begun, ended)}")
     print(f"{(ended - begun) / switches:.2f} s a switch, {calling.failed} calls failed")
     print(f"memory {before:.0f} MB before, {after:.0f} MB after: {after / before - 1:+.1%}")
-    return calling.failed
+    return Outcome(calling.failed, before, after)
 
 
 def publish(source: Path, base: Path, version: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain, repeat
@@ -34,7 +35,7 @@ def parse(body: bytes) -> dict[str, Any]:
     Raises:
         ServingError: INVALID_ARGUMENT if it is not one.
     """
-    text = body.decode(errors="surrogateescape")
+    text = body.removeprefix(BOM_UTF8).decode(errors="surrogateescape")
     try:
         document = _decode(text)
     except json.JSONDecodeError as error:

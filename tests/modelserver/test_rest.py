@@ -40,6 +40,11 @@ def test_rows(client: Client) -> None:
     )
 
 
+def test_what_stands_around_a_document(client: Client) -> None:
+    for body in (b'\xef\xbb\xbf{"inputs": 2}', b'\n\t {"inputs": 2} and the rest'):
+        assert post(client, "half_plus:predict", body) == (200, {"outputs": 3.0})
+
+
 def test_columns(client: Client) -> None:
     assert post(client, "half_plus:predict", {"inputs": [1, 2.0, 5]}) == (
         200,
