@@ -55,7 +55,8 @@ def server_context(chain_path: str, key_path: str) -> ssl.SSLContext:
         ) from None
     except ssl.SSLError as error:
         wrong = "is not this certificate's key" if "MISMATCH" in str(error) else "is no usable key"
-        raise WrongSetting(f"tls_key: {key_path} {wrong} ({chain_path})") from None
+        why = (error.reason or "unreadable").lower().replace("_", " ")
+        raise WrongSetting(f"tls_key: {key_path} {wrong}: {chain_path}, {why}") from None
     for line in complaints(chain, datetime.now(timezone.utc)):
         log.warning("tls_certificate: %s %s", chain_path, line)
     log.info("tls_certificate: %s, good until %s", chain_path, chain[0].not_valid_after_utc)

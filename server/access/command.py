@@ -16,23 +16,40 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from server.access.keys import SECRET_BYTES, load_keys
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from server.access.keys import RSA_BITS, SECRET_BYTES, check_key, load_keys
 from server.access.tokens import Tokens
 from server.settings import Parser, Settings, WrongSetting, load
 
+_KINDS = {
+    RSAPublicKey: "RS256",
+    EllipticCurvePublicKey: "ES256",
+    Ed25519PublicKey: "EdDSA",
+}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def key(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Put a new key before the others of ``token_keys``, so that it signs. Returns its kid."""
+    """Add a key to ``token_keys``: a new one in front, where it signs, or another's public one.
+
+    Returns its kid.
+    """
     parser = _parser("key", "make a key, which signs from now on, and print its kid")
-    parser.parse_known_args(arguments)
-    path = Path(_settings(arguments, environment).token_keys)
+    parser.add_argument("--public", metavar="PEM", help="add this public key instead, to judge by")
+    own, others = parser.parse_known_args(arguments)
+    path = Path(_settings(others, environment).token_keys)
     keys = _entries(path)
     kid = f"{datetime.now(timezone.utc):%Y-%m-%d}-{secrets.token_hex(3)}"
-    secret = base64.urlsafe_b64encode(os.urandom(SECRET_BYTES["HS256"])).rstrip(b"=").decode()
-    entry = {"kty": "oct", "kid": kid, "alg": "HS256", "k": secret}
-    _replace(path, json.dumps({"keys": [entry, *keys]}, indent=2) + "\n")
+    if own.public:
+        keys.append({**_public(own.public), "kid": kid})
+    else:
+        keys.insert(0, {**_secret(), "kid": kid})
+    _replace(path, json.dumps({"keys": keys}, indent=2) + "\n")
     return kid
 
 
@@ -51,6 +68,29 @@ COMMANDS: dict[str, Callable[[Sequence[str], Mapping[str, str]], str]] = {
     "key": key,
     "token": token,
 }
+
+
+def _secret() -> dict[str, str]:
+    secret = base64.urlsafe_b64encode(os.urandom(SECRET_BYTES["HS256"])).rstrip(b"=").decode()
+    return {"kty": "oct", "alg": "HS256", "k": secret}
+
+
+def _public(path: str) -> dict[str, Any]:
+    """A public key in PEM as an entry. Raises WrongSetting."""
+    try:
+        found = load_pem_public_key(Path(path).read_bytes())
+        name = next(name for kind, name in _KINDS.items() if isinstance(found, kind))
+        entry = jwt.get_algorithm_by_name(name).to_jwk(found, as_dict=True)
+        # Its curve or its size may be none that counts.
+        check_key({**entry, "kid": path[:128]})
+    except OSError as error:
+        raise WrongSetting(f"--public: {path}: {error.strerror}") from None
+    except (ValueError, StopIteration):
+        raise WrongSetting(
+            f"--public: {path}: a public key in PEM is required: "
+            f"RSA of {RSA_BITS} bits, EC on a NIST curve, or Ed25519"
+        ) from None
+    return dict(entry)
 
 
 def _parser(name: str, description: str) -> Parser:

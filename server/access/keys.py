@@ -48,7 +48,7 @@ def load_keys(path: str) -> dict[str, Key]:
     keys: dict[str, Key] = {}
     for number, entry in enumerate(entries, 1):
         try:
-            key = _key(entry)
+            key = check_key(entry)
             if key.kid in keys:
                 raise ValueError(f"there is another key with the kid {key.kid!r}")
         except ValueError as error:
@@ -57,8 +57,8 @@ def load_keys(path: str) -> dict[str, Key]:
     return keys
 
 
-def _key(entry: Any) -> Key:
-    """One key. Raises ValueError, in words of our own: PyJWT's cite the whole key."""
+def check_key(entry: Any) -> Key:
+    """An entry of the file as a key. Raises ValueError, in words that cite no secret."""
     if not isinstance(entry, Mapping):
         raise ValueError("a map is required")
     kid = entry.get("kid")
@@ -68,7 +68,7 @@ def _key(entry: Any) -> Key:
         raise ValueError(f"alg: one of {', '.join(ALGORITHMS)} is required")
     try:
         jwk = jwt.PyJWK(dict(entry))
-    except Exception:
+    except Exception:  # whose words cite the whole key
         raise ValueError(f"{kid!r} is no usable key of its kty and alg") from None
     _check_strength(jwk)
     can_sign = entry.get("kty") == "oct" or "d" in entry

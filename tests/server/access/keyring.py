@@ -25,6 +25,7 @@ def secret(kid: str = "one", size: int = 32, **changes: Any) -> Entry:
 
 @cache
 def private_key(algorithm: str, bits: int) -> Any:
+    """The key that :func:`pair` makes its halves of."""
     if algorithm == "ES256":
         return ec.generate_private_key(ec.SECP256R1())
     if algorithm == "EdDSA":

@@ -8,13 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from server.access.command import COMMANDS
 from server.access.keys import load_keys
 from server.access.tokens import Tokens
 from server.settings import WrongSetting
-from tests.server.access.keyring import pair, write
+from tests.server.access.keyring import pair, private_key, signed, write
 
+SPKI = PublicFormat.SubjectPublicKeyInfo
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -50,6 +53,33 @@ def test_keys_of_others_are_kept(tmp_path: Path) -> None:
     path = write(tmp_path / "keys.json", public)
     kid = run("key", "--token-keys", path)
     assert list(load_keys(path)) == [kid, "elsewhere"]
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+def test_a_public_key_of_others(tmp_path: Path, algorithm: str) -> None:
+    path = str(tmp_path / "keys.json")
+    first = run("key", "--token-keys", path)
+    pem = private_key(algorithm, 2048).public_key()
+    pem = pem.public_bytes(Encoding.PEM, SPKI)
+    (tmp_path / "key.pem").write_bytes(pem)
+    kid = run("key", "--token-keys", path, "--public", str(tmp_path / "key.pem"))
+    assert list(load_keys(path)) == [first, kid]
+    token = signed({**pair(algorithm)[0], "kid": kid})
+    assert Tokens(path, "framewire").verify(token, 0).subject == "camera-7"
+    assert run("token", "--token-keys", path, "--subject", "a")
+
+
+def test_what_is_no_public_key_of_use(tmp_path: Path) -> None:
+    path, pem = str(tmp_path / "keys.json"), tmp_path / "key.pem"
+    short = private_key("RS256", 1024).public_key()
+    other = ec.generate_private_key(ec.SECP256K1()).public_key()
+    for content in (b"x", *(k.public_bytes(Encoding.PEM, SPKI) for k in (short, other))):
+        pem.write_bytes(content)
+        with pytest.raises(WrongSetting, match="a public key in PEM is required"):
+            run("key", "--token-keys", path, "--public", str(pem))
+    with pytest.raises(WrongSetting, match="No such file"):
+        run("key", "--token-keys", path, "--public", str(tmp_path / "nothing"))
+    assert not Path(path).exists()
 
 
 def test_what_is_broken_is_not_written_over(tmp_path: Path) -> None:
