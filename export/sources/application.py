@@ -80,13 +80,13 @@ def _module_of(name: str) -> ModuleType | None:
 def _with_scaling(source: Source, module: ModuleType | None, weights: str) -> Source:
     fields = {**vars(source)}
     if module is not None:
-        fields["scaling"] = _scaling(module.preprocess_input)
+        fields["scaling"] = scaling_of(module.preprocess_input)
     if weights == NO_WEIGHTS:
         fields["notes"] = ("the weights are random: --weights none",)
     return Source(**fields)
 
 
-def _scaling(preprocess: Any) -> Scaling:
+def scaling_of(preprocess: Any) -> Scaling:
     """What an application's `preprocess_input` does, learnt from black and the pure colours."""
     probes = np.concatenate([np.zeros((1, 3)), 255 * np.eye(3)]).astype(np.float32)
     black, *pure = np.asarray(preprocess(probes.reshape(4, 1, 1, 3).copy())).reshape(4, 3)

@@ -1,0 +1,140 @@
+"""Sources that are not what the options say: one clear line, status 1, and nothing left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from export.__main__ import main
+from tests.e2e import other_models
+from tests.export import trained_models
+
+BUILD = "tests.export.trained_models:colours"
+SSD = "--from={0}/ssd/model.ckpt --inputs=Placeholder --scale=-1..1"
+SSD_FED = f"{SSD} --feed=is_training=false"
+RAW_BOXES = "--outputs=detection_boxes=decoded/boxes,detection_scores=class_logits"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    trained_models.tf1_detector(folder / "ssd")
+    trained_models.keras_files(folder)
+    other_models.main(folder)
+    (folder / "one.txt").write_text("one")
+    (folder / "two.txt").write_text("one\ntwo\n")
+    (folder / "broken.keras").write_bytes(b"no archive")
+    (folder / "empty").mkdir()
+    _values_of_another_model(folder / "ssd" / "model.ckpt", folder / "short" / "model.ckpt")
+    return folder
+
+
+def _values_of_another_model(prefix: Path, other: Path) -> None:
+    """The detector's graph beside a checkpoint that lacks a variable and has one reshaped."""
+    other.parent.mkdir()
+    other.with_name("model.ckpt.meta").write_bytes(prefix.with_name("model.ckpt.meta").read_bytes())
+    reader = tf.train.load_checkpoint(str(prefix))
+    names = [name for name in reader.get_variable_to_shape_map() if name != "head/biases"]
+    values = {name: reader.get_tensor(name) for name in names}
+    values["head/bias"] = reader.get_tensor("head/biases")
+    tensors = list(values)
+    tf.raw_ops.SaveV2(
+        prefix=str(other),
+        tensor_names=tensors,
+        shape_and_slices=[""] * len(tensors),
+        tensors=list(values.values()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--from={0}/nothing", "there is no model at {0}/nothing"),
+        ("--from={0}/empty", "there is no model in {0}/empty"),
+        ("--from={0}/broken.keras --scale=none", "cannot load {0}/broken.keras: "),
+        ("--from={0}/colours.weights.h5", "holds weights without their model; name a function"),
+        ("--from={0}/tf2", "has no graph beside it (.meta); name the function"),
+        ("--from={0}/tf2 --model=no.such:thing", "cannot import no.such: ModuleNotFoundError"),
+        (
+            "--from={0}/tf2 --model=tests.export.trained_models:colors",
+            "tests.export.trained_models has no function colors; it has anchors",
+        ),
+        (f"--from={{0}}/tf2 --model={BUILD}", "does not say how it wants pixels scaled"),
+        (
+            f'--from={{0}}/tf2 --scale=none --model={BUILD} --model-args={{{{"classes":4}}}}',
+            "incompatible tensor with shape (3, 3) when attempting to restore variable with shape "
+            "(3, 4) and name head/kernel",
+        ),
+        (
+            "--from={0}/tf2 --scale=none --model=tests.export.test_source_errors:two_heads",
+            "2 of its 4 variables are not in it: more/bias, more/kernel",
+        ),
+        (
+            f"--from={{0}}/colours.weights.h5 --scale=none --model={BUILD} "
+            '--model-args={{"classes":4}}',
+            "head/kernel is (3, 4) in the model and (3, 3) in the file",
+        ),
+        (SSD, "say with --outputs which tensors to serve; ends are "),
+        (
+            f"{SSD_FED} --outputs=detection_boxes=boxes,detection_scores=class_logits",
+            "there is no tensor 'boxes' in the graph; nearest: decoded/boxes:0",
+        ),
+        (
+            f"{SSD_FED} --outputs=class_logit",
+            "there is no tensor 'class_logit' in the graph; nearest: class_logits:0",
+        ),
+        (f"{SSD} {RAW_BOXES}", "the outputs need is_training:0 as well; say what with --feed"),
+        (
+            f"{SSD_FED} {RAW_BOXES}",
+            "a detector needs detection_classes: name them with --outputs NAME=TENSOR (or, if "
+            "scores have a column for each class, thin the boxes out with --nms)",
+        ),
+        (
+            f"{SSD_FED} {RAW_BOXES} --nms --background --labels={{0}}/one.txt",
+            "one.txt has 1 labels, but the model has 2 classes",
+        ),
+        (
+            f"{SSD_FED} {RAW_BOXES} --nms --labels={{0}}/two.txt",
+            "two.txt has 2 labels, but the model has 3 classes",
+        ),
+        (f"{SSD_FED} {RAW_BOXES} --nms --size=32x32", "takes pictures of 64x64, not 32x32"),
+        (
+            f"{SSD_FED.replace('ssd', 'short')} {RAW_BOXES} --nms",
+            "1 of 5 variables are not in it: head/biases; nearest: head/bias",
+        ),
+        ("--from={0}/zoo/1 --signature=serve", "there is no signature 'serve'; nearest: serving_"),
+        (
+            "--from={0}/zoo/1 --outputs=detection_boxes=box",
+            "there is no output 'box'; nearest: detection_boxes",
+        ),
+        ("--from={0}/zoo/1 --first-class=2", "gives class 1, but classes count from 2"),
+        ("--from={0}/zoo/1 --first-class=0 --labels={0}/one.txt", "for which the 1 labels"),
+        ("--from={0}/raw/1 --task=detection", "a detector needs detection_boxes and"),
+        ("--from=keras:MobileNetV22 --weights=none", "nearest: MobileNetV2"),
+        ("--from=keras:MobileNetV2 --weights=none.h5", "--weights must be imagenet, none or a"),
+    ],
+)
+def test_a_source_that_does_not_fit(
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: str,
+    message: str,
+) -> None:
+    target = tmp_path / "model"
+    arguments = options.format(trained).split()
+    assert main(["savedmodel", *arguments, f"--output={target}", "--verify=quick"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("export: error: ")
+    assert error.count("\n") == 1
+    assert message.format(trained) in error
+    assert not [path for path in target.glob("*") if path.name != ".lock"]
+
+
+def two_heads() -> tf.keras.Model:
+    """A model that has more than its checkpoint."""
+    model = trained_models.colours()
+    more = tf.keras.layers.Dense(2, name="more")(model.layers[-2].output)
+    return tf.keras.Model(model.inputs, [model.outputs[0], more])

@@ -1,0 +1,147 @@
+"""What a source's outputs become: boxes in every order, suppression, scores by their meaning."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export import labels
+from export.errors import SourceError
+from export.tasks.boxes import standard
+from export.tasks.choice import choose
+from export.tasks.suppression import Suppression
+from export.tasks.task import Task, TaskWish
+
+BOX = (0.1, 0.2, 0.5, 0.8)  # ymin, xmin, ymax, xmax
+SIZE = tf.constant([100, 200])
+
+
+@pytest.mark.parametrize(
+    ("order", "units", "given"),
+    [
+        ("yxyx", "normalized", BOX),
+        ("xyxy", "normalized", (0.2, 0.1, 0.8, 0.5)),
+        ("cxcywh", "normalized", (0.5, 0.3, 0.6, 0.4)),
+        ("yxyx", "pixels", (10, 40, 50, 160)),
+        ("xyxy", "pixels", (40, 10, 160, 50)),
+        ("cxcywh", "pixels", (100, 30, 120, 40)),
+    ],
+)
+def test_boxes_in_any_order_and_unit(order: str, units: str, given: tuple[float, ...]) -> None:
+    found = standard(tf.constant([[given]], tf.float32), order, units, SIZE).numpy()
+    assert found[0, 0] == pytest.approx(BOX, abs=1e-6)
+
+
+def run(task: Task, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    found = task({name: tf.constant(value) for name, value in outputs.items()}, SIZE)
+    return {name: value.numpy() for name, value in found.items()}
+
+
+# Two on one spot, one beside them; two classes.
+RAW = np.array([[BOX, (0.1, 0.2, 0.5, 0.79), (0.6, 0.0, 0.9, 0.1)]], np.float32)
+SCORES = np.array([[[0.9, 0.3], [0.8, 0.6], [0.01, 0.7]]], np.float32)
+
+
+def test_overlapping_boxes_of_a_class_are_thinned_out() -> None:
+    task = choose(
+        {"boxes": RAW, "scores": SCORES}, TaskWish(suppress=True, min_score=0.2, max_boxes=5)
+    )
+    assert (task.name, task.classes, task.first_class) == ("detection", 2, 0)
+    found = run(task, {"boxes": RAW, "scores": SCORES})
+    assert found["num_detections"].tolist() == [3]
+    assert found["detection_scores"][0] == pytest.approx([0.9, 0.7, 0.6, 0, 0])
+    assert found["detection_classes"][0].tolist() == [0, 1, 1, 0, 0]
+    assert found["detection_boxes"].shape == (1, 5, 4)
+    assert found["detection_boxes"][0, 0] == pytest.approx(BOX)
+
+
+def test_classes_that_the_model_gives_are_kept() -> None:
+    outputs = {
+        "detection_boxes": RAW,
+        "detection_scores": SCORES[..., 0],
+        "detection_classes": np.array([[4.0, 5.0, 4.0]], np.float32),
+    }
+    task = choose(outputs, TaskWish(suppress=True, first_class=4, max_boxes=3))
+    found = run(task, outputs)
+    assert found["detection_classes"][0].tolist() == [4, 5, 0]  # others are pushed out by none
+    assert task.first_class == 4
+
+
+def test_suppression_of_many_classes_is_tensorflows_own() -> None:
+    random = np.random.default_rng(3)
+    corner, size = random.uniform(0, 0.6, (2, 40, 2)), random.uniform(0.1, 0.4, (2, 40, 2))
+    boxes = np.concatenate([corner, corner + size], axis=-1).astype(np.float32)
+    scores = random.uniform(0, 1, (2, 40, 3)).astype(np.float32)
+    found = Suppression(0.4, 0.3, 30)(tf.constant(boxes), tf.constant(scores), None)
+    wanted = tf.image.combined_non_max_suppression(
+        boxes[:, :, None], scores, 40, 30, 0.4, 0.3, clip_boxes=False
+    )
+    assert found["num_detections"].numpy().tolist() == wanted.valid_detections.numpy().tolist()
+    assert np.allclose(found["detection_scores"], wanted.nmsed_scores)
+    assert np.allclose(found["detection_boxes"], wanted.nmsed_boxes)
+    assert (found["detection_classes"].numpy() == wanted.nmsed_classes.numpy()).all()
+
+
+def test_the_background_is_no_class() -> None:
+    logits = np.log(np.array([[[0.1, 0.9, 1e-9], [0.9, 0.05, 0.05]]], np.float32))
+    outputs = {"boxes": RAW[:, :2], "scores": logits}
+    wish = TaskWish(suppress=True, activation="softmax", background=True, min_score=0.5)
+    task = choose(outputs, wish)
+    assert task.classes == 2
+    found = run(task, outputs)
+    assert found["num_detections"].tolist() == [1]
+    assert found["detection_classes"][0, 0] == 0
+    assert found["detection_scores"][0, 0] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ([[0.2, 0.8], [0.5, 0.5]], "probabilities"),
+        ([[0.2, 0.9], [0.5, 0.5]], "scores"),
+        ([[-3.0, 4.0], [1.0, 2.0]], "logits"),
+    ],
+)
+def test_what_a_classifiers_values_are_is_seen(values: list[list[float]], name: str) -> None:
+    outputs = {"dense_3": np.array(values, np.float32)}
+    task = choose(outputs, TaskWish())
+    assert task.name == "classification"
+    assert list(run(task, outputs)) == [name]
+    assert name in task.notes[0]
+
+
+def test_a_name_that_says_it_is_believed() -> None:
+    task = choose({"logits": np.array([[0.5, 0.5]], np.float32)}, TaskWish())
+    assert list(run(task, {"logits": np.array([[0.5, 0.5]], np.float32)})) == ["logits"]
+
+
+def test_anything_else_is_handed_on() -> None:
+    outputs = {"mask": np.zeros((1, 4, 4, 2), np.float32), "embedding": np.zeros((1, 7, 3))}
+    task = choose(outputs, TaskWish())
+    assert task.name == "tensors"
+    assert set(run(task, outputs)) == {"mask", "embedding"}
+    with pytest.raises(SourceError, match="--nms is for detectors"):
+        choose(outputs, TaskWish("tensors", suppress=True))
+
+
+def test_labels_in_a_file(tmp_path: Path) -> None:
+    lines, listed, mapped = (tmp_path / name for name in ("a.txt", "b.json", "c.pbtxt"))
+    lines.write_text("cat\n\nhot dog\n", "utf-8")
+    listed.write_text(json.dumps(["cat", "猫"]), "utf-8")
+    mapped.write_text(
+        "item { name: '/m/01', id: 1 display_name: 'person' }\nitem {\n id: 3\n name: \"car\"\n}"
+    )
+    assert labels.read(lines) == ["cat", "", "hot dog"]
+    assert labels.read(listed) == ["cat", "猫"]
+    assert labels.read(mapped) == ["person", "", "car"]
+    for text, message in (("{", "is not JSON"), ("[1]", "a JSON list of strings")):
+        listed.write_text(text)
+        with pytest.raises(SourceError, match=message):
+            labels.read(listed)
+    lines.write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(SourceError, match="no text in UTF-8"):
+        labels.read(lines)
