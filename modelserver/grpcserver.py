@@ -41,6 +41,12 @@ _log = logging.getLogger(__name__)
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _NO_DEADLINE_S = 10 * 365 * 86400.0  # gRPC tells a call without a deadline from one far away so
 
+_ARGUMENTS: dict[str, int | str] = {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+    "grpc.so_reuseport": 0,
+}
+
 _Method = Callable[[Any, Deadline], Any]
 ChannelArguments = Sequence[tuple[str, int | str]]
 
@@ -74,12 +80,7 @@ class GrpcServer:
         self._server = grpc.server(
             ThreadPoolExecutor(settings.threads, thread_name_prefix="grpc"),
             handlers=_handlers(service, metrics),
-            options=[
-                ("grpc.max_receive_message_length", -1),
-                ("grpc.max_send_message_length", -1),
-                ("grpc.so_reuseport", 0),
-                *settings.arguments,
-            ],
+            options=list({**_ARGUMENTS, **dict(settings.arguments)}.items()),
             maximum_concurrent_rpcs=settings.max_calls,
         )
         self._health = _add_health(self._server) if settings.health else None
