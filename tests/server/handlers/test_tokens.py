@@ -230,9 +230,10 @@ async def test_a_bad_token_does_not_end_a_good_session(guarded: Served, key: Ent
 
 async def test_timers_go_with_their_sessions(guarded: Served, key: Entry) -> None:
     client = await SocketClient.open(guarded, token=signed(key))
-    assert len(guarded.gateway._expiries) == 1
+    [timer] = guarded.gateway._expiries.values()
     client.socket.close()
     await until(lambda: not guarded.gateway._expiries)
+    assert timer.cancelled()
     assert (await upload(guarded, **bearer(signed(key)))).code == 200
     assert not guarded.gateway._expiries
 
