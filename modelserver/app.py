@@ -87,6 +87,7 @@ class ModelServer:
         """
         self._grpc = GrpcServer(self._service, self._metrics, self._grpc_settings)
         self._rest = self._new_rest()
+        self._loader.others_first = True
         self._grpc.start()
         self.port = self._grpc.port
         _log.info("gRPC on %s", _places(self.port, self._options.grpc_socket_path))

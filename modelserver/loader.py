@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from modelserver import savedmodel
+from modelserver import background, savedmodel
 from modelserver.batching.batcher import BatchRunner, BatchThreads
 from modelserver.batching.parameters import PER_MODEL_FILE, BatchingParameters
 from modelserver.batching.parameters import read as read_parameters
@@ -38,9 +39,14 @@ class LoaderSettings(NamedTuple):
 
 
 class Loader:
-    """Loads versions, for a `Manager`. Called from its loading threads."""
+    """Loads versions, for a `Manager`. Called from its loading threads.
+
+    Attributes:
+        others_first: whether there are calls that a warm-up must not hold up.
+    """
 
     def __init__(self, metrics: Metrics, settings: LoaderSettings) -> None:
+        self.others_first = False
         self._metrics = metrics
         self._settings = settings
         self._turns: dict[str, Turns] = {}
@@ -86,8 +92,11 @@ class Loader:
         if not self._settings.warm_up_iterations:
             return
         several = min(MANY, batching.batch_size) if batching else MANY
+        work = partial(
+            warm_up, model, path, self._settings.warm_up_iterations, (1, several), changing
+        )
         with self._metrics.warm_up(path):
-            warm_up(model, path, self._settings.warm_up_iterations, (1, several), changing)
+            background.run(work) if self.others_first else work()
 
     def _batching_of(self, path: str) -> BatchingParameters | None:
         batching = self._settings.batching
