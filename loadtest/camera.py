@@ -19,6 +19,7 @@ from typing import Any
 
 import msgpack
 
+_BINARY, _PING, _PONG = 0x2, 0x9, 0xA
 _BEFORE_ID = b"\x84" + b"".join(map(msgpack.packb, ("type", "frame", "id"))) + b"\xce"
 _AFTER_ID = b"".join(map(msgpack.packb, ("format", "jpeg", "data"))) + b"\xc6"
 
@@ -36,13 +37,13 @@ class Frame:
         return self._before + struct.pack(">I", frame_id), self._after
 
 
-def _websocket_header(length: int) -> bytes:
-    mask = bytes(4)
+def _websocket_header(length: int, opcode: int = _BINARY) -> bytes:
+    mask, first = bytes(4), 0x80 | opcode
     if length < 126:
-        return struct.pack(">BB", 0x82, 0x80 | length) + mask
+        return struct.pack(">BB", first, 0x80 | length) + mask
     if length < 2**16:
-        return struct.pack(">BBH", 0x82, 0xFE, length) + mask
-    return struct.pack(">BBQ", 0x82, 0xFF, length) + mask
+        return struct.pack(">BBH", first, 0xFE, length) + mask
+    return struct.pack(">BBQ", first, 0xFF, length) + mask
 
 
 class Camera(asyncio.Protocol):
@@ -138,8 +139,11 @@ class Camera(asyncio.Protocol):
                 start = at + 10
             if len(buffer) < start + length:
                 break
-            if buffer[at] & 0x0F == 2:
-                self._on_message(msgpack.unpackb(buffer[start : start + length]))
+            opcode, payload = buffer[at] & 0x0F, buffer[start : start + length]
+            if opcode == _BINARY:
+                self._on_message(msgpack.unpackb(payload))
+            elif opcode == _PING:  # who does not answer is closed after a while
+                self._transport.write(_websocket_header(length, _PONG) + payload)
             at = start + length
         self._buffer = buffer[at:]
 

@@ -61,10 +61,7 @@ class Release:
             before = self._before(statuses)
             was = config.labels(before, self.model).get(label)
             self._move(before, label, number, statuses)
-            if was is None and label != CANARY:
-                # Until now the newest version answered: that is where a rollback leads.
-                self._push_newest(label, number, statuses)
-            self._history.push(self.model, label, number)
+            self._remember(label, was, number, statuses)
             self._let_go()
         self._say(f"{label:11} {_from_to(was, number)}")
 
@@ -150,10 +147,16 @@ class Release:
         if needed and needed != chosen:
             self._apply(config.changed(now, self.model, needed, labels))
 
-    def _push_newest(self, label: str, number: int, statuses: dict[int, Status]) -> None:
-        newest = max(_available(statuses), default=number)
-        if newest != number:
-            self._history.push(self.model, label, newest)
+    def _remember(
+        self, label: str, was: int | None, number: int, statuses: dict[int, Status]
+    ) -> None:
+        """Where a rollback leads: to what the label stood for, also if that was written into the
+        file by hand, or to the newest version, which answered while there was no label."""
+        if was is None and label != CANARY:
+            was = max(_available(statuses), default=None)
+        if was is not None and was != number:
+            self._history.push(self.model, label, was)
+        self._history.push(self.model, label, number)
 
     def _apply(self, wanted: Any) -> None:
         self._file.write(wanted)

@@ -57,6 +57,18 @@ def test_before_the_first_label_the_newest_answered_so_there_a_rollback_leads(
     assert labelled(server, "stable") == [2]
 
 
+def test_a_label_that_was_written_by_hand_can_be_gone_back_to(
+    place: Place, server: ModelServer
+) -> None:
+    place.publish(2)
+    single = config.single(MODEL, str(place.base))
+    place.file.write(config.changed(single, MODEL, {1}, {"stable": 1}))
+    release = place.release(place.serve(with_file=True))
+    release.promote("stable", 2)
+    release.rollback("stable")
+    assert place.said == ["stable      1 -> 2", "stable      2 -> 1"]
+
+
 def test_back_and_back_again_without_a_load(place: Place, server: ModelServer) -> None:
     place.publish(2, 3)
     release = place.release(server)

@@ -1,0 +1,195 @@
+"""Versions published, promoted and rolled back under live traffic: what do the cameras notice?
+
+The commands are those that an operator types, as processes of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from export.release import config
+from export.release.config import ConfigFile
+from loadtest import paced
+from loadtest.camera import Frame
+from loadtest.paced import PacedCamera, Seen
+from loadtest.pictures import camera_jpegs
+from loadtest.stack import ROOT, Stack
+
+_COMMAND_S = 60.0
+_PAUSE_S = 0.5
+
+
+@dataclass(frozen=True)
+class Move:
+    """The label moved somewhere between ``begun`` and ``done`` (``time.perf_counter`` seconds)."""
+
+    begun: float
+    done: float
+    version: int
+
+
+@dataclass(frozen=True)
+class Swaps:
+    """What the cameras saw before the swaps and while they went on, and what took how long."""
+
+    before: Sequence[Seen]
+    during: Sequence[Seen]
+    moves: Sequence[Move]
+    promote_s: Sequence[float]
+    rollback_s: Sequence[float]
+
+    @property
+    def errors(self) -> list[Seen]:
+        """Frames that got an error."""
+        fine = {"result", "superseded", "expired", "overtaken"}
+        return [one for one in (*self.before, *self.during) if one.outcome not in fine]
+
+    @property
+    def wrong(self) -> list[Seen]:
+        """Results of a version that the label did not stand for while they were made."""
+        return [
+            one
+            for one in (*self.before, *self.during)
+            if one.outcome == "result" and one.version not in self._versions(one.sent, one.told)
+        ]
+
+    def _versions(self, since: float, until: float) -> set[int]:
+        """What the label may have stood for at any time in between."""
+        found = {1}
+        for move in self.moves:
+            if move.done < since:
+                found = {move.version}
+            elif move.begun <= until:
+                found.add(move.version)
+        return found
+
+
+def run(models: Path, sessions: int, swaps: int, rate: float, seconds: float) -> Swaps:
+    """Swap ``swaps`` times under ``sessions`` cameras of ``rate`` frames a second each, after
+    ``seconds`` of the same load without; ``models`` holds ``digits`` with a version in it."""
+    frames = [Frame(picture) for picture in camera_jpegs(12)]
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder) / "digits"
+        file = ConfigFile(Path(folder) / "models.config")
+        source = max((models / "digits").glob("[0-9]*"), key=lambda path: int(path.name))
+        shutil.copytree(source, base / "1")
+        given = config.single("digits", str(base))
+        file.write(config.changed(given, "digits", {1}, {"stable": 1}))
+        flags = (
+            f"--model_config_file={file.path}",
+            "--allow_version_labels_for_unavailable_models",
+        )
+        with Stack(model_flags=flags) as stack:
+            operator = _Operator(base, source, stack.grpc_port)
+            return asyncio.run(_run(stack.port, operator, frames, sessions, swaps, rate, seconds))
+
+
+async def _run(
+    port: int,
+    operator: _Operator,
+    frames: Sequence[Frame],
+    sessions: int,
+    swaps: int,
+    rate: float,
+    seconds: float,
+) -> Swaps:
+    cameras = await paced.connect(port, frames, sessions, rate)
+    await asyncio.sleep(_PAUSE_S)
+    quiet_from = time.perf_counter()
+    await asyncio.sleep(seconds)
+    quiet_until = time.perf_counter()
+    spans = []
+    for number in range(swaps):
+        begun = time.perf_counter()
+        await operator.swap(number + 2)
+        spans.append((begun, time.perf_counter()))
+        await asyncio.sleep(_PAUSE_S)
+    seen = await _finish(cameras)
+    return Swaps(
+        [one for one in seen if quiet_from <= one.sent < quiet_until],
+        [one for one in seen if any(begun <= one.sent < done for begun, done in spans)],
+        operator.moves,
+        operator.promote_s,
+        operator.rollback_s,
+    )
+
+
+async def _finish(cameras: Sequence[PacedCamera]) -> list[Seen]:
+    await asyncio.wait_for(asyncio.gather(*(camera.finish() for camera in cameras)), 10)
+    for camera in cameras:
+        camera.leave()
+    return [one for camera in cameras for one in camera.seen]
+
+
+class _Operator:
+    """Types the commands."""
+
+    def __init__(self, base: Path, source: Path, grpc_port: int) -> None:
+        self.moves: list[Move] = []
+        self.promote_s: list[float] = []
+        self.rollback_s: list[float] = []
+        self._base = base
+        self._source = source
+        self._where = [f"--base-path={base}", f"--server=127.0.0.1:{grpc_port}"]
+
+    async def swap(self, number: int) -> None:
+        """Publish version ``number``, promote it, roll it back, and remove what is old."""
+        await self._type("publish", str(self._source), str(self._base), f"--version={number}")
+        self.promote_s.append(await self._move(number, "promote", str(number)))
+        await asyncio.sleep(_PAUSE_S)
+        self.rollback_s.append(await self._move(1, "rollback"))
+        await self._type("prune", "--keep=2", *self._where)
+
+    async def _move(self, version: int, *words: str) -> float:
+        begun = time.perf_counter()
+        await self._type(*words, *self._where)
+        done = time.perf_counter()
+        self.moves.append(Move(begun, done, version))
+        return done - begun
+
+    async def _type(self, *words: str) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "export", *words),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        status = await asyncio.wait_for(process.wait(), _COMMAND_S)
+        if status:
+            raise RuntimeError(f"`{' '.join(words)}` ended with status {status}")
+
+
+def report(swaps: Swaps, sessions: int, rate: float) -> bool:
+    """Print the figures; True if no frame got an error or an answer of a wrong version."""
+    print(
+        f"{sessions} sessions of {rate:g} frames/s, {len(swaps.promote_s)} swaps: each published,"
+    )
+    print("promoted and rolled back by the commands of `python -m export`")
+    for name, seen in (("before", swaps.before), ("during", swaps.during)):
+        outcomes = Counter(one.outcome for one in seen)
+        p50, p99, most = _percentiles([one.ms for one in seen if one.outcome == "result"])
+        print(
+            f"  {name}: p50 {p50:5.1f} ms, p99 {p99:6.1f} ms, most {most:6.1f} ms; {dict(outcomes)}"
+        )
+    for name, took in (("promote", swaps.promote_s), ("rollback", swaps.rollback_s)):
+        print(f"  {name}: {min(took):.2f} to {max(took):.2f} s, the command's own start included")
+    versions = {one.version for one in swaps.during if one.outcome == "result"}
+    print(f"  versions that answered: {len(versions)}")
+    print(f"  frames with an error: {len(swaps.errors)}")
+    print(f"  results of a version that the label did not stand for: {len(swaps.wrong)}")
+    return not swaps.errors and not swaps.wrong
+
+
+def _percentiles(values: list[float]) -> tuple[float, float, float]:
+    """Median, 99th percentile and the largest."""
+    if not values:
+        return (float("nan"),) * 3
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100], ordered[-1]
