@@ -1,15 +1,23 @@
-"""Node's packages for these tests, installed once from the lock file."""
+"""Node's packages, installed once from the lock file; servers; and phones."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from export.scenes import Scene, render
+from loadtest.stack import Stack
+from tests.miniprogram.handset import Phone
+
 HERE = Path(__file__).parent
+NewPhone = Callable[..., Phone]
+
 INSTALLED = HERE / "node_modules" / ".package-lock.json"
 
 
@@ -26,3 +34,42 @@ def packages(node: str) -> Path:
         subprocess.run([npm, "ci", "--loglevel=error"], cwd=HERE, check=True, timeout=200)
         INSTALLED.touch()
     return HERE
+
+
+@pytest.fixture(scope="package")
+def servers(demo_models: Path) -> Iterator[Stack]:
+    """The model server and the gateway; a test may end one of them."""
+    with Stack(demo_models) as running:
+        yield running
+
+
+@pytest.fixture
+def stack(servers: Stack) -> Stack:
+    """Both, ready, whatever the test before has done."""
+    servers.start()
+    return servers
+
+
+@pytest.fixture
+def new_phone(node: str, packages: Path, tmp_path: Path) -> Iterator[NewPhone]:
+    """A phone whose settings name a server; what is not said is as usual."""
+    phones: list[Phone] = []
+
+    def made(server: str | Stack, settings: dict[str, Any] | None = None, **options: Any) -> Phone:
+        address = server if isinstance(server, str) else server.url
+        phone = Phone(node, packages, tmp_path)
+        phones.append(phone)
+        phone.tell("phone", **options)
+        kept = {"server": address, **(settings or {})}
+        phone.tell("remember", key="framewire.settings", value=kept)
+        return phone
+
+    yield made
+    for phone in phones:
+        phone.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def scene() -> Scene:
+    """One that the demo model reads without a mistake."""
+    return render(5, (480, 640))

@@ -42,7 +42,7 @@ Page({
   figures: new Figures(),
   preview: { width: 0, height: 0 },
   jpegCanvas: /** @type {WechatMiniprogram.Canvas|null} */ (null),
-  state: /** @type {State} */ ({ name: 'closed' }),
+  state: /** @type {State} */ ({ name: 'connecting' }),
   problem: /** @type {{name: string, message?: string}|null} */ (null),
   model: /** @type {Model|null} */ (null),
   latest: /** @type {{result: Result, frame: SentFrame}|null} */ (null),

@@ -1,0 +1,150 @@
+/**
+ * A phone with the mini-program on it: its own code, unchanged, in a context without TextEncoder,
+ * Buffer, URL, performance or eval, and in another realm than the buffers that it gets.
+ */
+
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import vm from 'node:vm';
+
+import jpeg from 'jpeg-js';
+
+import { Canvas } from './canvas.mjs';
+import { Sockets } from './socket.mjs';
+import { makeWx } from './wx.mjs';
+
+const ROOT = fileURLToPath(new URL('../../../miniprogram/', import.meta.url));
+const FRAME_MS = 50;
+
+export class Phone {
+  /** @param {object} options see below; what is left out is the usual phone */
+  constructor(options = {}) {
+    this.preview = { width: 375, height: 667 };
+    this.language = 'zh_CN';
+    this.online = true;
+    this.domains = null; // all
+    this.quietClose = false; // as iOS in the background
+    this.privacy = true;
+    this.cameraAllowed = true;
+    this.givesUrls = false;
+    this.givesFiles = false;
+    this.loginCode = '';
+    this.photo = null;
+    this.logins = 0;
+    this.told = []; // the names of the states that the live page showed
+    this.storage = new Map();
+    this.networkListeners = new Set();
+    Object.assign(this, options);
+    this.sockets = new Sockets(this);
+    this.camera = new Camera();
+    this.canvases = {};
+    for (const name of ['overlay', 'jpeg', 'picture']) {
+      this.canvases[name] = new Canvas({ ...this.preview }, this.givesUrls);
+      this.canvases[name].readPicture = readPicture;
+    }
+    this.page = null;
+    this._context = this._makeContext();
+    this._modules = new Map();
+    this._require(join(ROOT, 'app.js'));
+  }
+
+  /** Opens a page and shows it. */
+  open(name) {
+    this._require(join(ROOT, 'pages', name, `${name}.js`));
+    const { data, ...rest } = this._defined;
+    const page = { ...rest, data: JSON.parse(JSON.stringify(data)) };
+    page.setData = (changes) => {
+      if (changes.status) this.told.push(changes.status.name);
+      Object.assign(page.data, JSON.parse(JSON.stringify(changes)));
+    };
+    this.page = page;
+    if (page.onLoad) page.onLoad({});
+    if (page.onShow) page.onShow();
+    if (page.onReady) page.onReady();
+  }
+
+  /** The network goes, or comes back. */
+  network(online) {
+    this.online = online;
+    if (!online) this.sockets.cut();
+    const networkType = online ? 'wifi' : 'none';
+    for (const listener of this.networkListeners) listener({ isConnected: online, networkType });
+  }
+
+  _makeContext() {
+    const shown = { app: null };
+    const globals = {
+      wx: makeWx(this),
+      App: (app) => (shown.app = app),
+      getApp: () => shown.app,
+      Page: (options) => (this._defined = options),
+      setTimeout,
+      clearTimeout,
+      setInterval,
+      clearInterval,
+    };
+    const context = vm.createContext(globals, { codeGeneration: { strings: false, wasm: false } });
+    for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) {
+      vm.runInContext(`delete globalThis.${name}`, context);
+    }
+    return context;
+  }
+
+  _require(path) {
+    if (this._modules.has(path)) return this._modules.get(path).exports;
+    const module = { exports: {} };
+    this._modules.set(path, module);
+    const source = `(function (require, module, exports) {${readFileSync(path, 'utf8')}\n})`;
+    const run = new vm.Script(source, { filename: path }).runInContext(this._context);
+    const require = (name) => {
+      if (!name.startsWith('.')) throw new Error(`${path}: ${name} is not in this mini-program`);
+      return this._require(resolve(dirname(path), name));
+    };
+    run(require, module, module.exports);
+    return module.exports;
+  }
+}
+
+/** Shows one frame again and again to whoever listens. */
+class Camera {
+  constructor() {
+    this.frame = null;
+    this._timers = new Set();
+  }
+
+  listener(act) {
+    let timer = null;
+    const stop = () => {
+      clearInterval(timer);
+      this._timers.delete(timer);
+    };
+    return {
+      start: () => {
+        stop();
+        timer = setInterval(() => this.frame && act({ ...this.frame }), FRAME_MS);
+        this._timers.add(timer);
+      },
+      stop,
+    };
+  }
+
+  /** How many listeners hear of frames now. */
+  listeners() {
+    return this._timers.size;
+  }
+
+  point({ file, width, height }) {
+    const bytes = readFileSync(file);
+    const data = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+    this.frame = { width, height, data };
+  }
+}
+
+function readPicture(path) {
+  try {
+    return jpeg.decode(readFileSync(path), { useTArray: true });
+  } catch (error) {
+    return null;
+  }
+}

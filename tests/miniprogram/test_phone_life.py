@@ -1,0 +1,77 @@
+"""What happens to a phone: background, lost networks, servers that go and come."""
+
+from __future__ import annotations
+
+import pytest
+
+from export.scenes import Scene
+from loadtest.stack import Stack
+from tests.miniprogram.conftest import NewPhone
+from tests.miniprogram.handset import drawn_right, live, on_preview
+
+
+def test_the_background_and_back(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+    phone = new_phone(stack)
+    live(phone, scene.picture)
+    before = phone.until(lambda seen: seen["stats"] and seen["stats"]["results"] > 3, "results")
+    phone.tell("hide")
+    hidden = phone.until(lambda seen: seen["sockets"] == 0, "without a socket")
+    assert hidden["listeners"] == 0
+    assert hidden["strokes"] == []
+    phone.tell("show")
+    phone.until_status("ready")
+    more = before["stats"]["results"] + 5
+    seen = phone.until(lambda seen: seen["stats"]["results"] > more, "more results")
+    assert seen["sockets"] == 1
+    assert "reconnecting" not in seen["told"]
+
+
+@pytest.mark.parametrize("quiet", [False, True], ids=["told", "told to the app alone"])
+def test_a_socket_that_dies_is_replaced(
+    stack: Stack, new_phone: NewPhone, scene: Scene, quiet: bool
+) -> None:
+    """On iOS the socket itself may not hear that it was closed."""
+    phone = new_phone(stack, {"minScore": 0.3}, quietClose=quiet)
+    live(phone, scene.picture)
+    phone.until(lambda seen: seen["stats"] and seen["stats"]["results"] > 3, "results")
+    phone.tell("cut")
+    phone.until(lambda seen: "reconnecting" in seen["told"], "reconnecting")
+    phone.until_status("ready")
+    phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
+
+
+def test_a_lost_network_is_named_and_its_return_noticed(
+    stack: Stack, new_phone: NewPhone, scene: Scene
+) -> None:
+    phone = new_phone(stack)
+    live(phone, scene.picture)
+    phone.until_status("ready")
+    phone.tell("network", online=False)
+    assert phone.until_status("offline")["data"]["status"]["title"] == "没有网络"
+    phone.tell("network", online=True)
+    phone.until_status("ready")
+    phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
+
+
+def test_a_server_that_drains(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+    phone = new_phone(stack)
+    live(phone, scene.picture)
+    phone.until(lambda seen: seen["stats"] and seen["stats"]["results"] > 3, "results")
+    stack.gateway.terminate()
+    seen = phone.until(lambda seen: "reconnecting" in seen["told"], "reconnecting")
+    assert seen["told"].index("draining") < seen["told"].index("reconnecting")
+    stack.start()
+    phone.until_status("ready")
+    phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
+
+
+def test_a_model_server_that_goes_and_comes(
+    stack: Stack, new_phone: NewPhone, scene: Scene
+) -> None:
+    phone = new_phone(stack)
+    live(phone, scene.picture)
+    phone.until_status("ready")
+    stack.model_server.kill()
+    phone.until_status("waiting")
+    stack.start()
+    phone.until_status("ready")

@@ -1,0 +1,129 @@
+"""What the mini-program says when something is missing or wrong, and its other pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from export.scenes import Scene, render
+from loadtest.stack import Stack
+from tests.e2e.film import fits
+from tests.miniprogram.conftest import NewPhone
+from tests.miniprogram.handset import live
+
+
+def test_a_domain_that_is_not_listed(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+    phone = new_phone("other.example.org", domains=["listed.example.org"])
+    live(phone, scene.picture)
+    status = phone.until_status("wrong_domain")["data"]["status"]
+    assert "wss://other.example.org" in status["more"]
+    assert status["action"] == "settings"
+
+
+def test_a_model_that_is_not_there(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+    phone = new_phone(stack, {"model": "faces"})
+    live(phone, scene.picture)
+    status = phone.until_status("no_model")["data"]["status"]
+    assert "faces" in status["more"]
+
+
+def test_without_a_server_the_page_says_so_and_leads_to_the_settings(new_phone: NewPhone) -> None:
+    phone = new_phone("")
+    phone.tell("open", page="live")
+    status = phone.until_status("no_server")["data"]["status"]
+    phone.tell("call", method="act", event={"detail": {"action": status["action"]}})
+    assert phone.look()["asked"] == "/pages/settings/settings"
+
+
+@pytest.mark.parametrize(
+    ("missing", "status", "action"),
+    [("privacy", "privacy", "privacy"), ("cameraAllowed", "camera_refused", "authorize")],
+)
+def test_what_the_user_has_not_allowed(
+    stack: Stack, new_phone: NewPhone, missing: str, status: str, action: str
+) -> None:
+    phone = new_phone(stack, **{missing: False})
+    phone.tell("open", page="live")
+    shown = phone.until_status(status)["data"]
+    assert not shown["cameraOn"]
+    assert shown["status"]["action"] == action
+    if missing == "privacy":
+        phone.tell("set", privacy=True)
+    phone.tell("call", method="act", event={"detail": {"action": action}})
+    phone.until(lambda seen: seen["data"]["cameraOn"], "allowed")
+    phone.until_status("ready")
+
+
+def test_a_camera_that_fails_is_named_and_can_be_tried_again(
+    stack: Stack, new_phone: NewPhone, scene: Scene
+) -> None:
+    phone = new_phone(stack)
+    live(phone, scene.picture)
+    failure = {"detail": {"errMsg": "insertCamera: camera in use"}}
+    phone.tell("call", method="cameraFailed", event=failure)
+    assert "camera in use" in phone.until_status("camera_failed")["data"]["status"]["more"]
+    phone.tell("call", method="act", event={"detail": {"action": "retry"}})
+    phone.until_status("ready")
+
+
+def test_a_photo_is_answered(stack: Stack, new_phone: NewPhone, tmp_path: Path) -> None:
+    scene = render(5, (640, 480))
+    scene.picture.save(tmp_path / "photo.jpg", quality=90)
+    phone = new_phone(stack, photo=str(tmp_path / "photo.jpg"), givesFiles=True)
+    phone.tell("open", page="photo")
+    phone.tell("call", method="choose")
+    data = phone.look()["data"]
+    assert not data["wrong"], data["said"]
+    found = [int(mark["text"].split()[0]) for mark in data["marks"]]
+    assert sorted(found) == sorted(scene.labels.tolist())
+    shown = {
+        "classes": found,
+        "boxes": [
+            [
+                m["left"] / 100,
+                m["top"] / 100,
+                (m["left"] + m["width"]) / 100,
+                (m["top"] + m["height"]) / 100,
+            ]
+            for m in data["marks"]
+        ],
+    }
+    assert fits(shown, scene)
+
+
+def test_a_photo_that_is_none_is_named(stack: Stack, new_phone: NewPhone, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"no picture")
+    phone = new_phone(stack, photo=str(tmp_path / "photo.jpg"), givesFiles=True)
+    phone.tell("open", page="photo")
+    phone.tell("call", method="choose")
+    data = phone.look()["data"]
+    assert data["wrong"]
+    assert data["said"] == "这张照片读不出来，请换一张。"
+
+
+def test_a_photo_without_a_server_to_reach(new_phone: NewPhone, tmp_path: Path) -> None:
+    render(5, (320, 240)).picture.save(tmp_path / "photo.jpg")
+    phone = new_phone("http://127.0.0.1:9", photo=str(tmp_path / "photo.jpg"))
+    phone.tell("open", page="photo")
+    phone.tell("call", method="choose")
+    data = phone.look()["data"]
+    assert data["wrong"]
+    assert data["said"].startswith("连不上服务器")
+
+
+def test_settings_are_kept_and_judged(new_phone: NewPhone) -> None:
+    phone = new_phone("")
+    phone.tell("open", page="settings")
+    for typed, wrong, note in [
+        ("vision.example.org", False, "wss://vision.example.org/ws"),
+        ("https://example.org/vision/", False, "wss://example.org/vision/ws"),
+        ("ws://127.0.0.1:8888/ws", False, "没有加密的地址只能在开发者工具里使用"),
+        ("not an address", True, "这不是一个服务器地址"),
+    ]:
+        phone.tell("call", method="serverTyped", event={"detail": {"value": typed}})
+        seen = phone.look()
+        assert (seen["data"]["wrong"], seen["data"]["note"]) == (wrong, note)
+        assert typed in seen["stored"]["framewire.settings"]
+    phone.tell("call", method="languagePicked", event={"detail": {"value": 2}})
+    assert phone.look()["title"] == "Settings"

@@ -1,0 +1,60 @@
+"""The page in the browser and the mini-program show the same boxes for the same frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from export.scenes import render
+from loadtest.stack import Stack
+from tests.e2e.browsing import answer, file, in_state, until_fits, with_source
+from tests.e2e.conftest import FLAGS
+from tests.e2e.film import fits, jpeg, overlap
+from tests.miniprogram.conftest import NewPhone
+from tests.miniprogram.handset import live
+
+SEEDS = (5, 49)
+SAME_PLACE = 0.75
+SAME_SCORE = 0.2
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_both_show_the_same(
+    stack: Stack, new_phone: NewPhone, browser: Browser, seed: int, tmp_path: Path
+) -> None:
+    """One gets the frame as a JPEG of its own making, the other as RGB shrunk on the phone."""
+    scene = render(seed, (480, 640))
+    page = browser.new_page(locale="en-GB")
+    page.goto(stack.url)
+    in_state(page, "ready")
+    page.set_input_files("#picture-file", file("scene.jpg", "image/jpeg", jpeg(scene)))
+    with_source(page, "picture")
+    until_fits(page, scene)
+    in_browser = answer(page)
+    page.close()
+    phone = new_phone(stack)
+    live(phone, scene.picture)
+    seen = phone.until(lambda seen: fits(seen["ways"].get("rgb"), scene), "the right digits")
+    on_phone = seen["ways"]["rgb"]
+    assert in_browser is not None
+    columns = (in_browser[name] for name in ("boxes", "scores", "classes"))
+    for box, score, index in zip(*columns, strict=True):
+        places = [
+            (overlap(box, other), abs(score - on_phone["scores"][i]))
+            for i, other in enumerate(on_phone["boxes"])
+            if on_phone["classes"][i] == index
+        ]
+        best, differs = max(places)
+        assert best >= SAME_PLACE
+        assert differs <= SAME_SCORE
