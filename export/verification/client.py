@@ -31,13 +31,13 @@ def _nothing() -> None:
 
 
 class Client:
-    """Calls of the model server at `address`, `HOST:PORT` or `unix:PATH`.
+    """Calls of the model server at `address`, `HOST:PORT` or `unix:PATH`; errors call it `name`.
 
     Every method raises ServerError with one line that says where and why.
     """
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, name: str | None = None) -> None:
+        self._name = name or address
         self._channel = grpc.insecure_channel(address, options=list(_MAX_MESSAGE))
         self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
         self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
@@ -58,14 +58,14 @@ class Client:
             except grpc.FutureTimeoutError:
                 if time.monotonic() > deadline:
                     ready.cancel()
-                    raise ServerError(f"no model server answers at {self.address}") from None
+                    raise ServerError(f"no model server answers at {self._name}") from None
 
     def reload(self, config: Any, timeout_s: float) -> None:
         """Gives it a new configuration, and waits until it has tried to load what is new."""
         request = model_management_pb2.ReloadConfigRequest(config=config)
         answer = self._call(self._models.HandleReloadConfigRequest, request, timeout_s)
         if answer.status.error_code:
-            raise ServerError(f"{self.address}: {answer.status.error_message}")
+            raise ServerError(f"{self._name}: {answer.status.error_message}")
 
     def wait_until_available(
         self, model: str, version: int, timeout_s: float, look: Callable[[], None] = _nothing
@@ -79,11 +79,11 @@ class Client:
             status = self._status(request, version)
             if status is not None and status.state == _AVAILABLE:
                 return
-            if status is not None and status.state == _END and status.status.error_message:
-                raise ServerError(f"{self.address} cannot load it: {status.status.error_message}")
+            if status is not None:
+                self._check_failure(status)
             if time.monotonic() > deadline:
                 raise ServerError(
-                    f"{self.address} does not have version {version} of {model} after "
+                    f"{self._name} does not have version {version} of {model} after "
                     f"{timeout_s:.0f} s"
                 )
             time.sleep(_POLL_S)
@@ -98,6 +98,18 @@ class Client:
     def predict(self, request: Any, timeout_s: float) -> Any:
         """One Predict call, raw."""
         return self._call(self._predictions.Predict, request, timeout_s)
+
+    def check_failure(self, model: str, version: int) -> None:
+        """Raises ServerError with the server's own words if it has failed to load the version."""
+        request = get_model_status_pb2.GetModelStatusRequest()
+        request.model_spec.name = model
+        status = self._status(request, version)
+        if status is not None:
+            self._check_failure(status)
+
+    def _check_failure(self, status: Any) -> None:
+        if status.state == _END and status.status.error_message:
+            raise ServerError(f"{self._name} cannot load it: {status.status.error_message}")
 
     def _status(self, request: Any, version: int) -> Any:
         try:
@@ -116,7 +128,7 @@ class Client:
 
     def _error(self, error: Any) -> ServerError:
         said = " ".join(str(error.details()).split())[:300]
-        return ServerError(f"{self.address}: {error.code().name}: {said}")
+        return ServerError(f"{self._name}: {error.code().name}: {said}")
 
 
 def request(model: str, version: int | None, signature: str, inputs: np.ndarray) -> Any:

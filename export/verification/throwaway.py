@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -64,7 +62,12 @@ class Throwaway:
         )
         assert self._client is not None
         began = time.monotonic()
-        self._client.reload(config, timeout_s)
+        try:
+            self._client.reload(config, timeout_s)
+        except ServerError:
+            # The state of the version says why in fewer words, if it is that which failed.
+            self._client.check_failure(name, 1)
+            raise
         self._client.wait_until_available(name, 1, timeout_s, self._is_running)
         return self._client, time.monotonic() - began
 
@@ -72,13 +75,14 @@ class Throwaway:
         folder = Path(self._folder.name)
         config, socket = folder / "models.config", folder / "grpc"
         config.write_text(_CONFIG)
-        command = [sys.executable, "-m", "modelserver", "--port=0"]
+        command = [sys.executable, "-m", "export.verification.tethered", "modelserver", "--port=0"]
         command += [f"--grpc_socket_path={socket}", f"--model_config_file={config}"]
         with open(self._log, "wb") as log:
+            # A signal to us is not for it; its input, which ends with us, is.
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
             )
-        self._client = Client(f"unix:{socket}")
+        self._client = Client(f"unix:{socket}", "the model server")
         self._client.wait_until_connected(_START_S, self._is_running)
 
     def _is_running(self) -> None:
@@ -92,10 +96,10 @@ class Throwaway:
     def _stop(self) -> None:
         if self._client is not None:
             self._client.close()
-        if self._process is not None and self._process.poll() is None:
-            os.kill(self._process.pid, signal.SIGTERM)
+        if self._process is not None:
+            self._process.terminate()
             try:
-                self._process.wait(_STOP_S)
+                self._process.communicate(timeout=_STOP_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

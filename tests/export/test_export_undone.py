@@ -1,0 +1,85 @@
+"""Exports that end in the middle leave nothing half-done."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from loadtest.stack import ROOT
+
+COMMAND = (sys.executable, "-m", "export", "savedmodel", "--version=3")
+WAIT_S = 60.0
+
+
+def start(target: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, f"--output={target}", *options],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(what: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not what():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def left_in(target: Path) -> list[str]:
+    return sorted(path.name for path in target.iterdir() if path.name != ".lock")
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    found = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(number) for path in found for number in path.read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    """Whether it runs; one that waits to be reaped does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_signal_while_it_writes(tmp_path: Path) -> None:
+    process = start(tmp_path)
+    wait_for(lambda: any(tmp_path.glob(".staging*/saved_model.pb")), process)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=WAIT_S)
+    assert (process.returncode, error) == (130, "export: interrupted\n")
+    assert left_in(tmp_path) == []
+
+
+def test_a_signal_while_a_model_server_looks_at_it(tmp_path: Path) -> None:
+    process = start(tmp_path, "--verify=full")
+    wait_for(lambda: bool(children(process)), process)
+    [server] = children(process)
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=WAIT_S)
+    assert (process.returncode, error) == (130, "export: interrupted\n")
+    assert left_in(tmp_path) == []
+    deadline = time.monotonic() + WAIT_S
+    while is_running(server):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    """As good as full: no file may grow beyond 200 KB."""
+    limited = ["bash", "-c", 'ulimit -f 200; exec "$0" "$@"', *COMMAND, f"--output={tmp_path}"]
+    done = subprocess.run(limited, cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"export: error: cannot write {tmp_path}")
+    assert "File too large" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert left_in(tmp_path) == []

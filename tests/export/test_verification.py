@@ -1,0 +1,199 @@
+"""`verify`: what is checked of a version, through a real model server too, and what it says."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tensorflow_serving.apis import prediction_log_pb2
+
+from export import golden, warmup
+from export.__main__ import main
+from export.verification import report
+from loadtest.stack import Process, free_port
+from tests.export import trained_models
+
+WARM_UP = (1, 2, 4, 8, 16)
+
+
+@pytest.fixture(scope="module")
+def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A version made of a Keras file, small and quick to check."""
+    folder = tmp_path_factory.mktemp("colours")
+    model = trained_models.trained_colours()
+    model.save(folder / "colours.keras")
+    labels = folder / "labels.txt"
+    labels.write_text("red\ngreen\nblue\n")
+    options = [f"--from={folder / 'colours.keras'}", f"--labels={labels}", "--scale=none"]
+    target = folder / "colours"
+    assert main(["savedmodel", *options, f"--output={target}", "--verify=quick"]) == 0
+    return target / "1"
+
+
+@pytest.fixture
+def copy(colours: Path, tmp_path: Path) -> Path:
+    """One that a test may spoil."""
+    return Path(shutil.copytree(colours, tmp_path / "colours" / "1"))
+
+
+def test_a_version_is_loaded_and_measured(
+    colours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told, plot = tmp_path / "report.json", tmp_path / "plot.png"
+    assert main(["verify", str(colours), f"--report-json={told}", f"--plot={plot}"]) == 0
+    found = json.loads(told.read_text())
+    assert found["version"] == "colours/1"
+    assert found["passed"]
+    assert all(check["passed"] for check in found["checks"])
+    names = [check["name"] for check in found["checks"]]
+    assert names == ["values", "contract", "golden", "load", "served", "served, pixels"]
+    assert found["size_bytes"] == report.size_of(colours)
+    assert 0 < found["load_s"] < 60
+    assert [speed["batch"] for speed in found["speeds"]] == [1, 2, 4, 8, 16]
+    for speed in found["speeds"]:
+        assert 0 < speed["p50_ms"] <= speed["p95_ms"]
+        assert speed["images_per_s"] > 0
+    assert Image.open(plot).size > (800, 300)
+    shown = capsys.readouterr().out
+    assert "batches of 1-16" in shown
+    assert "images/s" in shown
+
+
+def test_what_was_checked_when_it_was_made_stays_with_it(colours: Path) -> None:
+    made = json.loads((colours / report.FILE).read_text())
+    assert made["passed"]
+    variables = next(check for check in made["checks"] if check["name"] == "variables")
+    assert variables["found"].startswith("2 restored")
+
+
+@pytest.fixture(scope="module")
+def address(colours: Path) -> Iterator[str]:
+    """A model server that has the version's base path already."""
+    port = free_port()
+    server = Process(
+        "modelserver",
+        f"--port={port}",
+        "--model_name=colours",
+        f"--model_base_path={colours.parent}",
+    )
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.terminate()
+
+
+def test_any_server_that_has_it_is_asked(
+    colours: Path, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(colours), f"--server={address}", "--max-batch=2"]) == 0
+    shown = capsys.readouterr().out
+    assert f"load at {address}: version 1 of colours is available" in shown
+    assert f"served at {address}: " in shown
+
+
+def test_a_server_that_has_it_not(
+    colours: Path, address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = shutil.copytree(colours, tmp_path / "colours" / "7")
+    assert main(["verify", str(other), f"--server={address}", "--wait=1"]) == 1
+    error = capsys.readouterr().err
+    assert error == (f"export: error: {address} does not have version 7 of colours after 1 s\n")
+
+
+def test_a_server_that_is_not_there(colours: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = f"127.0.0.1:{free_port()}"
+    began = time.monotonic()
+    assert main(["verify", str(colours), f"--server={nowhere}", "--wait=0.5"]) == 1
+    assert time.monotonic() - began < 10
+    assert capsys.readouterr().err == f"export: error: no model server answers at {nowhere}\n"
+
+
+def failure(version: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    assert main(["verify", str(version), *options]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("export: error: ")
+    assert error.count("\n") == 1
+    return error
+
+
+def test_other_weights_are_noticed(
+    copy: Path, colours: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = golden.load(copy)
+    assert found is not None
+    rows = [{name: value + 0.01 for name, value in row.items()} for row in found.rows]
+    golden.Golden(found.pictures, rows).save(copy)
+    assert "probabilities differs from the source's by 0.01" in failure(copy, capsys, "--quick")
+
+
+def test_a_model_server_that_cannot_load_it_is_quoted(
+    copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copy / warmup.FILE).write_bytes(b"no record" * 10)
+    assert "cannot load it: " in failure(copy, capsys)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("variables/variables.index", "cannot be loaded: "),
+        (golden.FILE, f"has no {golden.FILE}: it was not made by"),
+        ("saved_model.pb", "there is no version at "),
+    ],
+)
+def test_files_that_are_missing(
+    copy: Path, capsys: pytest.CaptureFixture[str], file: str, message: str
+) -> None:
+    (copy / file).unlink()
+    assert message in failure(copy, capsys, "--quick")
+
+
+def test_a_report_that_cannot_be_written(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = copy / "nowhere" / "report.json"
+    error = failure(copy, capsys, "--quick", f"--report-json={nowhere}")
+    assert f"cannot write {nowhere}: No such file" in error
+
+
+def test_values_that_are_no_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = trained_models.colours()
+    model.get_layer("head").set_weights([np.full([3, 3], np.nan), np.zeros(3)])
+    model.save(tmp_path / "broken.keras")
+    options = [f"--from={tmp_path / 'broken.keras'}", "--scale=none", "--verify=quick"]
+    assert main(["savedmodel", *options, f"--output={tmp_path / 'm'}"]) == 1
+    assert "variables that hold NaN or infinity: head/kernel" in capsys.readouterr().err
+    assert not (tmp_path / "m" / "1").exists()
+
+
+def test_warm_up_has_every_batch_size_from_real_pictures(colours: Path) -> None:
+    sizes: dict[str, list[int]] = {"serving_default": [], "serving_pixels": []}
+    for record in tf.data.TFRecordDataset(str(colours / warmup.FILE)).as_numpy_iterator():
+        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        sent = request.inputs["image"]
+        sizes[request.model_spec.signature_name].append(sent.tensor_shape.dim[0].size)
+        for picture in sent.string_val:
+            Image.open(io.BytesIO(picture)).verify()
+    assert sizes == {"serving_default": [*WARM_UP], "serving_pixels": [*WARM_UP]}
+    assert (colours / warmup.FILE).stat().st_size < 2**20
+
+
+def test_pictures_of_ones_own(tmp_path: Path, colours: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, colour in (("a.jpg", "red"), ("b.png", "blue")):
+        Image.new("RGB", (30, 20), colour).save(folder / name)
+    source = colours.parents[1] / "colours.keras"
+    options = [f"--from={source}", "--scale=none", "--verify=quick", "--no-warm-up"]
+    target = tmp_path / "m"
+    assert main(["savedmodel", *options, f"--pictures={folder}", f"--output={target}"]) == 0
+    found = golden.load(target / "1")
+    assert found is not None
+    assert found.pictures[:2] == [(folder / "a.jpg").read_bytes(), (folder / "b.png").read_bytes()]
+    assert [int(row["probabilities"].argmax()) for row in found.rows[:2]] == [0, 2]
+    assert not (target / "1" / warmup.FILE).exists()
