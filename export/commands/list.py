@@ -55,7 +55,9 @@ def run(options: argparse.Namespace) -> None:
         try:
             with ModelServer(options.server) as server:
                 statuses = server.statuses(found.model)
-                trouble = _out_of_step(found.model, labels, server)
+                loading = {n for n, one in statuses.items() if one.state in ("START", "LOADING")}
+                settled = {name: n for name, n in labels.items() if n not in loading}
+                trouble = _out_of_step(found.model, settled, server)
         except ReleaseError as error:
             trouble = error
     rows = listing.rows(found.shelf, statuses, labels, options.check)
