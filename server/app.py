@@ -29,6 +29,10 @@ from server.settings import Settings, WrongSetting, load_descriptions
 
 log = logging.getLogger("server")
 
+# A connection may say nothing for so long: before its first request, in a handshake
+# of TLS, or between two requests. Proxies keep theirs for 60 s.
+IDLE_S = 75.0
+
 
 def application(gateway: Gateway, settings: Settings, door: Door) -> Application:
     """The table of addresses."""
@@ -83,6 +87,7 @@ def http_server(gateway: Gateway, settings: Settings, door: Door) -> HTTPServer:
         max_body_size=settings.max_upload_bytes + FORM_BYTES,
         # Tornado would believe them of anybody; server.access.addresses does not.
         xheaders=False,
+        idle_connection_timeout=IDLE_S,
     )
 
     def use(context: ssl.SSLContext) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import signal
 import ssl
@@ -68,7 +69,12 @@ async def test_certificates_and_keys_change_under_a_live_gateway(tmp_path: Path)
         assert await refused.read_message() is None
         assert refused.close_code == UNAUTHORIZED
 
-        # Who was there before notices nothing of it all.
+        # Who was there before notices nothing of it all, be its frames ever so large.
+        picture = base64.b64encode(bytes(512 * 512 * 4)).decode()
+        frame = {"type": "frame", "id": 7, "format": "rgba", "width": 512, "height": 512}
+        await live.write_message(json.dumps({**frame, "data": picture}))
+        outcome = await read(live)
+        assert (outcome["code"], outcome["id"]) == ("backend_unavailable", 7)
         await live.write_message(json.dumps({"type": "ping", "t": 1}))
         assert (await read(live)) == {"type": "pong", "t": 1}
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
+from server import app
 from server.handlers.pages import ROOT
 from tests.server.camera import Camera
-from tests.server.handlers.conftest import Served
+from tests.server.handlers.conftest import Serve, Served
+from tests.server.handlers.socket_client import SocketClient
 
 
 async def fetch(served: Served, path: str, method: str = "GET", **headers: str) -> HTTPResponse:
@@ -164,3 +166,16 @@ async def test_pages_are_read_only(served: Served, method: str) -> None:
     for path in ("/", "/static/index.html", "/healthz", "/readyz", "/metrics"):
         answer = await raw(served, f"{method} {path}".encode())
         assert answer.split()[1] == b"405"
+
+
+async def test_a_connection_that_asks_nothing_is_closed(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "IDLE_S", 0.2)
+    served = serve()
+    session = await SocketClient.open(served)
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+    # A session may be silent for longer: it is pinged.
+    await session.works()
