@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import numpy as np
 import pytest
 
@@ -130,6 +131,25 @@ def test_sigterm_lets_calls_finish_but_not_for_ever(start: Start, models: Path) 
         endless.result()
     assert error.code in ("UNAVAILABLE", "CANCELLED")
     client.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk's device")
+def test_a_full_disk_for_its_lines_stops_nothing(models: Path) -> None:
+    port = free_port()
+    flags = [f"--port={port}", f"--model_base_path={models / 'half_plus'}"]
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "modelserver", *flags], cwd=ROOT, stdout=full, stderr=full
+        )
+    client = Client(f"localhost:{port}")
+    try:
+        grpc.channel_ready_future(client.channel).result(START_S)
+        assert client.predict("default", {"x": X})["y"].tolist() == [3.0]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(START_S) == 0
+    finally:
+        process.kill()
+        client.close()
 
 
 @pytest.mark.parametrize(
