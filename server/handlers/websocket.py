@@ -10,6 +10,7 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProt
 
 from server.access.door import Door
 from server.core import wire
+from server.core.admission import UNAUTHORIZED
 from server.core.errors import AccessError, Internal, Overloaded
 from server.core.messages import ServerMessage
 from server.core.session import POLICY_VIOLATION, Session, State, told
@@ -46,7 +47,7 @@ class SessionHandler(WebSocketHandler):
             self._door.check_origin(self.request)
             self._token = self._door.check_token(self.request, time.monotonic())
         except AccessError as error:
-            note(self, self._door, error)
+            note(self, self._door, error.message)
             refuse(self, error)
 
     def check_origin(self, origin: str) -> bool:
@@ -92,6 +93,12 @@ class SessionHandler(WebSocketHandler):
             self._gateway.refuse(self._session, refused.error, refused.frame_id)
         else:
             self._gateway.receive(self._session, decoded)
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """End the socket; whose token did not count is noted."""
+        if code == UNAUTHORIZED:
+            note(self, self._door, reason or "")
+        super().close(code, reason)
 
     def on_close(self) -> None:
         if self._hello_timer is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -90,9 +91,11 @@ async def test_a_token_in_the_handshake(guarded: Served) -> None:
     await client.works()
 
 
-async def test_no_token(guarded: Served) -> None:
+async def test_no_token(guarded: Served, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     assert "a token is required" in await turned_away(guarded)
     assert guarded.puppet.calls == []
+    assert "/ws from 127.0.0.1 refused: a token is required" in caplog.text
 
 
 @BAD
