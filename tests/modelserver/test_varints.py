@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tensorflow.core.framework import tensor_pb2
 
-from modelserver import varints
+from modelserver import encoding, varints
 
 FIELDS = {"int_val": "i4", "int64_val": "i8", "uint32_val": "u4", "uint64_val": "u8"}
 
@@ -48,6 +49,14 @@ def test_one_number_takes_no_more_bytes_than_it_needs(number: int) -> None:
     packed = varints.one(number)
     assert read("uint64_val", packed) == [number]
     assert len(packed) == max(1, -(-number.bit_length() // 7))
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"])
+def test_tensorflow_reads_whole_tensors(dtype: str) -> None:
+    """TensorFlow's own parser is the C++ one; protobuf's in Python is another."""
+    values = np.array(limits(dtype), dtype)
+    serialized = b"".join(encoding.tensor(values))
+    np.testing.assert_array_equal(tf.io.parse_tensor(serialized, values.dtype), values)
 
 
 def test_small_numbers_take_one_byte_each() -> None:
