@@ -68,7 +68,7 @@ class Discovery:
         try:
             metadata = await self._channel.model_metadata(wanted, self._timeout_s)
         except UnknownModel as error:
-            raise UnknownModel(f"the model server has no model {key} ({error})") from None
+            raise type(error)(f"the model server has no model {key} ({error})") from None
         except BatchRejected as error:
             raise UnknownModel(f"the model server refuses the model name {key}: {error}") from None
         except _CALL_ERRORS as error:

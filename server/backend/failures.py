@@ -3,7 +3,8 @@
 ======================  ==================================================  ==================
 code                    when                                                becomes
 ======================  ==================================================  ==================
-NOT_FOUND               no such model or version                            UnknownModel
+NOT_FOUND               ``... not found for request: Specific(...)``        NotLoaded
+NOT_FOUND               anything else: no such model                        UnknownModel
 INVALID_ARGUMENT        ``Unrecognized servable version label``             UnknownModel
 INVALID_ARGUMENT        the signature is not what was discovered            SignatureChanged
 INVALID_ARGUMENT        anything else: an op refused the contents           BatchRejected
@@ -34,6 +35,7 @@ from server.core.errors import (
     BatchRejected,
     DeadlineExceeded,
     ModelFailed,
+    NotLoaded,
     Overloaded,
     UnknownModel,
 )
@@ -67,6 +69,11 @@ def one_line(text: str) -> str:
     return line if len(line) <= MAX_MESSAGE_CHARS else line[: MAX_MESSAGE_CHARS - 3] + "..."
 
 
+def _not_found(message: str) -> Exception:
+    # Of the newest version it says Latest(...).
+    return NotLoaded(message) if "Specific(" in message else UnknownModel(message)
+
+
 def _invalid_argument(message: str) -> Exception:
     if "Unrecognized servable version label" in message:
         return UnknownModel(message)
@@ -97,7 +104,7 @@ def _overloaded(message: str) -> Exception:
 
 
 _KINDS: dict[grpc.StatusCode, Callable[[str], Exception]] = {
-    grpc.StatusCode.NOT_FOUND: UnknownModel,
+    grpc.StatusCode.NOT_FOUND: _not_found,
     grpc.StatusCode.INVALID_ARGUMENT: _invalid_argument,
     grpc.StatusCode.OUT_OF_RANGE: BatchRejected,
     grpc.StatusCode.FAILED_PRECONDITION: _failed_precondition,

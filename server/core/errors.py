@@ -14,6 +14,7 @@
     │   └── UnsupportedFormat     unsupported_format    no
     ├── ModelError                                                 the chosen model
     │   ├── UnknownModel          unknown_model         no
+    │   │   └── NotLoaded         unknown_model         no
     │   ├── UnusableModel         unusable_model        no
     │   └── ModelFailed           model_failed          yes
     ├── BackendUnavailable        backend_unavailable   yes        the model server
@@ -118,6 +119,10 @@ class UnknownModel(ModelError):
 
     code = "unknown_model"
     http_status = 404
+
+
+class NotLoaded(UnknownModel):
+    """The version that was asked for, or that the label stands for, is not loaded (yet)."""
 
 
 class UnusableModel(ModelError):

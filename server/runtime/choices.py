@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from server.core.errors import BackendUnavailable
+from server.core.errors import BackendUnavailable, NotLoaded
 from server.core.model import Model, ModelKey
 from server.core.routes import Route
 from server.runtime.models import Found, Models
@@ -23,7 +24,9 @@ class Choices:
     """For each route in use the first of its models that is there; tells when that changes.
 
     A model that is not there leads on to the next one. That no model server answers
-    does not: it would not answer for the next one either.
+    does not: it would not answer for the next one either. Nor does a label lead on to
+    the newest version while its own is loading, as after a restart: the newest may be
+    one that only the canary's sessions are to see.
     """
 
     def __init__(self, models: Models, changed: Rerouted) -> None:
@@ -66,8 +69,10 @@ class Choices:
                 self._changed(route, found)
 
     def _leads_to(self, route: Route) -> Found | None:
-        for key in route[:-1]:
+        for key, after in itertools.pairwise(route):
             found = self._models.known(key)
             if found is None or isinstance(found, Model | BackendUnavailable):
                 return found
+            if isinstance(found, NotLoaded) and after.label is None:
+                return BackendUnavailable(f"model {key} is not loaded yet")
         return self._models.known(route[-1])

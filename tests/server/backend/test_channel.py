@@ -16,6 +16,7 @@ from server.core.errors import (
     BatchRejected,
     DeadlineExceeded,
     ModelFailed,
+    NotLoaded,
     Overloaded,
     UnknownModel,
 )
@@ -42,6 +43,7 @@ async def lane(puppet: Puppet, backend: TensorFlowServing) -> Lane:
         (CODE.OUT_OF_RANGE, "slice index 4", BatchRejected),
         (CODE.INVALID_ARGUMENT, "Unrecognized servable version label: x", UnknownModel),
         (CODE.NOT_FOUND, "Servable not found for request: Latest(x)", UnknownModel),
+        (CODE.NOT_FOUND, "Servable not found for request: Specific(x, 9)", NotLoaded),
         (CODE.FAILED_PRECONDITION, 'Serving signature key "s" not found.', UnknownModel),
         (CODE.FAILED_PRECONDITION, "variable was uninitialized", ModelFailed),
         (CODE.INVALID_ARGUMENT, "output tensor alias not found in signature: q", ModelFailed),

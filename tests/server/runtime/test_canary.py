@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from server.core.errors import ModelFailed, UnknownModel
+from server.core.errors import ModelFailed, NotLoaded, UnknownModel
 from server.core.messages import Configure, Options, Result, Welcome
 from server.core.model import ModelKey
 from server.runtime import models as models_module
@@ -144,6 +144,25 @@ async def test_no_model_server_is_no_reason_to_try_another_label(
     puppet.come_back()
     await camera.until(lambda: len(told(camera)) == 2)
     assert told(camera) == ["2 canary", "2 canary"]
+
+
+async def test_while_stable_is_loading_nobody_gets_the_newest(
+    make_gateway: GatewayFactory, puppet: PuppetBackend
+) -> None:
+    """As after a restart of the model server, when the canary's version may be loaded first."""
+    puppet.models[STABLE] = NotLoaded("Servable not found for request: Specific(digits, 1)")
+    puppet.models[CANARY] = NotLoaded("Servable not found for request: Specific(digits, 2)")
+    gateway = make_gateway(canary_share=1.0)
+    camera = await Camera(gateway).open()
+    assert told(camera) == []
+    assert gateway.ready() is not None
+    camera.shoot(1)
+    assert word(await camera.outcome(1)) == "backend_unavailable"
+    puppet.models[STABLE] = model(STABLE, 1)
+    await hears(camera, "1 stable")
+    puppet.models[CANARY] = model(CANARY, 2)
+    await hears(camera, "2 canary")
+    assert gateway.ready() is None
 
 
 async def test_a_label_that_is_not_there_is_no_news_for_the_log(
