@@ -1,0 +1,68 @@
+// What each way to make a frame costs:  node tests/miniprogram/bench.mjs [picture.jpg]
+//
+// The canvas of a phone cannot run here. An encoder in JavaScript stands for it, to compare bytes; a
+// phone measures its own canvas while it runs.
+
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+
+import jpeg from 'jpeg-js';
+
+import { library } from './library.mjs';
+
+const { Shrinker } = library('shrink');
+
+const TO = { width: 192, height: 192 };
+const SIZES = [[288, 352], [288, 625], [480, 640], [720, 1280]];
+const UPLINKS_MBIT = [1, 5, 20];
+const RUNS = 100;
+const QUALITY = 70;
+
+/** The picture in a size, by nearest pixel; without one, soft colours with some noise. */
+function picture(width, height) {
+  const data = new Uint8Array(4 * width * height);
+  const given = process.argv[2] && jpeg.decode(readFileSync(process.argv[2]), { useTArray: true });
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const at = 4 * (y * width + x);
+      data.set(given ? pixel(given, x / width, y / height) : soft(x / width, y / height), at);
+    }
+  }
+  return data.buffer;
+}
+
+function pixel({ data, width, height }, x, y) {
+  const at = 4 * (Math.floor(y * height) * width + Math.floor(x * width));
+  return data.subarray(at, at + 4);
+}
+
+function soft(x, y) {
+  const wave = (f, p) => 128 + 90 * Math.sin(f * x + p) * Math.cos(f * y) + 12 * (Math.random() - 0.5);
+  return [wave(9, 0), wave(11, 1), wave(13, 2), 255];
+}
+
+function median(act) {
+  const times = [];
+  for (let i = 0; i < RUNS; i += 1) {
+    const start = performance.now();
+    act();
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[RUNS / 2];
+}
+
+function report(name, ms, bytes) {
+  const ways = UPLINKS_MBIT.map((mbit) => `${(ms + (8 * bytes) / (1000 * mbit)).toFixed(0)} ms`.padStart(8));
+  console.log(`${name.padEnd(26)} ${ms.toFixed(2).padStart(7)} ms ${(bytes / 1000).toFixed(0).padStart(6)} KB ${ways.join('')}`);
+}
+
+console.log(`to ${TO.width}x${TO.height}; the last columns: with the bytes on an uplink of ${UPLINKS_MBIT.join(', ')} Mbit/s`);
+for (const [width, height] of SIZES) {
+  const frame = picture(width, height);
+  const plan = { from: { width, height }, to: TO, rotate: 0, mirror: false };
+  const rgb = new Shrinker({ ...plan, channels: 3 });
+  const rgba = new Shrinker({ ...plan, channels: 4 });
+  const encode = () => jpeg.encode({ ...TO, data: rgba.shrink(frame) }, QUALITY).data;
+  report(`${width}x${height} as RGB`, median(() => rgb.shrink(frame)), rgb.data.length);
+  report(`${width}x${height} as JPEG`, median(encode), encode().length);
+}

@@ -1,0 +1,211 @@
+// Components and pages, rendered and tapped under miniprogram-simulate.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { fire, phone, render, tap, texts } from './simulated.mjs';
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+test('a notice says what is the matter, and its button what helps', async () => {
+  const details = { title: '没有网络', more: '请检查', action: 'retry', actionText: '重试' };
+  const notice = render('components/notice/notice', details);
+  assert.deepEqual(texts(notice, '.title'), ['没有网络']);
+  assert.deepEqual(texts(notice, '.act'), ['重试']);
+  const heard = [];
+  notice.addEventListener('act', ({ detail }) => heard.push(detail.action));
+  await tap(notice, '.act');
+  assert.deepEqual(heard, ['retry']);
+});
+
+test('a notice without a remedy has no button', () => {
+  const notice = render('components/notice/notice', { title: '正在连接……' });
+  assert.equal(notice.querySelectorAll('.act').length, 0);
+  assert.equal(notice.querySelectorAll('.more').length, 0);
+});
+
+test('figures stand in a row', () => {
+  const items = [{ name: '帧/秒', value: '19.8' }, { name: '延迟', value: '12 ms' }];
+  const figures = render('components/figures/figures', { items });
+  assert.deepEqual(texts(figures, '.value'), ['19.8', '12 ms']);
+  assert.deepEqual(texts(figures, '.name'), ['帧/秒', '延迟']);
+});
+
+test('the slider tells while it moves and when it rests', async () => {
+  const score = render('components/score/score', { name: '最低置信度', percent: 50 });
+  const heard = [];
+  for (const name of ['move', 'rest']) score.addEventListener(name, ({ detail }) => heard.push([name, detail.percent]));
+  await fire(score, '.slider', 'changing', { value: 60 });
+  await fire(score, '.slider', 'change', { value: 70 });
+  assert.deepEqual(heard, [['move', 60], ['rest', 70]]);
+  assert.deepEqual(texts(score, '.value'), ['70%']);
+});
+
+for (const [button, event] of [['.agree', 'agree'], ['.disagree', 'disagree']]) {
+  test(`the privacy question is asked when WeChat needs it, and answered: ${event}`, async () => {
+    let ask = null;
+    const read = [];
+    phone({
+      onNeedPrivacyAuthorization: (act) => (ask = act),
+      getPrivacySetting: ({ success }) => success({ privacyContractName: '《隐私保护指引》' }),
+      openPrivacyContract: () => read.push(true),
+    });
+    const privacy = render('components/privacy/privacy');
+    assert.equal(privacy.querySelectorAll('.sheet').length, 0);
+    const answers = [];
+    ask((answer) => answers.push(answer));
+    assert.deepEqual(texts(privacy, '.contract'), ['《隐私保护指引》']);
+    await tap(privacy, '.contract');
+    assert.equal(read.length, 1);
+    if (event === 'agree') await fire(privacy, button, 'agreeprivacyauthorization', {});
+    else await tap(privacy, button);
+    assert.deepEqual(answers, [{ event, buttonId: 'privacy-agree' }]);
+    assert.equal(privacy.querySelectorAll('.sheet').length, 0);
+  });
+}
+
+test('a privacy question that nobody answered is answered when its page goes', () => {
+  let ask = null;
+  phone({ onNeedPrivacyAuthorization: (act) => (ask = act), getPrivacySetting: () => {} });
+  const privacy = render('components/privacy/privacy');
+  const answers = [];
+  ask(({ event }) => answers.push(event));
+  privacy.detach();
+  assert.deepEqual(answers, ['disagree']);
+});
+
+/** The live page on a phone that has everything but what is named. */
+function livePage(more = {}) {
+  const asked = [];
+  const stored = phone({
+    onNetworkStatusChange: () => {},
+    offNetworkStatusChange: () => {},
+    getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
+    setKeepScreenOn: () => {},
+    authorize: ({ success }) => success(),
+    requirePrivacyAuthorize: ({ success }) => success(),
+    navigateTo: ({ url }) => asked.push(url),
+    createSelectorQuery: () => {
+      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null, null]) };
+      return query;
+    },
+    connectSocket: () => new Proxy({}, { get: () => () => {} }),
+    ...more,
+  });
+  return { stored, asked, show: () => shown('pages/live/live') };
+}
+
+function shown(path) {
+  const page = render(path);
+  if (page.instance.onLoad) page.instance.onLoad({});
+  if (page.instance.onShow) page.instance.onShow();
+  if (page.instance.onReady) page.instance.onReady();
+  return page;
+}
+
+test('the live page without a server leads to the settings', async () => {
+  const { asked, show } = livePage();
+  const page = show();
+  await settle();
+  assert.match(texts(page, '.pill')[0], /还没有设置服务器/);
+  assert.equal(page.querySelectorAll('#camera').length, 0);
+  const notice = page.querySelector('.middle').dom.querySelector('notice');
+  assert.match(notice.textContent, /在设置里填写服务器的域名/);
+  page.instance.act({ detail: { action: page.data.status.action } });
+  assert.deepEqual(asked, ['/pages/settings/settings']);
+  page.instance.onUnload();
+});
+
+test('the live page shows the camera once it is allowed, and its buttons lead on', async () => {
+  const { stored, asked, show } = livePage();
+  stored.set('framewire.settings', { server: 'example.org', language: 'en' });
+  const page = show();
+  await settle();
+  assert.equal(page.querySelectorAll('#camera').length, 1);
+  assert.match(texts(page, '.pill')[0], /Connecting/);
+  const buttons = page.querySelectorAll('.button');
+  assert.deepEqual(texts(page, '.button'), ['Flip camera', 'Photo', 'Settings']);
+  for (const button of buttons.slice(1)) button.dispatchEvent('tap');
+  await settle();
+  assert.deepEqual(asked, ['/pages/photo/photo', '/pages/settings/settings']);
+  buttons[0].dispatchEvent('tap');
+  await settle();
+  assert.equal(page.data.position, 'front');
+  page.instance.onUnload();
+});
+
+for (const [name, refusal] of [
+  ['privacy', { requirePrivacyAuthorize: ({ fail }) => fail({ errMsg: 'fail' }) }],
+  ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'auth deny' }) }],
+]) {
+  test(`the live page without ${name} shows no camera and says why`, async () => {
+    const { stored, show } = livePage(refusal);
+    stored.set('framewire.settings', { server: 'example.org' });
+    const page = show();
+    await settle();
+    assert.equal(page.querySelectorAll('#camera').length, 0);
+    assert.equal(page.data.status.name, name);
+    page.instance.onUnload();
+  });
+}
+
+test('a photo is chosen, sent and marked, and the slider chooses among the marks', async () => {
+  const sent = [];
+  const answer = { type: 'result', boxes: [[0.1, 0.2, 0.5, 0.6], [0, 0, 1, 1]], scores: [0.9, 0.55], classes: [1, 2] };
+  const stored = phone({
+    chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: 'photo.jpg' }] }),
+    uploadFile: (options) => {
+      sent.push(options);
+      options.success({ statusCode: 200, data: JSON.stringify(answer) });
+    },
+    createSelectorQuery: () => {
+      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null]) };
+      return query;
+    },
+  });
+  stored.set('framewire.settings', { server: 'example.org', model: 'digits' });
+  const page = shown('pages/photo/photo');
+  assert.deepEqual(texts(page, '.choose'), ['选一张照片']);
+  await tap(page, '.choose');
+  await settle();
+  assert.equal(sent[0].url, 'https://example.org/v1/infer');
+  assert.equal(sent[0].filePath, 'photo.jpg');
+  assert.deepEqual({ ...sent[0].formData }, { model: 'digits', min_score: 0.05 });
+  assert.deepEqual(texts(page, '.tag'), ['one 90%', 'two 55%']);
+  assert.match(page.querySelector('.mark').dom.getAttribute('style'), /left: ?10%; top: ?20%; width: ?40%/);
+  assert.deepEqual(texts(page, '.choose'), ['换一张']);
+  page.instance.scoreMoves({ detail: { percent: 80 } });
+  assert.deepEqual(texts(page, '.tag'), ['one 90%']);
+});
+
+test('a photo that fails says why, and another one can be chosen', async () => {
+  const stored = phone({
+    chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: 'photo.jpg' }] }),
+    uploadFile: ({ fail }) => fail({ errMsg: 'uploadFile:fail url not in domain list' }),
+    createSelectorQuery: () => {
+      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null]) };
+      return query;
+    },
+  });
+  stored.set('framewire.settings', { server: 'example.org' });
+  const page = shown('pages/photo/photo');
+  await tap(page, '.choose');
+  await settle();
+  assert.match(texts(page, '.said')[0], /https:\/\/example\.org/);
+  assert.equal(page.data.busy, false);
+});
+
+test('settings are shown as kept, kept as changed, and the language changes at once', async () => {
+  const stored = phone();
+  stored.set('framewire.settings', { server: 'example.org', frameSize: 'small' });
+  const page = shown('pages/settings/settings');
+  assert.match(texts(page, '.cell-more')[0], /wss:\/\/example\.org\/ws/);
+  assert.deepEqual(texts(page, '.cell-body').slice(3, 5), ['小', '自动']);
+  await fire(page, '#server', 'input', { value: 'other place' });
+  assert.match(texts(page, '.cell-more')[0], /不是一个服务器地址/);
+  await fire(page, '#frame-mirrored', 'change', { value: true });
+  page.instance.languagePicked({ detail: { value: '2' } });
+  assert.deepEqual(texts(page, '.cells-title'), ['Server', 'Camera']);
+  const kept = stored.get('framewire.settings');
+  assert.deepEqual([kept.server, kept.frameMirrored, kept.language], ['other place', true, 'en']);
+});
