@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, RequestHandler, stream_request_body
 
 from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
@@ -124,8 +124,13 @@ class _UnderWay:
             await asyncio.wait([self._none], timeout=timeout_s)
 
 
+@stream_request_body
 class _Handler(RequestHandler):
-    """Every method of every path."""
+    """Every method of every path.
+
+    The body is collected here, because Tornado would read it as the form that a client (curl, for
+    one) says it is, and refuse what is none.
+    """
 
     def initialize(
         self, api: RestApi, workers: ThreadPoolExecutor, cors: bool, under_way: _UnderWay
@@ -135,6 +140,10 @@ class _Handler(RequestHandler):
         self._cors = cors
         self._under_way = under_way
         self._deadline = Deadline()
+        self._body: list[bytes] = []
+
+    def data_received(self, chunk: bytes) -> None:
+        self._body.append(chunk)
 
     def on_connection_close(self) -> None:
         self._deadline.abandon()
@@ -167,9 +176,8 @@ class _Handler(RequestHandler):
         try:
             encoding = request.headers.get("Content-Encoding", "")
             path = f"{request.path}?{request.query}" if request.query else request.path
-            return self._api.answer(
-                request.method or "", path, request.body, encoding, self._deadline
-            )
+            body = b"".join(self._body)
+            return self._api.answer(request.method or "", path, body, encoding, self._deadline)
         except Exception as error:
             _log.exception("a request went wrong")
             return failure(ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}"))

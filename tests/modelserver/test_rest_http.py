@@ -163,6 +163,19 @@ def test_gzip(client: Client) -> None:
         assert "gzip" in answer["error"]
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "multipart/form-data"],
+)
+def test_a_body_is_what_it_is_and_not_what_it_is_called(client: Client, kind: str) -> None:
+    text = "&a=%zz" * 5000
+    body = json.dumps({"inputs": [text]}).encode()
+    for sent, encoding in ((body, ""), (gzip.compress(body), "gzip")):
+        headers = {"Content-Type": kind, "Content-Encoding": encoding}
+        status, answer, _ = client.http("POST", "/v1/models/lengths:predict", sent, headers)
+        assert (status, answer["outputs"]["reversed"]) == (200, [text])
+
+
 def test_a_gzip_body_may_not_grow_without_end(client: Client) -> None:
     inflated = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     zeros = bytes(2**20)
