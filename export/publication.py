@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,7 +99,11 @@ def check_free(target: Path, number: int) -> None:
 def _locked(target: Path) -> Iterator[None]:
     target.mkdir(parents=True, exist_ok=True)
     with open(target / _LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write(f"export: waiting for another publisher of {target}\n")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

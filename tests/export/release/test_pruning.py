@@ -6,6 +6,7 @@ import pytest
 
 from export.errors import ReleaseError
 from export.location import locate
+from export.publisher import publish
 from export.release.pruning import prune
 from export.release.server import ModelServer
 from export.shelf import Shelf
@@ -49,6 +50,20 @@ def test_what_is_served_without_any_label_stays(place: Place, server: ModelServe
     place.publish(0)
     assert kept(place, server, 1) == {1: "available", 0: ""}
     assert available(server) == {1}
+
+
+def test_far_away(place: Place, server: ModelServer) -> None:
+    shelf = Shelf(locate("memory://pruned/half"))
+    for _ in range(3):
+        publish(str(place.base / "1"), shelf.location.text)
+    decided = prune(MODEL, shelf, server, place.file, 1, dry_run=False)
+    assert [(one.number, one.kept_for) for one in decided] == [
+        (3, "among the newest"),
+        (2, ""),
+        (1, "available"),
+    ]
+    assert shelf.location.names() == ["1", "3"]
+    shelf.location.remove()
 
 
 def test_nothing_goes_where_nobody_says_what_is_served(place: Place, server: ModelServer) -> None:
