@@ -23,11 +23,15 @@ from export.commands import (
 from export.errors import ExportError
 
 DESCRIPTION = """\
-Turns a trained checkpoint into a model that TensorFlow Serving can serve.
+From a trained model to live traffic, step by step:
 
-  python -m export savedmodel      make models/digits/1 from the demo model's checkpoint
-  python -m export evaluate        print how well and how fast that checkpoint finds digits
-  python -m export train --seed 1  train it anew (needs fonts, and most of an hour)
+  python -m export savedmodel --from SOURCE --output build/m   make a verified version
+  python -m export verify build/m/1                            have a model server load it
+  python -m export publish build/m/1 models/m                  put it where model servers look
+  python -m export promote 1 --model m --label stable          send traffic to it
+
+savedmodel without --from makes models/digits/1 from the demo model's checkpoint. Each command has
+its own --help; docs/export.md tells the whole of it.
 """
 
 COMMANDS = (

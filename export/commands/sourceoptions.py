@@ -76,13 +76,24 @@ def add_pictures(parser: argparse.ArgumentParser) -> None:
     """How pictures become its input."""
     group = parser.add_argument_group("preprocessing, in the graph")
     group.add_argument("--size", type=_size, metavar="WxH", help="of the model's pictures")
-    group.add_argument("--resize", choices=("stretch", "letterbox"), default="stretch")
-    group.add_argument("--scale", choices=("0..1", "-1..1", "imagenet", "none"))
+    group.add_argument(
+        "--resize",
+        choices=("stretch", "letterbox"),
+        default="stretch",
+        help="letterbox keeps the aspect, between black bars (default: %(default)s)",
+    )
+    group.add_argument(
+        "--scale",
+        choices=("0..1", "-1..1", "imagenet", "none"),
+        help="what a model with a float input was trained on; write --scale=-1..1 with the =",
+    )
     group.add_argument(
         "--mean", type=_numbers, metavar="R,G,B", help="instead of --scale: (x - mean) / std"
     )
-    group.add_argument("--std", type=_numbers, metavar="R,G,B")
-    group.add_argument("--channels", choices=("rgb", "bgr"))
+    group.add_argument(
+        "--std", type=_numbers, metavar="R,G,B", help="red first, whatever --channels is"
+    )
+    group.add_argument("--channels", choices=("rgb", "bgr"), help="which come first in the model")
 
 
 def add_task(parser: argparse.ArgumentParser) -> None:

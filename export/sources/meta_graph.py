@@ -7,7 +7,7 @@ matter, and what training added, optimizer and queues, is gone. The variables th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,14 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from export.checkpoint import Checkpoint
 from export.errors import SourceError
 from export.sources import graph_variables
+from export.sources.frozen import Fed, Frozen, Running
 from export.sources.names import listed, nearest
 from export.sources.origin import origin
-from export.sources.source import Outputs, Source, Tensor
+from export.sources.source import Source, Tensor
 from export.sources.wish import Wish
 
 v1 = tf.compat.v1
 
-_Fed = Sequence[tuple[Tensor, Any]]
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 
 
@@ -45,50 +45,15 @@ def open_meta_graph(wish: Wish, prefix: Path) -> Source:
     session = v1.Session(graph=graph)
     with graph.as_default():
         restoration = graph_variables.restore(session, needed, prefix, wish)
-    frozen = _freeze(session, meta, outputs)
     found = Checkpoint(prefix)
     files = [prefix.with_name(f"{prefix.name}.meta"), *found.files()]
     return Source(
         origin=origin(found.name, files),
         input=tf.TensorSpec(_shape(picture), picture.dtype),
-        infer=_Frozen(frozen, picture, fed, outputs),
-        reference=_Running(session, picture, fed, outputs),
+        infer=Frozen(session, picture, fed, outputs),
+        reference=Running(session, picture, fed, outputs),
         restoration=restoration,
     )
-
-
-class _Frozen:
-    """The cut graph with constants, as a part of another graph."""
-
-    def __init__(
-        self, graph: Any, picture: Tensor, fed: _Fed, outputs: Mapping[str, Tensor]
-    ) -> None:
-        self._graph, self._picture, self._fed, self._outputs = graph, picture, fed, outputs
-
-    def __call__(self, pictures: Tensor) -> Outputs:
-        fed = {tensor.name: tf.constant(value, tensor.dtype) for tensor, value in self._fed}
-        names = [tensor.name for tensor in self._outputs.values()]
-        found = tf.graph_util.import_graph_def(
-            self._graph,
-            input_map={self._picture.name: pictures, **fed},
-            return_elements=names,
-            name="",
-        )
-        return dict(zip(self._outputs, found, strict=True))
-
-
-class _Running:
-    """The whole graph as it was trained, in a session of its own."""
-
-    def __init__(
-        self, session: Any, picture: Tensor, fed: _Fed, outputs: Mapping[str, Tensor]
-    ) -> None:
-        self._session, self._picture, self._fed, self._outputs = session, picture, fed, outputs
-
-    def __call__(self, pictures: Tensor) -> Outputs:
-        feeds = {self._picture: pictures.numpy(), **dict(self._fed)}
-        found = self._session.run(dict(self._outputs), feeds)
-        return {name: tf.constant(value) for name, value in found.items()}
 
 
 def _read(path: Path) -> Any:
@@ -168,7 +133,7 @@ def _needed(meta: Any, outputs: Mapping[str, Tensor]) -> dict[str, Any]:
     return {node.name: node for node in cut.node}
 
 
-def _picture(graph: Any, wish: Wish, needed: Mapping[str, Any], fed: _Fed) -> Tensor:
+def _picture(graph: Any, wish: Wish, needed: Mapping[str, Any], fed: Fed) -> Tensor:
     """The tensor that pictures are put in: the one named, or the only placeholder."""
     set_already = {tensor.name for tensor, _ in fed}
     open_inputs = [
@@ -201,15 +166,3 @@ def _picture(graph: Any, wish: Wish, needed: Mapping[str, Any], fed: _Fed) -> Te
 
 def _shape(picture: Tensor) -> Any:
     return [None, None, None, 3] if picture.shape.rank is None else picture.shape
-
-
-def _freeze(session: Any, meta: Any, outputs: Mapping[str, Tensor]) -> Any:
-    names = sorted({tensor.op.name for tensor in outputs.values()})
-    with session.graph.as_default():
-        try:
-            return v1.graph_util.convert_variables_to_constants(
-                session, session.graph.as_graph_def(add_shapes=False), names
-            )
-        except (ValueError, tf.errors.OpError) as error:
-            reason = " ".join(str(error).split())[:300]
-            raise SourceError(f"cannot make constants of the variables: {reason}") from None

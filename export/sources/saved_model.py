@@ -10,6 +10,7 @@ import tensorflow as tf
 from export.errors import SourceError
 from export.sources.names import look_up, only, renamed
 from export.sources.origin import origin
+from export.sources.saved_graph import has_reference_variables, open_saved_graph
 from export.sources.source import Outputs, Restoration, Source, Tensor
 from export.sources.wish import Wish
 
@@ -19,6 +20,8 @@ _DEFAULT = "serving_default"
 
 def open_saved_model(wish: Wish, folder: Path) -> Source:
     """One signature of the SavedModel in `folder`. Raises SourceError."""
+    if has_reference_variables(folder):
+        return open_saved_graph(wish, folder, origin(_title(folder), _files(folder)))
     loaded = _load(folder)
     signatures = {name: each for name, each in loaded.signatures.items() if name[:2] != "__"}
     function = look_up("signature", _name(wish, signatures), signatures)

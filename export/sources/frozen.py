@@ -1,0 +1,63 @@
+"""A graph of TensorFlow 1 in a session, as it runs there, and with constants for its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from export.errors import SourceError
+from export.sources.source import Outputs, Tensor
+
+v1 = tf.compat.v1
+
+Fed = Sequence[tuple[Tensor, Any]]
+"""Other inputs than the pictures, and the constants that they get."""
+
+
+class Frozen:
+    """The cut graph with constants, as a part of another graph."""
+
+    def __init__(
+        self, session: Any, picture: Tensor, fed: Fed, outputs: Mapping[str, Tensor]
+    ) -> None:
+        self._graph = _freeze(session, outputs)
+        self._picture, self._fed, self._outputs = picture, fed, outputs
+
+    def __call__(self, pictures: Tensor) -> Outputs:
+        fed = {tensor.name: tf.constant(value, tensor.dtype) for tensor, value in self._fed}
+        names = [tensor.name for tensor in self._outputs.values()]
+        found = tf.graph_util.import_graph_def(
+            self._graph,
+            input_map={self._picture.name: pictures, **fed},
+            return_elements=names,
+            name="",
+        )
+        return dict(zip(self._outputs, found, strict=True))
+
+
+class Running:
+    """The whole graph as it was trained, in a session of its own."""
+
+    def __init__(
+        self, session: Any, picture: Tensor, fed: Fed, outputs: Mapping[str, Tensor]
+    ) -> None:
+        self._session, self._picture, self._fed, self._outputs = session, picture, fed, outputs
+
+    def __call__(self, pictures: Tensor) -> Outputs:
+        feeds = {self._picture: pictures.numpy(), **dict(self._fed)}
+        found = self._session.run(dict(self._outputs), feeds)
+        return {name: tf.constant(value) for name, value in found.items()}
+
+
+def _freeze(session: Any, outputs: Mapping[str, Tensor]) -> Any:
+    names = sorted({tensor.op.name for tensor in outputs.values()})
+    with session.graph.as_default():
+        try:
+            return v1.graph_util.convert_variables_to_constants(
+                session, session.graph.as_graph_def(add_shapes=False), names
+            )
+        except (ValueError, tf.errors.OpError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise SourceError(f"cannot make constants of the variables: {reason}") from None
