@@ -42,6 +42,11 @@ class Location:
     def __truediv__(self, name: str) -> Location:
         return Location(self.fs, f"{self.path}/{name}", f"{self.text}/{name}")
 
+    @property
+    def parent(self) -> Location:
+        """The folder that it is in."""
+        return Location(self.fs, self.path.rpartition("/")[0], self.text.rpartition("/")[0])
+
     def names(self) -> list[str]:
         """The names of the folders and files in it; none if it is not there."""
         self.fs.invalidate_cache()

@@ -103,8 +103,21 @@ def labels(config: Any, model: str) -> dict[str, int]:
     return dict(found.version_labels) if found else {}
 
 
+def with_model(config: Any | None, model: str, base_path: str) -> Any:
+    """A copy that names the model, at its end if it is new."""
+    copy = model_server_config_pb2.ModelServerConfig()
+    if config is not None:
+        copy.CopyFrom(config)
+    if entry(copy, model) is None:
+        copy.model_config_list.config.extend(single(model, base_path).model_config_list.config)
+    return copy
+
+
 def changed(config: Any, model: str, versions: set[int], labelled: Mapping[str, int]) -> Any:
-    """A copy in which the model has just these versions and labels; the others are as before."""
+    """A copy in which the model has just these versions and labels; the others are as before.
+
+    config: names the model.
+    """
     copy = model_server_config_pb2.ModelServerConfig()
     copy.CopyFrom(config)
     found = entry(copy, model)

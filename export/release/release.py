@@ -14,6 +14,7 @@ from typing import Any
 
 from export import manifest
 from export.errors import ReleaseError
+from export.location import reaching
 from export.release import config
 from export.release.config import ConfigFile
 from export.release.history import History
@@ -58,7 +59,7 @@ class Release:
             raise ReleaseError("a label needs a name")
         with self._file.locked():
             statuses = self._server.statuses(self.model)
-            before = self._before(statuses)
+            before = self._before()
             was = config.labels(before, self.model).get(label)
             self._move(before, label, number, statuses)
             self._remember(label, was, number, statuses)
@@ -69,7 +70,7 @@ class Release:
         """Lets the label stand for the version before. Raises as `promote`."""
         with self._file.locked():
             statuses = self._server.statuses(self.model)
-            before = self._before(statuses)
+            before = self._before()
             was = config.labels(before, self.model).get(label)
             number = self._history.previous(self.model, label, was)
             if was is None or number is None:
@@ -86,7 +87,7 @@ class Release:
         """Takes a label away. Raises ReleaseError if there is none."""
         with self._file.locked():
             statuses = self._server.statuses(self.model)
-            before = self._before(statuses)
+            before = self._before()
             labels = config.labels(before, self.model)
             was = labels.pop(label, None)
             if was is None:
@@ -98,19 +99,26 @@ class Release:
             self._let_go()
         self._say(f"{label:11} {was} -> none")
 
-    def _before(self, statuses: dict[int, Status]) -> Any:
+    def _before(self) -> Any:
         """The configuration in force, as far as it can be known."""
-        found = self._file.read()
+        found = self._file.read() or self._served()
         if found is None:
-            if not statuses:
-                raise ReleaseError(
-                    f"the model server at {self._server.address} does not serve {self.model}, and "
-                    f"there is no {self._file.path} that says what it should serve"
-                )
-            return config.single(self.model, self._shelf.location.address)
-        if config.entry(found, self.model) is None:
-            added = config.single(self.model, self._shelf.location.address)
-            found.model_config_list.config.extend(added.model_config_list.config)
+            raise ReleaseError(
+                f"the model server at {self._server.address} does not serve {self.model}, and "
+                f"there is no {self._file.path} that says what it serves"
+            )
+        return found
+
+    def _served(self) -> Any | None:
+        """What a model server must have been told by its flags: of this model and those in the
+        folders beside it, the ones that it serves."""
+        found, above = None, self._shelf.location.parent
+        with reaching("read", above):
+            names = above.names()
+        for name in sorted({*names, self.model}):
+            if self._server.statuses(name):
+                beside = self._shelf.location if name == self.model else above / name
+                found = config.with_model(found, name, beside.address)
         return found
 
     def _move(self, before: Any, label: str, number: int, statuses: dict[int, Status]) -> None:
@@ -129,13 +137,14 @@ class Release:
         }
         chosen = config.chosen(before, self.model) | available | set(labels.values())
         missing = sorted(set(labels.values()) - available)
+        named = config.with_model(before, self.model, self._shelf.location.address)
         with self._restored(before):
             if missing:
-                self._apply(config.changed(before, self.model, chosen & set(on_disk), kept))
+                self._apply(config.changed(named, self.model, chosen & set(on_disk), kept))
             for version in missing:
                 waiting = Waiting(self.model, version, statuses.get(version), self._timeout_s)
                 waiting.wait(self._server, self._progress)
-            self._apply(config.changed(before, self.model, chosen & set(on_disk), labels))
+            self._apply(config.changed(named, self.model, chosen & set(on_disk), labels))
 
     def _let_go(self) -> None:
         """Has the server unload what no label needs, now or for going back."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 
 import pytest
 
 from export.errors import ExportError, ReleaseError
+from export.location import locate
 from export.release import config, waiting
 from export.release.server import ModelServer
+from export.shelf import Shelf
 from tests.export.release.conftest import MODEL, Place, available
 
 
@@ -189,13 +192,43 @@ def test_what_cannot_be_is_one_clear_line(place: Place, server: ModelServer) -> 
 
 
 def test_a_server_of_other_models_is_not_taken_over(place: Place, server: ModelServer) -> None:
+    elsewhere = place.base.parent / "elsewhere" / "cats"
+    shutil.copytree(place.base, elsewhere)
     release = place.release(server)
-    release.model = "cats"
+    release.model, release._shelf = "cats", Shelf(locate(str(elsewhere)))
     with pytest.raises(
         ReleaseError, match=r"does not serve cats, and there is no .*models\.config"
     ):
         release.promote("stable", 1)
     assert available(server) == {1}
+
+
+def test_a_new_model_beside_those_that_are_served(place: Place, server: ModelServer) -> None:
+    shutil.copytree(place.base, place.base.parent / "new")
+    (place.base.parent / "unserved" / "1").mkdir(parents=True)
+    release = place.release(server)
+    release.model, release._shelf = "new", Shelf(locate(str(place.base.parent / "new")))
+    release.promote("stable", 1)
+    assert server.labelled("new", "stable") == 1
+    written = place.file.read()
+    assert [one.name for one in written.model_config_list.config] == [MODEL, "new"]
+    place.publish(2)
+    until(lambda: available(server) == {2})  # of the other one the newest is served, as before
+
+
+def test_a_new_model_that_does_not_load_is_not_served(place: Place, server: ModelServer) -> None:
+    new = place.base.parent / "new"
+    shutil.copytree(place.base, new)
+    (new / "1" / "saved_model.pb").write_bytes(b"\x08\x01")
+    release = place.release(server)
+    release.model, release._shelf = "new", Shelf(locate(str(new)))
+    with pytest.raises(ReleaseError, match="cut short"):
+        release.promote("stable", 1)
+    assert place.file.read() is None
+    until(lambda: available(server) == {1})
+    shutil.rmtree(new)
+    place.publish(2)
+    until(lambda: available(server) == {2})  # it is not in the way of the others either
 
 
 def test_other_models_of_the_file_stay(place: Place, server: ModelServer) -> None:
