@@ -30,10 +30,10 @@ function feedOf({ wx = {}, canvas = null, fit = 'stretch', model = MODEL } = {})
 test('a frame goes out in the model’s size, with what it takes to draw its boxes', () => {
   const { feed, about } = feedOf();
   feed.picture(FRAME);
-  const [{ format, width, height, data, captured_at: at, view, camera }] = about.offered;
+  const [{ format, width, height, data, captured_at: at, view, upright }] = about.offered;
   assert.deepEqual([format, width, height, data.length, at], ['rgb', 32, 32, 3072, 0]);
   assert.deepEqual(view, { rotate: 0, mirror: false });
-  assert.deepEqual(camera, { width: 48, height: 64 });
+  assert.deepEqual(upright, { width: 48, height: 64 });
 });
 
 test('with its own aspect where the model keeps that, never enlarged', () => {

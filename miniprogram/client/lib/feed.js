@@ -8,7 +8,7 @@
 'use strict';
 
 const { FrameMaker } = require('./maker.js');
-const { turnFor } = require('./place.js');
+const { turnFor, upright } = require('./place.js');
 
 class CameraFeed {
   /** @param {import('./index').FeedOptions} options */
@@ -87,7 +87,8 @@ class CameraFeed {
   _send(made, { width, height }, view, capturedAt) {
     this._busy = false;
     this._restUntil = this._now() + made.makingMs;
-    const frame = { ...made, captured_at: capturedAt, view, camera: { width, height } };
+    const stands = upright({ width, height }, view.rotate);
+    const frame = { ...made, captured_at: capturedAt, view, upright: stands };
     if (this._onSent) this._onSent(frame);
     this._client.offer(frame);
   }

@@ -52,8 +52,8 @@ export interface MadeFrame extends Frame {
 export interface SentFrame extends MadeFrame {
   captured_at: number;
   view: View;
-  /** the camera's frame as it came */
-  camera: Size;
+  /** the size of the camera's frame once it is turned upright */
+  upright: Size;
 }
 
 export type MiniProgramState = State | { name: 'signing_in' };

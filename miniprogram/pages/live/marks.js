@@ -1,7 +1,7 @@
 /** Where the findings of an answered frame lie on the camera's preview. */
 'use strict';
 
-const { boxPlace, framePlace, upright } = require('../../client/lib/index.js');
+const { boxPlace, framePlace } = require('../../client/lib/index.js');
 
 /**
  * @typedef {object} Mark
@@ -13,13 +13,13 @@ const { boxPlace, framePlace, upright } = require('../../client/lib/index.js');
 
 /**
  * @param {import('../../answer').Finding[]} seen
- * @param {Pick<import('../../client/lib/index').SentFrame, 'camera'|'view'>} frame
+ * @param {Pick<import('../../client/lib/index').SentFrame, 'upright'>} frame
  * @param {import('../../client/lib/index').Size} preview
  * @param {boolean} mirrored whether the preview has left and right exchanged
  * @returns {Mark[]} none for findings without a box
  */
-function marksOf(seen, { camera, view }, preview, mirrored) {
-  const place = framePlace(upright(camera, view.rotate), preview);
+function marksOf(seen, { upright }, preview, mirrored) {
+  const place = framePlace(upright, preview);
   /** @type {Mark[]} */
   const marks = [];
   for (const { box, name, score, index } of seen) {

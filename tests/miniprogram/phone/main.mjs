@@ -14,6 +14,9 @@ const ACTS = {
   open: ({ page }) => {
     phone.open(page);
   },
+  foreign: ({ source }) => {
+    phone.openForeign(source);
+  },
   call: async ({ method, event }) => {
     await phone.page[method](event);
   },

@@ -15,6 +15,7 @@ import { Sockets } from './socket.mjs';
 import { makeWx } from './wx.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../miniprogram/', import.meta.url));
+const PACKAGE = 'framewire-miniprogram'; // as build npm puts it
 const FRAME_MS = 50;
 
 export class Phone {
@@ -52,8 +53,18 @@ export class Phone {
   /** Opens a page and shows it. */
   open(name) {
     this._require(join(ROOT, 'pages', name, `${name}.js`));
+    this._show();
+  }
+
+  /** Opens a page of somebody else's, who has the client's package. */
+  openForeign(source) {
+    this._run(source, '/foreign/page.js', { exports: {} });
+    this._show();
+  }
+
+  _show() {
     const { data, ...rest } = this._defined;
-    const page = { ...rest, data: JSON.parse(JSON.stringify(data)) };
+    const page = { ...rest, data: JSON.parse(JSON.stringify(data || {})) };
     page.setData = (changes) => {
       if (changes.status) this.told.push(changes.status.name);
       Object.assign(page.data, JSON.parse(JSON.stringify(changes)));
@@ -95,14 +106,19 @@ export class Phone {
     if (this._modules.has(path)) return this._modules.get(path).exports;
     const module = { exports: {} };
     this._modules.set(path, module);
-    const source = `(function (require, module, exports) {${readFileSync(path, 'utf8')}\n})`;
+    this._run(readFileSync(path, 'utf8'), path, module);
+    return module.exports;
+  }
+
+  _run(text, path, module) {
+    const source = `(function (require, module, exports) {${text}\n})`;
     const run = new vm.Script(source, { filename: path }).runInContext(this._context);
     const require = (name) => {
+      if (name === PACKAGE) return this._require(join(ROOT, 'client/lib/index.js'));
       if (!name.startsWith('.')) throw new Error(`${path}: ${name} is not in this mini-program`);
       return this._require(resolve(dirname(path), name));
     };
     run(require, module, module.exports);
-    return module.exports;
   }
 }
 

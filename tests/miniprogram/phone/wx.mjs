@@ -16,7 +16,12 @@ export function makeWx(phone) {
     getStorageSync: (key) => JSON.parse(phone.storage.get(key) || '""'),
     setStorageSync: (key, value) => phone.storage.set(key, JSON.stringify(value)),
     getAppBaseInfo: () => ({ language: phone.language }),
-    getWindowInfo: () => ({ ...phone.preview, pixelRatio: 3, statusBarHeight: 44 }),
+    getWindowInfo: () => ({
+      windowWidth: phone.preview.width,
+      windowHeight: phone.preview.height,
+      pixelRatio: 3,
+      statusBarHeight: 44,
+    }),
     getNetworkType: ({ success }) => success({ networkType: phone.online ? 'wifi' : 'none' }),
     onNetworkStatusChange: (listener) => phone.networkListeners.add(listener),
     offNetworkStatusChange: (listener) => phone.networkListeners.delete(listener),

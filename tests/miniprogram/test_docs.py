@@ -1,0 +1,64 @@
+"""The client in a page of somebody else's: the example of the documents runs as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from export.scenes import Scene
+from loadtest.stack import Stack
+from tests.e2e.film import overlap
+from tests.miniprogram.conftest import NewPhone
+from tests.miniprogram.handset import LEAST_OVERLAP, on_preview
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("miniprogram/client/README.md", "docs/miniprogram.md")
+
+
+def example(path: str) -> str:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    [found] = [
+        block for block in re.findall(r"```js\n(.*?)```", text, re.DOTALL) if "Page(" in block
+    ]
+    return str(found)
+
+
+def test_both_documents_show_the_same_twenty_lines() -> None:
+    shown, again = (example(path) for path in PAGES)
+    assert shown == again
+    assert len(shown.splitlines()) <= 20
+
+
+def test_the_example_finds_digits(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+    source = example(PAGES[0]).replace(
+        "wss://vision.example.org/ws", stack.url.replace("http", "ws") + "ws"
+    )
+    phone = new_phone(stack)
+    phone.point(scene.picture)
+    phone.tell("foreign", source=source)
+    phone.tell("call", method="cameraReady")
+
+    def marked(seen: dict[str, Any]) -> bool:
+        marks = seen["data"].get("marks", [])
+        boxes = [(m["x"], m["y"], m["x"] + m["width"], m["y"] + m["height"]) for m in marks]
+        places = [place for _, place in on_preview(scene)]
+        return bool(boxes) and all(
+            any(overlap(box, place) >= LEAST_OVERLAP for box in boxes) for place in places
+        )
+
+    phone.until(marked, "marked digits")
+    phone.tell("hide")
+    phone.until(lambda seen: seen["sockets"] == 0, "without a socket")
+    phone.tell("show")
+    phone.until(lambda seen: seen["stats"]["state"] == "ready", "ready")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_links_lead_somewhere(path: str) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+        if not target.startswith("https://"):
+            assert ((ROOT / path).parent / target).exists(), target
