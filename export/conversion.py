@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tensorflow as tf
@@ -103,12 +103,12 @@ def decide(
     scaling = _scaling(source, pictures)
     undecided = Conversion(source, canvas, batch, scaling, choose({}, TaskWish("tensors")))
     found = _probe(undecided, probes[: batch or _PROBES])
-    chosen = choose(found, task)
+    chosen = choose(found, _with_description(source, task))
     if source.takes_bytes and task.units == "pixels":
         raise SourceError(
             "boxes in pixels need the pictures' size, which the model keeps to itself"
         )
-    names = _labels(labels, chosen)
+    names = _labels(labels or _described_labels(source, chosen), chosen)
     return Conversion(source, canvas, batch, scaling, chosen, names)
 
 
@@ -183,6 +183,19 @@ def prepared(conversion: Conversion, encoded: Sequence[bytes]) -> Tensor:
     if conversion.canvas is None:
         return decode_whole(encoded[0])[None]
     return tf.stack([decode(one, conversion.canvas)[0] for one in encoded])
+
+
+def _with_description(source: Source, wish: TaskWish) -> TaskWish:
+    """The wish with what the source's own description says, where the wish says nothing."""
+    first = source.described.get("first_class")
+    if wish.first_class is None and isinstance(first, int):
+        return replace(wish, first_class=first)
+    return wish
+
+
+def _described_labels(source: Source, task: Task) -> tuple[str, ...]:
+    found = tuple(map(str, source.described.get("labels") or ()))
+    return found if task.classes in (None, len(found)) else ()
 
 
 def _labels(labels: Path | tuple[str, ...] | None, task: Task) -> tuple[str, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from export import scenes
-from loadtest.stack import Stack
+from loadtest.stack import Process, Stack, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,6 +30,7 @@ COMMANDS = [
 # Run elsewhere: `make run` in e2e/test_run.py, `make test` is what runs this.
 TARGETS = ["make run", "make test"]
 HELP = [command for command in COMMANDS if command.endswith(" --help")]
+EXPORT = [command for command in COMMANDS if re.match("python -m export [a-z]", command)]
 CURL = [command for command in COMMANDS if command.startswith("curl ")]
 
 
@@ -47,7 +50,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_command_is_known_here() -> None:
-    assert sorted(COMMANDS) == sorted(TARGETS + HELP + CURL)
+    assert sorted(COMMANDS) == sorted(TARGETS + HELP + EXPORT + CURL)
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in TARGETS:
         assert re.search(rf"^{target.split()[1]}:", makefile, re.MULTILINE)
@@ -74,6 +77,35 @@ def test_curl_is_answered(stack: Stack, picture: Path) -> None:
     outcome = json.loads(answer.stdout)
     assert outcome["type"] == "result"
     assert len(outcome["boxes"]) == len(outcome["scores"]) == len(outcome["classes"]) > 0
+
+
+def test_a_model_goes_from_its_source_to_live_traffic(demo_models: Path, tmp_path: Path) -> None:
+    """While a model server runs that has version 1, as after `make run`."""
+    shutil.copytree(demo_models / "digits", tmp_path / "models" / "digits")
+    port = free_port()
+    base_path = f"--model_base_path={tmp_path / 'models' / 'digits'}"
+    server = Process("modelserver", f"--port={port}", "--model_name=digits", base_path)
+    server.start()
+    try:
+        for command in EXPORT:
+            source = str(demo_models / "digits" / "1")
+            done = run_in(tmp_path, command.replace("SOURCE", source), port)
+            assert done.returncode == 0, done.stderr
+        listed = json.loads(run_in(tmp_path, "python -m export list --json", port).stdout)
+    finally:
+        server.terminate()
+    newest = next(each for each in listed if each["version"] == 2)
+    assert newest["labels"] == ["stable"]
+    assert newest["state"] == "AVAILABLE"
+
+
+def run_in(folder: Path, command: str, port: int) -> subprocess.CompletedProcess[str]:
+    """Runs a command elsewhere than in the repository, with the model server at `port`."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRPC_PORT": str(port)}
+    words = [sys.executable, *shlex.split(command)[1:]]
+    return subprocess.run(
+        words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    )
 
 
 def test_client_prints_digits_and_boxes(stack: Stack, picture: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from export.errors import SourceError
+from export.signatures import DESCRIBE
 from export.sources.names import look_up, only, renamed
 from export.sources.origin import origin
 from export.sources.saved_graph import has_reference_variables, open_saved_graph
@@ -43,6 +45,7 @@ def open_saved_model(wish: Wish, folder: Path) -> Source:
         infer=infer,
         reference=infer,
         restoration=Restoration(len(function.variables)),
+        described=_described(signatures),
         holds=(loaded,),
     )
 
@@ -53,6 +56,15 @@ def _load(folder: Path) -> Any:
     except Exception as error:  # anything, for what lies there may be anything
         reason = " ".join(str(error).split())[:300]
         raise SourceError(f"cannot load {folder}: {reason}") from None
+
+
+def _described(signatures: dict[str, Any]) -> dict[str, Any]:
+    """The description of a version that was made by this tool, or like one."""
+    try:
+        found = json.loads(signatures[DESCRIBE]()["description"].numpy())
+    except (KeyError, ValueError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _name(wish: Wish, signatures: dict[str, Any]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow as tf
@@ -41,6 +41,7 @@ class Source:
     infer: the model as part of a graph that is being built.
     reference: the model as it was trained, run at once; what a version is compared with.
     restoration: which variables were restored.
+    described: what a description that it has says of it, by field.
     scaling: what the model does not say but its kind does; None: nothing is known.
     holds: objects whose variables, tables and files the graph needs.
     notes: what a user should know, a line each.
@@ -51,6 +52,7 @@ class Source:
     infer: Callable[[Tensor], Outputs]
     reference: Callable[[Tensor], Outputs]
     restoration: Restoration
+    described: Mapping[str, Any] = field(default_factory=dict)
     scaling: Scaling | None = None
     holds: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()

@@ -29,7 +29,7 @@ def cheap(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
 
 
-@pytest.mark.parametrize("command", ["", "savedmodel", "evaluate", "train", "fonts"])
+@pytest.mark.parametrize("command", ["", "savedmodel", "verify", "evaluate", "train", "fonts"])
 def test_help_is_there_at_once(command: str) -> None:
     done = cheap(*command.split(), "--help")
     assert done.returncode == 0

@@ -139,16 +139,18 @@ def test_a_saved_model_of_tensorflow_1_with_names_of_its_own(tmp_path: Path) -> 
 
 
 def test_a_model_that_decodes_by_itself_keeps_its_input(tmp_path: Path, demo_models: Path) -> None:
-    found = export(tmp_path, f"--from={demo_models / 'digits' / '1'}", "--first-class=0")
+    found = export(tmp_path, f"--from={demo_models / 'digits' / '1'}")
     assert set(found.signatures) == {"serving_default", "describe"}
     assert found.described["task"] == "detection"
+    assert found.described["labels"] == list("0123456789")  # as its own description has them
+    assert found.described["first_class"] == 0
     assert "boxes in 16 pictures" in found.check("golden")
     assert found.described["made_from"].startswith("digits/1 sha256:")
 
 
 def test_another_signature_of_it(tmp_path: Path, demo_models: Path) -> None:
     version = demo_models / "digits" / "1"
-    options = ("--signature=serving_pixels", "--first-class=0", "--resize=letterbox")
+    options = ("--signature=serving_pixels", "--resize=letterbox")
     found = export(tmp_path, f"--from={version}", *options, "--max-batch=4")
     assert found.described["input"]["resize"] == "letterbox"
     assert found.described["max_batch"] == 4
