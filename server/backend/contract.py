@@ -6,9 +6,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-from server.backend.description import Resize, Scale
+from server.backend.description import Scale
 from server.backend.labels import Labels
-from server.core.model import Lane, Task
+from server.core.model import Lane, Resize, Task
 
 
 @dataclass(frozen=True, slots=True)

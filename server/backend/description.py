@@ -11,12 +11,10 @@ import json
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from server.core.messages import ENCODED_FORMATS
-from server.core.model import Task
-
-Resize = Literal["stretch", "letterbox"]
+from server.core.model import Resize, Task
 
 SCHEMA = 1
 _TASKS = ("detection", "classification", "tensors")

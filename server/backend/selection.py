@@ -91,7 +91,17 @@ def select(
     width, height = _size(description, (c.input for c in contracts.values()))
     lanes = {name: lanes[name] for name in FORMATS if name in lanes}
     return Selection(
-        Model(key, version, best[0].outputs.task, labels.names, width, height, lanes), contracts
+        Model(
+            key,
+            version,
+            best[0].outputs.task,
+            labels.names,
+            width,
+            height,
+            lanes,
+            description.resize,
+        ),
+        contracts,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Task = Literal["detection", "classification", "tensors"]
+Resize = Literal["stretch", "letterbox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Model:
 
     ``lanes`` maps each frame format that the model takes to the lane that such
     frames travel in. ``width`` and ``height`` (pixels) tell a client what size
-    is worth sending; None where the model takes any size.
+    is worth sending; None where the model takes any size. ``resize`` says how a frame
+    of another aspect is fitted to it.
     """
 
     key: ModelKey
@@ -52,6 +54,7 @@ class Model:
     width: int | None = None
     height: int | None = None
     lanes: Mapping[str, Lane] = field(default_factory=dict)
+    resize: Resize = "stretch"
 
     @property
     def formats(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ const MODEL = { formats: ['jpeg', 'rgb'], width: 32, height: 32 };
 const FRAME = { width: 48, height: 64, data: new ArrayBuffer(4 * 48 * 64) };
 
 /** A feed before a client that a test steers. `wx` is what the phone has. */
-function feedOf({ wx = {}, canvas = null, fit = 'stretch', model = MODEL } = {}) {
+function feedOf({ wx = {}, canvas = null, fit = undefined, model = MODEL } = {}) {
   globalThis.wx = wx;
   const about = { time: 0, wants: true, offered: [], problems: [], uplink: null, step: 0 };
   const client = {
@@ -37,9 +37,16 @@ test('a frame goes out in the model’s size, with what it takes to draw its box
 });
 
 test('with its own aspect where the model keeps that, never enlarged', () => {
-  const { feed, about } = feedOf({ fit: 'cover' });
-  feed.picture({ width: 96, height: 128, data: new ArrayBuffer(4 * 96 * 128) });
-  assert.deepEqual([about.offered[0].width, about.offered[0].height], [32, 44]);
+  const letterbox = { ...MODEL, resize: 'letterbox' };
+  for (const [options, size] of [
+    [{ model: letterbox }, [32, 44]],
+    [{ fit: 'cover' }, [32, 44]],
+    [{ model: letterbox, fit: 'stretch' }, [32, 32]],
+  ]) {
+    const { feed, about } = feedOf(options);
+    feed.picture({ width: 96, height: 128, data: new ArrayBuffer(4 * 96 * 128) });
+    assert.deepEqual([about.offered[0].width, about.offered[0].height], size);
+  }
   const large = feedOf({ model: { ...MODEL, width: 640, height: 640 } });
   large.feed.picture(FRAME);
   assert.deepEqual([large.about.offered[0].width, large.about.offered[0].height], [48, 64]);

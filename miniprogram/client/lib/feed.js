@@ -15,7 +15,7 @@ class CameraFeed {
   constructor({ client, canvas, fit, onSent, onProblem, now }) {
     this._client = client;
     this._now = now || Date.now;
-    this._maker = new FrameMaker({ canvas: canvas || null, fit: fit || 'stretch', now: this._now });
+    this._maker = new FrameMaker({ canvas: canvas || null, fit: fit || 'auto', now: this._now });
     this._onSent = onSent;
     this._onProblem = onProblem;
     /** @type {WechatMiniprogram.CameraFrameListener|null} */

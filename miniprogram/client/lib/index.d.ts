@@ -91,8 +91,8 @@ export interface FeedOptions {
   client: Pick<FramewireClient<SentFrame>, 'wantsFrame' | 'offer' | 'stats'>;
   /** of type 2d, for JPEG; without one frames travel as RGB */
   canvas?: WechatMiniprogram.Canvas | null;
-  /** stretch (default): the model's own size; cover: with the frame's aspect */
-  fit?: 'stretch' | 'cover';
+  /** stretch: the model's own size; cover: with the frame's aspect; auto (default): as the model does */
+  fit?: 'auto' | 'stretch' | 'cover';
   onSent?(frame: SentFrame): void;
   /** a frame could not be made; the feed goes on */
   onProblem?(error: Error): void;
@@ -111,7 +111,7 @@ export class CameraFeed {
 export class FrameMaker {
   constructor(options: {
     canvas: WechatMiniprogram.Canvas | null;
-    fit: 'stretch' | 'cover';
+    fit: 'auto' | 'stretch' | 'cover';
     now(): number;
   });
   /** the way that made the last frame */

@@ -23,8 +23,8 @@ class FrameMaker {
   /**
    * @param {object} options
    * @param {WechatMiniprogram.Canvas|null} options.canvas of type 2d, for JPEG; null: RGB only
-   * @param {'stretch'|'cover'} options.fit stretch: the model's own size, the fewest bytes; cover: with
-   *   the frame's aspect, for models that keep it themselves
+   * @param {'auto'|'stretch'|'cover'} options.fit stretch: the model's own size, the fewest bytes;
+   *   cover: with the frame's aspect; auto: as the model says that it does it itself
    * @param {() => number} options.now ms
    */
   constructor({ canvas, fit, now }) {
@@ -125,7 +125,8 @@ class FrameMaker {
     const whole = upright(frame, rotate);
     const full = { full: false, maxPixels: Infinity };
     const covering = sendSize(whole.width, whole.height, model, full);
-    const stretched = this._fit === 'stretch' && model.width && model.height;
+    const fit = this._fit === 'auto' && model.resize === 'letterbox' ? 'cover' : this._fit;
+    const stretched = fit !== 'cover' && model.width && model.height;
     const wanted = stretched
       ? { width: Number(model.width), height: Number(model.height) }
       : covering;

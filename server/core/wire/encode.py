@@ -83,6 +83,7 @@ def _model(model: Model | None) -> dict[str, Any] | None:
         "formats": list(model.formats),
         "width": model.width,
         "height": model.height,
+        "resize": model.resize,
     }
 
 

@@ -48,6 +48,7 @@ MODEL_FIELDS = {
     "formats": ["jpeg", "rgb"],
     "width": 192,
     "height": 192,
+    "resize": "stretch",
 }
 DETECTIONS = Detections([[0.0, 0.25, 0.5, 1.0]], [0.9], [1])
 

@@ -22,6 +22,8 @@ export interface Model {
   /** pixels worth sending; null: any */
   width: number | null;
   height: number | null;
+  /** what the model does to a frame of another aspect */
+  resize: 'stretch' | 'letterbox';
 }
 
 export interface Welcome {
