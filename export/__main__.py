@@ -52,7 +52,7 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. Returns the exit status: 0, or 1 after an error in one line."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     command: Callable[[argparse.Namespace], None] = options.command
     # Asked to end, a command undoes what it has half done, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -65,6 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("export: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _joined(arguments: Sequence[str]) -> Sequence[str]:
+    """`--scale -1..1` as `--scale=-1..1`: argparse takes what begins with a dash for an option."""
+    joined = "\0".join(arguments).replace("--scale\0-1..1", "--scale=-1..1")
+    return joined.split("\0") if joined else ()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -85,7 +85,7 @@ def add_pictures(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--scale",
         choices=("0..1", "-1..1", "imagenet", "none"),
-        help="what a model with a float input was trained on; write --scale=-1..1 with the =",
+        help="what a model with a float input was trained on",
     )
     group.add_argument(
         "--mean", type=_numbers, metavar="R,G,B", help="instead of --scale: (x - mean) / std"

@@ -8,12 +8,18 @@ from typing import Any
 import tensorflow as tf
 
 from export.errors import SourceError
+from export.sources.feed import constant
 from export.sources.source import Outputs, Tensor
 
 v1 = tf.compat.v1
 
 Fed = Sequence[tuple[Tensor, Any]]
 """Other inputs than the pictures, and the constants that they get."""
+
+
+def fed_tensor(tensor: Tensor, value: Any) -> tuple[Tensor, Any]:
+    """An input and its constant, of the input's type. Raises SourceError if it cannot be."""
+    return tensor, constant(tensor.name, value, tensor.dtype)
 
 
 class Frozen:

@@ -18,7 +18,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from export.checkpoint import Checkpoint
 from export.errors import SourceError
 from export.sources import graph_variables
-from export.sources.frozen import Fed, Frozen, Running
+from export.sources.frozen import Fed, Frozen, Running, fed_tensor
 from export.sources.names import listed, nearest
 from export.sources.origin import origin
 from export.sources.source import Source, Tensor
@@ -40,7 +40,7 @@ def open_meta_graph(wish: Wish, prefix: Path) -> Source:
     graph = _import(meta, prefix)
     outputs = _outputs(graph, wish)
     needed = _needed(meta, outputs)
-    fed = [(_tensor(graph, name), value) for name, value in wish.feeds.items()]
+    fed = [fed_tensor(_tensor(graph, name), value) for name, value in wish.feeds.items()]
     picture = _picture(graph, wish, needed, fed)
     session = v1.Session(graph=graph)
     with graph.as_default():

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export.errors import SourceError
-from export.sources.frozen import Frozen, Running
+from export.sources.frozen import Frozen, Running, fed_tensor
 from export.sources.names import look_up, only, renamed
 from export.sources.source import Restoration, Source, Tensor
 from export.sources.wish import Wish
@@ -40,7 +40,7 @@ def open_saved_graph(wish: Wish, folder: Path, origin: str) -> Source:
     name = wish.signature or _DEFAULT
     signature = look_up("signature", name, signatures)
     inputs = _tensors(session, signature.inputs)
-    fed = [(look_up("input", alias, inputs), value) for alias, value in wish.feeds.items()]
+    fed = [fed_tensor(look_up("input", each, inputs), wish.feeds[each]) for each in wish.feeds]
     alias = only("input", wish.inputs, [each for each in inputs if each not in wish.feeds])
     others = set(inputs) - {alias, *wish.feeds}
     if others:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from export.errors import SourceError
 from export.signatures import DESCRIBE
+from export.sources.feed import constant
 from export.sources.names import look_up, only, renamed
 from export.sources.origin import origin
 from export.sources.saved_graph import has_reference_variables, open_saved_graph
@@ -28,7 +29,10 @@ def open_saved_model(wish: Wish, folder: Path) -> Source:
     signatures = {name: each for name, each in loaded.signatures.items() if name[:2] != "__"}
     function = look_up("signature", _name(wish, signatures), signatures)
     specs = function.structured_input_signature[1]
-    fed = {name: _constant(name, value, specs) for name, value in wish.feeds.items()}
+    fed = {
+        name: tf.constant(constant(name, value, look_up("input", name, specs).dtype))
+        for name, value in wish.feeds.items()
+    }
     alias = only("input", wish.inputs, [name for name in specs if name not in fed])
     missing = set(specs) - {alias, *fed}
     if missing:
@@ -72,14 +76,6 @@ def _name(wish: Wish, signatures: dict[str, Any]) -> str:
     if wish.signature is not None:
         return wish.signature
     return _DEFAULT if _DEFAULT in signatures or len(signatures) != 1 else next(iter(signatures))
-
-
-def _constant(name: str, value: Any, specs: dict[str, tf.TensorSpec]) -> Tensor:
-    spec = look_up("input", name, specs)
-    try:
-        return tf.constant(value, spec.dtype)
-    except (TypeError, ValueError):
-        raise SourceError(f"--feed {name}: {value!r} is no {spec.dtype.name}") from None
 
 
 def _spec(spec: tf.TensorSpec, wish: Wish) -> tf.TensorSpec:

@@ -12,7 +12,7 @@ from tests.e2e import other_models
 from tests.export import trained_models
 
 BUILD = "tests.export.trained_models:colours"
-SSD = "--from={0}/ssd/model.ckpt --inputs=Placeholder --scale=-1..1"
+SSD = "--from={0}/ssd/model.ckpt --inputs=Placeholder --scale -1..1"
 SSD_FED = f"{SSD} --feed=is_training=false"
 RAW_BOXES = "--outputs=detection_boxes=decoded/boxes,detection_scores=class_logits"
 
@@ -112,6 +112,14 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ("--from={0}/zoo/1 --first-class=2", "gives class 1, but classes count from 2"),
         ("--from={0}/zoo/1 --first-class=0 --labels={0}/one.txt", "for which the 1 labels"),
         ("--from={0}/raw/1 --task=detection", "a detector needs detection_boxes and"),
+        (
+            "--from={0}/colours.keras --scale=none --feed=a=1 --signature=b",
+            "--signature and --feed cannot be used with a Keras file",
+        ),
+        (
+            f"{SSD} --feed=is_training=maybe {RAW_BOXES} --nms",
+            "--feed is_training:0: 'maybe' is no bool",
+        ),
         ("--from=keras:MobileNetV22 --weights=none", "nearest: MobileNetV2"),
         ("--from=keras:MobileNetV2 --weights=none.h5", "--weights must be imagenet, none or a"),
     ],
