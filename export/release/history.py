@@ -22,6 +22,10 @@ class History:
     def __init__(self, config: Path) -> None:
         self.path = config.with_name(f"{config.name}.history.json")
 
+    def check(self) -> None:
+        """Raises ReleaseError if the file is there and cannot be read."""
+        self._read()
+
     def previous(self, model: str, label: str, current: int | None) -> int | None:
         """The last version before the current one; None if none is remembered."""
         earlier = [move["version"] for move in self._moves(model, label)]

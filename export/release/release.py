@@ -58,6 +58,7 @@ class Release:
         if not label:
             raise ReleaseError("a label needs a name")
         with self._file.locked():
+            self._history.check()
             statuses = self._server.statuses(self.model)
             before = self._before()
             was = config.labels(before, self.model).get(label)

@@ -25,7 +25,6 @@ END = "END"
 _STATES = get_model_status_pb2.ModelVersionStatus.State
 # A reload waits for models that are new to the server.
 _RELOAD_S = 600.0
-_UNREACHED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Status:
 class ModelServer:
     """The model server at `address` (HOST:PORT). Every call raises ReleaseError in one line."""
 
-    def __init__(self, address: str, timeout_s: float = 10.0) -> None:
+    def __init__(self, address: str, timeout_s: float = 20.0) -> None:
         self.address = address
         self._timeout_s = timeout_s
         # A proxy in the environment is meant for the web, not for the model server.
@@ -96,7 +95,11 @@ class ModelServer:
             return method(request, timeout=timeout_s)
         except grpc.RpcError as error:
             code, words = error.code(), _one_line(error.details() or error.code().name)
-        if code in _UNREACHED:
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            raise ReleaseError(
+                f"the model server at {self.address} did not answer within {timeout_s:g} s"
+            )
+        if code is grpc.StatusCode.UNAVAILABLE:
             # gRPC tells the whole way to the reason, and the reason last.
             reason = words.rpartition(": ")[2]
             raise ReleaseError(f"no model server answers at {self.address}: {reason}")

@@ -186,6 +186,12 @@ def test_what_cannot_be_is_one_clear_line(place: Place, server: ModelServer) -> 
     assert place.file.read() is None
     with place.file.locked(), pytest.raises(ReleaseError, match="another release is under way"):
         release.promote("stable", 1)
+    history = place.file.path.with_name("models.config.history.json")
+    history.write_text("{")
+    with pytest.raises(ReleaseError, match=r"cannot read .*history\.json"):
+        release.promote("stable", 1)
+    history.unlink()
+    assert place.file.read() is None
     place.file.path.write_text("model_config_list { nonsense }")
     with pytest.raises(ReleaseError, match=r"cannot read .*nonsense"):
         release.promote("stable", 1)
