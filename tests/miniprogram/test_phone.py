@@ -25,9 +25,8 @@ def test_the_right_digits_in_the_right_places(
     phone = new_phone(stack)
     live(phone, scene.picture)
     seen = phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
-    assert fits(seen["ways"]["rgb"], scene)
-    assert seen["ways"]["rgb"]["frame"]["width"] == 192
-    assert seen["ways"]["rgb"]["frame"]["height"] == 192
+    assert fits(seen["answer"], scene)
+    assert (seen["answer"]["frame"]["width"], seen["answer"]["frame"]["height"]) == (192, 192)
     status = phone.until_status("ready")
     assert status["data"]["status"]["title"] == "实时"
     assert seen["data"]["model"] == "digits 1"
@@ -38,7 +37,7 @@ def test_a_camera_that_lies_is_turned(stack: Stack, new_phone: NewPhone, scene: 
     phone = new_phone(stack)
     live(phone, scene.picture.transpose(Image.Transpose.ROTATE_90))
     seen = phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
-    assert seen["ways"]["rgb"]["frame"]["view"] == {"rotate": 90, "mirror": False}
+    assert seen["answer"]["frame"]["view"] == {"rotate": 90, "mirror": False}
 
 
 def test_the_front_cameras_preview_is_a_mirror(
@@ -57,7 +56,7 @@ def test_frames_that_are_mirrored_are_turned_round_before_the_model_sees_them(
     live(phone, ImageOps.mirror(scene.picture), front=True)
     wanted = on_preview(scene, mirrored=True)
     seen = phone.until(lambda seen: drawn_right(seen, wanted), "the right digits")
-    assert fits(seen["ways"]["rgb"], scene)
+    assert fits(seen["answer"], scene)
 
 
 def test_every_way_to_make_a_frame_is_tried_and_reads_the_same(
@@ -65,7 +64,7 @@ def test_every_way_to_make_a_frame_is_tried_and_reads_the_same(
 ) -> None:
     phone = new_phone(stack, givesUrls=True, givesFiles=True)
     live(phone, scene.picture)
-    ways = {"jpeg url": "jpeg", "jpeg file": "jpeg", "rgb": "rgb"}
+    ways = {"jpeg url": "jpeg", "jpeg file": "jpeg", "jpeg js": "jpeg", "rgb": "rgb"}
     seen = phone.until(lambda seen: set(seen["ways"]) == set(ways), "all ways")
     for way, format in ways.items():
         assert seen["ways"][way]["frame"]["format"] == format
@@ -79,8 +78,8 @@ def test_figures_and_words_are_shown(stack: Stack, new_phone: NewPhone, scene: S
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
     seen = phone.until(lambda seen: seen["data"]["found"].startswith("Found"), "the line of words")
     figures = {item["name"]: item["value"] for item in seen["data"]["figures"]}
-    assert figures["a frame"] == "111 KB"
-    assert figures["way"] == "pixels"
+    assert figures["a frame"].endswith(" KB")
+    assert figures["way"] in ("pixels", "JPEG")
     assert float(figures["frames/s"]) > 0
     assert figures["delay"].endswith(" ms")
 
@@ -93,7 +92,7 @@ def test_the_slider_acts_at_once_and_the_server_is_told(
     phone.until(lambda seen: len(seen["strokes"]) > 0, "any boxes")
     phone.tell("call", method="scoreRests", event={"detail": {"percent": 95}})
     seen = phone.until(
-        lambda seen: all(score >= 0.95 for score in seen["ways"]["rgb"]["scores"]), "best scores"
+        lambda seen: all(score >= 0.95 for score in seen["answer"]["scores"]), "best scores"
     )
     assert '"minScore":0.95' in seen["stored"]["framewire.settings"]
 

@@ -33,7 +33,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def test_both_show_the_same(
     stack: Stack, new_phone: NewPhone, browser: Browser, seed: int, tmp_path: Path
 ) -> None:
-    """One gets the frame as a JPEG of its own making, the other as RGB shrunk on the phone."""
+    """Each shrinks and encodes the frame in a way of its own."""
     scene = render(seed, (480, 640))
     page = browser.new_page(locale="en-GB")
     page.goto(stack.url)
@@ -45,8 +45,8 @@ def test_both_show_the_same(
     page.close()
     phone = new_phone(stack)
     live(phone, scene.picture)
-    seen = phone.until(lambda seen: fits(seen["ways"].get("rgb"), scene), "the right digits")
-    on_phone = seen["ways"]["rgb"]
+    seen = phone.until(lambda seen: fits(seen["answer"], scene), "the right digits")
+    on_phone = seen["answer"]
     assert in_browser is not None
     columns = (in_browser[name] for name in ("boxes", "scores", "classes"))
     for box, score, index in zip(*columns, strict=True):

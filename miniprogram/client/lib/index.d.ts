@@ -89,7 +89,7 @@ export class SignIn {
 
 export interface FeedOptions {
   client: Pick<FramewireClient<SentFrame>, 'wantsFrame' | 'offer' | 'stats'>;
-  /** of type 2d, for JPEG; without one frames travel as RGB */
+  /** of type 2d: two more ways to make a frame */
   canvas?: WechatMiniprogram.Canvas | null;
   /** stretch: the model's own size; cover: with the frame's aspect; auto (default): as the model does */
   fit?: 'auto' | 'stretch' | 'cover';
@@ -130,6 +130,13 @@ export class Shrinker {
   data: Uint8Array;
   /** Throws RangeError if the buffer is not of the planned size. */
   shrink(buffer: ArrayBuffer): Uint8Array;
+}
+
+export class JpegEncoder {
+  /** quality: 1 to 100 */
+  constructor(size: Size, quality: number);
+  /** RGB row by row; the result is overwritten by the next call */
+  encode(rgb: Uint8Array): Uint8Array;
 }
 
 export interface Addresses {

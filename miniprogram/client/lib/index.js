@@ -3,6 +3,7 @@
 
 const { MiniProgramClient } = require('./client.js');
 const { CameraFeed } = require('./feed.js');
+const { JpegEncoder } = require('./jpegencoder.js');
 const { FrameMaker } = require('./maker.js');
 const { upright, turnFor, framePlace, boxPlace } = require('./place.js');
 const { Shrinker } = require('./shrink.js');
@@ -17,6 +18,7 @@ module.exports = {
   CameraFeed,
   FrameMaker,
   Shrinker,
+  JpegEncoder,
   SignIn,
   SignInError,
   Figures,

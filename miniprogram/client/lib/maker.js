@@ -1,16 +1,18 @@
 /**
- * Makes what is sent of a camera's frame: turned upright, shrunk to the model's size, as JPEG or as
- * bare RGB, whichever is the cheaper way on this phone and network.
+ * Makes what is sent of a camera's frame: turned upright, shrunk to the model's size, as JPEG by a
+ * canvas, as JPEG in JavaScript or as bare RGB, whichever is cheapest on this phone and network.
  */
 'use strict';
 
-const { CanvasJpeg } = require('./jpeg.js');
+const { CanvasJpeg } = require('./canvasjpeg.js');
+const { JpegEncoder } = require('./jpegencoder.js');
 const { Ladder } = require('./ladder.js');
 const { upright } = require('./place.js');
 const { sendSize } = require('./core/geometry.js');
 const { Shrinker } = require('./shrink.js');
 const { Ways } = require('./ways.js');
 
+const QUALITY = 70; // of JPEG, 1 to 100
 const SMALLEST = 32; // pixels; a model sees nothing in less
 
 /** @param {number} side @param {number} most */
@@ -22,7 +24,7 @@ function even(side, most) {
 class FrameMaker {
   /**
    * @param {object} options
-   * @param {WechatMiniprogram.Canvas|null} options.canvas of type 2d, for JPEG; null: RGB only
+   * @param {WechatMiniprogram.Canvas|null} options.canvas of type 2d, for JPEG; null: none
    * @param {'auto'|'stretch'|'cover'} options.fit stretch: the model's own size, the fewest bytes;
    *   cover: with the frame's aspect; auto: as the model says that it does it itself
    * @param {() => number} options.now ms
@@ -33,6 +35,8 @@ class FrameMaker {
     this._jpeg = canvas ? new CanvasJpeg(canvas) : null;
     this._ways = new Ways(this._waysHere());
     this._ladder = new Ladder();
+    /** @type {JpegEncoder|null} */
+    this._js = null;
     /** @type {string|null} */
     this._plan = null;
     /** @type {Map<number, Shrinker>} by channels */
@@ -68,7 +72,10 @@ class FrameMaker {
   }
 
   _waysHere() {
-    const ways = [{ name: 'rgb', format: 'rgb' }];
+    const ways = [
+      { name: 'jpeg js', format: 'jpeg' },
+      { name: 'rgb', format: 'rgb' },
+    ];
     if (this._jpeg && CanvasJpeg.hasFiles()) ways.unshift({ name: 'jpeg file', format: 'jpeg' });
     if (this._jpeg && this._jpeg.hasDataUrl()) ways.unshift({ name: 'jpeg url', format: 'jpeg' });
     return ways;
@@ -82,9 +89,16 @@ class FrameMaker {
    */
   _by(way, data, size) {
     if (way === 'rgb') return this._shrunk(data, 3);
+    if (way === 'jpeg js') return this._encoder(size).encode(this._shrunk(data, 3));
     const jpeg = /** @type {CanvasJpeg} */ (this._jpeg);
     const rgba = this._shrunk(data, 4);
     return way === 'jpeg url' ? jpeg.byDataUrl(rgba, size) : jpeg.byFile(rgba, size);
+  }
+
+  /** @param {import('./index').Size} size */
+  _encoder(size) {
+    if (!this._js) this._js = new JpegEncoder(size, QUALITY);
+    return this._js;
   }
 
   /** @param {ArrayBuffer} data @param {3|4} channels */
@@ -146,6 +160,7 @@ class FrameMaker {
     const plan = [width, height, rotate, mirror, to.width, to.height].join();
     if (plan === this._plan) return;
     this._plan = plan;
+    this._js = null;
     this._ways.restart();
     for (const channels of /** @type {(3|4)[]} */ ([3, 4])) {
       const shrinker = new Shrinker({ from: { width, height }, to, rotate, mirror, channels });

@@ -55,6 +55,7 @@ function look() {
     texts: phone.canvases.overlay.texts,
     stats: page.client ? page.client.stats() : null,
     ways,
+    answer: page.latest ? told(page.latest) : null,
     sockets: phone.sockets.count(),
     opened: phone.sockets.opened,
     listeners: phone.camera.listeners(),
@@ -66,9 +67,12 @@ function look() {
   };
 }
 
-function note({ result, frame }) {
-  const { way, width, height, format, view } = frame;
-  ways[way] = { ...result, frame: { width, height, format, view } };
+function note(latest) {
+  ways[latest.frame.way] = told(latest);
+}
+
+function told({ result, frame: { width, height, format, view } }) {
+  return { ...result, frame: { width, height, format, view } };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
