@@ -1,6 +1,7 @@
 """Versions published, promoted and rolled back under live traffic: what do the cameras notice?
 
-The commands are those that an operator types, as processes of their own.
+The commands are those that an operator types, as processes of their own; at the lowest priority,
+since elsewhere they would run on another machine than the servers.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ class _Operator:
 
     async def _type(self, *words: str) -> None:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "export", *words),
+            *("nice", "-n", "19", sys.executable, "-m", "export", *words),
             cwd=ROOT,
             stdout=asyncio.subprocess.DEVNULL,
         )
