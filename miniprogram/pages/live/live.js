@@ -218,9 +218,7 @@ Page({
 
   flip() {
     this.latest = null;
-    this.cameraIsReady = false;
     this.setData({ position: this.data.position === 'back' ? 'front' : 'back' });
-    this.cameraIsReady = this.data.cameraOn;
     this.startFeed();
     this.draw();
   },

@@ -1,0 +1,137 @@
+// The client and its sign-in, before a socket that a test plays.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { PuppetSocket } from '../static/puppet.mjs';
+import { library } from './library.mjs';
+
+const { MiniProgramClient, SignIn } = library();
+
+const URL_OF_LOGIN = 'https://example.org/v1/login';
+const settle = () => new Promise(setImmediate);
+
+/** A client on a phone whose logins end as `answers` say, one after the other. */
+function signingIn(answers, more = {}) {
+  const stored = new Map();
+  const about = { sockets: [], told: [], logins: 0, stored };
+  globalThis.wx = {
+    getStorageSync: (key) => stored.get(key) || '',
+    setStorageSync: (key, value) => stored.set(key, value),
+    login: ({ success }) => success({ code: `code-${(about.logins += 1)}` }),
+    request: ({ data, success, fail }) => {
+      about.asked = data;
+      const answer = answers.shift();
+      if (answer) success(answer);
+      else fail({ errMsg: 'request:fail timeout' });
+    },
+  };
+  about.client = new MiniProgramClient({
+    url: 'wss://example.org/ws',
+    signInUrl: URL_OF_LOGIN,
+    socket: (url, protocols) => {
+      const socket = new PuppetSocket(url, protocols);
+      about.sockets.push(socket);
+      return socket;
+    },
+    onState: ({ name }) => about.told.push(name),
+    ...more,
+  });
+  about.socket = () => about.sockets[about.sockets.length - 1];
+  return about;
+}
+
+const token = (name, seconds = 3600) => ({ statusCode: 200, data: { token: name, expires_in: seconds } });
+const refusal = { type: 'error', code: 'unauthorized', message: 'no', retryable: false };
+
+test('a refused session signs in once and goes on', async () => {
+  const about = signingIn([token('good')]);
+  about.client.open();
+  about.socket().open();
+  about.socket().say(refusal);
+  await settle();
+  assert.deepEqual(about.asked, { code: 'code-1' });
+  about.socket().open();
+  assert.equal(about.socket().last().token, 'good');
+  about.socket().welcome();
+  assert.deepEqual(about.told, ['connecting', 'signing_in', 'connecting', 'ready']);
+  about.client.close();
+});
+
+test('a server that refuses the new token too is believed, until the user tries again', async () => {
+  const about = signingIn([token('bad'), token('good')]);
+  about.client.open();
+  for (let i = 0; i < 2; i += 1) {
+    about.socket().open();
+    about.socket().say(refusal);
+    await settle();
+  }
+  assert.equal(about.sockets.length, 2);
+  assert.deepEqual(about.told, ['connecting', 'signing_in', 'connecting', 'refused']);
+  about.client.open();
+  about.socket().open();
+  about.socket().say(refusal);
+  await settle();
+  about.socket().open();
+  assert.equal(about.socket().last().token, 'good');
+  about.client.close();
+});
+
+test('a login that fails is told with its reason, and is not repeated', async () => {
+  for (const [answer, code] of [
+    [{ statusCode: 403, data: { type: 'error', code: 'login_refused', message: 'blocked' } }, 'login_refused'],
+    [{ statusCode: 404, data: 'not found' }, 'no_sign_in'],
+    [{ statusCode: 502, data: '<html>' }, 'sign_in_failed'],
+    [null, 'unreachable'],
+  ]) {
+    const states = [];
+    const about = signingIn([answer], { onState: (state) => states.push(state) });
+    about.client.open();
+    about.socket().open();
+    about.socket().say(refusal);
+    await settle();
+    const last = states[states.length - 1];
+    assert.deepEqual([last.name, last.code], ['refused', code]);
+    assert.equal(about.logins, 1);
+  }
+});
+
+test('other refusals lead to no login', async () => {
+  const about = signingIn([token('good')]);
+  about.client.open();
+  about.socket().open();
+  about.socket().say({ ...refusal, code: 'forbidden_origin' });
+  await settle();
+  assert.equal(about.logins, 0);
+  assert.equal(about.told.pop(), 'refused');
+});
+
+test('whoever leaves during the login is not brought back', async () => {
+  const about = signingIn([token('good')]);
+  about.client.open();
+  about.socket().open();
+  about.socket().say(refusal);
+  about.client.close();
+  await settle();
+  assert.equal(about.sockets.length, 1);
+  assert.equal(about.told.pop(), 'closed');
+});
+
+test('a kept token is used while it holds, and only for its own server', () => {
+  const { stored } = signingIn([]);
+  const kept = { url: URL_OF_LOGIN, token: 'kept', expiresAt: Date.now() + 60000, renewAt: 0 };
+  const found = (changes) => {
+    stored.set('framewire.token', { ...kept, ...changes });
+    return new SignIn({ url: URL_OF_LOGIN, onToken: () => {} }).kept();
+  };
+  assert.equal(found({}), 'kept');
+  assert.equal(found({ expiresAt: Date.now() - 1 }), undefined);
+  assert.equal(found({ url: 'https://other.example.org/v1/login' }), undefined);
+});
+
+test('two who ask at once share one login', async () => {
+  const about = signingIn([token('good')]);
+  const signIn = new SignIn({ url: URL_OF_LOGIN, onToken: () => {} });
+  assert.deepEqual(await Promise.all([signIn.renew(), signIn.renew()]), ['good', 'good']);
+  assert.equal(about.logins, 1);
+});
