@@ -30,8 +30,15 @@ class Frozen:
     ) -> None:
         self._graph = _freeze(session, outputs)
         self._picture, self._fed, self._outputs = picture, fed, outputs
+        # A tf.function would put stateful operations in an order, which loops of TensorFlow 1 do
+        # not bear: it would tie what is in a loop to what is outside.
+        spec = tf.TensorSpec(picture.shape, picture.dtype)
+        self._function = v1.wrap_function(self._imported, [spec])
 
     def __call__(self, pictures: Tensor) -> Outputs:
+        return dict(self._function(pictures))
+
+    def _imported(self, pictures: Tensor) -> Outputs:
         fed = {tensor.name: tf.constant(value, tensor.dtype) for tensor, value in self._fed}
         names = [tensor.name for tensor in self._outputs.values()]
         found = tf.graph_util.import_graph_def(

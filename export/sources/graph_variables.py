@@ -30,19 +30,27 @@ def restore(session: Any, needed: Mapping[str, Any], prefix: Path, wish: Wish) -
     shapes = _shapes(prefix)
     variables = [each for each in _variables() if each.op.name in needed]
     chosen = [each for each in variables if re.search(wish.variables or "", each.op.name)]
-    values = {_key(each, shapes, wish.moving_average): each for each in chosen}
+    values: dict[str, list[Any]] = {}
+    for each in chosen:  # the parts of a divided variable have one name
+        values.setdefault(_key(each, shapes, wish.moving_average), []).append(each)
     _check_names(prefix, values, shapes, len(chosen))
     _check_shapes(prefix, values, shapes)
     left = [each for each in variables if each not in chosen]
     try:
         session.run([each.initializer for each in left])
         if values:
-            v1.train.Saver(values).restore(session, str(prefix))
+            saver = v1.train.Saver({name: _whole(parts) for name, parts in values.items()})
+            saver.restore(session, str(prefix))
     except (ValueError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:300]
         raise CheckpointError(f"cannot restore {prefix}: {reason}") from None
     unused = tuple(sorted(set(shapes) - set(values)))
     return Restoration(len(chosen), tuple(each.op.name for each in left), unused)
+
+
+def _whole(parts: list[Any]) -> Any:
+    """What a Saver takes for a variable: its parts, if it is divided."""
+    return parts if parts[0]._get_save_slice_info() is not None else parts[0]
 
 
 def keep_whole(meta: Any, nodes: set[str]) -> None:
@@ -96,7 +104,7 @@ def _key(variable: Any, shapes: Mapping[str, Any], moving_average: bool) -> str:
 
 
 def _check_names(
-    prefix: Path, values: Mapping[str, Any], shapes: Mapping[str, Any], count: int
+    prefix: Path, values: Mapping[str, list[Any]], shapes: Mapping[str, Any], count: int
 ) -> None:
     missing = [name for name in values if name not in shapes]
     if missing:
@@ -106,10 +114,10 @@ def _check_names(
         )
 
 
-def _check_shapes(prefix: Path, values: Mapping[str, Any], shapes: Mapping[str, Any]) -> None:
+def _check_shapes(prefix: Path, values: Mapping[str, list[Any]], shapes: Mapping[str, Any]) -> None:
     wrong = [
         f"{name} {list(shapes[name])}, not {variable.shape.as_list()}"
-        for name, variable in values.items()
+        for name, [variable, *_] in values.items()
         if variable._get_save_slice_info() is None
         and not variable.shape.is_compatible_with(shapes[name])
     ]

@@ -201,3 +201,53 @@ def test_nodes_that_this_tensorflow_does_not_know_are_left_out(
     assert "--exclude-nodes leaves parts of it out" in error
     found = export(tmp_path, *options, "--exclude-nodes=^input/", "--variables=^w")
     assert found.classes(RED, GREEN, BLUE) == [0, 1, 2]
+
+
+def looping(folder: Path) -> Path:
+    """A detector as the first zoo had them: one picture a call, loops of the first kind round
+    resizing and suppression, and a variable that is divided."""
+    v1.disable_control_flow_v2()
+    try:
+        graph = tf.Graph()
+        with graph.as_default(), v1.Session() as session:
+            image = v1.placeholder(tf.uint8, [1, None, None, 3], "image_tensor")
+            floats = tf.cast(image, tf.float32)
+            small = tf.map_fn(lambda one: tf.image.resize(one, [8, 8]), floats)
+            part = v1.fixed_size_partitioner(2)
+            options = {
+                "partitioner": part,
+                "use_resource": False,
+                "initializer": v1.ones_initializer(),
+            }
+            weights = v1.get_variable("w", [4, 4], **options)
+            mean = tf.reduce_mean(small, [1, 2]) @ tf.convert_to_tensor(weights)[:3, :3]
+            light = tf.reduce_max(mean) / 3
+            boxes = tf.constant([[0.1, 0.1, 0.5, 0.5], [0.1, 0.1, 0.5, 0.51], [0.5, 0.5, 1, 1]])
+            scores = light / 255 * tf.constant([0.9, 0.8, 0.7])
+            kept = tf.image.non_max_suppression(boxes, scores, 3)
+            rest = 3 - tf.size(kept)
+            found = tf.pad(tf.gather(boxes, kept), [[0, rest], [0, 0]])
+            tf.reshape(found, [1, 3, 4], "detection_boxes")
+            tf.reshape(tf.pad(tf.gather(scores, kept), [[0, rest]]), [1, 3], "detection_scores")
+            tf.ones([1, 3], name="detection_classes")
+            tf.cast(tf.reshape(tf.size(kept), [1]), tf.float32, "num_detections")
+            assert "Enter" in {op.type for op in graph.get_operations()}
+            session.run(v1.global_variables_initializer())
+            v1.train.Saver().save(session, str(folder / "model"))
+    finally:
+        v1.enable_control_flow_v2()
+    return folder / "model"
+
+
+def test_a_detector_of_the_first_zoo_answers_whole_batches(tmp_path: Path) -> None:
+    names = "detection_boxes,detection_scores,detection_classes,num_detections"
+    found = export(tmp_path, f"--from={looping(tmp_path)}", f"--outputs={names}")
+    pictures = tf.constant([png((255, 255, 255)), png(RED, (9, 30))])
+    answer = found.signatures["serving_default"](image=pictures)
+    assert answer["num_detections"].numpy().tolist() == [2, 2]
+    assert answer["detection_scores"][0, :2].numpy() == pytest.approx([0.9, 0.7], abs=1e-3)
+    assert answer["detection_boxes"][1, 1].numpy().tolist() == [0.5, 0.5, 1, 1]
+    [spec] = found.signatures["serving_pixels"].structured_input_signature[1].values()
+    assert spec.shape.as_list() == [1, None, None, 3]
+    assert found.described["input"]["width"] is None
+    assert found.check("variables") == "2 restored"
