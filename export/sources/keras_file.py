@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 import tensorflow as tf
 
 from export.errors import CheckpointError, SourceError
 from export.sources import builder
-from export.sources.names import listed
 from export.sources.origin import origin
 from export.sources.source import Restoration, Source
 from export.sources.wish import Wish
@@ -77,35 +75,27 @@ def _fill(wish: Wish, path: Path) -> Any:
 
 
 def load_weights(model: Any, path: Path) -> None:
-    """Gives the model the file's weights.
-
-    Raises CheckpointError if any does not fit, or if a variable of the model gets none: Keras
-    itself passes over some of those in silence.
-    """
-    names = {each.path: each for each in model.variables if each.value.dtype.is_floating}
-    for variable in names.values():
-        variable.assign(tf.fill(variable.shape, tf.constant(float("nan"), variable.dtype)))
+    """Gives the model the file's weights. Raises CheckpointError if any does not fit."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore")  # what matters among them is an error as well
             model.load_weights(path)
     except Exception as error:  # Keras raises many kinds
         raise CheckpointError(f"{path} does not fit the model: {_mismatch(error)}") from None
-    missing = [name for name, each in names.items() if np.isnan(each.numpy()).any()]
-    if missing:
-        raise CheckpointError(
-            f"{path} does not fit the model: {len(missing)} of its {len(names)} variables are not "
-            f"in it: {listed(missing)}"
-        )
 
 
 def _mismatch(error: Exception) -> str:
-    """Which variable has another shape, from the many words that Keras has for it."""
+    """Which variable or layer does not fit, from the many words that Keras has for it."""
     said = str(error)
     shapes = re.search(r"variable\.shape=(\(.*?\)), Received: value\.shape=(\(.*?\))", said)
     name = re.search(r"<Variable path=([^,>]+)", said)
     if shapes and name:
         return f"{name[1]} is {shapes[1]} in the model and {shapes[2]} in the file"
+    counts = re.search(r"Layer '(.+?)' expected (\d+) variables, but received (\d+)", said)
+    if counts:
+        return (
+            f"layer {counts[1]} has {counts[2]} variables in the model and {counts[3]} in the file"
+        )
     return _line(error)
 
 

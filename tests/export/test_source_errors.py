@@ -76,6 +76,11 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
             '--model-args={{"classes":4}}',
             "head/kernel is (3, 4) in the model and (3, 3) in the file",
         ),
+        (
+            "--from={0}/colours.weights.h5 --scale=none "
+            "--model=tests.export.test_source_errors:two_heads",
+            "layer more has 2 variables in the model and 0 in the file",
+        ),
         (SSD, "say with --outputs which tensors to serve; ends are "),
         (
             f"{SSD_FED} --outputs=detection_boxes=boxes,detection_scores=class_logits",
