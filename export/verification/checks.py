@@ -13,7 +13,7 @@ from export.golden import Golden, Row
 from export.signatures import BYTES, PIXELS
 from export.sources.names import listed
 from export.sources.source import Restoration
-from export.tasks.detection import CLASSES, COUNT
+from export.tasks.detection import CLASSES, COUNT, SCORES
 from export.verification.comparison import TOLERANCE, Agreement, compare
 from export.verification.contract import check_description, check_signatures
 from export.verification.inprocess import InProcess
@@ -63,6 +63,8 @@ def check_golden(
             wanted = _repeated(golden.rows, size)
             total += compare(f"{BYTES}, batch {size}", found, wanted)
         check.found = told(total, len(golden.pictures), sizes)
+        if SCORES in golden.rows[0] and not total.boxes:
+            check.found += "; no box was clear enough to compare: --pictures may have better ones"
 
 
 def check_pixels(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -197,3 +199,43 @@ def test_pictures_of_ones_own(tmp_path: Path, colours: Path) -> None:
     assert found.pictures[:2] == [(folder / "a.jpg").read_bytes(), (folder / "b.png").read_bytes()]
     assert [int(row["probabilities"].argmax()) for row in found.rows[:2]] == [0, 2]
     assert not (target / "1" / warmup.FILE).exists()
+
+
+def test_what_was_published_is_held_against_its_checksums(
+    colours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "published" / "colours"
+    assert main(["publish", str(colours), str(target)]) == 0
+    assert main(["verify", str(target / "1"), "--quick"]) == 0
+    assert "checksums: " in capsys.readouterr().out
+    with open(target / "1" / warmup.FILE, "r+b") as file:
+        file.write(b"?")
+    error = failure(target / "1", capsys, "--quick")
+    assert f"{warmup.FILE} has other contents than when it was published" in error
+
+
+@contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """As good as a full disk: no file may grow beyond `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [20_000, 100_000], ids=["the graph", "the golden pictures"])
+def test_a_full_disk_leaves_nothing(
+    colours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], size: int
+) -> None:
+    target = tmp_path / "m"
+    source = colours.parents[1] / "colours.keras"
+    with no_file_beyond(size):
+        status = main(["savedmodel", f"--from={source}", "--scale=none", f"--output={target}"])
+    assert status == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"export: error: cannot write {target}")
+    assert "File too large" in error
+    assert error.count("\n") == 1
+    assert [path.name for path in target.iterdir()] == [".lock"]
