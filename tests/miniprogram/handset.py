@@ -78,9 +78,11 @@ class Phone:
         seen: dict[str, Any] = self.tell("look")
         return seen
 
-    def until(self, holds: Callable[[dict[str, Any]], Any], what: str) -> dict[str, Any]:
+    def until(
+        self, holds: Callable[[dict[str, Any]], Any], what: str, patience_s: float = PATIENCE_S
+    ) -> dict[str, Any]:
         """Look until something holds, and give what was seen then."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while True:
             seen = self.look()
             if holds(seen):

@@ -135,3 +135,11 @@ test('two who ask at once share one login', async () => {
   assert.deepEqual(await Promise.all([signIn.renew(), signIn.renew()]), ['good', 'good']);
   assert.equal(about.logins, 1);
 });
+
+test('a token is renewed well before its end', async () => {
+  const { stored } = signingIn([token('good', 1000)]);
+  await new SignIn({ url: URL_OF_LOGIN, onToken: () => {} }).renew();
+  const { renewAt, expiresAt } = stored.get('framewire.token');
+  assert.equal(Math.round((expiresAt - renewAt) / 1000), 200);
+  assert.ok(Math.abs(expiresAt - Date.now() - 1e6) < 5000);
+});

@@ -34,9 +34,12 @@ def test_a_socket_that_dies_is_replaced(
     phone = new_phone(stack, {"minScore": 0.3}, quietClose=quiet)
     live(phone, scene.picture)
     phone.until(lambda seen: seen["stats"] and seen["stats"]["results"] > 3, "results")
+    phone.tell("blind")  # a frame that cannot be sent would tell it too
     phone.tell("cut")
-    phone.until(lambda seen: "reconnecting" in seen["told"], "reconnecting")
+    # Well before the first heartbeat, which would notice it in any case.
+    phone.until(lambda seen: "reconnecting" in seen["told"], "reconnecting", patience_s=8)
     phone.until_status("ready")
+    phone.point(scene.picture)
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
 
 

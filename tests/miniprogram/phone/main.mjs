@@ -30,6 +30,9 @@ const ACTS = {
     phone.camera.point(frame);
     for (const way of Object.keys(ways)) delete ways[way];
   },
+  blind: () => {
+    phone.camera.frame = null;
+  },
   network: ({ online }) => {
     phone.network(online);
   },
