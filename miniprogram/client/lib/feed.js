@@ -67,7 +67,7 @@ class CameraFeed {
     try {
       const { uplinkBytesPerS } = this._client.stats();
       const made = this._maker.make(frame, view, this._model, uplinkBytesPerS);
-      if (made instanceof Promise) {
+      if (made && 'then' in made) {
         const failed = (/** @type {Error} */ error) => this._failed(error);
         made.then((each) => this._send(each, frame, view, capturedAt)).catch(failed);
       } else {
@@ -79,13 +79,14 @@ class CameraFeed {
   }
 
   /**
-   * @param {import('./index').MadeFrame} made
+   * @param {import('./index').MadeFrame|null} made null: this way to make one has failed
    * @param {import('./index').CameraFrame} camera
    * @param {import('./index').View} view
    * @param {number} capturedAt
    */
   _send(made, { width, height }, view, capturedAt) {
     this._busy = false;
+    if (!made) return;
     this._restUntil = this._now() + made.makingMs;
     const stands = upright({ width, height }, view.rotate);
     const frame = { ...made, captured_at: capturedAt, view, upright: stands };

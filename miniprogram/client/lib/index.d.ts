@@ -121,7 +121,7 @@ export class FrameMaker {
     view: View,
     model: Model,
     uplink: number | null,
-  ): Promise<MadeFrame> | MadeFrame;
+  ): Promise<MadeFrame | null> | MadeFrame | null;
 }
 
 export class Shrinker {

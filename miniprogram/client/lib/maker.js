@@ -49,9 +49,10 @@ class FrameMaker {
    * @param {import('./index').View} view
    * @param {import('./index').Model} model
    * @param {number|null} uplink bytes a second, null while unknown
-   * @returns {Promise<import('./index').MadeFrame>|import('./index').MadeFrame} a promise only
-   *   where the canvas needs time
+   * @returns {Promise<import('./index').MadeFrame|null>|import('./index').MadeFrame|null} a promise
+   *   only where the canvas needs time; null if this way failed, so that the next frame takes another
    * @throws {Error} if no way is left that the model takes
+   * @throws {RangeError} if the frame's data does not fit its size
    */
   make(frame, view, model, uplink) {
     const way = this._ways.choose(this._now(), model.formats, uplink);
@@ -61,13 +62,17 @@ class FrameMaker {
     this._prepare(frame, view, size);
     this.way = way;
     const startedAt = this._now();
+    const small = this._shrunk(frame.data, way === 'jpeg url' || way === 'jpeg file' ? 4 : 3);
     const done = (/** @type {Uint8Array} */ data) => this._made(way, startedAt, size, data);
+    const failed = () => {
+      this._ways.failed(way);
+      return null;
+    };
     try {
-      const data = this._by(way, frame.data, size);
-      if (data instanceof Promise) return data.then(done).catch((error) => this._failed(way, error));
-      return done(data);
+      const data = this._encoded(way, small, size);
+      return 'then' in data ? data.then(done).catch(failed) : done(data);
     } catch (error) {
-      return this._failed(way, error);
+      return failed();
     }
   }
 
@@ -83,16 +88,15 @@ class FrameMaker {
 
   /**
    * @param {string} way
-   * @param {ArrayBuffer} data
+   * @param {Uint8Array} pixels
    * @param {import('./index').Size} size
    * @returns {Uint8Array|Promise<Uint8Array>}
    */
-  _by(way, data, size) {
-    if (way === 'rgb') return this._shrunk(data, 3);
-    if (way === 'jpeg js') return this._encoder(size).encode(this._shrunk(data, 3));
+  _encoded(way, pixels, size) {
+    if (way === 'rgb') return pixels;
+    if (way === 'jpeg js') return this._encoder(size).encode(pixels);
     const jpeg = /** @type {CanvasJpeg} */ (this._jpeg);
-    const rgba = this._shrunk(data, 4);
-    return way === 'jpeg url' ? jpeg.byDataUrl(rgba, size) : jpeg.byFile(rgba, size);
+    return way === 'jpeg url' ? jpeg.byDataUrl(pixels, size) : jpeg.byFile(pixels, size);
   }
 
   /** @param {import('./index').Size} size */
@@ -117,16 +121,6 @@ class FrameMaker {
     const ms = this._now() - startedAt;
     this._ways.made(way, this._now(), ms, data.byteLength);
     return { format: way === 'rgb' ? 'rgb' : 'jpeg', ...size, data, way, makingMs: ms };
-  }
-
-  /**
-   * @param {string} way
-   * @param {unknown} error
-   * @returns {never}
-   */
-  _failed(way, error) {
-    this._ways.failed(way);
-    throw error;
   }
 
   /**
