@@ -64,16 +64,17 @@ def decode_batch(encoded: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
 
     The operation fails if any one of the pictures is broken.
     """
-    specs = (
-        tf.TensorSpec([canvas.height, canvas.width, 3], tf.float32),
-        tf.TensorSpec([4], tf.float32),
-    )
-    return tf.map_fn(
-        lambda one: decode(one, canvas),
-        encoded,
-        fn_output_signature=specs,
-        parallel_iterations=_AT_ONCE,
-    )
+    pixels = tf.TensorSpec([canvas.height, canvas.width, 3], tf.float32)
+    if canvas.letterbox:
+        specs: Any = (pixels, tf.TensorSpec([4], tf.float32))
+        return _each(lambda one: decode(one, canvas), encoded, specs)
+    # One place for all: the loop has less to gather.
+    everywhere = tf.tile([[0.0, 0.0, 1.0, 1.0]], [tf.shape(encoded)[0], 1])
+    return _each(lambda one: decode(one, canvas)[0], encoded, pixels), everywhere
+
+
+def _each(decode_one: Any, encoded: Tensor, specs: Any) -> Any:
+    return tf.map_fn(decode_one, encoded, fn_output_signature=specs, parallel_iterations=_AT_ONCE)
 
 
 def decode(encoded: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
