@@ -76,7 +76,7 @@ def publish(
             raise PublishError(f"cannot write {staging}: {error.message}") from None
     for check in report.checks:
         say(f"{'passed':12}{check.name}: {check.found}")
-    say(f"published   {place}")
+    say(f"version     {place}")
     return place
 
 
