@@ -59,7 +59,7 @@ def new_phone(node: str, packages: Path, tmp_path: Path) -> Iterator[NewPhone]:
         address = server if isinstance(server, str) else server.url
         phone = Phone(node, packages, tmp_path)
         phones.append(phone)
-        phone.tell("phone", **options)
+        phone.tell("phone", folder=str(tmp_path), **options)
         kept = {"server": address, **(settings or {})}
         phone.tell("remember", key="framewire.settings", value=kept)
         return phone

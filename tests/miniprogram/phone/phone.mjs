@@ -32,6 +32,7 @@ export class Phone {
     this.givesFiles = false;
     this.loginCode = '';
     this.photo = null;
+    this.folder = '.'; // for its temporary files
     this.logins = 0;
     this.told = []; // the names of the states that the live page showed
     this.storage = new Map();

@@ -1,7 +1,6 @@
 /** The `wx` that the mini-program finds on this phone. */
 
 import { readFile, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 let files = 0;
@@ -45,7 +44,7 @@ export function makeWx(phone) {
     uploadFile: (options) => uploadFile(options),
     chooseMedia: ({ success, fail }) =>
       phone.photo ? success({ tempFiles: [{ tempFilePath: phone.photo }] }) : fail({ errMsg: 'cancel' }),
-    ...(phone.givesFiles && { canvasToTempFilePath: (options) => toFile(options) }),
+    ...(phone.givesFiles && { canvasToTempFilePath: (options) => toFile(phone, options) }),
     getFileSystemManager: () => ({
       readFile: ({ filePath, success, fail }) =>
         readFile(filePath).then(
@@ -103,10 +102,10 @@ async function uploadFile({ url, filePath, name, formData, header, success, fail
   }
 }
 
-async function toFile({ canvas, success, fail }) {
+async function toFile(phone, { canvas, success, fail }) {
   try {
     files += 1;
-    const tempFilePath = join(tmpdir(), `framewire-canvas-${process.pid}-${files}.jpg`);
+    const tempFilePath = join(phone.folder, `canvas-${files}.jpg`);
     await writeFile(tempFilePath, canvas.jpeg());
     success({ tempFilePath });
   } catch (error) {
