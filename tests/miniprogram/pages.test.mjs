@@ -74,6 +74,18 @@ test('a privacy question that nobody answered is answered when its page goes', (
   assert.deepEqual(answers, ['disagree']);
 });
 
+test('the page in front is asked, also when it comes back from behind another', () => {
+  let ask = null;
+  phone({ onNeedPrivacyAuthorization: (act) => (ask = act), getPrivacySetting: () => {} });
+  const behind = render('components/privacy/privacy');
+  const front = render('components/privacy/privacy');
+  front.detach();
+  behind.triggerPageLifeTime('show');
+  ask(() => {});
+  assert.equal(behind.querySelectorAll('.sheet').length, 1);
+  behind.detach();
+});
+
 /** The live page on a phone that has everything but what is named. */
 function livePage(more = {}) {
   const asked = [];

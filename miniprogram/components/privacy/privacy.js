@@ -9,20 +9,28 @@ const AGREE = 'privacy-agree'; // the button that WeChat wants to see pressed
 
 /**
  * WeChat's question about the privacy guide, asked on the page that needs the answer. Every page
- * with the camera or photos has one; the one attached last answers.
+ * with the camera or photos has one, and WeChat asks the one that listened last: the page in front.
  */
 Component({
   data: { open: false, contract: '', t: wordsFor('zh') },
   lifetimes: {
     attached() {
-      if (!wx.onNeedPrivacyAuthorization) return;
-      wx.onNeedPrivacyAuthorization((resolve) => this.ask(/** @type {any} */ (resolve)));
+      this.listen();
     },
     detached() {
       this.answer('disagree');
     },
   },
+  pageLifetimes: {
+    show() {
+      this.listen();
+    },
+  },
   methods: {
+    listen() {
+      if (!wx.onNeedPrivacyAuthorization) return;
+      wx.onNeedPrivacyAuthorization((resolve) => this.ask(/** @type {any} */ (resolve)));
+    },
     /** @param {(answer: {event: string, buttonId: string}) => void} resolve */
     ask(resolve) {
       this.answer('disagree'); // an older question that nobody answered
