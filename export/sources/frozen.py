@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from export.errors import SourceError
+from export.sources.cutting import cut, with_own_functions
 from export.sources.feed import constant
 from export.sources.source import Outputs, Tensor
 
@@ -28,8 +29,11 @@ class Frozen:
     def __init__(
         self, session: Any, picture: Tensor, fed: Fed, outputs: Mapping[str, Tensor]
     ) -> None:
-        self._graph = _freeze(session, outputs)
         self._picture, self._fed, self._outputs = picture, fed, outputs
+        ends = sorted({tensor.op.name for tensor in outputs.values()})
+        given = {tensor.name: tensor.dtype for tensor in (picture, *(each for each, _ in fed))}
+        graph, self._places = cut(session.graph.as_graph_def(), ends, given)
+        self._graph = with_own_functions(_freeze(session, graph, ends))
         # A tf.function would put stateful operations in an order, which loops of TensorFlow 1 do
         # not bear: it would tie what is in a loop to what is outside.
         spec = tf.TensorSpec(picture.shape, picture.dtype)
@@ -39,11 +43,12 @@ class Frozen:
         return dict(self._function(pictures))
 
     def _imported(self, pictures: Tensor) -> Outputs:
-        fed = {tensor.name: tf.constant(value, tensor.dtype) for tensor, value in self._fed}
+        fed = {self._places[tensor.name]: tf.constant(value) for tensor, value in self._fed}
+        fed[self._places[self._picture.name]] = pictures
         names = [tensor.name for tensor in self._outputs.values()]
         found = tf.graph_util.import_graph_def(
             self._graph,
-            input_map={self._picture.name: pictures, **fed},
+            input_map={f"{place}:0": value for place, value in fed.items()},
             return_elements=names,
             name="",
         )
@@ -64,13 +69,10 @@ class Running:
         return {name: tf.constant(value) for name, value in found.items()}
 
 
-def _freeze(session: Any, outputs: Mapping[str, Tensor]) -> Any:
-    names = sorted({tensor.op.name for tensor in outputs.values()})
+def _freeze(session: Any, graph: Any, ends: list[str]) -> Any:
     with session.graph.as_default():
         try:
-            return v1.graph_util.convert_variables_to_constants(
-                session, session.graph.as_graph_def(add_shapes=False), names
-            )
+            return v1.graph_util.convert_variables_to_constants(session, graph, ends)
         except (ValueError, tf.errors.OpError) as error:
             reason = " ".join(str(error).split())[:300]
             raise SourceError(f"cannot make constants of the variables: {reason}") from None

@@ -18,6 +18,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from export.checkpoint import Checkpoint
 from export.errors import SourceError
 from export.sources import graph_variables
+from export.sources.cutting import cut, node_of
 from export.sources.frozen import Fed, Frozen, Running, fed_tensor
 from export.sources.names import listed, nearest
 from export.sources.origin import origin
@@ -39,9 +40,9 @@ def open_meta_graph(wish: Wish, prefix: Path) -> Source:
         _exclude(meta, wish.exclude_nodes)
     graph = _import(meta, prefix)
     outputs = _outputs(graph, wish)
-    needed = _needed(meta, outputs)
     fed = [fed_tensor(_tensor(graph, name), value) for name, value in wish.feeds.items()]
-    picture = _picture(graph, wish, needed, fed)
+    needed = _needed(meta, outputs, [_tensor(graph, name) for name in wish.inputs.values()], fed)
+    picture = _picture(graph, wish, needed)
     session = v1.Session(graph=graph)
     with graph.as_default():
         restoration = graph_variables.restore(session, needed, prefix, wish)
@@ -75,7 +76,7 @@ def _exclude(meta: Any, pattern: str) -> None:
         more = {
             node.name
             for node in nodes
-            if node.name not in gone and any(_node_of(each) in gone for each in node.input)
+            if node.name not in gone and any(node_of(each) in gone for each in node.input)
         }
         if not more:
             break
@@ -84,10 +85,6 @@ def _exclude(meta: Any, pattern: str) -> None:
     del nodes[:]
     nodes.extend(kept)
     graph_variables.keep_whole(meta, {node.name for node in kept})
-
-
-def _node_of(name: str) -> str:
-    return name.removeprefix("^").partition(":")[0]
 
 
 def _import(meta: Any, prefix: Path) -> Any:
@@ -127,20 +124,18 @@ def _outputs(graph: Any, wish: Wish) -> dict[str, Tensor]:
     return {alias: _tensor(graph, name) for alias, name in wish.outputs.items()}
 
 
-def _needed(meta: Any, outputs: Mapping[str, Tensor]) -> dict[str, Any]:
-    names = sorted({tensor.op.name for tensor in outputs.values()})
-    cut = v1.graph_util.extract_sub_graph(meta.graph_def, names)
-    return {node.name: node for node in cut.node}
+def _needed(
+    meta: Any, outputs: Mapping[str, Tensor], pictures: list[Tensor], fed: Fed
+) -> dict[str, Any]:
+    """The nodes that the outputs need, by name, without what leads to the tensors that are fed."""
+    given = {tensor.name: tensor.dtype for tensor in (*pictures, *(each for each, _ in fed))}
+    part, places = cut(meta.graph_def, {tensor.op.name for tensor in outputs.values()}, given)
+    return {node.name: node for node in part.node if node.name not in places.values()}
 
 
-def _picture(graph: Any, wish: Wish, needed: Mapping[str, Any], fed: Fed) -> Tensor:
+def _picture(graph: Any, wish: Wish, needed: Mapping[str, Any]) -> Tensor:
     """The tensor that pictures are put in: the one named, or the only placeholder."""
-    set_already = {tensor.name for tensor, _ in fed}
-    open_inputs = [
-        f"{name}:0"
-        for name, node in needed.items()
-        if node.op in _PLACEHOLDERS and f"{name}:0" not in set_already
-    ]
+    open_inputs = [f"{name}:0" for name, node in needed.items() if node.op in _PLACEHOLDERS]
     if len(wish.inputs) > 1:
         raise SourceError(f"--inputs names {len(wish.inputs)} inputs; pictures go into one")
     if wish.inputs:
@@ -155,7 +150,7 @@ def _picture(graph: Any, wish: Wish, needed: Mapping[str, Any], fed: Fed) -> Ten
     others = [
         name
         for name in open_inputs
-        if name != picture.name and needed[_node_of(name)].op != "PlaceholderWithDefault"
+        if name != picture.name and needed[node_of(name)].op != "PlaceholderWithDefault"
     ]
     if others:
         raise SourceError(

@@ -203,6 +203,28 @@ def test_nodes_that_this_tensorflow_does_not_know_are_left_out(
     assert found.classes(RED, GREEN, BLUE) == [0, 1, 2]
 
 
+def fed_by_an_iterator(folder: Path) -> Path:
+    """A classifier without any placeholder: its pictures come out of a file's records."""
+    graph = tf.Graph()
+    with graph.as_default(), v1.Session() as session:
+        records = v1.data.TFRecordDataset(["nowhere"]).map(lambda each: (tf.zeros([8, 8, 3]), each))
+        pictures, _ = v1.data.make_one_shot_iterator(records.batch(5)).get_next()
+        pictures = tf.identity(pictures, "pictures")
+        weights = v1.get_variable("w", initializer=tf.eye(3), use_resource=True)
+        tf.matmul(tf.reduce_mean(pictures, [1, 2]), weights, name="logits")
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver().save(session, str(folder / "model"))
+    return folder / "model"
+
+
+@pytest.mark.parametrize("tensor", ["pictures", "IteratorGetNext:0"])
+def test_pictures_go_in_where_an_iterator_was(tmp_path: Path, tensor: str) -> None:
+    options = (f"--from={fed_by_an_iterator(tmp_path)}", f"--inputs={tensor}", "--outputs=logits")
+    found = export(tmp_path, *options, "--scale=0..1")
+    assert found.classes(RED, GREEN, BLUE) == [0, 1, 2]
+    assert b"Iterator" not in (found.folder / "saved_model.pb").read_bytes()
+
+
 def looping(folder: Path) -> Path:
     """A detector as the first zoo had them: one picture a call, loops of the first kind round
     resizing and suppression, and a variable that is divided."""
