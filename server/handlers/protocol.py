@@ -38,9 +38,10 @@ class FrameProtocol(WebSocketProtocol13):
         self._wire_bytes_in += n
         while len(self._ahead) - self._at < n:
             await self._read_on(n)
-        end = self._at + n
-        data = self._ahead[self._at : end]
-        self._at = end
+        start, end = self._at, self._at + n
+        data = self._ahead[start:end]
+        # A frame that was given out is not kept here until the next one comes.
+        self._ahead, self._at = (b"", 0) if end == len(self._ahead) else (self._ahead, end)
         return data
 
     async def _read_on(self, n: int) -> None:
