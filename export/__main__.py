@@ -21,6 +21,7 @@ from export.commands import (
     verify,
 )
 from export.errors import ExportError
+from export.output import outlive_reader
 
 DESCRIPTION = """\
 From a trained model to live traffic, step by step:
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         command(options)
+        print(end="", flush=True)  # what cannot be written is an error while it can be said
     except ExportError as error:
         print(f"export: error: {error}", file=sys.stderr)
         return 1
@@ -86,4 +88,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    outlive_reader()
     sys.exit(main())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -83,3 +85,34 @@ def test_a_wrong_number_is_refused(steps: str, capsys: pytest.CaptureFixture[str
 def test_fonts_prints_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fonts"]) == 0
     assert capsys.readouterr().out.split() == list(fonts.packages())
+
+
+@pytest.mark.parametrize("command", ["fonts", "list --offline", "list --offline --json", "--help"])
+def test_a_reader_that_has_gone_is_no_error(command: str, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as output:
+        done = run(command, tmp_path, output)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ["fonts", "list --offline"])
+def test_output_that_cannot_be_written_is_one_line(command: str, tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as output:
+        done = run(command, tmp_path, output)
+    message = "export: error: cannot write the output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, message)
+
+
+def run(command: str, folder: Path, output: BinaryIO) -> subprocess.CompletedProcess[str]:
+    """Runs a command where there is no model."""
+    return subprocess.run(
+        [sys.executable, "-m", "export", *command.split()],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=30,
+    )
