@@ -11,6 +11,7 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15000;
 const PROVEN_AFTER_MS = 5000;
 const CONNECT_TIMEOUT_MS = 10000;
+const WELCOME_TIMEOUT_MS = 10000; // from the open socket on: a bad network has spent the first ten
 const MISSED_PINGS = 2;
 const ABANDONED = 3001; // a close code of our own; the server sees who gave up
 
@@ -43,7 +44,7 @@ export class Connection {
     this._clearTimer();
     this._serversWish = null;
     this._options.onTrying();
-    this._timer = this._host.setTimeout(() => this.abandon('no welcome'), CONNECT_TIMEOUT_MS);
+    this._abandonIn(CONNECT_TIMEOUT_MS, 'the connection does not open');
     try {
       this._adopt(this._options.socket(this._options.url, this._options.protocols));
     } catch (error) {
@@ -102,7 +103,10 @@ export class Connection {
     const current = (act) => (event) => {
       if (this._socket === socket) act(event || {});
     };
-    socket.onopen = current(() => this._options.onOpen());
+    socket.onopen = current(() => {
+      this._abandonIn(WELCOME_TIMEOUT_MS, 'no welcome');
+      this._options.onOpen();
+    });
     socket.onmessage = current((event) => {
       this._unanswered = 0; // any message is a sign of life
       this._options.onMessage(event.data);
@@ -112,6 +116,11 @@ export class Connection {
       this._socket = null;
       this._lost(event.code || 0, event.reason || '');
     });
+  }
+
+  _abandonIn(ms, reason) {
+    this._clearTimer();
+    this._timer = this._host.setTimeout(() => this.abandon(reason), ms);
   }
 
   _beatLater(ms, ping) {

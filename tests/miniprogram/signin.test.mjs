@@ -143,3 +143,33 @@ test('a token is renewed well before its end', async () => {
   assert.equal(Math.round((expiresAt - renewAt) / 1000), 200);
   assert.ok(Math.abs(expiresAt - Date.now() - 1e6) < 5000);
 });
+
+test('a token without a life to speak of is no token', async () => {
+  for (const seconds of [undefined, 0, -5, 'soon']) {
+    signingIn([{ statusCode: 200, data: { token: 'good', expires_in: seconds } }]);
+    const signIn = new SignIn({ url: URL_OF_LOGIN, onToken: () => {} });
+    await assert.rejects(signIn.renew(), { code: 'sign_in_failed' });
+  }
+});
+
+for (const ending of ['well', 'badly']) {
+  test(`a renewal that ends ${ending} after its client has gone to rest starts nothing`, async (t) => {
+    const about = signingIn([token('first'), token('second')]);
+    const tokens = [];
+    const signIn = new SignIn({ url: URL_OF_LOGIN, onToken: (name) => tokens.push(name) });
+    await signIn.renew();
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let answer = null;
+    wx.request = (options) => (answer = options);
+    signIn.watch();
+    t.mock.timers.tick(3600 * 1000);
+    await settle();
+    signIn.rest();
+    if (ending === 'well') answer.success(token('second'));
+    else answer.fail({ errMsg: 'request:fail timeout' });
+    await settle();
+    t.mock.timers.tick(7200 * 1000);
+    await settle();
+    assert.deepEqual([tokens, about.logins], [[], 2]);
+  });
+}

@@ -106,6 +106,20 @@ test('closed before it has opened, it closes when it does', () => {
   assert.deepEqual(told, []);
 });
 
+test('an end without a code or without anything is an end', () => {
+  for (const [name, event] of [['Close', undefined], ['Close', {}], ['Error', undefined]]) {
+    const { task, told } = socketOf();
+    task.Open();
+    task[name](event);
+    assert.deepEqual(told, ['open', [1006, '']]);
+  }
+  const { task, told } = socketOf();
+  task.Open();
+  task.readyState = 3;
+  appHears(undefined);
+  assert.deepEqual(told, ['open', [1006, '']]);
+});
+
 test('after a close of our own nothing is told any more', () => {
   const { socket, task, told } = socketOf();
   task.Open();

@@ -129,6 +129,26 @@ test('a server that never says welcome is given up after 10 s', () => {
   assert.equal(heard('state').pop()[0].name, 'reconnecting');
 });
 
+test('a socket that takes 9 s to open has all the time for its welcome', () => {
+  const { client, host, socket } = puppetClient();
+  client.open();
+  host.advance(9000);
+  socket().open();
+  host.advance(5000);
+  socket().welcome();
+  host.advance(4000);
+  assert.equal(client.stats().state, 'ready');
+  assert.equal(socket().closedWith, null);
+});
+
+test('a socket that never opens is given up after 10 s', () => {
+  const { client, host, socket } = puppetClient();
+  client.open();
+  const first = socket();
+  host.advance(10000);
+  assert.equal(first.closedWith, 3001);
+});
+
 test('a socket that cannot even be made counts as lost', () => {
   const { client, heard } = puppetClient({
     socket: () => {

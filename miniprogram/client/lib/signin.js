@@ -10,6 +10,8 @@ const STORED = 'framewire.token';
 const RENEW_AT = 0.8; // of a token's life
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const TRY_AGAIN_MS = 30000;
+const SHORTEST_TIMER_MS = 1000; // a token that ends at once must not turn into a storm of logins
+const REQUEST_TIMEOUT_MS = 15000;
 
 /** Why a sign-in failed: `code` for programs, `message` for people. */
 class SignInError extends Error {
@@ -46,9 +48,10 @@ function exchange(url, code) {
       method: 'POST',
       data: { code },
       header: { 'content-type': 'application/json' },
+      timeout: REQUEST_TIMEOUT_MS,
       success: ({ statusCode, data }) => {
         const answer = /** @type {any} */ (data || {});
-        if (statusCode === 200 && answer.token) return resolve(answer);
+        if (statusCode === 200 && answer.token && answer.expires_in > 0) return resolve(answer);
         const { code: reason, message } = answer.error || answer;
         const name = reason || (statusCode === 404 ? 'no_sign_in' : 'sign_in_failed');
         return reject(new SignInError(name, message || `HTTP ${statusCode}`));
@@ -99,7 +102,7 @@ class SignIn {
     this.rest();
     const { url, renewAt } = wx.getStorageSync(STORED) || {};
     if (url !== this._url) return;
-    this._later(Math.max(0, renewAt - Date.now()));
+    this._later(renewAt - Date.now());
   }
 
   /** Renews nothing any more. */
@@ -118,15 +121,20 @@ class SignIn {
 
   /** @param {number} ms */
   _later(ms) {
-    this._timer = setTimeout(() => {
+    const timer = setTimeout(() => {
+      const stillWanted = () => this._timer === timer; // it may rest, or watch anew, meanwhile
       this.renew().then(
         (token) => {
+          if (!stillWanted()) return;
           this._onToken(token);
           this.watch();
         },
-        () => this._later(TRY_AGAIN_MS),
+        () => {
+          if (stillWanted()) this._later(TRY_AGAIN_MS);
+        },
       );
-    }, Math.min(LONGEST_TIMER_MS, ms));
+    }, Math.min(LONGEST_TIMER_MS, Math.max(SHORTEST_TIMER_MS, ms)));
+    this._timer = timer;
   }
 }
 

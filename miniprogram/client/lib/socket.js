@@ -65,9 +65,9 @@ class MiniSocket {
 
   /**
    * Some socket of this mini-program was closed: this one, if it does not say that it is open.
-   * @param {{code?: number, reason?: string}} event
+   * @param {{code?: number, reason?: string}} [event]
    */
-  maybeGone({ code, reason }) {
+  maybeGone({ code, reason } = {}) {
     const { readyState } = /** @type {{readyState?: number}} */ (
       /** @type {unknown} */ (this._task || {})
     );
@@ -84,13 +84,14 @@ class MiniSocket {
     task.onMessage(({ data }) => {
       if (!this._ended && this.onmessage) this.onmessage({ data });
     });
-    task.onError(({ errMsg }) => this._end(CLOSED_BY_ERROR, errMsg));
-    task.onClose(({ code, reason }) => this._end(code, reason));
+    // Some phones tell of an end without a word about it.
+    task.onError((event) => this._end(CLOSED_BY_ERROR, event && event.errMsg));
+    task.onClose((event) => this._end((event && event.code) || CLOSED_BY_ERROR, event && event.reason));
   }
 
   /**
    * @param {number} code
-   * @param {string} reason
+   * @param {string} [reason]
    */
   _end(code, reason) {
     if (this._ended) return;
