@@ -29,6 +29,7 @@
  * No DOM, no host globals but `WebSocket` and timers, and those only where none are handed in.
  */
 
+import { now } from './clock.js';
 import { Connection } from './connection.js';
 import { decode, encode } from './msgpack.js';
 import { Pacing } from './pacing.js';
@@ -41,7 +42,7 @@ const SOCKET_BUSY_MS = 10; // a socket tells nobody when its buffer is empty
 const TRY_LATER = ['backend_unavailable', 'overloaded', 'rate_limited'];
 
 const HOST = {
-  now: () => Date.now(),
+  now,
   setTimeout: (act, ms) => setTimeout(act, ms),
   clearTimeout: (timer) => clearTimeout(timer),
   random: () => Math.random(),

@@ -14,6 +14,7 @@ const STATIC = new URL('../../static/', import.meta.url);
 const COPIES = new URL('./lib/core/', import.meta.url);
 export const SOURCES = [
   'framewire.js',
+  'clock.js',
   'connection.js',
   'pacing.js',
   'uplink.js',

@@ -9,7 +9,7 @@ import vm from 'node:vm';
 import { PuppetHost, PuppetSocket, frame } from './puppet.mjs';
 
 const FILES = new URL('../../static/', import.meta.url);
-const CLIENT = ['framewire.js', 'connection.js', 'pacing.js', 'uplink.js', 'msgpack.js', 'utf8.js'];
+const CLIENT = ['framewire.js', 'clock.js', 'connection.js', 'pacing.js', 'uplink.js', 'msgpack.js', 'utf8.js'];
 
 const bare = { skip: vm.SourceTextModule ? false : 'needs node --experimental-vm-modules' };
 

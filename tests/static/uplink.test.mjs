@@ -109,3 +109,12 @@ test('a pong that is not asked for changes nothing', () => {
   }
   assert.equal(puppet.client.stats().uplinkBytesPerS, null);
 });
+
+test('a clock put forward between two pongs does not make the way look slow', () => {
+  const puppet = readyClient({ measureUplink: true });
+  puppet.client.offer(frame());
+  puppet.socket().say({ type: 'pong', t: 'uplink 1 before' });
+  puppet.host.time += 3600 * 1000;
+  puppet.socket().say({ type: 'pong', t: 'uplink 1 behind' });
+  assert.equal(puppet.client.stats().uplinkBytesPerS, null);
+});

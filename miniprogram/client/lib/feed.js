@@ -7,6 +7,7 @@
  */
 'use strict';
 
+const { now: steadyNow } = require('./core/clock.js');
 const { FrameMaker } = require('./maker.js');
 const { turnFor, upright } = require('./place.js');
 
@@ -14,7 +15,7 @@ class CameraFeed {
   /** @param {import('./index').FeedOptions} options */
   constructor({ client, canvas, fit, onSent, onProblem, now }) {
     this._client = client;
-    this._now = now || Date.now;
+    this._now = now || steadyNow;
     this._maker = new FrameMaker({ canvas: canvas || null, fit: fit || 'auto', now: this._now });
     this._onSent = onSent;
     this._onProblem = onProblem;

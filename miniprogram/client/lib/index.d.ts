@@ -14,6 +14,7 @@ import { Place, Size } from './core/geometry';
 
 export * from './core/framewire';
 export { Place, Size, tagPlace } from './core/geometry';
+export { now } from './core/clock';
 export { Figures, FiguresSnapshot } from './core/figures';
 
 /** Clockwise, in degrees. */

@@ -9,6 +9,7 @@ const { upright, turnFor, framePlace, boxPlace } = require('./place.js');
 const { Shrinker } = require('./shrink.js');
 const { SignIn, SignInError } = require('./signin.js');
 const { connectSocket } = require('./socket.js');
+const { now } = require('./core/clock.js');
 const { Figures } = require('./core/figures.js');
 const { tagPlace } = require('./core/geometry.js');
 const { addresses } = require('./address.js');
@@ -22,6 +23,7 @@ module.exports = {
   SignIn,
   SignInError,
   Figures,
+  now,
   connectSocket,
   addresses,
   upright,

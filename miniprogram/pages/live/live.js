@@ -1,6 +1,6 @@
 'use strict';
 
-const { CameraFeed, Figures, MiniProgramClient } = require('../../client/lib/index.js');
+const { CameraFeed, Figures, MiniProgramClient, now } = require('../../client/lib/index.js');
 const { findings, percent } = require('../../answer.js');
 const { wordsFor } = require('../../language.js');
 const { Overlay } = require('../../overlay.js');
@@ -200,7 +200,7 @@ Page({
       canvas: this.jpegCanvas,
       onSent: (frame) => {
         this.lastSent = frame;
-        this.figures.sent(Date.now());
+        this.figures.sent(now());
       },
       onProblem: (error) => {
         this.problem = { name: 'bad_frame', message: error.message };
@@ -246,8 +246,8 @@ Page({
    * @param {SentFrame} frame
    */
   answered(result, frame) {
-    const now = Date.now();
-    this.figures.answered(now, now - frame.captured_at, result.batch);
+    const at = now();
+    this.figures.answered(at, at - frame.captured_at, result.batch);
     this.latest = { result, frame };
     this.settle();
     this.draw();
@@ -289,14 +289,14 @@ Page({
   },
 
   refresh() {
-    const now = Date.now();
-    if (this.latest && now - this.latest.frame.captured_at > STALE_MS) {
+    const at = now();
+    if (this.latest && at - this.latest.frame.captured_at > STALE_MS) {
       this.latest = null;
       this.draw();
     }
     if (!this.client) return;
     const { tripMs } = this.client.stats();
-    const items = figureItems(this.figures.snapshot(now), tripMs, this.lastSent, this.data.t);
+    const items = figureItems(this.figures.snapshot(at), tripMs, this.lastSent, this.data.t);
     const { t } = this.data;
     const seen = this.latest ? this.seen().map(({ name, score }) => `${name} ${percent(score)}`) : [];
     const said = seen.length > 0 ? `${t.found} ${seen.join('  ')}` : t.found_none;

@@ -32,6 +32,7 @@
  * No DOM, no host globals but `WebSocket` and timers, and those only where none are handed in.
  */
 
+const { now } = require('./clock.js');
 const { Connection } = require('./connection.js');
 const { decode, encode } = require('./msgpack.js');
 const { Pacing } = require('./pacing.js');
@@ -44,7 +45,7 @@ const SOCKET_BUSY_MS = 10; // a socket tells nobody when its buffer is empty
 const TRY_LATER = ['backend_unavailable', 'overloaded', 'rate_limited'];
 
 const HOST = {
-  now: () => Date.now(),
+  now,
   setTimeout: (act, ms) => setTimeout(act, ms),
   clearTimeout: (timer) => clearTimeout(timer),
   random: () => Math.random(),

@@ -14,6 +14,7 @@
 
 const PROBE_EVERY_MS = 500;
 const KEPT_PROBES = 5;
+const LONGEST_PROBE_MS = 10000; // beyond this the phone has slept, or its clock was put forward
 const MARK = 'uplink';
 
 class Uplink {
@@ -54,7 +55,9 @@ class Uplink {
     if (t === `${MARK} ${probe.id} before`) probe.startedAt = now;
     if (t !== `${MARK} ${probe.id} behind` || probe.startedAt === null) return;
     this._open = null;
-    this._probes.push({ bytes: probe.bytes, ms: now - probe.startedAt });
+    const ms = now - probe.startedAt;
+    if (ms > LONGEST_PROBE_MS) return;
+    this._probes.push({ bytes: probe.bytes, ms });
     if (this._probes.length > KEPT_PROBES) this._probes.shift();
   }
 

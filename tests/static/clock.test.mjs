@@ -1,0 +1,46 @@
+// The clock that the client goes by where it is given none.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { now } from '../../static/clock.js';
+import { FramewireClient } from '../../static/framewire.js';
+import { MODEL, PuppetSocket, frame } from './puppet.mjs';
+
+const HOUR_MS = 3600 * 1000;
+
+/** Puts the host's clock to another time, and on from there. */
+function setClock(t, by) {
+  const before = Date.now;
+  t.mock.method(Date, 'now', () => before() + by);
+}
+
+test('it goes with the host’s clock, and on where that is put back', (t) => {
+  const first = now();
+  assert.ok(Math.abs(first - Date.now()) < 1000);
+  setClock(t, -HOUR_MS);
+  const second = now();
+  assert.ok(second >= first && second < first + 1000);
+  setClock(t, 60000);
+  assert.ok(now() - second >= 60000 && now() - second < 61000);
+});
+
+test('a clock that is put back in the middle of a session holds no frame up', async (t) => {
+  const sockets = [];
+  const client = new FramewireClient({
+    url: 'wss://example.org/ws',
+    socket: (...args) => sockets[sockets.push(new PuppetSocket(...args)) - 1],
+  });
+  t.after(() => client.close());
+  client.open();
+  const [socket] = sockets;
+  socket.open();
+  socket.welcome({ model: MODEL });
+  client.offer(frame());
+  socket.say({ type: 'error', id: 1, code: 'overloaded', message: 'full', retryable: true });
+  assert.equal(client.wantsFrame(), false);
+  setClock(t, -HOUR_MS);
+  assert.equal(client.wantsFrame(), false); // the camera goes on, so the clock is looked at
+  await new Promise((resolve) => setTimeout(resolve, 300)); // the pause that a full server gets is 250 ms
+  assert.equal(client.wantsFrame(), true);
+});
