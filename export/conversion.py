@@ -170,10 +170,22 @@ def _probe(conversion: Conversion, probes: Sequence[bytes]) -> Probe:
     except SourceError:
         raise
     except Exception as error:  # the model may be of any kind, and fail in any way
-        reason = " ".join(str(error).split())[:300]
-        hint = "; if it takes one picture a call, say --batch 1" if len(probes) > 1 else ""
-        raise SourceError(f"the model fails for {len(probes)} pictures: {reason}{hint}") from None
+        count, hint = len(probes), _hint(source, len(probes))
+        raise SourceError(f"the model fails for {count} pictures: {_reason(error)}{hint}") from None
     return {name: value.numpy() for name, value in found.items()}
+
+
+def _reason(error: Exception) -> str:
+    # TensorFlow quotes the strings that it could not use, and its own binding stumbles over them.
+    quoted = error.object if isinstance(error, UnicodeDecodeError) else str(error).encode()
+    text = "".join(each if each.isprintable() else " " for each in quoted.decode("ascii", "ignore"))
+    return " ".join(text.split())[:300]
+
+
+def _hint(source: Source, count: int) -> str:
+    if source.takes_bytes:
+        return "; the strings that it takes must be JPEG and PNG (--signature names another input)"
+    return "; if it takes one picture a call, say --batch 1" if count > 1 else ""
 
 
 def prepared(conversion: Conversion, encoded: Sequence[bytes]) -> Tensor:

@@ -93,7 +93,16 @@ def from_folder(folder: Path) -> list[bytes]:
         raise SourceError(f"cannot read {folder}: {error.strerror}") from None
     if not found:
         raise SourceError(f"there are no pictures in {folder}: no .jpg and no .png")
+    for path, encoded in zip(paths, found, strict=False):
+        _check_decodes(path, encoded)
     return [found[number % len(found)] for number in range(COUNT)]
+
+
+def _check_decodes(path: Path, encoded: bytes) -> None:
+    try:
+        decode_whole(tf.constant(encoded))
+    except tf.errors.OpError:
+        raise SourceError(f"{path} is no JPEG or PNG picture, or is broken") from None
 
 
 def answers(conversion: Conversion, pictures: Sequence[bytes]) -> list[Row]:

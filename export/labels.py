@@ -43,7 +43,7 @@ def check_count(path: Path, labels: list[str], classes: int | None) -> None:
 def _json(path: Path, text: str) -> list[str]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SourceError(f"{path} is not JSON: {error}") from None
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         raise SourceError(f"{path} must hold a JSON list of strings")

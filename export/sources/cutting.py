@@ -16,15 +16,12 @@ def cut(graph: Any, ends: Iterable[str], fed: Mapping[str, tf.DType]) -> tuple[A
     """What `ends` need of a GraphDef, with placeholders for the tensors that are fed.
 
     ends: names of nodes. fed: the dtype of each fed tensor, by its name. Returns the graph, and
-    each fed tensor's placeholder. What only the fed tensors needed, such as queues and iterators,
-    is left out.
+    the placeholder of each fed tensor that the ends need. What only the fed tensors needed, such
+    as queues and iterators, is left out.
     """
     nodes = {node.name: node for node in graph.node}
     places = {name: f"{_FED}_{number}" for number, name in enumerate(fed)}
     found = graph_pb2.GraphDef(versions=graph.versions, library=graph.library)
-    for name, dtype in fed.items():
-        placeholder = found.node.add(name=places[name], op="Placeholder")
-        placeholder.attr["dtype"].type = dtype.as_datatype_enum
     turns = {f"^{node_of(name)}" for name in fed}  # whose turn it was first matters no longer
     waiting, seen = sorted(set(ends)), set(ends)
     while waiting:
@@ -37,7 +34,11 @@ def cut(graph: Any, ends: Iterable[str], fed: Mapping[str, tf.DType]) -> tuple[A
         new = {node_of(each) for each in inputs} - seen - set(places.values())
         waiting += sorted(new)
         seen |= new
-    return found, places
+    taken = {each for node in found.node for each in node.input}
+    used = {name: place for name, place in places.items() if place in taken}
+    for name, place in used.items():
+        found.node.add(name=place, op="Placeholder").attr["dtype"].type = fed[name].as_datatype_enum
+    return found, used
 
 
 def with_own_functions(graph: Any) -> Any:

@@ -33,6 +33,8 @@ class Frozen:
         ends = sorted({tensor.op.name for tensor in outputs.values()})
         given = {tensor.name: tensor.dtype for tensor in (picture, *(each for each, _ in fed))}
         graph, self._places = cut(session.graph.as_graph_def(), ends, given)
+        if picture.name not in self._places:
+            raise SourceError(f"the outputs do not depend on {picture.name}, which takes pictures")
         self._graph = with_own_functions(_freeze(session, graph, ends))
         # A tf.function would put stateful operations in an order, which loops of TensorFlow 1 do
         # not bear: it would tie what is in a loop to what is outside.
@@ -43,7 +45,11 @@ class Frozen:
         return dict(self._function(pictures))
 
     def _imported(self, pictures: Tensor) -> Outputs:
-        fed = {self._places[tensor.name]: tf.constant(value) for tensor, value in self._fed}
+        fed = {
+            self._places[tensor.name]: tf.constant(value)
+            for tensor, value in self._fed
+            if tensor.name in self._places
+        }
         fed[self._places[self._picture.name]] = pictures
         names = [tensor.name for tensor in self._outputs.values()]
         found = tf.graph_util.import_graph_def(

@@ -42,8 +42,7 @@ def restore(session: Any, needed: Mapping[str, Any], prefix: Path, wish: Wish) -
             saver = v1.train.Saver({name: _whole(parts) for name, parts in values.items()})
             saver.restore(session, str(prefix))
     except (ValueError, tf.errors.OpError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise CheckpointError(f"cannot restore {prefix}: {reason}") from None
+        raise CheckpointError(f"cannot restore {prefix}: {_reason(error)}") from None
     unused = tuple(sorted(set(shapes) - set(values)))
     return Restoration(len(chosen), tuple(each.op.name for each in left), unused)
 
@@ -123,3 +122,10 @@ def _check_shapes(prefix: Path, values: Mapping[str, list[Any]], shapes: Mapping
     ]
     if wrong:
         raise CheckpointError(f"{prefix} does not fit its graph: it has {listed(wrong)}")
+
+
+def _reason(error: Exception) -> str:
+    """A session says where in whose code a node was made before it says what is wrong with it."""
+    said = str(error)
+    reason = re.search(r"^Node: '.*'\n(.+)", said, re.MULTILINE)
+    return reason[1] if reason else " ".join(said.split())[:300]

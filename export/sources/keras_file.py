@@ -37,7 +37,7 @@ def from_keras(model: Any, origin: str, wish: Wish) -> Source:
         input=builder.input_of(model, wish),
         infer=infer,
         reference=infer,
-        restoration=Restoration(len(model.variables)),
+        restoration=Restoration(len(model.weights)),
         holds=tuple(builder.variables_of(model)),
     )
 

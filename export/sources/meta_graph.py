@@ -27,6 +27,9 @@ from export.sources.wish import Wish
 
 v1 = tf.compat.v1
 
+_TRAINING = re.compile(r"(gradients|save|ExponentialMovingAverage|\w*Optimizer|\w*Initializer)\b")
+"""What stands at the beginning of the names that TensorFlow gives to training's own nodes."""
+
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 
 
@@ -117,6 +120,7 @@ def _outputs(graph: Any, wish: Wish) -> dict[str, Tensor]:
             op.outputs[0].name
             for op in graph.get_operations()
             if op.outputs and op.outputs[0].dtype.is_floating and not op.outputs[0].consumers()
+            if not _TRAINING.match(op.name)
         ]
         raise SourceError(
             f"say with --outputs which tensors to serve; ends are {listed(ends[::-1])}"

@@ -89,7 +89,10 @@ def _root(model: Any, view: Any, prefix: Path) -> Any:
 def _paths(model: Any) -> dict[str, Any]:
     """Each variable of the model as the checkpoint would know it, under a name for people."""
     named: dict[str, Any] = {}
-    for number, variable in enumerate(model.variables):
+    # A Keras model's weights are its variables but for the state of dropout's random numbers,
+    # which checkpoints do not have.
+    kept = model.weights if isinstance(model, tf.keras.layers.Layer) else model.variables
+    for number, variable in enumerate(kept):
         name = getattr(variable, "path", None) or variable.name.partition(":")[0]
         named[name if name not in named else f"{name} #{number}"] = variable
     return named

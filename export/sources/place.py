@@ -24,7 +24,7 @@ def checkpoint_at(path: Path) -> Path:
 def _in_folder(folder: Path) -> Path:
     """The latest checkpoint, as the folder's file `checkpoint` tells it, or the only one."""
     told = folder / "checkpoint"
-    found = _LATEST.search(told.read_text("utf-8")) if told.is_file() else None
+    found = _LATEST.search(told.read_text("utf-8", "replace")) if told.is_file() else None
     if found is not None:
         # The folder may have been moved since; then the name alone holds.
         return folder / Path(found[1]).name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,25 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "two.txt").write_text("one\ntwo\n")
     (folder / "broken.keras").write_bytes(b"no archive")
     (folder / "empty").mkdir()
+    (folder / "deep.json").write_text("[" * 100_000)
+    (folder / "text").mkdir()
+    (folder / "text" / "a.jpg").write_text("no picture")
+    _takes_examples(folder / "examples")
     _values_of_another_model(folder / "ssd" / "model.ckpt", folder / "short" / "model.ckpt")
+    shutil.copytree(folder / "ssd", folder / "cut")
+    next((folder / "cut").glob("*.data-*")).write_bytes(b"")
     return folder
+
+
+def _takes_examples(folder: Path) -> None:
+    """A SavedModel whose strings are tf.train.Examples."""
+    module = tf.Module()
+    features = {"image": tf.io.FixedLenFeature([], tf.string)}
+    module.parse = tf.function(
+        lambda examples: tf.strings.length(tf.io.parse_example(examples, features)["image"]),
+        [tf.TensorSpec([None], tf.string)],
+    )
+    tf.saved_model.save(module, str(folder), module.parse)
 
 
 def _values_of_another_model(prefix: Path, other: Path) -> None:
@@ -90,6 +108,10 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
             f"{SSD_FED} --outputs=class_logit",
             "there is no tensor 'class_logit' in the graph; nearest: class_logits:0",
         ),
+        (
+            f"{SSD_FED} --outputs=logits=head/biases",
+            "the outputs do not depend on Placeholder:0, which takes pictures",
+        ),
         (f"{SSD} {RAW_BOXES}", "the outputs need is_training:0 as well; say what with --feed"),
         (
             f"{SSD_FED} {RAW_BOXES}",
@@ -124,6 +146,19 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         (
             f"{SSD} --feed=is_training=maybe {RAW_BOXES} --nms",
             "--feed is_training:0: 'maybe' is no bool",
+        ),
+        (
+            "--from={0}/colours.keras --scale=none --labels={0}/deep.json",
+            "deep.json is not JSON: ",
+        ),
+        (
+            "--from={0}/colours.keras --scale=none --pictures={0}/text",
+            "text/a.jpg is no JPEG or PNG picture, or is broken",
+        ),
+        ("--from={0}/examples", "the strings that it takes must be JPEG and PNG"),
+        (
+            f"{SSD_FED.replace('ssd', 'cut')} {RAW_BOXES} --nms",
+            "cannot restore {0}/cut/model.ckpt: Read less bytes",
         ),
         ("--from=keras:MobileNetV22 --weights=none", "nearest: MobileNetV2"),
         ("--from=keras:MobileNetV2 --weights=none.h5", "--weights must be imagenet, none or a"),

@@ -83,6 +83,34 @@ def test_a_module_and_its_checkpoint_under_any_name(tmp_path: Path) -> None:
     assert found.described["made_from"].startswith("ckpt-1 sha256:")
 
 
+class Dropping(tf.keras.Model):
+    """Colours as a subclassed model; its dropout has random numbers with a state of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropout = tf.keras.layers.Dropout(0.5)
+        self.head = tf.keras.layers.Dense(3)
+
+    def call(self, pictures: tf.Tensor, training: bool = False) -> tf.Tensor:
+        return self.head(self.dropout(tf.reduce_mean(pictures, [1, 2]), training=training))
+
+
+def test_the_state_of_dropout_need_not_be_in_a_checkpoint(tmp_path: Path) -> None:
+    model = Dropping()
+    model(tf.zeros([1, 8, 8, 3]), training=True)
+    model.head.set_weights([np.eye(3)[::-1], np.zeros(3)])
+    tf.train.Checkpoint(model=model).save(str(tmp_path / "run" / "ckpt"))
+    found = export(
+        tmp_path,
+        f"--from={tmp_path / 'run'}",
+        "--model=tests.export.test_sources:Dropping",
+        "--size=8x8",
+        "--scale=0..1",
+    )
+    assert found.classes(RED, GREEN, BLUE) == [2, 1, 0]
+    assert found.check("variables") == "2 restored"
+
+
 def test_keras_weights_and_channels_turned_round(tmp_path: Path) -> None:
     trained_models.keras_files(tmp_path)
     found = export(
