@@ -32,6 +32,10 @@ log = logging.getLogger("server")
 # A connection may say nothing for so long: before its first request, in a handshake
 # of TLS, or between two requests. Proxies keep theirs for 60 s.
 IDLE_S = 75.0
+# What a request may bring with it where nothing is taken; the addresses that take
+# something have bounds of their own. Tornado would keep it all until it is there.
+STRAY_BODY_BYTES = 64 * 1024
+STRAY_BODY_S = 10.0
 
 
 def application(gateway: Gateway, settings: Settings, door: Door) -> Application:
@@ -84,7 +88,8 @@ def http_server(gateway: Gateway, settings: Settings, door: Door) -> HTTPServer:
     """The server of all addresses, with TLS where the door has it."""
     server = HTTPServer(
         application(gateway, settings, door),
-        max_body_size=settings.max_upload_bytes + FORM_BYTES,
+        max_body_size=STRAY_BODY_BYTES,
+        body_timeout=STRAY_BODY_S,
         # Tornado would believe them of anybody; server.access.addresses does not.
         xheaders=False,
         idle_connection_timeout=IDLE_S,

@@ -106,7 +106,8 @@ class InferHandler(GuardedHandler):
 
     def _stated_length(self) -> int:
         stated = self.request.headers.get("Content-Length", "")
-        return int(stated) if stated.isdecimal() else 0
+        # Twenty digits are too large already; Python refuses to read some thousands.
+        return int(stated[:20]) if stated.isdecimal() else 0
 
     def data_received(self, chunk: bytes) -> None:
         if not self._entered:

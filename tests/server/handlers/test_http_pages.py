@@ -179,3 +179,25 @@ async def test_a_connection_that_asks_nothing_is_closed(
     writer.close()
     # A session may be silent for longer: it is pinged.
     await session.works()
+
+
+@pytest.mark.parametrize("path", ["/", "/static/index.html", "/healthz", "/metrics", "/ws", "/no"])
+async def test_a_body_where_none_is_taken_is_not_kept(served: Served, path: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    length = app.STRAY_BODY_BYTES + 1
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n".encode())
+    # Answered before any of it has come.
+    answer = await asyncio.wait_for(reader.read(), 5)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    writer.close()
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "STRAY_BODY_S", 0.05)
+    served = serve()
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(b"POST /healthz HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nx")
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
