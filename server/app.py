@@ -80,7 +80,7 @@ def listen(settings: Settings) -> list[socket.socket]:
     """The listening sockets. Raises WrongSetting where the address cannot be had."""
     try:
         return bind_sockets(settings.port, settings.host, reuse_port=False)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that no DNS can have
         raise WrongSetting(f"cannot listen on {settings.host}:{settings.port}: {error}") from None
 
 

@@ -23,6 +23,10 @@ else:
 
 PREFIX = "FRAMEWIRE_"
 
+# No control characters, and nothing that gRPC and JSON cannot carry: lone surrogates.
+_NAME = r"[^\x00-\x1f\x7f\ud800-\udfff]+"
+_PORT = r"0*([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
+
 
 class WrongSetting(Exception):
     """A setting that the gateway cannot start with; the message is one clear line."""
@@ -55,21 +59,26 @@ class Settings:
     backend: str = setting(
         "127.0.0.1:8500",
         "gRPC address of the model server, HOST:PORT",
-        form=r"unix:.+|\S+:\d{1,5}",
+        form=rf"unix:.+|(?!https?://)\S+:{_PORT}",
         form_help="HOST:PORT",
     )
     model: str = setting(
-        "digits", "model for sessions that name none", form=r".+", form_help="a name"
+        "digits", "model for sessions that name none", form=_NAME, form_help="a name"
     )
     label: str = setting(
         "",
         "version label for sessions that name none; empty: stable if there is one, else the newest",
+        form=rf"({_NAME})?",
+        form_help="a name",
     )
     canary_share: float = setting(
         0.0, "share of the sessions that name no version which get canary_label", 0, 1
     )
     canary_label: str = setting(
-        "canary", "version label for that share, where there is one", form=r".+", form_help="a name"
+        "canary",
+        "version label for that share, where there is one",
+        form=_NAME,
+        form_help="a name",
     )
     descriptions: str = setting(
         "", "JSON file {model: description} for models without a describe signature"
@@ -117,7 +126,7 @@ class Settings:
         "", "file with the keys of tokens (JWK Set); empty: no tokens. Read again when it changes"
     )
     token_audience: str = setting(
-        "framewire", "the audience (aud) of tokens that count", form=r".+", form_help="a name"
+        "framewire", "the audience (aud) of tokens that count", form=_NAME, form_help="a name"
     )
     token_issuer: str = setting("", "the issuer (iss) of tokens that count; empty: any")
     token_leeway_s: float = setting(
@@ -133,7 +142,7 @@ class Settings:
     wechat_url: str = setting(
         "https://api.weixin.qq.com",
         "where wx.login's codes are exchanged",
-        form=r"https?://\S+",
+        form=rf"https?://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(:{_PORT})?(/[^\s?#]*)?",
         form_help="http(s)://HOST[:PORT]",
     )
     wechat_timeout_s: float = setting(5.0, "how long WeChat may take to answer", 0.1, 60)
@@ -171,7 +180,7 @@ def load_descriptions(path: str) -> dict[str, dict[str, Any]]:
         return {}
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"descriptions: {path}: {error}") from None
     if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
         raise WrongSetting(f"descriptions: {path}: a map from model names to maps is required")
@@ -211,7 +220,7 @@ def _parser() -> argparse.ArgumentParser:
 def _from_file(path: str) -> dict[str, Any]:
     try:
         found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"{path}: {error}") from None
     known = {row.name for row in fields(Settings)}
     for name in found:

@@ -43,6 +43,11 @@ class FileWatch:
             self._reload()
         except WrongSetting as error:
             log.error("%s; what was read before stays in use", error)
+        except Exception as error:
+            # One file's surprise must not end the watch over all of them. Its words could cite
+            # a secret.
+            where, kind = ", ".join(self._paths), type(error).__name__
+            log.error("%s: %s; what was read before stays in use", where, kind)
 
     def _stamp(self) -> _Stamp:
         return tuple(_stamp_of(path) for path in self._paths)

@@ -40,7 +40,7 @@ def load_keys(path: str) -> dict[str, Key]:
     """The keys of a file by their ``kid``, in its order. Raises WrongSetting, without secrets."""
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"token_keys: {path}: {_without_content(error)}") from None
     entries = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(entries, list) or not entries:
@@ -62,8 +62,8 @@ def check_key(entry: Any) -> Key:
     if not isinstance(entry, Mapping):
         raise ValueError("a map is required")
     kid = entry.get("kid")
-    if not isinstance(kid, str) or not 0 < len(kid) <= 128:
-        raise ValueError("kid: a text is required")
+    if not isinstance(kid, str) or not 0 < len(kid) <= 128 or not kid.isprintable():
+        raise ValueError("kid: a text of 1 to 128 printable characters is required")
     if entry.get("alg", ALGORITHMS[0]) not in ALGORITHMS:
         raise ValueError(f"alg: one of {', '.join(ALGORITHMS)} is required")
     try:

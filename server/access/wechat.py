@@ -123,6 +123,6 @@ def _openid(body: bytes) -> str:
         log.error("WeChat's login refused with %d", number)
         raise LoginFailed(f"WeChat refused the login with {number}")
     openid = found.get("openid")
-    if not isinstance(openid, str) or not openid:
+    if not isinstance(openid, str) or not openid.isprintable() or not openid:
         raise LoginFailed("WeChat's login answered without an openid")
     return openid

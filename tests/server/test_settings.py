@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from server.app import listen
 from server.settings import Settings, WrongSetting, load, load_descriptions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,11 +128,24 @@ def test_numbers_that_are_not_finite(value: str) -> None:
         ("--backend", "localhost", "HOST:PORT is required, not 'localhost'"),
         ("--backend", "localhost:", "HOST:PORT is required"),
         ("--backend", "", "HOST:PORT is required"),
+        ("--backend", "localhost:0", "HOST:PORT is required"),
+        ("--backend", "localhost:65536", "HOST:PORT is required"),
+        ("--backend", "http://localhost:8500", "HOST:PORT is required"),
         ("--model", "", "a name is required, not ''"),
+        ("--model", "a\nb", r"a name is required, not 'a\nb'"),
+        ("--model", "\udcff", r"a name is required, not '\udcff'"),
+        ("--label", "\x1b", "a name is required"),
+        ("--canary-label", "\udcff", "a name is required"),
+        ("--token-audience", "\udcff", "a name is required"),
         ("--allowed-origins", "example.com", "SCHEME://HOST"),
         ("--allowed-origins", "https://example.com/path", "SCHEME://HOST"),
         ("--allowed-origins", "https://a.*.example.com", "SCHEME://HOST"),
         ("--wechat-url", "api.weixin.qq.com", "http(s)://HOST[:PORT] is required"),
+        ("--wechat-url", "https://[", "http(s)://HOST[:PORT] is required"),
+        ("--wechat-url", "https://host:port", "http(s)://HOST[:PORT] is required"),
+        ("--wechat-url", "https://host:65536", "http(s)://HOST[:PORT] is required"),
+        ("--wechat-url", "https://host?x=1", "http(s)://HOST[:PORT] is required"),
+        ("--wechat-url", "https://a@host", "http(s)://HOST[:PORT] is required"),
         ("--port", "8888.0", "a whole number is required, not '8888.0'"),
         ("--port", "a\nb", r"not 'a\nb'"),
     ],
@@ -176,6 +190,7 @@ def test_right_values(name: str, value: str) -> None:
         ("host = ['a']", "host: a text is required, not ['a']"),
         ("port = ", "Invalid value"),
         ("port = 1\nport = 2", "Cannot overwrite a value"),
+        ("port = " + "[" * 5000, "recursion"),
     ],
 )
 def test_wrong_files(tmp_path: Path, text: str, words: str) -> None:
@@ -215,6 +230,7 @@ def test_descriptions(tmp_path: Path) -> None:
         ("{", "Expecting property name"),
         ("[]", "a map from model names to maps is required"),
         ('{"zoo": 1}', "a map from model names to maps is required"),
+        ("[" * 100_000, "recursion"),
         (None, "No such file"),
     ],
 )
@@ -250,6 +266,13 @@ def test_a_wrong_setting_ends_the_start_with_one_line() -> None:
     assert found.stderr == (
         "framewire: --log-level: debug, info, warning or error is required, not 'loud'\n"
     )
+
+
+@pytest.mark.parametrize("host", ["a" * 64, "...", "no host", "a\0b", "\udcff", "1.2.3.4.5"])
+def test_a_host_that_cannot_be_had(host: str) -> None:
+    with pytest.raises(WrongSetting, match="cannot listen on ") as caught:
+        listen(Settings(host=host, port=0))
+    assert "\n" not in str(caught.value)
 
 
 def test_help_names_every_setting() -> None:

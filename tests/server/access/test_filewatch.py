@@ -17,13 +17,13 @@ class Reader:
 
     def __init__(self, *paths: Path) -> None:
         self.count = 0
-        self.refuses = False
+        self.refuses: Exception | None = None
         self.watch = FileWatch([str(path) for path in paths], self.read)
 
     def read(self) -> None:
         self.count += 1
         if self.refuses:
-            raise WrongSetting("tls_key: it is broken")
+            raise self.refuses
 
     def looks(self, times: int = 2) -> int:
         """How often the files are read in so many looks."""
@@ -76,12 +76,12 @@ def test_what_is_refused_is_logged_and_not_tried_in_vain(
     paths: list[Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     reader = Reader(*paths)
-    reader.refuses = True
+    reader.refuses = WrongSetting("tls_key: it is broken")
     paths[1].write_text("broken")
     assert reader.looks(5) == 1
     [line] = [each for each in caplog.records if each.levelno == logging.ERROR]
     assert line.getMessage() == ("tls_key: it is broken; what was read before stays in use")
-    reader.refuses = False
+    reader.refuses = None
     paths[1].write_text("mended!")
     assert reader.looks() == 1
 
@@ -91,3 +91,17 @@ def test_at_once_when_asked(paths: list[Path]) -> None:
     reader.watch.reload()
     assert reader.count == 1
     assert reader.looks() == 0
+
+
+def test_a_defect_does_not_end_the_watch(
+    paths: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = Reader(*paths)
+    reader.refuses = MemoryError("s3cret")
+    paths[0].write_text("surprise")
+    assert reader.looks() == 1
+    assert "MemoryError; what was read before stays in use" in caplog.text
+    assert "s3cret" not in caplog.text
+    reader.refuses = None
+    paths[0].write_text("mended!!!")
+    assert reader.looks() == 1

@@ -189,10 +189,12 @@ def test_who_has_only_public_keys_cannot_sign(tmp_path: Path) -> None:
     [
         ([], "with a key in it is required"),
         (["x"], "key 1: a map is required"),
-        ([secret(""), secret()], "key 1: kid: a text is required"),
+        ([secret(""), secret()], "key 1: kid: a text of 1 to 128 printable characters is required"),
         ([secret("a"), secret("a")], "key 2: there is another key with the kid 'a'"),
         ([secret(size=31)], "key 1: HS256 needs a secret of 32 bytes or more"),
         ([secret(size=32, alg="HS512")], "HS512 needs a secret of 64 bytes"),
+        ([secret("a\nb")], "kid: a text of 1 to 128 printable characters"),
+        ([secret("\ud800")], "kid: a text of 1 to 128 printable characters"),
         ([secret(alg="none")], "alg: one of HS256"),
         ([secret(alg=["HS256"])], "alg: one of HS256"),
         ([secret(alg="RS256")], "is no usable key of its kty and alg"),
@@ -216,7 +218,7 @@ def test_keys_that_cannot_be_used(tmp_path: Path, entries: list[Any], words: str
     assert not any(each in line for each in secrets)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"keys": {}}', "\udcff", None])
+@pytest.mark.parametrize("text", ["", "[]", '{"keys": {}}', "\udcff", "[" * 100_000, None])
 def test_files_that_are_none(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "keys.json"
     if text is not None:

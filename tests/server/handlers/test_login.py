@@ -174,6 +174,7 @@ async def test_a_code_counts_once(serve: Serve, door: dict[str, Any]) -> None:
         ([], "no JSON object"),
         ({}, "without an openid"),
         ({"openid": 7}, "without an openid"),
+        ({"openid": "\ud800"}, "without an openid"),
         ({"openid": "", "errcode": 0}, "without an openid"),
         ({"errcode": "what"}, "no number"),
         ({"errcode": [1]}, "no number"),
