@@ -102,6 +102,31 @@ test('while one frame is being encoded others pass by, and a way that fails is l
   assert.equal(about.offered[1].way, 'jpeg js');
 });
 
+test('a canvas that never answers keeps no later frame', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const pen = { createImageData: () => ({ data: new Uint8ClampedArray(4096) }), putImageData() {} };
+  const asked = [];
+  const wx = { canvasToTempFilePath: (options) => asked.push(options), getFileSystemManager: () => ({}) };
+  const { feed, about } = feedOf({ wx, canvas: { getContext: () => pen } });
+  for (let i = 0; i < 2; i += 1) {
+    feed.picture(FRAME);
+    t.mock.timers.tick(2000);
+    await new Promise(setImmediate);
+  }
+  feed.picture(FRAME);
+  assert.equal(asked.length, 2);
+  assert.deepEqual(about.offered.map(({ way }) => way), ['jpeg js']);
+});
+
+test('frames of odd sizes, and smaller than the model, are made', () => {
+  for (const [width, height] of [[1, 1], [31, 47], [287, 351], [353, 289], [33, 641]]) {
+    const { feed, about } = feedOf();
+    for (let i = 0; i < 8; i += 1) feed.picture({ width, height, data: new ArrayBuffer(4 * width * height) });
+    assert.deepEqual(about.problems, [], `${width} x ${height}`);
+    assert.equal(about.offered.length, 8);
+  }
+});
+
 test('a frame whose length does not fit its size is a problem, not a crash', () => {
   const { feed, about } = feedOf();
   feed.picture({ ...FRAME, data: new ArrayBuffer(12) });

@@ -146,6 +146,44 @@ test('the live page shows the camera once it is allowed, and its buttons lead on
   page.instance.onUnload();
 });
 
+test('a camera that the system took is made anew, once the page is in front', async () => {
+  const { stored, show } = livePage();
+  stored.set('framewire.settings', { server: 'example.org' });
+  const page = show();
+  await settle();
+  const cameras = () => page.querySelectorAll('#camera').length;
+  page.instance.cameraReady();
+  page.instance.cameraStopped();
+  assert.deepEqual([cameras(), page.instance.cameraIsReady], [0, false]);
+  await settle();
+  assert.equal(cameras(), 1);
+  page.instance.cameraReady();
+  page.instance.onHide();
+  page.instance.cameraStopped();
+  await settle();
+  assert.equal(cameras(), 0);
+  page.instance.onShow();
+  await settle();
+  assert.equal(cameras(), 1);
+  page.instance.onUnload();
+});
+
+test('a sign-in that found no network is tried again when there is one', async () => {
+  const { stored, show } = livePage();
+  stored.set('framewire.settings', { server: 'example.org' });
+  const page = show();
+  await settle();
+  let opened = 0;
+  page.instance.client.open = () => (opened += 1);
+  for (const [code, times] of [['unreachable', 1], ['login_refused', 1]]) {
+    page.instance.networkIs(false);
+    page.instance.stateIs({ name: 'refused', code, message: 'no' });
+    page.instance.networkIs(true);
+    assert.equal(opened, times, code);
+  }
+  page.instance.onUnload();
+});
+
 for (const [name, refusal] of [
   ['privacy', { requirePrivacyAuthorize: ({ fail }) => fail({ errMsg: 'fail' }) }],
   ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'auth deny' }) }],

@@ -25,6 +25,15 @@ test('every page and component that is named has its four files', () => {
   }
 });
 
+test('a component’s styles select by class alone, as WeChat wants it', () => {
+  const styles = readdirSync(new URL('components/', APP), { recursive: true }).filter((name) => name.endsWith('.wxss'));
+  assert.ok(styles.length > 0);
+  for (const name of styles) {
+    const source = read(`components/${name}`).replace(/\/\*[\s\S]*?\*\//g, '');
+    for (const [, selectors] of source.matchAll(/([^{}]+)\{/g)) assert.match(selectors.trim(), /^(\.[\w-]+[\s,]*)+$/, name);
+  }
+});
+
 test('dark mode has a colour for each that the window names, in both themes', () => {
   const wanted = Object.values(json('app.json').window).filter((value) => value.startsWith('@'));
   const { light, dark } = json(json('app.json').themeLocation);

@@ -10,6 +10,7 @@ const { decodeBase64 } = require('./base64.js');
 
 const TYPE = 'image/jpeg';
 const QUALITY = 0.7;
+const ANSWER_MS = 2000; // a phone that was hidden meanwhile may never say how it ended
 const HEAD = `data:${TYPE};base64,`;
 
 class CanvasJpeg {
@@ -48,7 +49,22 @@ class CanvasJpeg {
    * @param {import('./index').Size} size
    * @returns {Promise<Uint8Array>}
    */
-  async byFile(rgba, size) {
+  byFile(rgba, size) {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error('the canvas does not answer')), ANSWER_MS);
+      const ended = () => clearTimeout(late);
+      const made = this._byFile(rgba, size);
+      made.then(resolve, reject);
+      made.then(ended, ended);
+    });
+  }
+
+  /**
+   * @param {Uint8Array} rgba
+   * @param {import('./index').Size} size
+   * @returns {Promise<Uint8Array>}
+   */
+  async _byFile(rgba, size) {
     this._put(rgba, size);
     const filePath = await this._write(size);
     const files = wx.getFileSystemManager();

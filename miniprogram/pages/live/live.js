@@ -96,6 +96,7 @@ Page({
     this.shown = false;
     if (this.beat !== null) clearInterval(this.beat);
     this.beat = null;
+    wx.setKeepScreenOn({ keepScreenOn: false });
     if (this.feed) this.feed.stop();
     if (this.client) this.client.close();
     this.latest = null;
@@ -170,8 +171,20 @@ Page({
     this.startFeed();
   },
 
+  /**
+   * The system took the camera away: for a call, another app, or the background. Whether it starts
+   * again by itself differs, so the component is made anew, as soon as the page is in front.
+   */
   cameraStopped() {
+    if (!this.cameraIsReady) return;
+    this.cameraIsGone();
+    if (this.shown) this.begin();
+  },
+
+  cameraIsGone() {
     this.cameraIsReady = false;
+    if (this.feed) this.feed.stop();
+    this.setData({ cameraOn: false });
   },
 
   /** @param {WechatMiniprogram.CameraError} event */
@@ -179,8 +192,7 @@ Page({
     const message = (detail && detail.errMsg) || '';
     const refused = /auth|deny|permission/i.test(message);
     this.problem = { name: refused ? 'camera_refused' : 'camera_failed', message };
-    this.cameraIsReady = false;
-    this.setData({ cameraOn: false });
+    this.cameraIsGone();
     this.tell();
   },
 
@@ -274,7 +286,9 @@ Page({
   networkIs(online) {
     const back = online && !this.online;
     this.online = online;
-    if (back && this.shown && this.client && this.state.name === 'reconnecting') this.client.open();
+    const { name, code } = /** @type {{name: string, code?: number|string}} */ (this.state);
+    const lost = name === 'reconnecting' || (name === 'refused' && code === 'unreachable');
+    if (back && this.shown && this.client && lost) this.client.open();
     this.tell();
   },
 

@@ -38,7 +38,8 @@ Page({
   },
 
   async choose() {
-    const chosen = await pictureOfUser();
+    const { path: chosen, problem } = await pictureOfUser();
+    if (problem) this.setData({ wrong: true, said: this.refusal(problem) });
     if (!chosen) return;
     this.result = null;
     const { t } = this.data;
@@ -99,6 +100,12 @@ Page({
     this.show();
   },
 
+  /** @param {string} message of WeChat, which gave no picture */
+  refusal(message) {
+    const { t } = this.data;
+    return /privacy/i.test(message) ? t.state_privacy : `${t.photo_failed}: ${message}`;
+  },
+
   /** @param {{code?: string, message: string}} error */
   complaint({ code, message }) {
     const { t } = this.data;
@@ -131,15 +138,15 @@ function markOf({ box, name, score, index }, i) {
   };
 }
 
-/** @returns {Promise<string|null>} a local file; null if the user chose none */
+/** @returns {Promise<{path?: string, problem?: string}>} a local file; neither if the user chose none */
 function pictureOfUser() {
   return new Promise((resolve) => {
     wx.chooseMedia({
       count: 1,
       mediaType: ['image'],
       sizeType: ['compressed'],
-      success: ({ tempFiles }) => resolve(tempFiles[0].tempFilePath),
-      fail: () => resolve(null),
+      success: ({ tempFiles }) => resolve({ path: tempFiles[0].tempFilePath }),
+      fail: ({ errMsg }) => resolve(/cancel/i.test(errMsg) ? {} : { problem: errMsg }),
     });
   });
 }
