@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.access.origins import Origins
+from server.settings import WrongSetting
 
 HOST = "cameras.example:8888"
 
@@ -43,6 +44,63 @@ def test_sub_domains() -> None:
         assert not allows(setting, origin), origin
 
 
+@pytest.mark.parametrize(
+    ("setting", "origin"),
+    [
+        ("https://Example.com", "https://example.com"),
+        ("https://example.com:443", "https://example.com"),
+        ("http://example.com:80", "http://example.com"),
+        ("https://example.com", "https://example.com:443"),
+        ("https://m\xfcnchen.example", "https://xn--mnchen-3ya.example"),
+        ("https://*.M\xfcnchen.example", "https://a.xn--mnchen-3ya.example"),
+        ("https://*.example.com:443", "https://a.example.com"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_what_a_person_writes_is_what_a_browser_sends(setting: str, origin: str) -> None:
+    assert allows(setting, origin)
+    assert not allows(setting, origin.replace("://", "://u@"))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "https://[",
+        "https://example.com:99999",
+        "https://example.com:port",
+        "https://user@example.com",
+        "https://example.com?a",
+        "https://example.com#a",
+        "https://" + "\xfc" * 70,
+    ],
+)
+def test_words_that_are_no_origins(word: str) -> None:
+    with pytest.raises(WrongSetting, match="allowed_origins: ") as caught:
+        Origins(f"wechat, {word}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://example.com.",
+        "https://example.com@evil.org",
+        "https://evil.org@example.com",
+        "https://example.com/",
+        "https://example.com?",
+        "https://example.com#",
+        "https://example.com\n",
+        " https://example.com",
+        "https://exam\tple.com",
+        "https://example.com\\@evil.org",
+        "https://evil.org\\.example.com",
+    ],
+)
+def test_tricks(origin: str) -> None:
+    assert not allows("https://example.com, https://*.example.com", origin)
+    assert not allows("", origin, host="example.com")
+
+
 def test_null_is_only_let_in_by_name() -> None:
     assert allows("null", "null")
     assert not allows("https://example.com", "null")
@@ -69,3 +127,9 @@ def test_all_means_all_that_are_origins() -> None:
 def test_this_hosts_own_pages(origin: str, scheme: str | None, allowed: bool) -> None:
     assert allows("", origin, scheme=scheme) is allowed
     assert not allows("", origin, host="", scheme=scheme)
+
+
+def test_a_proxy_may_write_the_default_port_into_host() -> None:
+    assert allows("", "https://cameras.example", "cameras.example:443", "https")
+    assert allows("", "http://cameras.example", "cameras.example:80")
+    assert not allows("", "https://cameras.example", "cameras.example:80")
