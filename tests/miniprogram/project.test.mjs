@@ -48,6 +48,11 @@ test('the camera, privacy and a tourist’s appid are declared', () => {
   assert.equal(json('project.config.json').appid, 'touristappid');
 });
 
+test('the code is turned into what old phones read', () => {
+  const { es6, enhance } = json('project.config.json').setting;
+  assert.deepEqual([es6, enhance], [true, true]);
+});
+
 test('whatever is required lies inside, at a relative path, and loads nothing at run time', () => {
   for (const name of sources) {
     const source = read(name);

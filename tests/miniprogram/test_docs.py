@@ -54,6 +54,8 @@ def test_the_example_finds_digits(stack: Stack, new_phone: NewPhone, scene: Scen
     phone.until(lambda seen: seen["sockets"] == 0, "without a socket")
     phone.tell("show")
     phone.until(lambda seen: seen["stats"]["state"] == "ready", "ready")
+    phone.tell("call", method="onUnload")  # a page that is left for good is never hidden
+    phone.until(lambda seen: seen["sockets"] == 0, "without a socket")
 
 
 @pytest.mark.parametrize("path", PAGES)
