@@ -168,6 +168,23 @@ test('a camera that the system took is made anew, once the page is in front', as
   page.instance.onUnload();
 });
 
+test('a change of server or of the frames’ size leaves nothing of the old one', async () => {
+  const { stored, show } = livePage();
+  stored.set('framewire.settings', { server: 'example.org' });
+  const page = show();
+  await settle();
+  page.instance.cameraReady();
+  page.instance.modelIs({ name: 'digits', version: 3, label: null, labels: [] });
+  assert.match(texts(page, '.model')[0], /digits 3/);
+  page.instance.onHide();
+  stored.set('framewire.settings', { server: 'example.com', frameSize: 'small' });
+  page.instance.onShow();
+  assert.deepEqual([page.querySelectorAll('.model').length, page.querySelectorAll('#camera').length], [0, 0]);
+  await settle();
+  assert.equal(page.querySelectorAll('#camera').length, 1);
+  page.instance.onUnload();
+});
+
 test('a sign-in that found no network is tried again when there is one', async () => {
   const { stored, show } = livePage();
   stored.set('framewire.settings', { server: 'example.org' });

@@ -6,6 +6,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 
+import ts from 'typescript';
+
 import { toCommonJs } from '../../miniprogram/client/copy.mjs';
 
 const APP = new URL('../../miniprogram/', import.meta.url);
@@ -48,9 +50,15 @@ test('the camera, privacy and a tourist’s appid are declared', () => {
   assert.equal(json('project.config.json').appid, 'touristappid');
 });
 
-test('the code is turned into what old phones read', () => {
+test('the code is ES2018, and DevTools turns it into what still older phones read', () => {
   const { es6, enhance } = json('project.config.json').setting;
   assert.deepEqual([es6, enhance], [true, true]);
+  const as = (source, target) => ts.transpile(source, { target });
+  for (const name of sources) {
+    const source = read(name);
+    // What is newer would have to be rewritten.
+    assert.equal(as(source, ts.ScriptTarget.ES2018), as(source, ts.ScriptTarget.ESNext), name);
+  }
 });
 
 test('whatever is required lies inside, at a relative path, and loads nothing at run time', () => {

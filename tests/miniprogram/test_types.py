@@ -14,6 +14,7 @@ ROOT = HERE.parents[1]
 PLANTED = {
     "a global that phones lack": "new TextEncoder().encode('text');",
     "a global of browsers": "document.createElement('p');",
+    "a method that older phones lack": "[1, 2].flat();",
     "a timer's result as text": "/** @type {string} */ const timer = setTimeout(() => {}, 1);",
     "a protocol that is no array": "wx.connectSocket({ url: 'wss://x', protocols: 'a' });",
     "an option that wx does not have": "wx.uploadFile({ url: 'https://x', file: 'y' });",

@@ -70,6 +70,7 @@ Page({
     this.shown = true;
     this.choices = settings.load();
     const { language, minScore, frameSize } = this.choices;
+    if (frameSize !== this.data.frameSize) this.cameraIsGone(); // it is chosen as the camera is made
     this.setData({ t: wordsFor(language), percent: Math.round(100 * minScore), frameSize });
     wx.getNetworkType({ success: ({ networkType }) => this.networkIs(networkType !== 'none') });
     wx.setKeepScreenOn({ keepScreenOn: true });
@@ -124,6 +125,7 @@ Page({
     if (this.client && this.clientFor !== wanted) {
       this.client.close();
       this.client = null;
+      this.modelIs(null);
     }
     if (!gateway) return;
     if (!this.client) this.client = this.newClient(gateway);
