@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from export.errors import PublishError
+from export.shelf import GRAPHS
 
 _STAGING = ".staging-"
 _REMOVED = ".removed-"
@@ -24,14 +25,25 @@ _MAX_VERSION = 2**63 - 1
 
 
 def versions(target: Path) -> list[int]:
-    """The versions in the model's folder, oldest first; none if the folder is not there."""
+    """The versions in the model's folder, oldest first; none if the folder is not there.
+
+    Raises PublishError if it cannot be read, or is a version itself.
+    """
     try:
+        _check_no_version(target)
         names = [entry.name for entry in os.scandir(target) if entry.is_dir()]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise PublishError(f"cannot read {target}: {error.strerror}") from None
     return sorted({int(name) for name in names if _is_version(name)})
+
+
+def _check_no_version(target: Path) -> None:
+    if any((target / graph).exists() for graph in GRAPHS):
+        raise PublishError(
+            f"{target} is a SavedModel itself; name the folder that has the versions"
+        )
 
 
 @contextmanager
@@ -44,6 +56,7 @@ def staged(target: Path, version: int | None = None) -> Iterator[tuple[Path, Pat
     Raises PublishError if the version exists or the target cannot be written.
     """
     try:
+        _check_no_version(target)
         with _locked(target):
             _tidy(target)
             number = next_version(target) if version is None else version

@@ -30,6 +30,10 @@ def staged(target: Location, version: int | None = None) -> Iterator[tuple[Locat
     Yields the folder to fill and the place that it will take. Raises PublishError.
     """
     with reaching("write", target):
+        if is_whole(target):
+            raise PublishError(
+                f"{target} is a SavedModel itself; name the folder that has the versions"
+            )
         target.fs.makedirs(target.path, exist_ok=True)
         tidy(target)
         taken = _reserve(target, version)

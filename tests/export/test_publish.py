@@ -100,6 +100,17 @@ def test_bad_input_is_one_line(source: Path, tmp_path: Path) -> None:
     assert hidden(tmp_path / "digits") == []
 
 
+def test_nothing_is_published_into_a_version(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "digits"
+    publish(str(source), str(target))
+    far = locate(f"memory://{target}/1")
+    far.fs.pipe_file(f"{far.path}/saved_model.pb", b"graph")
+    for place in (f"{target}/1", str(far)):
+        with pytest.raises(PublishError, match="1 is a SavedModel itself; name the folder"):
+            publish(str(source), place)
+    assert manifest.check(locate(str(target / "1"))) is not None
+
+
 def test_publishers_at_once_take_different_numbers(source: Path, tmp_path: Path) -> None:
     target = tmp_path / "digits"
     racing = [
