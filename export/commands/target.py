@@ -93,7 +93,7 @@ def release(options: argparse.Namespace) -> Iterator[Release]:
     from export.release.release import Release
     from export.release.server import ModelServer
 
-    if options.timeout <= 0:
+    if not options.timeout > 0:
         raise ReleaseError("--timeout must be above 0")
     found = target(options)
     with ModelServer(options.server) as server, Bars() as bars:

@@ -17,6 +17,7 @@ from typing import Any
 from google.protobuf import text_format
 
 from export.errors import ReleaseError
+from export.location import one_line
 from export.release.stubs import model_server_config_pb2
 
 _HEAD = "# Written by `python -m export`; comments are not kept.\n"
@@ -57,7 +58,7 @@ class ConfigFile:
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
-            raise ReleaseError(f"cannot read {self.path}: {error}") from None
+            raise ReleaseError(f"cannot read {self.path}: {one_line(error)}") from None
 
     def write(self, config: Any | None) -> None:
         """Replaces the file; None removes it."""

@@ -57,9 +57,14 @@ class History:
             found = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ReleaseError(f"cannot read {self.path}: {error}") from None
-        return found if isinstance(found, dict) else {}
+        if not _is_history(found):
+            raise ReleaseError(
+                f"cannot read {self.path}: it is no record of labels; without it, releases go on, "
+                "but rollbacks have nothing to go back to"
+            )
+        return dict(found)
 
     def _write(self, model: str, label: str, moves: _Moves) -> None:
         everything = self._read()
@@ -70,3 +75,20 @@ class History:
             os.replace(new, self.path)
         except OSError as error:
             raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
+
+
+def _is_history(found: Any) -> bool:
+    """Whether it is {model: {label: [{"version": number, ...}, ...]}}."""
+    if not isinstance(found, dict):
+        return False
+    labels = [one for one in found.values() if isinstance(one, dict)]
+    moves = [one for each in labels for one in each.values() if isinstance(one, list)]
+    return (
+        len(labels) == len(found)
+        and len(moves) == sum(map(len, labels))
+        and all(isinstance(move, dict) and _has_number(move) for each in moves for move in each)
+    )
+
+
+def _has_number(move: dict[str, Any]) -> bool:
+    return type(move.get("version")) is int

@@ -87,6 +87,7 @@ class Release:
     def clear(self, label: str) -> None:
         """Takes a label away. Raises ReleaseError if there is none."""
         with self._file.locked():
+            self._history.check()
             statuses = self._server.statuses(self.model)
             before = self._before()
             labels = config.labels(before, self.model)

@@ -101,7 +101,7 @@ class ModelServer:
             )
         if code is grpc.StatusCode.UNAVAILABLE:
             # gRPC tells the whole way to the reason, and the reason last.
-            reason = words.rpartition(": ")[2]
+            reason = words.rpartition(": ")[2].rstrip("]")
             raise ReleaseError(f"no model server answers at {self.address}: {reason}")
         if code is grpc.StatusCode.UNIMPLEMENTED:
             raise ReleaseError(f"what answers at {self.address} is no model server: {words}")

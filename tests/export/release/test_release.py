@@ -187,7 +187,12 @@ def test_what_cannot_be_is_one_clear_line(place: Place, server: ModelServer) -> 
     with place.file.locked(), pytest.raises(ReleaseError, match="another release is under way"):
         release.promote("stable", 1)
     history = place.file.path.with_name("models.config.history.json")
-    history.write_text("{")
+    for damaged in ("{", "[]", '{"half": 3}', '{"half": {"stable": [{"version": "1"}]}}'):
+        history.write_text(damaged)
+        for act in (lambda: release.promote("stable", 2), lambda: release.rollback("stable")):
+            with pytest.raises(ReleaseError, match=r"cannot read .*history\.json"):
+                act()
+        assert history.read_text() == damaged
     with pytest.raises(ReleaseError, match=r"cannot read .*history\.json"):
         release.promote("stable", 1)
     history.unlink()
