@@ -163,6 +163,7 @@ class Settings:
 
 def load(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
     """The settings of this process. Raises WrongSetting; ``--help`` exits."""
+    _refuse_secrets(arguments)
     flags = vars(_parser().parse_args(arguments))
     config = flags.pop("config") or environment.get(f"{PREFIX}CONFIG")
     values: dict[str, Any] = _from_file(config) if config else {}
@@ -215,6 +216,15 @@ def _parser() -> argparse.ArgumentParser:
             help=row.metadata["help"].replace("%", "%%") + default,
         )
     return parser
+
+
+def _refuse_secrets(arguments: Sequence[str]) -> None:
+    """Say that a secret has no flag, before the parser cites what it does not know."""
+    for row in fields(Settings):
+        flag = f"--{_dashed(row.name)}"
+        if row.metadata["secret"] and any(one.partition("=")[0] == flag for one in arguments):
+            variable = f"{PREFIX}{row.name.upper()}"
+            raise WrongSetting(f"{flag}: everybody on the machine reads flags; set {variable}")
 
 
 def _from_file(path: str) -> dict[str, Any]:

@@ -292,7 +292,11 @@ def test_a_secret_is_shown_nowhere(tmp_path: Path) -> None:
     assert settings.wechat_secret == "s3cret"
     assert "s3cret" not in f"{settings} {settings!r}"
     assert "s3cret" not in python("--help", **environment).stdout
-    assert_wrong("unrecognized arguments: --wechat-secret", ["--wechat-secret", "x"])
+    for flags in (["--wechat-secret", "s3cret"], ["--wechat-secret=s3cret"]):
+        assert_wrong("everybody on the machine reads flags; set FRAMEWIRE_WECHAT_SECRET", flags)
+        with pytest.raises(WrongSetting) as caught:
+            load(flags, {})
+        assert "s3cret" not in str(caught.value)
     with pytest.raises(WrongSetting) as caught:
         load(["--config", toml(tmp_path, "wechat_secret = 5555")], {})
     assert "5555" not in str(caught.value)

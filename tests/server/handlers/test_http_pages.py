@@ -161,6 +161,15 @@ async def test_nothing_else_is_served(served: Served, target: str) -> None:
         assert secret not in answer
 
 
+async def test_no_address_writes_lines_into_the_log(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    answer = await raw(served, b"GET /static/../x%0aINFO%20forged")
+    assert answer.split()[1] == b"404"
+    assert "forged" not in caplog.text
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 async def test_pages_are_read_only(served: Served, method: str) -> None:
     for path in ("/", "/static/index.html", "/healthz", "/readyz", "/metrics"):
