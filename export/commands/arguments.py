@@ -46,6 +46,14 @@ def add_cache(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def address(text: str) -> str:
+    """The type of a model server's address: HOST:PORT, or a `unix:` socket."""
+    port = text.rpartition(":")[2]
+    if text.startswith("unix:") or (":" in text and port.isdecimal() and 0 < int(port) < 65536):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+
+
 def positive(text: str) -> int:
     """The type of an option that counts something: 1 to 2^31 - 1."""
     number = int(text)

@@ -231,7 +231,13 @@ def _size(text: str) -> tuple[int, int]:
     found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     if found is None or 0 in (int(found[1]), int(found[2])):
         raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT")
+    if max(int(found[1]), int(found[2])) > _LONGEST_SIDE:
+        raise argparse.ArgumentTypeError(f"a side may have up to {_LONGEST_SIDE} pixels")
     return int(found[1]), int(found[2])
+
+
+_LONGEST_SIDE = 4096
+"""Sixteen golden pictures of this size take 3 GB."""
 
 
 def _numbers(text: str) -> tuple[float, ...]:

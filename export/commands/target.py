@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from export.commands.arguments import address
 from export.errors import ReleaseError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--server",
+        type=address,
         metavar="HOST:PORT",
         default=f"127.0.0.1:{os.environ.get('GRPC_PORT') or 8500}",
         help="the model server's gRPC address (default: %(default)s)",

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 from pathlib import Path
 
-from export.commands.arguments import Commands, add_command, positive
+from export.commands.arguments import Commands, add_command, address, positive
 from export.errors import ExportError, SourceError
 from export.quiet import load_tensorflow
 
@@ -25,6 +25,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("folder", type=Path, metavar="VERSION", help="the version's folder")
     parser.add_argument(
         "--server",
+        type=address,
         action="append",
         default=[],
         metavar="HOST:PORT",

@@ -73,7 +73,16 @@ def test_without_a_server_the_disk_is_listed_all_the_same(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     "arguments",
-    [["promote", "x"], ["promote", "-1"], ["promote"], ["prune"], ["prune", "--keep", "0"]],
+    [
+        ["promote", "x"],
+        ["promote", "-1"],
+        ["promote"],
+        ["prune"],
+        ["prune", "--keep", "0"],
+        ["list", "--server", "nowhere"],
+        ["verify", "models/digits/1", "--server", "127.0.0.1:grpc"],
+        ["savedmodel", "--from=model.keras", "--size=40000x40000"],
+    ],
 )
 def test_wrong_words_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
