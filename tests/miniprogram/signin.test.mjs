@@ -173,3 +173,18 @@ for (const ending of ['well', 'badly']) {
     assert.deepEqual([tokens, about.logins], [[], 2]);
   });
 }
+
+test('neither WeChat nor the gateway is waited for without an end', async () => {
+  signingIn([]);
+  const asked = [];
+  wx.login = ({ timeout, success }) => {
+    asked.push(timeout);
+    success({ code: 'a' });
+  };
+  wx.request = ({ timeout, fail }) => {
+    asked.push(timeout);
+    fail({ errMsg: 'request:fail timeout' });
+  };
+  await assert.rejects(new SignIn({ url: URL_OF_LOGIN, onToken: () => {} }).renew(), { code: 'unreachable' });
+  assert.deepEqual(asked, [15000, 15000]);
+});

@@ -27,6 +27,7 @@ class SignInError extends Error {
 function loginCode() {
   return new Promise((resolve, reject) => {
     wx.login({
+      timeout: REQUEST_TIMEOUT_MS,
       success: ({ code }) => {
         if (code) resolve(code);
         else reject(new SignInError('no_code', 'wx.login gave no code'));
