@@ -104,6 +104,21 @@ def labels(config: Any, model: str) -> dict[str, int]:
     return dict(found.version_labels) if found else {}
 
 
+def labelled_models(config: Any) -> set[str]:
+    """The models that have a label."""
+    return {one.name for one in config.model_config_list.config if one.version_labels}
+
+
+def unlabelled(config: Any, models: set[str]) -> Any:
+    """A copy in which these models have no labels."""
+    copy = model_server_config_pb2.ModelServerConfig()
+    copy.CopyFrom(config)
+    for one in copy.model_config_list.config:
+        if one.name in models:
+            one.version_labels.clear()
+    return copy
+
+
 def with_model(config: Any | None, model: str, base_path: str) -> Any:
     """A copy that names the model, at its end if it is new."""
     copy = model_server_config_pb2.ModelServerConfig()

@@ -140,13 +140,28 @@ class Release:
         chosen = config.chosen(before, self.model) | available | set(labels.values())
         missing = sorted(set(labels.values()) - available)
         named = config.with_model(before, self.model, self._shelf.location.address)
+        absent = {(self.model, version): statuses.get(version) for version in missing}
+        absent |= self._absent_elsewhere(before)
         with self._restored(before):
-            if missing:
-                self._apply(config.changed(named, self.model, chosen & set(on_disk), kept))
-            for version in missing:
-                waiting = Waiting(self.model, version, statuses.get(version), self._timeout_s)
+            if absent:
+                loading = config.changed(named, self.model, chosen & set(on_disk), kept)
+                # The file keeps the other models' labels, whatever ends this.
+                others = {model for model, _ in absent} - {self.model}
+                self._apply(loading, config.unlabelled(loading, others))
+            for (model, version), status in absent.items():
+                waiting = Waiting(model, version, status, self._timeout_s)
                 waiting.wait(self._server, self._progress)
             self._apply(config.changed(named, self.model, chosen & set(on_disk), labels))
+
+    def _absent_elsewhere(self, before: Any) -> dict[tuple[str, int], Status | None]:
+        """Other models' versions that have a label in the file and are not loaded, as after a
+        restart without it: the server would refuse a configuration that labels them."""
+        absent = {}
+        for model in config.labelled_models(before) - {self.model}:
+            statuses = self._server.statuses(model)
+            for version in set(config.labels(before, model).values()) - _available(statuses):
+                absent[model, version] = statuses.get(version)
+        return absent
 
     def _let_go(self) -> None:
         """Has the server unload what no label needs, now or for going back."""
@@ -169,9 +184,9 @@ class Release:
             self._history.push(self.model, label, was)
         self._history.push(self.model, label, number)
 
-    def _apply(self, wanted: Any) -> None:
+    def _apply(self, wanted: Any, sent: Any | None = None) -> None:
         self._file.write(wanted)
-        self._server.reload(wanted)
+        self._server.reload(wanted if sent is None else sent)
 
     @contextmanager
     def _restored(self, before: Any) -> Iterator[None]:

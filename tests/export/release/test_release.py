@@ -281,6 +281,20 @@ def test_a_server_restarted_without_the_file_gets_all_of_it_with_the_next_releas
     assert labelled(again, "stable", "canary") == [1, 3]
 
 
+def test_so_do_other_models_with_labels(place: Place, server: ModelServer) -> None:
+    beside = place.base.parent / "other"
+    shutil.copytree(place.base, beside)
+    place.release(server).promote("stable", 1)
+    release = place.release(server)
+    release.model, release._shelf = "other", Shelf(locate(str(beside)))
+    release.promote("stable", 1)
+    again = place.serve()
+    place.release(again).promote("stable", 1)
+    assert labelled(again, "stable") == [1]
+    assert again.labelled("other", "stable") == 1
+    assert config.labels(place.file.read(), "other") == {"stable": 1}
+
+
 def test_a_labelled_version_that_left_the_disk_is_no_hindrance(
     place: Place, server: ModelServer
 ) -> None:
