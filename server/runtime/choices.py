@@ -34,12 +34,15 @@ class Choices:
         self._changed = changed
         self._choices: dict[Route, _Choice] = {}
 
-    def use(self, route: Route) -> Found | None:
-        """Somebody needs ``route``. None: it is being looked up, and ``changed`` will tell."""
+    def use(self, route: Route, optional: bool = False) -> Found | None:
+        """Somebody needs ``route``. None: it is being looked up, and ``changed`` will tell.
+
+        ``optional``: that nothing is there is no news for the log.
+        """
         choice = self._choices.get(route)
         if choice is None:
             for key in route:
-                self._models.use(key, optional=key != route[-1])
+                self._models.use(key, optional=optional or key != route[-1])
             choice = self._choices[route] = _Choice(found=self._leads_to(route))
         choice.users += 1
         return choice.found

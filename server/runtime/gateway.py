@@ -223,7 +223,8 @@ class Gateway:
 
     def _select(self, session: Session, key: ModelKey, now: float) -> None:
         route = self._routes.of(key, session.id)
-        found = self._choices.use(route)
+        # A client that asks for what is not there is told so itself, and fills no log.
+        found = self._choices.use(route, optional=key != self._routes.default)
         before = self._chosen.get(session.id)
         self._chosen[session.id] = route
         if before is not None:

@@ -172,6 +172,17 @@ async def test_a_label_that_is_not_there_is_no_news_for_the_log(
     assert logged() == []
 
 
+async def test_what_a_client_asks_for_in_vain_is_no_news_for_the_log(
+    gateway: Gateway, logged: Callable[[], list[str]]
+) -> None:
+    camera = await Camera(gateway).open()
+    for number in range(3):
+        name = f"no-{number}"
+        gateway.receive(camera.session, Configure(Options(model=name)))
+        await camera.until(lambda name=name: name in getattr(camera.messages[-1], "message", ""))
+    assert logged() == []
+
+
 def sample(gateway: Gateway, name: str, **labels: str) -> float:
     return gateway.metrics.registry.get_sample_value(f"framewire_model_{name}", labels) or 0.0
 
