@@ -103,7 +103,9 @@ class Release:
 
     def _before(self) -> Any:
         """The configuration in force, as far as it can be known."""
-        found = self._file.read() or self._served()
+        found = self._file.read()
+        if found is None or not found.model_config_list.config:
+            found = self._served() or found  # an emptied file says nothing of what is served
         if found is None:
             raise ReleaseError(
                 f"the model server at {self._server.address} does not serve {self.model}, and "

@@ -255,6 +255,18 @@ def test_other_models_of_the_file_stay(place: Place, server: ModelServer) -> Non
     assert config.chosen(written, "other") == set()
 
 
+def test_an_emptied_file_takes_no_model_away(place: Place, server: ModelServer) -> None:
+    beside = place.base.parent / "other"
+    shutil.copytree(place.base, beside)
+    release = place.release(server)
+    release.model, release._shelf = "other", Shelf(locate(str(beside)))
+    release.promote("stable", 1)
+    place.file.path.write_text("")
+    release.promote("stable", 1)
+    assert available(server) == {1}
+    assert server.labelled("other", "stable") == 1
+
+
 def test_a_restarted_server_has_the_labels_of_the_file(place: Place, server: ModelServer) -> None:
     place.publish(2, 3)
     release = place.release(server)
