@@ -24,7 +24,7 @@ def detections(
     """One :class:`Detections` a row, best score first, boxes clipped to the frame.
 
     Plain lists, cut and checked as a whole: a frame has some dozens of numbers, for
-    which a lone frame waited five times as long in numpy, and a full batch no less.
+    which a lone frame waited three times as long in numpy, and a full batch no less.
     What is not finite is left out. Raises ModelFailed if the shapes do not belong
     together.
     """
