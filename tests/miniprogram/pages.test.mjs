@@ -154,7 +154,7 @@ test('a camera that the system took is made anew, once the page is in front', as
   const cameras = () => page.querySelectorAll('#camera').length;
   page.instance.cameraReady();
   page.instance.cameraStopped();
-  assert.deepEqual([cameras(), page.instance.cameraIsReady], [0, false]);
+  assert.deepEqual([cameras(), page.instance.viewfinder.ready], [0, false]);
   await settle();
   assert.equal(cameras(), 1);
   page.instance.cameraReady();
@@ -191,11 +191,11 @@ test('a sign-in that found no network is tried again when there is one', async (
   const page = show();
   await settle();
   let opened = 0;
-  page.instance.client.open = () => (opened += 1);
+  page.instance.connection.client.open = () => (opened += 1);
   for (const [code, times] of [['unreachable', 1], ['login_refused', 1]]) {
-    page.instance.networkIs(false);
-    page.instance.stateIs({ name: 'refused', code, message: 'no' });
-    page.instance.networkIs(true);
+    page.instance.connection.networkIs(false);
+    page.instance.connection.stateIs({ name: 'refused', code, message: 'no' });
+    page.instance.connection.networkIs(true);
     assert.equal(opened, times, code);
   }
   page.instance.onUnload();

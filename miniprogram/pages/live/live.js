@@ -1,20 +1,21 @@
 'use strict';
 
-const { CameraFeed, Figures, MiniProgramClient, now } = require('../../client/lib/index.js');
+const { Figures, now } = require('../../client/lib/index.js');
 const { findings, percent } = require('../../answer.js');
 const { wordsFor } = require('../../language.js');
 const { Overlay } = require('../../overlay.js');
 const { cameraObstacle, openAuthorizations } = require('../../permissions.js');
 const settings = require('../../settings.js');
 const { describe } = require('../../status.js');
+const { Connection } = require('./connection.js');
 const { marksOf } = require('./marks.js');
 const { figureItems } = require('./panel.js');
+const { Viewfinder } = require('./viewfinder.js');
 
 const BEAT_MS = 500;
 const STALE_MS = 1500; // a box this old says nothing about a camera that moves
 const SAFEST_TOP = 24;
 
-/** @typedef {import('../../client/lib/index').MiniProgramState} State */
 /** @typedef {import('../../client/lib/index').Model} Model */
 /** @typedef {import('../../client/lib/index').Result} Result */
 /** @typedef {import('../../client/lib/index').SentFrame} SentFrame */
@@ -35,30 +36,27 @@ Page({
   },
 
   choices: settings.load(),
-  client: /** @type {MiniProgramClient|null} */ (null),
-  clientFor: '',
-  feed: /** @type {CameraFeed|null} */ (null),
+  // Both are made as the page loads.
+  connection: /** @type {Connection} */ (/** @type {any} */ (null)),
+  viewfinder: /** @type {Viewfinder} */ (/** @type {any} */ (null)),
   overlay: /** @type {Overlay|null} */ (null),
   figures: new Figures(),
   preview: { width: 0, height: 0 },
-  jpegCanvas: /** @type {WechatMiniprogram.Canvas|null} */ (null),
-  state: /** @type {State} */ ({ name: 'connecting' }),
   problem: /** @type {{name: string, message?: string}|null} */ (null),
   model: /** @type {Model|null} */ (null),
   latest: /** @type {{result: Result, frame: SentFrame}|null} */ (null),
   lastSent: /** @type {SentFrame|null} */ (null),
-  online: true,
-  backendGone: false,
-  cameraIsReady: false,
   shown: false,
   beat: /** @type {ReturnType<typeof setInterval>|null} */ (null),
   networkChanged: /** @type {((change: {isConnected: boolean}) => void)|null} */ (null),
 
   onLoad() {
     this.figures = new Figures();
+    this.connection = this.newConnection();
+    this.viewfinder = this.newViewfinder();
     const { statusBarHeight } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
     this.setData({ statusBarHeight: statusBarHeight || SAFEST_TOP });
-    this.networkChanged = ({ isConnected }) => this.networkIs(isConnected);
+    this.networkChanged = ({ isConnected }) => this.connection.networkIs(isConnected);
     wx.onNetworkStatusChange(this.networkChanged);
   },
 
@@ -72,7 +70,7 @@ Page({
     const { language, minScore, frameSize } = this.choices;
     if (frameSize !== this.data.frameSize) this.cameraIsGone(); // it is chosen as the camera is made
     this.setData({ t: wordsFor(language), percent: Math.round(100 * minScore), frameSize });
-    wx.getNetworkType({ success: ({ networkType }) => this.networkIs(networkType !== 'none') });
+    wx.getNetworkType({ success: ({ networkType }) => this.connection.networkIs(networkType !== 'none') });
     wx.setKeepScreenOn({ keepScreenOn: true });
     this.begin();
     this.beat = setInterval(() => this.refresh(), BEAT_MS);
@@ -98,8 +96,8 @@ Page({
     if (this.beat !== null) clearInterval(this.beat);
     this.beat = null;
     wx.setKeepScreenOn({ keepScreenOn: false });
-    if (this.feed) this.feed.stop();
-    if (this.client) this.client.close();
+    this.viewfinder.stop();
+    this.connection.close();
     this.latest = null;
     if (this.overlay) this.overlay.clear();
   },
@@ -107,51 +105,31 @@ Page({
   /** Asks for what is missing, then connects. */
   async begin() {
     this.problem = settings.gateway(this.choices) ? null : { name: 'no_server' };
-    this.connect();
+    this.connection.open(this.choices);
     this.tell();
     if (this.problem) return;
     const obstacle = await cameraObstacle();
     if (!this.shown) return;
     this.problem = obstacle ? { name: obstacle } : null;
     this.setData({ cameraOn: !obstacle });
-    this.startFeed();
+    this.startCamera();
     this.tell();
   },
 
-  connect() {
-    const gateway = settings.gateway(this.choices);
-    const { minScore, ...asked } = this.choices;
-    const wanted = gateway ? [gateway.socket, asked.model, asked.label].join(' ') : '';
-    if (this.client && this.clientFor !== wanted) {
-      this.client.close();
-      this.client = null;
-      this.modelIs(null);
-    }
-    if (!gateway) return;
-    if (!this.client) this.client = this.newClient(gateway);
-    this.clientFor = wanted;
-    this.client.configure({ min_score: minScore });
-    this.client.open();
-  },
-
-  /** @param {import('../../client/lib/index').Addresses} gateway */
-  newClient(gateway) {
-    const client = new MiniProgramClient({
-      url: gateway.socket,
-      signInUrl: gateway.login,
-      hello: settings.wishes(this.choices),
-      onState: (state) => this.stateIs(state),
-      onModel: (model) => this.modelIs(model),
-      onResult: (result, frame) => this.answered(result, frame),
-      onDropped: ({ reason }) => this.figures.dropped(reason),
-      onError: (error) => this.failed(error),
-    });
-    if (this.feed) this.feed.stop();
-    this.feed = null;
-    return client;
-  },
-
   // The camera
+
+  newViewfinder() {
+    return new Viewfinder({
+      onSent: (frame) => {
+        this.lastSent = frame;
+        this.figures.sent(now());
+      },
+      onProblem: ({ message }) => {
+        this.problem = { name: 'bad_frame', message };
+        this.tell();
+      },
+    });
+  },
 
   findCanvases() {
     const query = wx.createSelectorQuery();
@@ -162,15 +140,15 @@ Page({
       const { pixelRatio } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
       this.preview = { width: overlay.width, height: overlay.height };
       this.overlay = new Overlay(overlay.node, this.preview, pixelRatio);
-      this.jpegCanvas = jpeg ? jpeg.node : null;
-      this.startFeed();
+      this.viewfinder.fit(this.preview, jpeg ? jpeg.node : null);
+      this.startCamera();
       this.draw();
     });
   },
 
   cameraReady() {
-    this.cameraIsReady = true;
-    this.startFeed();
+    this.viewfinder.ready = true;
+    this.startCamera();
   },
 
   /**
@@ -178,14 +156,14 @@ Page({
    * again by itself differs, so the component is made anew, as soon as the page is in front.
    */
   cameraStopped() {
-    if (!this.cameraIsReady) return;
+    if (!this.viewfinder.ready) return;
     this.cameraIsGone();
     if (this.shown) this.begin();
   },
 
   cameraIsGone() {
-    this.cameraIsReady = false;
-    if (this.feed) this.feed.stop();
+    this.viewfinder.ready = false;
+    this.viewfinder.stop();
     this.setData({ cameraOn: false });
   },
 
@@ -198,59 +176,39 @@ Page({
     this.tell();
   },
 
-  /** Runs once the camera, the canvases and a client are there, in whatever order they come. */
-  startFeed() {
-    if (!this.shown || !this.cameraIsReady || !this.client || !this.overlay) return;
-    if (!this.feed) this.feed = this.newFeed(this.client);
-    this.feed.use(this.model);
-    this.showPreview();
-    this.feed.start(wx.createCameraContext());
-  },
-
-  /** @param {MiniProgramClient} client */
-  newFeed(client) {
-    return new CameraFeed({
-      client,
-      canvas: this.jpegCanvas,
-      onSent: (frame) => {
-        this.lastSent = frame;
-        this.figures.sent(now());
-      },
-      onProblem: (error) => {
-        this.problem = { name: 'bad_frame', message: error.message };
-        this.tell();
-      },
-    });
-  },
-
-  showPreview() {
+  startCamera() {
+    const { client } = this.connection;
+    if (!this.shown || !client) return;
     const { position } = this.data;
     const { rotate, frameMirrored } = this.choices;
     const mirror = position === 'front' && frameMirrored;
-    if (this.feed) this.feed.show({ ...this.preview, position, rotate, mirror });
+    this.viewfinder.start(client, this.model, { position, rotate, mirror });
   },
 
   flip() {
     this.latest = null;
     this.setData({ position: this.data.position === 'back' ? 'front' : 'back' });
-    this.startFeed();
+    this.startCamera();
     this.draw();
   },
 
-  // What the client tells
+  // What the server says
 
-  /** @param {State} state */
-  stateIs(state) {
-    this.state = state;
-    this.backendGone = false;
-    this.tell();
+  newConnection() {
+    return new Connection({
+      onChange: () => this.tell(),
+      onModel: (model) => this.modelIs(model),
+      onResult: (result, frame) => this.answered(result, frame),
+      onDropped: (reason) => this.figures.dropped(reason),
+      onError: ({ code, message }) => this.figures.failed(code, message),
+    });
   },
 
   /** @param {Model|null} model */
   modelIs(model) {
     this.model = model;
     if (model) getApp().globalData.labels = model.labels;
-    if (this.feed) this.feed.use(model);
+    this.viewfinder.use(model);
     const label = model && model.label ? ` (${model.label})` : '';
     this.setData({ model: model ? `${model.name} ${model.version}${label}` : '' });
   },
@@ -267,30 +225,10 @@ Page({
     this.draw();
   },
 
-  /** A frame was answered, so what kept frames from being answered is over. */
+  /** A frame was answered, so frames can be made again. */
   settle() {
-    const cured = this.problem && this.problem.name === 'bad_frame';
-    if (!cured && !this.backendGone) return;
-    if (cured) this.problem = null;
-    this.backendGone = false;
-    this.tell();
-  },
-
-  /** @param {import('../../client/lib/index').Failure} error */
-  failed({ code, message }) {
-    this.figures.failed(code, message);
-    if (code !== 'backend_unavailable' || this.backendGone) return;
-    this.backendGone = true;
-    this.tell();
-  },
-
-  /** @param {boolean} online */
-  networkIs(online) {
-    const back = online && !this.online;
-    this.online = online;
-    const { name, code } = /** @type {{name: string, code?: number|string}} */ (this.state);
-    const lost = name === 'reconnecting' || (name === 'refused' && code === 'unreachable');
-    if (back && this.shown && this.client && lost) this.client.open();
+    if (!this.problem || this.problem.name !== 'bad_frame') return;
+    this.problem = null;
     this.tell();
   },
 
@@ -299,8 +237,9 @@ Page({
   tell() {
     const gateway = settings.gateway(this.choices);
     const host = gateway ? gateway.socket.replace(/\/ws$/, '') : '';
-    const { state: client, problem, online, backendGone } = this;
-    const status = describe({ client, problem, online, backendGone, host }, this.data.t);
+    const { state: client, online, backendGone } = this.connection;
+    const about = { client, problem: this.problem, online, backendGone, host };
+    const status = describe(about, this.data.t);
     if (JSON.stringify(status) !== JSON.stringify(this.data.status)) this.setData({ status });
   },
 
@@ -310,8 +249,9 @@ Page({
       this.latest = null;
       this.draw();
     }
-    if (!this.client) return;
-    const { tripMs } = this.client.stats();
+    const { client } = this.connection;
+    if (!client) return;
+    const { tripMs } = client.stats();
     const items = figureItems(this.figures.snapshot(at), tripMs, this.lastSent, this.data.t);
     const { t } = this.data;
     const seen = this.latest ? this.seen().map(({ name, score }) => `${name} ${percent(score)}`) : [];
@@ -349,7 +289,7 @@ Page({
     this.scoreMoves(event);
     this.choices.minScore = detail.percent / 100;
     settings.save({ minScore: this.choices.minScore });
-    if (this.client) this.client.configure({ min_score: this.choices.minScore });
+    this.connection.askFor(this.choices.minScore);
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{action: string}>} event */

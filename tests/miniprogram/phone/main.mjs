@@ -50,13 +50,14 @@ const ACTS = {
 
 function look() {
   const { page } = phone;
+  const { client, state } = page.connection || page; // a page of somebody else's has its own
   if (page.latest) note(page.latest);
   return {
     data: page.data,
-    state: page.state && page.state.name,
+    state: state && state.name,
     strokes: phone.canvases.overlay.strokes,
     texts: phone.canvases.overlay.texts,
-    stats: page.client ? page.client.stats() : null,
+    stats: client ? client.stats() : null,
     ways,
     answer: page.latest ? told(page.latest) : null,
     sockets: phone.sockets.count(),
