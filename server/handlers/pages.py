@@ -7,7 +7,8 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
-ROOT = Path(__file__).resolve().parents[2] / "static"
+# In a checkout this is a link to the folder at its top.
+ROOT = Path(__file__).resolve().parents[1] / "static"
 
 _POLICY = "; ".join(
     (
