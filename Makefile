@@ -9,11 +9,11 @@ DEV := .venv/.installed-dev
 .PHONY: run test check fmt miniprogram train fonts bench pins clean help
 
 help:           ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 run: $(RUN)     ## the model server and the gateway, with the demo model; Ctrl-C ends both
 	@$(BIN)/python -m export savedmodel --if-missing
-	@trap : INT; PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start --port $(PORT) || [ $$? = 130 ]
+	@exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/foreground.py start --port $(PORT)
 
 test: $(DEV)    ## every test
 	@$(BIN)/python -m pytest $(TESTS)
