@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -13,8 +16,12 @@ from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[1]
+PORTS = range(10_000, 32_768)
 START_S = 60.0
 STOP_S = 10.0
+
+_first = secrets.randbelow(len(PORTS))
+_CANDIDATES = itertools.cycle([*PORTS[_first:], *PORTS[:_first]])
 
 
 class Process:
@@ -147,7 +154,13 @@ class Stack:
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on loopback that nobody listens on now.
+
+    It lies below those that the kernel hands out by itself (Linux: from 32768 on), so that
+    no connection takes it before it is listened on.
+    """
+    for port in _CANDIDATES:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("a cycle has no end")

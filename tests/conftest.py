@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,14 +44,35 @@ def nginx() -> str:
     return _needed("nginx")
 
 
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """For what the workers of a run share: the first one makes it, the others wait for it."""
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
-def demo_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with the demo model in it, exported from the checkpoint."""
-    models = tmp_path_factory.mktemp("models")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder of this run, the same for all of its workers."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def demo_models(run_folder: Path) -> Path:
+    """A models folder with the demo model in it, exported from the checkpoint: to be read only."""
+    models = run_folder / "demo_models"
+    with one_at_a_time(run_folder / "demo_models.lock"):
+        if not models.exists():
+            _export_demo_model(models / "digits")
+    return models
+
+
+def _export_demo_model(target: Path) -> None:
     subprocess.run(
-        [sys.executable, "-m", "export", "savedmodel", "--output", str(models / "digits")],
+        [sys.executable, "-m", "export", "savedmodel", "--output", str(target)],
         cwd=ROOT,
         check=True,
         timeout=120,
     )
-    return models

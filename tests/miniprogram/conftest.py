@@ -13,6 +13,7 @@ import pytest
 
 from export.scenes import Scene, render
 from loadtest.stack import Stack
+from tests.conftest import one_at_a_time
 from tests.miniprogram.handset import Phone
 
 HERE = Path(__file__).parent
@@ -22,7 +23,7 @@ INSTALLED = HERE / "node_modules" / ".package-lock.json"
 
 
 @pytest.fixture(scope="session")
-def packages(node: str) -> Path:
+def packages(node: str, run_folder: Path) -> Path:
     """The folder whose ``node_modules`` holds what package-lock.json names."""
     npm = shutil.which("npm")
     if npm is None and os.environ.get("CI"):
@@ -30,9 +31,10 @@ def packages(node: str) -> Path:
     if npm is None:
         pytest.skip("npm is not installed")
     lock = HERE / "package-lock.json"
-    if not INSTALLED.exists() or INSTALLED.stat().st_mtime < lock.stat().st_mtime:
-        subprocess.run([npm, "ci", "--loglevel=error"], cwd=HERE, check=True, timeout=200)
-        INSTALLED.touch()
+    with one_at_a_time(run_folder / "npm.lock"):
+        if not INSTALLED.exists() or INSTALLED.stat().st_mtime < lock.stat().st_mtime:
+            subprocess.run([npm, "ci", "--loglevel=error"], cwd=HERE, check=True, timeout=200)
+            INSTALLED.touch()
     return HERE
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,6 +14,7 @@ from modelserver.runtime import import_tensorflow
 
 import_tensorflow()
 
+from loadtest.stack import free_port  # noqa: E402
 from modelserver import config  # noqa: E402
 from modelserver.app import ModelServer  # noqa: E402
 from modelserver.options import Options  # noqa: E402
@@ -78,13 +78,6 @@ def _serve(stack: ExitStack, options: Options) -> Client:
     client = Client(address, server.registry, server.rest_port)
     stack.callback(client.close)
     return client
-
-
-def free_port() -> int:
-    """A port that was free a moment ago, for flags in which 0 means none."""
-    with socket.socket() as probe:
-        probe.bind(("0.0.0.0", 0))
-        return int(probe.getsockname()[1])
 
 
 def _plain(value: Any) -> Any:

@@ -11,10 +11,11 @@ import grpc
 import pytest
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
+from loadtest.stack import free_port
 from modelserver import textfiles, tls
 from modelserver.status import ServingError
 from tests.modelserver.client import floats, predict_request, refused
-from tests.modelserver.conftest import Serve, free_port
+from tests.modelserver.conftest import Serve
 
 X = floats(2)
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from tensorflow_serving.apis import model_management_pb2
 
+from loadtest.stack import free_port
 from modelserver.metrics import MAX_CELLS, Counter, Histogram
 from modelserver.status import ServingError
 from tests.modelserver.client import Client, floats, predict_request, refused, spec
-from tests.modelserver.conftest import Serve, free_port
+from tests.modelserver.conftest import Serve
 
 X = floats(2)
 

@@ -19,8 +19,8 @@ import grpc
 import numpy as np
 import pytest
 
+from loadtest.stack import free_port
 from tests.modelserver.client import Client, floats, predict_request, refused
-from tests.modelserver.conftest import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0

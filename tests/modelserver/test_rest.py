@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from loadtest.stack import free_port
 from modelserver.rest.text import encode
 from tests.modelserver import exported
 from tests.modelserver.client import Client
-from tests.modelserver.conftest import Serve, free_port
+from tests.modelserver.conftest import Serve
 
 
 def post(client: Client, path: str, body: Any, **headers: str) -> tuple[int, Any]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from loadtest.stack import free_port
 from tests.modelserver.client import Client
-from tests.modelserver.conftest import Serve, free_port
+from tests.modelserver.conftest import Serve
 from tests.modelserver.test_rest import error, post
 
 

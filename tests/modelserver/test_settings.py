@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from loadtest.stack import free_port
 from modelserver import settings
 from modelserver.options import Options
 from modelserver.status import ServingError
 from tests.modelserver.client import floats, predict_request, refused
-from tests.modelserver.conftest import Serve, free_port
+from tests.modelserver.conftest import Serve
 
 X = floats(2)
 
