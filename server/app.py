@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.runtime.gateway import Gateway
 from server.settings import Settings, WrongSetting, load_descriptions
+from server.signals import Signals
 
 log = logging.getLogger("server")
 
@@ -106,10 +106,7 @@ def http_server(gateway: Gateway, settings: Settings, door: Door) -> HTTPServer:
 
 async def serve(settings: Settings, started: Callable[[int], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then drain. ``started`` is told the port."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    signals = Signals()
     door = open_door(settings)
     sockets = listen(settings)
     backend = model_server(settings)
@@ -125,14 +122,14 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     gateway.start()
     tasks = [
         asyncio.ensure_future(_announce(gateway, settings, port)),
-        asyncio.ensure_future(_keep_watch(door.watches)),
+        asyncio.ensure_future(_keep_watch(door.watches, signals)),
     ]
-    await stop.wait()
+    await signals.stop.wait()
     log.info("stopping: accepted frames are answered first")
     for task in tasks:
         task.cancel()
     server.stop()
-    await gateway.drain(settings.drain_s)
+    await gateway.drain(settings.drain_s, signals.at_once)
     door.close()
     await backend.close()
 
@@ -145,13 +142,14 @@ async def _announce(gateway: Gateway, settings: Settings, port: int) -> None:
     log.info("ready: open %s://%s:%d/", scheme, host, port)
 
 
-async def _keep_watch(watches: Sequence[FileWatch]) -> None:
+async def _keep_watch(watches: Sequence[FileWatch], signals: Signals) -> None:
     """Read files again when they change, and at once on SIGHUP."""
+
+    def reload() -> None:
+        log.info("SIGHUP: files are read again")
+        for watch in watches:
+            watch.reload()
+
     if watches:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, watches)
+        signals.reload = reload
         await keep_watch(watches)
-
-
-def _reload(watches: Sequence[FileWatch]) -> None:
-    for watch in watches:
-        watch.reload()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import time
@@ -159,8 +158,11 @@ class Gateway:
             self._choices.release(route)
         self.metrics.sessions.set(len(self._sessions))
 
-    async def drain(self, timeout_s: float) -> None:
-        """Take no more frames, answer those that were accepted, and say goodbye."""
+    async def drain(self, timeout_s: float, at_once: asyncio.Event | None = None) -> None:
+        """Take no more frames, answer those that were accepted, and say goodbye.
+
+        They are waited for until ``timeout_s`` is over or ``at_once`` is set.
+        """
         if self.draining:
             return
         self.draining = True
@@ -168,14 +170,25 @@ class Gateway:
         for session, _ in list(self._sessions.values()):
             pause = self._settings.reconnect_after_ms
             self._carry_out(session, session.drain(pause, "the server is about to stop"), now)
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._dispatcher.idle(), timeout_s)
+        await self._idle(timeout_s, at_once or asyncio.Event())
         unanswered = await self._dispatcher.stop()
         if unanswered:
-            log.warning("%d frames had no answer after %g s", unanswered, timeout_s)
+            waited_s = time.monotonic() - now
+            log.warning("%d frames had no answer after %.1f s", unanswered, waited_s)
         for _, peer in list(self._sessions.values()):
             peer.close(1001, "the server stops")
         await self._models.close()
+
+    async def _idle(self, timeout_s: float, at_once: asyncio.Event) -> None:
+        reasons = [
+            asyncio.ensure_future(self._dispatcher.idle()),
+            asyncio.ensure_future(at_once.wait()),
+        ]
+        try:
+            await asyncio.wait(reasons, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for reason in reasons:
+                reason.cancel()
 
     def _carry_out(self, session: Session, effects: Sequence[Effect], now: float) -> None:
         for effect in effects:

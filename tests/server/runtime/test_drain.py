@@ -98,3 +98,15 @@ async def test_drain_at_once_of_a_call_that_has_not_begun(
     await gateway.drain(0)
     assert word(camera.outcomes[1]) == "draining"
     await gateway.drain(0)
+
+
+async def test_drain_can_be_cut_short(make_gateway: GatewayFactory, puppet: PuppetBackend) -> None:
+    gateway = make_gateway(max_calls=1)
+    camera = await Camera(gateway).open()
+    camera.shoot(1)
+    await puppet.next_call()
+    at_once = asyncio.Event()
+    drained = asyncio.ensure_future(gateway.drain(60, at_once))
+    at_once.set()
+    await asyncio.wait_for(drained, 5)
+    assert word(camera.outcomes[1]) == "draining"
