@@ -1,12 +1,11 @@
 """One session alone beside direct calls, in turn: a frame, a call, a frame, a call.
 
 In turn, because what a machine does besides drifts within seconds by more than the
-gateway adds.
+gateway adds. Both block until they are answered, so both wait in the same way.
 """
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import time
 from collections.abc import Sequence
@@ -15,7 +14,8 @@ from dataclasses import dataclass
 import grpc
 
 from loadtest import direct
-from loadtest.camera import Camera, Frame
+from loadtest.camera import Frame
+from loadtest.lonecamera import LoneCamera
 from server.backend.stubs import prediction_service_pb2_grpc
 
 
@@ -29,26 +29,18 @@ class Alone:
 
 def measure(grpc_port: int, port: int, pictures: Sequence[bytes], seconds: float) -> Alone:
     """Send the same pictures both ways for ``seconds``."""
-    return asyncio.run(_measure(grpc_port, port, pictures, seconds))
-
-
-async def _measure(grpc_port: int, port: int, pictures: Sequence[bytes], seconds: float) -> Alone:
-    frames = [Frame(picture) for picture in pictures]
-    loop = asyncio.get_running_loop()
-    _, camera = await loop.create_connection(
-        lambda: Camera(frames, outstanding=0), "127.0.0.1", port
-    )
-    await asyncio.wait_for(camera.welcomed, 10)
     requests = [direct.request(pictures, 1, start) for start in range(len(pictures))]
     calls: list[float] = []
     answers: list[float] = []
-    with grpc.insecure_channel(f"127.0.0.1:{grpc_port}") as channel:
+    with (
+        grpc.insecure_channel(f"127.0.0.1:{grpc_port}") as channel,
+        LoneCamera(port, [Frame(picture) for picture in pictures]) as camera,
+    ):
         predict = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             asked = time.perf_counter()
             predict(requests[len(calls) % len(requests)], timeout=60)
             calls.append((time.perf_counter() - asked) * 1000)
-            answers.append(await camera.ask())
-    camera.leave()
+            answers.append(camera.ask())
     return Alone(statistics.median(calls), statistics.median(answers))

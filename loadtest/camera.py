@@ -9,8 +9,6 @@ and the client is spared 40 KB of work a frame.
 from __future__ import annotations
 
 import asyncio
-import base64
-import os
 import struct
 import time
 from collections import Counter
@@ -19,31 +17,27 @@ from typing import Any
 
 import msgpack
 
-_BINARY, _PING, _PONG = 0x2, 0x9, 0xA
+from loadtest import websocket
+
 _BEFORE_ID = b"\x84" + b"".join(map(msgpack.packb, ("type", "frame", "id"))) + b"\xce"
 _AFTER_ID = b"".join(map(msgpack.packb, ("format", "jpeg", "data"))) + b"\xc6"
+
+
+_hello = msgpack.packb({"type": "hello", "client": "loadtest"})
+HELLO = websocket.header(len(_hello)) + _hello
 
 
 class Frame:
     """A ``frame`` message, laid out once for any id below 2^32."""
 
     def __init__(self, jpeg: bytes) -> None:
-        before = _websocket_header(len(_BEFORE_ID) + 4 + len(_AFTER_ID) + 4 + len(jpeg))
+        before = websocket.header(len(_BEFORE_ID) + 4 + len(_AFTER_ID) + 4 + len(jpeg))
         self._before = before + _BEFORE_ID
         self._after = _AFTER_ID + struct.pack(">I", len(jpeg)) + jpeg
 
     def parts(self, frame_id: int) -> tuple[bytes, bytes]:
         """What goes into the socket."""
         return self._before + struct.pack(">I", frame_id), self._after
-
-
-def _websocket_header(length: int, opcode: int = _BINARY) -> bytes:
-    mask, first = bytes(4), 0x80 | opcode
-    if length < 126:
-        return struct.pack(">BB", first, 0x80 | length) + mask
-    if length < 2**16:
-        return struct.pack(">BBH", first, 0xFE, length) + mask
-    return struct.pack(">BBQ", first, 0xFF, length) + mask
 
 
 class Camera(asyncio.Protocol):
@@ -70,14 +64,8 @@ class Camera(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        key = base64.b64encode(os.urandom(16)).decode()
-        transport.write(
-            "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Protocol: framewire.v1.msgpack\r\n\r\n".encode()
-        )
-        hello = msgpack.packb({"type": "hello", "client": "loadtest"})
-        transport.write(_websocket_header(len(hello)) + hello)
+        transport.write(websocket.handshake())
+        transport.write(HELLO)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -95,14 +83,6 @@ class Camera(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.stopped = True
         self._settled.set()
-
-    async def ask(self) -> float:
-        """Send one frame and wait for its result; how long that took, in ms."""
-        self.stopped = True
-        self._settled.clear()
-        self.send()
-        await self._settled.wait()
-        return self.latencies_ms[-1]
 
     async def finish(self) -> None:
         """Send no more, and wait until every frame has its outcome."""
@@ -123,29 +103,12 @@ class Camera(asyncio.Protocol):
         self.sent += 1
 
     def _read_messages(self) -> None:
-        buffer = self._buffer
-        at = 0
-        while len(buffer) - at >= 2:
-            length, start = buffer[at + 1] & 0x7F, at + 2
-            if length == 126:
-                if len(buffer) < at + 4:
-                    break
-                (length,) = struct.unpack_from(">H", buffer, at + 2)
-                start = at + 4
-            elif length == 127:
-                if len(buffer) < at + 10:
-                    break
-                (length,) = struct.unpack_from(">Q", buffer, at + 2)
-                start = at + 10
-            if len(buffer) < start + length:
-                break
-            opcode, payload = buffer[at] & 0x0F, buffer[start : start + length]
-            if opcode == _BINARY:
+        messages, self._buffer = websocket.messages(self._buffer)
+        for opcode, payload in messages:
+            if opcode == websocket.BINARY:
                 self._on_message(msgpack.unpackb(payload))
-            elif opcode == _PING:  # who does not answer is closed after a while
-                self._transport.write(_websocket_header(length, _PONG) + payload)
-            at = start + length
-        self._buffer = buffer[at:]
+            elif opcode == websocket.PING:  # who does not answer is closed after a while
+                self._transport.write(websocket.pong(payload))
 
     def _on_message(self, message: dict[str, Any]) -> None:
         kind = message["type"]

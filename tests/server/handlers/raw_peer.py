@@ -7,7 +7,7 @@ import asyncio
 from tests.server.handlers.conftest import Served
 
 PATIENCE_S = 5.0
-_HANDSHAKE = (
+HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
@@ -24,7 +24,7 @@ class RawPeer:
     async def connect(cls, served: Served) -> RawPeer:
         """Connect and shake hands."""
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        writer.write(_HANDSHAKE)
+        writer.write(HANDSHAKE)
         assert b" 101 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
         return cls(reader, writer)
 
@@ -34,10 +34,21 @@ class RawPeer:
         size = bytes([0x80 | length]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
         self._writer.write(bytes([0x80 | opcode]) + size + b"\0\0\0\0" + payload)
 
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._writer.write(data)
+
+    async def written(self) -> None:
+        """Wait until most of what was sent is on its way."""
+        await self._writer.drain()
+
     async def read(self) -> tuple[int, bytes]:
-        """The next frame's opcode and payload, of at most 125 bytes."""
+        """The next frame's opcode and payload, of less than 64 KB."""
         head = await asyncio.wait_for(self._reader.readexactly(2), PATIENCE_S)
-        return head[0] & 0x0F, await self._reader.readexactly(head[1])
+        length = head[1]
+        if length == 126:
+            length = int.from_bytes(await self._reader.readexactly(2), "big")
+        return head[0] & 0x0F, await self._reader.readexactly(length)
 
     async def ended(self) -> bool:
         """Whether the server ends the connection."""

@@ -1,0 +1,79 @@
+"""A camera alone, that waits in its socket as a direct Predict call waits in gRPC.
+
+What an event loop costs a client is neither the gateway's nor the model server's, so it
+has no place in what the two are compared by.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import msgpack
+
+from loadtest import websocket
+from loadtest.camera import HELLO, Frame
+
+_PATIENCE_S = 60.0
+_CHUNK_BYTES = 64 * 1024
+
+
+class LoneCamera:
+    """One session with one frame under way at most."""
+
+    def __init__(self, port: int, frames: Sequence[Frame]) -> None:
+        self._frames = frames
+        self._sent = 0
+        self._socket = socket.create_connection(("127.0.0.1", port), _PATIENCE_S)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(websocket.handshake() + HELLO)
+        self._buffer = b""
+        while b"\r\n\r\n" not in self._buffer:
+            self._receive()
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 101"):
+            raise ConnectionError(head.decode("latin-1"))
+        self._read("welcome")
+
+    def __enter__(self) -> LoneCamera:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._socket.close()
+
+    def ask(self) -> float:
+        """Send one frame and wait for its result; how long that took, in ms."""
+        asked = time.perf_counter()
+        self._socket.sendmsg(self._frames[self._sent % len(self._frames)].parts(self._sent))
+        while self._read("result")["id"] != self._sent:
+            pass
+        self._sent += 1
+        return (time.perf_counter() - asked) * 1000
+
+    def _read(self, kind: str) -> dict[str, Any]:
+        """The next message, which must be of that kind."""
+        while True:
+            messages, self._buffer = websocket.messages(self._buffer)
+            for opcode, payload in messages:
+                if opcode == websocket.PING:
+                    self._socket.sendall(websocket.pong(payload))
+                elif opcode == websocket.BINARY:
+                    message: dict[str, Any] = msgpack.unpackb(payload)
+                    if message["type"] != kind:
+                        raise ConnectionError(f"a {kind} was due, not {message}")
+                    return message
+            self._receive()
+
+    def _receive(self) -> None:
+        came = self._socket.recv(_CHUNK_BYTES)
+        if not came:
+            raise ConnectionError("the gateway closed the session")
+        self._buffer += came

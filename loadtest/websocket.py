@@ -1,0 +1,52 @@
+"""As much of RFC 6455 as a client of the load test needs."""
+
+from __future__ import annotations
+
+import base64
+import os
+import struct
+
+BINARY, PING, PONG = 0x2, 0x9, 0xA
+
+
+def handshake() -> bytes:
+    """The request that opens a session in msgpack."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    return (
+        "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Protocol: framewire.v1.msgpack\r\n\r\n"
+    ).encode()
+
+
+def header(length: int, opcode: int = BINARY) -> bytes:
+    """What stands before a payload of ``length`` bytes, with a mask of zeros."""
+    mask, first = bytes(4), 0x80 | opcode
+    if length < 126:
+        return struct.pack(">BB", first, 0x80 | length) + mask
+    if length < 2**16:
+        return struct.pack(">BBH", first, 0xFE, length) + mask
+    return struct.pack(">BBQ", first, 0xFF, length) + mask
+
+
+def pong(payload: bytes) -> bytes:
+    """The answer to a ping."""
+    return header(len(payload), PONG) + payload
+
+
+def messages(buffer: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
+    """The opcodes and payloads of the frames that a server sent, and what is left over."""
+    found = []
+    at = 0
+    while len(buffer) - at >= 2:
+        length, start = buffer[at + 1] & 0x7F, at + 2
+        if length > 125:
+            start += 2 if length == 126 else 8
+            if len(buffer) < start:
+                break
+            length = int.from_bytes(buffer[at + 2 : start], "big")
+        if len(buffer) < start + length:
+            break
+        found.append((buffer[at] & 0x0F, buffer[start : start + length]))
+        at = start + length
+    return found, buffer[at:]

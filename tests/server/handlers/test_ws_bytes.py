@@ -1,0 +1,128 @@
+"""The bytes of a WebSocket: cut, glued, too many at once, and none that make sense."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from server.core.answers import Tensor, Tensors
+from server.handlers import protocol
+from server.handlers.encodings import MSGPACK
+from tests.server.handlers.conftest import Serve, Served
+from tests.server.handlers.raw_peer import HANDSHAKE, PATIENCE_S, RawPeer
+from tests.server.handlers.socket_client import SocketClient
+from tests.server.handlers.test_framing import frame
+from tests.server.puppet import Call
+from tests.server.samples import frame_fields, packed
+
+
+def message(fields: dict[str, Any]) -> bytes:
+    """A message as its bytes in the socket."""
+    return frame(2, packed(MSGPACK, fields))
+
+
+HELLO = message({"type": "hello"})
+
+
+async def welcomed_and_answered(peer: RawPeer) -> None:
+    for kind in ("welcome", "result"):
+        _, payload = await peer.read()
+        assert MSGPACK.unpack(payload)["type"] == kind
+
+
+async def test_everything_at_once(served: Served) -> None:
+    """Handshake, hello and a frame in one packet: who is in a hurry loses nothing."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(HANDSHAKE + HELLO + message(frame_fields(1)))
+    assert b" 101 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+    await welcomed_and_answered(RawPeer(reader, writer))
+    writer.close()
+
+
+async def test_more_than_a_read_right_behind_the_handshake(serve: Serve) -> None:
+    served = serve(max_frame_bytes=2**20)
+    data = b"\xff\xd8\xff" + bytes(200_000)
+    large = message(frame_fields(1, data=data))
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(HANDSHAKE + HELLO + large + message(frame_fields(2)))
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+    peer = RawPeer(reader, writer)
+    kinds = [MSGPACK.unpack((await peer.read())[1])["type"] for _ in range(3)]
+    assert kinds == ["welcome", "error", "result"]
+    writer.close()
+
+
+async def test_byte_by_byte(served: Served) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    for byte in HANDSHAKE + HELLO + message({"type": "ping", "t": 1}):
+        writer.write(bytes([byte]))
+        await asyncio.sleep(0)
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+    peer = RawPeer(reader, writer)
+    kinds = [MSGPACK.unpack((await peer.read())[1])["type"] for _ in range(2)]
+    assert kinds == ["welcome", "pong"]
+    peer.leave()
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "words"),
+    [
+        (b"\x82\x05hello", 1002, b"a frame without a mask"),
+        (frame(0x5, b"x"), 1002, b"an extension that was not agreed on"),
+        (frame(2, bytes(300_000)), 1009, b"message too big"),
+    ],
+)
+async def test_who_sends_nonsense_reads_why(
+    serve: Serve, sent: bytes, code: int, words: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even while it still sends; then the socket ends."""
+    monkeypatch.setattr(protocol, "_LINGER_S", 0.2)
+    served = serve(max_frame_bytes=2048)
+    neighbour = await SocketClient.open(served)
+    peer = await RawPeer.connect(served)
+    peer.write(sent)
+    opcode, payload = await peer.read()
+    assert (opcode, payload) == (0x8, code.to_bytes(2, "big") + words)
+    assert await peer.ended()
+    await neighbour.works()
+
+
+async def test_frames_without_end_leave_others_their_turn(serve: Serve) -> None:
+    """Some ten thousand messages fit into one read."""
+    served = serve()
+    neighbour, peer = await SocketClient.open(served), await RawPeer.connect(served)
+    flood = asyncio.ensure_future(_flood(peer))
+    loop = asyncio.get_running_loop()
+    longest = 0.0
+    for number in range(1, 30):
+        started = loop.time()
+        await neighbour.works(number)
+        longest = max(longest, loop.time() - started)
+    flood.cancel()
+    peer.leave()
+    assert longest < 0.3, "a whole read of such frames takes longer"
+
+
+async def _flood(peer: RawPeer) -> None:
+    pongs = frame(0xA) * 40_000
+    while True:
+        peer.write(pongs)
+        await peer.written()
+
+
+async def test_an_answer_larger_than_the_sockets_buffers_arrives_whole(served: Served) -> None:
+    size = 8 * 2**20
+    large = Tensors({"t": Tensor("uint8", (size,), bytes(range(256)) * (size // 256))})
+
+    def answer(call: Call) -> None:
+        call.answer_with([large for _ in call.frames])
+
+    served.puppet.obey = answer
+    client = await SocketClient.open(served)
+    for number in (1, 2):
+        client.shoot(number)
+        found = await client.read()
+        assert found["id"] == number
+        assert found["outputs"]["t"]["data"] == large.outputs["t"].data
