@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8888
+WORKERS ?= 2
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
@@ -15,8 +16,8 @@ run: $(RUN)     ## the model server and the gateway, with the demo model; Ctrl-C
 	@$(BIN)/python -m export savedmodel --if-missing
 	@exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/foreground.py start --port $(PORT)
 
-test: $(DEV)    ## every test
-	@$(BIN)/python -m pytest $(TESTS)
+test: $(DEV)    ## every test, in WORKERS processes, each a file at a time
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(DEV)   ## ruff and mypy
 	$(BIN)/ruff check .
