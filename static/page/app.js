@@ -8,6 +8,7 @@ import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
 import { Notice } from './notice.js';
 import { Panel } from './panel.js';
+import { Pulse } from './pulse.js';
 import { listenForKeys } from './shortcuts.js';
 import { listenForToken, tokenOf } from './token.js';
 import { View } from './view.js';
@@ -22,8 +23,16 @@ const language = new Language(storage(), navigator.languages || [navigator.langu
 const notice = new Notice(element, language);
 const panel = new Panel(element, language);
 const figures = new Figures();
+const pulse = new Pulse();
 const view = new View(element('canvas'));
-const status = { client: { name: 'connecting' }, backendGone: false, paused: false, hidden: false };
+const status = {
+  client: { name: 'connecting' },
+  isRetry: false,
+  backendGone: false,
+  silence: null,
+  paused: false,
+  hidden: false,
+};
 let session = null;
 
 const client = new FramewireClient({
@@ -31,14 +40,17 @@ const client = new FramewireClient({
   hello: { ...wishes(), min_score: minScore() },
   now,
   onState: (state) => {
+    status.isRetry = state.name === 'connecting' && status.client.name === 'reconnecting';
     status.client = state;
     status.backendGone = false;
+    pulse.restart(now());
     refresh();
     if (feed.answering) feed.resend();
   },
   onWelcome: (welcome) => {
     session = welcome.session;
     feed.maxPixels = welcome.limits.max_pixels;
+    pulse.maxStalenessMs = welcome.limits.max_staleness_ms;
   },
   onModel: (model) => {
     feed.model = model;
@@ -46,8 +58,9 @@ const client = new FramewireClient({
     feed.resend();
   },
   onResult: (result, frame) => {
-    setBackendGone(false);
     feed.result(result, frame);
+    setBackendGone(false);
+    if (status.silence) refresh();
     panel.found(view.answer());
     showAge();
   },
@@ -63,6 +76,7 @@ const feed = new Feed({
   encoder: makeEncoder(),
   view,
   figures,
+  pulse,
   onProblem: (error) => notice.problem('problem.page_failed', { message: error.message }),
 });
 
@@ -86,8 +100,9 @@ function setBackendGone(gone) {
 
 /** Everything that follows from the state; cheap enough for every beat. */
 function refresh() {
+  status.silence = pulse.silence(now());
   const name = notice.show(status, now());
-  feed.answering = status.client.name === 'ready' && !status.backendGone;
+  feed.answering = status.client.name === 'ready' && !status.backendGone && !status.silence;
   choice.rest(status.paused || status.hidden);
   document.title = name === 'paused' || name === 'hidden' ? '⏸ Framewire' : 'Framewire';
 }
@@ -130,6 +145,7 @@ function pauseChanged() {
   status.paused = !status.paused;
   element('pause').setAttribute('aria-pressed', String(status.paused));
   tellPause();
+  pulse.restart(now());
   refresh();
 }
 
@@ -198,6 +214,7 @@ element('full').addEventListener('change', ({ target }) => {
 });
 document.addEventListener('visibilitychange', () => {
   status.hidden = document.visibilityState === 'hidden';
+  pulse.restart(now());
   refresh();
 });
 addEventListener('online', () => status.client.name === 'reconnecting' && client.open());

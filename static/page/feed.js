@@ -21,13 +21,15 @@ export class Feed {
    * @param {object} parts.encoder of jpeg.js
    * @param {View} parts.view
    * @param {Figures} parts.figures
+   * @param {Pulse} parts.pulse
    * @param {function(Error)} parts.onProblem a picture that could not be taken or encoded
    */
-  constructor({ client, encoder, view, figures, onProblem }) {
+  constructor({ client, encoder, view, figures, pulse, onProblem }) {
     this._client = client;
     this._encoder = encoder;
     this._view = view;
     this._figures = figures;
+    this._pulse = pulse;
     this._onProblem = onProblem;
     this._source = null;
     this._busy = false;
@@ -77,6 +79,7 @@ export class Feed {
 
   result(result, frame) {
     const now = performance.now();
+    this._pulse.answered(now);
     this._figures.answered(now, now - frame.captured_at, result.batch);
     if (frame.source !== this._source) return frame.bitmap.close();
     this._view.show({ bitmap: frame.bitmap, result, labels: this.model ? this.model.labels : [] });
@@ -88,6 +91,7 @@ export class Feed {
 
   dropped({ reason }, frame) {
     this._figures.dropped(reason);
+    this._pulse.lost(performance.now(), reason);
     this._lost(frame);
     if (frame.source.isStill) setTimeout(() => this._resendIf(frame), SEND_AGAIN_MS);
   }
@@ -95,6 +99,7 @@ export class Feed {
   failed(error, frame) {
     this._figures.failed(error.code, error.message);
     if (!frame) return;
+    this._pulse.lost(performance.now(), error.code);
     this._lost(frame);
     if (error.retryable) setTimeout(() => this._resendIf(frame), SEND_AGAIN_MS);
   }
@@ -133,7 +138,9 @@ export class Feed {
     const { data, bitmap } = await this._encoder.encode(taken, width, height);
     if (source !== this._source) return bitmap.close();
     this.lastSent = { width, height, bytes: data.byteLength };
-    this._figures.sent(performance.now());
+    const now = performance.now();
+    this._figures.sent(now);
+    this._pulse.sent(now);
     const about = { format: FORMAT, width, height, data, captured_at: capturedAt };
     return this._client.offer({ ...about, bitmap, source });
   }

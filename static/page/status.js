@@ -1,21 +1,23 @@
 /** What the page says about itself: one state at a time, the most telling one. */
 
 /** States in which the stage shows a card over the picture. */
-const CARDS = ['connecting', 'waiting', 'draining', 'reconnecting', 'refused', 'closed'];
+const CARDS = ['connecting', 'waiting', 'silent', 'draining', 'reconnecting', 'refused', 'closed'];
 const TRY_LATER = 1013; // the close code of a server without room for another session
 
 /**
  * @param {object} about
  * @param {object} about.client the client's state, as its `onState` gave it
+ * @param {boolean} about.isRetry the client connects again after it has lost the server
  * @param {boolean} about.backendGone the last frames failed because no model server answered
+ * @param {'model'|'server'|null} about.silence who does not answer, as `Pulse` heard it
  * @param {boolean} about.paused by the user
  * @param {boolean} about.hidden the tab is
  * @param {number} now the client's clock, in ms
  * @returns {{name: string, key: string, more: string|null, values: object, retry: boolean,
  *   asksToken: boolean}} the keys of the words to show, whether a "try now" helps, or a token
  */
-export function describe({ client, backendGone, paused, hidden }, now) {
-  const name = stateName(client.name, { backendGone, paused, hidden });
+export function describe({ client, ...about }, now) {
+  const name = stateName(client.name, about);
   return {
     name,
     key: `state.${name}`,
@@ -23,7 +25,7 @@ export function describe({ client, backendGone, paused, hidden }, now) {
     values: {},
     asksToken: false,
     retry: ['reconnecting', 'refused', 'closed'].includes(name),
-    ...details(name, client, now),
+    ...details(name, client, about.silence, now),
   };
 }
 
@@ -32,15 +34,20 @@ export function hasCard(name) {
   return CARDS.includes(name);
 }
 
-function stateName(client, { backendGone, paused, hidden }) {
+function stateName(client, { isRetry, backendGone, silence, paused, hidden }) {
+  if (client === 'connecting' && isRetry) return 'reconnecting';
   if (client !== 'ready') return client;
   if (backendGone) return 'waiting';
   if (hidden) return 'hidden';
-  return paused ? 'paused' : 'ready';
+  if (paused) return 'paused';
+  return silence ? 'silent' : 'ready';
 }
 
-function details(name, client, now) {
+function details(name, client, silence, now) {
   if (name === 'refused') return refused(client);
+  if (name === 'silent' && silence === 'server') {
+    return { key: 'state.silent.server', more: 'state.silent.server.more' };
+  }
   if (name === 'waiting' && client.message) {
     return { more: 'state.waiting.reason', values: { message: client.message } };
   }
@@ -53,7 +60,8 @@ function refused({ code, message }) {
   return { ...words, values: { message } };
 }
 
-function reconnecting({ retryAt, code }, now) {
+/** A client that tries right now has no `retryAt`. */
+function reconnecting({ retryAt = 0, code }, now) {
   const more = code === TRY_LATER ? { more: 'state.reconnecting.full' } : {};
   const seconds = Math.ceil((retryAt - now) / 1000);
   if (seconds <= 0) return { ...more, key: 'state.reconnecting.now' };

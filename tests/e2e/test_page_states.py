@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,25 @@ def test_a_dead_model_server_is_told_and_survived(
         in_state(page, "ready")
         before = stats(page)["results"]
         until(page, lambda: stats(page)["results"] > before, "results again")
+
+
+def test_servers_that_hang_are_told_apart_and_survived(open_page: Open, stack: Stack) -> None:
+    with open_page() as page:
+        in_state(page, "ready")
+        until_boxes(page)
+        for process, words in (
+            (stack.model_server, "The model does not answer"),
+            (stack.gateway, "The server does not answer"),
+        ):
+            os.kill(process.pid, signal.SIGSTOP)
+            try:
+                in_state(page, "silent")
+                expect(page.locator("#card")).to_contain_text(words)
+                expect(page.locator("#age")).to_be_hidden()  # the camera itself is shown
+            finally:
+                os.kill(process.pid, signal.SIGCONT)
+            in_state(page, "ready")
+            until_boxes(page)
 
 
 def test_a_dead_gateway_is_told_and_survived(

@@ -137,9 +137,27 @@ test('one state is told at a time, the most telling one', () => {
   assert.equal(name('ready', { paused: true }), 'paused');
   assert.equal(name('ready', { paused: true, hidden: true }), 'hidden');
   assert.equal(name('ready', { backendGone: true, paused: true }), 'waiting');
+  assert.equal(name('ready', { silence: 'model' }), 'silent');
+  assert.equal(name('ready', { silence: 'model', backendGone: true }), 'waiting');
+  assert.equal(name('ready', { silence: 'model', paused: true }), 'paused');
   for (const state of ['connecting', 'waiting', 'draining', 'refused', 'closed']) {
     assert.equal(name(state, { paused: true, backendGone: true }), state);
   }
+});
+
+test('who does not answer is told by name', () => {
+  const about = { client: { name: 'ready' }, backendGone: false, paused: false, hidden: false };
+  const told = (silence) => describe({ ...about, silence }, 0);
+  assert.deepEqual([told('model').key, told('model').more], ['state.silent', 'state.silent.more']);
+  assert.deepEqual([told('server').key, told('server').more], ['state.silent.server', 'state.silent.server.more']);
+});
+
+test('the tries of a client that comes back are one state, counted down and told once', () => {
+  const about = { isRetry: true, backendGone: false, silence: null, paused: false, hidden: false };
+  const { name, key, retry } = describe({ client: { name: 'connecting' }, ...about }, 7000);
+  assert.deepEqual([name, key, retry], ['reconnecting', 'state.reconnecting.now', true]);
+  const first = describe({ client: { name: 'connecting' }, ...about, isRetry: false }, 7000);
+  assert.equal(first.name, 'connecting');
 });
 
 test('a server that asks for a token is told apart from one that refuses', () => {

@@ -1,0 +1,60 @@
+// Whether the page hears that a model server, or the gateway itself, hangs.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Pulse } from '../../static/page/pulse.js';
+
+/** A pulse whose frames go out every 100 ms and expire after 500, from `from` until `to`. */
+function expiring(pulse, from, to) {
+  for (let at = from; at < to; at += 100) {
+    pulse.sent(at);
+    if (at - from >= 500) pulse.lost(at, 'expired');
+  }
+}
+
+test('frames that only expire tell of a model server that hangs, until one is answered', () => {
+  const pulse = new Pulse();
+  pulse.maxStalenessMs = 500;
+  pulse.sent(1000);
+  pulse.answered(1050);
+  assert.equal(pulse.silence(90000), null); // nothing was asked
+  expiring(pulse, 90000, 93000);
+  assert.equal(pulse.silence(91900), null);
+  assert.equal(pulse.silence(92000), 'model');
+  pulse.answered(93010);
+  assert.equal(pulse.silence(93010), null);
+});
+
+test('no word at all tells of a gateway that hangs, also where frames were lost before', () => {
+  const pulse = new Pulse();
+  pulse.maxStalenessMs = 500;
+  for (const at of [1000, 1010, 1020]) pulse.sent(at);
+  pulse.answered(1100);
+  pulse.lost(1200, 'overtaken');
+  pulse.sent(1300);
+  pulse.lost(2000, 'superseded_locally');
+  assert.equal(pulse.silence(3690), null);
+  assert.equal(pulse.silence(3700), 'server');
+  pulse.lost(3800, 'expired');
+  assert.equal(pulse.silence(3800), 'model');
+});
+
+test('a slow but patient server, a full one and a pause are no silence', () => {
+  const slow = new Pulse();
+  slow.maxStalenessMs = 10000;
+  slow.sent(0);
+  assert.equal(slow.silence(11900), null);
+  const full = new Pulse();
+  for (let at = 0; at < 5000; at += 250) {
+    full.sent(at);
+    full.lost(at + 1, 'overloaded');
+    assert.equal(full.silence(at + 2), null);
+  }
+  const paused = new Pulse();
+  expiring(paused, 0, 5000);
+  for (let i = 0; i < 5; i += 1) paused.lost(5000, 'expired');
+  paused.restart(60000);
+  paused.sent(60000);
+  assert.equal(paused.silence(60100), null);
+});
