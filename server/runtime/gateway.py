@@ -58,7 +58,7 @@ class Gateway:
             max_pixels=settings.max_pixels,
             max_staleness_ms=settings.max_staleness_ms,
         )
-        self.metrics = Metrics()
+        self.metrics = Metrics(settings.max_sessions, settings.max_calls)
         self._routes = Routes(
             settings.model,
             settings.label or None,
@@ -112,8 +112,10 @@ class Gateway:
         ``token``: what counts where hello has none.
         """
         if self.draining:
+            self.metrics.turned_away.labels("draining").inc()
             raise Overloaded("the gateway is draining")
         if len(self._sessions) >= self._settings.max_sessions:
+            self.metrics.turned_away.labels("max_sessions").inc()
             raise Overloaded(f"{len(self._sessions)} sessions are open, and no more are taken")
         rate = self._settings.max_frame_rate
         session = Session(
@@ -280,6 +282,7 @@ class Gateway:
     def collect(self) -> None:
         """Bring the gauges up to date, before somebody reads them."""
         statistics = self._batcher.statistics()
+        self.metrics.ready.set(self.ready() is None)
         self.metrics.waiting.set(statistics.waiting)
         self.metrics.calls.set(statistics.calls)
         routed = (self._choices.known(route) for route in self._chosen.values())

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 from server.core.messages import Dropped, Error, Outcome, Result
 from server.runtime.version_metrics import SECONDS, VersionMetrics
+
+# Prometheus takes no use of the time of each counter's birth, a third of all lines.
+disable_created_metrics()
 
 _SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
 
 
 class Metrics:
-    """Counters of this process. Every accepted frame ends in exactly one ``frames`` count."""
+    """Counters of this process. Every accepted frame ends in exactly one ``frames`` count.
 
-    def __init__(self) -> None:
+    docs/operations.md has them all, with what to watch.
+    """
+
+    def __init__(self, max_sessions: int, max_calls: int) -> None:
         self.registry = CollectorRegistry()
+        # Memory, processor time, open files: process_*, as every exporter has them.
+        ProcessCollector(registry=self.registry)
+        self.ready = self._gauge("ready", "1 while frames of the default model can be answered.")
         self.sessions = self._gauge("sessions", "Sessions that are open.")
+        self._gauge("sessions_limit", "Open sessions at most (max_sessions).").set(max_sessions)
+        self.turned_away = self._counter(
+            "sessions_refused", "Sessions that were not let in.", "reason"
+        )
         self.accepted = self._counter("frames_accepted", "Frames that were accepted.")
         self.frames = self._counter(
             "frames",
@@ -29,6 +49,7 @@ class Metrics:
         )
         self.waiting = self._gauge("frames_waiting", "Frames that wait for a batch.")
         self.calls = self._gauge("calls", "Predict calls under way.")
+        self._gauge("calls_limit", "Predict calls under way at most (max_calls).").set(max_calls)
         self.batch_size = self._histogram(
             "batch_size", "Frames in a Predict call, counted at its end.", _SIZES
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from server.handlers.pages import ROOT
 from tests.server.camera import Camera
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
+
+OPERATIONS = Path(__file__).resolve().parents[3] / "docs" / "operations.md"
 
 
 async def fetch(served: Served, path: str, method: str = "GET", **headers: str) -> HTTPResponse:
@@ -76,8 +79,23 @@ async def test_metrics(served: Served) -> None:
         "framewire_frames_waiting 0.0",
         "framewire_calls 1.0",
         "framewire_batch_size_count 1.0",
+        "framewire_ready 1.0",
+        f"framewire_sessions_limit {served.settings.max_sessions:.1f}",
+        f"framewire_calls_limit {served.settings.max_calls:.1f}",
     ):
         assert line in lines
+    assert any(line.startswith("process_open_fds ") for line in lines)
+    assert not any("_created" in line for line in lines)
+
+
+async def test_metrics_are_documented(served: Served) -> None:
+    text = OPERATIONS.read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(framewire_\w+)`", text, re.MULTILINE))
+    families = {
+        family.name + ("_total" if family.type == "counter" else "")
+        for family in served.gateway.metrics.registry.collect()
+    }
+    assert listed == {name for name in families if name.startswith("framewire_")}
 
 
 # Pages

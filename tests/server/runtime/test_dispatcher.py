@@ -261,7 +261,7 @@ async def test_whoever_takes_the_outcomes_may_fail(
 
     policy = Batcher(max_batch=4, slots=1, window=2, max_staleness_s=600.0)
     models = Models(puppet, lambda key, found: None)
-    dispatcher = Dispatcher(policy, puppet, models, Metrics(), resolve)
+    dispatcher = Dispatcher(policy, puppet, models, Metrics(1, 1), resolve)
     now = time.monotonic()
     lane = model().lanes["jpeg"]
     for session in ("x", "a", "b"):

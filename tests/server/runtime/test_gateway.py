@@ -128,6 +128,8 @@ async def test_too_many_sessions(make_gateway: GatewayFactory) -> None:
     Camera(gateway)
     with pytest.raises(Overloaded):
         Camera(gateway)
+    value = gateway.metrics.registry.get_sample_value
+    assert value("framewire_sessions_refused_total", {"reason": "max_sessions"}) == 2
 
 
 async def test_the_rate_of_a_session(make_gateway: GatewayFactory, puppet: PuppetBackend) -> None:
