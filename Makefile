@@ -50,13 +50,14 @@ clean:          ## remove what the other targets made
 	rm -rf .venv models build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts \
 	  tests/miniprogram/node_modules
 
-.venv:
+# pip comes last, so what was cut off is made again.
+$(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 	  || { echo "Framewire needs Python 3.10 or later; choose one with: make PYTHON=python3.11 ..."; exit 1; }
 	@echo "making .venv (the first time, a few minutes go into downloads)"
 	@$(PYTHON) -m venv .venv
 
-$(RUN): requirements.txt setup.cfg pyproject.toml | .venv
+$(RUN): requirements.txt setup.cfg pyproject.toml | $(BIN)/pip
 	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt -e '.[modelserver,export,auth,run]'
 	@touch $@
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 import ssl
@@ -24,7 +25,7 @@ from server.handlers.login import LoginHandler
 from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.runtime.gateway import Gateway
-from server.settings import Settings, WrongSetting, load_descriptions
+from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals
 
 log = logging.getLogger("server")
@@ -81,7 +82,13 @@ def listen(settings: Settings) -> list[socket.socket]:
     try:
         return bind_sockets(settings.port, settings.host, reuse_port=False)
     except (OSError, ValueError) as error:  # ValueError: a name that no DNS can have
-        raise WrongSetting(f"cannot listen on {settings.host}:{settings.port}: {error}") from None
+        other = "; --port or PORT chooses another" if _in_use(error) else ""
+        where = f"{settings.host}:{settings.port}"
+        raise WrongSetting(f"cannot listen on {where}: {reason(error)}{other}") from None
+
+
+def _in_use(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
 
 
 def http_server(gateway: Gateway, settings: Settings, door: Door) -> HTTPServer:

@@ -72,7 +72,7 @@ class Settings:
         form_help="a name",
     )
     canary_share: float = setting(
-        0.0, "share of the sessions that name no version which get canary_label", 0, 1
+        0.0, "share (0 to 1) of the sessions that name no version which get canary_label", 0, 1
     )
     canary_label: str = setting(
         "canary",
@@ -148,7 +148,9 @@ class Settings:
     wechat_timeout_s: float = setting(5.0, "how long WeChat may take to answer", 0.1, 60)
 
     hello_timeout_s: float = setting(10.0, "how long a socket may stay without hello", 0.1, 3600)
-    ping_s: float = setting(20.0, "how often a peer is pinged; two missed pongs end it", 0.1, 3600)
+    ping_s: float = setting(
+        20.0, "how often a peer is pinged; one that does not answer is closed", 0.1, 3600
+    )
     drain_s: float = setting(30.0, "how long accepted frames are waited for at the end", 0, 3600)
     reconnect_after_ms: int = setting(
         1000, "when clients of a stopping server should come back", 0, 600_000
@@ -182,10 +184,15 @@ def load_descriptions(path: str) -> dict[str, dict[str, Any]]:
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise WrongSetting(f"descriptions: {path}: {error}") from None
+        raise WrongSetting(f"descriptions: {path}: {reason(error)}") from None
     if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
         raise WrongSetting(f"descriptions: {path}: a map from model names to maps is required")
     return found
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, without the path, which stands in the line already."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 class Parser(argparse.ArgumentParser):
@@ -231,7 +238,7 @@ def _from_file(path: str) -> dict[str, Any]:
     try:
         found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise WrongSetting(f"{path}: {error}") from None
+        raise WrongSetting(f"{path}: {reason(error)}") from None
     known = {row.name for row in fields(Settings)}
     for name in found:
         if name not in known:

@@ -275,6 +275,23 @@ def test_a_host_that_cannot_be_had(host: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_port_that_is_taken() -> None:
+    [taken] = listen(Settings(port=0))
+    port = taken.getsockname()[1]
+    with taken, pytest.raises(WrongSetting) as caught:
+        listen(Settings(port=port))
+    assert str(caught.value) == (
+        f"cannot listen on 127.0.0.1:{port}: Address already in use; --port or PORT chooses another"
+    )
+
+
+def test_a_missing_file_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    assert_wrong(f"{path}: No such file or directory", ["--config", str(path)])
+    with pytest.raises(WrongSetting, match=f"descriptions: {path}: No such file or directory"):
+        load_descriptions(str(path))
+
+
 def test_help_names_every_setting() -> None:
     found = python("--help")
     assert found.returncode == 0
