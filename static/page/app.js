@@ -31,7 +31,7 @@ const status = {
   backendGone: false,
   silence: null,
   paused: false,
-  hidden: false,
+  hidden: document.visibilityState === 'hidden',
 };
 let session = null;
 
@@ -84,12 +84,13 @@ const choice = new Choice({
   element,
   language,
   onPicture: (source, capturedAt) => feed.picture(source, capturedAt),
-  onSource: (source) => {
+  onSource: (source, isWish) => {
     feed.use(source);
+    if (isWish && status.paused) pauseChanged();
     feed.resend();
   },
   onProblem: (key, values) => notice.problem(key, values),
-  say: (key) => notice.say(language.text(key)),
+  say: (key) => notice.say(key ? language.text(key) : ''),
 });
 
 function setBackendGone(gone) {
@@ -143,7 +144,7 @@ function scoreChanged() {
 
 function pauseChanged() {
   status.paused = !status.paused;
-  element('pause').setAttribute('aria-pressed', String(status.paused));
+  element('pause').classList.toggle('on', status.paused);
   tellPause();
   pulse.restart(now());
   refresh();

@@ -19,9 +19,10 @@ export class Choice {
    * @param {function(string): HTMLElement} parts.element by id
    * @param {Language} parts.language
    * @param {function(object, number)} parts.onPicture (source, capturedAt)
-   * @param {function(object)} parts.onSource another source runs from now on
+   * @param {function(object, boolean)} parts.onSource another source runs from now on; whether the
+   *   user chose it
    * @param {function(string|null, object)} parts.onProblem (key of the words, values); null: solved
-   * @param {function(string)} parts.say a passing word, by its key
+   * @param {function(string|null)} parts.say a passing word, by its key; null: it is past
    */
   constructor(parts) {
     Object.assign(this, parts);
@@ -94,8 +95,9 @@ export class Choice {
     this.current = source;
     if (this._rested) source.pause();
     this._mark();
+    this.say(null);
     this.onProblem(problem);
-    this.onSource(source);
+    this.onSource(source, problem === null);
     await this._listCameras();
   }
 

@@ -10,12 +10,13 @@ const LINE = 2.5;
 const ROUND = 4;
 const TAG_HEIGHT = 22;
 const TAG_PADDING = 7;
+export const TAG_INK = '#07120e';
 const FONT = '600 13px system-ui, sans-serif';
 
 /** A class's own colour: ten hues, far from their neighbours', then ten between them, paler. */
 export function classColour(index) {
   const round = Math.floor(index / 10) % 2;
-  return `hsl(${(158 + 108 * index + 18 * round) % 360} 82% ${round ? 76 : 62}%)`;
+  return `hsl(${(158 + 108 * index + 18 * round) % 360} 82% ${round ? 78 : 66}%)`;
 }
 
 /** The name of a class; its number where the model has no labels. */
@@ -50,7 +51,7 @@ function tag(pen, place, { box, name, score, index }) {
   trace(pen, x - LINE / 2, y, size.width, size.height);
   pen.fillStyle = classColour(index);
   pen.fill();
-  pen.fillStyle = '#07120e';
+  pen.fillStyle = TAG_INK;
   pen.fillText(text, x - LINE / 2 + TAG_PADDING, y + size.height / 2 + 0.5);
 }
 

@@ -31,6 +31,21 @@ PHONE = {
     "has_touch": True,
 }
 
+LONG_WORDS = """() => {
+  const [pill, card, retry, more] =
+    ['pill-text', 'card', 'retry', 'card-more'].map((id) => document.getElementById(id));
+  const isWhole = pill.scrollWidth <= pill.clientWidth;
+  const head = document.querySelector('.top');
+  const before = head.clientHeight;
+  pill.textContent = 'Server gone: reconnecting in 12 s';
+  const isCalm = head.clientHeight === before;
+  card.hidden = retry.hidden = false;
+  more.textContent = 'no such model; '.repeat(40);
+  const upper = (element) => element.getBoundingClientRect().top;
+  return [isWhole, isCalm, upper(card) >= upper(card.parentNode)];
+}"""
+"""Whether the state can be read, and what happens when it is long: the head, and the card."""
+
 
 def test_the_scene_shows_boxes_without_a_click(open_page: Open, artifacts: Path) -> None:
     with open_page() as page:
@@ -50,6 +65,7 @@ def test_the_camera_shows_the_right_digits_in_the_right_places(
     with open_page(camera=film) as page:
         page.get_by_role("button", name="Camera").click()
         with_source(page, "camera")
+        expect(page.locator("#spoken")).not_to_contain_text("Allow the camera")
         seen: set[int] = set()
         while seen != set(SEEDS):
             until(
@@ -199,6 +215,12 @@ def test_the_page_fits_a_phone(open_page: Open, artifacts: Path) -> None:
         until(page, lambda: stats(page)["results"] > 20, "many results")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.screenshot(path=artifacts / "page-phone.png", full_page=True)
+        page.set_viewport_size({"width": 320, "height": 568})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        short, long, card = page.evaluate(LONG_WORDS)
+        assert short, "the word Live is cut"
+        assert long, "a longer state pushes the picture down"
+        assert card, "a long reason goes beyond the picture, where nobody can read it"
 
 
 def test_a_browser_without_offscreen_canvas_encodes_on_the_page(open_page: Open) -> None:

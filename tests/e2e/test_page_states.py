@@ -167,8 +167,9 @@ def test_everything_is_reached_by_keyboard(open_page: Open) -> None:
                 page.evaluate(
                     """() => {
                       const { id, dataset, matches } = document.activeElement;
-                      const outlined = getComputedStyle(document.activeElement).outlineStyle;
-                      return [id || dataset.source || '', outlined !== 'none'];
+                      const { outlineStyle, zIndex } = getComputedStyle(document.activeElement);
+                      const isOnTop = !dataset.source || zIndex > 0;
+                      return [id || dataset.source || '', outlineStyle !== 'none' && isOnTop];
                     }"""
                 )
             )
@@ -192,6 +193,25 @@ def test_keys_do_what_the_page_says(open_page: Open) -> None:
         with_problem(page, "camera_refused")
         page.keyboard.press("3")
         until(page, lambda: bool(choosers), "the browser asking for a picture")
+
+
+def test_a_source_that_is_chosen_ends_a_pause(open_page: Open) -> None:
+    [scene] = scenes(SEEDS[:1])
+    with open_page() as page:
+        in_state(page, "ready")
+        page.keyboard.press("Space")
+        in_state(page, "paused")
+        page.set_input_files("#picture-file", file("scene.jpg", "image/jpeg", jpeg(scene)))
+        in_state(page, "ready")
+        until_fits(page, scene)
+        expect(page.locator("#pause")).to_have_text("Pause")
+
+
+def test_a_tab_that_opens_in_the_background_sends_nothing(open_page: Open) -> None:
+    hidden = "{ value: 'hidden', writable: true }"
+    with open_page(script=f"Object.defineProperty(document, 'visibilityState', {hidden})") as page:
+        in_state(page, "hidden")
+        assert stats(page)["offered"] == 0
 
 
 def test_a_hidden_tab_sends_nothing(open_page: Open) -> None:

@@ -9,7 +9,7 @@ import { roundTop } from '../../static/page/curve.js';
 import { Figures } from '../../static/page/figures.js';
 import { boxToPlace, fit, sendSize, tagPlace } from '../../static/page/geometry.js';
 import { Language } from '../../static/page/language.js';
-import { classColour } from '../../static/page/overlay.js';
+import { classColour, TAG_INK } from '../../static/page/overlay.js';
 import { describe } from '../../static/page/status.js';
 import { tokenOf } from '../../static/page/token.js';
 import { WORDS } from '../../static/page/words.js';
@@ -220,6 +220,28 @@ test('twenty classes have twenty colours, neighbours far apart', () => {
     assert.ok(Math.min(apart, 360 - apart) > 90);
   }
 });
+
+test('every tag can be read on its class’s colour', () => {
+  const ink = luminance(TAG_INK.match(/\w\w/g).map((pair) => parseInt(pair, 16) / 255));
+  for (let i = 0; i < 20; i += 1) {
+    const [hue, saturation, lightness] = classColour(i).match(/[\d.]+/g).map(Number);
+    const ground = luminance(toRgb(hue, saturation / 100, lightness / 100));
+    assert.ok((ground + 0.05) / (ink + 0.05) >= 4.5, classColour(i)); // WCAG 2, AA
+  }
+});
+
+function toRgb(hue, saturation, lightness) {
+  const reach = saturation * Math.min(lightness, 1 - lightness);
+  return [0, 8, 4].map((n) => {
+    const k = (n + hue / 30) % 12;
+    return lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+  });
+}
+
+function luminance(rgb) {
+  const [r, g, b] = rgb.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
 
 test('both languages say the same things, with the same values', () => {
   assert.deepEqual(Object.keys(WORDS.zh), Object.keys(WORDS.en));
