@@ -99,7 +99,7 @@ export class Feed {
   failed(error, frame) {
     this._figures.failed(error.code, error.message);
     if (!frame) return;
-    this._pulse.lost(performance.now(), error.code);
+    this._pulse.lost(performance.now(), error.code, error.message);
     this._lost(frame);
     if (error.retryable) setTimeout(() => this._resendIf(frame), SEND_AGAIN_MS);
   }

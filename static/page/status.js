@@ -9,7 +9,7 @@ const TRY_LATER = 1013; // the close code of a server without room for another s
  * @param {object} about.client the client's state, as its `onState` gave it
  * @param {boolean} about.isRetry the client connects again after it has lost the server
  * @param {boolean} about.backendGone the last frames failed because no model server answered
- * @param {'model'|'server'|null} about.silence who does not answer, as `Pulse` heard it
+ * @param {{name: string, message?: string}|null} about.silence why nothing is answered, by `Pulse`
  * @param {boolean} about.paused by the user
  * @param {boolean} about.hidden the tab is
  * @param {number} now the client's clock, in ms
@@ -45,13 +45,15 @@ function stateName(client, { isRetry, backendGone, silence, paused, hidden }) {
 
 function details(name, client, silence, now) {
   if (name === 'refused') return refused(client);
-  if (name === 'silent' && silence === 'server') {
-    return { key: 'state.silent.server', more: 'state.silent.server.more' };
-  }
+  if (name === 'silent') return silent(silence);
   if (name === 'waiting' && client.message) {
     return { more: 'state.waiting.reason', values: { message: client.message } };
   }
   return name === 'reconnecting' ? reconnecting(client, now) : {};
+}
+
+function silent({ name, message }) {
+  return { key: `state.silent.${name}`, more: `state.silent.${name}.more`, values: { message } };
 }
 
 function refused({ code, message }) {

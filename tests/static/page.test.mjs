@@ -137,19 +137,22 @@ test('one state is told at a time, the most telling one', () => {
   assert.equal(name('ready', { paused: true }), 'paused');
   assert.equal(name('ready', { paused: true, hidden: true }), 'hidden');
   assert.equal(name('ready', { backendGone: true, paused: true }), 'waiting');
-  assert.equal(name('ready', { silence: 'model' }), 'silent');
-  assert.equal(name('ready', { silence: 'model', backendGone: true }), 'waiting');
-  assert.equal(name('ready', { silence: 'model', paused: true }), 'paused');
+  assert.equal(name('ready', { silence: { name: 'model' } }), 'silent');
+  assert.equal(name('ready', { silence: { name: 'model' }, backendGone: true }), 'waiting');
+  assert.equal(name('ready', { silence: { name: 'model' }, paused: true }), 'paused');
   for (const state of ['connecting', 'waiting', 'draining', 'refused', 'closed']) {
     assert.equal(name(state, { paused: true, backendGone: true }), state);
   }
 });
 
-test('who does not answer is told by name', () => {
+test('why nothing is answered is told by name', () => {
   const about = { client: { name: 'ready' }, backendGone: false, paused: false, hidden: false };
-  const told = (silence) => describe({ ...about, silence }, 0);
-  assert.deepEqual([told('model').key, told('model').more], ['state.silent', 'state.silent.more']);
-  assert.deepEqual([told('server').key, told('server').more], ['state.silent.server', 'state.silent.server.more']);
+  for (const name of ['server', 'model', 'full', 'failing']) {
+    const { key, more, values } = describe({ ...about, silence: { name, message: 'no' } }, 0);
+    assert.deepEqual([key, more], [`state.silent.${name}`, `state.silent.${name}.more`]);
+    assert.equal(values.message, 'no');
+    assert.ok(key in WORDS.en && more in WORDS.en);
+  }
 });
 
 test('the tries of a client that comes back are one state, counted down and told once', () => {

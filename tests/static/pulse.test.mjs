@@ -21,7 +21,7 @@ test('frames that only expire tell of a model server that hangs, until one is an
   assert.equal(pulse.silence(90000), null); // nothing was asked
   expiring(pulse, 90000, 93000);
   assert.equal(pulse.silence(91900), null);
-  assert.equal(pulse.silence(92000), 'model');
+  assert.equal(pulse.silence(92000).name, 'model');
   pulse.answered(93010);
   assert.equal(pulse.silence(93010), null);
 });
@@ -35,22 +35,33 @@ test('no word at all tells of a gateway that hangs, also where frames were lost 
   pulse.sent(1300);
   pulse.lost(2000, 'superseded_locally');
   assert.equal(pulse.silence(3690), null);
-  assert.equal(pulse.silence(3700), 'server');
+  assert.equal(pulse.silence(3700).name, 'server');
   pulse.lost(3800, 'expired');
-  assert.equal(pulse.silence(3800), 'model');
+  assert.equal(pulse.silence(3800).name, 'model');
 });
 
-test('a slow but patient server, a full one and a pause are no silence', () => {
+test('a full server, and one that fails on every frame, are told from one that hangs', () => {
+  const heard = (...loss) => {
+    const pulse = new Pulse();
+    for (let at = 0; at < 3000; at += 250) {
+      pulse.sent(at);
+      pulse.lost(at + 1, ...loss);
+    }
+    assert.equal(pulse.silence(1999), null);
+    return pulse.silence(3000);
+  };
+  assert.deepEqual(heard('overloaded'), { name: 'full' });
+  assert.deepEqual(heard('rate_limited'), { name: 'full' });
+  assert.deepEqual(heard('overloaded', 'the gateway is full'), { name: 'full' });
+  assert.deepEqual(heard('model_failed', 'no memory'), { name: 'failing', message: 'no memory' });
+  assert.equal(heard('overtaken'), null);
+});
+
+test('a slow but patient server and a pause are no silence', () => {
   const slow = new Pulse();
   slow.maxStalenessMs = 10000;
   slow.sent(0);
   assert.equal(slow.silence(11900), null);
-  const full = new Pulse();
-  for (let at = 0; at < 5000; at += 250) {
-    full.sent(at);
-    full.lost(at + 1, 'overloaded');
-    assert.equal(full.silence(at + 2), null);
-  }
   const paused = new Pulse();
   expiring(paused, 0, 5000);
   for (let i = 0; i < 5; i += 1) paused.lost(5000, 'expired');
