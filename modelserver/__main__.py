@@ -41,7 +41,7 @@ def _serve(options: Options) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: os._exit(0))  # nothing is under way yet
     for port in filter(None, {options.port, options.rest_api_port}):
-        _check_free(port)
+        _check_free(options.host, port)
     models = config.initial(options)
     import_tensorflow()
     logging.getLogger("tornado").setLevel(logging.ERROR)  # garbage on the port is not news
@@ -70,14 +70,16 @@ def _signals() -> int:
     return read_end
 
 
-def _check_free(port: int) -> None:
+def _check_free(host: str, port: int) -> None:
     """Say that a port is taken before the seconds that the import of TensorFlow takes."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("0.0.0.0", port))
+            probe.bind((host, port))
         except (OSError, OverflowError) as error:
-            raise ServingError(Code.UNAVAILABLE, f"cannot listen on port {port}: {error}") from None
+            why = getattr(error, "strerror", None) or error
+            where = f"{host} port {port}" if host else f"port {port}"
+            raise ServingError(Code.UNAVAILABLE, f"cannot listen on {where}: {why}") from None
 
 
 def _print_versions() -> int:

@@ -64,9 +64,14 @@ def notes(given: Sequence[str]) -> list[str]:
 
 def usage() -> str:
     """All flags with their defaults and what they do."""
-    lines = ["usage: python -m modelserver --model_base_path=DIRECTORY [flags]", ""]
+    lines = [
+        "usage: python -m modelserver --model_base_path=DIRECTORY [flags]",
+        "",
+        "Flags, with their defaults in brackets:",
+        "",
+    ]
     for field in fields(Options):
-        default = "" if field.default in ("", False) else f" [{_shown(field.default)}]"
+        default = "" if field.default == "" else f" [{_shown(field.default)}]"
         lines.append(f"  --{field.name}{default}\n      {field.metadata['help']}")
     return "\n".join(lines)
 

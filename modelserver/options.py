@@ -30,6 +30,9 @@ class Options:
     """The command line, read and checked."""
 
     port: int = _flag(8500, "port of gRPC; 0 takes any free one, or none with --grpc_socket_path")
+    host: str = _flag(
+        "", "address that both listen on; empty for every interface (not in the real server)"
+    )
     grpc_socket_path: str = _flag("", "path of a Unix socket to offer gRPC on as well")
     rest_api_port: int = _flag(0, "port of REST; 0 for none")
     rest_api_num_threads: int = _flag(0, "REST requests answered at once; 0 is 4 a processor")

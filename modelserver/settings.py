@@ -50,7 +50,7 @@ def grpc(options: Options) -> GrpcSettings:
     threads = options.grpc_max_threads or max(32, 16 * cpus())
     tcp = options.port or not options.grpc_socket_path
     return GrpcSettings(
-        address=f"0.0.0.0:{options.port}" if tcp else "",
+        address=_address(options.host, options.port) if tcp else "",
         socket_path=options.grpc_socket_path,
         threads=threads,
         max_calls=threads + options.max_waiting_calls,
@@ -60,9 +60,14 @@ def grpc(options: Options) -> GrpcSettings:
     )
 
 
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host or '0.0.0.0'}:{port}"
+
+
 def rest(options: Options) -> RestSettings:
     """Where REST listens, and what it offers."""
     return RestSettings(
+        host=options.host,
         port=options.rest_api_port,
         threads=options.rest_api_num_threads or 4 * cpus(),
         cors=options.rest_api_enable_cors_support,

@@ -36,12 +36,14 @@ class RestSettings(NamedTuple):
 
     port: 0 takes any free one. threads: requests answered at once. cors: whether pages from
     elsewhere may ask. metrics_path: where Prometheus finds the metrics; empty for nowhere.
+    host: empty for every interface.
     """
 
     port: int
     threads: int = 8
     cors: bool = False
     metrics_path: str = ""
+    host: str = ""
 
 
 class RestServer:
@@ -56,7 +58,7 @@ class RestServer:
 
     def __init__(self, api: RestApi, metrics: Metrics, settings: RestSettings) -> None:
         try:
-            self._sockets = bind_sockets(settings.port)
+            self._sockets = bind_sockets(settings.port, settings.host or None)
         except OSError as error:
             raise ServingError(
                 Code.UNAVAILABLE, f"REST cannot listen on port {settings.port}: {error.strerror}"

@@ -8,6 +8,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -83,8 +84,15 @@ def start() -> Iterator[Start]:
 
 def test_a_few_clean_lines_then_answers_then_a_clean_end(start: Start, models: Path) -> None:
     base = os.path.relpath(models / "half_plus", ROOT)
-    program = start("--port=0", "--model_name=m", f"--model_base_path={base}")
+    rest = free_port()
+    flags = ("--host=127.0.0.1", f"--rest_api_port={rest}", "--model_name=m")
+    program = start("--port=0", *flags, f"--model_base_path={base}")
     port = program.wait_for(r"gRPC on port (\d+)")[1]
+    program.wait_for(f"REST on port {rest}")
+    for listening in (int(port), rest):
+        socket.create_connection(("127.0.0.1", listening), 5).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", listening), 5)
     client = Client(f"localhost:{port}")
     assert client.predict("m", {"x": X})["y"].tolist() == [3.0]
 
@@ -99,7 +107,8 @@ def test_a_few_clean_lines_then_answers_then_a_clean_end(start: Start, models: P
     client.close()
     clock = r"\d\d:\d\d:\d\d "
     times = r"\(load \d+\.\d s, warm-up \d+\.\d s\)"
-    wanted = [f"m version 1: available {times}", f"gRPC on port {port}", "stopping"]
+    opened = [f"gRPC on port {port}", f"REST on port {rest}"]
+    wanted = [f"m version 1: available {times}", *opened, "stopping"]
     assert len(program.lines) == len(wanted), program.lines
     for line, pattern in zip(program.lines, wanted, strict=True):
         assert re.fullmatch(clock + pattern, line)
