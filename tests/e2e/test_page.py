@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import (
     answer,
@@ -45,6 +45,13 @@ LONG_WORDS = """() => {
   return [isWhole, isCalm, upper(card) >= upper(card.parentNode)];
 }"""
 """Whether the state can be read, and what happens when it is long: the head, and the card."""
+
+
+def lower_edge(page: Page, id: str) -> float:
+    """Of an element, in pixels below the window's upper edge."""
+    box = page.locator(f"#{id}").bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
 
 
 def test_the_scene_shows_boxes_without_a_click(open_page: Open, artifacts: Path) -> None:
@@ -215,6 +222,9 @@ def test_the_page_fits_a_phone(open_page: Open, artifacts: Path) -> None:
         until(page, lambda: stats(page)["results"] > 20, "many results")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.screenshot(path=artifacts / "page-phone.png", full_page=True)
+        page.set_viewport_size({"width": 844, "height": 390})
+        for id in ("canvas", "pause", "score"):
+            assert lower_edge(page, id) <= 390
         page.set_viewport_size({"width": 320, "height": 568})
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         short, long, card = page.evaluate(LONG_WORDS)
@@ -237,6 +247,18 @@ def test_a_worker_that_fails_is_replaced(open_page: Open) -> None:
     with open_page(query="?", script=broken) as page:
         in_state(page, "ready")
         until_boxes(page)
+
+
+def test_the_source_in_use_differs_in_colours_of_the_system(open_page: Open) -> None:
+    with open_page(forced_colors="active") as page:
+        with_source(page, "scene")
+        scene, camera = (
+            page.get_by_role("button", name=name).evaluate(
+                "(e) => getComputedStyle(e).backgroundColor"
+            )
+            for name in ("Scene", "Camera")
+        )
+        assert scene != camera
 
 
 def test_less_motion_means_a_scene_that_stands_still(open_page: Open) -> None:
