@@ -13,7 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from loadtest.stack import Stack
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The README's tests are slow: they come first, so that no worker ends alone with them."""
+    items.sort(key=lambda item: item.path.name != "test_readme.py")
 
 
 def _needed(tool: str) -> str:
@@ -67,6 +74,21 @@ def demo_models(run_folder: Path) -> Path:
         if not models.exists():
             _export_demo_model(models / "digits")
     return models
+
+
+@pytest.fixture(scope="session")
+def demo_servers(demo_models: Path) -> Iterator[Stack]:
+    """A model server with the demo model, and a gateway; whoever needs them starts them."""
+    servers = Stack(demo_models)
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture
+def demo_stack(demo_servers: Stack) -> Stack:
+    """Both, ready, whatever the test before has done; a test may end one of them."""
+    demo_servers.start()
+    return demo_servers
 
 
 def _export_demo_model(target: Path) -> None:

@@ -9,7 +9,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,14 +31,6 @@ TARGETS = ["make run", "make test"]
 HELP = [command for command in COMMANDS if command.endswith(" --help")]
 EXPORT = [command for command in COMMANDS if re.match("python -m export [a-z]", command)]
 CURL = [command for command in COMMANDS if command.startswith("curl ")]
-
-
-@pytest.fixture(scope="module")
-def stack(demo_models: Path) -> Iterator[Stack]:
-    running = Stack(demo_models)
-    running.start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +58,10 @@ def test_help_says_how(command: str) -> None:
     assert "usage:" in shown.stdout
 
 
-def test_curl_is_answered(stack: Stack, picture: Path) -> None:
+def test_curl_is_answered(demo_stack: Stack, picture: Path) -> None:
     [command] = CURL
     words = [word.replace("picture.jpg", str(picture)) for word in shlex.split(command)]
-    words = [word.replace("http://127.0.0.1:8888/", stack.url) for word in words]
+    words = [word.replace("http://127.0.0.1:8888/", demo_stack.url) for word in words]
     answer = subprocess.run(
         [words[0], "-s", *words[1:]], capture_output=True, text=True, timeout=60, check=True
     )
@@ -108,11 +99,11 @@ def run_in(folder: Path, command: str, port: int) -> subprocess.CompletedProcess
     )
 
 
-def test_client_prints_digits_and_boxes(stack: Stack, picture: Path) -> None:
+def test_client_prints_digits_and_boxes(demo_stack: Stack, picture: Path) -> None:
     [client] = [block for language, block in BLOCKS if language == "python"]
     lines = [line for line in client.splitlines() if line.strip()]
     assert len(lines) <= 15
-    url = stack.url.replace("http", "ws") + "ws"
+    url = demo_stack.url.replace("http", "ws") + "ws"
     printed = subprocess.run(
         [sys.executable, "-c", client, str(picture), url],
         capture_output=True,

@@ -43,15 +43,10 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def stack(demo_models: Path) -> Iterator[Stack]:
-    """The model server and the gateway, ready."""
-    started = Stack(demo_models)
-    try:
-        started.start()
-        yield started
-    finally:
-        started.stop()
+@pytest.fixture
+def stack(demo_stack: Stack) -> Stack:
+    """The model server and the gateway, ready; a test may end one of them."""
+    return demo_stack
 
 
 @pytest.fixture(scope="session")

@@ -38,18 +38,10 @@ def packages(node: str, run_folder: Path) -> Path:
     return HERE
 
 
-@pytest.fixture(scope="package")
-def servers(demo_models: Path) -> Iterator[Stack]:
-    """The model server and the gateway; a test may end one of them."""
-    with Stack(demo_models) as running:
-        yield running
-
-
 @pytest.fixture
-def stack(servers: Stack) -> Stack:
-    """Both, ready, whatever the test before has done."""
-    servers.start()
-    return servers
+def stack(demo_stack: Stack) -> Stack:
+    """The model server and the gateway; a test may end one of them."""
+    return demo_stack
 
 
 @pytest.fixture

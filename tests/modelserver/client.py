@@ -23,6 +23,13 @@ from tensorflow_serving.apis import (
 from modelserver.registry import Registry
 
 TIMEOUT_S = 30.0
+# A server that has just begun to listen is noticed at once, not after seconds of backing off.
+_OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 50),
+    ("grpc.max_reconnect_backoff_ms", 100),
+)
 
 
 def spec(name: str, version: int | None = None, label: str = "", signature: str = "") -> Any:
@@ -63,9 +70,7 @@ class Client:
         self.address = address
         self.registry = registry
         self.rest_port = rest_port
-        self.channel = grpc.insecure_channel(
-            address, options=[("grpc.max_receive_message_length", -1)]
-        )
+        self.channel = grpc.insecure_channel(address, options=list(_OPTIONS))
         self.prediction = prediction_service_pb2_grpc.PredictionServiceStub(self.channel)
         self.models = model_service_pb2_grpc.ModelServiceStub(self.channel)
 
