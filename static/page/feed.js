@@ -8,7 +8,7 @@
  */
 
 import { sendSize } from './geometry.js';
-import { FORMAT } from './jpeg.js';
+import { FORMAT, WorkerLost } from './jpeg.js';
 
 const LONGEST_SHOWN = 1280; // pixels of the longer side; more only fills memory
 const PREVIEW_INTERVAL_MS = 100;
@@ -65,7 +65,8 @@ export class Feed {
     try {
       await (wanted ? this._send(source, capturedAt) : this._preview(source));
     } catch (error) {
-      if (source === this._source) this._onProblem(error);
+      if (error instanceof WorkerLost) this._again = source.isStill;
+      else if (source === this._source) this._onProblem(error);
     }
     this._busy = false;
     if (this._again) this.resend();

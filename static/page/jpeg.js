@@ -35,6 +35,9 @@ export class PageEncoder {
   }
 }
 
+/** A picture was lost with the Worker that had it; the next ones are encoded on the page. */
+export class WorkerLost extends Error {}
+
 /** Encodes in a Worker; what it cannot do there, it does on the page from then on. */
 export class WorkerEncoder {
   constructor() {
@@ -43,7 +46,7 @@ export class WorkerEncoder {
     this._fallback = null;
     this._worker = new Worker(new URL('./jpeg-worker.js', import.meta.url), { type: 'module' });
     this._worker.onmessage = ({ data }) => this._done(data);
-    this._worker.onerror = () => this._giveUp('the encoding Worker does not start');
+    this._worker.onerror = () => this._giveUp();
   }
 
   /** @returns {Promise<{data: Uint8Array, bitmap: ImageBitmap}>} */
@@ -64,10 +67,10 @@ export class WorkerEncoder {
     else resolve({ data, bitmap });
   }
 
-  _giveUp(reason) {
+  _giveUp() {
     this._worker.terminate();
     this._fallback = new PageEncoder();
-    for (const { reject } of this._pending.values()) reject(new Error(reason));
+    for (const { reject } of this._pending.values()) reject(new WorkerLost());
     this._pending.clear();
   }
 }

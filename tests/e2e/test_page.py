@@ -99,10 +99,12 @@ def test_the_user_chooses_among_several_cameras(open_page: Open) -> None:
         page.locator("#cameras").select_option(second)
         until(page, lambda: track(page) == second, "the other camera")
         assert page.locator("video").count() == 1
+        page.evaluate("window.light = document.querySelector('video').srcObject.getTracks()[0]")
         page.get_by_role("button", name="Scene").click()
         with_source(page, "scene")
         expect(page.locator("#which")).to_be_hidden()
         assert page.locator("video").count() == 0
+        assert page.evaluate("light.readyState") == "ended"
 
 
 def test_boxes_are_drawn_where_they_were_found(open_page: Open) -> None:
@@ -247,6 +249,7 @@ def test_a_worker_that_fails_is_replaced(open_page: Open) -> None:
     with open_page(query="?", script=broken) as page:
         in_state(page, "ready")
         until_boxes(page)
+        expect(page.locator("#problem")).to_be_hidden()  # nobody has to do anything about it
 
 
 def test_the_source_in_use_differs_in_colours_of_the_system(open_page: Open) -> None:
