@@ -292,6 +292,12 @@ def test_a_missing_file_is_named_once(tmp_path: Path) -> None:
         load_descriptions(str(path))
 
 
+def test_the_version() -> None:
+    found = python("--version")
+    assert found.returncode == 0
+    assert re.fullmatch(r"Framewire gateway \d+\.\d+\.\d+\n", found.stdout)
+
+
 def test_help_names_every_setting() -> None:
     found = python("--help")
     assert found.returncode == 0
