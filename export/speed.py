@@ -7,6 +7,7 @@ Two batches under way then use two cores, with less waiting than if each were sp
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -98,7 +99,22 @@ def _alone(call: Callable[[Any], Any], inputs: np.ndarray) -> float:
     return float(np.median(taken)) * 1000
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Prints the figures of one checkpoint; the exit status is 1 after an error in one line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m export.speed", description="Prints as JSON how fast a demo model runs."
+    )
+    parser.add_argument("prefix", metavar="CHECKPOINT", help="a checkpoint's prefix")
+    prefix = parser.parse_args().prefix
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(os.cpu_count() or 1)
-    print(json.dumps(_measure(sys.argv[1])))
+    try:
+        print(json.dumps(_measure(prefix)))
+    except ExportError as error:
+        print(f"export: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
