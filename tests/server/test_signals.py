@@ -42,7 +42,7 @@ def terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[i
     master, slave = pty.openpty()
     said = tmp_path / "log"
     leader = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", "sh", "-c", f"{request.param} 2>{said}; exit $?"],
+        ["setsid", "--ctty", "--wait", "sh", "-c", f"{request.param} >/dev/null 2>{said}; exit $?"],
         cwd=ROOT,
         stdin=slave,
         stdout=slave,
