@@ -9,7 +9,7 @@ that travels alone, and crosses from thread to thread for each.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import grpc
@@ -64,15 +64,17 @@ class Channel:
         self._reported: bool | None = None
         self._watcher: asyncio.Task[None] | None = None
 
-    async def predict(self, request: bytes, timeout_s: float) -> predict_pb2.PredictResponse:
+    def predict(
+        self, request: bytes, timeout_s: float
+    ) -> Coroutine[Any, Any, predict_pb2.PredictResponse]:
         """One Predict call of a serialized PredictRequest, within ``timeout_s`` seconds."""
-        return await self._call(self._predict, request, timeout_s)
+        return self._call(self._predict, request, timeout_s)
 
-    async def model_metadata(
+    def model_metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, timeout_s: float
-    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
+    ) -> Coroutine[Any, Any, get_model_metadata_pb2.GetModelMetadataResponse]:
         """One GetModelMetadata call, within ``timeout_s`` seconds."""
-        return await self._call(self._get_model_metadata, request, timeout_s)
+        return self._call(self._get_model_metadata, request, timeout_s)
 
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Connect, stay connected, and call ``changed(reachable)`` as that comes and goes.

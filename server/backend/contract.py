@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from server.backend.description import Scale
@@ -46,7 +47,7 @@ class PixelsInput:
         return self.width is not None and self.height is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DetectionOutputs:
     """Aliases of TensorFlow's detection outputs. ``count`` is None where there is none."""
 
@@ -58,7 +59,7 @@ class DetectionOutputs:
 
     task: Task = "detection"
 
-    @property
+    @cached_property  # every call asks for it
     def aliases(self) -> tuple[str, ...]:
         """The outputs to ask for."""
         names = (self.boxes, self.scores, self.classes, self.count)

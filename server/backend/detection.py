@@ -28,8 +28,9 @@ def detections(
     What is not finite is left out. Raises ModelFailed if the shapes do not belong
     together.
     """
-    names = (outputs.boxes, outputs.scores, outputs.classes)
-    boxes, scores, classes = (to_numbers(name, found[name]) for name in names)
+    boxes = to_numbers(outputs.boxes, found[outputs.boxes])
+    scores = to_numbers(outputs.scores, found[outputs.scores])
+    classes = to_numbers(outputs.classes, found[outputs.classes])
     _check(boxes, scores, classes, rows)
     columns = scores.shape[1]
     counts = _counts(outputs, found, rows, columns)

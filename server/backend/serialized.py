@@ -17,7 +17,7 @@ import numpy as np
 
 from server.backend.stubs import tensor_pb2, types_pb2
 
-Pieces = list[Any]  # of bytes-like objects
+Pieces = list[Any]  # of bytes, and of memoryviews of bytes
 
 _STRING_VAL = tensor_pb2.TensorProto.STRING_VAL_FIELD_NUMBER
 _TENSOR_CONTENT = tensor_pb2.TensorProto.TENSOR_CONTENT_FIELD_NUMBER
@@ -26,7 +26,7 @@ _TENSOR_CONTENT = tensor_pb2.TensorProto.TENSOR_CONTENT_FIELD_NUMBER
 def field(number: int, pieces: Iterable[Any]) -> Pieces:
     """A field of strings, bytes or a message, whose contents are ``pieces``."""
     contents = list(pieces)
-    return [_tag(number), varint(sum(map(_size, contents))), *contents]
+    return [_tag(number), varint(sum(map(len, contents))), *contents]
 
 
 def string_tensor(values: Sequence[bytes]) -> Pieces:
@@ -58,10 +58,6 @@ def varint(value: int) -> bytes:
 @lru_cache(maxsize=64)
 def _tag(number: int) -> bytes:
     return varint(number << 3 | 2)  # 2: what follows has its length in front
-
-
-def _size(piece: Any) -> int:
-    return piece.nbytes if isinstance(piece, memoryview) else len(piece)
 
 
 @lru_cache(maxsize=256)  # few sizes of batches come up, and they come up all the time

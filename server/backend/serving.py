@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -58,7 +58,7 @@ class TensorFlowServing:
 
     async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
         """One Predict call for ``frames``; see :class:`~server.backend.interface.Backend`."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
+        deadline = time.monotonic() + timeout_s
         contract = self._contracts.newest(lane) or await self._learn(lane)
         try:
             return await self._infer(lane, contract, frames, deadline)
@@ -73,7 +73,8 @@ class TensorFlowServing:
         if isinstance(contract.input, PixelsInput):
             return await self._infer_pixels(lane, contract, contract.input, frames, deadline)
         wanted = request.of_pictures(lane, contract, [frame.data for frame in frames])
-        return await self._predict(lane, contract, wanted, len(frames), None, deadline)
+        response = await self._channel.predict(wanted, _left(deadline))
+        return self._inference(lane, contract, response, len(frames))
 
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Call ``changed(reachable)``, on the running loop, as the connection comes and goes."""
@@ -114,24 +115,13 @@ class TensorFlowServing:
             errors = [each for each in pixels.outcomes if isinstance(each, FramewireError)]
             return Inference(contract.version, errors)
         sent = request.of_pixels(lane, contract, pixels.values)
-        told = await self._predict(lane, contract, sent, len(placements), placements, deadline)
+        response = await self._channel.predict(sent, _left(deadline))
+        told = self._inference(lane, contract, response, len(placements), placements)
         answers = iter(told.answers)
         merged = [
             each if isinstance(each, FramewireError) else next(answers) for each in pixels.outcomes
         ]
         return Inference(told.model_version, merged)
-
-    async def _predict(
-        self,
-        lane: Lane,
-        contract: Contract,
-        wanted: bytes,
-        count: int,
-        placements: Sequence[Placement] | None,
-        deadline: float,
-    ) -> Inference:
-        response = await self._channel.predict(wanted, _left(deadline))
-        return self._inference(lane, contract, response, count, placements)
 
     def _inference(
         self,
@@ -139,7 +129,7 @@ class TensorFlowServing:
         contract: Contract,
         response: predict_pb2.PredictResponse,
         count: int,
-        placements: Sequence[Placement] | None,
+        placements: Sequence[Placement] | None = None,
     ) -> Inference:
         version = int(response.model_spec.version.value)
         known = self._contracts.of_version(lane, version)
@@ -165,7 +155,7 @@ def _answers(
 
 
 def _left(deadline: float) -> float:
-    return deadline - asyncio.get_running_loop().time()
+    return deadline - time.monotonic()
 
 
 def _fallback(name: str, fields: Mapping[str, Any]) -> Description:

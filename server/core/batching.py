@@ -28,7 +28,7 @@ once for each batch.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -113,7 +113,7 @@ class Batcher:
         self._rings: OrderedDict[Lane, _Ring] = OrderedDict()
         self._lane_of: dict[str, Lane] = {}  # sessions in a ring
         self._parked: dict[str, tuple[Lane, Member]] = {}  # waiting, with their window full
-        self._in_flight: Counter[str] = Counter()
+        self._in_flight: dict[str, int] = {}
         self._suspects: set[str] = set()
         self._gone: set[str] = set()  # forgotten, with frames still in flight
         self._calls = 0
@@ -134,7 +134,7 @@ class Batcher:
         displaced = self.withdraw(session)
         if self.waiting >= self._max_waiting:
             return member, "overloaded"
-        if self._in_flight[session] >= self._max_in_flight:
+        if self._in_flight.get(session, 0) >= self._max_in_flight:
             self._parked[session] = (lane, member)
         else:
             self._join(member, lane, now)
@@ -209,7 +209,7 @@ class Batcher:
 
     def budget_s(self, members: Sequence[Member], now: float) -> float:
         """Seconds until the youngest of ``members`` is too old: what its call may take."""
-        return max(member.received for member in members) + self._max_staleness_s - now
+        return max([member.received for member in members]) + self._max_staleness_s - now
 
     def is_stale(self, member: Member, now: float) -> bool:
         """Whether a frame is too old to be sent."""
@@ -250,7 +250,8 @@ class Batcher:
         return min(self._max_batch, lane.max_batch or self._max_batch)
 
     def _ready(self, lane: Lane, ring: _Ring, now: float) -> bool:
-        return self._full(lane, ring) or now >= ring.since + self._max_wait_s
+        wait_s = self._max_wait_s
+        return not wait_s or self._full(lane, ring) or now >= ring.since + wait_s
 
     def _full(self, lane: Lane, ring: _Ring) -> bool:
         """Whether waiting for company is of no use: none could join the next batch."""
@@ -273,7 +274,7 @@ class Batcher:
             if self.is_stale(place.member, now):
                 expired.append(place.member)
                 continue
-            self._in_flight[session] += 1
+            self._in_flight[session] = self._in_flight.get(session, 0) + 1
             members.append(place.member)
             if session in self._suspects:
                 break

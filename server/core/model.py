@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Task = Literal["detection", "classification", "tensors"]
 Resize = Literal["stretch", "letterbox"]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelKey:
+class ModelKey(NamedTuple):
     """A model as a client names it: by label, by version, or (neither) the newest."""
 
     name: str
@@ -24,8 +23,7 @@ class ModelKey:
         return self.name if self.version is None else f"{self.name}/{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(NamedTuple):
     """Frames of one lane may share a batch: one model, one label or version, one signature.
 
     ``max_batch`` is the bound that the signature itself sets (1 where its batch

@@ -53,6 +53,8 @@ class MessageReader:
         Raises BadFraming.
         """
         came = self._came
+        if not came:
+            return None
         start, end = _extent(came)
         if len(came) >= 2:
             self._check(came[0], came[1])

@@ -31,7 +31,9 @@ class FrameProtocol(WebSocketProtocol13):
     _gave_up = False  # on a client whose bytes make no sense
 
     def send(self, payload: bytes | str) -> asyncio.Future[None] | None:
-        """Send one message. None if the socket is closed; done once the kernel has it all."""
+        """Send one message. None if the socket is closing; done once the kernel has it all."""
+        if self.client_terminated or self.server_terminated:
+            return None
         try:
             if isinstance(payload, str):
                 return self._write_frame(True, framing.TEXT, payload.encode())

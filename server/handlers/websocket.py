@@ -82,7 +82,7 @@ class SessionHandler(WebSocketHandler):
     def on_message(self, message: str | bytes) -> None:
         """Hand the message over and return: what waits here, waits before every pong."""
         connection = self.ws_connection
-        if self._session is None or connection is None or connection.is_closing():
+        if self._session is None or connection is None or connection.server_terminated:
             return  # its sender could not be told of any outcome
         encoding = self._encoding
         if encoding is None:
@@ -113,7 +113,7 @@ class SessionHandler(WebSocketHandler):
             self.close(POLICY_VIOLATION, "reads too slowly")
             return
         connection = self.ws_connection
-        if not isinstance(connection, FrameProtocol) or connection.is_closing():
+        if not isinstance(connection, FrameProtocol):
             return
         payload = self._encoded(message)
         written = connection.send(payload)

@@ -85,6 +85,7 @@ class Gateway:
         self._chosen: dict[str, Route] = {}
         self._expiries: dict[str, asyncio.TimerHandle] = {}
         self._ready = asyncio.Event()
+        self._accepted = 0  # frames, since the metrics were told; no frame waits for them
         backend.watch(self._reachable)
 
     def start(self) -> None:
@@ -135,14 +136,13 @@ class Gateway:
         now = time.monotonic()
         accepted = session.accepted
         self._carry_out(session, session.receive(message, now), now)
-        # Counted last, here and below: a frame must not wait until it is counted.
-        self.metrics.accepted.inc(session.accepted - accepted)
+        self._accepted += session.accepted - accepted
 
     def refuse(self, session: Session, error: FramewireError, frame_id: int | None) -> None:
         """A message came that cannot be used."""
         accepted = session.accepted
         effects = session.refuse(error, frame_id)
-        self.metrics.accepted.inc(session.accepted - accepted)
+        self._accepted += session.accepted - accepted
         self._carry_out(session, effects, time.monotonic())
 
     def disconnect(self, session: Session) -> None:
@@ -280,7 +280,9 @@ class Gateway:
         self.metrics.outcome(outcome)
 
     def collect(self) -> None:
-        """Bring the gauges up to date, before somebody reads them."""
+        """Bring the metrics up to date, before somebody reads them."""
+        self.metrics.accepted.inc(self._accepted)
+        self._accepted = 0
         statistics = self._batcher.statistics()
         self.metrics.ready.set(self.ready() is None)
         self.metrics.waiting.set(statistics.waiting)

@@ -96,6 +96,7 @@ def word(outcome: Outcome) -> str:
 
 def accounts(gateway: Gateway) -> tuple[float, dict[str, float]]:
     """Accepted frames, and their outcomes by word, as /metrics tells them."""
+    gateway.collect()
     accepted, words = 0.0, {}
     for metric in gateway.metrics.registry.collect():
         for sample in metric.samples:

@@ -40,7 +40,7 @@ class Weather:
         puppet.obey = self.obey
         puppet.models[CATS] = model(CATS)
         single = model(SINGLE)
-        lane = replace(single.lanes["jpeg"], max_batch=1)
+        lane = single.lanes["jpeg"]._replace(max_batch=1)
         puppet.models[SINGLE] = replace(single, lanes=dict.fromkeys(single.formats, lane))
 
     def obey(self, call: Call) -> None:
