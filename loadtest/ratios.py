@@ -19,13 +19,15 @@ CALLS = (2, 3)
 class Round:
     """One round: everything back to back, so that drift of the machine cancels.
 
-    ``best`` are the direct calls right before the many sessions and right after them.
+    ``best`` are the direct calls right before the many sessions and right after them;
+    ``gateway_us`` is the gateway's processor time for each frame of the many, in microseconds.
     """
 
     best: tuple[direct.Direct, direct.Direct]
     one_a_call: direct.Direct
     lone_call: direct.Direct
     many: closedloop.Closed
+    gateway_us: float
     alone: alone.Alone
 
     @property
@@ -72,11 +74,14 @@ def _round(
 ) -> Round:
     backend = stack.grpc_port
     before = direct.measure(backend, pictures, batch, calls, seconds / 2)
+    used_s = stack.gateway.cpu_s()
     many = closedloop.run(stack.port, frames, SESSIONS, seconds)
+    used_s = stack.gateway.cpu_s() - used_s
     after = direct.measure(backend, pictures, batch, calls, seconds / 2)
     return Round(
         best=(before, after),
         many=many,
+        gateway_us=used_s * 1e6 / many.sent,
         one_a_call=direct.measure(backend, pictures, 1, 3, seconds),
         lone_call=direct.measure(backend, pictures, 1, 1, seconds),
         alone=alone.measure(backend, stack.port, pictures, seconds),
@@ -102,7 +107,9 @@ def _print_ratios(measured: list[Round]) -> None:
     of_three = median([one.many.frames_per_s / one.one_a_call.frames_per_s for one in measured])
     of_one = median([one.many.frames_per_s / one.lone_call.frames_per_s for one in measured])
     added = median([one.alone.session_ms - one.alone.direct_ms for one in measured])
+    used_us = median([one.gateway_us for one in measured])
     print(f"{SESSIONS} sessions / direct at its best batch: {of_best:.2f}")
     print(f"{SESSIONS} sessions / one frame a call, one call at a time: {of_one:.2f}")
     print(f"{SESSIONS} sessions / one frame a call, three calls at a time: {of_three:.2f}")
     print(f"one session adds to a direct call (median): {added:.2f} ms")
+    print(f"gateway's processor time a frame, {SESSIONS} sessions: {used_us:.0f} us")
