@@ -97,6 +97,13 @@ class SocketStream(asyncio.BufferedProtocol):
         self._flushed.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
+        # Else this and whoever listens would hold each other, and a frame that came in part,
+        # until the garbage collector looks.
+        self._received = _nobody
         self._flushed.cancel()
         if not self.lost.done():
             self.lost.set_result(None)
+
+
+def _nobody(came: memoryview) -> None:
+    """Who listens when all is over."""

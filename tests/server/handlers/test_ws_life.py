@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
 from server.core.answers import Tensor, Tensors
 from server.handlers.encodings import MSGPACK
+from server.handlers.protocol import FrameProtocol
+from server.handlers.socketstream import SocketStream
 from tests.server.camera import accounts
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.raw_peer import RawPeer
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import Call, answer_to
 from tests.server.samples import frame_fields, picture
-from tests.server.waiting import until
+from tests.server.waiting import turn, until
 
 
 def sessions(served: Served) -> float | None:
@@ -132,6 +135,30 @@ async def test_a_client_that_vanishes_with_frames_under_way(serve: Serve) -> Non
     other.answer()
     assert (await neighbour.read())["type"] == "result"
     assert accounts(served.gateway) == (3, {"disconnected": 2, "result": 1})
+
+
+async def test_a_client_that_left_in_a_frame_leaves_nothing_behind(serve: Serve) -> None:
+    """Not even for the garbage collector, which may take its time."""
+    served = serve()
+    gc.collect()
+    gc.disable()
+    try:
+        peer = await RawPeer.connect(served)
+        peer.send(0x2, MSGPACK.pack({"type": "hello"}))
+        assert (await peer.read())[0] == 0x2
+        peer.write(b"\x82\xfe\xff\xff" + bytes(40_000))
+        await turn()
+        assert held() == 2
+        peer.leave()
+        await until(lambda: sessions(served) == 0)
+        await until(lambda: held() == 0)
+    finally:
+        gc.enable()
+
+
+def held() -> int:
+    """How many of the objects live that read sockets."""
+    return sum(isinstance(found, FrameProtocol | SocketStream) for found in gc.get_objects())
 
 
 async def test_options_last_for_the_session(served: Served) -> None:
