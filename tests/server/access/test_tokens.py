@@ -124,7 +124,7 @@ def test_a_public_key_is_never_taken_for_a_secret(tmp_path: Path) -> None:
         unsigned({"alg": "HS256", "kid": {}}),
         unsigned({"alg": ["HS256"], "kid": "one"}),
         unsigned({"alg": "HS256", "kid": "one", "crit": ["exp"]}),
-        unsigned({"kid": "one"}),
+        pytest.param(unsigned({"kid": "one"}), id="no algorithm"),  # its value tells the time
     ],
 )
 def test_nonsense(tmp_path: Path, token: str) -> None:
