@@ -7,7 +7,7 @@ from tornado.util import _websocket_mask
 Message = tuple[int, bytes]  # opcode and payload
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-PROTOCOL_ERROR, TOO_BIG = 1002, 1009
+PROTOCOL_ERROR, NO_TEXT, TOO_BIG = 1002, 1007, 1009
 
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _NOTHING = memoryview(b"")

@@ -96,13 +96,22 @@ class FrameProtocol(WebSocketProtocol13):
                 if message is None:
                     return False
                 if message[0] != framing.CONTINUATION:
-                    self._handle_message(*message)
+                    self._hand_over(*message)
         except framing.BadFraming as error:
             self._give_up(error)
             return False
         finally:
             self._reader.keep()
         return True
+
+    def _hand_over(self, opcode: int, payload: bytes) -> None:
+        try:
+            if opcode == framing.TEXT:
+                self._run_callback(self.handler.on_message, payload.decode())
+            else:
+                self._handle_message(opcode, payload)
+        except UnicodeDecodeError:  # of a message, or of a reason to close
+            raise framing.BadFraming(framing.NO_TEXT, "text that is not UTF-8") from None
 
     def _give_up(self, error: framing.BadFraming) -> None:
         """Say why. What still comes is thrown away for a moment: its sender could not read else."""

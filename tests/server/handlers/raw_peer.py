@@ -12,6 +12,21 @@ HANDSHAKE = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 
+MASK = b"\x01\x80\xff\x7e"
+
+
+def frame(opcode: int, payload: bytes = b"", final: bool = True, mask: bytes = MASK) -> bytes:
+    """One frame of RFC 6455, as a client sends it."""
+    length = len(payload)
+    if length < 126:
+        size = bytes([0x80 | length])
+    elif length < 2**16:
+        size = b"\xfe" + length.to_bytes(2, "big")
+    else:
+        size = b"\xff" + length.to_bytes(8, "big")
+    masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+    return bytes([opcode | (0x80 if final else 0)]) + size + mask + masked
+
 
 class RawPeer:
     """Frames of RFC 6455 over a plain connection."""
@@ -21,18 +36,16 @@ class RawPeer:
         self._writer = writer
 
     @classmethod
-    async def connect(cls, served: Served) -> RawPeer:
-        """Connect and shake hands."""
+    async def connect(cls, served: Served, behind: bytes = b"") -> RawPeer:
+        """Connect and shake hands; ``behind`` goes into the same packet."""
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        writer.write(HANDSHAKE)
+        writer.write(HANDSHAKE + behind)
         assert b" 101 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
         return cls(reader, writer)
 
     def send(self, opcode: int, payload: bytes) -> None:
-        """Send one frame, masked with zeros."""
-        length = len(payload)
-        size = bytes([0x80 | length]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
-        self._writer.write(bytes([0x80 | opcode]) + size + b"\0\0\0\0" + payload)
+        """Send one frame."""
+        self._writer.write(frame(opcode, payload))
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""

@@ -18,21 +18,7 @@ from server.handlers.framing import (
     Message,
     MessageReader,
 )
-
-MASK = b"\x01\x80\xff\x7e"
-
-
-def frame(opcode: int, payload: bytes = b"", final: bool = True, mask: bytes = MASK) -> bytes:
-    """One frame of RFC 6455, as a client sends it."""
-    length = len(payload)
-    if length < 126:
-        size = bytes([0x80 | length])
-    elif length < 2**16:
-        size = b"\xfe" + length.to_bytes(2, "big")
-    else:
-        size = b"\xff" + length.to_bytes(8, "big")
-    masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
-    return bytes([opcode | (0x80 if final else 0)]) + size + mask + masked
+from tests.server.handlers.raw_peer import MASK, frame
 
 
 def in_parts(opcode: int, parts: list[bytes]) -> bytes:

@@ -11,9 +11,8 @@ from server.core.answers import Tensor, Tensors
 from server.handlers import protocol
 from server.handlers.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
-from tests.server.handlers.raw_peer import HANDSHAKE, PATIENCE_S, RawPeer
+from tests.server.handlers.raw_peer import RawPeer, frame
 from tests.server.handlers.socket_client import SocketClient
-from tests.server.handlers.test_framing import frame
 from tests.server.puppet import Call
 from tests.server.samples import frame_fields, packed
 
@@ -26,43 +25,32 @@ def message(fields: dict[str, Any]) -> bytes:
 HELLO = message({"type": "hello"})
 
 
-async def welcomed_and_answered(peer: RawPeer) -> None:
-    for kind in ("welcome", "result"):
-        _, payload = await peer.read()
-        assert MSGPACK.unpack(payload)["type"] == kind
+async def kinds(peer: RawPeer, count: int) -> list[str]:
+    """The types of the next messages."""
+    return [MSGPACK.unpack((await peer.read())[1])["type"] for _ in range(count)]
 
 
 async def test_everything_at_once(served: Served) -> None:
     """Handshake, hello and a frame in one packet: who is in a hurry loses nothing."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(HANDSHAKE + HELLO + message(frame_fields(1)))
-    assert b" 101 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
-    await welcomed_and_answered(RawPeer(reader, writer))
-    writer.close()
+    peer = await RawPeer.connect(served, HELLO + message(frame_fields(1)))
+    assert await kinds(peer, 2) == ["welcome", "result"]
+    peer.leave()
 
 
 async def test_more_than_a_read_right_behind_the_handshake(serve: Serve) -> None:
     served = serve(max_frame_bytes=2**20)
-    data = b"\xff\xd8\xff" + bytes(200_000)
-    large = message(frame_fields(1, data=data))
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(HANDSHAKE + HELLO + large + message(frame_fields(2)))
-    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
-    peer = RawPeer(reader, writer)
-    kinds = [MSGPACK.unpack((await peer.read())[1])["type"] for _ in range(3)]
-    assert kinds == ["welcome", "error", "result"]
-    writer.close()
+    large = message(frame_fields(1, data=b"\xff\xd8\xff" + bytes(200_000)))
+    peer = await RawPeer.connect(served, HELLO + large + message(frame_fields(2)))
+    assert await kinds(peer, 3) == ["welcome", "error", "result"]
+    peer.leave()
 
 
 async def test_byte_by_byte(served: Served) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    for byte in HANDSHAKE + HELLO + message({"type": "ping", "t": 1}):
-        writer.write(bytes([byte]))
+    peer = await RawPeer.connect(served)
+    for byte in HELLO + message({"type": "ping", "t": 1}):
+        peer.write(bytes([byte]))
         await asyncio.sleep(0)
-    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
-    peer = RawPeer(reader, writer)
-    kinds = [MSGPACK.unpack((await peer.read())[1])["type"] for _ in range(2)]
-    assert kinds == ["welcome", "pong"]
+    assert await kinds(peer, 2) == ["welcome", "pong"]
     peer.leave()
 
 
@@ -72,12 +60,19 @@ async def test_byte_by_byte(served: Served) -> None:
         (b"\x82\x05hello", 1002, b"a frame without a mask"),
         (frame(0x5, b"x"), 1002, b"an extension that was not agreed on"),
         (frame(2, bytes(300_000)), 1009, b"message too big"),
+        (frame(1, b"\xff\xff"), 1007, b"text that is not UTF-8"),
+        (frame(8, b"\x03\xe8\xff"), 1007, b"text that is not UTF-8"),
     ],
 )
 async def test_who_sends_nonsense_reads_why(
-    serve: Serve, sent: bytes, code: int, words: bytes, monkeypatch: pytest.MonkeyPatch
+    serve: Serve,
+    sent: bytes,
+    code: int,
+    words: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Even while it still sends; then the socket ends."""
+    """Even while it still sends; then the socket ends. It fills no log."""
     monkeypatch.setattr(protocol, "_LINGER_S", 0.2)
     served = serve(max_frame_bytes=2048)
     neighbour = await SocketClient.open(served)
@@ -87,6 +82,7 @@ async def test_who_sends_nonsense_reads_why(
     assert (opcode, payload) == (0x8, code.to_bytes(2, "big") + words)
     assert await peer.ended()
     await neighbour.works()
+    assert [record for record in caplog.records if record.levelname != "INFO"] == []
 
 
 async def test_frames_without_end_leave_others_their_turn(serve: Serve) -> None:
