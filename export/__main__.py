@@ -65,8 +65,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("export: interrupted", file=sys.stderr)
+        _forget_interrupt()
         return 130
     return 0
+
+
+def _forget_interrupt() -> None:
+    """Has the interpreter end with the status that it is given.
+
+    An interrupt that passes through an `exec` of text, as dataclasses and named tuples use, leaves
+    a mark in CPython, caught or not, and a module that is run by `-m` then ends by SIGINT instead
+    (Python/pythonrun.c, `unhandled_keyboard_interrupt`). The next such `exec` clears it.
+    """
+    exec("")
 
 
 def _joined(arguments: Sequence[str]) -> Sequence[str]:

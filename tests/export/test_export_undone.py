@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,20 @@ from loadtest.stack import ROOT
 
 COMMAND = (sys.executable, "-m", "export", "savedmodel", "--version=3")
 WAIT_S = 60.0
+INTERRUPTED_IN_EXEC = """
+import sys
+from types import SimpleNamespace
+import export.__main__ as program
+
+def run(options):
+    exec("raise KeyboardInterrupt")
+
+def add_parser(commands):
+    commands.add_parser("run").set_defaults(command=run)
+
+program.COMMANDS = (SimpleNamespace(add_parser=add_parser),)
+sys.exit(program.main(["run"]))
+"""
 
 
 def start(target: Path, *options: str) -> subprocess.Popen[str]:
@@ -72,3 +87,18 @@ def test_a_signal_while_a_model_server_looks_at_it(tmp_path: Path) -> None:
     while is_running(server):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_an_interrupt_wherever_it_comes_has_one_status(tmp_path: Path) -> None:
+    """Also inside an `exec`, where CPython would end the process by SIGINT."""
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED_IN_EXEC)
+    ended = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (130, "export: interrupted\n")
