@@ -45,6 +45,7 @@ const ACTIONS = /** @type {Record<string, string>} */ ({
  *   camera_refused, camera_failed, bad_frame
  * @property {boolean} online
  * @property {boolean} backendGone the last frames failed because no model server answers
+ * @property {import('./client/lib/index').Silence|null} silence why frames get no answer
  * @property {string} host for the words about domains
  */
 
@@ -69,9 +70,9 @@ function describe(about, words) {
  * @param {About} about
  * @returns {{name: string, message?: string}}
  */
-function telling({ client, problem, online, backendGone }) {
+function telling({ client, problem, online, backendGone, silence }) {
   if (problem && problem.name !== 'bad_frame') return problem;
-  if (client.name === 'ready') return problem || { name: backendGone ? 'waiting' : 'ready' };
+  if (client.name === 'ready') return problem || answering(backendGone, silence);
   if (!online) return { name: 'offline' };
   if (client.name === 'reconnecting') return reconnecting(client);
   if (client.name === 'refused') return refused(client);
@@ -79,6 +80,16 @@ function telling({ client, problem, online, backendGone }) {
     return { name: 'no_model', message: client.message };
   }
   return { name: client.name };
+}
+
+/**
+ * @param {boolean} backendGone
+ * @param {import('./client/lib/index').Silence|null} silence
+ * @returns {{name: string, message?: string}}
+ */
+function answering(backendGone, silence) {
+  if (backendGone) return { name: 'waiting' };
+  return silence ? { ...silence, name: `silent_${silence.name}` } : { name: 'ready' };
 }
 
 /** @param {{code: number, reason: string}} lost */

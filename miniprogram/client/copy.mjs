@@ -22,6 +22,7 @@ export const SOURCES = [
   'utf8.js',
   'page/geometry.js',
   'page/figures.js',
+  'page/pulse.js',
 ];
 
 const IMPORT = /^import (\{[^}]*\}) from '(\.\/[\w.-]+)';$/gm;

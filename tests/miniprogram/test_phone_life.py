@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
 from export.scenes import Scene
@@ -78,3 +81,21 @@ def test_a_model_server_that_goes_and_comes(
     phone.until_status("waiting")
     stack.start()
     phone.until_status("ready")
+
+
+def test_servers_that_hang_are_told_apart(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+    phone = new_phone(stack)
+    live(phone, scene.picture)
+    phone.until_status("ready")
+    for process, status in (
+        (stack.model_server, "silent_model"),
+        (stack.gateway, "silent_server"),
+    ):
+        os.kill(process.pid, signal.SIGSTOP)
+        try:
+            seen = phone.until_status(status)
+            assert seen["strokes"] == []  # no box outlives the frames that it belongs to
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
+        phone.until_status("ready")
+        phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")

@@ -20,7 +20,7 @@ const FILES = [
   ...['notice', 'figures', 'score', 'privacy'].map((name) => `components/${name}/${name}`),
   ...['live', 'photo', 'settings'].map((name) => `pages/${name}/${name}`),
 ];
-const CALM = { client: { name: 'ready' }, problem: null, online: true, backendGone: false, host: 'wss://x' };
+const CALM = { client: { name: 'ready' }, problem: null, online: true, backendGone: false, silence: null, host: 'wss://x' };
 
 test('both languages say the same things, with the same values', () => {
   assert.deepEqual(Object.keys(WORDS.zh), Object.keys(WORDS.en));
@@ -54,7 +54,13 @@ test('each state has its words and its way out, in both languages', () => {
   const cases = [
     ['ready', {}],
     ['waiting', { backendGone: true }],
+    ['waiting', { backendGone: true, silence: { name: 'failing', message: 'gone' } }],
     ['waiting', { client: { name: 'waiting' } }],
+    ['silent_model', { silence: { name: 'model' } }],
+    ['silent_server', { silence: { name: 'server' } }],
+    ['silent_full', { silence: { name: 'full' } }],
+    ['silent_failing', { silence: { name: 'failing', message: 'no memory' } }],
+    ['camera_failed', { problem: { name: 'camera_failed' }, silence: { name: 'model' } }],
     ['no_model', { client: { name: 'waiting', code: 'unknown_model', message: 'no model x' } }],
     ['draining', { client: { name: 'draining', reason: 'stop' } }],
     ['connecting', { client: { name: 'connecting' } }],

@@ -16,6 +16,7 @@ export * from './core/framewire';
 export { Place, Size, tagPlace } from './core/geometry';
 export { now } from './core/clock';
 export { Figures, FiguresSnapshot } from './core/figures';
+export { Pulse, Silence } from './core/pulse';
 
 /** Clockwise, in degrees. */
 export type Turn = 0 | 90 | 180 | 270;

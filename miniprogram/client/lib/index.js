@@ -12,6 +12,7 @@ const { connectSocket } = require('./socket.js');
 const { now } = require('./core/clock.js');
 const { Figures } = require('./core/figures.js');
 const { tagPlace } = require('./core/geometry.js');
+const { Pulse } = require('./core/pulse.js');
 const { addresses } = require('./address.js');
 
 module.exports = {
@@ -23,6 +24,7 @@ module.exports = {
   SignIn,
   SignInError,
   Figures,
+  Pulse,
   now,
   connectSocket,
   addresses,

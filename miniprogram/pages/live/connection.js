@@ -1,7 +1,7 @@
 /** The live page's connection: a client for the server and the model that are chosen, and how it fares. */
 'use strict';
 
-const { MiniProgramClient } = require('../../client/lib/index.js');
+const { MiniProgramClient, Pulse, now } = require('../../client/lib/index.js');
 const settings = require('../../settings.js');
 
 /** @typedef {import('../../client/lib/index').MiniProgramState} State */
@@ -28,6 +28,7 @@ class Connection {
     this.state = { name: 'connecting' };
     this.online = true;
     this.backendGone = false; // the last frames failed because no model server answers
+    this._pulse = new Pulse();
   }
 
   /** Connects to what is chosen, if it is a server. @param {import('../../settings').Settings} choices */
@@ -51,6 +52,16 @@ class Connection {
     if (this.client) this.client.configure({ min_score: minScore });
   }
 
+  /** A frame is about to be offered to the client. */
+  sending() {
+    this._pulse.sent(now());
+  }
+
+  /** Why frames get no answer, if they have waited too long for one. */
+  silence() {
+    return this._pulse.silence(now());
+  }
+
   /** The phone's network has gone, or is there again. @param {boolean} online */
   networkIs(online) {
     const back = online && !this.online;
@@ -65,6 +76,7 @@ class Connection {
   stateIs(state) {
     this.state = state;
     this.backendGone = false;
+    this._pulse.restart(now());
     this._listeners.onChange();
   }
 
@@ -83,20 +95,28 @@ class Connection {
    * @param {import('../../settings').Settings} choices
    */
   _newClient(gateway, choices) {
-    const { onModel, onResult, onDropped } = this._listeners;
+    const { onModel, onResult, onDropped, onError } = this._listeners;
     return new MiniProgramClient({
       url: gateway.socket,
       signInUrl: gateway.login,
       hello: settings.wishes(choices),
       onState: (state) => this.stateIs(state),
+      onWelcome: ({ limits }) => {
+        this._pulse.maxStalenessMs = limits.max_staleness_ms;
+      },
       onModel,
       onResult: (result, frame) => {
+        this._pulse.answered(now());
         this._backendIsGone(false);
         onResult(result, frame);
       },
-      onDropped: ({ reason }) => onDropped(reason),
-      onError: (error) => {
-        this._listeners.onError(error);
+      onDropped: ({ reason }) => {
+        this._pulse.lost(now(), reason);
+        onDropped(reason);
+      },
+      onError: (error, frame) => {
+        if (frame) this._pulse.lost(now(), error.code, error.message);
+        onError(error);
         if (error.code === 'backend_unavailable') this._backendIsGone(true);
       },
     });

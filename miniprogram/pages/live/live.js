@@ -123,6 +123,7 @@ Page({
       onSent: (frame) => {
         this.lastSent = frame;
         this.figures.sent(now());
+        this.connection.sending();
       },
       onProblem: ({ message }) => {
         this.problem = { name: 'bad_frame', message };
@@ -225,11 +226,10 @@ Page({
     this.draw();
   },
 
-  /** A frame was answered, so frames can be made again. */
+  /** A frame was answered, so frames can be made, and the model is there. */
   settle() {
-    if (!this.problem || this.problem.name !== 'bad_frame') return;
-    this.problem = null;
-    this.tell();
+    if (this.problem && this.problem.name === 'bad_frame') this.problem = null;
+    if (this.data.status.name !== 'ready') this.tell();
   },
 
   // What is shown
@@ -238,13 +238,15 @@ Page({
     const gateway = settings.gateway(this.choices);
     const host = gateway ? gateway.socket.replace(/\/ws$/, '') : '';
     const { state: client, online, backendGone } = this.connection;
-    const about = { client, problem: this.problem, online, backendGone, host };
+    const silence = this.connection.silence();
+    const about = { client, problem: this.problem, online, backendGone, silence, host };
     const status = describe(about, this.data.t);
     if (JSON.stringify(status) !== JSON.stringify(this.data.status)) this.setData({ status });
   },
 
   refresh() {
     const at = now();
+    this.tell();
     if (this.latest && at - this.latest.frame.captured_at > STALE_MS) {
       this.latest = null;
       this.draw();
