@@ -44,7 +44,8 @@ def application(gateway: Gateway, settings: Settings, door: Door) -> Application
     session = {"gateway": gateway, "settings": settings, "door": door}
     attempts = Attempts(settings.max_logins_per_min)
     login = {"door": door, "settings": settings, "attempts": attempts}
-    upload = {**session, "uploads": UploadLimit(settings.max_uploads)}
+    full = gateway.metrics.turned_away.labels("max_uploads").inc
+    upload = {**session, "uploads": UploadLimit(settings.max_uploads, full)}
     return Application(
         [
             (r"/ws", SessionHandler, session),
@@ -93,6 +94,7 @@ def _in_use(error: Exception) -> bool:
 
 def http_server(gateway: Gateway, settings: Settings, door: Door) -> HTTPServer:
     """The server of all addresses, with TLS where the door has it."""
+    door.kept_out = gateway.metrics.kept_out
     server = HTTPServer(
         application(gateway, settings, door),
         max_body_size=STRAY_BODY_BYTES,

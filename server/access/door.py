@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 class Door:
     """``encryption``: None without TLS. ``tokens``: None where none are asked for.
     ``wechat``: None where nobody can sign in. ``watches``: whose files may change.
+    ``kept_out``: told of each refusal, its path and its code.
     """
 
     origins: Origins
@@ -33,6 +35,7 @@ class Door:
     tokens: Tokens | None = None
     wechat: WeChat | None = None
     watches: list[FileWatch] = field(default_factory=list)
+    kept_out: Callable[[str, str], None] = lambda path, code: None
 
     def client(self, request: HTTPServerRequest) -> Client:
         """Who asks, behind the proxies that are trusted."""

@@ -42,10 +42,11 @@ def refuse(handler: RequestHandler, error: FramewireError) -> None:
     tell(handler, wire.to_map(told(error), text=True), error.retry_after_s)
 
 
-def note(handler: RequestHandler, door: Door, why: str) -> None:
-    """One line about who was not let in, and why."""
-    address = door.client(handler.request).address
-    log.info("%s from %s refused: %s", handler.request.path, address, why)
+def note(handler: RequestHandler, door: Door, code: str, why: str) -> None:
+    """Count who was not let in, with one line that says why."""
+    path = handler.request.path
+    door.kept_out(path, code)
+    log.info("%s from %s refused: %s", path, door.client(handler.request).address, why)
 
 
 class GuardedHandler(RequestHandler):
@@ -73,7 +74,7 @@ class GuardedHandler(RequestHandler):
     def refuse(self, error: FramewireError) -> None:
         """End the request with an error; who may not come in is noted."""
         if isinstance(error, AccessError):
-            note(self, self.door, error.message)
+            note(self, self.door, error.code, error.message)
         refuse(self, error)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProt
 from server.access.door import Door
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
-from server.core.errors import AccessError, Internal, Overloaded
+from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
 from server.core.messages import ServerMessage
 from server.core.session import POLICY_VIOLATION, Session, State, told
 from server.handlers import encodings
@@ -47,7 +47,7 @@ class SessionHandler(WebSocketHandler):
             self._door.check_origin(self.request)
             self._token = self._door.check_token(self.request, time.monotonic())
         except AccessError as error:
-            note(self, self._door, error.message)
+            note(self, self._door, error.code, error.message)
             refuse(self, error)
 
     def check_origin(self, origin: str) -> bool:
@@ -97,7 +97,7 @@ class SessionHandler(WebSocketHandler):
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """End the socket; whose token did not count is noted."""
         if code == UNAUTHORIZED:
-            note(self, self._door, reason or "")
+            note(self, self._door, Unauthorized.code, reason or "")
         super().close(code, reason)
 
     def on_close(self) -> None:

@@ -36,6 +36,12 @@ class Metrics:
         self.turned_away = self._counter(
             "sessions_refused", "Sessions that were not let in.", "reason"
         )
+        self._kept_out = self._counter(
+            "refused_requests",
+            "Handshakes, tokens, uploads and logins that were refused for who asked.",
+            "path",
+            "code",
+        )
         self.accepted = self._counter("frames_accepted", "Frames that were accepted.")
         self.frames = self._counter(
             "frames",
@@ -75,6 +81,10 @@ class Metrics:
             self.frames.labels("dropped", outcome.reason).inc()
         elif isinstance(outcome, Error):
             self.frames.labels("error", outcome.code).inc()
+
+    def kept_out(self, path: str, code: str) -> None:
+        """Count a request that was refused for who asked: by origin, token or login."""
+        self._kept_out.labels(path, code).inc()
 
     def disconnected(self) -> None:
         """Count a frame whose session left before its outcome."""

@@ -54,6 +54,9 @@ async def test_foreign_pages_are_refused(
         assert "Access-Control-Allow-Origin" not in found.headers
     assert served.puppet.calls == []
     assert f"{path} from 127.0.0.1 refused: pages of {PAGE!r}" in caplog.text
+    value = served.gateway.metrics.registry.get_sample_value
+    labels = {"path": path, "code": "forbidden_origin"}
+    assert value("framewire_refused_requests_total", labels) == 5
 
 
 async def test_an_allowed_page_can_read_answers_and_errors(serve: Serve) -> None:

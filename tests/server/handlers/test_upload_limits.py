@@ -190,6 +190,8 @@ async def test_who_asks_first_is_told_first(served: Served) -> None:
     assert await upload.status() == 100
     refused = await Upload.begin(served, len(PICTURE), "POST", expects)
     assert await refused.status() == 503
+    value = served.gateway.metrics.registry.get_sample_value
+    assert value("framewire_sessions_refused_total", {"reason": "max_uploads"}) == 1
     upload.send(PICTURE)
     assert await upload.status() == 200
     large = await Upload.begin(served, 50_001 + FORM_BYTES, "POST", expects)
