@@ -1,8 +1,8 @@
 """honcho for a terminal: whatever ends it, ends what the Procfile starts.
 
-honcho ends its processes on Ctrl-C and SIGTERM. When the terminal closes it would die
-of SIGHUP or of its next line, and the processes, which are in sessions of their own,
-would go on unseen and keep their ports.
+honcho ends its processes on Ctrl-C and SIGTERM. When the terminal closes, or what reads
+its lines (``make run | head``), it would die of SIGHUP or of its next line, and the
+processes, which are in sessions of their own, would go on unseen and keep their ports.
 """
 
 from __future__ import annotations
@@ -16,20 +16,24 @@ import threading
 from honcho.command import main
 
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 def hang_up(*_: object) -> None:
-    """The terminal is gone: say the rest to nobody, and end as by SIGTERM."""
+    """Nobody reads any more: say the rest to nobody, and end as by SIGTERM."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     signal.raise_signal(signal.SIGTERM)
 
 
-def watch_terminal() -> None:
-    """SIGHUP goes to the terminal's own process alone, which may be a shell or make."""
+def watch() -> None:
+    """SIGHUP goes to the terminal's own process alone, which may be a shell or make; and a pipe
+    whose reader goes tells nobody before the next line."""
     poll = select.poll()
-    poll.register(sys.stdin, 0)  # no event but POLLHUP
+    poll.register(sys.stdout, 0)  # no event but POLLHUP and POLLERR
+    if sys.stdin.isatty():
+        poll.register(sys.stdin, 0)
     poll.poll()
     os.kill(os.getpid(), signal.SIGHUP)
 
@@ -37,12 +41,14 @@ def watch_terminal() -> None:
 def run() -> int:
     """As the command ``honcho``, but that Ctrl-C is no failure."""
     signal.signal(signal.SIGHUP, hang_up)
-    if sys.stdin.isatty():
-        threading.Thread(target=watch_terminal, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
     try:
         main()
     except SystemExit as ended:
         return 0 if ended.code == INTERRUPTED else int(ended.code or 0)
+    except BrokenPipeError:  # a line was quicker than the watch
+        hang_up()
+        return TERMINATED
     return 0
 
 

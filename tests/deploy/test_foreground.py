@@ -52,9 +52,7 @@ def terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Termina
     os.close(slave)
     opened = Terminal(master, leader, started_in(master))
     yield opened
-    for pid in opened.started:
-        if runs(pid):
-            os.kill(pid, signal.SIGKILL)
+    kill(opened.started)
     leader.kill()
     leader.wait()
     if opened.master >= 0:
@@ -80,12 +78,39 @@ def test_ctrl_c_is_no_failure(terminal: Terminal) -> None:
     assert terminal.leader.wait(PATIENCE_S) == 0
 
 
+@pytest.mark.parametrize("program", ["sleep 1000", "yes"], ids=["silent", "talks"])
+def test_a_reader_that_goes_leaves_nothing(tmp_path: Path, program: str) -> None:
+    (tmp_path / "Procfile").write_text(f"one: exec {program}\ntwo: exec {program}\n")
+    command = [sys.executable, str(RUN), "start"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as honcho:
+        assert honcho.stdout is not None
+        assert honcho.stderr is not None
+        started = started_in(honcho.stdout.fileno())
+        honcho.stdout.close()
+        left = not ended(started)
+        kill(started)
+        assert not left
+        assert honcho.stderr.read() == b""
+        assert honcho.wait(PATIENCE_S) == 143
+
+
 def started_in(master: int) -> list[int]:
     """The processes that honcho says to have started, once it has said two."""
     said = b""
     while len(found := re.findall(rb"started \(pid=(\d+)\)", said)) < 2:
         said += os.read(master, 4096)
     return [int(pid) for pid in found]
+
+
+def kill(pids: list[int]) -> None:
+    for pid in filter(runs, pids):
+        os.kill(pid, signal.SIGKILL)
 
 
 def ended(pids: list[int]) -> bool:
