@@ -60,6 +60,7 @@ from server.core.rate import RateLimit
 # So many unusable messages without a usable one between them end the session.
 MAX_REFUSALS_IN_A_ROW = 50
 POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
 
 
 class State(enum.Enum):

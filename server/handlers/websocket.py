@@ -13,7 +13,7 @@ from server.core import wire
 from server.core.admission import UNAUTHORIZED
 from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
 from server.core.messages import ServerMessage
-from server.core.session import POLICY_VIOLATION, Session, State, told
+from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State, told
 from server.handlers import encodings
 from server.handlers.guarded import note, refuse
 from server.handlers.protocol import FrameProtocol
@@ -21,8 +21,6 @@ from server.runtime.gateway import Gateway
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
-
-TRY_AGAIN_LATER = 1013
 
 
 class SessionHandler(WebSocketHandler):
@@ -137,4 +135,5 @@ class SessionHandler(WebSocketHandler):
 
     def _no_hello(self) -> None:
         if self._session is not None and self._session.state is State.NEW:
+            self._gateway.metrics.turned_away.labels("no_hello").inc()
             self.close(POLICY_VIOLATION, "no hello")

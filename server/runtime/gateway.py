@@ -25,7 +25,7 @@ from server.core.messages import (
 from server.core.model import Lane, Model, ModelKey
 from server.core.rate import RateLimit
 from server.core.routes import Route, Routes
-from server.core.session import Session
+from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime.choices import Choices
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.metrics import Metrics
@@ -33,6 +33,10 @@ from server.runtime.models import Found, Models
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
+
+# A client says hello one round trip after its socket is open. Who has not for so long
+# may keep its place until somebody needs it.
+GREETING_S = 1.0
 
 
 class Peer(Protocol):
@@ -82,6 +86,7 @@ class Gateway:
             self._batcher, backend, self._models, self.metrics, self._resolve, self._lane
         )
         self._sessions: dict[str, tuple[Session, Peer]] = {}
+        self._newcomers: dict[str, float] = {}  # since when they owe a hello, oldest first
         self._chosen: dict[str, Route] = {}
         self._expiries: dict[str, asyncio.TimerHandle] = {}
         self._ready = asyncio.Event()
@@ -115,6 +120,9 @@ class Gateway:
         if self.draining:
             self.metrics.turned_away.labels("draining").inc()
             raise Overloaded("the gateway is draining")
+        now = time.monotonic()
+        if len(self._sessions) >= self._settings.max_sessions:
+            self._make_room(now)
         if len(self._sessions) >= self._settings.max_sessions:
             self.metrics.turned_away.labels("max_sessions").inc()
             raise Overloaded(f"{len(self._sessions)} sessions are open, and no more are taken")
@@ -128,8 +136,20 @@ class Gateway:
             Admission(self._verify, token),
         )
         self._sessions[session.id] = (session, peer)
+        self._newcomers[session.id] = now
         self.metrics.sessions.set(len(self._sessions))
         return session
+
+    def _make_room(self, now: float) -> None:
+        """Take back the place that was held longest without a hello: it shall not need a token
+        to keep others out."""
+        for session_id, since in self._newcomers.items():
+            if now - since >= GREETING_S:
+                session, peer = self._sessions[session_id]
+                self.disconnect(session)
+                self.metrics.turned_away.labels("no_hello").inc()
+                peer.close(TRY_AGAIN_LATER, "no hello, and others want the place")
+            return
 
     def receive(self, session: Session, message: ClientMessage) -> None:
         """A message came. Returns at once, whatever the message leads to."""
@@ -150,6 +170,7 @@ class Gateway:
         if self._sessions.pop(session.id, None) is None:
             return
         session.close()
+        self._newcomers.pop(session.id, None)
         expiry = self._expiries.pop(session.id, None)
         if expiry is not None:
             expiry.cancel()
@@ -237,6 +258,7 @@ class Gateway:
             log.exception("session %s could not be told", session.id)
 
     def _select(self, session: Session, key: ModelKey, now: float) -> None:
+        self._newcomers.pop(session.id, None)
         route = self._routes.of(key, session.id)
         # A client that asks for what is not there is told so itself, and fills no log.
         found = self._choices.use(route, optional=key != self._routes.default)

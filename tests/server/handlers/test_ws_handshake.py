@@ -12,6 +12,7 @@ from tornado.websocket import WebSocketError
 
 from server.core.wire import JSON, Encoding
 from server.handlers.encodings import MSGPACK
+from server.runtime import gateway
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 
@@ -180,6 +181,15 @@ async def test_too_many_sessions(serve: Serve, subprotocols: list[str], unpack: 
     await first.closed()
     again = await SocketClient.open(served)
     await again.works()
+
+
+async def test_a_silent_socket_makes_room(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "GREETING_S", 0.0)
+    served = serve(max_sessions=1)
+    silent = await SocketClient.connect(served)
+    next_one = await SocketClient.open(served)
+    assert await silent.closed() == (1013, "no hello, and others want the place")
+    await next_one.works()
 
 
 async def test_who_is_turned_away_may_say_what_it_likes(serve: Serve) -> None:

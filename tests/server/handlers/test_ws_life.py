@@ -75,6 +75,8 @@ async def test_a_socket_without_hello_is_closed(serve: Serve) -> None:
     pinging.send({"type": "ping"})
     assert await quiet.closed() == (1008, "no hello")
     assert await pinging.closed() == (1008, "no hello")
+    value = served.gateway.metrics.registry.get_sample_value
+    assert value("framewire_sessions_refused_total", {"reason": "no_hello"}) == 2
     await greeted.works()
 
 

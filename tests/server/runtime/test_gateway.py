@@ -18,6 +18,7 @@ from server.core.messages import (
     Welcome,
 )
 from server.core.model import ModelKey
+from server.runtime import gateway as gateway_module
 from server.runtime.gateway import Gateway
 from tests.server.camera import Camera, accounts, word
 from tests.server.puppet import DIGITS, STABLE, Call, PuppetBackend, answer_to, model
@@ -130,6 +131,35 @@ async def test_too_many_sessions(make_gateway: GatewayFactory) -> None:
         Camera(gateway)
     value = gateway.metrics.registry.get_sample_value
     assert value("framewire_sessions_refused_total", {"reason": "max_sessions"}) == 2
+
+
+async def test_silence_keeps_nobody_out(
+    make_gateway: GatewayFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place without a hello goes to who comes next, the longest held one first."""
+    monkeypatch.setattr(gateway_module, "GREETING_S", 0.0)
+    gateway = make_gateway(max_sessions=3)
+    speaks = await Camera(gateway).open()
+    silent = [Camera(gateway), Camera(gateway)]
+    third = await Camera(gateway).open()
+    assert silent[0].closed == (1013, "no hello, and others want the place")
+    assert silent[1].closed is None
+    fourth = await Camera(gateway).open()
+    with pytest.raises(Overloaded, match="3 sessions are open"):
+        Camera(gateway)
+    assert [camera.closed for camera in (speaks, third, fourth)] == [None] * 3
+    value = gateway.metrics.registry.get_sample_value
+    assert value("framewire_sessions_refused_total", {"reason": "no_hello"}) == 2
+    assert value("framewire_sessions") == 3
+
+
+async def test_who_has_just_come_may_still_say_hello(make_gateway: GatewayFactory) -> None:
+    gateway = make_gateway(max_sessions=1)
+    first = Camera(gateway)
+    with pytest.raises(Overloaded):
+        Camera(gateway)
+    await first.open()
+    assert first.closed is None
 
 
 async def test_the_rate_of_a_session(make_gateway: GatewayFactory, puppet: PuppetBackend) -> None:
