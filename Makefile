@@ -1,6 +1,9 @@
 # What a new clone needs, it installs: every target works after `git clone`.
 
-PYTHON ?= python3
+# TensorFlow 2.21 has no build for others.
+SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.10; do \
+	  $$each -c '$(SUPPORTED)' 2>/dev/null && echo $$each && break; done)
 PORT ?= 8888
 WORKERS ?= 2
 BIN := .venv/bin
@@ -52,8 +55,8 @@ clean:          ## remove what the other targets made
 
 # pip comes last, so what was cut off is made again.
 $(BIN)/pip:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-	  || { echo "Framewire needs Python 3.10 or later; choose one with: make PYTHON=python3.11 ..."; exit 1; }
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(SUPPORTED)' \
+	  || { echo "Framewire needs Python 3.10 to 3.13; choose one with: make PYTHON=python3.11 ..."; exit 1; }
 	@echo "making .venv (the first time, a few minutes go into downloads)"
 	@$(PYTHON) -m venv .venv
 
