@@ -7,6 +7,8 @@ processes, which are in sessions of their own, would go on unseen and keep their
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import select
 import signal
@@ -16,7 +18,21 @@ import threading
 from honcho.command import main
 
 INTERRUPTED = 130
-TERMINATED = 143
+
+
+class Output(io.TextIOBase):
+    """Where honcho writes. That nobody reads is no error here: the watch sees to the end, and
+    until then honcho must take what its processes say, or they could not end."""
+
+    def write(self, text: str) -> int:
+        assert sys.__stdout__ is not None
+        with contextlib.suppress(BrokenPipeError):
+            sys.__stdout__.write(text)
+            sys.__stdout__.flush()
+        return len(text)
+
+    def isatty(self) -> bool:
+        return os.isatty(1)
 
 
 def hang_up(*_: object) -> None:
@@ -31,7 +47,7 @@ def watch() -> None:
     """SIGHUP goes to the terminal's own process alone, which may be a shell or make; and a pipe
     whose reader goes tells nobody before the next line."""
     poll = select.poll()
-    poll.register(sys.stdout, 0)  # no event but POLLHUP and POLLERR
+    poll.register(1, 0)  # no event but POLLHUP and POLLERR
     if sys.stdin.isatty():
         poll.register(sys.stdin, 0)
     poll.poll()
@@ -41,14 +57,12 @@ def watch() -> None:
 def run() -> int:
     """As the command ``honcho``, but that Ctrl-C is no failure."""
     signal.signal(signal.SIGHUP, hang_up)
+    sys.stdout = Output()
     threading.Thread(target=watch, daemon=True).start()
     try:
         main()
     except SystemExit as ended:
         return 0 if ended.code == INTERRUPTED else int(ended.code or 0)
-    except BrokenPipeError:  # a line was quicker than the watch
-        hang_up()
-        return TERMINATED
     return 0
 
 

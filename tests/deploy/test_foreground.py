@@ -92,12 +92,14 @@ def test_a_reader_that_goes_leaves_nothing(tmp_path: Path, program: str) -> None
         assert honcho.stdout is not None
         assert honcho.stderr is not None
         started = started_in(honcho.stdout.fileno())
-        honcho.stdout.close()
-        left = not ended(started)
-        kill(started)
-        assert not left
-        assert honcho.stderr.read() == b""
-        assert honcho.wait(PATIENCE_S) == 143
+        try:
+            honcho.stdout.close()
+            assert ended(started)
+            assert honcho.wait(PATIENCE_S) == 143
+            assert honcho.stderr.read() == b""
+        finally:
+            kill(started)
+            honcho.kill()
 
 
 def started_in(master: int) -> list[int]:
