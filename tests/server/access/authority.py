@@ -38,6 +38,23 @@ class Signed:
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)
 
 
+def _usage(signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+_SIGNS, _SERVES = _usage(signs=True), _usage(signs=False)
+
+
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
@@ -45,6 +62,7 @@ def _name(text: str) -> x509.Name:
 def certify(name: str, by: Signed | None = None, days: tuple[int, int] = (-1, 90)) -> Signed:
     """A certificate for ``name`` at 127.0.0.1; without ``by`` it vouches for itself."""
     key = ec.generate_private_key(ec.SECP256R1())
+    signer = by.key if by else key
     now = datetime.now(timezone.utc)
     built = (
         x509.CertificateBuilder()
@@ -58,8 +76,17 @@ def certify(name: str, by: Signed | None = None, days: tuple[int, int] = (-1, 90
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
         )
+        # Clients on Python 3.13 ask for all that RFC 5280 does: who signed, and what with.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                (by.key if by else key).public_key()
+            ),
+            critical=False,
+        )
+        .add_extension(_SIGNS if by is None else _SERVES, critical=True)
     )
-    return Signed(built.sign(by.key if by else key, hashes.SHA256()), key)
+    return Signed(built.sign(signer, hashes.SHA256()), key)
 
 
 def write(folder: Path, found: Signed, *chain: Signed, key: bytes | None = None) -> tuple[str, str]:

@@ -179,10 +179,9 @@ async def test_broken_frame_is_named_and_its_neighbours_are_drawn(
     assert (drawn.values[:, 4, 1, 0] > 150).all()
 
 
-async def test_slow_picture_costs_only_its_sender(
-    decoder: Decoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_slow_picture_costs_only_its_sender(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small pictures go first, and what is late says so; nothing waits for it."""
+    decoder = Decoder(1)  # with more of them nobody could say who was first
     gate = threading.Event()
     draw, order = pixels.draw, []
 
@@ -202,6 +201,7 @@ async def test_slow_picture_costs_only_its_sender(
     with pytest.raises(DeadlineExceeded):
         await decoder.decode([enormous], SMALL, 0.01)
     gate.set()
+    decoder.close()
 
 
 async def test_cancelled_batch_leaves_the_queue(
