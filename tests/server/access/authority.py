@@ -79,9 +79,7 @@ def certify(name: str, by: Signed | None = None, days: tuple[int, int] = (-1, 90
         # Clients on Python 3.13 ask for all that RFC 5280 does: who signed, and what with.
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(
-                (by.key if by else key).public_key()
-            ),
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
             critical=False,
         )
         .add_extension(_SIGNS if by is None else _SERVES, critical=True)
