@@ -42,7 +42,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"server.access", "server.core", "server.runtime", "server.settings"},
         {"tornado", "msgpack", "prometheus_client"},
     ),
-    ("server.settings", set(), {"tomli"}),
+    # Python 3.10 has the one, later ones the other.
+    ("server.settings", set(), {"tomli", "tomllib"}),
     ("server.app", {"server"}, {"tornado"}),
     ("server", {"server"}, set()),
     ("modelserver", set(), {*TENSORFLOW, "grpc", "grpc_health", "tornado"}),
