@@ -106,14 +106,16 @@ def test_the_model_server_never_sees_a_broken_version(
     server, log = watching
     wait_until_available(server, 1, START_S)
     nursery = Nursery(source, target)
-    whole_s = min(nursery.publish() for _ in range(3))
+    reach_s = 1.5 * min(nursery.publish() for _ in range(3))
     dice = random.Random(50)
     half_made, survived = 0, 0
     for _ in range(KILLS):
         before = numbers(target)
-        nursery.publish(kill_after_s=dice.uniform(0, 1.5 * whole_s))
+        nursery.publish(kill_after_s=dice.uniform(0, reach_s))
         half_made += bool(hidden(target))
-        survived += numbers(target) != before
+        finished = numbers(target) != before
+        survived += finished
+        reach_s *= 0.85 if finished else 1.08  # so a third finishes, however busy the machine is
         assert_whole(target, numbers(target)[-1])
     nursery.close()
     assert half_made >= 5, "the kills came too late to prove anything"
