@@ -21,7 +21,7 @@ from tests.e2e.film import fits, jpeg
 
 SCENE = scenes.render(11, (640, 480))
 PICTURE = jpeg(SCENE)
-AT_ONCE_S = 1.0
+AT_ONCE_S = 3.0
 
 
 @pytest.fixture(scope="module")

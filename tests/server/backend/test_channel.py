@@ -87,7 +87,7 @@ async def test_deadline_ends_a_call_that_takes_too_long(
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         await backend.infer(lane, [FRAME], 0.05)
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 3.0
 
 
 async def test_no_time_left_sends_nothing(
@@ -160,7 +160,7 @@ async def test_service_resumes_when_the_model_server_is_back(
     started = time.monotonic()
     with pytest.raises(BackendUnavailable):
         await backend.infer(lane, [FRAME], 5.0)
-    assert time.monotonic() - started < 1.0, "a frame must not wait for a server that is away"
+    assert time.monotonic() - started < 3.0, "a frame must not wait for a server that is away"
     puppet.start()
     await watcher.until(True, timeout_s=3.0)
     assert len((await backend.infer(lane, [FRAME], 2.0)).answers) == 1

@@ -113,16 +113,16 @@ async def test_several_poison_frames(gateway: Gateway, puppet: PuppetBackend) ->
 async def test_a_retry_does_not_send_what_has_become_too_old(
     make_gateway: GatewayFactory, puppet: PuppetBackend
 ) -> None:
-    gateway = make_gateway(max_calls=1, max_staleness_ms=200)
+    gateway = make_gateway(max_calls=1, max_staleness_ms=1000)
     (older, younger), busy = await crowd(gateway, puppet, 2)
     older.shoot(1)
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.5)
     younger.shoot(2)
     busy.answer()
     call = await puppet.next_call()
     assert call.ids == [1, 2]
     # Between the end of the one's time and the end of the other's, which is the call's.
-    call.ended.get_loop().call_later(call.timeout_s - 0.05, call.fail, BatchRejected("no"))
+    call.ended.get_loop().call_later(call.timeout_s - 0.25, call.fail, BatchRejected("no"))
     retry = await puppet.next_call()
     assert retry.ids == [2]
     retry.answer()
