@@ -89,11 +89,14 @@ def suppress(
 
 def overlaps(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union, [..., A, B], of each of `a` [..., A, 4] with each of `b`."""
-    a, b = a[..., :, None, :], b[..., None, :, :]
-    low = tf.maximum(a[..., :2], b[..., :2])
-    high = tf.minimum(a[..., 2:], b[..., 2:])
-    both = tf.reduce_prod(tf.maximum(high - low, 0.0), axis=-1)
-    return both / tf.maximum(_area(a) + _area(b) - both, 1e-9)
+    # Sides apart: an operation whose last dimension is a pair takes several times as long.
+    top, left, bottom, right = tf.unstack(a[..., :, None, :], axis=-1)
+    tops, lefts, bottoms, rights = tf.unstack(b[..., None, :, :], axis=-1)
+    height = tf.maximum(tf.minimum(bottom, bottoms) - tf.maximum(top, tops), 0.0)
+    width = tf.maximum(tf.minimum(right, rights) - tf.maximum(left, lefts), 0.0)
+    both = height * width
+    either = _area(a)[..., :, None] + _area(b)[..., None, :] - both
+    return both / tf.maximum(either, 1e-9)
 
 
 def _area(boxes: Tensor) -> Tensor:
