@@ -23,7 +23,14 @@ from export.golden import Row
 
 _POLL_S = 0.05
 _AVAILABLE, _END = 30, 50
-_MAX_MESSAGE = ("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)
+_ANSWER_S = 0.5
+_OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # A server that starts is looked for this often, not less and less so.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+)
 
 
 def _nothing() -> None:
@@ -38,7 +45,7 @@ class Client:
 
     def __init__(self, address: str, name: str | None = None) -> None:
         self._name = name or address
-        self._channel = grpc.insecure_channel(address, options=list(_MAX_MESSAGE))
+        self._channel = grpc.insecure_channel(address, options=list(_OPTIONS))
         self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
         self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
 
@@ -49,16 +56,23 @@ class Client:
     def wait_until_connected(self, timeout_s: float, look: Callable[[], None] = _nothing) -> None:
         """`look` is called every now and then, and may raise."""
         deadline = time.monotonic() + timeout_s
-        ready = grpc.channel_ready_future(self._channel)
-        while True:
+        while not self._answers():
             look()
-            try:
-                ready.result(timeout=_POLL_S * 4)
-                return
-            except grpc.FutureTimeoutError:
-                if time.monotonic() > deadline:
-                    ready.cancel()
-                    raise ServerError(f"no model server answers at {self._name}") from None
+            if time.monotonic() > deadline:
+                raise ServerError(f"no model server answers at {self._name}")
+
+    def _answers(self) -> bool:
+        """Whether it says anything, if only that no model was named.
+
+        `grpc.channel_ready_future` would leave a thread that complains when the channel closes.
+        """
+        request = get_model_status_pb2.GetModelStatusRequest()
+        try:
+            self._models.GetModelStatus(request, timeout=_ANSWER_S, wait_for_ready=True)
+        except grpc.RpcError as error:
+            silent = grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE
+            return error.code() not in silent
+        return True
 
     def reload(self, config: Any, timeout_s: float) -> None:
         """Gives it a new configuration, and waits until it has tried to load what is new."""
