@@ -21,12 +21,12 @@ INTERRUPTED = 130
 
 
 class Output(io.TextIOBase):
-    """Where honcho writes. That nobody reads is no error here: the watch sees to the end, and
-    until then honcho must take what its processes say, or they could not end."""
+    """Where honcho writes. What cannot be written is no error here: if nobody reads, the watch sees
+    to the end, and until then honcho must take what its processes say, or they could not end."""
 
     def write(self, text: str) -> int:
         assert sys.__stdout__ is not None
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):  # a pipe without a reader, a terminal that closed
             sys.__stdout__.write(text)
             sys.__stdout__.flush()
         return len(text)

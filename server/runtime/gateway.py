@@ -141,15 +141,17 @@ class Gateway:
         return session
 
     def _make_room(self, now: float) -> None:
-        """Take back the place that was held longest without a hello: it shall not need a token
-        to keep others out."""
-        for session_id, since in self._newcomers.items():
-            if now - since >= GREETING_S:
-                session, peer = self._sessions[session_id]
-                self.disconnect(session)
-                self.metrics.turned_away.labels("no_hello").inc()
-                peer.close(TRY_AGAIN_LATER, "no hello, and others want the place")
+        """Take back the place that was held longest without a hello, if for long enough.
+
+        Else strangers, who need no token before they say hello, could keep others out by silence.
+        """
+        session_id, since = next(iter(self._newcomers.items()), ("", now))
+        if now - since < GREETING_S or not session_id:
             return
+        session, peer = self._sessions[session_id]
+        self.disconnect(session)
+        self.metrics.turned_away.labels("no_hello").inc()
+        peer.close(TRY_AGAIN_LATER, "no hello, and others want the place")
 
     def receive(self, session: Session, message: ClientMessage) -> None:
         """A message came. Returns at once, whatever the message leads to."""
