@@ -9,9 +9,10 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from modelserver import config, flags
-from modelserver.options import Options
-from modelserver.runtime import import_tensorflow
+from modelserver.execution.runtime import import_tensorflow
+from modelserver.lifecycle import model_config
+from modelserver.options import command_line
+from modelserver.options.flags import Options
 from modelserver.status import Code, ServingError
 
 GRACE_S = 4.0
@@ -20,17 +21,17 @@ GRACE_S = 4.0
 def main(arguments: Sequence[str]) -> int:
     """Run the server; returns the exit code."""
     if {"--help", "-help", "-h"} & set(arguments):
-        print(flags.usage())
+        print(command_line.usage())
         return 0
     _log_to_stderr()
     try:
-        options, given = flags.parse(arguments)
-        for note in flags.notes(given):
+        options, given = command_line.parse(arguments)
+        for note in command_line.notes(given):
             logging.info("%s", note)
         if options.version:
             return _print_versions()
         _serve(options)
-    except (flags.FlagError, ServingError) as error:
+    except (command_line.FlagError, ServingError) as error:
         print(f"modelserver: {getattr(error, 'message', error)}", file=sys.stderr)
         return 1
     return 0
@@ -42,7 +43,7 @@ def _serve(options: Options) -> None:
         signal.signal(name, lambda *_: os._exit(0))  # nothing is under way yet
     for port in filter(None, {options.port, options.rest_api_port}):
         _check_free(options.host, port)
-    models = config.initial(options)
+    models = model_config.initial(options)
     import_tensorflow()
     logging.getLogger("tornado").setLevel(logging.ERROR)  # garbage on the port is not news
     from modelserver.app import ModelServer

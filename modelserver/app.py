@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from modelserver import basepath, settings
-from modelserver.configfile import ConfigFile
-from modelserver.configuration import Configuration
-from modelserver.grpcserver import GrpcServer
-from modelserver.loader import Loader
-from modelserver.manager import Failure, Manager
+from modelserver.grpc_server import GrpcServer
+from modelserver.lifecycle import base_path
+from modelserver.lifecycle.active_config import Configuration
+from modelserver.lifecycle.config_poller import ConfigFile
+from modelserver.lifecycle.loader import Loader
+from modelserver.lifecycle.manager import Failure, Manager
+from modelserver.lifecycle.registry import Registry
 from modelserver.metrics import Metrics
-from modelserver.options import Options
-from modelserver.registry import Registry
-from modelserver.rest.api import RestApi
+from modelserver.options import components
+from modelserver.options.flags import Options
+from modelserver.rest.endpoints import RestApi
 from modelserver.rest.server import RestServer
 from modelserver.service import Service
 from modelserver.status import Code, ServingError
@@ -27,7 +28,7 @@ class ModelServer:
 
     Args:
         options: the command line.
-        models: the ModelServerConfig to begin with, as `config.initial` has it.
+        models: the ModelServerConfig to begin with, as `model_config.initial` has it.
 
     Attributes:
         registry: the versions and their states.
@@ -41,12 +42,12 @@ class ModelServer:
     def __init__(self, options: Options, models: Any) -> None:
         self._options = options
         self._models = models
-        self._grpc_settings = settings.grpc(options)
-        self._rest_settings = settings.rest(options)
+        self._grpc_settings = components.grpc(options)
+        self._rest_settings = components.rest(options)
         self._metrics = Metrics()
         self.registry = Registry()
-        self._loader = Loader(self._metrics, settings.loader(options))
-        self._manager = Manager(self.registry, self._loader.load, settings.manager(options))
+        self._loader = Loader(self._metrics, components.loader(options))
+        self._manager = Manager(self.registry, self._loader.load, components.manager(options))
         self._configuration = Configuration(
             self.registry,
             self._manager,
@@ -120,10 +121,10 @@ class ModelServer:
 
 def _not_loaded(failures: list[Failure]) -> ServingError:
     """The first thing that the user should mend, in one line."""
-    name, base_path, errors = failures[0]
+    name, path, errors = failures[0]
     if not errors:
-        basepath.check_any(name, base_path)
-        return ServingError(Code.UNKNOWN, f"{name}: no version could be loaded from {base_path}")
+        base_path.check_any(name, path)
+        return ServingError(Code.UNKNOWN, f"{name}: no version could be loaded from {path}")
     number, error = errors[0]
     return ServingError(error.code, f"{name} version {number}: {error.message}")
 

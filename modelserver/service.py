@@ -6,17 +6,17 @@ from typing import Any
 
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, model_pb2
 
-from modelserver import metadata
-from modelserver.classify import classify
-from modelserver.configuration import Configuration, unavailable
+from modelserver.api import metadata
+from modelserver.api.classify import classify
+from modelserver.api.multi_inference import multi_inference
+from modelserver.api.predict import Read, predict, predict_arrays
+from modelserver.api.regress import regress
+from modelserver.codec.decode import Array
 from modelserver.deadline import Deadline
+from modelserver.lifecycle.active_config import Configuration, unavailable
+from modelserver.lifecycle.registry import Registry
 from modelserver.metrics import Metrics
-from modelserver.multiinference import multi_inference
-from modelserver.predict import Read, predict, predict_arrays
-from modelserver.registry import Registry
-from modelserver.regress import regress
 from modelserver.status import Code, invalid
-from modelserver.tensors import Array
 
 
 class Service:

@@ -11,13 +11,13 @@ from itertools import pairwise
 from typing import Any
 
 from modelserver.batching import merge
-from modelserver.batching.parameters import BatchingParameters
 from modelserver.batching.queue import BatchQueue
+from modelserver.codec.decode import Array
 from modelserver.deadline import Deadline, latest
+from modelserver.execution.runner import TurnRunner
 from modelserver.metrics import Metrics
-from modelserver.runner import TurnRunner
+from modelserver.options.batching import BatchingParameters
 from modelserver.status import Code, ServingError, invalid
-from modelserver.tensors import Array
 
 Run = Callable[[Mapping[str, Array], Sequence[str], Deadline], list[Any]]
 

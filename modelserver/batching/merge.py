@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from modelserver.codec.decode import Array, as_array
 from modelserver.status import Code, ServingError, invalid
-from modelserver.tensors import Array, as_array
 
 
 def size_of(arrays: Sequence[Array]) -> int:

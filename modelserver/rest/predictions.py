@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from modelserver.codec.decode import Array
+from modelserver.rest.decode import is_base64, to_array
 from modelserver.rest.documents import quote, wrong
-from modelserver.rest.text import encode, encode_rows, encode_string
-from modelserver.rest.values import is_base64, to_array
+from modelserver.rest.encode import encode, encode_rows, encode_string
 from modelserver.status import ServingError, invalid
-from modelserver.tensors import Array
 
 _Infos = Mapping[str, Any]  # TensorInfo by alias
 

@@ -19,7 +19,7 @@ from tornado.web import Application, RequestHandler, stream_request_body
 
 from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
-from modelserver.rest.api import MAX_BODY_BYTES, Answer, RestApi, failure
+from modelserver.rest.endpoints import MAX_BODY_BYTES, Answer, RestApi, failure
 from modelserver.status import Code, ServingError
 
 _log = logging.getLogger(__name__)

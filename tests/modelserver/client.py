@@ -20,7 +20,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from modelserver.registry import Registry
+from modelserver.lifecycle.registry import Registry
 
 TIMEOUT_S = 30.0
 # A server that has just begun to listen is noticed at once, not after seconds of backing off.

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from modelserver.runtime import import_tensorflow
+from modelserver.execution.runtime import import_tensorflow
 
 import_tensorflow()
 
 from loadtest.stack import free_port  # noqa: E402
-from modelserver import config  # noqa: E402
 from modelserver.app import ModelServer  # noqa: E402
-from modelserver.options import Options  # noqa: E402
+from modelserver.lifecycle import model_config  # noqa: E402
+from modelserver.options.flags import Options  # noqa: E402
 from tests.modelserver import exported  # noqa: E402
 from tests.modelserver.client import Client  # noqa: E402
 
@@ -70,7 +70,7 @@ def serve() -> Iterator[Serve]:
 
 
 def _serve(stack: ExitStack, options: Options) -> Client:
-    server = ModelServer(options, config.initial(options))
+    server = ModelServer(options, model_config.initial(options))
     stack.callback(server.stop, 0.0)
     server.load()
     server.open()

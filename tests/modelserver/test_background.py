@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from modelserver import background, loader
+from modelserver.lifecycle import background, loader
 from tests.modelserver import exported
 from tests.modelserver.conftest import Serve
 

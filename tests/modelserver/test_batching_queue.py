@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelserver.batching import merge, parameters
-from modelserver.batching.parameters import BatchingParameters
+from modelserver.batching import merge
 from modelserver.batching.queue import BatchQueue
+from modelserver.options import batching
+from modelserver.options.batching import BatchingParameters
 from modelserver.status import Code, ServingError
 
 
@@ -136,7 +137,7 @@ def test_parameters(tmp_path: Path) -> None:
         "max_enqueued_batches { value: 3 } num_batch_threads { value: 5 } "
         'thread_pool_name { value: "p" } allowed_batch_sizes: 2 allowed_batch_sizes: 8'
     )
-    read = parameters.read(str(file), BatchingParameters())
+    read = batching.read(str(file), BatchingParameters())
     assert read == BatchingParameters(8, 0.0015, 3, 5, "p", (2, 8), max_execution_size=8)
     assert [read.padded(size) for size in (1, 2, 3, 8)] == [2, 2, 8, 8]
 
@@ -164,4 +165,4 @@ def test_wrong_parameters(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "batching.config"
     file.write_text(text)
     with pytest.raises(ServingError, match=message):
-        parameters.read(str(file), BatchingParameters())
+        batching.read(str(file), BatchingParameters())

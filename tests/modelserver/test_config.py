@@ -9,7 +9,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from modelserver import config
+from modelserver.lifecycle import model_config
 from modelserver.status import Code, ServingError
 
 GOOD = 'config { name: "a" base_path: "/m/a" model_platform: "tensorflow" }'
@@ -22,17 +22,19 @@ def listed(text: str) -> Any:
 
 def test_a_sound_list() -> None:
     labelled = GOOD.replace("}", 'version_labels { key: "stable" value: 3 } }')
-    models = config.models(listed(labelled))
+    models = model_config.models(listed(labelled))
     assert [(model.name, model.base_path) for model in models] == [("a", "/m/a")]
-    assert config.labels(models) == {"a": {"stable": 3}}
+    assert model_config.labels(models) == {"a": {"stable": 3}}
 
 
 def test_an_empty_list_is_sound() -> None:
-    assert list(config.models(listed(""))) == []
+    assert list(model_config.models(listed(""))) == []
 
 
 def test_the_deprecated_model_type() -> None:
-    assert config.models(listed('config { name: "a" base_path: "/m" model_type: TENSORFLOW }'))
+    assert model_config.models(
+        listed('config { name: "a" base_path: "/m" model_type: TENSORFLOW }')
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,25 +67,27 @@ def test_the_deprecated_model_type() -> None:
 )
 def test_refused(text: str, message: str) -> None:
     with pytest.raises(ServingError) as caught:
-        config.models(listed(text))
+        model_config.models(listed(text))
     assert (caught.value.code, caught.value.message) == (Code.INVALID_ARGUMENT, message)
 
 
 def test_the_platform_may_not_change() -> None:
-    now = config.models(listed(GOOD))
+    now = model_config.models(listed(GOOD))
     with pytest.raises(ServingError, match="Illegal to change a model's platform"):
-        config.models(listed(GOOD.replace("tensorflow", "other")), now)
+        model_config.models(listed(GOOD.replace("tensorflow", "other")), now)
 
 
 def test_only_a_list_of_models() -> None:
     with pytest.raises(ServingError) as caught:
-        config.models(model_server_config_pb2.ModelServerConfig())
+        model_config.models(model_server_config_pb2.ModelServerConfig())
     assert caught.value.code is Code.INVALID_ARGUMENT
 
 
 def test_a_relative_path_is_taken_from_here(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    assert config.models(config.single("m", "x/y"))[0].base_path == str(tmp_path / "x" / "y")
+    assert model_config.models(model_config.single("m", "x/y"))[0].base_path == str(
+        tmp_path / "x" / "y"
+    )
 
 
 @pytest.mark.parametrize("text", ["nonsense {", "model_config_list { config { colour: 1 } }"])
@@ -91,8 +95,8 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, text: str) -> No
     file = tmp_path / "models.config"
     file.write_text(text)
     with pytest.raises(ServingError) as caught:
-        config.read(str(file))
+        model_config.read(str(file))
     assert str(file) in caught.value.message
     assert "\n" not in caught.value.message
     with pytest.raises(ServingError, match="No such file"):
-        config.read(str(tmp_path / "none"))
+        model_config.read(str(tmp_path / "none"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelserver.options import NO_EFFECT, Options
+from modelserver.options.flags import NO_EFFECT, Options
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "modelserver.md").read_text()
 

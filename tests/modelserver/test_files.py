@@ -12,7 +12,7 @@ import pytest
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from loadtest.stack import free_port
-from modelserver import textfiles, tls
+from modelserver.options import credentials, text_files
 from modelserver.status import ServingError
 from tests.modelserver.client import floats, predict_request, refused
 from tests.modelserver.conftest import Serve
@@ -53,7 +53,7 @@ def test_every_type_that_is_described_can_be_read(tmp_path: Path) -> None:
         'thread_pool_name { value: "p" } allowed_batch_sizes: [ 2, 4, 8 ]\n'
         "pad_variable_length_inputs: true enable_large_batch_splitting { value: true }"
     )
-    read = textfiles.read(str(file), textfiles.new("BatchingParameters"))
+    read = text_files.read(str(file), text_files.new("BatchingParameters"))
     assert read.max_batch_size.value == 8
     assert list(read.allowed_batch_sizes) == [2, 4, 8]
     assert not read.HasField("num_batch_threads")
@@ -109,4 +109,4 @@ def test_a_wrong_tls_file(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "ssl.config"
     file.write_text(text)
     with pytest.raises(ServingError, match=message):
-        tls.credentials(str(file))
+        credentials.credentials(str(file))

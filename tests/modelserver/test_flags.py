@@ -6,20 +6,20 @@ from dataclasses import fields
 
 import pytest
 
-from modelserver import flags
-from modelserver.options import Options
+from modelserver.options import command_line
+from modelserver.options.flags import Options
 
 
 def test_the_procfile_line() -> None:
     line = "--port=8500 --rest_api_port=8501 --model_name=digits --model_base_path=models/digits"
-    options, given = flags.parse(line.split())
+    options, given = command_line.parse(line.split())
     assert (options.port, options.rest_api_port) == (8500, 8501)
     assert (options.model_name, options.model_base_path) == ("digits", "models/digits")
-    assert flags.notes(given) == []
+    assert command_line.notes(given) == []
 
 
 def test_defaults_are_the_real_servers() -> None:
-    options, _ = flags.parse([])
+    options, _ = command_line.parse([])
     assert options.port == 8500
     assert options.rest_api_port == 0
     assert options.model_name == "default"
@@ -32,7 +32,7 @@ def test_defaults_are_the_real_servers() -> None:
 
 
 def test_value_after_a_space_and_a_single_dash() -> None:
-    options, _ = flags.parse(["--port", "1", "-model_name=a", "--model_base_path", "--odd"])
+    options, _ = command_line.parse(["--port", "1", "-model_name=a", "--model_base_path", "--odd"])
     assert (options.port, options.model_name, options.model_base_path) == (1, "a", "--odd")
 
 
@@ -46,7 +46,7 @@ def test_value_after_a_space_and_a_single_dash() -> None:
     ],
 )
 def test_booleans(argument: str, value: bool) -> None:
-    assert flags.parse([argument])[0].enable_model_warmup is value
+    assert command_line.parse([argument])[0].enable_model_warmup is value
 
 
 @pytest.mark.parametrize(
@@ -63,17 +63,17 @@ def test_booleans(argument: str, value: bool) -> None:
     ],
 )
 def test_a_wrong_line_is_one_clear_error(arguments: list[str], message: str) -> None:
-    with pytest.raises(flags.FlagError, match=message) as caught:
-        flags.parse(arguments)
+    with pytest.raises(command_line.FlagError, match=message) as caught:
+        command_line.parse(arguments)
     assert "\n" not in str(caught.value)
 
 
 def test_flags_without_effect_say_so_once() -> None:
-    _, given = flags.parse(["--num_tflite_pools=3", "--num_tflite_pools=4", "--port=1"])
-    assert len(flags.notes(given)) == 1
-    assert flags.notes(given)[0].startswith("--num_tflite_pools has no effect: ")
+    _, given = command_line.parse(["--num_tflite_pools=3", "--num_tflite_pools=4", "--port=1"])
+    assert len(command_line.notes(given)) == 1
+    assert command_line.notes(given)[0].startswith("--num_tflite_pools has no effect: ")
 
 
 def test_usage_names_every_flag() -> None:
     for field in fields(Options):
-        assert f"--{field.name}" in flags.usage()
+        assert f"--{field.name}" in command_line.usage()

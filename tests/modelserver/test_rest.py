@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from loadtest.stack import free_port
-from modelserver.rest.text import encode
+from modelserver.rest.encode import encode
 from tests.modelserver import exported
 from tests.modelserver.client import Client
 from tests.modelserver.conftest import Serve

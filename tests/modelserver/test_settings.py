@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from loadtest.stack import free_port
-from modelserver import settings
-from modelserver.options import Options
+from modelserver.options import components
+from modelserver.options.flags import Options
 from modelserver.status import ServingError
 from tests.modelserver.client import floats, predict_request, refused
 from tests.modelserver.conftest import Serve
@@ -65,10 +65,10 @@ def test_few_threads_answer_all(serve: Serve, models: Path) -> None:
 
 
 def test_loads_at_once_and_repeated_warm_up() -> None:
-    assert settings.manager(Options(num_load_threads=3)).load_threads == 3
-    assert settings.loader(Options(num_request_iterations_for_warmup=4)).warm_up_iterations == 4
+    assert components.manager(Options(num_load_threads=3)).load_threads == 3
+    assert components.loader(Options(num_request_iterations_for_warmup=4)).warm_up_iterations == 4
     off = Options(num_request_iterations_for_warmup=4, enable_model_warmup=False)
-    assert settings.loader(off).warm_up_iterations == 0
+    assert components.loader(off).warm_up_iterations == 0
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_loads_at_once_and_repeated_warm_up() -> None:
     ],
 )
 def test_threads_of_tensorflow(flags: Any, threads: tuple[int, int]) -> None:
-    config = settings.loader(Options(**flags)).config
+    config = components.loader(Options(**flags)).config
     assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == threads
 
 
@@ -88,10 +88,10 @@ def test_a_session_config_file_goes_behind_the_flags(tmp_path: Path) -> None:
     file = tmp_path / "session.config"
     file.write_text("inter_op_parallelism_threads: 7 operation_timeout_in_ms: 9")
     options = Options(tensorflow_session_config_file=str(file))
-    config = settings.loader(options).config
+    config = components.loader(options).config
     assert (config.inter_op_parallelism_threads, config.operation_timeout_in_ms) == (7, 9)
     options = Options(tensorflow_session_config_file=str(file), tensorflow_inter_op_parallelism=2)
-    config = settings.loader(options).config
+    config = components.loader(options).config
     assert (config.inter_op_parallelism_threads, config.operation_timeout_in_ms) == (2, 9)
 
 
@@ -113,4 +113,4 @@ def test_a_session_config_file_goes_behind_the_flags(tmp_path: Path) -> None:
 def test_what_cannot_be(flags: Any, message: str) -> None:
     options = Options(**flags)
     with pytest.raises(ServingError, match=message):
-        _ = settings.loader(options), settings.grpc(options)
+        _ = components.loader(options), components.grpc(options)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modelserver import switchbenchmark
+from modelserver.benchmarks import switching
 
 CLIENTS, SWITCHES = 32, 6
 
@@ -14,10 +14,8 @@ CLIENTS, SWITCHES = 32, 6
 def test_switches_under_load_fail_no_call_and_keep_no_memory(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(switchbenchmark, "QUIET_S", 0.5)
-    monkeypatch.setattr(switchbenchmark, "SETTLE_S", 1.0)
-    outcome = switchbenchmark.measure(
-        models / "pictures" / "1", tmp_path, CLIENTS, SWITCHES, poll_s=0.05
-    )
+    monkeypatch.setattr(switching, "QUIET_S", 0.5)
+    monkeypatch.setattr(switching, "SETTLE_S", 1.0)
+    outcome = switching.measure(models / "pictures" / "1", tmp_path, CLIENTS, SWITCHES, poll_s=0.05)
     assert outcome.failed == 0
     assert outcome.after_mb < outcome.before_mb * 1.1

@@ -10,8 +10,8 @@ from contextlib import suppress
 import pytest
 
 from modelserver.deadline import Deadline, latest
+from modelserver.execution.concurrency import Turns
 from modelserver.status import Code, ServingError
-from modelserver.turns import Turns
 
 SOON_S = 0.05
 AMPLE_S = 10.0

@@ -10,7 +10,7 @@ from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
     FileSystemStoragePathSourceConfig,
 )
 
-from modelserver.versions import Plan, State, plan, wanted
+from modelserver.lifecycle.versions import Plan, State, plan, wanted
 
 AVAILABLE, LOADING, END = State.AVAILABLE, State.LOADING, State.END
 

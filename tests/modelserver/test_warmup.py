@@ -14,13 +14,14 @@ from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from modelserver import savedmodel, warmup
+from modelserver.execution import saved_model
+from modelserver.execution.concurrency import Turns
+from modelserver.execution.model import Model
+from modelserver.execution.runner import TurnRunner
+from modelserver.execution.runtime import session_config
+from modelserver.lifecycle import warmup
 from modelserver.metrics import Metrics
-from modelserver.model import Model
-from modelserver.runner import TurnRunner
-from modelserver.runtime import session_config
 from modelserver.status import ServingError
-from modelserver.turns import Turns
 from tests.modelserver.client import floats, predict_request
 
 
@@ -37,7 +38,7 @@ class Watching(Model):
 
 
 def load(path: Path) -> Watching:
-    saved = savedmodel.load(str(path), ["serve"], session_config())
+    saved = saved_model.load(str(path), ["serve"], session_config())
     return Watching("m", 1, saved.signatures, TurnRunner(saved.session, Turns(2, 10)), Metrics())
 
 
@@ -67,7 +68,7 @@ def test_the_picture_can_be_decoded() -> None:
 def test_a_signature_that_refuses_is_left_cold(models: Path, caplog: Any) -> None:
     caplog.set_level("INFO")
     warmup.warm_up(load(models / "failing" / "1"), str(models / "failing" / "1"))
-    [record] = [r for r in caplog.records if r.name == "modelserver.warmup"]
+    [record] = [r for r in caplog.records if r.name == "modelserver.lifecycle.warmup"]
     assert "signature serving_default left cold: " in record.getMessage()
 
 

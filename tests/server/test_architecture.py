@@ -127,8 +127,8 @@ def test_the_rooms_are_all_there() -> None:
         ("server.access.tokens", "from server.runtime import gateway", ["server.runtime.gateway"]),
         ("server.handlers.infer", "from server.app import serve", ["server.app"]),
         ("server.backend.request", "import tensorflow", ["tensorflow"]),
-        ("server.app", "import modelserver.flags", ["modelserver.flags"]),
-        ("modelserver.model", "from server.core import wire", ["server.core.wire"]),
+        ("server.app", "import modelserver.service", ["modelserver.service"]),
+        ("modelserver.service", "from server.core import wire", ["server.core.wire"]),
         ("export.recipe", "from server import core", ["server.core"]),
     ],
 )

@@ -1,0 +1,141 @@
+"""Predict: tensors by name in, tensors by name out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from tensorflow_serving.apis import model_pb2
+
+from modelserver.codec import decode, encode
+from modelserver.codec.decode import Array
+from modelserver.deadline import Deadline
+from modelserver.execution.model import DEFAULT_SIGNATURE, Model
+from modelserver.status import Code, ServingError, invalid
+
+API = "Predict"
+Read = Callable[[Any], Mapping[str, Array]]
+"""Gives all inputs of a SignatureDef, by alias."""
+
+
+def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = False) -> bytes:
+    """Answer a PredictRequest.
+
+    Args:
+        model: the version that the request's model_spec names.
+        request: a PredictRequest; its model_spec has been looked at already.
+        deadline: when the answer is no longer wanted.
+        as_content: answer in ``tensor_content`` rather than in typed fields.
+
+    Returns:
+        A PredictResponse, serialized, with the actual version and the resolved signature name.
+
+    Raises:
+        ServingError: in TensorFlow Serving's order of checks and with its codes.
+    """
+    signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    signature = model.signatures.get(signature_name)
+    if signature is None:
+        raise ServingError(
+            Code.FAILED_PRECONDITION, f'Serving signature key "{signature_name}" not found.'
+        )
+    feeds = _feeds(signature, request.inputs)
+    aliases = _aliases(signature, request.output_filter)
+    fetches = [signature.outputs[alias].name for alias in aliases]
+    values = model.run(feeds, fetches, deadline, API)
+
+    spec = model_pb2.ModelSpec(name=request.model_spec.name, signature_name=signature_name)
+    spec.version.value = model.version
+    return encode.predict_response(spec, dict(zip(aliases, values, strict=True)), as_content)
+
+
+def predict_arrays(
+    model: Model,
+    signature_name: str,
+    read: Callable[[Any], Mapping[str, Array]],
+    deadline: Deadline,
+) -> dict[str, Array]:
+    """Run a signature on arrays, for transports other than Protocol Buffers.
+
+    Args:
+        model: the version to run.
+        signature_name: empty for the default.
+        read: gives the inputs, once the SignatureDef is known.
+        deadline: when the answer is no longer wanted.
+
+    Returns:
+        All outputs by alias, as ndarrays.
+    """
+    name = signature_name or DEFAULT_SIGNATURE
+    signature = model.signatures.get(name)
+    if signature is None:
+        raise invalid(f'Serving signature name: "{name}" not found in signature def')
+    inputs = read(signature)
+    feeds = {signature.inputs[alias].name: array for alias, array in inputs.items()}
+    aliases = sorted(signature.outputs)
+    fetches = [signature.outputs[alias].name for alias in aliases]
+    values = model.run(feeds, fetches, deadline, API)
+    return {alias: decode.as_array(value) for alias, value in zip(aliases, values, strict=True)}
+
+
+def _feeds(signature: Any, inputs: Mapping[str, Any]) -> dict[str, Array]:
+    _check_count(signature, inputs)
+    feeds, used = {}, []
+    for alias in sorted(signature.inputs):
+        name = signature.inputs[alias].name
+        if alias in inputs:
+            proto = inputs[alias]
+            used.append(alias)
+        elif alias in signature.defaults:
+            proto = signature.defaults[alias]
+        else:
+            raise invalid(
+                f"Signature input alias: {alias}(feed name: {name}) not found in request and no "
+                f"default value provided. Inputs expected to be in the request {_set(inputs)}, "
+                f"or default input alias set: {','.join(sorted(signature.defaults))}"
+            )
+        feeds[name] = _decode(alias, proto)
+    if len(used) != len(inputs):
+        raise invalid(
+            f"Inputs contains invalid name. Used request inputs: {','.join(used)}, "
+            f"request input: {','.join(sorted(inputs))}"
+        )
+    return feeds
+
+
+def _check_count(signature: Any, inputs: Mapping[str, Any]) -> None:
+    wanted, given = set(signature.inputs), set(inputs)
+    too_many = len(given) > len(wanted)
+    too_few = len(given) < len(wanted) and not signature.defaults
+    if too_many or too_few:
+        raise invalid(
+            f"input size does not match signature: {len(given)}!={len(wanted)} "
+            f"len({_set(given)}) != len({_set(wanted)}). Sent extra: {_set(given - wanted)}. "
+            f"Missing but required: {_set(wanted - given)}."
+        )
+
+
+def _decode(alias: str, proto: Any) -> Array:
+    try:
+        return decode.decode(proto)
+    except ValueError:
+        raise invalid(f"tensor parsing error: {alias}") from None
+
+
+def _aliases(signature: Any, output_filter: Iterable[str]) -> list[str]:
+    """The outputs asked for, all by default, sorted so that each set of them is compiled once."""
+    chosen: set[str] = set()
+    for alias in output_filter:
+        if alias not in signature.outputs:
+            raise invalid(
+                f"output tensor alias not found in signature: {alias} "
+                f"Outputs expected to be in the set {_set(signature.outputs)}."
+            )
+        if alias in chosen:
+            raise invalid(f"duplicate output tensor alias: {alias}")
+        chosen.add(alias)
+    return sorted(chosen or signature.outputs)
+
+
+def _set(names: Iterable[str]) -> str:
+    return "{" + ",".join(sorted(names)) + "}"

@@ -1,0 +1,1 @@
+"""Benchmarks of the model server: single calls, and switches between versions."""

@@ -1,0 +1,1 @@
+"""TensorProtos to numpy arrays and back, in as few copies as possible."""
