@@ -7,8 +7,8 @@ from typing import Any
 
 from modelserver.grpc_server import GrpcServer
 from modelserver.lifecycle import base_path
-from modelserver.lifecycle.active_config import Configuration
-from modelserver.lifecycle.config_poller import ConfigFile
+from modelserver.lifecycle.active_config import ActiveConfig
+from modelserver.lifecycle.config_poller import ConfigPoller
 from modelserver.lifecycle.loader import Loader
 from modelserver.lifecycle.manager import Failure, Manager
 from modelserver.lifecycle.registry import Registry
@@ -42,27 +42,27 @@ class ModelServer:
     def __init__(self, options: Options, models: Any) -> None:
         self._options = options
         self._models = models
-        self._grpc_settings = components.grpc(options)
-        self._rest_settings = components.rest(options)
+        self._grpc_options = components.grpc(options)
+        self._rest_options = components.rest(options)
         self._metrics = Metrics()
         self.registry = Registry()
         self._loader = Loader(self._metrics, components.loader(options))
         self._manager = Manager(self.registry, self._loader.load, components.manager(options))
-        self._configuration = Configuration(
+        self._active_config = ActiveConfig(
             self.registry,
             self._manager,
             options.allow_version_labels_for_unavailable_models,
         )
         self._service = Service(
             self.registry,
-            self._configuration,
+            self._active_config,
             self._metrics,
             options.enable_serialization_as_tensor_content,
         )
-        self._config_file = ConfigFile(
+        self._config_file = ConfigPoller(
             options.model_config_file,
             options.model_config_file_poll_wait_seconds,
-            self._configuration,
+            self._active_config,
         )
         self._grpc: GrpcServer | None = None
         self._rest: RestServer | None = None
@@ -76,7 +76,7 @@ class ModelServer:
             ServingError: a model has no version that loads.
         """
         self._manager.start()
-        failures = self._configuration.apply(self._models)
+        failures = self._active_config.apply(self._models)
         if failures:
             raise _not_loaded(failures)
 
@@ -86,7 +86,7 @@ class ModelServer:
         Raises:
             ServingError: a port is taken.
         """
-        self._grpc = GrpcServer(self._service, self._metrics, self._grpc_settings)
+        self._grpc = GrpcServer(self._service, self._metrics, self._grpc_options)
         self._rest = self._new_rest()
         self._loader.others_first = True
         self._grpc.start()
@@ -110,13 +110,13 @@ class ModelServer:
         self._loader.stop()
 
     def _new_rest(self) -> RestServer | None:
-        if not self._rest_settings.port:
+        if not self._rest_options.port:
             return None
-        if self._rest_settings.port == self._options.port:
+        if self._rest_options.port == self._options.port:
             _log.warning("no REST: its port cannot be the port of gRPC")
             return None
         api = RestApi(self._service, self._metrics, self._options.rest_api_timeout_in_ms / 1000)
-        return RestServer(api, self._metrics, self._rest_settings)
+        return RestServer(api, self._metrics, self._rest_options)
 
 
 def _not_loaded(failures: list[Failure]) -> ServingError:

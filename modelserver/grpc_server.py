@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -29,6 +29,7 @@ from tensorflow_serving.apis import (
 
 from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
+from modelserver.options.components import GrpcOptions
 from modelserver.service import Service
 from modelserver.status import Code, ServingError, truncate
 
@@ -48,25 +49,6 @@ _ARGUMENTS: dict[str, int | str] = {
 }
 
 _Method = Callable[[Any, Deadline], Any]
-ChannelArguments = Sequence[tuple[str, int | str]]
-
-
-class GrpcSettings(NamedTuple):
-    """Where to listen, and the bounds.
-
-    address: ``host:port``, port 0 for any free one; empty for none.
-    socket_path: of a Unix socket; empty for none.
-    threads: calls under way at once. max_calls: calls under way or waiting for a thread.
-    credentials: for TLS; None for none.
-    """
-
-    address: str
-    socket_path: str = ""
-    threads: int = 32
-    max_calls: int = 256
-    health: bool = False
-    arguments: ChannelArguments = ()
-    credentials: Any = None
 
 
 class GrpcServer:
@@ -76,17 +58,17 @@ class GrpcServer:
         ServingError: UNAVAILABLE if the address or path is taken.
     """
 
-    def __init__(self, service: Service, metrics: Metrics, settings: GrpcSettings) -> None:
+    def __init__(self, service: Service, metrics: Metrics, options: GrpcOptions) -> None:
         self._server = grpc.server(
-            ThreadPoolExecutor(settings.threads, thread_name_prefix="grpc"),
+            ThreadPoolExecutor(options.threads, thread_name_prefix="grpc"),
             handlers=_handlers(service, metrics),
-            options=list({**_ARGUMENTS, **dict(settings.arguments)}.items()),
-            maximum_concurrent_rpcs=settings.max_calls,
+            options=list({**_ARGUMENTS, **dict(options.arguments)}.items()),
+            maximum_concurrent_rpcs=options.max_calls,
         )
-        self._health = _add_health(self._server) if settings.health else None
-        self.port = self._listen(settings.address, settings.credentials)
-        if settings.socket_path:
-            self._listen(f"unix:{settings.socket_path}", settings.credentials)
+        self._health = _add_health(self._server) if options.health else None
+        self.port = self._listen(options.address, options.credentials)
+        if options.socket_path:
+            self._listen(f"unix:{options.socket_path}", options.credentials)
 
     def start(self) -> None:
         """Answer calls from now on."""

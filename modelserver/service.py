@@ -11,9 +11,9 @@ from modelserver.api.classify import classify
 from modelserver.api.multi_inference import multi_inference
 from modelserver.api.predict import Read, predict, predict_arrays
 from modelserver.api.regress import regress
-from modelserver.codec.decode import Array
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
-from modelserver.lifecycle.active_config import Configuration, unavailable
+from modelserver.lifecycle.active_config import ActiveConfig, unavailable
 from modelserver.lifecycle.registry import Registry
 from modelserver.metrics import Metrics
 from modelserver.status import Code, invalid
@@ -29,12 +29,12 @@ class Service:
     def __init__(
         self,
         registry: Registry,
-        configuration: Configuration,
+        active_config: ActiveConfig,
         metrics: Metrics,
         as_content: bool = False,
     ) -> None:
         self._registry = registry
-        self._configuration = configuration
+        self._active_config = active_config
         self._metrics = metrics
         self._as_content = as_content
 
@@ -85,7 +85,7 @@ class Service:
     def reload_config(self, request: Any, deadline: Deadline) -> Any:
         """ReloadConfigRequest -> ReloadConfigResponse, once its new models can be called."""
         before = {name: self._metrics.count(name) for name in request.metric_names}
-        failures = self._configuration.apply(request.config)
+        failures = self._active_config.apply(request.config)
         if failures:
             raise unavailable(failures)
         response = model_management_pb2.ReloadConfigResponse()

@@ -10,8 +10,8 @@ from tensorflow_serving.apis import classification_pb2
 
 from modelserver.api import examples
 from modelserver.api.examples import Binding
-from modelserver.codec import decode
-from modelserver.codec.decode import Array
+from modelserver.codec import dtypes
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
 from modelserver.execution.model import Model
 from modelserver.status import invalid
@@ -89,8 +89,8 @@ def _check(array: Array, alias: str, dtype: np.dtype[Any], count: int) -> None:
             f"Expected Tensor shape: [batch_size num_classes] but got {examples.shape(array)}"
         )
     if array.dtype != dtype:
-        wanted = decode.type_name(dtype)
-        raise invalid(f"Expected {alias} Tensor of {wanted}. Got: {decode.type_name(array.dtype)}")
+        wanted = dtypes.type_name(dtype)
+        raise invalid(f"Expected {alias} Tensor of {wanted}. Got: {dtypes.type_name(array.dtype)}")
     if len(array) != count:
         raise invalid(f"Expected {alias} output batch size of {count}. Got: {len(array)}")
 

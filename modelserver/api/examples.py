@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from modelserver.codec.decode import Array
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
 from modelserver.execution.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import invalid

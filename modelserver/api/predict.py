@@ -7,8 +7,8 @@ from typing import Any
 
 from tensorflow_serving.apis import model_pb2
 
-from modelserver.codec import decode, encode
-from modelserver.codec.decode import Array
+from modelserver.codec import decode, dtypes, encode
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
 from modelserver.execution.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import Code, ServingError, invalid
@@ -46,7 +46,11 @@ def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = F
 
     spec = model_pb2.ModelSpec(name=request.model_spec.name, signature_name=signature_name)
     spec.version.value = model.version
-    return encode.predict_response(spec, dict(zip(aliases, values, strict=True)), as_content)
+    outputs = dict(zip(aliases, values, strict=True))
+    try:
+        return encode.predict_response(spec, outputs, as_content)
+    except encode.UnsupportedType as error:
+        raise ServingError(Code.UNIMPLEMENTED, str(error)) from None
 
 
 def predict_arrays(
@@ -75,7 +79,7 @@ def predict_arrays(
     aliases = sorted(signature.outputs)
     fetches = [signature.outputs[alias].name for alias in aliases]
     values = model.run(feeds, fetches, deadline, API)
-    return {alias: decode.as_array(value) for alias, value in zip(aliases, values, strict=True)}
+    return {alias: dtypes.as_array(value) for alias, value in zip(aliases, values, strict=True)}
 
 
 def _feeds(signature: Any, inputs: Mapping[str, Any]) -> dict[str, Array]:
@@ -117,7 +121,7 @@ def _check_count(signature: Any, inputs: Mapping[str, Any]) -> None:
 
 def _decode(alias: str, proto: Any) -> Array:
     try:
-        return decode.decode(proto)
+        return decode.tensor(proto)
     except ValueError:
         raise invalid(f"tensor parsing error: {alias}") from None
 

@@ -10,8 +10,8 @@ from tensorflow_serving.apis import regression_pb2
 
 from modelserver.api import examples
 from modelserver.api.examples import Binding
-from modelserver.codec import decode
-from modelserver.codec.decode import Array
+from modelserver.codec import dtypes
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
 from modelserver.execution.model import Model
 from modelserver.status import invalid
@@ -59,6 +59,6 @@ def fill(signature: Any, count: int, outputs: Mapping[str, Array], result: Any) 
     if len(array) != count:
         raise invalid(f"Input batch size did not match output batch size: {count} vs. {len(array)}")
     if array.dtype != np.float32:
-        raise invalid(f"Expected output Tensor of DT_FLOAT.  Got: {decode.type_name(array.dtype)}")
+        raise invalid(f"Expected output Tensor of DT_FLOAT.  Got: {dtypes.type_name(array.dtype)}")
     for value in array.ravel().tolist():
         result.regressions.add().value = value

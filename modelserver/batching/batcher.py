@@ -12,9 +12,9 @@ from typing import Any
 
 from modelserver.batching import merge
 from modelserver.batching.queue import BatchQueue
-from modelserver.codec.decode import Array
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline, latest
-from modelserver.execution.runner import TurnRunner
+from modelserver.execution.runner import DirectRunner
 from modelserver.metrics import Metrics
 from modelserver.options.batching import BatchingParameters
 from modelserver.status import Code, ServingError, invalid
@@ -188,7 +188,7 @@ class BatchRunner:
     """
 
     def __init__(
-        self, threads: BatchThreads, parameters: BatchingParameters, alone: TurnRunner
+        self, threads: BatchThreads, parameters: BatchingParameters, alone: DirectRunner
     ) -> None:
         self._threads = threads
         self._parameters = parameters

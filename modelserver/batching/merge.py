@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from modelserver.codec.decode import Array, as_array
+from modelserver.codec.dtypes import Array, as_array
 from modelserver.status import Code, ServingError, invalid
 
 

@@ -22,7 +22,7 @@ import grpc
 import numpy as np
 from PIL import Image
 
-from modelserver.execution.runtime import import_tensorflow, session_config
+from modelserver.execution.runtime import import_tensorflow
 
 import_tensorflow()
 
@@ -31,7 +31,7 @@ from tensorflow_serving.apis import model_pb2, predict_pb2  # noqa: E402
 from modelserver.api.predict import predict  # noqa: E402
 from modelserver.app import ModelServer  # noqa: E402
 from modelserver.codec import encode  # noqa: E402
-from modelserver.codec.decode import Array  # noqa: E402
+from modelserver.codec.dtypes import Array  # noqa: E402
 from modelserver.deadline import Deadline  # noqa: E402
 from modelserver.execution import saved_model  # noqa: E402
 from modelserver.execution.graph_session import GraphSession  # noqa: E402
@@ -39,6 +39,7 @@ from modelserver.execution.model import Model  # noqa: E402
 from modelserver.lifecycle import model_config  # noqa: E402
 from modelserver.metrics import Metrics  # noqa: E402
 from modelserver.options.flags import Options  # noqa: E402
+from modelserver.options.sessions import session_config  # noqa: E402
 
 PICTURE_BYTES = 40_000
 ANSWER_VALUES = 150_000

@@ -8,69 +8,17 @@ all means zeros, and excess is ignored.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from tensorflow.core.framework import types_pb2
-from tensorflow.dtypes import as_dtype
 
-Array = NDArray[Any]
+from modelserver.codec.dtypes import FIELDS, HALF, NUMPY, STRING, Array, Field
 
 MAX_TENSOR_BYTES = 1 << 31
 """A tensor that claims to be larger than any message can be is refused before memory is."""
 
 
-class Field(NamedTuple):
-    """Which field of TensorProto holds a dtype, and how a value lies in it.
-
-    name: the field's name; number: its number; stored: the dtype of the values there (None for
-    bytes); fixed: whether the wire holds them as they lie in memory (booleans are varints, but of
-    one byte each), else as varints.
-    """
-
-    name: str
-    number: int
-    stored: Any
-    fixed: bool
-
-
-INT = Field("int_val", 7, np.int32, False)
-HALF = Field("half_val", 13, np.uint16, False)
-STRING = Field("string_val", 8, None, False)
-FIELDS = {
-    types_pb2.DT_FLOAT: Field("float_val", 5, np.float32, True),
-    types_pb2.DT_DOUBLE: Field("double_val", 6, np.float64, True),
-    types_pb2.DT_INT32: INT,
-    types_pb2.DT_INT16: INT,
-    types_pb2.DT_INT8: INT,
-    types_pb2.DT_UINT16: INT,
-    types_pb2.DT_UINT8: INT,
-    types_pb2.DT_QINT8: INT,
-    types_pb2.DT_QUINT8: INT,
-    types_pb2.DT_QINT16: INT,
-    types_pb2.DT_QUINT16: INT,
-    types_pb2.DT_QINT32: INT,
-    types_pb2.DT_STRING: STRING,
-    types_pb2.DT_COMPLEX64: Field("scomplex_val", 9, np.complex64, True),
-    types_pb2.DT_INT64: Field("int64_val", 10, np.int64, False),
-    types_pb2.DT_BOOL: Field("bool_val", 11, np.bool_, True),
-    types_pb2.DT_COMPLEX128: Field("dcomplex_val", 12, np.complex128, True),
-    types_pb2.DT_HALF: HALF,
-    types_pb2.DT_BFLOAT16: HALF,
-    types_pb2.DT_UINT32: Field("uint32_val", 16, np.uint32, False),
-    types_pb2.DT_UINT64: Field("uint64_val", 17, np.uint64, False),
-}
-_NUMPY = {enum: np.dtype(as_dtype(enum).as_numpy_dtype) for enum in FIELDS}
-ENUMS = {dtype: enum for enum, dtype in _NUMPY.items()}
-
-
-def type_name(dtype: np.dtype[Any]) -> str:
-    """TensorFlow's name of an array's type, such as DT_FLOAT."""
-    return str(types_pb2.DataType.Name(ENUMS[dtype]))
-
-
-def decode(proto: Any) -> Array:
+def tensor(proto: Any) -> Array:
     """The array that a TensorProto describes.
 
     Strings come as an object array of bytes. A numeric ``tensor_content`` is not copied again, so
@@ -85,7 +33,7 @@ def decode(proto: Any) -> Array:
         raise ValueError(f"dtype {proto.dtype} cannot be read")
     shape = _shape(proto)
     count = math.prod(shape)
-    dtype = _NUMPY[proto.dtype]
+    dtype = NUMPY[proto.dtype]
     if count * dtype.itemsize > MAX_TENSOR_BYTES:
         raise ValueError(f"a tensor of shape {shape} is too large")
     if field is STRING:
@@ -173,8 +121,3 @@ def _read_varint(content: bytes, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position
     raise ValueError("a length is cut short")
-
-
-def as_array(value: Any) -> Array:
-    """What TensorFlow gave (an ndarray, a numpy scalar, or bytes) as an ndarray."""
-    return np.asarray(value, object) if isinstance(value, bytes) else np.asarray(value)

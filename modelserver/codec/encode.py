@@ -16,11 +16,15 @@ from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import predict_pb2
 
 from modelserver.codec import varints
-from modelserver.codec.decode import ENUMS, FIELDS, HALF, STRING, Array, Field, as_array
-from modelserver.status import Code, ServingError
+from modelserver.codec.dtypes import ENUMS, FIELDS, HALF, STRING, Array, Field, as_array
 
 Parts = Sequence[bytes | memoryview]
 """Pieces of a message, to be joined."""
+
+
+class UnsupportedType(TypeError):
+    """A dtype that a TensorProto has no field for, such as an 8-bit float."""
+
 
 _CONTENT = tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name["tensor_content"].number
 _OUTPUTS = predict_pb2.PredictResponse.DESCRIPTOR.fields_by_name["outputs"].number
@@ -37,7 +41,7 @@ def predict_response(spec: Any, outputs: Mapping[str, Any], as_content: bool = F
         as_content: write ``tensor_content`` instead of typed fields.
 
     Raises:
-        ServingError: as `tensor`.
+        UnsupportedType: as ``tensor``.
     """
     parts: list[bytes | memoryview] = [
         predict_pb2.PredictResponse(model_spec=spec).SerializeToString()
@@ -56,12 +60,12 @@ def tensor(value: Any, as_content: bool = False) -> Parts:
         as_content: write ``tensor_content`` instead of the typed field.
 
     Raises:
-        ServingError: UNIMPLEMENTED for the few types that have no field of their own.
+        UnsupportedType: a TensorProto has no field for the dtype.
     """
     array = as_array(value)
     enum = ENUMS.get(array.dtype)
     if enum is None:
-        raise ServingError(Code.UNIMPLEMENTED, f"outputs of type {array.dtype} cannot be sent")
+        raise UnsupportedType(f"outputs of type {array.dtype} cannot be sent")
     head = tensor_pb2.TensorProto(dtype=enum)
     for size in array.shape:
         head.tensor_shape.dim.add().size = size

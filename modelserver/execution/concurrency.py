@@ -1,4 +1,4 @@
-"""Turns: how many calls run in a model at once, and who waits.
+"""ConcurrencyLimiter: how many calls run in a model at once, and who waits.
 
 Two or three calls at once keep all processors busy; more only slow one another down. So a model
 has a few slots. The rest wait in the order they came, and a call whose deadline passes while it
@@ -19,7 +19,7 @@ from modelserver.deadline import Deadline
 from modelserver.status import Code, ServingError
 
 
-class TurnStatistics(NamedTuple):
+class ConcurrencyStatistics(NamedTuple):
     """A snapshot: calls running, calls waiting, and how many may do either."""
 
     running: int
@@ -28,7 +28,7 @@ class TurnStatistics(NamedTuple):
     max_waiting: int
 
 
-class Turns:
+class ConcurrencyLimiter:
     """A bounded queue in front of a number of slots; first come, first served."""
 
     def __init__(self, slots: int, max_waiting: int) -> None:
@@ -52,9 +52,11 @@ class Turns:
         finally:
             self._pass_on()
 
-    def statistics(self) -> TurnStatistics:
+    def statistics(self) -> ConcurrencyStatistics:
         with self._lock:
-            return TurnStatistics(self._running, len(self._queue), self._slots, self._max_waiting)
+            return ConcurrencyStatistics(
+                self._running, len(self._queue), self._slots, self._max_waiting
+            )
 
     def _wait(self, deadline: Deadline) -> None:
         left = deadline.left()

@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2
 
-from modelserver.codec.decode import Array
+from modelserver.codec.dtypes import Array
 from modelserver.status import Code, ServingError, invalid
 
 try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modelserver.codec.decode import Array
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
 from modelserver.execution.runner import Runner
 from modelserver.execution.runtime import give_back_memory

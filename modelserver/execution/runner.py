@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from modelserver.codec.decode import Array
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
-from modelserver.execution.concurrency import Turns
+from modelserver.execution.concurrency import ConcurrencyLimiter
 from modelserver.execution.graph_session import GraphSession
 
 
@@ -23,10 +23,10 @@ class Runner(Protocol):
         """Free the graph. No run may be under way."""
 
 
-class TurnRunner:
+class DirectRunner:
     """Runs each call by itself, when its turn comes."""
 
-    def __init__(self, session: GraphSession, turns: Turns) -> None:
+    def __init__(self, session: GraphSession, turns: ConcurrencyLimiter) -> None:
         self._session = session
         self._turns = turns
 

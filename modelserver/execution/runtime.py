@@ -47,26 +47,3 @@ def give_back_memory() -> None:
     """Return freed memory to the system, where the C library keeps it for itself (glibc does)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def cpus() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-def session_config(intra_op: int = 0, inter_op: int = 0) -> Any:
-    """A ConfigProto for the sessions of the server; 0 means chosen here.
-
-    The gateway keeps two or three calls in flight, and whole batches run beside each other better
-    than one operation spread over all processors (docs/modelserver.md has the figures). Each
-    session has threads of its own, so that a model whose calls are long does not hold up another.
-    """
-    import tensorflow as tf
-
-    return tf.compat.v1.ConfigProto(
-        intra_op_parallelism_threads=intra_op or max(1, cpus() // 3),
-        inter_op_parallelism_threads=inter_op or cpus(),
-        use_per_session_threads=True,
-        allow_soft_placement=True,
-        device_count={"GPU": 0},
-    )

@@ -13,7 +13,7 @@ from modelserver.lifecycle.versions import State
 from modelserver.status import Code, ServingError
 
 
-class Configuration:
+class ActiveConfig:
     """Applies ModelServerConfigs, one after another.
 
     Args:

@@ -7,13 +7,13 @@ import threading
 from typing import Any
 
 from modelserver.lifecycle import model_config
-from modelserver.lifecycle.active_config import Configuration, unavailable
+from modelserver.lifecycle.active_config import ActiveConfig, unavailable
 from modelserver.status import ServingError
 
 _log = logging.getLogger(__name__)
 
 
-class ConfigFile:
+class ConfigPoller:
     """Watches a file on a thread of its own.
 
     Args:
@@ -22,10 +22,10 @@ class ConfigFile:
         configuration: what a changed file is applied to.
     """
 
-    def __init__(self, path: str, poll_s: float, configuration: Configuration) -> None:
+    def __init__(self, path: str, poll_s: float, active_config: ActiveConfig) -> None:
         self._path = path
         self._poll_s = poll_s
-        self._configuration = configuration
+        self._active_config = active_config
         self._stopping = threading.Event()
         self._applied: Any = None
         self._last_error = ""
@@ -56,7 +56,7 @@ class ConfigFile:
         wanted = model_config.read(self._path)
         if wanted == self._applied:
             return
-        failures = self._configuration.apply(wanted)
+        failures = self._active_config.apply(wanted)
         self._applied = wanted
         if failures:
             raise unavailable(failures)

@@ -4,39 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
 
 from modelserver.batching.batcher import BatchRunner, BatchThreads
 from modelserver.execution import saved_model
-from modelserver.execution.concurrency import Turns
+from modelserver.execution.concurrency import ConcurrencyLimiter
 from modelserver.execution.model import Model
-from modelserver.execution.runner import Runner, TurnRunner
+from modelserver.execution.runner import DirectRunner, Runner
 from modelserver.lifecycle import background
 from modelserver.lifecycle.manager import Loaded
 from modelserver.lifecycle.warmup import MANY, warm_up
 from modelserver.metrics import Metrics
 from modelserver.options.batching import PER_MODEL_FILE, BatchingParameters
 from modelserver.options.batching import read as read_parameters
-
-
-class LoaderSettings(NamedTuple):
-    """How versions are loaded and run.
-
-    tags: of the graph. config: the sessions' ConfigProto. calls_at_once, max_waiting: see `Turns`.
-    warm_up_iterations: runs of each warm-up record; 0 for no warm-up at all. batching: how calls
-    are put together; None for not at all. batching_per_model: a version's own file says how, and
-    one without the file is not batched.
-    """
-
-    tags: Sequence[str]
-    config: Any
-    calls_at_once: int
-    max_waiting: int
-    warm_up_iterations: int
-    batching: BatchingParameters | None = None
-    batching_per_model: bool = False
+from modelserver.options.components import LoaderOptions
 
 
 class Loader:
@@ -46,12 +27,12 @@ class Loader:
         others_first: whether there are calls that a warm-up must not hold up.
     """
 
-    def __init__(self, metrics: Metrics, settings: LoaderSettings) -> None:
+    def __init__(self, metrics: Metrics, options: LoaderOptions) -> None:
         self.others_first = False
         self._metrics = metrics
-        self._settings = settings
-        self._turns: dict[str, Turns] = {}
-        batching = settings.batching
+        self._options = options
+        self._turns: dict[str, ConcurrencyLimiter] = {}
+        batching = options.batching
         self._batch_threads = BatchThreads(batching.threads, metrics) if batching else None
 
     def load(self, name: str, number: int, path: str) -> Loaded:
@@ -62,8 +43,8 @@ class Loader:
         """
         started = time.monotonic()
         batching = self._batching_of(path)
-        saved = saved_model.load(path, self._settings.tags, self._settings.config)
-        runner = self._runner(TurnRunner(saved.session, self._turns_of(name)), batching)
+        saved = saved_model.load(path, self._options.tags, self._options.config)
+        runner = self._runner(DirectRunner(saved.session, self._turns_of(name)), batching)
         model = Model(name, number, saved.signatures, runner, self._metrics)
         loaded = time.monotonic()
         try:
@@ -78,7 +59,7 @@ class Loader:
         if self._batch_threads is not None:
             self._batch_threads.stop()
 
-    def _runner(self, alone: TurnRunner, batching: BatchingParameters | None) -> Runner:
+    def _runner(self, alone: DirectRunner, batching: BatchingParameters | None) -> Runner:
         if batching is None or self._batch_threads is None:
             return alone
         return BatchRunner(self._batch_threads, batching, alone)
@@ -90,23 +71,25 @@ class Loader:
         path: str,
         batching: BatchingParameters | None,
     ) -> None:
-        if not self._settings.warm_up_iterations:
+        if not self._options.warm_up_iterations:
             return
         several = min(MANY, batching.batch_size) if batching else MANY
         work = partial(
-            warm_up, model, path, self._settings.warm_up_iterations, (1, several), changing
+            warm_up, model, path, self._options.warm_up_iterations, (1, several), changing
         )
         with self._metrics.warm_up(path):
             background.run(work) if self.others_first else work()
 
     def _batching_of(self, path: str) -> BatchingParameters | None:
-        batching = self._settings.batching
-        if batching is None or not self._settings.batching_per_model:
+        batching = self._options.batching
+        if batching is None or not self._options.batching_per_model:
             return batching
         file = os.path.join(path, PER_MODEL_FILE)
         return read_parameters(file, batching) if os.path.exists(file) else None
 
-    def _turns_of(self, name: str) -> Turns:
+    def _turns_of(self, name: str) -> ConcurrencyLimiter:
         """All versions of a model share one queue, so that a switch does not double the load."""
-        settings = self._settings
-        return self._turns.setdefault(name, Turns(settings.calls_at_once, settings.max_waiting))
+        options = self._options
+        return self._turns.setdefault(
+            name, ConcurrencyLimiter(options.calls_at_once, options.max_waiting)
+        )

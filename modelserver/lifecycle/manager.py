@@ -19,7 +19,8 @@ from modelserver.execution.model import Model
 from modelserver.lifecycle import base_path
 from modelserver.lifecycle.registry import Registry
 from modelserver.lifecycle.versions import State
-from modelserver.lifecycle.watched_model import NEVER, Watched
+from modelserver.lifecycle.watched_model import NEVER, WatchedModel
+from modelserver.options.components import ManagerOptions
 from modelserver.status import Code, ServingError
 
 _log = logging.getLogger(__name__)
@@ -31,16 +32,6 @@ class Loaded(NamedTuple):
     model: Model
     load_s: float
     warm_up_s: float
-
-
-class ManagerSettings(NamedTuple):
-    """How often to look (0: once), how often to try a failed load again and when, and how many
-    loads may go on at once."""
-
-    poll_s: float = 1.0
-    max_retries: int = 5
-    retry_s: float = 60.0
-    load_threads: int = 1
 
 
 class Failure(NamedTuple):
@@ -58,25 +49,25 @@ class Manager:
         registry: the table that calls read.
         load: loads and warms up one version: (model name, number, directory) -> Loaded. Called
             on a thread of its own; raises ServingError.
-        settings: times and bounds.
+        options: times and bounds.
     """
 
     def __init__(
         self,
         registry: Registry,
         load: Callable[[str, int, str], Loaded],
-        settings: ManagerSettings,
+        options: ManagerOptions,
     ) -> None:
         self._registry = registry
         self._load_version = load
-        self._settings = settings
-        self._watched: dict[str, Watched] = {}
+        self._options = options
+        self._watched: dict[str, WatchedModel] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
         self._missing = ""
         self._next_poll = 0.0
-        self._loads = ThreadPoolExecutor(settings.load_threads, thread_name_prefix="load")
+        self._loads = ThreadPoolExecutor(options.load_threads, thread_name_prefix="load")
         self._thread = threading.Thread(target=self._run, name="manager", daemon=True)
 
     def start(self) -> None:
@@ -100,7 +91,7 @@ class Manager:
             for name, watched in self._watched.items():
                 watched.removed = name not in given
             for name, model in given.items():
-                watched = self._watched.setdefault(name, Watched(name))
+                watched = self._watched.setdefault(name, WatchedModel(name))
                 watched.base_path = model.base_path
                 watched.policy = model.model_version_policy
                 watched.settled = False
@@ -147,21 +138,21 @@ class Manager:
     def _pause(self) -> float | None:
         """Seconds until there is something to do; None when only an event can bring it."""
         with self._lock:
-            retries = [w.next_retry(self._settings.max_retries) for w in self._watched.values()]
+            retries = [w.next_retry(self._options.max_retries) for w in self._watched.values()]
             due = min([self._next_poll, *retries])
         return None if due == NEVER else max(0.01, due - time.monotonic())
 
     def _step(self) -> None:
         now = time.monotonic()
         if now >= self._next_poll:
-            self._next_poll = now + self._settings.poll_s if self._settings.poll_s > 0 else NEVER
+            self._next_poll = now + self._options.poll_s if self._options.poll_s > 0 else NEVER
             self._poll([watched for watched in self._watched.values() if not watched.removed])
         for watched in list(self._watched.values()):
             self._advance(watched, now)
             if watched.removed and watched.settled:
                 del self._watched[watched.name]
 
-    def _poll(self, present: list[Watched]) -> None:
+    def _poll(self, present: list[WatchedModel]) -> None:
         """List all base paths. If one is missing, nothing is concluded from the others either."""
         try:
             found = [base_path.scan(watched.base_path) for watched in present]
@@ -175,9 +166,9 @@ class Manager:
         for watched, on_disk in zip(present, found, strict=True):
             watched.found(on_disk)
 
-    def _advance(self, watched: Watched, now: float) -> None:
+    def _advance(self, watched: WatchedModel, now: float) -> None:
         name = watched.name
-        plan = watched.plan(self._states(name), now, self._settings.max_retries)
+        plan = watched.plan(self._states(name), now, self._options.max_retries)
         for number in plan.unload:
             self._registry.close_to_calls(name, number)
             threading.Thread(target=self._unload, args=(name, number), daemon=True).start()
@@ -193,7 +184,9 @@ class Manager:
 
     # On threads of their own.
 
-    def _load(self, watched: Watched, number: int, path: str, last: ServingError | None) -> None:
+    def _load(
+        self, watched: WatchedModel, number: int, path: str, last: ServingError | None
+    ) -> None:
         """Load a version, and show the error of the last attempt until this one has ended."""
         name = watched.name
         self._registry.set_state(name, number, State.LOADING, last)
@@ -212,12 +205,12 @@ class Manager:
 
     def _load_failed(
         self,
-        watched: Watched,
+        watched: WatchedModel,
         number: int,
         error: ServingError,
         looked_at: completeness.Fingerprint,
     ) -> None:
-        retry_at = time.monotonic() + self._settings.retry_s
+        retry_at = time.monotonic() + self._options.retry_s
         with self._lock:
             is_news = watched.failed(number, error, looked_at, retry_at)
         self._registry.set_state(watched.name, number, State.END, error=error)

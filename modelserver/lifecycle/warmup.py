@@ -23,7 +23,7 @@ from modelserver.api.classify import classify
 from modelserver.api.multi_inference import multi_inference
 from modelserver.api.predict import API, predict
 from modelserver.api.regress import regress
-from modelserver.codec.decode import Array
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
 from modelserver.execution.model import Model
 from modelserver.status import Code, ServingError, invalid

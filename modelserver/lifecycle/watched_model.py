@@ -35,7 +35,7 @@ class Attempt:
 
 
 @dataclass
-class Watched:
+class WatchedModel:
     """A model of the configuration, as the manager's thread sees it.
 
     Attributes:

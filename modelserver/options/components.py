@@ -2,27 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from grpc import alts_server_credentials
-from tensorflow.core.protobuf import config_pb2
 
-from modelserver.execution.runtime import cpus, session_config
-from modelserver.grpc_server import ChannelArguments, GrpcSettings
-from modelserver.lifecycle.loader import LoaderSettings
-from modelserver.lifecycle.manager import ManagerSettings
-from modelserver.options import batching, credentials, text_files
+from modelserver.options import batching, credentials, sessions, text_files
 from modelserver.options.batching import BatchingParameters
 from modelserver.options.flags import Options
-from modelserver.rest.server import RestSettings
 from modelserver.status import invalid
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
+ChannelArguments = Sequence[tuple[str, int | str]]
 
 
-def manager(options: Options) -> ManagerSettings:
+class ManagerOptions(NamedTuple):
+    """How often to look (0: once), how often to try a failed load again and when, and how many
+    loads may go on at once."""
+
+    poll_s: float = 1.0
+    max_retries: int = 5
+    retry_s: float = 60.0
+    load_threads: int = 1
+
+
+class LoaderOptions(NamedTuple):
+    """How versions are loaded and run.
+
+    tags: of the graph. config: the sessions' ConfigProto. calls_at_once, max_waiting: see
+    ``ConcurrencyLimiter``.
+    warm_up_iterations: runs of each warm-up record; 0 for no warm-up at all. batching: how calls
+    are put together; None for not at all. batching_per_model: a version's own file says how, and
+    one without the file is not batched.
+    """
+
+    tags: Sequence[str]
+    config: Any
+    calls_at_once: int
+    max_waiting: int
+    warm_up_iterations: int
+    batching: BatchingParameters | None = None
+    batching_per_model: bool = False
+
+
+class GrpcOptions(NamedTuple):
+    """Where to listen, and the bounds.
+
+    address: ``host:port``, port 0 for any free one; empty for none.
+    socket_path: of a Unix socket; empty for none.
+    threads: calls under way at once. max_calls: calls under way or waiting for a thread.
+    credentials: for TLS; None for none.
+    """
+
+    address: str
+    socket_path: str = ""
+    threads: int = 32
+    max_calls: int = 256
+    health: bool = False
+    arguments: ChannelArguments = ()
+    credentials: Any = None
+
+
+class RestOptions(NamedTuple):
+    """Where to listen, and what to offer.
+
+    port: 0 takes any free one. threads: requests answered at once. cors: whether pages from
+    elsewhere may ask. metrics_path: where Prometheus finds the metrics; empty for nowhere.
+    host: empty for every interface.
+    """
+
+    port: int
+    threads: int = 8
+    cors: bool = False
+    metrics_path: str = ""
+    host: str = ""
+
+
+def manager(options: Options) -> ManagerOptions:
     """How often to look at the disk, and to try again."""
-    return ManagerSettings(
+    return ManagerOptions(
         poll_s=options.file_system_poll_wait_seconds,
         max_retries=options.max_num_load_retries,
         retry_s=max(0, options.load_retry_interval_micros) / 1e6,
@@ -30,13 +88,13 @@ def manager(options: Options) -> ManagerSettings:
     )
 
 
-def loader(options: Options) -> LoaderSettings:
+def loader(options: Options) -> LoaderOptions:
     """How versions are loaded and run."""
     iterations = options.num_request_iterations_for_warmup or 1
-    return LoaderSettings(
+    return LoaderOptions(
         tags=options.saved_model_tags.split(","),
-        config=_session_config(options),
-        calls_at_once=options.model_calls_at_once or cpus() + 1,
+        config=sessions.from_flags(options),
+        calls_at_once=options.model_calls_at_once or sessions.cpus() + 1,
         max_waiting=options.max_waiting_calls,
         warm_up_iterations=iterations if options.enable_model_warmup else 0,
         batching=_batching(options),
@@ -44,11 +102,11 @@ def loader(options: Options) -> LoaderSettings:
     )
 
 
-def grpc(options: Options) -> GrpcSettings:
+def grpc(options: Options) -> GrpcOptions:
     """Where gRPC listens, and its bounds."""
-    threads = options.grpc_max_threads or max(32, 16 * cpus())
+    threads = options.grpc_max_threads or max(32, 16 * sessions.cpus())
     tcp = options.port or not options.grpc_socket_path
-    return GrpcSettings(
+    return GrpcOptions(
         address=_address(options.host, options.port) if tcp else "",
         socket_path=options.grpc_socket_path,
         threads=threads,
@@ -63,12 +121,12 @@ def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host or '0.0.0.0'}:{port}"
 
 
-def rest(options: Options) -> RestSettings:
+def rest(options: Options) -> RestOptions:
     """Where REST listens, and what it offers."""
-    return RestSettings(
+    return RestOptions(
         host=options.host,
         port=options.rest_api_port,
-        threads=options.rest_api_num_threads or 4 * cpus(),
+        threads=options.rest_api_num_threads or 4 * sessions.cpus(),
         cors=options.rest_api_enable_cors_support,
         metrics_path=_metrics_path(options.monitoring_config_file),
     )
@@ -79,7 +137,7 @@ def _batching(options: Options) -> BatchingParameters | None:
         if options.batching_parameters_file:
             raise invalid("--batching_parameters_file needs --enable_batching")
         return None
-    defaults = BatchingParameters(threads=cpus())
+    defaults = BatchingParameters(threads=sessions.cpus())
     if not options.batching_parameters_file:
         return defaults
     return batching.read(options.batching_parameters_file, defaults)
@@ -91,23 +149,6 @@ def _credentials(options: Options) -> Any:
     if options.use_alts_credentials:
         return alts_server_credentials()
     return credentials.credentials(options.ssl_config_file) if options.ssl_config_file else None
-
-
-def _session_config(options: Options) -> Any:
-    both = options.tensorflow_session_parallelism
-    intra, inter = options.tensorflow_intra_op_parallelism, options.tensorflow_inter_op_parallelism
-    if both > 0 and intra > 0 and inter > 0:
-        raise invalid(
-            "set --tensorflow_session_parallelism, or the intra_op and inter_op flags, not all"
-        )
-    config = session_config(intra or both, inter or both)
-    if options.tensorflow_session_config_file:
-        given = text_files.read(options.tensorflow_session_config_file, config_pb2.ConfigProto())
-        if intra or inter or both:
-            given.ClearField("intra_op_parallelism_threads")
-            given.ClearField("inter_op_parallelism_threads")
-        config.MergeFrom(given)
-    return config
 
 
 def _channel_arguments(text: str) -> ChannelArguments:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from tensorflow.core.framework import types_pb2
 
-from modelserver.codec.decode import Array
+from modelserver.codec.dtypes import Array
 from modelserver.rest.documents import quote, to_bytes, type_name, wrong
 from modelserver.status import Code, ServingError, invalid
 

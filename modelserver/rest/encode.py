@@ -13,7 +13,7 @@ from base64 import b64encode
 import numpy as np
 from tensorflow.core.framework import types_pb2
 
-from modelserver.codec.decode import ENUMS, Array, as_array
+from modelserver.codec.dtypes import ENUMS, Array, as_array
 from modelserver.rest.decode import type_text
 from modelserver.status import invalid
 

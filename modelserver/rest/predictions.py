@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from modelserver.codec.decode import Array
+from modelserver.codec.dtypes import Array
 from modelserver.rest.decode import is_base64, to_array
 from modelserver.rest.documents import quote, wrong
 from modelserver.rest.encode import encode, encode_rows, encode_string

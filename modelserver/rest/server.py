@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -19,6 +19,7 @@ from tornado.web import Application, RequestHandler, stream_request_body
 
 from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
+from modelserver.options.components import RestOptions
 from modelserver.rest.endpoints import MAX_BODY_BYTES, Answer, RestApi, failure
 from modelserver.status import Code, ServingError
 
@@ -31,21 +32,6 @@ _CORS = {
 }
 
 
-class RestSettings(NamedTuple):
-    """Where to listen, and what to offer.
-
-    port: 0 takes any free one. threads: requests answered at once. cors: whether pages from
-    elsewhere may ask. metrics_path: where Prometheus finds the metrics; empty for nowhere.
-    host: empty for every interface.
-    """
-
-    port: int
-    threads: int = 8
-    cors: bool = False
-    metrics_path: str = ""
-    host: str = ""
-
-
 class RestServer:
     """Offers a `RestApi` over HTTP.
 
@@ -56,25 +42,25 @@ class RestServer:
         ServingError: UNAVAILABLE if the port is taken.
     """
 
-    def __init__(self, api: RestApi, metrics: Metrics, settings: RestSettings) -> None:
+    def __init__(self, api: RestApi, metrics: Metrics, options: RestOptions) -> None:
         try:
-            self._sockets = bind_sockets(settings.port, settings.host or None)
+            self._sockets = bind_sockets(options.port, options.host or None)
         except OSError as error:
             raise ServingError(
-                Code.UNAVAILABLE, f"REST cannot listen on port {settings.port}: {error.strerror}"
+                Code.UNAVAILABLE, f"REST cannot listen on port {options.port}: {error.strerror}"
             ) from None
         self.port: int = self._sockets[0].getsockname()[1]
         self._under_way = _UnderWay()
-        self._workers = ThreadPoolExecutor(settings.threads, thread_name_prefix="rest")
+        self._workers = ThreadPoolExecutor(options.threads, thread_name_prefix="rest")
         parts = {
             "api": api,
             "workers": self._workers,
-            "cors": settings.cors,
+            "cors": options.cors,
             "under_way": self._under_way,
         }
         handlers: list[Any] = [(r".*", _Handler, parts)]
-        if settings.metrics_path:
-            page = (re.escape(settings.metrics_path), _MetricsHandler, {"metrics": metrics})
+        if options.metrics_path:
+            page = (re.escape(options.metrics_path), _MetricsHandler, {"metrics": metrics})
             handlers.insert(0, page)
         self._application = Application(handlers, log_function=lambda _: None)
         self._loop = asyncio.new_event_loop()

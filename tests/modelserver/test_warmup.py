@@ -15,12 +15,12 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from modelserver.execution import saved_model
-from modelserver.execution.concurrency import Turns
+from modelserver.execution.concurrency import ConcurrencyLimiter
 from modelserver.execution.model import Model
-from modelserver.execution.runner import TurnRunner
-from modelserver.execution.runtime import session_config
+from modelserver.execution.runner import DirectRunner
 from modelserver.lifecycle import warmup
 from modelserver.metrics import Metrics
+from modelserver.options.sessions import session_config
 from modelserver.status import ServingError
 from tests.modelserver.client import floats, predict_request
 
@@ -39,7 +39,9 @@ class Watching(Model):
 
 def load(path: Path) -> Watching:
     saved = saved_model.load(str(path), ["serve"], session_config())
-    return Watching("m", 1, saved.signatures, TurnRunner(saved.session, Turns(2, 10)), Metrics())
+    return Watching(
+        "m", 1, saved.signatures, DirectRunner(saved.session, ConcurrencyLimiter(2, 10)), Metrics()
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Turns: a bounded queue, first come first served, deadlines heeded."""
+"""ConcurrencyLimiter: a bounded queue, first come first served, deadlines heeded."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from contextlib import suppress
 import pytest
 
 from modelserver.deadline import Deadline, latest
-from modelserver.execution.concurrency import Turns
+from modelserver.execution.concurrency import ConcurrencyLimiter
 from modelserver.status import Code, ServingError
 
 SOON_S = 0.05
 AMPLE_S = 10.0
 
 
-def wait_for_queue(length: int, turns: Turns) -> None:
+def wait_for_queue(length: int, turns: ConcurrencyLimiter) -> None:
     deadline = time.monotonic() + AMPLE_S
     while turns.statistics().waiting != length:
         assert time.monotonic() < deadline
@@ -25,7 +25,7 @@ def wait_for_queue(length: int, turns: Turns) -> None:
 
 
 def test_calls_run_in_the_order_they_came() -> None:
-    turns, order = Turns(1, 10), []
+    turns, order = ConcurrencyLimiter(1, 10), []
 
     def call(number: int) -> None:
         with turns.take(Deadline()):
@@ -40,7 +40,7 @@ def test_calls_run_in_the_order_they_came() -> None:
 
 
 def test_no_more_than_the_slots_run_at_once() -> None:
-    turns, running, most = Turns(3, 100), [], []
+    turns, running, most = ConcurrencyLimiter(3, 100), [], []
 
     def call() -> None:
         with turns.take(Deadline()):
@@ -56,7 +56,7 @@ def test_no_more_than_the_slots_run_at_once() -> None:
 
 
 def test_a_full_queue_refuses_at_once() -> None:
-    turns = Turns(1, 0)
+    turns = ConcurrencyLimiter(1, 0)
     with turns.take(Deadline()), pytest.raises(ServingError) as caught:
         turns.take(Deadline()).__enter__()
     assert caught.value.code is Code.RESOURCE_EXHAUSTED
@@ -65,7 +65,7 @@ def test_a_full_queue_refuses_at_once() -> None:
 
 
 def test_a_deadline_that_passes_in_the_queue_is_never_run() -> None:
-    turns = Turns(1, 10)
+    turns = ConcurrencyLimiter(1, 10)
     with turns.take(Deadline()):
         with pytest.raises(ServingError) as caught:
             turns.take(Deadline.after(SOON_S)).__enter__()
@@ -76,14 +76,14 @@ def test_a_deadline_that_passes_in_the_queue_is_never_run() -> None:
 
 
 def test_a_deadline_that_has_passed_takes_no_slot() -> None:
-    turns = Turns(1, 10)
+    turns = ConcurrencyLimiter(1, 10)
     with pytest.raises(ServingError):
         turns.take(Deadline.after(-1)).__enter__()
     assert turns.statistics().running == 0
 
 
 def test_a_failing_call_gives_its_slot_back() -> None:
-    turns = Turns(1, 10)
+    turns = ConcurrencyLimiter(1, 10)
     with pytest.raises(KeyError), turns.take(Deadline()):
         raise KeyError
     assert turns.statistics().running == 0
@@ -91,7 +91,7 @@ def test_a_failing_call_gives_its_slot_back() -> None:
 
 def test_a_turn_that_comes_with_the_deadline_is_used_or_passed_on() -> None:
     """Hand-over and time-out race for a thousand rounds; no slot may be lost."""
-    turns = Turns(1, 10)
+    turns = ConcurrencyLimiter(1, 10)
     done = threading.Event()
 
     def hold() -> None:
@@ -109,7 +109,7 @@ def test_a_turn_that_comes_with_the_deadline_is_used_or_passed_on() -> None:
 
 
 def test_a_caller_that_has_gone_gets_no_turn() -> None:
-    turns, gone = Turns(1, 10), Deadline()
+    turns, gone = ConcurrencyLimiter(1, 10), Deadline()
     gone.abandon()
     with pytest.raises(ServingError) as caught:
         turns.take(gone).__enter__()
