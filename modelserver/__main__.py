@@ -1,4 +1,4 @@
-"""``python -m modelserver``: read the flags, serve until told to stop."""
+"""``python -m modelserver``: parse the flags, and serve until told to stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRACE_S = 4.0
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the server; returns the exit code."""
+    """Run the server; return the exit status."""
     if {"--help", "-help", "-h"} & set(arguments):
         print(command_line.usage())
         return 0
@@ -38,14 +38,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve(options: Options) -> None:
-    """Start, wait for SIGTERM or SIGINT, stop. A process group may well send both, or twice."""
+    """Start, wait for SIGTERM or SIGINT, and stop. Either signal may arrive more than once."""
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: os._exit(0))  # nothing is under way yet
+        signal.signal(name, lambda *_: os._exit(0))  # no calls are in progress yet
     for port in filter(None, {options.port, options.rest_api_port}):
         _check_free(options.host, port)
     models = model_config.initial(options)
     import_tensorflow()
-    logging.getLogger("tornado").setLevel(logging.ERROR)  # garbage on the port is not news
+    logging.getLogger("tornado").setLevel(logging.ERROR)  # do not log garbage sent to the port
     from modelserver.app import ModelServer
 
     server = ModelServer(options, models)
@@ -58,10 +58,10 @@ def _serve(options: Options) -> None:
 
 
 def _signals() -> int:
-    """A file descriptor on which SIGTERM and SIGINT arrive as bytes.
+    """Return a file descriptor that receives SIGTERM and SIGINT as bytes.
 
-    Two signals at once can reach two threads, and waiting for an Event that a handler sets was
-    then seen to sleep on, its handler never run. A pipe does not depend on that.
+    If two signals arrive at once, they may interrupt two threads, and an Event set by a handler has
+    been seen not to wake its waiter. A pipe does not have this problem.
     """
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
@@ -72,7 +72,7 @@ def _signals() -> int:
 
 
 def _check_free(host: str, port: int) -> None:
-    """Say that a port is taken before the seconds that the import of TensorFlow takes."""
+    """Report a port that is in use before the seconds that importing TensorFlow takes."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -97,7 +97,7 @@ def _log_to_stderr() -> None:
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     logging.shutdown()
-    # What is left are threads of TensorFlow and gRPC, and calls that outlasted their grace:
-    # joining them would hold up the exit for nothing.
+    # Skip joining the threads of TensorFlow and gRPC, and those of calls that outlasted the grace
+    # period: they would only delay the exit.
     sys.stdout.flush()
     os._exit(code)

@@ -1,4 +1,4 @@
-"""Wiring: options -> registry, manager, service and the servers in front of it."""
+"""Wiring: creates the components from the options and connects them."""
 
 from __future__ import annotations
 
@@ -24,19 +24,12 @@ _log = logging.getLogger(__name__)
 
 
 class ModelServer:
-    """The whole server in one object.
+    """The complete server.
 
-    Args:
-        options: the command line.
-        models: the ModelServerConfig to begin with, as `model_config.initial` has it.
+    ``models`` is the initial ModelServerConfig, from ``model_config.initial``. ``registry`` holds
+    the versions and their states. ``port`` and ``rest_port`` are set by ``open``; 0 means closed.
 
-    Attributes:
-        registry: the versions and their states.
-        port: the port of gRPC, once open; 0 for none.
-        rest_port: the port of REST, likewise.
-
-    Raises:
-        ServingError: the options contradict one another, or name files that cannot be read.
+    Raise ``ServingError`` if options contradict each other or name files that cannot be read.
     """
 
     def __init__(self, options: Options, models: Any) -> None:
@@ -70,10 +63,9 @@ class ModelServer:
         self.rest_port = 0
 
     def load(self) -> None:
-        """Load the models and go on watching them.
+        """Load the models and keep watching them.
 
-        Raises:
-            ServingError: a model has no version that loads.
+        Raise ``ServingError`` if a model has no version that loads.
         """
         self._manager.start()
         failures = self._active_config.apply(self._models)
@@ -83,15 +75,14 @@ class ModelServer:
     def open(self) -> None:
         """Open the ports and answer calls.
 
-        Raises:
-            ServingError: a port is taken.
+        Raise ``ServingError`` if a port is in use.
         """
         self._grpc = GrpcServer(self._service, self._metrics, self._grpc_options)
         self._rest = self._new_rest()
         self._loader.others_first = True
         self._grpc.start()
         self.port = self._grpc.port
-        _log.info("gRPC on %s", _places(self.port, self._options.grpc_socket_path))
+        _log.info("gRPC on %s", _addresses(self.port, self._options.grpc_socket_path))
         if self._rest is not None:
             self._rest.start()
             self.rest_port = self._rest.port
@@ -99,7 +90,7 @@ class ModelServer:
         self._config_file.start()
 
     def stop(self, grace_s: float = 4.0) -> None:
-        """Take no more calls, and give those under way `grace_s` seconds."""
+        """Accept no more calls, and let those in progress finish for up to ``grace_s`` seconds."""
         self._config_file.stop()
         self._manager.stop()
         stopped = self._grpc.stop(grace_s) if self._grpc is not None else None
@@ -113,14 +104,14 @@ class ModelServer:
         if not self._rest_options.port:
             return None
         if self._rest_options.port == self._options.port:
-            _log.warning("no REST: its port cannot be the port of gRPC")
+            _log.warning("REST is disabled: it cannot share the gRPC port")
             return None
         api = RestApi(self._service, self._metrics, self._options.rest_api_timeout_in_ms / 1000)
         return RestServer(api, self._metrics, self._rest_options)
 
 
 def _not_loaded(failures: list[Failure]) -> ServingError:
-    """The first thing that the user should mend, in one line."""
+    """Return the first problem to fix, in one line."""
     name, path, errors = failures[0]
     if not errors:
         base_path.check_any(name, path)
@@ -129,5 +120,5 @@ def _not_loaded(failures: list[Failure]) -> ServingError:
     return ServingError(error.code, f"{name} version {number}: {error.message}")
 
 
-def _places(port: int, socket_path: str) -> str:
+def _addresses(port: int, socket_path: str) -> str:
     return " and ".join([f"port {port}"] * bool(port) + [socket_path] * bool(socket_path))

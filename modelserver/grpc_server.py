@@ -1,9 +1,9 @@
-"""The gRPC side: bytes and deadlines in, bytes or a status out.
+"""gRPC transport: bytes and deadlines in, bytes or a status out.
 
-A call holds a thread for as long as it runs, because TensorFlow blocks the thread that calls it.
-Calls beyond the bound are answered RESOURCE_EXHAUSTED by gRPC itself, before their message is
-read. Requests are parsed here rather than by gRPC, so that garbage costs one line and no
-traceback, and nothing is parsed for a caller that has given up.
+A call occupies a thread while it runs, because TensorFlow blocks its caller. gRPC itself rejects
+calls beyond the limit with RESOURCE_EXHAUSTED before reading their message. Requests are parsed
+here rather than by gRPC, so that garbage is logged as one line instead of a traceback, and nothing
+is parsed for callers that have disconnected.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HEALTHY = ("", "PredictionService", "ModelService")
 
 _log = logging.getLogger(__name__)
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-_NO_DEADLINE_S = 10 * 365 * 86400.0  # gRPC tells a call without a deadline from one far away so
+_NO_DEADLINE_S = 10 * 365 * 86400.0  # gRPC reports "no deadline" as one this far away
 
 _ARGUMENTS: dict[str, int | str] = {
     "grpc.max_receive_message_length": -1,
@@ -52,10 +52,9 @@ _Method = Callable[[Any, Deadline], Any]
 
 
 class GrpcServer:
-    """Offers a `Service` over gRPC.
+    """Serves a ``Service`` over gRPC.
 
-    Raises:
-        ServingError: UNAVAILABLE if the address or path is taken.
+    Raise ``ServingError`` with UNAVAILABLE if the address or path is in use.
     """
 
     def __init__(self, service: Service, metrics: Metrics, options: GrpcOptions) -> None:
@@ -71,14 +70,13 @@ class GrpcServer:
             self._listen(f"unix:{options.socket_path}", options.credentials)
 
     def start(self) -> None:
-        """Answer calls from now on."""
+        """Start answering calls."""
         self._server.start()
 
     def stop(self, grace_s: float) -> threading.Event:
-        """Refuse new calls; after `grace_s` seconds cancel those that are still under way.
+        """Reject new calls, and cancel those still in progress after ``grace_s`` seconds.
 
-        Returns:
-            An event that is set when the last call is gone.
+        Return an event that is set when the last call has ended.
         """
         if self._health is not None:
             self._health.enter_graceful_shutdown()
@@ -127,7 +125,7 @@ def _handlers(service: Service, metrics: Metrics) -> list[Any]:
 
 
 def _counted(name: str, method: _Method, metrics: Metrics) -> _Method:
-    """The method, counted and timed if the real server counts it."""
+    """Wrap a method to count and time it, if TensorFlow Serving does so."""
     if name not in _COUNTED:
         return method
 
@@ -140,7 +138,7 @@ def _counted(name: str, method: _Method, metrics: Metrics) -> _Method:
 
 def _handler(method: _Method, request_type: Any) -> Any:
     def answer(payload: bytes, context: Any) -> bytes | None:
-        if not context.is_active():  # the caller has gone, or its deadline has passed
+        if not context.is_active():  # the caller has disconnected, or its deadline has passed
             return None
         try:
             request = _parse(request_type, payload)
@@ -149,7 +147,7 @@ def _handler(method: _Method, request_type: Any) -> Any:
         except ServingError as error:
             failure = error
         except Exception as error:
-            _log.exception("a call went wrong")
+            _log.exception("unexpected error during a call")
             failure = ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}")
         context.abort(_CODES[failure.code], truncate(failure.message))
         return None
@@ -162,14 +160,14 @@ def _parse(request_type: Any, payload: bytes) -> Any:
         return request_type.FromString(payload)
     except DecodeError:
         name = request_type.DESCRIPTOR.full_name
-        raise ServingError(Code.INTERNAL, f"the message is not a {name}") from None
+        raise ServingError(Code.INTERNAL, f"cannot parse the request as {name}") from None
 
 
 def _deadline(context: Any) -> Deadline:
     left = context.time_remaining()
     is_set = left is not None and left < _NO_DEADLINE_S
     deadline = Deadline.after(left) if is_set else Deadline()
-    context.add_callback(deadline.abandon)  # runs when the call is over, for whatever reason
+    context.add_callback(deadline.abandon)  # runs when the call ends, for whatever reason
     return deadline
 
 

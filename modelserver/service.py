@@ -1,4 +1,4 @@
-"""What can be asked of the model server, whatever the transport: a request in, a response out."""
+"""The model server's calls, independent of transport: a request in, a response out."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from modelserver.status import Code, invalid
 
 
 class Service:
-    """Answers requests from the versions in a registry. Called from any number of threads.
+    """Answers requests from the versions in a registry. All methods are thread-safe.
 
-    Every method takes a request message and a deadline, returns a response message, or the bytes
-    of one, and raises ServingError.
+    Each takes a request and a deadline, returns a response message or its serialized bytes, and
+    raises ``ServingError``.
     """
 
     def __init__(
@@ -39,40 +39,40 @@ class Service:
         self._as_content = as_content
 
     def predict(self, request: Any, deadline: Deadline) -> bytes:
-        """PredictRequest -> PredictResponse, serialized."""
+        """Answer a PredictRequest with a serialized PredictResponse."""
         with self._registry.acquire(_spec(request)) as model:
             return predict(model, request, deadline, self._as_content)
 
     def predict_arrays(self, spec: Any, read: Read, deadline: Deadline) -> dict[str, Array]:
-        """Predict on arrays: a ModelSpec, and what gives the inputs of its SignatureDef."""
+        """Predict on arrays; ``read`` returns the inputs, given the SignatureDef."""
         with self._registry.acquire(spec) as model:
             return predict_arrays(model, spec.signature_name, read, deadline)
 
     def classify(self, request: Any, deadline: Deadline) -> Any:
-        """ClassificationRequest -> ClassificationResponse."""
+        """Answer a ClassificationRequest with a ClassificationResponse."""
         with self._registry.acquire(_spec(request)) as model:
             return classify(model, request, deadline)
 
     def regress(self, request: Any, deadline: Deadline) -> Any:
-        """RegressionRequest -> RegressionResponse."""
+        """Answer a RegressionRequest with a RegressionResponse."""
         with self._registry.acquire(_spec(request)) as model:
             return regress(model, request, deadline)
 
     def multi_inference(self, request: Any, deadline: Deadline) -> Any:
-        """MultiInferenceRequest -> MultiInferenceResponse; the first task names the version."""
+        """Answer a MultiInferenceRequest; its first task selects the version."""
         first = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
         with self._registry.acquire(first) as model:
             return multi_inference(model, request, deadline)
 
     def get_model_metadata(self, request: Any, deadline: Deadline) -> Any:
-        """GetModelMetadataRequest -> GetModelMetadataResponse."""
+        """Answer a GetModelMetadataRequest with a GetModelMetadataResponse."""
         spec = _spec(request)
         metadata.check_fields(request)
         with self._registry.acquire(spec) as model:
             return metadata.metadata(model)
 
     def get_model_status(self, request: Any, deadline: Deadline) -> Any:
-        """GetModelStatusRequest -> GetModelStatusResponse. Labels are ignored."""
+        """Answer a GetModelStatusRequest with a GetModelStatusResponse. Labels are ignored."""
         spec = _spec(request)
         number = spec.version.value if spec.HasField("version") else None
         response = get_model_status_pb2.GetModelStatusResponse()
@@ -83,7 +83,7 @@ class Service:
         return response
 
     def reload_config(self, request: Any, deadline: Deadline) -> Any:
-        """ReloadConfigRequest -> ReloadConfigResponse, once its new models can be called."""
+        """Answer a ReloadConfigRequest once its new models have loaded."""
         before = {name: self._metrics.count(name) for name in request.metric_names}
         failures = self._active_config.apply(request.config)
         if failures:

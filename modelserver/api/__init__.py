@@ -1,1 +1,1 @@
-"""The calls of PredictionService on a loaded version: predict, classify, regress and the rest."""
+"""The calls of PredictionService, on a loaded version."""

@@ -1,4 +1,4 @@
-"""Classify: examples in; for each, classes with labels and scores out."""
+"""Classify: tf.Examples in, labels and scores out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INPUT, _CLASSES, _SCORES = "inputs", "classes", "scores"
 
 
 def classify(model: Model, request: Any, deadline: Deadline) -> Any:
-    """ClassificationRequest -> ClassificationResponse."""
+    """Answer a ClassificationRequest with a ClassificationResponse."""
     signature = examples.find_signature(model, request.model_spec.signature_name)
     count, outputs = examples.run(model, [bind(signature)], request.input, deadline, API)
     response = classification_pb2.ClassificationResponse()
@@ -32,10 +32,9 @@ def classify(model: Model, request: Any, deadline: Deadline) -> Any:
 
 
 def bind(signature: Any) -> Binding:
-    """The tensors of a signature that can classify.
+    """Return the tensors of a classification signature.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT if it cannot.
+    Raise ``ServingError`` with INVALID_ARGUMENT if it is not one.
     """
     if len(signature.inputs) != 1:
         raise invalid("Expected one input Tensor.")
@@ -55,7 +54,7 @@ def bind(signature: Any) -> Binding:
 
 
 def fill(signature: Any, count: int, outputs: Mapping[str, Array], result: Any) -> None:
-    """Write the outputs of `count` examples into a ClassificationResult."""
+    """Write the outputs of ``count`` examples to a ClassificationResult."""
     classes = _output(signature, _CLASSES, outputs)
     scores = _output(signature, _SCORES, outputs)
     if classes is not None:
@@ -96,5 +95,5 @@ def _check(array: Array, alias: str, dtype: np.dtype[Any], count: int) -> None:
 
 
 def _text(label: bytes) -> str:
-    """A label is text on the wire; bytes that are not UTF-8 cannot be sent as they are."""
+    """Decode a label: protobuf strings must be UTF-8, so other bytes are replaced."""
     return label.decode(errors="replace")

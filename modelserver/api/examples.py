@@ -1,4 +1,4 @@
-"""The input of Classify, Regress and MultiInference: a list of tf.Example."""
+"""The input of Classify, Regress and MultiInference: a list of tf.Examples."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from modelserver.status import invalid
 
 
 class Binding(NamedTuple):
-    """The tensors of a signature that takes examples: one input, some outputs."""
+    """The tensors of a signature that takes examples: one input, one or more outputs."""
 
     input_name: str
     output_names: tuple[str, ...]
 
 
 def find_signature(model: Model, name: str) -> Any:
-    """The SignatureDef that a ModelSpec names; the default one if it names none."""
+    """Return the SignatureDef that a ModelSpec names, or the default if it names none."""
     name = name or DEFAULT_SIGNATURE
     signature = model.signatures.get(name)
     if signature is None:
@@ -30,12 +30,11 @@ def find_signature(model: Model, name: str) -> Any:
 
 
 def serialized(inputs: Any) -> Array:
-    """The examples of an Input, one serialized tf.Example each, shape [N] of bytes.
+    """Serialize the examples of an Input, shape [N], dtype object (bytes).
 
-    A context is put before each example: fields of one message may come in any number of parts.
+    A context is prepended to each example, which merges the two messages.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT if there are none.
+    Raise ``ServingError`` with INVALID_ARGUMENT if there are no examples.
     """
     kind = inputs.WhichOneof("kind")
     listed = getattr(inputs, kind).examples if kind else ()
@@ -52,10 +51,8 @@ def serialized(inputs: Any) -> Array:
 def run(
     model: Model, bindings: Sequence[Binding], inputs: Any, deadline: Deadline, api: str
 ) -> tuple[int, Mapping[str, Array]]:
-    """Run the graph once for all bindings.
-
-    Returns:
-        The number of examples, and the outputs by tensor name.
+    """Run the graph once for all bindings; return the number of examples and the outputs by tensor
+    name.
     """
     batch = serialized(inputs)
     feeds = {binding.input_name: batch for binding in bindings}
@@ -65,12 +62,12 @@ def run(
 
 
 def name_version(spec: Any, model: Model, asked: Any) -> None:
-    """Fill a response's ModelSpec: the model, the version that answered, the signature."""
+    """Fill a response's ModelSpec: model, actual version, and signature."""
     spec.name = asked.name
     spec.version.value = model.version
     spec.signature_name = asked.signature_name or DEFAULT_SIGNATURE
 
 
 def shape(array: Array) -> str:
-    """A shape as TensorFlow writes it."""
+    """Format a shape as TensorFlow does."""
     return "[" + ",".join(map(str, array.shape)) + "]"

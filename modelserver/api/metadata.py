@@ -13,7 +13,7 @@ SIGNATURE_DEF = "signature_def"
 
 
 def check_fields(request: Any) -> None:
-    """Refuse a GetModelMetadataRequest that asks for nothing, or for what does not exist."""
+    """Reject a GetModelMetadataRequest without fields, or with unknown ones."""
     if not request.metadata_field:
         raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
     for field in request.metadata_field:
@@ -22,7 +22,7 @@ def check_fields(request: Any) -> None:
 
 
 def metadata(model: Model) -> Any:
-    """A GetModelMetadataResponse with the version's SignatureDefMap."""
+    """Return a GetModelMetadataResponse with the version's SignatureDefMap."""
     signatures = get_model_metadata_pb2.SignatureDefMap()
     for name, signature in model.signatures.items():
         signatures.signature_def[name].CopyFrom(signature)

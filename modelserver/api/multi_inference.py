@@ -1,4 +1,4 @@
-"""MultiInference: several signatures of one model over the same examples, in one run."""
+"""MultiInference: several signatures of one model on the same examples, in one run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ _METHODS: dict[str, tuple[Any, str]] = {
 
 
 def multi_inference(model: Model, request: Any, deadline: Deadline) -> Any:
-    """MultiInferenceRequest -> MultiInferenceResponse.
+    """Answer a MultiInferenceRequest with a MultiInferenceResponse.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT for tasks of several models, for a signature asked twice or
-            unknown; UNIMPLEMENTED for a method other than classify and regress.
+    Raise ``ServingError`` with INVALID_ARGUMENT if tasks name different models, or a signature
+    twice or unknown; with UNIMPLEMENTED for methods other than classify and regress.
     """
     signatures = _signatures(model, request.tasks)
     bindings = [

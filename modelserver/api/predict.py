@@ -1,4 +1,4 @@
-"""Predict: tensors by name in, tensors by name out."""
+"""Predict: named tensors in, named tensors out."""
 
 from __future__ import annotations
 
@@ -15,23 +15,17 @@ from modelserver.status import Code, ServingError, invalid
 
 API = "Predict"
 Read = Callable[[Any], Mapping[str, Array]]
-"""Gives all inputs of a SignatureDef, by alias."""
+"""Returns the inputs of a SignatureDef, by alias."""
 
 
 def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = False) -> bytes:
-    """Answer a PredictRequest.
+    """Answer a PredictRequest with a serialized PredictResponse.
 
-    Args:
-        model: the version that the request's model_spec names.
-        request: a PredictRequest; its model_spec has been looked at already.
-        deadline: when the answer is no longer wanted.
-        as_content: answer in ``tensor_content`` rather than in typed fields.
+    ``model`` is the version that the request's model_spec selects. ``as_content`` selects
+    ``tensor_content`` instead of typed fields. The response names the actual version and the
+    resolved signature.
 
-    Returns:
-        A PredictResponse, serialized, with the actual version and the resolved signature name.
-
-    Raises:
-        ServingError: in TensorFlow Serving's order of checks and with its codes.
+    Raise ``ServingError`` with TensorFlow Serving's codes, checking in the same order.
     """
     signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     signature = model.signatures.get(signature_name)
@@ -56,19 +50,14 @@ def predict(model: Model, request: Any, deadline: Deadline, as_content: bool = F
 def predict_arrays(
     model: Model,
     signature_name: str,
-    read: Callable[[Any], Mapping[str, Array]],
+    read: Read,
     deadline: Deadline,
 ) -> dict[str, Array]:
-    """Run a signature on arrays, for transports other than Protocol Buffers.
+    """Run a signature on arrays and return all outputs by alias, for transports other than
+    protobuf.
 
-    Args:
-        model: the version to run.
-        signature_name: empty for the default.
-        read: gives the inputs, once the SignatureDef is known.
-        deadline: when the answer is no longer wanted.
-
-    Returns:
-        All outputs by alias, as ndarrays.
+    An empty ``signature_name`` selects the default. ``read`` returns the inputs, given the
+    SignatureDef.
     """
     name = signature_name or DEFAULT_SIGNATURE
     signature = model.signatures.get(name)
@@ -127,7 +116,7 @@ def _decode(alias: str, proto: Any) -> Array:
 
 
 def _aliases(signature: Any, output_filter: Iterable[str]) -> list[str]:
-    """The outputs asked for, all by default, sorted so that each set of them is compiled once."""
+    """Return the requested outputs, or all of them, sorted so that each set is compiled once."""
     chosen: set[str] = set()
     for alias in output_filter:
         if alias not in signature.outputs:

@@ -1,4 +1,4 @@
-"""Regress: examples in; for each, a number out."""
+"""Regress: tf.Examples in, one number for each out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INPUT, _OUTPUT = "inputs", "outputs"
 
 
 def regress(model: Model, request: Any, deadline: Deadline) -> Any:
-    """RegressionRequest -> RegressionResponse."""
+    """Answer a RegressionRequest with a RegressionResponse."""
     signature = examples.find_signature(model, request.model_spec.signature_name)
     count, outputs = examples.run(model, [bind(signature)], request.input, deadline, API)
     response = regression_pb2.RegressionResponse()
@@ -32,10 +32,9 @@ def regress(model: Model, request: Any, deadline: Deadline) -> Any:
 
 
 def bind(signature: Any) -> Binding:
-    """The tensors of a signature that can regress.
+    """Return the tensors of a regression signature.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT if it cannot.
+    Raise ``ServingError`` with INVALID_ARGUMENT if it is not one.
     """
     if len(signature.inputs) != 1:
         raise invalid("Expected one input Tensor.")
@@ -49,7 +48,7 @@ def bind(signature: Any) -> Binding:
 
 
 def fill(signature: Any, count: int, outputs: Mapping[str, Array], result: Any) -> None:
-    """Write the output of `count` examples into a RegressionResult."""
+    """Write the output of ``count`` examples to a RegressionResult."""
     array = outputs[signature.outputs[_OUTPUT].name]
     if not (array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)):
         raise invalid(

@@ -1,1 +1,1 @@
-"""Benchmarks of the model server: single calls, and switches between versions."""
+"""Benchmarks: the cost of a call, and the cost of switching versions."""

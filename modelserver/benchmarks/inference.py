@@ -1,8 +1,9 @@
-"""``python -m modelserver.benchmarks.inference VERSION_DIRECTORY``: where the time of a call goes.
+"""Measure where the time of a call goes.
 
-For a model that takes encoded pictures. It prints how long a batch takes outside TensorFlow (the
-request parsed and decoded, the response encoded and serialized), how many pictures a second are
-answered with several calls in flight, and what each way of writing an answer costs.
+``python -m modelserver.benchmarks.inference VERSION_DIRECTORY`` takes a model of encoded images. It
+prints how long a batch spends outside TensorFlow (parsing and decoding the request, encoding and
+serializing the response), the throughput with several concurrent calls, and the cost of each output
+format.
 """
 
 from __future__ import annotations
@@ -47,16 +48,18 @@ IN_FLIGHT = (1, 2, 3, 4)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure and print; returns the exit code."""
+    """Measure and print; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m modelserver.benchmarks.inference")
-    parser.add_argument("version_directory", help="a SavedModel that takes encoded pictures")
-    parser.add_argument("--batch", type=int, default=16, help="pictures in a call")
-    parser.add_argument("--rounds", type=int, default=100, help="calls for each figure")
+    parser.add_argument("version_directory", help="a SavedModel of encoded images")
+    parser.add_argument("--batch", type=int, default=16, help="images per call")
+    parser.add_argument("--rounds", type=int, default=100, help="calls per measurement")
     parser.add_argument(
-        "--tensorflows_threads", action="store_true", help="as many threads as TensorFlow chooses"
+        "--tensorflows_threads",
+        action="store_true",
+        help="let TensorFlow choose the number of threads",
     )
     given = parser.parse_args(arguments)
-    print(f"{given.batch} pictures of 40 KB in a call, {given.rounds} calls a figure")
+    print(f"{given.batch} images of 40 KB per call, {given.rounds} calls per measurement")
     session, signatures, _ = saved_model.load(
         given.version_directory, ["serve"], _session_config(given.tensorflows_threads)
     )
@@ -67,12 +70,12 @@ def main(arguments: Sequence[str]) -> int:
     runs(model, wire, given.batch, given.rounds)
     model.close()
     over_grpc(given.version_directory, wire, given.batch, given.rounds)
-    answers(given.rounds)
+    responses(given.rounds)
     return 0
 
 
 def outside_tensorflow(model: Model, runner: _Timed, wire: bytes, rounds: int) -> None:
-    """A call on the server's side, less the run itself."""
+    """Measure a call on the server side, without the run itself."""
     runner.times.clear()
     whole = [_time(lambda: answer(model, wire)) for _ in range(rounds)]
     outside = [total - run for total, run in zip(whole, runner.times, strict=True)]
@@ -80,19 +83,19 @@ def outside_tensorflow(model: Model, runner: _Timed, wire: bytes, rounds: int) -
 
 
 def runs(model: Model, wire: bytes, batch: int, rounds: int) -> None:
-    """Calls without gRPC, several in flight."""
+    """Measure concurrent calls without gRPC."""
     for in_flight in IN_FLIGHT:
         processor = time.process_time()
         rate, calls = _rate(lambda: answer(model, wire), in_flight, rounds)
         cost = (time.process_time() - processor) / calls / batch
         print(
-            f"{in_flight} in flight         {rate * batch:6.0f} pictures/s, "
-            f"{cost * 1000:.2f} ms of processor time a picture"
+            f"{in_flight} concurrent        {rate * batch:6.0f} images/s, "
+            f"{cost * 1000:.2f} ms of CPU time per image"
         )
 
 
 def over_grpc(path: str, wire: bytes, batch: int, rounds: int) -> None:
-    """Calls over gRPC on this machine; the client's share of the processors is in the figures."""
+    """Measure calls over gRPC on this machine; the figures include the client's CPU time."""
     base = os.path.dirname(os.path.abspath(path))
     options = Options(port=0, model_base_path=base, model_name="digits")
     server = ModelServer(options, model_config.initial(options))
@@ -102,12 +105,12 @@ def over_grpc(path: str, wire: bytes, batch: int, rounds: int) -> None:
         call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
         for in_flight in IN_FLIGHT:
             rate, _ = _rate(lambda: call(wire), in_flight, rounds)
-            print(f"{in_flight} in flight         {rate * batch:6.0f} pictures/s over gRPC")
+            print(f"{in_flight} concurrent        {rate * batch:6.0f} images/s over gRPC")
     server.stop(0)
 
 
-def answers(rounds: int) -> None:
-    """Writing and serializing an answer, in typed fields and in tensor_content."""
+def responses(rounds: int) -> None:
+    """Measure encoding and serializing a response, in typed fields and in ``tensor_content``."""
     values = np.random.default_rng(0).random(ANSWER_VALUES) - 0.5
     arrays = {
         "float32": values.astype(np.float32),
@@ -126,18 +129,18 @@ def answers(rounds: int) -> None:
 
 
 def answer(model: Model, wire: bytes) -> bytes:
-    """What the server does with a call, from bytes to bytes."""
+    """Process a call as the server does, from bytes to bytes."""
     parsed = predict_pb2.PredictRequest.FromString(wire)
     return predict(model, parsed, Deadline.after(60))
 
 
 def write(array: Any, as_content: bool) -> None:
-    """A response with one output, serialized."""
+    """Serialize a response with one output."""
     encode.predict_response(model_pb2.ModelSpec(name="m"), {"y": array}, as_content)
 
 
 def request(signature: Any, batch: int) -> bytes:
-    """A PredictRequest with a batch of pictures, serialized."""
+    """Return a serialized PredictRequest with a batch of images."""
     [alias] = signature.inputs
     message = predict_pb2.PredictRequest()
     message.model_spec.name = "digits"
@@ -149,7 +152,7 @@ def request(signature: Any, batch: int) -> bytes:
 
 
 def picture() -> bytes:
-    """A JPEG of 640x480 with as much detail as makes it about the size wanted."""
+    """Return a 640x480 JPEG of about ``PICTURE_BYTES``."""
     noise = np.random.default_rng(1).integers(0, 255, (60, 80, 3), dtype=np.uint8)
     image = Image.fromarray(noise).resize((640, 480), Image.Resampling.BICUBIC)
     encoded = b""
@@ -163,7 +166,7 @@ def picture() -> bytes:
 
 
 class _Timed:
-    """A runner that times its runs."""
+    """A runner that records the duration of its runs."""
 
     def __init__(self, session: GraphSession) -> None:
         self._session = session
@@ -189,11 +192,11 @@ def _session_config(tensorflows_threads: bool) -> Any:
 
 
 def _rate(call: Callable[[], Any], in_flight: int, rounds: int) -> tuple[float, int]:
-    """Calls a second with so many at once, and how many were made."""
-    each = max(1, rounds // in_flight)
+    """Return the calls per second with ``in_flight`` concurrent calls, and how many were made."""
+    share = max(1, rounds // in_flight)
 
     def work() -> None:
-        for _ in range(each):
+        for _ in range(share):
             call()
 
     threads = [threading.Thread(target=work) for _ in range(in_flight)]
@@ -202,7 +205,7 @@ def _rate(call: Callable[[], Any], in_flight: int, rounds: int) -> tuple[float, 
         thread.start()
     for thread in threads:
         thread.join()
-    return each * in_flight / (time.perf_counter() - started), each * in_flight
+    return share * in_flight / (time.perf_counter() - started), share * in_flight
 
 
 def _time(call: Callable[[], object]) -> float:

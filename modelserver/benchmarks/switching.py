@@ -1,8 +1,9 @@
-"""``python -m modelserver.benchmarks.switching VERSION_DIRECTORY``: what a switch costs.
+"""Measure what switching versions costs.
 
-Copies of a version are published one after another, each by a rename, while clients call without a
-pause. It prints the delays of the calls before and during the switches, the calls that failed, and
-the server's memory before the first and after the last.
+``python -m modelserver.benchmarks.switching VERSION_DIRECTORY`` publishes copies of a version one
+after another, each by an atomic rename, while clients send calls back to back. It prints the
+latency before and during the switches, the number of failed calls, and the server's memory before
+the first switch and after the last.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ SETTLE_S = 3.0
 
 
 class Outcome(NamedTuple):
-    """Calls that failed, and resident memory before the first switch and after the last."""
+    """Failed calls, and resident memory before the first switch and after the last."""
 
     failed: int
     before_mb: float
@@ -39,7 +40,7 @@ class Outcome(NamedTuple):
 
 
 class Program:
-    """A model server in a process of its own, and the lines that it has written."""
+    """A model server process, and its log."""
 
     def __init__(self, base_path: Path, poll_s: float) -> None:
         flags = ["--port=0", "--model_name=digits", f"--model_base_path={base_path}"]
@@ -52,19 +53,20 @@ class Program:
         threading.Thread(target=self._read, daemon=True).start()
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Wait until the lines match."""
+        """Wait until the log matches."""
         with self._changed:
-            found = self._changed.wait_for(lambda: re.search(pattern, self._seen), 120)
-        if found is None:
-            raise TimeoutError(f"the server did not write {pattern!r}: {self._seen}")
-        return found
+            match = self._changed.wait_for(lambda: re.search(pattern, self._seen), 120)
+        if match is None:
+            raise TimeoutError(f"the server did not log {pattern!r}: {self._seen}")
+        return match
 
     def memory_mb(self) -> float:
-        """Resident memory."""
+        """Return the resident memory in MB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
     def stop(self) -> None:
+        """Stop the server and wait for its end."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
 
@@ -77,10 +79,10 @@ class Program:
 
 
 class Clients:
-    """Threads that call one after another until told to stop."""
+    """Threads that send calls back to back until they are stopped."""
 
     def __init__(self, count: int, port: int, wire: bytes) -> None:
-        self.delays: list[tuple[float, float]] = []  # when begun, seconds taken
+        self.delays: list[tuple[float, float]] = []  # start, duration in seconds
         self.failed = 0
         self._stopping = False
         arguments = (f"localhost:{port}", wire)
@@ -89,18 +91,19 @@ class Clients:
             thread.start()
 
     def stop(self) -> None:
+        """Stop the clients and wait for their last calls."""
         self._stopping = True
         for thread in self._threads:
             thread.join()
 
     def summary(self, begin: float, end: float) -> str:
-        """Calls, and the delays of those begun in this time."""
+        """Summarize the latency of the calls that started in this interval."""
         delays = sorted(delay for begun, delay in self.delays if begin <= begun < end)
         p50, p99 = (delays[int(len(delays) * share)] * 1000 for share in (0.5, 0.99))
         return f"{len(delays):6d} calls, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
 
     def _call(self, address: str, wire: bytes) -> None:
-        options = [("grpc.use_local_subchannel_pool", 1)]  # a connection for each client
+        options = [("grpc.use_local_subchannel_pool", 1)]  # one connection per client
         with grpc.insecure_channel(address, options) as channel:
             predict = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
             while not self._stopping:
@@ -114,10 +117,10 @@ class Clients:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure and print; returns the exit code."""
+    """Measure and print; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m modelserver.benchmarks.switching")
-    parser.add_argument("version_directory", help="a SavedModel that takes encoded pictures")
-    parser.add_argument("--clients", type=int, default=32, help="clients with one call each")
+    parser.add_argument("version_directory", help="a SavedModel of encoded images")
+    parser.add_argument("--clients", type=int, default=32, help="concurrent clients")
     parser.add_argument("--switches", type=int, default=20, help="versions to publish")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -127,14 +130,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measure(source: Path, base: Path, clients: int, switches: int, poll_s: float = 1.0) -> Outcome:
-    """Run the clients through all switches, and print how long they waited.
+    """Run the clients through all switches, and print their latency.
 
-    Args:
-        source: a version's directory; copies of it are the versions.
-        base: an empty directory.
-        clients: how many call without a pause.
-        switches: how many versions are published after the first.
-        poll_s: seconds between two looks of the server at its disk.
+    ``source`` is the version's directory, which is copied as each version. ``base`` is an empty
+    directory. ``switches`` versions are published after the first. ``poll_s`` is the server's poll
+    interval.
     """
     publish(source, base, 1)
     program = Program(base, poll_s)
@@ -157,13 +157,13 @@ def measure(source: Path, base: Path, clients: int, switches: int, poll_s: float
         program.stop()
     print(f"{clients} clients before      {calling.summary(quiet, begun)}")
     print(f"{clients} clients, {switches} switches {calling.summary(begun, ended)}")
-    print(f"{(ended - begun) / switches:.2f} s a switch, {calling.failed} calls failed")
+    print(f"{(ended - begun) / switches:.2f} s per switch, {calling.failed} calls failed")
     print(f"memory {before:.0f} MB before, {after:.0f} MB after: {after / before - 1:+.1%}")
     return Outcome(calling.failed, before, after)
 
 
 def publish(source: Path, base: Path, version: int) -> None:
-    """Make a copy appear as a version, all at once."""
+    """Publish a copy as a version, atomically."""
     hidden = base / f".{version}"
     shutil.copytree(source, hidden)
     os.rename(hidden, base / str(version))

@@ -1,1 +1,1 @@
-"""TensorProtos to numpy arrays and back, in as few copies as possible."""
+"""Conversion between TensorProtos and numpy arrays, with as few copies as possible."""

@@ -1,8 +1,8 @@
-"""TensorProtos -> numpy, with TensorFlow Serving's rules and without needless copies.
+"""TensorProto to numpy, with TensorFlow's rules.
 
-As in TensorFlow's ``Tensor::FromProto``, ``tensor_content`` wins when it is not empty and must then
-fit exactly; else the typed field counts, where the last of too few values is repeated, no value at
-all means zeros, and excess is ignored.
+As in TensorFlow's ``Tensor::FromProto``, a non-empty ``tensor_content`` takes precedence and must
+have the exact size. Otherwise the typed field is used: if it has too few values, the last one is
+repeated; if it has none, the tensor is all zeros; extra values are ignored.
 """
 
 from __future__ import annotations
@@ -15,22 +15,21 @@ import numpy as np
 from modelserver.codec.dtypes import FIELDS, HALF, NUMPY, STRING, Array, Field
 
 MAX_TENSOR_BYTES = 1 << 31
-"""A tensor that claims to be larger than any message can be is refused before memory is."""
+"""No message is larger, so a larger shape is rejected before memory is allocated for it."""
 
 
 def tensor(proto: Any) -> Array:
-    """The array that a TensorProto describes.
+    """Return the array that a TensorProto describes.
 
-    Strings come as an object array of bytes. A numeric ``tensor_content`` is not copied again, so
-    the array may be read-only.
+    Strings become an object array of bytes. Numeric ``tensor_content`` is not copied, so the array
+    may be read-only.
 
-    Raises:
-        ValueError: the proto is not a tensor: no such dtype, a shape that is not known, values
-            that do not fill it.
+    Raise ``ValueError`` for an unsupported dtype, an unknown shape, or values that do not match the
+    shape.
     """
     field = FIELDS.get(proto.dtype)
     if field is None:
-        raise ValueError(f"dtype {proto.dtype} cannot be read")
+        raise ValueError(f"dtype {proto.dtype} is not supported")
     shape = _shape(proto)
     count = math.prod(shape)
     dtype = NUMPY[proto.dtype]
@@ -45,16 +44,16 @@ def tensor(proto: Any) -> Array:
 
 def _shape(proto: Any) -> tuple[int, ...]:
     if proto.tensor_shape.unknown_rank:
-        raise ValueError("the shape's rank is not known")
+        raise ValueError("the shape has no rank")
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
     if any(size < 0 for size in shape):
-        raise ValueError(f"the shape {shape} is not known")
+        raise ValueError(f"the shape {shape} is not fully defined")
     return shape
 
 
 def _content(content: bytes, count: int, dtype: np.dtype[Any]) -> Array:
     if len(content) != count * dtype.itemsize:
-        raise ValueError(f"{len(content)} bytes are not {count} values")
+        raise ValueError(f"{len(content)} bytes do not hold {count} values")
     return np.frombuffer(content, dtype)
 
 
@@ -71,7 +70,7 @@ def _typed(values: Any, field: Field, count: int, dtype: np.dtype[Any]) -> Array
 def _as(stored: Array, field: Field, dtype: np.dtype[Any]) -> Array:
     if field is HALF:
         return stored.astype(np.uint16).view(dtype)
-    if dtype.names:  # a quantized type is a record of one integer
+    if dtype.names:  # a quantized dtype is a record with one integer
         return stored.astype(dtype[0]).view(dtype)
     return stored.astype(dtype, copy=False)
 
@@ -98,13 +97,13 @@ def _strings(proto: Any, count: int) -> Array:
 
 
 def _length_prefixed(content: bytes, count: int) -> list[bytes]:
-    """Strings in ``tensor_content``: all the lengths as varints, then all the bytes."""
+    """Read strings from ``tensor_content``: all lengths as varints, followed by all bytes."""
     lengths, position = [], 0
     for _ in range(count):
         length, position = _read_varint(content, position)
         lengths.append(length)
     if position + sum(lengths) != len(content):
-        raise ValueError("the strings do not fill the content")
+        raise ValueError("the lengths of the strings do not add up to the content")
     values = []
     for length in lengths:
         values.append(content[position : position + length])
@@ -120,4 +119,4 @@ def _read_varint(content: bytes, position: int) -> tuple[int, int]:
         position, shift = position + 1, shift + 7
         if byte < 0x80:
             return value, position
-    raise ValueError("a length is cut short")
+    raise ValueError("a string's length is truncated")

@@ -1,4 +1,4 @@
-"""Numpy dtypes and their place in a TensorProto: which typed field holds which dtype, and how."""
+"""Which field of a TensorProto stores each dtype, and in what form."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Array = NDArray[Any]
 
 
 class Field(NamedTuple):
-    """Which field of TensorProto holds a dtype, and how a value lies in it.
+    """The typed field that stores a dtype.
 
-    name: the field's name; number: its number; stored: the dtype of the values there (None for
-    bytes); fixed: whether the wire holds them as they lie in memory (booleans are varints, but of
-    one byte each), else as varints.
+    ``name`` and ``number`` identify the field in TensorProto. ``stored`` is the numpy type of its
+    values, ``None`` for bytes. ``fixed`` fields have the same layout on the wire as in memory
+    (booleans too: a boolean varint is one byte); the others are packed varints.
     """
 
     name: str
@@ -57,10 +57,10 @@ ENUMS = {dtype: enum for enum, dtype in NUMPY.items()}
 
 
 def type_name(dtype: np.dtype[Any]) -> str:
-    """TensorFlow's name of an array's type, such as DT_FLOAT."""
+    """Return TensorFlow's name for a numpy dtype, such as ``DT_FLOAT``."""
     return str(types_pb2.DataType.Name(ENUMS[dtype]))
 
 
 def as_array(value: Any) -> Array:
-    """What TensorFlow gave (an ndarray, a numpy scalar, or bytes) as an ndarray."""
+    """Convert a value that TensorFlow returned (ndarray, numpy scalar or bytes) to an ndarray."""
     return np.asarray(value, object) if isinstance(value, bytes) else np.asarray(value)

@@ -1,9 +1,9 @@
-"""What TensorFlow gave -> TensorProtos and PredictResponses, as the bytes that travel.
+"""Numpy to serialized TensorProtos and PredictResponses.
 
-Outputs go into typed fields (``float_val`` and so on) unless ``tensor_content`` is asked for. The
-values make up nearly all of an answer, so they are put in place by one copy of the array; handing
-protobuf one Python number after another takes hundreds of times as long, and letting it serialize
-what it was given copies all of it twice more. All that is small is left to protobuf.
+Outputs go into typed fields such as ``float_val``, or into ``tensor_content`` on request. The
+values make up almost the entire message, so this module writes their bytes directly, in a single
+copy. Setting them one by one through protobuf takes hundreds of times as long, and protobuf's own
+serialization copies everything twice more. Protobuf still serializes the small parts.
 """
 
 from __future__ import annotations
@@ -19,29 +19,26 @@ from modelserver.codec import varints
 from modelserver.codec.dtypes import ENUMS, FIELDS, HALF, STRING, Array, Field, as_array
 
 Parts = Sequence[bytes | memoryview]
-"""Pieces of a message, to be joined."""
+"""Pieces of a serialized message, in order."""
 
 
 class UnsupportedType(TypeError):
-    """A dtype that a TensorProto has no field for, such as an 8-bit float."""
+    """A dtype that no TensorProto field can store, such as an 8-bit float."""
 
 
 _CONTENT = tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name["tensor_content"].number
 _OUTPUTS = predict_pb2.PredictResponse.DESCRIPTOR.fields_by_name["outputs"].number
-_KEY, _VALUE = 1, 2  # the fields of every map's entries
+_KEY, _VALUE = 1, 2  # the fields of a map entry
 _LENGTH_DELIMITED = 2
 
 
 def predict_response(spec: Any, outputs: Mapping[str, Any], as_content: bool = False) -> bytes:
-    """A PredictResponse, serialized.
+    """Serialize a PredictResponse.
 
-    Args:
-        spec: its ModelSpec.
-        outputs: what TensorFlow gave, by alias.
-        as_content: write ``tensor_content`` instead of typed fields.
+    ``outputs`` maps aliases to the values that TensorFlow returned. ``as_content`` selects
+    ``tensor_content`` instead of typed fields.
 
-    Raises:
-        UnsupportedType: as ``tensor``.
+    Raise ``UnsupportedType`` as ``tensor`` does.
     """
     parts: list[bytes | memoryview] = [
         predict_pb2.PredictResponse(model_spec=spec).SerializeToString()
@@ -53,19 +50,16 @@ def predict_response(spec: Any, outputs: Mapping[str, Any], as_content: bool = F
 
 
 def tensor(value: Any, as_content: bool = False) -> Parts:
-    """A TensorProto, serialized.
+    """Serialize a TensorProto from an ndarray, a numpy scalar or bytes.
 
-    Args:
-        value: an ndarray, a numpy scalar, or bytes.
-        as_content: write ``tensor_content`` instead of the typed field.
+    ``as_content`` selects ``tensor_content`` instead of the typed field.
 
-    Raises:
-        UnsupportedType: a TensorProto has no field for the dtype.
+    Raise ``UnsupportedType`` if no typed field can store the dtype.
     """
     array = as_array(value)
     enum = ENUMS.get(array.dtype)
     if enum is None:
-        raise UnsupportedType(f"outputs of type {array.dtype} cannot be sent")
+        raise UnsupportedType(f"an output has dtype {array.dtype}, which cannot be sent")
     head = tensor_pb2.TensorProto(dtype=enum)
     for size in array.shape:
         head.tensor_shape.dim.add().size = size
@@ -87,17 +81,17 @@ def _add_strings(proto: Any, values: list[bytes], as_content: bool) -> None:
 
 
 def _stored(flat: Array, field: Field) -> tuple[int, Array]:
-    """The number of a typed field, and what lies in it."""
+    """Return the number of a typed field, and its content."""
     if field.fixed:
         return field.number, flat
     if field is HALF:
         flat = flat.view(np.uint16)
-    elif flat.dtype.names:  # a quantized type is a record of one integer
+    elif flat.dtype.names:  # a quantized dtype is a record with one integer
         flat = flat.view(flat.dtype[0])
     return field.number, varints.pack(flat.astype(field.stored, copy=False))
 
 
 def _field(number: int, content: Parts) -> Parts:
-    """A field of bytes, or of a message."""
+    """Serialize a field of type bytes, or of a message type."""
     size = sum(map(len, content))
     return [varints.one(number << 3 | _LENGTH_DELIMITED), varints.one(size), *content]

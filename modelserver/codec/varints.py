@@ -1,9 +1,9 @@
-"""Protocol Buffers' integers of variable length, many at a time.
+"""Vectorized Protocol Buffers varints.
 
-Seven bits go into a byte, the lowest first, and all bytes but the last have their highest bit set.
-A number may take more bytes than it needs, up to ten, and a negative int32 may come as its 32 bits
-alone: every parser takes both (they are in protobuf's conformance tests). So all numbers of one
-array are written with the same number of bytes, which numpy does without a step for each number.
+A varint stores seven bits per byte, lowest first; every byte except the last has its highest bit
+set. A value may take more bytes than necessary, up to ten, and a negative int32 may be written as
+32 bits: every parser accepts both, as protobuf's conformance tests require. So all values of an
+array are written with the same number of bytes, which numpy does without a loop over the values.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LAYOUTS = [np.dtype(words) for words in ("u1", "u2", "u4", "u4,u4", "u4,u4,u2")]
-"""How a number lies in 1, 2, 4, 8 or 10 bytes: in words that hold seven bits of it a byte."""
+"""Words that make up a value of 1, 2, 4, 8 or 10 bytes."""
 
 
 def pack(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """A packed field's content.
+    """Return the content of a packed field.
 
-    Args:
-        values: integers in one dimension, at least one. Negative ones are written as the bits that
-            they are, so they must be as wide as the field's type.
+    ``values`` is a non-empty one-dimensional integer array. Negative values are written as their
+    two's-complement bits, so the array must be as wide as the field's type.
     """
     values = values.view(f"u{values.itemsize}")
     bits = int(values.max()).bit_length()
@@ -39,7 +38,7 @@ def pack(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def one(value: int) -> bytes:
-    """A single number, in as few bytes as it needs."""
+    """Encode a single value in as few bytes as possible."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -49,13 +48,13 @@ def one(value: int) -> bytes:
 
 
 def _spread(values: NDArray[Any], word: np.dtype[Any], is_last: bool) -> NDArray[Any]:
-    """The lowest bits of each value, seven in each byte of a word."""
+    """Spread the lowest bits of each value over the bytes of a word, seven per byte."""
     size = word.itemsize
     rest = values.astype(word)
     spread = rest & word.type(0x7F)
     for index in range(1, size):
         rest <<= 1
         spread |= rest & word.type(0x7F << 8 * index)
-    going_on = b"\x80" * (size - 1) + (b"\0" if is_last else b"\x80")
-    spread |= np.frombuffer(going_on, word)
+    continuation = b"\x80" * (size - 1) + (b"\0" if is_last else b"\x80")
+    spread |= np.frombuffer(continuation, word)
     return spread

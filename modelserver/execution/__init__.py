@@ -1,1 +1,1 @@
-"""A SavedModel's graph: loading it, checking that it is complete, and running it."""
+"""Loading a SavedModel's graph, checking that it is complete, and running it."""

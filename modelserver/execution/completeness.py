@@ -1,4 +1,4 @@
-"""Is a version's directory whole? Files may still be on their way, or were never sent."""
+"""Check that a version's directory is complete: files may be missing or still being copied."""
 
 from __future__ import annotations
 
@@ -19,36 +19,35 @@ Fingerprint = tuple[tuple[str, int, int], ...]
 
 
 class Incomplete(ServingError):
-    """Files of a version are missing or cut short; more may be on their way."""
+    """Files of a version are missing or truncated; the rest may still arrive."""
 
     def __init__(self, what: str) -> None:
         super().__init__(Code.FAILED_PRECONDITION, f"incomplete: {what}")
 
 
 def fingerprint(path: str) -> Fingerprint:
-    """Name, size in bytes and time of change of every file below a directory.
+    """Return the path, size in bytes and modification time of every file in a directory.
 
-    Two equal fingerprints mean that nothing was added, grew or was replaced in between.
+    Equal fingerprints mean that no file was added, resized or replaced in between.
     """
-    found = []
+    files = []
     for folder, _, names in os.walk(path):
         for name in names:
             try:
                 status = os.stat(os.path.join(folder, name))
-            except OSError:  # gone in this moment: another fingerprint next time
+            except OSError:  # deleted just now: the next fingerprint differs
                 continue
-            found.append((os.path.join(folder, name), status.st_size, status.st_mtime_ns))
-    return tuple(sorted(found))
+            files.append((os.path.join(folder, name), status.st_size, status.st_mtime_ns))
+    return tuple(sorted(files))
 
 
 def check(path: str, tags: Collection[str]) -> None:
-    """Look for all files that the graph with these tags names.
+    """Check that every file that the tagged graph needs is there.
 
-    TensorFlow itself loads a graph without its variables gladly, and then fails each call.
+    TensorFlow itself loads a graph without its variables, and every call then fails.
 
-    Raises:
-        Incomplete: a file is missing or cut short.
-        ServingError: NOT_FOUND if no graph has exactly these tags.
+    Raise ``Incomplete`` if a file is missing or truncated, and ``ServingError`` with NOT_FOUND if
+    no graph has exactly these tags.
     """
     meta_graph = read_meta_graph(path, tags)
     for name in _needed(path, meta_graph):
@@ -57,7 +56,7 @@ def check(path: str, tags: Collection[str]) -> None:
 
 
 def read_meta_graph(path: str, tags: Collection[str]) -> Any:
-    """The MetaGraphDef with exactly these tags; raises as `check`."""
+    """Return the MetaGraphDef with exactly these tags. Raise the same errors as ``check``."""
     return _meta_graph(_read(path), tags)
 
 
@@ -70,14 +69,14 @@ def _read(path: str) -> Any:
     except FileNotFoundError:
         pass
     except DecodeError:
-        raise Incomplete("saved_model.pb is cut short") from None
+        raise Incomplete("saved_model.pb is truncated") from None
     try:
         with open(os.path.join(path, "saved_model.pbtxt"), encoding="utf-8") as file:
             return text_format.Parse(file.read(), saved_model)
     except FileNotFoundError:
         raise Incomplete("saved_model.pb is missing") from None
     except (text_format.ParseError, UnicodeDecodeError):
-        raise Incomplete("saved_model.pbtxt is cut short") from None
+        raise Incomplete("saved_model.pbtxt is truncated") from None
 
 
 def _meta_graph(saved_model: Any, tags: Collection[str]) -> Any:
@@ -85,7 +84,7 @@ def _meta_graph(saved_model: Any, tags: Collection[str]) -> Any:
         if set(meta_graph.meta_info_def.tags) == set(tags):
             return meta_graph
     if not saved_model.meta_graphs:
-        raise Incomplete("saved_model.pb is cut short")
+        raise Incomplete("saved_model.pb is truncated")
     raise ServingError(
         Code.NOT_FOUND,
         f"Could not find meta graph def matching supplied tags: {{ {' '.join(tags)} }}. To inspect "
@@ -111,7 +110,7 @@ def _has_variables(meta_graph: Any) -> bool:
 
 
 def _assets(meta_graph: Any) -> Iterator[str]:
-    """File names in the graph's list of assets, and in the collection that came before it."""
+    """Yield the file names of the graph's assets, from the current field and the older one."""
     for asset in meta_graph.asset_file_def:
         yield asset.filename
     for packed in meta_graph.collection_def["saved_model_assets"].any_list.value:

@@ -1,10 +1,10 @@
-"""ConcurrencyLimiter: how many calls run in a model at once, and who waits.
+"""Limits on concurrent runs of a model, with a bounded queue.
 
-Two or three calls at once keep all processors busy; more only slow one another down. So a model
-has a few slots. The rest wait in the order they came, and a call whose deadline passes while it
-waits is never run.
+Two or three concurrent runs keep all processors busy; more only slow each other down. So a model
+has a few slots, and further calls wait in a first-in, first-out queue. A call whose deadline passes
+while it waits is never run.
 
-Worst wait of a call that is let in: ``waiting / slots`` runs of the model, or its deadline.
+Worst wait of an accepted call: ``waiting / slots`` runs of the model, or its deadline.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from modelserver.status import Code, ServingError
 
 
 class ConcurrencyStatistics(NamedTuple):
-    """A snapshot: calls running, calls waiting, and how many may do either."""
+    """A snapshot: running calls, waiting calls, and the limits of both."""
 
     running: int
     waiting: int
@@ -29,7 +29,7 @@ class ConcurrencyStatistics(NamedTuple):
 
 
 class ConcurrencyLimiter:
-    """A bounded queue in front of a number of slots; first come, first served."""
+    """A number of slots, and a bounded first-in, first-out queue for them."""
 
     def __init__(self, slots: int, max_waiting: int) -> None:
         self._slots = slots
@@ -39,26 +39,26 @@ class ConcurrencyLimiter:
         self._lock = threading.Lock()
 
     @contextmanager
-    def take(self, deadline: Deadline) -> Iterator[None]:
-        """Hold a slot for the length of a ``with`` block.
+    def slot(self, deadline: Deadline) -> Iterator[None]:
+        """Hold a slot for the duration of a ``with`` block.
 
-        Raises:
-            ServingError: RESOURCE_EXHAUSTED, at once, when the queue is full;
-                DEADLINE_EXCEEDED when the turn did not come in time.
+        Raise ``ServingError`` with RESOURCE_EXHAUSTED, immediately, if the queue is full; with
+        DEADLINE_EXCEEDED if no slot became free in time.
         """
-        self._wait(deadline)
+        self._acquire(deadline)
         try:
             yield
         finally:
-            self._pass_on()
+            self._release()
 
     def statistics(self) -> ConcurrencyStatistics:
+        """Return a snapshot of the slots and the queue."""
         with self._lock:
             return ConcurrencyStatistics(
                 self._running, len(self._queue), self._slots, self._max_waiting
             )
 
-    def _wait(self, deadline: Deadline) -> None:
+    def _acquire(self, deadline: Deadline) -> None:
         left = deadline.left()
         with self._lock:
             if self._running < self._slots:
@@ -67,21 +67,21 @@ class ConcurrencyLimiter:
             if len(self._queue) >= self._max_waiting:
                 raise ServingError(
                     Code.RESOURCE_EXHAUSTED,
-                    f"{len(self._queue)} calls are waiting for this model already",
+                    f"the model's queue is full: {len(self._queue)} calls are waiting",
                 )
-            turn = threading.Event()
-            self._queue.append(turn)
-        if not turn.wait(left):
-            self._give_up(turn)
+            granted = threading.Event()
+            self._queue.append(granted)
+        if not granted.wait(left):
+            self._leave_queue(granted)
 
-    def _give_up(self, turn: threading.Event) -> None:
+    def _leave_queue(self, granted: threading.Event) -> None:
         with self._lock:
-            if turn.is_set():  # the turn came in the same moment: use it
+            if granted.is_set():  # the slot was granted at the same moment: use it
                 return
-            self._queue.remove(turn)
-        raise ServingError(Code.DEADLINE_EXCEEDED, "the deadline passed while the call waited")
+            self._queue.remove(granted)
+        raise ServingError(Code.DEADLINE_EXCEEDED, "the deadline passed while the call was queued")
 
-    def _pass_on(self) -> None:
+    def _release(self) -> None:
         with self._lock:
             if self._queue:
                 self._queue.popleft().set()

@@ -1,10 +1,10 @@
-"""One TensorFlow Session and Graph: where a version of a model runs.
+"""A TensorFlow session and graph: the runtime of one version of a model.
 
-A V1 Session is used because it loads every SavedModel that TensorFlow Serving loads. Runs go
-through the call that `Session.run` itself makes last: `Session.run` checks placeholder shapes,
-which TensorFlow Serving leaves to the operations, and words its errors differently. That call is
-private, so TensorFlow is held to one minor version, and `_make_callable_from_options` is the way
-back should it go away.
+The session is a V1 ``Session``, because that loads every SavedModel that TensorFlow Serving loads.
+Runs bypass ``Session.run`` and use the private method it ends in: ``Session.run`` checks
+placeholder shapes, which TensorFlow Serving leaves to the operations, and words errors differently.
+Because the method is private, setup.cfg pins TensorFlow to one minor version;
+``_make_callable_from_options`` is the fallback if the method disappears.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ _Names = tuple[str, ...]
 
 
 class GraphSession:
-    """A Session over its own Graph. `run` may be called from any number of threads.
+    """A session over its own graph. Call ``run`` from any number of threads.
 
-    Attributes:
-        session: the `tf.compat.v1.Session`; its graph must be complete before `seal`.
+    ``session`` is the ``tf.compat.v1.Session``; complete its graph before calling ``seal``.
     """
 
     def __init__(self, config: Any) -> None:
@@ -41,25 +40,20 @@ class GraphSession:
         self._callables: dict[tuple[_Names, _Names], Callable[..., Sequence[Any]]] = {}
 
     def seal(self) -> None:
-        """Hand the finished graph to the runtime, once, so that runs need not look again."""
+        """Hand the finished graph to the runtime once, so that runs skip looking for new nodes."""
         if _DIRECT:
             self.session._extend_graph()
 
     def run(
         self, feeds: Mapping[str, Array], fetches: Sequence[str], timeout_s: float | None
     ) -> list[Any]:
-        """Run the graph once.
+        """Run the graph once and return an ndarray, numpy scalar or bytes for each fetch.
 
-        Args:
-            feeds: tensor name -> array.
-            fetches: tensor names; sort them, for each order of them is compiled anew.
-            timeout_s: after how many seconds the run is cancelled; None for never.
+        ``feeds`` maps tensor names to arrays. ``fetches`` are tensor names; sort them, because
+        TensorFlow compiles each order separately. ``timeout_s`` cancels the run after that many
+        seconds; ``None`` means never.
 
-        Returns:
-            One ndarray, numpy scalar or bytes for each fetch.
-
-        Raises:
-            ServingError: with TensorFlow's own code and words.
+        Raise ``ServingError`` with TensorFlow's code and message.
         """
         try:
             if _DIRECT:
@@ -68,12 +62,12 @@ class GraphSession:
         except tf.errors.OpError as error:
             raise ServingError(Code(error.error_code), error.message) from None
         except UnicodeDecodeError as error:
-            # TensorFlow quotes the input in its words, and Python cannot read them; the code is
-            # lost with them, but only an input can hold such bytes.
+            # TensorFlow's message quotes an input that is not UTF-8, so Python cannot decode it
+            # and the code is lost. Only a request can contain such bytes, so it is to blame.
             raise invalid(error.object.decode(errors="replace")) from None
 
     def close(self) -> None:
-        """Free the graph and its variables. No run may be under way: it would be cancelled."""
+        """Free the graph and its variables. Wait for all runs first: closing cancels them."""
         graph = self.session.graph
         self.session.close()
         self._outputs.clear()
@@ -114,9 +108,11 @@ class GraphSession:
 
 
 def _break_cycles(graph: Any) -> None:
-    """Free a graph's Python objects now: they form cycles, and a collection stops all threads."""
+    """Free a graph's Python objects now: they form cycles, and a garbage collection would pause all
+    threads.
+    """
     try:
         from tensorflow.python.framework.ops import dismantle_graph
-    except ImportError:  # only tidiness is lost: the collector comes round in time
+    except ImportError:  # the garbage collector frees them later
         return
     dismantle_graph(graph)

@@ -15,12 +15,10 @@ DEFAULT_SIGNATURE = "serving_default"
 
 
 class Model:
-    """One version of one model, ready to run.
+    """One version of a model, ready to run.
 
-    Attributes:
-        name: the model's name.
-        version: the number of its directory.
-        signatures: SignatureDef by name, as the SavedModel has them.
+    ``signatures`` maps names to the SavedModel's SignatureDefs. ``version`` is the number of the
+    version's directory.
     """
 
     def __init__(
@@ -40,22 +38,19 @@ class Model:
     def run(
         self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline, api: str
     ) -> list[Any]:
-        """Run the graph, alone or in a batch with others.
+        """Run the graph, alone or in a batch with other calls.
 
-        Args:
-            feeds: tensor name -> array.
-            fetches: tensor names, in an order that does not differ from call to call.
-            deadline: the run is cancelled when it passes.
-            api: for whom the run is: Predict, Classify, and so on.
+        ``feeds`` maps tensor names to arrays. ``fetches`` are tensor names, in the same order on
+        every call. The run is cancelled when ``deadline`` passes. ``api`` labels the metrics:
+        Predict, Classify and so on.
 
-        Raises:
-            ServingError: TensorFlow's own; DEADLINE_EXCEEDED; or, where too many wait,
-                RESOURCE_EXHAUSTED, with batching UNAVAILABLE.
+        Raise ``ServingError`` with TensorFlow's own code, with DEADLINE_EXCEEDED, or, if too many
+        calls are waiting, with RESOURCE_EXHAUSTED (UNAVAILABLE when batching is enabled).
         """
         with self._metrics.runtime(self.name, api):
             return self._runner.run(feeds, fetches, deadline)
 
     def close(self) -> None:
-        """Give its memory back. No run may be under way."""
+        """Free the model's memory. Wait for all runs first."""
         self._runner.close()
         give_back_memory()

@@ -1,4 +1,4 @@
-"""What runs a model's graph for its calls."""
+"""Runners: how the calls of a model reach its graph."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from modelserver.execution.graph_session import GraphSession
 
 
 class Runner(Protocol):
-    """Runs a graph, however that is arranged."""
+    """Runs a graph, for example directly or in batches."""
 
     def run(
         self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline
     ) -> list[Any]:
-        """Run tensors by name; raises ServingError."""
+        """Feed and fetch tensors by name. Raise ``ServingError``."""
 
     def close(self) -> None:
-        """Free the graph. No run may be under way."""
+        """Free the graph. Wait for all runs first."""
 
 
 class DirectRunner:
-    """Runs each call by itself, when its turn comes."""
+    """Runs each call on its own, as soon as the limiter grants it a slot."""
 
-    def __init__(self, session: GraphSession, turns: ConcurrencyLimiter) -> None:
+    def __init__(self, session: GraphSession, limiter: ConcurrencyLimiter) -> None:
         self._session = session
-        self._turns = turns
+        self._limiter = limiter
 
     def run(
         self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline
     ) -> list[Any]:
-        with self._turns.take(deadline):
+        with self._limiter.slot(deadline):
             return self.run_now(feeds, fetches, deadline)
 
     def run_now(
         self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline
     ) -> list[Any]:
-        """Run without waiting for a turn."""
+        """Run without waiting for a slot."""
         return self._session.run(feeds, fetches, deadline.left())
 
     def close(self) -> None:

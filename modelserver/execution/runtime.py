@@ -1,7 +1,7 @@
-"""TensorFlow's import and its threads.
+"""TensorFlow's import, and the memory of this process.
 
-Importing TensorFlow takes seconds and prints about CPU features and missing GPUs, in part from
-C++ before any log level is heeded. A newcomer should see neither, but must see a real failure.
+Importing TensorFlow takes seconds and prints messages about CPU features and missing GPUs, partly
+from C++ before any log level takes effect. They are hidden, unless the import fails.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 
 def import_tensorflow() -> Any:
-    """Import TensorFlow without its start-up chatter; what it wrote is shown if it fails."""
+    """Import TensorFlow quietly; if the import fails, show what it printed."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _stderr_held_back():
         import tensorflow as tf
@@ -27,7 +27,7 @@ def import_tensorflow() -> Any:
 
 @contextlib.contextmanager
 def _stderr_held_back() -> Iterator[None]:
-    """Send file descriptor 2 to a file for a while; pass it on only if the body raises."""
+    """Redirect file descriptor 2 to a file; copy the file to it only if the body raises."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held:
         saved = os.dup(2)
@@ -44,6 +44,6 @@ def _stderr_held_back() -> Iterator[None]:
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system, where the C library keeps it for itself (glibc does)."""
+    """Return freed memory to the operating system, where the C library (glibc) keeps it."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

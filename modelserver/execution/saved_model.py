@@ -1,7 +1,7 @@
-"""A version's directory on disk -> a session that runs it.
+"""Load a version's directory into a session.
 
-A directory that is not finished is told apart from one that is broken, so that it is never served
-and is looked at again when the rest arrives.
+An incomplete directory is distinguished from a broken one, so that it is never served and is loaded
+as soon as the rest arrives.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from modelserver.status import Code, ServingError
 
 
 class SavedModel(NamedTuple):
-    """A graph that is ready to run.
+    """A loaded graph.
 
-    session: runs it. signatures: its SignatureDefs by name. changing: the names of those that
-    change what later calls see.
+    ``session`` runs it. ``signatures`` maps names to SignatureDefs. ``changing`` names the
+    signatures that change the model's state.
     """
 
     session: GraphSession
@@ -32,14 +32,10 @@ class SavedModel(NamedTuple):
 def load(path: str, tags: Sequence[str], config: Any) -> SavedModel:
     """Load a SavedModel: graph, variables, assets and tables.
 
-    Args:
-        path: the version's directory.
-        tags: the tags of the graph to load, all of them and no others.
-        config: the session's ConfigProto.
+    ``tags`` must be exactly the tags of the graph to load. ``config`` is the session's ConfigProto.
 
-    Raises:
-        Incomplete: files are missing or cut short, or arrived during the load.
-        ServingError: it cannot be loaded.
+    Raise ``Incomplete`` if files are missing or truncated, or change during the load, and
+    ``ServingError`` if the model cannot be loaded.
     """
     before = completeness.fingerprint(path)
     completeness.check(path, tags)
@@ -47,7 +43,7 @@ def load(path: str, tags: Sequence[str], config: Any) -> SavedModel:
     try:
         meta_graph = _restore(graph_session, path, tags)
         if completeness.fingerprint(path) != before:
-            raise Incomplete("files changed while they were read")
+            raise Incomplete("files changed during the load")
         graph_session.seal()
     except BaseException:
         graph_session.close()
@@ -61,7 +57,7 @@ def _restore(graph_session: GraphSession, path: str, tags: Sequence[str]) -> Any
     try:
         return tf.compat.v1.saved_model.load(graph_session.session, list(tags), path)
     except (tf.errors.DataLossError, tf.errors.OutOfRangeError) as error:
-        raise Incomplete(f"the variables are cut short: {_reason(error.message)}") from None
+        raise Incomplete(f"the variables are truncated: {_reason(error.message)}") from None
     except tf.errors.OpError as error:
         raise ServingError(Code(error.error_code), _reason(error.message)) from None
     except Exception as error:
@@ -69,6 +65,8 @@ def _restore(graph_session: GraphSession, path: str, tags: Sequence[str]) -> Any
 
 
 def _reason(message: str) -> str:
-    """The line that says what happened, without the heading and the graph's nodes around it."""
+    """Return the line of TensorFlow's message that states the reason, without the heading and the
+    list of nodes.
+    """
     lines = [line.strip() for line in message.removeprefix("Graph execution error:").splitlines()]
     return next((line for line in lines if line), "unknown")

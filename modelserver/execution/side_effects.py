@@ -1,7 +1,6 @@
-"""Which signatures leave something behind: a variable, a table, a queue, a file.
+"""Find the signatures that have side effects: on a variable, a table, a queue or a file.
 
-A warm-up with made-up inputs must not run them: a counter would have counted before the first
-caller came.
+Warm-up must not run them with synthetic inputs. A counter, for example, would not start at zero.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _WRITES = re.compile(
 
 
 def changing(meta_graph: Any) -> frozenset[str]:
-    """The names of a MetaGraphDef's signatures that change what later calls see."""
+    """Return the names of the signatures of a MetaGraphDef that change the model's state."""
     nodes = {node.name: node for node in meta_graph.graph_def.node}
     functions = _writing_functions(meta_graph.graph_def.library.function)
     return frozenset(
@@ -33,7 +32,7 @@ def changing(meta_graph: Any) -> frozenset[str]:
 
 
 def _needed(signature: Any, nodes: Mapping[str, Any]) -> Iterator[Any]:
-    """All nodes that a signature's outputs depend on."""
+    """Yield every node that a signature's outputs depend on."""
     waiting = [info.name for info in signature.outputs.values()]
     seen: set[str] = set()
     while waiting:
@@ -49,7 +48,7 @@ def _writes(node: Any, functions: set[str]) -> bool:
 
 
 def _called(node: Any) -> Iterator[str]:
-    """The functions that a node calls: by its type, or as its attributes say."""
+    """Yield the functions that a node calls, by its op or by its attributes."""
     yield node.op
     for attribute in node.attr.values():
         if attribute.HasField("func"):
@@ -59,15 +58,15 @@ def _called(node: Any) -> Iterator[str]:
 
 
 def _writing_functions(functions: Iterable[Any]) -> set[str]:
-    """The functions that write, or call one that does."""
+    """Return the functions that write, directly or through another function."""
     bodies = {function.signature.name: function.node_def for function in functions}
     writing: set[str] = set()
     while True:
-        found = {
+        more = {
             name
             for name, body in bodies.items()
             if name not in writing and any(_writes(node, writing) for node in body)
         }
-        if not found:
+        if not more:
             return writing
-        writing |= found
+        writing |= more

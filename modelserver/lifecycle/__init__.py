@@ -1,1 +1,1 @@
-"""Which versions are served: finding them on disk, loading, warming up, switching, unloading."""
+"""Versions: found on disk, loaded, warmed up, switched and unloaded, as the model config asks."""

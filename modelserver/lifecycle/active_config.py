@@ -1,4 +1,4 @@
-"""The configuration in force: which models, under which labels. Replaced as a whole."""
+"""The model config in force: models and labels, always replaced as a whole."""
 
 from __future__ import annotations
 
@@ -14,13 +14,10 @@ from modelserver.status import Code, ServingError
 
 
 class ActiveConfig:
-    """Applies ModelServerConfigs, one after another.
+    """Applies ModelServerConfigs, one at a time.
 
-    Args:
-        registry: holds the labels.
-        manager: watches the models.
-        allow_new_labels: take a label for a version that is not available, unless the label
-            stands for another version already.
+    ``registry`` stores the labels and ``manager`` loads the models. ``allow_new_labels`` permits a
+    label for a version that is not available, unless the label already points to another version.
     """
 
     def __init__(
@@ -33,13 +30,10 @@ class ActiveConfig:
         self._models: list[Any] = []
 
     def apply(self, wanted: Any) -> list[Failure]:
-        """Put a ModelServerConfig in force and wait for its new models.
+        """Apply a ModelServerConfig and wait until its new models have loaded.
 
-        Returns:
-            The new models that no version could be loaded of.
-
-        Raises:
-            ServingError: it is not accepted, and nothing has changed.
+        Return the new models that have no version that loads. Raise ``ServingError`` if the config
+        is rejected; nothing has changed then.
         """
         with self._lock:
             models = model_config.models(wanted, self._models)
@@ -75,7 +69,7 @@ class ActiveConfig:
 
 
 def unavailable(failures: Sequence[Failure]) -> ServingError:
-    """The error of a configuration whose new models did not load, in the real server's words."""
+    """Return the error for new models that did not load, worded as in TensorFlow Serving."""
     parts = [
         f"{{{{name: {failure.name} version: {number}}} due to error: {error}}}, "
         for failure in failures

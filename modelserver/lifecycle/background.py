@@ -1,4 +1,4 @@
-"""Work that lets others go first: on Linux a thread may have a lower priority than its process."""
+"""Low-priority work. On Linux, a thread can have a lower priority than its process."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ T = TypeVar("T")
 
 
 def run(work: Callable[[], T]) -> T:
-    """Do something on a thread of its own that has a low priority, and wait for it.
+    """Run ``work`` on a low-priority thread of its own, and wait for its result.
 
-    The thread ends with the work, because it could not raise its priority again, and threads that
-    it starts have its priority for good: TensorFlow's sessions must not be made here.
+    The thread ends with the work, because it could not raise its priority again. Threads that it
+    starts keep its priority for good, so do not create TensorFlow sessions here.
     """
-    with ThreadPoolExecutor(1, "background", initializer=_step_back) as pool:
+    with ThreadPoolExecutor(1, "background", initializer=_lower_priority) as pool:
         return pool.submit(work).result()
 
 
-def _step_back() -> None:
-    if sys.platform == "linux":  # elsewhere the number would name a process
+def _lower_priority() -> None:
+    if sys.platform == "linux":  # on other systems the ID would name a process
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -1,4 +1,4 @@
-"""The base path of a model: which versions lie on disk."""
+"""A model's base path: the version directories on disk."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ _VERSIONS = range(-(2**63), 2**63)
 
 
 class BasePathMissing(OSError):
-    """The base path itself is not there, or cannot be listed."""
+    """The base path does not exist, or cannot be listed."""
 
 
 def scan(base_path: str) -> dict[int, str]:
-    """The versions under a base path: number -> directory.
+    """Return the versions under a base path: number -> directory.
 
-    Names must read as an int64 (``00000123`` is 123); all other entries are ignored. Of two
-    directories with the same number, the one that sorts last counts.
+    A name must parse as an int64 (``00000123`` is version 123); other entries are ignored. If two
+    directories have the same number, the last one in sort order counts.
 
-    Raises:
-        BasePathMissing: so that a path that is away for a moment is not taken for an empty one.
+    Raise ``BasePathMissing``, so that callers can tell a missing directory from an empty one.
     """
     try:
-        return dict(sorted(_versions(base_path), key=lambda found: found[1]))
+        return dict(sorted(_versions(base_path), key=lambda version: version[1]))
     except OSError as error:
         raise BasePathMissing(f"{base_path}: {error.strerror or error}") from None
 
@@ -39,19 +38,18 @@ def _versions(base_path: str) -> Iterator[tuple[int, str]]:
 
 
 def check_any(name: str, base_path: str) -> None:
-    """Make sure that there is something to load.
+    """Check that there is a version to load.
 
-    Raises:
-        ServingError: NOT_FOUND, with what is missing and how to make it.
+    Raise ``ServingError`` with NOT_FOUND, saying what is missing and how to create it.
     """
     try:
         if scan(base_path):
             return
-        missing = f"{base_path} holds no version"
+        missing = f"{base_path} contains no version"
     except BasePathMissing as error:
         missing = str(error)
     raise ServingError(
         Code.NOT_FOUND,
-        f"nothing to serve as {name}: {missing}; a version is a directory named by a number with "
-        "a SavedModel in it, such as `python -m export savedmodel` makes",
+        f"nothing to serve as {name}: {missing}; a version is a SavedModel in a directory with a "
+        "number as its name; `python -m export savedmodel` creates one",
     )

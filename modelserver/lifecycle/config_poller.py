@@ -1,4 +1,4 @@
-"""The file of --model_config_file, read again and again, and applied when it has changed."""
+"""Polls ``--model_config_file`` and applies it when it changes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ _log = logging.getLogger(__name__)
 
 
 class ConfigPoller:
-    """Watches a file on a thread of its own.
+    """A thread that reads the file at ``path`` every ``poll_s`` seconds.
 
-    Args:
-        path: the file; empty for none.
-        poll_s: seconds between two reads; 0 for never.
-        configuration: what a changed file is applied to.
+    An empty path or 0 seconds disables it.
     """
 
     def __init__(self, path: str, poll_s: float, active_config: ActiveConfig) -> None:
@@ -32,12 +29,12 @@ class ConfigPoller:
         self._thread = threading.Thread(target=self._run, name="config file", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch, if there is something to watch."""
+        """Start polling, if enabled."""
         if self._path and self._poll_s > 0:
             self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop polling."""
         self._stopping.set()
 
     def _run(self) -> None:
@@ -46,13 +43,14 @@ class ConfigPoller:
                 self._read()
                 self._last_error = ""
             except ServingError as error:
-                if error.message != self._last_error:  # once, not at every read
+                if error.message != self._last_error:  # log it once, not on every poll
                     _log.warning("%s: not applied: %s", self._path, error.message)
                 self._last_error = error.message
 
     def _read(self) -> None:
-        """Apply the file if it is not the one in force. A refused one is tried again, for a label
-        may wait for its version."""
+        """Apply the file if it differs from the config in force. Retry a rejected one: its labels
+        may be waiting for a version.
+        """
         wanted = model_config.read(self._path)
         if wanted == self._applied:
             return

@@ -1,4 +1,4 @@
-"""A version's directory -> a warm `Model`, with the seconds that it took."""
+"""Load a version's directory into a warm model."""
 
 from __future__ import annotations
 
@@ -21,30 +21,29 @@ from modelserver.options.components import LoaderOptions
 
 
 class Loader:
-    """Loads versions, for a `Manager`. Called from its loading threads.
+    """Loads versions for a ``Manager``, on its load threads.
 
-    Attributes:
-        others_first: whether there are calls that a warm-up must not hold up.
+    Set ``others_first`` once calls arrive: warm-up then runs at low priority.
     """
 
     def __init__(self, metrics: Metrics, options: LoaderOptions) -> None:
         self.others_first = False
         self._metrics = metrics
         self._options = options
-        self._turns: dict[str, ConcurrencyLimiter] = {}
+        self._limiters: dict[str, ConcurrencyLimiter] = {}
         batching = options.batching
         self._batch_threads = BatchThreads(batching.threads, metrics) if batching else None
 
     def load(self, name: str, number: int, path: str) -> Loaded:
-        """Load and warm up a version.
+        """Load a version and warm it up.
 
-        Raises:
-            ServingError: it cannot be loaded, or a request that it brought for its warm-up fails.
+        Raise ``ServingError`` if it cannot be loaded, or if one of its recorded warm-up requests
+        fails.
         """
         started = time.monotonic()
         batching = self._batching_of(path)
         saved = saved_model.load(path, self._options.tags, self._options.config)
-        runner = self._runner(DirectRunner(saved.session, self._turns_of(name)), batching)
+        runner = self._runner(DirectRunner(saved.session, self._limiter_of(name)), batching)
         model = Model(name, number, saved.signatures, runner, self._metrics)
         loaded = time.monotonic()
         try:
@@ -59,10 +58,10 @@ class Loader:
         if self._batch_threads is not None:
             self._batch_threads.stop()
 
-    def _runner(self, alone: DirectRunner, batching: BatchingParameters | None) -> Runner:
+    def _runner(self, direct: DirectRunner, batching: BatchingParameters | None) -> Runner:
         if batching is None or self._batch_threads is None:
-            return alone
-        return BatchRunner(self._batch_threads, batching, alone)
+            return direct
+        return BatchRunner(self._batch_threads, batching, direct)
 
     def _warm_up(
         self,
@@ -87,9 +86,11 @@ class Loader:
         file = os.path.join(path, PER_MODEL_FILE)
         return read_parameters(file, batching) if os.path.exists(file) else None
 
-    def _turns_of(self, name: str) -> ConcurrencyLimiter:
-        """All versions of a model share one queue, so that a switch does not double the load."""
+    def _limiter_of(self, name: str) -> ConcurrencyLimiter:
+        """Return the limiter that all versions of a model share, so that a switch does not double
+        the load.
+        """
         options = self._options
-        return self._turns.setdefault(
+        return self._limiters.setdefault(
             name, ConcurrencyLimiter(options.calls_at_once, options.max_waiting)
         )

@@ -1,8 +1,8 @@
-"""Watches base paths, loads what is wanted, unloads what is not.
+"""Watches base paths, loads the versions that the config asks for, and unloads the others.
 
-One thread decides, loads happen on threads of their own, and no thread that answers calls ever
-waits for either. The deciding thread sleeps until the next poll or retry, or until it is woken by
-a finished load or a new configuration.
+One thread decides. Each load runs on a thread of its own, and no thread that answers calls waits
+for either. The deciding thread sleeps until the next poll or retry, or until a load ends or the
+config changes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Loaded(NamedTuple):
-    """A version that may be called, and the seconds that it took to get there."""
+    """A version that is ready for calls, and how many seconds it took to load and warm up."""
 
     model: Model
     load_s: float
@@ -35,7 +35,7 @@ class Loaded(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A model without a version: nothing found on disk, or the loads that failed."""
+    """A model without a version: nothing on disk, or loads that failed."""
 
     name: str
     base_path: str
@@ -43,13 +43,10 @@ class Failure(NamedTuple):
 
 
 class Manager:
-    """Keeps a `Registry` in step with the disk.
+    """Keeps a ``Registry`` in step with the disk.
 
-    Args:
-        registry: the table that calls read.
-        load: loads and warms up one version: (model name, number, directory) -> Loaded. Called
-            on a thread of its own; raises ServingError.
-        options: times and bounds.
+    ``load`` loads and warms up a version on a thread of its own: (model name, number, directory) ->
+    ``Loaded``. It raises ``ServingError``.
     """
 
     def __init__(
@@ -71,20 +68,19 @@ class Manager:
         self._thread = threading.Thread(target=self._run, name="manager", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more. Loads under way are not waited for."""
+        """Stop watching. Do not wait for loads in progress."""
         self._stopping = True
         self._wake.set()
         self._loads.shutdown(wait=False, cancel_futures=True)
 
     def configure(self, models: Iterable[Any]) -> None:
-        """Replace the models that are watched. Those that are gone will be unloaded.
+        """Replace the watched models. Models that are no longer listed are unloaded.
 
-        Args:
-            models: ModelConfig messages: name, base_path, model_version_policy.
+        ``models`` are ModelConfigs, of which name, base_path and model_version_policy are used.
         """
         with self._lock:
             given = {model.name: model for model in models}
@@ -99,10 +95,9 @@ class Manager:
         self._wake.set()
 
     def wait_until_loaded(self, names: Iterable[str]) -> list[Failure]:
-        """Wait until each model has a version that answers, or nothing left to try.
+        """Wait until each model has an available version, or nothing left to try.
 
-        Returns:
-            The models that have none; empty when all is well.
+        Return the models that have no version.
         """
         names = list(names)
         self._registry.wait_for(
@@ -122,7 +117,7 @@ class Manager:
         watched = self._watched.get(name)
         return Failure(name, watched.base_path if watched else "", errors)
 
-    # On the deciding thread.
+    # The deciding thread
 
     def _run(self) -> None:
         while not self._stopping:
@@ -131,12 +126,12 @@ class Manager:
                 with self._lock:
                     self._step()
             except Exception:
-                _log.exception("looking after the models went wrong; going on")
+                _log.exception("unexpected error while managing models; continuing")
             self._registry.touch()
             self._wake.wait(self._pause())
 
     def _pause(self) -> float | None:
-        """Seconds until there is something to do; None when only an event can bring it."""
+        """Return the seconds until the next poll or retry; ``None`` to wait for an event."""
         with self._lock:
             retries = [w.next_retry(self._options.max_retries) for w in self._watched.values()]
             due = min([self._next_poll, *retries])
@@ -153,18 +148,18 @@ class Manager:
                 del self._watched[watched.name]
 
     def _poll(self, present: list[WatchedModel]) -> None:
-        """List all base paths. If one is missing, nothing is concluded from the others either."""
+        """List all base paths. If one is missing, draw no conclusions about the others either."""
         try:
-            found = [base_path.scan(watched.base_path) for watched in present]
+            versions = [base_path.scan(watched.base_path) for watched in present]
         except base_path.BasePathMissing as error:
             known = any(watched.on_disk for watched in present)
             if known and str(error) != self._missing:
-                _log.warning("base path %s; all models stay as they are", error)
+                _log.warning("base path %s; keeping all models as they are", error)
             self._missing = str(error)
             return
         self._missing = ""
-        for watched, on_disk in zip(present, found, strict=True):
-            watched.found(on_disk)
+        for watched, on_disk in zip(present, versions, strict=True):
+            watched.update(on_disk)
 
     def _advance(self, watched: WatchedModel, now: float) -> None:
         name = watched.name
@@ -182,19 +177,19 @@ class Manager:
     def _states(self, name: str) -> dict[int, State]:
         return {status.number: status.state for status in self._registry.peek(name)}
 
-    # On threads of their own.
+    # Load and unload threads
 
     def _load(
         self, watched: WatchedModel, number: int, path: str, last: ServingError | None
     ) -> None:
-        """Load a version, and show the error of the last attempt until this one has ended."""
+        """Load a version. Until the load ends, keep showing the error of the last attempt."""
         name = watched.name
         self._registry.set_state(name, number, State.LOADING, last)
-        looked_at = completeness.fingerprint(path)
+        before = completeness.fingerprint(path)
         try:
             loaded = self._load_version(name, number, path)
         except Exception as error:
-            self._load_failed(watched, number, _serving_error(error), looked_at)
+            self._load_failed(watched, number, _serving_error(error), before)
         else:
             with self._lock:
                 watched.attempts.pop(number, None)
@@ -208,11 +203,11 @@ class Manager:
         watched: WatchedModel,
         number: int,
         error: ServingError,
-        looked_at: completeness.Fingerprint,
+        before: completeness.Fingerprint,
     ) -> None:
         retry_at = time.monotonic() + self._options.retry_s
         with self._lock:
-            is_news = watched.failed(number, error, looked_at, retry_at)
+            is_news = watched.failed(number, error, before, retry_at)
         self._registry.set_state(watched.name, number, State.END, error=error)
         if is_news:
             _log.warning("%s version %d: not served: %s", watched.name, number, error.message)
@@ -229,5 +224,5 @@ class Manager:
 def _serving_error(error: Exception) -> ServingError:
     if isinstance(error, ServingError):
         return error
-    _log.error("a load went wrong", exc_info=error)
+    _log.error("unexpected error during a load", exc_info=error)
     return ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}")

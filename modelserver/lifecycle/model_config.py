@@ -1,4 +1,4 @@
-"""The configuration of models: read, checked, and its labels."""
+"""Model configs (ModelServerConfig): read from flags or a file, and validated."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ PLATFORM = "tensorflow"
 
 
 def initial(options: Options) -> Any:
-    """The ModelServerConfig that the flags ask for.
+    """Return the ModelServerConfig that the flags ask for.
 
-    Raises:
-        ServingError: there is none, or it is not sound, or a model has nothing on disk.
+    Raise ``ServingError`` if there is none, if it is invalid, or if a model has no version on disk.
     """
     if options.model_config_file:
         config = read(options.model_config_file)
@@ -34,7 +33,9 @@ def initial(options: Options) -> Any:
 
 
 def single(name: str, base_path: str) -> Any:
-    """A ModelServerConfig for one model; a relative path is taken from the current directory."""
+    """Return a ModelServerConfig for one model. A relative path is relative to the current
+    directory.
+    """
     config = model_server_config_pb2.ModelServerConfig()
     path = os.path.abspath(base_path)
     config.model_config_list.config.add(name=name, base_path=path, model_platform=PLATFORM)
@@ -44,21 +45,17 @@ def single(name: str, base_path: str) -> Any:
 def read(path: str) -> Any:
     """Read a ModelServerConfig from a text file.
 
-    Raises:
-        ServingError: the file cannot be read or parsed.
+    Raise ``ServingError`` if the file cannot be read or parsed.
     """
     return text_files.read(path, model_server_config_pb2.ModelServerConfig())
 
 
 def models(config: Any, now: Iterable[Any] = ()) -> Any:
-    """The ModelConfig messages of a configuration, checked.
+    """Validate a ModelServerConfig and return its ModelConfigs.
 
-    Args:
-        config: a ModelServerConfig.
-        now: the ModelConfig messages that it would replace.
+    ``now`` are the ModelConfigs that it replaces.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT for anything but a sound list of models.
+    Raise ``ServingError`` with INVALID_ARGUMENT if it is not a valid list of models.
     """
     if config.WhichOneof("config") != "model_config_list":
         raise invalid(
@@ -74,7 +71,7 @@ def models(config: Any, now: Iterable[Any] = ()) -> Any:
 
 
 def labels(listed: Iterable[Any]) -> dict[str, dict[str, int]]:
-    """The labels of ModelConfig messages: model -> label -> version."""
+    """Return the labels of ModelConfigs: model -> label -> version."""
     return {model.name: dict(model.version_labels) for model in listed}
 
 

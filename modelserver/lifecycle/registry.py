@@ -1,7 +1,7 @@
-"""The table of models, versions and labels: who is asked for, and who still uses it.
+"""The table of models, versions and labels, with the number of calls that use each version.
 
-All calls look their version up here and hold a reference while they use it, so that a version is
-closed only when its last call is done.
+Every call looks up its version here and holds a reference while it runs, so that a version is
+closed only after its last call.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from modelserver.lifecycle.versions import State
 from modelserver.status import Code, ServingError, invalid
 
 MAX_ENDED = 100
-"""How many ended versions of a model stay listed; a long-lived server sees many."""
+"""Unloaded versions of a model that stay listed; a long-lived server sees many."""
 
 
 class VersionStatus(NamedTuple):
-    """What is known of one version: its error is None when all is well, and `calls` use it."""
+    """A snapshot of one version. ``error`` is ``None`` if it is healthy; ``calls`` counts those in
+    progress.
+    """
 
     number: int
     state: State
@@ -39,7 +41,7 @@ class _Version:
 
 
 class Registry:
-    """Versions by model and number. Every method may be called from any thread."""
+    """Versions by model and number. All methods are thread-safe."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -48,11 +50,10 @@ class Registry:
 
     @contextmanager
     def acquire(self, spec: Any) -> Iterator[Model]:
-        """The loaded version that a ModelSpec names, held for the length of a ``with`` block.
+        """Hold the version that a ModelSpec selects for the duration of a ``with`` block.
 
-        Raises:
-            ServingError: INVALID_ARGUMENT for a spec without a name or with an unknown label,
-                NOT_FOUND for a version that is not available.
+        Raise ``ServingError`` with INVALID_ARGUMENT for a missing name or an unknown label, and
+        with NOT_FOUND for a version that is not available.
         """
         with self._changed:
             version = self._find(spec)
@@ -68,10 +69,9 @@ class Registry:
                 self._changed.notify_all()
 
     def statuses(self, name: str, number: int | None = None) -> list[VersionStatus]:
-        """The versions of a model, newest first, or the one with this number.
+        """Return a model's versions, newest first, or only the one with this number.
 
-        Raises:
-            ServingError: NOT_FOUND if there are none.
+        Raise ``ServingError`` with NOT_FOUND if there are none.
         """
         listed = self.peek(name)
         if number is not None:
@@ -83,7 +83,7 @@ class Registry:
         raise ServingError(Code.NOT_FOUND, f"Could not find any versions of model {name}")
 
     def peek(self, name: str) -> list[VersionStatus]:
-        """As `statuses`, without the error."""
+        """Return all versions of a model, newest first; an empty list if there are none."""
         with self._changed:
             versions = self._models.get(name, {})
             return [
@@ -97,7 +97,7 @@ class Registry:
             self._labels = {name: dict(of_model) for name, of_model in labels.items()}
 
     def label(self, name: str, label: str) -> int | None:
-        """The version that a label stands for."""
+        """Return the version that a label points to, or ``None``."""
         with self._changed:
             return self._labels.get(name, {}).get(label)
 
@@ -109,7 +109,7 @@ class Registry:
         error: ServingError | None = None,
         model: Model | None = None,
     ) -> None:
-        """Record where a version is in its life, and wake those who wait for it."""
+        """Record the state of a version, and wake waiting threads."""
         with self._changed:
             versions = self._models.setdefault(name, {})
             version = versions.setdefault(number, _Version(number))
@@ -118,11 +118,11 @@ class Registry:
             self._changed.notify_all()
 
     def close_to_calls(self, name: str, number: int) -> None:
-        """Let no new call at a version; those under way keep it."""
+        """Reject new calls to a version; those in progress keep it."""
         self.set_state(name, number, State.UNLOADING, model=self._models[name][number].model)
 
     def drain(self, name: str, number: int) -> Model | None:
-        """Wait until the last call at a version is done, and hand its model over."""
+        """Wait until a version's last call ends, and return its model."""
         with self._changed:
             version = self._models[name][number]
             self._changed.wait_for(lambda: not version.calls)
@@ -130,15 +130,16 @@ class Registry:
             return model
 
     def wait_for(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
-        """Wait until a condition holds, asking again after each change; False on time-out.
+        """Wait until ``condition`` holds, checking it after each change. Return ``False`` on
+        time-out.
 
-        The condition must not call methods of the registry other than `peek` and `label`.
+        The condition may call only ``peek`` and ``label``.
         """
         with self._changed:
             return self._changed.wait_for(condition, timeout_s)
 
     def touch(self) -> None:
-        """Wake those who wait, because something outside the table has changed."""
+        """Wake waiting threads because something outside the table has changed."""
         with self._changed:
             self._changed.notify_all()
 

@@ -1,8 +1,9 @@
-"""Which versions should be served, and what to do next to get there. No clock, disk or thread.
+"""Decide which versions to load and unload. No clock, disk or threads.
 
-A version's life: START (wanted) -> LOADING -> AVAILABLE -> UNLOADING -> END. A load that fails
-goes to END with its error, and back to START for the next attempt. The switch keeps a model
-available: the new version is loaded first, the old one goes when the new one answers.
+States of a version: START (requested) -> LOADING -> AVAILABLE -> UNLOADING -> END. A failed load
+goes to END with its error, and back to START for the next attempt. Switching preserves
+availability: the new version loads first, and the old one is unloaded once the new one is
+available.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 
 class State(IntEnum):
-    """The states of a version, numbered as GetModelStatus sends them."""
+    """States of a version, with the numbers that GetModelStatus uses."""
 
     START = 10
     LOADING = 20
@@ -23,54 +24,50 @@ class State(IntEnum):
 
 
 class Plan(NamedTuple):
-    """What to do now: version numbers, the most urgent first."""
+    """What to do now: version numbers, most urgent first."""
 
     load: list[int]
     unload: list[int]
 
 
 def wanted(policy: Any, on_disk: Iterable[int], unfinished: Collection[int]) -> list[int]:
-    """The versions that a policy asks for, highest first.
+    """Return the versions that a policy selects, highest first.
 
-    Args:
-        policy: a ServableVersionPolicy; latest 1 if nothing is chosen.
-        on_disk: the versions found under the base path.
-        unfinished: versions that were found incomplete. "Latest" does not count them, so that a
-            version still being copied does not take the place of one that can answer; it goes on
-            asking for them, because they may be whole by now.
+    ``policy`` is a ServableVersionPolicy, by default the latest version. ``on_disk`` are the
+    versions under the base path. ``unfinished`` are those found incomplete: "latest" does not count
+    them, so that a version still being copied does not displace one that works, but still selects
+    them, because they may be complete by now.
     """
-    found = sorted(on_disk, reverse=True)
-    choice = policy.WhichOneof("policy_choice")
-    if choice == "all":
-        return found
-    if choice == "specific":
-        return [number for number in found if number in policy.specific.versions]
+    newest_first = sorted(on_disk, reverse=True)
+    kind = policy.WhichOneof("policy_choice")
+    if kind == "all":
+        return newest_first
+    if kind == "specific":
+        return [number for number in newest_first if number in policy.specific.versions]
     count = max(1, policy.latest.num_versions)
-    chosen: list[int] = []
+    selected: list[int] = []
     finished = 0
-    for number in found:
+    for number in newest_first:
         if finished == count:
             break
-        chosen.append(number)
+        selected.append(number)
         finished += number not in unfinished
-    return chosen
+    return selected
 
 
-def plan(states: Mapping[int, State], asked: Collection[int], due: Collection[int]) -> Plan:
-    """What to do next for one model.
+def plan(states: Mapping[int, State], requested: Collection[int], due: Collection[int]) -> Plan:
+    """Return what to do next for one model.
 
-    Args:
-        states: every version known, by number.
-        asked: what `wanted` said.
-        due: versions at END that may be loaded again now.
+    ``states`` holds every known version, ``requested`` the result of ``wanted``, and ``due`` the
+    versions at END whose load may be retried now.
     """
     load = [
         number
-        for number in sorted(asked, reverse=True)
+        for number in sorted(requested, reverse=True)
         if number not in states or (states[number] is State.END and number in due)
     ]
     available = [number for number, state in states.items() if state is State.AVAILABLE]
-    surplus = sorted(set(available) - set(asked))
-    if not asked or any(number in asked for number in available):
+    surplus = sorted(set(available) - set(requested))
+    if not requested or any(number in requested for number in available):
         return Plan(load, surplus)
-    return Plan(load, surplus[:-1])  # the last one answers until a wanted one does
+    return Plan(load, surplus[:-1])  # keep the newest until a requested version is available

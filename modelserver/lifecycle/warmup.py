@@ -1,8 +1,8 @@
-"""First runs before a version is called AVAILABLE, so that no caller pays for compilation.
+"""Warm up a version before it becomes AVAILABLE, so that no caller waits for compilation.
 
-A model may bring its own requests, recorded as TensorFlow Serving has them. For one that does
-not, inputs are made up from the signatures: zeros for numbers, pictures for strings (or, where they
-are refused, nothing, which is a valid tf.Example), one and several at a time.
+A version may contain recorded requests, in TensorFlow Serving's format. For any other version,
+inputs are synthesized from the signatures, for one item and for several: zeros for numbers, and for
+strings an image or, if the model rejects that, an empty string, which is a valid tf.Example.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from modelserver.status import Code, ServingError, invalid
 RECORDS = os.path.join("assets.extra", "tf_serving_warmup_requests")
 MAX_RECORDS = 1000
 MANY = 16
-MADE_UP_TIME_S = 30.0
+MAX_SYNTHETIC_S = 30.0
 MAX_ELEMENTS = 1 << 24
 
 _log = logging.getLogger(__name__)
@@ -52,23 +52,20 @@ def warm_up(
     batches: Sequence[int] = (1, MANY),
     changing: Collection[str] = (),
 ) -> None:
-    """Run a model's recorded requests or, without any, made-up ones.
+    """Run a model's recorded requests or, if it has none, synthetic ones.
 
-    Args:
-        model: a loaded version that no caller reaches yet.
-        path: the version's directory.
-        iterations: how often each record is run.
-        batches: the sizes of made-up inputs.
-        changing: signatures that are not run with made-up inputs, for they change the model.
+    ``path`` is the version's directory. Each record is run ``iterations`` times. ``batches`` are
+    the batch sizes of synthetic inputs. Signatures in ``changing`` have side effects and are not
+    run with synthetic inputs.
 
-    Raises:
-        ServingError: a record cannot be read or fails; TensorFlow Serving then fails the load.
+    Raise ``ServingError`` if a record cannot be read or fails: the load fails, as in TensorFlow
+    Serving.
     """
     records = os.path.join(path, RECORDS)
     if os.path.exists(records):
         _replay_all(model, records, iterations)
     else:
-        _run_made_up(model, batches, changing)
+        _run_synthetic(model, batches, changing)
 
 
 def _replay_all(model: Model, records: str, iterations: int) -> None:
@@ -99,30 +96,34 @@ def _read(records: str) -> Iterator[Any]:
         raise invalid(f"Failed to parse warmup record: {error} from {records}") from None
 
 
-def _run_made_up(model: Model, batches: Sequence[int], changing: Collection[str]) -> None:
-    end = Deadline.after(MADE_UP_TIME_S)
+def _run_synthetic(model: Model, batches: Sequence[int], changing: Collection[str]) -> None:
+    end = Deadline.after(MAX_SYNTHETIC_S)
     for name, signature in sorted(model.signatures.items()):
-        if name.startswith("__"):  # the initializer, which has run
+        if name.startswith("__"):  # the initializer, which has already run
             continue
         if name in changing:
-            reason = "it changes the model"
+            reason = "it has side effects"
         else:
             reason = _run_signature(model, signature, batches, end)
         if reason:
             _log.info(
-                "%s version %d: signature %s left cold: %s", model.name, model.version, name, reason
+                "%s version %d: signature %s not warmed up: %s",
+                model.name,
+                model.version,
+                name,
+                reason,
             )
 
 
 def _run_signature(model: Model, signature: Any, batches: Sequence[int], end: Deadline) -> str:
-    """Run a signature with made-up inputs; why it could not be run, if so."""
+    """Run a signature with synthetic inputs; return the reason if it rejects them all."""
     infos = signature.inputs.values()
     fetches = [signature.outputs[alias].name for alias in sorted(signature.outputs)]
     reason = ""
-    for text in (picture(), b"") if any(map(_is_text, infos)) else (b"",):
+    for text in (image(), b"") if any(map(_is_text, infos)) else (b"",):
         try:
             for batch in batches if any(map(_grows, infos)) else (1,):
-                feeds = {info.name: made_up(info, batch, text) for info in infos}
+                feeds = {info.name: synthesize(info, batch, text) for info in infos}
                 model.run(feeds, fetches, end, API)
             return ""
         except ServingError as error:
@@ -131,7 +132,7 @@ def _run_signature(model: Model, signature: Any, batches: Sequence[int], end: De
 
 
 def _printable(message: str) -> str:
-    """The start of an error's text, which may quote what was made up."""
+    """Return the start of an error message, which may quote binary inputs."""
     return "".join(char for char in message if char.isprintable() and char != "\ufffd")[:80]
 
 
@@ -140,38 +141,34 @@ def _is_text(info: Any) -> bool:
 
 
 def _grows(info: Any) -> bool:
-    """Whether an input can hold another number of items."""
+    """Return whether the batch size of an input is free."""
     shape = info.tensor_shape
     return shape.unknown_rank or bool(shape.dim and shape.dim[0].size < 0)
 
 
-def made_up(info: Any, batch: int, text: bytes) -> Array:
-    """A value that an input may accept: a first dimension of `batch` if it is free, others 1.
+def synthesize(info: Any, batch: int, text: bytes) -> Array:
+    """Return a value for an input, with ``batch`` items if its batch size is free.
 
-    Args:
-        info: the input's TensorInfo.
-        batch: items.
-        text: for a string.
+    Other free dimensions are 1. ``text`` is the value of strings.
 
-    Raises:
-        ServingError: there is no such value.
+    Raise ``ServingError`` if the input is too large, or its dtype has no numpy equivalent.
     """
     sizes = [dim.size for dim in info.tensor_shape.dim]
     shape = [max(size, 1) if size >= 0 else 1 for size in sizes]
     if _grows(info):
         shape[:1] = [batch]
     if math.prod(shape) > MAX_ELEMENTS:
-        raise invalid(f"{info.name} of shape {shape} is too large to make up")
+        raise invalid(f"{info.name} of shape {shape} is too large for warm-up")
     if _is_text(info):
         return np.full(shape, text, object)
     try:
         return np.zeros(shape, tf.dtypes.as_dtype(info.dtype).as_numpy_dtype)
     except TypeError:
-        raise invalid(f"{info.name} has a type that cannot be made up") from None
+        raise invalid(f"{info.name} has a dtype that warm-up does not support") from None
 
 
-def picture() -> bytes:
-    """A JPEG of a camera's usual size."""
+def image() -> bytes:
+    """Return a JPEG of a typical camera's size."""
     from PIL import Image
 
     stream = io.BytesIO()

@@ -1,4 +1,4 @@
-"""One model that is watched: what lies under its base path, and which loads of it failed."""
+"""The manager's view of one model: its versions on disk, and its failed loads."""
 
 from __future__ import annotations
 
@@ -17,14 +17,10 @@ NEVER = float("inf")
 
 @dataclass
 class Attempt:
-    """The last load of a version that failed.
+    """The last failed load of a version.
 
-    Attributes:
-        error: how it failed.
-        loaded: what lay in the directory then.
-        seen: what lay there at the last look.
-        count: failures so far since the files last changed.
-        retry_at: when to try again, in monotonic seconds.
+    ``loaded`` is the directory's fingerprint at that load, ``seen`` at the last poll. ``count``
+    counts failures since the files last changed. ``retry_at`` is in monotonic seconds.
     """
 
     error: ServingError
@@ -36,11 +32,10 @@ class Attempt:
 
 @dataclass
 class WatchedModel:
-    """A model of the configuration, as the manager's thread sees it.
+    """A model of the config, as the manager's thread sees it.
 
-    Attributes:
-        settled: the base path has been looked at, and nothing is left to load.
-        removed: no longer in the configuration; forgotten once its last version is unloaded.
+    ``settled`` is set once the base path has been listed and nothing is left to load. ``removed``
+    models are no longer in the config, and are forgotten once their last version is unloaded.
     """
 
     name: str
@@ -51,9 +46,10 @@ class WatchedModel:
     settled: bool = False
     removed: bool = False
 
-    def found(self, on_disk: dict[int, str]) -> None:
-        """Note what lies under the base path. A failed version is due again, at once, when its
-        files have changed since and then stood still from one look to the next."""
+    def update(self, on_disk: dict[int, str]) -> None:
+        """Record the versions on disk. Retry a failed version at once if its files have changed
+        since, and then stayed the same from one poll to the next.
+        """
         self.on_disk = on_disk
         for number, attempt in self.attempts.items():
             if number not in on_disk:
@@ -64,40 +60,40 @@ class WatchedModel:
             attempt.seen = seen
 
     def begin(self, number: int) -> ServingError | None:
-        """Note that a load begins; the error of the last one, if it failed."""
+        """Record the start of a load; return the error of the last attempt, if it failed."""
         last = self.attempts.get(number)
         if last is None:
             return None
-        last.retry_at = NEVER  # until this one has failed as well
+        last.retry_at = NEVER  # unless this load fails too
         return last.error
 
     def failed(
         self, number: int, error: ServingError, loaded: Fingerprint, retry_at: float
     ) -> bool:
-        """Note a failed load; True if it is news."""
+        """Record a failed load; return whether the error is new."""
         last = self.attempts.get(number)
         count = last.count + 1 if last and last.loaded == loaded else 1
         self.attempts[number] = Attempt(error, loaded, loaded, count, retry_at)
         return last is None or last.error.message != error.message
 
     def plan(self, states: Mapping[int, State], now: float, max_retries: int) -> Plan:
-        """What to load and unload now. Failures of versions that nobody wants are forgotten."""
-        asked = [] if self.removed else self._asked()
-        self.attempts = {n: attempt for n, attempt in self.attempts.items() if n in asked}
+        """Return what to load and unload now. Forget failures of versions that are not selected."""
+        requested = [] if self.removed else self._requested()
+        self.attempts = {n: attempt for n, attempt in self.attempts.items() if n in requested}
         due = {
             number
             for number in states
             if (attempt := self.attempts.get(number)) is None
             or (now >= attempt.retry_at and _may_retry(attempt, max_retries))
         }
-        return versions.plan(states, asked, due)
+        return versions.plan(states, requested, due)
 
     def next_retry(self, max_retries: int) -> float:
-        """When the next failed load is to be tried again, in monotonic seconds."""
+        """Return when the next failed load is due, in monotonic seconds."""
         retries = (a.retry_at for a in self.attempts.values() if _may_retry(a, max_retries))
         return min(retries, default=NEVER)
 
-    def _asked(self) -> list[int]:
+    def _requested(self) -> list[int]:
         unfinished = {n for n, a in self.attempts.items() if isinstance(a.error, Incomplete)}
         return versions.wanted(self.policy, self.on_disk, unfinished)
 

@@ -1,1 +1,1 @@
-"""The command line and the text files that its flags name."""
+"""The command line, and the text files that it names."""

@@ -1,4 +1,4 @@
-"""The parameters of batching: defaults, and the text file that changes them."""
+"""Batching parameters: the defaults, and the text file that overrides them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ PER_MODEL_FILE = "batching_params.pbtxt"
 
 @dataclass(frozen=True)
 class BatchingParameters:
-    """How requests are put together.
+    """How requests are batched.
 
-    Attributes:
-        max_batch_size: items that one request, and one batch, may have.
-        timeout_s: how long the first request of a batch may wait for others, in seconds. With 0
-            a batch is what has gathered while all threads were busy.
-        max_enqueued_batches: batches that may wait in one queue.
-        threads: batches that run at once, over all models.
-        pool_name: names the threads in the metrics.
-        allowed_sizes: a batch is padded up to the next of these; empty for any size.
-        pad: whether inputs of different lengths are padded to the longest.
-        split: whether a request larger than `max_execution_size` is split among batches.
-        max_execution_size: with `split`, items of a batch; `max_batch_size` then bounds requests.
+    * ``max_batch_size``: items per request and per batch.
+    * ``timeout_s``: how long the first request of a batch waits for others. With 0, a batch
+      contains the requests that arrived while all threads were busy.
+    * ``max_enqueued_batches``: batches that may wait in a queue.
+    * ``threads``: concurrent batches, over all models.
+    * ``pool_name``: names the threads in the metrics.
+    * ``allowed_sizes``: batches are padded to the next of these sizes; empty for any size.
+    * ``pad``: pad inputs of different lengths to the longest.
+    * ``split``: split a request larger than ``max_execution_size`` over several batches.
+    * ``max_execution_size``: with ``split``, items per batch; ``max_batch_size`` then limits
+      requests.
     """
 
     max_batch_size: int = 1000
@@ -40,19 +40,18 @@ class BatchingParameters:
 
     @property
     def batch_size(self) -> int:
-        """Items that a batch may have."""
+        """Return the maximum number of items in a batch."""
         return self.max_execution_size if self.split else self.max_batch_size
 
     def padded(self, size: int) -> int:
-        """The size that a batch of `size` items is padded to."""
+        """Return the size to which a batch of ``size`` items is padded."""
         return next((allowed for allowed in self.allowed_sizes if allowed >= size), size)
 
 
 def read(path: str, defaults: BatchingParameters) -> BatchingParameters:
-    """Read a BatchingParameters text file; what it does not say stays as in `defaults`.
+    """Read a BatchingParameters text file. Missing fields keep the values of ``defaults``.
 
-    Raises:
-        ServingError: the file cannot be read, or its values contradict one another.
+    Raise ``ServingError`` if the file cannot be read, or if its values are invalid.
     """
     file = text_files.read(path, text_files.new("BatchingParameters"))
     parameters = replace(

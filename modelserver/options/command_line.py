@@ -1,5 +1,8 @@
-"""The command line, in TensorFlow Serving's style: ``--name=value``, ``--name value``, and for
-booleans ``--name`` or ``--name=false``."""
+"""Parse the command line, in TensorFlow Serving's syntax.
+
+Values are given as ``--name=value`` or ``--name value``, booleans as ``--name`` or
+``--name=false``.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +29,13 @@ _NOT_NEGATIVE = {
 
 
 class FlagError(ValueError):
-    """The command line is wrong; the message is one line for the user."""
+    """An invalid command line; the message is one line for the user."""
 
 
 def parse(arguments: Sequence[str]) -> tuple[Options, list[str]]:
-    """Read a command line.
+    """Parse a command line; return the options, and the names of the flags that were given.
 
-    Returns:
-        The options, and the names of the flags that were given.
-
-    Raises:
-        FlagError: a flag is unknown, or its value is not of its type.
+    Raise ``FlagError`` for an unknown flag or an invalid value.
     """
     known = {field.name: field for field in fields(Options)}
     values: dict[str, Any] = {}
@@ -53,7 +52,7 @@ def parse(arguments: Sequence[str]) -> tuple[Options, list[str]]:
 
 
 def notes(given: Sequence[str]) -> list[str]:
-    """A line for each flag that was given and does nothing here."""
+    """Return a line for each given flag that has no effect."""
     by_name = {field.name: field.metadata for field in fields(Options)}
     return [
         f"--{name} has no effect: {by_name[name][NO_EFFECT]}"

@@ -1,4 +1,4 @@
-"""Options -> the settings of each part."""
+"""The options of each component, derived from the flags."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ ChannelArguments = Sequence[tuple[str, int | str]]
 
 
 class ManagerOptions(NamedTuple):
-    """How often to look (0: once), how often to try a failed load again and when, and how many
-    loads may go on at once."""
+    """How versions are found and loaded.
+
+    ``poll_s`` is the interval between polls of the disk; 0 polls once. ``max_retries`` and
+    ``retry_s`` control retries of failed loads. ``load_threads`` limits concurrent loads.
+    """
 
     poll_s: float = 1.0
     max_retries: int = 5
@@ -29,11 +32,10 @@ class ManagerOptions(NamedTuple):
 class LoaderOptions(NamedTuple):
     """How versions are loaded and run.
 
-    tags: of the graph. config: the sessions' ConfigProto. calls_at_once, max_waiting: see
-    ``ConcurrencyLimiter``.
-    warm_up_iterations: runs of each warm-up record; 0 for no warm-up at all. batching: how calls
-    are put together; None for not at all. batching_per_model: a version's own file says how, and
-    one without the file is not batched.
+    ``tags`` select the graph. ``config`` is the ConfigProto of sessions. ``calls_at_once`` and
+    ``max_waiting`` configure each model's ``ConcurrencyLimiter``. Each warm-up record is run
+    ``warm_up_iterations`` times; 0 disables warm-up. ``batching`` is ``None`` to disable batching.
+    With ``batching_per_model``, only versions with a parameters file of their own are batched.
     """
 
     tags: Sequence[str]
@@ -46,12 +48,11 @@ class LoaderOptions(NamedTuple):
 
 
 class GrpcOptions(NamedTuple):
-    """Where to listen, and the bounds.
+    """Where gRPC listens, and its limits.
 
-    address: ``host:port``, port 0 for any free one; empty for none.
-    socket_path: of a Unix socket; empty for none.
-    threads: calls under way at once. max_calls: calls under way or waiting for a thread.
-    credentials: for TLS; None for none.
+    ``address`` is ``host:port``, with port 0 for any free port; empty for none. ``socket_path`` is
+    the path of a Unix socket; empty for none. ``threads`` limits concurrent calls and ``max_calls``
+    the sum of running and waiting calls. ``credentials`` enable TLS.
     """
 
     address: str
@@ -64,11 +65,11 @@ class GrpcOptions(NamedTuple):
 
 
 class RestOptions(NamedTuple):
-    """Where to listen, and what to offer.
+    """Where REST listens, and what it offers.
 
-    port: 0 takes any free one. threads: requests answered at once. cors: whether pages from
-    elsewhere may ask. metrics_path: where Prometheus finds the metrics; empty for nowhere.
-    host: empty for every interface.
+    An empty ``host`` means all interfaces; port 0 means any free port. ``threads`` limits
+    concurrent requests. ``cors`` admits pages from other origins. ``metrics_path`` is the path of
+    the Prometheus page; empty for none.
     """
 
     port: int
@@ -79,7 +80,7 @@ class RestOptions(NamedTuple):
 
 
 def manager(options: Options) -> ManagerOptions:
-    """How often to look at the disk, and to try again."""
+    """Return how versions are found and loaded."""
     return ManagerOptions(
         poll_s=options.file_system_poll_wait_seconds,
         max_retries=options.max_num_load_retries,
@@ -89,7 +90,7 @@ def manager(options: Options) -> ManagerOptions:
 
 
 def loader(options: Options) -> LoaderOptions:
-    """How versions are loaded and run."""
+    """Return how versions are loaded and run."""
     iterations = options.num_request_iterations_for_warmup or 1
     return LoaderOptions(
         tags=options.saved_model_tags.split(","),
@@ -103,7 +104,7 @@ def loader(options: Options) -> LoaderOptions:
 
 
 def grpc(options: Options) -> GrpcOptions:
-    """Where gRPC listens, and its bounds."""
+    """Return where gRPC listens, and its limits."""
     threads = options.grpc_max_threads or max(32, 16 * sessions.cpus())
     tcp = options.port or not options.grpc_socket_path
     return GrpcOptions(
@@ -122,7 +123,7 @@ def _address(host: str, port: int) -> str:
 
 
 def rest(options: Options) -> RestOptions:
-    """Where REST listens, and what it offers."""
+    """Return where REST listens, and what it offers."""
     return RestOptions(
         host=options.host,
         port=options.rest_api_port,
@@ -135,7 +136,7 @@ def rest(options: Options) -> RestOptions:
 def _batching(options: Options) -> BatchingParameters | None:
     if not options.enable_batching:
         if options.batching_parameters_file:
-            raise invalid("--batching_parameters_file needs --enable_batching")
+            raise invalid("--batching_parameters_file requires --enable_batching")
         return None
     defaults = BatchingParameters(threads=sessions.cpus())
     if not options.batching_parameters_file:
@@ -148,11 +149,11 @@ def _credentials(options: Options) -> Any:
         raise invalid("set --use_alts_credentials or --ssl_config_file, not both")
     if options.use_alts_credentials:
         return alts_server_credentials()
-    return credentials.credentials(options.ssl_config_file) if options.ssl_config_file else None
+    return credentials.from_file(options.ssl_config_file) if options.ssl_config_file else None
 
 
 def _channel_arguments(text: str) -> ChannelArguments:
-    """``name=value,...``, where a value that reads as an integer is one."""
+    """Parse ``name=value,...``; a value that looks like an integer becomes one."""
     arguments: list[tuple[str, int | str]] = []
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")

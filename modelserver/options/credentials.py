@@ -1,4 +1,4 @@
-"""TLS for gRPC, from the text file that --ssl_config_file names."""
+"""TLS credentials for gRPC, from the file that ``--ssl_config_file`` names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from modelserver.options import text_files
 from modelserver.status import invalid
 
 
-def credentials(path: str) -> Any:
-    """Server credentials from an SSLConfig: key, certificate and authority as PEM texts.
+def from_file(path: str) -> Any:
+    """Return server credentials from an SSLConfig: key, certificate and CA as PEM text.
 
-    Raises:
-        ServingError: the file cannot be read, or lacks what it must have.
+    Raise ``ServingError`` if the file cannot be read, or if a required field is missing.
     """
     ssl = text_files.read(path, text_files.new("SSLConfig"))
     if not ssl.server_key or not ssl.server_cert:
-        raise invalid(f"{path}: server_key and server_cert must be given")
+        raise invalid(f"{path}: server_key and server_cert are required")
     if ssl.client_verify and not ssl.custom_ca:
-        raise invalid(f"{path}: client_verify needs a custom_ca")
+        raise invalid(f"{path}: client_verify requires custom_ca")
     return grpc.ssl_server_credentials(
         [(ssl.server_key.encode(), ssl.server_cert.encode())],
         root_certificates=ssl.custom_ca.encode() or None,

@@ -1,7 +1,6 @@
-"""Every flag, once: its name, default and help are the fields of `Options`.
+"""Every flag, defined once: the fields of ``Options`` hold its name, default and help.
 
-Names and defaults are those of tensorflow_model_server, so that one can take the place of the
-other by a change of the command alone.
+Names and defaults are those of tensorflow_model_server, so either program can replace the other.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ def _flag(default: Any, help_text: str) -> Any:
 
 
 def _unused(default: Any, why: str) -> Any:
-    """A flag of the real server that is accepted, and said to do nothing here."""
+    """Define a flag of the real server that is accepted but has no effect."""
     return field(default=default, metadata={"help": f"no effect here: {why}", NO_EFFECT: why})
 
 
@@ -27,7 +26,7 @@ _ACCELERATOR = "models run on the processor"
 
 @dataclass(frozen=True)
 class Options:
-    """The command line, read and checked."""
+    """The parsed command line."""
 
     port: int = _flag(8500, "port of gRPC; 0 takes any free one, or none with --grpc_socket_path")
     host: str = _flag(

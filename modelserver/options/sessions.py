@@ -1,4 +1,4 @@
-"""The ConfigProto of TensorFlow's sessions: defaults, and the flags that change them."""
+"""The ConfigProto of TensorFlow sessions: the defaults, and the flags that override them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from modelserver.status import invalid
 
 
 def from_flags(options: Options) -> Any:
+    """Return the ConfigProto that the flags ask for.
+
+    Raise ``ServingError`` if they contradict each other, or name a file that cannot be read.
+    """
     both = options.tensorflow_session_parallelism
     intra, inter = options.tensorflow_intra_op_parallelism, options.tensorflow_inter_op_parallelism
     if both > 0 and intra > 0 and inter > 0:
@@ -30,16 +34,16 @@ def from_flags(options: Options) -> Any:
 
 
 def cpus() -> int:
-    """How many processors this process may use."""
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def session_config(intra_op: int = 0, inter_op: int = 0) -> Any:
-    """A ConfigProto for the sessions of the server; 0 means chosen here.
+    """Return the default ConfigProto; 0 threads means choose here.
 
-    The gateway keeps two or three calls in flight, and whole batches run beside each other better
-    than one operation spread over all processors (docs/modelserver.md has the figures). Each
-    session has threads of its own, so that a model whose calls are long does not hold up another.
+    The gateway keeps two or three calls in progress, and running whole batches in parallel is
+    faster than spreading one operation over all processors (``docs/modelserver.md`` has the
+    numbers). Each session has its own threads, so that a slow model does not delay another.
     """
     import tensorflow as tf
 

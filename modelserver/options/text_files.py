@@ -1,8 +1,8 @@
-"""The text files that flags name: monitoring, TLS, batching.
+"""Text-format Protocol Buffers files: monitoring, TLS, batching.
 
-Their message types are not among TensorFlow Serving's published stubs. So the types are described
-here, field by field, and read by protobuf's own parser: the syntax is exactly that of the real
-server, and a misspelt field is an error.
+TensorFlow Serving's published stubs lack their message types. So the types are described here,
+field by field, and protobuf's own parser reads them: the syntax is exactly that of the real server,
+and a misspelt field is an error.
 """
 
 from __future__ import annotations
@@ -54,10 +54,9 @@ _MESSAGES: dict[str, dict[str, _FieldOf]] = {
 
 
 def read(path: str, message: Any) -> Any:
-    """Fill a message from a text file, and return it.
+    """Parse a text file into ``message``, and return it.
 
-    Raises:
-        ServingError: the file cannot be read or parsed.
+    Raise ``ServingError`` if the file cannot be read or parsed.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -69,7 +68,7 @@ def read(path: str, message: Any) -> Any:
 
 
 def new(name: str) -> Any:
-    """An empty message of a type that is described here."""
+    """Return an empty message of one of the types described here."""
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"modelserver.{name}"))()
 
 

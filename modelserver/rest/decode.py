@@ -1,8 +1,8 @@
-"""JSON values -> arrays of a tensor's type.
+"""JSON values to arrays.
 
-Most requests are sound. So the shape is read from the first elements, and then each level of the
-nesting is checked as a whole, at the speed of C. Only when that fails are the values walked one by
-one, to say which of them is wrong and why.
+Most requests are valid. So the shape is taken from the first elements, and each nesting level is
+then checked as a whole, at C speed. Only if that fails are the values visited one by one, to find
+the invalid one and the reason.
 """
 
 from __future__ import annotations
@@ -34,31 +34,28 @@ _INTEGERS = {
 
 
 def is_base64(value: Any) -> bool:
-    """Whether a value is ``{"b64": "..."}``, which stands for bytes."""
+    """Return whether a value is ``{"b64": "..."}``, which represents bytes."""
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
 def to_array(value: Any, dtype: int) -> Array:
-    """The array that a value, nested or not, stands for.
+    """Convert a JSON value, nested or not, to an array.
 
-    Args:
-        value: a number, boolean, string, base64 object, or lists of such.
-        dtype: TensorFlow's number of the type.
+    ``dtype`` is a TensorFlow DataType number.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT for a ragged list or a value of another type;
-            UNIMPLEMENTED for a type that JSON has no values for.
+    Raise ``ServingError`` with INVALID_ARGUMENT for a ragged list or a value of another type, and
+    with UNIMPLEMENTED for a dtype that has no JSON form.
     """
     shape = dense_shape(value)
     leaves = _leaves(value, shape)
     if leaves is None or not _all_of_type(leaves, dtype):
         explain(value, 0, shape, dtype)
-        raise wrong(value, "cannot be read")
+        raise wrong(value, "cannot be converted")
     return _convert(leaves or [], dtype).reshape(shape)
 
 
 def dense_shape(value: Any) -> list[int]:
-    """The shape that a value's first elements have."""
+    """Return the shape of a value, judging by the first element of each level."""
     shape = []
     while isinstance(value, list):
         shape.append(len(value))
@@ -69,7 +66,7 @@ def dense_shape(value: Any) -> list[int]:
 
 
 def _leaves(value: Any, shape: list[int]) -> list[Any] | None:
-    """All values in one list, or None if they do not have the shape."""
+    """Return all values in a flat list, or ``None`` if they do not have the shape."""
     level = [value]
     for size in shape:
         if set(map(type, level)) != {list} or set(map(len, level)) != {size}:
@@ -102,10 +99,10 @@ def _convert(leaves: list[Any], dtype: int) -> Array:
     if dtype in _INTEGERS:
         kind, (low, _) = _INTEGERS[dtype]
         wide = np.array(leaves, np.int64 if low < 0 else np.uint64)
-        return wide.astype(kind)  # wraps, as the real server does
+        return wide.astype(kind)  # wraps around, as in the real server
     try:
         return np.array(leaves, _FLOATS[dtype])
-    except OverflowError:  # an integer beyond all floats
+    except OverflowError:  # an integer beyond the range of floats
         return np.array([_float(leaf) for leaf in leaves], _FLOATS[dtype])
 
 
@@ -123,7 +120,7 @@ def _string(leaf: Any) -> bytes:
 
 
 def decode_base64(value: dict[str, str]) -> bytes:
-    """The bytes of a base64 object."""
+    """Return the bytes of a base64 object."""
     text = "".join(value["b64"].split()).rstrip("=")
     try:
         return b64decode(text + "=" * (-len(text) % 4), validate=True)
@@ -132,7 +129,7 @@ def decode_base64(value: dict[str, str]) -> bytes:
 
 
 def explain(value: Any, level: int, shape: list[int], dtype: int) -> None:
-    """Raise the error of the first value that is wrong, in the order of the document."""
+    """Raise the error of the first invalid value, in document order."""
     if not isinstance(value, list):
         if level != len(shape):
             raise invalid(
@@ -170,5 +167,5 @@ def _is_known(dtype: int) -> bool:
 
 
 def type_text(dtype: int) -> str:
-    """A type's name as TensorFlow writes it in messages: float, int32, string."""
+    """Return a dtype's name as it appears in TensorFlow's messages: float, int32, string."""
     return str(types_pb2.DataType.Name(dtype)).removeprefix("DT_").lower()

@@ -1,7 +1,7 @@
-"""Arrays -> JSON text.
+"""Arrays to JSON text.
 
-Floats are written with the fewest digits that read back as the same value of their own width, so
-that a float32 of 0.2 is ``0.2``. NaN and the infinities go out bare, as the real server has them.
+Floats get the fewest digits that parse to the same value at their own precision, so the float32 0.2
+is ``0.2``. NaN and the infinities are written bare, as TensorFlow Serving does.
 """
 
 from __future__ import annotations
@@ -21,35 +21,32 @@ _BARE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def encode(value: Array | np.generic | bytes, as_base64: bool = False) -> str:
-    """An array, or one element of one, as JSON.
+    """Format an array, or one element of it, as JSON.
 
-    Args:
-        value: numbers, booleans, or strings as bytes.
-        as_base64: write strings as ``{"b64": "..."}``.
+    With ``as_base64``, strings are written as ``{"b64": "..."}``.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT for a type that JSON has no values for.
+    Raise ``ServingError`` with INVALID_ARGUMENT for a dtype that has no JSON form.
     """
     return _fold(as_array(value), as_base64, 0)[0]
 
 
 def encode_rows(array: Array, as_base64: bool = False) -> list[str]:
-    """Each element of an array's first dimension, as `encode` has it."""
+    """Format each element of the first dimension, as ``encode`` does."""
     return _fold(array, as_base64, 1)
 
 
 def encode_string(text: str) -> str:
-    """A string in quotes."""
+    """Format a JSON string."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def encode_float(value: float) -> str:
-    """One float32."""
+    """Format a float32."""
     return encode(np.float32(value))
 
 
 def _fold(array: Array, as_base64: bool, kept: int) -> list[str]:
-    """The texts of the values, put together until only the first `kept` dimensions are left."""
+    """Join the formatted values into lists until only the first ``kept`` dimensions remain."""
     parts = _leaves(array, as_base64)
     for level in reversed(range(kept, array.ndim)):
         size, count = array.shape[level], math.prod(array.shape[:level])

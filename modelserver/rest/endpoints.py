@@ -1,4 +1,4 @@
-"""What the REST API answers: a method, a path and a body in; a status and a text out."""
+"""REST endpoints: a method, a path and a body in; a status and JSON out."""
 
 from __future__ import annotations
 
@@ -42,30 +42,27 @@ _HTTP = {
 }
 
 
-class Answer(NamedTuple):
-    """An HTTP status and the JSON that goes with it."""
+class Response(NamedTuple):
+    """An HTTP status and a JSON body."""
 
     status: int
     text: str
 
 
 def http_status(code: Code) -> int:
-    """The HTTP status of a code; 500 for those that have none of their own."""
+    """Return the HTTP status of a code; 500 if it has none of its own."""
     return _HTTP.get(code, 500)
 
 
-def failure(error: ServingError) -> Answer:
-    """The answer that tells of an error."""
-    return Answer(http_status(error.code), f'{{\n    "error": {encode_string(error.message)}\n}}')
+def failure(error: ServingError) -> Response:
+    """Return the response to a failed request."""
+    return Response(http_status(error.code), f'{{\n    "error": {encode_string(error.message)}\n}}')
 
 
 class RestApi:
-    """Answers requests from a `Service`. Called from any number of threads.
+    """Answers REST requests from a ``Service``. Thread-safe.
 
-    Args:
-        service: what answers.
-        metrics: where requests are counted.
-        timeout_s: after how long a request is given up; 0 for never.
+    Requests are counted in ``metrics`` and time out after ``timeout_s`` seconds; 0 means never.
     """
 
     def __init__(self, service: Service, metrics: Metrics, timeout_s: float) -> None:
@@ -75,15 +72,12 @@ class RestApi:
 
     def answer(
         self, method: str, path: str, body: bytes, encoding: str, deadline: Deadline
-    ) -> Answer:
-        """Answer one request.
+    ) -> Response:
+        """Answer a request.
 
-        Args:
-            method: GET or POST; all others are malformed.
-            path: with its escapes and its query.
-            body: as it came.
-            encoding: the Content-Encoding of the body; gzip or none.
-            deadline: abandoned when the client leaves; its time is set here.
+        ``path`` is percent-encoded and includes the query. ``body`` is as received, ``encoding``
+        its Content-Encoding: gzip or none. ``deadline`` is abandoned when the client disconnects;
+        this method sets its time.
         """
         try:
             route = routes.find(method, path)
@@ -96,7 +90,7 @@ class RestApi:
         try:
             with self._metrics.request(route.spec.name, api, "REST"):
                 body = _unzip(body) if "gzip" in encoding.lower() else body
-                return Answer(200, answer(route.spec, body, deadline))
+                return Response(200, answer(route.spec, body, deadline))
         except ServingError as error:
             return failure(error)
 
@@ -154,12 +148,12 @@ def _json(message: Any) -> str:
 
 
 def _unzip(body: bytes) -> bytes:
-    """A gzip body, as far as it is sound. Small ones can be made to grow, so they have a bound."""
+    """Decompress a gzip body, up to a limit: a small body can expand to a huge one."""
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         plain = inflater.decompress(body, MAX_UNZIPPED_BYTES)
     except zlib.error as error:
-        raise invalid(f"the body is not gzip: {error}") from None
+        raise invalid(f"the body is not valid gzip: {error}") from None
     if not inflater.eof:
-        raise invalid("the gzip body is cut short or too large")
+        raise invalid(f"the gzip body is truncated, or larger than {MAX_UNZIPPED_BYTES >> 20} MiB")
     return plain

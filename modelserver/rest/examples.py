@@ -1,4 +1,4 @@
-"""Classify and Regress in JSON: objects of features -> tf.Examples; results -> lists."""
+"""Classify and Regress in JSON: features to tf.Examples, results to lists."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _WORDS = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}
 
 
 def read(document: dict[str, Any], inputs: Any) -> None:
-    """Fill an Input message from a request's examples and context.
+    """Fill an Input from a request's examples and context.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT, with what is wrong.
+    Raise ``ServingError`` with INVALID_ARGUMENT and the reason.
     """
     target = inputs.example_list
     if "context" in document:
@@ -38,7 +37,7 @@ def read(document: dict[str, Any], inputs: Any) -> None:
 
 
 def write_classes(result: Any) -> str:
-    """A ClassificationResult: for each example a list of [label, score]."""
+    """Format a ClassificationResult: a list of [label, score] for each example."""
     if not result.classifications:
         raise invalid("Cannot convert empty ClassificationResults to JSON")
     rows = [
@@ -49,7 +48,7 @@ def write_classes(result: Any) -> str:
 
 
 def write_values(result: Any) -> str:
-    """A RegressionResult: for each example a number."""
+    """Format a RegressionResult: a number for each example."""
     if not result.regressions:
         raise invalid("Cannot convert empty RegressionResults to JSON")
     return _results(encode_float(regression.value) for regression in result.regressions)
@@ -71,11 +70,13 @@ def _example(value: Any) -> Any:
 
 
 def _add(element: Any, name: str, feature: Any) -> None:
-    """Add one value to a feature, all of whose values are of one kind."""
+    """Append a value to a feature; all values of a feature have one type."""
     kind, value = _kind(element, name)
-    now = feature.WhichOneof("kind")
-    if now not in (None, kind):
-        raise invalid(f"Unexpected element type in feature: {name} expecting type: {_WORDS[now]}")
+    current = feature.WhichOneof("kind")
+    if current not in (None, kind):
+        raise invalid(
+            f"Unexpected element type in feature: {name} expecting type: {_WORDS[current]}"
+        )
     getattr(feature, kind).value.append(value)
 
 

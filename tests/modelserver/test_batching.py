@@ -201,5 +201,5 @@ def test_parameters_of_one_version(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_a_file_without_batching(serve: Serve, counted: Path, tmp_path: Path) -> None:
-    with pytest.raises(ServingError, match="needs --enable_batching"):
+    with pytest.raises(ServingError, match="requires --enable_batching"):
         serve(model_base_path=counted, batching_parameters_file=tmp_path / "none")

@@ -17,33 +17,33 @@ SOON_S = 0.05
 AMPLE_S = 10.0
 
 
-def wait_for_queue(length: int, turns: ConcurrencyLimiter) -> None:
+def wait_for_queue(length: int, limiter: ConcurrencyLimiter) -> None:
     deadline = time.monotonic() + AMPLE_S
-    while turns.statistics().waiting != length:
+    while limiter.statistics().waiting != length:
         assert time.monotonic() < deadline
         time.sleep(0.001)
 
 
 def test_calls_run_in_the_order_they_came() -> None:
-    turns, order = ConcurrencyLimiter(1, 10), []
+    limiter, order = ConcurrencyLimiter(1, 10), []
 
     def call(number: int) -> None:
-        with turns.take(Deadline()):
+        with limiter.slot(Deadline()):
             order.append(number)
 
-    with ThreadPoolExecutor(5) as pool, turns.take(Deadline()):
+    with ThreadPoolExecutor(5) as pool, limiter.slot(Deadline()):
         for number in range(5):
             pool.submit(call, number)
-            wait_for_queue(number + 1, turns)
+            wait_for_queue(number + 1, limiter)
     assert order == [0, 1, 2, 3, 4]
-    assert turns.statistics()[:2] == (0, 0)
+    assert limiter.statistics()[:2] == (0, 0)
 
 
 def test_no_more_than_the_slots_run_at_once() -> None:
-    turns, running, most = ConcurrencyLimiter(3, 100), [], []
+    limiter, running, most = ConcurrencyLimiter(3, 100), [], []
 
     def call() -> None:
-        with turns.take(Deadline()):
+        with limiter.slot(Deadline()):
             running.append(1)
             most.append(len(running))
             time.sleep(0.001)
@@ -56,65 +56,65 @@ def test_no_more_than_the_slots_run_at_once() -> None:
 
 
 def test_a_full_queue_refuses_at_once() -> None:
-    turns = ConcurrencyLimiter(1, 0)
-    with turns.take(Deadline()), pytest.raises(ServingError) as caught:
-        turns.take(Deadline()).__enter__()
+    limiter = ConcurrencyLimiter(1, 0)
+    with limiter.slot(Deadline()), pytest.raises(ServingError) as caught:
+        limiter.slot(Deadline()).__enter__()
     assert caught.value.code is Code.RESOURCE_EXHAUSTED
-    with turns.take(Deadline()):
+    with limiter.slot(Deadline()):
         pass
 
 
 def test_a_deadline_that_passes_in_the_queue_is_never_run() -> None:
-    turns = ConcurrencyLimiter(1, 10)
-    with turns.take(Deadline()):
+    limiter = ConcurrencyLimiter(1, 10)
+    with limiter.slot(Deadline()):
         with pytest.raises(ServingError) as caught:
-            turns.take(Deadline.after(SOON_S)).__enter__()
+            limiter.slot(Deadline.after(SOON_S)).__enter__()
         assert caught.value.code is Code.DEADLINE_EXCEEDED
-        assert turns.statistics().waiting == 0
-    with turns.take(Deadline()):
+        assert limiter.statistics().waiting == 0
+    with limiter.slot(Deadline()):
         pass
 
 
 def test_a_deadline_that_has_passed_takes_no_slot() -> None:
-    turns = ConcurrencyLimiter(1, 10)
+    limiter = ConcurrencyLimiter(1, 10)
     with pytest.raises(ServingError):
-        turns.take(Deadline.after(-1)).__enter__()
-    assert turns.statistics().running == 0
+        limiter.slot(Deadline.after(-1)).__enter__()
+    assert limiter.statistics().running == 0
 
 
 def test_a_failing_call_gives_its_slot_back() -> None:
-    turns = ConcurrencyLimiter(1, 10)
-    with pytest.raises(KeyError), turns.take(Deadline()):
+    limiter = ConcurrencyLimiter(1, 10)
+    with pytest.raises(KeyError), limiter.slot(Deadline()):
         raise KeyError
-    assert turns.statistics().running == 0
+    assert limiter.statistics().running == 0
 
 
 def test_a_turn_that_comes_with_the_deadline_is_used_or_passed_on() -> None:
     """Hand-over and time-out race for a thousand rounds; no slot may be lost."""
-    turns = ConcurrencyLimiter(1, 10)
+    limiter = ConcurrencyLimiter(1, 10)
     done = threading.Event()
 
     def hold() -> None:
         while not done.is_set():
-            with turns.take(Deadline()):
+            with limiter.slot(Deadline()):
                 time.sleep(0.0005)
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(hold)
         for _ in range(500):
-            with suppress(ServingError), turns.take(Deadline.after(0.0006)):
+            with suppress(ServingError), limiter.slot(Deadline.after(0.0006)):
                 pass
         done.set()
-    assert turns.statistics()[:2] == (0, 0)
+    assert limiter.statistics()[:2] == (0, 0)
 
 
 def test_a_caller_that_has_gone_gets_no_turn() -> None:
-    turns, gone = ConcurrencyLimiter(1, 10), Deadline()
+    limiter, gone = ConcurrencyLimiter(1, 10), Deadline()
     gone.abandon()
     with pytest.raises(ServingError) as caught:
-        turns.take(gone).__enter__()
+        limiter.slot(gone).__enter__()
     assert caught.value.code is Code.CANCELLED
-    assert turns.statistics().running == 0
+    assert limiter.statistics().running == 0
 
 
 def test_the_latest_of_several_deadlines() -> None:

@@ -252,7 +252,7 @@ def test_garbage_is_one_clear_error(client: Client) -> None:
         call(b"\xff\xff\xff garbage", timeout=10)
     assert (error.code, error.message) == (
         "INTERNAL",
-        "the message is not a tensorflow.serving.PredictRequest",
+        "cannot parse the request as tensorflow.serving.PredictRequest",
     )
     assert client.predict("half_plus", {"x": X})["y"].tolist() == [2.5, 3.0, 4.5]
 

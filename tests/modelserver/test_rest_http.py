@@ -183,7 +183,10 @@ def test_a_gzip_body_may_not_grow_without_end(client: Client) -> None:
     body = b"".join([*(inflated.compress(zeros) for _ in range(101)), inflated.flush()])
     headers = {"Content-Encoding": "gzip"}
     status, answer, _ = client.http("POST", "/v1/models/half_plus:predict", body, headers)
-    assert (status, answer) == (400, {"error": "the gzip body is cut short or too large"})
+    assert (status, answer) == (
+        400,
+        {"error": "the gzip body is truncated, or larger than 100 MiB"},
+    )
 
 
 def test_cors_only_on_request(client: Client, serve: Serve, models: Path) -> None:

@@ -100,8 +100,8 @@ def test_tls(serve: Serve, models: Path, tmp_path: Path, client_verify: bool) ->
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('server_key: "k"', "server_key and server_cert must be given"),
-        ('server_key: "k" server_cert: "c" client_verify: true', "needs a custom_ca"),
+        ('server_key: "k"', "server_key and server_cert are required"),
+        ('server_key: "k" server_cert: "c" client_verify: true', "requires custom_ca"),
         ('key: "k"', "no field named"),
     ],
 )
@@ -109,4 +109,4 @@ def test_a_wrong_tls_file(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "ssl.config"
     file.write_text(text)
     with pytest.raises(ServingError, match=message):
-        credentials.credentials(str(file))
+        credentials.from_file(str(file))

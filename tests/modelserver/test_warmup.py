@@ -62,16 +62,16 @@ def test_made_up_inputs_reach_every_signature(models: Path, name: str, runs: lis
 def test_the_picture_can_be_decoded() -> None:
     info = meta_graph_pb2.TensorInfo(dtype=types_pb2.DT_STRING)
     info.tensor_shape.dim.add().size = -1
-    made_up = warmup.made_up(info, 2, warmup.picture())
-    assert made_up.shape == (2,)
-    assert tf.io.decode_jpeg(made_up[1]).shape == (480, 640, 3)
+    value = warmup.synthesize(info, 2, warmup.image())
+    assert value.shape == (2,)
+    assert tf.io.decode_jpeg(value[1]).shape == (480, 640, 3)
 
 
 def test_a_signature_that_refuses_is_left_cold(models: Path, caplog: Any) -> None:
     caplog.set_level("INFO")
     warmup.warm_up(load(models / "failing" / "1"), str(models / "failing" / "1"))
     [record] = [r for r in caplog.records if r.name == "modelserver.lifecycle.warmup"]
-    assert "signature serving_default left cold: " in record.getMessage()
+    assert "signature serving_default not warmed up: " in record.getMessage()
 
 
 def recorded(models: Path, folder: Path, records: Iterable[bytes]) -> Path:
