@@ -11,17 +11,19 @@ from collections.abc import Sequence
 
 from modelserver.execution.runtime import import_tensorflow
 from modelserver.lifecycle import model_config
-from modelserver.options import command_line
-from modelserver.options.flags import Options
+from modelserver.options import command_line, help
+from modelserver.options.flags import FlagError, Options
 from modelserver.status import Code, ServingError
 
 GRACE_S = 4.0
+_SHORT_HELP = {"--help", "-help", "-h"}
+_HELP = {*_SHORT_HELP, "--help=all", "--helpfull"}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the server; return the exit status."""
-    if {"--help", "-help", "-h"} & set(arguments):
-        print(command_line.usage())
+    """Run the server; return the exit status: 2 for a bad command line, 1 for a failed start."""
+    if asked := _HELP & set(arguments):
+        print(help.usage(all_flags=not asked & _SHORT_HELP))
         return 0
     _log_to_stderr()
     try:
@@ -31,9 +33,9 @@ def main(arguments: Sequence[str]) -> int:
         if options.version:
             return _print_versions()
         _serve(options)
-    except (command_line.FlagError, ServingError) as error:
-        print(f"modelserver: {getattr(error, 'message', error)}", file=sys.stderr)
-        return 1
+    except ServingError as error:
+        print(f"modelserver: {error.message}", file=sys.stderr)
+        return 2 if isinstance(error, FlagError) else 1
     return 0
 
 
@@ -41,9 +43,9 @@ def _serve(options: Options) -> None:
     """Start, wait for SIGTERM or SIGINT, and stop. Either signal may arrive more than once."""
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: os._exit(0))  # no calls are in progress yet
+    models = model_config.initial(options)
     for port in filter(None, {options.port, options.rest_api_port}):
         _check_free(options.host, port)
-    models = model_config.initial(options)
     import_tensorflow()
     logging.getLogger("tornado").setLevel(logging.ERROR)  # do not log garbage sent to the port
     from modelserver.app import ModelServer

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from modelserver.grpc_server import GrpcServer
-from modelserver.lifecycle import base_path
+from modelserver.lifecycle import base_path, model_config
 from modelserver.lifecycle.active_config import ActiveConfig
 from modelserver.lifecycle.config_poller import ConfigPoller
 from modelserver.lifecycle.loader import Loader
@@ -68,9 +68,11 @@ class ModelServer:
         Raise ``ServingError`` if a model has no version that loads.
         """
         self._manager.start()
-        failures = self._active_config.apply(self._models)
+        failures = self._active_config.apply_file(self._models)
         if failures:
             raise _not_loaded(failures)
+        if model_config.is_empty(self._models):
+            _log.info("the model config is empty; waiting for one that lists models")
 
     def open(self) -> None:
         """Open the ports and answer calls.
@@ -115,7 +117,9 @@ def _not_loaded(failures: list[Failure]) -> ServingError:
     name, path, errors = failures[0]
     if not errors:
         base_path.check_any(name, path)
-        return ServingError(Code.UNKNOWN, f"{name}: no version could be loaded from {path}")
+        versions = ", ".join(map(str, sorted(base_path.scan(path))))
+        reason = f"model_version_policy selects none of the versions in {path}: {versions}"
+        return ServingError(Code.NOT_FOUND, f"nothing to serve as {name}: {reason}")
     number, error = errors[0]
     return ServingError(error.code, f"{name} version {number}: {error.message}")
 

@@ -10,20 +10,23 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
     inference_pb2,
     model_management_pb2,
+    model_service_pb2,
     predict_pb2,
+    prediction_service_pb2,
     regression_pb2,
 )
 
@@ -33,8 +36,11 @@ from modelserver.options.components import GrpcOptions
 from modelserver.service import Service
 from modelserver.status import Code, ServingError, truncate
 
-PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
-MODEL_SERVICE = "tensorflow.serving.ModelService"
+PREDICTION_SERVICE: str = prediction_service_pb2.DESCRIPTOR.services_by_name[
+    "PredictionService"
+].full_name
+MODEL_SERVICE: str = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
+MAX_REFLECTION_STREAMS = 4
 _COUNTED = {"Predict", "Classify", "Regress"}
 HEALTHY = ("", "PredictionService", "ModelService")
 
@@ -65,6 +71,7 @@ class GrpcServer:
             maximum_concurrent_rpcs=options.max_calls,
         )
         self._health = _add_health(self._server) if options.health else None
+        _add_reflection(self._server, options.health)
         self.port = self._listen(options.address, options.credentials)
         if options.socket_path:
             self._listen(f"unix:{options.socket_path}", options.credentials)
@@ -177,3 +184,31 @@ def _add_health(server: Any) -> Any:
         servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     return servicer
+
+
+def _add_reflection(server: Any, has_health: bool) -> None:
+    names = [PREDICTION_SERVICE, MODEL_SERVICE, reflection.SERVICE_NAME]
+    names += [health.SERVICE_NAME] * has_health
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(_Reflection(names), server)
+
+
+class _Reflection(reflection.ReflectionServicer):  # type: ignore[misc]
+    """Describes the services to tools such as grpcurl.
+
+    A stream occupies a thread until its client closes it, so only a few are served at once.
+    """
+
+    def __init__(self, service_names: Sequence[str]) -> None:
+        super().__init__(service_names)
+        self._streams = threading.BoundedSemaphore(MAX_REFLECTION_STREAMS)
+
+    def ServerReflectionInfo(self, requests: Any, context: Any) -> Iterator[Any]:
+        if not self._streams.acquire(blocking=False):
+            context.abort(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f"at most {MAX_REFLECTION_STREAMS} reflection streams may be open",
+            )
+        try:
+            yield from super().ServerReflectionInfo(requests, context)
+        finally:
+            self._streams.release()

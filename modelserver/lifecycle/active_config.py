@@ -49,6 +49,21 @@ class ActiveConfig:
             model.name for model in models if model.name not in known
         )
 
+    def apply_file(self, wanted: Any) -> list[Failure]:
+        """Apply the content of a config file, as ``apply`` does.
+
+        An empty file changes nothing, as in TensorFlow Serving. Once models are configured, it is
+        rejected, because it may be a file that is still being written.
+        """
+        if not model_config.is_empty(wanted):
+            return self.apply(wanted)
+        if self._models:
+            raise ServingError(
+                Code.FAILED_PRECONDITION,
+                "the file is empty; to unload all models, write: model_config_list {}",
+            )
+        return []
+
     def _check_labels(self, labels: Mapping[str, Mapping[str, int]]) -> None:
         for name, of_model in labels.items():
             available = {

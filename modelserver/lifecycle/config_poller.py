@@ -44,7 +44,7 @@ class ConfigPoller:
                 self._last_error = ""
             except ServingError as error:
                 if error.message != self._last_error:  # log it once, not on every poll
-                    _log.warning("%s: not applied: %s", self._path, error.message)
+                    _log.warning("model config not applied: %s", error.message)
                 self._last_error = error.message
 
     def _read(self) -> None:
@@ -54,7 +54,10 @@ class ConfigPoller:
         wanted = model_config.read(self._path)
         if wanted == self._applied:
             return
-        failures = self._active_config.apply(wanted)
-        self._applied = wanted
-        if failures:
-            raise unavailable(failures)
+        try:
+            failures = self._active_config.apply_file(wanted)
+            self._applied = wanted
+            if failures:
+                raise unavailable(failures)
+        except ServingError as error:
+            raise model_config.in_file(self._path, error) from None

@@ -10,23 +10,30 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from modelserver.lifecycle import base_path
 from modelserver.options import text_files
-from modelserver.options.flags import Options
-from modelserver.status import invalid
+from modelserver.options.flags import FlagError, Options
+from modelserver.status import Code, ServingError, invalid
 
 PLATFORM = "tensorflow"
+_HINT = (
+    '; a valid file: model_config_list { config { name: "digits" base_path: "/models/digits" '
+    f'model_platform: "{PLATFORM}" }} }}'
+)
 
 
 def initial(options: Options) -> Any:
     """Return the ModelServerConfig that the flags ask for.
 
-    Raise ``ServingError`` if there is none, if it is invalid, or if a model has no version on disk.
+    Raise ``FlagError`` if they name no model, and ``ServingError`` if the model config is invalid
+    or a model has no version on disk.
     """
     if options.model_config_file:
-        config = read(options.model_config_file)
-    elif options.model_base_path:
-        config = single(options.model_name, options.model_base_path)
-    else:
-        raise invalid("--model_base_path or --model_config_file must say what to serve")
+        return from_file(options.model_config_file)
+    if not options.model_base_path:
+        raise FlagError(
+            "--model_base_path is required: the directory with the model's versions "
+            "(or --model_config_file, for several models)"
+        )
+    config = single(options.model_name, options.model_base_path)
     for model in models(config):
         base_path.check_any(model.name, model.base_path)
     return config
@@ -42,12 +49,42 @@ def single(name: str, base_path: str) -> Any:
     return config
 
 
+def from_file(path: str) -> Any:
+    """Read and validate a ModelServerConfig for the start of the server.
+
+    Raise ``ServingError``, naming the file, if it is invalid or a model has no version on disk.
+    """
+    config = read(path)
+    try:
+        for model in () if is_empty(config) else models(config):
+            base_path.check_any(model.name, model.base_path)
+    except ServingError as error:
+        raise in_file(path, error) from None
+    return config
+
+
 def read(path: str) -> Any:
     """Read a ModelServerConfig from a text file.
 
-    Raise ``ServingError`` if the file cannot be read or parsed.
+    Raise ``ServingError``, naming the file, if it cannot be read or parsed.
     """
-    return text_files.read(path, model_server_config_pb2.ModelServerConfig())
+    try:
+        return text_files.read(path, model_server_config_pb2.ModelServerConfig())
+    except ServingError as error:
+        if error.code is not Code.INVALID_ARGUMENT:
+            raise
+        raise invalid(error.message + _HINT) from None
+
+
+def in_file(path: str, error: ServingError) -> ServingError:
+    """Return an error about the content of a file, with its path and, if it is invalid, a hint."""
+    hint = _HINT if error.code is Code.INVALID_ARGUMENT else ""
+    return ServingError(error.code, f"{path}: {error.message}{hint}")
+
+
+def is_empty(config: Any) -> bool:
+    """Return whether a ModelServerConfig says nothing, not even that there are no models."""
+    return config.WhichOneof("config") is None
 
 
 def models(config: Any, now: Iterable[Any] = ()) -> Any:
@@ -108,7 +145,9 @@ def _platform(model: Any) -> str:
 
 def _check_names(listed: Iterable[Any]) -> None:
     seen: set[str] = set()
-    for model in listed:
+    for number, model in enumerate(listed, start=1):
+        if not model.name:
+            raise invalid(f"Model {number} of the list has no name")
         if model.name in seen:
             raise invalid(f"Illegal to list model {model.name} multiple times in config list")
         seen.add(model.name)

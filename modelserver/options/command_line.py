@@ -6,11 +6,12 @@ Values are given as ``--name=value`` or ``--name value``, booleans as ``--name``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import Field, fields
+from difflib import get_close_matches
 from typing import Any
 
-from modelserver.options.flags import NO_EFFECT, Options
+from modelserver.options.flags import NO_EFFECT, FlagError, Options
 
 _TRUE = {"true", "1", "t", "yes"}
 _FALSE = {"false", "0", "f", "no"}
@@ -28,10 +29,6 @@ _NOT_NEGATIVE = {
 }
 
 
-class FlagError(ValueError):
-    """An invalid command line; the message is one line for the user."""
-
-
 def parse(arguments: Sequence[str]) -> tuple[Options, list[str]]:
     """Parse a command line; return the options, and the names of the flags that were given.
 
@@ -39,13 +36,13 @@ def parse(arguments: Sequence[str]) -> tuple[Options, list[str]]:
     """
     known = {field.name: field for field in fields(Options)}
     values: dict[str, Any] = {}
-    waiting = list(arguments)
-    while waiting:
-        name, value = _split(waiting.pop(0))
+    remaining = list(arguments)
+    while remaining:
+        name, value = _split(remaining.pop(0))
         if name not in known:
-            raise FlagError(f"unknown flag --{name}")
+            raise _unknown(name, known)
         if value is None:
-            value = _next_value(known[name], waiting)
+            value = _next_value(known[name], remaining)
         values[name] = _convert(known[name], value)
         _check_range(name, values[name])
     return Options(**values), list(values)
@@ -61,33 +58,25 @@ def notes(given: Sequence[str]) -> list[str]:
     ]
 
 
-def usage() -> str:
-    """All flags with their defaults and what they do."""
-    lines = [
-        "usage: python -m modelserver --model_base_path=DIRECTORY [flags]",
-        "",
-        "Flags, with their defaults in brackets:",
-        "",
-    ]
-    for field in fields(Options):
-        default = "" if field.default == "" else f" [{_shown(field.default)}]"
-        lines.append(f"  --{field.name}{default}\n      {field.metadata['help']}")
-    return "\n".join(lines)
+def _unknown(name: str, known: Iterable[str]) -> FlagError:
+    similar = get_close_matches(name.replace("-", "_").lower(), known, n=1)
+    hint = f"did you mean --{similar[0]}?" if similar else "--help=all lists every flag"
+    return FlagError(f"unknown flag --{name}; {hint}")
 
 
 def _split(argument: str) -> tuple[str, str | None]:
     if not argument.startswith("-") or not argument.strip("-"):
-        raise FlagError(f"{argument!r} is not a flag; flags are --name=value")
+        raise FlagError(f"unexpected argument {argument!r}; flags have the form --name=value")
     name, equals, value = argument.lstrip("-").partition("=")
     return name, value if equals else None
 
 
-def _next_value(field: Field[Any], waiting: list[str]) -> str:
+def _next_value(field: Field[Any], remaining: list[str]) -> str:
     if field.type == "bool":
         return "true"
-    if not waiting:
-        raise FlagError(f"--{field.name} needs a value")
-    return waiting.pop(0)
+    if not remaining:
+        raise FlagError(f"--{field.name} requires a value")
+    return remaining.pop(0)
 
 
 def _convert(field: Field[Any], value: str) -> Any:
@@ -107,8 +96,4 @@ def _check_range(name: str, value: Any) -> None:
     if name in _PORTS and not 0 <= value <= 65535:
         raise FlagError(f"--{name} must be a port from 0 to 65535, not {value}")
     if name in _NOT_NEGATIVE and value < 0:
-        raise FlagError(f"--{name} must not be negative, as {value} is")
-
-
-def _shown(default: Any) -> str:
-    return str(default).lower() if isinstance(default, bool) else str(default)
+        raise FlagError(f"--{name} must not be negative: {value}")

@@ -9,8 +9,7 @@ from grpc import alts_server_credentials
 
 from modelserver.options import batching, credentials, sessions, text_files
 from modelserver.options.batching import BatchingParameters
-from modelserver.options.flags import Options
-from modelserver.status import invalid
+from modelserver.options.flags import FlagError, Options
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
 ChannelArguments = Sequence[tuple[str, int | str]]
@@ -136,7 +135,7 @@ def rest(options: Options) -> RestOptions:
 def _batching(options: Options) -> BatchingParameters | None:
     if not options.enable_batching:
         if options.batching_parameters_file:
-            raise invalid("--batching_parameters_file requires --enable_batching")
+            raise FlagError("--batching_parameters_file requires --enable_batching")
         return None
     defaults = BatchingParameters(threads=sessions.cpus())
     if not options.batching_parameters_file:
@@ -146,7 +145,7 @@ def _batching(options: Options) -> BatchingParameters | None:
 
 def _credentials(options: Options) -> Any:
     if options.use_alts_credentials and options.ssl_config_file:
-        raise invalid("set --use_alts_credentials or --ssl_config_file, not both")
+        raise FlagError("set --use_alts_credentials or --ssl_config_file, not both")
     if options.use_alts_credentials:
         return alts_server_credentials()
     return credentials.from_file(options.ssl_config_file) if options.ssl_config_file else None
@@ -158,7 +157,7 @@ def _channel_arguments(text: str) -> ChannelArguments:
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")
         if not equals:
-            raise invalid(f"--grpc_channel_arguments: {part!r} is not name=value")
+            raise FlagError(f"--grpc_channel_arguments: {part!r} is not name=value")
         arguments.append((name, int(value) if value.lstrip("-").isdigit() else value))
     return arguments
 

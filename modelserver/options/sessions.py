@@ -8,8 +8,7 @@ from typing import Any
 from tensorflow.core.protobuf import config_pb2
 
 from modelserver.options import text_files
-from modelserver.options.flags import Options
-from modelserver.status import invalid
+from modelserver.options.flags import FlagError, Options
 
 
 def from_flags(options: Options) -> Any:
@@ -20,7 +19,7 @@ def from_flags(options: Options) -> Any:
     both = options.tensorflow_session_parallelism
     intra, inter = options.tensorflow_intra_op_parallelism, options.tensorflow_inter_op_parallelism
     if both > 0 and intra > 0 and inter > 0:
-        raise invalid(
+        raise FlagError(
             "set --tensorflow_session_parallelism, or the intra_op and inter_op flags, not all"
         )
     config = session_config(intra or both, inter or both)

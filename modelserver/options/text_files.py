@@ -59,7 +59,7 @@ def read(path: str, message: Any) -> Any:
     Raise ``ServingError`` if the file cannot be read or parsed.
     """
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             return text_format.Parse(file.read(), message)
     except OSError as error:
         raise ServingError(Code.NOT_FOUND, f"{path}: {error.strerror}") from None

@@ -20,6 +20,8 @@ from modelserver.codec.dtypes import Array
 from modelserver.rest.documents import quote, to_bytes, type_name, wrong
 from modelserver.status import Code, ServingError, invalid
 
+MAX_DIMENSIONS = 64
+"""As many as numpy supports, and more than any model uses."""
 _INT32 = (-(2**31), 2**31 - 1)
 _FLOATS = {types_pb2.DT_FLOAT: np.float32, types_pb2.DT_DOUBLE: np.float64}
 _INTEGERS = {
@@ -59,6 +61,8 @@ def dense_shape(value: Any) -> list[int]:
     shape = []
     while isinstance(value, list):
         shape.append(len(value))
+        if len(shape) > MAX_DIMENSIONS:
+            raise invalid(f"lists are nested deeper than {MAX_DIMENSIONS} levels")
         if not value:
             break
         value = value[0]

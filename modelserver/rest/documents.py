@@ -37,10 +37,8 @@ def parse(body: bytes) -> dict[str, Any]:
     text = body.removeprefix(BOM_UTF8).decode(errors="surrogateescape")
     try:
         document = _decode(text)
-    except json.JSONDecodeError as error:
-        document = _decode_inf(text, error)
     except RecursionError:
-        raise invalid("JSON Parse error: nested too deeply") from None
+        raise invalid("JSON Parse error: the document is nested too deeply") from None
     except ValueError as error:  # a number with thousands of digits
         raise invalid(f"JSON Parse error: {error}") from None
     if not isinstance(document, dict):
@@ -53,14 +51,17 @@ def _decode(text: str) -> Any:
     if start == len(text):
         where = f". at offset: {start}" if text else ""
         raise invalid(f"JSON Parse error: The document is empty{where}")
-    return _DECODER.raw_decode(text, start)[0]
+    try:
+        return _DECODER.raw_decode(text, start)[0]
+    except json.JSONDecodeError as error:
+        return _decode_inf(text, start, error)
 
 
-def _decode_inf(text: str, error: json.JSONDecodeError) -> Any:
+def _decode_inf(text: str, start: int, error: json.JSONDecodeError) -> Any:
     """Retry with ``Inf`` replaced by ``Infinity``, which Python's parser accepts."""
     if text.startswith(("Inf", "-Inf"), error.pos):
         with suppress(json.JSONDecodeError):
-            return _decode(_STRING_OR_INF.sub(_spell_out, text))
+            return _DECODER.raw_decode(_STRING_OR_INF.sub(_spell_out, text), start)[0]
     words = _WORDS.get(error.msg, error.msg)
     raise invalid(f"JSON Parse error: {words} at offset: {error.pos}") from None
 

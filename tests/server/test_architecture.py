@@ -90,7 +90,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     (
         "modelserver.grpc_server",
         {*BASICS, "modelserver.options.components", "modelserver.service"},
-        {"tensorflow_serving", "google", "grpc", "grpc_health"},
+        {"tensorflow_serving", "google", "grpc", "grpc_health", "grpc_reflection"},
     ),
     ("modelserver.benchmarks", {"modelserver"}, {*TENSORFLOW, "grpc"}),
     ("modelserver", {"modelserver"}, set()),
