@@ -192,23 +192,24 @@ def _add_reflection(server: Any, has_health: bool) -> None:
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(_Reflection(names), server)
 
 
-class _Reflection(reflection.ReflectionServicer):  # type: ignore[misc]
+class _Reflection:
     """Describes the services to tools such as grpcurl.
 
     A stream occupies a thread until its client closes it, so only a few are served at once.
     """
 
     def __init__(self, service_names: Sequence[str]) -> None:
-        super().__init__(service_names)
+        self._servicer = reflection.ReflectionServicer(service_names)
         self._streams = threading.BoundedSemaphore(MAX_REFLECTION_STREAMS)
 
     def ServerReflectionInfo(self, requests: Any, context: Any) -> Iterator[Any]:
+        """Answer a stream of questions about services and their messages."""
         if not self._streams.acquire(blocking=False):
             context.abort(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 f"at most {MAX_REFLECTION_STREAMS} reflection streams may be open",
             )
         try:
-            yield from super().ServerReflectionInfo(requests, context)
+            yield from self._servicer.ServerReflectionInfo(requests, context)
         finally:
             self._streams.release()

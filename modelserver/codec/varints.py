@@ -51,7 +51,7 @@ def _spread(values: NDArray[Any], word: np.dtype[Any], is_last: bool) -> NDArray
     """Spread the lowest bits of each value over the bytes of a word, seven per byte."""
     size = word.itemsize
     rest = values.astype(word)
-    spread = rest & word.type(0x7F)
+    spread: NDArray[Any] = rest & word.type(0x7F)
     for index in range(1, size):
         rest <<= 1
         spread |= rest & word.type(0x7F << 8 * index)

@@ -25,6 +25,8 @@ try:
 except ImportError:
     _DIRECT = False
 
+_NO_FEED = "FeedInputs: unable to find feed output {}"  # both in TensorFlow's words
+_NO_FETCH = "FetchOutputs node {}: not found"
 _Names = tuple[str, ...]
 
 
@@ -77,14 +79,15 @@ class GraphSession:
     def _run_directly(
         self, feeds: Mapping[str, Array], fetches: Sequence[str], timeout_s: float | None
     ) -> list[Any]:
-        feed_handles = {self._output(name, "Feed"): value for name, value in feeds.items()}
-        fetch_handles = [self._output(name, "Fetch") for name in fetches]
+        feed_handles = {self._output(name, _NO_FEED): value for name, value in feeds.items()}
+        fetch_handles = [self._output(name, _NO_FETCH) for name in fetches]
+        call: Callable[..., list[Any]] = self.session._call_tf_sessionrun
         if timeout_s is None:
-            return self.session._call_tf_sessionrun(None, feed_handles, fetch_handles, [], None)
+            return call(None, feed_handles, fetch_handles, [], None)
         options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, int(timeout_s * 1000)))
         buffer = _c_api.TF_NewBufferFromString(options.SerializeToString())
         try:
-            return self.session._call_tf_sessionrun(buffer, feed_handles, fetch_handles, [], None)
+            return call(buffer, feed_handles, fetch_handles, [], None)
         finally:
             _c_api.TF_DeleteBuffer(buffer)
 
@@ -96,13 +99,13 @@ class GraphSession:
             self._callables[key] = self.session._make_callable_from_options(options)
         return list(self._callables[key](*(feeds[name] for name in names)))
 
-    def _output(self, name: str, role: str) -> Any:
+    def _output(self, name: str, missing: str) -> Any:
         handle = self._outputs.get(name)
         if handle is None:
             try:
                 handle = self.session.graph.as_graph_element(name)._as_tf_output()
             except (KeyError, ValueError, TypeError, AttributeError):
-                raise invalid(f"{role} of tensor {name!r}, which is not in the graph") from None
+                raise ServingError(Code.NOT_FOUND, missing.format(name)) from None
             self._outputs[name] = handle
         return handle
 

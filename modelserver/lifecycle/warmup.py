@@ -11,7 +11,8 @@ import io
 import logging
 import math
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from modelserver.api.predict import API, predict
 from modelserver.api.regress import regress
 from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
-from modelserver.execution.model import Model
+from modelserver.execution.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import Code, ServingError, invalid
 
 RECORDS = os.path.join("assets.extra", "tf_serving_warmup_requests")
@@ -33,8 +34,16 @@ MAX_RECORDS = 1000
 MANY = 16
 MAX_SYNTHETIC_S = 30.0
 MAX_ELEMENTS = 1 << 24
+Shape = tuple[int, ...]
+UNKNOWN_RANK: tuple[Shape, ...] = ((), (1,), (224, 224, 3), (224, 224, 1), (1, 1))
+"""Item shapes that are tried for an input of unknown rank: numbers, features, images, sequences."""
 
 _log = logging.getLogger(__name__)
+_SIDE_EFFECTS = invalid("it has side effects")
+# Errors that are the graph's fault, whatever the input: an uninitialized variable or table, a
+# tensor that does not exist, an operation without a CPU kernel, a Python function of another process.
+_PERMANENT = {Code.FAILED_PRECONDITION, Code.NOT_FOUND, Code.UNIMPLEMENTED}
+_PERMANENT_TEXTS = ("No OpKernel was registered", "Could not find callback with key")
 _Replay = Callable[[Model, Any], Any]
 
 _REPLAYS: dict[str, _Replay] = {
@@ -58,8 +67,8 @@ def warm_up(
     the batch sizes of synthetic inputs. Signatures in ``changing`` have side effects and are not
     run with synthetic inputs.
 
-    Raise ``ServingError`` if a record cannot be read or fails: the load fails, as in TensorFlow
-    Serving.
+    Raise ``ServingError`` if a record cannot be read or fails, as TensorFlow Serving does, or if
+    the default signature cannot run, whatever the input.
     """
     records = os.path.join(path, RECORDS)
     if os.path.exists(records):
@@ -101,34 +110,38 @@ def _run_synthetic(model: Model, batches: Sequence[int], changing: Collection[st
     for name, signature in sorted(model.signatures.items()):
         if name.startswith("__"):  # the initializer, which has already run
             continue
-        if name in changing:
-            reason = "it has side effects"
-        else:
-            reason = _run_signature(model, signature, batches, end)
-        if reason:
-            _log.info(
-                "%s version %d: signature %s not warmed up: %s",
-                model.name,
-                model.version,
-                name,
-                reason,
-            )
+        errors = [_SIDE_EFFECTS] if name in changing else _try(model, signature, batches, end)
+        if not errors:
+            continue
+        if name == DEFAULT_SIGNATURE and all(map(_is_permanent, errors)):
+            raise ServingError(errors[0].code, f"{name} cannot run: {errors[0].message}")
+        reason = _printable(errors[0].message)
+        where = f"{model.name} version {model.version}"
+        _log.info("%s: signature %s not warmed up: %s", where, name, reason)
 
 
-def _run_signature(model: Model, signature: Any, batches: Sequence[int], end: Deadline) -> str:
-    """Run a signature with synthetic inputs; return the reason if it rejects them all."""
+def _try(model: Model, signature: Any, batches: Sequence[int], end: Deadline) -> list[ServingError]:
+    """Run a signature with one kind of input after another until it accepts one.
+
+    Return the errors if it rejects them all.
+    """
     infos = signature.inputs.values()
     fetches = [signature.outputs[alias].name for alias in sorted(signature.outputs)]
-    reason = ""
-    for text in (image(), b"") if any(map(_is_text, infos)) else (b"",):
+    errors = []
+    for text, shape in product(_texts(infos), _shapes(infos)):
         try:
             for batch in batches if any(map(_grows, infos)) else (1,):
-                feeds = {info.name: synthesize(info, batch, text) for info in infos}
+                feeds = {info.name: synthesize(info, batch, text, shape) for info in infos}
                 model.run(feeds, fetches, end, API)
-            return ""
+            return []
         except ServingError as error:
-            reason = reason or _printable(error.message)
-    return reason
+            errors.append(error)
+    return errors
+
+
+def _is_permanent(error: ServingError) -> bool:
+    """Return whether every other input would fail too."""
+    return error.code in _PERMANENT or any(text in error.message for text in _PERMANENT_TEXTS)
 
 
 def _printable(message: str) -> str:
@@ -140,23 +153,35 @@ def _is_text(info: Any) -> bool:
     return bool(info.dtype == tf.string.as_datatype_enum)
 
 
+def _texts(infos: Iterable[Any]) -> Sequence[bytes]:
+    return (image(), b"") if any(map(_is_text, infos)) else (b"",)
+
+
+def _shapes(infos: Iterable[Any]) -> Sequence[Shape]:
+    """Return the item shapes to try for inputs of unknown rank."""
+    return UNKNOWN_RANK if any(info.tensor_shape.unknown_rank for info in infos) else ((),)
+
+
 def _grows(info: Any) -> bool:
     """Return whether the batch size of an input is free."""
     shape = info.tensor_shape
     return shape.unknown_rank or bool(shape.dim and shape.dim[0].size < 0)
 
 
-def synthesize(info: Any, batch: int, text: bytes) -> Array:
+def synthesize(info: Any, batch: int, text: bytes, unknown: Shape = ()) -> Array:
     """Return a value for an input, with ``batch`` items if its batch size is free.
 
-    Other free dimensions are 1. ``text`` is the value of strings.
+    Other free dimensions are 1. ``text`` is the value of strings, and ``unknown`` the shape of an
+    item if the rank is unknown.
 
     Raise ``ServingError`` if the input is too large, or its dtype has no numpy equivalent.
     """
     sizes = [dim.size for dim in info.tensor_shape.dim]
     shape = [max(size, 1) if size >= 0 else 1 for size in sizes]
-    if _grows(info):
-        shape[:1] = [batch]
+    if info.tensor_shape.unknown_rank:
+        shape = [batch, *unknown]
+    elif _grows(info):
+        shape[0] = batch
     if math.prod(shape) > MAX_ELEMENTS:
         raise invalid(f"{info.name} of shape {shape} is too large for warm-up")
     if _is_text(info):

@@ -115,6 +115,33 @@ def slow(path: Path) -> Path:
     return save(module, path, serving_default=serve)
 
 
+def unknown_rank(path: Path) -> Path:
+    """Images whose rank the signature does not state."""
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec(None, tf.float32, name="image")])
+    def serve(image: Any) -> Any:
+        return {"small": tf.image.resize(image, [8, 8])}
+
+    return save(module, path, serving_default=serve)
+
+
+def throwing(path: Path) -> Path:
+    """Python code that raises an exception for numbers below zero."""
+    module = tf.Module()
+
+    def check(x: Any) -> Any:
+        if (x.numpy() < 0).any():
+            raise LookupError("nothing below zero")
+        return x
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def serve(x: Any) -> Any:
+        return {"y": tf.ensure_shape(tf.py_function(check, [x], tf.float32), [None])}
+
+    return save(module, path, serving_default=serve)
+
+
 def every_type(path: Path) -> Path:
     """Gives back what it is given, in each type that a client may send."""
     module = tf.Module()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from modelserver.grpc_server import MAX_REFLECTION_STREAMS
+from tests.modelserver import exported
 from tests.modelserver.client import Client, floats, predict_request, refused
 from tests.modelserver.conftest import Serve
 
@@ -62,6 +67,35 @@ def test_a_caller_that_leaves_gives_up_its_turn(serve: Serve, models: Path) -> N
     with refused():
         running.result()
     assert client.send(count_to(3)).outputs["steps"].int64_val[0] == 3, "none of them was run"
+
+
+def test_a_model_that_raises_fails_only_the_call(serve: Serve, tmp_path: Path) -> None:
+    exported.throwing(tmp_path / "1")
+    client = serve(model_base_path=tmp_path, model_calls_at_once=1)
+    for _ in range(3):
+        with refused() as error:
+            client.predict("default", {"x": floats(-1)})
+        assert error.code == "UNKNOWN"
+        assert "LookupError: nothing below zero" in error.message
+        assert client.predict("default", {"x": X})["y"].tolist() == [2.0], "its slot is free again"
+
+
+def test_reflection_streams_are_bounded(client: Client) -> None:
+    stub = reflection_pb2_grpc.ServerReflectionStub(client.channel)
+    release = threading.Event()
+
+    def question() -> Iterator[Any]:
+        yield reflection_pb2.ServerReflectionRequest(list_services="")
+        release.wait(10)
+
+    held = [stub.ServerReflectionInfo(question()) for _ in range(MAX_REFLECTION_STREAMS)]
+    for stream in held:
+        next(stream)
+    with refused() as error:
+        next(stub.ServerReflectionInfo(question()))
+    release.set()
+    assert error.code == "RESOURCE_EXHAUSTED"
+    assert [list(stream) for stream in held] == [[]] * MAX_REFLECTION_STREAMS
 
 
 def test_garbage_on_the_port(client: Client) -> None:

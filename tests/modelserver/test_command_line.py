@@ -7,7 +7,8 @@ from dataclasses import fields
 import pytest
 
 from modelserver.options import command_line
-from modelserver.options.flags import Options
+from modelserver.options.flags import GROUP, GROUPS, Options
+from modelserver.options.help import usage
 
 
 def test_the_procfile_line() -> None:
@@ -52,11 +53,14 @@ def test_booleans(argument: str, value: bool) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--prot=1"], "unknown flag --prot"),
+        (["--prot=1"], r"unknown flag --prot; did you mean --port\?"),
+        (["--model_basepath=x"], r"did you mean --model_base_path\?"),
+        (["--rest-api-port=1"], r"did you mean --rest_api_port\?"),
+        (["--zzz"], "unknown flag --zzz; --help=all lists every flag"),
         (["--port=x"], "--port must be an integer, not 'x'"),
-        (["--port"], "--port needs a value"),
-        (["models"], "'models' is not a flag"),
-        (["--"], "'--' is not a flag"),
+        (["--port"], "--port requires a value"),
+        (["models"], "unexpected argument 'models'"),
+        (["--"], "unexpected argument '--'"),
         (["--enable_model_warmup=maybe"], "must be true or false"),
         (["--port=70000"], "must be a port from 0 to 65535, not 70000"),
         (["--max_waiting_calls=-1"], "--max_waiting_calls must not be negative"),
@@ -74,6 +78,17 @@ def test_flags_without_effect_say_so_once() -> None:
     assert command_line.notes(given)[0].startswith("--num_tflite_pools has no effect: ")
 
 
-def test_usage_names_every_flag() -> None:
-    for field in fields(Options):
-        assert f"--{field.name}" in command_line.usage()
+def test_help_fits_on_a_screen_and_shows_examples() -> None:
+    lines = usage().splitlines()
+    assert len(lines) < 35
+    assert max(map(len, lines)) <= 80
+    examples = [line.split("modelserver ")[1] for line in lines if line.startswith("  python -m")]
+    for example in examples:
+        command_line.parse(example.split())
+
+
+def test_the_full_help_names_every_flag() -> None:
+    text = usage(all_flags=True)
+    for flag in fields(Options):
+        assert f"--{flag.name}" in text
+        assert flag.metadata[GROUP] in GROUPS

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from modelserver.status import ServingError
-from tests.modelserver import exported
+from tests.modelserver import exported, exported_v1
 from tests.modelserver.client import Client, floats, predict_request, refused, spec
 from tests.modelserver.conftest import Serve
 
@@ -194,6 +194,20 @@ def test_at_the_start_an_incomplete_version_is_passed_over(
     client = serve(model_base_path=tmp_path)
     assert answer(client) == 1.0
     assert client.states("default") == [(7, "END"), (1, "AVAILABLE")]
+
+
+def test_a_version_that_cannot_run_is_not_announced(
+    serve: Serve, offsets: Path, tmp_path: Path
+) -> None:
+    publish(offsets, 1, tmp_path)
+    client = serve(model_base_path=tmp_path)
+    exported_v1.vocabulary(tmp_path / "new" / ".2", initialize=False)
+    (tmp_path / "new" / ".2").rename(tmp_path / "2")
+    client.wait_for("default", v2="END")
+    assert client.states("default") == [(2, "END"), (1, "AVAILABLE")]
+    message = client.status(spec("default", 2))[0].status.error_message
+    assert message.startswith("serving_default cannot run: ")
+    assert answer(client) == 1.0
 
 
 def test_a_base_path_that_vanishes_changes_nothing(

@@ -22,6 +22,7 @@ from modelserver.lifecycle import warmup
 from modelserver.metrics import Metrics
 from modelserver.options.sessions import session_config
 from modelserver.status import ServingError
+from tests.modelserver import exported, exported_v1
 from tests.modelserver.client import floats, predict_request
 
 
@@ -57,6 +58,27 @@ def test_made_up_inputs_reach_every_signature(models: Path, name: str, runs: lis
     model = load(models / name / "1")
     warmup.warm_up(model, str(models / name / "1"))
     assert model.runs == runs
+
+
+def test_shapes_are_tried_for_an_input_of_unknown_rank(tmp_path: Path) -> None:
+    model = load(exported.unknown_rank(tmp_path / "1"))
+    warmup.warm_up(model, str(tmp_path / "1"))
+    assert model.runs[-2:] == [[(1, 224, 224, 3)], [(16, 224, 224, 3)]]
+
+
+@pytest.mark.parametrize(
+    ("export", "message"),
+    [
+        (lambda path: exported_v1.vocabulary(path, initialize=False), "Table not initialized"),
+        (exported_v1.renamed_tensor, "FetchOutputs node gone:0: not found"),
+    ],
+)
+def test_a_default_signature_that_cannot_run_fails_the_load(
+    tmp_path: Path, export: Any, message: str
+) -> None:
+    model = load(export(tmp_path / "1"))
+    with pytest.raises(ServingError, match=f"serving_default cannot run: .*{message}"):
+        warmup.warm_up(model, str(tmp_path / "1"))
 
 
 def test_the_picture_can_be_decoded() -> None:
