@@ -41,7 +41,7 @@ UNKNOWN_RANK: tuple[Shape, ...] = ((), (1,), (224, 224, 3), (224, 224, 1), (1, 1
 _log = logging.getLogger(__name__)
 _SIDE_EFFECTS = invalid("it has side effects")
 # Errors that are the graph's fault, whatever the input: an uninitialized variable or table, a
-# tensor that does not exist, an operation without a CPU kernel, a Python function of another process.
+# missing tensor, an operation without a CPU kernel, a Python function of another process.
 _PERMANENT = {Code.FAILED_PRECONDITION, Code.NOT_FOUND, Code.UNIMPLEMENTED}
 _PERMANENT_TEXTS = ("No OpKernel was registered", "Could not find callback with key")
 _Replay = Callable[[Model, Any], Any]

@@ -121,7 +121,7 @@ def unknown_rank(path: Path) -> Path:
 
     @tf.function(input_signature=[tf.TensorSpec(None, tf.float32, name="image")])
     def serve(image: Any) -> Any:
-        return {"small": tf.image.resize(image, [8, 8])}
+        return {"small": tf.raw_ops.ResizeBilinear(images=image, size=[8, 8])}
 
     return save(module, path, serving_default=serve)
 
