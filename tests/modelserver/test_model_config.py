@@ -100,3 +100,57 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, text: str) -> No
     assert "\n" not in caught.value.message
     with pytest.raises(ServingError, match="No such file"):
         model_config.read(str(tmp_path / "none"))
+
+
+HINT = "; a valid file: model_config_list { config {"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nonsense {", 'has no field named "nonsense"'),
+        ('{"model_config_list": []}', "Expected identifier"),
+        ('config { name: "a" }', 'has no field named "config"'),
+        ("model_config_list { config { colour: 1 } }", 'has no field named "colour"'),
+        (f"model_config_list {{ {GOOD} {GOOD} }}", "model a multiple times"),
+        (f"model_config_list {{ {GOOD.replace('/m/a', 'm/a')} }}", "an absolute path"),
+        (f"model_config_list {{ {GOOD.replace('tensorflow', 'tf')} }}", "unsupported platform tf"),
+        (f"model_config_list {{ {GOOD.replace('name', '#')}\n }}", "Expected"),
+        ("model_config_list { config { base_path: '/m' } }", "Model 1 of the list has no name"),
+    ],
+)
+def test_a_bad_file_says_which_file_what_is_wrong_and_what_is_right(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    file = tmp_path / "models.config"
+    file.write_text(text)
+    with pytest.raises(ServingError) as caught:
+        model_config.from_file(str(file))
+    words = caught.value.message
+    assert words.startswith(f"{file}: ")
+    assert message in words
+    assert HINT in words
+    assert "\n" not in words
+
+
+def test_the_hint_is_a_valid_file(tmp_path: Path) -> None:
+    file = tmp_path / "models.config"
+    file.write_text("nonsense {")
+    with pytest.raises(ServingError) as caught:
+        model_config.read(str(file))
+    file.write_text(caught.value.message.rpartition("a valid file: ")[2])
+    assert [model.name for model in model_config.models(model_config.read(str(file)))] == ["digits"]
+
+
+def test_a_model_without_versions_names_the_file_too(tmp_path: Path) -> None:
+    file = tmp_path / "models.config"
+    file.write_text(f"\ufeffmodel_config_list {{ {GOOD} }}")  # with a byte order mark
+    with pytest.raises(ServingError, match=f"{file}: nothing to serve as a: /m/a: No such file"):
+        model_config.from_file(str(file))
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# no models yet\n"])
+def test_an_empty_file_is_valid(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "models.config"
+    file.write_text(text)
+    assert model_config.is_empty(model_config.from_file(str(file)))

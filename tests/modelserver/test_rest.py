@@ -299,3 +299,36 @@ def test_bad_examples(client: Client, body: Any, message: str) -> None:
     status, text = error(client, "examples:classify", body)
     assert status == 400
     assert message in text
+
+
+def nested(depth: int, value: str = "1") -> str:
+    return "[" * depth + value + "]" * depth
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (f'{{"inputs": {nested(65)}}}', "lists are nested deeper than 64 levels"),
+        (f'{{"instances": {nested(900)}}}', "lists are nested deeper than 64 levels"),
+        (f'{{"inputs": {nested(100_000)}}}', "the document is nested too deeply"),
+        (f'{{"inputs": [Inf, {nested(100_000)}]}}', "the document is nested too deeply"),
+        (f'{{"inputs": {nested(100_000, "Inf")}}}', "the document is nested too deeply"),
+        ('{"a":' * 100_000, "the document is nested too deeply"),
+        (f'{{"inputs": [1, {nested(900)}]}}', "Encountered list at unexpected level"),
+        ('{"inputs": ' + '{"a":' * 400 + "1" + "}" * 401, "Missing named input"),
+        (f'{{"signature_name": 5, "inputs": {nested(900)}}}', "must be a string value"),
+        (f'{{"inputs": {{"x": {nested(900)}}}}}', "lists are nested deeper than 64 levels"),
+    ],
+)  # fmt: skip
+def test_deep_nesting_is_one_clear_error(
+    client: Client, body: str, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    status, text = error(client, "half_plus:predict", body)
+    assert status == 400
+    assert message in text
+    assert not [record for record in caplog.records if record.exc_info], "no traceback"
+
+
+def test_deep_examples_are_one_clear_error(client: Client) -> None:
+    for body in (f'{{"examples": [{nested(900)}]}}', f'{{"examples": [{{"x": {nested(900)}}}]}}'):
+        assert error(client, "examples:classify", body)[0] == 400
