@@ -1,4 +1,4 @@
-"""SavedModels as TensorFlow 1 made them: ref variables, assets, tables, tf.Example signatures."""
+"""SavedModels in TensorFlow 1's style: ref variables, assets, tables, tf.Example signatures."""
 
 from __future__ import annotations
 

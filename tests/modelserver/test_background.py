@@ -1,4 +1,4 @@
-"""Work that lets others go first."""
+"""Low-priority work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batching without clock, thread or TensorFlow: the queue, merging, the parameters."""
+"""Batching without clock, threads or TensorFlow: queue, merging, parameters."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_without_a_timeout_one_request_is_a_batch() -> None:
     assert waiting.take(10.0) == ["a"]
 
 
-def test_the_bounds() -> None:
+def test_limits() -> None:
     waiting = queue()
     with pytest.raises(ServingError) as caught:
         waiting.offer("a", 5, now=0)
@@ -72,7 +72,7 @@ def test_the_bounds() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.floats(0, 1)), max_size=40))
-def test_every_request_comes_out_once_and_in_order(offers: list[tuple[int, float]]) -> None:
+def test_every_request_leaves_once_and_in_order(offers: list[tuple[int, float]]) -> None:
     waiting: BatchQueue[int] = BatchQueue(4, 0.5, 1000)
     now, taken = 0.0, []
     for number, (size, pause) in enumerate(offers):

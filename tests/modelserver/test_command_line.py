@@ -1,4 +1,4 @@
-"""The command line, in TensorFlow Serving's style."""
+"""The command line, in TensorFlow Serving's syntax."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_booleans(argument: str, value: bool) -> None:
         (["--max_waiting_calls=-1"], "--max_waiting_calls must not be negative"),
     ],
 )
-def test_a_wrong_line_is_one_clear_error(arguments: list[str], message: str) -> None:
+def test_an_invalid_line_is_one_clear_error(arguments: list[str], message: str) -> None:
     with pytest.raises(command_line.FlagError, match=message) as caught:
         command_line.parse(arguments)
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Flags that change how the server works, and combinations that cannot be."""
+"""Options of the components, and flags that contradict each other."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_few_threads_answer_all(serve: Serve, models: Path) -> None:
     assert client.http("GET", "/v1/models/default")[0] == 200
 
 
-def test_loads_at_once_and_repeated_warm_up() -> None:
+def test_parallel_loads_and_repeated_warm_up() -> None:
     assert components.manager(Options(num_load_threads=3)).load_threads == 3
     assert components.loader(Options(num_request_iterations_for_warmup=4)).warm_up_iterations == 4
     off = Options(num_request_iterations_for_warmup=4, enable_model_warmup=False)
@@ -84,7 +84,7 @@ def test_threads_of_tensorflow(flags: Any, threads: tuple[int, int]) -> None:
     assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == threads
 
 
-def test_a_session_config_file_goes_behind_the_flags(tmp_path: Path) -> None:
+def test_flags_override_a_session_config_file(tmp_path: Path) -> None:
     file = tmp_path / "session.config"
     file.write_text("inter_op_parallelism_threads: 7 operation_timeout_in_ms: 9")
     options = Options(tensorflow_session_config_file=str(file))
@@ -110,7 +110,7 @@ def test_a_session_config_file_goes_behind_the_flags(tmp_path: Path) -> None:
         ({"grpc_channel_arguments": "grpc.nonsense"}, "is not name=value"),
     ],
 )
-def test_what_cannot_be(flags: Any, message: str) -> None:
+def test_contradictory_flags(flags: Any, message: str) -> None:
     options = Options(**flags)
     with pytest.raises(ServingError, match=message):
         _ = components.loader(options), components.grpc(options)

@@ -1,4 +1,4 @@
-"""ConcurrencyLimiter: a bounded queue, first come first served, deadlines heeded."""
+"""ConcurrencyLimiter: slots, a bounded first-in, first-out queue, deadlines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def wait_for_queue(length: int, limiter: ConcurrencyLimiter) -> None:
         time.sleep(0.001)
 
 
-def test_calls_run_in_the_order_they_came() -> None:
+def test_calls_run_in_order_of_arrival() -> None:
     limiter, order = ConcurrencyLimiter(1, 10), []
 
     def call(number: int) -> None:
@@ -89,7 +89,7 @@ def test_a_failing_call_gives_its_slot_back() -> None:
     assert limiter.statistics().running == 0
 
 
-def test_a_turn_that_comes_with_the_deadline_is_used_or_passed_on() -> None:
+def test_a_slot_granted_at_the_deadline_is_not_lost() -> None:
     """Hand-over and time-out race for a thousand rounds; no slot may be lost."""
     limiter = ConcurrencyLimiter(1, 10)
     done = threading.Event()
@@ -108,7 +108,7 @@ def test_a_turn_that_comes_with_the_deadline_is_used_or_passed_on() -> None:
     assert limiter.statistics()[:2] == (0, 0)
 
 
-def test_a_caller_that_has_gone_gets_no_turn() -> None:
+def test_a_disconnected_caller_gets_no_slot() -> None:
     limiter, gone = ConcurrencyLimiter(1, 10), Deadline()
     gone.abandon()
     with pytest.raises(ServingError) as caught:

@@ -1,4 +1,4 @@
-"""The page about the model server says what its flags do."""
+"""The model server's documentation lists every flag with its default and help."""
 
 from __future__ import annotations
 

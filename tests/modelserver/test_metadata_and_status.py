@@ -1,4 +1,4 @@
-"""GetModelMetadata, GetModelStatus and the health service."""
+"""GetModelMetadata, GetModelStatus, the health service and reflection."""
 
 from __future__ import annotations
 
@@ -88,13 +88,13 @@ def health(client: Client, service: str) -> int:
     return stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10).status
 
 
-def test_health_is_off_unless_asked_for(client: Client) -> None:
+def test_health_is_off_by_default(client: Client) -> None:
     with refused() as error:
         health(client, "")
     assert error.code == "UNIMPLEMENTED"
 
 
-def test_health_on_request(serve: Serve, models: Path) -> None:
+def test_health_with_the_flag(serve: Serve, models: Path) -> None:
     client = serve(model_base_path=models / "half_plus", enable_grpc_healthcheck_service=True)
     for service in ("", "ModelService", "PredictionService"):
         assert health(client, service) == health_pb2.HealthCheckResponse.SERVING
@@ -109,7 +109,7 @@ def test_a_unix_socket(serve: Serve, models: Path, tmp_path: Path) -> None:
     assert client.states("default") == [(1, "AVAILABLE")]
 
 
-def test_a_port_that_is_taken(serve: Serve, models: Path) -> None:
+def test_a_port_in_use(serve: Serve, models: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("0.0.0.0", 0))
         holder.listen()

@@ -1,4 +1,4 @@
-"""ModelServerConfig: what is accepted and what is refused, in the real server's words."""
+"""ModelServerConfig: which are accepted, and how the others are rejected."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def listed(text: str) -> Any:
     return text_format.Parse(f"model_config_list {{ {text} }}", message)
 
 
-def test_a_sound_list() -> None:
+def test_a_valid_list() -> None:
     labelled = GOOD.replace("}", 'version_labels { key: "stable" value: 3 } }')
     models = model_config.models(listed(labelled))
     assert [(model.name, model.base_path) for model in models] == [("a", "/m/a")]
     assert model_config.labels(models) == {"a": {"stable": 3}}
 
 
-def test_an_empty_list_is_sound() -> None:
+def test_an_empty_list_is_valid() -> None:
     assert list(model_config.models(listed(""))) == []
 
 
@@ -65,7 +65,7 @@ def test_the_deprecated_model_type() -> None:
         ),
     ],
 )
-def test_refused(text: str, message: str) -> None:
+def test_rejected(text: str, message: str) -> None:
     with pytest.raises(ServingError) as caught:
         model_config.models(listed(text))
     assert (caught.value.code, caught.value.message) == (Code.INVALID_ARGUMENT, message)
@@ -83,7 +83,9 @@ def test_only_a_list_of_models() -> None:
     assert caught.value.code is Code.INVALID_ARGUMENT
 
 
-def test_a_relative_path_is_taken_from_here(tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_relative_path_is_relative_to_the_current_directory(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert model_config.models(model_config.single("m", "x/y"))[0].base_path == str(
         tmp_path / "x" / "y"

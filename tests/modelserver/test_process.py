@@ -1,4 +1,4 @@
-"""The program as a user starts it: a process of its own, its lines, its end."""
+"""The program as a user runs it: a process of its own, its log, its exit status."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BUSY = "BUSY"
 
 
 class Program:
-    """``python -m modelserver`` with these flags, and the lines that it writes."""
+    """``python -m modelserver`` with these flags, and its log."""
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -52,14 +52,14 @@ class Program:
             self._new.put(line)
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Wait for a line, and return what matched."""
+        """Wait for a line that matches, and return the match."""
         while True:
             found = re.search(pattern, self._new.get(timeout=START_S))
             if found:
                 return found
 
     def end(self) -> int:
-        """Wait for the end; the exit code."""
+        """Wait for the process to end; return its exit status."""
         code = self.process.wait(START_S)
         self._reader.join(10)
         return code
@@ -90,7 +90,7 @@ def busy_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_a_few_clean_lines_then_answers_then_a_clean_end(start: Start, models: Path) -> None:
+def test_a_few_log_lines_then_answers_then_a_clean_exit(start: Start, models: Path) -> None:
     base = os.path.relpath(models / "half_plus", ROOT)
     rest = free_port()
     flags = ("--host=127.0.0.1", f"--rest_api_port={rest}", "--model_name=m")
@@ -110,7 +110,7 @@ def test_a_few_clean_lines_then_answers_then_a_clean_end(start: Start, models: P
     assert f"cannot listen on port {port}: " in second.lines[0]
 
     program.process.send_signal(signal.SIGINT)
-    program.process.send_signal(signal.SIGTERM)  # honcho and the terminal each send one
+    program.process.send_signal(signal.SIGTERM)  # both honcho and the terminal send a signal
     assert program.end() == 0
     client.close()
     clock = r"\d\d:\d\d:\d\d "
@@ -131,7 +131,7 @@ def iter_done(calls: Sequence[Any]) -> Iterator[Any]:
         yield ended.get(timeout=START_S)
 
 
-def test_sigterm_lets_calls_finish_but_not_for_ever(start: Start, models: Path) -> None:
+def test_sigterm_lets_calls_finish_within_the_grace_period(start: Start, models: Path) -> None:
     rest_port = free_port()
     ports = ("--port=0", f"--rest_api_port={rest_port}")
     program = start(*ports, "--model_calls_at_once=4", f"--model_base_path={models / 'slow'}")
@@ -147,7 +147,7 @@ def test_sigterm_lets_calls_finish_but_not_for_ever(start: Start, models: Path) 
     posted = http.client.HTTPConnection("localhost", rest_port, timeout=60)
     posted.request("POST", "/v1/models/default:predict", '{"inputs": 100000}')
     client.http("GET", "/v1/models/default")
-    client.send(count_to(1))  # these came last, so the others are under way
+    client.send(count_to(1))  # answered after the others have started
     program.process.send_signal(signal.SIGTERM)
     assert json.load(posted.getresponse()) == {"outputs": 100_000}
     posted.close()
@@ -179,7 +179,7 @@ def test_a_model_that_never_returns_keeps_only_its_own_slots(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk's device")
-def test_a_full_disk_for_its_lines_stops_nothing(models: Path) -> None:
+def test_a_full_disk_for_the_log_stops_nothing(models: Path) -> None:
     port = free_port()
     flags = [f"--port={port}", f"--model_base_path={models / 'half_plus'}"]
     with open("/dev/full", "w") as full:

@@ -41,7 +41,7 @@ def test_rows(client: Client) -> None:
     )
 
 
-def test_what_stands_around_a_document(client: Client) -> None:
+def test_text_around_a_document(client: Client) -> None:
     for body in (b'\xef\xbb\xbf{"inputs": 2}', b'\n\t {"inputs": 2} and the rest'):
         assert post(client, "half_plus:predict", body) == (200, {"outputs": 3.0})
 
@@ -263,7 +263,7 @@ def test_base64(client: Client) -> None:
     assert answer["reversed"] == ["ab"] * 3, "padding and white space do not matter"
 
 
-def test_types_without_json_values(client: Client) -> None:
+def test_types_without_a_json_form(client: Client) -> None:
     inputs = {f"x_{name}": 0 for name in ("float64", "int32", "uint8", "int16", "int64", "uint32")}
     inputs |= {"x_bool": True, "x_float16": 1.0}
     status, message = error(client, "every_type:predict", {"inputs": inputs})

@@ -1,4 +1,4 @@
-"""Loads that fail, and are tried again."""
+"""Retries of failed loads."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def base(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_load_that_fails_is_tried_again(
+def test_a_failed_load_is_retried(
     serve: Serve, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = Failing(2)
@@ -54,7 +54,7 @@ def test_a_load_that_fails_is_tried_again(
 
 
 @pytest.mark.parametrize("retries", [0, 2])
-def test_but_not_for_ever(
+def test_retries_are_limited(
     serve: Serve, base: Path, monkeypatch: pytest.MonkeyPatch, retries: int
 ) -> None:
     load = Failing(100)

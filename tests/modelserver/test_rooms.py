@@ -1,4 +1,4 @@
-"""The rooms of the model server depend on one another in one direction."""
+"""Packages of the model server depend on each other in one direction."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ PACKAGE = Path(__file__).resolve().parents[2] / "modelserver"
 
 
 def room(module: str) -> str:
-    """The first two parts of a module's name, such as ``modelserver.codec``."""
+    """Return the first two parts of a module's name, such as ``modelserver.codec``."""
     return ".".join(module.split(".")[:2])
 
 
 def imported(path: Path) -> set[str]:
-    """The rooms that a file imports from."""
+    """Return the rooms that a file imports from."""
     rooms = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:

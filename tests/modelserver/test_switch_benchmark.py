@@ -1,4 +1,4 @@
-"""Many switches of versions under many clients, with the server in a process of its own."""
+"""Many version switches under load, with the server in a process of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_switches_under_load_fail_no_call_and_keep_no_memory(
 
 
 def test_memory_does_not_grow_over_a_hundred_switches(models: Path, tmp_path: Path) -> None:
-    """The first switches reach the level of two versions; the others must keep it."""
+    """The first switches need memory for a second version; the others must not need more."""
     source = models / "half_plus" / "1"
     switching.publish(source, tmp_path, 1)
     program = switching.Program(tmp_path, poll_s=0.01)

@@ -1,4 +1,4 @@
-"""Versions on disk: published, switched under load, half copied, broken, taken away."""
+"""Versions on disk: published, switched under load, half copied, broken, deleted."""
 
 from __future__ import annotations
 
@@ -104,11 +104,13 @@ def test_a_version_is_unloaded_only_after_its_last_call(
         assert answer(client) == 2.0, "new calls go to the new version"
         with refused() as error:
             long_call.result()
-    assert error.code == "DEADLINE_EXCEEDED", "not CANCELLED by a session closed under it"
+    assert error.code == "DEADLINE_EXCEEDED", "not CANCELLED by closing its session"
     client.wait_for("default", v1="END")
 
 
-def test_a_version_taken_away_falls_back(serve: Serve, offsets: Path, tmp_path: Path) -> None:
+def test_deleting_a_version_falls_back_to_the_previous_one(
+    serve: Serve, offsets: Path, tmp_path: Path
+) -> None:
     publish(offsets, 1, tmp_path)
     publish(offsets, 2, tmp_path)
     client = serve(model_base_path=tmp_path)
@@ -120,7 +122,7 @@ def test_a_version_taken_away_falls_back(serve: Serve, offsets: Path, tmp_path: 
     client.wait_for("default", v1="END", v2="AVAILABLE")
 
 
-def test_a_base_path_that_is_emptied_leaves_nothing(
+def test_an_emptied_base_path_unloads_the_model(
     serve: Serve, offsets: Path, tmp_path: Path
 ) -> None:
     path = publish(offsets, 1, tmp_path)
@@ -186,7 +188,7 @@ def test_a_file_cut_short_is_incomplete(
     client.wait_for("default", v2="AVAILABLE")
 
 
-def test_at_the_start_an_incomplete_version_is_passed_over(
+def test_an_incomplete_version_is_skipped_at_startup(
     serve: Serve, offsets: Path, tmp_path: Path
 ) -> None:
     publish(offsets, 1, tmp_path)
@@ -210,7 +212,7 @@ def test_a_version_that_cannot_run_is_not_announced(
     assert answer(client) == 1.0
 
 
-def test_a_base_path_that_vanishes_changes_nothing(
+def test_a_base_path_that_disappears_changes_nothing(
     serve: Serve, offsets: Path, tmp_path: Path
 ) -> None:
     base = tmp_path / "base"

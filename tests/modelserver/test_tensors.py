@@ -1,4 +1,4 @@
-"""TensorProto <-> numpy against TensorFlow's own conversions."""
+"""TensorProto to numpy and back, compared with TensorFlow's own conversions."""
 
 from __future__ import annotations
 

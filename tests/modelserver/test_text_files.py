@@ -1,4 +1,4 @@
-"""The text files that flags name: a polled model configuration, TLS."""
+"""The text files that flags name: a polled model config, TLS."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_polled_config_file(serve: Serve, models: Path, tmp_path: Path) -> Non
     client.wait_for("a", v1="AVAILABLE")
 
 
-def test_every_type_that_is_described_can_be_read(tmp_path: Path) -> None:
+def test_every_described_type_can_be_read(tmp_path: Path) -> None:
     file = tmp_path / "batching.config"
     file.write_text(
         "max_batch_size { value: 8 }  # a comment\nbatch_timeout_micros { value: 100 }\n"
@@ -105,7 +105,7 @@ def test_tls(serve: Serve, models: Path, tmp_path: Path, client_verify: bool) ->
         ('key: "k"', "no field named"),
     ],
 )
-def test_a_wrong_tls_file(tmp_path: Path, text: str, message: str) -> None:
+def test_an_invalid_tls_file(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "ssl.config"
     file.write_text(text)
     with pytest.raises(ServingError, match=message):

@@ -1,4 +1,4 @@
-"""Many integers as varints, against protobuf's own reading of them."""
+"""Vectorized varints, compared with protobuf's own parser."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_any_numbers(field: str, dtype: str, data: Any) -> None:
 
 
 @pytest.mark.parametrize("number", limits("u8"))
-def test_one_number_takes_no_more_bytes_than_it_needs(number: int) -> None:
+def test_a_single_value_takes_as_few_bytes_as_possible(number: int) -> None:
     packed = varints.one(number)
     assert read("uint64_val", packed) == [number]
     assert len(packed) == max(1, -(-number.bit_length() // 7))

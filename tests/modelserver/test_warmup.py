@@ -1,4 +1,4 @@
-"""Warm-up: recorded requests, made-up ones, and what fails a load."""
+"""Warm-up: recorded requests, synthetic inputs, and what fails a load."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.modelserver.client import floats, predict_request
 
 
 class Watching(Model):
-    """A model that remembers the shapes that it was run with."""
+    """A model that records the shapes of its inputs."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -54,7 +54,7 @@ def load(path: Path) -> Watching:
         ("several", [[], [(2, 3)], [(1,), (1,)], [(16,), (16,)]]),
     ],
 )
-def test_made_up_inputs_reach_every_signature(models: Path, name: str, runs: list[Any]) -> None:
+def test_synthetic_inputs_reach_every_signature(models: Path, name: str, runs: list[Any]) -> None:
     model = load(models / name / "1")
     warmup.warm_up(model, str(models / name / "1"))
     assert model.runs == runs
@@ -81,7 +81,7 @@ def test_a_default_signature_that_cannot_run_fails_the_load(
         warmup.warm_up(model, str(tmp_path / "1"))
 
 
-def test_the_picture_can_be_decoded() -> None:
+def test_the_image_can_be_decoded() -> None:
     info = meta_graph_pb2.TensorInfo(dtype=types_pb2.DT_STRING)
     info.tensor_shape.dim.add().size = -1
     value = warmup.synthesize(info, 2, warmup.image())
@@ -89,7 +89,7 @@ def test_the_picture_can_be_decoded() -> None:
     assert tf.io.decode_jpeg(value[1]).shape == (480, 640, 3)
 
 
-def test_a_signature_that_refuses_is_left_cold(models: Path, caplog: Any) -> None:
+def test_a_signature_that_rejects_all_inputs_is_reported(models: Path, caplog: Any) -> None:
     caplog.set_level("INFO")
     warmup.warm_up(load(models / "failing" / "1"), str(models / "failing" / "1"))
     [record] = [r for r in caplog.records if r.name == "modelserver.lifecycle.warmup"]
@@ -97,7 +97,7 @@ def test_a_signature_that_refuses_is_left_cold(models: Path, caplog: Any) -> Non
 
 
 def recorded(models: Path, folder: Path, records: Iterable[bytes]) -> Path:
-    """A copy of half_plus that brings its own warm-up requests."""
+    """Export a copy of half_plus that contains warm-up requests."""
     path = Path(shutil.copytree(models / "half_plus" / "1", folder / "1"))
     (path / "assets.extra").mkdir()
     with tf.io.TFRecordWriter(str(path / warmup.RECORDS)) as writer:
@@ -147,7 +147,7 @@ def test_too_many_records_fail_the_load(models: Path, tmp_path: Path, monkeypatc
         warmup.warm_up(load(path), str(path))
 
 
-def test_a_file_that_is_no_tfrecord_fails_the_load(models: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_tfrecord_fails_the_load(models: Path, tmp_path: Path) -> None:
     path = recorded(models, tmp_path, [])
     (path / warmup.RECORDS).write_bytes(b"not a record at all, but long enough")
     with pytest.raises(ServingError, match="verify your warmup data is in TFRecord format"):
