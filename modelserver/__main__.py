@@ -16,6 +16,7 @@ from modelserver.options.flags import FlagError, Options
 from modelserver.status import Code, ServingError
 
 GRACE_S = 4.0
+log = logging.getLogger(__name__)
 _SHORT_HELP = {"--help", "-help", "-h"}
 _HELP = {*_SHORT_HELP, "--help=all", "--helpfull"}
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options, given = command_line.parse(arguments)
         for note in command_line.notes(given):
-            logging.info("%s", note)
+            log.info("%s", note)
         if options.version:
             return _print_versions()
         _serve(options)
@@ -55,7 +56,7 @@ def _serve(options: Options) -> None:
     signals = _signals()
     server.open()
     os.read(signals, 1)
-    logging.info("stopping")
+    log.info("stopping")
     server.stop(GRACE_S)
 
 

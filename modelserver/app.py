@@ -20,7 +20,7 @@ from modelserver.rest.server import RestServer
 from modelserver.service import Service
 from modelserver.status import Code, ServingError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class ModelServer:
@@ -72,7 +72,7 @@ class ModelServer:
         if failures:
             raise _not_loaded(failures)
         if model_config.is_empty(self._models):
-            _log.info("the model config is empty; waiting for one that lists models")
+            log.info("the model config is empty; waiting for one that lists models")
 
     def open(self) -> None:
         """Open the ports and answer calls.
@@ -84,11 +84,11 @@ class ModelServer:
         self._loader.others_first = True
         self._grpc.start()
         self.port = self._grpc.port
-        _log.info("gRPC on %s", _addresses(self.port, self._options.grpc_socket_path))
+        log.info("gRPC on %s", _addresses(self.port, self._options.grpc_socket_path))
         if self._rest is not None:
             self._rest.start()
             self.rest_port = self._rest.port
-            _log.info("REST on port %d", self.rest_port)
+            log.info("REST on port %d", self.rest_port)
         self._config_file.start()
 
     def stop(self, grace_s: float = 4.0) -> None:
@@ -106,7 +106,7 @@ class ModelServer:
         if not self._rest_options.port:
             return None
         if self._rest_options.port == self._options.port:
-            _log.warning("REST is disabled: it cannot share the gRPC port")
+            log.warning("REST is disabled: it cannot share the gRPC port")
             return None
         api = RestApi(self._service, self._metrics, self._options.rest_api_timeout_in_ms / 1000)
         return RestServer(api, self._metrics, self._rest_options)

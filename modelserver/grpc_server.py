@@ -44,7 +44,7 @@ MAX_REFLECTION_STREAMS = 4
 _COUNTED = {"Predict", "Classify", "Regress"}
 HEALTHY = ("", "PredictionService", "ModelService")
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _NO_DEADLINE_S = 10 * 365 * 86400.0  # gRPC reports "no deadline" as one this far away
 
@@ -154,7 +154,7 @@ def _handler(method: _Method, request_type: Any) -> Any:
         except ServingError as error:
             failure = error
         except Exception as error:
-            _log.exception("unexpected error during a call")
+            log.exception("unexpected error during a call")
             failure = ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}")
         context.abort(_CODES[failure.code], truncate(failure.message))
         return None

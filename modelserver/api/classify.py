@@ -88,8 +88,10 @@ def _check(array: Array, alias: str, dtype: np.dtype[Any], count: int) -> None:
             f"Expected Tensor shape: [batch_size num_classes] but got {examples.shape(array)}"
         )
     if array.dtype != dtype:
-        wanted = dtypes.type_name(dtype)
-        raise invalid(f"Expected {alias} Tensor of {wanted}. Got: {dtypes.type_name(array.dtype)}")
+        expected = dtypes.type_name(dtype)
+        raise invalid(
+            f"Expected {alias} Tensor of {expected}. Got: {dtypes.type_name(array.dtype)}"
+        )
     if len(array) != count:
         raise invalid(f"Expected {alias} output batch size of {count}. Got: {len(array)}")
 

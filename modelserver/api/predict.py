@@ -56,7 +56,7 @@ def predict_arrays(
     """Run a signature on arrays and return all outputs by alias, for transports other than
     protobuf.
 
-    An empty ``signature_name`` selects the default. ``read`` returns the inputs, given the
+    An empty ``signature_name`` selects the default. ``read`` returns the inputs, received the
     SignatureDef.
     """
     name = signature_name or DEFAULT_SIGNATURE
@@ -97,14 +97,14 @@ def _feeds(signature: Any, inputs: Mapping[str, Any]) -> dict[str, Array]:
 
 
 def _check_count(signature: Any, inputs: Mapping[str, Any]) -> None:
-    wanted, given = set(signature.inputs), set(inputs)
-    too_many = len(given) > len(wanted)
-    too_few = len(given) < len(wanted) and not signature.defaults
+    expected, sent = set(signature.inputs), set(inputs)
+    too_many = len(sent) > len(expected)
+    too_few = len(sent) < len(expected) and not signature.defaults
     if too_many or too_few:
         raise invalid(
-            f"input size does not match signature: {len(given)}!={len(wanted)} "
-            f"len({_set(given)}) != len({_set(wanted)}). Sent extra: {_set(given - wanted)}. "
-            f"Missing but required: {_set(wanted - given)}."
+            f"input size does not match signature: {len(sent)}!={len(expected)} "
+            f"len({_set(sent)}) != len({_set(expected)}). Sent extra: {_set(sent - expected)}. "
+            f"Missing but required: {_set(expected - sent)}."
         )
 
 

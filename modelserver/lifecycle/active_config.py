@@ -29,14 +29,14 @@ class ActiveConfig:
         self._lock = threading.Lock()
         self._models: list[Any] = []
 
-    def apply(self, wanted: Any) -> list[Failure]:
+    def apply(self, config: Any) -> list[Failure]:
         """Apply a ModelServerConfig and wait until its new models have loaded.
 
         Return the new models that have no version that loads. Raise ``ServingError`` if the config
         is rejected; nothing has changed then.
         """
         with self._lock:
-            models = model_config.models(wanted, self._models)
+            models = model_config.models(config, self._models)
             for model in models:
                 base_path.check_any(model.name, model.base_path)
             labels = model_config.labels(models)
@@ -49,14 +49,14 @@ class ActiveConfig:
             model.name for model in models if model.name not in known
         )
 
-    def apply_file(self, wanted: Any) -> list[Failure]:
+    def apply_file(self, config: Any) -> list[Failure]:
         """Apply the content of a config file, as ``apply`` does.
 
         An empty file changes nothing, as in TensorFlow Serving. Once models are configured, it is
         rejected, because it may be a file that is still being written.
         """
-        if not model_config.is_empty(wanted):
-            return self.apply(wanted)
+        if not model_config.is_empty(config):
+            return self.apply(config)
         if self._models:
             raise ServingError(
                 Code.FAILED_PRECONDITION,

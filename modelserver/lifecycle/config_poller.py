@@ -10,7 +10,7 @@ from modelserver.lifecycle import model_config
 from modelserver.lifecycle.active_config import ActiveConfig, unavailable
 from modelserver.status import ServingError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class ConfigPoller:
@@ -44,19 +44,19 @@ class ConfigPoller:
                 self._last_error = ""
             except ServingError as error:
                 if error.message != self._last_error:  # log it once, not on every poll
-                    _log.warning("model config not applied: %s", error.message)
+                    log.warning("model config not applied: %s", error.message)
                 self._last_error = error.message
 
     def _read(self) -> None:
         """Apply the file if it differs from the config in force. Retry a rejected one: its labels
         may be waiting for a version.
         """
-        wanted = model_config.read(self._path)
-        if wanted == self._applied:
+        config = model_config.read(self._path)
+        if config == self._applied:
             return
         try:
-            failures = self._active_config.apply_file(wanted)
-            self._applied = wanted
+            failures = self._active_config.apply_file(config)
+            self._applied = config
             if failures:
                 raise unavailable(failures)
         except ServingError as error:

@@ -23,7 +23,7 @@ from modelserver.lifecycle.watched_model import NEVER, WatchedModel
 from modelserver.options.components import ManagerOptions
 from modelserver.status import Code, ServingError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Loaded(NamedTuple):
@@ -126,7 +126,7 @@ class Manager:
                 with self._lock:
                     self._step()
             except Exception:
-                _log.exception("unexpected error while managing models; continuing")
+                log.exception("unexpected error while managing models; continuing")
             self._registry.touch()
             self._wake.wait(self._pause())
 
@@ -154,7 +154,7 @@ class Manager:
         except base_path.BasePathMissing as error:
             known = any(watched.on_disk for watched in present)
             if known and str(error) != self._missing:
-                _log.warning("base path %s; keeping all models as they are", error)
+                log.warning("base path %s; keeping all models as they are", error)
             self._missing = str(error)
             return
         self._missing = ""
@@ -195,7 +195,7 @@ class Manager:
                 watched.attempts.pop(number, None)
             self._registry.set_state(name, number, State.AVAILABLE, model=loaded.model)
             times = f"load {loaded.load_s:.1f} s, warm-up {loaded.warm_up_s:.1f} s"
-            _log.info("%s version %d: available (%s)", name, number, times)
+            log.info("%s version %d: available (%s)", name, number, times)
         self._wake.set()
 
     def _load_failed(
@@ -210,19 +210,19 @@ class Manager:
             is_news = watched.failed(number, error, before, retry_at)
         self._registry.set_state(watched.name, number, State.END, error=error)
         if is_news:
-            _log.warning("%s version %d: not served: %s", watched.name, number, error.message)
+            log.warning("%s version %d: not served: %s", watched.name, number, error.message)
 
     def _unload(self, name: str, number: int) -> None:
         model = self._registry.drain(name, number)
         if model is not None:
             model.close()
         self._registry.set_state(name, number, State.END)
-        _log.info("%s version %d: unloaded", name, number)
+        log.info("%s version %d: unloaded", name, number)
         self._wake.set()
 
 
 def _serving_error(error: Exception) -> ServingError:
     if isinstance(error, ServingError):
         return error
-    _log.error("unexpected error during a load", exc_info=error)
+    log.error("unexpected error during a load", exc_info=error)
     return ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}")

@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     unload: list[int]
 
 
-def wanted(policy: Any, on_disk: Iterable[int], unfinished: Collection[int]) -> list[int]:
+def select(policy: Any, on_disk: Iterable[int], unfinished: Collection[int]) -> list[int]:
     """Return the versions that a policy selects, highest first.
 
     ``policy`` is a ServableVersionPolicy, by default the latest version. ``on_disk`` are the
@@ -58,7 +58,7 @@ def wanted(policy: Any, on_disk: Iterable[int], unfinished: Collection[int]) -> 
 def plan(states: Mapping[int, State], requested: Collection[int], due: Collection[int]) -> Plan:
     """Return what to do next for one model.
 
-    ``states`` holds every known version, ``requested`` the result of ``wanted``, and ``due`` the
+    ``states`` holds every known version, ``requested`` the result of ``select``, and ``due`` the
     versions at END whose load may be retried now.
     """
     load = [

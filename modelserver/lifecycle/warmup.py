@@ -38,7 +38,7 @@ Shape = tuple[int, ...]
 UNKNOWN_RANK: tuple[Shape, ...] = ((), (1,), (224, 224, 3), (224, 224, 1), (1, 1))
 """Item shapes that are tried for an input of unknown rank: numbers, features, images, sequences."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _SIDE_EFFECTS = invalid("it has side effects")
 # Errors that are the graph's fault, whatever the input: an uninitialized variable or table, a
 # missing tensor, an operation without a CPU kernel, a Python function of another process.
@@ -78,24 +78,24 @@ def warm_up(
 
 
 def _replay_all(model: Model, records: str, iterations: int) -> None:
-    for count, log in enumerate(_read(records), start=1):
+    for count, record in enumerate(_read(records), start=1):
         if count > MAX_RECORDS:
             raise invalid(
                 f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at {records}"
             )
-        kind = log.WhichOneof("log_type")
+        kind = record.WhichOneof("log_type")
         if kind is None:
             continue
         if kind not in _REPLAYS:
             raise ServingError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
         for _ in range(iterations):
-            _REPLAYS[kind](model, getattr(log, kind).request)
+            _REPLAYS[kind](model, getattr(record, kind).request)
 
 
 def _read(records: str) -> Iterator[Any]:
     try:
-        for record in tf.compat.v1.io.tf_record_iterator(records):
-            yield prediction_log_pb2.PredictionLog.FromString(record)
+        for serialized in tf.compat.v1.io.tf_record_iterator(records):
+            yield prediction_log_pb2.PredictionLog.FromString(serialized)
     except tf.errors.OpError as error:
         raise ServingError(
             Code(error.error_code),
@@ -117,7 +117,7 @@ def _run_synthetic(model: Model, batches: Sequence[int], changing: Collection[st
             raise ServingError(errors[0].code, f"{name} cannot run: {errors[0].message}")
         reason = _printable(errors[0].message)
         where = f"{model.name} version {model.version}"
-        _log.info("%s: signature %s not warmed up: %s", where, name, reason)
+        log.info("%s: signature %s not warmed up: %s", where, name, reason)
 
 
 def _try(model: Model, signature: Any, batches: Sequence[int], end: Deadline) -> list[ServingError]:

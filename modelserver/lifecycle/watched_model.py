@@ -95,7 +95,7 @@ class WatchedModel:
 
     def _requested(self) -> list[int]:
         unfinished = {n for n, a in self.attempts.items() if isinstance(a.error, Incomplete)}
-        return versions.wanted(self.policy, self.on_disk, unfinished)
+        return versions.select(self.policy, self.on_disk, unfinished)
 
 
 def _may_retry(attempt: Attempt, max_retries: int) -> bool:

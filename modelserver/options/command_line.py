@@ -88,8 +88,8 @@ def _convert(field: Field[Any], value: str) -> Any:
     try:
         return kind(value)
     except ValueError:
-        wanted = "an integer" if kind is int else "a number"
-        raise FlagError(f"--{field.name} must be {wanted}, not {value!r}") from None
+        expected = "an integer" if kind is int else "a number"
+        raise FlagError(f"--{field.name} must be {expected}, not {value!r}") from None
 
 
 def _check_range(name: str, value: Any) -> None:

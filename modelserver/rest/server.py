@@ -23,7 +23,7 @@ from modelserver.options.components import RestOptions
 from modelserver.rest.endpoints import MAX_BODY_BYTES, Response, RestApi, failure
 from modelserver.status import Code, ServingError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _API = re.compile(r"/v1/.*", re.IGNORECASE)
 _CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -163,7 +163,7 @@ class _Handler(RequestHandler):
             body = b"".join(self._body)
             return self._api.answer(request.method or "", path, body, encoding, self._deadline)
         except Exception as error:
-            _log.exception("unexpected error during a request")
+            log.exception("unexpected error during a request")
             return failure(ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}"))
 
     def _send(self, answer: Response) -> None:

@@ -10,7 +10,7 @@ from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
     FileSystemStoragePathSourceConfig,
 )
 
-from modelserver.lifecycle.versions import Plan, State, plan, wanted
+from modelserver.lifecycle.versions import Plan, State, plan, select
 
 AVAILABLE, LOADING, END = State.AVAILABLE, State.LOADING, State.END
 
@@ -33,14 +33,14 @@ def policy(text: str) -> Any:
     ],
 )
 def test_policies(text: str, asked: list[int]) -> None:
-    assert wanted(policy(text), [7, 12, 3], ()) == asked
+    assert select(policy(text), [7, 12, 3], ()) == asked
 
 
 def test_latest_selects_incomplete_versions_without_counting_them() -> None:
-    assert wanted(policy(""), [1, 2, 3], {3}) == [3, 2]
-    assert wanted(policy(""), [1, 2, 3], {2, 3}) == [3, 2, 1]
-    assert wanted(policy("latest { num_versions: 2 }"), [1, 2, 3], {2}) == [3, 2, 1]
-    assert wanted(policy(""), [1, 2, 3], {1}) == [3]
+    assert select(policy(""), [1, 2, 3], {3}) == [3, 2]
+    assert select(policy(""), [1, 2, 3], {2, 3}) == [3, 2, 1]
+    assert select(policy("latest { num_versions: 2 }"), [1, 2, 3], {2}) == [3, 2, 1]
+    assert select(policy(""), [1, 2, 3], {1}) == [3]
 
 
 def test_new_versions_are_loaded_highest_first() -> None:
