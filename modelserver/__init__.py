@@ -1,9 +1,11 @@
-"""A model server that answers as TensorFlow Serving does, run with TensorFlow from Python.
+"""A TensorFlow Serving compatible model server that runs TensorFlow from Python.
 
-``python -m modelserver --help`` lists the flags; `docs/modelserver.md` says what is the same as
-`tensorflow_model_server` and what is not.
+``python -m modelserver --help`` lists the flags. ``docs/modelserver.md`` compares the server with
+``tensorflow_model_server``.
 
-The way of a call, one direction::
+A Predict call passes, in this order:
 
-    grpcserver -> predict -> manager.acquire -> tensors.decode -> model.run -> encoding
+    grpc_server -> service -> lifecycle/registry -> api/predict -> codec/decode
+                -> execution/model -> batching or execution/runner -> execution/graph_session
+                -> codec/encode
 """

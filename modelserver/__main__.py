@@ -1,4 +1,4 @@
-"""``python -m modelserver``: read the flags, serve until told to stop."""
+"""``python -m modelserver``: parse the flags, and serve until told to stop."""
 
 from __future__ import annotations
 
@@ -9,42 +9,46 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from modelserver import config, flags
-from modelserver.options import Options
-from modelserver.runtime import import_tensorflow
+from modelserver.execution.runtime import import_tensorflow
+from modelserver.lifecycle import model_config
+from modelserver.options import command_line, help
+from modelserver.options.flags import FlagError, Options
 from modelserver.status import Code, ServingError
 
 GRACE_S = 4.0
+log = logging.getLogger(__name__)
+_SHORT_HELP = {"--help", "-help", "-h"}
+_HELP = {*_SHORT_HELP, "--help=all", "--helpfull"}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the server; returns the exit code."""
-    if {"--help", "-help", "-h"} & set(arguments):
-        print(flags.usage())
+    """Run the server; return the exit status: 2 for a bad command line, 1 for a failed start."""
+    if asked := _HELP & set(arguments):
+        print(help.usage(all_flags=not asked & _SHORT_HELP))
         return 0
     _log_to_stderr()
     try:
-        options, given = flags.parse(arguments)
-        for note in flags.notes(given):
-            logging.info("%s", note)
+        options, given = command_line.parse(arguments)
+        for note in command_line.notes(given):
+            log.info("%s", note)
         if options.version:
             return _print_versions()
         _serve(options)
-    except (flags.FlagError, ServingError) as error:
-        print(f"modelserver: {getattr(error, 'message', error)}", file=sys.stderr)
-        return 1
+    except ServingError as error:
+        print(f"modelserver: {error.message}", file=sys.stderr)
+        return 2 if isinstance(error, FlagError) else 1
     return 0
 
 
 def _serve(options: Options) -> None:
-    """Start, wait for SIGTERM or SIGINT, stop. A process group may well send both, or twice."""
+    """Start, wait for SIGTERM or SIGINT, and stop. Either signal may arrive more than once."""
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: os._exit(0))  # nothing is under way yet
+        signal.signal(name, lambda *_: os._exit(0))  # no calls are in progress yet
+    models = model_config.initial(options)
     for port in filter(None, {options.port, options.rest_api_port}):
         _check_free(options.host, port)
-    models = config.initial(options)
     import_tensorflow()
-    logging.getLogger("tornado").setLevel(logging.ERROR)  # garbage on the port is not news
+    logging.getLogger("tornado").setLevel(logging.ERROR)  # do not log garbage sent to the port
     from modelserver.app import ModelServer
 
     server = ModelServer(options, models)
@@ -52,15 +56,15 @@ def _serve(options: Options) -> None:
     signals = _signals()
     server.open()
     os.read(signals, 1)
-    logging.info("stopping")
+    log.info("stopping")
     server.stop(GRACE_S)
 
 
 def _signals() -> int:
-    """A file descriptor on which SIGTERM and SIGINT arrive as bytes.
+    """Return a file descriptor that receives SIGTERM and SIGINT as bytes.
 
-    Two signals at once can reach two threads, and waiting for an Event that a handler sets was
-    then seen to sleep on, its handler never run. A pipe does not depend on that.
+    If two signals arrive at once, they may interrupt two threads, and an Event set by a handler has
+    been seen not to wake its waiter. A pipe does not have this problem.
     """
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
@@ -71,7 +75,7 @@ def _signals() -> int:
 
 
 def _check_free(host: str, port: int) -> None:
-    """Say that a port is taken before the seconds that the import of TensorFlow takes."""
+    """Report a port that is in use before the seconds that importing TensorFlow takes."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -96,7 +100,7 @@ def _log_to_stderr() -> None:
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     logging.shutdown()
-    # What is left are threads of TensorFlow and gRPC, and calls that outlasted their grace:
-    # joining them would hold up the exit for nothing.
+    # Skip joining the threads of TensorFlow and gRPC, and those of calls that outlasted the grace
+    # period: they would only delay the exit.
     sys.stdout.flush()
     os._exit(code)

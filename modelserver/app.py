@@ -1,67 +1,61 @@
-"""Wiring: options -> registry, manager, service and the servers in front of it."""
+"""Wiring: creates the components from the options and connects them."""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
-from modelserver import basepath, settings
-from modelserver.configfile import ConfigFile
-from modelserver.configuration import Configuration
-from modelserver.grpcserver import GrpcServer
-from modelserver.loader import Loader
-from modelserver.manager import Failure, Manager
+from modelserver.grpc_server import GrpcServer
+from modelserver.lifecycle import base_path, model_config
+from modelserver.lifecycle.active_config import ActiveConfig
+from modelserver.lifecycle.config_poller import ConfigPoller
+from modelserver.lifecycle.loader import Loader
+from modelserver.lifecycle.manager import Failure, Manager
+from modelserver.lifecycle.registry import Registry
 from modelserver.metrics import Metrics
-from modelserver.options import Options
-from modelserver.registry import Registry
-from modelserver.rest.api import RestApi
+from modelserver.options import components
+from modelserver.options.flags import Options
+from modelserver.rest.endpoints import RestApi
 from modelserver.rest.server import RestServer
 from modelserver.service import Service
 from modelserver.status import Code, ServingError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class ModelServer:
-    """The whole server in one object.
+    """The complete server.
 
-    Args:
-        options: the command line.
-        models: the ModelServerConfig to begin with, as `config.initial` has it.
+    ``models`` is the initial ModelServerConfig, from ``model_config.initial``. ``registry`` holds
+    the versions and their states. ``port`` and ``rest_port`` are set by ``open``; 0 means closed.
 
-    Attributes:
-        registry: the versions and their states.
-        port: the port of gRPC, once open; 0 for none.
-        rest_port: the port of REST, likewise.
-
-    Raises:
-        ServingError: the options contradict one another, or name files that cannot be read.
+    Raise ``ServingError`` if options contradict each other or name files that cannot be read.
     """
 
     def __init__(self, options: Options, models: Any) -> None:
         self._options = options
         self._models = models
-        self._grpc_settings = settings.grpc(options)
-        self._rest_settings = settings.rest(options)
+        self._grpc_options = components.grpc(options)
+        self._rest_options = components.rest(options)
         self._metrics = Metrics()
         self.registry = Registry()
-        self._loader = Loader(self._metrics, settings.loader(options))
-        self._manager = Manager(self.registry, self._loader.load, settings.manager(options))
-        self._configuration = Configuration(
+        self._loader = Loader(self._metrics, components.loader(options))
+        self._manager = Manager(self.registry, self._loader.load, components.manager(options))
+        self._active_config = ActiveConfig(
             self.registry,
             self._manager,
             options.allow_version_labels_for_unavailable_models,
         )
         self._service = Service(
             self.registry,
-            self._configuration,
+            self._active_config,
             self._metrics,
             options.enable_serialization_as_tensor_content,
         )
-        self._config_file = ConfigFile(
+        self._config_file = ConfigPoller(
             options.model_config_file,
             options.model_config_file_poll_wait_seconds,
-            self._configuration,
+            self._active_config,
         )
         self._grpc: GrpcServer | None = None
         self._rest: RestServer | None = None
@@ -69,36 +63,36 @@ class ModelServer:
         self.rest_port = 0
 
     def load(self) -> None:
-        """Load the models and go on watching them.
+        """Load the models and keep watching them.
 
-        Raises:
-            ServingError: a model has no version that loads.
+        Raise ``ServingError`` if a model has no version that loads.
         """
         self._manager.start()
-        failures = self._configuration.apply(self._models)
+        failures = self._active_config.apply_file(self._models)
         if failures:
             raise _not_loaded(failures)
+        if model_config.is_empty(self._models):
+            log.info("the model config is empty; waiting for one that lists models")
 
     def open(self) -> None:
         """Open the ports and answer calls.
 
-        Raises:
-            ServingError: a port is taken.
+        Raise ``ServingError`` if a port is in use.
         """
-        self._grpc = GrpcServer(self._service, self._metrics, self._grpc_settings)
+        self._grpc = GrpcServer(self._service, self._metrics, self._grpc_options)
         self._rest = self._new_rest()
         self._loader.others_first = True
         self._grpc.start()
         self.port = self._grpc.port
-        _log.info("gRPC on %s", _places(self.port, self._options.grpc_socket_path))
+        log.info("gRPC on %s", _addresses(self.port, self._options.grpc_socket_path))
         if self._rest is not None:
             self._rest.start()
             self.rest_port = self._rest.port
-            _log.info("REST on port %d", self.rest_port)
+            log.info("REST on port %d", self.rest_port)
         self._config_file.start()
 
     def stop(self, grace_s: float = 4.0) -> None:
-        """Take no more calls, and give those under way `grace_s` seconds."""
+        """Accept no more calls, and let those in progress finish for up to ``grace_s`` seconds."""
         self._config_file.stop()
         self._manager.stop()
         stopped = self._grpc.stop(grace_s) if self._grpc is not None else None
@@ -109,24 +103,26 @@ class ModelServer:
         self._loader.stop()
 
     def _new_rest(self) -> RestServer | None:
-        if not self._rest_settings.port:
+        if not self._rest_options.port:
             return None
-        if self._rest_settings.port == self._options.port:
-            _log.warning("no REST: its port cannot be the port of gRPC")
+        if self._rest_options.port == self._options.port:
+            log.warning("REST is disabled: it cannot share the gRPC port")
             return None
         api = RestApi(self._service, self._metrics, self._options.rest_api_timeout_in_ms / 1000)
-        return RestServer(api, self._metrics, self._rest_settings)
+        return RestServer(api, self._metrics, self._rest_options)
 
 
 def _not_loaded(failures: list[Failure]) -> ServingError:
-    """The first thing that the user should mend, in one line."""
-    name, base_path, errors = failures[0]
+    """Return the first problem to fix, in one line."""
+    name, path, errors = failures[0]
     if not errors:
-        basepath.check_any(name, base_path)
-        return ServingError(Code.UNKNOWN, f"{name}: no version could be loaded from {base_path}")
+        base_path.check_any(name, path)
+        versions = ", ".join(map(str, sorted(base_path.scan(path))))
+        reason = f"model_version_policy selects none of the versions in {path}: {versions}"
+        return ServingError(Code.NOT_FOUND, f"nothing to serve as {name}: {reason}")
     number, error = errors[0]
     return ServingError(error.code, f"{name} version {number}: {error.message}")
 
 
-def _places(port: int, socket_path: str) -> str:
+def _addresses(port: int, socket_path: str) -> str:
     return " and ".join([f"port {port}"] * bool(port) + [socket_path] * bool(socket_path))

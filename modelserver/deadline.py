@@ -1,4 +1,4 @@
-"""How long a call is worth its answer."""
+"""Deadlines of calls, and whether the caller still waits for the answer."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from modelserver.status import Code, ServingError
 
 
 class Deadline:
-    """When a call is over: its time is up, or its caller has gone.
+    """The point at which a call is no longer worth answering.
 
-    Args:
-        at: the moment, in seconds of `time.monotonic`; None for never.
+    ``at`` is in seconds of ``time.monotonic``; ``None`` means no deadline.
     """
 
     def __init__(self, at: float | None = None) -> None:
@@ -21,31 +20,35 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
-        """A deadline so many seconds from now."""
+        """Return a deadline ``seconds`` from now."""
         return cls(time.monotonic() + seconds)
 
     def abandon(self) -> None:
-        """The caller has gone. What has not begun for it will not; a run is not cut short."""
+        """Record that the caller has disconnected. Queued work is dropped; a run that has started
+        continues.
+        """
         self._abandoned = True
 
     def left(self) -> float | None:
-        """Seconds until the deadline, None without one.
+        """Return the seconds until the deadline, or ``None`` without one.
 
-        Raises:
-            ServingError: DEADLINE_EXCEEDED if it has passed, CANCELLED if the caller has gone.
+        Raise ``ServingError`` with DEADLINE_EXCEEDED if it has passed, and with CANCELLED if the
+        caller has disconnected.
         """
         if self._abandoned:
-            raise ServingError(Code.CANCELLED, "the caller has gone")
+            raise ServingError(Code.CANCELLED, "the caller has disconnected")
         if self.at is None:
             return None
         left = self.at - time.monotonic()
         if left <= 0:
-            raise ServingError(Code.DEADLINE_EXCEEDED, "the deadline passed before the call ran")
+            raise ServingError(
+                Code.DEADLINE_EXCEEDED, "the deadline passed before the call started"
+            )
         return left
 
 
 def latest(deadlines: Iterable[Deadline]) -> Deadline:
-    """A deadline at which all of these have passed."""
+    """Return the latest of several deadlines."""
     moments = [deadline.at for deadline in deadlines]
     if any(moment is None for moment in moments):
         return Deadline()

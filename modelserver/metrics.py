@@ -1,4 +1,4 @@
-"""What the server counts, under TensorFlow Serving's names, as a page for Prometheus."""
+"""Metrics under TensorFlow Serving's names, in Prometheus' text format."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from modelserver.status import Code, ServingError
 
 MAX_CELLS = 1000
-"""Label values come from requests, so their number has a bound; the rest is counted together."""
-_REST_OF_ALL = "other"
+"""Label values come from requests, so each metric has at most this many; the rest share a cell."""
+_OVERFLOW = "other"
 _PREFIX = "/tensorflow/serving/"
 _Key = tuple[str, ...]
 
 
 class _Metric:
-    """A name, its labels, and a cell for each combination of their values."""
+    """A name, label names, and one cell per combination of label values."""
 
     def __init__(self, name: str, kind: str, labels: Sequence[str]) -> None:
         self.name = _PREFIX + name
@@ -31,7 +31,7 @@ class _Metric:
         key = tuple(values)
         if key in cells or len(cells) < MAX_CELLS:
             return key
-        return (_REST_OF_ALL,) * len(self._labels)
+        return (_OVERFLOW,) * len(self._labels)
 
     def _text(self, key: _Key) -> str:
         pairs = zip(self._labels, key, strict=True)
@@ -39,25 +39,25 @@ class _Metric:
 
 
 class Counter(_Metric):
-    """Counts up."""
+    """A counter."""
 
     def __init__(self, name: str, labels: Sequence[str]) -> None:
         super().__init__(name, "counter", labels)
         self._cells: dict[_Key, int] = {}
 
     def add(self, *values: str) -> None:
-        """One more for these label values."""
+        """Increment the cell for these label values."""
         with self._lock:
             key = self._key(self._cells, values)
             self._cells[key] = self._cells.get(key, 0) + 1
 
     def first(self) -> int:
-        """The value of the first cell, 0 without any."""
+        """Return the value of the first cell, or 0 if there is none."""
         with self._lock:
             return next(iter(self._cells.values()), 0)
 
     def lines(self) -> Iterator[str]:
-        """The metric in Prometheus' text format."""
+        """Yield the metric in Prometheus' text format."""
         with self._lock:
             cells = dict(self._cells)
         yield f"# TYPE {self._title} {self._kind}"
@@ -66,7 +66,7 @@ class Counter(_Metric):
 
 
 class Histogram(_Metric):
-    """Counts microseconds in buckets that grow by a factor."""
+    """A histogram of microseconds, with exponentially growing buckets."""
 
     def __init__(
         self, name: str, labels: Sequence[str], scale: float, growth: float, count: int
@@ -76,7 +76,7 @@ class Histogram(_Metric):
         self._cells: dict[_Key, tuple[list[int], list[float]]] = {}
 
     def add(self, microseconds: float, *values: str) -> None:
-        """One more of this size, for these label values."""
+        """Record an observation for these label values."""
         with self._lock:
             key = self._key(self._cells, values)
             buckets, total = self._cells.setdefault(key, ([0] * (len(self._limits) + 1), [0.0]))
@@ -84,7 +84,7 @@ class Histogram(_Metric):
             total[0] += microseconds
 
     def lines(self) -> Iterator[str]:
-        """The metric in Prometheus' text format."""
+        """Yield the metric in Prometheus' text format."""
         with self._lock:
             cells = {
                 key: (list(buckets), total[0]) for key, (buckets, total) in self._cells.items()
@@ -102,7 +102,7 @@ class Histogram(_Metric):
 
 
 class Metrics:
-    """All that one server counts."""
+    """Every metric of one server."""
 
     def __init__(self) -> None:
         latency = (10.0, 1.8, 33)
@@ -122,7 +122,7 @@ class Metrics:
 
     @contextmanager
     def request(self, model_name: str, api: str, entrypoint: str) -> Iterator[None]:
-        """Count a request by how it ends, and time it if it ends well."""
+        """Count a request by its status code, and record the latency of a successful one."""
         started = time.perf_counter()
         code = Code.INTERNAL
         try:
@@ -137,14 +137,14 @@ class Metrics:
 
     @contextmanager
     def runtime(self, model_name: str, api: str) -> Iterator[None]:
-        """Time a run of TensorFlow that ends well."""
+        """Record how long a successful TensorFlow run takes."""
         started = time.perf_counter()
         yield
         self.runtime_latency.add(_since(started), model_name, api, "TF1")
 
     @contextmanager
     def warm_up(self, path: str) -> Iterator[None]:
-        """Time a warm-up, however it ends."""
+        """Record how long a warm-up takes, whether or not it succeeds."""
         started = time.perf_counter()
         status = "OK"
         try:
@@ -156,20 +156,22 @@ class Metrics:
             self.model_warmup_latency.add(_since(started), path, status)
 
     def page(self) -> str:
-        """All metrics in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         lines: list[str] = []
         for metric in vars(self).values():
             lines.extend(metric.lines())
         return "\n".join(lines) + "\n"
 
     def count(self, name: str) -> int:
-        """The counter of this full name, such as /tensorflow/serving/request_count; else 0."""
+        """Return the value of the counter with this full name, such as
+        ``/tensorflow/serving/request_count``; 0 if there is none.
+        """
         counter = self.request_count
         return counter.first() if name == counter.name else 0
 
 
 def _since(started: float) -> float:
-    """Microseconds since a moment of `time.perf_counter`."""
+    """Return the microseconds since a ``time.perf_counter`` timestamp."""
     return (time.perf_counter() - started) * 1e6
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of the model server, whatever the transport: a request in, a response out."""
+"""The model server's calls, independent of transport: a request in, a response out."""
 
 from __future__ import annotations
 
@@ -6,73 +6,73 @@ from typing import Any
 
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, model_pb2
 
-from modelserver import metadata
-from modelserver.classify import classify
-from modelserver.configuration import Configuration, unavailable
+from modelserver.api import metadata
+from modelserver.api.classify import classify
+from modelserver.api.multi_inference import multi_inference
+from modelserver.api.predict import Read, predict, predict_arrays
+from modelserver.api.regress import regress
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
+from modelserver.lifecycle.active_config import ActiveConfig, unavailable
+from modelserver.lifecycle.registry import Registry
 from modelserver.metrics import Metrics
-from modelserver.multiinference import multi_inference
-from modelserver.predict import Read, predict, predict_arrays
-from modelserver.registry import Registry
-from modelserver.regress import regress
 from modelserver.status import Code, invalid
-from modelserver.tensors import Array
 
 
 class Service:
-    """Answers requests from the versions in a registry. Called from any number of threads.
+    """Answers requests from the versions in a registry. All methods are thread-safe.
 
-    Every method takes a request message and a deadline, returns a response message, or the bytes
-    of one, and raises ServingError.
+    Each takes a request and a deadline, returns a response message or its serialized bytes, and
+    raises ``ServingError``.
     """
 
     def __init__(
         self,
         registry: Registry,
-        configuration: Configuration,
+        active_config: ActiveConfig,
         metrics: Metrics,
         as_content: bool = False,
     ) -> None:
         self._registry = registry
-        self._configuration = configuration
+        self._active_config = active_config
         self._metrics = metrics
         self._as_content = as_content
 
     def predict(self, request: Any, deadline: Deadline) -> bytes:
-        """PredictRequest -> PredictResponse, serialized."""
+        """Answer a PredictRequest with a serialized PredictResponse."""
         with self._registry.acquire(_spec(request)) as model:
             return predict(model, request, deadline, self._as_content)
 
     def predict_arrays(self, spec: Any, read: Read, deadline: Deadline) -> dict[str, Array]:
-        """Predict on arrays: a ModelSpec, and what gives the inputs of its SignatureDef."""
+        """Predict on arrays; ``read`` returns the inputs, given the SignatureDef."""
         with self._registry.acquire(spec) as model:
             return predict_arrays(model, spec.signature_name, read, deadline)
 
     def classify(self, request: Any, deadline: Deadline) -> Any:
-        """ClassificationRequest -> ClassificationResponse."""
+        """Answer a ClassificationRequest with a ClassificationResponse."""
         with self._registry.acquire(_spec(request)) as model:
             return classify(model, request, deadline)
 
     def regress(self, request: Any, deadline: Deadline) -> Any:
-        """RegressionRequest -> RegressionResponse."""
+        """Answer a RegressionRequest with a RegressionResponse."""
         with self._registry.acquire(_spec(request)) as model:
             return regress(model, request, deadline)
 
     def multi_inference(self, request: Any, deadline: Deadline) -> Any:
-        """MultiInferenceRequest -> MultiInferenceResponse; the first task names the version."""
+        """Answer a MultiInferenceRequest; its first task selects the version."""
         first = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
         with self._registry.acquire(first) as model:
             return multi_inference(model, request, deadline)
 
     def get_model_metadata(self, request: Any, deadline: Deadline) -> Any:
-        """GetModelMetadataRequest -> GetModelMetadataResponse."""
+        """Answer a GetModelMetadataRequest with a GetModelMetadataResponse."""
         spec = _spec(request)
         metadata.check_fields(request)
         with self._registry.acquire(spec) as model:
             return metadata.metadata(model)
 
     def get_model_status(self, request: Any, deadline: Deadline) -> Any:
-        """GetModelStatusRequest -> GetModelStatusResponse. Labels are ignored."""
+        """Answer a GetModelStatusRequest with a GetModelStatusResponse. Labels are ignored."""
         spec = _spec(request)
         number = spec.version.value if spec.HasField("version") else None
         response = get_model_status_pb2.GetModelStatusResponse()
@@ -83,9 +83,9 @@ class Service:
         return response
 
     def reload_config(self, request: Any, deadline: Deadline) -> Any:
-        """ReloadConfigRequest -> ReloadConfigResponse, once its new models can be called."""
+        """Answer a ReloadConfigRequest once its new models have loaded."""
         before = {name: self._metrics.count(name) for name in request.metric_names}
-        failures = self._configuration.apply(request.config)
+        failures = self._active_config.apply(request.config)
         if failures:
             raise unavailable(failures)
         response = model_management_pb2.ReloadConfigResponse()

@@ -1,4 +1,4 @@
-"""Status codes, and the one error that a caller of the model server can see."""
+"""Status codes, and the error that every failed call raises."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _TRUNCATED = "...TRUNCATED"
 
 
 class Code(IntEnum):
-    """The canonical codes that gRPC and TensorFlow share, by their numbers."""
+    """Canonical status codes, shared by gRPC and TensorFlow."""
 
     OK = 0
     CANCELLED = 1
@@ -31,11 +31,9 @@ class Code(IntEnum):
 
 
 class ServingError(Exception):
-    """A call, a load or a start that failed for a reason the caller is told.
+    """A call, a load or a start that failed, with the reason that the caller gets.
 
-    Attributes:
-        code: what kind of failure it is.
-        message: one line for the caller.
+    ``code`` classifies the failure; ``message`` is one line.
     """
 
     def __init__(self, code: Code, message: str) -> None:
@@ -48,12 +46,12 @@ class ServingError(Exception):
 
 
 def invalid(message: str) -> ServingError:
-    """The commonest error: the request itself is wrong."""
+    """Return the most common error: INVALID_ARGUMENT, the request is wrong."""
     return ServingError(Code.INVALID_ARGUMENT, message)
 
 
 def truncate(message: str) -> str:
-    """Cut a message to what TensorFlow Serving lets through, so that it fits into a header."""
+    """Cut a message to the length that TensorFlow Serving allows, so that it fits in a header."""
     encoded = message.encode()
     if len(encoded) <= MAX_MESSAGE_BYTES:
         return message

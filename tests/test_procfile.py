@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from modelserver import flags
+from modelserver.options import command_line
 
 PROCFILE = (Path(__file__).resolve().parents[1] / "Procfile").read_text(encoding="utf-8")
 
@@ -21,7 +21,7 @@ def serving_flags(folder: Path) -> list[str]:
 
 
 def test_the_newest_version_until_something_was_released(tmp_path: Path) -> None:
-    options, _ = flags.parse(serving_flags(tmp_path))
+    options, _ = command_line.parse(serving_flags(tmp_path))
     assert (options.model_name, options.model_base_path) == ("digits", "models/digits")
     assert options.model_config_file == ""
 
@@ -29,7 +29,7 @@ def test_the_newest_version_until_something_was_released(tmp_path: Path) -> None
 def test_what_was_released_survives_a_restart(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "models.config").touch()
-    options, _ = flags.parse(serving_flags(tmp_path))
+    options, _ = command_line.parse(serving_flags(tmp_path))
     assert options.model_config_file == "models/models.config"
     assert options.allow_version_labels_for_unavailable_models
     assert options.model_base_path == ""

@@ -1,4 +1,4 @@
-"""Batching on the server's side (--enable_batching), for clients that send one item a call.
+"""Server-side batching (``--enable_batching``), for clients that send one item per call.
 
 The gateway forms its own batches and does not need it.
 """

@@ -1,4 +1,4 @@
-"""Threads that take batches from queues, run them, and hand everyone their part."""
+"""Threads that run batches from queues and distribute the results."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from itertools import pairwise
 from typing import Any
 
 from modelserver.batching import merge
-from modelserver.batching.parameters import BatchingParameters
 from modelserver.batching.queue import BatchQueue
+from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline, latest
+from modelserver.execution.runner import DirectRunner
 from modelserver.metrics import Metrics
-from modelserver.runner import TurnRunner
+from modelserver.options.batching import BatchingParameters
 from modelserver.status import Code, ServingError, invalid
-from modelserver.tensors import Array
 
 Run = Callable[[Mapping[str, Array], Sequence[str], Deadline], list[Any]]
 
 
 @dataclass(eq=False)
 class _Task:
-    """A request, or a part of one, in a queue."""
+    """A request, or a part of a split one, in a queue."""
 
     feeds: Mapping[str, Array]
     size: int
@@ -35,7 +35,7 @@ class _Task:
 
 @dataclass(eq=False)
 class _Lane:
-    """The requests that can share a batch: same model, same tensors, same types."""
+    """Requests that may share a batch: same version, same tensors, same dtypes."""
 
     queue: BatchQueue[_Task]
     fetches: Sequence[str]
@@ -44,12 +44,7 @@ class _Lane:
 
 
 class BatchThreads:
-    """The threads that run batches, shared by all models.
-
-    Args:
-        count: batches that run at once.
-        metrics: where waiting is timed.
-    """
+    """``count`` threads that run batches, shared by all models."""
 
     def __init__(self, count: int, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -61,20 +56,19 @@ class BatchThreads:
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def add(self, lane: _Lane) -> None:
-        """Take batches from a lane as well."""
+        """Serve another lane."""
         with self._changed:
             self._lanes.append(lane)
 
     def remove(self, lanes: Sequence[_Lane]) -> None:
-        """Forget lanes that nobody is waiting in any more."""
+        """Stop serving lanes. No request may be waiting in them."""
         with self._changed:
             self._lanes = [lane for lane in self._lanes if lane not in lanes]
 
     def offer(self, lane: _Lane, tasks: Sequence[_Task]) -> None:
-        """Put tasks into a lane.
+        """Queue tasks in a lane.
 
-        Raises:
-            ServingError: as `BatchQueue.offer`; the tasks before the refused one stay.
+        Raise the errors of ``BatchQueue.offer``; tasks before the rejected one stay queued.
         """
         with self._changed:
             try:
@@ -84,33 +78,35 @@ class BatchThreads:
                 self._changed.notify()
 
     def room(self, lane: _Lane) -> int:
-        """Items that a lane's open batch can still take."""
+        """Return how many items the lane's open batch can still take."""
         with self._changed:
             return lane.queue.room()
 
     def stop(self) -> None:
-        """Take no more batches, and tell those who still wait."""
+        """Run no more batches, and fail the requests that are waiting."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
             for lane in self._lanes:
                 while tasks := lane.queue.take(float("inf")):
                     for task in tasks:
-                        task.done.set_exception(ServingError(Code.UNAVAILABLE, "shutting down"))
+                        task.done.set_exception(
+                            ServingError(Code.UNAVAILABLE, "the server is shutting down")
+                        )
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                found = self._next()
-                while found is None:
+                batch = self._next()
+                while batch is None:
                     if self._stopping:
                         return
                     self._changed.wait(self._pause())
-                    found = self._next()
-            self._run(*found)
+                    batch = self._next()
+            self._run(*batch)
 
     def _next(self) -> tuple[_Lane, list[_Task]] | None:
-        """A batch that is ready; lanes take turns."""
+        """Return a batch that is ready. Lanes take turns."""
         now = time.monotonic()
         for index, lane in enumerate(self._lanes):
             tasks = lane.queue.take(now)
@@ -139,14 +135,14 @@ class BatchThreads:
 
 
 def _answer(lane: _Lane, tasks: list[_Task]) -> None:
-    """Run tasks together; whatever happens, each of them is told."""
+    """Run tasks together and complete the future of each, whatever happens."""
     try:
         parts = _run_merged(lane, tasks)
     except _RunFailed as failed:
         if len(tasks) == 1:
             tasks[0].done.set_exception(failed.error)
             return
-        for task in tasks:  # one at a time, so that only the culprit suffers
+        for task in tasks:  # retry one by one, so that only the faulty request fails
             _answer(lane, [task])
     except Exception as error:
         for task in tasks:
@@ -157,7 +153,7 @@ def _answer(lane: _Lane, tasks: list[_Task]) -> None:
 
 
 class _RunFailed(Exception):
-    """The run itself failed, which may be the fault of one request alone."""
+    """A run that failed; a single request may be to blame."""
 
     def __init__(self, error: ServingError) -> None:
         super().__init__(error.message)
@@ -179,16 +175,14 @@ def _run_merged(lane: _Lane, tasks: list[_Task]) -> list[list[Array]]:
 
 
 class BatchRunner:
-    """Runs the calls of one version of a model in batches.
+    """Runs the calls of one version in batches.
 
-    Args:
-        threads: what runs the batches.
-        parameters: how they are formed.
-        alone: runs a whole batch, and the calls that cannot be part of one.
+    ``threads`` run the batches and ``parameters`` shape them. ``alone`` runs a merged batch, and
+    the calls that cannot be batched.
     """
 
     def __init__(
-        self, threads: BatchThreads, parameters: BatchingParameters, alone: TurnRunner
+        self, threads: BatchThreads, parameters: BatchingParameters, alone: DirectRunner
     ) -> None:
         self._threads = threads
         self._parameters = parameters
@@ -199,12 +193,11 @@ class BatchRunner:
     def run(
         self, feeds: Mapping[str, Array], fetches: Sequence[str], deadline: Deadline
     ) -> list[Any]:
-        """Run a request together with others like it.
+        """Run a request in a batch with compatible ones.
 
-        Raises:
-            ServingError: the run's own; INVALID_ARGUMENT for a request too large, UNAVAILABLE when
-                the queue is full, FAILED_PRECONDITION for shapes that do not go together,
-                DEADLINE_EXCEEDED if the batch came too late.
+        Raise ``ServingError`` with the run's own code; with INVALID_ARGUMENT if the request is too
+        large, UNAVAILABLE if the queue is full, FAILED_PRECONDITION if shapes differ, and
+        DEADLINE_EXCEEDED if the deadline passes before the batch runs.
         """
         size = merge.size_of(list(feeds.values())) if feeds else 0
         if not size:
@@ -221,7 +214,7 @@ class BatchRunner:
         return [merge.join(outputs) for outputs in zip(*parts, strict=True)]
 
     def close(self) -> None:
-        """Free the graph. No request may be under way."""
+        """Free the graph. Wait for all requests first."""
         self._threads.remove(list(self._lanes.values()))
         self._alone.close()
 
@@ -246,7 +239,7 @@ class BatchRunner:
     def _parts(
         self, lane: _Lane, feeds: Mapping[str, Array], size: int
     ) -> list[tuple[Mapping[str, Array], int]]:
-        """The request itself, or, where that is allowed, parts that fill batches."""
+        """Return the whole request, or, if splitting is enabled, parts that fill batches."""
         limit = self._parameters.max_batch_size
         if size > limit:
             raise invalid(f"Task size {size} is larger than maximum input batch size {limit}")

@@ -1,4 +1,4 @@
-"""Inputs of several requests -> one; outputs of one run -> several."""
+"""Merge the inputs of several requests, and split the outputs of their run."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from modelserver.codec.dtypes import Array, as_array
 from modelserver.status import Code, ServingError, invalid
-from modelserver.tensors import Array, as_array
 
 
 def size_of(arrays: Sequence[Array]) -> int:
-    """The number of items in the inputs of a request: the first dimension of each.
+    """Return the number of items of a request: the common first dimension of its inputs.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT if there is no such number.
+    Raise ``ServingError`` with INVALID_ARGUMENT if there is none.
     """
     if any(array.ndim == 0 for array in arrays):
         raise invalid("Batching Run() input tensors must have at least one dimension")
@@ -26,18 +25,14 @@ def size_of(arrays: Sequence[Array]) -> int:
 
 
 def merge(name: str, parts: Sequence[Array], padded_size: int, pad: bool) -> Array:
-    """One array with the items of all, and copies of an item up to the padded size.
+    """Concatenate arrays of one dtype, and repeat an item until ``padded_size`` is reached.
 
-    Args:
-        name: of the tensor, for errors.
-        parts: the arrays of the requests, of one dtype.
-        padded_size: items of the result; the sum of the parts' or more.
-        pad: fill up items that are smaller than others, with the first value of their request, as
-            the real server does: it is one that the model accepts.
+    With ``pad``, smaller items are padded to the size of the largest. The fill value is the first
+    value of the request, as in TensorFlow Serving, since the model is known to accept it. ``name``
+    is the tensor's name, for errors.
 
-    Raises:
-        ServingError: FAILED_PRECONDITION if the items' shapes differ and may not be padded,
-            INVALID_ARGUMENT if there is no value to pad with.
+    Raise ``ServingError`` with FAILED_PRECONDITION if shapes differ and ``pad`` is off, and with
+    INVALID_ARGUMENT if a request is empty.
     """
     if len({part.shape[1:] for part in parts}) > 1:
         parts = _pad_all(name, parts, pad)
@@ -69,18 +64,12 @@ def _pad(part: Array, largest: list[int]) -> Array:
 
 
 def split(values: Sequence[Any], sizes: Sequence[int], padded_size: int) -> list[list[Array]]:
-    """The outputs of a run, cut up for the requests.
+    """Split the outputs of a run of ``padded_size`` items by request.
 
-    Args:
-        values: the outputs of one run.
-        sizes: items of each request.
-        padded_size: items of the run.
+    ``sizes`` are the items of each request. Return a list of outputs for each request.
 
-    Returns:
-        For each request, its part of each output.
-
-    Raises:
-        ServingError: FAILED_PRECONDITION if an output has no item for each item of the input.
+    Raise ``ServingError`` with FAILED_PRECONDITION if an output does not have one item per input
+    item.
     """
     arrays = [as_array(value) for value in values]
     for array in arrays:
@@ -101,5 +90,5 @@ def split(values: Sequence[Any], sizes: Sequence[int], padded_size: int) -> list
 
 
 def join(parts: Sequence[Array]) -> Array:
-    """The output of a request that was split, in one piece."""
+    """Concatenate the parts of an output whose request was split."""
     return np.concatenate(parts)

@@ -1,8 +1,8 @@
-"""Who is in the next batch, and when. No clock and no thread: time is an argument.
+"""Decide which requests form the next batch, and when it is ready. No clock, no threads.
 
-The worst wait of a request that is let in: ``timeout_s``, then the batches before it, of which
-there are at most ``max_batches``, each as long as a run takes. With a timeout of 0 a batch is
-ready as soon as it has one request.
+Worst wait of an accepted request: ``timeout_s``, plus the run time of the batches ahead of it, of
+which there are at most ``max_batches``. With a timeout of 0, a batch is ready as soon as it has a
+request.
 """
 
 from __future__ import annotations
@@ -24,12 +24,10 @@ class _Batch(Generic[T]):
 
 
 class BatchQueue(Generic[T]):
-    """Batches of one kind of request; the last of them is open.
+    """A queue of batches of one kind of request; only the last batch is open.
 
-    Args:
-        max_size: items of a batch.
-        timeout_s: how long an open batch waits for more, counted from its first request.
-        max_batches: batches that may wait.
+    A batch holds up to ``max_size`` items and stays open for ``timeout_s`` seconds after its first
+    request. At most ``max_batches`` batches wait.
     """
 
     def __init__(self, max_size: int, timeout_s: float, max_batches: int) -> None:
@@ -39,10 +37,10 @@ class BatchQueue(Generic[T]):
         self._batches: deque[_Batch[T]] = deque()
 
     def offer(self, request: T, size: int, now: float) -> None:
-        """Put a request of `size` items into the open batch, or into a new one.
+        """Add a request of ``size`` items to the open batch, or to a new one.
 
-        Raises:
-            ServingError: INVALID_ARGUMENT if no batch can hold it, UNAVAILABLE if all are full.
+        Raise ``ServingError`` with INVALID_ARGUMENT if the request is larger than a batch, and with
+        UNAVAILABLE if the queue is full.
         """
         if size > self._max_size:
             raise invalid(
@@ -62,11 +60,11 @@ class BatchQueue(Generic[T]):
         batch.size += size
 
     def room(self) -> int:
-        """Items that the open batch can still take; 0 without one."""
+        """Return how many items the open batch can still take; 0 if no batch is open."""
         return self._max_size - self._batches[-1].size if self._batches else 0
 
     def ready_at(self) -> float | None:
-        """When the next batch may be taken; None while there is none."""
+        """Return when the next batch is ready; ``None`` if there is none."""
         if not self._batches:
             return None
         first = self._batches[0]
@@ -74,7 +72,7 @@ class BatchQueue(Generic[T]):
         return first.opened_at if is_closed else first.opened_at + self._timeout_s
 
     def take(self, now: float) -> list[T]:
-        """The requests of the next batch, if it is ready."""
+        """Remove the next batch and return its requests; empty if it is not ready."""
         ready_at = self.ready_at()
         if ready_at is None or ready_at > now:
             return []

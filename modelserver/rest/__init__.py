@@ -1,1 +1,1 @@
-"""TensorFlow Serving's REST API: JSON in, JSON out, the same service behind it as behind gRPC."""
+"""TensorFlow Serving's REST API: JSON over HTTP, backed by the same service as gRPC."""

@@ -1,4 +1,4 @@
-"""JSON documents as clients send them: parsed, and quoted in errors."""
+"""JSON documents from clients: parsed, and quoted in error messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelserver.status import ServingError, invalid
 
 MAX_QUOTE = 256
 
-# The parser's words -> those of the parser in the real server.
+# Messages of Python's parser -> those of the real server's parser (RapidJSON).
 _WORDS = {
     "Expecting value": "Invalid value.",
     "Expecting property name enclosed in double quotes": "Missing a name for object member.",
@@ -30,18 +30,15 @@ _TYPES = {dict: "Object", list: "Array", str: "String", int: "Number", float: "N
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The object that a request's body is. NaN, Inf and Infinity are numbers here.
+    """Parse a request body into an object. NaN, Inf and Infinity are accepted as numbers.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT if it is not one.
+    Raise ``ServingError`` with INVALID_ARGUMENT if it is not an object.
     """
     text = body.removeprefix(BOM_UTF8).decode(errors="surrogateescape")
     try:
         document = _decode(text)
-    except json.JSONDecodeError as error:
-        document = _decode_inf(text, error)
     except RecursionError:
-        raise invalid("JSON Parse error: nested too deeply") from None
+        raise invalid("JSON Parse error: the document is nested too deeply") from None
     except ValueError as error:  # a number with thousands of digits
         raise invalid(f"JSON Parse error: {error}") from None
     if not isinstance(document, dict):
@@ -54,14 +51,17 @@ def _decode(text: str) -> Any:
     if start == len(text):
         where = f". at offset: {start}" if text else ""
         raise invalid(f"JSON Parse error: The document is empty{where}")
-    return _DECODER.raw_decode(text, start)[0]
+    try:
+        return _DECODER.raw_decode(text, start)[0]
+    except json.JSONDecodeError as error:
+        return _decode_inf(text, start, error)
 
 
-def _decode_inf(text: str, error: json.JSONDecodeError) -> Any:
-    """Once more, with Inf as Python's parser knows it."""
+def _decode_inf(text: str, start: int, error: json.JSONDecodeError) -> Any:
+    """Retry with ``Inf`` replaced by ``Infinity``, which Python's parser accepts."""
     if text.startswith(("Inf", "-Inf"), error.pos):
         with suppress(json.JSONDecodeError):
-            return _decode(_STRING_OR_INF.sub(_spell_out, text))
+            return _DECODER.raw_decode(_STRING_OR_INF.sub(_spell_out, text), start)[0]
     words = _WORDS.get(error.msg, error.msg)
     raise invalid(f"JSON Parse error: {words} at offset: {error.pos}") from None
 
@@ -71,7 +71,7 @@ def _spell_out(match: re.Match[str]) -> str:
 
 
 def signature_name(document: dict[str, Any]) -> str:
-    """The signature that a document asks for, empty for the default."""
+    """Return the signature that a document names; empty for the default."""
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise wrong(
@@ -81,12 +81,12 @@ def signature_name(document: dict[str, Any]) -> str:
 
 
 def wrong(value: Any, what: str) -> ServingError:
-    """An error about a value, which is quoted."""
+    """Return an error about a value, which it quotes."""
     return invalid(f"JSON Value: {quote(value)} {what}")
 
 
 def quote(value: Any) -> str:
-    """A value for an error's text, laid out as the real server does, cut short if it is long."""
+    """Format a value for an error message as TensorFlow Serving does, shortened if it is long."""
     parts: list[str] = []
     length = 0
     for part in _pieces(value, 0):
@@ -98,7 +98,7 @@ def quote(value: Any) -> str:
 
 
 def _pieces(value: Any, indent: int) -> Iterator[str]:
-    """The members of an object in lines of their own, a list in one."""
+    """Yield the text of a value: one line per object member, a list on one line."""
     deeper = indent + 4
     if isinstance(value, dict) and value:
         for start, (key, member) in zip(chain("{", repeat(",")), value.items(), strict=False):
@@ -119,7 +119,7 @@ def _scalar(value: Any) -> str:
 
 
 def type_name(value: Any) -> str:
-    """The name of a JSON value's type."""
+    """Return the name of a JSON value's type."""
     if value is None:
         return "Null"
     if isinstance(value, bool):
@@ -128,8 +128,8 @@ def type_name(value: Any) -> str:
 
 
 def to_bytes(text: str) -> bytes:
-    """A JSON string as the bytes that it stood for, valid UTF-8 or not."""
+    """Return the bytes that a JSON string was parsed from, whether or not they are UTF-8."""
     try:
         return text.encode(errors="surrogateescape")
-    except UnicodeEncodeError:  # half of a surrogate pair, written as an escape
+    except UnicodeEncodeError:  # an escaped lone surrogate
         return text.encode(errors="surrogatepass")

@@ -1,6 +1,6 @@
-"""Predict in JSON, in rows or in columns.
+"""Predict in JSON, by row or by column.
 
-Rows: ``instances`` in, ``predictions`` out. Columns: ``inputs`` in, ``outputs`` out.
+Row format: ``instances`` in, ``predictions`` out. Column format: ``inputs`` in, ``outputs`` out.
 """
 
 from __future__ import annotations
@@ -9,25 +9,21 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from modelserver.codec.dtypes import Array
+from modelserver.rest.decode import is_base64, to_array
 from modelserver.rest.documents import quote, wrong
-from modelserver.rest.text import encode, encode_rows, encode_string
-from modelserver.rest.values import is_base64, to_array
+from modelserver.rest.encode import encode, encode_rows, encode_string
 from modelserver.status import ServingError, invalid
-from modelserver.tensors import Array
 
 _Infos = Mapping[str, Any]  # TensorInfo by alias
 
 
 def read(document: dict[str, Any], infos: _Infos, signature: str) -> dict[str, Array]:
-    """The inputs of a request, by alias.
+    """Return the inputs of a request, by alias.
 
-    Args:
-        document: the request.
-        infos: the signature's inputs.
-        signature: its name, for an error.
+    ``infos`` are the TensorInfos of the signature's inputs. ``signature`` is its name, for errors.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT, with what is wrong and where.
+    Raise ``ServingError`` with INVALID_ARGUMENT, saying what is wrong and where.
     """
     if not infos:
         raise invalid(f"Failed to get input map for signature: {signature or 'DEFAULT'}")
@@ -44,10 +40,9 @@ def read(document: dict[str, Any], infos: _Infos, signature: str) -> dict[str, A
 
 
 def write(document: dict[str, Any], outputs: Mapping[str, Array]) -> str:
-    """The response, in the form in which the request came.
+    """Format the response in the format of the request.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT for outputs that have no such form.
+    Raise ``ServingError`` with INVALID_ARGUMENT for outputs that do not fit the format.
     """
     if not outputs:
         raise invalid("Cannot convert empty tensor map to JSON")
@@ -100,7 +95,7 @@ def _named_rows(instances: list[Any], infos: _Infos) -> dict[str, Array]:
 
 
 def _stack(rows: list[Any], dtype: int, key: str) -> Array:
-    """One array with a first dimension of rows, which must all have one shape."""
+    """Stack rows of equal shape into one array."""
     try:
         return to_array(rows, dtype)
     except ServingError:
@@ -109,7 +104,7 @@ def _stack(rows: list[Any], dtype: int, key: str) -> Array:
 
 
 def _explain_rows(rows: list[Any], dtype: int, key: str) -> None:
-    """Raise the error of the first row that is wrong."""
+    """Raise the error of the first invalid row."""
     first: tuple[int, ...] | None = None
     for index, row in enumerate(rows):
         try:
@@ -144,7 +139,7 @@ def _columns(inputs: Any, infos: _Infos) -> dict[str, Array]:
 
 
 def _is_named(value: Any) -> bool:
-    """Whether a value is an object of inputs by name, rather than one input."""
+    """Return whether a value is an object with named inputs, rather than a single input."""
     return isinstance(value, dict) and not is_base64(value)
 
 
@@ -161,7 +156,7 @@ def _check_batch(outputs: Mapping[str, Array]) -> None:
 
 
 def _merge(values: Mapping[str, str]) -> str:
-    """One value as it is; several as an object."""
+    """Format one value bare, several as an object."""
     if len(values) == 1:
         return next(iter(values.values()))
     members = (f"{encode_string(alias)}: {text}" for alias, text in values.items())
@@ -169,7 +164,7 @@ def _merge(values: Mapping[str, str]) -> str:
 
 
 def _as_base64(alias: str) -> bool:
-    """Strings of such an output are bytes, and go out as base64 objects."""
+    """Return whether the strings of an output are binary, and returned as base64."""
     return alias.endswith("_bytes")
 
 

@@ -1,4 +1,4 @@
-"""Paths under /v1: which model, which version, and what is asked of it."""
+"""Paths under ``/v1``: which model, which version, and which call."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ _MAX_VERSION = 2**63 - 1
 
 
 class Route(NamedTuple):
-    """What a request asks for: `spec` names the version, `what` is one of predict, classify,
-    regress, metadata and status."""
+    """The target of a request.
+
+    ``spec`` selects the version. ``what`` is predict, classify, regress, metadata or status.
+    """
 
     spec: Any
     what: str
 
 
 def find(method: str, path: str) -> Route:
-    """The route of a request.
+    """Return the route of a request.
 
-    Args:
-        method: GET or POST; all others are malformed.
-        path: with its escapes and, as the real server has it, its query.
+    ``path`` is still percent-encoded and includes the query, as in TensorFlow Serving.
 
-    Raises:
-        ServingError: INVALID_ARGUMENT if there is none.
+    Raise ``ServingError`` with INVALID_ARGUMENT if there is no such route. Methods other than GET
+    and POST are malformed.
     """
     pattern = {"POST": _POST, "GET": _GET}.get(method)
     match = pattern.fullmatch(path) if pattern else None
     if match is None:
         raise invalid(f"Malformed request: {method} {path}")
     name, version, label, what = match.groups()
-    if method == "POST" and what not in _METHODS:  # the path ignores case, the method does not
+    if (
+        method == "POST" and what not in _METHODS
+    ):  # the path is case-insensitive, the method name is not
         raise invalid(f"Malformed request: {method} {path}")
     if not name:
         raise invalid("Missing model name in request.")

@@ -1,7 +1,7 @@
-"""HTTP in front of `RestApi`, on a thread and loop of its own.
+"""HTTP server in front of ``RestApi``, on a thread and an event loop of its own.
 
-The loop only moves bytes: a request is answered on one of a few worker threads, for parsing JSON
-takes time and TensorFlow blocks.
+The loop only moves bytes. Requests are answered on worker threads, because parsing JSON takes time
+and TensorFlow blocks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -19,10 +19,11 @@ from tornado.web import Application, RequestHandler, stream_request_body
 
 from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
-from modelserver.rest.api import MAX_BODY_BYTES, Answer, RestApi, failure
+from modelserver.options.components import RestOptions
+from modelserver.rest.endpoints import MAX_BODY_BYTES, Response, RestApi, failure
 from modelserver.status import Code, ServingError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _API = re.compile(r"/v1/.*", re.IGNORECASE)
 _CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -31,61 +32,42 @@ _CORS = {
 }
 
 
-class RestSettings(NamedTuple):
-    """Where to listen, and what to offer.
-
-    port: 0 takes any free one. threads: requests answered at once. cors: whether pages from
-    elsewhere may ask. metrics_path: where Prometheus finds the metrics; empty for nowhere.
-    host: empty for every interface.
-    """
-
-    port: int
-    threads: int = 8
-    cors: bool = False
-    metrics_path: str = ""
-    host: str = ""
-
-
 class RestServer:
-    """Offers a `RestApi` over HTTP.
+    """Serves a ``RestApi`` over HTTP on ``port``.
 
-    Attributes:
-        port: where it listens.
-
-    Raises:
-        ServingError: UNAVAILABLE if the port is taken.
+    Raise ``ServingError`` with UNAVAILABLE if the port is in use.
     """
 
-    def __init__(self, api: RestApi, metrics: Metrics, settings: RestSettings) -> None:
+    def __init__(self, api: RestApi, metrics: Metrics, options: RestOptions) -> None:
         try:
-            self._sockets = bind_sockets(settings.port, settings.host or None)
+            self._sockets = bind_sockets(options.port, options.host or None)
         except OSError as error:
             raise ServingError(
-                Code.UNAVAILABLE, f"REST cannot listen on port {settings.port}: {error.strerror}"
+                Code.UNAVAILABLE, f"REST cannot listen on port {options.port}: {error.strerror}"
             ) from None
         self.port: int = self._sockets[0].getsockname()[1]
-        self._under_way = _UnderWay()
-        self._workers = ThreadPoolExecutor(settings.threads, thread_name_prefix="rest")
+        self._in_progress = _InProgress()
+        self._workers = ThreadPoolExecutor(options.threads, thread_name_prefix="rest")
         parts = {
             "api": api,
             "workers": self._workers,
-            "cors": settings.cors,
-            "under_way": self._under_way,
+            "cors": options.cors,
+            "in_progress": self._in_progress,
         }
         handlers: list[Any] = [(r".*", _Handler, parts)]
-        if settings.metrics_path:
-            page = (re.escape(settings.metrics_path), _MetricsHandler, {"metrics": metrics})
+        if options.metrics_path:
+            page = (re.escape(options.metrics_path), _MetricsHandler, {"metrics": metrics})
             handlers.insert(0, page)
         self._application = Application(handlers, log_function=lambda _: None)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="rest", daemon=True)
 
     def start(self) -> None:
-        """Answer requests from now on."""
+        """Start answering requests."""
         self._thread.start()
 
     def stop(self, grace_s: float) -> None:
-        """Accept no more, and wait up to `grace_s` seconds for the requests under way."""
+        """Accept no more requests, and wait up to ``grace_s`` seconds for those in progress."""
         asyncio.run_coroutine_threadsafe(self._close(grace_s), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -101,12 +83,12 @@ class RestServer:
 
     async def _close(self, grace_s: float) -> None:
         self._server.stop()
-        await self._under_way.wait_for_none(grace_s)
+        await self._in_progress.wait_for_none(grace_s)
         await self._server.close_all_connections()
 
 
-class _UnderWay:
-    """Counts the requests that are being answered. Used on the loop's thread only."""
+class _InProgress:
+    """A counter of requests in progress. Use it on the event loop's thread only."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -128,19 +110,19 @@ class _UnderWay:
 
 @stream_request_body
 class _Handler(RequestHandler):
-    """Every method of every path.
+    """Handles every method of every path.
 
-    The body is collected here, because Tornado would read it as the form that a client (curl, for
-    one) says it is, and refuse what is none.
+    The body is collected here. Otherwise Tornado would parse it as a form if the client (such as
+    curl) labels it as one, and reject it.
     """
 
     def initialize(
-        self, api: RestApi, workers: ThreadPoolExecutor, cors: bool, under_way: _UnderWay
+        self, api: RestApi, workers: ThreadPoolExecutor, cors: bool, in_progress: _InProgress
     ) -> None:
         self._api = api
         self._workers = workers
         self._cors = cors
-        self._under_way = under_way
+        self._in_progress = in_progress
         self._deadline = Deadline()
         self._body: list[bytes] = []
 
@@ -154,24 +136,24 @@ class _Handler(RequestHandler):
         self.clear_header("Server")
 
     def compute_etag(self) -> None:
-        """No entity tags: a state that is asked for again is told again."""
+        """Disable entity tags: a repeated status request gets a full response."""
 
     async def _any(self) -> None:
-        with self._under_way:
+        with self._in_progress:
             answer = await asyncio.get_running_loop().run_in_executor(self._workers, self._answer)
             self._send(answer)
 
     get = post = put = patch = delete = head = _any
 
     async def options(self) -> None:
-        """A browser asks before a page from elsewhere may POST."""
+        """Response the CORS preflight of a browser."""
         if not _API.fullmatch(self.request.path):
             self._send(_not_found(self.request.path))
             return
         known = re.match(r"https?://", self.request.headers.get("Origin", ""))
-        self._send(Answer(200 if known else 400, ""))
+        self._send(Response(200 if known else 400, ""))
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> Response:
         request = self.request
         if not _API.fullmatch(request.path):
             return _not_found(request.path)
@@ -181,10 +163,10 @@ class _Handler(RequestHandler):
             body = b"".join(self._body)
             return self._api.answer(request.method or "", path, body, encoding, self._deadline)
         except Exception as error:
-            _log.exception("a request went wrong")
+            log.exception("unexpected error during a request")
             return failure(ServingError(Code.INTERNAL, f"{type(error).__name__}: {error}"))
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Response) -> None:
         self.set_status(answer.status, _REASONS.get(answer.status))
         self.set_header("Content-Type", "application/json")
         if self._cors:
@@ -194,7 +176,7 @@ class _Handler(RequestHandler):
 
 
 class _MetricsHandler(RequestHandler):
-    """The page for Prometheus."""
+    """The Prometheus page."""
 
     def initialize(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -207,5 +189,5 @@ class _MetricsHandler(RequestHandler):
 _REASONS = {499: "Client Closed Request"}
 
 
-def _not_found(path: str) -> Answer:
+def _not_found(path: str) -> Response:
     return failure(ServingError(Code.NOT_FOUND, f"Not found: {path}"))

@@ -1,4 +1,4 @@
-"""A client of the model server for tests: stubs, and what a test says most often."""
+"""A client of the model server for tests."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from modelserver.registry import Registry
+from modelserver.lifecycle.registry import Registry
 
 TIMEOUT_S = 30.0
-# A server that has just begun to listen is noticed at once, not after seconds of backing off.
+# Reconnect at once to a server that has just started, without backing off for seconds.
 _OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 50),
@@ -33,7 +33,7 @@ _OPTIONS = (
 
 
 def spec(name: str, version: int | None = None, label: str = "", signature: str = "") -> Any:
-    """A ModelSpec."""
+    """Return a ModelSpec."""
     result = model_pb2.ModelSpec(name=name, signature_name=signature)
     if version is not None:
         result.version.value = version
@@ -43,7 +43,7 @@ def spec(name: str, version: int | None = None, label: str = "", signature: str 
 
 
 def predict_request(model: Any, inputs: Mapping[str, Any], outputs: Sequence[str] = ()) -> Any:
-    """A PredictRequest; inputs are TensorProtos or anything that makes one."""
+    """Return a PredictRequest. Inputs are TensorProtos, or values to convert to them."""
     model = spec(model) if isinstance(model, str) else model
     request = predict_pb2.PredictRequest(model_spec=model, output_filter=outputs)
     for alias, value in inputs.items():
@@ -53,17 +53,15 @@ def predict_request(model: Any, inputs: Mapping[str, Any], outputs: Sequence[str
 
 
 def floats(*values: float) -> np.ndarray[Any, Any]:
-    """A float32 vector."""
+    """Return a float32 vector."""
     return np.array(values, np.float32)
 
 
 class Client:
-    """Calls a model server over a channel of its own.
+    """A client with a channel of its own.
 
-    Attributes:
-        address: of gRPC.
-        registry: the server's table of versions, to wait on; None for one in another process.
-        rest_port: of REST.
+    ``address`` and ``rest_port`` belong to the server. ``registry`` is its table of versions, to
+    wait on; ``None`` if the server runs in another process.
     """
 
     def __init__(self, address: str, registry: Registry | None = None, rest_port: int = 0) -> None:
@@ -78,20 +76,20 @@ class Client:
         self.channel.close()
 
     def send(self, request: Any, timeout: float | None = TIMEOUT_S) -> Any:
-        """Predict, as messages."""
+        """Send a PredictRequest and return the response."""
         return self.prediction.Predict(request, timeout=timeout)
 
     def predict(
         self, model: Any, inputs: Mapping[str, Any], outputs: Sequence[str] = ()
     ) -> dict[str, np.ndarray[Any, Any]]:
-        """Predict, as arrays."""
+        """Predict with arrays."""
         response = self.send(predict_request(model, inputs, outputs))
         return {alias: tf.make_ndarray(proto) for alias, proto in response.outputs.items()}
 
     def http(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any, Mapping[str, str]]:
-        """A request to REST: status, the JSON of the answer (or its text), headers."""
+        """Send a REST request; return the status, the parsed body (or its text) and the headers."""
         connection = http.client.HTTPConnection("localhost", self.rest_port, timeout=TIMEOUT_S)
         if body is not None and not isinstance(body, bytes):
             body = body.encode() if isinstance(body, str) else json.dumps(body).encode()
@@ -108,14 +106,14 @@ class Client:
         return self.prediction.GetModelMetadata(request, timeout=TIMEOUT_S)
 
     def status(self, model: Any) -> list[Any]:
-        """The ModelVersionStatus messages of a model."""
+        """Return the ModelVersionStatus messages of a model."""
         request = get_model_status_pb2.GetModelStatusRequest()
         request.model_spec.CopyFrom(spec(model) if isinstance(model, str) else model)
         answer = self.models.GetModelStatus(request, timeout=TIMEOUT_S)
         return list(answer.model_version_status)
 
     def states(self, name: str) -> list[tuple[int, str]]:
-        """(version, state) of all versions that are listed."""
+        """Return (version, state) of every listed version."""
         names = get_model_status_pb2.ModelVersionStatus.State.Name
         return [(status.version, names(status.state)) for status in self.status(name)]
 
@@ -131,20 +129,20 @@ class Client:
         assert self.registry.wait_for(reached, TIMEOUT_S), self.registry.peek(name)
 
     def wait_for_call(self, name: str) -> None:
-        """Wait until a call is inside a model."""
+        """Wait until a call is in progress."""
         assert self.registry is not None
         registry = self.registry
         assert registry.wait_for(lambda: any(s.calls for s in registry.peek(name)), TIMEOUT_S)
 
     def wait_for_looks(self, count: int = 3) -> None:
-        """Wait until the base paths have been looked at a few times more."""
+        """Wait until the base paths have been polled ``count`` more times."""
         assert self.registry is not None
         looks = itertools.count()
         assert self.registry.wait_for(lambda: next(looks) > count, TIMEOUT_S)
 
 
 class Refused:
-    """What a call that was refused said; use `refused`."""
+    """The status of a call that failed; see ``refused``."""
 
     def __init__(self) -> None:
         self.code = ""
@@ -154,7 +152,7 @@ class Refused:
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
-        assert error is not None, "the call was not refused"
+        assert error is not None, "the call did not fail"
         if not isinstance(error, grpc.RpcError):
             return False
         self.code, self.message = error.code().name, error.details()
@@ -162,5 +160,5 @@ class Refused:
 
 
 def refused() -> Refused:
-    """``with refused() as error:`` a call that must fail; then look at error.code, .message."""
+    """Expect the call in a ``with`` block to fail; then check ``error.code``, ``error.message``."""
     return Refused()

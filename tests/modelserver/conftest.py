@@ -1,4 +1,4 @@
-"""Exported models and model servers in the test's own process, over real sockets."""
+"""Exported models, and model servers in the test process, over real sockets."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from modelserver.runtime import import_tensorflow
+from modelserver.execution.runtime import import_tensorflow
 
 import_tensorflow()
 
 from loadtest.stack import free_port  # noqa: E402
-from modelserver import config  # noqa: E402
 from modelserver.app import ModelServer  # noqa: E402
-from modelserver.options import Options  # noqa: E402
+from modelserver.lifecycle import model_config  # noqa: E402
+from modelserver.options.flags import Options  # noqa: E402
 from tests.modelserver import exported  # noqa: E402
 from tests.modelserver.client import Client  # noqa: E402
 
 QUICK = Options(port=0, file_system_poll_wait_seconds=0.05, load_retry_interval_micros=50_000)
-"""A free port, and no second that a test would have to wait."""
+"""A free port, and intervals so short that tests need not wait."""
 
 MODELS = (
     "half_plus", "lengths", "several", "failing", "pictures", "one_at_a_time", "slow", "examples",
@@ -33,7 +33,7 @@ Serve = Callable[..., Client]
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with version 1 of each small model. Tests that change files copy from it."""
+    """A directory with version 1 of each small model. Tests that change files make a copy."""
     folder = tmp_path_factory.mktemp("models")
     for name in MODELS:
         getattr(exported, name)(folder / name / "1")
@@ -42,7 +42,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def config_file(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ModelServerConfig of all small models."""
+    """A model config that lists all small models."""
     entries = "".join(
         f'config {{ name: "{path.name}" base_path: "{path}" model_platform: "tensorflow" }}\n'
         for path in sorted(models.iterdir())
@@ -54,7 +54,7 @@ def config_file(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def client(config_file: Path) -> Iterator[Client]:
-    """A client of one server with all small models, shared by tests that change nothing."""
+    """A client of a server with all small models, shared by tests that change nothing."""
     with ExitStack() as stack:
         options = replace(QUICK, model_config_file=str(config_file), rest_api_port=free_port())
         yield _serve(stack, options)
@@ -62,7 +62,7 @@ def client(config_file: Path) -> Iterator[Client]:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """``serve(model_base_path=..., ...)`` starts a server with these options, for one test."""
+    """Return a function that starts a server with the given options, for one test."""
     with ExitStack() as stack:
         yield lambda **options: _serve(
             stack, replace(QUICK, **{name: _plain(value) for name, value in options.items()})
@@ -70,7 +70,7 @@ def serve() -> Iterator[Serve]:
 
 
 def _serve(stack: ExitStack, options: Options) -> Client:
-    server = ModelServer(options, config.initial(options))
+    server = ModelServer(options, model_config.initial(options))
     stack.callback(server.stop, 0.0)
     server.load()
     server.open()

@@ -1,4 +1,4 @@
-"""Small SavedModels of every kind that a test needs, exported by TensorFlow itself."""
+"""Small SavedModels of every kind that the tests need, exported by TensorFlow itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def save(module: tf.Module, path: Path, **signatures: Any) -> Path:
 
 
 def half_plus(path: Path, offset: float = 2.0) -> Path:
-    """y = x / 2 + offset, the offset being a variable. Versions differ in their offset."""
+    """Compute y = x / 2 + offset. Versions differ in their offset, a variable."""
     module = tf.Module()
     module.offset = tf.Variable(offset)
 
@@ -30,7 +30,7 @@ def half_plus(path: Path, offset: float = 2.0) -> Path:
 
 
 def lengths(path: Path) -> Path:
-    """Strings in; their lengths and the strings themselves, upside down, out."""
+    """Take strings; return their lengths, and the strings in reverse order."""
     module = tf.Module()
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
@@ -61,7 +61,7 @@ def several(path: Path) -> Path:
 
 
 def failing(path: Path) -> Path:
-    """Works for numbers above zero, and fails in an operation for all others."""
+    """Accept positive numbers; fail in an operation for all others."""
     module = tf.Module()
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
@@ -73,7 +73,7 @@ def failing(path: Path) -> Path:
 
 
 def pictures(path: Path) -> Path:
-    """Encoded pictures in, their mean brightness out; decoding happens in the graph."""
+    """Take encoded images, decode them in the graph, and return their mean brightness."""
     module = tf.Module()
 
     def brightness(encoded: Any) -> Any:
@@ -87,7 +87,7 @@ def pictures(path: Path) -> Path:
 
 
 def one_at_a_time(path: Path) -> Path:
-    """Like TensorFlow's detection zoo: uint8 pixels, a batch dimension fixed at 1."""
+    """Take uint8 pixels with a batch size of 1, as TensorFlow's detection zoo does."""
     module = tf.Module()
 
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="input_tensor")])
@@ -104,7 +104,7 @@ def one_at_a_time(path: Path) -> Path:
 
 
 def slow(path: Path) -> Path:
-    """Counts to n, one step after another; a hundred million steps take minutes."""
+    """Count to n, one step at a time; a hundred million steps take minutes."""
     module = tf.Module()
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.int64, name="n")])
@@ -115,8 +115,35 @@ def slow(path: Path) -> Path:
     return save(module, path, serving_default=serve)
 
 
+def unknown_rank(path: Path) -> Path:
+    """Take images whose rank the signature does not state."""
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec(None, tf.float32, name="image")])
+    def serve(image: Any) -> Any:
+        return {"small": tf.raw_ops.ResizeBilinear(images=image, size=[8, 8])}
+
+    return save(module, path, serving_default=serve)
+
+
+def throwing(path: Path) -> Path:
+    """Run Python code that raises an exception for negative numbers."""
+    module = tf.Module()
+
+    def check(x: Any) -> Any:
+        if (x.numpy() < 0).any():
+            raise LookupError("nothing below zero")
+        return x
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def serve(x: Any) -> Any:
+        return {"y": tf.ensure_shape(tf.py_function(check, [x], tf.float32), [None])}
+
+    return save(module, path, serving_default=serve)
+
+
 def every_type(path: Path) -> Path:
-    """Gives back what it is given, in each type that a client may send."""
+    """Return the inputs unchanged, in each dtype that a client may send."""
     module = tf.Module()
     types = [tf.float64, tf.int32, tf.uint8, tf.int16, tf.int64, tf.bool, tf.half, tf.uint32]
 
@@ -128,7 +155,7 @@ def every_type(path: Path) -> Path:
 
 
 def examples(path: Path) -> Path:
-    """tf.Example in: a classifier, a regressor, and signatures that break their contracts."""
+    """Take tf.Examples: a classifier, a regressor, and signatures that violate the API."""
     module = tf.Module()
     spec = [tf.TensorSpec([None], tf.string, name="inputs")]
 

@@ -1,4 +1,4 @@
-"""SavedModels as TensorFlow 1 made them: ref variables, assets, tables, tf.Example signatures."""
+"""SavedModels in TensorFlow 1's style: ref variables, assets, tables, tf.Example signatures."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 v1 = tf.compat.v1
 PREDICT, CLASSIFY, REGRESS = (f"tensorflow/serving/{m}" for m in ("predict", "classify", "regress"))
 Signatures = Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]
 
 
-def save(path: Path, build: Callable[[], Signatures]) -> Path:
-    """Save the graph that `build` makes; it gives each signature's method, inputs and outputs."""
+def save(path: Path, build: Callable[[], Signatures], initialize: bool = True) -> Path:
+    """Save the graph that ``build`` creates; it returns the method, inputs and outputs of each
+    signature. Without ``initialize``, its tables stay empty after a load.
+    """
     with tf.Graph().as_default(), v1.Session() as session:
         signatures = {
             name: v1.saved_model.build_signature_def(_infos(inputs), _infos(outputs), method)
@@ -27,7 +30,7 @@ def save(path: Path, build: Callable[[], Signatures]) -> Path:
             ["serve"],
             signature_def_map=signatures,
             assets_collection=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
-            main_op=v1.tables_initializer(),
+            main_op=v1.tables_initializer() if initialize else None,
         )
         builder.save()
     return path
@@ -66,8 +69,8 @@ def counter(path: Path) -> Path:
     return save(path, build)
 
 
-def vocabulary(path: Path) -> Path:
-    """Words to numbers, by a table that an asset fills."""
+def vocabulary(path: Path, initialize: bool = True) -> Path:
+    """Map words to numbers, with a table that an asset fills."""
 
     def build() -> Signatures:
         source = path.parent / "words.txt"
@@ -83,7 +86,23 @@ def vocabulary(path: Path) -> Path:
         numbers = tf.lookup.StaticHashTable(index, -1).lookup(words)
         return {"serving_default": (PREDICT, {"words": words}, {"numbers": numbers})}
 
-    return save(path, build)
+    return save(path, build, initialize)
+
+
+def renamed_tensor(path: Path) -> Path:
+    """A signature that names a tensor that the graph does not have."""
+
+    def build() -> Signatures:
+        x = v1.placeholder(tf.float32, [None], "x")
+        return {"serving_default": (PREDICT, {"x": x}, {"y": x * 2})}
+
+    save(path, build)
+    file = path / "saved_model.pb"
+    saved_model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    signature = saved_model.meta_graphs[0].signature_def["serving_default"]
+    signature.outputs["y"].name = "gone:0"
+    file.write_bytes(saved_model.SerializeToString())
+    return path
 
 
 def _infos(tensors: Mapping[str, Any]) -> dict[str, Any]:

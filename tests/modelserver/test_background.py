@@ -1,4 +1,4 @@
-"""Work that lets others go first."""
+"""Low-priority work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from modelserver import background, loader
+from modelserver.lifecycle import background, loader
 from tests.modelserver import exported
 from tests.modelserver.conftest import Serve
 

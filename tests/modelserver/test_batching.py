@@ -1,4 +1,4 @@
-"""Batching over real sockets: who shares a run, and what is answered when it does not work."""
+"""Batching over real sockets: which calls share a run, and what happens when a run fails."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def sizes(answers: Sequence[Any]) -> list[Any]:
     return [answer["size"].tolist() for answer in answers]
 
 
-def test_calls_share_a_run_and_each_gets_its_own(start: Start) -> None:
+def test_calls_share_a_run_and_get_their_own_results(start: Start) -> None:
     client = start(f"max_batch_size {{ value: 4 }} {LONG}")
     answers = together(client, floats(1), floats(2, 3), floats(4))
     assert sizes(answers) == [[4], [4, 4], [4]]
@@ -97,14 +97,14 @@ def test_lengths_are_padded_on_request(start: Start) -> None:
     assert [answer["x"].tolist() for answer in answers] == [[[1, 2, 3]], [[4, 4, 4]]]
 
 
-def test_shapes_that_do_not_go_together(start: Start) -> None:
+def test_incompatible_shapes(start: Start) -> None:
     client = start(f"max_batch_size {{ value: 2 }} {LONG}")
     for error in together(client, floats([1, 2, 3]), floats([4])):
         assert error.code().name == "FAILED_PRECONDITION"
         assert "from different tasks have different shapes" in error.details()
 
 
-def test_one_request_that_fails_costs_its_neighbours_nothing(start: Start) -> None:
+def test_a_failing_request_affects_only_itself(start: Start) -> None:
     client = start(f"max_batch_size {{ value: 3 }} {LONG}")
     good, bad, other = together(client, floats(1), floats(-1), floats(2))
     assert (good["x"].tolist(), other["x"].tolist()) == ([1.0], [2.0])
@@ -201,5 +201,5 @@ def test_parameters_of_one_version(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_a_file_without_batching(serve: Serve, counted: Path, tmp_path: Path) -> None:
-    with pytest.raises(ServingError, match="needs --enable_batching"):
+    with pytest.raises(ServingError, match="requires --enable_batching"):
         serve(model_base_path=counted, batching_parameters_file=tmp_path / "none")

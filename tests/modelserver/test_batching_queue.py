@@ -1,4 +1,4 @@
-"""Batching without clock, thread or TensorFlow: the queue, merging, the parameters."""
+"""Batching without clock, threads or TensorFlow: queue, merging, parameters."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelserver.batching import merge, parameters
-from modelserver.batching.parameters import BatchingParameters
+from modelserver.batching import merge
 from modelserver.batching.queue import BatchQueue
+from modelserver.options import batching
+from modelserver.options.batching import BatchingParameters
 from modelserver.status import Code, ServingError
 
 
@@ -54,7 +55,7 @@ def test_without_a_timeout_one_request_is_a_batch() -> None:
     assert waiting.take(10.0) == ["a"]
 
 
-def test_the_bounds() -> None:
+def test_limits() -> None:
     waiting = queue()
     with pytest.raises(ServingError) as caught:
         waiting.offer("a", 5, now=0)
@@ -71,7 +72,7 @@ def test_the_bounds() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.floats(0, 1)), max_size=40))
-def test_every_request_comes_out_once_and_in_order(offers: list[tuple[int, float]]) -> None:
+def test_every_request_leaves_once_and_in_order(offers: list[tuple[int, float]]) -> None:
     waiting: BatchQueue[int] = BatchQueue(4, 0.5, 1000)
     now, taken = 0.0, []
     for number, (size, pause) in enumerate(offers):
@@ -136,7 +137,7 @@ def test_parameters(tmp_path: Path) -> None:
         "max_enqueued_batches { value: 3 } num_batch_threads { value: 5 } "
         'thread_pool_name { value: "p" } allowed_batch_sizes: 2 allowed_batch_sizes: 8'
     )
-    read = parameters.read(str(file), BatchingParameters())
+    read = batching.read(str(file), BatchingParameters())
     assert read == BatchingParameters(8, 0.0015, 3, 5, "p", (2, 8), max_execution_size=8)
     assert [read.padded(size) for size in (1, 2, 3, 8)] == [2, 2, 8, 8]
 
@@ -164,4 +165,4 @@ def test_wrong_parameters(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "batching.config"
     file.write_text(text)
     with pytest.raises(ServingError, match=message):
-        parameters.read(str(file), BatchingParameters())
+        batching.read(str(file), BatchingParameters())

@@ -1,13 +1,18 @@
-"""Overload, garbage, clients that leave: a clear error for one, and the rest goes on."""
+"""Overload, garbage, and clients that disconnect: one clear error, and the server carries on."""
 
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from modelserver.grpc_server import MAX_REFLECTION_STREAMS
+from tests.modelserver import exported
 from tests.modelserver.client import Client, floats, predict_request, refused
 from tests.modelserver.conftest import Serve
 
@@ -19,13 +24,13 @@ def count_to(steps: int, model: str = "default") -> Any:
 
 
 def waiting(client: Client, name: str, calls: int) -> None:
-    """Wait until so many calls are inside a model."""
+    """Wait until this many calls are in progress or queued."""
     registry = client.registry
     assert registry is not None
     assert registry.wait_for(lambda: sum(s.calls for s in registry.peek(name)) == calls, 30)
 
 
-def test_a_full_queue_refuses_at_once(serve: Serve, models: Path) -> None:
+def test_a_full_queue_rejects_at_once(serve: Serve, models: Path) -> None:
     client = serve(model_base_path=models / "slow", model_calls_at_once=1, max_waiting_calls=1)
     running = client.prediction.Predict.future(count_to(10**9), timeout=2)
     client.wait_for_call("default")
@@ -37,21 +42,21 @@ def test_a_full_queue_refuses_at_once(serve: Serve, models: Path) -> None:
     with refused() as error:
         running.result()
     assert error.code == "DEADLINE_EXCEEDED"
-    assert queued.result().outputs["steps"].int64_val[0] == 1, "its turn came"
+    assert queued.result().outputs["steps"].int64_val[0] == 1, "it got the slot"
 
 
-def test_a_busy_model_does_not_hold_up_another(client: Client) -> None:
+def test_a_busy_model_does_not_delay_another(client: Client) -> None:
     busy = [client.prediction.Predict.future(count_to(10**9, "slow"), timeout=2) for _ in range(12)]
     client.wait_for_call("slow")
     for _ in range(20):
         assert client.predict("half_plus", {"x": X})["y"].tolist() == [3.0]
-    assert not any(call.done() for call in busy), "the answers came while the other was busy"
+    assert not any(call.done() for call in busy), "the other model was busy throughout"
     for call in busy:
         with refused():
             call.result()
 
 
-def test_a_caller_that_leaves_gives_up_its_turn(serve: Serve, models: Path) -> None:
+def test_a_disconnected_caller_leaves_the_queue(serve: Serve, models: Path) -> None:
     client = serve(model_base_path=models / "slow", model_calls_at_once=1)
     running = client.prediction.Predict.future(count_to(10**9), timeout=1.5)
     client.wait_for_call("default")
@@ -61,7 +66,38 @@ def test_a_caller_that_leaves_gives_up_its_turn(serve: Serve, models: Path) -> N
         call.cancel()
     with refused():
         running.result()
-    assert client.send(count_to(3)).outputs["steps"].int64_val[0] == 3, "none of them was run"
+    assert client.send(count_to(3)).outputs["steps"].int64_val[0] == 3, (
+        "none of the canceled calls was run"
+    )
+
+
+def test_a_model_that_raises_fails_only_the_call(serve: Serve, tmp_path: Path) -> None:
+    exported.throwing(tmp_path / "1")
+    client = serve(model_base_path=tmp_path, model_calls_at_once=1)
+    for _ in range(3):
+        with refused() as error:
+            client.predict("default", {"x": floats(-1)})
+        assert error.code == "UNKNOWN"
+        assert "LookupError: nothing below zero" in error.message
+        assert client.predict("default", {"x": X})["y"].tolist() == [2.0], "its slot is free again"
+
+
+def test_reflection_streams_are_bounded(client: Client) -> None:
+    stub = reflection_pb2_grpc.ServerReflectionStub(client.channel)
+    release = threading.Event()
+
+    def question() -> Iterator[Any]:
+        yield reflection_pb2.ServerReflectionRequest(list_services="")
+        release.wait(10)
+
+    held = [stub.ServerReflectionInfo(question()) for _ in range(MAX_REFLECTION_STREAMS)]
+    for stream in held:
+        next(stream)
+    with refused() as error:
+        next(stub.ServerReflectionInfo(question()))
+    release.set()
+    assert error.code == "RESOURCE_EXHAUSTED"
+    assert [list(stream) for stream in held] == [[]] * MAX_REFLECTION_STREAMS
 
 
 def test_garbage_on_the_port(client: Client) -> None:
@@ -76,7 +112,7 @@ def test_garbage_on_the_port(client: Client) -> None:
     assert client.predict("half_plus", {"x": X})["y"].tolist() == [3.0]
 
 
-def test_a_request_cut_off_in_the_middle(client: Client) -> None:
+def test_a_truncated_request(client: Client) -> None:
     for length in (3, 10, 20):
         call = client.channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
         with refused() as error:

@@ -1,4 +1,4 @@
-"""The page about the model server says what its flags do."""
+"""The model server's documentation lists every flag with its default and help."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelserver.options import NO_EFFECT, Options
+from modelserver.options.flags import NO_EFFECT, Options
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "modelserver.md").read_text()
 

@@ -124,7 +124,7 @@ def test_multi_inference_in_one_run(client: Client) -> None:
         ("short", "Expected scores output batch size of 2. Got: 1"),
     ],
 )
-def test_classify_refused(client: Client, name: str, message: str) -> None:
+def test_classify_rejects(client: Client, name: str, message: str) -> None:
     with refused() as error:
         classify(client, signature(name), of(1, 2))
     assert error.code == "INVALID_ARGUMENT"
@@ -141,7 +141,7 @@ def test_classify_refused(client: Client, name: str, message: str) -> None:
         ("doubles", "Expected output Tensor of DT_FLOAT.  Got: DT_DOUBLE"),
     ],
 )
-def test_regress_refused(client: Client, name: str, message: str) -> None:
+def test_regress_rejects(client: Client, name: str, message: str) -> None:
     with refused() as error:
         regress(client, signature(name), of(1, 2))
     assert error.code == "INVALID_ARGUMENT"
@@ -180,7 +180,7 @@ def test_regress_refused(client: Client, name: str, message: str) -> None:
         ),
     ],
 )
-def test_multi_inference_refused(
+def test_multi_inference_rejects(
     client: Client, tasks: list[tuple[str, str, str]], code: str, message: str
 ) -> None:
     with refused() as error:
@@ -212,7 +212,7 @@ def test_missing_model_spec(client: Client) -> None:
     assert (error.code, error.message) == ("INVALID_ARGUMENT", "Expected one input Tensor.")
 
 
-def test_an_input_that_tensorflow_quotes_need_not_be_text(client: Client) -> None:
+def test_an_input_quoted_in_an_error_need_not_be_utf8(client: Client) -> None:
     with refused() as error:
         client.predict("examples", {"inputs": [b"\xff\xd8\xff\xe0 no example"]})
     assert error.code == "INVALID_ARGUMENT"

@@ -53,14 +53,14 @@ def count(client: Client, model: str, signature: str) -> float:
     return float(client.predict(spec(model, signature=signature), {})["output"])
 
 
-def test_calls_that_change_a_model_are_left_to_its_callers(old: Client) -> None:
+def test_warm_up_does_not_run_signatures_with_side_effects(old: Client) -> None:
     assert count(old, "counter", "get_counter") == 0, "no warm-up has counted"
     assert [count(old, "counter", "incr_counter") for _ in range(3)] == [1, 2, 3]
     assert count(old, "counter", "get_counter") == 3
     assert count(old, "counter", "reset_counter") == 0
 
 
-def test_the_same_inside_functions(serve: Serve, tmp_path: Path) -> None:
+def test_side_effects_inside_functions(serve: Serve, tmp_path: Path) -> None:
     module = tf.Module()
     module.count = tf.Variable(0.0)
 

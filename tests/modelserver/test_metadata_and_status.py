@@ -1,4 +1,4 @@
-"""GetModelMetadata, GetModelStatus and the health service."""
+"""GetModelMetadata, GetModelStatus, the health service and reflection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.protobuf import descriptor_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from modelserver.status import ServingError
@@ -86,13 +88,13 @@ def health(client: Client, service: str) -> int:
     return stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10).status
 
 
-def test_health_is_off_unless_asked_for(client: Client) -> None:
+def test_health_is_off_by_default(client: Client) -> None:
     with refused() as error:
         health(client, "")
     assert error.code == "UNIMPLEMENTED"
 
 
-def test_health_on_request(serve: Serve, models: Path) -> None:
+def test_health_with_the_flag(serve: Serve, models: Path) -> None:
     client = serve(model_base_path=models / "half_plus", enable_grpc_healthcheck_service=True)
     for service in ("", "ModelService", "PredictionService"):
         assert health(client, service) == health_pb2.HealthCheckResponse.SERVING
@@ -107,10 +109,32 @@ def test_a_unix_socket(serve: Serve, models: Path, tmp_path: Path) -> None:
     assert client.states("default") == [(1, "AVAILABLE")]
 
 
-def test_a_port_that_is_taken(serve: Serve, models: Path) -> None:
+def test_a_port_in_use(serve: Serve, models: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("0.0.0.0", 0))
         holder.listen()
         port = holder.getsockname()[1]
         with pytest.raises(ServingError, match=f"cannot listen on .*:{port}"):
             serve(model_base_path=models / "half_plus", port=port)
+
+
+def test_reflection_describes_the_services_and_their_messages(client: Client) -> None:
+    stub = reflection_pb2_grpc.ServerReflectionStub(client.channel)
+    questions = (
+        reflection_pb2.ServerReflectionRequest(list_services=""),
+        reflection_pb2.ServerReflectionRequest(
+            file_containing_symbol="tensorflow.serving.PredictionService"
+        ),
+    )
+    services, file = stub.ServerReflectionInfo(iter(questions), timeout=10)
+    assert {service.name for service in services.list_services_response.service} == {
+        "tensorflow.serving.PredictionService",
+        "tensorflow.serving.ModelService",
+        "grpc.reflection.v1alpha.ServerReflection",
+    }
+    described = [
+        descriptor_pb2.FileDescriptorProto.FromString(serialized)
+        for serialized in file.file_descriptor_response.file_descriptor_proto
+    ]
+    methods = {m.name for d in described for service in d.service for m in service.method}
+    assert methods >= {"Predict", "Classify", "Regress", "MultiInference", "GetModelMetadata"}

@@ -1,4 +1,4 @@
-"""The page for Prometheus, and what is counted."""
+"""The Prometheus page and its metrics."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_requests_are_counted_and_timed(watched: Client) -> None:
     assert ':tensorflow:serving:model_warmup_latency_count{model_path="' in text
 
 
-def test_a_path_of_its_own(serve: Serve, models: Path, tmp_path: Path) -> None:
+def test_a_custom_path(serve: Serve, models: Path, tmp_path: Path) -> None:
     file = tmp_path / "monitoring.config"
     file.write_text('prometheus_config { enable: true path: "/metrics" }')
     client = serve(
@@ -88,14 +88,14 @@ def test_off_by_default(client: Client) -> None:
     assert client.http("GET", "/monitoring/prometheus/metrics")[0] == 404
 
 
-def test_a_wrong_file_ends_the_start(serve: Serve, models: Path, tmp_path: Path) -> None:
+def test_an_invalid_file_prevents_the_start(serve: Serve, models: Path, tmp_path: Path) -> None:
     file = tmp_path / "monitoring.config"
     file.write_text("prometheus_config { enabled: true }")
     with pytest.raises(ServingError, match="no field named"):
         serve(model_base_path=models / "half_plus", monitoring_config_file=file)
 
 
-def test_a_reload_tells_how_much_a_counter_grew(watched: Client, models: Path) -> None:
+def test_a_reload_reports_how_much_a_counter_grew(watched: Client, models: Path) -> None:
     name = "/tensorflow/serving/request_count"
     request = model_management_pb2.ReloadConfigRequest(metric_names=[name, "/unknown"])
     request.config.model_config_list.config.add(
@@ -118,7 +118,7 @@ def test_buckets_add_up() -> None:
     assert lines[1] == ':tensorflow:serving:h_bucket{l="a\\"b",le="10"} 2'
 
 
-def test_label_values_from_requests_have_a_bound() -> None:
+def test_label_values_from_requests_are_bounded() -> None:
     counter: Any = Counter("c", ("l",))
     for index in range(MAX_CELLS + 50):
         counter.add(str(index))

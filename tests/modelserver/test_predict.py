@@ -1,4 +1,4 @@
-"""Predict, in the order of TensorFlow Serving's checks, over a real socket."""
+"""Predict over a real socket, in the order of TensorFlow Serving's checks."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_shapes_are_left_to_the_operations(client: Client) -> None:
     assert error.code == "INVALID_ARGUMENT"
 
 
-def test_an_operation_that_fails_harms_no_neighbour(client: Client) -> None:
+def test_a_failing_operation_affects_only_its_call(client: Client) -> None:
     with ThreadPoolExecutor(4) as pool:
         calls = [
             pool.submit(client.send, predict_request("failing", {"x": floats(4 if i % 2 else -1)}))
@@ -168,7 +168,7 @@ def test_long_messages_are_cut(client: Client) -> None:
     assert error.message.endswith("...TRUNCATED")
 
 
-def test_output_filter_chooses(client: Client) -> None:
+def test_output_filter(client: Client) -> None:
     inputs = {"a": floats(3), "b": floats(1)}
     assert set(client.predict("several", inputs, ["count", "sum"])) == {"count", "sum"}
     assert set(client.predict("several", inputs)) == {"sum", "difference", "count"}
@@ -193,7 +193,7 @@ def test_a_batch_of_pictures(client: Client) -> None:
     assert client.predict("pictures", {"image_bytes": encoded})["mean"].tolist() == [9.0, 90.0]
 
 
-def test_one_bad_picture_is_the_callers_error(client: Client) -> None:
+def test_a_corrupt_image_is_the_callers_error(client: Client) -> None:
     with refused() as error:
         client.send(predict_request("pictures", {"image_bytes": [b"no picture"]}))
     assert error.code == "INVALID_ARGUMENT"
@@ -225,7 +225,7 @@ def test_a_tensor_of_every_type(client: Client) -> None:
         np.testing.assert_array_equal(got, value)
 
 
-def test_large_messages_pass(client: Client) -> None:
+def test_large_messages(client: Client) -> None:
     many = np.ones(8_000_000, np.float32)  # 32 MB
     values = client.send(predict_request("half_plus", {"x": many})).outputs["y"].float_val
     assert len(values) == len(many)
@@ -252,7 +252,7 @@ def test_garbage_is_one_clear_error(client: Client) -> None:
         call(b"\xff\xff\xff garbage", timeout=10)
     assert (error.code, error.message) == (
         "INTERNAL",
-        "the message is not a tensorflow.serving.PredictRequest",
+        "cannot parse the request as tensorflow.serving.PredictRequest",
     )
     assert client.predict("half_plus", {"x": X})["y"].tolist() == [2.5, 3.0, 4.5]
 

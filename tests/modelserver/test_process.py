@@ -1,4 +1,4 @@
-"""The program as a user starts it: a process of its own, its lines, its end."""
+"""The program as a user runs it: a process of its own, its log, its exit status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,11 @@ from tests.modelserver.client import Client, floats, predict_request, refused
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
 X = floats(2)
+BUSY = "BUSY"
 
 
 class Program:
-    """``python -m modelserver`` with these flags, and the lines that it writes."""
+    """``python -m modelserver`` with these flags, and its log."""
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -51,14 +52,14 @@ class Program:
             self._new.put(line)
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Wait for a line, and return what matched."""
+        """Wait for a line that matches, and return the match."""
         while True:
             found = re.search(pattern, self._new.get(timeout=START_S))
             if found:
                 return found
 
     def end(self) -> int:
-        """Wait for the end; the exit code."""
+        """Wait for the process to end; return its exit status."""
         code = self.process.wait(START_S)
         self._reader.join(10)
         return code
@@ -82,7 +83,14 @@ def start() -> Iterator[Start]:
         program.end()
 
 
-def test_a_few_clean_lines_then_answers_then_a_clean_end(start: Start, models: Path) -> None:
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    """A port that another program listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_few_log_lines_then_answers_then_a_clean_exit(start: Start, models: Path) -> None:
     base = os.path.relpath(models / "half_plus", ROOT)
     rest = free_port()
     flags = ("--host=127.0.0.1", f"--rest_api_port={rest}", "--model_name=m")
@@ -102,7 +110,7 @@ def test_a_few_clean_lines_then_answers_then_a_clean_end(start: Start, models: P
     assert f"cannot listen on port {port}: " in second.lines[0]
 
     program.process.send_signal(signal.SIGINT)
-    program.process.send_signal(signal.SIGTERM)  # honcho and the terminal each send one
+    program.process.send_signal(signal.SIGTERM)  # both honcho and the terminal send a signal
     assert program.end() == 0
     client.close()
     clock = r"\d\d:\d\d:\d\d "
@@ -114,7 +122,16 @@ def test_a_few_clean_lines_then_answers_then_a_clean_end(start: Start, models: P
         assert re.fullmatch(clock + pattern, line)
 
 
-def test_sigterm_lets_calls_finish_but_not_for_ever(start: Start, models: Path) -> None:
+def iter_done(calls: Sequence[Any]) -> Iterator[Any]:
+    """Yield calls as they end."""
+    ended: queue.Queue[Any] = queue.Queue()
+    for call in calls:
+        call.add_done_callback(ended.put)
+    for _ in calls:
+        yield ended.get(timeout=START_S)
+
+
+def test_sigterm_lets_calls_finish_within_the_grace_period(start: Start, models: Path) -> None:
     rest_port = free_port()
     ports = ("--port=0", f"--rest_api_port={rest_port}")
     program = start(*ports, "--model_calls_at_once=4", f"--model_base_path={models / 'slow'}")
@@ -130,7 +147,7 @@ def test_sigterm_lets_calls_finish_but_not_for_ever(start: Start, models: Path) 
     posted = http.client.HTTPConnection("localhost", rest_port, timeout=60)
     posted.request("POST", "/v1/models/default:predict", '{"inputs": 100000}')
     client.http("GET", "/v1/models/default")
-    client.send(count_to(1))  # these came last, so the others are under way
+    client.send(count_to(1))  # answered after the others have started
     program.process.send_signal(signal.SIGTERM)
     assert json.load(posted.getresponse()) == {"outputs": 100_000}
     posted.close()
@@ -142,8 +159,27 @@ def test_sigterm_lets_calls_finish_but_not_for_ever(start: Start, models: Path) 
     client.close()
 
 
+def test_a_model_that_never_returns_keeps_only_its_own_slots(
+    start: Start, models: Path, config_file: Path
+) -> None:
+    limits = ("--model_calls_at_once=2", "--max_waiting_calls=3")
+    program = start("--port=0", f"--model_config_file={config_file}", *limits)
+    port = program.wait_for(r"gRPC on port (\d+)")[1]
+    client = Client(f"localhost:{port}")
+    request = predict_request("slow", {"n": np.array(10**12)})
+    calls = [client.prediction.Predict.future(request) for _ in range(6)]
+    with refused() as error:  # two run, three wait, and one is refused
+        next(iter_done(calls)).result()
+    assert error.code == "RESOURCE_EXHAUSTED"
+    assert client.predict("half_plus", {"x": X})["y"].tolist() == [3.0]
+    assert sum(call.done() for call in calls) == 1
+    program.process.send_signal(signal.SIGTERM)
+    assert program.process.wait(8) == 0
+    client.close()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk's device")
-def test_a_full_disk_for_its_lines_stops_nothing(models: Path) -> None:
+def test_a_full_disk_for_the_log_stops_nothing(models: Path) -> None:
     port = free_port()
     flags = [f"--port={port}", f"--model_base_path={models / 'half_plus'}"]
     with open("/dev/full", "w") as full:
@@ -162,24 +198,48 @@ def test_a_full_disk_for_its_lines_stops_nothing(models: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "line"),
+    ("arguments", "status", "line"),
     [
-        (["--prot=1"], "modelserver: unknown flag --prot"),
-        (["--port=0"], "modelserver: --model_base_path or --model_config_file must say what"),
+        (["--prot=1"], 2, "modelserver: unknown flag --prot; did you mean --port?"),
+        ([f"--port={BUSY}"], 2, "modelserver: --model_base_path is required: "),
         (
             ["--port=0", "--model_base_path=/no/where"],
+            1,
             "nothing to serve as default: /no/where: No such",
         ),
-        (["--port=0", "--model_config_file=/no/file"], "modelserver: /no/file: No such file"),
+        (["--port=0", "--model_config_file=/no/file"], 1, "modelserver: /no/file: No such file"),
     ],
 )
 def test_a_start_that_fails_says_why_in_one_line(
-    start: Start, arguments: list[str], line: str
+    start: Start, busy_port: int, arguments: list[str], status: int, line: str
 ) -> None:
-    program = start(*arguments)
-    assert program.end() == 1
+    program = start(*(argument.replace(BUSY, str(busy_port)) for argument in arguments))
+    assert program.end() == status
     assert len(program.lines) == 1
     assert line in program.lines[0]
+
+
+def test_an_empty_config_file_waits_for_models(start: Start, models: Path, tmp_path: Path) -> None:
+    file = tmp_path / "models.config"
+    file.touch()
+    poll = "--model_config_file_poll_wait_seconds=0.1"
+    program = start("--port=0", f"--model_config_file={file}", poll)
+    program.wait_for("the model config is empty; waiting for one that lists models")
+    port = program.wait_for(r"gRPC on port (\d+)")[1]
+    client = Client(f"localhost:{port}")
+    new = tmp_path / "new.config"
+    path = models / "half_plus"
+    new.write_text(
+        f'model_config_list {{ config {{ name: "m" base_path: "{path}" '
+        'model_platform: "tensorflow" } }'
+    )
+    new.rename(file)
+    program.wait_for("m version 1: available")
+    assert client.predict("m", {"x": X})["y"].tolist() == [3.0]
+    file.write_text("")
+    program.wait_for(f"model config not applied: {file}: the file is empty; to unload all models")
+    assert client.predict("m", {"x": X})["y"].tolist() == [3.0]
+    client.close()
 
 
 def test_help_names_the_flags(start: Start) -> None:

@@ -1,4 +1,4 @@
-"""HandleReloadConfigRequest: models come and go, labels move."""
+"""HandleReloadConfigRequest: models are added and removed, labels move."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_policy_changes(serve: Serve, base: Path) -> None:
     client.wait_for("m", v3="AVAILABLE", v2="AVAILABLE", v1="END")
 
 
-def test_reloads_at_once_take_turns(serve: Serve, base: Path) -> None:
+def test_concurrent_reloads_take_turns(serve: Serve, base: Path) -> None:
     client = serve(model_base_path=base, model_name="a")
     both = (entry("a", base), entry("b", base))
     with ThreadPoolExecutor(8) as pool:
@@ -99,7 +99,7 @@ def test_an_empty_list_unloads_all(serve: Serve, base: Path) -> None:
     client.wait_for("default", v3="END")
 
 
-def test_labels_move_at_once_and_as_a_whole(serve: Serve, base: Path) -> None:
+def test_all_labels_move_atomically(serve: Serve, base: Path) -> None:
     client = serve(model_base_path=base, model_name="m")
     reload(client, entry("m", base, labels()))
     client.wait_for("m", v1="AVAILABLE", v2="AVAILABLE", v3="AVAILABLE")

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from loadtest.stack import free_port
-from modelserver.rest.text import encode
+from modelserver.rest.encode import encode
 from tests.modelserver import exported
 from tests.modelserver.client import Client
 from tests.modelserver.conftest import Serve
@@ -41,7 +41,7 @@ def test_rows(client: Client) -> None:
     )
 
 
-def test_what_stands_around_a_document(client: Client) -> None:
+def test_text_around_a_document(client: Client) -> None:
     for body in (b'\xef\xbb\xbf{"inputs": 2}', b'\n\t {"inputs": 2} and the rest'):
         assert post(client, "half_plus:predict", body) == (200, {"outputs": 3.0})
 
@@ -263,7 +263,7 @@ def test_base64(client: Client) -> None:
     assert answer["reversed"] == ["ab"] * 3, "padding and white space do not matter"
 
 
-def test_types_without_json_values(client: Client) -> None:
+def test_types_without_a_json_form(client: Client) -> None:
     inputs = {f"x_{name}": 0 for name in ("float64", "int32", "uint8", "int16", "int64", "uint32")}
     inputs |= {"x_bool": True, "x_float16": 1.0}
     status, message = error(client, "every_type:predict", {"inputs": inputs})
@@ -299,3 +299,36 @@ def test_bad_examples(client: Client, body: Any, message: str) -> None:
     status, text = error(client, "examples:classify", body)
     assert status == 400
     assert message in text
+
+
+def nested(depth: int, value: str = "1") -> str:
+    return "[" * depth + value + "]" * depth
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (f'{{"inputs": {nested(65)}}}', "lists are nested deeper than 64 levels"),
+        (f'{{"instances": {nested(900)}}}', "lists are nested deeper than 64 levels"),
+        (f'{{"inputs": {nested(100_000)}}}', "the document is nested too deeply"),
+        (f'{{"inputs": [Inf, {nested(100_000)}]}}', "the document is nested too deeply"),
+        (f'{{"inputs": {nested(100_000, "Inf")}}}', "the document is nested too deeply"),
+        ('{"a":' * 100_000, "the document is nested too deeply"),
+        (f'{{"inputs": [1, {nested(900)}]}}', "Encountered list at unexpected level"),
+        ('{"inputs": ' + '{"a":' * 400 + "1" + "}" * 401, "Missing named input"),
+        (f'{{"signature_name": 5, "inputs": {nested(900)}}}', "must be a string value"),
+        (f'{{"inputs": {{"x": {nested(900)}}}}}', "lists are nested deeper than 64 levels"),
+    ],
+)  # fmt: skip
+def test_deep_nesting_is_one_clear_error(
+    client: Client, body: str, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    status, text = error(client, "half_plus:predict", body)
+    assert status == 400
+    assert message in text
+    assert not [record for record in caplog.records if record.exc_info], "no traceback"
+
+
+def test_deep_examples_are_one_clear_error(client: Client) -> None:
+    for body in (f'{{"examples": [{nested(900)}]}}', f'{{"examples": [{{"x": {nested(900)}}}]}}'):
+        assert error(client, "examples:classify", body)[0] == 400

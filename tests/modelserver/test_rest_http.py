@@ -1,4 +1,4 @@
-"""The REST API as HTTP: paths, methods, headers, bodies, clients that leave."""
+"""The REST API as HTTP: paths, methods, headers, bodies, disconnecting clients."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_version_and_label(client: Client) -> None:
     )
 
 
-def test_paths_ignore_case(client: Client) -> None:
+def test_paths_are_case_insensitive(client: Client) -> None:
     status, answer, _ = client.http("POST", "/V1/Models/half_plus:predict", {"instances": [2]})
     assert (status, answer) == (200, {"predictions": [3.0]})
 
@@ -116,7 +116,7 @@ def test_metadata_of_a_version_and_of_none(client: Client) -> None:
     assert answer[:2] == (404, {"error": "Could not find version 9 of model half_plus"})
 
 
-def test_a_state_asked_for_again_is_told_again(client: Client) -> None:
+def test_a_repeated_status_request_gets_a_full_response(client: Client) -> None:
     first = client.http("GET", "/v1/models/half_plus")
     assert "Etag" not in first[2]
     assert client.http("GET", "/v1/models/half_plus", headers={"If-None-Match": "*"})[0] == 200
@@ -127,7 +127,7 @@ def test_no_answer_to_head(client: Client) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_both_internets(client: Client, host: str) -> None:
+def test_ipv4_and_ipv6(client: Client, host: str) -> None:
     if host == "::1" and not _has_ipv6():
         pytest.skip("this machine has no IPv6")
     with socket.create_connection((host, client.rest_port), 10) as sock:
@@ -168,7 +168,7 @@ def test_gzip(client: Client) -> None:
     "kind",
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "multipart/form-data"],
 )
-def test_a_body_is_what_it_is_and_not_what_it_is_called(client: Client, kind: str) -> None:
+def test_the_content_type_is_ignored(client: Client, kind: str) -> None:
     text = "&a=%zz" * 5000
     body = json.dumps({"inputs": [text]}).encode()
     for sent, encoding in ((body, ""), (gzip.compress(body), "gzip")):
@@ -177,16 +177,19 @@ def test_a_body_is_what_it_is_and_not_what_it_is_called(client: Client, kind: st
         assert (status, answer["outputs"]["reversed"]) == (200, [text])
 
 
-def test_a_gzip_body_may_not_grow_without_end(client: Client) -> None:
+def test_a_gzip_body_has_a_size_limit(client: Client) -> None:
     inflated = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     zeros = bytes(2**20)
     body = b"".join([*(inflated.compress(zeros) for _ in range(101)), inflated.flush()])
     headers = {"Content-Encoding": "gzip"}
     status, answer, _ = client.http("POST", "/v1/models/half_plus:predict", body, headers)
-    assert (status, answer) == (400, {"error": "the gzip body is cut short or too large"})
+    assert (status, answer) == (
+        400,
+        {"error": "the gzip body is truncated, or larger than 100 MiB"},
+    )
 
 
-def test_cors_only_on_request(client: Client, serve: Serve, models: Path) -> None:
+def test_cors_is_off_by_default(client: Client, serve: Serve, models: Path) -> None:
     assert "Access-Control-Allow-Origin" not in client.http("GET", "/v1/models/half_plus")[2]
     open_to_all = serve(
         model_base_path=models / "half_plus",
@@ -202,7 +205,7 @@ def test_cors_only_on_request(client: Client, serve: Serve, models: Path) -> Non
     assert open_to_all.http("OPTIONS", path)[0] == 400
 
 
-def test_a_request_that_takes_too_long(serve: Serve, models: Path) -> None:
+def test_a_request_times_out(serve: Serve, models: Path) -> None:
     client = serve(
         model_base_path=models / "slow", rest_api_port=free_port(), rest_api_timeout_in_ms=200
     )
@@ -211,14 +214,14 @@ def test_a_request_that_takes_too_long(serve: Serve, models: Path) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_no_time_limit_on_request(serve: Serve, models: Path) -> None:
+def test_a_timeout_of_zero_means_no_limit(serve: Serve, models: Path) -> None:
     client = serve(
         model_base_path=models / "half_plus", rest_api_port=free_port(), rest_api_timeout_in_ms=0
     )
     assert post(client, "default:predict", {"inputs": [2]}) == (200, {"outputs": [3.0]})
 
 
-def test_garbage_and_clients_that_leave_harm_nobody(client: Client) -> None:
+def test_garbage_and_disconnecting_clients_affect_nobody_else(client: Client) -> None:
     for data in (
         b"\x00\xff\r\n\r\n",
         b"POST /v1/models/half_plus:predict HTTP/1.1\r\nContent-Length",

@@ -1,4 +1,4 @@
-"""Loads that fail, and are tried again."""
+"""Retries of failed loads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelserver import savedmodel
+from modelserver.execution import saved_model
 from modelserver.status import Code, ServingError
 from tests.modelserver import exported
 from tests.modelserver.client import floats, spec
@@ -22,7 +22,7 @@ class Failing:
     def __init__(self, failures: int) -> None:
         self.tries = 0
         self._failures = failures
-        self._load = savedmodel.load
+        self._load = saved_model.load
 
     def __call__(self, path: str, *rest: Any) -> Any:
         if path.endswith("/2"):
@@ -40,11 +40,11 @@ def base(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_load_that_fails_is_tried_again(
+def test_a_failed_load_is_retried(
     serve: Serve, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = Failing(2)
-    monkeypatch.setattr(savedmodel, "load", load)
+    monkeypatch.setattr(saved_model, "load", load)
     client = serve(model_base_path=base)
     (base / "v2").rename(base / "2")
     client.wait_for("default", v1="END", v2="AVAILABLE")
@@ -54,11 +54,11 @@ def test_a_load_that_fails_is_tried_again(
 
 
 @pytest.mark.parametrize("retries", [0, 2])
-def test_but_not_for_ever(
+def test_retries_are_limited(
     serve: Serve, base: Path, monkeypatch: pytest.MonkeyPatch, retries: int
 ) -> None:
     load = Failing(100)
-    monkeypatch.setattr(savedmodel, "load", load)
+    monkeypatch.setattr(saved_model, "load", load)
     client = serve(model_base_path=base, max_num_load_retries=retries)
     (base / "v2").rename(base / "2")
     assert client.registry is not None

@@ -1,4 +1,4 @@
-"""Versions on disk: published, switched under load, half copied, broken, taken away."""
+"""Versions on disk: published, switched under load, half copied, broken, deleted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from modelserver.status import ServingError
-from tests.modelserver import exported
+from tests.modelserver import exported, exported_v1
 from tests.modelserver.client import Client, floats, predict_request, refused, spec
 from tests.modelserver.conftest import Serve
 
@@ -104,11 +104,13 @@ def test_a_version_is_unloaded_only_after_its_last_call(
         assert answer(client) == 2.0, "new calls go to the new version"
         with refused() as error:
             long_call.result()
-    assert error.code == "DEADLINE_EXCEEDED", "not CANCELLED by a session closed under it"
+    assert error.code == "DEADLINE_EXCEEDED", "not CANCELLED by closing its session"
     client.wait_for("default", v1="END")
 
 
-def test_a_version_taken_away_falls_back(serve: Serve, offsets: Path, tmp_path: Path) -> None:
+def test_deleting_a_version_falls_back_to_the_previous_one(
+    serve: Serve, offsets: Path, tmp_path: Path
+) -> None:
     publish(offsets, 1, tmp_path)
     publish(offsets, 2, tmp_path)
     client = serve(model_base_path=tmp_path)
@@ -120,7 +122,7 @@ def test_a_version_taken_away_falls_back(serve: Serve, offsets: Path, tmp_path: 
     client.wait_for("default", v1="END", v2="AVAILABLE")
 
 
-def test_a_base_path_that_is_emptied_leaves_nothing(
+def test_an_emptied_base_path_unloads_the_model(
     serve: Serve, offsets: Path, tmp_path: Path
 ) -> None:
     path = publish(offsets, 1, tmp_path)
@@ -186,7 +188,7 @@ def test_a_file_cut_short_is_incomplete(
     client.wait_for("default", v2="AVAILABLE")
 
 
-def test_at_the_start_an_incomplete_version_is_passed_over(
+def test_an_incomplete_version_is_skipped_at_startup(
     serve: Serve, offsets: Path, tmp_path: Path
 ) -> None:
     publish(offsets, 1, tmp_path)
@@ -196,7 +198,21 @@ def test_at_the_start_an_incomplete_version_is_passed_over(
     assert client.states("default") == [(7, "END"), (1, "AVAILABLE")]
 
 
-def test_a_base_path_that_vanishes_changes_nothing(
+def test_a_version_that_cannot_run_is_not_announced(
+    serve: Serve, offsets: Path, tmp_path: Path
+) -> None:
+    publish(offsets, 1, tmp_path)
+    client = serve(model_base_path=tmp_path)
+    exported_v1.vocabulary(tmp_path / "new" / ".2", initialize=False)
+    (tmp_path / "new" / ".2").rename(tmp_path / "2")
+    client.wait_for("default", v2="END")
+    assert client.states("default") == [(2, "END"), (1, "AVAILABLE")]
+    message = client.status(spec("default", 2))[0].status.error_message
+    assert message.startswith("serving_default cannot run: ")
+    assert answer(client) == 1.0
+
+
+def test_a_base_path_that_disappears_changes_nothing(
     serve: Serve, offsets: Path, tmp_path: Path
 ) -> None:
     base = tmp_path / "base"
@@ -248,7 +264,7 @@ def test_labels_of_a_config_file(serve: Serve, offsets: Path, tmp_path: Path) ->
 
 
 def test_nothing_to_serve_ends_the_start(serve: Serve, tmp_path: Path) -> None:
-    with pytest.raises(ServingError, match="holds no version") as caught:
+    with pytest.raises(ServingError, match="contains no version") as caught:
         serve(model_base_path=tmp_path, model_name="digits")
     assert "python -m export savedmodel" in caught.value.message
     with pytest.raises(ServingError, match="none: No such file or directory"):

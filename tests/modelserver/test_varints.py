@@ -1,4 +1,4 @@
-"""Many integers as varints, against protobuf's own reading of them."""
+"""Vectorized varints, compared with protobuf's own parser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tensorflow.core.framework import tensor_pb2
 
-from modelserver import encoding, varints
+from modelserver.codec import encode, varints
 
 FIELDS = {"int_val": "i4", "int64_val": "i8", "uint32_val": "u4", "uint64_val": "u8"}
 
@@ -45,7 +45,7 @@ def test_any_numbers(field: str, dtype: str, data: Any) -> None:
 
 
 @pytest.mark.parametrize("number", limits("u8"))
-def test_one_number_takes_no_more_bytes_than_it_needs(number: int) -> None:
+def test_a_single_value_takes_as_few_bytes_as_possible(number: int) -> None:
     packed = varints.one(number)
     assert read("uint64_val", packed) == [number]
     assert len(packed) == max(1, -(-number.bit_length() // 7))
@@ -55,7 +55,7 @@ def test_one_number_takes_no_more_bytes_than_it_needs(number: int) -> None:
 def test_tensorflow_reads_whole_tensors(dtype: str) -> None:
     """TensorFlow's own parser is the C++ one; protobuf's in Python is another."""
     values = np.array(limits(dtype), dtype)
-    serialized = b"".join(encoding.tensor(values))
+    serialized = b"".join(encode.tensor(values))
     np.testing.assert_array_equal(tf.io.parse_tensor(serialized, values.dtype), values)
 
 

@@ -1,4 +1,4 @@
-"""Which versions are wanted, and the order of loading and unloading."""
+"""Which versions are selected, and the order of loading and unloading."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
     FileSystemStoragePathSourceConfig,
 )
 
-from modelserver.versions import Plan, State, plan, wanted
+from modelserver.lifecycle.versions import Plan, State, plan, select
 
 AVAILABLE, LOADING, END = State.AVAILABLE, State.LOADING, State.END
 
@@ -33,21 +33,21 @@ def policy(text: str) -> Any:
     ],
 )
 def test_policies(text: str, asked: list[int]) -> None:
-    assert wanted(policy(text), [7, 12, 3], ()) == asked
+    assert select(policy(text), [7, 12, 3], ()) == asked
 
 
-def test_latest_does_not_count_unfinished_versions_but_asks_for_them() -> None:
-    assert wanted(policy(""), [1, 2, 3], {3}) == [3, 2]
-    assert wanted(policy(""), [1, 2, 3], {2, 3}) == [3, 2, 1]
-    assert wanted(policy("latest { num_versions: 2 }"), [1, 2, 3], {2}) == [3, 2, 1]
-    assert wanted(policy(""), [1, 2, 3], {1}) == [3]
+def test_latest_selects_incomplete_versions_without_counting_them() -> None:
+    assert select(policy(""), [1, 2, 3], {3}) == [3, 2]
+    assert select(policy(""), [1, 2, 3], {2, 3}) == [3, 2, 1]
+    assert select(policy("latest { num_versions: 2 }"), [1, 2, 3], {2}) == [3, 2, 1]
+    assert select(policy(""), [1, 2, 3], {1}) == [3]
 
 
 def test_new_versions_are_loaded_highest_first() -> None:
     assert plan({}, [1, 3, 2], ()) == Plan([3, 2, 1], [])
 
 
-def test_the_old_version_stays_until_the_new_one_answers() -> None:
+def test_the_old_version_stays_until_the_new_one_is_available() -> None:
     assert plan({1: AVAILABLE}, [2], ()) == Plan([2], [])
     assert plan({1: AVAILABLE, 2: LOADING}, [2], ()) == Plan([], [])
     assert plan({1: AVAILABLE, 2: END}, [2], ()) == Plan([], [])
@@ -58,11 +58,11 @@ def test_only_the_last_surplus_version_is_kept() -> None:
     assert plan({1: AVAILABLE, 2: AVAILABLE}, [3], ()) == Plan([3], [1])
 
 
-def test_nothing_wanted_unloads_all() -> None:
+def test_no_selected_version_unloads_all() -> None:
     assert plan({1: AVAILABLE, 2: AVAILABLE, 3: END}, [], ()) == Plan([], [1, 2])
 
 
-def test_ended_versions_are_loaded_again_only_when_due() -> None:
+def test_ended_versions_are_reloaded_only_when_due() -> None:
     assert plan({5: END}, [5], ()) == Plan([], [])
     assert plan({5: END}, [5], {5}) == Plan([5], [])
     assert plan({5: LOADING}, [5], {5}) == Plan([], [])

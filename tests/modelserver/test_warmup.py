@@ -1,4 +1,4 @@
-"""Warm-up: recorded requests, made-up ones, and what fails a load."""
+"""Warm-up: recorded requests, synthetic inputs, and what fails a load."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from modelserver import savedmodel, warmup
+from modelserver.execution import saved_model
+from modelserver.execution.concurrency import ConcurrencyLimiter
+from modelserver.execution.model import Model
+from modelserver.execution.runner import DirectRunner
+from modelserver.lifecycle import warmup
 from modelserver.metrics import Metrics
-from modelserver.model import Model
-from modelserver.runner import TurnRunner
-from modelserver.runtime import session_config
+from modelserver.options.sessions import session_config
 from modelserver.status import ServingError
-from modelserver.turns import Turns
+from tests.modelserver import exported, exported_v1
 from tests.modelserver.client import floats, predict_request
 
 
 class Watching(Model):
-    """A model that remembers the shapes that it was run with."""
+    """A model that records the shapes of its inputs."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -37,8 +39,10 @@ class Watching(Model):
 
 
 def load(path: Path) -> Watching:
-    saved = savedmodel.load(str(path), ["serve"], session_config())
-    return Watching("m", 1, saved.signatures, TurnRunner(saved.session, Turns(2, 10)), Metrics())
+    saved = saved_model.load(str(path), ["serve"], session_config())
+    return Watching(
+        "m", 1, saved.signatures, DirectRunner(saved.session, ConcurrencyLimiter(2, 10)), Metrics()
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,29 +54,50 @@ def load(path: Path) -> Watching:
         ("several", [[], [(2, 3)], [(1,), (1,)], [(16,), (16,)]]),
     ],
 )
-def test_made_up_inputs_reach_every_signature(models: Path, name: str, runs: list[Any]) -> None:
+def test_synthetic_inputs_reach_every_signature(models: Path, name: str, runs: list[Any]) -> None:
     model = load(models / name / "1")
     warmup.warm_up(model, str(models / name / "1"))
     assert model.runs == runs
 
 
-def test_the_picture_can_be_decoded() -> None:
+def test_shapes_are_tried_for_an_input_of_unknown_rank(tmp_path: Path) -> None:
+    model = load(exported.unknown_rank(tmp_path / "1"))
+    warmup.warm_up(model, str(tmp_path / "1"))
+    assert model.runs[-2:] == [[(1, 224, 224, 3)], [(16, 224, 224, 3)]]
+
+
+@pytest.mark.parametrize(
+    ("export", "message"),
+    [
+        (lambda path: exported_v1.vocabulary(path, initialize=False), "Table not initialized"),
+        (exported_v1.renamed_tensor, "FetchOutputs node gone:0: not found"),
+    ],
+)
+def test_a_default_signature_that_cannot_run_fails_the_load(
+    tmp_path: Path, export: Any, message: str
+) -> None:
+    model = load(export(tmp_path / "1"))
+    with pytest.raises(ServingError, match=f"serving_default cannot run: .*{message}"):
+        warmup.warm_up(model, str(tmp_path / "1"))
+
+
+def test_the_image_can_be_decoded() -> None:
     info = meta_graph_pb2.TensorInfo(dtype=types_pb2.DT_STRING)
     info.tensor_shape.dim.add().size = -1
-    made_up = warmup.made_up(info, 2, warmup.picture())
-    assert made_up.shape == (2,)
-    assert tf.io.decode_jpeg(made_up[1]).shape == (480, 640, 3)
+    value = warmup.synthesize(info, 2, warmup.image())
+    assert value.shape == (2,)
+    assert tf.io.decode_jpeg(value[1]).shape == (480, 640, 3)
 
 
-def test_a_signature_that_refuses_is_left_cold(models: Path, caplog: Any) -> None:
+def test_a_signature_that_rejects_all_inputs_is_reported(models: Path, caplog: Any) -> None:
     caplog.set_level("INFO")
     warmup.warm_up(load(models / "failing" / "1"), str(models / "failing" / "1"))
-    [record] = [r for r in caplog.records if r.name == "modelserver.warmup"]
-    assert "signature serving_default left cold: " in record.getMessage()
+    [record] = [r for r in caplog.records if r.name == "modelserver.lifecycle.warmup"]
+    assert "signature serving_default not warmed up: " in record.getMessage()
 
 
 def recorded(models: Path, folder: Path, records: Iterable[bytes]) -> Path:
-    """A copy of half_plus that brings its own warm-up requests."""
+    """Export a copy of half_plus that contains warm-up requests."""
     path = Path(shutil.copytree(models / "half_plus" / "1", folder / "1"))
     (path / "assets.extra").mkdir()
     with tf.io.TFRecordWriter(str(path / warmup.RECORDS)) as writer:
@@ -122,7 +147,7 @@ def test_too_many_records_fail_the_load(models: Path, tmp_path: Path, monkeypatc
         warmup.warm_up(load(path), str(path))
 
 
-def test_a_file_that_is_no_tfrecord_fails_the_load(models: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_tfrecord_fails_the_load(models: Path, tmp_path: Path) -> None:
     path = recorded(models, tmp_path, [])
     (path / warmup.RECORDS).write_bytes(b"not a record at all, but long enough")
     with pytest.raises(ServingError, match="verify your warmup data is in TFRecord format"):

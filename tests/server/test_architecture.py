@@ -18,6 +18,7 @@ STANDARD = sys.stdlib_module_names
 
 STUBS = {"tensorflow", "tensorflow_serving", "google"}
 TENSORFLOW = {*STUBS, "numpy", "PIL"}
+BASICS = {"modelserver.status", "modelserver.deadline", "modelserver.metrics"}
 
 # For each room: which of the project's own rooms and which distributions it may
 # import, besides itself and the standard library. The first row that fits counts.
@@ -46,7 +47,53 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("server.settings", set(), {"tomli", "tomllib"}),
     ("server.app", {"server"}, {"tornado"}),
     ("server", {"server"}, set()),
-    ("modelserver", set(), {*TENSORFLOW, "grpc", "grpc_health", "tornado"}),
+    # The model server, from the bottom up: each room sees only those above it in this list.
+    ("modelserver.status", set(), set()),
+    ("modelserver.deadline", {"modelserver.status"}, set()),
+    ("modelserver.metrics", {"modelserver.status"}, set()),
+    ("modelserver.codec", set(), {*STUBS, "numpy"}),
+    ("modelserver.options", {"modelserver.status"}, {*STUBS, "grpc"}),
+    ("modelserver.execution", {*BASICS, "modelserver.codec"}, {*STUBS, "numpy"}),
+    (
+        "modelserver.batching",
+        {*BASICS, "modelserver.codec", "modelserver.execution", "modelserver.options.batching"},
+        {"numpy"},
+    ),
+    (
+        "modelserver.api",
+        {*BASICS, "modelserver.codec", "modelserver.execution"},
+        {"tensorflow_serving", "numpy"},
+    ),
+    (
+        "modelserver.lifecycle",
+        {
+            *BASICS,
+            "modelserver.api",
+            "modelserver.batching",
+            "modelserver.codec",
+            "modelserver.execution",
+            "modelserver.options",
+        },
+        TENSORFLOW,
+    ),
+    (
+        "modelserver.service",
+        {*BASICS, "modelserver.api", "modelserver.codec", "modelserver.lifecycle"},
+        {"tensorflow_serving"},
+    ),
+    (
+        "modelserver.rest",
+        {*BASICS, "modelserver.api.metadata", "modelserver.codec", "modelserver.service"}
+        | {"modelserver.options.components"},
+        {*STUBS, "numpy", "tornado"},
+    ),
+    (
+        "modelserver.grpc_server",
+        {*BASICS, "modelserver.options.components", "modelserver.service"},
+        {"tensorflow_serving", "google", "grpc", "grpc_health", "grpc_reflection"},
+    ),
+    ("modelserver.benchmarks", {"modelserver"}, {*TENSORFLOW, "grpc"}),
+    ("modelserver", {"modelserver"}, set()),
     ("export", set(), {*TENSORFLOW, "fsspec", "grpc", "h5py", "matplotlib", "rich"}),
 ]
 
@@ -127,8 +174,10 @@ def test_the_rooms_are_all_there() -> None:
         ("server.access.tokens", "from server.runtime import gateway", ["server.runtime.gateway"]),
         ("server.handlers.infer", "from server.app import serve", ["server.app"]),
         ("server.backend.request", "import tensorflow", ["tensorflow"]),
-        ("server.app", "import modelserver.flags", ["modelserver.flags"]),
-        ("modelserver.model", "from server.core import wire", ["server.core.wire"]),
+        ("server.app", "import modelserver.service", ["modelserver.service"]),
+        ("modelserver.service", "from server.core import wire", ["server.core.wire"]),
+        ("modelserver.codec.decode", "import modelserver.status", ["modelserver.status"]),
+        ("modelserver.api.predict", "import modelserver.service", ["modelserver.service"]),
         ("export.recipe", "from server import core", ["server.core"]),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modelserver.runtime import import_tensorflow
+from modelserver.execution.runtime import import_tensorflow
 
 import_tensorflow()
 
@@ -18,8 +18,9 @@ from export.release.config import ConfigFile  # noqa: E402
 from export.release.release import Release  # noqa: E402
 from export.release.server import AVAILABLE, ModelServer  # noqa: E402
 from export.shelf import Shelf  # noqa: E402
-from modelserver import app, config  # noqa: E402
-from modelserver.options import Options  # noqa: E402
+from modelserver import app  # noqa: E402
+from modelserver.lifecycle import model_config  # noqa: E402
+from modelserver.options.flags import Options  # noqa: E402
 from tests.modelserver import exported  # noqa: E402
 
 MODEL = "half"
@@ -57,9 +58,9 @@ class Place:
     def serve(self, with_file: bool = False) -> ModelServer:
         """A model server, started with flags alone or with the file; the versions are loaded."""
         options = Options(port=0, file_system_poll_wait_seconds=0.05, max_num_load_retries=0)
-        models = config.single(MODEL, str(self.base))
+        models = model_config.single(MODEL, str(self.base))
         if with_file:
-            models = config.read(str(self.file.path))
+            models = model_config.read(str(self.file.path))
             options = Options(port=0, allow_version_labels_for_unavailable_models=True)
         running = app.ModelServer(options, models)
         running.load()

@@ -1,0 +1,1 @@
+"""The calls of PredictionService, on a loaded version."""

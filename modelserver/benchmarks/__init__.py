@@ -1,0 +1,1 @@
+"""Benchmarks: the cost of a call, and the cost of switching versions."""

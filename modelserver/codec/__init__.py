@@ -1,0 +1,1 @@
+"""Conversion between TensorProtos and numpy arrays, with as few copies as possible."""

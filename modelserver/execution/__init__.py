@@ -1,0 +1,1 @@
+"""Loading a SavedModel's graph, checking that it is complete, and running it."""
