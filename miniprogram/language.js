@@ -1,10 +1,10 @@
 /** Which language the mini-program speaks: the user's choice, else the system’s. */
 'use strict';
 
-const { WORDS } = require('./words.js');
+const { MESSAGES } = require('./messages.js');
 
-/** @typedef {keyof typeof WORDS} Language */
-/** @typedef {keyof typeof WORDS.zh} Key */
+/** @typedef {keyof typeof MESSAGES} Language */
+/** @typedef {keyof typeof MESSAGES.zh} Key */
 
 /** @returns {string} the system's, such as zh_CN or en */
 function systemLanguage() {
@@ -14,11 +14,11 @@ function systemLanguage() {
 
 /**
  * @param {string} choice auto, zh or en
- * @returns {typeof WORDS.zh} every word
+ * @returns {typeof MESSAGES.zh} every word
  */
 function wordsFor(choice) {
   const wanted = choice === 'auto' ? systemLanguage().slice(0, 2) : choice;
-  return wanted === 'zh' ? WORDS.zh : WORDS.en;
+  return wanted === 'zh' ? MESSAGES.zh : MESSAGES.en;
 }
 
 /**

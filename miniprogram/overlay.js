@@ -1,8 +1,8 @@
 /** Draws findings on the canvas over the camera's preview. */
 'use strict';
 
-const { tagPlace } = require('./client/lib/index.js');
-const { classColour, percent } = require('./answer.js');
+const { tagPosition } = require('./client/lib/index.js');
+const { classColour, percent } = require('./predictions.js');
 
 const LINE = 2.5;
 const TAG_HEIGHT = 22;
@@ -27,7 +27,7 @@ class Overlay {
   }
 
   /**
-   * @param {{place: import('./client/lib/index').Place, name: string, score: number, index: number}[]} marks
+   * @param {{place: import('./client/lib/index').Rect, name: string, score: number, index: number}[]} marks
    *   best first, in CSS pixels of the preview
    */
   draw(marks) {
@@ -38,7 +38,7 @@ class Overlay {
   }
 
   /**
-   * @param {import('./client/lib/index').Place} place
+   * @param {import('./client/lib/index').Rect} place
    * @param {string} colour
    */
   _outline({ x, y, width, height }, colour) {
@@ -51,14 +51,14 @@ class Overlay {
     pen.strokeRect(x, y, width, height);
   }
 
-  /** @param {{place: import('./client/lib/index').Place, name: string, score: number, index: number}} mark */
+  /** @param {{place: import('./client/lib/index').Rect, name: string, score: number, index: number}} mark */
   _tag({ place, name, score, index }) {
     const pen = this._pen;
     pen.font = '600 13px sans-serif';
     pen.textBaseline = 'middle';
     const text = `${name}  ${percent(score)}`;
     const size = { width: pen.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
-    const { x, y } = tagPlace(place, size, { x: 0, y: 0, ...this._size });
+    const { x, y } = tagPosition(place, size, { x: 0, y: 0, ...this._size });
     pen.fillStyle = classColour(index);
     pen.fillRect(x, y, size.width, size.height);
     pen.fillStyle = '#07120e';

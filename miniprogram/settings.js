@@ -15,7 +15,7 @@ const STORED = 'framewire.settings';
  * @property {'small'|'medium'|'large'} frameSize of the camera's frames
  * @property {boolean} previewMirrored whether the front camera's preview is
  * @property {boolean} frameMirrored whether the front camera's frames are
- * @property {import('./client/lib/index').Turn|'auto'} rotate
+ * @property {import('./client/lib/index').Rotation|'auto'} rotate
  * @property {'auto'|'zh'|'en'} language
  */
 

@@ -45,7 +45,7 @@ const ACTIONS = /** @type {Record<string, string>} */ ({
  *   camera_refused, camera_failed, bad_frame
  * @property {boolean} online
  * @property {boolean} backendGone the last frames failed because no model server answers
- * @property {import('./client/lib/index').Silence|null} silence why frames get no answer
+ * @property {import('./client/lib/index').Stall|null} silence why frames get no answer
  * @property {string} host for the words about domains
  */
 
@@ -84,7 +84,7 @@ function telling({ client, problem, online, backendGone, silence }) {
 
 /**
  * @param {boolean} backendGone
- * @param {import('./client/lib/index').Silence|null} silence
+ * @param {import('./client/lib/index').Stall|null} silence
  * @returns {{name: string, message?: string}}
  */
 function answering(backendGone, silence) {

@@ -1,14 +1,14 @@
 /** Wires the page together: sources, encoder, client, view and words. */
 
-import { FramewireClient } from '../framewire.js';
-import { Choice } from './choice.js';
-import { Feed } from './feed.js';
-import { Figures } from './figures.js';
+import { FramewireClient } from '../client/index.js';
+import { SourcePicker } from './source-picker.js';
+import { Pipeline } from './pipeline.js';
+import { Statistics } from '../client/statistics.js';
 import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
 import { Notice } from './notice.js';
 import { Panel } from './panel.js';
-import { Pulse } from './pulse.js';
+import { Liveness } from '../client/liveness.js';
 import { listenForKeys } from './shortcuts.js';
 import { listenForToken, tokenOf } from './token.js';
 import { View } from './view.js';
@@ -22,8 +22,8 @@ const now = () => performance.now();
 const language = new Language(storage(), navigator.languages || [navigator.language || 'en']);
 const notice = new Notice(element, language);
 const panel = new Panel(element, language);
-const figures = new Figures();
-const pulse = new Pulse();
+const figures = new Statistics();
+const pulse = new Liveness();
 const view = new View(element('canvas'));
 const status = {
   client: { name: 'connecting' },
@@ -71,7 +71,7 @@ const client = new FramewireClient({
   },
 });
 
-const feed = new Feed({
+const feed = new Pipeline({
   client,
   encoder: makeEncoder(),
   view,
@@ -80,7 +80,7 @@ const feed = new Feed({
   onProblem: (error) => notice.problem('problem.page_failed', { message: error.message }),
 });
 
-const choice = new Choice({
+const choice = new SourcePicker({
   element,
   language,
   onPicture: (source, capturedAt) => feed.picture(source, capturedAt),

@@ -1,6 +1,6 @@
 /** Which language the page speaks: the reader's choice if there is one, else the browser's. */
 
-import { WORDS } from './words.js';
+import { MESSAGES } from './messages.js';
 
 const REMEMBERED = 'framewire.language';
 
@@ -13,24 +13,24 @@ export class Language {
     this._storage = storage;
     const kept = storage && storage.getItem(REMEMBERED);
     const wishes = [kept, ...preferred.map((tag) => tag.slice(0, 2)), 'en'];
-    this.name = wishes.find((name) => Object.keys(WORDS).includes(name));
+    this.name = wishes.find((name) => Object.keys(MESSAGES).includes(name));
   }
 
   /** The text for a key, with `{name}` replaced by `values.name`. */
   text(key, values = {}) {
-    const text = WORDS[this.name][key];
+    const text = MESSAGES[this.name][key];
     if (text === undefined) throw new Error(`no words for ${key}`);
     return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   }
 
   /** Whether there are words for a key. */
   knows(key) {
-    return key in WORDS[this.name];
+    return key in MESSAGES[this.name];
   }
 
   /** The next language, remembered for the next visit. */
   change() {
-    const names = Object.keys(WORDS);
+    const names = Object.keys(MESSAGES);
     this.name = names[(names.indexOf(this.name) + 1) % names.length];
     if (this._storage) this._storage.setItem(REMEMBERED, this.name);
   }

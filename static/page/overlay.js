@@ -4,7 +4,7 @@
  * `pen` is a 2d context whose unit is a CSS pixel, `place` the frame's rectangle in it.
  */
 
-import { boxToPlace, tagPlace } from './geometry.js';
+import { boxToRect, tagPosition } from '../client/geometry.js';
 
 const LINE = 2.5;
 const ROUND = 4;
@@ -28,7 +28,7 @@ export function className(index, labels) {
 export function drawBoxes(pen, place, findings) {
   pen.font = FONT;
   pen.textBaseline = 'middle';
-  for (const { box, index } of findings) outline(pen, boxToPlace(box, place), classColour(index));
+  for (const { box, index } of findings) outline(pen, boxToRect(box, place), classColour(index));
   // The best tags last, so that they lie on top where boxes crowd.
   for (const finding of [...findings].reverse()) tag(pen, place, finding);
 }
@@ -46,8 +46,8 @@ function outline(pen, { x, y, width, height }, colour) {
 function tag(pen, place, { box, name, score, index }) {
   const text = `${name}  ${percent(score)}`;
   const size = { width: pen.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
-  const target = boxToPlace(box, place);
-  const { x, y } = tagPlace(target, size, place);
+  const target = boxToRect(box, place);
+  const { x, y } = tagPosition(target, size, place);
   trace(pen, x - LINE / 2, y, size.width, size.height);
   pen.fillStyle = classColour(index);
   pen.fill();

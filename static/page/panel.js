@@ -1,6 +1,6 @@
 /** The figures, what was lost, the model, and what the shown frame's result says in words. */
 
-import { drawCurve } from './curve.js';
+import { drawChart } from './chart.js';
 import { setText } from './notice.js';
 import { classColour, percent } from './overlay.js';
 
@@ -12,7 +12,7 @@ export class Panel {
     this._foundText = null;
   }
 
-  /** @param {object} figures a snapshot of Figures  @param {number|null} tripMs of the client */
+  /** @param {object} figures a snapshot of Statistics  @param {number|null} tripMs of the client */
   figures(figures, tripMs) {
     this._set('answered', decimal(figures.answeredPerS, 1));
     this._set('sent', decimal(figures.sentPerS, 1));
@@ -24,12 +24,12 @@ export class Panel {
     this._lost(figures);
   }
 
-  /** @param {object[]} points of `Figures.curve` */
+  /** @param {object[]} points of `Statistics.curve` */
   curve(points) {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
     const colours = { line: colour('--accent'), band: colour('--band'), grid: colour('--line') };
-    const top = drawCurve(this._element('curve'), points, colours);
+    const top = drawChart(this._element('curve'), points, colours);
     this._set('curve-top', this._language.text('figure.curve.top', { ms: top }));
   }
 

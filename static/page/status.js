@@ -9,7 +9,7 @@ const TRY_LATER = 1013; // the close code of a server without room for another s
  * @param {object} about.client the client's state, as its `onState` gave it
  * @param {boolean} about.isRetry the client connects again after it has lost the server
  * @param {boolean} about.backendGone the last frames failed because no model server answered
- * @param {{name: string, message?: string}|null} about.silence why nothing is answered, by `Pulse`
+ * @param {{name: string, message?: string}|null} about.silence why nothing is answered, by `Liveness`
  * @param {boolean} about.paused by the user
  * @param {boolean} about.hidden the tab is
  * @param {number} now the client's clock, in ms

@@ -5,8 +5,8 @@
  * and closes it when the next one comes.
  */
 
-import { readAnswer } from './answer.js';
-import { fit } from './geometry.js';
+import { readPredictions } from './predictions.js';
+import { fit } from '../client/geometry.js';
 import { drawBoxes, drawLines, percent } from './overlay.js';
 
 const SHARPEST = 2; // device pixels for a CSS pixel; more costs time and shows nothing
@@ -48,7 +48,7 @@ export class View {
   /** @returns {{kind: string, findings: object[]}|null} what the shown frame's result says */
   answer() {
     if (!this._shown || !this._shown.result) return null;
-    return readAnswer(this._shown.result, this._shown.labels, this._minScore);
+    return readPredictions(this._shown.result, this._shown.labels, this._minScore);
   }
 
   _close() {

@@ -9,8 +9,8 @@ import jpeg from 'jpeg-js';
 
 import { library } from './library.mjs';
 
-const { JpegEncoder } = library('jpegencoder');
-const { Shrinker } = library('shrink');
+const { JpegEncoder } = library('jpeg-encoder');
+const { Downscaler } = library('downscaler');
 
 const TO = { width: 192, height: 192 };
 const SIZES = [[288, 352], [288, 625], [480, 640], [720, 1280]];
@@ -61,7 +61,7 @@ console.log(`to ${TO.width}x${TO.height}; the last columns: with the bytes on an
 for (const [width, height] of SIZES) {
   const frame = picture(width, height);
   const plan = { from: { width, height }, to: TO, rotate: 0, mirror: false };
-  const rgb = new Shrinker({ ...plan, channels: 3 });
+  const rgb = new Downscaler({ ...plan, channels: 3 });
   const encoder = new JpegEncoder(TO, QUALITY);
   const encode = () => encoder.encode(rgb.shrink(frame));
   report(`${width}x${height} as RGB`, fastest(() => rgb.shrink(frame)), rgb.data.length);

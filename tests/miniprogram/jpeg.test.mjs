@@ -8,7 +8,7 @@ import jpeg from 'jpeg-js';
 
 import { dice, library } from './library.mjs';
 
-const { JpegEncoder } = library('jpegencoder');
+const { JpegEncoder } = library('jpeg-encoder');
 
 /** Soft colours and a hard edge, as pictures have them. */
 function picture(width, height) {

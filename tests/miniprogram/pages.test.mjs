@@ -26,7 +26,7 @@ test('a notice without a remedy has no button', () => {
 
 test('figures stand in a row', () => {
   const items = [{ name: '帧/秒', value: '19.8' }, { name: '延迟', value: '12 ms' }];
-  const figures = render('components/figures/figures', { items });
+  const figures = render('components/statistics/statistics', { items });
   assert.deepEqual(texts(figures, '.value'), ['19.8', '12 ms']);
   assert.deepEqual(texts(figures, '.name'), ['帧/秒', '延迟']);
 });

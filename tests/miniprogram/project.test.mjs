@@ -87,7 +87,7 @@ test('the package is what build npm takes: its code in one folder, with types, a
   const folder = fileURLToPath(new URL('client/', APP));
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], { cwd: folder });
   const files = [JSON.parse(packed)].flat()[0].files.map(({ path }) => path);
-  assert.ok(files.includes('lib/core/framewire.js') && files.includes('README.md'));
+  assert.ok(files.includes('lib/core/client.js') && files.includes('README.md'));
   assert.ok(files.every((path) => /^lib\/|^(package\.json|README\.md)$/.test(path)), files.join());
 });
 

@@ -8,8 +8,8 @@ import vm from 'node:vm';
 
 import { PuppetHost, PuppetSocket, frame } from './puppet.mjs';
 
-const FILES = new URL('../../static/', import.meta.url);
-const CLIENT = ['framewire.js', 'clock.js', 'connection.js', 'pacing.js', 'uplink.js', 'msgpack.js', 'utf8.js'];
+const FILES = new URL('../../static/client/', import.meta.url);
+const CLIENT = ['client.js', 'clock.js', 'connection.js', 'pacing.js', 'uplink.js', 'msgpack.js', 'utf8.js'];
 
 const bare = { skip: vm.SourceTextModule ? false : 'needs node --experimental-vm-modules' };
 
@@ -25,7 +25,7 @@ async function importBare(missing = []) {
     }
     return loaded.get(path);
   };
-  const main = await load('framewire.js');
+  const main = await load('client.js');
   await main.link(load);
   await main.evaluate();
   assert.deepEqual([...loaded.keys()].sort(), [...CLIENT].sort());

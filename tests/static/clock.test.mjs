@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { now } from '../../static/clock.js';
-import { FramewireClient } from '../../static/framewire.js';
+import { now } from '../../static/client/clock.js';
+import { FramewireClient } from '../../static/client/client.js';
 import { MODEL, PuppetSocket, frame } from './puppet.mjs';
 
 const HOUR_MS = 3600 * 1000;

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { MsgpackError, decode, encode } from '../../static/msgpack.js';
+import { MsgpackError, decode, encode } from '../../static/client/msgpack.js';
 import { dice } from './puppet.mjs';
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');

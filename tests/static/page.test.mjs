@@ -4,15 +4,15 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { readAnswer } from '../../static/page/answer.js';
-import { roundTop } from '../../static/page/curve.js';
-import { Figures } from '../../static/page/figures.js';
-import { boxToPlace, fit, sendSize, tagPlace } from '../../static/page/geometry.js';
+import { readPredictions } from '../../static/page/predictions.js';
+import { roundTop } from '../../static/page/chart.js';
+import { Statistics } from '../../static/client/statistics.js';
+import { boxToRect, fit, sendSize, tagPosition } from '../../static/client/geometry.js';
 import { Language } from '../../static/page/language.js';
 import { classColour, TAG_INK } from '../../static/page/overlay.js';
 import { describe } from '../../static/page/status.js';
 import { tokenOf } from '../../static/page/token.js';
-import { WORDS } from '../../static/page/words.js';
+import { MESSAGES } from '../../static/page/messages.js';
 import { dice } from './puppet.mjs';
 
 const PAGE = new URL('../../static/', import.meta.url);
@@ -62,19 +62,19 @@ test('any shrunk size is even, covers the model and keeps the aspect', () => {
 test('a box lands where its frame is drawn, bars beside the picture left out', () => {
   const place = fit(640, 480, 1000, 480);
   assert.deepEqual(place, { x: 180, y: 0, width: 640, height: 480 });
-  assert.deepEqual(boxToPlace([0.25, 0.5, 0.75, 1], place), { x: 340, y: 240, width: 320, height: 240 });
+  assert.deepEqual(boxToRect([0.25, 0.5, 0.75, 1], place), { x: 340, y: 240, width: 320, height: 240 });
 });
 
 test('a tag stands above its box, inside it at the top edge, and never beyond the picture', () => {
   const place = { x: 0, y: 0, width: 100, height: 100 };
   const size = { width: 40, height: 20 };
-  assert.deepEqual(tagPlace({ x: 10, y: 50, width: 30, height: 30 }, size, place), { x: 10, y: 30 });
-  assert.deepEqual(tagPlace({ x: 10, y: 5, width: 30, height: 30 }, size, place), { x: 10, y: 5 });
-  assert.deepEqual(tagPlace({ x: 90, y: -9, width: 30, height: 30 }, size, place), { x: 60, y: 0 });
+  assert.deepEqual(tagPosition({ x: 10, y: 50, width: 30, height: 30 }, size, place), { x: 10, y: 30 });
+  assert.deepEqual(tagPosition({ x: 10, y: 5, width: 30, height: 30 }, size, place), { x: 10, y: 5 });
+  assert.deepEqual(tagPosition({ x: 90, y: -9, width: 30, height: 30 }, size, place), { x: 60, y: 0 });
 });
 
 test('figures are those of the last five seconds', () => {
-  const figures = new Figures();
+  const figures = new Statistics();
   for (let at = 0; at < 10000; at += 50) {
     figures.sent(at);
     figures.answered(at, at < 5000 ? 1000 : 20, at < 5000 ? 1 : 3);
@@ -86,20 +86,20 @@ test('figures are those of the last five seconds', () => {
 });
 
 test('rates are right from the first second on', () => {
-  const figures = new Figures();
+  const figures = new Statistics();
   for (let at = 0; at <= 2000; at += 100) figures.sent(100000 + at);
   assert.ok(Math.abs(figures.snapshot(102000).sentPerS - 10) < 1);
 });
 
 test('quantiles are samples, by rank', () => {
-  const figures = new Figures();
+  const figures = new Statistics();
   for (let i = 1; i <= 100; i += 1) figures.answered(1000, 101 - i, 1);
   const { p50Ms, p95Ms } = figures.snapshot(1000);
   assert.deepEqual([p50Ms, p95Ms], [50, 95]);
 });
 
 test('losses are counted by name, the most frequent first', () => {
-  const figures = new Figures();
+  const figures = new Statistics();
   figures.dropped('expired');
   figures.dropped('overloaded');
   figures.dropped('overloaded');
@@ -113,7 +113,7 @@ test('losses are counted by name, the most frequent first', () => {
 });
 
 test('the curve has a point for each half second, a gap where nothing was answered', () => {
-  const figures = new Figures();
+  const figures = new Statistics();
   let points;
   for (let at = 0; at < 60000; at += 100) {
     if (at < 50000 || at > 55000) figures.answered(at, at / 1000, 1);
@@ -151,7 +151,7 @@ test('why nothing is answered is told by name', () => {
     const { key, more, values } = describe({ ...about, silence: { name, message: 'no' } }, 0);
     assert.deepEqual([key, more], [`state.silent.${name}`, `state.silent.${name}.more`]);
     assert.equal(values.message, 'no');
-    assert.ok(key in WORDS.en && more in WORDS.en);
+    assert.ok(key in MESSAGES.en && more in MESSAGES.en);
   }
 });
 
@@ -197,18 +197,18 @@ test('a reason that the server gave is told', () => {
 test('an answer is read for every task', () => {
   const labels = ['zero', 'one'];
   const boxes = { boxes: [[0, 0, 1, 1], [0, 0, 0.5, 0.5]], classes: [1, 7], scores: [0.4, 0.9] };
-  assert.deepEqual(readAnswer(boxes, labels, 0.5), {
+  assert.deepEqual(readPredictions(boxes, labels, 0.5), {
     kind: 'boxes',
     findings: [{ index: 7, name: '7', score: 0.9, box: [0, 0, 0.5, 0.5] }],
   });
   assert.deepEqual(
-    readAnswer(boxes, labels, 0).findings.map((finding) => finding.name),
+    readPredictions(boxes, labels, 0).findings.map((finding) => finding.name),
     ['7', 'one'],
   );
-  const classes = readAnswer({ classes: [0, 1], scores: [0.9, 0.1] }, labels, 0);
+  const classes = readPredictions({ classes: [0, 1], scores: [0.9, 0.1] }, labels, 0);
   assert.deepEqual([classes.kind, classes.findings.length], ['classes', 2]);
   const outputs = { embedding: { dtype: 'float32', shape: [1, 128], data: new Uint8Array(512) } };
-  assert.deepEqual(readAnswer({ outputs }, labels, 0.5), {
+  assert.deepEqual(readPredictions({ outputs }, labels, 0.5), {
     kind: 'tensors',
     findings: [{ name: 'embedding', dtype: 'float32', shape: [1, 128] }],
   });
@@ -247,11 +247,11 @@ function luminance(rgb) {
 }
 
 test('both languages say the same things, with the same values', () => {
-  assert.deepEqual(Object.keys(WORDS.zh), Object.keys(WORDS.en));
+  assert.deepEqual(Object.keys(MESSAGES.zh), Object.keys(MESSAGES.en));
   const slots = (text) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
-  for (const key of Object.keys(WORDS.en)) {
-    assert.deepEqual(slots(WORDS.zh[key]), slots(WORDS.en[key]), key);
-    assert.ok(WORDS.zh[key].trim() && WORDS.en[key].trim(), key);
+  for (const key of Object.keys(MESSAGES.en)) {
+    assert.deepEqual(slots(MESSAGES.zh[key]), slots(MESSAGES.en[key]), key);
+    assert.ok(MESSAGES.zh[key].trim() && MESSAGES.en[key].trim(), key);
   }
 });
 
@@ -259,15 +259,15 @@ test('every key that the page uses has words, and the HTML says the English ones
   const html = await readFile(new URL('index.html', PAGE), 'utf8');
   const used = [...html.matchAll(/data-(?:text|label|hint)="([^"]+)"/g)].map(([, key]) => key);
   const files = (await readdir(new URL('page/', PAGE), { recursive: true })).filter((name) => name.endsWith('.js'));
-  for (const file of files.filter((name) => name !== 'words.js')) {
+  for (const file of files.filter((name) => name !== 'messages.js')) {
     const source = await readFile(new URL(`page/${file}`, PAGE), 'utf8');
     const literal = /'((?:page|state|problem|source|choice|found|figure|lost|model|keys)\.[\w.]+)'/g;
     used.push(...[...source.matchAll(literal)].map(([, key]) => key));
   }
   assert.ok(used.length > 60);
-  for (const key of used) assert.ok(key in WORDS.en, key);
+  for (const key of used) assert.ok(key in MESSAGES.en, key);
   for (const [, key, text] of html.matchAll(/data-text="([^"]+)"[^>]*>([^<]+)</g)) {
-    assert.equal(text, WORDS.en[key], key);
+    assert.equal(text, MESSAGES.en[key], key);
   }
 });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { encode } from '../../static/msgpack.js';
+import { encode } from '../../static/client/msgpack.js';
 import { LIMITS, frame, readyClient } from './puppet.mjs';
 
 const FRAME_BYTES = 50000;

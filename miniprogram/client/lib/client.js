@@ -7,9 +7,9 @@
  */
 'use strict';
 
-const { FramewireClient } = require('./core/framewire.js');
+const { FramewireClient } = require('./core/client.js');
 const { connectSocket } = require('./socket.js');
-const { SignIn } = require('./signin.js');
+const { SignIn } = require('./sign-in.js');
 
 const CLIENT = 'framewire-miniprogram/0.1.0';
 

@@ -9,17 +9,17 @@ import {
   Options,
   Socket,
   State,
-} from './core/framewire';
-import { Place, Size } from './core/geometry';
+} from './core/client';
+import { Rect, Size } from './core/geometry';
 
-export * from './core/framewire';
-export { Place, Size, tagPlace } from './core/geometry';
+export * from './core/client';
+export { Rect, Size, tagPosition } from './core/geometry';
 export { now } from './core/clock';
-export { Figures, FiguresSnapshot } from './core/figures';
-export { Pulse, Silence } from './core/pulse';
+export { Statistics, StatisticsSnapshot } from './core/statistics';
+export { Liveness, Stall } from './core/liveness';
 
 /** Clockwise, in degrees. */
-export type Turn = 0 | 90 | 180 | 270;
+export type Rotation = 0 | 90 | 180 | 270;
 
 /** One frame as `onCameraFrame` gives it: RGBA, row by row. */
 export interface CameraFrame extends Size {
@@ -28,7 +28,7 @@ export interface CameraFrame extends Size {
 
 /** What is done to a frame so that the model sees the world as it is. */
 export interface View {
-  rotate: Turn;
+  rotate: Rotation;
   mirror: boolean;
 }
 
@@ -36,12 +36,12 @@ export interface View {
 export interface Preview extends Size {
   position: 'back' | 'front';
   /** auto: a lying frame of a standing preview is turned */
-  rotate: Turn | 'auto';
+  rotate: Rotation | 'auto';
   /** whether the camera's frames have left and right exchanged */
   mirror: boolean;
 }
 
-export interface MadeFrame extends Frame {
+export interface EncodedFrame extends Frame {
   format: Format;
   data: Uint8Array;
   width: number;
@@ -51,7 +51,7 @@ export interface MadeFrame extends Frame {
 }
 
 /** What a `CameraFeed` offers, and what comes back with the outcome. */
-export interface SentFrame extends MadeFrame {
+export interface SentFrame extends EncodedFrame {
   captured_at: number;
   view: View;
   /** the size of the camera's frame once it is turned upright */
@@ -110,7 +110,7 @@ export class CameraFeed {
   picture(frame: CameraFrame): void;
 }
 
-export class FrameMaker {
+export class FrameEncoder {
   constructor(options: {
     canvas: WechatMiniprogram.Canvas | null;
     fit: 'auto' | 'stretch' | 'cover';
@@ -123,11 +123,11 @@ export class FrameMaker {
     view: View,
     model: Model,
     uplink: number | null,
-  ): Promise<MadeFrame | null> | MadeFrame | null;
+  ): Promise<EncodedFrame | null> | EncodedFrame | null;
 }
 
-export class Shrinker {
-  constructor(plan: { from: Size; to: Size; rotate: Turn; mirror: boolean; channels: 3 | 4 });
+export class Downscaler {
+  constructor(plan: { from: Size; to: Size; rotate: Rotation; mirror: boolean; channels: 3 | 4 });
   /** the same array each time, row by row */
   data: Uint8Array;
   /** Throws RangeError if the buffer is not of the planned size. */
@@ -150,8 +150,8 @@ export interface Addresses {
 /** null if the text is no address */
 export function addresses(text: string): Addresses | null;
 export function connectSocket(url: string, protocols: string[]): Socket;
-export function upright(frame: Size, rotate: Turn): Size;
-export function turnFor(frame: Size, preview: Size, position: 'back' | 'front'): Turn;
-export function framePlace(frame: Size, preview: Size, aspect?: number): Place;
-export function boxPlace(box: number[], place: Place, mirrored: boolean): Place;
+export function upright(frame: Size, rotate: Rotation): Size;
+export function rotationFor(frame: Size, preview: Size, position: 'back' | 'front'): Rotation;
+export function frameRect(frame: Size, preview: Size, aspect?: number): Rect;
+export function boxRect(box: number[], place: Rect, mirrored: boolean): Rect;
 export { Options };

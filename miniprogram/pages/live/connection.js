@@ -1,7 +1,7 @@
 /** The live page's connection: a client for the server and the model that are chosen, and how it fares. */
 'use strict';
 
-const { MiniProgramClient, Pulse, now } = require('../../client/lib/index.js');
+const { MiniProgramClient, Liveness, now } = require('../../client/lib/index.js');
 const settings = require('../../settings.js');
 
 /** @typedef {import('../../client/lib/index').MiniProgramState} State */
@@ -28,7 +28,7 @@ class Connection {
     this.state = { name: 'connecting' };
     this.online = true;
     this.backendGone = false; // the last frames failed because no model server answers
-    this._pulse = new Pulse();
+    this._pulse = new Liveness();
   }
 
   /** Connects to what is chosen, if it is a server. @param {import('../../settings').Settings} choices */

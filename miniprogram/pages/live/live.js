@@ -1,7 +1,7 @@
 'use strict';
 
-const { Figures, now } = require('../../client/lib/index.js');
-const { findings, percent } = require('../../answer.js');
+const { Statistics, now } = require('../../client/lib/index.js');
+const { findings, percent } = require('../../predictions.js');
 const { wordsFor } = require('../../language.js');
 const { Overlay } = require('../../overlay.js');
 const { cameraObstacle, openAuthorizations } = require('../../permissions.js');
@@ -10,7 +10,7 @@ const { describe } = require('../../status.js');
 const { Connection } = require('./connection.js');
 const { marksOf } = require('./marks.js');
 const { figureItems } = require('./panel.js');
-const { Viewfinder } = require('./viewfinder.js');
+const { LiveCamera } = require('./camera.js');
 
 const BEAT_MS = 500;
 const STALE_MS = 1500; // a box this old says nothing about a camera that moves
@@ -38,9 +38,9 @@ Page({
   choices: settings.load(),
   // Both are made as the page loads.
   connection: /** @type {Connection} */ (/** @type {any} */ (null)),
-  viewfinder: /** @type {Viewfinder} */ (/** @type {any} */ (null)),
+  viewfinder: /** @type {LiveCamera} */ (/** @type {any} */ (null)),
   overlay: /** @type {Overlay|null} */ (null),
-  figures: new Figures(),
+  figures: new Statistics(),
   preview: { width: 0, height: 0 },
   problem: /** @type {{name: string, message?: string}|null} */ (null),
   model: /** @type {Model|null} */ (null),
@@ -51,7 +51,7 @@ Page({
   networkChanged: /** @type {((change: {isConnected: boolean}) => void)|null} */ (null),
 
   onLoad() {
-    this.figures = new Figures();
+    this.figures = new Statistics();
     this.connection = this.newConnection();
     this.viewfinder = this.newViewfinder();
     const { statusBarHeight } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
@@ -119,7 +119,7 @@ Page({
   // The camera
 
   newViewfinder() {
-    return new Viewfinder({
+    return new LiveCamera({
       onSent: (frame) => {
         this.lastSent = frame;
         this.figures.sent(now());
@@ -261,7 +261,7 @@ Page({
     this.setData({ figures: items, found: this.latest ? said : '' });
   },
 
-  /** @returns {import('../../answer').Finding[]} what the newest answer says, at the slider's score */
+  /** @returns {import('../../predictions').Finding[]} what the newest answer says, at the slider's score */
   seen() {
     const labels = this.model ? this.model.labels : [];
     return this.latest ? findings(this.latest.result, labels, this.data.percent / 100) : [];

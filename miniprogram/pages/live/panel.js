@@ -2,7 +2,7 @@
 'use strict';
 
 /**
- * @param {import('../../client/lib/index').FiguresSnapshot} figures
+ * @param {import('../../client/lib/index').StatisticsSnapshot} figures
  * @param {number|null} tripMs
  * @param {import('../../client/lib/index').SentFrame|null} sent the last frame
  * @param {Record<string, string>} words

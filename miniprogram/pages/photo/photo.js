@@ -1,9 +1,9 @@
 'use strict';
 
 const { SignIn } = require('../../client/lib/index.js');
-const { classColour, findings, percent } = require('../../answer.js');
+const { classColour, findings, percent } = require('../../predictions.js');
 const { fill, wordsFor } = require('../../language.js');
-const { madeReady } = require('../../picture.js');
+const { preparePhoto } = require('../../photo.js');
 const settings = require('../../settings.js');
 const { connectionFault } = require('../../status.js');
 const { infer } = require('../../upload.js');
@@ -63,7 +63,7 @@ Page({
    */
   async ready(path) {
     try {
-      return (await madeReady(await canvasOfPage(), path)).path;
+      return (await preparePhoto(await canvasOfPage(), path)).path;
     } catch (error) {
       return path;
     }
@@ -121,7 +121,7 @@ Page({
 });
 
 /**
- * @param {import('../../answer').Finding} finding
+ * @param {import('../../predictions').Finding} finding
  * @param {number} i
  * @returns {Mark}
  */

@@ -5,7 +5,7 @@ const settings = require('../../settings.js');
 
 /** @type {('small'|'medium'|'large')[]} */
 const SIZES = ['small', 'medium', 'large'];
-/** @type {(import('../../client/lib/index').Turn|'auto')[]} */
+/** @type {(import('../../client/lib/index').Rotation|'auto')[]} */
 const TURNS = ['auto', 0, 90, 180, 270];
 /** @type {('auto'|'zh'|'en')[]} */
 const LANGUAGES = ['auto', 'zh', 'en'];

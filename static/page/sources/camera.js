@@ -1,7 +1,7 @@
 /** The device's camera, in about the size and rate that is worth sending. */
 
-import { Film } from './film.js';
-import { SourceProblem } from './problem.js';
+import { VideoFrames } from './video-frames.js';
+import { SourceError } from './source-error.js';
 
 const WISHES = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
 
@@ -19,30 +19,30 @@ export class Camera {
    * @param {object} options
    * @param {string|null} options.deviceId null: the one that looks away from the user
    * @param {function(number)} options.onPicture (capturedAt in ms)
-   * @param {function(SourceProblem)} options.onProblem it ended by itself
+   * @param {function(SourceError)} options.onProblem it ended by itself
    */
   constructor({ deviceId, onPicture, onProblem }) {
     this.name = 'camera';
     this.isStill = false;
     this._deviceId = deviceId;
     this._onProblem = onProblem;
-    this._film = new Film(onPicture);
+    this._film = new VideoFrames(onPicture);
     this._stream = null;
   }
 
-  /** Asks for the camera. @throws {SourceProblem} in words for the user */
+  /** Asks for the camera. @throws {SourceError} in words for the user */
   async start() {
     if (!navigator.mediaDevices || !window.isSecureContext) {
-      throw new SourceProblem('problem.camera_insecure');
+      throw new SourceError('problem.camera_insecure');
     }
     try {
       this._stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: this._wish() });
       await this._film.load({ stream: this._stream });
     } catch (error) {
-      throw new SourceProblem(PROBLEMS[error.name] || 'problem.camera_busy');
+      throw new SourceError(PROBLEMS[error.name] || 'problem.camera_busy');
     }
     for (const track of this._stream.getTracks()) {
-      track.onended = () => this._onProblem(new SourceProblem('problem.camera_lost'));
+      track.onended = () => this._onProblem(new SourceError('problem.camera_lost'));
     }
     this._film.start();
   }

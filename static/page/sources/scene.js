@@ -5,7 +5,7 @@
  * For a reader who wants less motion the scene stands still, and is sent a few times a second.
  */
 
-import { snapshot } from './film.js';
+import { snapshot } from './video-frames.js';
 
 const WIDTH = 640;
 const HEIGHT = 480;

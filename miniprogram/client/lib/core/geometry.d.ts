@@ -1,5 +1,6 @@
+// Generated from static/client/geometry.d.ts by `make miniprogram`; do not edit.
 /** A rectangle in pixels. */
-export interface Place {
+export interface Rect {
   x: number;
   y: number;
   width: number;
@@ -15,6 +16,6 @@ export function sendSize(
   model: { width: number | null; height: number | null } | null,
   options: { full: boolean; maxPixels: number },
 ): Size;
-export function fit(width: number, height: number, roomWidth: number, roomHeight: number): Place;
-export function boxToPlace(box: number[], place: Place): Place;
-export function tagPlace(box: Place, tag: Size, place: Place): { x: number; y: number };
+export function fit(width: number, height: number, roomWidth: number, roomHeight: number): Rect;
+export function boxToRect(box: number[], place: Rect): Rect;
+export function tagPosition(box: Rect, tag: Size, place: Rect): { x: number; y: number };

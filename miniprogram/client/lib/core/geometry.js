@@ -1,4 +1,4 @@
-// Made from static/page/geometry.js by `make miniprogram`; change it there.
+// Generated from static/client/geometry.js by `make miniprogram`; do not edit.
 'use strict';
 
 /** Sizes and places: how large a frame travels, and where a box of it lands on the screen. */
@@ -47,7 +47,7 @@ function fit(width, height, roomWidth, roomHeight) {
 }
 
 /** A box [x0, y0, x1, y1] in 0..1 of a frame that is shown in `place`, in pixels there. */
-function boxToPlace([x0, y0, x1, y1], place) {
+function boxToRect([x0, y0, x1, y1], place) {
   return {
     x: place.x + x0 * place.width,
     y: place.y + y0 * place.height,
@@ -57,7 +57,7 @@ function boxToPlace([x0, y0, x1, y1], place) {
 }
 
 /** Where a box's tag goes: above it, else inside its top, and never over the picture's side. */
-function tagPlace(box, tag, place) {
+function tagPosition(box, tag, place) {
   const above = box.y - tag.height;
   const right = place.x + place.width - tag.width;
   return {
@@ -66,4 +66,4 @@ function tagPlace(box, tag, place) {
   };
 }
 
-module.exports = { sendSize, fit, boxToPlace, tagPlace };
+module.exports = { sendSize, fit, boxToRect, tagPosition };

@@ -1,4 +1,4 @@
-// Made from static/msgpack.js by `make miniprogram`; change it there.
+// Generated from static/client/msgpack.js by `make miniprogram`; do not edit.
 'use strict';
 
 /**

@@ -1,4 +1,4 @@
-// Made from static/pacing.js by `make miniprogram`; change it there.
+// Generated from static/client/pacing.js by `make miniprogram`; do not edit.
 'use strict';
 
 /**

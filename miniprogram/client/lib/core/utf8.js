@@ -1,4 +1,4 @@
-// Made from static/utf8.js by `make miniprogram`; change it there.
+// Generated from static/client/utf8.js by `make miniprogram`; do not edit.
 'use strict';
 
 /**
