@@ -1,2 +1,2 @@
-/** Ms since 1970 that never go back. */
+/** @returns {number} ms since 1970, never less than the previous call returned */
 export function now(): number;

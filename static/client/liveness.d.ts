@@ -1,17 +1,42 @@
-/** Why nothing is answered: by the server at all, by the model, for want of room, or for an error. */
-export interface Stall {
-  name: 'server' | 'model' | 'full' | 'failing';
-  message?: string;
-}
-/** Whether what is asked is answered; times are ms of any clock that does not jump. */
+/**
+ * Why no frame has had a result for too long: the server sends nothing at all (`server`), the
+ * last frame expired (`model`), the server had no room for it (`full`), or it failed (`failing`).
+ * @typedef {object} Stall
+ * @property {'server'|'model'|'full'|'failing'} name
+ * @property {string} [message] of the error, for `failing`
+ */
 export class Liveness {
-  /** the welcome's limits.max_staleness_ms */
-  maxStalenessMs: number;
-  sent(now: number): void;
-  answered(now: number): void;
-  /** of a frame that was sent; an error has a message */
-  lost(now: number, reason: string, message?: string): void;
-  /** another connection, or the end of a pause */
-  restart(now: number): void;
-  silence(now: number): Stall | null;
+    /** The server's limit: it owes a frame no outcome before that. */
+    maxStalenessMs: number;
+    /** @param {number} now */
+    sent(now: number): void;
+    /** @param {number} now */
+    answered(now: number): void;
+    /**
+     * @param {number} now
+     * @param {string} reason why it was dropped, or the error's code
+     * @param {string} [message] of the error; a dropped frame has none
+     */
+    lost(now: number, reason: string, message?: string): void;
+    /**
+     * Start over: for another connection, or the end of a pause.
+     * @param {number} now
+     */
+    restart(now: number): void;
+    /**
+     * @param {number} now
+     * @returns {Stall|null} null while results arrive, or none are due
+     */
+    stall(now: number): Stall | null;
 }
+/**
+ * Why no frame has had a result for too long: the server sends nothing at all (`server`), the
+ * last frame expired (`model`), the server had no room for it (`full`), or it failed (`failing`).
+ */
+export type Stall = {
+    name: "server" | "model" | "full" | "failing";
+    /**
+     * of the error, for `failing`
+     */
+    message?: string | undefined;
+};

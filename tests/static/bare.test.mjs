@@ -9,7 +9,19 @@ import vm from 'node:vm';
 import { PuppetHost, PuppetSocket, frame } from './puppet.mjs';
 
 const FILES = new URL('../../static/client/', import.meta.url);
-const CLIENT = ['client.js', 'clock.js', 'connection.js', 'pacing.js', 'uplink.js', 'msgpack.js', 'utf8.js'];
+const CLIENT = [
+  'client.js',
+  'clock.js',
+  'connection.js',
+  'msgpack-decoder.js',
+  'msgpack-encoder.js',
+  'msgpack-error.js',
+  'msgpack.js',
+  'pacing.js',
+  'sender.js',
+  'uplink.js',
+  'utf8.js',
+];
 
 const bare = { skip: vm.SourceTextModule ? false : 'needs node --experimental-vm-modules' };
 

@@ -18,12 +18,12 @@ test('frames that only expire tell of a model server that hangs, until one is an
   pulse.maxStalenessMs = 500;
   pulse.sent(1000);
   pulse.answered(1050);
-  assert.equal(pulse.silence(90000), null); // nothing was asked
+  assert.equal(pulse.stall(90000), null); // nothing was asked
   expiring(pulse, 90000, 93000);
-  assert.equal(pulse.silence(91900), null);
-  assert.equal(pulse.silence(92000).name, 'model');
+  assert.equal(pulse.stall(91900), null);
+  assert.equal(pulse.stall(92000).name, 'model');
   pulse.answered(93010);
-  assert.equal(pulse.silence(93010), null);
+  assert.equal(pulse.stall(93010), null);
 });
 
 test('no word at all tells of a gateway that hangs, also where frames were lost before', () => {
@@ -34,10 +34,10 @@ test('no word at all tells of a gateway that hangs, also where frames were lost 
   pulse.lost(1200, 'overtaken');
   pulse.sent(1300);
   pulse.lost(2000, 'superseded_locally');
-  assert.equal(pulse.silence(3690), null);
-  assert.equal(pulse.silence(3700).name, 'server');
+  assert.equal(pulse.stall(3690), null);
+  assert.equal(pulse.stall(3700).name, 'server');
   pulse.lost(3800, 'expired');
-  assert.equal(pulse.silence(3800).name, 'model');
+  assert.equal(pulse.stall(3800).name, 'model');
 });
 
 test('a full server, and one that fails on every frame, are told from one that hangs', () => {
@@ -47,8 +47,8 @@ test('a full server, and one that fails on every frame, are told from one that h
       pulse.sent(at);
       pulse.lost(at + 1, ...loss);
     }
-    assert.equal(pulse.silence(1999), null);
-    return pulse.silence(3000);
+    assert.equal(pulse.stall(1999), null);
+    return pulse.stall(3000);
   };
   assert.deepEqual(heard('overloaded'), { name: 'full' });
   assert.deepEqual(heard('rate_limited'), { name: 'full' });
@@ -61,11 +61,11 @@ test('a slow but patient server and a pause are no silence', () => {
   const slow = new Liveness();
   slow.maxStalenessMs = 10000;
   slow.sent(0);
-  assert.equal(slow.silence(11900), null);
+  assert.equal(slow.stall(11900), null);
   const paused = new Liveness();
   expiring(paused, 0, 5000);
   for (let i = 0; i < 5; i += 1) paused.lost(5000, 'expired');
   paused.restart(60000);
   paused.sent(60000);
-  assert.equal(paused.silence(60100), null);
+  assert.equal(paused.stall(60100), null);
 });

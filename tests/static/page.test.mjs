@@ -1,4 +1,4 @@
-// The page's parts that need no browser: sizes, places, figures, states, answers and words.
+// The page's parts that need no browser: sizes, places, statistics, states, answers and words.
 
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
@@ -73,38 +73,38 @@ test('a tag stands above its box, inside it at the top edge, and never beyond th
   assert.deepEqual(tagPosition({ x: 90, y: -9, width: 30, height: 30 }, size, place), { x: 60, y: 0 });
 });
 
-test('figures are those of the last five seconds', () => {
-  const figures = new Statistics();
+test('statistics are those of the last five seconds', () => {
+  const statistics = new Statistics();
   for (let at = 0; at < 10000; at += 50) {
-    figures.sent(at);
-    figures.answered(at, at < 5000 ? 1000 : 20, at < 5000 ? 1 : 3);
+    statistics.sent(at);
+    statistics.answered(at, at < 5000 ? 1000 : 20, at < 5000 ? 1 : 3);
   }
-  const { sentPerS, answeredPerS, p50Ms, p95Ms, batch } = figures.snapshot(9999);
+  const { sentPerS, answeredPerS, p50Ms, p95Ms, batch } = statistics.snapshot(9999);
   assert.deepEqual([sentPerS, answeredPerS, p50Ms, p95Ms, batch], [20, 20, 20, 20, 3]);
-  const later = figures.snapshot(20000);
+  const later = statistics.snapshot(20000);
   assert.deepEqual([later.sentPerS, later.p50Ms, later.batch], [0, null, null]);
 });
 
 test('rates are right from the first second on', () => {
-  const figures = new Statistics();
-  for (let at = 0; at <= 2000; at += 100) figures.sent(100000 + at);
-  assert.ok(Math.abs(figures.snapshot(102000).sentPerS - 10) < 1);
+  const statistics = new Statistics();
+  for (let at = 0; at <= 2000; at += 100) statistics.sent(100000 + at);
+  assert.ok(Math.abs(statistics.snapshot(102000).sentPerS - 10) < 1);
 });
 
 test('quantiles are samples, by rank', () => {
-  const figures = new Statistics();
-  for (let i = 1; i <= 100; i += 1) figures.answered(1000, 101 - i, 1);
-  const { p50Ms, p95Ms } = figures.snapshot(1000);
+  const statistics = new Statistics();
+  for (let i = 1; i <= 100; i += 1) statistics.answered(1000, 101 - i, 1);
+  const { p50Ms, p95Ms } = statistics.snapshot(1000);
   assert.deepEqual([p50Ms, p95Ms], [50, 95]);
 });
 
 test('losses are counted by name, the most frequent first', () => {
-  const figures = new Statistics();
-  figures.dropped('expired');
-  figures.dropped('overloaded');
-  figures.dropped('overloaded');
-  figures.failed('bad_frame', 'truncated');
-  const { dropped, errors, lastError } = figures.snapshot(0);
+  const statistics = new Statistics();
+  statistics.dropped('expired');
+  statistics.dropped('overloaded');
+  statistics.dropped('overloaded');
+  statistics.failed('bad_frame', 'truncated');
+  const { dropped, errors, lastError } = statistics.snapshot(0);
   assert.deepEqual(dropped, [
     ['overloaded', 2],
     ['expired', 1],
@@ -113,11 +113,11 @@ test('losses are counted by name, the most frequent first', () => {
 });
 
 test('the curve has a point for each half second, a gap where nothing was answered', () => {
-  const figures = new Statistics();
+  const statistics = new Statistics();
   let points;
   for (let at = 0; at < 60000; at += 100) {
-    if (at < 50000 || at > 55000) figures.answered(at, at / 1000, 1);
-    if (at % 300 === 0) points = figures.curve(at);
+    if (at < 50000 || at > 55000) statistics.answered(at, at / 1000, 1);
+    if (at % 300 === 0) points = statistics.history(at);
   }
   assert.equal(points.length, 60);
   assert.equal(points.filter((point) => point === null).length, 10);

@@ -1,39 +1,39 @@
 /**
- * Three sizes of frames: the model's own, and two smaller ones for narrow uplinks.
+ * Adapts the frame size to the uplink: the model's input size, or one of two smaller sizes.
  *
- * A step down is taken when one frame keeps the uplink busy for too long, a step up when the larger
- * frame would leave room to spare; the gap between the two keeps the size from swinging.
+ * The size goes down when one frame keeps the uplink busy for too long, and up when the next larger
+ * frame would leave room to spare. The gap between the two thresholds prevents oscillation.
  */
 'use strict';
 
-const STEPS = [1, 0.75, 0.5];
-const TOO_LONG_MS = 150;
+const SCALES = [1, 0.75, 0.5];
+const BUSY_MS = 150;
 const SPARE_MS = 90;
 const SETTLE_MS = 2000;
 
 class AdaptiveScale {
   constructor() {
-    this._step = 0;
+    this._level = 0;
     this._changedAt = -Infinity;
   }
 
-  /** @returns {number} what the sides are multiplied by */
+  /** @returns {number} the factor for both sides */
   scale() {
-    return STEPS[this._step];
+    return SCALES[this._level];
   }
 
   /**
    * @param {number} now
-   * @param {number} bytes of a frame of the present size
-   * @param {number|null} uplink bytes a second
-   * @returns {boolean} whether the scale is another now
+   * @param {number} bytes of a frame of the present size, 0 while unknown
+   * @param {number|null} uplinkBytesPerS
+   * @returns {boolean} whether the scale has changed
    */
-  judge(now, bytes, uplink) {
-    if (uplink === null || bytes === 0 || now - this._changedAt < SETTLE_MS) return false;
-    const busyMs = (1000 * bytes) / uplink;
-    const larger = this._step > 0 ? (STEPS[this._step - 1] / STEPS[this._step]) ** 2 : Infinity;
-    if (busyMs > TOO_LONG_MS && this._step < STEPS.length - 1) this._step += 1;
-    else if (busyMs * larger < SPARE_MS) this._step -= 1;
+  update(now, bytes, uplinkBytesPerS) {
+    if (uplinkBytesPerS === null || bytes === 0 || now - this._changedAt < SETTLE_MS) return false;
+    const busyMs = (1000 * bytes) / uplinkBytesPerS;
+    const growth = this._level > 0 ? (SCALES[this._level - 1] / SCALES[this._level]) ** 2 : Infinity;
+    if (busyMs > BUSY_MS && this._level < SCALES.length - 1) this._level += 1;
+    else if (busyMs * growth < SPARE_MS) this._level -= 1;
     else return false;
     this._changedAt = now;
     return true;

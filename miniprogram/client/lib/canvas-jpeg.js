@@ -1,8 +1,8 @@
 /**
- * Pixels to JPEG by a canvas, in the two ways that mini-programs have.
+ * Encodes pixels as JPEG with a canvas, in either of the two ways that mini-programs have.
  *
- * `toDataURL` blocks and gives base64; `canvasToTempFilePath` writes a file, which is read and
- * removed again. Which of them exists and works differs from phone to phone.
+ * `toDataURL` blocks and returns base64. `canvasToTempFilePath` writes a file, which is then read
+ * and deleted. Which of them exists and works differs between phones.
  */
 'use strict';
 
@@ -10,24 +10,24 @@ const { decodeBase64 } = require('./base64.js');
 
 const TYPE = 'image/jpeg';
 const QUALITY = 0.7;
-const ANSWER_MS = 2000; // a phone that was hidden meanwhile may never say how it ended
-const HEAD = `data:${TYPE};base64,`;
+const TIMEOUT_MS = 2000; // a phone that was hidden meanwhile may never call back
+const PREFIX = `data:${TYPE};base64,`;
 
 class CanvasJpeg {
-  /** @param {WechatMiniprogram.Canvas} canvas of type 2d, on the page or off it; it is resized */
+  /** @param {import('./index').CanvasNode} canvas a 2d canvas node, resized as needed */
   constructor(canvas) {
     this._canvas = canvas;
-    this._pen = canvas.getContext('2d');
-    /** @type {any} ImageData, which has no type without a DOM */
+    this._context = canvas.getContext('2d');
+    /** @type {any} an ImageData, which has no type without lib.dom */
     this._pixels = null;
   }
 
-  /** @returns {boolean} whether this canvas says that it has `toDataURL` */
+  /** @returns {boolean} whether this canvas has `toDataURL` */
   hasDataUrl() {
     return typeof this._canvas.toDataURL === 'function';
   }
 
-  /** @returns {boolean} */
+  /** @returns {boolean} whether this phone can write a canvas to a file */
   static hasFiles() {
     return typeof wx.canvasToTempFilePath === 'function' && typeof wx.getFileSystemManager === 'function';
   }
@@ -40,8 +40,8 @@ class CanvasJpeg {
   byDataUrl(rgba, size) {
     this._put(rgba, size);
     const url = this._canvas.toDataURL(TYPE, QUALITY);
-    if (url.slice(0, HEAD.length) !== HEAD) throw new Error('this canvas makes no JPEG');
-    return decodeBase64(url, HEAD.length);
+    if (url.slice(0, PREFIX.length) !== PREFIX) throw new Error('the canvas did not return a JPEG');
+    return decodeBase64(url, PREFIX.length);
   }
 
   /**
@@ -51,11 +51,11 @@ class CanvasJpeg {
    */
   byFile(rgba, size) {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error('the canvas does not answer')), ANSWER_MS);
-      const ended = () => clearTimeout(late);
-      const made = this._byFile(rgba, size);
-      made.then(resolve, reject);
-      made.then(ended, ended);
+      const timer = setTimeout(() => reject(new Error('the canvas timed out')), TIMEOUT_MS);
+      const stopTimer = () => clearTimeout(timer);
+      const written = this._byFile(rgba, size);
+      written.then(resolve, reject);
+      written.then(stopTimer, stopTimer);
     });
   }
 
@@ -86,7 +86,7 @@ class CanvasJpeg {
   _write({ width, height }) {
     return new Promise((resolve, reject) => {
       wx.canvasToTempFilePath({
-        canvas: this._canvas,
+        canvas: /** @type {WechatMiniprogram.Canvas} */ (this._canvas),
         fileType: 'jpg',
         quality: QUALITY,
         width,
@@ -107,10 +107,10 @@ class CanvasJpeg {
     if (!this._pixels || this._canvas.width !== width || this._canvas.height !== height) {
       this._canvas.width = width;
       this._canvas.height = height;
-      this._pixels = this._pen.createImageData(width, height);
+      this._pixels = this._context.createImageData(width, height);
     }
     this._pixels.data.set(rgba);
-    this._pen.putImageData(this._pixels, 0, 0);
+    this._context.putImageData(this._pixels, 0, 0);
   }
 }
 

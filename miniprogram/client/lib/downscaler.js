@@ -1,28 +1,28 @@
 /**
- * A camera's RGBA frame to a smaller one, by area averaging: every pixel of the frame counts once.
+ * Downscales a camera's RGBA frame by area averaging: every pixel of the frame counts once.
  *
- * First the rows that fall on one row of the result are added up with their weights, then the
- * columns. Red and blue are added in one integer, 16 bits each, which is five times as fast as one
- * by one: weights are whole 256ths, so that no sum runs over into its neighbour. All tables and buffers are made once for each pair of sizes, none for a frame. The
- * result may be turned by quarters and mirrored; that costs nothing, because only the place
- * changes where a pixel is written.
+ * First the rows that fall on one row of the result are summed with their weights, then the columns.
+ * Red and blue are summed in one integer, 16 bits each, which is five times as fast as separately.
+ * Weights are whole 256ths, so that no sum overflows into its neighbour. Tables and buffers are
+ * allocated once per pair of sizes, never per frame. The result may be rotated by right angles and
+ * mirrored at no cost, since that only changes where each pixel is written.
  */
 'use strict';
 
-const { imul } = Math; // a global costs more to look up, where globals are proxied
+const { imul } = Math; // WeChat may proxy globals, which makes every lookup expensive
 
 const RGBA = 4;
 const WHOLE = 256;
-const HALF = 0x8000; // of one step of the result, for rounding
+const HALF = 0x8000; // half a step of the result, for rounding
 const ROUNDING = 1e-9;
 
 /**
- * Which source lines make each line of the result, and how much of each: in 256ths, whose sum over
- * one line of the result is exactly 256, so that white stays white.
+ * Which source lines contribute to each line of the result, and their weights in 256ths. The weights
+ * of one line of the result add up to exactly 256, so that white stays white.
  * @param {number} from lines of the source
  * @param {number} to lines of the result, at most as many
  */
-function cover(from, to) {
+function lineWeights(from, to) {
   const step = from / to;
   const most = Math.ceil(step) + 1;
   const first = new Int32Array(to);
@@ -43,8 +43,8 @@ function cover(from, to) {
   return { first, count, weights, most };
 }
 
-/** What a turn means for the place of a pixel: `start + x * right + y * down`, in pixels. */
-const TURNS = {
+/** Where a rotation puts a pixel: `start + x * right + y * down`, in pixels. */
+const ROTATIONS = {
   /** @param {number} w @param {number} h */
   0: (w, h) => ({ start: 0, right: 1, down: w }),
   /** @param {number} w @param {number} h */
@@ -56,20 +56,20 @@ const TURNS = {
 };
 
 /**
- * The path of a turn through the result, mirrored or not.
- * @param {{start: number, right: number, down: number}} turn
+ * A rotation, mirrored or not.
+ * @param {{start: number, right: number, down: number}} rotation
  * @param {number} width of the upright result
  * @param {boolean} mirror
  */
-function pathOf(turn, width, mirror) {
-  if (!mirror) return turn;
-  const column = turn.start % width;
-  // One of the two steps goes along the upright rows, and the mirror turns that one round.
-  const turned = (/** @type {number} */ step) => (Math.abs(step) === 1 ? -step : step);
+function mirrored(rotation, width, mirror) {
+  if (!mirror) return rotation;
+  const column = rotation.start % width;
+  // One of the two steps follows the upright rows, and mirroring reverses that one.
+  const reversed = (/** @type {number} */ step) => (Math.abs(step) === 1 ? -step : step);
   return {
-    start: turn.start - column + (width - 1 - column),
-    right: turned(turn.right),
-    down: turned(turn.down),
+    start: rotation.start - column + (width - 1 - column),
+    right: reversed(rotation.right),
+    down: reversed(rotation.down),
   };
 }
 
@@ -77,24 +77,24 @@ class Downscaler {
   /**
    * @param {object} plan
    * @param {import('./index').Size} plan.from the camera's frame, in pixels
-   * @param {import('./index').Size} plan.to the result as it will be upright; never larger than `from`
-   * @param {import('./index').Rotation} plan.rotate clockwise, to make it upright
-   * @param {boolean} plan.mirror left and right exchanged, after the turn
+   * @param {import('./index').Size} plan.to the upright result; not larger than `from`
+   * @param {import('./index').Rotation} plan.rotate clockwise, applied to make the frame upright
+   * @param {boolean} plan.mirror applied after the rotation
    * @param {3|4} plan.channels of the result: RGB or RGBA
    */
   constructor({ from, to, rotate, mirror, channels }) {
     const sideways = rotate === 90 || rotate === 270;
     this._from = from;
-    this._width = sideways ? to.height : to.width; // of the result before the turn
+    this._width = sideways ? to.height : to.width; // of the result before the rotation
     this._height = sideways ? to.width : to.height;
     if (this._width > from.width || this._height > from.height) {
-      throw new RangeError(`a frame of ${from.width} x ${from.height} is not enlarged`);
+      throw new RangeError(`cannot enlarge a frame of ${from.width} x ${from.height}`);
     }
-    this._rows = cover(from.height, this._height);
-    this._columns = cover(from.width, this._width);
+    this._rows = lineWeights(from.height, this._height);
+    this._columns = lineWeights(from.width, this._width);
     this._redBlue = new Int32Array(from.width);
     this._green = new Int32Array(from.width);
-    const path = pathOf(TURNS[rotate](this._width, this._height), to.width, mirror);
+    const path = mirrored(ROTATIONS[rotate](this._width, this._height), to.width, mirror);
     this._start = channels * path.start;
     this._right = channels * path.right;
     this._down = channels * path.down;
@@ -103,15 +103,15 @@ class Downscaler {
 
   /**
    * @param {ArrayBuffer} buffer RGBA, row by row
-   * @returns {Uint8Array} the result, the same array each time
-   * @throws {RangeError} if the buffer is not of the planned size
+   * @returns {Uint8Array} the result; the same array every time
+   * @throws {RangeError} if the buffer does not have the planned size
    */
-  shrink(buffer) {
+  downscale(buffer) {
     const { width, height } = this._from;
     if (buffer.byteLength !== RGBA * width * height) {
-      throw new RangeError(`${buffer.byteLength} bytes are no frame of ${width} x ${height}`);
+      throw new RangeError(`expected a frame of ${width} x ${height}, got ${buffer.byteLength} bytes`);
     }
-    const source = new Int32Array(buffer); // the first byte is the lowest, on every phone
+    const source = new Int32Array(buffer); // every phone is little-endian
     for (let y = 0; y < this._height; y += 1) {
       this._addRows(source, y);
       this._writeRow(y);
@@ -121,7 +121,7 @@ class Downscaler {
 
   /**
    * @param {Int32Array} source
-   * @param {number} y a row of the result
+   * @param {number} y the row of the result
    */
   _addRows(source, y) {
     const { first, count, weights, most } = this._rows;
@@ -141,7 +141,7 @@ class Downscaler {
     }
   }
 
-  /** @param {number} y a row of the result */
+  /** @param {number} y the row of the result */
   _writeRow(y) {
     const { first, count, weights, most } = this._columns;
     const redBlue = this._redBlue;

@@ -1,164 +1,175 @@
 /**
- * Makes what is sent of a camera's frame: turned upright, shrunk to the model's size, as JPEG by a
- * canvas, as JPEG in JavaScript or as bare RGB, whichever is cheapest on this phone and network.
+ * Encodes a camera's frame for a model: upright, downscaled to the model's input size, as JPEG from
+ * a canvas, JPEG in JavaScript or plain RGB, whichever is cheapest on this phone and network.
  */
 'use strict';
 
-const { CanvasJpeg } = require('./canvas-jpeg.js');
-const { JpegEncoder } = require('./jpeg-encoder.js');
 const { AdaptiveScale } = require('./adaptive-scale.js');
-const { upright } = require('./preview.js');
+const { CanvasJpeg } = require('./canvas-jpeg.js');
 const { sendSize } = require('./core/geometry.js');
 const { Downscaler } = require('./downscaler.js');
 const { EncoderSelector } = require('./encoder-selector.js');
+const { JpegEncoder } = require('./jpeg-encoder.js');
+const { uprightSize } = require('./preview.js');
 
 const QUALITY = 70; // of JPEG, 1 to 100
-const SMALLEST = 32; // pixels; a model sees nothing in less
+const MIN_SIDE = 32; // pixels
 
-/** @param {number} side @param {number} most */
-function even(side, most) {
+/** @typedef {import('./index').Encoding} Encoding */
+
+/**
+ * @param {number} side
+ * @param {number} max
+ */
+function even(side, max) {
   const rounded = 2 * Math.round(side / 2);
-  return Math.max(1, rounded <= most ? rounded : most);
+  return Math.max(1, rounded <= max ? rounded : max);
 }
 
 class FrameEncoder {
   /**
    * @param {object} options
-   * @param {WechatMiniprogram.Canvas|null} options.canvas of type 2d, for JPEG; null: none
-   * @param {'auto'|'stretch'|'cover'} options.fit stretch: the model's own size, the fewest bytes;
-   *   cover: with the frame's aspect; auto: as the model says that it does it itself
+   * @param {import('./index').CanvasNode|null} options.canvas a 2d canvas node for JPEG
+   * @param {import('./index').Fit} options.fit stretch: the model's input size, the fewest bytes;
+   *   cover: the frame's aspect ratio; auto: cover if the model letterboxes, otherwise stretch
    * @param {() => number} options.now ms
    */
   constructor({ canvas, fit, now }) {
     this._fit = fit;
     this._now = now;
-    this._jpeg = canvas ? new CanvasJpeg(canvas) : null;
-    this._ways = new EncoderSelector(this._waysHere());
-    this._ladder = new AdaptiveScale();
+    this._canvasJpeg = canvas ? new CanvasJpeg(canvas) : null;
+    this._selector = new EncoderSelector(this._availableEncodings());
+    this._scale = new AdaptiveScale();
     /** @type {JpegEncoder|null} */
-    this._js = null;
+    this._jsJpeg = null;
     /** @type {string|null} */
     this._plan = null;
     /** @type {Map<number, Downscaler>} by channels */
-    this._shrinkers = new Map();
-    this.way = /** @type {string|null} */ (null);
+    this._downscalers = new Map();
+    this.encoding = /** @type {Encoding|null} */ (null);
   }
 
   /**
    * @param {import('./index').CameraFrame} frame
-   * @param {import('./index').View} view
+   * @param {import('./index').Orientation} orientation
    * @param {import('./index').Model} model
-   * @param {number|null} uplink bytes a second, null while unknown
-   * @returns {Promise<import('./index').EncodedFrame|null>|import('./index').EncodedFrame|null} a promise
-   *   only where the canvas needs time; null if this way failed, so that the next frame takes another
-   * @throws {Error} if no way is left that the model takes
-   * @throws {RangeError} if the frame's data does not fit its size
+   * @param {number|null} uplinkBytesPerS null while unknown
+   * @returns {Promise<import('./index').EncodedFrame|null>|import('./index').EncodedFrame|null} a
+   *   promise only if the canvas is asynchronous; null if this encoding failed, so that the next
+   *   frame uses another
+   * @throws {Error} if no encoding is left that the model accepts
+   * @throws {RangeError} if the frame's data does not match its size
    */
-  make(frame, view, model, uplink) {
-    const way = this._ways.choose(this._now(), model.formats, uplink);
-    if (way === null) throw new Error('this phone can make no frame that the model takes');
-    this._ladder.judge(this._now(), this._ways.bytes(way), uplink);
-    const size = this._size(frame, view, model);
-    this._prepare(frame, view, size);
-    this.way = way;
+  encode(frame, orientation, model, uplinkBytesPerS) {
+    const encoding = this._selector.select(this._now(), model.formats, uplinkBytesPerS);
+    if (encoding === null) throw new Error('this phone cannot encode frames in a format that the model accepts');
+    this._scale.update(this._now(), this._selector.bytes(encoding), uplinkBytesPerS);
+    const size = this._targetSize(frame, orientation, model);
+    this._prepare(frame, orientation, size);
+    this.encoding = encoding;
     const startedAt = this._now();
-    const small = this._shrunk(frame.data, way === 'jpeg url' || way === 'jpeg file' ? 4 : 3);
-    const done = (/** @type {Uint8Array} */ data) => this._made(way, startedAt, size, data);
-    const failed = () => {
-      this._ways.failed(way);
+    const channels = encoding === 'jpeg-url' || encoding === 'jpeg-file' ? 4 : 3;
+    const pixels = this._downscale(frame.data, channels);
+    const finish = (/** @type {Uint8Array} */ data) => this._finish(encoding, startedAt, size, data);
+    const fail = () => {
+      this._selector.failed(encoding);
       return null;
     };
     try {
-      const data = this._encoded(way, small, size);
-      return 'then' in data ? data.then(done).catch(failed) : done(data);
+      const data = this._compress(encoding, pixels, size);
+      return 'then' in data ? data.then(finish).catch(fail) : finish(data);
     } catch (error) {
-      return failed();
+      return fail();
     }
   }
 
-  _waysHere() {
-    const ways = [
-      { name: 'jpeg js', format: 'jpeg' },
+  _availableEncodings() {
+    /** @type {{name: Encoding, format: string}[]} */
+    const encodings = [
+      { name: 'jpeg-js', format: 'jpeg' },
       { name: 'rgb', format: 'rgb' },
     ];
-    if (this._jpeg && CanvasJpeg.hasFiles()) ways.unshift({ name: 'jpeg file', format: 'jpeg' });
-    if (this._jpeg && this._jpeg.hasDataUrl()) ways.unshift({ name: 'jpeg url', format: 'jpeg' });
-    return ways;
+    const canvas = this._canvasJpeg;
+    if (canvas && CanvasJpeg.hasFiles()) encodings.unshift({ name: 'jpeg-file', format: 'jpeg' });
+    if (canvas && canvas.hasDataUrl()) encodings.unshift({ name: 'jpeg-url', format: 'jpeg' });
+    return encodings;
   }
 
   /**
-   * @param {string} way
+   * @param {Encoding} encoding
    * @param {Uint8Array} pixels
    * @param {import('./index').Size} size
    * @returns {Uint8Array|Promise<Uint8Array>}
    */
-  _encoded(way, pixels, size) {
-    if (way === 'rgb') return pixels;
-    if (way === 'jpeg js') return this._encoder(size).encode(pixels);
-    const jpeg = /** @type {CanvasJpeg} */ (this._jpeg);
-    return way === 'jpeg url' ? jpeg.byDataUrl(pixels, size) : jpeg.byFile(pixels, size);
+  _compress(encoding, pixels, size) {
+    if (encoding === 'rgb') return pixels;
+    if (encoding === 'jpeg-js') return this._jpegEncoder(size).encode(pixels);
+    const canvas = /** @type {CanvasJpeg} */ (this._canvasJpeg);
+    return encoding === 'jpeg-url' ? canvas.byDataUrl(pixels, size) : canvas.byFile(pixels, size);
   }
 
   /** @param {import('./index').Size} size */
-  _encoder(size) {
-    if (!this._js) this._js = new JpegEncoder(size, QUALITY);
-    return this._js;
-  }
-
-  /** @param {ArrayBuffer} data @param {3|4} channels */
-  _shrunk(data, channels) {
-    return /** @type {Downscaler} */ (this._shrinkers.get(channels)).shrink(data);
+  _jpegEncoder(size) {
+    if (!this._jsJpeg) this._jsJpeg = new JpegEncoder(size, QUALITY);
+    return this._jsJpeg;
   }
 
   /**
-   * @param {string} way
+   * @param {ArrayBuffer} data
+   * @param {3|4} channels
+   */
+  _downscale(data, channels) {
+    return /** @type {Downscaler} */ (this._downscalers.get(channels)).downscale(data);
+  }
+
+  /**
+   * @param {Encoding} encoding
    * @param {number} startedAt
    * @param {import('./index').Size} size
    * @param {Uint8Array} data
    * @returns {import('./index').EncodedFrame}
    */
-  _made(way, startedAt, size, data) {
-    const ms = this._now() - startedAt;
-    this._ways.made(way, this._now(), ms, data.byteLength);
-    return { format: way === 'rgb' ? 'rgb' : 'jpeg', ...size, data, way, makingMs: ms };
+  _finish(encoding, startedAt, size, data) {
+    const encodeMs = this._now() - startedAt;
+    this._selector.succeeded(encoding, this._now(), encodeMs, data.byteLength);
+    return { format: encoding === 'rgb' ? 'rgb' : 'jpeg', ...size, data, encoding, encodeMs };
   }
 
   /**
    * @param {import('./index').CameraFrame} frame
-   * @param {import('./index').View} view
+   * @param {import('./index').Orientation} orientation
    * @param {import('./index').Model} model
    * @returns {import('./index').Size}
    */
-  _size(frame, { rotate }, model) {
-    const whole = upright(frame, rotate);
-    const full = { full: false, maxPixels: Infinity };
-    const covering = sendSize(whole.width, whole.height, model, full);
+  _targetSize(frame, { rotate }, model) {
+    const upright = uprightSize(frame, rotate);
+    const covering = sendSize(upright.width, upright.height, model, { full: false, maxPixels: Infinity });
     const fit = this._fit === 'auto' && model.resize === 'letterbox' ? 'cover' : this._fit;
-    const stretched = fit !== 'cover' && model.width && model.height;
-    const wanted = stretched
-      ? { width: Number(model.width), height: Number(model.height) }
-      : covering;
-    const scale = this._ladder.scale();
+    const size =
+      fit !== 'cover' && model.width && model.height
+        ? { width: model.width, height: model.height }
+        : covering;
+    const scale = this._scale.scale();
     return {
-      width: even(Math.max(SMALLEST, wanted.width * scale), whole.width),
-      height: even(Math.max(SMALLEST, wanted.height * scale), whole.height),
+      width: even(Math.max(MIN_SIDE, size.width * scale), upright.width),
+      height: even(Math.max(MIN_SIDE, size.height * scale), upright.height),
     };
   }
 
   /**
    * @param {import('./index').CameraFrame} frame
-   * @param {import('./index').View} view
+   * @param {import('./index').Orientation} orientation
    * @param {import('./index').Size} to
    */
   _prepare({ width, height }, { rotate, mirror }, to) {
     const plan = [width, height, rotate, mirror, to.width, to.height].join();
     if (plan === this._plan) return;
     this._plan = plan;
-    this._js = null;
-    this._ways.restart();
+    this._jsJpeg = null;
+    this._selector.restart();
     for (const channels of /** @type {(3|4)[]} */ ([3, 4])) {
-      const shrinker = new Downscaler({ from: { width, height }, to, rotate, mirror, channels });
-      this._shrinkers.set(channels, shrinker);
+      const downscaler = new Downscaler({ from: { width, height }, to, rotate, mirror, channels });
+      this._downscalers.set(channels, downscaler);
     }
   }
 }

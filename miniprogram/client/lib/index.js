@@ -1,21 +1,25 @@
-/** Framewire for WeChat mini-programs: the camera's frames out, results in. README.md says how. */
+/** Framewire for WeChat mini-programs: camera frames to a gateway, results back. See README.md. */
 'use strict';
 
 const { MiniProgramClient } = require('./client.js');
 const { CameraFeed } = require('./camera-feed.js');
 const { JpegEncoder } = require('./jpeg-encoder.js');
 const { FrameEncoder } = require('./frame-encoder.js');
-const { upright, rotationFor, frameRect, boxRect } = require('./preview.js');
+const { uprightSize, rotationFor, frameRect, boxRect } = require('./preview.js');
 const { Downscaler } = require('./downscaler.js');
 const { SignIn, SignInError } = require('./sign-in.js');
 const { connectSocket } = require('./socket.js');
+const { FramewireClient } = require('./core/client.js');
 const { now } = require('./core/clock.js');
-const { Statistics } = require('./core/statistics.js');
 const { tagPosition } = require('./core/geometry.js');
 const { Liveness } = require('./core/liveness.js');
+const { Statistics } = require('./core/statistics.js');
+const { firstValues, valueCount } = require('./core/tensor.js');
 const { addresses } = require('./address.js');
 
-module.exports = {
+/** @satisfies {typeof import('./index')} */
+const library = {
+  FramewireClient,
   MiniProgramClient,
   CameraFeed,
   FrameEncoder,
@@ -28,9 +32,13 @@ module.exports = {
   now,
   connectSocket,
   addresses,
-  upright,
+  uprightSize,
   rotationFor,
   frameRect,
   boxRect,
   tagPosition,
+  firstValues,
+  valueCount,
 };
+
+module.exports = library;

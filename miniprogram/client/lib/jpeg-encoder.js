@@ -1,30 +1,30 @@
 /**
- * RGB to JPEG in plain JavaScript: baseline, colours at half the resolution, the standard's tables.
+ * Encodes RGB as JPEG in plain JavaScript: baseline, 4:2:0, the standard's tables.
  *
- * For phones whose canvas is slow or missing: where JavaScript is compiled, a frame of 192 x 192 takes
- * about a millisecond and has a twentieth of the bytes. Tables and buffers are made once.
+ * For phones whose canvas is slow or missing. Where JavaScript is compiled, a frame of 192 x 192
+ * takes about a millisecond and shrinks to a twentieth. Tables and buffers are allocated once.
  */
 'use strict';
 
 const { ZIGZAG, huffman, quantization } = require('./jpeg-tables.js');
 
-const { clz32, min } = Math; // globals cost more to look up, where they are proxied
+const { clz32, min } = Math; // WeChat may proxy globals, which makes every lookup expensive
 
 const SIDE = 8;
-const MCU = 16; // pixels of a unit: four blocks of brightness and one of each colour
-const MOST_BYTES_A_PIXEL = 11; // 1.5 coefficients of 27 bits, each byte perhaps stuffed
+const MCU = 16; // pixels of a unit: four luma blocks and one block per chroma component
+const MAX_BYTES_PER_PIXEL = 11; // 1.5 coefficients of 27 bits, with every byte stuffed
 const ROUNDING = 16384.5;
 const END_OF_BLOCK = 0x00;
 const SIXTEEN_ZEROS = 0xf0;
 
-/** What the fast transform leaves to the quantization, for each row and column. */
-const LEFT = [0, 1, 2, 3, 4, 5, 6, 7].map((k) => (k ? Math.SQRT2 * Math.cos((k * Math.PI) / 16) : 1));
+/** The scale factors that the fast transform leaves to quantization, per row and column. */
+const AAN_SCALES = [0, 1, 2, 3, 4, 5, 6, 7].map((k) => (k ? Math.SQRT2 * Math.cos((k * Math.PI) / 16) : 1));
 
 /**
- * The one-dimensional cosine transform of Arai, Agui and Nakajima, in place.
+ * The one-dimensional DCT of Arai, Agui and Nakajima, in place.
  * @param {Float32Array} d
- * @param {number} at of the first of eight values
- * @param {number} step from one to the next
+ * @param {number} at index of the first of eight values
+ * @param {number} step between them
  */
 function transform(d, at, step) {
   const i1 = at + step;
@@ -50,9 +50,9 @@ function transform(d, at, step) {
   d[i6] = outer - even;
   const low = d34 + d25;
   const high = d16 + d07;
-  const turn = (low - high) * 0.3826834323650898;
-  const a = 0.541196100146197 * low + turn;
-  const b = 1.3065629648763766 * high + turn;
+  const rotated = (low - high) * 0.3826834323650898;
+  const a = 0.541196100146197 * low + rotated;
+  const b = 1.3065629648763766 * high + rotated;
   const middle = (d25 + d16) * 0.7071067811865476;
   const plus = d07 + middle;
   const minus = d07 - middle;
@@ -78,29 +78,29 @@ class JpegEncoder {
     }));
     this._header = this._makeHeader(tables);
     const padded = MCU * MCU * Math.ceil(width / MCU) * Math.ceil(height / MCU);
-    this._bytes = new Uint8Array(this._header.length + MOST_BYTES_A_PIXEL * padded + 16);
+    this._bytes = new Uint8Array(this._header.length + MAX_BYTES_PER_PIXEL * padded + 16);
     this._bytes.set(this._header);
     this._planes = [0, 1, 2, 3, 4, 5].map(() => new Float32Array(SIDE * SIDE));
     this._coefficients = new Int32Array(SIDE * SIDE);
     this._at = 0;
     this._bits = 0;
     this._bitCount = 0;
-    this._before = new Int32Array(3); // the last first coefficients: Y, Cb, Cr
+    this._lastDc = new Int32Array(3); // of Y, Cb, Cr
   }
 
   /**
    * @param {Uint8Array} rgb row by row
-   * @returns {Uint8Array} a view of the encoder's own memory, which the next frame overwrites
+   * @returns {Uint8Array} a view of the encoder's own buffer, which the next call overwrites
    */
   encode(rgb) {
     this._at = this._header.length;
     this._bits = 0;
     this._bitCount = 0;
-    this._before.fill(0);
+    this._lastDc.fill(0);
     for (let y = 0; y < this._height; y += MCU) {
       for (let x = 0; x < this._width; x += MCU) this._unit(rgb, x, y);
     }
-    this._put(0x7f, 7); // fills the last byte
+    this._put(0x7f, 7); // pads the last byte
     this._bytes[this._at] = 0xff;
     this._bytes[this._at + 1] = 0xd9;
     return this._bytes.subarray(0, this._at + 2);
@@ -119,7 +119,7 @@ class JpegEncoder {
   }
 
   /**
-   * Brightness and colours of one unit; beyond the edge the last pixel goes on.
+   * Convert one unit to luma and chroma. Beyond the edge, the last pixel repeats.
    * @param {Uint8Array} rgb
    * @param {number} left
    * @param {number} top
@@ -142,16 +142,16 @@ class JpegEncoder {
         const colour = (y >> 1) * SIDE + (x >> 1);
         const block = planes[2 * (y >> 3) + (x >> 3)];
         block[(y & 7) * SIDE + (x & 7)] = 0.299 * r + 0.587 * g + 0.114 * b - 128;
-        blue[colour] += -0.042184 * r - 0.082816 * g + 0.125 * b; // a quarter, of four pixels
+        blue[colour] += -0.042184 * r - 0.082816 * g + 0.125 * b; // a quarter each of four pixels
         red[colour] += 0.125 * r - 0.104672 * g - 0.020328 * b;
       }
     }
   }
 
   /**
-   * @param {Float32Array} block is transformed in place
+   * @param {Float32Array} block transformed in place
    * @param {number} component
-   * @param {number} plane whose tables are used
+   * @param {number} plane whose tables to use
    */
   _block(block, component, plane) {
     for (let i = 0; i < SIDE; i += 1) transform(block, SIDE * i, 1);
@@ -165,13 +165,13 @@ class JpegEncoder {
       if (value !== 0) last = k;
     }
     const { dc, ac } = this._huffman[plane];
-    this._number(coefficients[0] - this._before[component], 0, dc);
-    this._before[component] = coefficients[0];
+    this._number(coefficients[0] - this._lastDc[component], 0, dc);
+    this._lastDc[component] = coefficients[0];
     this._rest(last, ac);
   }
 
   /**
-   * @param {number} last coefficient that is not zero
+   * @param {number} last index of the last nonzero coefficient
    * @param {{codes: Int32Array, lengths: Uint8Array}} ac
    */
   _rest(last, ac) {
@@ -191,7 +191,7 @@ class JpegEncoder {
 
   /**
    * @param {number} value
-   * @param {number} zeros before it
+   * @param {number} zeros preceding it
    * @param {{codes: Int32Array, lengths: Uint8Array}} table
    */
   _number(value, zeros, { codes, lengths }) {
@@ -203,7 +203,7 @@ class JpegEncoder {
 
   /**
    * @param {number} bits
-   * @param {number} count up to 16
+   * @param {number} count at most 16
    */
   _put(bits, count) {
     this._bits = (this._bits << count) | bits;
@@ -212,11 +212,11 @@ class JpegEncoder {
       this._bitCount -= 8;
       const byte = (this._bits >> this._bitCount) & 0xff;
       this._bytes[this._at++] = byte;
-      if (byte === 0xff) this._bytes[this._at++] = 0; // else it would begin a marker
+      if (byte === 0xff) this._bytes[this._at++] = 0; // byte stuffing: 0xff alone would start a marker
     }
   }
 
-  /** @param {number[][]} tables of quantization */
+  /** @param {number[][]} tables quantization tables */
   _makeHeader(tables) {
     const [w, h] = [this._width, this._height];
     const segment = (/** @type {number} */ marker, /** @type {number[]} */ body) => {
@@ -238,13 +238,13 @@ class JpegEncoder {
 }
 
 /**
- * What a coefficient is multiplied by, in zigzag order: quantization, and what the transform left.
+ * The factor per coefficient in zigzag order: quantization and the transform's scale.
  * @param {number[]} table
  */
 function scalesOf(table) {
   return Float32Array.from(table, (step, k) => {
-    const place = ZIGZAG[k];
-    return 1 / (8 * step * LEFT[place >> 3] * LEFT[place & 7]);
+    const at = ZIGZAG[k];
+    return 1 / (8 * step * AAN_SCALES[at >> 3] * AAN_SCALES[at & 7]);
   });
 }
 

@@ -1,7 +1,7 @@
-/** The tables of baseline JPEG: the order of coefficients, and the standard's own example tables. */
+/** Tables of baseline JPEG: the zigzag order, and the example tables of the standard's annex K. */
 'use strict';
 
-/** Quantization at quality 50, in zigzag order: for brightness, and for colour. */
+/** Quantization at quality 50, in zigzag order: luma, chroma. */
 const QUANTIZATION = [
   [
     16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37,
@@ -11,7 +11,7 @@ const QUANTIZATION = [
   [17, 18, 18, 24, 21, 24, 47, 26, 26, 47, 99, 66, 56, 66].concat(new Array(50).fill(99)),
 ];
 
-/** In hex: how many codes there are of 1 to 16 bits, and what they stand for, the shortest first. */
+/** In hex: the number of codes of each length from 1 to 16 bits, and their symbols, shortest first. */
 const HUFFMAN = {
   dc: [
     ['00010501010101010100000000000000', '000102030405060708090a0b'],
@@ -37,12 +37,15 @@ const HUFFMAN = {
   ],
 };
 
-/** @param {string} hex @returns {number[]} */
+/**
+ * @param {string} hex
+ * @returns {number[]}
+ */
 function bytes(hex) {
   return (hex.match(/../g) || []).map((pair) => parseInt(pair, 16));
 }
 
-/** @returns {Uint8Array} where each coefficient of the zigzag lies in a block of 8 x 8 */
+/** @returns {Uint8Array} the position in a block of 8 x 8 of each coefficient in zigzag order */
 function zigzag() {
   const order = new Uint8Array(64);
   for (let diagonal = 0, k = 0; diagonal < 15; diagonal += 1) {
@@ -58,7 +61,7 @@ function zigzag() {
 
 /**
  * @param {number} quality 1 to 100
- * @returns {number[][]} quantization in zigzag order: for brightness, and for colour
+ * @returns {number[][]} quantization in zigzag order: luma, chroma
  */
 function quantization(quality) {
   const scale = quality < 50 ? 5000 / quality : 200 - 2 * quality;
@@ -70,9 +73,9 @@ function quantization(quality) {
 
 /**
  * @param {'dc'|'ac'} kind
- * @param {0|1} plane 0 for brightness, 1 for colour
- * @returns {{stored: number[], codes: Int32Array, lengths: Uint8Array}} as a file stores it, and the
- *   code and its length in bits for each symbol
+ * @param {0|1} plane 0: luma, 1: chroma
+ * @returns {{stored: number[], codes: Int32Array, lengths: Uint8Array}} the table as a file stores it,
+ *   and each symbol's code and its length in bits
  */
 function huffman(kind, plane) {
   const [counts, symbols] = HUFFMAN[kind][plane].map(bytes);

@@ -1,50 +1,53 @@
 /**
- * Where a box of a frame lies on the camera's preview.
+ * Where a frame's box is on the camera's preview.
  *
- * The preview shows the middle of the camera's picture, as much as fills its component. The frame is
- * the middle of the same picture too, but with a shape of its own: so what one of them cuts off at
- * the sides, the other may show. Both share the centre, and that is what places one on the other.
+ * The preview shows the centre of the camera's picture, as much as fills its component. The frame
+ * is the centre of the same picture, in a shape of its own, so each may cut off sides that the other
+ * shows. Both share the centre, which is how one maps to the other.
  */
 'use strict';
 
 const NEARLY_SQUARE = 1.1;
 
+/** @typedef {import('./index').Rect} Rect */
+/** @typedef {import('./index').Size} Size */
+
 /**
- * A frame's size once it is turned upright.
- * @param {import('./index').Size} frame
+ * A frame's size once it is rotated upright.
+ * @param {Size} frame
  * @param {import('./index').Rotation} rotate
- * @returns {import('./index').Size}
+ * @returns {Size}
  */
-function upright({ width, height }, rotate) {
+function uprightSize({ width, height }, rotate) {
   return rotate === 90 || rotate === 270 ? { width: height, height: width } : { width, height };
 }
 
 /**
- * How to turn a frame so that it stands like the preview: a frame that lies while the preview stands
- * comes straight from the sensor, which is turned by a quarter: one way for the camera on the back,
- * the other way for the front one.
- * @param {import('./index').Size} frame
- * @param {import('./index').Size} preview
+ * How to rotate a frame to match the preview. A landscape frame of a portrait preview comes straight
+ * from the sensor, which is mounted at a right angle: clockwise for the back camera,
+ * counterclockwise for the front camera.
+ * @param {Size} frame
+ * @param {Size} preview
  * @param {'back'|'front'} position
  * @returns {import('./index').Rotation}
  */
 function rotationFor(frame, preview, position) {
-  const lies = frame.width / frame.height;
-  const stands = preview.height / preview.width;
-  const differ = (lies > 1 && stands > 1) || (lies < 1 && stands < 1);
-  const clear = Math.max(lies, 1 / lies) > NEARLY_SQUARE;
-  if (!differ || !clear) return 0;
+  const frameAspect = frame.width / frame.height;
+  const previewAspect = preview.width / preview.height;
+  const differ = (frameAspect > 1 && previewAspect < 1) || (frameAspect < 1 && previewAspect > 1);
+  const isClear = Math.max(frameAspect, 1 / frameAspect) > NEARLY_SQUARE;
+  if (!differ || !isClear) return 0;
   return position === 'front' ? 270 : 90;
 }
 
 /**
- * The rectangle that the whole frame takes on the preview, parts of it perhaps outside.
+ * The rectangle that the whole frame takes on the preview; parts of it may be outside.
  *
- * @param {import('./index').Size} frame upright
- * @param {import('./index').Size} preview in the unit of the result
- * @param {number} [aspect] width / height of the camera's own picture, upright. Without it the frame
- *   counts as all of that picture, which holds wherever the frame is not cut narrower than the preview
- * @returns {import('./index').Rect}
+ * @param {Size} frame upright
+ * @param {Size} preview in the unit of the result
+ * @param {number} [aspect] width / height of the camera's own picture, upright. By default the frame
+ *   is taken for all of that picture, which is right unless it is cut narrower than the preview
+ * @returns {Rect}
  */
 function frameRect(frame, preview, aspect) {
   const frameAspect = frame.width / frame.height;
@@ -62,19 +65,19 @@ function frameRect(frame, preview, aspect) {
 }
 
 /**
- * @param {number[]} box [x0, y0, x1, y1] in 0..1 of the frame
- * @param {import('./index').Rect} place of the frame, as `frameRect` gave it
- * @param {boolean} mirrored whether the preview shows left and right exchanged and the frame did not
- * @returns {import('./index').Rect} on the preview
+ * @param {number[]} box [x0, y0, x1, y1], each 0 to 1, relative to the frame
+ * @param {Rect} frame as `frameRect` returns it
+ * @param {boolean} mirrored whether the preview is mirrored and the frame is not
+ * @returns {Rect} on the preview
  */
-function boxRect([x0, y0, x1, y1], place, mirrored) {
+function boxRect([x0, y0, x1, y1], frame, mirrored) {
   const left = mirrored ? 1 - x1 : x0;
   return {
-    x: place.x + left * place.width,
-    y: place.y + y0 * place.height,
-    width: (x1 - x0) * place.width,
-    height: (y1 - y0) * place.height,
+    x: frame.x + left * frame.width,
+    y: frame.y + y0 * frame.height,
+    width: (x1 - x0) * frame.width,
+    height: (y1 - y0) * frame.height,
   };
 }
 
-module.exports = { upright, rotationFor, frameRect, boxRect };
+module.exports = { uprightSize, rotationFor, frameRect, boxRect };

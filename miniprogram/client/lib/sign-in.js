@@ -1,21 +1,24 @@
 /**
- * Sign-in: a code of `wx.login` goes to the gateway, a token comes back and is kept until it ends.
+ * Signs in: exchanges a code from `wx.login` for a token at the gateway, and stores the token.
  *
- * A token is asked for when the server first says `unauthorized`, and again before it expires, so
- * that a running session gets the new one in time and nobody sees a break.
+ * The token is renewed before it expires, so that a running session gets the new one in time and
+ * continues without interruption.
  */
 'use strict';
 
 const STORED = 'framewire.token';
-const RENEW_AT = 0.8; // of a token's life
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const TRY_AGAIN_MS = 30000;
-const SHORTEST_TIMER_MS = 1000; // a token that ends at once must not turn into a storm of logins
+const RENEW_AT = 0.8; // of a token's lifetime
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const RETRY_MS = 30000;
+const MIN_TIMER_MS = 1000; // a token that expires immediately must not cause a storm of logins
 const REQUEST_TIMEOUT_MS = 15000;
 
 /** Why a sign-in failed: `code` for programs, `message` for people. */
 class SignInError extends Error {
-  /** @param {string} code @param {string} message */
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
   constructor(code, message) {
     super(message);
     this.name = 'SignInError';
@@ -23,14 +26,14 @@ class SignInError extends Error {
   }
 }
 
-/** @returns {Promise<string>} a code that the gateway can exchange, once, within five minutes */
+/** @returns {Promise<string>} a code that the gateway can exchange once, within five minutes */
 function loginCode() {
   return new Promise((resolve, reject) => {
     wx.login({
       timeout: REQUEST_TIMEOUT_MS,
       success: ({ code }) => {
         if (code) resolve(code);
-        else reject(new SignInError('no_code', 'wx.login gave no code'));
+        else reject(new SignInError('no_code', 'wx.login returned no code'));
       },
       fail: ({ errMsg }) => reject(new SignInError('no_code', errMsg)),
     });
@@ -51,9 +54,9 @@ function exchange(url, code) {
       header: { 'content-type': 'application/json' },
       timeout: REQUEST_TIMEOUT_MS,
       success: ({ statusCode, data }) => {
-        const answer = /** @type {any} */ (data || {});
-        if (statusCode === 200 && answer.token && answer.expires_in > 0) return resolve(answer);
-        const { code: reason, message } = answer.error || answer;
+        const body = /** @type {any} */ (data || {});
+        if (statusCode === 200 && body.token && body.expires_in > 0) return resolve(body);
+        const { code: reason, message } = body.error || body;
         const name = reason || (statusCode === 404 ? 'no_sign_in' : 'sign_in_failed');
         return reject(new SignInError(name, message || `HTTP ${statusCode}`));
       },
@@ -65,8 +68,8 @@ function exchange(url, code) {
 class SignIn {
   /**
    * @param {object} options
-   * @param {string} options.url of the gateway's `/v1/login`
-   * @param {(token: string) => void} options.onToken a new one, for the running session
+   * @param {string} options.url the gateway's `/v1/login`
+   * @param {(token: string) => void} options.onToken a renewed token, for the running session
    */
   constructor({ url, onToken }) {
     this._url = url;
@@ -77,37 +80,37 @@ class SignIn {
     this._timer = null;
   }
 
-  /** @returns {string|undefined} the token kept from before, if it still holds */
-  kept() {
+  /** @returns {string|undefined} the stored token, if it is still valid */
+  stored() {
     const { url, token, expiresAt } = wx.getStorageSync(STORED) || {};
     return url === this._url && expiresAt > Date.now() ? token : undefined;
   }
 
   /**
-   * Signs in; while that is under way, a second call joins it.
+   * Sign in. A second call while one is in progress shares its result.
    * @returns {Promise<string>} rejects with SignInError
    */
   renew() {
     if (!this._running) {
-      const ended = () => {
+      const finished = () => {
         this._running = null;
       };
       this._running = this._renew();
-      this._running.then(ended, ended);
+      this._running.then(finished, finished);
     }
     return this._running;
   }
 
-  /** Renews the kept token in time from now on. */
-  watch() {
-    this.rest();
+  /** From now on, renew the stored token before it expires. */
+  startRenewal() {
+    this.stopRenewal();
     const { url, renewAt } = wx.getStorageSync(STORED) || {};
     if (url !== this._url) return;
-    this._later(renewAt - Date.now());
+    this._renewIn(renewAt - Date.now());
   }
 
-  /** Renews nothing any more. */
-  rest() {
+  /** Stop renewing. */
+  stopRenewal() {
     if (this._timer !== null) clearTimeout(this._timer);
     this._timer = null;
   }
@@ -115,26 +118,26 @@ class SignIn {
   async _renew() {
     const { token, expires_in: seconds } = await exchange(this._url, await loginCode());
     const now = Date.now();
-    const kept = { url: this._url, token, expiresAt: now + 1000 * seconds };
-    wx.setStorageSync(STORED, { ...kept, renewAt: now + 1000 * RENEW_AT * seconds });
+    const entry = { url: this._url, token, expiresAt: now + 1000 * seconds };
+    wx.setStorageSync(STORED, { ...entry, renewAt: now + 1000 * RENEW_AT * seconds });
     return token;
   }
 
   /** @param {number} ms */
-  _later(ms) {
+  _renewIn(ms) {
     const timer = setTimeout(() => {
-      const stillWanted = () => this._timer === timer; // it may rest, or watch anew, meanwhile
+      const isCurrent = () => this._timer === timer; // stopped or restarted meanwhile?
       this.renew().then(
         (token) => {
-          if (!stillWanted()) return;
+          if (!isCurrent()) return;
           this._onToken(token);
-          this.watch();
+          this.startRenewal();
         },
         () => {
-          if (stillWanted()) this._later(TRY_AGAIN_MS);
+          if (isCurrent()) this._renewIn(RETRY_MS);
         },
       );
-    }, Math.min(LONGEST_TIMER_MS, Math.max(SHORTEST_TIMER_MS, ms)));
+    }, Math.min(MAX_TIMER_MS, Math.max(MIN_TIMER_MS, ms)));
     this._timer = timer;
   }
 }

@@ -4,112 +4,97 @@
 /**
  * Framewire's JavaScript client: frames out, results in, always the newest frame first.
  *
- *     import { FramewireClient } from './framewire.js';
+ *     import { FramewireClient } from '/static/framewire.js';
  *
  *     const client = new FramewireClient({
  *       url: 'wss://example.org/ws',
  *       onResult: (result, frame) => draw(frame, result.boxes),
  *     });
  *     client.open();
- *     // for every picture of the camera:
- *     if (client.wantsFrame()) client.offer({ format: 'jpeg', data: await toJpeg(picture) });
+ *     // for every image of the camera:
+ *     if (client.wantsFrame()) client.offer({ format: 'jpeg', data: await toJpeg(image) });
  *
- * Every frame that was offered comes back exactly once, as the same object, by `onResult`,
- * `onDropped` or `onError`; so whatever belongs to it (a bitmap, a buffer) can ride on it and be
- * released there. At most one frame waits here, and a newer one takes its place.
+ * Every frame offered comes back exactly once, as the same object, through `onResult`, `onDropped`
+ * or `onError`. Attach whatever belongs to it, such as a bitmap or a buffer, and release it there.
+ * At most one frame waits in the client, and a newer one replaces it.
  *
  * States (`onState`), each an object with a `name`:
  *
- *     closed        not opened, or closed by `close`
- *     connecting    a socket is opening, or the server has not said welcome yet
- *     waiting       connected, but there is no model, so frames would only fail; {code, message}
- *                   say why if that is more than that no model server answers
- *     ready         frames are answered
- *     draining      the server goes away soon; outcomes still come: {reason}
- *     reconnecting  the server is gone: {retryInMs, retryAt, attempt, code, reason}
- *     refused       the server does not want this client: {code, message}; no retry by itself
+ *     closed        not opened yet, or closed with `close`
+ *     connecting    opening a socket, or waiting for the server's welcome
+ *     waiting       connected, but without a model, so frames would fail; {code, message} if the
+ *                   reason is other than that no model server is available
+ *     ready         frames get results
+ *     draining      the server is about to go away; pending outcomes still arrive: {reason}
+ *     reconnecting  the connection is lost: {retryInMs, retryAt, attempt, code, reason}
+ *     refused       the server rejected this client: {code, message}; no automatic retry
  *
- * No DOM, no host globals but `WebSocket` and timers, and those only where none are handed in.
+ * No DOM and no host globals except `WebSocket` and timers, and those only if none are passed in.
  */
 
 const { now } = require('./clock.js');
 const { Connection } = require('./connection.js');
 const { decode, encode } = require('./msgpack.js');
-const { Pacing } = require('./pacing.js');
-const { Uplink } = require('./uplink.js');
+const { Sender } = require('./sender.js');
 
 const CLIENT = 'framewire.js/0.1.0';
 const SUBPROTOCOL = 'framewire.v1.msgpack';
 
-const SOCKET_BUSY_MS = 10; // a socket tells nobody when its buffer is empty
 const TRY_LATER = ['backend_unavailable', 'overloaded', 'rate_limited'];
 
-const HOST = {
-  now,
-  setTimeout: (act, ms) => setTimeout(act, ms),
-  clearTimeout: (timer) => clearTimeout(timer),
-  random: () => Math.random(),
-};
+/** @typedef {import('./types.js').Frame} Frame */
 
+/** @template {Frame} [F=Frame] */
 class FramewireClient {
-  /**
-   * @param {object} options
-   * @param {string} options.url of the gateway's WebSocket
-   * @param {function(string, string[]): object} [options.socket] makes a socket that looks like a
-   *   WebSocket: onopen, onmessage, onclose, send(ArrayBuffer), close(code), bufferedAmount?
-   * @param {boolean} [options.measureUplink] for sockets without `bufferedAmount`: send no faster
-   *   than the way to the server takes, found out by pings around some frames
-   * @param {object} [options.hello] model, label, version, token, min_score, max_results, client
-   * @param {function(object): void} [options.onState]
-   * @param {function(object): void} [options.onWelcome] the whole welcome
-   * @param {function(object|null): void} [options.onModel] the model, now and whenever it changes
-   * @param {function(object, object): void} [options.onResult] (result, frame)
-   * @param {function(object, object): void} [options.onDropped] ({reason, id?}, frame). Reasons of our
-   *   own: `superseded_locally`, `not_ready`, `disconnected`
-   * @param {function(object, object|null): void} [options.onError] ({code, message, retryable}, frame);
-   *   without a frame the error concerns the session
-   * @param {function(): number} [options.now] a clock in ms that does not jump
-   * @param {function} [options.setTimeout]
-   * @param {function} [options.clearTimeout]
-   * @param {function(): number} [options.random] 0 to 1
-   */
+  /** @param {import('./types.js').ClientOptions<F>} options */
   constructor(options) {
-    this._on = options;
-    this._host = {};
-    for (const name of Object.keys(HOST)) this._host[name] = options[name] || HOST[name];
+    this._callbacks = /** @type {import('./types.js').Callbacks<F>} */ (options);
+    this._host = hostFrom(options);
+    /** @type {import('./types.js').SessionOptions} */
     this._hello = { client: CLIENT, ...options.hello };
-    this._pacing = new Pacing();
-    this._uplink = new Uplink();
     this._connection = new Connection({
       url: options.url,
       protocols: [SUBPROTOCOL],
       socket: options.socket || browserSocket,
       host: this._host,
-      onTrying: () => this._enter({ name: 'connecting' }),
-      onOpen: () => this._opened(),
-      onMessage: (data) => this._received(data),
-      onLost: (loss) => this._lost(loss),
+      onConnecting: () => this._enter({ name: 'connecting' }),
+      onOpen: () => this._sendHello(),
+      onMessage: (data) => this._receive(data),
+      onLost: (loss) => this._disconnected(loss),
     });
+    /** @type {Sender<F>} */
+    this._sender = new Sender({
+      host: this._host,
+      measureUplink: Boolean(options.measureUplink),
+      isDrained: () => this._connection.isDrained(),
+      send: (message) => this._send(message),
+      onDropped: (dropped, frame) => this._emitDropped(dropped, frame),
+      onError: (error, frame) => this._emitError(error, frame),
+    });
+    /** @type {import('./types.js').State} */
     this._state = { name: 'closed' };
+    /** @type {import('./types.js').Welcome|null} */
     this._welcome = null;
+    /** @type {import('./types.js').Model|null} */
     this._model = null;
-    this._lastId = 0;
-    this._outstanding = new Map(); // id -> {frame, sentAt}
-    this._waiting = null; // the one frame that may not go yet
-    this._announced = false;
-    this._flushTimer = null;
+    /** @type {{code: string, message: string}|null} the reason, if the server closes next */
     this._refusal = null;
-    this._unsaid = {}; // options that changed between hello and welcome
-    this._count = { offered: 0, sent: 0, bytes: 0, results: 0, dropped: {}, errors: {} };
+    /** @type {import('./types.js').SessionOptions} changed between hello and welcome */
+    this._pendingOptions = {};
+    this._counts = {
+      results: 0,
+      dropped: /** @type {Record<string, number>} */ ({}),
+      errors: /** @type {Record<string, number>} */ ({}),
+    };
   }
 
-  /** Connects; while waiting for a retry it connects now. */
+  /** Connect. During the wait before a retry, connect immediately. */
   open() {
     this._refusal = null;
     this._connection.open();
   }
 
-  /** Ends the session. Frames without an outcome are dropped as `disconnected`. */
+  /** End the session. Frames without an outcome are dropped as `disconnected`. */
   close() {
     this._connection.close();
     this._endSession();
@@ -117,281 +102,212 @@ class FramewireClient {
   }
 
   /**
-   * Changes hello's options, now and for every later connection.
-   * @param {object} options model, label, version, token, min_score, max_results
+   * Change the session options, for this connection and later ones.
+   * @param {import('./types.js').SessionOptions} options
    */
   configure(options) {
-    if (options.token) this._refusal = null; // what was wrong was the old one
+    if (options.token) this._refusal = null; // it was about the previous token
     Object.assign(this._hello, options);
     if (this._welcome) this._send({ type: 'configure', ...options });
-    else Object.assign(this._unsaid, options);
+    else Object.assign(this._pendingOptions, options);
   }
 
   /**
-   * Whether a frame offered now would be sent at once. Ask once for every frame of the source,
-   * before the work of encoding it: the answers also measure the source's rate.
+   * Tell whether a frame offered now would be sent immediately. Call it once for every frame of
+   * the source, before encoding it: the calls also measure the source's frame rate.
+   * @returns {boolean}
    */
   wantsFrame() {
-    this._pacing.frameSeen(this._host.now());
-    const wants = this._waiting === null && this._delay() === 0;
-    this._announced = this._announced || wants;
-    return wants;
+    return this._sender.wantsFrame();
   }
 
   /**
-   * Sends a frame, or keeps it until there is room and drops the one kept before.
-   *
-   * @param {object} frame
-   * @param {string} frame.format jpeg, png, webp, rgba, rgb or gray
-   * @param {Uint8Array|ArrayBuffer} frame.data
-   * @param {number} [frame.width] in pixels; required for the raw formats
-   * @param {number} [frame.height]
-   * @param {number} [frame.captured_at] ms of the caller's clock; the result repeats it
+   * Send a frame, or hold it until it may be sent. A newer frame replaces the one held.
+   * @param {F} frame
+   * @throws {TypeError} if it has no format or no data
    */
   offer(frame) {
     if (!frame || !frame.format || !frame.data || !(frame.data.byteLength >= 0)) {
-      throw new TypeError('a frame needs a format, and data in a Uint8Array or an ArrayBuffer');
+      throw new TypeError('a frame needs `format`, and `data` as a Uint8Array or an ArrayBuffer');
     }
-    if (!this._announced) this._pacing.frameSeen(this._host.now());
-    this._announced = false;
-    this._count.offered += 1;
-    if (!this._isReady()) return this._drop(frame, { reason: 'not_ready' });
-    const replaced = this._waiting;
-    this._waiting = frame;
-    if (replaced) this._drop(replaced, { reason: 'superseded_locally' });
-    return this._flush();
+    this._sender.offer(frame);
   }
 
-  /** @returns {object} a frozen snapshot of counts and of the pace; times in ms, rates in 1/s */
+  /** @returns {import('./types.js').Stats} a frozen snapshot; times in ms, rates per second */
   stats() {
-    const { dropped, errors, ...counts } = this._count;
+    const { results, dropped, errors } = this._counts;
     return Object.freeze({
-      ...counts,
+      ...this._sender.stats(),
+      results,
       dropped: Object.freeze({ ...dropped }),
       errors: Object.freeze({ ...errors }),
       state: this._state.name,
-      outstanding: this._outstanding.size,
-      waiting: this._waiting ? 1 : 0,
-      limit: this._limit(),
-      sourceRate: this._pacing.rate(),
-      tripMs: this._pacing.tripMs(),
-      uplinkBytesPerS: this._uplink.bytesPerS(),
     });
   }
 
   // The session
 
-  _opened() {
-    this._unsaid = {};
-    this._uplink.restart();
+  _sendHello() {
+    this._pendingOptions = {};
+    this._sender.connected();
     this._send({ type: 'hello', ...this._hello });
   }
 
-  _received(data) {
+  /** @param {Uint8Array|ArrayBuffer} data */
+  _receive(data) {
     let message;
     try {
       message = decode(data);
     } catch (error) {
-      const text = `unreadable message from the server: ${error.message}`;
-      return this._failed({ code: 'bad_message', message: text, retryable: false }, null);
+      const text = `unreadable message from the server: ${/** @type {Error} */ (error).message}`;
+      return this._emitError({ code: 'bad_message', message: text, retryable: false }, null);
     }
     return this._handle(message || {});
   }
 
+  /** @param {import('./types.js').ServerMessage} message of a type that may be unknown to this version */
   _handle(message) {
     switch (message.type) {
       case 'welcome':
         return this._welcomed(message);
       case 'result':
-        return this._answered(message);
+        return this._result(message);
       case 'dropped':
         return this._dropped(message);
       case 'error':
-        return this._errored(message);
+        return this._error(message);
       case 'model_changed':
         return this._modelChanged(message.model);
       case 'going_away':
         return this._goingAway(message);
       case 'pong':
-        return this._uplink.pong(this._host.now(), message.t);
+        return this._sender.pong(message.t);
       default:
-        return undefined; // what later versions say
+        return undefined;
     }
   }
 
+  /** @param {import('./types.js').Welcome} welcome */
   _welcomed(welcome) {
     const ping = () => this._send({ type: 'ping', t: this._host.now() });
     this._connection.welcomed(welcome.heartbeat_s, ping);
     this._welcome = welcome;
-    if (Object.keys(this._unsaid).length > 0) this.configure(this._unsaid);
-    this._tell('onWelcome', welcome);
+    if (Object.keys(this._pendingOptions).length > 0) this.configure(this._pendingOptions);
+    this._notify(() => this._callbacks.onWelcome && this._callbacks.onWelcome(welcome));
     this._modelChanged(welcome.model);
   }
 
+  /** @param {import('./types.js').Model|null} model */
   _modelChanged(model) {
     this._model = model || null;
-    this._pacing.restart();
-    this._tell('onModel', this._model);
-    if (this._state.name !== 'draining') this._enter({ name: this._model ? 'ready' : 'waiting' });
-    if (!this._model) this._dropWaiting('not_ready');
-    this._flush();
+    this._sender.modelChanged();
+    this._notify(() => this._callbacks.onModel && this._callbacks.onModel(this._model));
+    const isDraining = this._state.name === 'draining';
+    if (!this._welcome || !this._model || isDraining) this._sender.suspend('not_ready');
+    else this._sender.resume(this._welcome.limits);
+    if (!isDraining) this._enter({ name: this._model ? 'ready' : 'waiting' });
   }
 
-  _goingAway({ reconnect_after_ms: after, reason }) {
-    this._connection.retryAfter(after);
+  /** @param {import('./types.js').GoingAway} message */
+  _goingAway({ reconnect_after_ms: delayMs, reason }) {
+    this._connection.retryAfter(delayMs);
     this._enter({ name: 'draining', reason });
-    this._dropWaiting('not_ready');
+    this._sender.suspend('not_ready');
   }
 
-  _lost(loss) {
+  /** @param {import('./types.js').ConnectionLoss} loss */
+  _disconnected(loss) {
     this._endSession();
-    if (this._refusal) return this._refused(this._refusal);
+    if (this._refusal) return this._refuse(this._refusal);
     return this._enter({ name: 'reconnecting', ...loss });
   }
 
   _endSession() {
     this._welcome = null;
     this._model = null;
-    this._dropWaiting('disconnected');
-    const lost = [...this._outstanding];
-    this._outstanding.clear();
-    for (const [id, { frame }] of lost) this._drop(frame, { id, reason: 'disconnected' });
+    this._sender.disconnected();
   }
 
   // Outcomes
 
-  _answered(result) {
-    const sent = this._settle(result.id);
-    if (!sent) return;
-    const now = this._host.now();
-    this._pacing.answered(now, now - sent.sentAt);
-    this._count.results += 1;
-    this._tell('onResult', result, sent.frame);
-    this._flush();
+  /** @param {import('./types.js').Result} result */
+  _result(result) {
+    const frame = this._sender.answered(result.id);
+    if (!frame) return;
+    this._counts.results += 1;
+    this._notify(() => this._callbacks.onResult && this._callbacks.onResult(result, frame));
+    this._sender.flush();
   }
 
+  /** @param {import('./types.js').Dropped & {id: number}} message */
   _dropped(message) {
-    const sent = this._settle(message.id);
-    if (!sent) return;
-    if (TRY_LATER.includes(message.reason)) this._pacing.failed(this._host.now());
-    this._drop(sent.frame, message);
-    this._flush();
+    const frame = this._sender.settle(message.id);
+    if (!frame) return;
+    if (TRY_LATER.includes(message.reason)) this._sender.backOff();
+    this._emitDropped(message, frame);
+    this._sender.flush();
   }
 
-  _errored(error) {
-    const sent = this._settle(error.id);
-    if (TRY_LATER.includes(error.code)) this._pacing.failed(this._host.now());
-    this._failed(error, sent ? sent.frame : null);
-    if (!sent) this._concernsSession(error);
-    this._flush();
+  /** @param {import('./types.js').Failure} error */
+  _error(error) {
+    const frame = error.id === undefined ? null : this._sender.settle(error.id);
+    if (TRY_LATER.includes(error.code)) this._sender.backOff();
+    this._emitError(error, frame);
+    if (!frame) this._sessionError(error);
+    this._sender.flush();
   }
 
-  _concernsSession({ code, message, retryable }) {
-    if (!this._welcome && !retryable) return this._refused({ code, message });
-    if (code === 'unauthorized') this._refusal = { code, message }; // if the server now closes
+  /** @param {import('./types.js').Failure} error */
+  _sessionError({ code, message, retryable }) {
+    if (!this._welcome && !retryable) return this._refuse({ code, message });
+    if (code === 'unauthorized') this._refusal = { code, message }; // in case the server closes now
     if (this._state.name === 'waiting') this._enter({ name: 'waiting', code, message });
     return undefined;
   }
 
-  _refused(why) {
+  /** @param {{code: string, message: string}} reason */
+  _refuse(reason) {
     this._connection.close();
-    this._enter({ name: 'refused', ...why });
+    this._enter({ name: 'refused', ...reason });
   }
 
-  _settle(id) {
-    const sent = this._outstanding.get(id);
-    this._outstanding.delete(id);
-    return sent;
+  /**
+   * @param {import('./types.js').Dropped} dropped
+   * @param {F} frame
+   */
+  _emitDropped(dropped, frame) {
+    tally(this._counts.dropped, dropped.reason);
+    this._notify(() => this._callbacks.onDropped && this._callbacks.onDropped(dropped, frame));
   }
 
-  _drop(frame, message) {
-    tally(this._count.dropped, message.reason);
-    this._tell('onDropped', message, frame);
+  /**
+   * @param {import('./types.js').Failure} error
+   * @param {F|null} frame
+   */
+  _emitError(error, frame) {
+    tally(this._counts.errors, error.code);
+    this._notify(() => this._callbacks.onError && this._callbacks.onError(error, frame));
   }
 
-  _dropWaiting(reason) {
-    const frame = this._waiting;
-    this._waiting = null;
-    this._stopTimer();
-    if (frame) this._drop(frame, { reason });
+  /** @param {import('./types.js').State} state */
+  _enter(state) {
+    if (state.name === this._state.name && Object.keys(state).length === 1) return;
+    this._state = Object.freeze(state);
+    this._notify(() => this._callbacks.onState && this._callbacks.onState(this._state));
   }
 
-  _failed(error, frame) {
-    tally(this._count.errors, error.code);
-    this._tell('onError', error, frame);
-  }
-
-  // Sending
-
-  _isReady() {
-    return this._model !== null && this._state.name === 'ready';
-  }
-
-  _limit() {
-    return this._pacing.limit(this._welcome ? this._welcome.limits.window : 1);
-  }
-
-  /** Ms until a frame may go: 0 now, Infinity when only an outcome can make room. */
-  _delay() {
-    if (!this._isReady() || this._outstanding.size >= this._limit()) return Infinity;
-    const now = this._host.now();
-    const pause = Math.max(this._pacing.pauseMs(now), this._uplink.pauseMs(now));
-    if (pause > 0) return pause;
-    return this._connection.isDrained() ? 0 : SOCKET_BUSY_MS;
-  }
-
-  _flush() {
-    if (!this._waiting) return;
-    this._stopTimer();
-    const delay = this._delay();
-    if (delay === 0) this._sendWaiting();
-    else if (delay < Infinity) {
-      this._flushTimer = this._host.setTimeout(() => this._flush(), delay);
-    }
-  }
-
-  _sendWaiting() {
-    const frame = this._waiting;
-    this._waiting = null;
-    const most = this._welcome.limits.max_frame_bytes;
-    const length = frame.data.byteLength;
-    if (length > most) {
-      const message = `a frame of ${length} bytes; the server takes at most ${most}`;
-      this._failed({ code: 'frame_too_large', message, retryable: false }, frame);
-      return;
-    }
-    const { format, width, height, data, captured_at } = frame;
-    const now = this._host.now();
-    this._lastId += 1;
-    this._outstanding.set(this._lastId, { frame, sentAt: now });
-    this._count.sent += 1;
-    this._count.bytes += length;
-    const marks = this._on.measureUplink ? this._uplink.sending(now, length) : null;
-    if (marks) this._send({ type: 'ping', t: marks[0] });
-    this._send({ type: 'frame', id: this._lastId, format, width, height, data, captured_at });
-    if (marks) this._send({ type: 'ping', t: marks[1] });
-  }
-
+  /** @param {object} message */
   _send(message) {
     this._connection.send(encode(message));
   }
 
-  _stopTimer() {
-    if (this._flushTimer !== null) this._host.clearTimeout(this._flushTimer);
-    this._flushTimer = null;
-  }
-
-  _enter(state) {
-    if (state.name === this._state.name && Object.keys(state).length === 1) return;
-    this._state = Object.freeze(state);
-    this._tell('onState', this._state);
-  }
-
-  /** A callback's own error is its own affair: it surfaces, but costs no other frame. */
-  _tell(name, ...details) {
-    if (!this._on[name]) return;
+  /**
+   * Run a callback. An exception in it surfaces as uncaught, without affecting other frames.
+   * @param {() => void} call
+   */
+  _notify(call) {
     try {
-      this._on[name](...details);
+      call();
     } catch (error) {
       this._host.setTimeout(() => {
         throw error;
@@ -400,11 +316,31 @@ class FramewireClient {
   }
 }
 
+/**
+ * @param {Partial<import('./types.js').Host>} options
+ * @returns {import('./types.js').Host}
+ */
+function hostFrom(options) {
+  return {
+    now: options.now || now,
+    // @ts-ignore: lib.dom may be absent
+    setTimeout: options.setTimeout || ((callback, ms) => setTimeout(callback, ms)),
+    // @ts-ignore: lib.dom may be absent
+    clearTimeout: options.clearTimeout || ((timer) => clearTimeout(timer)),
+    random: options.random || (() => Math.random()),
+  };
+}
+
+/** @type {import('./types.js').SocketFactory} */
 function browserSocket(url, protocols) {
-  // @ts-ignore: a mini-program has no such thing and hands in its own.
+  // @ts-ignore: lib.dom may be absent, and a mini-program passes its own factory
   return new WebSocket(url, protocols);
 }
 
+/**
+ * @param {Record<string, number>} counts
+ * @param {string} key
+ */
 function tally(counts, key) {
   counts[key] = (counts[key] || 0) + 1;
 }

@@ -1,3 +1,3 @@
 // Generated from static/client/clock.d.ts by `make miniprogram`; do not edit.
-/** Ms since 1970 that never go back. */
+/** @returns {number} ms since 1970, never less than the previous call returned */
 export function now(): number;
