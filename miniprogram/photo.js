@@ -1,26 +1,26 @@
 /**
- * A photo made ready to be sent: drawn on a canvas, so that it stands upright in itself, and no larger
- * than is of use. The model server reads the pixels as they are, whatever a camera's note says.
+ * Prepares a photo for upload: a canvas applies the EXIF orientation and limits the size. The model
+ * reads pixels as stored and ignores EXIF.
  */
 'use strict';
 
-const LONGEST = 1280; // pixels
+const MAX_SIDE = 1280; // pixels
 const QUALITY = 0.85;
 
 /**
- * @param {WechatMiniprogram.Canvas} canvas of type 2d; it is resized
- * @param {string} path of a local file
- * @returns {Promise<{path: string, width: number, height: number}>} of a JPEG
+ * @param {WechatMiniprogram.Canvas} canvas a 2d canvas node, resized as needed
+ * @param {string} path a local file
+ * @returns {Promise<{path: string, width: number, height: number}>} a JPEG file
  */
 async function preparePhoto(canvas, path) {
-  const image = await loaded(canvas, path);
-  const scale = Math.min(1, LONGEST / Math.max(image.width, image.height));
+  const image = await loadImage(canvas, path);
+  const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
   const width = Math.max(1, Math.round(image.width * scale));
   const height = Math.max(1, Math.round(image.height * scale));
   canvas.width = width;
   canvas.height = height;
   canvas.getContext('2d').drawImage(image, 0, 0, width, height);
-  return { path: await written(canvas, width, height), width, height };
+  return { path: await writeJpeg(canvas, width, height), width, height };
 }
 
 /**
@@ -28,11 +28,11 @@ async function preparePhoto(canvas, path) {
  * @param {string} path
  * @returns {Promise<WechatMiniprogram.Image>}
  */
-function loaded(canvas, path) {
+function loadImage(canvas, path) {
   return new Promise((resolve, reject) => {
     const image = canvas.createImage();
     image.onload = () => resolve(image);
-    image.onerror = () => reject(new Error('this picture cannot be read'));
+    image.onerror = () => reject(new Error('cannot read this image'));
     image.src = path;
   });
 }
@@ -43,7 +43,7 @@ function loaded(canvas, path) {
  * @param {number} height
  * @returns {Promise<string>}
  */
-function written(canvas, width, height) {
+function writeJpeg(canvas, width, height) {
   return new Promise((resolve, reject) => {
     wx.canvasToTempFilePath({
       canvas,

@@ -1,4 +1,4 @@
-/** Reads the values of raw tensors. */
+/** Makes a model's raw outputs readable. */
 
 /** Per dtype: bytes per value, and how to read one. */
 const READERS = /** @type {Record<string, [number, (view: DataView, at: number) => number]>} */ ({
@@ -21,7 +21,7 @@ const READERS = /** @type {Record<string, [number, (view: DataView, at: number) 
  * Read a tensor's first values, in row-major order.
  * @param {import('./types.js').Tensor} tensor
  * @param {number} count how many at most
- * @returns {(number|string)[]} numbers, strings for a string tensor, or empty if the dtype is unknown
+ * @returns {(number|string|null)[]} empty if the dtype is unknown
  */
 export function firstValues({ dtype, data }, count) {
   if (Array.isArray(data)) return data.slice(0, count);
@@ -34,11 +34,22 @@ export function firstValues({ dtype, data }, count) {
 }
 
 /**
+ * Describe a tensor in one line: its type and its first values, rounded to four digits.
  * @param {import('./types.js').Tensor} tensor
- * @returns {number} how many values it has
+ * @param {number} count how many values at most
+ * @returns {{type: string, values: string}} such as `float32 [10]` and `0.1, 0.25, …`
  */
-export function valueCount({ shape }) {
-  return shape.reduce((product, side) => product * side, 1);
+export function summarize(tensor, count) {
+  const { dtype, shape } = tensor;
+  const size = shape.reduce((product, side) => product * side, 1);
+  const values = firstValues(tensor, count).map(short);
+  if (values.length > 0 && values.length < size) values.push('…');
+  return { type: `${dtype} [${shape.join(', ')}]`, values: values.join(', ') };
+}
+
+/** @param {number|string|null} value */
+function short(value) {
+  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value);
 }
 
 /**

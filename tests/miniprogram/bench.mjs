@@ -1,4 +1,4 @@
-// What each way to make a frame costs:  node tests/miniprogram/bench.mjs [picture.jpg]
+// What each encoding costs:  node tests/miniprogram/bench.mjs [picture.jpg]
 //
 // The canvas of a phone cannot run here: a phone measures its own while it runs.
 
@@ -53,8 +53,8 @@ function fastest(act) {
 }
 
 function report(name, ms, bytes) {
-  const ways = UPLINKS_MBIT.map((mbit) => `${(ms + (8 * bytes) / (1000 * mbit)).toFixed(0)} ms`.padStart(8));
-  console.log(`${name.padEnd(26)} ${ms.toFixed(2).padStart(7)} ms ${(bytes / 1000).toFixed(0).padStart(6)} KB ${ways.join('')}`);
+  const costs = UPLINKS_MBIT.map((mbit) => `${(ms + (8 * bytes) / (1000 * mbit)).toFixed(0)} ms`.padStart(8));
+  console.log(`${name.padEnd(26)} ${ms.toFixed(2).padStart(7)} ms ${(bytes / 1000).toFixed(0).padStart(6)} KB ${costs.join('')}`);
 }
 
 console.log(`to ${TO.width}x${TO.height}; the last columns: with the bytes on an uplink of ${UPLINKS_MBIT.join(', ')} Mbit/s`);
@@ -63,7 +63,7 @@ for (const [width, height] of SIZES) {
   const plan = { from: { width, height }, to: TO, rotate: 0, mirror: false };
   const rgb = new Downscaler({ ...plan, channels: 3 });
   const encoder = new JpegEncoder(TO, QUALITY);
-  const encode = () => encoder.encode(rgb.shrink(frame));
-  report(`${width}x${height} as RGB`, fastest(() => rgb.shrink(frame)), rgb.data.length);
+  const encode = () => encoder.encode(rgb.downscale(frame));
+  report(`${width}x${height} as RGB`, fastest(() => rgb.downscale(frame)), rgb.data.length);
   report(`${width}x${height} as JPEG`, fastest(encode), encode().length);
 }

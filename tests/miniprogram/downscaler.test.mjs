@@ -1,4 +1,4 @@
-// A camera's frame made smaller: the right colours in the right places, and fast.
+// A downscaled frame has the right colours in the right places, and is fast.
 
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { dice, library } from './library.mjs';
 
 const { Downscaler } = library('downscaler');
-const TURNS = [0, 90, 180, 270];
+const ROTATIONS = [0, 90, 180, 270];
 
 function noise(width, height, seed = 1) {
   const random = dice(seed);
@@ -35,8 +35,8 @@ function averaged(buffer, from, to) {
   return result;
 }
 
-/** A picture turned clockwise and then mirrored, pixel by pixel. */
-function turned(pixels, { width, height }, channels, rotate, mirror) {
+/** An image rotated clockwise and then mirrored, pixel by pixel. */
+function rotated(pixels, { width, height }, channels, rotate, mirror) {
   const sideways = rotate % 180 !== 0;
   const [w, h] = sideways ? [height, width] : [width, height];
   const result = new pixels.constructor(pixels.length);
@@ -59,9 +59,9 @@ test('every pixel of the result is the mean of what it covers', () => {
     const from = { width: 2 + random(60), height: 2 + random(60) };
     const to = { width: 1 + random(from.width), height: 1 + random(from.height) };
     const buffer = noise(from.width, from.height, i);
-    const shrinker = new Downscaler({ from, to, rotate: 0, mirror: false, channels: 3 });
+    const downscaler = new Downscaler({ from, to, rotate: 0, mirror: false, channels: 3 });
     const wanted = averaged(buffer, from, to);
-    shrinker.shrink(buffer).forEach((value, at) => {
+    downscaler.downscale(buffer).forEach((value, at) => {
       assert.ok(Math.abs(value - wanted[at]) <= 2.1, `${value} for ${wanted[at]}`);
     });
   }
@@ -72,10 +72,10 @@ test('black stays black and white stays white, at any size', () => {
   for (let i = 0; i < 100; i += 1) {
     const from = { width: 10 + random(700), height: 10 + random(700) };
     const to = { width: 1 + random(from.width), height: 1 + random(from.height) };
-    const shrinker = new Downscaler({ from, to, rotate: 0, mirror: false, channels: 3 });
+    const downscaler = new Downscaler({ from, to, rotate: 0, mirror: false, channels: 3 });
     const white = new Uint8Array(4 * from.width * from.height).fill(255);
-    assert.ok(shrinker.shrink(white.buffer).every((value) => value === 255));
-    assert.ok(shrinker.shrink(white.fill(0).buffer).every((value) => value === 0));
+    assert.ok(downscaler.downscale(white.buffer).every((value) => value === 255));
+    assert.ok(downscaler.downscale(white.fill(0).buffer).every((value) => value === 0));
   }
 });
 
@@ -83,13 +83,13 @@ test('a frame of the model’s size comes through untouched, without its alpha',
   const from = { width: 7, height: 5 };
   const buffer = noise(7, 5);
   const { data } = new Downscaler({ from, to: from, rotate: 0, mirror: false, channels: 3 });
-  const shrinker = new Downscaler({ from, to: from, rotate: 0, mirror: false, channels: 3 });
+  const downscaler = new Downscaler({ from, to: from, rotate: 0, mirror: false, channels: 3 });
   assert.equal(data.length, 3 * 35);
   const plain = [...new Uint8Array(buffer)].filter((_, i) => i % 4 !== 3);
-  assert.deepEqual([...shrinker.shrink(buffer)], plain);
+  assert.deepEqual([...downscaler.downscale(buffer)], plain);
 });
 
-for (const rotate of TURNS) {
+for (const rotate of ROTATIONS) {
   for (const mirror of [false, true]) {
     test(`turned by ${rotate} degrees${mirror ? ' and mirrored' : ''}, as RGB and as RGBA`, () => {
       const from = { width: 48, height: 64 };
@@ -98,9 +98,9 @@ for (const rotate of TURNS) {
       const buffer = noise(48, 64);
       for (const channels of [3, 4]) {
         const plain = new Downscaler({ from, to: small, rotate: 0, mirror: false, channels });
-        const shrinker = new Downscaler({ from, to, rotate, mirror, channels });
-        const wanted = turned(plain.shrink(buffer), small, channels, rotate, mirror);
-        assert.deepEqual(shrinker.shrink(buffer), wanted);
+        const downscaler = new Downscaler({ from, to, rotate, mirror, channels });
+        const wanted = rotated(plain.downscale(buffer), small, channels, rotate, mirror);
+        assert.deepEqual(downscaler.downscale(buffer), wanted);
       }
     });
   }
@@ -108,21 +108,21 @@ for (const rotate of TURNS) {
 
 test('RGBA comes out opaque', () => {
   const from = { width: 8, height: 8 };
-  const shrinker = new Downscaler({ from, to: { width: 4, height: 4 }, rotate: 0, mirror: false, channels: 4 });
-  shrinker.shrink(noise(8, 8));
-  for (let at = 3; at < 64; at += 4) assert.equal(shrinker.data[at], 255);
+  const downscaler = new Downscaler({ from, to: { width: 4, height: 4 }, rotate: 0, mirror: false, channels: 4 });
+  downscaler.downscale(noise(8, 8));
+  for (let at = 3; at < 64; at += 4) assert.equal(downscaler.data[at], 255);
 });
 
 test('the result is the same array each time', () => {
   const from = { width: 8, height: 8 };
-  const shrinker = new Downscaler({ from, to: { width: 4, height: 4 }, rotate: 0, mirror: false, channels: 3 });
-  assert.equal(shrinker.shrink(noise(8, 8)), shrinker.shrink(noise(8, 8, 2)));
+  const downscaler = new Downscaler({ from, to: { width: 4, height: 4 }, rotate: 0, mirror: false, channels: 3 });
+  assert.equal(downscaler.downscale(noise(8, 8)), downscaler.downscale(noise(8, 8, 2)));
 });
 
-test('a frame of another size, and one that would have to grow, are refused', () => {
+test('a frame of another size is rejected, and so is enlarging', () => {
   const plan = { rotate: 0, mirror: false, channels: 3 };
-  const shrinker = new Downscaler({ from: { width: 8, height: 8 }, to: { width: 4, height: 4 }, ...plan });
-  assert.throws(() => shrinker.shrink(noise(8, 7)), /224 bytes are no frame of 8 x 8/);
+  const downscaler = new Downscaler({ from: { width: 8, height: 8 }, to: { width: 4, height: 4 }, ...plan });
+  assert.throws(() => downscaler.downscale(noise(8, 7)), /expected a frame of 8 x 8, got 224 bytes/);
   const grow = { from: { width: 8, height: 8 }, to: { width: 9, height: 4 }, ...plan };
   assert.throws(() => new Downscaler(grow), RangeError);
 });
@@ -130,15 +130,15 @@ test('a frame of another size, and one that would have to grow, are refused', ()
 test('480x640 to 192x192 takes a few milliseconds', () => {
   const from = { width: 480, height: 640 };
   const plan = { from, to: { width: 192, height: 192 }, rotate: 0, mirror: false, channels: 3 };
-  const shrinker = new Downscaler(plan);
+  const downscaler = new Downscaler(plan);
   const buffer = noise(480, 640);
   const times = [];
   for (let i = 0; i < 60; i += 1) {
     const start = performance.now();
-    shrinker.shrink(buffer);
+    downscaler.downscale(buffer);
     times.push(performance.now() - start);
   }
   const median = times.sort((a, b) => a - b)[30];
-  console.log(`down-scale of 480x640: ${median.toFixed(2)} ms`);
+  console.log(`downscaling 480x640: ${median.toFixed(2)} ms`);
   assert.ok(median < 3 * 8, `${median} ms`); // 8 on a quiet core; this one may be shared
 });

@@ -1,4 +1,4 @@
-// What is said: both languages, every state, addresses and base64.
+// The messages in both languages, every state, predictions, addresses and base64.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,8 +10,8 @@ globalThis.wx = { getStorageSync: () => '', getAppBaseInfo: () => ({ language: '
 
 const { MESSAGES } = library('../../messages');
 const { describe } = library('../../status');
-const { wordsFor } = library('../../language');
-const { classColour, findings } = library('../../predictions');
+const { messagesFor } = library('../../language');
+const { classColour, readOutputs, readPredictions } = library('../../predictions');
 const { addresses } = library('address');
 const { decodeBase64 } = library('base64');
 
@@ -20,9 +20,9 @@ const FILES = [
   ...['notice', 'statistics', 'score', 'privacy'].map((name) => `components/${name}/${name}`),
   ...['live', 'photo', 'settings'].map((name) => `pages/${name}/${name}`),
 ];
-const CALM = { client: { name: 'ready' }, problem: null, online: true, backendGone: false, silence: null, host: 'wss://x' };
+const NORMAL = { client: { name: 'ready' }, problem: null, online: true, backendGone: false, stall: null, host: 'wss://x' };
 
-test('both languages say the same things, with the same values', () => {
+test('both languages have the same messages with the same placeholders', () => {
   assert.deepEqual(Object.keys(MESSAGES.zh), Object.keys(MESSAGES.en));
   const slots = (text) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
   for (const key of Object.keys(MESSAGES.en)) {
@@ -30,7 +30,7 @@ test('both languages say the same things, with the same values', () => {
   }
 });
 
-test('every word that a page or a component uses is there', () => {
+test('every message that a page or a component uses exists', () => {
   for (const file of FILES) {
     for (const kind of ['wxml', 'js']) {
       const source = readFileSync(new URL(`${file}.${kind}`, APP), 'utf8');
@@ -39,7 +39,7 @@ test('every word that a page or a component uses is there', () => {
   }
 });
 
-test('every handler that a page names is there, and nothing is said outside of the words', () => {
+test('every handler in a template exists, and templates contain no text of their own', () => {
   for (const file of FILES) {
     const view = readFileSync(new URL(`${file}.wxml`, APP), 'utf8');
     const code = readFileSync(new URL(`${file}.js`, APP), 'utf8');
@@ -50,17 +50,17 @@ test('every handler that a page names is there, and nothing is said outside of t
   }
 });
 
-test('each state has its words and its way out, in both languages', () => {
+test('each state has a title, an explanation and an action in both languages', () => {
   const cases = [
     ['ready', {}],
     ['waiting', { backendGone: true }],
-    ['waiting', { backendGone: true, silence: { name: 'failing', message: 'gone' } }],
+    ['waiting', { backendGone: true, stall: { name: 'failing', message: 'gone' } }],
     ['waiting', { client: { name: 'waiting' } }],
-    ['silent_model', { silence: { name: 'model' } }],
-    ['silent_server', { silence: { name: 'server' } }],
-    ['silent_full', { silence: { name: 'full' } }],
-    ['silent_failing', { silence: { name: 'failing', message: 'no memory' } }],
-    ['camera_failed', { problem: { name: 'camera_failed' }, silence: { name: 'model' } }],
+    ['stalled_model', { stall: { name: 'model' } }],
+    ['stalled_server', { stall: { name: 'server' } }],
+    ['stalled_full', { stall: { name: 'full' } }],
+    ['stalled_failing', { stall: { name: 'failing', message: 'no memory' } }],
+    ['camera_failed', { problem: { name: 'camera_failed' }, stall: { name: 'model' } }],
     ['no_model', { client: { name: 'waiting', code: 'unknown_model', message: 'no model x' } }],
     ['draining', { client: { name: 'draining', reason: 'stop' } }],
     ['connecting', { client: { name: 'connecting' } }],
@@ -80,26 +80,26 @@ test('each state has its words and its way out, in both languages', () => {
     ['bad_frame', { problem: { name: 'bad_frame', message: 'no way' } }],
     ['draining', { problem: { name: 'bad_frame', message: 'x' }, client: { name: 'draining', reason: '' } }],
   ];
-  for (const [name, about] of cases) {
-    for (const words of Object.values(MESSAGES)) {
-      const said = describe({ ...CALM, ...about }, words);
-      assert.equal(said.name, name);
-      assert.ok(said.title, name);
-      assert.ok(name === 'ready' || said.more, name);
-      assert.ok(!said.action || said.actionText, name);
-      assert.doesNotMatch(said.title + said.more, /\{|undefined/, name);
+  for (const [name, conditions] of cases) {
+    for (const messages of Object.values(MESSAGES)) {
+      const shown = describe({ ...NORMAL, ...conditions }, messages);
+      assert.equal(shown.name, name);
+      assert.ok(shown.title, name);
+      assert.ok(name === 'ready' || shown.more, name);
+      assert.ok(!shown.action || shown.actionText, name);
+      assert.doesNotMatch(shown.title + shown.more, /\{|undefined/, name);
     }
   }
 });
 
-test('the language is the choice, else the system’s', () => {
-  assert.equal(wordsFor('auto'), MESSAGES.zh);
-  assert.equal(wordsFor('en'), MESSAGES.en);
+test('the language is the user’s choice, or the system’s', () => {
+  assert.equal(messagesFor('auto'), MESSAGES.zh);
+  assert.equal(messagesFor('en'), MESSAGES.en);
   wx.getAppBaseInfo = () => ({ language: 'fr' });
-  assert.equal(wordsFor('auto'), MESSAGES.en);
+  assert.equal(messagesFor('auto'), MESSAGES.en);
 });
 
-test('an address is read in every form that a user may type', () => {
+test('an address is parsed in every form that a user may type', () => {
   const socket = (text) => (addresses(text) || {}).socket;
   assert.equal(socket('example.org'), 'wss://example.org/ws');
   assert.equal(socket(' https://example.org/ '), 'wss://example.org/ws');
@@ -115,7 +115,7 @@ test('an address is read in every form that a user may type', () => {
   }
 });
 
-test('base64 is read to the last byte', () => {
+test('base64 is decoded to the last byte', () => {
   const random = dice(3);
   for (let length = 0; length < 70; length += 1) {
     const bytes = Uint8Array.from({ length }, () => random(256));
@@ -124,16 +124,23 @@ test('base64 is read to the last byte', () => {
   }
 });
 
-test('findings are those at the score, best first, whatever the task', () => {
+test('predictions are filtered by score, best first, for any task', () => {
   const boxes = [[0, 0, 1, 1], [0, 0, 0.5, 0.5]];
   const detection = { boxes, classes: [1, 7], scores: [0.4, 0.9] };
-  assert.deepEqual(findings(detection, ['a', 'b'], 0.5), [{ index: 7, name: '7', score: 0.9, box: boxes[1] }]);
+  assert.deepEqual(readPredictions(detection, ['a', 'b'], 0.5), [{ index: 7, name: '7', score: 0.9, box: boxes[1] }]);
   const many = { classes: [0, 1, 2, 3, 4, 5], scores: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] };
-  assert.deepEqual(findings(many, [], 0).map(({ index }) => index), [5, 4, 3, 2, 1]);
-  assert.deepEqual(findings({ outputs: {} }, [], 0), []);
+  assert.deepEqual(readPredictions(many, [], 0).map(({ index }) => index), [5, 4, 3, 2, 1]);
+  assert.deepEqual(readPredictions({ outputs: {} }, [], 0), []);
 });
 
-test('colours are written so that every canvas reads them', () => {
+test('raw outputs are listed with their type and first values', () => {
+  const data = new Uint8Array(new Float32Array([0.25, 1 / 3, -2]).buffer);
+  const result = { outputs: { probs: { dtype: 'float32', shape: [3], data } } };
+  assert.deepEqual(readOutputs(result), [{ name: 'probs', type: 'float32 [3]', values: '0.25, 0.3333, -2' }]);
+  assert.deepEqual(readOutputs({ boxes: [], scores: [], classes: [] }), []);
+});
+
+test('colours use a notation that every canvas supports', () => {
   const colours = Array.from({ length: 20 }, (_, i) => classColour(i));
   assert.equal(new Set(colours).size, 20);
   for (const colour of colours) assert.match(colour, /^#[0-9a-f]{6}$/);

@@ -1,4 +1,4 @@
-// The client and its sign-in, before a socket that a test plays.
+// The client's sign-in, with a socket that the test controls.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ const { MiniProgramClient, SignIn } = library();
 const URL_OF_LOGIN = 'https://example.org/v1/login';
 const settle = () => new Promise(setImmediate);
 
-/** A client on a phone whose logins end as `answers` say, one after the other. */
+/** A client on a phone whose login requests get these answers, in turn. */
 function signingIn(answers, more = {}) {
   const stored = new Map();
   const about = { sockets: [], told: [], logins: 0, stored };
@@ -44,7 +44,7 @@ function signingIn(answers, more = {}) {
 const token = (name, seconds = 3600) => ({ statusCode: 200, data: { token: name, expires_in: seconds } });
 const refusal = { type: 'error', code: 'unauthorized', message: 'no', retryable: false };
 
-test('a refused session signs in once and goes on', async () => {
+test('a rejected session signs in once and continues', async () => {
   const about = signingIn([token('good')]);
   about.client.open();
   about.socket().open();
@@ -58,7 +58,7 @@ test('a refused session signs in once and goes on', async () => {
   about.client.close();
 });
 
-test('a server that refuses the new token too is believed, until the user tries again', async () => {
+test('a second rejection is final until the user tries again', async () => {
   const about = signingIn([token('bad'), token('good')]);
   about.client.open();
   for (let i = 0; i < 2; i += 1) {
@@ -77,7 +77,7 @@ test('a server that refuses the new token too is believed, until the user tries 
   about.client.close();
 });
 
-test('a login that fails is told with its reason, and is not repeated', async () => {
+test('a failed login reports its reason and is not repeated', async () => {
   for (const [answer, code] of [
     [{ statusCode: 403, data: { type: 'error', code: 'login_refused', message: 'blocked' } }, 'login_refused'],
     [{ statusCode: 404, data: 'not found' }, 'no_sign_in'],
@@ -96,7 +96,7 @@ test('a login that fails is told with its reason, and is not repeated', async ()
   }
 });
 
-test('other refusals lead to no login', async () => {
+test('other rejections do not trigger a login', async () => {
   const about = signingIn([token('good')]);
   about.client.open();
   about.socket().open();
@@ -106,7 +106,7 @@ test('other refusals lead to no login', async () => {
   assert.equal(about.told.pop(), 'refused');
 });
 
-test('whoever leaves during the login is not brought back', async () => {
+test('closing during the login does not reconnect', async () => {
   const about = signingIn([token('good')]);
   about.client.open();
   about.socket().open();
@@ -117,26 +117,26 @@ test('whoever leaves during the login is not brought back', async () => {
   assert.equal(about.told.pop(), 'closed');
 });
 
-test('a kept token is used while it holds, and only for its own server', () => {
+test('a stored token is used while it is valid, and only for its own server', () => {
   const { stored } = signingIn([]);
-  const kept = { url: URL_OF_LOGIN, token: 'kept', expiresAt: Date.now() + 60000, renewAt: 0 };
-  const found = (changes) => {
-    stored.set('framewire.token', { ...kept, ...changes });
-    return new SignIn({ url: URL_OF_LOGIN, onToken: () => {} }).kept();
+  const entry = { url: URL_OF_LOGIN, token: 'stored', expiresAt: Date.now() + 60000, renewAt: 0 };
+  const lookUp = (changes) => {
+    stored.set('framewire.token', { ...entry, ...changes });
+    return new SignIn({ url: URL_OF_LOGIN, onToken: () => {} }).stored();
   };
-  assert.equal(found({}), 'kept');
-  assert.equal(found({ expiresAt: Date.now() - 1 }), undefined);
-  assert.equal(found({ url: 'https://other.example.org/v1/login' }), undefined);
+  assert.equal(lookUp({}), 'stored');
+  assert.equal(lookUp({ expiresAt: Date.now() - 1 }), undefined);
+  assert.equal(lookUp({ url: 'https://other.example.org/v1/login' }), undefined);
 });
 
-test('two who ask at once share one login', async () => {
+test('concurrent renewals share one login', async () => {
   const about = signingIn([token('good')]);
   const signIn = new SignIn({ url: URL_OF_LOGIN, onToken: () => {} });
   assert.deepEqual(await Promise.all([signIn.renew(), signIn.renew()]), ['good', 'good']);
   assert.equal(about.logins, 1);
 });
 
-test('a token is renewed well before its end', async () => {
+test('a token is renewed well before it expires', async () => {
   const { stored } = signingIn([token('good', 1000)]);
   await new SignIn({ url: URL_OF_LOGIN, onToken: () => {} }).renew();
   const { renewAt, expiresAt } = stored.get('framewire.token');
@@ -144,7 +144,7 @@ test('a token is renewed well before its end', async () => {
   assert.ok(Math.abs(expiresAt - Date.now() - 1e6) < 5000);
 });
 
-test('a token without a life to speak of is no token', async () => {
+test('a token without a lifetime is rejected', async () => {
   for (const seconds of [undefined, 0, -5, 'soon']) {
     signingIn([{ statusCode: 200, data: { token: 'good', expires_in: seconds } }]);
     const signIn = new SignIn({ url: URL_OF_LOGIN, onToken: () => {} });
@@ -153,7 +153,7 @@ test('a token without a life to speak of is no token', async () => {
 });
 
 for (const ending of ['well', 'badly']) {
-  test(`a renewal that ends ${ending} after its client has gone to rest starts nothing`, async (t) => {
+  test(`a renewal that ends ${ending} after it was stopped has no effect`, async (t) => {
     const about = signingIn([token('first'), token('second')]);
     const tokens = [];
     const signIn = new SignIn({ url: URL_OF_LOGIN, onToken: (name) => tokens.push(name) });
@@ -161,10 +161,10 @@ for (const ending of ['well', 'badly']) {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     let answer = null;
     wx.request = (options) => (answer = options);
-    signIn.watch();
+    signIn.startRenewal();
     t.mock.timers.tick(3600 * 1000);
     await settle();
-    signIn.rest();
+    signIn.stopRenewal();
     if (ending === 'well') answer.success(token('second'));
     else answer.fail({ errMsg: 'request:fail timeout' });
     await settle();
@@ -174,7 +174,7 @@ for (const ending of ['well', 'badly']) {
   });
 }
 
-test('neither WeChat nor the gateway is waited for without an end', async () => {
+test('requests to WeChat and to the gateway have a timeout', async () => {
   signingIn([]);
   const asked = [];
   wx.login = ({ timeout, success }) => {

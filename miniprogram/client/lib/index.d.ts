@@ -19,7 +19,7 @@ export { now } from './core/clock';
 export { tagPosition } from './core/geometry';
 export { Liveness, Stall } from './core/liveness';
 export { Statistics, StatisticsSnapshot } from './core/statistics';
-export { firstValues, valueCount } from './core/tensor';
+export { firstValues, summarize } from './core/tensor';
 
 /** The parts of mini-programs' API that the client takes, so that no typings have to be installed. */
 export interface CanvasNode {

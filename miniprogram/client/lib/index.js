@@ -14,7 +14,7 @@ const { now } = require('./core/clock.js');
 const { tagPosition } = require('./core/geometry.js');
 const { Liveness } = require('./core/liveness.js');
 const { Statistics } = require('./core/statistics.js');
-const { firstValues, valueCount } = require('./core/tensor.js');
+const { firstValues, summarize } = require('./core/tensor.js');
 const { addresses } = require('./address.js');
 
 /** @satisfies {typeof import('./index')} */
@@ -38,7 +38,7 @@ const library = {
   boxRect,
   tagPosition,
   firstValues,
-  valueCount,
+  summarize,
 };
 
 module.exports = library;

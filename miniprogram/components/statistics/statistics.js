@@ -1,6 +1,6 @@
 'use strict';
 
-/** A row of figures: `items` [{name, value}]. */
+/** A row of statistics: `items` [{name, value}]. */
 Component({
   properties: {
     items: { type: Array, value: [] },

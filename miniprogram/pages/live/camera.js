@@ -1,19 +1,19 @@
 /**
- * The live page's camera: its frames go to the client once the component, the canvases and a
- * client are there, in whatever order they come.
+ * The live page's camera. Its frames go to the client as soon as the component, the canvases and a
+ * client are ready, in whatever order.
  */
 'use strict';
 
 const { CameraFeed } = require('../../client/lib/index.js');
 
 /** @typedef {import('../../client/lib/index').MiniProgramClient} MiniProgramClient */
-/** @typedef {Pick<import('../../client/lib/index').Preview, 'position'|'rotate'|'mirror'>} Stance */
+/** @typedef {Pick<import('../../client/lib/index').Preview, 'position'|'rotate'|'mirror'>} Mounting */
 
 class LiveCamera {
-  /** @param {Pick<import('../../client/lib/index').FeedOptions, 'onSent'|'onProblem'>} listeners */
+  /** @param {Pick<import('../../client/lib/index').FeedOptions, 'onSent'|'onError'>} listeners */
   constructor(listeners) {
     this._listeners = listeners;
-    /** whether the component has begun, and was not taken away since */
+    /** whether the component has started and is still running */
     this.ready = false;
     /** @type {import('../../client/lib/index').Size|null} */
     this._size = null;
@@ -27,24 +27,24 @@ class LiveCamera {
 
   /**
    * @param {import('../../client/lib/index').Size} size of the preview, in CSS pixels
-   * @param {WechatMiniprogram.Canvas|null} canvas for making frames
+   * @param {WechatMiniprogram.Canvas|null} canvas for encoding frames
    */
-  fit(size, canvas) {
+  setPreview(size, canvas) {
     this._size = size;
     this._canvas = canvas;
   }
 
   /**
-   * Lets frames go to a client, if there are any yet.
+   * Send frames to a client, if there are any yet.
    * @param {MiniProgramClient} client
    * @param {import('../../client/lib/index').Model|null} model
-   * @param {Stance} stance how the camera stands
+   * @param {Mounting} mounting how the camera is oriented
    */
-  start(client, model, stance) {
+  start(client, model, mounting) {
     if (!this.ready || !this._size) return;
     if (!this._feed || this._client !== client) this._feed = this._newFeed(client);
-    this._feed.use(model);
-    this._feed.show({ ...this._size, ...stance });
+    this._feed.setModel(model);
+    this._feed.setPreview({ ...this._size, ...mounting });
     this._feed.start(wx.createCameraContext());
   }
 
@@ -53,8 +53,8 @@ class LiveCamera {
   }
 
   /** @param {import('../../client/lib/index').Model|null} model */
-  use(model) {
-    if (this._feed) this._feed.use(model);
+  setModel(model) {
+    if (this._feed) this._feed.setModel(model);
   }
 
   /** @param {MiniProgramClient} client */

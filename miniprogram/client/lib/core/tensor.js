@@ -1,7 +1,7 @@
 // Generated from static/client/tensor.js by `make miniprogram`; do not edit.
 'use strict';
 
-/** Reads the values of raw tensors. */
+/** Makes a model's raw outputs readable. */
 
 /** Per dtype: bytes per value, and how to read one. */
 const READERS = /** @type {Record<string, [number, (view: DataView, at: number) => number]>} */ ({
@@ -24,7 +24,7 @@ const READERS = /** @type {Record<string, [number, (view: DataView, at: number) 
  * Read a tensor's first values, in row-major order.
  * @param {import('./types.js').Tensor} tensor
  * @param {number} count how many at most
- * @returns {(number|string)[]} numbers, strings for a string tensor, or empty if the dtype is unknown
+ * @returns {(number|string|null)[]} empty if the dtype is unknown
  */
 function firstValues({ dtype, data }, count) {
   if (Array.isArray(data)) return data.slice(0, count);
@@ -37,11 +37,22 @@ function firstValues({ dtype, data }, count) {
 }
 
 /**
+ * Describe a tensor in one line: its type and its first values, rounded to four digits.
  * @param {import('./types.js').Tensor} tensor
- * @returns {number} how many values it has
+ * @param {number} count how many values at most
+ * @returns {{type: string, values: string}} such as `float32 [10]` and `0.1, 0.25, …`
  */
-function valueCount({ shape }) {
-  return shape.reduce((product, side) => product * side, 1);
+function summarize(tensor, count) {
+  const { dtype, shape } = tensor;
+  const size = shape.reduce((product, side) => product * side, 1);
+  const values = firstValues(tensor, count).map(short);
+  if (values.length > 0 && values.length < size) values.push('…');
+  return { type: `${dtype} [${shape.join(', ')}]`, values: values.join(', ') };
+}
+
+/** @param {number|string|null} value */
+function short(value) {
+  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value);
 }
 
 /**
@@ -76,4 +87,4 @@ function half(bits) {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-module.exports = { firstValues, valueCount };
+module.exports = { firstValues, summarize };

@@ -67,8 +67,8 @@ export type Box = [number, number, number, number];
 export interface Tensor {
   dtype: string;
   shape: number[];
-  /** little-endian bytes in row-major order, or a list of strings */
-  data: Uint8Array | string[];
+  /** row-major: little-endian bytes, or a list in JSON and for strings; null stands for NaN and infinities */
+  data: Uint8Array | (string | number | null)[];
 }
 
 export interface Result {
