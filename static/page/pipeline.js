@@ -1,87 +1,87 @@
 /**
- * Carries pictures from a source to the client, and their results to the view.
+ * The way of a frame on the page: from the source through the encoder to the client, and its result
+ * to the view.
  *
- * A picture is taken and encoded only when the client would send it at once. Its bitmap rides on
- * the frame, so that the result is drawn on the very picture that it belongs to. While no frame can
- * be answered, the bare picture is shown a few times a second instead, so that a user sees that
- * the camera works.
+ * A frame is captured and encoded only if the client would send it immediately. Its bitmap rides
+ * along, so that the result is drawn on the very image it belongs to. While no frame can get a
+ * result, the plain image is shown a few times per second, so that users see that the camera works.
  */
 
 import { sendSize } from '../client/geometry.js';
 import { FORMAT, WorkerLost } from './jpeg.js';
 
-const LONGEST_SHOWN = 1280; // pixels of the longer side; more only fills memory
+const MAX_SHOWN_SIDE = 1280; // pixels; larger bitmaps would only use memory
 const PREVIEW_INTERVAL_MS = 100;
-const SEND_AGAIN_MS = 400;
+const RESEND_DELAY_MS = 400;
 
 export class Pipeline {
   /**
    * @param {object} parts
    * @param {FramewireClient} parts.client
-   * @param {object} parts.encoder of jpeg.js
+   * @param {object} parts.encoder from jpeg.js
    * @param {View} parts.view
-   * @param {Statistics} parts.figures
-   * @param {Liveness} parts.pulse
-   * @param {function(Error)} parts.onProblem a picture that could not be taken or encoded
+   * @param {Statistics} parts.statistics
+   * @param {Liveness} parts.liveness
+   * @param {function(Error)} parts.onError an image could not be captured or encoded
    */
-  constructor({ client, encoder, view, figures, pulse, onProblem }) {
+  constructor({ client, encoder, view, statistics, liveness, onError }) {
     this._client = client;
     this._encoder = encoder;
     this._view = view;
-    this._figures = figures;
-    this._pulse = pulse;
-    this._onProblem = onProblem;
+    this._statistics = statistics;
+    this._liveness = liveness;
+    this._onError = onError;
     this._source = null;
-    this._busy = false;
-    this._again = false;
+    this._isBusy = false;
+    this._mustResend = false;
     this._shownAt = 0;
     this.model = null;
     this.maxPixels = Infinity;
-    this.full = false;
-    this.answering = false;
+    this.fullSize = false;
+    this.isAnswering = false; // frames get results
     this.lastSent = null; // {width, height, bytes}
     this.lastResult = null;
     this.lastCapturedAt = null;
   }
 
-  /** From now on only this source's pictures and results count. */
+  /** Switch to a source. Images and results of the previous one are ignored from now on. */
   use(source) {
     this._source = source;
-    this._again = false;
+    this._mustResend = false;
     this.lastResult = null;
     this.lastCapturedAt = null;
   }
 
-  /** The source has a new picture, taken at `capturedAt` (ms of performance.now). */
+  /** The source has a new image, captured at `capturedAt` (ms of performance.now). */
   async picture(source, capturedAt) {
-    const wanted = this._client.wantsFrame() || (source.isStill && this.answering);
+    const isWanted = this._client.wantsFrame() || (source.isStill && this.isAnswering);
     if (source !== this._source) return;
-    if (this._busy) {
-      this._again = source.isStill;
+    if (this._isBusy) {
+      this._mustResend = source.isStill;
       return;
     }
-    if (!wanted && !this._previewIsDue(source)) return;
-    this._busy = true;
+    if (!isWanted && !this._isPreviewDue(source)) return;
+    this._isBusy = true;
     try {
-      await (wanted ? this._send(source, capturedAt) : this._preview(source));
+      await (isWanted ? this._send(source, capturedAt) : this._preview(source));
     } catch (error) {
-      if (error instanceof WorkerLost) this._again = source.isStill;
-      else if (source === this._source) this._onProblem(error);
+      if (error instanceof WorkerLost) this._mustResend = source.isStill;
+      else if (source === this._source) this._onError(error);
     }
-    this._busy = false;
-    if (this._again) this.resend();
+    this._isBusy = false;
+    if (this._mustResend) this.resend();
   }
 
-  /** A still picture's answer may be another now: ask again. Moving sources need no word. */
+  /** Send a still image again, because its result may differ now. Moving sources need no prompt. */
   resend() {
-    this._again = false;
+    this._mustResend = false;
     if (this._source && this._source.isStill) this._source.resend();
   }
 
   result(result, frame) {
     const now = performance.now();
-    this._pulse.answered(now);
-    this._figures.answered(now, now - frame.captured_at, result.batch);
+    this._liveness.answered(now);
+    this._statistics.answered(now, now - frame.captured_at, result.batch);
     if (frame.source !== this._source) return frame.bitmap.close();
     this._view.show({ bitmap: frame.bitmap, result, labels: this.model ? this.model.labels : [] });
     this.lastResult = { ...result, frame: { width: frame.width, height: frame.height } };
@@ -91,22 +91,21 @@ export class Pipeline {
   }
 
   dropped({ reason }, frame) {
-    this._figures.dropped(reason);
-    this._pulse.lost(performance.now(), reason);
-    this._lost(frame);
-    if (frame.source.isStill) setTimeout(() => this._resendIf(frame), SEND_AGAIN_MS);
+    this._statistics.dropped(reason);
+    this._liveness.lost(performance.now(), reason);
+    this._release(frame);
+    if (frame.source.isStill) setTimeout(() => this._resendIfCurrent(frame), RESEND_DELAY_MS);
   }
 
   failed(error, frame) {
-    this._figures.failed(error.code, error.message);
-    if (!frame) return;
-    this._pulse.lost(performance.now(), error.code, error.message);
-    this._lost(frame);
-    if (error.retryable) setTimeout(() => this._resendIf(frame), SEND_AGAIN_MS);
+    this._statistics.failed(error.code, error.message);
+    this._liveness.lost(performance.now(), error.code, error.message);
+    this._release(frame);
+    if (error.retryable) setTimeout(() => this._resendIfCurrent(frame), RESEND_DELAY_MS);
   }
 
-  /** A still picture is shown bare when its result is lost; of a film, the next frame is soon here. */
-  _lost(frame) {
+  /** A still image without a result is shown plain. A moving source soon has its next frame. */
+  _release(frame) {
     if (frame.source === this._source && frame.source.isStill) {
       this._view.show({ bitmap: frame.bitmap });
     } else {
@@ -114,18 +113,18 @@ export class Pipeline {
     }
   }
 
-  _resendIf(frame) {
+  _resendIfCurrent(frame) {
     if (frame.source === this._source) this.resend();
   }
 
-  _previewIsDue(source) {
-    if (this.answering) return false;
+  _isPreviewDue(source) {
+    if (this.isAnswering) return false;
     return source.isStill || performance.now() - this._shownAt > PREVIEW_INTERVAL_MS;
   }
 
   async _preview(source) {
-    const bitmap = await source.grab(LONGEST_SHOWN);
-    if (source !== this._source || this.answering) return bitmap.close();
+    const bitmap = await source.grab(MAX_SHOWN_SIDE);
+    if (source !== this._source || this.isAnswering) return bitmap.close();
     this._shownAt = performance.now();
     this.lastResult = null;
     this.lastCapturedAt = null;
@@ -133,16 +132,16 @@ export class Pipeline {
   }
 
   async _send(source, capturedAt) {
-    const taken = await source.grab(this.full ? Infinity : LONGEST_SHOWN);
-    const { full, maxPixels } = this;
-    const { width, height } = sendSize(taken.width, taken.height, this.model, { full, maxPixels });
-    const { data, bitmap } = await this._encoder.encode(taken, width, height);
+    const original = await source.grab(this.fullSize ? Infinity : MAX_SHOWN_SIDE);
+    const options = { full: this.fullSize, maxPixels: this.maxPixels };
+    const { width, height } = sendSize(original.width, original.height, this.model, options);
+    const { data, bitmap } = await this._encoder.encode(original, width, height);
     if (source !== this._source) return bitmap.close();
     this.lastSent = { width, height, bytes: data.byteLength };
     const now = performance.now();
-    this._figures.sent(now);
-    this._pulse.sent(now);
-    const about = { format: FORMAT, width, height, data, captured_at: capturedAt };
-    return this._client.offer({ ...about, bitmap, source });
+    this._statistics.sent(now);
+    this._liveness.sent(now);
+    const frame = { format: FORMAT, width, height, data, captured_at: capturedAt };
+    return this._client.offer({ ...frame, bitmap, source });
   }
 }

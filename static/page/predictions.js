@@ -1,22 +1,24 @@
-/** A result in terms that the page shows, whatever the model's task. */
+/** What a result contains, for any task. */
 
+import { summarize } from '../client/tensor.js';
 import { className } from './overlay.js';
 
-const MOST_CLASSES = 5;
+const MAX_CLASSES = 5;
+const MAX_VALUES = 8;
 
 /**
- * What a result says, at and above a score.
+ * Read a result, filtered by score.
  *
- * @param {object} result as the wire gives it
+ * @param {object} result as the wire has it
  * @param {string[]} labels the model's
  * @param {number} minScore 0..1
- * @returns {{kind: 'boxes'|'classes'|'tensors', findings: object[]}} findings are
- *   {index, name, score, box?}, or {name, dtype, shape} for tensors
+ * @returns {{kind: 'boxes'|'classes'|'tensors', items: object[]}} items are
+ *   {index, name, score, box?}, or {name, type, values} for tensors
  */
 export function readPredictions(result, labels, minScore) {
-  if (result.outputs) return { kind: 'tensors', findings: tensors(result.outputs) };
+  if (result.outputs) return { kind: 'tensors', items: readOutputs(result.outputs) };
   const kind = result.boxes ? 'boxes' : 'classes';
-  const findings = result.classes
+  const items = result.classes
     .map((index, i) => ({
       index,
       name: className(index, labels),
@@ -25,9 +27,9 @@ export function readPredictions(result, labels, minScore) {
     }))
     .filter(({ score }) => score >= minScore)
     .sort((a, b) => b.score - a.score);
-  return { kind, findings: kind === 'classes' ? findings.slice(0, MOST_CLASSES) : findings };
+  return { kind, items: kind === 'classes' ? items.slice(0, MAX_CLASSES) : items };
 }
 
-function tensors(outputs) {
-  return Object.entries(outputs).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+function readOutputs(outputs) {
+  return Object.entries(outputs).map(([name, tensor]) => ({ name, ...summarize(tensor, MAX_VALUES) }));
 }

@@ -1,8 +1,8 @@
 /**
- * Which source runs: the four buttons, the files behind two of them, and what is dropped.
+ * Selects the source: the four buttons, the files behind two of them, and drag and drop.
  *
- * A new source is started before the old one ends, so that a refused camera or a broken file leaves
- * the page as it was, with a word about why.
+ * A new source is started before the previous one ends, so that a denied camera or a broken file
+ * leaves the page as it was, with an explanation.
  */
 
 import { Camera } from './sources/camera.js';
@@ -19,34 +19,34 @@ export class SourcePicker {
    * @param {function(string): HTMLElement} parts.element by id
    * @param {Language} parts.language
    * @param {function(object, number)} parts.onPicture (source, capturedAt)
-   * @param {function(object, boolean)} parts.onSource another source runs from now on; whether the
-   *   user chose it
-   * @param {function(string|null, object)} parts.onProblem (key of the words, values); null: solved
-   * @param {function(string|null)} parts.say a passing word, by its key; null: it is past
+   * @param {function(object, boolean)} parts.onSource (source, isChosen) the source has changed;
+   *   whether the user chose it
+   * @param {function(string|null, object)} parts.onProblem (message key, values); null: solved
+   * @param {function(string|null)} parts.announce (message key) for screen readers; null: nothing
    */
   constructor(parts) {
     Object.assign(this, parts);
     this.current = null;
-    this._turn = 0;
-    this._rested = false;
+    this._attempt = 0;
+    this._isResting = false;
     this._wire();
   }
 
-  /** Chooses by name; for a file the browser asks which one. */
+  /** Choose by name; for a file, the browser asks which one. */
   choose(name) {
     if (name === 'video' || name === 'picture') return this.element(`${name}-file`).click();
     return name === 'camera' ? this.useCamera(null) : this._start((on) => this._scene(on));
   }
 
   useCamera(deviceId) {
-    this.say('source.asking');
+    this.announce('source.asking');
     // Some phones open a second camera only after the first is closed.
     if (this.current && this.current.name === 'camera') this.current.stop();
     const onProblem = ({ key }) => this._ended(key);
     return this._start((onPicture) => new Camera({ deviceId, onPicture, onProblem }));
   }
 
-  /** Shows a file, whatever it is. */
+  /** Show an image or a video file. */
   useFile(file) {
     if (file.type.startsWith('video/')) {
       return this._start((onPicture) => new Video({ file, onPicture }));
@@ -55,17 +55,17 @@ export class SourcePicker {
     return this._start((onPicture) => new Picture({ file, onPicture }));
   }
 
-  /** Stands still, or goes on: for the pause button and for a hidden tab. */
-  rest(rested) {
-    if (rested === this._rested) return;
-    this._rested = rested;
+  /** Pause or resume the source: for the pause button and for a hidden tab. */
+  rest(isResting) {
+    if (isResting === this._isResting) return;
+    this._isResting = isResting;
     if (!this.current) return;
-    if (rested) this.current.pause();
+    if (isResting) this.current.pause();
     else this.current.resume();
   }
 
-  /** The cameras' names, once the language has changed. */
-  retell() {
+  /** The language has changed: name the cameras again. */
+  translate() {
     return this._listCameras();
   }
 
@@ -74,28 +74,28 @@ export class SourcePicker {
     return new Scene({ onPicture, isCalm, seed: SEED });
   }
 
-  /** @param {string|null} problem the note that stands below the new source, by its key */
+  /** @param {string|null} problem the message key of a note to show with the new source */
   async _start(make, problem = null) {
-    this._turn += 1;
-    const turn = this._turn;
+    this._attempt += 1;
+    const attempt = this._attempt;
     const source = make((capturedAt) => this.onPicture(source, capturedAt));
     try {
       await source.start();
     } catch (error) {
       source.stop();
-      if (turn === this._turn) this._failed(error);
+      if (attempt === this._attempt) this._failed(error);
       return;
     }
-    if (turn !== this._turn) return source.stop();
+    if (attempt !== this._attempt) return source.stop();
     return this._adopt(source, problem);
   }
 
   async _adopt(source, problem) {
     if (this.current) this.current.stop();
     this.current = source;
-    if (this._rested) source.pause();
+    if (this._isResting) source.pause();
     this._mark();
-    this.say(null);
+    this.announce(null);
     this.onProblem(problem);
     this.onSource(source, problem === null);
     await this._listCameras();
@@ -104,12 +104,12 @@ export class SourcePicker {
   _failed(error) {
     const known = error instanceof SourceError;
     const key = known ? error.key : 'problem.page_failed';
-    // The camera in use was stopped for the one that failed.
+    // The previous camera was stopped for the one that failed.
     if (this.current && this.current.name === 'camera') return this._ended(key);
     return this.onProblem(key, { message: error.message });
   }
 
-  /** The source in use is no more: the page's own scene takes its place, under a note that says why. */
+  /** The source has ended: switch to the demo scene, with a note that explains why. */
   _ended(key) {
     return this._start((onPicture) => this._scene(onPicture), key);
   }
@@ -125,7 +125,7 @@ export class SourcePicker {
     const camera = this.current && this.current.name === 'camera' ? this.current : null;
     const cameras = camera ? await camera.choices() : [];
     if (camera && camera !== this.current) return;
-    this.element('which').hidden = cameras.length < 2;
+    this.element('device').hidden = cameras.length < 2;
     this.element('cameras').replaceChildren(
       ...cameras.map(({ id, label }, i) => {
         const name = label || this.language.text('source.unnamed', { number: i + 1 });
@@ -143,7 +143,7 @@ export class SourcePicker {
     for (const id of ['video-file', 'picture-file']) {
       this.element(id).addEventListener('change', ({ target }) => {
         if (target.files.length) this.useFile(target.files[0]);
-        target.value = ''; // so that the same file can be chosen again
+        target.value = ''; // allows the same file to be chosen again
       });
     }
     this._wireDrop(document.documentElement);

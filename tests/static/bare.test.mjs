@@ -45,7 +45,7 @@ async function importBare(missing = []) {
 }
 
 for (const missing of [[], ['BigInt', 'WeakRef', 'globalThis']]) {
-  test(`works in an empty world, less ${missing.join(', ') || 'nothing'}`, bare, async () => {
+  test(`works without host globals, and without ${missing.join(', ') || 'anything else missing'}`, bare, async () => {
     const { FramewireClient } = await importBare(missing);
     const host = new PuppetHost();
     const results = [];
@@ -72,7 +72,7 @@ for (const missing of [[], ['BigInt', 'WeakRef', 'globalThis']]) {
   });
 }
 
-test('the client keeps to ES2020, which a mini-program understands', async () => {
+test('the client uses ES2020 at most, as mini-programs require', async () => {
   const later = /\?\?=|\|\|=|&&=|#[a-z_]\w*|\bstatic\s*\{|\.at\(|\.replaceAll\(|\bstructuredClone\b/;
   const field = /^ {2}(static )?\w+ = /m;
   for (const file of CLIENT) {

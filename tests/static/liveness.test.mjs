@@ -1,63 +1,63 @@
-// Whether the page hears that a model server, or the gateway itself, hangs.
+// Whether the page notices that a model server, or the gateway itself, hangs.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Liveness } from '../../static/client/liveness.js';
 
-/** A pulse whose frames go out every 100 ms and expire after 500, from `from` until `to`. */
-function expiring(pulse, from, to) {
+/** Send a frame every 100 ms from `from` to `to`; each expires after 500 ms. */
+function expiring(liveness, from, to) {
   for (let at = from; at < to; at += 100) {
-    pulse.sent(at);
-    if (at - from >= 500) pulse.lost(at, 'expired');
+    liveness.sent(at);
+    if (at - from >= 500) liveness.lost(at, 'expired');
   }
 }
 
-test('frames that only expire tell of a model server that hangs, until one is answered', () => {
-  const pulse = new Liveness();
-  pulse.maxStalenessMs = 500;
-  pulse.sent(1000);
-  pulse.answered(1050);
-  assert.equal(pulse.stall(90000), null); // nothing was asked
-  expiring(pulse, 90000, 93000);
-  assert.equal(pulse.stall(91900), null);
-  assert.equal(pulse.stall(92000).name, 'model');
-  pulse.answered(93010);
-  assert.equal(pulse.stall(93010), null);
+test('a model server that hangs shows in frames that all expire, until one has a result', () => {
+  const liveness = new Liveness();
+  liveness.maxStalenessMs = 500;
+  liveness.sent(1000);
+  liveness.answered(1050);
+  assert.equal(liveness.stall(90000), null); // no frame was sent
+  expiring(liveness, 90000, 93000);
+  assert.equal(liveness.stall(91900), null);
+  assert.equal(liveness.stall(92000).name, 'model');
+  liveness.answered(93010);
+  assert.equal(liveness.stall(93010), null);
 });
 
-test('no word at all tells of a gateway that hangs, also where frames were lost before', () => {
-  const pulse = new Liveness();
-  pulse.maxStalenessMs = 500;
-  for (const at of [1000, 1010, 1020]) pulse.sent(at);
-  pulse.answered(1100);
-  pulse.lost(1200, 'overtaken');
-  pulse.sent(1300);
-  pulse.lost(2000, 'superseded_locally');
-  assert.equal(pulse.stall(3690), null);
-  assert.equal(pulse.stall(3700).name, 'server');
-  pulse.lost(3800, 'expired');
-  assert.equal(pulse.stall(3800).name, 'model');
+test('a gateway that hangs shows in missing outcomes, also after earlier losses', () => {
+  const liveness = new Liveness();
+  liveness.maxStalenessMs = 500;
+  for (const at of [1000, 1010, 1020]) liveness.sent(at);
+  liveness.answered(1100);
+  liveness.lost(1200, 'overtaken');
+  liveness.sent(1300);
+  liveness.lost(2000, 'superseded_locally');
+  assert.equal(liveness.stall(3690), null);
+  assert.equal(liveness.stall(3700).name, 'server');
+  liveness.lost(3800, 'expired');
+  assert.equal(liveness.stall(3800).name, 'model');
 });
 
-test('a full server, and one that fails on every frame, are told from one that hangs', () => {
-  const heard = (...loss) => {
-    const pulse = new Liveness();
+test('a full server and one that fails on every frame differ from one that hangs', () => {
+  const stallAfter = (...loss) => {
+    const liveness = new Liveness();
     for (let at = 0; at < 3000; at += 250) {
-      pulse.sent(at);
-      pulse.lost(at + 1, ...loss);
+      liveness.sent(at);
+      liveness.lost(at + 1, ...loss);
     }
-    assert.equal(pulse.stall(1999), null);
-    return pulse.stall(3000);
+    assert.equal(liveness.stall(1999), null);
+    return liveness.stall(3000);
   };
-  assert.deepEqual(heard('overloaded'), { name: 'full' });
-  assert.deepEqual(heard('rate_limited'), { name: 'full' });
-  assert.deepEqual(heard('overloaded', 'the gateway is full'), { name: 'full' });
-  assert.deepEqual(heard('model_failed', 'no memory'), { name: 'failing', message: 'no memory' });
-  assert.equal(heard('overtaken'), null);
+  assert.deepEqual(stallAfter('overloaded'), { name: 'full' });
+  assert.deepEqual(stallAfter('rate_limited'), { name: 'full' });
+  assert.deepEqual(stallAfter('overloaded', 'the gateway is full'), { name: 'full' });
+  assert.deepEqual(stallAfter('model_failed', 'no memory'), { name: 'failing', message: 'no memory' });
+  assert.equal(stallAfter('overtaken'), null);
 });
 
-test('a slow but patient server and a pause are no silence', () => {
+test('neither a slow server within its limit nor a pause is a stall', () => {
   const slow = new Liveness();
   slow.maxStalenessMs = 10000;
   slow.sent(0);

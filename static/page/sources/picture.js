@@ -1,4 +1,4 @@
-/** A picture file, which is shown whenever `resend` asks: at first, and when its answer may differ. */
+/** An image file. It is sent whenever `resend` is called: at first, and when its result may differ. */
 
 import { snapshot } from './video-frames.js';
 import { SourceError } from './source-error.js';
@@ -13,7 +13,7 @@ export class Picture {
     this._bitmap = null;
   }
 
-  /** @throws {SourceError} if it is no picture that the browser can read */
+  /** @throws {SourceError} if the browser cannot read the image */
   async start() {
     try {
       this._bitmap = await createImageBitmap(this._file);

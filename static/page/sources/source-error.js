@@ -1,4 +1,4 @@
-/** What keeps a source from showing anything, by the key of the words for it. */
+/** Why a source cannot be used, by its message key. */
 export class SourceError extends Error {
   constructor(key) {
     super(key);

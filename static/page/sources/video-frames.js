@@ -1,20 +1,20 @@
 /**
- * The moving pictures of a camera's stream or of a file, one call for each.
+ * The frames of a camera's stream or of a video file.
  *
- * They run in a <video> element of their own that nobody sees: it must be on the page, because
- * browsers slow down or stop what is not.
+ * They play in an invisible <video> element of their own. It must be in the document, because
+ * browsers throttle or stop detached ones.
  *
- * `requestVideoFrameCallback` tells of every new picture and, for a camera, when it was taken.
- * Where a browser lacks it, the screen's own beat and the element's clock stand in.
+ * `requestVideoFrameCallback` reports every new frame and, for a camera, its capture time. In
+ * browsers without it, animation frames and the element's clock take its place.
  */
 
-const BELIEVABLE_MS = 1000; // a capture time further back than that is another clock's
+const MAX_AGE_MS = 1000; // an older capture time is from another clock
 
 export class VideoFrames {
   /** @param {function(number)} onPicture (capturedAt in ms) */
   constructor(onPicture) {
     this._video = document.createElement('video');
-    this._video.className = 'film';
+    this._video.className = 'frames';
     this._video.setAttribute('aria-hidden', 'true');
     this._video.muted = true;
     this._video.loop = true;
@@ -26,23 +26,23 @@ export class VideoFrames {
     this._byVideo = 'requestVideoFrameCallback' in HTMLVideoElement.prototype;
   }
 
-  /** Shows a stream, or the file at an address. Rejects if that cannot be played. */
+  /** Load a stream, or the file at an address. Rejects if it cannot be played. */
   async load({ stream, address }) {
     if (stream) this._video.srcObject = stream;
     else this._video.src = address;
     document.body.append(this._video);
     await this._video.play();
-    if (!this._video.videoWidth) throw new Error('a film without pictures');
+    if (!this._video.videoWidth) throw new Error('the video has no frames');
   }
 
   start() {
     if (this._running) return;
     this._running = true;
-    this._video.play().catch(() => {}); // it played before; a pause in between is no failure
+    this._video.play().catch(() => {}); // it has played before; pausing meanwhile is not an error
     this._next();
   }
 
-  /** Stands still on the picture that it shows. */
+  /** Pause on the current frame. */
   stop() {
     this._running = false;
     this._video.pause();
@@ -50,7 +50,7 @@ export class VideoFrames {
     else cancelAnimationFrame(this._handle);
   }
 
-  /** Lets go of the stream or the file. */
+  /** Release the stream or the file. */
   close() {
     this.stop();
     this._video.srcObject = null;
@@ -80,12 +80,12 @@ export class VideoFrames {
   _picture(captureTime) {
     const now = performance.now();
     const age = now - captureTime;
-    this._onPicture(age >= 0 && age < BELIEVABLE_MS ? captureTime : now);
+    this._onPicture(age >= 0 && age < MAX_AGE_MS ? captureTime : now);
     this._next();
   }
 }
 
-/** A picture of a video or a canvas as it is now, its longer side at most `longest`. */
+/** A bitmap of a video's or canvas's current content, its longer side at most `longest`. */
 export function snapshot(source, width, height, longest) {
   const scale = longest / Math.max(width, height);
   if (scale >= 1) return createImageBitmap(source);
