@@ -45,7 +45,7 @@ def facts(page: Page) -> dict[str, str]:
         """() => [...document.querySelectorAll('#model div')]
           .map((row) => [...row.children].map(({ textContent }) => textContent))"""
     )
-    return {term: value for term, value in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def test_a_classifier_without_labels_has_no_number_of_classes(open_page: Open) -> None:
