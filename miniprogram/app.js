@@ -1,6 +1,6 @@
 'use strict';
 
-/** `labels`: those of the model that the camera's session last had, for answers that carry none. */
+/** `labels`: those of the last live model, for results of uploads, which carry none. */
 App({
   globalData: { labels: /** @type {string[]} */ ([]) },
 });

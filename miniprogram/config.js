@@ -1,9 +1,9 @@
 /**
- * The one thing to set: the gateway's domain, as it stands on the mini-program's list of socket,
- * request and uploadFile domains. A user may name another on the settings page.
+ * Set the gateway's domain here. It must also be on the mini-program's lists of socket, request and
+ * uploadFile domains. Users can enter another one in the settings.
  */
 'use strict';
 
 module.exports = {
-  server: '', // such as 'vision.example.org'
+  server: '', // for example 'vision.example.org'
 };

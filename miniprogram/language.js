@@ -1,12 +1,9 @@
-/** Which language the mini-program speaks: the user's choice, else the system’s. */
+/** The mini-program's language: the user's choice, or the system's. */
 'use strict';
 
-const { WORDS } = require('./words.js');
+const { MESSAGES } = require('./messages.js');
 
-/** @typedef {keyof typeof WORDS} Language */
-/** @typedef {keyof typeof WORDS.zh} Key */
-
-/** @returns {string} the system's, such as zh_CN or en */
+/** @returns {string} the system's language, such as zh_CN or en */
 function systemLanguage() {
   const { language } = wx.getAppBaseInfo ? wx.getAppBaseInfo() : wx.getSystemInfoSync();
   return language || 'zh_CN';
@@ -14,14 +11,15 @@ function systemLanguage() {
 
 /**
  * @param {string} choice auto, zh or en
- * @returns {typeof WORDS.zh} every word
+ * @returns {typeof MESSAGES.zh}
  */
-function wordsFor(choice) {
-  const wanted = choice === 'auto' ? systemLanguage().slice(0, 2) : choice;
-  return wanted === 'zh' ? WORDS.zh : WORDS.en;
+function messagesFor(choice) {
+  const language = choice === 'auto' ? systemLanguage().slice(0, 2) : choice;
+  return language === 'zh' ? MESSAGES.zh : MESSAGES.en;
 }
 
 /**
+ * Replace `{name}` with its value.
  * @param {string} text
  * @param {Record<string, string>} values
  */
@@ -29,4 +27,4 @@ function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] || '');
 }
 
-module.exports = { wordsFor, fill };
+module.exports = { messagesFor, fill };

@@ -1,16 +1,18 @@
-/** Draws findings on the canvas over the camera's preview. */
+/** Draws predictions on the canvas over the camera's preview. */
 'use strict';
 
-const { tagPlace } = require('./client/lib/index.js');
-const { classColour, percent } = require('./answer.js');
+const { tagPosition } = require('./client/lib/index.js');
+const { classColour, percent } = require('./predictions.js');
 
 const LINE = 2.5;
 const TAG_HEIGHT = 22;
 const TAG_PADDING = 7;
 
+/** @typedef {import('./pages/live/marks').Mark} Mark */
+
 class Overlay {
   /**
-   * @param {WechatMiniprogram.Canvas} canvas of type 2d, as large as the preview
+   * @param {WechatMiniprogram.Canvas} canvas a 2d canvas node with the preview's size
    * @param {import('./client/lib/index').Size} size of the preview, in CSS pixels
    * @param {number} pixelRatio
    */
@@ -18,51 +20,51 @@ class Overlay {
     this._size = size;
     canvas.width = Math.round(size.width * pixelRatio);
     canvas.height = Math.round(size.height * pixelRatio);
-    this._pen = canvas.getContext('2d');
-    this._pen.scale(pixelRatio, pixelRatio);
+    this._context = canvas.getContext('2d');
+    this._context.scale(pixelRatio, pixelRatio);
   }
 
   clear() {
-    this._pen.clearRect(0, 0, this._size.width, this._size.height);
+    this._context.clearRect(0, 0, this._size.width, this._size.height);
   }
 
   /**
-   * @param {{place: import('./client/lib/index').Place, name: string, score: number, index: number}[]} marks
+   * @param {Mark[]} marks
    *   best first, in CSS pixels of the preview
    */
   draw(marks) {
     this.clear();
-    for (const { place, index } of marks) this._outline(place, classColour(index));
-    // The best tags last, so that they lie on top where boxes crowd.
+    for (const { rect, index } of marks) this._outline(rect, classColour(index));
+    // Best tags last, so that they are on top where boxes overlap.
     for (const mark of marks.slice().reverse()) this._tag(mark);
   }
 
   /**
-   * @param {import('./client/lib/index').Place} place
+   * @param {import('./client/lib/index').Rect} rect
    * @param {string} colour
    */
   _outline({ x, y, width, height }, colour) {
-    const pen = this._pen;
-    pen.strokeStyle = 'rgba(0, 0, 0, 0.55)';
-    pen.lineWidth = LINE + 2;
-    pen.strokeRect(x, y, width, height);
-    pen.strokeStyle = colour;
-    pen.lineWidth = LINE;
-    pen.strokeRect(x, y, width, height);
+    const context = this._context;
+    context.strokeStyle = 'rgba(0, 0, 0, 0.55)';
+    context.lineWidth = LINE + 2;
+    context.strokeRect(x, y, width, height);
+    context.strokeStyle = colour;
+    context.lineWidth = LINE;
+    context.strokeRect(x, y, width, height);
   }
 
-  /** @param {{place: import('./client/lib/index').Place, name: string, score: number, index: number}} mark */
-  _tag({ place, name, score, index }) {
-    const pen = this._pen;
-    pen.font = '600 13px sans-serif';
-    pen.textBaseline = 'middle';
+  /** @param {Mark} mark */
+  _tag({ rect, name, score, index }) {
+    const context = this._context;
+    context.font = '600 13px sans-serif';
+    context.textBaseline = 'middle';
     const text = `${name}  ${percent(score)}`;
-    const size = { width: pen.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
-    const { x, y } = tagPlace(place, size, { x: 0, y: 0, ...this._size });
-    pen.fillStyle = classColour(index);
-    pen.fillRect(x, y, size.width, size.height);
-    pen.fillStyle = '#07120e';
-    pen.fillText(text, x + TAG_PADDING, y + TAG_HEIGHT / 2);
+    const size = { width: context.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
+    const { x, y } = tagPosition(rect, size, { x: 0, y: 0, ...this._size });
+    context.fillStyle = classColour(index);
+    context.fillRect(x, y, size.width, size.height);
+    context.fillStyle = '#07120e';
+    context.fillText(text, x + TAG_PADDING, y + TAG_HEIGHT / 2);
   }
 }
 

@@ -1,17 +1,17 @@
-/** The two things that WeChat asks a user before the camera: the privacy guide, and the camera itself. */
+/** What WeChat asks users before the camera starts: the privacy guide, and camera access. */
 'use strict';
 
-/**
- * Resolves to what stands in the way, or to null.
- * @returns {Promise<'privacy'|'camera_refused'|null>}
- */
-async function cameraObstacle() {
-  if (!(await privacyAgreed())) return 'privacy';
-  return (await cameraAllowed()) ? null : 'camera_refused';
+/** @returns {Promise<'privacy'|'camera_refused'|null>} what is missing; null if nothing is */
+async function missingPermission() {
+  if (!(await requestPrivacyConsent())) return 'privacy';
+  return (await requestCamera()) ? null : 'camera_refused';
 }
 
-/** Asks for the agreement where it is missing. @returns {Promise<boolean>} */
-function privacyAgreed() {
+/**
+ * Ask for consent if it is missing.
+ * @returns {Promise<boolean>}
+ */
+function requestPrivacyConsent() {
   if (!wx.requirePrivacyAuthorize) return Promise.resolve(true); // before base library 2.32.3
   return new Promise((resolve) => {
     wx.requirePrivacyAuthorize({ success: () => resolve(true), fail: () => resolve(false) });
@@ -19,15 +19,18 @@ function privacyAgreed() {
 }
 
 /** @returns {Promise<boolean>} */
-function cameraAllowed() {
+function requestCamera() {
   return new Promise((resolve) => {
     const allowed = () => resolve(true);
     wx.authorize({ scope: 'scope.camera', success: allowed, fail: () => resolve(false) });
   });
 }
 
-/** Shows WeChat's page of authorizations. @returns {Promise<boolean>} whether the camera is allowed now */
-function openAuthorizations() {
+/**
+ * Open WeChat's authorization settings.
+ * @returns {Promise<boolean>} whether the camera is allowed now
+ */
+function openAuthorizationSettings() {
   return new Promise((resolve) => {
     wx.openSetting({
       success: ({ authSetting }) => resolve(authSetting['scope.camera'] === true),
@@ -36,4 +39,4 @@ function openAuthorizations() {
   });
 }
 
-module.exports = { cameraObstacle, privacyAgreed, openAuthorizations };
+module.exports = { missingPermission, requestPrivacyConsent, openAuthorizationSettings };

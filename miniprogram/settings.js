@@ -1,21 +1,21 @@
-/** What the user has chosen, kept on the phone. */
+/** The user's settings, stored on the phone. */
 'use strict';
 
 const { addresses } = require('./client/lib/index.js');
 const config = require('./config.js');
 
-const STORED = 'framewire.settings';
+const STORAGE_KEY = 'framewire.settings';
 
 /**
  * @typedef {object} Settings
- * @property {string} server as the user typed it
+ * @property {string} server as typed by the user
  * @property {string} model empty: the gateway's default
- * @property {string} label empty: the default
+ * @property {string} label empty: the default label
  * @property {number} minScore 0 to 1
  * @property {'small'|'medium'|'large'} frameSize of the camera's frames
- * @property {boolean} previewMirrored whether the front camera's preview is
- * @property {boolean} frameMirrored whether the front camera's frames are
- * @property {import('./client/lib/index').Turn|'auto'} rotate
+ * @property {boolean} previewMirrored whether the front camera's preview is mirrored
+ * @property {boolean} frameMirrored whether the front camera's frames are mirrored
+ * @property {import('./client/lib/index').Rotation|'auto'} rotate
  * @property {'auto'|'zh'|'en'} language
  */
 
@@ -34,19 +34,19 @@ const DEFAULTS = {
 
 /** @returns {Settings} */
 function load() {
-  return { ...DEFAULTS, ...wx.getStorageSync(STORED) };
+  return { ...DEFAULTS, ...wx.getStorageSync(STORAGE_KEY) };
 }
 
 /** @param {Partial<Settings>} changed */
 function save(changed) {
-  wx.setStorageSync(STORED, { ...wx.getStorageSync(STORED), ...changed });
+  wx.setStorageSync(STORAGE_KEY, { ...wx.getStorageSync(STORAGE_KEY), ...changed });
 }
 
 /**
- * What the gateway is asked for, in the words of hello.
+ * The session options for `hello`.
  * @param {Settings} settings
  */
-function wishes({ model, label, minScore }) {
+function sessionOptions({ model, label, minScore }) {
   return { ...(model && { model }), ...(label && { label }), min_score: minScore };
 }
 
@@ -55,4 +55,4 @@ function gateway({ server }) {
   return addresses(server);
 }
 
-module.exports = { load, save, wishes, gateway };
+module.exports = { load, save, sessionOptions, gateway };

@@ -1,13 +1,13 @@
-/** What the live page says about itself: one state at a time, the most telling one, and what helps. */
+/** Chooses the state that the live page shows: the most specific one, with the action that helps. */
 'use strict';
 
 const { fill } = require('./language.js');
 
-const TRY_LATER = 1013; // the close code of a server without room
+const SERVER_FULL = 1013; // the close code of a server at its session limit
 const NOT_LISTED = /domain list|合法域名|not in domain/i;
 const BAD_CERTIFICATE = /ssl|tls|certificate|cert\b|证书/i;
-const MODEL_AT_FAULT = ['unknown_model', 'unusable_model'];
-const SIGN_IN_AT_FAULT = [
+const MODEL_ERRORS = ['unknown_model', 'unusable_model'];
+const SIGN_IN_ERRORS = [
   'unauthorized',
   'no_code',
   'no_login',
@@ -20,7 +20,7 @@ const SIGN_IN_AT_FAULT = [
   'sign_in_failed',
 ];
 
-/** What a button below each state does. */
+/** The action of the button per state. */
 const ACTIONS = /** @type {Record<string, string>} */ ({
   no_server: 'settings',
   no_model: 'settings',
@@ -38,45 +38,48 @@ const ACTIONS = /** @type {Record<string, string>} */ ({
   closed: 'retry',
 });
 
+/** @typedef {import('./client/lib/index').Stall|null} Stall */
+
 /**
- * @typedef {object} About
+ * @typedef {object} Conditions
  * @property {import('./client/lib/index').MiniProgramState} client
- * @property {{name: string, message?: string}|null} problem of this phone: no_server, privacy,
- *   camera_refused, camera_failed, bad_frame
+ * @property {{name: string, message?: string}|null} problem on this phone: no_server, privacy,
+ *   camera_refused, camera_failed or bad_frame
  * @property {boolean} online
- * @property {boolean} backendGone the last frames failed because no model server answers
- * @property {import('./client/lib/index').Silence|null} silence why frames get no answer
- * @property {string} host for the words about domains
+ * @property {boolean} backendGone frames fail because no model server is available
+ * @property {Stall} stall why frames get no results
+ * @property {string} host for messages about domains
  */
 
 /**
- * @param {About} about
- * @param {Record<string, string>} words
+ * @param {Conditions} conditions
+ * @param {Record<string, string>} messages
  * @returns {{name: string, title: string, more: string, action: string, actionText: string}}
  */
-function describe(about, words) {
-  const { name, message = '' } = telling(about);
+function describe(conditions, messages) {
+  const { name, message = '' } = stateOf(conditions);
   const action = ACTIONS[name] || '';
+  const { host } = conditions;
   return {
     name,
-    title: words[`state_${name}`],
-    more: name === 'ready' ? '' : fill(words[`state_${name}_more`], { message, host: about.host }),
+    title: messages[`state_${name}`],
+    more: name === 'ready' ? '' : fill(messages[`state_${name}_more`], { message, host }),
     action,
-    actionText: action ? words[`action_${action}`] : '',
+    actionText: action ? messages[`action_${action}`] : '',
   };
 }
 
 /**
- * @param {About} about
+ * @param {Conditions} conditions
  * @returns {{name: string, message?: string}}
  */
-function telling({ client, problem, online, backendGone, silence }) {
+function stateOf({ client, problem, online, backendGone, stall }) {
   if (problem && problem.name !== 'bad_frame') return problem;
-  if (client.name === 'ready') return problem || answering(backendGone, silence);
+  if (client.name === 'ready') return problem || connected(backendGone, stall);
   if (!online) return { name: 'offline' };
   if (client.name === 'reconnecting') return reconnecting(client);
   if (client.name === 'refused') return refused(client);
-  if (client.name === 'waiting' && MODEL_AT_FAULT.includes(client.code || '')) {
+  if (client.name === 'waiting' && MODEL_ERRORS.includes(client.code || '')) {
     return { name: 'no_model', message: client.message };
   }
   return { name: client.name };
@@ -84,30 +87,32 @@ function telling({ client, problem, online, backendGone, silence }) {
 
 /**
  * @param {boolean} backendGone
- * @param {import('./client/lib/index').Silence|null} silence
+ * @param {Stall} stall
  * @returns {{name: string, message?: string}}
  */
-function answering(backendGone, silence) {
+function connected(backendGone, stall) {
   if (backendGone) return { name: 'waiting' };
-  return silence ? { ...silence, name: `silent_${silence.name}` } : { name: 'ready' };
+  return stall ? { ...stall, name: `stalled_${stall.name}` } : { name: 'ready' };
 }
 
-/** @param {{code: number, reason: string}} lost */
+/** @param {{code: number, reason: string}} loss */
 function reconnecting({ code, reason }) {
-  const named = connectionFault(reason);
-  if (named) return { name: named, message: reason };
-  return { name: code === TRY_LATER ? 'full' : 'reconnecting' };
+  const fault = connectionFault(reason);
+  if (fault) return { name: fault, message: reason };
+  return { name: code === SERVER_FULL ? 'full' : 'reconnecting' };
 }
 
 /** @param {{code: string, message: string}} refusal */
 function refused({ code, message }) {
-  const named = connectionFault(message);
-  if (code === 'unreachable') return { name: named || 'unauthorized', message };
-  if (MODEL_AT_FAULT.includes(code)) return { name: 'no_model', message };
-  return { name: SIGN_IN_AT_FAULT.includes(code) ? 'unauthorized' : 'refused', message };
+  if (code === 'unreachable') return { name: connectionFault(message) || 'unauthorized', message };
+  if (MODEL_ERRORS.includes(code)) return { name: 'no_model', message };
+  return { name: SIGN_IN_ERRORS.includes(code) ? 'unauthorized' : 'refused', message };
 }
 
-/** @param {string} reason in WeChat's words @returns {string|null} */
+/**
+ * @param {string} reason as WeChat words it
+ * @returns {string|null}
+ */
 function connectionFault(reason) {
   if (NOT_LISTED.test(reason)) return 'wrong_domain';
   return BAD_CERTIFICATE.test(reason) ? 'bad_certificate' : null;

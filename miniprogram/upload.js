@@ -1,15 +1,18 @@
-/** One picture to `POST /v1/infer`, by `wx.uploadFile`. */
+/** Uploads one image to `POST /v1/infer` with `wx.uploadFile`. */
 'use strict';
 
-/** What a status says where no gateway has said more, such as a proxy's. */
-const PROXY_CODES = /** @type {Record<number, string>} */ ({
+/** The error code for a status without a JSON body, such as a proxy's. */
+const CODE_BY_STATUS = /** @type {Record<number, string>} */ ({
   401: 'unauthorized',
   413: 'frame_too_large',
 });
 
-/** Why a picture has no result: `code` as the gateway names it, or `unreachable`. */
+/** Why an image has no result: `code` is the gateway's error code, a drop reason, or `unreachable`. */
 class UploadError extends Error {
-  /** @param {string} code @param {string} message */
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
   constructor(code, message) {
     super(message);
     this.name = 'UploadError';
@@ -18,24 +21,24 @@ class UploadError extends Error {
 }
 
 /**
- * @param {object} about
- * @param {string} about.url
- * @param {string} about.filePath
- * @param {Record<string, string|number>} about.wishes model, label, min_score
- * @param {string|undefined} about.token
+ * @param {object} upload
+ * @param {string} upload.url
+ * @param {string} upload.filePath
+ * @param {Record<string, string|number>} upload.options model, label, min_score
+ * @param {string|undefined} upload.token
  * @returns {Promise<import('./client/lib/index').Result>} rejects with UploadError
  */
-function infer({ url, filePath, wishes, token }) {
+function infer({ url, filePath, options, token }) {
   return new Promise((resolve, reject) => {
     wx.uploadFile({
       url,
       filePath,
       name: 'picture',
-      formData: wishes,
+      formData: options,
       header: token ? { Authorization: `Bearer ${token}` } : {},
       success: ({ statusCode, data }) => {
         try {
-          resolve(read(statusCode, data));
+          resolve(parseResponse(statusCode, data));
         } catch (error) {
           reject(error);
         }
@@ -49,19 +52,22 @@ function infer({ url, filePath, wishes, token }) {
  * @param {number} status
  * @param {string} text
  */
-function read(status, text) {
-  const answer = parsed(text);
-  if (!answer) throw new UploadError(PROXY_CODES[status] || 'unreachable', `HTTP ${status}`);
-  if (answer.type === 'result') return answer;
-  if (answer.type === 'dropped') throw new UploadError(answer.reason, answer.reason);
-  throw new UploadError(answer.code || 'unreachable', answer.message || `HTTP ${status}`);
+function parseResponse(status, text) {
+  const body = parseObject(text);
+  if (!body) throw new UploadError(CODE_BY_STATUS[status] || 'unreachable', `HTTP ${status}`);
+  if (body.type === 'result') return body;
+  if (body.type === 'dropped') throw new UploadError(body.reason, body.reason);
+  throw new UploadError(body.code || 'unreachable', body.message || `HTTP ${status}`);
 }
 
-/** @param {string} text @returns {any} null if it is no JSON object */
-function parsed(text) {
+/**
+ * @param {string} text
+ * @returns {any} null if it is not a JSON object
+ */
+function parseObject(text) {
   try {
-    const answer = JSON.parse(text);
-    return typeof answer === 'object' ? answer : null;
+    const value = JSON.parse(text);
+    return typeof value === 'object' ? value : null;
   } catch (error) {
     return null;
   }

@@ -1,65 +1,70 @@
-// Copies the browser's client into the mini-program, from ES modules to CommonJS.
+// Copies the JavaScript client and its types into the mini-program, from ES modules to CommonJS.
 //
 //     node miniprogram/client/copy.mjs           write the copies
-//     node miniprogram/client/copy.mjs --check   say which ones differ, and fail
+//     node miniprogram/client/copy.mjs --check   list stale copies, and fail if there are any
 //
-// A mini-program's folder must hold all that it runs, and `require` works in every one of them,
-// whatever its compiler's settings are. So the one source is static/, and these are made of it.
+// A mini-program can only load files from its own folder, and CommonJS works under any compiler
+// settings. static/client/ is the single source; never edit the copies.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, relative } from 'node:path';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const STATIC = new URL('../../static/', import.meta.url);
+const CLIENT = new URL('../../static/client/', import.meta.url);
 const COPIES = new URL('./lib/core/', import.meta.url);
-export const SOURCES = [
-  'framewire.js',
-  'clock.js',
-  'connection.js',
-  'pacing.js',
-  'uplink.js',
-  'msgpack.js',
-  'utf8.js',
-  'page/geometry.js',
-  'page/figures.js',
-  'page/pulse.js',
-];
 
 const IMPORT = /^import (\{[^}]*\}) from '(\.\/[\w.-]+)';$/gm;
+const REEXPORT = /^export \{ ([\w, ]+) \} from '(\.\/[\w.-]+)';$/gm;
 const EXPORT = /^export (class|function|const) (\w+)/gm;
 
-/** The CommonJS text of one ES module, which may import and export at the start of a line only. */
+/** Convert one ES module to CommonJS. Imports and exports must start at the beginning of a line. */
 export function toCommonJs(source, name) {
-  const exported = [...source.matchAll(EXPORT)].map(([, , each]) => each);
+  const exported = [...source.matchAll(EXPORT)].map(([, , symbol]) => symbol);
+  exported.push(...[...source.matchAll(REEXPORT)].flatMap(([, symbols]) => symbols.split(', ')));
   const body = source
     .replace(IMPORT, "const $1 = require('$2');")
+    .replace(REEXPORT, "const { $1 } = require('$2');")
     .replace(EXPORT, '$1 $2');
-  const rest = body.match(/^(import|export)\b.*/m);
-  if (rest) throw new Error(`${name}: cannot copy "${rest[0]}"`);
-  const head = `// Made from static/${name} by \`make miniprogram\`; change it there.\n'use strict';\n\n`;
-  return `${head}${body}\nmodule.exports = { ${exported.join(', ')} };\n`;
+  const unsupported = body.match(/^(import|export)\b.*/m);
+  if (unsupported) throw new Error(`${name}: cannot copy "${unsupported[0]}"`);
+  return `${header(name)}'use strict';\n\n${body}\nmodule.exports = { ${exported.join(', ')} };\n`;
 }
 
-async function copies() {
-  const made = [];
-  for (const name of SOURCES) {
-    const source = await readFile(new URL(name, STATIC), 'utf8');
-    made.push({ file: new URL(basename(name), COPIES), text: toCommonJs(source, name) });
+function header(name) {
+  return `// Generated from static/client/${name} by \`make miniprogram\`; do not edit.\n`;
+}
+
+/** The copies by file name: code converted, declarations as they are. */
+async function makeCopies() {
+  const copies = new Map();
+  for (const name of (await readdir(CLIENT)).sort()) {
+    if (name === 'index.js' || name === 'index.d.ts') continue; // the package has its own
+    const source = await readFile(new URL(name, CLIENT), 'utf8');
+    copies.set(name, name.endsWith('.js') ? toCommonJs(source, name) : header(name) + source);
   }
-  return made;
+  return copies;
 }
 
 async function main() {
   const check = process.argv.includes('--check');
   await mkdir(COPIES, { recursive: true });
+  const copies = await makeCopies();
   const stale = [];
-  for (const { file, text } of await copies()) {
-    const present = await readFile(file, 'utf8').catch(() => null);
-    if (present === text) continue;
-    stale.push(relative(process.cwd(), fileURLToPath(file)));
+  for (const name of await readdir(COPIES)) {
+    if (copies.has(name)) continue;
+    stale.push(new URL(name, COPIES));
+    if (!check) await rm(new URL(name, COPIES));
+  }
+  for (const [name, text] of copies) {
+    const file = new URL(name, COPIES);
+    if ((await readFile(file, 'utf8').catch(() => null)) === text) continue;
+    stale.push(file);
     if (!check) await writeFile(file, text);
   }
-  for (const file of stale) console.log(check ? `${file} differs: run make miniprogram` : file);
+  for (const file of stale) {
+    const path = relative(process.cwd(), fileURLToPath(file));
+    console.log(check ? `${path} is stale: run make miniprogram` : path);
+  }
   if (check && stale.length > 0) process.exitCode = 1;
 }
 

@@ -1,20 +1,20 @@
-/** Wires the page together: sources, encoder, client, view and words. */
+/** Connects the page's parts: sources, encoder, client, view and messages. */
 
-import { FramewireClient } from '../framewire.js';
-import { Choice } from './choice.js';
-import { Feed } from './feed.js';
-import { Figures } from './figures.js';
+import { FramewireClient } from '../client/index.js';
+import { Liveness } from '../client/liveness.js';
+import { Statistics } from '../client/statistics.js';
 import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
 import { Notice } from './notice.js';
 import { Panel } from './panel.js';
-import { Pulse } from './pulse.js';
+import { Pipeline } from './pipeline.js';
 import { listenForKeys } from './shortcuts.js';
+import { SourcePicker } from './source-picker.js';
 import { listenForToken, tokenOf } from './token.js';
 import { View } from './view.js';
 
-const BEAT_MS = 250;
-const CONFIGURE_AFTER_MS = 150;
+const REFRESH_MS = 250;
+const CONFIGURE_DELAY_MS = 150;
 
 const element = (id) => document.getElementById(id);
 const now = () => performance.now();
@@ -22,106 +22,110 @@ const now = () => performance.now();
 const language = new Language(storage(), navigator.languages || [navigator.language || 'en']);
 const notice = new Notice(element, language);
 const panel = new Panel(element, language);
-const figures = new Figures();
-const pulse = new Pulse();
+const statistics = new Statistics();
+const liveness = new Liveness();
 const view = new View(element('canvas'));
-const status = {
+const conditions = {
   client: { name: 'connecting' },
-  isRetry: false,
+  loss: null,
   backendGone: false,
-  silence: null,
+  stall: null,
   paused: false,
   hidden: document.visibilityState === 'hidden',
 };
-let session = null;
 
 const client = new FramewireClient({
   url: socketAddress(),
-  hello: { ...wishes(), min_score: minScore() },
+  hello: { ...sessionOptions(), min_score: minScore() },
   now,
-  onState: (state) => {
-    status.isRetry = state.name === 'connecting' && status.client.name === 'reconnecting';
-    status.client = state;
-    status.backendGone = false;
-    pulse.restart(now());
-    refresh();
-    if (feed.answering) feed.resend();
-  },
-  onWelcome: (welcome) => {
-    session = welcome.session;
-    feed.maxPixels = welcome.limits.max_pixels;
-    pulse.maxStalenessMs = welcome.limits.max_staleness_ms;
+  onState: stateChanged,
+  onWelcome: ({ limits }) => {
+    pipeline.maxPixels = limits.max_pixels;
+    liveness.maxStalenessMs = limits.max_staleness_ms;
   },
   onModel: (model) => {
-    feed.model = model;
-    panel.model(model, session);
-    feed.resend();
+    pipeline.model = model;
+    panel.model(model);
+    pipeline.resend();
   },
   onResult: (result, frame) => {
-    feed.result(result, frame);
+    pipeline.result(result, frame);
     setBackendGone(false);
-    if (status.silence) refresh();
-    panel.found(view.answer());
+    if (conditions.stall) refresh();
+    // Raw values would change too fast to be read; the timer updates them.
+    if (!result.outputs) panel.result(view.predictions());
     showAge();
   },
-  onDropped: (message, frame) => feed.dropped(message, frame),
+  onDropped: (message, frame) => pipeline.dropped(message, frame),
   onError: (error, frame) => {
     if (error.code === 'backend_unavailable') setBackendGone(true);
-    feed.failed(error, frame);
+    if (frame) pipeline.failed(error, frame); // otherwise no frame is lost
   },
 });
 
-const feed = new Feed({
+const pipeline = new Pipeline({
   client,
   encoder: makeEncoder(),
   view,
-  figures,
-  pulse,
-  onProblem: (error) => notice.problem('problem.page_failed', { message: error.message }),
+  statistics,
+  liveness,
+  onError: (error) => notice.problem('problem.page_failed', { message: error.message }),
 });
 
-const choice = new Choice({
+const picker = new SourcePicker({
   element,
   language,
-  onPicture: (source, capturedAt) => feed.picture(source, capturedAt),
-  onSource: (source, isWish) => {
-    feed.use(source);
-    if (isWish && status.paused) pauseChanged();
-    feed.resend();
+  onPicture: (source, capturedAt) => pipeline.picture(source, capturedAt),
+  onSource: (source, isChosen) => {
+    pipeline.use(source);
+    if (isChosen && conditions.paused) togglePause();
+    pipeline.resend();
   },
   onProblem: (key, values) => notice.problem(key, values),
-  say: (key) => notice.say(key ? language.text(key) : ''),
+  announce: (key) => notice.announce(key ? language.text(key) : ''),
 });
 
+function stateChanged(state) {
+  conditions.client = state;
+  if (state.name === 'reconnecting') conditions.loss = state;
+  else if (state.name !== 'connecting') conditions.loss = null;
+  conditions.backendGone = false;
+  liveness.restart(now());
+  refresh();
+  if (pipeline.isAnswering) pipeline.resend();
+}
+
 function setBackendGone(gone) {
-  if (gone === status.backendGone) return;
-  status.backendGone = gone;
+  if (gone === conditions.backendGone) return;
+  conditions.backendGone = gone;
   refresh();
 }
 
-/** Everything that follows from the state; cheap enough for every beat. */
+/** Apply everything that follows from the conditions. */
 function refresh() {
-  status.silence = pulse.silence(now());
-  const name = notice.show(status, now());
-  feed.answering = status.client.name === 'ready' && !status.backendGone && !status.silence;
-  choice.rest(status.paused || status.hidden);
+  conditions.stall = liveness.stall(now());
+  const name = notice.show(conditions, now());
+  const { client: state, backendGone, stall } = conditions;
+  pipeline.isAnswering = state.name === 'ready' && !backendGone && !stall;
+  picker.rest(conditions.paused || conditions.hidden);
   document.title = name === 'paused' || name === 'hidden' ? '⏸ Framewire' : 'Framewire';
 }
 
-function beat() {
-  if (status.hidden) return;
+function tick() {
+  if (conditions.hidden) return;
   refresh();
-  panel.figures(figures.snapshot(now()), client.stats().tripMs);
-  panel.curve(figures.curve(now()));
-  panel.sending(feed.lastSent);
-  panel.found(view.answer());
+  panel.statistics(statistics.snapshot(now()), client.stats().tripMs);
+  panel.chart(statistics.history(now()));
+  panel.sending(pipeline.lastSent);
+  panel.result(view.predictions());
   showAge();
 }
 
-/** A still picture does not age; of a film, a stale frame should not pass for a fresh one. */
+/** A still image does not age. A stale frame of a moving source must not pass for a fresh one. */
 function showAge() {
-  const taken = choice.current && !choice.current.isStill ? feed.lastCapturedAt : null;
-  panel.age(taken === null ? null : now() - taken);
+  const isMoving = picker.current && !picker.current.isStill;
+  const capturedAt = isMoving ? pipeline.lastCapturedAt : null;
+  panel.age(capturedAt === null ? null : now() - capturedAt);
 }
 
 function minScore() {
@@ -130,53 +134,54 @@ function minScore() {
 
 let configureTimer = 0;
 
-/** Boxes follow the slider at once; the server is told when it rests. */
+/** Boxes follow the slider immediately; the server is told when it rests. */
 function scoreChanged() {
   element('score-text').textContent = `${element('score').value} %`;
   view.setMinScore(minScore());
-  panel.found(view.answer());
+  panel.result(view.predictions());
   clearTimeout(configureTimer);
   configureTimer = setTimeout(() => {
     client.configure({ min_score: minScore() });
-    feed.resend();
-  }, CONFIGURE_AFTER_MS);
+    pipeline.resend();
+  }, CONFIGURE_DELAY_MS);
 }
 
-function pauseChanged() {
-  status.paused = !status.paused;
-  element('pause').classList.toggle('on', status.paused);
-  tellPause();
-  pulse.restart(now());
-  refresh();
-}
-
-function tellPause() {
-  element('pause-text').textContent = language.text(status.paused ? 'source.resume' : 'source.pause');
-}
-
-/** Puts every word of the page into the chosen language. */
-function tell() {
-  document.documentElement.lang = language.name;
-  language.fill(document);
-  tellPause();
-  notice.retell();
-  choice.retell();
-  panel.model(feed.model, session);
-  beat();
-}
-
-function changeLanguage() {
-  language.change();
-  tell();
-}
-
-function nudgeScore(by) {
+function stepScore(by) {
   const slider = element('score');
   slider.value = String(Number(slider.value) + by);
   scoreChanged();
 }
 
-/** The gateway's WebSocket lies beside this page, also below a proxy's prefix. */
+function togglePause() {
+  conditions.paused = !conditions.paused;
+  element('pause').classList.toggle('on', conditions.paused);
+  showPause();
+  liveness.restart(now());
+  refresh();
+}
+
+function showPause() {
+  const key = conditions.paused ? 'source.resume' : 'source.pause';
+  element('pause-text').textContent = language.text(key);
+}
+
+/** Show every text in the current language. */
+function translate() {
+  document.documentElement.lang = language.name === 'zh' ? 'zh-CN' : language.name;
+  language.fill(document);
+  showPause();
+  notice.translate();
+  picker.translate();
+  panel.model(pipeline.model);
+  tick();
+}
+
+function changeLanguage() {
+  language.change();
+  translate();
+}
+
+/** The gateway's WebSocket is beside this page, also below a proxy's prefix. */
 function socketAddress() {
   const address = new URL('ws', document.baseURI);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -184,19 +189,17 @@ function socketAddress() {
   return address.href;
 }
 
-/**
- * What the page's own address asks for: ?model=, ?label= or ?version=, and #token=.
- */
-function wishes() {
+/** The session options in the page's address: ?model=, ?label= or ?version=, and #token=. */
+function sessionOptions() {
   const query = new URLSearchParams(location.search);
-  const asked = {};
-  for (const name of ['model', 'label']) if (query.has(name)) asked[name] = query.get(name);
-  if (query.has('version')) asked.version = Number(query.get('version'));
+  const options = {};
+  for (const name of ['model', 'label']) if (query.has(name)) options[name] = query.get(name);
+  if (query.has('version')) options.version = Number(query.get('version'));
   const token = tokenOf(location.hash);
-  return token ? { ...asked, token } : asked;
+  return token ? { ...options, token } : options;
 }
 
-/** Where choices are remembered, if the browser allows that. */
+/** Where choices are remembered, if the browser allows it. */
 function storage() {
   try {
     return window.localStorage;
@@ -206,46 +209,45 @@ function storage() {
 }
 
 element('score').addEventListener('input', scoreChanged);
-element('pause').addEventListener('click', pauseChanged);
+element('pause').addEventListener('click', togglePause);
 element('language').addEventListener('click', changeLanguage);
 element('retry').addEventListener('click', () => client.open());
 element('full').addEventListener('change', ({ target }) => {
-  feed.full = target.checked;
-  feed.resend();
+  pipeline.fullSize = target.checked;
+  pipeline.resend();
 });
 document.addEventListener('visibilitychange', () => {
-  status.hidden = document.visibilityState === 'hidden';
-  pulse.restart(now());
+  conditions.hidden = document.visibilityState === 'hidden';
+  liveness.restart(now());
   refresh();
 });
-addEventListener('online', () => status.client.name === 'reconnecting' && client.open());
+addEventListener('online', () => conditions.client.name === 'reconnecting' && client.open());
 addEventListener('pagehide', () => client.close());
 addEventListener('pageshow', ({ persisted }) => persisted && client.open());
 listenForKeys({
-  choose: (name) => choice.choose(name),
-  pause: pauseChanged,
-  score: nudgeScore,
+  choose: (name) => picker.choose(name),
+  pause: togglePause,
+  score: stepScore,
   language: changeLanguage,
 });
-
 listenForToken(element, (token) => {
   client.configure({ token });
   client.open();
 });
 
-/** For tests and for the curious in the console. */
+/** For tests and the console. */
 window.framewire = Object.freeze({
-  stats: () => ({ ...client.stats(), figures: figures.snapshot(now()) }),
-  lastResult: () => feed.lastResult,
+  stats: () => ({ ...client.stats(), statistics: statistics.snapshot(now()) }),
+  lastResult: () => pipeline.lastResult,
 });
 
 async function start() {
   view.setMinScore(minScore());
-  tell();
+  translate();
   client.open();
-  setInterval(beat, BEAT_MS);
-  await choice.choose('scene');
-  if (new URLSearchParams(location.search).get('source') === 'camera') choice.choose('camera');
+  setInterval(tick, REFRESH_MS);
+  await picker.choose('scene');
+  if (new URLSearchParams(location.search).get('source') === 'camera') picker.choose('camera');
 }
 
 start();

@@ -1,4 +1,4 @@
-/** The Worker behind jpeg.js: a bitmap and a size come in, its JPEG and the bitmap go back. */
+/** The Worker of jpeg.js: takes a bitmap and a size, returns the JPEG and the bitmap. */
 
 import { toJpeg } from './jpeg.js';
 

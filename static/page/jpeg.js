@@ -1,29 +1,29 @@
 /**
- * Pictures to JPEG, in a Worker where the browser can draw there, else on the page.
+ * Encodes images as JPEG, in a Worker if the browser can draw there, otherwise on the page.
  *
- * The bitmap travels to the Worker and back without a copy, so that the very picture that was sent
- * is at hand to draw its boxes on.
+ * The bitmap is transferred to the Worker and back without a copy, so that boxes can be drawn on the
+ * very image that was sent.
  */
 
 export const FORMAT = 'jpeg';
 const TYPE = 'image/jpeg';
 const QUALITY = 0.7;
 
-/** Draws a bitmap in a size and gives its JPEG; `canvas` is any kind of canvas. */
+/** Scale a bitmap and encode it as JPEG; `canvas` is any kind of canvas. */
 export async function toJpeg(canvas, bitmap, width, height) {
   canvas.width = width;
   canvas.height = height;
-  const pen = canvas.getContext('2d', { alpha: false });
-  pen.imageSmoothingQuality = 'medium';
-  pen.drawImage(bitmap, 0, 0, width, height);
+  const context = canvas.getContext('2d', { alpha: false });
+  context.imageSmoothingQuality = 'medium';
+  context.drawImage(bitmap, 0, 0, width, height);
   const blob = canvas.convertToBlob
     ? await canvas.convertToBlob({ type: TYPE, quality: QUALITY })
     : await new Promise((resolve) => canvas.toBlob(resolve, TYPE, QUALITY));
-  if (!blob) throw new Error(`a picture of ${width} x ${height} could not be encoded`);
+  if (!blob) throw new Error(`cannot encode an image of ${width} x ${height}`);
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/** Encodes on the page itself, where Workers cannot draw. */
+/** Encodes on the page itself, for browsers whose Workers cannot draw. */
 export class PageEncoder {
   constructor() {
     this._canvas = document.createElement('canvas');
@@ -35,10 +35,10 @@ export class PageEncoder {
   }
 }
 
-/** A picture was lost with the Worker that had it; the next ones are encoded on the page. */
+/** The Worker failed while it had an image; later ones are encoded on the page. */
 export class WorkerLost extends Error {}
 
-/** Encodes in a Worker; what it cannot do there, it does on the page from then on. */
+/** Encodes in a Worker, and on the page once that has failed. */
 export class WorkerEncoder {
   constructor() {
     this._pending = new Map();
@@ -46,7 +46,7 @@ export class WorkerEncoder {
     this._fallback = null;
     this._worker = new Worker(new URL('./jpeg-worker.js', import.meta.url), { type: 'module' });
     this._worker.onmessage = ({ data }) => this._done(data);
-    this._worker.onerror = () => this._giveUp();
+    this._worker.onerror = () => this._replaceWorker();
   }
 
   /** @returns {Promise<{data: Uint8Array, bitmap: ImageBitmap}>} */
@@ -67,7 +67,7 @@ export class WorkerEncoder {
     else resolve({ data, bitmap });
   }
 
-  _giveUp() {
+  _replaceWorker() {
     this._worker.terminate();
     this._fallback = new PageEncoder();
     for (const { reject } of this._pending.values()) reject(new WorkerLost());
@@ -75,7 +75,7 @@ export class WorkerEncoder {
   }
 }
 
-/** The best encoder that this browser has. */
+/** The best encoder that this browser supports. */
 export function makeEncoder() {
   const canDrawInWorkers =
     typeof Worker === 'function' &&

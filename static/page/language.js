@@ -1,49 +1,49 @@
-/** Which language the page speaks: the reader's choice if there is one, else the browser's. */
+/** The page's language: the user's choice, or the browser's. */
 
-import { WORDS } from './words.js';
+import { MESSAGES } from './messages.js';
 
-const REMEMBERED = 'framewire.language';
+const STORAGE_KEY = 'framewire.language';
 
 export class Language {
   /**
-   * @param {Storage|null} storage where the choice is kept; null where the browser forbids it
+   * @param {Storage|null} storage for the choice; null if the browser forbids it
    * @param {string[]} preferred the browser's languages, best first, such as ['zh-CN', 'en']
    */
   constructor(storage, preferred) {
     this._storage = storage;
-    const kept = storage && storage.getItem(REMEMBERED);
-    const wishes = [kept, ...preferred.map((tag) => tag.slice(0, 2)), 'en'];
-    this.name = wishes.find((name) => Object.keys(WORDS).includes(name));
+    const stored = storage && storage.getItem(STORAGE_KEY);
+    const candidates = [stored, ...preferred.map((tag) => tag.slice(0, 2)), 'en'];
+    this.name = candidates.find((name) => Object.keys(MESSAGES).includes(name));
   }
 
-  /** The text for a key, with `{name}` replaced by `values.name`. */
+  /** The message for a key, with `{name}` replaced by `values.name`. */
   text(key, values = {}) {
-    const text = WORDS[this.name][key];
-    if (text === undefined) throw new Error(`no words for ${key}`);
+    const text = MESSAGES[this.name][key];
+    if (text === undefined) throw new Error(`no message for ${key}`);
     return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   }
 
-  /** Whether there are words for a key. */
-  knows(key) {
-    return key in WORDS[this.name];
+  /** Whether there is a message for a key. */
+  has(key) {
+    return key in MESSAGES[this.name];
   }
 
-  /** The next language, remembered for the next visit. */
+  /** Switch to the next language, and remember it for the next visit. */
   change() {
-    const names = Object.keys(WORDS);
+    const names = Object.keys(MESSAGES);
     this.name = names[(names.indexOf(this.name) + 1) % names.length];
-    if (this._storage) this._storage.setItem(REMEMBERED, this.name);
+    if (this._storage) this._storage.setItem(STORAGE_KEY, this.name);
   }
 
-  /** Fills every element that names its words: data-text, data-label (aria) and data-hint. */
+  /** Translate every element with a message key: data-text, data-label (aria-label) and data-hint. */
   fill(root) {
-    const each = (name, act) => {
-      for (const element of root.querySelectorAll(`[data-${name}]`)) {
-        act(element, this.text(element.dataset[name]));
+    const translate = (attribute, set) => {
+      for (const element of root.querySelectorAll(`[data-${attribute}]`)) {
+        set(element, this.text(element.dataset[attribute]));
       }
     };
-    each('text', (element, text) => (element.textContent = text));
-    each('label', (element, text) => element.setAttribute('aria-label', text));
-    each('hint', (element, text) => element.setAttribute('title', text));
+    translate('text', (element, text) => (element.textContent = text));
+    translate('label', (element, text) => element.setAttribute('aria-label', text));
+    translate('hint', (element, text) => element.setAttribute('title', text));
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Draws what a model said about a frame over that frame: boxes, classes or the shapes of tensors.
+ * Draws predictions over their frame: boxes or classes.
  *
- * `pen` is a 2d context whose unit is a CSS pixel, `place` the frame's rectangle in it.
+ * `context` is a 2d context in CSS pixels, `rect` the frame's rectangle in it.
  */
 
-import { boxToPlace, tagPlace } from './geometry.js';
+import { boxToRect, tagPosition } from '../client/geometry.js';
 
 const LINE = 2.5;
 const ROUND = 4;
@@ -13,67 +13,67 @@ const TAG_PADDING = 7;
 export const TAG_INK = '#07120e';
 const FONT = '600 13px system-ui, sans-serif';
 
-/** A class's own colour: ten hues, far from their neighbours', then ten between them, paler. */
+/** A class's own colour: ten distant hues, then ten paler ones in between. */
 export function classColour(index) {
   const round = Math.floor(index / 10) % 2;
   return `hsl(${(158 + 108 * index + 18 * round) % 360} 82% ${round ? 78 : 66}%)`;
 }
 
-/** The name of a class; its number where the model has no labels. */
+/** A class's label, or its number if the model has no labels. */
 export function className(index, labels) {
   return labels && labels[index] !== undefined ? labels[index] : String(index);
 }
 
-/** @param {{box, name, score, index}[]} findings in the order of their score */
-export function drawBoxes(pen, place, findings) {
-  pen.font = FONT;
-  pen.textBaseline = 'middle';
-  for (const { box, index } of findings) outline(pen, boxToPlace(box, place), classColour(index));
-  // The best tags last, so that they lie on top where boxes crowd.
-  for (const finding of [...findings].reverse()) tag(pen, place, finding);
+/** @param {{box, name, score, index}[]} predictions best first */
+export function drawBoxes(context, rect, predictions) {
+  context.font = FONT;
+  context.textBaseline = 'middle';
+  for (const { box, index } of predictions) outline(context, boxToRect(box, rect), classColour(index));
+  // Best tags last, so that they are on top where boxes overlap.
+  for (const prediction of [...predictions].reverse()) tag(context, rect, prediction);
 }
 
-function outline(pen, { x, y, width, height }, colour) {
-  trace(pen, x, y, width, height);
-  pen.strokeStyle = 'rgb(0 0 0 / 0.55)';
-  pen.lineWidth = LINE + 2;
-  pen.stroke();
-  pen.strokeStyle = colour;
-  pen.lineWidth = LINE;
-  pen.stroke();
+function outline(context, { x, y, width, height }, colour) {
+  trace(context, x, y, width, height);
+  context.strokeStyle = 'rgb(0 0 0 / 0.55)';
+  context.lineWidth = LINE + 2;
+  context.stroke();
+  context.strokeStyle = colour;
+  context.lineWidth = LINE;
+  context.stroke();
 }
 
-function tag(pen, place, { box, name, score, index }) {
+function tag(context, rect, { box, name, score, index }) {
   const text = `${name}  ${percent(score)}`;
-  const size = { width: pen.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
-  const target = boxToPlace(box, place);
-  const { x, y } = tagPlace(target, size, place);
-  trace(pen, x - LINE / 2, y, size.width, size.height);
-  pen.fillStyle = classColour(index);
-  pen.fill();
-  pen.fillStyle = TAG_INK;
-  pen.fillText(text, x - LINE / 2 + TAG_PADDING, y + size.height / 2 + 0.5);
+  const size = { width: context.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
+  const target = boxToRect(box, rect);
+  const { x, y } = tagPosition(target, size, rect);
+  trace(context, x - LINE / 2, y, size.width, size.height);
+  context.fillStyle = classColour(index);
+  context.fill();
+  context.fillStyle = TAG_INK;
+  context.fillText(text, x - LINE / 2 + TAG_PADDING, y + size.height / 2 + 0.5);
 }
 
-/** @param {string[]} lines drawn in the upper left corner */
-export function drawLines(pen, place, lines) {
-  pen.font = FONT;
-  pen.textBaseline = 'middle';
+/** @param {string[]} lines for the upper left corner */
+export function drawLines(context, rect, lines) {
+  context.font = FONT;
+  context.textBaseline = 'middle';
   lines.forEach((text, row) => {
-    const y = place.y + 10 + row * (TAG_HEIGHT + 4);
-    trace(pen, place.x + 10, y, pen.measureText(text).width + 2 * TAG_PADDING, TAG_HEIGHT);
-    pen.fillStyle = 'rgb(7 18 14 / 0.78)';
-    pen.fill();
-    pen.fillStyle = '#eafff7';
-    pen.fillText(text, place.x + 10 + TAG_PADDING, y + TAG_HEIGHT / 2 + 0.5);
+    const y = rect.y + 10 + row * (TAG_HEIGHT + 4);
+    trace(context, rect.x + 10, y, context.measureText(text).width + 2 * TAG_PADDING, TAG_HEIGHT);
+    context.fillStyle = 'rgb(7 18 14 / 0.78)';
+    context.fill();
+    context.fillStyle = '#eafff7';
+    context.fillText(text, rect.x + 10 + TAG_PADDING, y + TAG_HEIGHT / 2 + 0.5);
   });
 }
 
-/** The path of a box with slightly round corners, square in browsers that cannot draw them. */
-function trace(pen, x, y, width, height) {
-  pen.beginPath();
-  if (pen.roundRect) pen.roundRect(x, y, width, height, ROUND);
-  else pen.rect(x, y, width, height);
+/** The path of a rounded box, or of a plain one in browsers without `roundRect`. */
+function trace(context, x, y, width, height) {
+  context.beginPath();
+  if (context.roundRect) context.roundRect(x, y, width, height, ROUND);
+  else context.rect(x, y, width, height);
 }
 
 export function percent(score) {

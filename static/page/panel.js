@@ -1,115 +1,130 @@
-/** The figures, what was lost, the model, and what the shown frame's result says in words. */
+/** The statistics, the lost frames, the model, and the latest result as text. */
 
-import { drawCurve } from './curve.js';
+import { drawChart } from './chart.js';
 import { setText } from './notice.js';
 import { classColour, percent } from './overlay.js';
 
 export class Panel {
-  /** @param {function(string): HTMLElement} element by id  @param {Language} language */
+  /**
+   * @param {function(string): HTMLElement} element by id
+   * @param {Language} language
+   */
   constructor(element, language) {
     this._element = element;
     this._language = language;
-    this._foundText = null;
+    this._shown = {}; // what each list shows, as JSON
   }
 
-  /** @param {object} figures a snapshot of Figures  @param {number|null} tripMs of the client */
-  figures(figures, tripMs) {
-    this._set('answered', decimal(figures.answeredPerS, 1));
-    this._set('sent', decimal(figures.sentPerS, 1));
-    this._set('p50', decimal(figures.p50Ms, 0));
-    this._set('p95', decimal(figures.p95Ms, 0));
-    this._set('batch', decimal(figures.batch, 1));
-    const unit = this._language.text('figure.ms');
+  /**
+   * @param {object} statistics a snapshot
+   * @param {number|null} tripMs from the client
+   */
+  statistics(statistics, tripMs) {
+    this._set('answered', decimal(statistics.answeredPerS, 1));
+    this._set('sent', decimal(statistics.sentPerS, 1));
+    this._set('p50', decimal(statistics.p50Ms, 0));
+    this._set('p95', decimal(statistics.p95Ms, 0));
+    this._set('batch', decimal(statistics.batch, 1));
+    const unit = this._text('stat.ms');
     this._set('trip', tripMs === null ? '–' : `${decimal(tripMs, 0)} ${unit}`);
-    this._lost(figures);
+    this._lost(statistics);
   }
 
-  /** @param {object[]} points of `Figures.curve` */
-  curve(points) {
+  /** @param {object[]} points of `Statistics.history` */
+  chart(points) {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
     const colours = { line: colour('--accent'), band: colour('--band'), grid: colour('--line') };
-    const top = drawCurve(this._element('curve'), points, colours);
-    this._set('curve-top', this._language.text('figure.curve.top', { ms: top }));
+    const top = drawChart(this._element('chart'), points, colours);
+    this._set('chart-top', this._text('stat.chart.top', { ms: top }));
   }
 
-  /** @param {object|null} model as welcome gave it  @param {string|null} session */
-  model(model, session) {
-    const rows = model ? this._modelRows(model) : [['model.name', this._text('model.none')]];
-    if (session) rows.push(['model.session', session]);
+  /** @param {object|null} model as the welcome has it */
+  model(model) {
+    const rows = model ? this._modelRows(model) : [];
     this._rows('model', rows.map(([key, value]) => [this._text(key), value]));
+    this._element('model-none').hidden = Boolean(model);
+    this._element('score-option').hidden = Boolean(model) && model.task === 'tensors';
   }
 
-  /** What is in the picture, as a line of text: for the eye, and for who cannot see the boxes. */
-  found(answer) {
-    const parts = answer ? this._parts(answer) : [];
-    const text = JSON.stringify(parts);
-    if (text === this._foundText) return;
-    this._foundText = text;
-    this._element('found').replaceChildren(...parts.map(chip));
-    if (parts.length === 0) this._element('found').append('\u00a0');
+  /** The latest result as text, also for those who cannot see the boxes. */
+  result(predictions) {
+    const isRaw = Boolean(predictions) && predictions.kind === 'tensors';
+    this._element('result').hidden = isRaw;
+    this._element('outputs').hidden = !isRaw;
+    if (isRaw) this._outputs(predictions.items);
+    else this._result(predictions ? this._chips(predictions.items) : []);
   }
 
-  /** @param {{width, height, bytes}|null} sent the last frame */
-  sending(sent) {
-    if (!sent) return this._set('sending', '');
-    const kilobytes = decimal(sent.bytes / 1000, 1);
-    return this._set('sending', this._text('choice.sending', { ...sent, kilobytes }));
+  /** @param {{width, height, bytes}|null} frame the last one sent */
+  sending(frame) {
+    if (!frame) return this._set('sending', '');
+    const kilobytes = decimal(frame.bytes / 1000, 1);
+    return this._set('sending', this._text('option.sending', { ...frame, kilobytes }));
   }
 
-  /** How old the shown frame is; null: it has no result. */
+  /** @param {number|null} ms the shown frame's age; null: it has no result */
   age(ms) {
     this._element('age').hidden = ms === null;
     if (ms === null) return;
-    const age = ms < 1000 ? `${Math.round(ms)} ${this._text('figure.ms')}` : `${decimal(ms / 1000, 1)} s`;
-    this._set('age', this._text('found.age', { age }));
+    const age = ms < 1000 ? `${Math.round(ms)} ${this._text('stat.ms')}` : `${decimal(ms / 1000, 1)} s`;
+    this._set('age', this._text('result.age', { age }));
   }
 
-  _parts({ kind, findings }) {
-    if (findings.length === 0) {
-      return [{ text: this._text(kind === 'boxes' ? 'found.none' : 'found.nothing') }];
-    }
-    const named = ({ name, score, index }) => ({ name, text: percent(score), index });
-    const tensor = ({ name, dtype, shape }) => ({
-      text: this._text('found.tensor', { name, dtype, shape: shape.join(', ') }),
-    });
-    return [
-      { text: this._text('found.title') },
-      ...findings.map(kind === 'tensors' ? tensor : named),
-    ];
+  _chips(predictions) {
+    if (predictions.length === 0) return [{ text: this._text('result.none') }];
+    const chips = predictions.map(({ name, score, index }) => ({ name, text: percent(score), index }));
+    return [{ text: this._text('result.title') }, ...chips];
+  }
+
+  _result(chips) {
+    if (!this._changed('result', chips)) return;
+    this._element('result').replaceChildren(...chips.map(chip));
+    if (chips.length === 0) this._element('result').append('\u00a0');
+  }
+
+  _outputs(items) {
+    if (!this._changed('outputs', items)) return;
+    this._element('output-rows').replaceChildren(
+      ...items.map(({ name, type, values }) => element('tr', ...[name, type, values].map(cell))),
+    );
   }
 
   _lost({ dropped, errors, lastError }) {
-    const rows = [
-      ...dropped.map(([reason, count]) => [this._reason(reason), String(count)]),
-      ...errors.map(([code, count]) => [this._text('lost.error', { code }), String(count)]),
-    ];
+    const rows = [...dropped, ...errors].map(([code, count]) => [this._reason(code), String(count)]);
     this._rows('lost', rows);
     setText(this._element('lost-note'), rows.length ? lastError || '' : this._text('lost.none'));
   }
 
-  _reason(reason) {
-    const key = `lost.${reason}`;
-    return this._language.knows(key) ? this._text(key) : reason;
+  _reason(code) {
+    const key = `lost.${code}`;
+    return this._text(this._language.has(key) ? key : 'lost.other');
   }
 
   _modelRows(model) {
     const { name, label, version, task, width, height, labels } = model;
-    const input = width && height ? `${width} × ${height}` : this._text('model.any');
-    return [
+    const rows = [
       ['model.name', name],
       ['model.version', label ? `${version} (${label})` : String(version)],
-      ['model.task', this._text(`model.task.${task}`, { count: labels.length })],
-      ['model.input', input],
+      ['model.task', this._text(`model.task.${task}`)],
     ];
+    if (labels.length > 0) rows.push(['model.classes', String(labels.length)]);
+    rows.push(['model.input', width && height ? `${width} × ${height}` : this._text('model.any')]);
+    return rows;
   }
 
   _rows(id, rows) {
-    const told = JSON.stringify(rows);
-    const list = this._element(id);
-    if (list.dataset.told === told) return;
-    list.dataset.told = told;
-    list.replaceChildren(...rows.map(([term, value]) => row(term, value)));
+    if (!this._changed(id, rows)) return;
+    const lines = rows.map(([term, value]) => element('div', element('dt', term), element('dd', value)));
+    this._element(id).replaceChildren(...lines);
+  }
+
+  /** Whether a list differs from what it shows; if so, it counts as shown. */
+  _changed(id, content) {
+    const text = JSON.stringify(content);
+    if (this._shown[id] === text) return false;
+    this._shown[id] = text;
+    return true;
   }
 
   _text(key, values) {
@@ -121,25 +136,21 @@ export class Panel {
   }
 }
 
-function row(term, value) {
-  const line = document.createElement('div');
-  line.append(document.createElement('dt'), document.createElement('dd'));
-  line.children[0].textContent = term;
-  line.children[1].textContent = value;
-  return line;
+function element(tag, ...content) {
+  const created = document.createElement(tag);
+  created.append(...content);
+  return created;
+}
+
+function cell(text) {
+  return element('td', text);
 }
 
 function chip({ name, text, index }) {
-  const span = document.createElement('span');
-  if (name === undefined) {
-    span.textContent = text;
-    return span;
-  }
-  const strong = document.createElement('b');
-  strong.textContent = name;
+  if (name === undefined) return element('span', text);
+  const span = element('span', element('b', name), ` ${text}`);
   span.className = 'chip';
   span.style.setProperty('--class', classColour(index));
-  span.append(strong, ` ${text}`);
   return span;
 }
 

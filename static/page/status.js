@@ -1,71 +1,83 @@
-/** What the page says about itself: one state at a time, the most telling one. */
+/** Chooses the state that the page shows: one at a time, the most specific one. */
 
-/** States in which the stage shows a card over the picture. */
-const CARDS = ['connecting', 'waiting', 'silent', 'draining', 'reconnecting', 'refused', 'closed'];
-const TRY_LATER = 1013; // the close code of a server without room for another session
+/** States that show a card over the image. */
+const CARDS = ['connecting', 'waiting', 'stalled', 'draining', 'reconnecting', 'full', 'refused', 'closed'];
+const RETRYABLE = ['reconnecting', 'full', 'refused', 'closed'];
+const MODEL_ERRORS = ['unknown_model', 'unusable_model'];
+const SERVER_FULL = 1013; // the close code of a server at its session limit
 
 /**
- * @param {object} about
- * @param {object} about.client the client's state, as its `onState` gave it
- * @param {boolean} about.isRetry the client connects again after it has lost the server
- * @param {boolean} about.backendGone the last frames failed because no model server answered
- * @param {{name: string, message?: string}|null} about.silence why nothing is answered, by `Pulse`
- * @param {boolean} about.paused by the user
- * @param {boolean} about.hidden the tab is
+ * @param {object} conditions
+ * @param {object} conditions.client the client's state, as `onState` reports it
+ * @param {object|null} conditions.loss the last `reconnecting` state, until the client is connected
+ * @param {boolean} conditions.backendGone frames fail because no model server is available
+ * @param {{name: string, message?: string}|null} conditions.stall why frames get no results
+ * @param {boolean} conditions.paused by the user
+ * @param {boolean} conditions.hidden the tab is in the background
  * @param {number} now the client's clock, in ms
- * @returns {{name: string, key: string, more: string|null, values: object, retry: boolean,
- *   asksToken: boolean}} the keys of the words to show, whether a "try now" helps, or a token
+ * @returns {{name: string, key: string, more: string|null, values: object, canRetry: boolean,
+ *   asksToken: boolean}} the message keys, and what the card offers
  */
-export function describe({ client, ...about }, now) {
-  const name = stateName(client.name, about);
+export function describe(conditions, now) {
+  const { client, stall } = conditions;
+  const name = stateName(conditions);
   return {
     name,
     key: `state.${name}`,
-    more: CARDS.includes(name) && name !== 'closed' ? `state.${name}.more` : null,
+    more: hasCard(name) && name !== 'closed' ? `state.${name}.more` : null,
     values: {},
     asksToken: false,
-    retry: ['reconnecting', 'refused', 'closed'].includes(name),
-    ...details(name, client, about.silence, now),
+    canRetry: RETRYABLE.includes(name),
+    ...details(name, client, stall, now),
   };
 }
 
-/** A card would only be in the way of a picture that lives. */
+/** @returns {boolean} whether the state covers part of the image: not while that is live */
 export function hasCard(name) {
   return CARDS.includes(name);
 }
 
-function stateName(client, { isRetry, backendGone, silence, paused, hidden }) {
-  if (client === 'connecting' && isRetry) return 'reconnecting';
-  if (client !== 'ready') return client;
+function stateName({ client, loss, backendGone, stall, paused, hidden }) {
+  const { name } = client;
+  if (name === 'reconnecting' || (name === 'connecting' && loss)) {
+    return (loss || client).code === SERVER_FULL ? 'full' : 'reconnecting';
+  }
+  if (name !== 'ready') return name;
   if (backendGone) return 'waiting';
   if (hidden) return 'hidden';
   if (paused) return 'paused';
-  return silence ? 'silent' : 'ready';
+  return stall ? 'stalled' : 'ready';
 }
 
-function details(name, client, silence, now) {
-  if (name === 'refused') return refused(client);
-  if (name === 'silent') return silent(silence);
-  if (name === 'waiting' && client.message) {
-    return { more: 'state.waiting.reason', values: { message: client.message } };
+function details(name, client, stall, now) {
+  switch (name) {
+    case 'reconnecting':
+    case 'full':
+      return countdown(name, client, now);
+    case 'refused':
+      return refused(client);
+    case 'stalled':
+      return { ...keys(`state.stalled.${stall.name}`), values: { message: stall.message } };
+    case 'waiting':
+      if (!MODEL_ERRORS.includes(client.code)) return {};
+      return { ...keys('state.waiting.model'), values: { message: client.message } };
+    default:
+      return {};
   }
-  return name === 'reconnecting' ? reconnecting(client, now) : {};
 }
 
-function silent({ name, message }) {
-  return { key: `state.silent.${name}`, more: `state.silent.${name}.more`, values: { message } };
+function keys(key) {
+  return { key, more: `${key}.more` };
 }
 
 function refused({ code, message }) {
-  const asksToken = code === 'unauthorized';
-  const words = asksToken ? { key: 'state.refused.token', asksToken, retry: false } : {};
-  return { ...words, values: { message } };
+  if (code !== 'unauthorized') return { values: { message } };
+  const offer = { asksToken: true, canRetry: false };
+  return { ...keys('state.refused.token'), values: { message }, ...offer };
 }
 
-/** A client that tries right now has no `retryAt`. */
-function reconnecting({ retryAt = 0, code }, now) {
-  const more = code === TRY_LATER ? { more: 'state.reconnecting.full' } : {};
+/** A client that is connecting right now has no `retryAt`. */
+function countdown(name, { retryAt = 0 }, now) {
   const seconds = Math.ceil((retryAt - now) / 1000);
-  if (seconds <= 0) return { ...more, key: 'state.reconnecting.now' };
-  return { ...more, values: { seconds } };
+  return seconds > 0 ? { values: { seconds } } : { key: `state.${name}.now` };
 }

@@ -1,7 +1,7 @@
-/** The token that a gateway may ask for: behind the page's address, or typed in when it is missed. */
+/** The access token: in the page's address, or entered in the form. */
 
 /**
- * @param {string} hash of the page's address: #token=..., which unlike a query stays out of logs
+ * @param {string} hash of the page's address: #token=..., which unlike a query is never sent or logged
  * @returns {string|null}
  */
 export function tokenOf(hash) {
@@ -10,7 +10,7 @@ export function tokenOf(hash) {
 
 /**
  * @param {function(string): HTMLElement} element by id
- * @param {function(string)} onToken a token that the user gave, in either way
+ * @param {function(string)} onToken a token from either of them
  */
 export function listenForToken(element, onToken) {
   element('token').addEventListener('submit', (event) => {

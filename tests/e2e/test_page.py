@@ -1,4 +1,4 @@
-"""What the page shows in a real browser, before the real gateway and the real model server."""
+"""The page in a real browser, with the real gateway and the real model server."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ LONG_WORDS = """() => {
   const isWhole = pill.scrollWidth <= pill.clientWidth;
   const head = document.querySelector('.top');
   const before = head.clientHeight;
-  pill.textContent = 'Server gone: reconnecting in 12 s';
+  pill.textContent = 'Server is full: retrying in 12 s';
   const isCalm = head.clientHeight === before;
   card.hidden = retry.hidden = false;
   more.textContent = 'no such model; '.repeat(40);
   const upper = (element) => element.getBoundingClientRect().top;
   return [isWhole, isCalm, upper(card) >= upper(card.parentNode)];
 }"""
-"""Whether the state can be read, and what happens when it is long: the head, and the card."""
+"""Whether the state is readable, and whether long texts keep the header and the card in place."""
 
 
 def lower_edge(page: Page, id: str) -> float:
-    """Of an element, in pixels below the window's upper edge."""
+    """An element's lower edge, in pixels from the top of the window."""
     box = page.locator(f"#{id}").bounding_box()
     assert box is not None
     return box["y"] + box["height"]
@@ -59,7 +59,7 @@ def test_the_scene_shows_boxes_without_a_click(open_page: Open, artifacts: Path)
         in_state(page, "ready")
         with_source(page, "scene")
         until_boxes(page)
-        expect(page.locator("#found .chip").first).to_be_visible()
+        expect(page.locator("#result .chip").first).to_be_visible()
         expect(page.locator("#card")).to_be_hidden()
         until(page, lambda: stats(page)["results"] > 20, "many results")
         page.screenshot(path=artifacts / "page-scene.png", full_page=True)
@@ -92,7 +92,7 @@ def test_the_camera_shows_the_right_digits_in_the_right_places(
 
 def test_the_user_chooses_among_several_cameras(open_page: Open) -> None:
     with open_page(cameras=2) as page:
-        expect(page.locator("#which")).to_be_hidden()
+        expect(page.locator("#device")).to_be_hidden()
         page.get_by_role("button", name="Camera").click()
         expect(page.locator("#cameras option")).to_have_count(2)
         second = page.locator("#cameras option").nth(1).get_attribute("value")
@@ -100,9 +100,9 @@ def test_the_user_chooses_among_several_cameras(open_page: Open) -> None:
         until(page, lambda: track(page) == second, "the other camera")
         assert page.locator("video").count() == 1
         page.evaluate("window.light = document.querySelector('video').srcObject.getTracks()[0]")
-        page.get_by_role("button", name="Scene").click()
+        page.get_by_role("button", name="Demo").click()
         with_source(page, "scene")
-        expect(page.locator("#which")).to_be_hidden()
+        expect(page.locator("#device")).to_be_hidden()
         assert page.locator("video").count() == 0
         assert page.evaluate("light.readyState") == "ended"
 
@@ -129,7 +129,7 @@ def test_boxes_are_drawn_where_they_were_found(open_page: Open) -> None:
               ]);
             }"""
         )
-        # The outline's colour is far more vivid than these scenes are.
+        # The outline is far more saturated than these scenes.
         assert all(edge > 100 for box in painted for edge in box)
 
 
@@ -142,12 +142,12 @@ def test_the_slider_acts_at_once_and_is_told_to_the_server(open_page: Open) -> N
         until(page, lambda: all(s >= 0.95 for s in (answer(page) or {})["scores"]), "best scores")
         set_score(page, 5)
         until(page, lambda: min((answer(page) or {})["scores"], default=1) < 0.5, "low scores")
-        page.keyboard.press("Space")  # the slider has no use for it, but the page must not scroll
+        page.keyboard.press("Space")  # the slider ignores it, and the page must not scroll
         page.evaluate("document.activeElement.blur()")
         page.keyboard.press("Space")
         in_state(page, "paused")
-        many = page.locator("#found .chip").count()
-        # Paused: nothing comes from the server, so what changes was filtered here.
+        many = page.locator("#result .chip").count()
+        # Paused: no results arrive, so any change was filtered on the page.
         until(page, lambda: stats(page)["outstanding"] == 0, "settled")
         page.evaluate(
             """() => {
@@ -156,7 +156,7 @@ def test_the_slider_acts_at_once_and_is_told_to_the_server(open_page: Open) -> N
               score.dispatchEvent(new Event('input'));
             }"""
         )
-        assert page.locator("#found .chip").count() < many
+        assert page.locator("#result .chip").count() < many
 
 
 def test_a_picture_is_asked_about_again_when_the_answer_may_differ(open_page: Open) -> None:
@@ -169,7 +169,7 @@ def test_a_picture_is_asked_about_again_when_the_answer_may_differ(open_page: Op
         first = answer(page)
         assert first is not None
         assert first["frame"] == {"width": 256, "height": 192}
-        page.get_by_label("Send full size").check()
+        page.get_by_label("Send at full resolution").check()
         until(page, lambda: (answer(page) or first)["frame"]["width"] == 640, "the full size")
         page.locator("#score").fill("30")
         second = answer(page)
@@ -213,7 +213,7 @@ def test_a_useless_file_is_named_and_the_page_goes_on(
         with_problem(page, problem)
         with_source(page, "scene")
         until_boxes(page)
-        page.get_by_role("button", name="Close this note").click()
+        page.get_by_role("button", name="Dismiss").click()
         expect(page.locator("#problem")).to_be_hidden()
 
 
@@ -230,9 +230,9 @@ def test_the_page_fits_a_phone(open_page: Open, artifacts: Path) -> None:
         page.set_viewport_size({"width": 320, "height": 568})
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         short, long, card = page.evaluate(LONG_WORDS)
-        assert short, "the word Live is cut"
-        assert long, "a longer state pushes the picture down"
-        assert card, "a long reason goes beyond the picture, where nobody can read it"
+        assert short, "the word Live is cut off"
+        assert long, "a longer state moves the image"
+        assert card, "a long reason overflows the image"
 
 
 def test_a_browser_without_offscreen_canvas_encodes_on_the_page(open_page: Open) -> None:
@@ -249,7 +249,7 @@ def test_a_worker_that_fails_is_replaced(open_page: Open) -> None:
     with open_page(query="?", script=broken) as page:
         in_state(page, "ready")
         until_boxes(page)
-        expect(page.locator("#problem")).to_be_hidden()  # nobody has to do anything about it
+        expect(page.locator("#problem")).to_be_hidden()  # nothing for the user to do
 
 
 def test_the_source_in_use_differs_in_colours_of_the_system(open_page: Open) -> None:
@@ -259,7 +259,7 @@ def test_the_source_in_use_differs_in_colours_of_the_system(open_page: Open) -> 
             page.get_by_role("button", name=name).evaluate(
                 "(e) => getComputedStyle(e).backgroundColor"
             )
-            for name in ("Scene", "Camera")
+            for name in ("Demo", "Camera")
         )
         assert scene != camera
 

@@ -1,4 +1,4 @@
-"""The page when something is missing or gone, in both languages, by keyboard, in a hidden tab."""
+"""The page when something is missing or lost, in both languages, by keyboard, in a hidden tab."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_dead_model_server_is_told_and_survived(
         stack.model_server.kill()
         try:
             in_state(page, "waiting")
-            expect(page.locator("#card")).to_contain_text("Waiting for the model")
+            expect(page.locator("#card")).to_contain_text("Waiting for a model")
             page.screenshot(path=artifacts / "page-waiting.png")
         finally:
             stack.start()
@@ -71,14 +71,14 @@ def test_servers_that_hang_are_told_apart_and_survived(open_page: Open, stack: S
         in_state(page, "ready")
         until_boxes(page)
         for process, words in (
-            (stack.model_server, "The model does not answer"),
-            (stack.gateway, "The server does not answer"),
+            (stack.model_server, "The model is too slow to respond"),
+            (stack.gateway, "The server is not responding"),
         ):
             os.kill(process.pid, signal.SIGSTOP)
             try:
-                in_state(page, "silent")
+                in_state(page, "stalled")
                 expect(page.locator("#card")).to_contain_text(words)
-                expect(page.locator("#age")).to_be_hidden()  # the camera itself is shown
+                expect(page.locator("#age")).to_be_hidden()  # the live image is shown instead
             finally:
                 os.kill(process.pid, signal.SIGCONT)
             in_state(page, "ready")
@@ -97,12 +97,12 @@ def test_a_dead_gateway_is_told_and_survived(
         stack.gateway.kill()
         try:
             in_state(page, "reconnecting")
-            until(page, lambda: "reconnecting in" in page.locator("#card").inner_text(), "counted")
+            until(page, lambda: "retrying in" in page.locator("#card").inner_text(), "counted")
             page.screenshot(path=artifacts / "page-reconnecting.png")
         finally:
             stack.start()
         in_state(page, "ready")
-        # The picture is asked about anew, with the settings kept, and nobody touched a thing.
+        # The image is sent again, with the settings kept, without any user action.
         until(page, lambda: bool(answer(page)), "an answer again")
         expect(page.locator("#score-text")).to_have_text("30 %")
 
@@ -146,7 +146,7 @@ def test_the_page_speaks_two_languages_and_remembers(open_page: Open, artifacts:
     with open_page(locale="zh-CN", color_scheme="dark") as page:
         in_state(page, "ready")
         expect(page.locator("#pill-text")).to_have_text("实时")
-        assert page.evaluate("document.documentElement.lang") == "zh"
+        assert page.evaluate("document.documentElement.lang") == "zh-CN"
         until_boxes(page)
         page.screenshot(path=artifacts / "page-chinese.png", full_page=True)
         page.get_by_role("button", name="English").click()

@@ -1,4 +1,4 @@
-"""The page before a gateway that asks for a token."""
+"""The page with a gateway that requires a token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = keyring.secret()
 
 @pytest.fixture(scope="module")
 def stack(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Both servers; the gateway asks for tokens."""
+    """Both servers; the gateway requires tokens."""
     keys = keyring.write(tmp_path_factory.mktemp("keys") / "keys.json", KEY)
     started = Stack(demo_models, gateway_flags=(f"--token-keys={keys}",))
     try:
@@ -28,25 +28,25 @@ def stack(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         started.stop()
 
 
-def test_a_token_behind_the_address(open_page: Open) -> None:
+def test_a_token_in_the_address(open_page: Open) -> None:
     with open_page(query=f"#token={keyring.signed(KEY)}") as page:
         in_state(page, "ready")
         until_boxes(page)
 
 
-def test_a_token_that_is_missed_can_be_given(open_page: Open, artifacts: Path) -> None:
+def test_a_missing_token_can_be_entered(open_page: Open, artifacts: Path) -> None:
     with open_page() as page:
         in_state(page, "refused")
-        expect(page.locator("#card")).to_contain_text("This server asks for a token")
-        expect(page.locator("#card-more")).to_contain_text("a token is required")
+        expect(page.locator("#card")).to_contain_text("Access token required")
+        asked = page.locator("#card-more").inner_text()
         page.screenshot(path=artifacts / "page-token.png")
-        field = page.get_by_label("Token")
-        field.press_sequentially("l1 forged")  # letters that are keys elsewhere
+        field = page.get_by_label("Access token")
+        field.press_sequentially("l1 forged")  # characters that are shortcuts elsewhere
         field.press("Enter")
-        expect(page.locator("#card-more")).to_contain_text("not valid")
+        expect(page.locator("#card-more")).not_to_have_text(asked)  # the new reason
         assert page.evaluate("document.documentElement.lang") == "en"
         field.fill(keyring.signed(KEY))
-        page.get_by_role("button", name="Use it").click()
+        page.get_by_role("button", name="Connect").click()
         in_state(page, "ready")
         until_boxes(page)
         expect(page.locator("#token")).to_be_hidden()

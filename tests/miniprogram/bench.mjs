@@ -1,4 +1,4 @@
-// What each way to make a frame costs:  node tests/miniprogram/bench.mjs [picture.jpg]
+// What each encoding costs:  node tests/miniprogram/bench.mjs [picture.jpg]
 //
 // The canvas of a phone cannot run here: a phone measures its own while it runs.
 
@@ -9,8 +9,8 @@ import jpeg from 'jpeg-js';
 
 import { library } from './library.mjs';
 
-const { JpegEncoder } = library('jpegencoder');
-const { Shrinker } = library('shrink');
+const { JpegEncoder } = library('jpeg-encoder');
+const { Downscaler } = library('downscaler');
 
 const TO = { width: 192, height: 192 };
 const SIZES = [[288, 352], [288, 625], [480, 640], [720, 1280]];
@@ -53,17 +53,17 @@ function fastest(act) {
 }
 
 function report(name, ms, bytes) {
-  const ways = UPLINKS_MBIT.map((mbit) => `${(ms + (8 * bytes) / (1000 * mbit)).toFixed(0)} ms`.padStart(8));
-  console.log(`${name.padEnd(26)} ${ms.toFixed(2).padStart(7)} ms ${(bytes / 1000).toFixed(0).padStart(6)} KB ${ways.join('')}`);
+  const costs = UPLINKS_MBIT.map((mbit) => `${(ms + (8 * bytes) / (1000 * mbit)).toFixed(0)} ms`.padStart(8));
+  console.log(`${name.padEnd(26)} ${ms.toFixed(2).padStart(7)} ms ${(bytes / 1000).toFixed(0).padStart(6)} KB ${costs.join('')}`);
 }
 
 console.log(`to ${TO.width}x${TO.height}; the last columns: with the bytes on an uplink of ${UPLINKS_MBIT.join(', ')} Mbit/s`);
 for (const [width, height] of SIZES) {
   const frame = picture(width, height);
   const plan = { from: { width, height }, to: TO, rotate: 0, mirror: false };
-  const rgb = new Shrinker({ ...plan, channels: 3 });
+  const rgb = new Downscaler({ ...plan, channels: 3 });
   const encoder = new JpegEncoder(TO, QUALITY);
-  const encode = () => encoder.encode(rgb.shrink(frame));
-  report(`${width}x${height} as RGB`, fastest(() => rgb.shrink(frame)), rgb.data.length);
+  const encode = () => encoder.encode(rgb.downscale(frame));
+  report(`${width}x${height} as RGB`, fastest(() => rgb.downscale(frame)), rgb.data.length);
   report(`${width}x${height} as JPEG`, fastest(encode), encode().length);
 }

@@ -87,7 +87,7 @@ class Phone:
             seen = self.look()
             if holds(seen):
                 return seen
-            seen.pop("ways", None)
+            seen.pop("encodings", None)
             seen["data"].pop("t", None)
             assert time.monotonic() < deadline, f"never {what}: {seen}"
             time.sleep(LOOK_EVERY_S)

@@ -8,7 +8,7 @@ import jpeg from 'jpeg-js';
 
 import { dice, library } from './library.mjs';
 
-const { JpegEncoder } = library('jpegencoder');
+const { JpegEncoder } = library('jpeg-encoder');
 
 /** Soft colours and a hard edge, as pictures have them. */
 function picture(width, height) {
@@ -37,7 +37,7 @@ function likeness(a, b) {
 }
 
 for (const [width, height] of [[192, 192], [192, 256], [17, 33], [16, 16], [8, 8], [1, 1], [250, 100]]) {
-  test(`${width}x${height} comes out as it went in`, () => {
+  test(`${width}x${height} survives encoding`, () => {
     const rgb = picture(width, height);
     const found = read(new JpegEncoder({ width, height }, 80).encode(rgb));
     assert.deepEqual([found.width, found.height], [width, height]);
@@ -46,7 +46,7 @@ for (const [width, height] of [[192, 192], [192, 256], [17, 33], [16, 16], [8, 8
   });
 }
 
-test('colours are those of the picture', () => {
+test('colours are preserved', () => {
   const size = { width: 32, height: 32 };
   for (const colour of [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [0, 0, 0], [200, 120, 40]]) {
     const rgb = Uint8Array.from({ length: 3 * 1024 }, (_, i) => colour[i % 3]);
@@ -55,7 +55,7 @@ test('colours are those of the picture', () => {
   }
 });
 
-test('more quality means more bytes and more likeness; noise at full quality still fits', () => {
+test('higher quality means more bytes and less error; noise at full quality still fits', () => {
   const size = { width: 96, height: 96 };
   const random = dice(4);
   const noise = Uint8Array.from({ length: 3 * 96 * 96 }, () => (random(2) ? 255 : 0));
@@ -70,7 +70,7 @@ test('more quality means more bytes and more likeness; noise at full quality sti
   }
 });
 
-test('an encoder forgets one frame before the next', () => {
+test('an encoder keeps no state between frames', () => {
   const encoder = new JpegEncoder({ width: 64, height: 48 }, 70);
   const first = Uint8Array.from(encoder.encode(picture(64, 48)));
   encoder.encode(new Uint8Array(3 * 64 * 48).fill(77));

@@ -7,42 +7,42 @@ import { fire, phone, render, tap, texts } from './simulated.mjs';
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-test('a notice says what is the matter, and its button what helps', async () => {
+test('a notice shows the state, and its button the next step', async () => {
   const details = { title: '没有网络', more: '请检查', action: 'retry', actionText: '重试' };
   const notice = render('components/notice/notice', details);
   assert.deepEqual(texts(notice, '.title'), ['没有网络']);
   assert.deepEqual(texts(notice, '.act'), ['重试']);
-  const heard = [];
-  notice.addEventListener('act', ({ detail }) => heard.push(detail.action));
+  const events = [];
+  notice.addEventListener('act', ({ detail }) => events.push(detail.action));
   await tap(notice, '.act');
-  assert.deepEqual(heard, ['retry']);
+  assert.deepEqual(events, ['retry']);
 });
 
-test('a notice without a remedy has no button', () => {
+test('a notice without an action has no button', () => {
   const notice = render('components/notice/notice', { title: '正在连接……' });
   assert.equal(notice.querySelectorAll('.act').length, 0);
   assert.equal(notice.querySelectorAll('.more').length, 0);
 });
 
-test('figures stand in a row', () => {
-  const items = [{ name: '帧/秒', value: '19.8' }, { name: '延迟', value: '12 ms' }];
-  const figures = render('components/figures/figures', { items });
-  assert.deepEqual(texts(figures, '.value'), ['19.8', '12 ms']);
-  assert.deepEqual(texts(figures, '.name'), ['帧/秒', '延迟']);
+test('statistics are shown in a row', () => {
+  const items = [{ name: '识别帧率', value: '19.8' }, { name: '延迟', value: '12 ms' }];
+  const statistics = render('components/statistics/statistics', { items });
+  assert.deepEqual(texts(statistics, '.value'), ['19.8', '12 ms']);
+  assert.deepEqual(texts(statistics, '.name'), ['识别帧率', '延迟']);
 });
 
-test('the slider tells while it moves and when it rests', async () => {
+test('the slider reports while it moves and when it is released', async () => {
   const score = render('components/score/score', { name: '最低置信度', percent: 50 });
-  const heard = [];
-  for (const name of ['move', 'rest']) score.addEventListener(name, ({ detail }) => heard.push([name, detail.percent]));
+  const events = [];
+  for (const name of ['move', 'rest']) score.addEventListener(name, ({ detail }) => events.push([name, detail.percent]));
   await fire(score, '.slider', 'changing', { value: 60 });
   await fire(score, '.slider', 'change', { value: 70 });
-  assert.deepEqual(heard, [['move', 60], ['rest', 70]]);
+  assert.deepEqual(events, [['move', 60], ['rest', 70]]);
   assert.deepEqual(texts(score, '.value'), ['70%']);
 });
 
 for (const [button, event] of [['.agree', 'agree'], ['.disagree', 'disagree']]) {
-  test(`the privacy question is asked when WeChat needs it, and answered: ${event}`, async () => {
+  test(`the privacy dialog opens on WeChat’s request and reports: ${event}`, async () => {
     let ask = null;
     const read = [];
     phone({
@@ -64,7 +64,7 @@ for (const [button, event] of [['.agree', 'agree'], ['.disagree', 'disagree']]) 
   });
 }
 
-test('a privacy question that nobody answered is answered when its page goes', () => {
+test('a privacy dialog left open counts as declined when its page closes', () => {
   let ask = null;
   phone({ onNeedPrivacyAuthorization: (act) => (ask = act), getPrivacySetting: () => {} });
   const privacy = render('components/privacy/privacy');
@@ -74,7 +74,7 @@ test('a privacy question that nobody answered is answered when its page goes', (
   assert.deepEqual(answers, ['disagree']);
 });
 
-test('the page in front is asked, also when it comes back from behind another', () => {
+test('the page in front shows the privacy dialog, also after it returns to the front', () => {
   let ask = null;
   phone({ onNeedPrivacyAuthorization: (act) => (ask = act), getPrivacySetting: () => {} });
   const behind = render('components/privacy/privacy');
@@ -86,7 +86,7 @@ test('the page in front is asked, also when it comes back from behind another', 
   behind.detach();
 });
 
-/** The live page on a phone that has everything but what is named. */
+/** The live page on a phone where everything works, except as given. */
 function livePage(more = {}) {
   const asked = [];
   const stored = phone({
@@ -115,20 +115,20 @@ function shown(path) {
   return page;
 }
 
-test('the live page without a server leads to the settings', async () => {
+test('without a server, the live page leads to the settings', async () => {
   const { asked, show } = livePage();
   const page = show();
   await settle();
-  assert.match(texts(page, '.pill')[0], /还没有设置服务器/);
+  assert.match(texts(page, '.pill')[0], /尚未设置服务器/);
   assert.equal(page.querySelectorAll('#camera').length, 0);
   const notice = page.querySelector('.middle').dom.querySelector('notice');
-  assert.match(notice.textContent, /在设置里填写服务器的域名/);
+  assert.match(notice.textContent, /请在设置中填写服务器地址/);
   page.instance.act({ detail: { action: page.data.status.action } });
   assert.deepEqual(asked, ['/pages/settings/settings']);
   page.instance.onUnload();
 });
 
-test('the live page shows the camera once it is allowed, and its buttons lead on', async () => {
+test('the live page shows the camera once it is allowed, and its buttons work', async () => {
   const { stored, asked, show } = livePage();
   stored.set('framewire.settings', { server: 'example.org', language: 'en' });
   const page = show();
@@ -136,7 +136,7 @@ test('the live page shows the camera once it is allowed, and its buttons lead on
   assert.equal(page.querySelectorAll('#camera').length, 1);
   assert.match(texts(page, '.pill')[0], /Connecting/);
   const buttons = page.querySelectorAll('.button');
-  assert.deepEqual(texts(page, '.button'), ['Flip camera', 'Photo', 'Settings']);
+  assert.deepEqual(texts(page, '.button'), ['Switch camera', 'Photo', 'Settings']);
   for (const button of buttons.slice(1)) button.dispatchEvent('tap');
   await settle();
   assert.deepEqual(asked, ['/pages/photo/photo', '/pages/settings/settings']);
@@ -146,7 +146,7 @@ test('the live page shows the camera once it is allowed, and its buttons lead on
   page.instance.onUnload();
 });
 
-test('a camera that the system took is made anew, once the page is in front', async () => {
+test('a camera that the system stopped is recreated once the page is in front', async () => {
   const { stored, show } = livePage();
   stored.set('framewire.settings', { server: 'example.org' });
   const page = show();
@@ -154,7 +154,7 @@ test('a camera that the system took is made anew, once the page is in front', as
   const cameras = () => page.querySelectorAll('#camera').length;
   page.instance.cameraReady();
   page.instance.cameraStopped();
-  assert.deepEqual([cameras(), page.instance.viewfinder.ready], [0, false]);
+  assert.deepEqual([cameras(), page.instance.camera.ready], [0, false]);
   await settle();
   assert.equal(cameras(), 1);
   page.instance.cameraReady();
@@ -168,13 +168,13 @@ test('a camera that the system took is made anew, once the page is in front', as
   page.instance.onUnload();
 });
 
-test('a change of server or of the frames’ size leaves nothing of the old one', async () => {
+test('changing the server or the frame size discards the previous model and camera', async () => {
   const { stored, show } = livePage();
   stored.set('framewire.settings', { server: 'example.org' });
   const page = show();
   await settle();
   page.instance.cameraReady();
-  page.instance.modelIs({ name: 'digits', version: 3, label: null, labels: [] });
+  page.instance.modelChanged({ name: 'digits', version: 3, label: null, task: 'detection', labels: [] });
   assert.match(texts(page, '.model')[0], /digits 3/);
   page.instance.onHide();
   stored.set('framewire.settings', { server: 'example.com', frameSize: 'small' });
@@ -185,7 +185,7 @@ test('a change of server or of the frames’ size leaves nothing of the old one'
   page.instance.onUnload();
 });
 
-test('a sign-in that found no network is tried again when there is one', async () => {
+test('a sign-in that failed without network is retried when the network is back', async () => {
   const { stored, show } = livePage();
   stored.set('framewire.settings', { server: 'example.org' });
   const page = show();
@@ -193,9 +193,9 @@ test('a sign-in that found no network is tried again when there is one', async (
   let opened = 0;
   page.instance.connection.client.open = () => (opened += 1);
   for (const [code, times] of [['unreachable', 1], ['login_refused', 1]]) {
-    page.instance.connection.networkIs(false);
-    page.instance.connection.stateIs({ name: 'refused', code, message: 'no' });
-    page.instance.connection.networkIs(true);
+    page.instance.connection.setOnline(false);
+    page.instance.connection.setState({ name: 'refused', code, message: 'no' });
+    page.instance.connection.setOnline(true);
     assert.equal(opened, times, code);
   }
   page.instance.onUnload();
@@ -205,7 +205,7 @@ for (const [name, refusal] of [
   ['privacy', { requirePrivacyAuthorize: ({ fail }) => fail({ errMsg: 'fail' }) }],
   ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'auth deny' }) }],
 ]) {
-  test(`the live page without ${name} shows no camera and says why`, async () => {
+  test(`without ${name}, the live page shows no camera and explains why`, async () => {
     const { stored, show } = livePage(refusal);
     stored.set('framewire.settings', { server: 'example.org' });
     const page = show();
@@ -216,14 +216,14 @@ for (const [name, refusal] of [
   });
 }
 
-test('a photo is chosen, sent and marked, and the slider chooses among the marks', async () => {
+test('a photo is chosen, uploaded and marked, and the slider filters the marks', async () => {
   const sent = [];
-  const answer = { type: 'result', boxes: [[0.1, 0.2, 0.5, 0.6], [0, 0, 1, 1]], scores: [0.9, 0.55], classes: [1, 2] };
+  const result = { type: 'result', boxes: [[0.1, 0.2, 0.5, 0.6], [0, 0, 1, 1]], scores: [0.9, 0.55], classes: [1, 2] };
   const stored = phone({
     chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: 'photo.jpg' }] }),
     uploadFile: (options) => {
       sent.push(options);
-      options.success({ statusCode: 200, data: JSON.stringify(answer) });
+      options.success({ statusCode: 200, data: JSON.stringify(result) });
     },
     createSelectorQuery: () => {
       const query = { select: () => ({ fields: () => query }), exec: (act) => act([null]) };
@@ -232,7 +232,7 @@ test('a photo is chosen, sent and marked, and the slider chooses among the marks
   });
   stored.set('framewire.settings', { server: 'example.org', model: 'digits' });
   const page = shown('pages/photo/photo');
-  assert.deepEqual(texts(page, '.choose'), ['选一张照片']);
+  assert.deepEqual(texts(page, '.choose'), ['选择照片']);
   await tap(page, '.choose');
   await settle();
   assert.equal(sent[0].url, 'https://example.org/v1/infer');
@@ -245,7 +245,7 @@ test('a photo is chosen, sent and marked, and the slider chooses among the marks
   assert.deepEqual(texts(page, '.tag'), ['one 90%']);
 });
 
-test('a photo that fails says why, and another one can be chosen', async () => {
+test('a photo that fails is explained, and another one can be chosen', async () => {
   const stored = phone({
     chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: 'photo.jpg' }] }),
     uploadFile: ({ fail }) => fail({ errMsg: 'uploadFile:fail url not in domain list' }),
@@ -258,21 +258,21 @@ test('a photo that fails says why, and another one can be chosen', async () => {
   const page = shown('pages/photo/photo');
   await tap(page, '.choose');
   await settle();
-  assert.match(texts(page, '.said')[0], /https:\/\/example\.org/);
-  assert.equal(page.data.busy, false);
+  assert.match(texts(page, '.message')[0], /https:\/\/example\.org/);
+  assert.equal(page.data.isBusy, false);
 });
 
-test('settings are shown as kept, kept as changed, and the language changes at once', async () => {
+test('settings are loaded, saved when changed, and the language changes immediately', async () => {
   const stored = phone();
   stored.set('framewire.settings', { server: 'example.org', frameSize: 'small' });
   const page = shown('pages/settings/settings');
   assert.match(texts(page, '.cell-more')[0], /wss:\/\/example\.org\/ws/);
   assert.deepEqual(texts(page, '.cell-body').slice(3, 5), ['小', '自动']);
   await fire(page, '#server', 'input', { value: 'other place' });
-  assert.match(texts(page, '.cell-more')[0], /不是一个服务器地址/);
+  assert.match(texts(page, '.cell-more')[0], /服务器地址格式不正确/);
   await fire(page, '#frame-mirrored', 'change', { value: true });
   page.instance.languagePicked({ detail: { value: '2' } });
   assert.deepEqual(texts(page, '.cells-title'), ['Server', 'Camera']);
-  const kept = stored.get('framewire.settings');
-  assert.deepEqual([kept.server, kept.frameMirrored, kept.language], ['other place', true, 'en']);
+  const saved = stored.get('framewire.settings');
+  assert.deepEqual([saved.server, saved.frameMirrored, saved.language], ['other place', true, 'en']);
 });

@@ -1,4 +1,4 @@
-// What WeChat's developer tools read: the project, its pages, and the client's package.
+// What WeChat DevTools reads: the project, its pages, and the client's package.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -16,7 +16,7 @@ const json = (name) => JSON.parse(read(name));
 const sources = readdirSync(APP, { recursive: true }).filter((name) => name.endsWith('.js'));
 const PACKAGE_LIMIT = 2 * 1024 * 1024; // bytes of a mini-program's code
 
-test('every page and component that is named has its four files', () => {
+test('every registered page and component has its four files', () => {
   const { pages } = json('app.json');
   const named = pages.flatMap((page) => {
     const { usingComponents } = json(`${page}.json`);
@@ -27,7 +27,7 @@ test('every page and component that is named has its four files', () => {
   }
 });
 
-test('a component’s styles select by class alone, as WeChat wants it', () => {
+test('components’ styles use class selectors only, as WeChat requires', () => {
   const styles = readdirSync(new URL('components/', APP), { recursive: true }).filter((name) => name.endsWith('.wxss'));
   assert.ok(styles.length > 0);
   for (const name of styles) {
@@ -36,7 +36,7 @@ test('a component’s styles select by class alone, as WeChat wants it', () => {
   }
 });
 
-test('dark mode has a colour for each that the window names, in both themes', () => {
+test('both themes define every colour that the window uses', () => {
   const wanted = Object.values(json('app.json').window).filter((value) => value.startsWith('@'));
   const { light, dark } = json(json('app.json').themeLocation);
   assert.ok(wanted.length > 0);
@@ -50,18 +50,18 @@ test('the camera, privacy and a tourist’s appid are declared', () => {
   assert.equal(json('project.config.json').appid, 'touristappid');
 });
 
-test('the code is ES2018, and DevTools turns it into what still older phones read', () => {
+test('the code is ES2018, and DevTools transpiles it for older phones', () => {
   const { es6, enhance } = json('project.config.json').setting;
   assert.deepEqual([es6, enhance], [true, true]);
   const as = (source, target) => ts.transpile(source, { target });
   for (const name of sources) {
     const source = read(name);
-    // What is newer would have to be rewritten.
+    // Newer syntax would be rewritten.
     assert.equal(as(source, ts.ScriptTarget.ES2018), as(source, ts.ScriptTarget.ESNext), name);
   }
 });
 
-test('whatever is required lies inside, at a relative path, and loads nothing at run time', () => {
+test('every require is a relative path to a file inside, and nothing is loaded dynamically', () => {
   for (const name of sources) {
     const source = read(name);
     for (const [, path] of source.matchAll(/\brequire\(('[^']*'|[^)]*)\)/g)) {
@@ -73,13 +73,13 @@ test('whatever is required lies inside, at a relative path, and loads nothing at
   }
 });
 
-test('the code is far from what a mini-program may weigh', () => {
+test('the code is far below the size limit of a mini-program', () => {
   const files = readdirSync(APP, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
   const bytes = files.reduce((sum, { parentPath, name }) => sum + readFileSync(`${parentPath}/${name}`).length, 0);
   assert.ok(bytes < PACKAGE_LIMIT / 5, `${bytes} bytes`);
 });
 
-test('the package is what build npm takes: its code in one folder, with types, and nothing else', () => {
+test('the npm package contains its code and types, and nothing else', () => {
   const about = json('client/package.json');
   assert.equal(about.miniprogram, 'lib');
   for (const path of [about.main, about.types]) assert.ok(existsSync(new URL(`client/${path}`, APP)), path);
@@ -87,15 +87,15 @@ test('the package is what build npm takes: its code in one folder, with types, a
   const folder = fileURLToPath(new URL('client/', APP));
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], { cwd: folder });
   const files = [JSON.parse(packed)].flat()[0].files.map(({ path }) => path);
-  assert.ok(files.includes('lib/core/framewire.js') && files.includes('README.md'));
+  assert.ok(files.includes('lib/core/client.js') && files.includes('README.md'));
   assert.ok(files.every((path) => /^lib\/|^(package\.json|README\.md)$/.test(path)), files.join());
 });
 
-test('a copy keeps what a module imports and exports, and a form it does not know is refused', () => {
-  const source = "import { a } from './a.js';\n\nexport class B {}\nexport const c = a;\nexport function d() {}\n";
+test('a copy keeps a module’s imports and exports, and an unsupported form is rejected', () => {
+  const source = "import { a } from './a.js';\nexport { e, f } from './e.js';\n\nexport class B {}\nexport const c = a;\nexport function d() {}\n";
   const copy = toCommonJs(source, 'x.js');
   assert.match(copy, /^const \{ a \} = require\('\.\/a\.js'\);$/m);
-  assert.match(copy, /^module\.exports = \{ B, c, d \};$/m);
+  assert.match(copy, /^module\.exports = \{ B, c, d, e, f \};$/m);
   for (const strange of ['export default 5;', "import a from './a.js';", "export * from './a.js';"]) {
     assert.throws(() => toCommonJs(strange, 'x.js'), /cannot copy/);
   }

@@ -52,14 +52,14 @@ function socketOf() {
   return { socket, task, told };
 }
 
-test('offers its protocols in an array, without delay for small messages', () => {
+test('offers its protocols as an array, with TCP_NODELAY', () => {
   const { task } = socketOf();
   const { url, protocols, tcpNoDelay } = task.options;
   assert.equal(url, 'wss://example.org/ws');
   assert.deepEqual([protocols, tcpNoDelay], [['framewire.v1.msgpack'], true]);
 });
 
-test('tells of messages and of its end, once', () => {
+test('reports messages, and its close once', () => {
   const { socket, task, told } = socketOf();
   task.Open();
   const data = new ArrayBuffer(3);
@@ -71,14 +71,14 @@ test('tells of messages and of its end, once', () => {
   assert.deepEqual(told, ['open', data, [1001, 'going away']]);
 });
 
-test('an error without a close is an end, and gives its place free', () => {
+test('an error without a close counts as one, and frees the socket', () => {
   const { task, told } = socketOf();
   task.Error({ errMsg: 'ssl handshake failed' });
   assert.deepEqual(told, [[1006, 'ssl handshake failed']]);
   assert.equal(task.closed.length, 1);
 });
 
-test('a refusal that comes before anybody can listen is told later', async () => {
+test('a failure before listeners are set is reported later', async () => {
   wx.refuses = 'connectSocket:fail url not in domain list';
   const { told } = socketOf();
   delete wx.refuses;
@@ -87,7 +87,7 @@ test('a refusal that comes before anybody can listen is told later', async () =>
   assert.deepEqual(told, [[1006, 'connectSocket:fail url not in domain list']]);
 });
 
-test('a close that only the app hears of counts, but not another socket’s', () => {
+test('a close reported only globally counts, but not another socket’s', () => {
   const [gone, alive] = [socketOf(), socketOf()];
   for (const { task } of [gone, alive]) task.Open();
   [gone.task.readyState, alive.task.readyState] = [3, 1];
@@ -98,7 +98,7 @@ test('a close that only the app hears of counts, but not another socket’s', ()
   assert.equal(gone.told.length, 2);
 });
 
-test('closed before it has opened, it closes when it does', () => {
+test('closed while connecting, it closes once open', () => {
   const { socket, task, told } = socketOf();
   socket.close(1000);
   task.Open();
@@ -106,7 +106,7 @@ test('closed before it has opened, it closes when it does', () => {
   assert.deepEqual(told, []);
 });
 
-test('an end without a code or without anything is an end', () => {
+test('a close without a code, or without an event, is a close', () => {
   for (const [name, event] of [['Close', undefined], ['Close', {}], ['Error', undefined]]) {
     const { task, told } = socketOf();
     task.Open();
@@ -120,7 +120,7 @@ test('an end without a code or without anything is an end', () => {
   assert.deepEqual(told, ['open', [1006, '']]);
 });
 
-test('after a close of our own nothing is told any more', () => {
+test('after close() nothing is reported', () => {
   const { socket, task, told } = socketOf();
   task.Open();
   socket.close(3001);

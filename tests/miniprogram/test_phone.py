@@ -1,4 +1,4 @@
-"""The mini-program's own code on a phone made for tests: the right boxes in the right places."""
+"""The mini-program's code on a simulated phone: the right boxes in the right places."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.e2e.film import fits
 from tests.miniprogram.conftest import NewPhone
 from tests.miniprogram.handset import drawn_right, live, on_preview
 
-# Sizes that phones' cameras give, each with the seed of a scene that the demo model reads rightly.
+# Frame sizes of real phones, each with the seed of a scene that the demo model gets right.
 SIZES = {(288, 352): 5, (288, 625): 5, (480, 640): 5}
 
 
@@ -32,15 +32,15 @@ def test_the_right_digits_in_the_right_places(
     assert seen["data"]["model"] == "digits 1"
 
 
-def test_a_camera_that_lies_is_turned(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
-    """A sensor on the back is turned by a quarter; the frame reads rightly clockwise."""
+def test_a_landscape_sensor_is_rotated(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+    """The back camera's sensor is mounted at a right angle; frames are rotated clockwise."""
     phone = new_phone(stack)
     live(phone, scene.picture.transpose(Image.Transpose.ROTATE_90))
     seen = phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
-    assert seen["answer"]["frame"]["view"] == {"rotate": 90, "mirror": False}
+    assert seen["answer"]["frame"]["orientation"] == {"rotate": 90, "mirror": False}
 
 
-def test_the_front_cameras_preview_is_a_mirror(
+def test_the_front_cameras_preview_is_mirrored(
     stack: Stack, new_phone: NewPhone, scene: Scene
 ) -> None:
     phone = new_phone(stack)
@@ -49,7 +49,7 @@ def test_the_front_cameras_preview_is_a_mirror(
     phone.until(lambda seen: drawn_right(seen, wanted), "the right digits")
 
 
-def test_frames_that_are_mirrored_are_turned_round_before_the_model_sees_them(
+def test_mirrored_frames_are_corrected_before_the_model_sees_them(
     stack: Stack, new_phone: NewPhone, scene: Scene
 ) -> None:
     phone = new_phone(stack, {"frameMirrored": True, "previewMirrored": True})
@@ -59,32 +59,32 @@ def test_frames_that_are_mirrored_are_turned_round_before_the_model_sees_them(
     assert fits(seen["answer"], scene)
 
 
-def test_every_way_to_make_a_frame_is_tried_and_reads_the_same(
+def test_every_encoding_is_tried_and_gives_the_same_results(
     stack: Stack, new_phone: NewPhone, scene: Scene
 ) -> None:
     phone = new_phone(stack, givesUrls=True, givesFiles=True)
     live(phone, scene.picture)
-    ways = {"jpeg url": "jpeg", "jpeg file": "jpeg", "jpeg js": "jpeg", "rgb": "rgb"}
-    seen = phone.until(lambda seen: set(seen["ways"]) == set(ways), "all ways")
-    for way, format in ways.items():
-        assert seen["ways"][way]["frame"]["format"] == format
-        assert fits(seen["ways"][way], scene), way
+    formats = {"jpeg-url": "jpeg", "jpeg-file": "jpeg", "jpeg-js": "jpeg", "rgb": "rgb"}
+    seen = phone.until(lambda seen: set(seen["encodings"]) == set(formats), "all encodings")
+    for encoding, format in formats.items():
+        assert seen["encodings"][encoding]["frame"]["format"] == format
+        assert fits(seen["encodings"][encoding], scene), encoding
     assert seen["stats"]["uplinkBytesPerS"] > 1e5
 
 
-def test_figures_and_words_are_shown(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+def test_statistics_and_results_are_shown(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
     phone = new_phone(stack, {"language": "en"})
     live(phone, scene.picture)
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
-    seen = phone.until(lambda seen: seen["data"]["found"].startswith("Found"), "the line of words")
-    figures = {item["name"]: item["value"] for item in seen["data"]["figures"]}
-    assert figures["a frame"].endswith(" KB")
-    assert figures["way"] in ("pixels", "JPEG")
-    assert float(figures["frames/s"]) > 0
-    assert figures["delay"].endswith(" ms")
+    seen = phone.until(lambda seen: seen["data"]["summary"].startswith("Results"), "a summary")
+    shown = {item["name"]: item["value"] for item in seen["data"]["statistics"]}
+    assert shown["per frame"].endswith(" KB")
+    assert shown["encoding"] in ("RGB", "JPEG")
+    assert float(shown["results/s"]) > 0
+    assert shown["latency"].endswith(" ms")
 
 
-def test_the_slider_acts_at_once_and_the_server_is_told(
+def test_the_slider_acts_immediately_and_reaches_the_server(
     stack: Stack, new_phone: NewPhone, scene: Scene
 ) -> None:
     phone = new_phone(stack, {"minScore": 0.05})
@@ -97,7 +97,7 @@ def test_the_slider_acts_at_once_and_the_server_is_told(
     assert '"minScore":0.95' in seen["stored"]["framewire.settings"]
 
 
-def test_never_more_frames_than_the_window_and_each_has_its_outcome(
+def test_frames_stay_within_the_window_and_each_has_one_outcome(
     stack: Stack, new_phone: NewPhone, scene: Scene
 ) -> None:
     phone = new_phone(stack)

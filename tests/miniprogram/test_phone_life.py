@@ -53,7 +53,7 @@ def test_a_lost_network_is_named_and_its_return_noticed(
     live(phone, scene.picture)
     phone.until_status("ready")
     phone.tell("network", online=False)
-    assert phone.until_status("offline")["data"]["status"]["title"] == "没有网络"
+    assert phone.until_status("offline")["data"]["status"]["title"] == "网络不可用"
     phone.tell("network", online=True)
     phone.until_status("ready")
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
@@ -88,8 +88,8 @@ def test_servers_that_hang_are_told_apart(stack: Stack, new_phone: NewPhone, sce
     live(phone, scene.picture)
     phone.until_status("ready")
     for process, status in (
-        (stack.model_server, "silent_model"),
-        (stack.gateway, "silent_server"),
+        (stack.model_server, "stalled_model"),
+        (stack.gateway, "stalled_server"),
     ):
         os.kill(process.pid, signal.SIGSTOP)
         try:

@@ -177,6 +177,6 @@ def test_a_photo_signs_in_too(guarded: Stack, new_phone: NewPhone, tmp_path: Pat
     phone.tell("open", page="photo")
     phone.tell("call", method="choose")
     seen = phone.look()
-    assert not seen["data"]["wrong"], seen["data"]["said"]
+    assert not seen["data"]["isFailed"], seen["data"]["message"]
     assert len(seen["data"]["marks"]) == len(scene.labels)
     assert seen["logins"] == 1

@@ -1,4 +1,4 @@
-"""What the mini-program says when something is missing or wrong, and its other pages."""
+"""What the mini-program shows when something is missing or wrong, and its other pages."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_photo_is_answered(stack: Stack, new_phone: NewPhone, tmp_path: Path) 
     phone.tell("open", page="photo")
     phone.tell("call", method="choose")
     data = phone.look()["data"]
-    assert not data["wrong"], data["said"]
+    assert not data["isFailed"], data["message"]
     found = [int(mark["text"].split()[0]) for mark in data["marks"]]
     assert sorted(found) == sorted(scene.labels.tolist())
     shown = {
@@ -98,8 +98,8 @@ def test_a_photo_that_is_none_is_named(stack: Stack, new_phone: NewPhone, tmp_pa
     phone.tell("open", page="photo")
     phone.tell("call", method="choose")
     data = phone.look()["data"]
-    assert data["wrong"]
-    assert data["said"] == "这张照片读不出来，请换一张。"
+    assert data["isFailed"]
+    assert data["message"] == "无法读取这张照片，请换一张。"
 
 
 def test_a_photo_without_a_server_to_reach(new_phone: NewPhone, tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_a_photo_without_a_server_to_reach(new_phone: NewPhone, tmp_path: Path) 
     phone.tell("open", page="photo")
     phone.tell("call", method="choose")
     data = phone.look()["data"]
-    assert data["wrong"]
-    assert data["said"].startswith("连不上服务器")
+    assert data["isFailed"]
+    assert data["message"].startswith("无法连接服务器")
 
 
 def test_settings_are_kept_and_judged(new_phone: NewPhone) -> None:
@@ -118,12 +118,12 @@ def test_settings_are_kept_and_judged(new_phone: NewPhone) -> None:
     for typed, wrong, note in [
         ("vision.example.org", False, "wss://vision.example.org/ws"),
         ("https://example.org/vision/", False, "wss://example.org/vision/ws"),
-        ("ws://127.0.0.1:8888/ws", False, "没有加密的地址只能在开发者工具里使用"),
-        ("not an address", True, "这不是一个服务器地址"),
+        ("ws://127.0.0.1:8888/ws", False, "未加密的地址仅限开发者工具调试"),
+        ("not an address", True, "服务器地址格式不正确"),
     ]:
         phone.tell("call", method="serverTyped", event={"detail": {"value": typed}})
         seen = phone.look()
-        assert (seen["data"]["wrong"], seen["data"]["note"]) == (wrong, note)
+        assert (seen["data"]["isWrong"], seen["data"]["note"]) == (wrong, note)
         assert typed in seen["stored"]["framewire.settings"]
     phone.tell("call", method="languagePicked", event={"detail": {"value": 2}})
     assert phone.look()["title"] == "Settings"

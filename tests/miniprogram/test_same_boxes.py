@@ -33,7 +33,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def test_both_show_the_same(
     stack: Stack, new_phone: NewPhone, browser: Browser, seed: int, tmp_path: Path
 ) -> None:
-    """Each shrinks and encodes the frame in a way of its own."""
+    """Each downscales and encodes the frame on its own."""
     scene = render(seed, (480, 640))
     page = browser.new_page(locale="en-GB")
     page.goto(stack.url)

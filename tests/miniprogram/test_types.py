@@ -1,27 +1,82 @@
-"""TypeScript reads the mini-program, strictly and without a DOM, and planted mistakes are found."""
+"""The JavaScript client and the mini-program pass ``tsc --strict`` without a DOM."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+CLIENT = ROOT / "static" / "client"
+PACKAGE = ROOT / "miniprogram" / "client"
 
-PLANTED = {
+STRICT: dict[str, Any] = {
+    "target": "ES2020",
+    "lib": ["ES2020"],
+    "types": [],
+    "strict": True,
+    "allowJs": True,
+    "checkJs": True,
+    "noEmit": True,
+    "noUnusedLocals": True,
+    "noImplicitReturns": True,
+}
+
+PAGE_CLIENT = """
+import { FramewireClient, decode, encode } from './client/index.js';
+
+/** @typedef {import('./client/index.js').Frame & {bitmap: string}} Picture */
+
+/** @type {FramewireClient<Picture>} */
+const client = new FramewireClient({
+  url: 'wss://example.org/ws',
+  hello: { model: 'digits', min_score: 0.5 },
+  onState: (state) => (state.name === 'reconnecting' ? state.retryInMs.toFixed() : state.name),
+  onResult: ({ boxes = [] }, { bitmap }) => boxes.map(([x0]) => bitmap.repeat(x0)),
+  onError: ({ code }, frame) => code + (frame ? frame.bitmap : ''),
+});
+client.open();
+if (client.wantsFrame()) client.offer({ format: 'jpeg', data: encode(1), bitmap: 'x' });
+/** @type {number|null} */
+export const tripMs = client.stats().tripMs;
+export const value = decode(new Uint8Array(1));
+"""
+"""Another project's use of the page's client."""
+
+MINI_PROGRAM_CLIENT = """
+const { MiniProgramClient, CameraFeed, boxRect, frameRect } = require('framewire-miniprogram');
+
+const preview = { width: 375, height: 667 };
+/** @type {import('framewire-miniprogram').MiniProgramClient} */
+const client = new MiniProgramClient({
+  url: 'wss://example.org/ws',
+  signInUrl: 'https://example.org/v1/login',
+  onState: ({ name }) => name === 'signing_in',
+  onModel: (model) => feed.setModel(model),
+  onResult: ({ boxes = [] }, { upright, orientation }) =>
+    boxes.map((box) => boxRect(box, frameRect(upright, preview), orientation.mirror)),
+});
+const feed = new CameraFeed({ client, onError: ({ message }) => message });
+feed.setPreview({ ...preview, position: 'back' });
+"""
+"""Another project's use of the mini-program's package."""
+
+MISTAKES = {
     "a global that phones lack": "new TextEncoder().encode('text');",
     "a global of browsers": "document.createElement('p');",
     "a method that older phones lack": "[1, 2].flat();",
     "a timer's result as text": "/** @type {string} */ const timer = setTimeout(() => {}, 1);",
-    "a protocol that is no array": "wx.connectSocket({ url: 'wss://x', protocols: 'a' });",
+    "protocols that are not an array": "wx.connectSocket({ url: 'wss://x', protocols: 'a' });",
     "an option that wx does not have": "wx.uploadFile({ url: 'https://x', file: 'y' });",
-    "a call of what does not exist": "wx.connectWebSocket({ url: 'wss://x' });",
-    "a wrong way to turn": (
+    "a method that wx does not have": "wx.connectWebSocket({ url: 'wss://x' });",
+    "an invalid camera position": (
         "require('../../../../../miniprogram/client/lib/index')"
-        ".turnFor({ width: 1, height: 1 }, { width: 1, height: 1 }, 'left');"
+        ".rotationFor({ width: 1, height: 1 }, { width: 1, height: 1 }, 'left');"
     ),
     "a frame without data": (
         "const { MiniProgramClient } = require('../../../../../miniprogram/client/lib/index');"
@@ -39,23 +94,83 @@ def tsc(packages: Path, project: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
-def test_all_of_the_mini_program_and_its_client_pass(packages: Path) -> None:
-    done = tsc(packages, HERE / "tsconfig.json")
+def assert_passes(
+    packages: Path, folder: Path, options: dict[str, Any], include: list[str]
+) -> None:
+    """Check a folder under a configuration of its own, outside of this project."""
+    settings = {"compilerOptions": {**STRICT, **options}, "include": include}
+    (folder / "tsconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    done = tsc(packages, folder)
     assert done.returncode == 0, done.stdout
 
 
-def test_the_copies_use_nothing_that_phones_lack(packages: Path) -> None:
-    """They are plain JavaScript without types, so only names and calls are checked."""
-    done = tsc(packages, HERE / "tsconfig.core.json")
+ES_MODULES = {"module": "ESNext", "moduleResolution": "Bundler"}
+COMMON_JS = {"module": "CommonJS", "moduleResolution": "Node10"}
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["declarations", "sources alone"])
+def test_the_pages_client_passes_in_another_project(
+    packages: Path, tmp_path: Path, declared: bool
+) -> None:
+    """With the ``.d.ts`` files, and with the types inferred from the sources."""
+    shutil.copytree(CLIENT, tmp_path / "client")
+    if not declared:
+        for path in (tmp_path / "client").glob("*.d.ts"):
+            if path.name != "types.d.ts":
+                path.unlink()
+    types = "index" if declared else "types"
+    source = PAGE_CLIENT.replace("('./client/index.js').Frame", f"('./client/{types}.js').Frame")
+    (tmp_path / "app.js").write_text(source, encoding="utf-8")
+    assert_passes(packages, tmp_path, ES_MODULES, ["app.js", "client"])
+
+
+def test_the_page_address_has_the_same_types(packages: Path, tmp_path: Path) -> None:
+    """``/static/framewire.js`` is the client's public address."""
+    shutil.copytree(CLIENT, tmp_path / "client")
+    for name in ("framewire.js", "framewire.d.ts"):
+        shutil.copy(ROOT / "static" / name, tmp_path / name)
+    source = PAGE_CLIENT.replace("./client/index.js", "./framewire.js")
+    (tmp_path / "app.js").write_text(source, encoding="utf-8")
+    assert_passes(packages, tmp_path, ES_MODULES, ["app.js"])
+
+
+def test_the_mini_programs_client_passes_in_another_project(packages: Path, tmp_path: Path) -> None:
+    """As an installed package, without WeChat's typings."""
+    shutil.copytree(PACKAGE, tmp_path / "node_modules" / "framewire-miniprogram")
+    (tmp_path / "page.js").write_text(MINI_PROGRAM_CLIENT, encoding="utf-8")
+    assert_passes(packages, tmp_path, COMMON_JS, ["page.js"])
+
+
+def test_the_copied_core_passes_in_another_project(packages: Path, tmp_path: Path) -> None:
+    """Without any typings: the core uses no host API but timers."""
+    shutil.copytree(PACKAGE / "lib" / "core", tmp_path / "core")
+    assert_passes(packages, tmp_path, COMMON_JS, ["core"])
+
+
+def test_the_packages_sources_pass_in_another_project(packages: Path, tmp_path: Path) -> None:
+    """With WeChat's typings, which declare ``wx``."""
+    shutil.copytree(PACKAGE / "lib", tmp_path / "lib")
+    typings = {"typeRoots": [str(packages / "node_modules")], "types": ["miniprogram-api-typings"]}
+    assert_passes(packages, tmp_path, {**COMMON_JS, **typings}, ["lib"])
+
+
+def test_the_declarations_are_those_of_the_sources(packages: Path, node: str) -> None:
+    command = [node, str(packages / "declarations.mjs"), "--check"]
+    done = subprocess.run(command, cwd=packages, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_whole_mini_program_passes(packages: Path) -> None:
+    done = tsc(packages, HERE / "tsconfig.json")
     assert done.returncode == 0, done.stdout
 
 
 @pytest.fixture(scope="module")
 def complaints(packages: Path) -> str:
-    """What TypeScript says about a folder with one planted mistake in each file."""
-    folder = packages / "node_modules" / ".cache" / "planted"
+    """The compiler's output for a folder with one mistake per file."""
+    folder = packages / "node_modules" / ".cache" / "mistakes"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, line in PLANTED.items():
+    for name, line in MISTAKES.items():
         source = f"'use strict';\n{line}\nmodule.exports = {{}};\n"
         (folder / f"{name.replace(' ', '-')}.js").write_text(source, encoding="utf-8")
     settings = json.loads((HERE / "tsconfig.json").read_text(encoding="utf-8"))
@@ -66,6 +181,6 @@ def complaints(packages: Path) -> str:
     return tsc(packages, folder / "tsconfig.json").stdout
 
 
-@pytest.mark.parametrize("name", PLANTED)
-def test_a_planted_mistake_is_found(complaints: str, name: str) -> None:
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_reported(complaints: str, name: str) -> None:
     assert f"{name.replace(' ', '-')}.js(2," in complaints, complaints

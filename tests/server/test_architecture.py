@@ -13,7 +13,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("server", "modelserver", "export", "loadtest")
 LONGEST = 350
-LONGEST_CLIENT = 450
 STANDARD = sys.stdlib_module_names
 
 STUBS = {"tensorflow", "tensorflow_serving", "google"}
@@ -290,10 +289,8 @@ def test_files_are_short_and_say_what_they_are(package: str) -> None:
 
 @pytest.mark.parametrize("folder", ["static", "miniprogram"])
 def test_scripts_are_short(folder: str) -> None:
-    """But for the client, which is one file so that others can copy it."""
     for path in (ROOT / folder).rglob("*.js"):
-        longest = LONGEST_CLIENT if path.name == "framewire.js" else LONGEST
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= longest, path
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST, path
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { now } from '../../static/clock.js';
-import { FramewireClient } from '../../static/framewire.js';
+import { now } from '../../static/client/clock.js';
+import { FramewireClient } from '../../static/client/client.js';
 import { MODEL, PuppetSocket, frame } from './puppet.mjs';
 
 const HOUR_MS = 3600 * 1000;
@@ -15,7 +15,7 @@ function setClock(t, by) {
   t.mock.method(Date, 'now', () => before() + by);
 }
 
-test('it goes with the host’s clock, and on where that is put back', (t) => {
+test('it follows the host’s clock, and continues when that is set back', (t) => {
   const first = now();
   assert.ok(Math.abs(first - Date.now()) < 1000);
   setClock(t, -HOUR_MS);
@@ -25,7 +25,7 @@ test('it goes with the host’s clock, and on where that is put back', (t) => {
   assert.ok(now() - second >= 60000 && now() - second < 61000);
 });
 
-test('a clock that is put back in the middle of a session holds no frame up', async (t) => {
+test('setting the clock back during a session delays no frame', async (t) => {
   const sockets = [];
   const client = new FramewireClient({
     url: 'wss://example.org/ws',

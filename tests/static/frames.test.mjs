@@ -21,7 +21,7 @@ function run(puppet, { rate, tripMs, seconds }) {
   return outstanding;
 }
 
-test('sends what the wire asks for, with ids that increase, and nothing else', () => {
+test('sends exactly the wire’s fields, with increasing ids', () => {
   const { client, socket } = readyClient();
   client.offer(frame({ captured_at: 12.5, bitmap: { kept: 'here' } }));
   socket().result(1);
@@ -52,7 +52,7 @@ test('the frame comes back as the object that was offered', () => {
   assert.equal(returned, offered);
 });
 
-test('without a known round trip one frame goes out, then the pace follows rate and trip', () => {
+test('one frame is sent while the round trip is unknown, then the pace follows rate and trip', () => {
   const puppet = readyClient();
   const { client, socket } = puppet;
   client.offer(frame());
@@ -64,14 +64,14 @@ test('without a known round trip one frame goes out, then the pace follows rate 
   assert.equal(client.stats().limit, 3); // 30/s * 0.05 s = 1.5 -> 2, + 1
 });
 
-test('a slow network gets as many frames as its round trip holds, never more than the window', () => {
+test('a slow network holds as many frames as its round trip fits, never more than the window', () => {
   const puppet = readyClient();
   assert.equal(run(puppet, { rate: 30, tripMs: 90, seconds: 3 }), 3);
   assert.equal(run(readyClient(), { rate: 30, tripMs: 2000, seconds: 10 }), LIMITS.window);
   assert.ok(Math.abs(puppet.client.stats().sourceRate - 30) < 0.5);
 });
 
-test('the whole source rate goes through where the window allows it', () => {
+test('the full source rate gets through if the window allows it', () => {
   const puppet = readyClient();
   run(puppet, { rate: 30, tripMs: 90, seconds: 4 });
   const before = puppet.client.stats().results;
@@ -79,7 +79,7 @@ test('the whole source rate goes through where the window allows it', () => {
   assert.ok(puppet.client.stats().results - before >= 59);
 });
 
-test('a server that queues does not make the client send more', () => {
+test('queueing in the server does not make the client send more', () => {
   const puppet = readyClient();
   run(puppet, { rate: 30, tripMs: 10, seconds: 1 });
   // Now every answer takes long, but for a rare quick one, which is the way without queues.
@@ -89,7 +89,7 @@ test('a server that queues does not make the client send more', () => {
   }
 });
 
-test('a newer frame takes the place of the waiting one, whose owner is told', () => {
+test('a newer frame replaces the waiting one, which is reported as dropped', () => {
   const { client, socket, outcomes } = readyClient();
   const [first, second, third] = [frame(), frame(), frame({ data: new Uint8Array([7]) })];
   for (const each of [first, second, third]) client.offer(each);
@@ -111,7 +111,7 @@ test('a full socket buffer holds frames back until it is empty', () => {
   assert.equal(socket().frames().length, 1);
 });
 
-test('a socket without bufferedAmount is taken as empty', () => {
+test('a socket without bufferedAmount counts as drained', () => {
   const { client, socket } = readyClient();
   delete socket().bufferedAmount;
   client.offer(frame());
@@ -129,7 +129,7 @@ test('asking about a frame and offering it count as one frame of the source', ()
   assert.ok(Math.abs(client.stats().sourceRate - 20) < 0.5);
 });
 
-test('frames that pass by while one is encoded are counted once each', () => {
+test('frames skipped during encoding are counted once each', () => {
   const { client, host, socket } = readyClient();
   for (let i = 0; i < 40; i += 1) {
     const wanted = client.wantsFrame();
@@ -144,7 +144,7 @@ test('frames that pass by while one is encoded are counted once each', () => {
   assert.ok(Math.abs(client.stats().sourceRate - 40) < 1);
 });
 
-test('the waiting frame is given back when the model goes', () => {
+test('the waiting frame is dropped when the model goes away', () => {
   const { client, socket, outcomes } = readyClient();
   client.offer(frame());
   const waiting = frame();
@@ -153,7 +153,7 @@ test('the waiting frame is given back when the model goes', () => {
   assert.deepEqual(outcomes(), [['dropped', { reason: 'not_ready' }, waiting]]);
 });
 
-test('a frame offered while no server is there is dropped at once', () => {
+test('a frame offered without a server is dropped immediately', () => {
   const { client, socket, outcomes } = readyClient();
   socket().die();
   const offered = frame();
@@ -161,7 +161,7 @@ test('a frame offered while no server is there is dropped at once', () => {
   assert.deepEqual(outcomes(), [['dropped', { reason: 'not_ready' }, offered]]);
 });
 
-test('frames under way when the server goes are given back, the waiting one too', () => {
+test('frames in flight are dropped when the connection is lost, the waiting one too', () => {
   const { client, socket, outcomes } = readyClient();
   const [under, waiting] = [frame(), frame()];
   client.offer(under);
@@ -174,7 +174,7 @@ test('frames under way when the server goes are given back, the waiting one too'
   assert.equal(client.stats().outstanding, 0);
 });
 
-test('a frame beyond the limit of the server fails here and never leaves', () => {
+test('a frame beyond the server’s limit fails locally and is not sent', () => {
   const { client, socket, outcomes } = readyClient();
   client.offer(frame({ data: new Uint8Array(LIMITS.max_frame_bytes + 1) }));
   const [[name, error]] = outcomes();
@@ -185,7 +185,7 @@ test('a frame beyond the limit of the server fails here and never leaves', () =>
   assert.equal(socket().frames().length, 1);
 });
 
-test('something that is no frame is the caller’s mistake', () => {
+test('an invalid frame throws', () => {
   const { client } = readyClient();
   for (const wrong of [undefined, {}, { format: 'jpeg' }, { format: 'jpeg', data: 'text' }]) {
     assert.throws(() => client.offer(wrong), TypeError);
@@ -193,7 +193,7 @@ test('something that is no frame is the caller’s mistake', () => {
   assert.equal(client.stats().offered, 0);
 });
 
-test('without a model server the client asks ever more rarely, until a result comes', () => {
+test('without a model server the client backs off until a result arrives', () => {
   const { client, host, socket } = readyClient();
   const sentAt = [];
   for (let i = 0; i < 300; i += 1) {
@@ -213,7 +213,7 @@ test('without a model server the client asks ever more rarely, until a result co
   assert.equal(client.wantsFrame(), true);
 });
 
-test('several frames that fail together are one reason to hold back', () => {
+test('frames that fail together back off once', () => {
   const puppet = readyClient();
   const { client, host, socket } = puppet;
   run(puppet, { rate: 30, tripMs: 90, seconds: 2 });
@@ -253,7 +253,7 @@ test('an outcome for an unknown frame, or a second one, is ignored', () => {
   assert.equal(outcomes().length, 1);
 });
 
-test('a callback that throws costs no other frame', () => {
+test('a callback that throws affects no other frame', () => {
   let calls = 0;
   const { client, host, socket } = readyClient({
     onResult: () => {

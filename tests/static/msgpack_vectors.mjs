@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-import { decode, encode } from '../../static/msgpack.js';
+import { decode, encode } from '../../static/client/msgpack.js';
 
 function untag(value) {
   if (value === null || typeof value !== 'object') return value;

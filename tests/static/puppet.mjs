@@ -1,7 +1,7 @@
 /** A server's end of a socket, and a clock, that do what a test tells them to. */
 
-import { FramewireClient } from '../../static/framewire.js';
-import { decode, encode } from '../../static/msgpack.js';
+import { FramewireClient } from '../../static/client/client.js';
+import { decode, encode } from '../../static/client/msgpack.js';
 
 export const MODEL = {
   name: 'digits',

@@ -70,7 +70,7 @@ test('the wait is jittered over its whole length', () => {
   assert.equal(heard('state').pop()[0].retryInMs, 0);
 });
 
-test('a session that lasted starts the waits anew, one that ended at once does not', () => {
+test('a session that lasted resets the backoff, a brief one does not', () => {
   const { client, host, socket, heard } = puppetClient();
   client.open();
   for (let i = 0; i < 3; i += 1) {
@@ -87,7 +87,7 @@ test('a session that lasted starts the waits anew, one that ended at once does n
   assert.equal(heard('state').pop()[0].attempt, 1);
 });
 
-test('open during a wait connects now, and only once', () => {
+test('open during a wait connects immediately, and only once', () => {
   const { client, host, sockets, socket } = puppetClient();
   host.dice = 1;
   client.open();
@@ -99,7 +99,7 @@ test('open during a wait connects now, and only once', () => {
   assert.equal(sockets.length, 2);
 });
 
-test('keeps its settings over a reconnection', () => {
+test('keeps its options across a reconnection', () => {
   const { client, host, socket } = readyClient({ hello: { min_score: 0.3 } });
   client.configure({ min_score: 0.7 });
   assert.deepEqual(socket().last(), { type: 'configure', min_score: 0.7 });
@@ -109,7 +109,7 @@ test('keeps its settings over a reconnection', () => {
   assert.equal(socket().last().min_score, 0.7);
 });
 
-test('a setting changed between hello and welcome is not lost', () => {
+test('an option changed between hello and welcome is not lost', () => {
   const { client, socket } = puppetClient();
   client.open();
   socket().open();
@@ -119,7 +119,7 @@ test('a setting changed between hello and welcome is not lost', () => {
   assert.deepEqual(socket().last(), { type: 'configure', min_score: 0.9 });
 });
 
-test('a server that never says welcome is given up after 10 s', () => {
+test('a server without a welcome is abandoned after 10 s', () => {
   const { client, host, socket, heard } = puppetClient();
   client.open();
   const first = socket();
@@ -129,7 +129,7 @@ test('a server that never says welcome is given up after 10 s', () => {
   assert.equal(heard('state').pop()[0].name, 'reconnecting');
 });
 
-test('a socket that takes 9 s to open has all the time for its welcome', () => {
+test('a socket that takes 9 s to open has the full time for its welcome', () => {
   const { client, host, socket } = puppetClient();
   client.open();
   host.advance(9000);
@@ -141,7 +141,7 @@ test('a socket that takes 9 s to open has all the time for its welcome', () => {
   assert.equal(socket().closedWith, null);
 });
 
-test('a socket that never opens is given up after 10 s', () => {
+test('a socket that never opens is abandoned after 10 s', () => {
   const { client, host, socket } = puppetClient();
   client.open();
   const first = socket();
@@ -149,7 +149,7 @@ test('a socket that never opens is given up after 10 s', () => {
   assert.equal(first.closedWith, 3001);
 });
 
-test('a socket that cannot even be made counts as lost', () => {
+test('a socket that cannot be created counts as lost', () => {
   const { client, heard } = puppetClient({
     socket: () => {
       throw new Error('five sockets are open already');
@@ -161,7 +161,7 @@ test('a socket that cannot even be made counts as lost', () => {
   assert.equal(state.reason, 'five sockets are open already');
 });
 
-test('pings every heartbeat, and gives up a server silent for two of them', () => {
+test('pings every heartbeat, and abandons a server silent for two of them', () => {
   const { host, socket, states } = readyClient({}, { heartbeat_s: 20 });
   const first = socket();
   for (let i = 0; i < 3; i += 1) {
@@ -176,7 +176,7 @@ test('pings every heartbeat, and gives up a server silent for two of them', () =
   assert.equal(states().pop(), 'reconnecting');
 });
 
-test('any message is a sign of life', () => {
+test('any message counts as a sign of life', () => {
   const { host, socket } = readyClient();
   for (let i = 0; i < 10; i += 1) {
     host.advance(20000);
@@ -185,7 +185,7 @@ test('any message is a sign of life', () => {
   assert.equal(socket().closedWith, null);
 });
 
-test('a dead socket is not heard any more', () => {
+test('events of an abandoned socket are ignored', () => {
   const { client, host, sockets, states } = readyClient();
   host.advance(60000);
   client.open();
@@ -196,7 +196,7 @@ test('a dead socket is not heard any more', () => {
   assert.equal(states().pop(), 'ready');
 });
 
-test('while the server drains no frame goes out, and outcomes still come', () => {
+test('while the server drains, no frame is sent and outcomes still arrive', () => {
   const { client, socket, states, outcomes } = readyClient();
   const sent = frame();
   client.offer(sent);
@@ -210,7 +210,7 @@ test('while the server drains no frame goes out, and outcomes still come', () =>
   assert.equal(outcomes()[0][2], sent);
 });
 
-test('comes back about when the draining server asked, keeping its settings', () => {
+test('reconnects about when the draining server asked, with its options', () => {
   for (const [dice, wait] of [
     [0, 1000],
     [0.5, 2000],
@@ -228,7 +228,7 @@ test('comes back about when the draining server asked, keeping its settings', ()
   }
 });
 
-test('a client that the server refuses does not come back by itself', () => {
+test('a client that the server refuses does not reconnect', () => {
   const { client, host, sockets, socket, heard } = puppetClient();
   client.open();
   socket().open();
@@ -248,7 +248,7 @@ test('a client that the server refuses does not come back by itself', () => {
   assert.equal(client.wantsFrame(), true);
 });
 
-test('a session that loses its right to be served ends when the server closes it', () => {
+test('a session whose token expires ends when the server closes it', () => {
   const { host, sockets, socket, states } = readyClient();
   socket().say({ type: 'error', code: 'unauthorized', message: 'expired', retryable: false });
   assert.equal(states().pop(), 'ready');
@@ -258,7 +258,7 @@ test('a session that loses its right to be served ends when the server closes it
   assert.equal(sockets.length, 1);
 });
 
-test('waiting says why, where there is more to say than that nobody answers', () => {
+test('waiting carries the reason if there is a specific one', () => {
   const { socket, heard } = readyClient({}, { model: null });
   assert.deepEqual({ ...heard('state').pop()[0] }, { name: 'waiting' });
   socket().say({ type: 'error', code: 'unknown_model', message: 'no model x', retryable: false });
@@ -268,7 +268,7 @@ test('waiting says why, where there is more to say than that nobody answers', ()
   assert.equal(heard('state').pop()[0].name, 'ready');
 });
 
-test('an error worth a retry is no refusal', () => {
+test('a retryable error is not a refusal', () => {
   const { client, socket, states } = puppetClient();
   client.open();
   socket().open();
@@ -277,7 +277,7 @@ test('an error worth a retry is no refusal', () => {
   assert.equal(states().pop(), 'reconnecting');
 });
 
-test('close is final, gives every frame back, and leaves no timer', () => {
+test('close is final, drops every frame, and leaves no timer', () => {
   const { client, host, socket, states, outcomes } = readyClient();
   client.offer(frame());
   client.offer(frame());
@@ -288,7 +288,7 @@ test('close is final, gives every frame back, and leaves no timer', () => {
   assert.equal(host.timers.size, 0);
 });
 
-test('a client that was closed can be opened again, with its settings', () => {
+test('a closed client can be opened again, with its options', () => {
   const { client, sockets, socket } = readyClient();
   client.configure({ min_score: 0.6 });
   client.close();
@@ -300,7 +300,7 @@ test('a client that was closed can be opened again, with its settings', () => {
   assert.equal(client.wantsFrame(), true);
 });
 
-test('an unreadable message is reported and the session lives on', () => {
+test('an unreadable message is reported and the session continues', () => {
   const { client, socket, heard } = readyClient();
   socket().onmessage({ data: new Uint8Array([0xc1]).buffer });
   const [[error, about]] = heard('error');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { encode } from '../../static/msgpack.js';
+import { encode } from '../../static/client/msgpack.js';
 import { LIMITS, frame, readyClient } from './puppet.mjs';
 
 const FRAME_BYTES = 50000;
@@ -41,7 +41,7 @@ function film(puppet, { rate, seconds }) {
   }
 }
 
-test('the rate of the way is found, whatever its delay', () => {
+test('the throughput is measured, whatever the latency', () => {
   for (const delayMs of [1, 80]) {
     const puppet = readyClient({ measureUplink: true });
     pipe(puppet, { bytesPerS: 400000, delayMs });
@@ -51,7 +51,7 @@ test('the rate of the way is found, whatever its delay', () => {
   }
 });
 
-test('on a narrow way no frame stands in a queue, and the way is used all the same', () => {
+test('on a slow uplink no frame queues, and the uplink is fully used', () => {
   const puppet = readyClient({ measureUplink: true });
   const ages = pipe(puppet, { bytesPerS: 200000, delayMs: 20 });
   film(puppet, { rate: 30, seconds: 20 });
@@ -61,7 +61,7 @@ test('on a narrow way no frame stands in a queue, and the way is used all the sa
   assert.ok(ages.length > 0.8 * 20 * (200000 / FRAME_BYTES), `${ages.length} frames`);
 });
 
-test('without measuring, the same way makes every frame several times as old', () => {
+test('without measuring, the same uplink makes every frame several times older', () => {
   const puppet = readyClient();
   const ages = pipe(puppet, { bytesPerS: 200000, delayMs: 20 });
   film(puppet, { rate: 30, seconds: 20 });
@@ -70,14 +70,14 @@ test('without measuring, the same way makes every frame several times as old', (
   assert.ok(puppet.socket().sent.every(({ type }) => type !== 'ping'));
 });
 
-test('a wide way holds nothing back', () => {
+test('a fast uplink delays nothing', () => {
   const puppet = readyClient({ measureUplink: true });
   const ages = pipe(puppet, { bytesPerS: 50e6, delayMs: 40 });
   film(puppet, { rate: 30, seconds: 5 });
   assert.ok(ages.length > 140, `${ages.length} of 150 frames`);
 });
 
-test('a way that becomes narrow is noticed, and a new connection starts anew', () => {
+test('a slowdown is noticed, and a new connection starts over', () => {
   const puppet = readyClient({ measureUplink: true });
   const way = { bytesPerS: 5e6, delayMs: 20 };
   pipe(puppet, way);
@@ -92,7 +92,7 @@ test('a way that becomes narrow is noticed, and a new connection starts anew', (
   assert.equal(puppet.client.stats().uplinkBytesPerS, null);
 });
 
-test('few frames are measured, and their pings are small', () => {
+test('few frames are probed, and their pings are small', () => {
   const puppet = readyClient({ measureUplink: true });
   pipe(puppet, { bytesPerS: 50e6, delayMs: 5 });
   film(puppet, { rate: 30, seconds: 10 });
@@ -102,7 +102,7 @@ test('few frames are measured, and their pings are small', () => {
   assert.ok(puppet.client.stats().outstanding <= LIMITS.window);
 });
 
-test('a pong that is not asked for changes nothing', () => {
+test('an unexpected pong changes nothing', () => {
   const puppet = readyClient({ measureUplink: true });
   for (const t of ['uplink 1 behind', 'uplink 1 before', 5, null, undefined]) {
     puppet.socket().say({ type: 'pong', t });
@@ -110,7 +110,7 @@ test('a pong that is not asked for changes nothing', () => {
   assert.equal(puppet.client.stats().uplinkBytesPerS, null);
 });
 
-test('a clock put forward between two pongs does not make the way look slow', () => {
+test('a clock set forward between two pongs does not make the uplink look slow', () => {
   const puppet = readyClient({ measureUplink: true });
   puppet.client.offer(frame());
   puppet.socket().say({ type: 'pong', t: 'uplink 1 before' });

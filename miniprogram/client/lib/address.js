@@ -1,24 +1,23 @@
-/** A gateway's addresses, from whatever a user types. `URL` is missing on phones. */
+/** Parses a gateway's address as typed by a user. Phones have no `URL`. */
 'use strict';
 
-const FORM = /^(?:(wss?|https?):\/\/)?((?:[\w-]+\.)*[\w-]+|\[[\da-f:.]+\])(:\d{1,5})?(\/[^\s?#]*)?$/i;
-const OPEN_SCHEMES = ['ws', 'http']; // without TLS: the developer tools and nothing else
+const ADDRESS = /^(?:(wss?|https?):\/\/)?((?:[\w-]+\.)*[\w-]+|\[[\da-f:.]+\])(:\d{1,5})?(\/[^\s?#]*)?$/i;
+const PLAIN_SCHEMES = ['ws', 'http']; // without TLS: these only work in WeChat DevTools
 
 /**
  * @param {string} text such as `example.org`, `https://example.org/vision/` or `wss://example.org/ws`
- * @returns {import('./index').Addresses|null} null if it is no address
+ * @returns {import('./index').Addresses|null} null if the text is not an address
  */
 function addresses(text) {
-  const parts = FORM.exec(text.trim());
-  if (!parts) return null;
-  const [, scheme = 'wss', host, port = '', path = '/'] = parts;
-  const open = OPEN_SCHEMES.includes(scheme.toLowerCase());
-  const folder = path.replace(/\/(ws)?$/, '');
-  const rest = `${host}${port}${folder}`;
+  const match = ADDRESS.exec(text.trim());
+  if (!match) return null;
+  const [, scheme = 'wss', host, port = '', path = '/'] = match;
+  const isPlain = PLAIN_SCHEMES.includes(scheme.toLowerCase());
+  const base = `${host}${port}${path.replace(/\/(ws)?$/, '')}`;
   return {
-    socket: `${open ? 'ws' : 'wss'}://${rest}/ws`,
-    infer: `${open ? 'http' : 'https'}://${rest}/v1/infer`,
-    login: `${open ? 'http' : 'https'}://${rest}/v1/login`,
+    socket: `${isPlain ? 'ws' : 'wss'}://${base}/ws`,
+    infer: `${isPlain ? 'http' : 'https'}://${base}/v1/infer`,
+    login: `${isPlain ? 'http' : 'https'}://${base}/v1/login`,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Base64 to bytes by hand: `atob` is missing on phones. */
+/** Decodes base64. Phones have no `atob`. */
 'use strict';
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
@@ -9,7 +9,7 @@ for (let i = 0; i < DIGITS.length; i += 1) VALUES[DIGITS.charCodeAt(i)] = i;
 
 /**
  * @param {string} text
- * @param {number} start where the digits begin, such as behind `data:image/jpeg;base64,`
+ * @param {number} start where the base64 starts, such as after `data:image/jpeg;base64,`
  * @returns {Uint8Array}
  */
 function decodeBase64(text, start) {

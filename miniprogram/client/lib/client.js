@@ -1,20 +1,23 @@
 /**
- * The client for mini-programs: `FramewireClient` over `wx.connectSocket`, signed in where the
- * gateway asks for it.
+ * The client for mini-programs: `FramewireClient` over `wx.connectSocket`, with sign-in.
  *
- * A server that refuses the session as `unauthorized` is answered by one sign-in. Only when it
- * refuses the new token too, or the sign-in fails, is the state `refused`.
+ * If the server rejects the session as `unauthorized`, the client signs in once and tries again.
+ * The state becomes `refused` only if the sign-in fails or the server rejects the new token too.
  */
 'use strict';
 
-const { FramewireClient } = require('./core/framewire.js');
+const { FramewireClient } = require('./core/client.js');
 const { connectSocket } = require('./socket.js');
-const { SignIn } = require('./signin.js');
+const { SignIn } = require('./sign-in.js');
 
 const CLIENT = 'framewire-miniprogram/0.1.0';
 
+/**
+ * @template {import('./index').Frame} [F=import('./index').SentFrame]
+ * @extends {FramewireClient<F>}
+ */
 class MiniProgramClient extends FramewireClient {
-  /** @param {import('./index').MiniProgramOptions} options */
+  /** @param {import('./index').MiniProgramOptions<F>} options */
   constructor(options) {
     const { signInUrl } = options;
     super({
@@ -24,57 +27,57 @@ class MiniProgramClient extends FramewireClient {
       hello: { client: CLIENT, ...options.hello },
       onState: (state) => this._stateChanged(state),
     });
-    this._tellState = options.onState;
-    this._signedInAnew = false;
+    this._onState = options.onState;
+    this._hasSignedIn = false; // since the last session or the user's last attempt
     this._signIn = signInUrl
       ? new SignIn({ url: signInUrl, onToken: (token) => this.configure({ token }) })
       : null;
-    const token = this._signIn && this._signIn.kept();
+    const token = this._signIn && this._signIn.stored();
     if (token) this.configure({ token });
   }
 
-  /** Also asks for a token again, if the server refused the last one. */
+  /** Connect. Signs in again if the server rejected the last token. */
   open() {
-    this._signedInAnew = false;
+    this._hasSignedIn = false;
     super.open();
   }
 
   close() {
-    if (this._signIn) this._signIn.rest();
+    if (this._signIn) this._signIn.stopRenewal();
     super.close();
   }
 
   /** @param {import('./index').State} state */
   _stateChanged(state) {
     if (state.name === 'ready' || state.name === 'waiting') {
-      this._signedInAnew = false;
-      if (this._signIn) this._signIn.watch();
+      this._hasSignedIn = false;
+      if (this._signIn) this._signIn.startRenewal();
     }
     if (state.name === 'refused' && state.code === 'unauthorized' && this._signIn) {
-      if (!this._signedInAnew) return this._signInAnew(this._signIn);
+      if (!this._hasSignedIn) return this._signInAgain(this._signIn);
     }
-    return this._tell_(state);
+    return this._report(state);
   }
 
   /** @param {SignIn} signIn */
-  _signInAnew(signIn) {
-    this._signedInAnew = true;
-    this._tell_({ name: 'signing_in' });
-    const stillWanted = () => this.stats().state === 'refused';
+  _signInAgain(signIn) {
+    this._hasSignedIn = true;
+    this._report({ name: 'signing_in' });
+    const isStillRefused = () => this.stats().state === 'refused';
     signIn.renew().then(
       (token) => {
         this.configure({ token });
-        if (stillWanted()) super.open();
+        if (isStillRefused()) super.open();
       },
       ({ code, message }) => {
-        if (stillWanted()) this._tell_({ name: 'refused', code, message });
+        if (isStillRefused()) this._report({ name: 'refused', code, message });
       },
     );
   }
 
   /** @param {import('./index').MiniProgramState} state */
-  _tell_(state) {
-    if (this._tellState) this._tellState(state);
+  _report(state) {
+    if (this._onState) this._onState(state);
   }
 }
 

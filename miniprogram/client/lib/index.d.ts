@@ -1,60 +1,86 @@
-/** Framewire for WeChat mini-programs. */
+/** Framewire for WeChat mini-programs: camera frames to a gateway, results back. */
+
 import {
   Callbacks,
   ClientOptions,
   Format,
   Frame,
-  FramewireClient,
   Model,
-  Options,
+  Rect,
+  Size,
   Socket,
   State,
-} from './core/framewire';
-import { Place, Size } from './core/geometry';
+} from './core/types';
+import { FramewireClient } from './core/client';
 
-export * from './core/framewire';
-export { Place, Size, tagPlace } from './core/geometry';
+export * from './core/types';
+export { FramewireClient } from './core/client';
 export { now } from './core/clock';
-export { Figures, FiguresSnapshot } from './core/figures';
-export { Pulse, Silence } from './core/pulse';
+export { tagPosition } from './core/geometry';
+export { Liveness, Stall } from './core/liveness';
+export { Statistics, StatisticsSnapshot } from './core/statistics';
+export { firstValues, summarize } from './core/tensor';
 
-/** Clockwise, in degrees. */
-export type Turn = 0 | 90 | 180 | 270;
+/** The parts of mini-programs' API that the client takes, so that no typings have to be installed. */
+export interface CanvasNode {
+  width: number;
+  height: number;
+  getContext(type: '2d'): any;
+  toDataURL(type: string, quality: number): string;
+}
 
-/** One frame as `onCameraFrame` gives it: RGBA, row by row. */
+export interface CameraFrameListener {
+  start(options?: { fail?(error: { errMsg: string }): void }): void;
+  stop(options?: { fail?(error: { errMsg: string }): void }): void;
+}
+
+export interface CameraContext {
+  onCameraFrame(callback: (frame: CameraFrame) => void): CameraFrameListener;
+}
+
+/** One frame as `onCameraFrame` delivers it: RGBA, row by row. */
 export interface CameraFrame extends Size {
   data: ArrayBuffer;
 }
 
-/** What is done to a frame so that the model sees the world as it is. */
-export interface View {
-  rotate: Turn;
+/** Clockwise, in degrees. */
+export type Rotation = 0 | 90 | 180 | 270;
+
+/** How a frame is transformed so that the model sees it upright and not mirrored. */
+export interface Orientation {
+  rotate: Rotation;
   mirror: boolean;
 }
 
-/** What the camera component shows, in any unit, and how its frames come. */
+/** What the camera component shows, in any unit, and how its frames are oriented. */
 export interface Preview extends Size {
   position: 'back' | 'front';
-  /** auto: a lying frame of a standing preview is turned */
-  rotate: Turn | 'auto';
-  /** whether the camera's frames have left and right exchanged */
+  /** auto: rotate a landscape frame of a portrait preview, and the reverse */
+  rotate: Rotation | 'auto';
+  /** whether the camera's frames are mirrored */
   mirror: boolean;
 }
 
-export interface MadeFrame extends Frame {
+/** jpeg-url and jpeg-file use a canvas; jpeg-js is plain JavaScript; rgb is uncompressed. */
+export type Encoding = 'jpeg-url' | 'jpeg-file' | 'jpeg-js' | 'rgb';
+
+/** stretch: the model's input size; cover: the frame's aspect ratio; auto: as the model prefers */
+export type Fit = 'auto' | 'stretch' | 'cover';
+
+export interface EncodedFrame extends Frame {
   format: Format;
   data: Uint8Array;
   width: number;
   height: number;
-  way: string;
-  makingMs: number;
+  encoding: Encoding;
+  encodeMs: number;
 }
 
-/** What a `CameraFeed` offers, and what comes back with the outcome. */
-export interface SentFrame extends MadeFrame {
+/** What a `CameraFeed` sends, and what comes back with the outcome. */
+export interface SentFrame extends EncodedFrame {
   captured_at: number;
-  view: View;
-  /** the size of the camera's frame once it is turned upright */
+  orientation: Orientation;
+  /** the size of the camera's frame once it is upright */
   upright: Size;
 }
 
@@ -64,7 +90,7 @@ export interface MiniProgramOptions<F extends Frame = SentFrame>
   extends Omit<ClientOptions<F>, 'onState'>,
     Omit<Callbacks<F>, 'onState'> {
   onState?(state: MiniProgramState): void;
-  /** of the gateway's `/v1/login`; without it nobody signs in */
+  /** the gateway's `/v1/login`; without it the client does not sign in */
   signInUrl?: string;
 }
 
@@ -75,69 +101,65 @@ export class MiniProgramClient<F extends Frame = SentFrame> extends FramewireCli
 
 /** Why a sign-in failed. */
 export class SignInError extends Error {
+  constructor(code: string, message: string);
   code: string;
 }
 
-/** Tokens by `wx.login`; the client has one of its own, so this is for requests beside it. */
+/** Signs in with `wx.login`. The client has its own; use this one for other requests. */
 export class SignIn {
   constructor(options: { url: string; onToken(token: string): void });
-  /** the token kept from before, if it still holds */
-  kept(): string | undefined;
+  /** the stored token, if it is still valid */
+  stored(): string | undefined;
   /** Rejects with SignInError. */
   renew(): Promise<string>;
-  watch(): void;
-  rest(): void;
+  startRenewal(): void;
+  stopRenewal(): void;
 }
 
 export interface FeedOptions {
   client: Pick<FramewireClient<SentFrame>, 'wantsFrame' | 'offer' | 'stats'>;
-  /** of type 2d: two more ways to make a frame */
-  canvas?: WechatMiniprogram.Canvas | null;
-  /** stretch: the model's own size; cover: with the frame's aspect; auto (default): as the model does */
-  fit?: 'auto' | 'stretch' | 'cover';
+  /** a 2d canvas node, which adds two encodings */
+  canvas?: CanvasNode | null;
+  fit?: Fit;
   onSent?(frame: SentFrame): void;
-  /** a frame could not be made; the feed goes on */
-  onProblem?(error: Error): void;
+  /** a frame could not be encoded; the feed continues */
+  onError?(error: Error): void;
   now?(): number;
 }
 
 export class CameraFeed {
   constructor(options: FeedOptions);
-  use(model: Model | null): void;
-  show(preview: Partial<Preview>): void;
-  start(camera: WechatMiniprogram.CameraContext): void;
+  setModel(model: Model | null): void;
+  setPreview(preview: Partial<Preview>): void;
+  start(camera: CameraContext): void;
   stop(): void;
-  picture(frame: CameraFrame): void;
+  push(frame: CameraFrame): void;
 }
 
-export class FrameMaker {
-  constructor(options: {
-    canvas: WechatMiniprogram.Canvas | null;
-    fit: 'auto' | 'stretch' | 'cover';
-    now(): number;
-  });
-  /** the way that made the last frame */
-  way: string | null;
-  make(
+export class FrameEncoder {
+  constructor(options: { canvas: CanvasNode | null; fit: Fit; now(): number });
+  /** of the last frame */
+  encoding: Encoding | null;
+  encode(
     frame: CameraFrame,
-    view: View,
+    orientation: Orientation,
     model: Model,
-    uplink: number | null,
-  ): Promise<MadeFrame | null> | MadeFrame | null;
+    uplinkBytesPerS: number | null,
+  ): Promise<EncodedFrame | null> | EncodedFrame | null;
 }
 
-export class Shrinker {
-  constructor(plan: { from: Size; to: Size; rotate: Turn; mirror: boolean; channels: 3 | 4 });
-  /** the same array each time, row by row */
+export class Downscaler {
+  constructor(plan: { from: Size; to: Size; rotate: Rotation; mirror: boolean; channels: 3 | 4 });
+  /** the result, row by row; the same array every time */
   data: Uint8Array;
-  /** Throws RangeError if the buffer is not of the planned size. */
-  shrink(buffer: ArrayBuffer): Uint8Array;
+  /** Throws RangeError if the buffer does not have the planned size. */
+  downscale(buffer: ArrayBuffer): Uint8Array;
 }
 
 export class JpegEncoder {
   /** quality: 1 to 100 */
   constructor(size: Size, quality: number);
-  /** RGB row by row; the result is overwritten by the next call */
+  /** Takes RGB, row by row. The next call overwrites the result. */
   encode(rgb: Uint8Array): Uint8Array;
 }
 
@@ -147,11 +169,10 @@ export interface Addresses {
   login: string;
 }
 
-/** null if the text is no address */
+/** Returns null if the text is not an address. */
 export function addresses(text: string): Addresses | null;
 export function connectSocket(url: string, protocols: string[]): Socket;
-export function upright(frame: Size, rotate: Turn): Size;
-export function turnFor(frame: Size, preview: Size, position: 'back' | 'front'): Turn;
-export function framePlace(frame: Size, preview: Size, aspect?: number): Place;
-export function boxPlace(box: number[], place: Place, mirrored: boolean): Place;
-export { Options };
+export function uprightSize(frame: Size, rotate: Rotation): Size;
+export function rotationFor(frame: Size, preview: Size, position: 'back' | 'front'): Rotation;
+export function frameRect(frame: Size, preview: Size, aspect?: number): Rect;
+export function boxRect(box: number[], frame: Rect, mirrored: boolean): Rect;

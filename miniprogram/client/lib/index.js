@@ -1,36 +1,44 @@
-/** Framewire for WeChat mini-programs: the camera's frames out, results in. README.md says how. */
+/** Framewire for WeChat mini-programs: camera frames to a gateway, results back. See README.md. */
 'use strict';
 
 const { MiniProgramClient } = require('./client.js');
-const { CameraFeed } = require('./feed.js');
-const { JpegEncoder } = require('./jpegencoder.js');
-const { FrameMaker } = require('./maker.js');
-const { upright, turnFor, framePlace, boxPlace } = require('./place.js');
-const { Shrinker } = require('./shrink.js');
-const { SignIn, SignInError } = require('./signin.js');
+const { CameraFeed } = require('./camera-feed.js');
+const { JpegEncoder } = require('./jpeg-encoder.js');
+const { FrameEncoder } = require('./frame-encoder.js');
+const { uprightSize, rotationFor, frameRect, boxRect } = require('./preview.js');
+const { Downscaler } = require('./downscaler.js');
+const { SignIn, SignInError } = require('./sign-in.js');
 const { connectSocket } = require('./socket.js');
+const { FramewireClient } = require('./core/client.js');
 const { now } = require('./core/clock.js');
-const { Figures } = require('./core/figures.js');
-const { tagPlace } = require('./core/geometry.js');
-const { Pulse } = require('./core/pulse.js');
+const { tagPosition } = require('./core/geometry.js');
+const { Liveness } = require('./core/liveness.js');
+const { Statistics } = require('./core/statistics.js');
+const { firstValues, summarize } = require('./core/tensor.js');
 const { addresses } = require('./address.js');
 
-module.exports = {
+/** @satisfies {typeof import('./index')} */
+const library = {
+  FramewireClient,
   MiniProgramClient,
   CameraFeed,
-  FrameMaker,
-  Shrinker,
+  FrameEncoder,
+  Downscaler,
   JpegEncoder,
   SignIn,
   SignInError,
-  Figures,
-  Pulse,
+  Statistics,
+  Liveness,
   now,
   connectSocket,
   addresses,
-  upright,
-  turnFor,
-  framePlace,
-  boxPlace,
-  tagPlace,
+  uprightSize,
+  rotationFor,
+  frameRect,
+  boxRect,
+  tagPosition,
+  firstValues,
+  summarize,
 };
+
+module.exports = library;

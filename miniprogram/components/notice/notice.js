@@ -1,6 +1,6 @@
 'use strict';
 
-/** A card that says what is the matter, with a button for what helps. Event: `act` {action}. */
+/** A card with the state, its explanation and a button for the next step. Event: `act` {action}. */
 Component({
   properties: {
     title: String,

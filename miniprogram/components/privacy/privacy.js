@@ -1,18 +1,18 @@
 'use strict';
 
-const { wordsFor } = require('../../language.js');
+const { messagesFor } = require('../../language.js');
 const { load } = require('../../settings.js');
 
-/** @type {Map<object, (answer: {event: string, buttonId: string}) => void>} questions by component */
-const waiting = new Map();
-const AGREE = 'privacy-agree'; // the button that WeChat wants to see pressed
+/** @type {Map<object, (answer: {event: string, buttonId: string}) => void>} open requests by component */
+const pending = new Map();
+const AGREE = 'privacy-agree'; // the id of the button, for WeChat
 
 /**
- * WeChat's question about the privacy guide, asked on the page that needs the answer. Every page
- * with the camera or photos has one, and WeChat asks the one that listened last: the page in front.
+ * The consent dialog for WeChat's privacy guide, on the page that needs it. Every page with the
+ * camera or photos has one. WeChat calls the listener registered last: the page in front.
  */
 Component({
-  data: { open: false, contract: '', t: wordsFor('zh') },
+  data: { open: false, contract: '', t: messagesFor('zh') },
   lifetimes: {
     attached() {
       this.listen();
@@ -33,9 +33,9 @@ Component({
     },
     /** @param {(answer: {event: string, buttonId: string}) => void} resolve */
     ask(resolve) {
-      this.answer('disagree'); // an older question that nobody answered
-      waiting.set(this, resolve);
-      this.setData({ open: true, t: wordsFor(load().language) });
+      this.answer('disagree'); // an earlier request without an answer
+      pending.set(this, resolve);
+      this.setData({ open: true, t: messagesFor(load().language) });
       wx.getPrivacySetting({
         success: ({ privacyContractName }) => this.setData({ contract: privacyContractName }),
       });
@@ -51,12 +51,12 @@ Component({
     },
     /** @param {'agree'|'disagree'} event */
     answer(event) {
-      const resolve = waiting.get(this);
-      waiting.delete(this);
+      const resolve = pending.get(this);
+      pending.delete(this);
       if (this.data.open) this.setData({ open: false });
       if (resolve) resolve({ event, buttonId: AGREE });
     },
-    /** Keeps touches from what lies below. */
+    /** Block touches on what is below. */
     hold() {},
   },
 });

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * A slider for the least score, in percent. Events: `move` while it moves and `rest` when it was let
- * go, each {percent}.
+ * A slider for the minimum score, in percent. Events: `move` while it moves and `rest` when it is
+ * released, each {percent}.
  */
 Component({
   properties: {

@@ -1,19 +1,19 @@
-/** The live page's connection: a client for the server and the model that are chosen, and how it fares. */
+/** The live page's connection: a client for the chosen server and model, and its condition. */
 'use strict';
 
-const { MiniProgramClient, Pulse, now } = require('../../client/lib/index.js');
+const { MiniProgramClient, Liveness, now } = require('../../client/lib/index.js');
 const settings = require('../../settings.js');
 
 /** @typedef {import('../../client/lib/index').MiniProgramState} State */
 
 /**
  * @typedef {object} Listeners
- * @property {() => void} onChange `state`, `online` or `backendGone` may be another
- * @property {(model: import('../../client/lib/index').Model|null) => void} onModel null: of the
- *   server that is left for another
+ * @property {() => void} onChange `state`, `online` or `backendGone` may have changed
+ * @property {(model: import('../../client/lib/index').Model|null) => void} onModel null also when
+ *   the user has chosen another server
  * @property {(result: import('../../client/lib/index').Result, frame: import('../../client/lib/index').SentFrame) => void} onResult
- * @property {(reason: string) => void} onDropped
- * @property {(error: import('../../client/lib/index').Failure) => void} onError
+ * @property {(reason: string) => void} onDropped a frame was dropped
+ * @property {(error: import('../../client/lib/index').Failure) => void} onError a frame failed
  */
 
 class Connection {
@@ -22,108 +22,114 @@ class Connection {
     this._listeners = listeners;
     /** @type {MiniProgramClient|null} */
     this.client = null;
-    this._clientFor = '';
-    this._wanted = false;
+    this._target = '';
+    this._isOpen = false;
     /** @type {State} */
     this.state = { name: 'connecting' };
     this.online = true;
-    this.backendGone = false; // the last frames failed because no model server answers
-    this._pulse = new Pulse();
+    this.backendGone = false; // frames fail because no model server is available
+    this._liveness = new Liveness();
   }
 
-  /** Connects to what is chosen, if it is a server. @param {import('../../settings').Settings} choices */
-  open(choices) {
-    const gateway = settings.gateway(choices);
-    this._leaveUnlessFor(gateway ? [gateway.socket, choices.model, choices.label].join(' ') : '');
+  /**
+   * Connect to the chosen server, if its address is valid.
+   * @param {import('../../settings').Settings} chosen
+   */
+  open(chosen) {
+    const gateway = settings.gateway(chosen);
+    this._retarget(gateway ? [gateway.socket, chosen.model, chosen.label].join(' ') : '');
     if (!gateway) return;
-    if (!this.client) this.client = this._newClient(gateway, choices);
-    this._wanted = true;
-    this.client.configure({ min_score: choices.minScore });
+    if (!this.client) this.client = this._newClient(gateway, chosen);
+    this._isOpen = true;
+    this.client.configure({ min_score: chosen.minScore });
     this.client.open();
   }
 
   close() {
-    this._wanted = false;
+    this._isOpen = false;
     if (this.client) this.client.close();
   }
 
   /** @param {number} minScore 0 to 1 */
-  askFor(minScore) {
+  setMinScore(minScore) {
     if (this.client) this.client.configure({ min_score: minScore });
   }
 
   /** A frame is about to be offered to the client. */
-  sending() {
-    this._pulse.sent(now());
+  frameSent() {
+    this._liveness.sent(now());
   }
 
-  /** Why frames get no answer, if they have waited too long for one. */
-  silence() {
-    return this._pulse.silence(now());
+  /** Why frames get no results; null while they do. */
+  stall() {
+    return this._liveness.stall(now());
   }
 
-  /** The phone's network has gone, or is there again. @param {boolean} online */
-  networkIs(online) {
-    const back = online && !this.online;
+  /**
+   * The phone's network is lost, or back.
+   * @param {boolean} online
+   */
+  setOnline(online) {
+    const isBack = online && !this.online;
     this.online = online;
     const { name, code } = /** @type {{name: string, code?: number|string}} */ (this.state);
-    const lost = name === 'reconnecting' || (name === 'refused' && code === 'unreachable');
-    if (back && this._wanted && this.client && lost) this.client.open();
+    const isLost = name === 'reconnecting' || (name === 'refused' && code === 'unreachable');
+    if (isBack && this._isOpen && this.client && isLost) this.client.open();
     this._listeners.onChange();
   }
 
   /** @param {State} state */
-  stateIs(state) {
+  setState(state) {
     this.state = state;
     this.backendGone = false;
-    this._pulse.restart(now());
+    this._liveness.restart(now());
     this._listeners.onChange();
   }
 
-  /** @param {string} wanted server, model and label */
-  _leaveUnlessFor(wanted) {
-    if (this.client && this._clientFor !== wanted) {
+  /** @param {string} target server, model and label */
+  _retarget(target) {
+    if (this.client && this._target !== target) {
       this.client.close();
       this.client = null;
       this._listeners.onModel(null);
     }
-    this._clientFor = wanted;
+    this._target = target;
   }
 
   /**
    * @param {import('../../client/lib/index').Addresses} gateway
-   * @param {import('../../settings').Settings} choices
+   * @param {import('../../settings').Settings} chosen
    */
-  _newClient(gateway, choices) {
+  _newClient(gateway, chosen) {
     const { onModel, onResult, onDropped, onError } = this._listeners;
     return new MiniProgramClient({
       url: gateway.socket,
       signInUrl: gateway.login,
-      hello: settings.wishes(choices),
-      onState: (state) => this.stateIs(state),
+      hello: settings.sessionOptions(chosen),
+      onState: (state) => this.setState(state),
       onWelcome: ({ limits }) => {
-        this._pulse.maxStalenessMs = limits.max_staleness_ms;
+        this._liveness.maxStalenessMs = limits.max_staleness_ms;
       },
       onModel,
       onResult: (result, frame) => {
-        this._pulse.answered(now());
-        this._backendIsGone(false);
+        this._liveness.answered(now());
+        this._setBackendGone(false);
         onResult(result, frame);
       },
       onDropped: ({ reason }) => {
-        this._pulse.lost(now(), reason);
+        this._liveness.lost(now(), reason);
         onDropped(reason);
       },
       onError: (error, frame) => {
-        if (frame) this._pulse.lost(now(), error.code, error.message);
-        onError(error);
-        if (error.code === 'backend_unavailable') this._backendIsGone(true);
+        if (frame) this._liveness.lost(now(), error.code, error.message);
+        if (frame) onError(error); // other errors concern the session, and no frame is lost
+        if (error.code === 'backend_unavailable') this._setBackendGone(true);
       },
     });
   }
 
   /** @param {boolean} gone */
-  _backendIsGone(gone) {
+  _setBackendGone(gone) {
     if (gone === this.backendGone) return;
     this.backendGone = gone;
     this._listeners.onChange();

@@ -1,63 +1,65 @@
 'use strict';
 
-const { Figures, now } = require('../../client/lib/index.js');
-const { findings, percent } = require('../../answer.js');
-const { wordsFor } = require('../../language.js');
+const { Statistics, now } = require('../../client/lib/index.js');
+const { messagesFor } = require('../../language.js');
 const { Overlay } = require('../../overlay.js');
-const { cameraObstacle, openAuthorizations } = require('../../permissions.js');
+const { missingPermission, openAuthorizationSettings } = require('../../permissions.js');
+const { percent, readOutputs, readPredictions } = require('../../predictions.js');
 const settings = require('../../settings.js');
 const { describe } = require('../../status.js');
+const { LiveCamera } = require('./camera.js');
 const { Connection } = require('./connection.js');
 const { marksOf } = require('./marks.js');
-const { figureItems } = require('./panel.js');
-const { Viewfinder } = require('./viewfinder.js');
+const { statisticItems } = require('./panel.js');
 
-const BEAT_MS = 500;
-const STALE_MS = 1500; // a box this old says nothing about a camera that moves
-const SAFEST_TOP = 24;
+const REFRESH_MS = 500;
+const STALE_MS = 1500; // a box this old is no longer where the camera sees the object
+const DEFAULT_STATUS_BAR = 24; // pixels
 
 /** @typedef {import('../../client/lib/index').Model} Model */
 /** @typedef {import('../../client/lib/index').Result} Result */
 /** @typedef {import('../../client/lib/index').SentFrame} SentFrame */
 
-/** The camera, and over it what the model sees. */
+/** The camera, with the results drawn over it. */
 Page({
   data: {
-    t: wordsFor('zh'),
+    t: messagesFor('zh'),
     status: { name: 'connecting', title: '', more: '', action: '', actionText: '' },
     cameraOn: false,
     position: /** @type {'back'|'front'} */ ('back'),
     frameSize: 'medium',
-    statusBarHeight: SAFEST_TOP,
+    statusBarHeight: DEFAULT_STATUS_BAR,
     percent: 50,
-    figures: /** @type {{name: string, value: string}[]} */ ([]),
-    found: '',
+    hasScores: true,
+    statistics: /** @type {{name: string, value: string}[]} */ ([]),
+    summary: '',
+    outputs: /** @type {import('../../predictions').Output[]} */ ([]),
     model: '',
   },
 
-  choices: settings.load(),
-  // Both are made as the page loads.
+  chosen: settings.load(),
+  // Both are created in onLoad.
   connection: /** @type {Connection} */ (/** @type {any} */ (null)),
-  viewfinder: /** @type {Viewfinder} */ (/** @type {any} */ (null)),
+  camera: /** @type {LiveCamera} */ (/** @type {any} */ (null)),
   overlay: /** @type {Overlay|null} */ (null),
-  figures: new Figures(),
+  statistics: new Statistics(),
   preview: { width: 0, height: 0 },
   problem: /** @type {{name: string, message?: string}|null} */ (null),
   model: /** @type {Model|null} */ (null),
   latest: /** @type {{result: Result, frame: SentFrame}|null} */ (null),
   lastSent: /** @type {SentFrame|null} */ (null),
-  shown: false,
-  beat: /** @type {ReturnType<typeof setInterval>|null} */ (null),
-  networkChanged: /** @type {((change: {isConnected: boolean}) => void)|null} */ (null),
+  isShown: false,
+  timer: /** @type {ReturnType<typeof setInterval>|null} */ (null),
+  onNetwork: /** @type {((change: {isConnected: boolean}) => void)|null} */ (null),
 
   onLoad() {
-    this.figures = new Figures();
+    this.statistics = new Statistics();
     this.connection = this.newConnection();
-    this.viewfinder = this.newViewfinder();
+    this.camera = this.newCamera();
     const { statusBarHeight } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
-    this.setData({ statusBarHeight: statusBarHeight || SAFEST_TOP });
-    this.networkChanged = ({ isConnected }) => this.connection.networkIs(isConnected);
-    wx.onNetworkStatusChange(this.networkChanged);
+    this.setData({ statusBarHeight: statusBarHeight || DEFAULT_STATUS_BAR });
+    this.onNetwork = ({ isConnected }) => this.connection.setOnline(isConnected);
+    wx.onNetworkStatusChange(this.onNetwork);
   },
 
   onReady() {
@@ -65,69 +67,71 @@ Page({
   },
 
   onShow() {
-    this.shown = true;
-    this.choices = settings.load();
-    const { language, minScore, frameSize } = this.choices;
-    if (frameSize !== this.data.frameSize) this.cameraIsGone(); // it is chosen as the camera is made
-    this.setData({ t: wordsFor(language), percent: Math.round(100 * minScore), frameSize });
-    wx.getNetworkType({ success: ({ networkType }) => this.connection.networkIs(networkType !== 'none') });
+    this.isShown = true;
+    this.chosen = settings.load();
+    const { language, minScore, frameSize } = this.chosen;
+    if (frameSize !== this.data.frameSize) this.removeCamera(); // phones read it once
+    this.setData({ t: messagesFor(language), percent: Math.round(100 * minScore), frameSize });
+    wx.getNetworkType({
+      success: ({ networkType }) => this.connection.setOnline(networkType !== 'none'),
+    });
     wx.setKeepScreenOn({ keepScreenOn: true });
     this.begin();
-    this.beat = setInterval(() => this.refresh(), BEAT_MS);
+    this.timer = setInterval(() => this.refresh(), REFRESH_MS);
   },
 
   onHide() {
-    this.rest();
+    this.end();
   },
 
   onUnload() {
-    this.rest();
-    if (!this.networkChanged) return;
-    wx.offNetworkStatusChange(/** @type {any} */ (this.networkChanged));
+    this.end();
+    if (!this.onNetwork) return;
+    wx.offNetworkStatusChange(/** @type {any} */ (this.onNetwork));
   },
 
   onResize() {
     this.findCanvases();
   },
 
-  /** A hidden mini-program loses its socket within seconds, so it is closed first. */
-  rest() {
-    this.shown = false;
-    if (this.beat !== null) clearInterval(this.beat);
-    this.beat = null;
+  /** Ask for the permissions that are missing, then connect. */
+  async begin() {
+    this.problem = settings.gateway(this.chosen) ? null : { name: 'no_server' };
+    this.connection.open(this.chosen);
+    this.updateStatus();
+    if (this.problem) return;
+    const missing = await missingPermission();
+    if (!this.isShown) return;
+    this.problem = missing ? { name: missing } : null;
+    this.setData({ cameraOn: !missing });
+    this.startCamera();
+    this.updateStatus();
+  },
+
+  /** Close the connection: WeChat would cut it within seconds of hiding the page. */
+  end() {
+    this.isShown = false;
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
     wx.setKeepScreenOn({ keepScreenOn: false });
-    this.viewfinder.stop();
+    this.camera.stop();
     this.connection.close();
     this.latest = null;
     if (this.overlay) this.overlay.clear();
   },
 
-  /** Asks for what is missing, then connects. */
-  async begin() {
-    this.problem = settings.gateway(this.choices) ? null : { name: 'no_server' };
-    this.connection.open(this.choices);
-    this.tell();
-    if (this.problem) return;
-    const obstacle = await cameraObstacle();
-    if (!this.shown) return;
-    this.problem = obstacle ? { name: obstacle } : null;
-    this.setData({ cameraOn: !obstacle });
-    this.startCamera();
-    this.tell();
-  },
-
   // The camera
 
-  newViewfinder() {
-    return new Viewfinder({
+  newCamera() {
+    return new LiveCamera({
       onSent: (frame) => {
         this.lastSent = frame;
-        this.figures.sent(now());
-        this.connection.sending();
+        this.statistics.sent(now());
+        this.connection.frameSent();
       },
-      onProblem: ({ message }) => {
+      onError: ({ message }) => {
         this.problem = { name: 'bad_frame', message };
-        this.tell();
+        this.updateStatus();
       },
     });
   },
@@ -141,49 +145,49 @@ Page({
       const { pixelRatio } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
       this.preview = { width: overlay.width, height: overlay.height };
       this.overlay = new Overlay(overlay.node, this.preview, pixelRatio);
-      this.viewfinder.fit(this.preview, jpeg ? jpeg.node : null);
+      this.camera.setPreview(this.preview, jpeg ? jpeg.node : null);
       this.startCamera();
       this.draw();
     });
   },
 
   cameraReady() {
-    this.viewfinder.ready = true;
+    this.camera.ready = true;
     this.startCamera();
   },
 
   /**
-   * The system took the camera away: for a call, another app, or the background. Whether it starts
-   * again by itself differs, so the component is made anew, as soon as the page is in front.
+   * The system stopped the camera, for a call, another app or the background. Phones differ in
+   * whether it restarts, so the component is recreated once the page is in front.
    */
   cameraStopped() {
-    if (!this.viewfinder.ready) return;
-    this.cameraIsGone();
-    if (this.shown) this.begin();
+    if (!this.camera.ready) return;
+    this.removeCamera();
+    if (this.isShown) this.begin();
   },
 
-  cameraIsGone() {
-    this.viewfinder.ready = false;
-    this.viewfinder.stop();
+  removeCamera() {
+    this.camera.ready = false;
+    this.camera.stop();
     this.setData({ cameraOn: false });
   },
 
   /** @param {WechatMiniprogram.CameraError} event */
   cameraFailed({ detail }) {
     const message = (detail && detail.errMsg) || '';
-    const refused = /auth|deny|permission/i.test(message);
-    this.problem = { name: refused ? 'camera_refused' : 'camera_failed', message };
-    this.cameraIsGone();
-    this.tell();
+    const isRefused = /auth|deny|permission/i.test(message);
+    this.problem = { name: isRefused ? 'camera_refused' : 'camera_failed', message };
+    this.removeCamera();
+    this.updateStatus();
   },
 
   startCamera() {
     const { client } = this.connection;
-    if (!this.shown || !client) return;
+    if (!this.isShown || !client) return;
     const { position } = this.data;
-    const { rotate, frameMirrored } = this.choices;
+    const { rotate, frameMirrored } = this.chosen;
     const mirror = position === 'front' && frameMirrored;
-    this.viewfinder.start(client, this.model, { position, rotate, mirror });
+    this.camera.start(client, this.model, { position, rotate, mirror });
   },
 
   flip() {
@@ -193,60 +197,58 @@ Page({
     this.draw();
   },
 
-  // What the server says
+  // The connection
 
   newConnection() {
     return new Connection({
-      onChange: () => this.tell(),
-      onModel: (model) => this.modelIs(model),
-      onResult: (result, frame) => this.answered(result, frame),
-      onDropped: (reason) => this.figures.dropped(reason),
-      onError: ({ code, message }) => this.figures.failed(code, message),
+      onChange: () => this.updateStatus(),
+      onModel: (model) => this.modelChanged(model),
+      onResult: (result, frame) => this.resultReceived(result, frame),
+      onDropped: (reason) => this.statistics.dropped(reason),
+      onError: ({ code, message }) => this.statistics.failed(code, message),
     });
   },
 
   /** @param {Model|null} model */
-  modelIs(model) {
+  modelChanged(model) {
     this.model = model;
     if (model) getApp().globalData.labels = model.labels;
-    this.viewfinder.use(model);
+    this.camera.setModel(model);
     const label = model && model.label ? ` (${model.label})` : '';
-    this.setData({ model: model ? `${model.name} ${model.version}${label}` : '' });
+    this.setData({
+      model: model ? `${model.name} ${model.version}${label}` : '',
+      hasScores: !model || model.task !== 'tensors',
+    });
   },
 
   /**
    * @param {Result} result
    * @param {SentFrame} frame
    */
-  answered(result, frame) {
+  resultReceived(result, frame) {
     const at = now();
-    this.figures.answered(at, at - frame.captured_at, result.batch);
+    this.statistics.answered(at, at - frame.captured_at, result.batch);
     this.latest = { result, frame };
-    this.settle();
+    if (this.problem && this.problem.name === 'bad_frame') this.problem = null;
+    if (this.data.status.name !== 'ready') this.updateStatus();
     this.draw();
   },
 
-  /** A frame was answered, so frames can be made, and the model is there. */
-  settle() {
-    if (this.problem && this.problem.name === 'bad_frame') this.problem = null;
-    if (this.data.status.name !== 'ready') this.tell();
-  },
+  // The display
 
-  // What is shown
-
-  tell() {
-    const gateway = settings.gateway(this.choices);
+  updateStatus() {
+    const gateway = settings.gateway(this.chosen);
     const host = gateway ? gateway.socket.replace(/\/ws$/, '') : '';
     const { state: client, online, backendGone } = this.connection;
-    const silence = this.connection.silence();
-    const about = { client, problem: this.problem, online, backendGone, silence, host };
-    const status = describe(about, this.data.t);
+    const stall = this.connection.stall();
+    const conditions = { client, problem: this.problem, online, backendGone, stall, host };
+    const status = describe(conditions, this.data.t);
     if (JSON.stringify(status) !== JSON.stringify(this.data.status)) this.setData({ status });
   },
 
   refresh() {
     const at = now();
-    this.tell();
+    this.updateStatus();
     if (this.latest && at - this.latest.frame.captured_at > STALE_MS) {
       this.latest = null;
       this.draw();
@@ -254,27 +256,37 @@ Page({
     const { client } = this.connection;
     if (!client) return;
     const { tripMs } = client.stats();
-    const items = figureItems(this.figures.snapshot(at), tripMs, this.lastSent, this.data.t);
-    const { t } = this.data;
-    const seen = this.latest ? this.seen().map(({ name, score }) => `${name} ${percent(score)}`) : [];
-    const said = seen.length > 0 ? `${t.found} ${seen.join('  ')}` : t.found_none;
-    this.setData({ figures: items, found: this.latest ? said : '' });
+    const snapshot = this.statistics.snapshot(at);
+    this.setData({
+      statistics: statisticItems(snapshot, tripMs, this.lastSent, this.data.t),
+      summary: this.summary(),
+      outputs: this.latest ? readOutputs(this.latest.result) : [],
+    });
   },
 
-  /** @returns {import('../../answer').Finding[]} what the newest answer says, at the slider's score */
-  seen() {
+  /** The latest result in one line; raw outputs have a list of their own. */
+  summary() {
+    const { t, hasScores } = this.data;
+    if (!this.latest || !hasScores) return '';
+    const names = this.predictions().map(({ name, score }) => `${name} ${percent(score)}`);
+    return names.length > 0 ? `${t.results} ${names.join('  ')}` : t.results_none;
+  },
+
+  /** @returns {import('../../predictions').Prediction[]} of the latest result, filtered by score */
+  predictions() {
     const labels = this.model ? this.model.labels : [];
-    return this.latest ? findings(this.latest.result, labels, this.data.percent / 100) : [];
+    return this.latest ? readPredictions(this.latest.result, labels, this.data.percent / 100) : [];
   },
 
   draw() {
     if (!this.overlay) return;
-    const mirrored = this.data.position === 'front' && this.choices.previewMirrored;
+    const isMirrored = this.data.position === 'front' && this.chosen.previewMirrored;
     const { latest } = this;
-    this.overlay.draw(latest ? marksOf(this.seen(), latest.frame, this.preview, mirrored) : []);
+    const marks = latest ? marksOf(this.predictions(), latest.frame, this.preview, isMirrored) : [];
+    this.overlay.draw(marks);
   },
 
-  // What the user does
+  // User actions
 
   /** @param {WechatMiniprogram.CustomEvent<{percent: number}>} event */
   scoreMoves({ detail }) {
@@ -283,21 +295,21 @@ Page({
   },
 
   /**
-   * Boxes follow the slider at once; the server is told when it rests.
+   * Boxes follow the slider immediately; the server is told when it is released.
    * @param {WechatMiniprogram.CustomEvent<{percent: number}>} event
    */
   scoreRests(event) {
     const { detail } = event;
     this.scoreMoves(event);
-    this.choices.minScore = detail.percent / 100;
-    settings.save({ minScore: this.choices.minScore });
-    this.connection.askFor(this.choices.minScore);
+    this.chosen.minScore = detail.percent / 100;
+    settings.save({ minScore: this.chosen.minScore });
+    this.connection.setMinScore(this.chosen.minScore);
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{action: string}>} event */
   act({ detail }) {
     if (detail.action === 'settings') this.openSettings();
-    else if (detail.action === 'authorize') openAuthorizations().then(() => this.begin());
+    else if (detail.action === 'authorize') openAuthorizationSettings().then(() => this.begin());
     else this.begin();
   },
 

@@ -1,29 +1,29 @@
-/** Where the findings of an answered frame lie on the camera's preview. */
+/** Where a frame's predictions are on the camera's preview. */
 'use strict';
 
-const { boxPlace, framePlace } = require('../../client/lib/index.js');
+const { boxRect, frameRect } = require('../../client/lib/index.js');
 
 /**
  * @typedef {object} Mark
- * @property {import('../../client/lib/index').Place} place in CSS pixels of the preview
+ * @property {import('../../client/lib/index').Rect} rect in CSS pixels of the preview
  * @property {string} name
  * @property {number} score
  * @property {number} index
  */
 
 /**
- * @param {import('../../answer').Finding[]} seen
+ * @param {import('../../predictions').Prediction[]} predictions
  * @param {Pick<import('../../client/lib/index').SentFrame, 'upright'>} frame
  * @param {import('../../client/lib/index').Size} preview
- * @param {boolean} mirrored whether the preview has left and right exchanged
- * @returns {Mark[]} none for findings without a box
+ * @param {boolean} mirrored whether the preview is mirrored
+ * @returns {Mark[]} one for each prediction with a box
  */
-function marksOf(seen, { upright }, preview, mirrored) {
-  const place = framePlace(upright, preview);
+function marksOf(predictions, { upright }, preview, mirrored) {
+  const frame = frameRect(upright, preview);
   /** @type {Mark[]} */
   const marks = [];
-  for (const { box, name, score, index } of seen) {
-    if (box) marks.push({ name, score, index, place: boxPlace(box, place, mirrored) });
+  for (const { box, name, score, index } of predictions) {
+    if (box) marks.push({ name, score, index, rect: boxRect(box, frame, mirrored) });
   }
   return marks;
 }

@@ -1,25 +1,24 @@
-/** The live page's figures in words. */
+/** The live page's statistics as text. */
 'use strict';
 
 /**
- * @param {import('../../client/lib/index').FiguresSnapshot} figures
+ * @param {import('../../client/lib/index').StatisticsSnapshot} statistics
  * @param {number|null} tripMs
  * @param {import('../../client/lib/index').SentFrame|null} sent the last frame
- * @param {Record<string, string>} words
+ * @param {Record<string, string>} messages
  * @returns {{name: string, value: string}[]}
  */
-function figureItems({ answeredPerS, p50Ms, dropped, errors }, tripMs, sent, words) {
+function statisticItems({ answeredPerS, p50Ms, dropped, errors }, tripMs, sent, messages) {
   const ms = (/** @type {number|null} */ value) => (value === null ? '–' : `${Math.round(value)} ms`);
   const lost = dropped.concat(errors).reduce((sum, [, count]) => sum + count, 0);
-  const way = sent && (sent.format === 'rgb' ? words.way_rgb : words.way_jpeg);
   return [
-    { name: words.figure_rate, value: answeredPerS.toFixed(1) },
-    { name: words.figure_delay, value: ms(p50Ms) },
-    { name: words.figure_trip, value: ms(tripMs) },
-    { name: words.figure_bytes, value: sent ? `${Math.round(sent.data.byteLength / 1000)} KB` : '–' },
-    { name: words.figure_way, value: way || '–' },
-    { name: words.figure_lost, value: String(lost) },
+    { name: messages.stat_rate, value: answeredPerS.toFixed(1) },
+    { name: messages.stat_latency, value: ms(p50Ms) },
+    { name: messages.stat_trip, value: ms(tripMs) },
+    { name: messages.stat_bytes, value: sent ? `${Math.round(sent.data.byteLength / 1000)} KB` : '–' },
+    { name: messages.stat_encoding, value: sent ? sent.format.toUpperCase() : '–' },
+    { name: messages.stat_lost, value: String(lost) },
   ];
 }
 
-module.exports = { figureItems };
+module.exports = { statisticItems };

@@ -1,97 +1,131 @@
 'use strict';
 
 const { SignIn } = require('../../client/lib/index.js');
-const { classColour, findings, percent } = require('../../answer.js');
-const { fill, wordsFor } = require('../../language.js');
-const { madeReady } = require('../../picture.js');
+const { messagesFor, fill } = require('../../language.js');
+const { preparePhoto } = require('../../photo.js');
+const { classColour, percent, readOutputs, readPredictions } = require('../../predictions.js');
 const settings = require('../../settings.js');
 const { connectionFault } = require('../../status.js');
 const { infer } = require('../../upload.js');
 
-const LEAST_SCORE = 0.05; // all findings are fetched once, and the slider chooses among them
+const MIN_SCORE = 0.05; // everything is fetched once, and the slider filters it here
+
+/** The message per error code and drop reason. */
+const MESSAGE_KEYS = /** @type {Record<string, string>} */ ({
+  no_server: 'state_no_server_more',
+  unreachable: 'photo_unreachable',
+  overloaded: 'photo_busy',
+  rate_limited: 'photo_busy',
+  expired: 'photo_busy',
+  draining: 'photo_busy',
+  backend_unavailable: 'photo_waiting',
+  unknown_model: 'photo_no_model',
+  unusable_model: 'photo_no_model',
+  unauthorized: 'photo_unauthorized',
+  no_code: 'photo_unauthorized',
+  no_sign_in: 'photo_unauthorized',
+  sign_in_failed: 'photo_unauthorized',
+  no_login: 'photo_unauthorized',
+  bad_code: 'photo_unauthorized',
+  login_refused: 'photo_unauthorized',
+  login_failed: 'photo_unauthorized',
+  login_unavailable: 'photo_unauthorized',
+  frame_too_large: 'photo_too_large',
+  bad_frame: 'photo_unreadable',
+  unsupported_format: 'photo_unreadable',
+});
 
 /** @typedef {import('../../client/lib/index').Result} Result */
 /** @typedef {{key: string, left: number, top: number, width: number, height: number, colour: string, text: string}} Mark */
 
-/** One photo, and on it what the model found. */
+/** One photo, with the results marked on it. */
 Page({
   data: {
-    t: wordsFor('zh'),
+    t: messagesFor('zh'),
     path: '',
     marks: /** @type {Mark[]} */ ([]),
-    said: '',
-    wrong: false,
-    busy: false,
-    answered: false,
+    outputs: /** @type {import('../../predictions').Output[]} */ ([]),
+    message: '',
+    isFailed: false,
+    isBusy: false,
+    hasScores: false,
     percent: 50,
   },
 
-  choices: settings.load(),
+  chosen: settings.load(),
   result: /** @type {Result|null} */ (null),
 
   onShow() {
-    this.choices = settings.load();
-    const { language, minScore } = this.choices;
-    const t = wordsFor(language);
+    this.chosen = settings.load();
+    const { language, minScore } = this.chosen;
+    const t = messagesFor(language);
     this.setData({ t, percent: Math.round(100 * minScore) });
     wx.setNavigationBarTitle({ title: t.photo });
   },
 
   async choose() {
-    const { path: chosen, problem } = await pictureOfUser();
-    if (problem) this.setData({ wrong: true, said: this.refusal(problem) });
-    if (!chosen) return;
+    const { path: original, problem } = await choosePhoto();
+    if (problem) this.setData({ isFailed: true, message: this.refusal(problem) });
+    if (!original) return;
     this.result = null;
     const { t } = this.data;
-    this.setData({ busy: true, answered: false, marks: [], wrong: false, said: t.photo_sending });
+    this.setData({ isBusy: true, hasScores: false, marks: [], outputs: [] });
+    this.setData({ isFailed: false, message: t.photo_sending });
     try {
-      const path = await this.ready(chosen);
+      const path = await this.prepare(original);
       this.setData({ path });
-      this.result = await this.ask(path);
-      this.setData({ answered: true });
+      this.result = await this.upload(path);
       this.show();
     } catch (error) {
-      this.setData({ wrong: true, said: this.complaint(/** @type {any} */ (error)) });
+      const { code, message } = /** @type {any} */ (error);
+      console.warn('photo:', code, message); // for developers; users see what to do
+      this.setData({ isFailed: true, message: this.explanation({ code, message }) });
     }
-    this.setData({ busy: false });
+    this.setData({ isBusy: false });
   },
 
   /**
-   * The canvas makes a photo upright and small. Where it cannot, the photo goes as it is.
+   * Make the photo upright and small. If the canvas cannot, the original is sent.
    * @param {string} path
    * @returns {Promise<string>}
    */
-  async ready(path) {
+  async prepare(path) {
     try {
-      return (await madeReady(await canvasOfPage(), path)).path;
+      return (await preparePhoto(await pageCanvas(), path)).path;
     } catch (error) {
       return path;
     }
   },
 
-  /** @param {string} filePath @returns {Promise<Result>} */
-  async ask(filePath) {
-    const gateway = settings.gateway(this.choices);
+  /**
+   * @param {string} filePath
+   * @returns {Promise<Result>}
+   */
+  async upload(filePath) {
+    const gateway = settings.gateway(this.chosen);
     if (!gateway) throw Object.assign(new Error(), { code: 'no_server' });
-    const wishes = { ...settings.wishes(this.choices), min_score: LEAST_SCORE };
+    const options = { ...settings.sessionOptions(this.chosen), min_score: MIN_SCORE };
     const signIn = new SignIn({ url: gateway.login, onToken: () => {} });
-    const about = { url: gateway.infer, filePath, wishes };
+    const upload = { url: gateway.infer, filePath, options };
     try {
-      return await infer({ ...about, token: signIn.kept() });
+      return await infer({ ...upload, token: signIn.stored() });
     } catch (error) {
       if (/** @type {any} */ (error).code !== 'unauthorized') throw error;
-      return infer({ ...about, token: await signIn.renew() });
+      return infer({ ...upload, token: await signIn.renew() });
     }
   },
 
   show() {
     const { t } = this.data;
     if (!this.result) return;
+    const outputs = readOutputs(this.result);
+    if (outputs.length > 0) return this.setData({ outputs, message: t.results });
     const { labels } = getApp().globalData;
-    const seen = findings(this.result, labels, this.data.percent / 100);
-    const names = seen.map(({ name, score }) => `${name} ${percent(score)}`);
-    const marks = seen.filter(({ box }) => box).map(markOf);
-    this.setData({ marks, said: names.length > 0 ? `${t.found} ${names.join('  ')}` : t.found_none });
+    const predictions = readPredictions(this.result, labels, this.data.percent / 100);
+    const names = predictions.map(({ name, score }) => `${name} ${percent(score)}`);
+    const message = names.length > 0 ? `${t.results} ${names.join('  ')}` : t.results_none;
+    const marks = predictions.filter(({ box }) => box).map(markOf);
+    return this.setData({ hasScores: true, marks, message });
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{percent: number}>} event */
@@ -100,28 +134,25 @@ Page({
     this.show();
   },
 
-  /** @param {string} message of WeChat, which gave no picture */
+  /** @param {string} message from WeChat, which returned no photo */
   refusal(message) {
     const { t } = this.data;
-    return /privacy/i.test(message) ? t.state_privacy : `${t.photo_failed}: ${message}`;
+    return /privacy/i.test(message) ? t.state_privacy : t.photo_unavailable;
   },
 
   /** @param {{code?: string, message: string}} error */
-  complaint({ code, message }) {
-    const { t } = this.data;
-    const gateway = settings.gateway(this.choices);
+  explanation({ code, message }) {
+    const messages = /** @type {Record<string, string>} */ (this.data.t);
+    const gateway = settings.gateway(this.chosen);
     const host = gateway ? gateway.infer.replace(/\/v1\/infer$/, '') : '';
-    if (code === 'no_server') return t.state_no_server;
-    if (connectionFault(message) === 'wrong_domain') return fill(t.state_wrong_domain_more, { host });
-    if (code === 'unreachable') return fill(t.photo_unreachable, { message });
-    if (code === 'frame_too_large') return t.photo_too_large;
-    if (code === 'bad_frame' || code === 'unsupported_format') return t.photo_unreadable;
-    return `${t.photo_failed}: ${message}`;
+    const fault = connectionFault(message);
+    if (fault) return fill(messages[`state_${fault}_more`], { host, message });
+    return messages[MESSAGE_KEYS[code || ''] || 'photo_failed'];
   },
 });
 
 /**
- * @param {import('../../answer').Finding} finding
+ * @param {import('../../predictions').Prediction} prediction
  * @param {number} i
  * @returns {Mark}
  */
@@ -138,8 +169,8 @@ function markOf({ box, name, score, index }, i) {
   };
 }
 
-/** @returns {Promise<{path?: string, problem?: string}>} a local file; neither if the user chose none */
-function pictureOfUser() {
+/** @returns {Promise<{path?: string, problem?: string}>} a local file; neither if the user cancelled */
+function choosePhoto() {
   return new Promise((resolve) => {
     wx.chooseMedia({
       count: 1,
@@ -152,13 +183,13 @@ function pictureOfUser() {
 }
 
 /** @returns {Promise<WechatMiniprogram.Canvas>} */
-function canvasOfPage() {
+function pageCanvas() {
   return new Promise((resolve, reject) => {
     const query = wx.createSelectorQuery();
     query.select('#picture').fields({ node: true });
-    query.exec(([found]) => {
-      if (found && found.node) resolve(found.node);
-      else reject(new Error('this page has no canvas'));
+    query.exec(([canvas]) => {
+      if (canvas && canvas.node) resolve(canvas.node);
+      else reject(new Error('the page has no canvas'));
     });
   });
 }

@@ -1,12 +1,12 @@
 'use strict';
 
-const { wordsFor } = require('../../language.js');
+const { messagesFor } = require('../../language.js');
 const settings = require('../../settings.js');
 
 /** @type {('small'|'medium'|'large')[]} */
 const SIZES = ['small', 'medium', 'large'];
-/** @type {(import('../../client/lib/index').Turn|'auto')[]} */
-const TURNS = ['auto', 0, 90, 180, 270];
+/** @type {(import('../../client/lib/index').Rotation|'auto')[]} */
+const ROTATIONS = ['auto', 0, 90, 180, 270];
 /** @type {('auto'|'zh'|'en')[]} */
 const LANGUAGES = ['auto', 'zh', 'en'];
 
@@ -14,19 +14,19 @@ const LANGUAGES = ['auto', 'zh', 'en'];
 /** @typedef {{detail: {value: string|number}}} Picked */
 /** @typedef {{detail: {value: boolean}}} Switched */
 
-/** What the user may choose. Every change is kept at once; the other pages read it when they show. */
+/** The settings. Every change is saved immediately; other pages load it when they are shown. */
 Page({
   data: {
-    t: wordsFor('zh'),
+    t: messagesFor('zh'),
     server: '',
     model: '',
     label: '',
     note: '',
-    wrong: false,
+    isWrong: false,
     sizes: /** @type {string[]} */ ([]),
     sizeIndex: 0,
-    turns: /** @type {string[]} */ ([]),
-    turnIndex: 0,
+    rotations: /** @type {string[]} */ ([]),
+    rotationIndex: 0,
     languages: /** @type {string[]} */ ([]),
     languageIndex: 0,
     previewMirrored: true,
@@ -36,83 +36,83 @@ Page({
   onLoad() {
     const { server, model, label, previewMirrored, frameMirrored } = settings.load();
     this.setData({ server, model, label, previewMirrored, frameMirrored });
-    this.tell();
+    this.refresh();
   },
 
-  /** Everything that follows from the choices and the language. */
-  tell() {
+  /** Show the settings in the chosen language. */
+  refresh() {
     const chosen = settings.load();
-    const t = wordsFor(chosen.language);
+    const t = messagesFor(chosen.language);
     this.setData({
       t,
       sizes: [t.settings_small, t.settings_medium, t.settings_large],
       sizeIndex: SIZES.indexOf(chosen.frameSize),
-      turns: TURNS.map((turn) => (turn === 'auto' ? t.settings_rotate_auto : `${turn}°`)),
-      turnIndex: TURNS.indexOf(chosen.rotate),
+      rotations: ROTATIONS.map((rotate) => (rotate === 'auto' ? t.settings_rotate_auto : `${rotate}°`)),
+      rotationIndex: ROTATIONS.indexOf(chosen.rotate),
       languages: [t.settings_language_auto, '中文', 'English'],
       languageIndex: LANGUAGES.indexOf(chosen.language),
-      ...this.judge(chosen, t),
+      ...this.validate(chosen, t),
     });
     wx.setNavigationBarTitle({ title: t.settings });
   },
 
   /**
    * @param {import('../../settings').Settings} chosen
-   * @param {ReturnType<typeof wordsFor>} t
+   * @param {ReturnType<typeof messagesFor>} t
    */
-  judge(chosen, t) {
+  validate(chosen, t) {
     const gateway = settings.gateway(chosen);
     if (!gateway) {
-      const empty = chosen.server.trim() === '';
-      return { wrong: !empty, note: empty ? '' : t.settings_address_wrong };
+      const isEmpty = chosen.server.trim() === '';
+      return { isWrong: !isEmpty, note: isEmpty ? '' : t.settings_address_wrong };
     }
-    const open = gateway.socket.slice(0, 3) === 'ws:';
-    return { wrong: false, note: open ? t.settings_address_open : gateway.socket };
+    const isPlain = gateway.socket.slice(0, 3) === 'ws:';
+    return { isWrong: false, note: isPlain ? t.settings_address_plain : gateway.socket };
   },
 
   /** @param {Partial<import('../../settings').Settings>} changed */
-  keep(changed) {
+  change(changed) {
     settings.save(changed);
-    this.tell();
+    this.refresh();
   },
 
   /** @param {Typed} event */
   serverTyped({ detail }) {
-    this.keep({ server: detail.value.trim() });
+    this.change({ server: detail.value.trim() });
   },
 
   /** @param {Typed} event */
   modelTyped({ detail }) {
-    this.keep({ model: detail.value.trim() });
+    this.change({ model: detail.value.trim() });
   },
 
   /** @param {Typed} event */
   labelTyped({ detail }) {
-    this.keep({ label: detail.value.trim() });
+    this.change({ label: detail.value.trim() });
   },
 
   /** @param {Picked} event */
   sizePicked({ detail }) {
-    this.keep({ frameSize: SIZES[Number(detail.value)] });
+    this.change({ frameSize: SIZES[Number(detail.value)] });
   },
 
   /** @param {Picked} event */
-  turnPicked({ detail }) {
-    this.keep({ rotate: TURNS[Number(detail.value)] });
+  rotationPicked({ detail }) {
+    this.change({ rotate: ROTATIONS[Number(detail.value)] });
   },
 
   /** @param {Picked} event */
   languagePicked({ detail }) {
-    this.keep({ language: LANGUAGES[Number(detail.value)] });
+    this.change({ language: LANGUAGES[Number(detail.value)] });
   },
 
   /** @param {Switched} event */
   previewMirrorSwitched({ detail }) {
-    this.keep({ previewMirrored: detail.value });
+    this.change({ previewMirrored: detail.value });
   },
 
   /** @param {Switched} event */
   frameMirrorSwitched({ detail }) {
-    this.keep({ frameMirrored: detail.value });
+    this.change({ frameMirrored: detail.value });
   },
 });

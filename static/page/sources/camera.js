@@ -1,9 +1,9 @@
-/** The device's camera, in about the size and rate that is worth sending. */
+/** The device's camera, in about the size and frame rate worth sending. */
 
-import { Film } from './film.js';
-import { SourceProblem } from './problem.js';
+import { VideoFrames } from './video-frames.js';
+import { SourceError } from './source-error.js';
 
-const WISHES = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
+const CONSTRAINTS = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
 
 const PROBLEMS = {
   NotAllowedError: 'problem.camera_refused',
@@ -17,38 +17,41 @@ const PROBLEMS = {
 export class Camera {
   /**
    * @param {object} options
-   * @param {string|null} options.deviceId null: the one that looks away from the user
+   * @param {string|null} options.deviceId null: the back camera
    * @param {function(number)} options.onPicture (capturedAt in ms)
-   * @param {function(SourceProblem)} options.onProblem it ended by itself
+   * @param {function(SourceError)} options.onProblem the camera has ended
    */
   constructor({ deviceId, onPicture, onProblem }) {
     this.name = 'camera';
     this.isStill = false;
     this._deviceId = deviceId;
     this._onProblem = onProblem;
-    this._film = new Film(onPicture);
+    this._frames = new VideoFrames(onPicture);
     this._stream = null;
   }
 
-  /** Asks for the camera. @throws {SourceProblem} in words for the user */
+  /**
+   * Request the camera.
+   * @throws {SourceError}
+   */
   async start() {
     if (!navigator.mediaDevices || !window.isSecureContext) {
-      throw new SourceProblem('problem.camera_insecure');
+      throw new SourceError('problem.camera_insecure');
     }
     try {
-      this._stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: this._wish() });
-      await this._film.load({ stream: this._stream });
+      this._stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: this._constraints() });
+      await this._frames.load({ stream: this._stream });
     } catch (error) {
-      throw new SourceProblem(PROBLEMS[error.name] || 'problem.camera_busy');
+      throw new SourceError(PROBLEMS[error.name] || 'problem.camera_busy');
     }
     for (const track of this._stream.getTracks()) {
-      track.onended = () => this._onProblem(new SourceProblem('problem.camera_lost'));
+      track.onended = () => this._onProblem(new SourceError('problem.camera_lost'));
     }
-    this._film.start();
+    this._frames.start();
   }
 
   stop() {
-    this._film.close();
+    this._frames.close();
     if (!this._stream) return;
     for (const track of this._stream.getTracks()) {
       track.onended = null;
@@ -57,18 +60,18 @@ export class Camera {
   }
 
   pause() {
-    this._film.stop();
+    this._frames.stop();
   }
 
   resume() {
-    this._film.start();
+    this._frames.start();
   }
 
   grab(longest) {
-    return this._film.grab(longest);
+    return this._frames.grab(longest);
   }
 
-  /** @returns {Promise<{id: string, label: string}[]>} this device's cameras, once one is allowed */
+  /** @returns {Promise<{id: string, label: string}[]>} this device's cameras; needs permission */
   async choices() {
     const devices = await navigator.mediaDevices.enumerateDevices();
     return devices
@@ -81,8 +84,8 @@ export class Camera {
     return this._stream.getVideoTracks()[0].getSettings().deviceId;
   }
 
-  _wish() {
-    if (this._deviceId) return { ...WISHES, deviceId: { exact: this._deviceId } };
-    return { ...WISHES, facingMode: { ideal: 'environment' } };
+  _constraints() {
+    if (this._deviceId) return { ...CONSTRAINTS, deviceId: { exact: this._deviceId } };
+    return { ...CONSTRAINTS, facingMode: { ideal: 'environment' } };
   }
 }

@@ -1,7 +1,7 @@
-/** A picture file, which is shown whenever `resend` asks: at first, and when its answer may differ. */
+/** An image file. It is sent whenever `resend` is called: at first, and when its result may differ. */
 
-import { snapshot } from './film.js';
-import { SourceProblem } from './problem.js';
+import { snapshot } from './video-frames.js';
+import { SourceError } from './source-error.js';
 
 export class Picture {
   /** @param {{file: Blob, onPicture: function(number)}} options */
@@ -13,12 +13,12 @@ export class Picture {
     this._bitmap = null;
   }
 
-  /** @throws {SourceProblem} if it is no picture that the browser can read */
+  /** @throws {SourceError} if the browser cannot read the image */
   async start() {
     try {
       this._bitmap = await createImageBitmap(this._file);
     } catch (error) {
-      throw new SourceProblem('problem.picture_unreadable');
+      throw new SourceError('problem.picture_unreadable');
     }
   }
 

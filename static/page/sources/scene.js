@@ -1,18 +1,18 @@
 /**
- * A moving scene that the page draws itself: printed digits drift and turn over a changing
- * ground, among shapes that are no digits. The same seed gives the same scene.
+ * An animated demo scene: printed digits drift and rotate on a changing background, among shapes
+ * that are not digits. The same seed gives the same scene.
  *
- * For a reader who wants less motion the scene stands still, and is sent a few times a second.
+ * For users who prefer reduced motion, the scene is static and sent a few times per second.
  */
 
-import { snapshot } from './film.js';
+import { snapshot } from './video-frames.js';
 
 const WIDTH = 640;
 const HEIGHT = 480;
 const INTERVAL_MS = 1000 / 30;
 const STILL_INTERVAL_MS = 250;
 const STILL_AT_MS = 4000;
-const CHANGE_MS = 7000; // after that long a digit gives way to another
+const CHANGE_MS = 7000; // between two digits in one place
 const FADE_MS = 350;
 
 const COLUMNS = 3;
@@ -36,11 +36,11 @@ export class Scene {
     this._canvas = document.createElement('canvas');
     this._canvas.width = WIDTH;
     this._canvas.height = HEIGHT;
-    this._pen = this._canvas.getContext('2d', { alpha: false });
+    this._context = this._canvas.getContext('2d', { alpha: false });
     this._plan = plan(seed);
     this._handle = 0;
     this._due = 0;
-    this._shown = 0; // the scene's own time, which stops while it is paused
+    this._shown = 0; // the scene's own time, which stops during a pause
     this._last = null;
   }
 
@@ -59,26 +59,26 @@ export class Scene {
   }
 
   resume() {
-    if (!this._handle) this._handle = requestAnimationFrame(() => this._beat());
+    if (!this._handle) this._handle = requestAnimationFrame(() => this._tick());
   }
 
   grab(longest) {
     return snapshot(this._canvas, WIDTH, HEIGHT, longest);
   }
 
-  _beat() {
-    this._handle = requestAnimationFrame(() => this._beat());
+  _tick() {
+    this._handle = requestAnimationFrame(() => this._tick());
     const now = performance.now();
-    if (now < this._due - 2) return; // 2 ms: the screen's beat is not exact
+    if (now < this._due - 2) return; // 2 ms: animation frames are not exact
     this._due = Math.max(this._due + this._interval, now);
     if (this._last !== null) this._shown += now - this._last;
     this._last = now;
-    draw(this._pen, this._plan, this._isCalm ? STILL_AT_MS : this._shown);
+    draw(this._context, this._plan, this._isCalm ? STILL_AT_MS : this._shown);
     this._onPicture(now);
   }
 }
 
-/** Where everything is and how it moves; six cells, so that no digit ever hides another. */
+/** Where everything is and how it moves. Each digit has a cell of its own, so that none overlap. */
 function plan(seed) {
   const random = dice(seed);
   const between = (low, high) => low + random() * (high - low);
@@ -111,54 +111,54 @@ function plan(seed) {
   return { digits, shapes };
 }
 
-function draw(pen, { digits, shapes }, time) {
+function draw(context, { digits, shapes }, time) {
   const hue = (150 + time / 200) % 360;
-  const ground = pen.createLinearGradient(0, 0, WIDTH, HEIGHT);
+  const ground = context.createLinearGradient(0, 0, WIDTH, HEIGHT);
   ground.addColorStop(0, `hsl(${hue} 34% 90%)`);
   ground.addColorStop(1, `hsl(${(hue + 50) % 360} 38% 80%)`);
-  pen.fillStyle = ground;
-  pen.fillRect(0, 0, WIDTH, HEIGHT);
-  for (const shape of shapes) drawShape(pen, shape, time);
-  for (const digit of digits) drawDigit(pen, digit, time);
+  context.fillStyle = ground;
+  context.fillRect(0, 0, WIDTH, HEIGHT);
+  for (const shape of shapes) drawShape(context, shape, time);
+  for (const digit of digits) drawDigit(context, digit, time);
 }
 
-function drawShape(pen, { kind, x, y, size, hue, turn, pace }, time) {
-  pen.save();
-  pen.translate(x + 12 * Math.sin(time * pace), y + 12 * Math.cos(time * pace));
-  pen.rotate(turn + time * pace);
-  pen.fillStyle = pen.strokeStyle = `hsl(${hue} 45% 70% / 0.5)`;
-  pen.lineWidth = size / 5;
-  pen.beginPath();
-  if (kind === 'bar') pen.rect(-1.4 * size, -size / 8, 2.8 * size, size / 4);
+function drawShape(context, { kind, x, y, size, hue, turn, pace }, time) {
+  context.save();
+  context.translate(x + 12 * Math.sin(time * pace), y + 12 * Math.cos(time * pace));
+  context.rotate(turn + time * pace);
+  context.fillStyle = context.strokeStyle = `hsl(${hue} 45% 70% / 0.5)`;
+  context.lineWidth = size / 5;
+  context.beginPath();
+  if (kind === 'bar') context.rect(-1.4 * size, -size / 8, 2.8 * size, size / 4);
   else if (kind === 'triangle') {
-    pen.moveTo(0, -size);
-    pen.lineTo(size, size);
-    pen.lineTo(-size, size);
-  } else pen.arc(0, 0, size, 0, 6.2832);
-  if (kind === 'ring') pen.stroke();
-  else pen.fill();
-  pen.restore();
+    context.moveTo(0, -size);
+    context.lineTo(size, size);
+    context.lineTo(-size, size);
+  } else context.arc(0, 0, size, 0, 6.2832);
+  if (kind === 'ring') context.stroke();
+  else context.fill();
+  context.restore();
 }
 
-function drawDigit(pen, digit, time) {
+function drawDigit(context, digit, time) {
   const age = time + digit.offset;
   const turn = Math.floor(age / CHANGE_MS);
   const since = age % CHANGE_MS;
   const grown = Math.min(1, since / FADE_MS, (CHANGE_MS - since) / FADE_MS);
   const sway = (axis) => digit.sway[axis] * Math.sin(time * digit.pace[axis] + digit.phase + axis);
-  pen.save();
-  pen.translate(digit.x + sway(0), digit.y + sway(1));
-  pen.rotate(digit.tilt * Math.sin(time * 0.0006 + digit.phase));
-  pen.scale(grown, grown);
-  pen.font = digit.font.replace('{px}', Math.round(digit.size));
-  pen.textAlign = 'center';
-  pen.textBaseline = 'middle';
-  pen.fillStyle = digit.ink;
-  pen.fillText(String((digit.first + 3 * turn) % 10), 0, 0);
-  pen.restore();
+  context.save();
+  context.translate(digit.x + sway(0), digit.y + sway(1));
+  context.rotate(digit.tilt * Math.sin(time * 0.0006 + digit.phase));
+  context.scale(grown, grown);
+  context.font = digit.font.replace('{px}', Math.round(digit.size));
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillStyle = digit.ink;
+  context.fillText(String((digit.first + 3 * turn) % 10), 0, 0);
+  context.restore();
 }
 
-/** Random numbers in 0..1, the same ones for the same seed (mulberry32). */
+/** Random numbers in 0..1, reproducible by seed (mulberry32). */
 function dice(seed) {
   let state = seed;
   return () => {

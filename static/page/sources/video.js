@@ -1,7 +1,7 @@
 /** A video file, played in a loop without sound. */
 
-import { Film } from './film.js';
-import { SourceProblem } from './problem.js';
+import { VideoFrames } from './video-frames.js';
+import { SourceError } from './source-error.js';
 
 export class Video {
   /** @param {{file: Blob, onPicture: function(number)}} options */
@@ -9,33 +9,33 @@ export class Video {
     this.name = 'video';
     this.isStill = false;
     this._address = URL.createObjectURL(file);
-    this._film = new Film(onPicture);
+    this._frames = new VideoFrames(onPicture);
   }
 
-  /** @throws {SourceProblem} if the browser cannot play it */
+  /** @throws {SourceError} if the browser cannot play the file */
   async start() {
     try {
-      await this._film.load({ address: this._address });
+      await this._frames.load({ address: this._address });
     } catch (error) {
-      throw new SourceProblem('problem.video_unplayable');
+      throw new SourceError('problem.video_unplayable');
     }
-    this._film.start();
+    this._frames.start();
   }
 
   stop() {
-    this._film.close();
+    this._frames.close();
     URL.revokeObjectURL(this._address);
   }
 
   pause() {
-    this._film.stop();
+    this._frames.stop();
   }
 
   resume() {
-    this._film.start();
+    this._frames.start();
   }
 
   grab(longest) {
-    return this._film.grab(longest);
+    return this._frames.grab(longest);
   }
 }

@@ -1,10 +1,10 @@
-// A phone that is told what to do: one JSON object a line in, one a line out.
+// A phone under remote control: one JSON object per line in, one per line out.
 
 import { createInterface } from 'node:readline';
 
 import { Phone } from './phone.mjs';
 
-const ways = {}; // the newest answer of each way to make a frame
+const encodings = {}; // the latest result per encoding
 let phone = null;
 
 const ACTS = {
@@ -28,7 +28,7 @@ const ACTS = {
   },
   point: (frame) => {
     phone.camera.point(frame);
-    for (const way of Object.keys(ways)) delete ways[way];
+    for (const name of Object.keys(encodings)) delete encodings[name];
   },
   blind: () => {
     phone.camera.frame = null;
@@ -50,7 +50,7 @@ const ACTS = {
 
 function look() {
   const { page } = phone;
-  const { client, state } = page.connection || page; // a page of somebody else's has its own
+  const { client, state } = page.connection || page; // another developer's page has its own
   if (page.latest) note(page.latest);
   return {
     data: page.data,
@@ -58,8 +58,8 @@ function look() {
     strokes: phone.canvases.overlay.strokes,
     texts: phone.canvases.overlay.texts,
     stats: client ? client.stats() : null,
-    ways,
-    answer: page.latest ? told(page.latest) : null,
+    encodings,
+    answer: page.latest ? summary(page.latest) : null,
     sockets: phone.sockets.count(),
     opened: phone.sockets.opened,
     listeners: phone.camera.listeners(),
@@ -72,11 +72,11 @@ function look() {
 }
 
 function note(latest) {
-  ways[latest.frame.way] = told(latest);
+  encodings[latest.frame.encoding] = summary(latest);
 }
 
-function told({ result, frame: { width, height, format, view } }) {
-  return { ...result, frame: { width, height, format, view } };
+function summary({ result, frame: { width, height, format, orientation } }) {
+  return { ...result, frame: { width, height, format, orientation } };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,19 +1,19 @@
-// Made from static/clock.js by `make miniprogram`; change it there.
+// Generated from static/client/clock.js by `make miniprogram`; do not edit.
 'use strict';
 
 /**
- * Milliseconds since 1970 that never go back: a phone's clock may be set while frames travel, and a
- * pause that should end at ten past must not last until it is ten past again.
+ * A clock that never goes back. A phone's clock may be set while frames travel, and a pause that
+ * ends at ten past must not last until it is ten past again.
  */
 
-const given = { last: 0, ahead: 0 }; // ahead of the host's clock, where that was put back
+const state = { last: 0, offset: 0 }; // offset: by how much the host's clock was set back
 
-/** @returns {number} ms, at least what the call before has given */
+/** @returns {number} ms since 1970, never less than the previous call returned */
 function now() {
   const host = Date.now();
-  given.ahead = Math.max(given.ahead, given.last - host);
-  given.last = host + given.ahead;
-  return given.last;
+  state.offset = Math.max(state.offset, state.last - host);
+  state.last = host + state.offset;
+  return state.last;
 }
 
 module.exports = { now };

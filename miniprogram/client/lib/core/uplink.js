@@ -1,67 +1,76 @@
-// Made from static/uplink.js by `make miniprogram`; change it there.
+// Generated from static/client/uplink.js by `make miniprogram`; do not edit.
 'use strict';
 
 /**
- * How fast the way to the server takes bytes, for sockets that do not tell what they still hold.
+ * Measures the uplink's throughput, for sockets that do not report their buffered bytes.
  *
- * Now and then a frame travels between two pings. TCP keeps the order and the server answers a ping
- * as it arrives, so the time from one pong to the other is what the frame's bytes took on the
- * narrowest part of the way, whatever the round trip is. From then on each frame waits until the
- * one before it should have left: more would only stand in a queue and grow old.
+ * Every so often a frame travels between two pings. TCP preserves the order and the server answers
+ * pings as they arrive, so the time between the two pongs is what the frame's bytes took on the
+ * slowest link, independent of the round trip. Each frame then waits until the previous one should
+ * have left; sending sooner would only queue it and make it older.
  *
- * Time is an argument, in milliseconds of any clock that does not jump.
+ * Time is an argument, in ms of any monotonic clock.
  */
 
-const PROBE_EVERY_MS = 500;
-const KEPT_PROBES = 5;
-const LONGEST_PROBE_MS = 10000; // beyond this the phone has slept, or its clock was put forward
+const PROBE_INTERVAL_MS = 500;
+const MAX_PROBES = 5;
+const MAX_PROBE_MS = 10000; // longer means that the phone slept or its clock was changed
 const MARK = 'uplink';
 
 class Uplink {
   constructor() {
-    this._next = 1;
-    this.restart();
+    this._nextId = 1;
+    /** @type {{bytes: number, ms: number}[]} */
+    this._probes = [];
+    /** @type {{id: number, bytes: number, startedAt: number|null}|null} awaiting its pongs */
+    this._pending = null;
+    this._probedAt = -Infinity;
+    this._busyUntil = 0;
   }
 
-  /** A new connection: another way, perhaps. */
+  /** Forget the measurements: for a new connection. */
   restart() {
-    this._probes = []; // {bytes, ms}
-    this._open = null; // the probe that waits for its pongs: {id, bytes, startedAt}
+    this._probes = [];
+    this._pending = null;
     this._probedAt = -Infinity;
     this._busyUntil = 0;
   }
 
   /**
-   * A frame of so many bytes is about to go.
+   * A frame is about to be sent.
    * @param {number} now
    * @param {number} bytes
-   * @returns {string[]|null} what to send as pings before and behind it; null: nothing this time
+   * @returns {[string, string]|null} what to ping with before and after it; null: do not probe now
    */
   sending(now, bytes) {
     const rate = this.bytesPerS();
     if (rate !== null) this._busyUntil = Math.max(now, this._busyUntil) + (1000 * bytes) / rate;
-    if (this._open || now - this._probedAt < PROBE_EVERY_MS) return null;
-    const id = this._next;
-    this._next += 1;
+    if (this._pending || now - this._probedAt < PROBE_INTERVAL_MS) return null;
+    const id = this._nextId;
+    this._nextId += 1;
     this._probedAt = now;
-    this._open = { id, bytes, startedAt: null };
-    return [`${MARK} ${id} before`, `${MARK} ${id} behind`];
+    this._pending = { id, bytes, startedAt: null };
+    return [`${MARK} ${id} before`, `${MARK} ${id} after`];
   }
 
-  /** A pong came back with this `t`; those of others are passed over. */
+  /**
+   * A pong arrived. Pongs for other pings are ignored.
+   * @param {number} now
+   * @param {unknown} t as the ping had it
+   */
   pong(now, t) {
-    const probe = this._open;
+    const probe = this._pending;
     if (!probe) return;
     if (t === `${MARK} ${probe.id} before`) probe.startedAt = now;
-    if (t !== `${MARK} ${probe.id} behind` || probe.startedAt === null) return;
-    this._open = null;
+    if (t !== `${MARK} ${probe.id} after` || probe.startedAt === null) return;
+    this._pending = null;
     const ms = now - probe.startedAt;
-    if (ms > LONGEST_PROBE_MS) return;
+    if (ms > MAX_PROBE_MS) return;
     this._probes.push({ bytes: probe.bytes, ms });
-    if (this._probes.length > KEPT_PROBES) this._probes.shift();
+    if (this._probes.length > MAX_PROBES) this._probes.shift();
   }
 
-  /** @returns {number|null} bytes a second; Infinity where no time passed, null while unknown */
+  /** @returns {number|null} Infinity if it was too fast to measure, null while unknown */
   bytesPerS() {
     if (this._probes.length === 0) return null;
     let bytes = 0;
@@ -73,7 +82,10 @@ class Uplink {
     return ms > 0 ? (1000 * bytes) / ms : Infinity;
   }
 
-  /** @returns {number} ms until the frames that went should have left */
+  /**
+   * @param {number} now
+   * @returns {number} ms until the frames sent so far should have left
+   */
   pauseMs(now) {
     return Math.max(0, this._busyUntil - now);
   }

@@ -1,17 +1,20 @@
-// Made from static/utf8.js by `make miniprogram`; change it there.
+// Generated from static/client/utf8.js by `make miniprogram`; do not edit.
 'use strict';
 
 /**
- * UTF-8 by hand: mini-programs have neither TextEncoder nor TextDecoder.
+ * UTF-8 without TextEncoder and TextDecoder, which mini-programs lack.
  *
- * Half of a surrogate pair is written as U+FFFD, and a broken sequence is read as U+FFFD,
- * both exactly as the web's own encoder and decoder do it.
+ * An unpaired surrogate is written as U+FFFD, and an invalid sequence is read as U+FFFD, exactly
+ * as the web's own encoder and decoder do.
  */
 
 const REPLACEMENT = 0xfffd;
-const UNITS_AT_ONCE = 4096; // String.fromCharCode takes its arguments from the stack
+const UNITS_AT_ONCE = 4096; // String.fromCharCode takes its arguments on the stack
 
-/** @returns {number} the bytes that `text` takes */
+/**
+ * @param {string} text
+ * @returns {number} its length in bytes
+ */
 function utf8Length(text) {
   let length = 0;
   for (let i = 0; i < text.length; i += 1) {
@@ -22,7 +25,12 @@ function utf8Length(text) {
   return length;
 }
 
-/** Writes `text` from `start` on; the caller made room for `utf8Length(text)` bytes. */
+/**
+ * Write `text` from `start` on, into `utf8Length(text)` bytes.
+ * @param {string} text
+ * @param {Uint8Array} bytes
+ * @param {number} start
+ */
 function writeUtf8(text, bytes, start) {
   let at = start;
   for (let i = 0; i < text.length; i += 1) {
@@ -46,9 +54,15 @@ function writeUtf8(text, bytes, start) {
   }
 }
 
-/** @returns {string} the text in `bytes[start..end)` */
+/**
+ * @param {Uint8Array} bytes
+ * @param {number} start
+ * @param {number} end exclusive
+ * @returns {string}
+ */
 function readUtf8(bytes, start, end) {
   let text = '';
+  /** @type {number[]} */
   let units = [];
   let at = start;
   while (at < end) {
@@ -79,7 +93,10 @@ function readUtf8(bytes, start, end) {
   return text + String.fromCharCode.apply(null, units);
 }
 
-/** How many bytes follow this first byte of a sequence; 0 for ASCII and for a byte out of place. */
+/**
+ * @param {number} lead the first byte of a sequence
+ * @returns {number} how many bytes follow; 0 for ASCII and for an invalid byte
+ */
 function continuations(lead) {
   if (lead >= 0xc2 && lead <= 0xdf) return 1;
   if (lead >= 0xe0 && lead <= 0xef) return 2;
@@ -87,9 +104,13 @@ function continuations(lead) {
   return 0;
 }
 
-/** The code point at `index`; half of a surrogate pair counts as U+FFFD. */
+/**
+ * @param {string} text
+ * @param {number} index
+ * @returns {number} the code point, U+FFFD for an unpaired surrogate
+ */
 function pointAt(text, index) {
-  const point = text.codePointAt(index);
+  const point = /** @type {number} */ (text.codePointAt(index));
   return point >= 0xd800 && point <= 0xdfff ? REPLACEMENT : point;
 }
 

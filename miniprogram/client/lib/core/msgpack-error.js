@@ -1,0 +1,18 @@
+// Generated from static/client/msgpack-error.js by `make miniprogram`; do not edit.
+'use strict';
+
+/** The error of the encoder and the decoder. */
+
+/** How deep arrays and maps may nest. */
+const MAX_DEPTH = 64;
+
+/** Bytes that are not exactly one MessagePack value, or a value that has no MessagePack form. */
+class MsgpackError extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = 'MsgpackError';
+  }
+}
+
+module.exports = { MAX_DEPTH, MsgpackError };

@@ -1,0 +1,215 @@
+// Generated from static/client/types.d.ts by `make miniprogram`; do not edit.
+/** Framewire's client in types: the wire's messages, and what the client takes and reports. */
+
+/** Session options, in `hello` and `configure`. All are optional. */
+export interface SessionOptions {
+  model?: string;
+  /** a version label such as `stable`; set at most one of `label` and `version` */
+  label?: string;
+  version?: number;
+  token?: string;
+  /** 0 to 1 */
+  min_score?: number;
+  max_results?: number;
+  /** the client's name and version, for the server's logs */
+  client?: string;
+}
+
+export type Format = 'jpeg' | 'png' | 'webp' | 'rgba' | 'rgb' | 'gray';
+
+export interface Model {
+  name: string;
+  version: number;
+  label: string | null;
+  task: 'detection' | 'classification' | 'tensors';
+  /** class names by index; empty if the model has none */
+  labels: string[];
+  formats: Format[];
+  /** the input size in pixels; null: any */
+  width: number | null;
+  height: number | null;
+  /** how the model fits a frame of another aspect ratio to its input */
+  resize: 'stretch' | 'letterbox';
+}
+
+export interface Limits {
+  /** frames in flight per session */
+  window: number;
+  max_frame_bytes: number;
+  max_pixels: number;
+  max_staleness_ms: number;
+}
+
+export interface Welcome {
+  protocol: string;
+  session: string;
+  /** null while no model server is available */
+  model: Model | null;
+  limits: Limits;
+  /** seconds between pings; 0: none */
+  heartbeat_s: number;
+}
+
+/** One image. Any other property of the object comes back with its outcome. */
+export interface Frame {
+  format: Format;
+  data: Uint8Array | ArrayBuffer;
+  /** pixels; required for the raw formats */
+  width?: number;
+  height?: number;
+  /** ms on the caller's clock; echoed in the result */
+  captured_at?: number;
+}
+
+/** [x0, y0, x1, y1], each 0 to 1, relative to the frame as sent */
+export type Box = [number, number, number, number];
+
+export interface Tensor {
+  dtype: string;
+  shape: number[];
+  /** row-major: little-endian bytes, or a list in JSON and for strings; null stands for NaN and infinities */
+  data: Uint8Array | (string | number | null)[];
+}
+
+export interface Result {
+  id: number;
+  captured_at?: number;
+  model_version: number;
+  /** frames in the batch */
+  batch: number;
+  timing_ms: { queue: number; inference: number; total: number };
+  boxes?: Box[];
+  /** 0 to 1, in descending order */
+  scores?: number[];
+  /** indices into `Model.labels` */
+  classes?: number[];
+  outputs?: Record<string, Tensor>;
+}
+
+export interface Dropped {
+  id?: number;
+  /** as on the wire, or `superseded_locally`, `not_ready` or `disconnected` from the client itself */
+  reason: string;
+}
+
+export interface Failure {
+  id?: number;
+  code: string;
+  message: string;
+  retryable: boolean;
+}
+
+export interface GoingAway {
+  reconnect_after_ms: number;
+  reason: string;
+}
+
+export type ServerMessage =
+  | ({ type: 'welcome' } & Welcome)
+  | ({ type: 'result' } & Result)
+  | ({ type: 'dropped'; id: number } & Dropped)
+  | ({ type: 'error' } & Failure)
+  | { type: 'model_changed'; model: Model | null }
+  | ({ type: 'going_away' } & GoingAway)
+  | { type: 'pong'; t: unknown };
+
+/** Why a connection ended, and when the next attempt follows. */
+export interface ConnectionLoss {
+  retryInMs: number;
+  /** ms on the client's clock */
+  retryAt: number;
+  /** 1 for the first */
+  attempt: number;
+  /** a WebSocket close code; 0 if the socket reported none */
+  code: number;
+  reason: string;
+}
+
+export type State =
+  | { name: 'closed' }
+  | { name: 'connecting' }
+  | { name: 'waiting'; code?: string; message?: string }
+  | { name: 'ready' }
+  | { name: 'draining'; reason: string }
+  | ({ name: 'reconnecting' } & ConnectionLoss)
+  | { name: 'refused'; code: string; message: string };
+
+/** The part of a WebSocket that the client uses. */
+export interface Socket {
+  binaryType?: string;
+  bufferedAmount?: number;
+  onopen: ((event?: any) => void) | null;
+  onmessage: ((event: { data: any }) => void) | null;
+  onclose: ((event: { code?: number; reason?: string }) => void) | null;
+  onerror?: ((event?: any) => void) | null;
+  send(data: ArrayBuffer): void;
+  close(code?: number): void;
+}
+
+export type SocketFactory = (url: string, protocols: string[]) => Socket;
+
+/** A clock, timers and randomness. */
+export interface Host {
+  /** ms; never goes back */
+  now(): number;
+  setTimeout(callback: () => void, ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+  /** 0 to 1 */
+  random(): number;
+}
+
+export interface Stats {
+  readonly offered: number;
+  readonly sent: number;
+  /** bytes of the frames sent */
+  readonly bytes: number;
+  readonly results: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly state: State['name'];
+  /** frames without an outcome */
+  readonly outstanding: number;
+  /** frames held back, 0 or 1 */
+  readonly waiting: number;
+  /** how many frames may be outstanding now */
+  readonly limit: number;
+  /** frames per second */
+  readonly sourceRate: number;
+  readonly tripMs: number | null;
+  /** Infinity if too fast to measure */
+  readonly uplinkBytesPerS: number | null;
+}
+
+export interface Callbacks<F extends Frame = Frame> {
+  onState?(state: State): void;
+  onWelcome?(welcome: Welcome): void;
+  /** the model, now and whenever it changes; null while none is available */
+  onModel?(model: Model | null): void;
+  onResult?(result: Result, frame: F): void;
+  onDropped?(dropped: Dropped, frame: F): void;
+  /** a null frame means that the error concerns the session */
+  onError?(error: Failure, frame: F | null): void;
+}
+
+export interface ClientOptions<F extends Frame = Frame> extends Callbacks<F>, Partial<Host> {
+  /** the gateway's WebSocket */
+  url: string;
+  /** creates the socket; a `WebSocket` by default */
+  socket?: SocketFactory;
+  hello?: SessionOptions;
+  /** for sockets without `bufferedAmount`: pace frames by the uplink's measured throughput */
+  measureUplink?: boolean;
+}
+
+/** Pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Rect extends Point, Size {}

@@ -1,0 +1,8 @@
+'use strict';
+
+/** A row of statistics: `items` [{name, value}]. */
+Component({
+  properties: {
+    items: { type: Array, value: [] },
+  },
+});

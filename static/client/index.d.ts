@@ -1,0 +1,3 @@
+export { CLIENT, FramewireClient, SUBPROTOCOL } from "./client.js";
+export { MsgpackError, decode, encode } from "./msgpack.js";
+export * from "./types.js";

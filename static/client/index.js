@@ -1,0 +1,4 @@
+/** Framewire's JavaScript client: the public API. */
+
+export { CLIENT, FramewireClient, SUBPROTOCOL } from './client.js';
+export { MsgpackError, decode, encode } from './msgpack.js';

@@ -1,0 +1,35 @@
+/** What a result contains, for any task. */
+
+import { summarize } from '../client/tensor.js';
+import { className } from './overlay.js';
+
+const MAX_CLASSES = 5;
+const MAX_VALUES = 8;
+
+/**
+ * Read a result, filtered by score.
+ *
+ * @param {object} result as the wire has it
+ * @param {string[]} labels the model's
+ * @param {number} minScore 0..1
+ * @returns {{kind: 'boxes'|'classes'|'tensors', items: object[]}} items are
+ *   {index, name, score, box?}, or {name, type, values} for tensors
+ */
+export function readPredictions(result, labels, minScore) {
+  if (result.outputs) return { kind: 'tensors', items: readOutputs(result.outputs) };
+  const kind = result.boxes ? 'boxes' : 'classes';
+  const items = result.classes
+    .map((index, i) => ({
+      index,
+      name: className(index, labels),
+      score: result.scores[i],
+      box: result.boxes ? result.boxes[i] : undefined,
+    }))
+    .filter(({ score }) => score >= minScore)
+    .sort((a, b) => b.score - a.score);
+  return { kind, items: kind === 'classes' ? items.slice(0, MAX_CLASSES) : items };
+}
+
+function readOutputs(outputs) {
+  return Object.entries(outputs).map(([name, tensor]) => ({ name, ...summarize(tensor, MAX_VALUES) }));
+}

@@ -1,7 +1,0 @@
-/** What keeps a source from showing anything, by the key of the words for it. */
-export class SourceProblem extends Error {
-  constructor(key) {
-    super(key);
-    this.key = key;
-  }
-}

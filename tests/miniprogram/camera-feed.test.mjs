@@ -1,0 +1,177 @@
+// Camera frames to the client: only wanted ones, the newest, one at a time.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { library } from './library.mjs';
+
+const { CameraFeed } = library('camera-feed');
+
+const MODEL = { formats: ['jpeg', 'rgb'], width: 32, height: 32 };
+const FRAME = { width: 48, height: 64, data: new ArrayBuffer(4 * 48 * 64) };
+
+/** A feed with a client that the test controls. `wx` is what the phone provides. */
+function feedOf({ wx = {}, canvas = null, fit = undefined, model = MODEL } = {}) {
+  globalThis.wx = wx;
+  const about = { time: 0, wants: true, offered: [], errors: [], uplink: null, step: 0 };
+  const client = {
+    wantsFrame: () => about.wants,
+    offer: (frame) => about.offered.push(frame),
+    stats: () => ({ uplinkBytesPerS: about.uplink }),
+  };
+  const now = () => (about.time += about.step);
+  const onError = ({ message }) => about.errors.push(message);
+  const feed = new CameraFeed({ client, canvas, fit, now, onError });
+  feed.setModel(model);
+  feed.setPreview({ width: 375, height: 667 });
+  return { feed, about };
+}
+
+test('a frame is sent in the model’s size, with its orientation', () => {
+  const { feed, about } = feedOf({ model: { ...MODEL, formats: ['rgb'] } });
+  feed.push(FRAME);
+  const [{ format, width, height, data, captured_at: at, orientation, upright }] = about.offered;
+  assert.deepEqual([format, width, height, data.length, at], ['rgb', 32, 32, 3072, 0]);
+  assert.deepEqual(orientation, { rotate: 0, mirror: false });
+  assert.deepEqual(upright, { width: 48, height: 64 });
+});
+
+test('a frame keeps its aspect ratio for a model that letterboxes, and is never enlarged', () => {
+  const letterbox = { ...MODEL, resize: 'letterbox' };
+  for (const [options, size] of [
+    [{ model: letterbox }, [32, 44]],
+    [{ fit: 'cover' }, [32, 44]],
+    [{ model: letterbox, fit: 'stretch' }, [32, 32]],
+  ]) {
+    const { feed, about } = feedOf(options);
+    feed.push({ width: 96, height: 128, data: new ArrayBuffer(4 * 96 * 128) });
+    assert.deepEqual([about.offered[0].width, about.offered[0].height], size);
+  }
+  const large = feedOf({ model: { ...MODEL, width: 640, height: 640 } });
+  large.feed.push(FRAME);
+  assert.deepEqual([large.about.offered[0].width, large.about.offered[0].height], [48, 64]);
+});
+
+test('unwanted frames are not encoded, and without a model none is', () => {
+  const { feed, about } = feedOf();
+  about.wants = false;
+  feed.push(FRAME);
+  about.wants = true;
+  feed.setModel(null);
+  feed.push(FRAME);
+  assert.deepEqual([about.offered, about.errors], [[], []]);
+});
+
+test('encoding takes at most half of the time', () => {
+  const { feed, about } = feedOf();
+  about.step = 20; // per call of the clock, as if encoding took that long
+  for (let i = 0; i < 50; i += 1) {
+    feed.push(FRAME);
+    about.time += 1;
+  }
+  const spent = about.offered.reduce((sum, { encodeMs }) => sum + encodeMs, 0);
+  assert.ok(about.offered.length > 5);
+  assert.ok(spent <= 0.5 * about.time, `${spent} of ${about.time} ms`);
+});
+
+test('frames are skipped while one is encoded, and an encoding that fails is abandoned', async () => {
+  const pixels = { createImageData: () => ({ data: new Uint8ClampedArray(4096) }), putImageData() {} };
+  const canvas = { width: 0, height: 0, getContext: () => pixels };
+  const waiting = [];
+  const wx = {
+    canvasToTempFilePath: (options) => waiting.push(options),
+    getFileSystemManager: () => ({
+      readFile: ({ success }) => success({ data: new Uint8Array([1, 2, 3]).buffer }),
+      unlink: ({ filePath }) => (wx.removed = filePath),
+    }),
+  };
+  const { feed, about } = feedOf({ wx, canvas });
+  for (let i = 0; i < 5; i += 1) feed.push(FRAME);
+  assert.equal(waiting.length, 1);
+  waiting.pop().success({ tempFilePath: 'a.jpg' });
+  await new Promise(setImmediate);
+  assert.deepEqual(about.offered[0].data, new Uint8Array([1, 2, 3]));
+  assert.equal(wx.removed, 'a.jpg');
+  for (let i = 0; i < 2; i += 1) {
+    feed.push(FRAME);
+    waiting.pop().fail({ errMsg: 'canvasToTempFilePath:fail' });
+    await new Promise(setImmediate);
+  }
+  feed.push(FRAME); // that encoding is closed, and the next one is used
+  assert.deepEqual(about.errors, []);
+  assert.equal(about.offered[1].encoding, 'jpeg-js');
+});
+
+test('a canvas that never calls back does not block later frames', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const pen = { createImageData: () => ({ data: new Uint8ClampedArray(4096) }), putImageData() {} };
+  const asked = [];
+  const wx = { canvasToTempFilePath: (options) => asked.push(options), getFileSystemManager: () => ({}) };
+  const { feed, about } = feedOf({ wx, canvas: { getContext: () => pen } });
+  for (let i = 0; i < 2; i += 1) {
+    feed.push(FRAME);
+    t.mock.timers.tick(2000);
+    await new Promise(setImmediate);
+  }
+  feed.push(FRAME);
+  assert.equal(asked.length, 2);
+  assert.deepEqual(about.offered.map(({ encoding }) => encoding), ['jpeg-js']);
+});
+
+test('frames of odd sizes, and smaller than the model’s input, are encoded', () => {
+  for (const [width, height] of [[1, 1], [31, 47], [287, 351], [353, 289], [33, 641]]) {
+    const { feed, about } = feedOf();
+    for (let i = 0; i < 8; i += 1) feed.push({ width, height, data: new ArrayBuffer(4 * width * height) });
+    assert.deepEqual(about.errors, [], `${width} x ${height}`);
+    assert.equal(about.offered.length, 8);
+  }
+});
+
+test('a frame whose length does not match its size is an error, not a crash', () => {
+  const { feed, about } = feedOf();
+  feed.push({ ...FRAME, data: new ArrayBuffer(12) });
+  assert.match(about.errors[0], /expected a frame of 48 x 64, got 12 bytes/);
+  feed.push(FRAME);
+  assert.equal(about.offered.length, 1);
+});
+
+test('frames get smaller on a slow uplink', () => {
+  const { feed, about } = feedOf({ model: { ...MODEL, width: 40, height: 60, formats: ['rgb'] } });
+  about.uplink = 20000; // a frame of 7200 bytes keeps it busy for 360 ms
+  for (let i = 0; i < 100; i += 1) {
+    feed.push(FRAME);
+    about.time += 100;
+  }
+  const { width, height } = about.offered[about.offered.length - 1];
+  assert.deepEqual([width, height], [32, 32]); // not below the minimum side
+});
+
+test('the feed has one listener on the camera, and removes it when it stops', () => {
+  const { feed } = feedOf();
+  const calls = [];
+  const camera = {
+    onCameraFrame: () => ({ start: () => calls.push('start'), stop: () => calls.push('stop') }),
+  };
+  feed.start(camera);
+  feed.start(camera);
+  feed.stop();
+  feed.stop();
+  assert.deepEqual(calls, ['start', 'stop', 'start', 'stop']);
+});
+
+test('a canvas without JPEG is abandoned silently, and malformed frames close no encoding', () => {
+  const pen = { createImageData: () => ({ data: new Uint8ClampedArray(4096) }), putImageData() {} };
+  const canvas = { getContext: () => pen, toDataURL: () => 'data:image/png;base64,AAAA' };
+  const { feed, about } = feedOf({ canvas });
+  for (let i = 0; i < 4; i += 1) feed.push({ ...FRAME, data: new ArrayBuffer(12) });
+  assert.equal(about.errors.length, 4);
+  for (let i = 0; i < 4; i += 1) feed.push(FRAME);
+  assert.equal(about.errors.length, 4);
+  assert.deepEqual(about.offered.map(({ encoding }) => encoding), ['jpeg-js', 'jpeg-js']);
+});
+
+test('a model whose formats this phone cannot produce is an error', () => {
+  const { feed, about } = feedOf({ model: { ...MODEL, formats: ['png'] } });
+  feed.push(FRAME);
+  assert.match(about.errors[0], /cannot encode frames in a format that the model accepts/);
+});
