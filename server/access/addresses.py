@@ -27,7 +27,7 @@ class Client:
     scheme: str | None
 
 
-class Proxies:
+class TrustedProxies:
     """The proxies whose forwarded headers are believed.
 
     ``text``: addresses and networks, separated by commas. Raises WrongSetting.

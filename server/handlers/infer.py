@@ -14,7 +14,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
 from tornado.web import stream_request_body
 
-from server.access.door import Door
+from server.access.control import AccessControl
 from server.core import pictures, wire
 from server.core.errors import (
     BadFrame,
@@ -31,11 +31,11 @@ from server.core.messages import (
     Options,
     Outcome,
 )
-from server.handlers.guarded import GuardedHandler, tell
-from server.handlers.one_frame import OneFrame
-from server.handlers.uploads import UploadLimit
 from server.runtime.gateway import Gateway
 from server.settings import Settings
+from server.transport.jsonapi import JSONHandler, tell
+from server.transport.oneshot import OneShotPeer
+from server.transport.uploads import UploadSlots
 
 # What the form around a picture may weigh.
 FORM_BYTES = 64 * 1024
@@ -51,7 +51,7 @@ _TEXTS = ("model", "label", "client")
 
 
 @stream_request_body
-class InferHandler(GuardedHandler):
+class InferHandler(JSONHandler):
     """Collects the body within its bound, then asks the gateway.
 
     A body that is refused is read to its end all the same, and thrown away: a
@@ -62,15 +62,15 @@ class InferHandler(GuardedHandler):
     takes = "pictures are"
 
     def initialize(
-        self, gateway: Gateway, settings: Settings, door: Door, uploads: UploadLimit
+        self, gateway: Gateway, settings: Settings, access: AccessControl, uploads: UploadSlots
     ) -> None:
         self._gateway = gateway
-        self.door = door
+        self.access = access
         self._token: str | None = None
         self._uploads = uploads
         self._entered = False
         self._refused: FramewireError | None = None
-        self._client: OneFrame | None = None
+        self._client: OneShotPeer | None = None
         self._body = bytearray()
         self._max_bytes = settings.max_upload_bytes + FORM_BYTES
         limits = gateway.limits
@@ -97,7 +97,7 @@ class InferHandler(GuardedHandler):
         self.admit_page()
         posts = self.request.method == "POST"
         if posts:
-            self._token = self.door.require_token(self.request, time.monotonic())
+            self._token = self.access.require_token(self.request, time.monotonic())
         if length > self._max_bytes:
             raise self._too_large()
         if posts:
@@ -145,7 +145,7 @@ class InferHandler(GuardedHandler):
             self._uploads.leave()
 
     async def _infer(self, options: Options, frame: Frame) -> Outcome:
-        client = self._client = OneFrame()
+        client = self._client = OneShotPeer()
         session = self._gateway.connect(client, self._token)
         try:
             self._gateway.receive(session, Hello(options))

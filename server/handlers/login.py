@@ -15,8 +15,8 @@ import time
 from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
-from server.access.attempts import Attempts
-from server.access.door import Door
+from server.access.control import AccessControl
+from server.access.ratelimiter import RateLimiter
 from server.core.errors import (
     BadMessage,
     ForbiddenOrigin,
@@ -24,8 +24,8 @@ from server.core.errors import (
     NoLogin,
     TooManyLogins,
 )
-from server.handlers.guarded import GuardedHandler, tell
 from server.settings import Settings
+from server.transport.jsonapi import JSONHandler, tell
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +36,13 @@ _CODE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 @stream_request_body
-class LoginHandler(GuardedHandler):
+class LoginHandler(JSONHandler):
     """One login. A body that is too large is read, but not kept; one far too large is not read."""
 
     takes = "a login's code is"
 
-    def initialize(self, door: Door, settings: Settings, attempts: Attempts) -> None:
-        self.door = door
+    def initialize(self, access: AccessControl, settings: Settings, attempts: RateLimiter) -> None:
+        self.access = access
         self._settings = settings
         self._attempts = attempts
         self._body = bytearray()
@@ -69,16 +69,16 @@ class LoginHandler(GuardedHandler):
             tell(self, answer)
 
     async def _login(self) -> dict[str, str | int]:
-        wechat, tokens = self.door.wechat, self.door.tokens
+        wechat, tokens = self.access.wechat, self.access.tokens
         if wechat is None or tokens is None:
             raise NoLogin("this gateway gives out no tokens: its wechat_appid is not set")
-        if not self._attempts.allows(self.door.client(self.request).address, time.monotonic()):
+        if not self._attempts.allows(self.access.client(self.request).address, time.monotonic()):
             error = TooManyLogins("too many logins of this address; try again later")
             error.retry_after_s = math.ceil(60 / self._settings.max_logins_per_min)
             raise error
         subject = await wechat.subject(self._code())
         life_s = self._settings.login_token_s
-        log.info("%s signed in from %s", subject, self.door.client(self.request).address)
+        log.info("%s signed in from %s", subject, self.access.client(self.request).address)
         return {"token": tokens.issue(subject, life_s), "expires_in": life_s}
 
     def _code(self) -> str:

@@ -6,19 +6,20 @@ import asyncio
 import logging
 import time
 
-from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
+from tornado import websocket
+from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
-from server.access.door import Door
+from server.access.control import AccessControl
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
 from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
 from server.core.messages import ServerMessage
 from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State, told
-from server.handlers import encodings
-from server.handlers.guarded import note, refuse
-from server.handlers.protocol import FrameProtocol
 from server.runtime.gateway import Gateway
 from server.settings import Settings
+from server.transport import encodings
+from server.transport.jsonapi import note, refuse
+from server.transport.protocol import WebSocketProtocol
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,9 @@ log = logging.getLogger(__name__)
 class SessionHandler(WebSocketHandler):
     """A socket's side of a session: bytes in, bytes out, nothing kept but what is unsent."""
 
-    def initialize(self, gateway: Gateway, settings: Settings, door: Door) -> None:
+    def initialize(self, gateway: Gateway, settings: Settings, access: AccessControl) -> None:
         self._gateway = gateway
-        self._door = door
+        self._access = access
         self._token: str | None = None
         self._settings = settings
         self._session: Session | None = None
@@ -42,10 +43,10 @@ class SessionHandler(WebSocketHandler):
         A browser cannot show a token here, so it may still come with hello.
         """
         try:
-            self._door.check_origin(self.request)
-            self._token = self._door.check_token(self.request, time.monotonic())
+            self._access.check_origin(self.request)
+            self._token = self._access.check_token(self.request, time.monotonic())
         except AccessError as error:
-            note(self, self._door, error.code, error.message)
+            note(self, self._access, error.code, error.message)
             refuse(self, error)
 
     def check_origin(self, origin: str) -> bool:
@@ -55,11 +56,11 @@ class SessionHandler(WebSocketHandler):
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return encodings.choose(subprotocols)
 
-    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+    def get_websocket_protocol(self) -> websocket.WebSocketProtocol | None:
         # Tornado has chosen version and parameters; only the class is another one.
         chosen = super().get_websocket_protocol()
         if isinstance(chosen, WebSocketProtocol13):
-            return FrameProtocol(self, chosen.mask_outgoing, chosen.params)
+            return WebSocketProtocol(self, chosen.mask_outgoing, chosen.params)
         return chosen
 
     def open(self, *args: str, **kwargs: str) -> None:
@@ -95,7 +96,7 @@ class SessionHandler(WebSocketHandler):
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """End the socket; whose token did not count is noted."""
         if code == UNAUTHORIZED:
-            note(self, self._door, Unauthorized.code, reason or "")
+            note(self, self._access, Unauthorized.code, reason or "")
         super().close(code, reason)
 
     def on_close(self) -> None:
@@ -111,7 +112,7 @@ class SessionHandler(WebSocketHandler):
             self.close(POLICY_VIOLATION, "reads too slowly")
             return
         connection = self.ws_connection
-        if not isinstance(connection, FrameProtocol):
+        if not isinstance(connection, WebSocketProtocol):
             return
         payload = self._encoded(message)
         written = connection.send(payload)

@@ -105,7 +105,7 @@ async def ended(*flags: str) -> tuple[int | None, str]:
     ("flags", "words"),
     [
         (["--tls-certificate=nothing.pem", "--tls-key=x"], "nothing.pem: No such file"),
-        (["--tls-key=x"], "only both together"),
+        (["--tls-key=x"], "must be set together"),
         (["--token-keys=nothing.json"], "token_keys: nothing.json: No such file"),
         (["--trusted-proxies=nginx"], "trusted_proxies: 'nginx'"),
         (["--wechat-appid=wx1"], "token_keys is required"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tornado.httputil import HTTPHeaders
 
-from server.access.addresses import Client, Proxies
+from server.access.addresses import Client, TrustedProxies
 from server.settings import WrongSetting
 
 PROXIES = "127.0.0.1, 10.0.0.0/8, ::1, fd00::/8"
@@ -15,7 +15,7 @@ def client(
     peer: str, scheme: str = "http", trusted: str = PROXIES, **headers: str
 ) -> tuple[str, str | None]:
     given = HTTPHeaders({name.replace("_", "-"): value for name, value in headers.items()})
-    found = Proxies(trusted).client(peer, scheme, given)
+    found = TrustedProxies(trusted).client(peer, scheme, given)
     assert isinstance(found, Client)
     return found.address, found.scheme
 
@@ -72,5 +72,5 @@ def test_schemes(said: str, scheme: str | None) -> None:
 @pytest.mark.parametrize("text", ["nginx", "10.0.0.0/33", "10.0.0.1/8", "1.2.3", "10.0.0.0/8 x"])
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(WrongSetting, match="trusted_proxies: ") as caught:
-        Proxies(text)
+        TrustedProxies(text)
     assert "\n" not in str(caught.value)

@@ -9,7 +9,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from server.core.wire import Encoding
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Served
 from tests.server.samples import frame_fields, packed
 

@@ -22,6 +22,8 @@ from tests.server.handlers.socket_client import SocketClient
 from tests.server.handlers.wechat_standin import APPID, SECRET, SESSION_KEY, WeChatStandIn
 from tests.server.waiting import until
 
+Values = dict[str, Any]
+
 
 @pytest_asyncio.fixture
 async def standin() -> AsyncIterator[WeChatStandIn]:
@@ -31,7 +33,7 @@ async def standin() -> AsyncIterator[WeChatStandIn]:
 
 
 @pytest.fixture
-def door(standin: WeChatStandIn, tmp_path: Path) -> dict[str, Any]:
+def login_settings(standin: WeChatStandIn, tmp_path: Path) -> Values:
     """The settings of a gateway with a login."""
     return {
         "token_keys": write(tmp_path / "keys.json", secret()),
@@ -76,9 +78,9 @@ def assert_error(response: HTTPResponse, status: int, code: str, words: str = ""
 
 
 async def test_a_code_becomes_a_token_that_opens_a_session(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn
+    serve: Serve, login_settings: Values, standin: WeChatStandIn
 ) -> None:
-    served = serve(**door, login_token_s=600)
+    served = serve(**login_settings, login_token_s=600)
     response = await login(served)
     assert json.loads(response.body)["expires_in"] == 600
     assert response.headers["Cache-Control"] == "no-store"
@@ -96,9 +98,9 @@ async def test_a_code_becomes_a_token_that_opens_a_session(
 
 
 async def test_a_user_has_one_name_which_is_not_the_openid(
-    serve: Serve, door: dict[str, Any]
+    serve: Serve, login_settings: Values
 ) -> None:
-    served = serve(**door)
+    served = serve(**login_settings)
     ann, again, bob = [
         subject(await login(served, code))
         for code in ("code-of-ann", "second-code-of-ann", "code-of-bob")
@@ -110,12 +112,12 @@ async def test_a_user_has_one_name_which_is_not_the_openid(
 
 async def test_nothing_secret_is_told_or_logged(
     serve: Serve,
-    door: dict[str, Any],
+    login_settings: Values,
     standin: WeChatStandIn,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    served = serve(**door)
+    served = serve(**login_settings)
     good = await login(served)
     bodies = [good.body]
     for says in ({"errcode": 40125, "errmsg": SECRET}, f"not JSON {SECRET}", [SECRET], {"a": 1}):
@@ -146,22 +148,22 @@ async def test_nothing_secret_is_told_or_logged(
 )
 async def test_wechats_refusals(
     serve: Serve,
-    door: dict[str, Any],
+    login_settings: Values,
     standin: WeChatStandIn,
     number: int,
     status: int,
     code: str,
     words: str,
 ) -> None:
-    served = serve(**door)
+    served = serve(**login_settings)
     standin.says = {"errcode": number, "errmsg": "of no importance"}
     assert_error(await login(served), status, code, words)
     standin.says = None
     token(await login(served))
 
 
-async def test_a_code_counts_once(serve: Serve, door: dict[str, Any]) -> None:
-    served = serve(**door)
+async def test_a_code_counts_once(serve: Serve, login_settings: Values) -> None:
+    served = serve(**login_settings)
     token(await login(served))
     assert_error(await login(served), 401, "bad_code")
 
@@ -181,14 +183,14 @@ async def test_a_code_counts_once(serve: Serve, door: dict[str, Any]) -> None:
     ],
 )
 async def test_nonsense_from_wechat(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn, says: Any, words: str
+    serve: Serve, login_settings: Values, standin: WeChatStandIn, says: Any, words: str
 ) -> None:
     standin.says = says
-    assert_error(await login(serve(**door)), 502, "login_failed", words)
+    assert_error(await login(serve(**login_settings)), 502, "login_failed", words)
 
 
-async def test_other_statuses(serve: Serve, door: dict[str, Any], standin: WeChatStandIn) -> None:
-    served = serve(**door)
+async def test_other_statuses(serve: Serve, login_settings: Values, standin: WeChatStandIn) -> None:
+    served = serve(**login_settings)
     standin.status = 500
     assert_error(await login(served), 503, "login_unavailable")
     standin.status = 404
@@ -200,9 +202,9 @@ async def test_other_statuses(serve: Serve, door: dict[str, Any], standin: WeCha
 
 
 async def test_wechat_too_slow_or_gone(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn
+    serve: Serve, login_settings: Values, standin: WeChatStandIn
 ) -> None:
-    served = serve(**door, wechat_timeout_s=0.1)
+    served = serve(**login_settings, wechat_timeout_s=0.1)
     standin.answers.clear()
     assert_error(await login(served), 503, "login_unavailable", "cannot be reached")
     await standin.stop()
@@ -211,12 +213,12 @@ async def test_wechat_too_slow_or_gone(
 
 async def test_logins_under_way_are_bounded(
     serve: Serve,
-    door: dict[str, Any],
+    login_settings: Values,
     standin: WeChatStandIn,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(wechat, "MAX_UNDER_WAY", 1)
-    served = serve(**door)
+    served = serve(**login_settings)
     standin.answers.clear()
     first = asyncio.ensure_future(login(served))
     await until(lambda: len(standin.asked) == 1)
@@ -247,15 +249,15 @@ async def test_logins_under_way_are_bounded(
     ],
 )
 async def test_what_can_be_no_code(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn, body: Any, words: str
+    serve: Serve, login_settings: Values, standin: WeChatStandIn, body: Any, words: str
 ) -> None:
-    served = serve(**door)
+    served = serve(**login_settings)
     assert_error(await post(served, body), 400, "bad_message", words)
     assert standin.asked == []
 
 
-async def test_what_is_far_too_large_is_not_read(serve: Serve, door: dict[str, Any]) -> None:
-    served = serve(**door)
+async def test_what_is_far_too_large_is_not_read(serve: Serve, login_settings: Values) -> None:
+    served = serve(**login_settings)
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(b"POST /v1/login HTTP/1.1\r\nHost: h\r\nContent-Length: 10000000\r\n\r\n")
     assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == b"400"
@@ -263,9 +265,9 @@ async def test_what_is_far_too_large_is_not_read(serve: Serve, door: dict[str, A
 
 
 async def test_attempts_of_one_address_are_bounded(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn
+    serve: Serve, login_settings: Values, standin: WeChatStandIn
 ) -> None:
-    served = serve(**door, max_logins_per_min=2, trusted_proxies="127.0.0.1")
+    served = serve(**login_settings, max_logins_per_min=2, trusted_proxies="127.0.0.1")
     ann, bob = {"X-Forwarded-For": "8.8.8.8"}, {"X-Forwarded-For": "8.8.4.4"}
     for _ in range(2):
         await login(served, "wrong", **ann)
@@ -280,9 +282,9 @@ async def test_attempts_of_one_address_are_bounded(
 
 
 async def test_forwarded_headers_of_strangers_are_ignored(
-    serve: Serve, door: dict[str, Any]
+    serve: Serve, login_settings: Values
 ) -> None:
-    served = serve(**door, max_logins_per_min=1)
+    served = serve(**login_settings, max_logins_per_min=1)
     token(await login(served, **{"X-Forwarded-For": "8.8.8.8"}))
     again = await login(served, **{"X-Forwarded-For": "8.8.4.4"})
     assert_error(again, 429, "rate_limited")
@@ -292,6 +294,8 @@ async def test_a_gateway_without_a_login(served: Served) -> None:
     assert_error(await login(served), 404, "no_login")
 
 
-async def test_other_methods(serve: Serve, door: dict[str, Any]) -> None:
-    response = await AsyncHTTPClient().fetch(serve(**door).url("/v1/login"), raise_error=False)
+async def test_other_methods(serve: Serve, login_settings: Values) -> None:
+    response = await AsyncHTTPClient().fetch(
+        serve(**login_settings).url("/v1/login"), raise_error=False
+    )
     assert_error(response, 405, "bad_message", "POST")

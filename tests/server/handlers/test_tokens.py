@@ -251,7 +251,7 @@ async def test_keys_change_under_a_live_gateway(serve: Serve, tmp_path: Path) ->
     served = serve(token_keys=write(path, old))
     live = await SocketClient.open(served, token=signed(old))
     write(path, new, old)
-    [watch] = served.door.watches
+    [watch] = served.access.watchers
     watch.look()
     watch.look()
     await (await SocketClient.open(served, token=signed(new))).works()

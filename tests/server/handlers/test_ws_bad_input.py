@@ -10,7 +10,7 @@ import pytest
 
 from server.core.answers import Tensor, Tensors
 from server.core.wire import JSON
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import POISON

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from server.core.answers import Tensor, Tensors
-from server.handlers import protocol
-from server.handlers.encodings import MSGPACK
+from server.transport import protocol
+from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
-from tests.server.handlers.raw_peer import RawPeer, frame
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import Call
+from tests.server.raw_peer import RawPeer, frame
 from tests.server.samples import frame_fields, packed
 
 

@@ -11,8 +11,8 @@ from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketError
 
 from server.core.wire import JSON, Encoding
-from server.handlers.encodings import MSGPACK
 from server.runtime import gateway
+from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 
@@ -97,7 +97,6 @@ async def refusal(served: Served, origin: str, **headers: str) -> int:
         "weapp://wechat-game-runtime",
         "https://servicewechat.com",
         "null",
-        "",
         "http://127.0.0.1",
         "http://127.0.0.1:1",
         "http://[broken",
@@ -106,6 +105,11 @@ async def refusal(served: Served, origin: str, **headers: str) -> int:
 )
 async def test_foreign_origins_are_refused(served: Served, origin: str) -> None:
     assert await refusal(served, origin) == 403
+
+
+async def test_an_empty_origin_counts_as_none(served: Served) -> None:
+    """No browser sends one; some HTTP clients and proxies do."""
+    assert await refusal(served, "") == 101
 
 
 async def test_this_hosts_own_pages_may_connect(served: Served) -> None:
@@ -119,7 +123,7 @@ async def test_allowed_origins(serve: Serve) -> None:
     served = serve(allowed_origins="https://example.com, weapp://wechat-game-runtime,null")
     for origin in ("https://example.com", "weapp://wechat-game-runtime", "null"):
         assert await refusal(served, origin) == 101
-    for origin in ("http://example.com", "https://example.com:8443", "https://a.example.com", ""):
+    for origin in ("http://example.com", "https://example.com:8443", "https://a.example.com"):
         assert await refusal(served, origin) == 403
 
 

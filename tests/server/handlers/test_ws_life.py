@@ -8,14 +8,14 @@ import gc
 import pytest
 
 from server.core.answers import Tensor, Tensors
-from server.handlers.encodings import MSGPACK
-from server.handlers.protocol import FrameProtocol
-from server.handlers.socketstream import SocketStream
+from server.transport.encodings import MSGPACK
+from server.transport.protocol import WebSocketProtocol
+from server.transport.socketstream import SocketStream
 from tests.server.camera import accounts
 from tests.server.handlers.conftest import Serve, Served
-from tests.server.handlers.raw_peer import RawPeer
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import Call, answer_to
+from tests.server.raw_peer import RawPeer
 from tests.server.samples import frame_fields, picture
 from tests.server.waiting import turn, until
 
@@ -160,7 +160,7 @@ async def test_a_client_that_left_in_a_frame_leaves_nothing_behind(serve: Serve)
 
 def held() -> int:
     """How many of the objects live that read sockets."""
-    return sum(isinstance(found, FrameProtocol | SocketStream) for found in gc.get_objects())
+    return sum(isinstance(found, WebSocketProtocol | SocketStream) for found in gc.get_objects())
 
 
 async def test_options_last_for_the_session(served: Served) -> None:

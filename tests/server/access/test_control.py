@@ -1,4 +1,4 @@
-"""The door as a whole: which settings go together, and what strangers find open."""
+"""Access control as a whole: which settings go together, and what start-up warns about."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from server.access import exposure
-from server.access.door import open_door
+from server.access import audit
+from server.access.control import AccessControl
 from server.settings import Settings, WrongSetting
 from tests.server.access.keyring import pair, secret, write
 
@@ -17,19 +17,19 @@ OPEN = {"host": "0.0.0.0"}
 
 def assert_wrong(words: str, **values: Any) -> None:
     with pytest.raises(WrongSetting) as caught:
-        open_door(Settings(**values))
+        AccessControl.from_settings(Settings(**values))
     assert words in str(caught.value)
 
 
 def test_everything_is_off_until_a_setting_asks_for_it() -> None:
-    door = open_door(Settings())
-    assert (door.encryption, door.tokens, door.wechat, door.watches) == (None, None, None, [])
+    access = AccessControl.from_settings(Settings())
+    assert (access.tls, access.tokens, access.wechat, access.watchers) == (None, None, None, [])
 
 
 def test_a_login_needs_keys_that_sign_and_a_secret(tmp_path: Path) -> None:
     keys = write(tmp_path / "keys.json", secret())
     login: dict[str, Any] = {"wechat_appid": "wx1", "token_keys": keys, "wechat_secret": "hush"}
-    assert open_door(Settings(**login)).wechat is not None
+    assert AccessControl.from_settings(Settings(**login)).wechat is not None
     assert_wrong("token_keys is required", **{**login, "token_keys": ""})
     assert_wrong("wechat_secret or wechat_secret_file", **{**login, "wechat_secret": ""})
     public = write(tmp_path / "public.json", pair("EdDSA")[1])
@@ -41,22 +41,22 @@ def test_a_secret_in_a_file_beats_the_other_and_may_change(tmp_path: Path) -> No
     file.write_text("first\n")
     keys = write(tmp_path / "keys.json", secret())
     login: dict[str, Any] = {"wechat_appid": "wx1", "token_keys": keys, "wechat_secret": "hush"}
-    door = open_door(Settings(**login, wechat_secret_file=str(file)))
-    assert door.wechat is not None
-    assert door.wechat.secret == "first"
+    access = AccessControl.from_settings(Settings(**login, wechat_secret_file=str(file)))
+    assert access.wechat is not None
+    assert access.wechat.secret == "first"
     file.write_text("second")
-    for watch in door.watches:
+    for watch in access.watchers:
         watch.reload()
-    assert door.wechat.secret == "second"
-    for text in (" \n", "\udcff"):
-        file.write_bytes(text.encode("utf-8", "surrogateescape"))
-        assert_wrong("a secret in it is required", **login, wechat_secret_file=str(file))
+    assert access.wechat.secret == "second"
+    for content, words in ((b" \n", "the file is empty"), (b"\xff", "is not UTF-8 text")):
+        file.write_bytes(content)
+        assert_wrong(words, **login, wechat_secret_file=str(file))
     assert_wrong("No such file", **login, wechat_secret_file=str(tmp_path / "nothing"))
 
 
-def test_half_a_certificate_is_of_no_use() -> None:
+def test_a_certificate_needs_its_key() -> None:
     for half in ("tls_certificate", "tls_key"):
-        assert_wrong("only both together", **{half: "x.pem"})
+        assert_wrong("must be set together", **{half: "x.pem"})
 
 
 # What strangers find open
@@ -64,12 +64,12 @@ def test_half_a_certificate_is_of_no_use() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_on_loopback_nothing_is_said(host: str) -> None:
-    assert exposure.warnings(Settings(host=host, allowed_origins="*")) == []
+    assert audit.warnings(Settings(host=host, allowed_origins="*")) == []
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "192.168.1.5", "cameras.example"])
 def test_a_public_address_says_what_is_open(host: str) -> None:
-    unencrypted, anybody = exposure.warnings(Settings(host=host))
+    unencrypted, anybody = audit.warnings(Settings(host=host))
     assert "tls_certificate" in unencrypted
     assert "trusted_proxies" in unencrypted
     assert "token_keys" in anybody
@@ -77,11 +77,11 @@ def test_a_public_address_says_what_is_open(host: str) -> None:
 
 def test_what_is_set_is_not_asked_for() -> None:
     secured = {"tls_certificate": "c", "tls_key": "k", "token_keys": "t"}
-    assert exposure.warnings(Settings(**OPEN, **secured)) == []
-    [origins] = exposure.warnings(Settings(**OPEN, **secured, allowed_origins="wechat, *"))
+    assert audit.warnings(Settings(**OPEN, **secured)) == []
+    [origins] = audit.warnings(Settings(**OPEN, **secured, allowed_origins="wechat, *"))
     assert "allowed_origins" in origins
 
 
 def test_behind_a_proxy_loopback_is_open_too() -> None:
-    [anybody] = exposure.warnings(Settings(trusted_proxies="127.0.0.1"))
+    [anybody] = audit.warnings(Settings(trusted_proxies="127.0.0.1"))
     assert "token_keys" in anybody

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.access.filewatch import FileWatch
+from server.access.filewatcher import FileWatcher
 from server.settings import WrongSetting
 
 
@@ -18,7 +18,7 @@ class Reader:
     def __init__(self, *paths: Path) -> None:
         self.count = 0
         self.refuses: Exception | None = None
-        self.watch = FileWatch([str(path) for path in paths], self.read)
+        self.watch = FileWatcher([str(path) for path in paths], self.read)
 
     def read(self) -> None:
         self.count += 1

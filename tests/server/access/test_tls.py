@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.access.certificates import server_context
+from server.access.tls import server_context
 from server.settings import WrongSetting
 from tests.server.access.authority import certify, write
 

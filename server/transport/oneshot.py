@@ -10,7 +10,7 @@ from server.core.messages import Dropped, Error, Outcome, Result, ServerMessage,
 from server.core.session import told
 
 
-class OneFrame:
+class OneShotPeer:
     """A session for a single frame. ``outcome`` is done when the frame has its own."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ MAX_ADDRESSES = 10_000
 HOME_BITS = 64
 
 
-class Attempts:
+class RateLimiter:
     """So many attempts a minute of each address, and as many at once."""
 
     def __init__(self, per_minute: float) -> None:

@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 WARN_BEFORE = timedelta(days=14)
 
 
-class Encryption:
-    """The context for the next handshake; ``changed`` is told of each new one.
+class TLS:
+    """The context for the next handshake; ``on_reload`` receives each new one.
 
     Raises WrongSetting for files that cannot be used.
     """
@@ -30,12 +30,12 @@ class Encryption:
     def __init__(self, chain_path: str, key_path: str) -> None:
         self.paths = (chain_path, key_path)
         self.context = server_context(chain_path, key_path)
-        self.changed: Callable[[ssl.SSLContext], None] = lambda context: None
+        self.on_reload: Callable[[ssl.SSLContext], None] = lambda context: None
 
     def reload(self) -> None:
         """Read the files anew. Raises WrongSetting, and then the context stays."""
         self.context = server_context(*self.paths)
-        self.changed(self.context)
+        self.on_reload(self.context)
 
 
 def server_context(chain_path: str, key_path: str) -> ssl.SSLContext:

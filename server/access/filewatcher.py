@@ -17,7 +17,7 @@ LOOK_S = 1.0
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
-class FileWatch:
+class FileWatcher:
     """Calls ``reload`` once files have changed and have then been left alone for one look.
 
     So a certificate and its key, written one after the other, are read together.
@@ -61,9 +61,9 @@ def _stamp_of(path: str) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-async def keep_watch(watches: Sequence[FileWatch]) -> None:
+async def watch_files(watchers: Sequence[FileWatcher]) -> None:
     """Look at all of them, until cancelled."""
     while True:
         await asyncio.sleep(LOOK_S)
-        for watch in watches:
-            watch.look()
+        for watcher in watchers:
+            watcher.look()

@@ -10,7 +10,7 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 
-from server.handlers.socketstream import SocketStream
+from server.transport.socketstream import SocketStream
 from tests.server.waiting import turn, until
 
 PATIENCE_S = 5.0

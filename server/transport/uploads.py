@@ -7,7 +7,7 @@ from collections.abc import Callable
 from server.core.errors import Overloaded
 
 
-class UploadLimit:
+class UploadSlots:
     """How many uploads may be under way at once; each may hold a whole picture in memory.
 
     ``full``: called for each that finds no place.

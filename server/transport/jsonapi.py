@@ -9,7 +9,7 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
-from server.access.door import Door
+from server.access.control import AccessControl
 from server.core import wire
 from server.core.errors import (
     AccessError,
@@ -42,23 +42,23 @@ def refuse(handler: RequestHandler, error: FramewireError) -> None:
     tell(handler, wire.to_map(told(error), text=True), error.retry_after_s)
 
 
-def note(handler: RequestHandler, door: Door, code: str, why: str) -> None:
+def note(handler: RequestHandler, access: AccessControl, code: str, why: str) -> None:
     """Count who was not let in, with one line that says why."""
     path = handler.request.path
-    door.kept_out(path, code)
-    log.info("%s from %s refused: %s", path, door.client(handler.request).address, why)
+    access.on_rejection(path, code)
+    log.info("%s from %s refused: %s", path, access.client(handler.request).address, why)
 
 
-class GuardedHandler(RequestHandler):
+class JSONHandler(RequestHandler):
     """An address that takes POST, from pages of allowed origins too."""
 
-    door: Door
+    access: AccessControl
     takes = ""  # what is sent here, for people
 
     def admit_page(self) -> None:
         """Let the page that asks read the answer. Raises ForbiddenOrigin."""
         self.set_header("Vary", "Origin")
-        origin = self.door.check_origin(self.request)
+        origin = self.access.check_origin(self.request)
         if origin is not None:
             self.set_header("Access-Control-Allow-Origin", origin)
             self.set_header("Access-Control-Expose-Headers", "Retry-After")
@@ -74,7 +74,7 @@ class GuardedHandler(RequestHandler):
     def refuse(self, error: FramewireError) -> None:
         """End the request with an error; who may not come in is noted."""
         if isinstance(error, AccessError):
-            note(self, self.door, error.code, error.message)
+            note(self, self.access, error.code, error.message)
         refuse(self, error)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.handlers.framing import (
+from server.transport.reader import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -18,7 +18,7 @@ from server.handlers.framing import (
     Message,
     MessageReader,
 )
-from tests.server.handlers.raw_peer import MASK, frame
+from tests.server.raw_peer import MASK, frame
 
 
 def in_parts(opcode: int, parts: list[bytes]) -> bytes:

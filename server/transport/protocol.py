@@ -13,8 +13,8 @@ from typing import cast
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 from tornado.websocket import WebSocketProtocol13
 
-from server.handlers import framing
-from server.handlers.socketstream import SocketStream
+from server.transport import reader
+from server.transport.socketstream import SocketStream
 
 _CHUNK_BYTES = 64 * 1024
 # Frames of one client that are handled before others get their turn.
@@ -24,10 +24,10 @@ _LINGER_S = 1.0
 _NOTHING = memoryview(b"")
 
 
-class FrameProtocol(WebSocketProtocol13):
+class WebSocketProtocol(WebSocketProtocol13):
     """The server's side of one WebSocket."""
 
-    _reader: framing.MessageReader
+    _reader: reader.MessageReader
     _gave_up = False  # on a client whose bytes make no sense
 
     def send(self, payload: bytes | str) -> asyncio.Future[None] | None:
@@ -36,14 +36,14 @@ class FrameProtocol(WebSocketProtocol13):
             return None
         try:
             if isinstance(payload, str):
-                return self._write_frame(True, framing.TEXT, payload.encode())
-            return self._write_frame(True, framing.BINARY, payload)
+                return self._write_frame(True, reader.TEXT, payload.encode())
+            return self._write_frame(True, reader.BINARY, payload)
         except StreamClosedError:
             return None
 
     async def _receive_frame_loop(self) -> None:
         """Everything from the handshake to the end of the connection."""
-        self._reader = framing.MessageReader(self.params.max_message_size)
+        self._reader = reader.MessageReader(self.params.max_message_size)
         try:
             await self._read_stream()
             if not self.stream.closed():
@@ -95,9 +95,9 @@ class FrameProtocol(WebSocketProtocol13):
                 message = None if self.client_terminated else self._reader.take()
                 if message is None:
                     return False
-                if message[0] != framing.CONTINUATION:
+                if message[0] != reader.CONTINUATION:
                     self._hand_over(*message)
-        except framing.BadFraming as error:
+        except reader.BadFraming as error:
             self._give_up(error)
             return False
         finally:
@@ -106,14 +106,14 @@ class FrameProtocol(WebSocketProtocol13):
 
     def _hand_over(self, opcode: int, payload: bytes) -> None:
         try:
-            if opcode == framing.TEXT:
+            if opcode == reader.TEXT:
                 self._run_callback(self.handler.on_message, payload.decode())
             else:
                 self._handle_message(opcode, payload)
         except UnicodeDecodeError:  # of a message, or of a reason to close
-            raise framing.BadFraming(framing.NO_TEXT, "text that is not UTF-8") from None
+            raise reader.BadFraming(reader.NO_TEXT, "text that is not UTF-8") from None
 
-    def _give_up(self, error: framing.BadFraming) -> None:
+    def _give_up(self, error: reader.BadFraming) -> None:
         """Say why. What still comes is thrown away for a moment: its sender could not read else."""
         self._gave_up = True
         self.close(error.code, error.reason)
