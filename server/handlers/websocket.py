@@ -7,7 +7,6 @@ import logging
 import time
 
 from tornado import websocket
-from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 from server.access.control import AccessControl
 from server.core import wire
@@ -19,12 +18,12 @@ from server.runtime.gateway import Gateway
 from server.settings import Settings
 from server.transport import encodings
 from server.transport.jsonapi import note, refuse
-from server.transport.protocol import WebSocketProtocol
+from server.transport.websocket import WebSocketProtocol
 
 log = logging.getLogger(__name__)
 
 
-class SessionHandler(WebSocketHandler):
+class SessionHandler(websocket.WebSocketHandler):
     """A socket's side of a session: bytes in, bytes out, nothing kept but what is unsent."""
 
     def initialize(self, gateway: Gateway, settings: Settings, access: AccessControl) -> None:
@@ -57,11 +56,7 @@ class SessionHandler(WebSocketHandler):
         return encodings.choose(subprotocols)
 
     def get_websocket_protocol(self) -> websocket.WebSocketProtocol | None:
-        # Tornado has chosen version and parameters; only the class is another one.
-        chosen = super().get_websocket_protocol()
-        if isinstance(chosen, WebSocketProtocol13):
-            return WebSocketProtocol(self, chosen.mask_outgoing, chosen.params)
-        return chosen
+        return WebSocketProtocol.replacing(super().get_websocket_protocol())
 
     def open(self, *args: str, **kwargs: str) -> None:
         if self.selected_subprotocol:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from tornado.httputil import responses
 from tornado.web import RequestHandler
 
 from server.access.control import AccessControl
@@ -83,7 +84,7 @@ class JSONHandler(RequestHandler):
             self.admit_page()
         error: FramewireError = Internal("the gateway failed on this request; see its log")
         if status_code < 500:
-            error = BadMessage(f"{self._reason}: {self.takes} sent here by POST")
+            error = BadMessage(f"{responses[status_code]}: {self.takes} sent here by POST")
         if status_code == 405:
             self.set_header("Allow", "POST, OPTIONS")
         tell(self, wire.to_map(told(error), text=True))

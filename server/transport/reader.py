@@ -1,111 +1,137 @@
-"""WebSocket messages out of the bytes that a socket gives (RFC 6455, section 5)."""
+"""Turns the bytes of a socket into WebSocket messages (RFC 6455, section 5).
+
+A message arrives in one or more WebSocket frames, its fragments. Between them the
+client may send control frames, each of which is a message of its own.
+"""
 
 from __future__ import annotations
 
-from tornado.util import _websocket_mask
+from server.transport.rfc6455 import CloseCode, FailConnection, Opcode
+from server.transport.textcheck import TextCheck
+from server.transport.tornado_private import unmask
 
 Message = tuple[int, bytes]  # opcode and payload
 
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-PROTOCOL_ERROR, NO_TEXT, TOO_BIG = 1002, 1007, 1009
+# Plain names, because looking up a member of an Enum costs a call in Python 3.10.
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = Opcode
 
-_OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
+_OPCODES = frozenset(Opcode)
 _NOTHING = memoryview(b"")
 
 
-class BadFraming(Exception):
-    """Bytes that are no WebSocket, or a message of more than is taken; ``code`` closes it."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
 class MessageReader:
-    """Takes bytes as they come, and gives each message that is whole.
+    """Takes bytes as they arrive and returns each message once it is complete.
 
-    Where a message came in one piece, its payload is copied once, and nothing else is.
-    A message of more than ``max_bytes`` is refused when its header tells so, and until
-    then no more is kept than has come.
+    The payload of a message in one fragment is copied once. A message of more than
+    ``max_bytes`` is rejected as soon as a header announces it, and the reader never
+    buffers more than has arrived.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._came = _NOTHING
-        self._kept = bytearray()  # of a frame that is not whole
-        self._wanted = 0  # with fewer bytes it is not whole yet
-        self._opcode = CONTINUATION  # of a message whose parts are gathered
-        self._parts = bytearray()
+        self._received = _NOTHING
+        self._incomplete = bytearray()  # a WebSocket frame that has arrived in part
+        self._payload_start = 0  # in it
+        self._needed = 0  # bytes that complete its header or its payload
+        self._opcode: int = CONTINUATION  # of the message whose fragments are arriving
+        self._fragments = bytearray()
+        self._text: TextCheck | None = None  # of a text message that is not complete
 
-    def feed(self, came: memoryview) -> None:
-        """More bytes; until :meth:`keep` is called, ``came`` must stay as it is."""
-        if not self._kept:
-            self._came, self._wanted = came, 0
+    def feed(self, received: memoryview) -> None:
+        """Add bytes, which must stay unchanged until :meth:`keep`. Raises FailConnection."""
+        if not self._incomplete:
+            self._received, self._needed = received, 0
             return
-        self._kept += came
-        if len(self._kept) >= self._wanted:
-            self._came, self._kept, self._wanted = memoryview(self._kept), bytearray(), 0
+        self._incomplete += received
+        if len(self._incomplete) < self._needed:
+            self._check_text(memoryview(self._incomplete))
+            return
+        self._received, self._incomplete = memoryview(self._incomplete), bytearray()
+        self._needed = 0
 
     def take(self) -> Message | None:
-        """The next message; None until more has come, CONTINUATION for each part of a longer one.
+        """Return the next message, or None until more bytes arrive.
 
-        Raises BadFraming.
+        Each fragment but the last is returned as CONTINUATION, so that the caller can
+        count it. Raises FailConnection.
         """
-        came = self._came
-        if not came:
+        received = self._received
+        if not received:
             return None
-        start, end = _extent(came)
-        if len(came) >= 2:
-            self._check(came[0], came[1])
-        if len(self._parts) + end - start > self._max_bytes:
-            raise BadFraming(TOO_BIG, "message too big")
-        if len(came) < end:
-            self._wanted = end
+        start, end = _payload_range(received)
+        if len(received) >= 2:
+            self._check_header(received[0], received[1])
+        if len(self._fragments) + end - start > self._max_bytes:
+            raise FailConnection(CloseCode.MESSAGE_TOO_BIG, "message too big")
+        if len(received) < end:
+            self._payload_start, self._needed = start, end
+            self._check_text(received)
             return None
-        payload = _websocket_mask(bytes(came[start - 4 : start]), bytes(came[start:end]))
-        self._came = came[end:]
-        return self._whole(came[0], payload)
+        payload = unmask(bytes(received[start - 4 : start]), bytes(received[start:end]))
+        self._received = received[end:]
+        return self._message(received[0], payload)
 
     def keep(self) -> None:
-        """Copy what is left of the bytes that came, for their owner wants to write over them."""
-        if self._came:
-            self._kept = bytearray(self._came)
-        self._came = _NOTHING
+        """Copy the remaining bytes, because the caller is about to overwrite them."""
+        if self._received:
+            self._incomplete = bytearray(self._received)
+        self._received = _NOTHING
 
-    def _check(self, first: int, second: int) -> None:
+    def _check_header(self, first: int, second: int) -> None:
         opcode, final = first & 0x0F, first & 0x80
-        if first & 0x70 or opcode not in _OPCODES:
-            raise BadFraming(PROTOCOL_ERROR, "an extension that was not agreed on")
+        if first & 0x70:
+            raise _protocol_error("reserved bits set without an extension")
+        if opcode not in _OPCODES:
+            raise _protocol_error(f"unknown opcode {opcode}")
         if not second & 0x80:
-            raise BadFraming(PROTOCOL_ERROR, "a frame without a mask")
+            raise _protocol_error("unmasked WebSocket frame")
         if opcode >= CLOSE:
             if second & 0x7F > 125 or not final:
-                raise BadFraming(PROTOCOL_ERROR, "a control frame that is long or in parts")
+                raise _protocol_error("fragmented or oversized control frame")
         elif (opcode == CONTINUATION) != (self._opcode != CONTINUATION):
-            raise BadFraming(PROTOCOL_ERROR, "parts of messages out of order")
+            raise _protocol_error("message fragments out of order")
 
-    def _whole(self, first: int, payload: bytes) -> Message:
+    def _message(self, first: int, payload: bytes) -> Message:
         opcode, final = first & 0x0F, first & 0x80
-        if opcode >= CLOSE or (final and opcode != CONTINUATION):
+        if opcode >= CLOSE:
             return opcode, payload
-        self._parts += payload
+        if final and opcode != CONTINUATION:
+            self._text = None
+            return opcode, payload
+        self._fragments += payload
         if not final:
             self._opcode = opcode or self._opcode
+            self._check_fragment(payload)
             return CONTINUATION, b""
-        whole = self._opcode, bytes(self._parts)
-        self._opcode, self._parts = CONTINUATION, bytearray()
-        return whole
+        message = self._opcode, bytes(self._fragments)
+        self._opcode, self._fragments, self._text = CONTINUATION, bytearray(), None
+        return message
+
+    def _check_text(self, frame: memoryview) -> None:
+        """Check a WebSocket frame that has arrived in part, if it belongs to a text message."""
+        start = self._payload_start
+        if (frame[0] & 0x0F or self._opcode) == TEXT and len(frame) > start:
+            self._text = self._text or TextCheck()
+            self._text.partial(bytes(frame[start - 4 : start]), frame[start:])
+
+    def _check_fragment(self, payload: bytes) -> None:
+        if self._opcode == TEXT:
+            self._text = self._text or TextCheck()
+            self._text.fragment(payload)
 
 
-def _extent(came: memoryview) -> tuple[int, int]:
-    """Where the payload begins and ends; less than that while the header is not whole."""
-    if len(came) < 2:
+def _protocol_error(reason: str) -> FailConnection:
+    return FailConnection(CloseCode.PROTOCOL_ERROR, reason)
+
+
+def _payload_range(received: memoryview) -> tuple[int, int]:
+    """Return where the payload starts and ends; without a complete header, a lower bound."""
+    if len(received) < 2:
         return 2, 2
-    length = came[1] & 0x7F
+    length = received[1] & 0x7F
     if length < 126:
         return 6, 6 + length
     start = 4 if length == 126 else 10
-    if len(came) < start:
+    if len(received) < start:
         return start, start
-    return start + 4, start + 4 + int.from_bytes(came[2:start], "big")
+    return start + 4, start + 4 + int.from_bytes(received[2:start], "big")

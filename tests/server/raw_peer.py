@@ -1,22 +1,32 @@
-"""A WebSocket peer that does only what it is told: it answers no ping and no close."""
+"""A WebSocket client that does only what it is told to: it answers neither pings nor closes."""
 
 from __future__ import annotations
 
 import asyncio
-
-from tests.server.handlers.conftest import Served
+import ssl
 
 PATIENCE_S = 5.0
-HANDSHAKE = (
-    b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
-
 MASK = b"\x01\x80\xff\x7e"
 
 
-def frame(opcode: int, payload: bytes = b"", final: bool = True, mask: bytes = MASK) -> bytes:
-    """One frame of RFC 6455, as a client sends it."""
+def handshake(*headers: str) -> bytes:
+    """An opening handshake for ``/ws``."""
+    lines = (
+        "GET /ws HTTP/1.1",
+        "Host: h",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        *headers,
+    )
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
+def frame(
+    opcode: int, payload: bytes = b"", final: bool = True, rsv: int = 0, mask: bytes = MASK
+) -> bytes:
+    """One WebSocket frame, as a client sends it; ``rsv``: its three reserved bits."""
     length = len(payload)
     if length < 126:
         size = bytes([0x80 | length])
@@ -24,27 +34,38 @@ def frame(opcode: int, payload: bytes = b"", final: bool = True, mask: bytes = M
         size = b"\xfe" + length.to_bytes(2, "big")
     else:
         size = b"\xff" + length.to_bytes(8, "big")
-    masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
-    return bytes([opcode | (0x80 if final else 0)]) + size + mask + masked
+    key = (mask * (length // 4 + 1))[:length]
+    masked = (int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")).to_bytes(length, "big")
+    return bytes([(0x80 if final else 0) | rsv << 4 | opcode]) + size + mask + masked
 
 
 class RawPeer:
-    """Frames of RFC 6455 over a plain connection."""
+    """WebSocket frames over a plain or a TLS connection. ``response``: to the handshake."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, response: bytes
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self.response = response
 
     @classmethod
-    async def connect(cls, served: Served, behind: bytes = b"") -> RawPeer:
+    async def connect(
+        cls,
+        port: int,
+        behind: bytes = b"",
+        headers: tuple[str, ...] = (),
+        tls: ssl.SSLContext | None = None,
+    ) -> RawPeer:
         """Connect and shake hands; ``behind`` goes into the same packet."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-        writer.write(HANDSHAKE + behind)
-        assert b" 101 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
-        return cls(reader, writer)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
+        writer.write(handshake(*headers) + behind)
+        response = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+        assert b" 101 " in response
+        return cls(reader, writer, response)
 
     def send(self, opcode: int, payload: bytes) -> None:
-        """Send one frame."""
+        """Send one WebSocket frame."""
         self._writer.write(frame(opcode, payload))
 
     def write(self, data: bytes) -> None:
@@ -56,17 +77,20 @@ class RawPeer:
         await self._writer.drain()
 
     async def read(self) -> tuple[int, bytes]:
-        """The next frame's opcode and payload, of less than 64 KB."""
-        head = await asyncio.wait_for(self._reader.readexactly(2), PATIENCE_S)
-        length = head[1]
-        if length == 126:
-            length = int.from_bytes(await self._reader.readexactly(2), "big")
-        return head[0] & 0x0F, await self._reader.readexactly(length)
+        """Read the next WebSocket frame; return its opcode and payload."""
+        return await asyncio.wait_for(self._read(), PATIENCE_S)
+
+    async def _read(self) -> tuple[int, bytes]:
+        first, length = await self._reader.readexactly(2)
+        if length > 125:
+            size = await self._reader.readexactly(2 if length == 126 else 8)
+            length = int.from_bytes(size, "big")
+        return first & 0x0F, await self._reader.readexactly(length)
 
     async def ended(self) -> bool:
-        """Whether the server ends the connection."""
+        """Whether the server ends the connection and sends nothing before that."""
         return await asyncio.wait_for(self._reader.read(), PATIENCE_S) == b""
 
     def leave(self) -> None:
-        """End the connection without a word."""
+        """End the connection without a close frame."""
         self._writer.close()

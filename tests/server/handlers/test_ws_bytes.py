@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.core.answers import Tensor, Tensors
-from server.transport import protocol
+from server.transport import websocket
 from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
@@ -32,7 +32,7 @@ async def kinds(peer: RawPeer, count: int) -> list[str]:
 
 async def test_everything_at_once(served: Served) -> None:
     """Handshake, hello and a frame in one packet: who is in a hurry loses nothing."""
-    peer = await RawPeer.connect(served, HELLO + message(frame_fields(1)))
+    peer = await RawPeer.connect(served.port, HELLO + message(frame_fields(1)))
     assert await kinds(peer, 2) == ["welcome", "result"]
     peer.leave()
 
@@ -40,13 +40,13 @@ async def test_everything_at_once(served: Served) -> None:
 async def test_more_than_a_read_right_behind_the_handshake(serve: Serve) -> None:
     served = serve(max_frame_bytes=2**20)
     large = message(frame_fields(1, data=b"\xff\xd8\xff" + bytes(200_000)))
-    peer = await RawPeer.connect(served, HELLO + large + message(frame_fields(2)))
+    peer = await RawPeer.connect(served.port, HELLO + large + message(frame_fields(2)))
     assert await kinds(peer, 3) == ["welcome", "error", "result"]
     peer.leave()
 
 
 async def test_byte_by_byte(served: Served) -> None:
-    peer = await RawPeer.connect(served)
+    peer = await RawPeer.connect(served.port)
     for byte in HELLO + message({"type": "ping", "t": 1}):
         peer.write(bytes([byte]))
         await asyncio.sleep(0)
@@ -57,14 +57,14 @@ async def test_byte_by_byte(served: Served) -> None:
 @pytest.mark.parametrize(
     ("sent", "code", "words"),
     [
-        (b"\x82\x05hello", 1002, b"a frame without a mask"),
-        (frame(0x5, b"x"), 1002, b"an extension that was not agreed on"),
+        (b"\x82\x05hello", 1002, b"unmasked WebSocket frame"),
+        (frame(0x5, b"x"), 1002, b"unknown opcode 5"),
         (frame(2, bytes(300_000)), 1009, b"message too big"),
-        (frame(1, b"\xff\xff"), 1007, b"text that is not UTF-8"),
-        (frame(8, b"\x03\xe8\xff"), 1007, b"text that is not UTF-8"),
+        (frame(1, b"\xff\xff"), 1007, b"invalid UTF-8"),
+        (frame(8, b"\x03\xe8\xff"), 1007, b"invalid UTF-8"),
     ],
 )
-async def test_who_sends_nonsense_reads_why(
+async def test_a_malformed_message_is_answered_with_the_reason(
     serve: Serve,
     sent: bytes,
     code: int,
@@ -73,10 +73,10 @@ async def test_who_sends_nonsense_reads_why(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Even while it still sends; then the socket ends. It fills no log."""
-    monkeypatch.setattr(protocol, "_LINGER_S", 0.2)
+    monkeypatch.setattr(websocket, "_LINGER_S", 0.2)
     served = serve(max_frame_bytes=2048)
     neighbour = await SocketClient.open(served)
-    peer = await RawPeer.connect(served)
+    peer = await RawPeer.connect(served.port)
     peer.write(sent)
     opcode, payload = await peer.read()
     assert (opcode, payload) == (0x8, code.to_bytes(2, "big") + words)
@@ -88,7 +88,7 @@ async def test_who_sends_nonsense_reads_why(
 async def test_frames_without_end_leave_others_their_turn(serve: Serve) -> None:
     """Some ten thousand messages fit into one read."""
     served = serve()
-    neighbour, peer = await SocketClient.open(served), await RawPeer.connect(served)
+    neighbour, peer = await SocketClient.open(served), await RawPeer.connect(served.port)
     flood = asyncio.ensure_future(_flood(peer))
     loop = asyncio.get_running_loop()
     longest = 0.0

@@ -9,8 +9,8 @@ import pytest
 
 from server.core.answers import Tensor, Tensors
 from server.transport.encodings import MSGPACK
-from server.transport.protocol import WebSocketProtocol
 from server.transport.socketstream import SocketStream
+from server.transport.websocket import WebSocketProtocol
 from tests.server.camera import accounts
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
@@ -56,7 +56,7 @@ async def test_pongs_come_while_inference_hangs(serve: Serve) -> None:
 
 async def test_a_peer_that_does_not_pong_is_closed(serve: Serve) -> None:
     served = serve(ping_s=0.1)
-    peer = await RawPeer.connect(served)
+    peer = await RawPeer.connect(served.port)
     assert await peer.read() == (0x9, b"")  # a ping
     opcode, payload = await peer.read()
     assert (opcode, payload[2:]) == (0x8, b"ping timed out")
@@ -102,7 +102,7 @@ async def test_a_slow_reader_is_closed_and_harms_nobody(serve: Serve) -> None:
 
 async def test_frames_of_a_closing_socket_are_not_taken(serve: Serve) -> None:
     served = serve(hello_timeout_s=0.05)
-    peer = await RawPeer.connect(served)
+    peer = await RawPeer.connect(served.port)
     opcode, payload = await peer.read()
     assert (opcode, payload[2:]) == (0x8, b"no hello")
     peer.send(0x2, MSGPACK.pack({"type": "hello"}))
@@ -145,7 +145,7 @@ async def test_a_client_that_left_in_a_frame_leaves_nothing_behind(serve: Serve)
     gc.collect()
     gc.disable()
     try:
-        peer = await RawPeer.connect(served)
+        peer = await RawPeer.connect(served.port)
         peer.send(0x2, MSGPACK.pack({"type": "hello"}))
         assert (await peer.read())[0] == 0x2
         peer.write(b"\x82\xfe\xff\xff" + bytes(40_000))
