@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from tornado.httputil import responses
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 # In a checkout this is a link to the folder at its top.
@@ -51,4 +51,4 @@ class FileHandler(StaticFileHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         _protect(self)
         self.set_header("Content-Type", "text/plain; charset=UTF-8")
-        self.finish(f"{status_code}: {responses.get(status_code, 'Unknown')}\n")
+        self.finish(f"{status_code}: {HTTPStatus(status_code).phrase}\n")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
-from tornado.httputil import responses
 from tornado.web import RequestHandler
 
 from server.access.control import AccessControl
@@ -84,7 +84,7 @@ class JSONHandler(RequestHandler):
             self.admit_page()
         error: FramewireError = Internal("the gateway failed on this request; see its log")
         if status_code < 500:
-            error = BadMessage(f"{responses[status_code]}: {self.takes} sent here by POST")
+            error = BadMessage(f"{HTTPStatus(status_code).phrase}: {self.takes} sent here by POST")
         if status_code == 405:
             self.set_header("Allow", "POST, OPTIONS")
         tell(self, wire.to_map(told(error), text=True))

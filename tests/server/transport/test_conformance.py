@@ -19,13 +19,11 @@ DEFLATE = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "_LINGER_S", 0.01)
+FAILURES = (closed(1002), closed(1007), closed(1009))
 
 
 async def converse(peer: RawPeer, case: Case) -> None:
-    """Send what the case sends; the replies are as listed, and then the connection ends."""
+    """Send what the case sends; the replies are as listed. A clean close ends the connection."""
     for piece in case.sent:
         peer.write(piece)
         await asyncio.sleep(0)
@@ -37,7 +35,8 @@ async def converse(peer: RawPeer, case: Case) -> None:
         found = await peer.read()
         assert found[0] == opcode
         assert (found[1][:2] if opcode == CLOSE else found[1]) == payload
-    assert await peer.ended()
+    if replies[-1] not in FAILURES:
+        assert await peer.ended()
     peer.leave()
 
 
@@ -70,7 +69,7 @@ async def test_frames_in_the_packet_of_the_handshake(echo: Echo) -> None:
 async def test_a_failed_connection_says_why_while_the_client_still_sends(
     echo: Echo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(websocket, "_LINGER_S", 0.2)
+    monkeypatch.setattr(websocket, "_LINGER_S", 0.5)
     peer = await echo.connect()
     peer.write(frame(0x3) + frame(TEXT, bytes(2**20)) * 3)
     assert await peer.read() == (CLOSE, b"\x03\xeaunknown opcode 3")
