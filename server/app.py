@@ -22,6 +22,7 @@ from server.backend.serving import TensorFlowServing
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler, UploadSlots
 from server.handlers.login import LoginHandler
+from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.runtime.gateway import Gateway
@@ -42,8 +43,8 @@ STRAY_BODY_S = 10.0
 def application(gateway: Gateway, settings: Settings, access: AccessControl) -> Application:
     """The table of addresses."""
     session = {"gateway": gateway, "settings": settings, "access": access}
-    attempts = RateLimiter(settings.max_logins_per_min)
-    login = {"access": access, "settings": settings, "attempts": attempts}
+    limiter = RateLimiter(settings.max_logins_per_min)
+    login = {"access": access, "settings": settings, "limiter": limiter}
     full = gateway.metrics.turned_away.labels("max_uploads").inc
     upload = {**session, "uploads": UploadSlots(settings.max_uploads, full)}
     return Application(
@@ -62,6 +63,7 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
         websocket_max_message_size=2 * settings.max_frame_bytes + FORM_BYTES,
         websocket_ping_interval=settings.ping_s,
         websocket_ping_timeout=settings.ping_s,
+        default_handler_class=NotFoundHandler,
         log_function=lambda handler: None,
     )
 

@@ -1,4 +1,4 @@
-"""What the addresses have in common that pages and programs call with a body: origins, answers."""
+"""JSON over HTTP: answers, errors, CORS and what a request body may be encoded as."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from server.core.errors import (
     FramewireError,
     Internal,
     Unauthorized,
+    UnsupportedFormat,
 )
 from server.core.session import told
 
@@ -27,8 +28,8 @@ log = logging.getLogger(__name__)
 PREFLIGHT_S = 600
 
 
-def tell(handler: RequestHandler, fields: Mapping[str, Any], retry_after_s: int = 1) -> None:
-    """End a request with a map as JSON."""
+def send_json(handler: RequestHandler, fields: Mapping[str, Any], retry_after_s: int = 1) -> None:
+    """End a request with a JSON object."""
     handler.set_header("Content-Type", "application/json; charset=UTF-8")
     if fields.get("type") == "dropped" or fields.get("retryable"):
         handler.set_header("Retry-After", str(retry_after_s))
@@ -37,54 +38,66 @@ def tell(handler: RequestHandler, fields: Mapping[str, Any], retry_after_s: int 
     handler.finish(wire.JSON.pack(fields))
 
 
-def refuse(handler: RequestHandler, error: FramewireError) -> None:
-    """End a request with an error, told like all others."""
+def send_error(handler: RequestHandler, error: FramewireError) -> None:
+    """End a request with an error, in the form that all errors have."""
     handler.set_status(error.http_status)
-    tell(handler, wire.to_map(told(error), text=True), error.retry_after_s)
+    send_json(handler, wire.to_map(told(error), text=True), error.retry_after_s)
 
 
-def note(handler: RequestHandler, access: AccessControl, code: str, why: str) -> None:
-    """Count who was not let in, with one line that says why."""
+def report_rejection(
+    handler: RequestHandler, access: AccessControl, code: str, reason: str
+) -> None:
+    """Count a rejected request and log the reason in one line."""
     path = handler.request.path
     access.on_rejection(path, code)
-    log.info("%s from %s refused: %s", path, access.client(handler.request).address, why)
+    log.info("%s from %s rejected: %s", path, access.client(handler.request).address, reason)
 
 
 class JSONHandler(RequestHandler):
-    """An address that takes POST, from pages of allowed origins too."""
+    """An address for POST requests, also from pages of allowed origins."""
 
     access: AccessControl
-    takes = ""  # what is sent here, for people
+    accepts = ""  # what to send by POST, for error messages
 
-    def admit_page(self) -> None:
-        """Let the page that asks read the answer. Raises ForbiddenOrigin."""
+    def allow_page(self) -> None:
+        """Let the requesting page read the answer. Raises ForbiddenOrigin."""
         self.set_header("Vary", "Origin")
         origin = self.access.check_origin(self.request)
         if origin is not None:
             self.set_header("Access-Control-Allow-Origin", origin)
             self.set_header("Access-Control-Expose-Headers", "Retry-After")
 
+    def check_encoding(self) -> None:
+        """Accept a body only as it is, not compressed. Raises UnsupportedFormat."""
+        encoding = self.request.headers.get("Content-Encoding", "").strip()
+        if encoding.lower() not in ("", "identity"):
+            self.set_header("Accept-Encoding", "identity")
+            raise UnsupportedFormat(
+                f"Content-Encoding {encoding[:40]!r} is not supported; send the body uncompressed"
+            )
+
     def options(self) -> None:
-        """What a browser asks before it sends a page's POST."""
+        """Answer a browser's preflight request."""
         self.set_header("Access-Control-Allow-Methods", "POST")
         self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
         self.set_header("Access-Control-Max-Age", str(PREFLIGHT_S))
         self.set_status(204)
         self.finish()
 
-    def refuse(self, error: FramewireError) -> None:
-        """End the request with an error; who may not come in is noted."""
+    def reject(self, error: FramewireError) -> None:
+        """End the request with an error; count and log it if access was denied."""
         if isinstance(error, AccessError):
-            note(self, self.access, error.code, error.message)
-        refuse(self, error)
+            report_rejection(self, self.access, error.code, error.message)
+        send_error(self, error)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Errors of HTTP itself, told like all others."""
+        """Send the errors of HTTP itself in the form that all errors have."""
         with contextlib.suppress(ForbiddenOrigin):
-            self.admit_page()
-        error: FramewireError = Internal("the gateway failed on this request; see its log")
+            self.allow_page()
+        error: FramewireError = Internal("the gateway failed to handle this request; see its log")
         if status_code < 500:
-            error = BadMessage(f"{HTTPStatus(status_code).phrase}: {self.takes} sent here by POST")
+            phrase = HTTPStatus(status_code).phrase
+            error = BadMessage(f"{phrase}: send {self.accepts} by POST")
         if status_code == 405:
             self.set_header("Allow", "POST, OPTIONS")
-        tell(self, wire.to_map(told(error), text=True))
+        send_json(self, wire.to_map(told(error), text=True))

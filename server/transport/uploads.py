@@ -1,4 +1,4 @@
-"""The bound on uploads under way."""
+"""The limit on concurrent uploads."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from server.core.errors import Overloaded
 
 
 class UploadSlots:
-    """How many uploads may be under way at once; each may hold a whole picture in memory.
+    """A fixed number of slots, because each upload may hold a whole picture in memory.
 
-    ``full``: called for each that finds no place.
+    ``on_full``: called for each upload that finds no free slot.
     """
 
-    def __init__(self, bound: int, full: Callable[[], None]) -> None:
-        self._bound = bound
-        self._full = full
-        self._count = 0
+    def __init__(self, slots: int, on_full: Callable[[], None]) -> None:
+        self._slots = slots
+        self._on_full = on_full
+        self._used = 0
 
-    def enter(self) -> None:
-        """Count one more. Raises Overloaded."""
-        if self._count >= self._bound:
-            self._full()
-            raise Overloaded(f"{self._count} uploads are under way, and no more are taken")
-        self._count += 1
+    def acquire(self) -> None:
+        """Take a slot. Raises Overloaded."""
+        if self._used >= self._slots:
+            self._on_full()
+            raise Overloaded(f"all {self._slots} upload slots are in use")
+        self._used += 1
 
-    def leave(self) -> None:
-        """Count one less."""
-        self._count -= 1
+    def release(self) -> None:
+        """Give a slot back."""
+        self._used -= 1

@@ -179,6 +179,53 @@ async def test_nothing_else_is_served(served: Served, target: str) -> None:
         assert secret not in answer
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/static/missing.js", "/index.html", "/%3Cscript%3E"])
+async def test_a_browser_gets_a_page_that_leads_home(served: Served, path: str) -> None:
+    response = await fetch(served, path, Accept=BROWSER)
+    assert response.code == 404
+    assert response.headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    assert response.headers["Vary"] == "Accept"
+    page = response.body.decode()
+    assert f"<code>{path}</code>" in page
+    assert '<a href="/">' in page
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/nothing", "*/*"),
+        ("/nothing", "application/json"),
+        ("/nothing", ""),
+        ("/v1/nothing", "*/*"),
+        ("/v1/nothing", BROWSER),
+        ("/v1/infer/", "*/*"),
+    ],
+)
+async def test_a_program_gets_an_error_that_names_the_addresses(
+    served: Served, method: str, path: str, accept: str
+) -> None:
+    body = b"x" if method in ("POST", "PUT", "PATCH") else None
+    response = await AsyncHTTPClient().fetch(
+        served.url(path), method=method, body=body, headers={"Accept": accept}, raise_error=False
+    )
+    assert response.code == 404
+    assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
+    fields = json.loads(response.body)
+    assert (fields["type"], fields["code"], fields["retryable"]) == ("error", "not_found", False)
+    assert path in fields["message"]
+    assert "POST /v1/infer" in fields["message"]
+
+
+async def test_a_head_request_for_nothing(served: Served) -> None:
+    response = await fetch(served, "/nothing", "HEAD")
+    assert (response.code, response.body) == (404, b"")
+
+
 async def test_no_address_writes_lines_into_the_log(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -53,7 +53,7 @@ async def test_foreign_pages_are_refused(
         assert (found.code, json.loads(found.body)["code"]) == (403, "forbidden_origin")
         assert "Access-Control-Allow-Origin" not in found.headers
     assert served.puppet.calls == []
-    assert f"{path} from 127.0.0.1 refused: pages from {PAGE!r}" in caplog.text
+    assert f"{path} from 127.0.0.1 rejected: pages from {PAGE!r}" in caplog.text
     value = served.gateway.metrics.registry.get_sample_value
     labels = {"path": path, "code": "forbidden_origin"}
     assert value("framewire_refused_requests_total", labels) == 4

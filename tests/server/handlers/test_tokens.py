@@ -95,7 +95,7 @@ async def test_no_token(guarded: Served, caplog: pytest.LogCaptureFixture) -> No
     caplog.set_level(logging.INFO)
     assert "a token is required" in await turned_away(guarded)
     assert guarded.puppet.calls == []
-    assert "/ws from 127.0.0.1 refused: a token is required" in caplog.text
+    assert "/ws from 127.0.0.1 rejected: a token is required" in caplog.text
     assert await shake(guarded, **bearer("nonsense")) == 401
     value = guarded.gateway.metrics.registry.get_sample_value
     labels = {"path": "/ws", "code": "unauthorized"}

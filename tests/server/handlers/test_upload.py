@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from typing import Any
 
@@ -150,8 +151,8 @@ async def test_wrong_pictures(
 @pytest.mark.parametrize(
     ("body", "content_type", "words"),
     [
-        (form(("min_score", b"1")), FORM, "the form holds 0 files"),
-        (form(("a", b"1", "a.jpg"), ("b", b"2", "b.jpg")), FORM, "the form holds 2 files"),
+        (form(("min_score", b"1")), FORM, "the form has 0 files"),
+        (form(("a", b"1", "a.jpg"), ("b", b"2", "b.jpg")), FORM, "the form has 2 files"),
         (form(("a", picture(), "a.jpg"))[:-40], FORM, "broken multipart body"),
         (b"junk", FORM, "broken multipart body"),
         (form(("a", b"1", "a.jpg")), "multipart/form-data", "broken multipart body"),
@@ -162,15 +163,89 @@ async def test_wrong_forms(served: Served, body: bytes, content_type: str, words
     assert_error(await post(served, body, content_type), 400, "bad_message", words)
 
 
+PART = 'Content-Disposition: form-data; name="file"; filename="a.jpg"'
+
+
+def form_of(head: str, boundary: str = "X", before: bytes = b"", padding: bytes = b"") -> bytes:
+    """A form with one part, whose headers are ``head``."""
+    start = before + b"--" + boundary.encode() + padding + b"\r\n"
+    end = b"\r\n--" + boundary.encode() + b"--" + padding
+    return start + head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + picture() + end
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=X", form_of(PART)),
+        ("Multipart/Form-Data; boundary=X", form_of(PART)),
+        ("multipart/form-data; Boundary=X", form_of(PART)),
+        ("MULTIPART/FORM-DATA;BOUNDARY=X;charset=utf-8", form_of(PART)),
+        ('multipart/form-data; charset=utf-8; boundary="X"', form_of(PART)),
+        ('multipart/form-data; boundary="a b:c"', form_of(PART, "a b:c")),
+        ("multipart/form-data; boundary=X", form_of(PART.lower())),
+        ("multipart/form-data; boundary=X", form_of(PART.upper())),
+        ("multipart/form-data; boundary=X", form_of(f"Content-Type: image/jpeg\n{PART}")),
+        ("multipart/form-data; boundary=X", form_of(PART.replace('"', ""))),
+        ("multipart/form-data; boundary=X", form_of(PART.replace("a.jpg", "照片 1.jpg"))),
+        (
+            "multipart/form-data; boundary=X",
+            form_of("content-disposition: form-data; name=f; filename*=UTF-8''%E7%85%A7.jpg"),
+        ),
+        ("multipart/form-data; boundary=X", form_of(PART, before=b"preamble\r\n")),
+        ("multipart/form-data; boundary=X", form_of(PART, padding=b" \t")),
+    ],
+)
+async def test_forms_of_every_spelling(served: Served, content_type: str, body: bytes) -> None:
+    """Names and media types are the same in upper and lower case, and may be quoted."""
+    response = await post(served, body, content_type)
+    assert response.code == 200, told(response)
+    assert served.puppet.calls[0].frames[0].data == picture()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (form_of(PART)[:-2], "the final boundary is missing"),
+        (form_of(PART.replace("form-data", "attachment")), "Content-Disposition: form-data"),
+        (form_of("Content-Type: image/jpeg"), "Content-Disposition: form-data"),
+        (form_of("Content-Disposition: form-data"), "Content-Disposition: form-data"),
+        (form_of(PART, padding=b"Y"), "text follows a boundary"),
+        (form_of(PART + "\nX-Long: " + "x" * 9000), "too many"),
+        (b"--X\r\n\xff: a\r\n\r\n\r\n--X--", "not UTF-8"),
+        (b"--X\r\nno headers end\r\n--X--", "no headers"),
+        (b"--X--", "0 files"),
+        (b"", "the final boundary is missing"),
+        (form_of("", boundary="Y"), "the final boundary is missing"),
+    ],
+)
+async def test_broken_forms(served: Served, body: bytes, words: str) -> None:
+    response = await post(served, body, "multipart/form-data; boundary=X")
+    assert_error(response, 400, "bad_message", words)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "zstd", "gzip, identity"])
+async def test_compressed_bodies_are_not_taken(served: Served, encoding: str) -> None:
+    body = gzip.compress(picture())
+    response = await post(served, body, headers={"Content-Encoding": encoding})
+    assert_error(response, 415, "unsupported_format", "send the body uncompressed")
+    assert response.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+async def test_a_body_that_says_it_is_not_compressed(served: Served, encoding: str) -> None:
+    response = await post(served, picture(), headers={"Content-Encoding": encoding})
+    assert response.code == 200
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("?version=x", "version: a number is required, not 'x'"),
-        ("?version=1.5", "version: a number is required"),
+        ("?version=x", "'version' must be a number, not 'x'"),
+        ("?version=1.5", "'version' must be a number"),
         ("?version=-1", "version: an integer of 0 to"),
         ("?min_score=2", "min_score: a number from 0 to 1"),
         ("?min_score=nan", "min_score: a finite number"),
-        ("?max_results=", "max_results: a number is required"),
+        ("?max_results=", "'max_results' must be a number"),
         ("?label=a&version=1", "only one of the two"),
         ("?model=", "model: a text of 1 to 256"),
         ("?model=%0a", "model: a text"),

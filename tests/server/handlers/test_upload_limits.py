@@ -102,7 +102,7 @@ async def test_one_upload_too_many(served: Served) -> None:
     second.send(PICTURE)
     assert await second.status() == 503
     assert second.fields["code"] == "overloaded"
-    assert second.fields["message"] == "1 uploads are under way, and no more are taken"
+    assert second.fields["message"] == "all 1 upload slots are in use"
     first.send(PICTURE[100:])
     assert await first.status() == 200
     await one_place_is_free(served)
@@ -139,7 +139,7 @@ async def test_what_is_somewhat_too_large_is_told(served: Served, too_many: int)
     upload.send(bytes(length))
     assert await upload.status() == 413
     assert upload.fields["code"] == "frame_too_large"
-    assert upload.fields["message"] == "at most 50000 bytes are taken"
+    assert upload.fields["message"] == "a picture may have at most 50000 bytes"
     # The connection is as good as before.
     await one_place_is_free(served)
 
@@ -181,7 +181,7 @@ async def test_a_chunked_body_that_is_too_large_keeps_no_place(served: Served) -
     await one_place_is_free(served)
     upload.send(chunk(b""))
     assert await upload.status() == 413
-    assert upload.fields["message"] == "at most 50000 bytes are taken"
+    assert upload.fields["message"] == "a picture may have at most 50000 bytes"
 
 
 async def test_who_asks_first_is_told_first(served: Served) -> None:

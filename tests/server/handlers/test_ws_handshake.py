@@ -136,32 +136,73 @@ async def test_all_origins(serve: Serve) -> None:
 # What is no handshake
 
 
-async def request(served: Served, head: str) -> bytes:
-    """The answer to a raw request."""
+async def exchange(served: Served, head: str) -> tuple[int, dict[str, str], bytes]:
+    """Send a request as it is; return the answer's status, headers and body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(head.replace("\n", "\r\n").encode())
+    writer.write(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
     answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    status, *lines = answer.decode().strip().split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
     writer.close()
-    return answer
+    return int(status.split()[1]), headers, body
+
+
+UPGRADE = (
+    "GET /ws HTTP/1.1\nHost: h\nUpgrade: websocket\nConnection: Upgrade\n"
+    "Sec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        # What nginx sends on unless it is told otherwise.
+        ("GET /ws HTTP/1.0\nHost: h\nConnection: close", "proxy_http_version 1.1"),
+        (UPGRADE.replace("HTTP/1.1", "HTTP/1.0"), "proxy_http_version 1.1"),
+        ("GET /ws HTTP/1.1\nHost: h", "proxy_set_header Upgrade $http_upgrade"),
+        (UPGRADE.replace("Upgrade: websocket\n", ""), "no Upgrade: websocket"),
+        (UPGRADE.replace("websocket\n", "h2c\n"), "no Upgrade: websocket"),
+        (UPGRADE.replace("Connection: Upgrade", "Connection: keep-alive"), "Connection: Upgrade"),
+        (UPGRADE.replace("Version: 13", "Version: 12"), "only version 13"),
+        (UPGRADE.replace("Sec-WebSocket-Version: 13\n", ""), "only version 13"),
+    ],
+)
+async def test_what_is_no_handshake_is_told_what_is_missing(
+    served: Served, head: str, words: str
+) -> None:
+    status, headers, body = await exchange(served, head)
+    assert status == 426
+    assert (headers["upgrade"], headers["sec-websocket-version"]) == ("websocket", "13")
+    assert headers["connection"] == "Upgrade"
+    fields = json.loads(body)
+    assert (fields["type"], fields["code"]) == ("error", "upgrade_required")
+    assert words in fields["message"]
+    client = await SocketClient.open(served)
+    await client.works()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        UPGRADE,
+        UPGRADE.replace("websocket", "WebSocket").replace("Connection: U", "connection: u"),
+        UPGRADE.replace("Connection: Upgrade", "Connection: keep-alive, Upgrade"),
+    ],
+)
+async def test_handshakes_of_every_spelling(served: Served, head: str) -> None:
+    assert (await exchange(served, head))[0] == 101
 
 
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        ("GET /ws HTTP/1.1\nHost: h\n\n", b"400"),
-        ("GET /ws HTTP/1.1\nHost: h\nUpgrade: websocket\n\n", b"400"),
-        (
-            "GET /ws HTTP/1.1\nHost: h\nUpgrade: websocket\nConnection: upgrade\n"
-            "Sec-WebSocket-Version: 12\n\n",
-            b"426",
-        ),
-        ("POST /ws HTTP/1.1\nHost: h\nContent-Length: 0\n\n", b"405"),
+        (UPGRADE.partition("\nSec-WebSocket-Key")[0], 400),
+        ("POST /ws HTTP/1.1\nHost: h\nContent-Length: 0", 405),
     ],
 )
-async def test_what_is_no_handshake(served: Served, head: str, status: bytes) -> None:
-    assert status in (await request(served, head)).split(b"\r\n")[0]
-    client = await SocketClient.open(served)
-    await client.works()
+async def test_other_requests(served: Served, head: str, status: int) -> None:
+    assert (await exchange(served, head))[0] == status
 
 
 # Too many
