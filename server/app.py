@@ -28,6 +28,7 @@ from server.handlers.websocket import SessionHandler
 from server.runtime.gateway import Gateway
 from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals
+from server.transport.tornado_private import accept_chunk_extensions
 
 log = logging.getLogger("server")
 
@@ -97,6 +98,7 @@ def _in_use(error: Exception) -> bool:
 def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> HTTPServer:
     """The server of all addresses, with TLS where the door has it."""
     access.on_rejection = gateway.metrics.kept_out
+    accept_chunk_extensions()
     server = HTTPServer(
         application(gateway, settings, access),
         max_body_size=STRAY_BODY_BYTES,

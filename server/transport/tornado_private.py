@@ -9,11 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tornado import http1connection
 from tornado.util import _websocket_mask
 from tornado.websocket import WebSocketProtocol13
 
 # unmask(mask, payload): XOR ``payload`` with the 4 bytes of ``mask``, repeated. Written in C.
 unmask: Callable[[bytes, bytes], bytes] = _websocket_mask
+
+_parse_size = http1connection.parse_hex_int
+
+
+def accept_chunk_extensions() -> None:
+    """Let request bodies have chunk extensions, which a server must ignore (RFC 9112, 7.1.1).
+
+    Tornado parses a chunk's size with a function of its module, and rejects extensions.
+    """
+    http1connection.parse_hex_int = _chunk_size
+
+
+def _chunk_size(s: str) -> int:
+    """Return the size in a chunk's first line. Raises ValueError."""
+    size, semicolon, extension = s.partition(";")
+    # A bare CR or LF ends the line for some proxies: that is how requests are smuggled.
+    if "\r" in extension or "\n" in extension:
+        raise ValueError("line break in a chunk extension")
+    return _parse_size(size.rstrip(" \t") if semicolon else size)
 
 
 class TornadoWebSocket(WebSocketProtocol13):

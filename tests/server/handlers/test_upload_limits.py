@@ -129,6 +129,40 @@ async def test_other_methods_take_no_place(served: Served) -> None:
     await one_place_is_free(served)
 
 
+# Chunked
+
+
+@pytest.mark.parametrize(
+    ("extension", "status"),
+    [
+        ("", 200),
+        (";name", 200),
+        (";name=value", 200),
+        (' ;name="a; quoted value"', 200),
+        ("\t; a=1;b=2", 200),
+        (";" + "x" * 40, 200),
+        (" ", 400),
+        ("x", 400),
+        (";a\nb", 400),
+        (";a\rb", 400),
+        (";" + "x" * 100, None),  # longer than any that is in use: the connection ends
+    ],
+)
+async def test_chunk_extensions_are_ignored(
+    served: Served, extension: str, status: int | None
+) -> None:
+    upload = await Upload.begin(served, None, "POST", "Transfer-Encoding: chunked")
+    for part in (PICTURE[:100], PICTURE[100:]):
+        upload.send(f"{len(part):x}{extension}\r\n".encode() + part + b"\r\n")
+    upload.send(f"0{extension}\r\n\r\n".encode())
+    if status is None:
+        assert await upload.ended()
+    else:
+        assert await upload.status() == status
+    upload.leave()
+    await one_place_is_free(served)
+
+
 # Too large
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 import tornado
-from tornado import util
+from tornado import http1connection, util
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
-from server.transport.tornado_private import TornadoWebSocket, unmask
+from server.transport.tornado_private import TornadoWebSocket, accept_chunk_extensions, unmask
 from tests.server.raw_peer import RawPeer
 
 SERVER = Path(__file__).resolve().parents[3] / "server"
@@ -47,6 +47,15 @@ def test_the_mask_is_applied_as_before() -> None:
     assert hasattr(util, "_websocket_mask"), f"Tornado {tornado.version} has no _websocket_mask"
     assert unmask(b"\x01\x02\x03\x04", b"\x01\x02\x03\x04\x05") == b"\0\0\0\0\x04"
     assert unmask(b"\x01\x02\x03\x04", b"") == b""
+
+
+def test_a_chunks_size_is_parsed_where_it_was() -> None:
+    source = inspect.getsource(http1connection.HTTP1Connection)
+    call = "parse_hex_int(native_str(chunk_len_str[:-2]))"
+    assert call in source, f"Tornado {tornado.version} parses the size of a chunk differently"
+    accept_chunk_extensions()
+    accept_chunk_extensions()  # once more makes no difference
+    assert http1connection.parse_hex_int("1F;name=value") == 31
 
 
 async def test_receiving_is_ours_writing_and_aborting_are_tornados() -> None:
