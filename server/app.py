@@ -129,7 +129,7 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     port = sockets[0].getsockname()[1]
     log.info("listening on %s:%d, model server %s", settings.host, port, settings.backend)
     for line in audit.warnings(settings):
-        log.warning("OPEN TO STRANGERS: %s", line)
+        log.warning("INSECURE: %s", line)
     if started is not None:
         started(port)
     gateway.start()

@@ -1,4 +1,4 @@
-"""What is said at start about a gateway that strangers can reach."""
+"""What is insecure about a gateway that others can reach, as warnings at start."""
 
 from __future__ import annotations
 
@@ -8,28 +8,34 @@ from server.settings import Settings
 
 
 def warnings(settings: Settings) -> list[str]:
-    """One line for each door that stands open to strangers; none on loopback."""
-    if not _public(settings):
+    """Return one line for each missing protection; none for a gateway on loopback."""
+    if not _reachable(settings):
         return []
-    found = []
+    lines = []
     if not settings.tls_certificate and not settings.trusted_proxies:
-        found.append(
-            "pictures and tokens travel unencrypted: set tls_certificate and tls_key, or put a "
-            "proxy with TLS in front and name it in trusted_proxies"
+        lines.append(
+            "no TLS configured, so pictures and tokens travel unencrypted: set tls_certificate "
+            "and tls_key, or use a proxy with TLS and name it in trusted_proxies"
         )
     if not settings.token_keys:
-        found.append("anybody who can reach this address may use it: set token_keys")
-    if "*" in [word.strip() for word in settings.allowed_origins.split(",")]:
-        found.append("pages of every origin may connect: name yours in allowed_origins")
-    return found
+        lines.append(
+            "no authentication configured, so anyone who can reach this address can use it: "
+            "set token_keys"
+        )
+    if "*" in [origin.strip() for origin in settings.allowed_origins.split(",")]:
+        lines.append("allowed_origins is *, so pages of every site may connect: list your own")
+    return lines
 
 
-def _public(settings: Settings) -> bool:
+def _reachable(settings: Settings) -> bool:
     return bool(settings.trusted_proxies) or not is_loopback(settings.host)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address; a name other than localhost counts as open."""
+    """Return whether only this machine can reach an address; names except localhost do not count.
+
+    A name may resolve to any address, so it is treated as public.
+    """
     if host == "localhost":
         return True
     try:

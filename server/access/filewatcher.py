@@ -1,4 +1,4 @@
-"""Files that may change under a running gateway: certificates, keys, secrets."""
+"""Reloads certificates, keys and secrets when their files change."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from server.settings import WrongSetting
 
 log = logging.getLogger(__name__)
 
-# How often the files are looked at: a few calls of stat.
-LOOK_S = 1.0
+# A poll is a few calls of stat.
+POLL_S = 1.0
 
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 class FileWatcher:
-    """Calls ``reload`` once files have changed and have then been left alone for one look.
+    """Calls ``reload`` after a change, once the files have been stable for one poll.
 
-    So a certificate and its key, written one after the other, are read together.
-    What ``reload`` refuses with WrongSetting is logged in one line, and nothing changes.
+    So a certificate and its key are read together, although they are written one after
+    the other. If ``reload`` raises WrongSetting, that is logged and nothing changes.
     """
 
     def __init__(self, paths: Sequence[str], reload: Callable[[], None]) -> None:
@@ -29,8 +29,8 @@ class FileWatcher:
         self._reload = reload
         self._loaded = self._seen = self._stamp()
 
-    def look(self) -> None:
-        """Compare the files with what was seen before."""
+    def poll(self) -> None:
+        """Compare the files with the previous poll."""
         stamp = self._stamp()
         if stamp == self._seen and stamp != self._loaded:
             self.reload()
@@ -42,28 +42,27 @@ class FileWatcher:
         try:
             self._reload()
         except WrongSetting as error:
-            log.error("%s; what was read before stays in use", error)
+            log.error("%s; keeping the previous content", error)
         except Exception as error:
-            # One file's surprise must not end the watch over all of them. Its words could cite
-            # a secret.
-            where, kind = ", ".join(self._paths), type(error).__name__
-            log.error("%s: %s; what was read before stays in use", where, kind)
+            # An unexpected error must not stop the other watchers. Its text could contain a secret.
+            paths, kind = ", ".join(self._paths), type(error).__name__
+            log.error("%s: %s; keeping the previous content", paths, kind)
 
     def _stamp(self) -> _Stamp:
-        return tuple(_stamp_of(path) for path in self._paths)
+        return tuple(_file_stamp(path) for path in self._paths)
 
 
-def _stamp_of(path: str) -> tuple[int, int, int] | None:
+def _file_stamp(path: str) -> tuple[int, int, int] | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 async def watch_files(watchers: Sequence[FileWatcher]) -> None:
-    """Look at all of them, until cancelled."""
+    """Poll all watchers until cancelled."""
     while True:
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_S)
         for watcher in watchers:
-            watcher.look()
+            watcher.poll()

@@ -1,4 +1,4 @@
-"""A bound on what one address may try."""
+"""Rate limits by client address."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections import OrderedDict
 from server.access.addresses import parse
 from server.core.rate import RateLimit
 
-# So many addresses are remembered; beyond that the one seen longest ago is forgotten.
+# Beyond this, the least recently seen address is evicted.
 MAX_ADDRESSES = 10_000
-# What one household or one host has of IPv6.
-HOME_BITS = 64
+# The IPv6 prefix that one household or host usually has.
+IPV6_PREFIX_BITS = 64
 
 
 class RateLimiter:
-    """So many attempts a minute of each address, and as many at once."""
+    """Allows each address ``per_minute`` requests a minute, with a burst of as many."""
 
     def __init__(self, per_minute: float) -> None:
         self._per_minute = per_minute
         self._limits: OrderedDict[str, RateLimit] = OrderedDict()
 
     def allows(self, address: str, now: float) -> bool:
-        """Whether one more may come of ``address`` at ``now`` (monotonic seconds)."""
-        home = _home(address)
-        limit = self._limits.pop(home, None)
+        """Count one request from ``address`` at ``now`` (monotonic seconds), if it is allowed."""
+        key = _key(address)
+        limit = self._limits.pop(key, None)
         if limit is None:
             limit = RateLimit(self._per_minute / 60, max(1, round(self._per_minute)))
-        self._limits[home] = limit
+        self._limits[key] = limit
         if len(self._limits) > MAX_ADDRESSES:
             self._limits.popitem(last=False)
         return limit.allows(now)
@@ -36,8 +36,9 @@ class RateLimiter:
         return len(self._limits)
 
 
-def _home(address: str) -> str:
-    found = parse(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((found, HOME_BITS), strict=False))
-    return str(found or address)
+def _key(address: str) -> str:
+    """Return what shares a limit: an IPv4 address or an IPv6 prefix."""
+    parsed = parse(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, IPV6_PREFIX_BITS), strict=False))
+    return str(parsed or address)

@@ -1,7 +1,7 @@
-"""TLS: a certificate with its chain, and its key, as files that may change.
+"""TLS with a certificate and a key that may change while the gateway runs.
 
-A new pair is tried in a context of its own. Only when it fits does it take the place of
-the one in use, for the handshakes from then on; open connections keep what they have.
+A new pair is loaded into a new context, which replaces the one in use only if the pair
+is valid. New connections then use it; open connections are not affected.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WARN_BEFORE = timedelta(days=14)
 
 
 class TLS:
-    """The context for the next handshake; ``on_reload`` receives each new one.
+    """The context for new connections; ``on_reload`` receives each new one.
 
     Raises WrongSetting for files that cannot be used.
     """
@@ -33,59 +33,63 @@ class TLS:
         self.on_reload: Callable[[ssl.SSLContext], None] = lambda context: None
 
     def reload(self) -> None:
-        """Read the files anew. Raises WrongSetting, and then the context stays."""
+        """Read the files again. Raises WrongSetting, and then keeps the context."""
         self.context = server_context(*self.paths)
         self.on_reload(self.context)
 
 
 def server_context(chain_path: str, key_path: str) -> ssl.SSLContext:
-    """A context for TLS 1.2 and later, with warnings about its certificate.
+    """Create a context for TLS 1.2 and later, and log warnings about its certificate.
 
     Raises WrongSetting for files that are missing, broken, encrypted or not a pair.
     """
     chain = _chain(chain_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    _readable(key_path)
+    _read(key_path, "tls_key")
     try:
         context.load_cert_chain(chain_path, key_path, password=_no_passphrase)
     except _Encrypted:
         raise WrongSetting(
-            f"tls_key: {key_path} asks for a passphrase; give the key without one"
+            f"tls_key: {key_path} is encrypted; provide the key without a passphrase"
         ) from None
     except ssl.SSLError as error:
-        wrong = "is not this certificate's key" if "MISMATCH" in str(error) else "is no usable key"
-        why = (error.reason or "unreadable").lower().replace("_", " ")
-        raise WrongSetting(f"tls_key: {key_path} {wrong}: {chain_path}, {why}") from None
-    for line in complaints(chain, datetime.now(timezone.utc)):
+        problem = (
+            f"does not match the certificate in {chain_path}"
+            if "MISMATCH" in str(error)
+            else "is not a usable private key"
+        )
+        detail = (error.reason or "unreadable").lower().replace("_", " ")
+        raise WrongSetting(f"tls_key: {key_path} {problem} ({detail})") from None
+    for line in certificate_warnings(chain, datetime.now(timezone.utc)):
         log.warning("tls_certificate: %s %s", chain_path, line)
-    log.info("tls_certificate: %s, good until %s", chain_path, chain[0].not_valid_after_utc)
+    log.info("tls_certificate: %s, valid until %s", chain_path, chain[0].not_valid_after_utc)
     return context
 
 
-def complaints(chain: list[x509.Certificate], now: datetime) -> list[str]:
-    """What clients will dislike about a chain, in words."""
-    found = []
+def certificate_warnings(chain: list[x509.Certificate], now: datetime) -> list[str]:
+    """Return what clients will reject in a chain, or soon will, in words."""
+    lines = []
     own = chain[0]
     if now > own.not_valid_after_utc:
-        found.append(f"HAS EXPIRED on {own.not_valid_after_utc}: clients refuse it")
+        lines.append(f"EXPIRED on {own.not_valid_after_utc}: clients will reject it")
     elif now + WARN_BEFORE > own.not_valid_after_utc:
-        found.append(f"expires soon, on {own.not_valid_after_utc}")
+        lines.append(f"expires soon, on {own.not_valid_after_utc}")
     if now < own.not_valid_before_utc:
-        found.append(f"is not valid before {own.not_valid_before_utc}: clients refuse it")
+        lines.append(f"is not valid before {own.not_valid_before_utc}: clients will reject it")
     if len(chain) == 1 and own.issuer != own.subject:
-        found.append("has no intermediate certificates: phones need the full chain")
-    return found
+        lines.append("has no intermediate certificates: phones need the full chain")
+    return lines
 
 
 def _chain(path: str) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(_readable(path, "tls_certificate"))
+        return x509.load_pem_x509_certificates(_read(path, "tls_certificate"))
     except ValueError:
-        raise WrongSetting(f"tls_certificate: {path}: no certificates in PEM are there") from None
+        raise WrongSetting(f"tls_certificate: {path}: the file has no PEM certificate") from None
 
 
-def _readable(path: str, setting: str = "tls_key") -> bytes:
+def _read(path: str, setting: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -93,7 +97,7 @@ def _readable(path: str, setting: str = "tls_key") -> bytes:
 
 
 class _Encrypted(Exception):
-    """OpenSSL would ask for a passphrase."""
+    """OpenSSL asks for a passphrase."""
 
 
 def _no_passphrase() -> str:

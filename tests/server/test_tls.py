@@ -45,14 +45,14 @@ async def test_certificates_and_keys_change_under_a_live_gateway(tmp_path: Path)
     flags = [f"--tls-certificate={chain}", f"--tls-key={key}", f"--token-keys={keys}"]
     async with running(*flags) as gateway:
         await gateway.says("listening on")
-        assert not any("OPEN TO STRANGERS" in line for line in gateway.lines)
+        assert not any("INSECURE" in line for line in gateway.lines)
         live = await connect(gateway, first, keyring.signed(old))
         assert (await read(live))["type"] == "welcome"
 
         # A broken pair changes nothing, and says so in one line.
         authority.write(tmp_path, certify("leaf", first), first, key=b"broken")
-        line = await gateway.says("what was read before stays in use")
-        assert "is no usable key" in line
+        line = await gateway.says("keeping the previous content")
+        assert "is not a usable private key" in line
         assert (await read(await connect(gateway, first, keyring.signed(old))))["type"] == "welcome"
 
         authority.write(tmp_path, certify("leaf", second), second)
@@ -121,9 +121,9 @@ async def test_a_start_that_fails_says_why_in_one_line(flags: list[str], words: 
 
 async def test_a_public_address_says_what_stands_open() -> None:
     async with running("--host=0.0.0.0") as gateway:
-        await gateway.says("OPEN TO STRANGERS", 2)
+        await gateway.says("INSECURE", 2)
     async with running() as gateway:
         await gateway.says("listening on")
         gateway.process.terminate()
         await gateway.says("stopping")
-        assert not any("OPEN" in line for line in gateway.lines)
+        assert not any("INSECURE" in line for line in gateway.lines)

@@ -75,7 +75,7 @@ def test_what_is_no_public_key_of_use(tmp_path: Path) -> None:
     other = ec.generate_private_key(ec.SECP256K1()).public_key()
     for content in (b"x", *(k.public_bytes(Encoding.PEM, SPKI) for k in (short, other))):
         pem.write_bytes(content)
-        with pytest.raises(WrongSetting, match="a public key in PEM is required"):
+        with pytest.raises(WrongSetting, match="not a supported public key in PEM"):
             run("key", "--token-keys", path, "--public", str(pem))
     with pytest.raises(WrongSetting, match="No such file"):
         run("key", "--token-keys", path, "--public", str(tmp_path / "nothing"))
@@ -85,7 +85,7 @@ def test_what_is_no_public_key_of_use(tmp_path: Path) -> None:
 def test_what_is_broken_is_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_text("mine")
-    with pytest.raises(WrongSetting, match="not JSON"):
+    with pytest.raises(WrongSetting, match="not valid JSON"):
         run("key", "--token-keys", str(path))
     assert path.read_text() == "mine"
     with pytest.raises(WrongSetting, match="No such file"):
@@ -96,7 +96,7 @@ def test_what_is_broken_is_not_written_over(tmp_path: Path) -> None:
 def test_wrong_times(tmp_path: Path, text: str) -> None:
     path = str(tmp_path / "keys.json")
     run("key", "--token-keys", path)
-    with pytest.raises(WrongSetting, match="30s, 15m, 12h or 7d is required"):
+    with pytest.raises(WrongSetting, match="must be like 30s, 15m, 12h or 7d"):
         run("token", "--token-keys", path, "--subject", "a", f"--expires={text}")
 
 
@@ -115,4 +115,7 @@ def test_from_a_shell(tmp_path: Path) -> None:
     ]
     assert said[0].stdout.strip() == next(iter(load_keys(path)))
     assert said[1].returncode == 2
-    assert said[1].stderr == "framewire: token_keys: a file is required\n"
+    assert (
+        said[1].stderr
+        == "framewire: token_keys: name the key file with --token-keys or FRAMEWIRE_TOKEN_KEYS\n"
+    )

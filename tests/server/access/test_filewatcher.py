@@ -29,7 +29,7 @@ class Reader:
         """How often the files are read in so many looks."""
         before = self.count
         for _ in range(times):
-            self.watch.look()
+            self.watch.poll()
         return self.count - before
 
 
@@ -80,7 +80,7 @@ def test_what_is_refused_is_logged_and_not_tried_in_vain(
     paths[1].write_text("broken")
     assert reader.looks(5) == 1
     [line] = [each for each in caplog.records if each.levelno == logging.ERROR]
-    assert line.getMessage() == ("tls_key: it is broken; what was read before stays in use")
+    assert line.getMessage() == ("tls_key: it is broken; keeping the previous content")
     reader.refuses = None
     paths[1].write_text("mended!")
     assert reader.looks() == 1
@@ -100,7 +100,7 @@ def test_a_defect_does_not_end_the_watch(
     reader.refuses = MemoryError("s3cret")
     paths[0].write_text("surprise")
     assert reader.looks() == 1
-    assert "MemoryError; what was read before stays in use" in caplog.text
+    assert "MemoryError; keeping the previous content" in caplog.text
     assert "s3cret" not in caplog.text
     reader.refuses = None
     paths[0].write_text("mended!!!")

@@ -34,7 +34,7 @@ def test_a_good_pair(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize(
     ("days", "words"),
-    [((-9, -1), "HAS EXPIRED"), ((-9, 3), "expires soon"), ((1, 90), "not valid before")],
+    [((-9, -1), "EXPIRED on"), ((-9, 3), "expires soon"), ((1, 90), "not valid before")],
 )
 def test_bad_dates_are_warned_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, days: tuple[int, int], words: str
@@ -52,10 +52,10 @@ def test_a_missing_intermediate_is_warned_of(
 
 def test_what_is_no_pair(tmp_path: Path) -> None:
     one = certify("one")
-    assert_wrong(write(tmp_path, one, key=certify("two").key_pem()), "is not this certificate's")
-    assert_wrong(write(tmp_path, one, key=one.key_pem(b"hush")), "asks for a passphrase")
-    assert_wrong(write(tmp_path, one, key=b"nonsense"), "is no usable key")
-    assert_wrong(write(tmp_path, one, key=one.pem), "is no usable key")
+    assert_wrong(write(tmp_path, one, key=certify("two").key_pem()), "does not match")
+    assert_wrong(write(tmp_path, one, key=one.key_pem(b"hush")), "without a passphrase")
+    assert_wrong(write(tmp_path, one, key=b"nonsense"), "is not a usable private key")
+    assert_wrong(write(tmp_path, one, key=one.pem), "is not a usable private key")
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
@@ -64,4 +64,4 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     assert_wrong((nothing, key), f"tls_certificate: {nothing}: No such file")
     assert_wrong((chain, nothing), f"tls_key: {nothing}: No such file")
     assert_wrong((str(tmp_path), key), "Is a directory")
-    assert_wrong((key, key), "no certificates in PEM")
+    assert_wrong((key, key), "no PEM certificate")

@@ -171,15 +171,15 @@ async def test_a_code_counts_once(serve: Serve, login_settings: Values) -> None:
 @pytest.mark.parametrize(
     ("says", "words"),
     [
-        ("<html>", "no JSON object"),
-        ("[" * 5000, "no JSON object"),
-        ([], "no JSON object"),
-        ({}, "without an openid"),
-        ({"openid": 7}, "without an openid"),
-        ({"openid": "\ud800"}, "without an openid"),
-        ({"openid": "", "errcode": 0}, "without an openid"),
-        ({"errcode": "what"}, "no number"),
-        ({"errcode": [1]}, "no number"),
+        ("<html>", "something other than a JSON object"),
+        ("[" * 5000, "something other than a JSON object"),
+        ([], "something other than a JSON object"),
+        ({}, "no openid"),
+        ({"openid": 7}, "no openid"),
+        ({"openid": "\ud800"}, "no openid"),
+        ({"openid": "", "errcode": 0}, "no openid"),
+        ({"errcode": "what"}, "not an integer"),
+        ({"errcode": [1]}, "not an integer"),
     ],
 )
 async def test_nonsense_from_wechat(
@@ -217,7 +217,7 @@ async def test_logins_under_way_are_bounded(
     standin: WeChatStandIn,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(wechat, "MAX_UNDER_WAY", 1)
+    monkeypatch.setattr(wechat, "MAX_CONCURRENT", 1)
     served = serve(**login_settings)
     standin.answers.clear()
     first = asyncio.ensure_future(login(served))
