@@ -1,4 +1,4 @@
-"""The gateway as a process behind TLS: certificates and keys change while it runs."""
+"""The gateway as a process with TLS: certificates and keys change while it runs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_certificates_and_keys_change_under_a_live_gateway(tmp_path: Path)
         live = await connect(gateway, first, keyring.signed(old))
         assert (await read(live))["type"] == "welcome"
 
-        # A broken pair changes nothing, and says so in one line.
+        # An invalid pair is logged in one line, and the previous one stays in use.
         authority.write(tmp_path, certify("leaf", first), first, key=b"broken")
         line = await gateway.says("keeping the previous content")
         assert "is not a usable private key" in line
@@ -69,7 +69,7 @@ async def test_certificates_and_keys_change_under_a_live_gateway(tmp_path: Path)
         assert await refused.read_message() is None
         assert refused.close_code == UNAUTHORIZED
 
-        # Who was there before notices nothing of it all, be its frames ever so large.
+        # Open connections are not affected, even with large frames.
         picture = base64.b64encode(bytes(512 * 512 * 4)).decode()
         frame = {"type": "frame", "id": 7, "format": "rgba", "width": 512, "height": 512}
         await live.write_message(json.dumps({**frame, "data": picture}))
@@ -79,7 +79,7 @@ async def test_certificates_and_keys_change_under_a_live_gateway(tmp_path: Path)
         assert (await read(live)) == {"type": "pong", "t": 1}
 
 
-async def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:
+async def test_old_tls_versions_are_rejected(tmp_path: Path) -> None:
     root = certify("root")
     chain, key = authority.write(tmp_path, certify("leaf", root), root)
     async with running(f"--tls-certificate={chain}", f"--tls-key={key}") as gateway:
@@ -111,7 +111,7 @@ async def ended(*flags: str) -> tuple[int | None, str]:
         (["--wechat-appid=wx1"], "token_keys is required"),
     ],
 )
-async def test_a_start_that_fails_says_why_in_one_line(flags: list[str], words: str) -> None:
+async def test_a_failed_start_prints_one_line(flags: list[str], words: str) -> None:
     status, said = await ended(*flags)
     assert status == 2
     assert said.startswith("framewire: ")
@@ -119,7 +119,7 @@ async def test_a_start_that_fails_says_why_in_one_line(flags: list[str], words: 
     assert said.count("\n") == 1
 
 
-async def test_a_public_address_says_what_stands_open() -> None:
+async def test_a_public_address_logs_warnings() -> None:
     async with running("--host=0.0.0.0") as gateway:
         await gateway.says("INSECURE", 2)
     async with running() as gateway:

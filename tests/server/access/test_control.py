@@ -21,12 +21,12 @@ def assert_wrong(words: str, **values: Any) -> None:
     assert words in str(caught.value)
 
 
-def test_everything_is_off_until_a_setting_asks_for_it() -> None:
+def test_everything_is_off_by_default() -> None:
     access = AccessControl.from_settings(Settings())
     assert (access.tls, access.tokens, access.wechat, access.watchers) == (None, None, None, [])
 
 
-def test_a_login_needs_keys_that_sign_and_a_secret(tmp_path: Path) -> None:
+def test_a_login_needs_a_signing_key_and_a_secret(tmp_path: Path) -> None:
     keys = write(tmp_path / "keys.json", secret())
     login: dict[str, Any] = {"wechat_appid": "wx1", "token_keys": keys, "wechat_secret": "hush"}
     assert AccessControl.from_settings(Settings(**login)).wechat is not None
@@ -36,7 +36,7 @@ def test_a_login_needs_keys_that_sign_and_a_secret(tmp_path: Path) -> None:
     assert_wrong("no key in it can sign", **{**login, "token_keys": public})
 
 
-def test_a_secret_in_a_file_beats_the_other_and_may_change(tmp_path: Path) -> None:
+def test_a_secret_file_takes_precedence_and_is_reloaded(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("first\n")
     keys = write(tmp_path / "keys.json", secret())
@@ -59,29 +59,29 @@ def test_a_certificate_needs_its_key() -> None:
         assert_wrong("must be set together", **{half: "x.pem"})
 
 
-# What strangers find open
+# Warnings at start
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
-def test_on_loopback_nothing_is_said(host: str) -> None:
+def test_no_warnings_on_loopback(host: str) -> None:
     assert audit.warnings(Settings(host=host, allowed_origins="*")) == []
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "192.168.1.5", "cameras.example"])
-def test_a_public_address_says_what_is_open(host: str) -> None:
+def test_warnings_on_a_public_address(host: str) -> None:
     unencrypted, anybody = audit.warnings(Settings(host=host))
     assert "tls_certificate" in unencrypted
     assert "trusted_proxies" in unencrypted
     assert "token_keys" in anybody
 
 
-def test_what_is_set_is_not_asked_for() -> None:
+def test_no_warning_about_what_is_configured() -> None:
     secured = {"tls_certificate": "c", "tls_key": "k", "token_keys": "t"}
     assert audit.warnings(Settings(**OPEN, **secured)) == []
     [origins] = audit.warnings(Settings(**OPEN, **secured, allowed_origins="wechat, *"))
     assert "allowed_origins" in origins
 
 
-def test_behind_a_proxy_loopback_is_open_too() -> None:
+def test_loopback_behind_a_proxy_is_reachable() -> None:
     [anybody] = audit.warnings(Settings(trusted_proxies="127.0.0.1"))
     assert "token_keys" in anybody

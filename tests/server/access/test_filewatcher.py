@@ -1,4 +1,4 @@
-"""Files that change are read again, once they are left alone."""
+"""Changed files are reloaded once they are stable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.settings import WrongSetting
 
 
 class Reader:
-    """Counts how often it was asked to read, and refuses when told."""
+    """Counts reloads, and fails on request."""
 
     def __init__(self, *paths: Path) -> None:
         self.count = 0
@@ -41,7 +41,7 @@ def paths(tmp_path: Path) -> list[Path]:
     return found
 
 
-def test_a_change_is_read_once(paths: list[Path]) -> None:
+def test_a_change_is_loaded_once(paths: list[Path]) -> None:
     reader = Reader(*paths)
     assert reader.looks() == 0
     paths[0].write_text("two!")
@@ -49,7 +49,7 @@ def test_a_change_is_read_once(paths: list[Path]) -> None:
     assert reader.looks() == 0
 
 
-def test_both_files_are_waited_for(paths: list[Path]) -> None:
+def test_a_reload_waits_for_both_files(paths: list[Path]) -> None:
     reader = Reader(*paths)
     paths[0].write_text("two!")
     assert reader.looks(1) == 0
@@ -58,7 +58,7 @@ def test_both_files_are_waited_for(paths: list[Path]) -> None:
     assert reader.looks(1) == 1
 
 
-def test_a_file_that_is_replaced_or_a_link_that_is_turned(paths: list[Path]) -> None:
+def test_a_replaced_file_and_a_changed_link(paths: list[Path]) -> None:
     link = paths[0].with_name("live.pem")
     link.symlink_to(paths[0])
     reader = Reader(link)
@@ -72,7 +72,7 @@ def test_a_file_that_is_replaced_or_a_link_that_is_turned(paths: list[Path]) -> 
     assert reader.looks() == 1
 
 
-def test_what_is_refused_is_logged_and_not_tried_in_vain(
+def test_an_invalid_file_is_logged_once(
     paths: list[Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     reader = Reader(*paths)
@@ -86,14 +86,14 @@ def test_what_is_refused_is_logged_and_not_tried_in_vain(
     assert reader.looks() == 1
 
 
-def test_at_once_when_asked(paths: list[Path]) -> None:
+def test_reloading_on_request(paths: list[Path]) -> None:
     reader = Reader(*paths)
     reader.watch.reload()
     assert reader.count == 1
     assert reader.looks() == 0
 
 
-def test_a_defect_does_not_end_the_watch(
+def test_an_unexpected_error_does_not_stop_the_watcher(
     paths: list[Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     reader = Reader(*paths)

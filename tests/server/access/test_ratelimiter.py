@@ -1,4 +1,4 @@
-"""RateLimiter by address: so many a minute, in bounded memory."""
+"""Rate limits by address, in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def taken(limit: RateLimiter, address: str, count: int, now: float = NOW) -> int
     return sum(limit.allows(address, now) for _ in range(count))
 
 
-def test_so_many_a_minute_of_each_address() -> None:
+def test_each_address_has_its_own_limit() -> None:
     limit = RateLimiter(6)
     assert taken(limit, "8.8.8.8", 20) == 6
     assert taken(limit, "8.8.4.4", 20) == 6
@@ -20,7 +20,7 @@ def test_so_many_a_minute_of_each_address() -> None:
     assert taken(limit, "8.8.8.8", 20, NOW + 70) == 6
 
 
-def test_a_home_has_many_addresses_of_ipv6() -> None:
+def test_an_ipv6_prefix_shares_one_limit() -> None:
     limit = RateLimiter(6)
     assert sum(limit.allows(f"2001:db8::{one}", NOW) for one in range(20)) == 6
     assert limit.allows("2001:db8:0:1::1", NOW)

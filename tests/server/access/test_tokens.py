@@ -1,4 +1,4 @@
-"""Which tokens count, and which keys."""
+"""Verifying and issuing tokens; loading key files."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ def assert_refused(judge: Tokens, token: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
-def test_a_public_key_is_enough_to_judge(tmp_path: Path, algorithm: str) -> None:
+def test_a_public_key_verifies(tmp_path: Path, algorithm: str) -> None:
     private, public = pair(algorithm)
     found = tokens(tmp_path, public).verify(signed(private), NOW)
     assert found.subject == "camera-7"
     assert found.until == pytest.approx(NOW + 3600, abs=2)
 
 
-def test_a_token_of_ones_own(tmp_path: Path) -> None:
+def test_issued_tokens_are_valid(tmp_path: Path) -> None:
     judge = tokens(tmp_path, secret(), issuer="here")
     found = judge.verify(judge.issue("camera-8", 60), NOW)
     assert found.subject == "camera-8"
     assert found.until == pytest.approx(NOW + 60, abs=2)
 
 
-def test_expired_early_and_without_end(tmp_path: Path) -> None:
+def test_expiry_and_leeway(tmp_path: Path) -> None:
     key = secret()
     judge = tokens(tmp_path, key, leeway_s=5)
     now = int(time.time())
@@ -69,7 +69,7 @@ def test_expired_early_and_without_end(tmp_path: Path) -> None:
     assert_refused(judge, signed(key, nbf=now + 60), "not valid yet")
     assert_refused(judge, signed(key, exp=None), "has no exp")
     assert_refused(judge, signed(key, exp="never"), "not valid")
-    # Within the leeway it counts, and the session lasts as long.
+    # Valid within the leeway, and so is the session.
     assert judge.verify(signed(key, exp=now - 2), NOW).until == pytest.approx(NOW + 3, abs=2)
     assert judge.verify(signed(key, exp=10**300), NOW).until < 1e10
 
@@ -98,8 +98,8 @@ def test_forged(tmp_path: Path) -> None:
     assert_refused(judge, unsigned({"alg": "HS256", "kid": "one"}), "not valid")
 
 
-def test_a_public_key_is_never_taken_for_a_secret(tmp_path: Path) -> None:
-    """The algorithm belongs to the key: a token cannot choose another."""
+def test_a_public_key_is_never_used_as_a_secret(tmp_path: Path) -> None:
+    """The key determines the algorithm; a token cannot choose another."""
     _, public = pair("RS256")
     judge = tokens(tmp_path, public)
     pem = private_key("RS256", 2048).public_key()

@@ -1,4 +1,4 @@
-"""The gateway's addresses on a real port, with the puppet behind them."""
+"""Gateways on real ports, in front of a puppet model server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.server.puppet import Call, PuppetBackend
 
 @dataclass
 class Served:
-    """A gateway that listens."""
+    """A listening gateway."""
 
     port: int
     gateway: Gateway
@@ -46,13 +46,13 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def puppet() -> PuppetBackend:
-    """Judges every call at once; a test that wants the calls sets ``obey`` to None."""
+    """Answers each call at once; set ``obey`` to None to answer calls in the test."""
     return PuppetBackend(obey=Call.judge)
 
 
 @pytest_asyncio.fixture
 async def serve(puppet: PuppetBackend) -> AsyncIterator[Serve]:
-    """Starts gateways; at the end every frame must have had its outcome."""
+    """Starts gateways, and checks at the end that each frame has had its outcome."""
     started: list[tuple[HTTPServer, Served]] = []
 
     def start(**values: Any) -> Served:

@@ -1,4 +1,4 @@
-"""A WebSocket client as a program would write it, on Tornado's."""
+"""A WebSocket client built on Tornado's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""POST /v1/login: a code in, a token out, and WeChat's refusals in clear words."""
+"""POST /v1/login: exchanging codes for tokens, and WeChat's rejections."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def standin() -> AsyncIterator[WeChatStandIn]:
 
 @pytest.fixture
 def login_settings(standin: WeChatStandIn, tmp_path: Path) -> Values:
-    """The settings of a gateway with a login."""
+    """Settings of a gateway with a login."""
     return {
         "token_keys": write(tmp_path / "keys.json", secret()),
         "wechat_appid": APPID,
@@ -97,7 +97,7 @@ async def test_a_code_becomes_a_token_that_opens_a_session(
     assert claims["exp"] == pytest.approx(time.time() + 600, abs=5)
 
 
-async def test_a_user_has_one_name_which_is_not_the_openid(
+async def test_a_user_has_one_subject_which_is_not_the_openid(
     serve: Serve, login_settings: Values
 ) -> None:
     served = serve(**login_settings)
@@ -110,7 +110,7 @@ async def test_a_user_has_one_name_which_is_not_the_openid(
     assert "oAnn" not in ann
 
 
-async def test_nothing_secret_is_told_or_logged(
+async def test_no_secret_is_sent_or_logged(
     serve: Serve,
     login_settings: Values,
     standin: WeChatStandIn,
@@ -131,7 +131,7 @@ async def test_nothing_secret_is_told_or_logged(
     assert json.loads(good.body)["token"] not in caplog.text
 
 
-# Refused by WeChat
+# Rejected by WeChat
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ async def test_nothing_secret_is_told_or_logged(
         (40125, 502, "login_failed", "40125"),
     ],
 )
-async def test_wechats_refusals(
+async def test_rejections_by_wechat(
     serve: Serve,
     login_settings: Values,
     standin: WeChatStandIn,
@@ -162,7 +162,7 @@ async def test_wechats_refusals(
     token(await login(served))
 
 
-async def test_a_code_counts_once(serve: Serve, login_settings: Values) -> None:
+async def test_a_code_works_once(serve: Serve, login_settings: Values) -> None:
     served = serve(**login_settings)
     token(await login(served))
     assert_error(await login(served), 401, "bad_code")
@@ -182,26 +182,28 @@ async def test_a_code_counts_once(serve: Serve, login_settings: Values) -> None:
         ({"errcode": [1]}, "not an integer"),
     ],
 )
-async def test_nonsense_from_wechat(
+async def test_invalid_responses_from_wechat(
     serve: Serve, login_settings: Values, standin: WeChatStandIn, says: Any, words: str
 ) -> None:
     standin.says = says
     assert_error(await login(serve(**login_settings)), 502, "login_failed", words)
 
 
-async def test_other_statuses(serve: Serve, login_settings: Values, standin: WeChatStandIn) -> None:
+async def test_http_errors_from_wechat(
+    serve: Serve, login_settings: Values, standin: WeChatStandIn
+) -> None:
     served = serve(**login_settings)
     standin.status = 500
     assert_error(await login(served), 503, "login_unavailable")
     standin.status = 404
     assert_error(await login(served), 502, "login_failed", "404")
-    # Nobody else is told the secret.
+    # A redirect is not followed, because it would send the secret elsewhere.
     standin.status, standin.headers = 302, {"Location": f"{standin.url}/sns/jscode2session?x=1"}
     assert_error(await login(served), 502, "login_failed", "302")
     assert len(standin.asked) == 3
 
 
-async def test_wechat_too_slow_or_gone(
+async def test_wechat_times_out_or_is_unreachable(
     serve: Serve, login_settings: Values, standin: WeChatStandIn
 ) -> None:
     served = serve(**login_settings, wechat_timeout_s=0.1)
@@ -211,7 +213,7 @@ async def test_wechat_too_slow_or_gone(
     assert_error(await login(served), 503, "login_unavailable", "cannot be reached")
 
 
-async def test_logins_under_way_are_bounded(
+async def test_concurrent_logins_are_limited(
     serve: Serve,
     login_settings: Values,
     standin: WeChatStandIn,
@@ -228,7 +230,7 @@ async def test_logins_under_way_are_bounded(
     token(await login(served, "code-of-bob"))
 
 
-# Refused before WeChat is asked
+# Rejected without asking WeChat
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ async def test_logins_under_way_are_bounded(
         ({"code": "x" * 5000}, "at most 4096 bytes"),
     ],
 )
-async def test_what_can_be_no_code(
+async def test_malformed_codes(
     serve: Serve, login_settings: Values, standin: WeChatStandIn, body: Any, words: str
 ) -> None:
     served = serve(**login_settings)
@@ -256,7 +258,7 @@ async def test_what_can_be_no_code(
     assert standin.asked == []
 
 
-async def test_what_is_far_too_large_is_not_read(serve: Serve, login_settings: Values) -> None:
+async def test_a_body_far_too_large_is_not_read(serve: Serve, login_settings: Values) -> None:
     served = serve(**login_settings)
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(b"POST /v1/login HTTP/1.1\r\nHost: h\r\nContent-Length: 10000000\r\n\r\n")
@@ -264,7 +266,7 @@ async def test_what_is_far_too_large_is_not_read(serve: Serve, login_settings: V
     writer.close()
 
 
-async def test_attempts_of_one_address_are_bounded(
+async def test_logins_from_one_address_are_rate_limited(
     serve: Serve, login_settings: Values, standin: WeChatStandIn
 ) -> None:
     served = serve(**login_settings, max_logins_per_min=2, trusted_proxies="127.0.0.1")
@@ -274,14 +276,14 @@ async def test_attempts_of_one_address_are_bounded(
     refused = await login(served, "wrong", **ann)
     assert_error(refused, 429, "rate_limited", "from this address")
     assert refused.headers["Retry-After"] == "30"
-    # What a client says of itself makes it nobody else.
+    # A client cannot choose its own address.
     lie = {"X-Forwarded-For": "1.1.1.1, 8.8.8.8"}
     assert_error(await login(served, **lie), 429, "rate_limited")
     token(await login(served, **bob))
     assert len(standin.asked) == 3
 
 
-async def test_forwarded_headers_of_strangers_are_ignored(
+async def test_forwarded_headers_from_untrusted_peers_are_ignored(
     serve: Serve, login_settings: Values
 ) -> None:
     served = serve(**login_settings, max_logins_per_min=1)

@@ -1,4 +1,4 @@
-"""WebSocket messages are the same however their bytes were cut."""
+"""The WebSocket reader: the same messages at any split of the bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STILL_HERE = frame(PING, b"still here")
 
 
 def read(pieces: Iterable[bytes], max_bytes: int = 2**20) -> list[Message]:
-    """All messages, read from a buffer that is written over after each piece."""
+    """Read all messages from a buffer that is overwritten after each piece."""
     subject = MessageReader(max_bytes)
     found = []
     for piece in pieces:
@@ -54,14 +54,16 @@ messages = st.tuples(st.just(BINARY), st.lists(small, min_size=1, max_size=4)) |
 
 
 @given(st.lists(messages, max_size=8), st.lists(st.integers(0, 2000), max_size=30))
-def test_wherever_the_bytes_are_cut(sent: list[tuple[int, list[bytes]]], places: list[int]) -> None:
+def test_messages_are_the_same_at_any_split(
+    sent: list[tuple[int, list[bytes]]], places: list[int]
+) -> None:
     stream = b"".join(fragments(opcode, *parts, between=STILL_HERE) for opcode, parts in sent)
     found = [message for message in read(cut(stream, places)) if message[0] != PING]
     assert found == [(opcode, b"".join(parts)) for opcode, parts in sent]
 
 
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65_535, 65_536, 300_000])
-def test_every_kind_of_length(length: int) -> None:
+def test_every_length_encoding(length: int) -> None:
     payload = bytes(i * 7 % 256 for i in range(length))
     stream = frame(BINARY, payload) + frame(TEXT, b"after")
     for size in (1 if length < 1000 else 1000, 65_536, len(stream)):
@@ -69,7 +71,7 @@ def test_every_kind_of_length(length: int) -> None:
         assert read(pieces) == [(BINARY, payload), (TEXT, b"after")]
 
 
-def test_pings_between_the_parts_of_a_message_come_first() -> None:
+def test_pings_between_fragments_come_first() -> None:
     stream = fragments(TEXT, b"a", b"", b"b", between=STILL_HERE)
     assert read([stream]) == [(PING, b"still here"), (PING, b"still here"), (TEXT, b"ab")]
 
@@ -89,7 +91,7 @@ def test_pings_between_the_parts_of_a_message_come_first() -> None:
         (b"GET / HTTP/1.1", "reserved bits"),
     ],
 )
-def test_the_reason_of_a_protocol_error(stream: bytes, words: str) -> None:
+def test_protocol_errors_have_a_reason(stream: bytes, words: str) -> None:
     with pytest.raises(FailConnection, match=words) as raised:
         read([stream])
     assert raised.value.code == CloseCode.PROTOCOL_ERROR
@@ -98,23 +100,23 @@ def test_the_reason_of_a_protocol_error(stream: bytes, words: str) -> None:
 @pytest.mark.parametrize(
     "stream",
     [
-        frame(BINARY, bytes(1001))[:8],  # its header is enough
+        frame(BINARY, bytes(1001))[:8],  # the header suffices
         b"\x82\xff" + b"\xff" * 8,
         fragments(BINARY, bytes(600), bytes(401))[:-1],
     ],
 )
-def test_a_message_that_is_too_big(stream: bytes) -> None:
+def test_messages_beyond_the_limit(stream: bytes) -> None:
     with pytest.raises(FailConnection) as raised:
         read([stream], max_bytes=1000)
     assert raised.value.code == CloseCode.MESSAGE_TOO_BIG
 
 
-def test_a_message_of_just_the_size() -> None:
+def test_messages_of_exactly_the_limit() -> None:
     for stream in (frame(BINARY, bytes(1000)), fragments(BINARY, bytes(600), bytes(400))):
         assert read([stream], max_bytes=1000)[-1] == (BINARY, bytes(1000))
 
 
-def test_no_more_is_kept_than_has_come() -> None:
+def test_no_more_is_buffered_than_has_arrived() -> None:
     subject = MessageReader(2**30)
     subject.feed(memoryview(b"\x82\xff" + (2**29).to_bytes(8, "big") + MASK))
     assert subject.take() is None

@@ -1,4 +1,4 @@
-"""Pages of other hosts: CORS for uploads and logins, and the scheme behind a proxy."""
+"""Pages from other hosts: CORS for uploads and logins, and the scheme behind a proxy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def ask(
 
 
 @BOTH
-async def test_a_browser_asks_first(serve: Serve, path: str) -> None:
+async def test_preflight_requests(serve: Serve, path: str) -> None:
     served = serve(allowed_origins=PAGE)
     found = await ask(served, path, "OPTIONS", Origin=PAGE, Access_Control_Request_Method="POST")
     assert found.code == 204
@@ -44,7 +44,7 @@ async def test_a_browser_asks_first(serve: Serve, path: str) -> None:
 
 
 @BOTH
-async def test_foreign_pages_are_refused(
+async def test_foreign_pages_are_rejected(
     served: Served, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -70,14 +70,14 @@ async def test_an_allowed_page_can_read_answers_and_errors(serve: Serve) -> None
         assert (other.code, other.headers["Access-Control-Allow-Origin"]) == (405, origin)
 
 
-async def test_who_sends_no_origin_is_no_page(served: Served) -> None:
+async def test_a_client_without_origin_is_not_a_page(served: Served) -> None:
     for headers in ({}, {"Origin": ""}):
         found = await ask(served, "/v1/infer", body=picture(), **headers)
         assert found.code == 200
         assert "Access-Control-Allow-Origin" not in found.headers
 
 
-async def test_a_refused_handshake_says_why(served: Served) -> None:
+async def test_a_rejected_handshake_gives_the_reason(served: Served) -> None:
     with pytest.raises(HTTPClientError) as caught:
         await SocketClient.connect(served, headers={"Origin": PAGE})
     answer = caught.value.response
@@ -96,7 +96,7 @@ async def test_a_refused_handshake_says_why(served: Served) -> None:
     [
         ("127.0.0.1", "https://cameras.example", 200),
         ("127.0.0.1", "http://cameras.example", 403),
-        # Of a stranger's headers nothing follows, so either scheme may be right.
+        # Headers from an untrusted peer prove nothing, so both schemes are accepted.
         ("10.0.0.1", "https://cameras.example", 200),
         ("10.0.0.1", "http://cameras.example", 200),
     ],
