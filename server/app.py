@@ -13,20 +13,22 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from server.access import exposure
-from server.access.attempts import Attempts
-from server.access.door import Door, open_door
-from server.access.filewatch import FileWatch, keep_watch
+from server.access import audit
+from server.access.control import AccessControl
+from server.access.filewatcher import FileWatcher, watch_files
+from server.access.ratelimiter import RateLimiter
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
-from server.handlers.infer import FORM_BYTES, InferHandler, UploadLimit
+from server.handlers.infer import FORM_BYTES, InferHandler, UploadSlots
 from server.handlers.login import LoginHandler
+from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.runtime.gateway import Gateway
 from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals
+from server.transport.tornado_private import accept_chunk_extensions
 
 log = logging.getLogger("server")
 
@@ -39,13 +41,13 @@ STRAY_BODY_BYTES = 64 * 1024
 STRAY_BODY_S = 10.0
 
 
-def application(gateway: Gateway, settings: Settings, door: Door) -> Application:
+def application(gateway: Gateway, settings: Settings, access: AccessControl) -> Application:
     """The table of addresses."""
-    session = {"gateway": gateway, "settings": settings, "door": door}
-    attempts = Attempts(settings.max_logins_per_min)
-    login = {"door": door, "settings": settings, "attempts": attempts}
+    session = {"gateway": gateway, "settings": settings, "access": access}
+    limiter = RateLimiter(settings.max_logins_per_min)
+    login = {"access": access, "settings": settings, "limiter": limiter}
     full = gateway.metrics.turned_away.labels("max_uploads").inc
-    upload = {**session, "uploads": UploadLimit(settings.max_uploads, full)}
+    upload = {**session, "uploads": UploadSlots(settings.max_uploads, full)}
     return Application(
         [
             (r"/ws", SessionHandler, session),
@@ -62,6 +64,7 @@ def application(gateway: Gateway, settings: Settings, door: Door) -> Application
         websocket_max_message_size=2 * settings.max_frame_bytes + FORM_BYTES,
         websocket_ping_interval=settings.ping_s,
         websocket_ping_timeout=settings.ping_s,
+        default_handler_class=NotFoundHandler,
         log_function=lambda handler: None,
     )
 
@@ -92,11 +95,12 @@ def _in_use(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
 
 
-def http_server(gateway: Gateway, settings: Settings, door: Door) -> HTTPServer:
+def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> HTTPServer:
     """The server of all addresses, with TLS where the door has it."""
-    door.kept_out = gateway.metrics.kept_out
+    access.on_rejection = gateway.metrics.kept_out
+    accept_chunk_extensions()
     server = HTTPServer(
-        application(gateway, settings, door),
+        application(gateway, settings, access),
         max_body_size=STRAY_BODY_BYTES,
         body_timeout=STRAY_BODY_S,
         # Tornado would believe them of anybody; server.access.addresses does not.
@@ -107,31 +111,31 @@ def http_server(gateway: Gateway, settings: Settings, door: Door) -> HTTPServer:
     def use(context: ssl.SSLContext) -> None:
         server.ssl_options = context  # Tornado asks for it with each connection
 
-    if door.encryption is not None:
-        use(door.encryption.context)
-        door.encryption.changed = use
+    if access.tls is not None:
+        use(access.tls.context)
+        access.tls.on_reload = use
     return server
 
 
 async def serve(settings: Settings, started: Callable[[int], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then drain. ``started`` is told the port."""
     signals = Signals()
-    door = open_door(settings)
+    access = AccessControl.from_settings(settings)
     sockets = listen(settings)
     backend = model_server(settings)
-    gateway = Gateway(settings, backend, door.tokens.verify if door.tokens else None)
-    server = http_server(gateway, settings, door)
+    gateway = Gateway(settings, backend, access.tokens.verify if access.tokens else None)
+    server = http_server(gateway, settings, access)
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
     log.info("listening on %s:%d, model server %s", settings.host, port, settings.backend)
-    for line in exposure.warnings(settings):
-        log.warning("OPEN TO STRANGERS: %s", line)
+    for line in audit.warnings(settings):
+        log.warning("INSECURE: %s", line)
     if started is not None:
         started(port)
     gateway.start()
     tasks = [
         asyncio.ensure_future(_announce(gateway, settings, port)),
-        asyncio.ensure_future(_keep_watch(door.watches, signals)),
+        asyncio.ensure_future(_keep_watch(access.watchers, signals)),
     ]
     await signals.stop.wait()
     log.info("stopping: accepted frames are answered first")
@@ -139,7 +143,7 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
         task.cancel()
     server.stop()
     await gateway.drain(settings.drain_s, signals.at_once)
-    door.close()
+    access.close()
     await backend.close()
 
 
@@ -151,7 +155,7 @@ async def _announce(gateway: Gateway, settings: Settings, port: int) -> None:
     log.info("ready: open %s://%s:%d/", scheme, host, port)
 
 
-async def _keep_watch(watches: Sequence[FileWatch], signals: Signals) -> None:
+async def _keep_watch(watches: Sequence[FileWatcher], signals: Signals) -> None:
     """Read files again when they change, and at once on SIGHUP."""
 
     def reload() -> None:
@@ -161,4 +165,4 @@ async def _keep_watch(watches: Sequence[FileWatch], signals: Signals) -> None:
 
     if watches:
         signals.reload = reload
-        await keep_watch(watches)
+        await watch_files(watches)

@@ -1,1 +1,1 @@
-"""Who may come in: addresses, origins, tokens, certificates and WeChat's login."""
+"""Who may use the gateway: client addresses, origins, tokens, TLS and the WeChat login."""

@@ -1,10 +1,10 @@
-"""Who really asks, where a proxy stands in between.
+"""The client's real address behind reverse proxies.
 
-Anybody can send ``X-Forwarded-For``. It counts only from a peer that the setting
-``trusted_proxies`` names, and then only as far as such peers wrote it: each proxy
-appends the address that it saw, so the list is read from its right end, and the
-first address that is no trusted proxy's is the client's. What stands left of that
-is the client's own word.
+Anyone can send ``X-Forwarded-For``. It is believed only if the peer is one of the
+setting ``trusted_proxies``, and only as far as such proxies wrote it: each proxy
+appends the address that it saw, so the list is read from the right, and the first
+address that is not a trusted proxy's is the client's. Whatever is to the left of it
+came from the client.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An address, and how its first proxy was reached: http, https, or None for unknown."""
+    """An address, and the scheme that it used: http, https, or None if unknown."""
 
     address: str
     scheme: str | None
 
 
-class Proxies:
+class TrustedProxies:
     """The proxies whose forwarded headers are believed.
 
     ``text``: addresses and networks, separated by commas. Raises WrongSetting.
     """
 
     def __init__(self, text: str) -> None:
-        self._networks = [_network(one.strip()) for one in text.split(",") if one.strip()]
+        self._networks = [_network(word.strip()) for word in text.split(",") if word.strip()]
 
     def client(self, peer: str, scheme: str, headers: Mapping[str, str]) -> Client:
-        """Who asks. ``peer`` and ``scheme``: of the connection itself."""
+        """Return the client. ``peer`` and ``scheme`` are those of the connection itself."""
         if not self._trusts(parse(peer)):
-            # Of a proxy that nobody named it is not known how it was reached.
+            # An unlisted proxy may have terminated TLS, so plain http proves nothing.
             return Client(peer, scheme if scheme == "https" else None)
-        return Client(self._origin(peer, headers), _forwarded_scheme(headers))
+        return Client(self._client_address(peer, headers), _forwarded_scheme(headers))
 
-    def _origin(self, peer: str, headers: Mapping[str, str]) -> str:
-        found = peer
+    def _client_address(self, peer: str, headers: Mapping[str, str]) -> str:
+        client = peer
         for text in _forwarded(headers):
             address = parse(text)
             if address is None:
                 break
-            found = str(address)
+            client = str(address)
             if not self._trusts(address):
                 break
-        return found
+        return client
 
     def _trusts(self, address: Address | None) -> bool:
         if address is None:
@@ -61,7 +61,7 @@ class Proxies:
 
 
 def parse(text: str) -> Address | None:
-    """An address as proxies write it: with a port or without, IPv4 also inside IPv6."""
+    """Parse an address as proxies write it: with or without a port, IPv4 also mapped to IPv6."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -84,9 +84,9 @@ def _network(text: str) -> Network:
 
 
 def _forwarded(headers: Mapping[str, str]) -> Iterator[str]:
-    """The forwarded addresses, the nearest first."""
+    """Yield the forwarded addresses, the nearest first."""
     chain = headers.get("X-Forwarded-For") or headers.get("X-Real-Ip") or ""
-    yield from reversed([one for one in chain.split(",") if one.strip()])
+    yield from reversed([address for address in chain.split(",") if address.strip()])
 
 
 def _forwarded_scheme(headers: Mapping[str, str]) -> str | None:

@@ -1,6 +1,6 @@
-"""``python -m server key`` and ``python -m server token``: keys and tokens for operators.
+"""``python -m server key`` and ``python -m server token``: create keys and tokens.
 
-Both take the gateway's own flags, environment and file for everything about tokens.
+Both read the gateway's own flags, environment and settings file.
 """
 
 from __future__ import annotations
@@ -35,14 +35,16 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def key(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Add a key to ``token_keys``: a new one in front, where it signs, or another's public one.
+    """Add a new signing key at the front of ``token_keys``, or a public key at its end.
 
-    Returns its kid.
+    Returns the key's kid.
     """
-    parser = _parser("key", "make a key, which signs from now on, and print its kid")
-    parser.add_argument("--public", metavar="PEM", help="add this public key instead, to judge by")
-    own, others = parser.parse_known_args(arguments)
-    path = Path(_settings(others, environment).token_keys)
+    parser = _parser("key", "create a key, which signs new tokens from now on, and print its kid")
+    parser.add_argument(
+        "--public", metavar="PEM", help="add this public key instead, to verify only"
+    )
+    own, gateway_flags = parser.parse_known_args(arguments)
+    path = Path(_settings(gateway_flags, environment).token_keys)
     keys = _entries(path)
     kid = f"{datetime.now(timezone.utc):%Y-%m-%d}-{secrets.token_hex(3)}"
     if own.public:
@@ -54,12 +56,12 @@ def key(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
 
 
 def token(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """A new token, signed with the first key of ``token_keys`` that can sign."""
-    parser = _parser("token", "make a token and print it")
-    parser.add_argument("--subject", required=True, help="whom it is for")
+    """Return a new token, signed with the first key in ``token_keys`` that can sign."""
+    parser = _parser("token", "create a token and print it")
+    parser.add_argument("--subject", required=True, help="the user or device that it is for")
     parser.add_argument("--expires", default="1h", help="30s, 15m, 12h or 7d (default: 1h)")
-    own, others = parser.parse_known_args(arguments)
-    settings = _settings(others, environment)
+    own, gateway_flags = parser.parse_known_args(arguments)
+    settings = _settings(gateway_flags, environment)
     tokens = Tokens(settings.token_keys, settings.token_audience, settings.token_issuer)
     return tokens.issue(own.subject, _seconds(own.expires))
 
@@ -76,19 +78,19 @@ def _secret() -> dict[str, str]:
 
 
 def _public(path: str) -> dict[str, Any]:
-    """A public key in PEM as an entry. Raises WrongSetting."""
+    """Return the entry for a public key in PEM. Raises WrongSetting."""
     try:
-        found = load_pem_public_key(Path(path).read_bytes())
-        name = next(name for kind, name in _KINDS.items() if isinstance(found, kind))
-        entry = jwt.get_algorithm_by_name(name).to_jwk(found, as_dict=True)
-        # Its curve or its size may be none that counts.
+        public = load_pem_public_key(Path(path).read_bytes())
+        name = next(name for kind, name in _KINDS.items() if isinstance(public, kind))
+        entry = jwt.get_algorithm_by_name(name).to_jwk(public, as_dict=True)
+        # The curve or the size may be unsupported.
         check_key({**entry, "kid": path[:128]})
     except OSError as error:
         raise WrongSetting(f"--public: {path}: {error.strerror}") from None
     except (ValueError, StopIteration):
         raise WrongSetting(
-            f"--public: {path}: a public key in PEM is required: "
-            f"RSA of {RSA_BITS} bits, EC on a NIST curve, or Ed25519"
+            f"--public: {path}: not a supported public key in PEM; use RSA with at least "
+            f"{RSA_BITS} bits, EC on a NIST curve, or Ed25519"
         ) from None
     return dict(entry)
 
@@ -97,8 +99,8 @@ def _parser(name: str, description: str) -> Parser:
     return Parser(
         prog=f"python -m server {name}",
         description=description,
-        epilog="--token-keys FILE names the keys, unless the environment does; "
-        "--token-audience and --token-issuer are the gateway's too.",
+        epilog="The key file is --token-keys FILE, or FRAMEWIRE_TOKEN_KEYS; "
+        "--token-audience and --token-issuer are accepted too.",
         allow_abbrev=False,
     )
 
@@ -106,28 +108,30 @@ def _parser(name: str, description: str) -> Parser:
 def _settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
     settings = load(arguments, environment)
     if not settings.token_keys:
-        raise WrongSetting("token_keys: a file is required")
+        raise WrongSetting(
+            "token_keys: name the key file with --token-keys or FRAMEWIRE_TOKEN_KEYS"
+        )
     return settings
 
 
 def _seconds(text: str) -> int:
-    found = re.fullmatch(r"([1-9]\d{0,8})([smhd])", text)
-    if found is None:
-        raise WrongSetting(f"--expires: 30s, 15m, 12h or 7d is required, not {text[:40]!r}")
-    return int(found[1]) * _SECONDS[found[2]]
+    match = re.fullmatch(r"([1-9]\d{0,8})([smhd])", text)
+    if match is None:
+        raise WrongSetting(f"--expires: must be like 30s, 15m, 12h or 7d, not {text[:40]!r}")
+    return int(match[1]) * _SECONDS[match[2]]
 
 
 def _entries(path: Path) -> list[Any]:
     if not path.exists():
         return []
-    load_keys(str(path))  # what is broken is not written over
+    load_keys(str(path))  # do not overwrite a broken file
     entries = json.loads(path.read_text(encoding="utf-8"))["keys"]
     assert isinstance(entries, list)
     return entries
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write all at once, readable by the owner alone; a gateway may be reading."""
+    """Replace the file atomically, because a gateway may be reading it; only its owner can read."""
     try:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.parent, prefix=path.name, delete=False
@@ -141,7 +145,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _keep_owner(path: Path, new: str) -> None:
-    """Who could read the keys can go on reading them."""
+    """Give the new file the mode and owner of the old one, so the same users can read it."""
     before = path.stat()
     os.chmod(new, before.st_mode & 0o777)
     if os.geteuid() == 0:

@@ -1,7 +1,7 @@
-"""The keys that tokens are signed with: a file of them, in the form of RFC 7517 (JWK Set).
+"""The keys that sign and verify tokens: a file in the form of RFC 7517 (JWK Set).
 
-``{"keys": [{"kty": "oct", "kid": "2026-11", "alg": "HS256", "k": "..."}, ...]}``. Each key has
-a ``kid`` of its own and works with one algorithm, whatever a token says of itself.
+``{"keys": [{"kty": "oct", "kid": "2026-11", "alg": "HS256", "k": "..."}, ...]}``. Each key
+has a unique ``kid`` and works with one algorithm only, whatever a token's header says.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import jwt
 
 from server.settings import WrongSetting
 
-# The least bytes of a secret: as many as its hash has.
+# The minimum length of a secret: that of its hash.
 SECRET_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 RSA_BITS = 2048
 ALGORITHMS = (
@@ -37,20 +37,20 @@ class Key:
 
 
 def load_keys(path: str) -> dict[str, Key]:
-    """The keys of a file by their ``kid``, in its order. Raises WrongSetting, without secrets."""
+    """Load a file's keys by ``kid``, in its order. Raises WrongSetting, quoting no secret."""
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"token_keys: {path}: {_without_content(error)}") from None
-    entries = found.get("keys") if isinstance(found, dict) else None
+    entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
-        raise WrongSetting(f'token_keys: {path}: {{"keys": [...]}} with a key in it is required')
+        raise WrongSetting(f'token_keys: {path}: must be {{"keys": [...]}} with at least one key')
     keys: dict[str, Key] = {}
     for number, entry in enumerate(entries, 1):
         try:
             key = check_key(entry)
             if key.kid in keys:
-                raise ValueError(f"there is another key with the kid {key.kid!r}")
+                raise ValueError(f"the kid {key.kid!r} is used twice")
         except ValueError as error:
             raise WrongSetting(f"token_keys: {path}: key {number}: {error}") from None
         keys[key.kid] = key
@@ -58,18 +58,18 @@ def load_keys(path: str) -> dict[str, Key]:
 
 
 def check_key(entry: Any) -> Key:
-    """An entry of the file as a key. Raises ValueError, in words that cite no secret."""
+    """Parse one entry of the file. Raises ValueError, quoting no secret."""
     if not isinstance(entry, Mapping):
-        raise ValueError("a map is required")
+        raise ValueError("must be an object")
     kid = entry.get("kid")
     if not isinstance(kid, str) or not 0 < len(kid) <= 128 or not kid.isprintable():
-        raise ValueError("kid: a text of 1 to 128 printable characters is required")
+        raise ValueError("'kid' must be a string of 1 to 128 printable characters")
     if entry.get("alg", ALGORITHMS[0]) not in ALGORITHMS:
-        raise ValueError(f"alg: one of {', '.join(ALGORITHMS)} is required")
+        raise ValueError(f"'alg' must be one of {', '.join(ALGORITHMS)}")
     try:
         jwk = jwt.PyJWK(dict(entry))
-    except Exception:  # whose words cite the whole key
-        raise ValueError(f"{kid!r} is no usable key of its kty and alg") from None
+    except Exception:  # its text contains the whole key
+        raise ValueError(f"{kid!r} is not a valid key for its kty and alg") from None
     _check_strength(jwk)
     can_sign = entry.get("kty") == "oct" or "d" in entry
     return Key(kid, jwk.algorithm_name, can_sign, jwk)
@@ -78,14 +78,14 @@ def check_key(entry: Any) -> Key:
 def _check_strength(jwk: jwt.PyJWK) -> None:
     name = jwk.algorithm_name
     if name not in ALGORITHMS:
-        raise ValueError(f"{name} is none of {', '.join(ALGORITHMS)}")
+        raise ValueError(f"{name} is not one of {', '.join(ALGORITHMS)}")
     if name in SECRET_BYTES and len(jwk.key) < SECRET_BYTES[name]:
-        raise ValueError(f"{name} needs a secret of {SECRET_BYTES[name]} bytes or more")
+        raise ValueError(f"{name} needs a secret of at least {SECRET_BYTES[name]} bytes")
     if name[:2] in ("RS", "PS") and jwk.key.key_size < RSA_BITS:
-        raise ValueError(f"{name} needs a key of {RSA_BITS} bits or more")
+        raise ValueError(f"{name} needs a key of at least {RSA_BITS} bits")
 
 
 def _without_content(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or "cannot be read"
-    return "this is not JSON"
+    return "not valid JSON"

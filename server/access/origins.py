@@ -1,7 +1,7 @@
-"""Which pages may connect.
+"""Which web pages may connect.
 
-A browser says in ``Origin`` whose page asks. A client that is no browser sends none,
-or any that it likes: this keeps foreign pages out of a user's browser, and nobody else.
+A browser names the page's origin in ``Origin``. Other clients send none, or any they
+like: this check protects a browser's user from foreign pages, and authenticates nobody.
 """
 
 from __future__ import annotations
@@ -20,34 +20,37 @@ PRESETS = {
 
 
 class Origins:
-    """The origins that the setting ``allowed_origins`` names, and this host's own.
+    """The origins in the setting ``allowed_origins``, and the gateway's own.
 
-    Raises WrongSetting for words that are no origins.
+    Raises WrongSetting for entries that are not origins.
     """
 
     def __init__(self, text: str) -> None:
-        words = [_word(one.strip()) for one in text.split(",") if one.strip()]
-        self.all = "*" in words
-        self._exact = {each for word in words for each in PRESETS.get(word, (word,))}
-        self._patterns = [_pattern(word) for word in words if "://*." in word]
+        entries = [_entry(word.strip()) for word in text.split(",") if word.strip()]
+        self.all = "*" in entries
+        self._exact = {origin for entry in entries for origin in PRESETS.get(entry, (entry,))}
+        self._patterns = [_pattern(entry) for entry in entries if "://*." in entry]
 
     def allows(self, origin: str, host: str, scheme: str | None) -> bool:
-        """Whether pages of ``origin`` may ask ``host``, reached by ``scheme`` (None: unknown)."""
-        found = _canonical(origin)
-        if found is None:
+        """Return whether pages of ``origin`` may connect.
+
+        ``host`` and ``scheme`` are how the client reached the gateway; None: unknown.
+        """
+        canonical = _canonical(origin)
+        if canonical is None:
             return False
         return (
             self.all
-            or found in self._exact
-            or any(pattern.fullmatch(found) for pattern in self._patterns)
-            or _is_own(found, host, scheme)
+            or canonical in self._exact
+            or any(pattern.fullmatch(canonical) for pattern in self._patterns)
+            or _is_own(canonical, host, scheme)
         )
 
 
 def _canonical(origin: str) -> str | None:
-    """An origin as browsers write it: small letters, punycode, no default port. None: it is none.
+    """Return an origin as browsers write it: lower case, punycode, no default port.
 
-    Paths, user names, white space and whatever else an origin cannot have make it none.
+    Returns None for what is not an origin, such as a URL with a path, a user name or spaces.
     """
     if origin == "null":
         return origin
@@ -62,24 +65,25 @@ def _canonical(origin: str) -> str | None:
     if not host or "@" in parts.netloc or whole.lower() != origin.lower():
         return None
     name = f"[{host}]" if ":" in host else host
-    shown = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
-    return f"{parts.scheme}://{name}{shown}"
+    suffix = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
+    return f"{parts.scheme}://{name}{suffix}"
 
 
-def _word(word: str) -> str:
-    """A word of the setting, an origin as browsers write it."""
-    found = word if word == "*" or word in PRESETS else _canonical(word)
-    if found is None:
-        raise WrongSetting(f"allowed_origins: {word[:80]!r} is no SCHEME://HOST[:PORT]")
-    return found
+def _entry(word: str) -> str:
+    """Return one entry of the setting, an origin in canonical form."""
+    entry = word if word == "*" or word in PRESETS else _canonical(word)
+    if entry is None:
+        raise WrongSetting(f"allowed_origins: {word[:80]!r} is not SCHEME://HOST[:PORT]")
+    return entry
 
 
 def _is_own(origin: str, host: str, scheme: str | None) -> bool:
-    found = urlsplit(origin).scheme
-    return _canonical(f"{found}://{host}") == origin and (scheme is None or found == scheme)
+    origin_scheme = urlsplit(origin).scheme
+    same_host = _canonical(f"{origin_scheme}://{host}") == origin
+    return same_host and (scheme is None or origin_scheme == scheme)
 
 
-def _pattern(word: str) -> re.Pattern[str]:
-    """``https://*.example.com``: every sub-domain, however deep, but not the domain itself."""
-    scheme, _, domain = word.partition("*.")
+def _pattern(entry: str) -> re.Pattern[str]:
+    """``https://*.example.com``: sub-domains at any depth, but not the domain itself."""
+    scheme, _, domain = entry.partition("*.")
     return re.compile(rf"{re.escape(scheme)}([a-z0-9_-]+\.)+{re.escape(domain)}")

@@ -1,4 +1,4 @@
-"""Tokens (JWT): which ones count here, until when, and new ones for those who signed in."""
+"""Access tokens (JWT): verifies them, and issues new ones after a login."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from server.settings import WrongSetting
 
 log = logging.getLogger(__name__)
 
-# A session's timer need not look further.
+# Ten years: longer timers serve no session.
 LONGEST_S = 10 * 365 * 86400.0
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (jwt.ExpiredSignatureError, EXPIRED),
-    (jwt.ImmatureSignatureError, "the token does not count yet"),
+    (jwt.ImmatureSignatureError, "the token is not valid yet"),
     (jwt.InvalidAudienceError, "the token is for another audience"),
-    (jwt.InvalidIssuerError, "the token is of another issuer"),
-    (jwt.MissingRequiredClaimError, "the token lacks exp or aud"),
+    (jwt.InvalidIssuerError, "the token is from another issuer"),
+    (jwt.MissingRequiredClaimError, "the token has no exp or no aud"),
 )
 NOT_VALID = "the token is not valid"
 
 
 class Tokens:
-    """Judges tokens by a file of keys, which may change while it is in use.
+    """Verifies tokens with the keys of a file, which may be reloaded.
 
-    ``issuer``: whose tokens count; empty: anybody's who has a key. ``leeway_s``: how far
-    two clocks may differ. Raises WrongSetting for a file that cannot be used.
+    ``issuer``: the only one whose tokens are valid; empty: any issuer that has a key.
+    ``leeway_s``: how far clocks may differ. Raises WrongSetting for an unusable file.
     """
 
     def __init__(self, path: str, audience: str, issuer: str = "", leeway_s: float = 0.0) -> None:
@@ -44,24 +44,27 @@ class Tokens:
         self._keys = load_keys(path)
 
     def reload(self) -> None:
-        """Read the keys anew. Raises WrongSetting, and then the former ones stay."""
+        """Read the keys again. Raises WrongSetting, and then keeps the previous keys."""
         self._keys = load_keys(self.path)
-        log.info("token_keys: %s: now %s", self.path, ", ".join(self._keys))
+        log.info("token_keys: %s: loaded %s", self.path, ", ".join(self._keys))
 
     def verify(self, token: str, now: float) -> Pass:
-        """What the token gives at ``now`` (monotonic seconds). Raises Unauthorized."""
+        """Return whom the token admits until when, on ``now``'s clock (monotonic seconds).
+
+        Raises Unauthorized.
+        """
         try:
             claims = self._claims(token)
             left = float(claims["exp"]) + self._leeway_s - time.time()
         except Unauthorized:
             raise
         except Exception as error:
-            # PyJWT's errors, and what else a hostile token can bring about in a parser.
+            # PyJWT's errors, and whatever a hostile token can trigger in its parser.
             raise Unauthorized(_reason(error)) from None
         return Pass(str(claims.get("sub", "")), now + min(left, LONGEST_S))
 
     def issue(self, subject: str, life_s: float) -> str:
-        """A token for ``subject``. Raises WrongSetting where no key can sign."""
+        """Return a new token for ``subject``. Raises WrongSetting if no key can sign."""
         key = self.signing_key()
         now = int(time.time())
         claims = {"sub": subject, "aud": self._audience, "iat": now, "exp": now + int(life_s)}
@@ -70,7 +73,7 @@ class Tokens:
         return jwt.encode(claims, key.jwk, algorithm=key.algorithm, headers={"kid": key.kid})
 
     def signing_key(self) -> Key:
-        """The first key of the file that can sign. Raises WrongSetting."""
+        """Return the first key in the file that can sign. Raises WrongSetting."""
         for key in self._keys.values():
             if key.can_sign:
                 return key
@@ -91,11 +94,11 @@ class Tokens:
         )
 
     def _key(self, kid: object) -> Key:
-        """The key that a token names; one that names none means the only one there is."""
+        """Return the key that a token names. A token without kid means the only key."""
         if kid is None and len(self._keys) == 1:
             return next(iter(self._keys.values()))
         if not isinstance(kid, str) or kid not in self._keys:
-            raise Unauthorized("the token names no key that counts here")
+            raise Unauthorized("the token names no known key")
         return self._keys[kid]
 
 

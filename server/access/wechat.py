@@ -1,7 +1,7 @@
-"""WeChat's side of a login: a code of ``wx.login`` becomes a user's name.
+"""WeChat's side of a login: exchanges a code from ``wx.login`` for the user's subject.
 
-The address that is asked holds the appid's secret, so it appears in no log line and no
-error; neither does ``session_key``, which is dropped where it arrives.
+The request's URL contains the appid's secret, so it appears in no log line and no error.
+Neither does ``session_key``, which is discarded on arrival.
 """
 
 from __future__ import annotations
@@ -29,100 +29,100 @@ from server.core.errors import (
 log = logging.getLogger(__name__)
 
 PATH = "/sns/jscode2session"
-MAX_UNDER_WAY = 32
-MAX_ANSWER_BYTES = 64 * 1024
+MAX_CONCURRENT = 32
+MAX_RESPONSE_BYTES = 64 * 1024
 
-_ANSWERS: dict[int, Callable[[], FramewireError]] = {
+_ERRORS: dict[int, Callable[[], FramewireError]] = {
     -1: lambda: LoginUnavailable("WeChat is busy; try again"),
     40029: lambda: BadCode("WeChat does not know this code; ask wx.login for a new one"),
-    40163: lambda: BadCode("this code was used before; ask wx.login for a new one"),
+    40163: lambda: BadCode("this code has been used before; ask wx.login for a new one"),
     40226: lambda: LoginRefused("WeChat has blocked this user"),
-    45011: lambda: TooManyLogins("WeChat counts too many logins of this user; try again later"),
+    45011: lambda: TooManyLogins("WeChat reports too many logins by this user; try again later"),
 }
 
 
 class WeChat:
-    """Asks WeChat whose a code is, a bounded number of times at once."""
+    """A client for WeChat's login, with a limited number of concurrent requests."""
 
     def __init__(self, base_url: str, appid: str, secret: str, timeout_s: float) -> None:
         self.secret = secret
         self._appid = appid
-        self._address = base_url.rstrip("/") + PATH
+        self._url = base_url.rstrip("/") + PATH
         self._timeout_s = timeout_s
-        self._under_way = 0
+        self._pending = 0
         self._http: AsyncHTTPClient | None = None
 
     async def subject(self, code: str) -> str:
-        """The name of the user whose code this is: the same for each of the user's logins.
+        """Return the subject of the user who got the code, the same at each login.
 
-        It is a hash of appid and openid, so tokens and logs name nobody at WeChat. Raises
-        BadCode, LoginRefused, TooManyLogins, LoginUnavailable, LoginFailed or Overloaded.
+        It is a hash of appid and openid, so tokens and logs identify no WeChat account.
+        Raises BadCode, LoginRefused, TooManyLogins, LoginUnavailable, LoginFailed or Overloaded.
         """
-        if self._under_way >= MAX_UNDER_WAY:
-            raise Overloaded(f"{self._under_way} logins are under way, and no more are taken")
-        self._under_way += 1
+        if self._pending >= MAX_CONCURRENT:
+            raise Overloaded(f"{self._pending} logins are pending, which is the limit")
+        self._pending += 1
         try:
-            openid = _openid(await self._ask(code))
+            openid = _openid(await self._request(code))
         finally:
-            self._under_way -= 1
+            self._pending -= 1
         return "wechat:" + hashlib.sha256(f"{self._appid}:{openid}".encode()).hexdigest()[:32]
 
     def close(self) -> None:
-        """Let go of its connections."""
+        """Close open connections."""
         if self._http is not None:
             self._http.close()
 
-    async def _ask(self, code: str) -> bytes:
-        question = {
+    async def _request(self, code: str) -> bytes:
+        query = {
             "appid": self._appid,
             "secret": self.secret,
             "js_code": code,
             "grant_type": "authorization_code",
         }
         try:
-            answer = await self._client().fetch(
-                f"{self._address}?{urlencode(question)}",
+            response = await self._client().fetch(
+                f"{self._url}?{urlencode(query)}",
                 raise_error=False,
-                # Nobody else is to be told the secret.
+                # A redirect would send the secret to another host.
                 follow_redirects=False,
                 connect_timeout=self._timeout_s,
                 request_timeout=self._timeout_s,
             )
         except Exception as error:
-            # Its text may hold the address, and so the secret.
-            log.error("WeChat's login cannot be asked: %s", type(error).__name__)
+            # Its text may contain the URL, and so the secret.
+            log.error("request to WeChat's login failed: %s", type(error).__name__)
             raise LoginUnavailable("WeChat cannot be reached; try again") from None
-        if answer.code != 200:
-            log.error("WeChat's login answered with status %d", answer.code)
-            if answer.code >= 500:
+        if response.code != 200:
+            log.error("WeChat's login returned status %d", response.code)
+            if response.code >= 500:
                 raise LoginUnavailable("WeChat cannot be reached; try again")
-            raise LoginFailed(f"WeChat's login answered with status {answer.code}")
-        return answer.body
+            raise LoginFailed(f"WeChat's login returned status {response.code}")
+        return response.body
 
     def _client(self) -> AsyncHTTPClient:
         if self._http is None:
             self._http = SimpleAsyncHTTPClient(
-                force_instance=True, max_clients=MAX_UNDER_WAY, max_body_size=MAX_ANSWER_BYTES
+                force_instance=True, max_clients=MAX_CONCURRENT, max_body_size=MAX_RESPONSE_BYTES
             )
         return self._http
 
 
 def _openid(body: bytes) -> str:
     try:
-        found: Any = json.loads(body)
+        fields: Any = json.loads(body)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise LoginFailed("WeChat's login answered something that is no JSON object")
-    number = found.get("errcode", 0)
+        fields = None
+    if not isinstance(fields, dict):
+        raise LoginFailed("WeChat's login returned something other than a JSON object")
+    number = fields.get("errcode", 0)
     if type(number) is not int:
-        raise LoginFailed("WeChat's login answered with an errcode that is no number")
-    if number in _ANSWERS:
-        raise _ANSWERS[number]()
+        raise LoginFailed("WeChat's login returned an errcode that is not an integer")
+    if number in _ERRORS:
+        raise _ERRORS[number]()
     if number != 0:
-        log.error("WeChat's login refused with %d", number)
-        raise LoginFailed(f"WeChat refused the login with {number}")
-    openid = found.get("openid")
+        log.error("WeChat's login failed with errcode %d", number)
+        raise LoginFailed(f"WeChat rejected the login with errcode {number}")
+    openid = fields.get("openid")
     if not isinstance(openid, str) or not openid.isprintable() or not openid:
-        raise LoginFailed("WeChat's login answered without an openid")
+        raise LoginFailed("WeChat's login returned no openid")
     return openid

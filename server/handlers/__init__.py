@@ -1,1 +1,1 @@
-"""The gateway's addresses: WebSocket, upload, health, metrics and pages."""
+"""The gateway's addresses, one in each module."""

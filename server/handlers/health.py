@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics, by GET or HEAD."""
+"""GET and HEAD of /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from server.runtime.gateway import Gateway
 
 
 class AliveHandler(RequestHandler):
-    """/healthz: the process lives."""
+    """/healthz: the process is alive."""
 
     def get(self) -> None:
         self.finish({"status": "alive"})
@@ -18,7 +18,7 @@ class AliveHandler(RequestHandler):
 
 
 class ReadyHandler(RequestHandler):
-    """/readyz: frames can be answered."""
+    """/readyz: the gateway can process frames."""
 
     def initialize(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -35,7 +35,7 @@ class ReadyHandler(RequestHandler):
 
 
 class MetricsHandler(RequestHandler):
-    """/metrics: Prometheus' text format."""
+    """/metrics: all metrics in Prometheus' text format."""
 
     def initialize(self, gateway: Gateway) -> None:
         self._gateway = gateway

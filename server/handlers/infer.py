@@ -1,7 +1,7 @@
 """POST /v1/infer: one picture through the same batcher as every camera's frames.
 
 The body is the picture itself, or a multipart form with one file in it, as
-``wx.uploadFile`` sends it. Options come in the query or as fields of the form.
+``wx.uploadFile`` sends it. Options are in the query string or in fields of the form.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tornado.http1connection import HTTP1Connection
-from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
 from tornado.web import stream_request_body
 
-from server.access.door import Door
+from server.access.control import AccessControl
 from server.core import pictures, wire
 from server.core.errors import (
     BadFrame,
@@ -31,15 +30,16 @@ from server.core.messages import (
     Options,
     Outcome,
 )
-from server.handlers.guarded import GuardedHandler, tell
-from server.handlers.one_frame import OneFrame
-from server.handlers.uploads import UploadLimit
 from server.runtime.gateway import Gateway
 from server.settings import Settings
+from server.transport.jsonapi import JSONHandler, send_json
+from server.transport.multipart import is_form, parse_form
+from server.transport.oneshot import OneShotPeer
+from server.transport.uploads import UploadSlots
 
-# What the form around a picture may weigh.
+# The most that the form around a picture may add.
 FORM_BYTES = 64 * 1024
-# A slower upload is cut off, because it holds a place that others wait for.
+# A slower upload is aborted, because others wait for its slot.
 UPLOAD_TIMEOUT_S = 60.0
 
 _NUMBERS: Mapping[str, Any] = {
@@ -51,27 +51,27 @@ _TEXTS = ("model", "label", "client")
 
 
 @stream_request_body
-class InferHandler(GuardedHandler):
-    """Collects the body within its bound, then asks the gateway.
+class InferHandler(JSONHandler):
+    """Buffers a body up to its limit, then hands the picture to the gateway.
 
-    A body that is refused is read to its end all the same, and thrown away: a
-    server that answers early and hangs up resets the connection, and then many
-    clients never see the answer. Only what is far too large is not waited for.
+    The body of a rejected request is read to its end all the same, and discarded: a
+    server that answers early and closes resets the connection, and many clients then
+    never see the answer. Only a body that is far too large is not read.
     """
 
-    takes = "pictures are"
+    accepts = "a picture"
 
     def initialize(
-        self, gateway: Gateway, settings: Settings, door: Door, uploads: UploadLimit
+        self, gateway: Gateway, settings: Settings, access: AccessControl, uploads: UploadSlots
     ) -> None:
         self._gateway = gateway
-        self.door = door
+        self.access = access
         self._token: str | None = None
         self._uploads = uploads
-        self._entered = False
-        self._refused: FramewireError | None = None
-        self._client: OneFrame | None = None
-        self._body = bytearray()
+        self._holds_slot = False
+        self._rejection: FramewireError | None = None
+        self._peer: OneShotPeer | None = None
+        self._picture_bytes = bytearray()
         self._max_bytes = settings.max_upload_bytes + FORM_BYTES
         limits = gateway.limits
         self._limits = Limits(
@@ -82,97 +82,94 @@ class InferHandler(GuardedHandler):
         assert isinstance(self.request.connection, HTTP1Connection)
         self.request.connection.set_body_timeout(UPLOAD_TIMEOUT_S)
         self.request.connection.set_max_body_size(2 * self._max_bytes)
-        length = self._stated_length()
+        length = self._announced_length()
         try:
             self._admit(length)
         except FramewireError as error:
-            self._refused = error
-        # For leave to send a body, and for leave to ask.
+            self._rejection = error
+        # The client waits for permission: to send the body, or for its page to ask at all.
         waits = "Expect" in self.request.headers or self.request.method == "OPTIONS"
-        if self._refused and (waits or length > 2 * self._max_bytes):
-            self.refuse(self._refused)
+        if self._rejection and (waits or length > 2 * self._max_bytes):
+            self.reject(self._rejection)
 
     def _admit(self, length: int) -> None:
-        """Give the request a place. Raises why it gets none."""
-        self.admit_page()
-        posts = self.request.method == "POST"
-        if posts:
-            self._token = self.door.require_token(self.request, time.monotonic())
+        """Check the request's head and take an upload slot. Raises FramewireError."""
+        self.allow_page()
+        is_post = self.request.method == "POST"
+        if is_post:
+            self._token = self.access.require_token(self.request, time.monotonic())
+            self.check_encoding()
         if length > self._max_bytes:
             raise self._too_large()
-        if posts:
-            self._uploads.enter()
-            self._entered = True
+        if is_post:
+            self._uploads.acquire()
+            self._holds_slot = True
 
-    def _stated_length(self) -> int:
-        stated = self.request.headers.get("Content-Length", "")
-        # Twenty digits are too large already; Python refuses to read some thousands.
-        return int(stated[:20]) if stated.isdecimal() else 0
+    def _announced_length(self) -> int:
+        length = self.request.headers.get("Content-Length", "")
+        # Twenty digits are too large in any case; Python refuses to parse thousands.
+        return int(length[:20]) if length.isdecimal() else 0
 
     def data_received(self, chunk: bytes) -> None:
-        if not self._entered:
+        if not self._holds_slot:
             return
-        if len(self._body) + len(chunk) > self._max_bytes:
-            self._refused = self._too_large()
-            self._leave()
+        if len(self._picture_bytes) + len(chunk) > self._max_bytes:
+            self._rejection = self._too_large()
+            self._release()
             return
-        self._body += chunk
+        self._picture_bytes += chunk
 
     async def post(self) -> None:
         try:
-            if self._refused is not None:
-                raise self._refused
+            if self._rejection is not None:
+                raise self._rejection
             options, picture_format, data = self._picture()
             size = wire.check_picture(picture_format, data, self._limits)
             frame = Frame(0, picture_format, data, *size)
             self._answer(await self._infer(options, frame))
         except FramewireError as error:
-            self.refuse(error)
+            self.reject(error)
 
     def on_finish(self) -> None:
-        self._leave()
+        self._release()
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        self._leave()
-        if self._client is not None:
-            self._client.close(1001, "the client has gone")
+        self._release()
+        if self._peer is not None:
+            self._peer.close(1001, "the client disconnected")
 
-    def _leave(self) -> None:
-        self._body = bytearray()
-        if self._entered:
-            self._entered = False
-            self._uploads.leave()
+    def _release(self) -> None:
+        self._picture_bytes = bytearray()
+        if self._holds_slot:
+            self._holds_slot = False
+            self._uploads.release()
 
     async def _infer(self, options: Options, frame: Frame) -> Outcome:
-        client = self._client = OneFrame()
-        session = self._gateway.connect(client, self._token)
+        peer = self._peer = OneShotPeer()
+        session = self._gateway.connect(peer, self._token)
         try:
             self._gateway.receive(session, Hello(options))
-            await client.welcome
+            await peer.welcome
             self._gateway.receive(session, frame)
-            return await client.outcome
+            return await peer.outcome
         finally:
             self._gateway.disconnect(session)
 
     def _picture(self) -> tuple[Options, str, bytes]:
+        """Return the options, the picture's format and its bytes. Raises FramewireError."""
         fields = {name: values[-1] for name, values in self.request.query_arguments.items()}
         content_type = self.request.headers.get("Content-Type", "")
-        body = bytes(self._body)
-        if content_type.startswith("multipart/form-data"):
-            form: dict[str, list[bytes]] = {}
-            files: dict[str, list[HTTPFile]] = {}
-            try:
-                parse_body_arguments(content_type, body, form, files)
-            except HTTPInputError as error:
-                raise BadMessage(f"broken multipart body: {error}") from None
-            found = [one for group in files.values() for one in group]
-            if len(found) != 1:
-                raise BadMessage(f"the form holds {len(found)} files; one picture is required")
-            fields.update({name: values[-1] for name, values in form.items()})
-            body = found[0].body
+        body = bytes(self._picture_bytes)
+        if is_form(content_type):
+            parts = parse_form(content_type, body)
+            files = [part.content for part in parts if part.filename]
+            if len(files) != 1:
+                raise BadMessage(f"the form has {len(files)} files; send exactly one picture")
+            fields.update({part.name: part.content for part in parts if not part.filename})
+            [body] = files
         if not body:
-            raise BadFrame("the body is empty; a jpeg, png or webp picture is required")
+            raise BadFrame("the body is empty; send a JPEG, PNG or WebP picture")
         return _options(fields), pictures.recognise(body), body
 
     def _answer(self, outcome: Outcome) -> None:
@@ -182,10 +179,10 @@ class InferHandler(GuardedHandler):
             self.set_status(_STATUS.get(outcome.code, 500))
         fields = wire.to_map(outcome, text=True)
         fields.pop("id", None)
-        tell(self, fields)
+        send_json(self, fields)
 
     def _too_large(self) -> FrameTooLarge:
-        return FrameTooLarge(f"at most {self._limits.max_frame_bytes} bytes are taken")
+        return FrameTooLarge(f"a picture may have at most {self._limits.max_frame_bytes} bytes")
 
 
 def _options(fields: Mapping[str, bytes]) -> Options:
@@ -198,15 +195,15 @@ def _options(fields: Mapping[str, bytes]) -> Options:
             try:
                 values[name] = _NUMBERS[name](text)
             except ValueError:
-                raise BadMessage(f"{name}: a number is required, not {text[:40]!r}") from None
+                raise BadMessage(f"{name!r} must be a number, not {text[:40]!r}") from None
     return wire.check_options(values)
 
 
 def _statuses(error: type[FramewireError]) -> dict[str, int]:
-    found = {error.code: error.http_status}
-    for kind in error.__subclasses__():
-        found.update(_statuses(kind))
-    return found
+    statuses = {error.code: error.http_status}
+    for subclass in error.__subclasses__():
+        statuses.update(_statuses(subclass))
+    return statuses
 
 
 _STATUS = _statuses(FramewireError)

@@ -6,82 +6,88 @@ import asyncio
 import logging
 import time
 
-from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
+from tornado import websocket
 
-from server.access.door import Door
+from server.access.control import AccessControl
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
 from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
 from server.core.messages import ServerMessage
 from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State, told
-from server.handlers import encodings
-from server.handlers.guarded import note, refuse
-from server.handlers.protocol import FrameProtocol
 from server.runtime.gateway import Gateway
 from server.settings import Settings
+from server.transport import encodings
+from server.transport.jsonapi import report_rejection, send_error
+from server.transport.upgrade import UpgradeRequired, check_upgrade
+from server.transport.websocket import WebSocketProtocol
 
 log = logging.getLogger(__name__)
 
+MAX_CLOSE_REASON_BYTES = 120
 
-class SessionHandler(WebSocketHandler):
-    """A socket's side of a session: bytes in, bytes out, nothing kept but what is unsent."""
 
-    def initialize(self, gateway: Gateway, settings: Settings, door: Door) -> None:
+class SessionHandler(websocket.WebSocketHandler):
+    """The connection of a session: decodes and encodes messages, and keeps none of them."""
+
+    def initialize(self, gateway: Gateway, settings: Settings, access: AccessControl) -> None:
         self._gateway = gateway
-        self._door = door
+        self._access = access
         self._token: str | None = None
         self._settings = settings
         self._session: Session | None = None
         self._encoding: wire.Encoding | None = None
         self._hello_timer: asyncio.TimerHandle | None = None
-        self._unsent = 0
+        self._unsent = 0  # bytes
 
     def prepare(self) -> None:
-        """Refuse pages of foreign origins, and tokens that do not count.
+        """Reject what is not a handshake, pages of foreign origins, and invalid tokens.
 
-        A browser cannot show a token here, so it may still come with hello.
+        A browser cannot send a token here, so it may still send one with hello.
         """
         try:
-            self._door.check_origin(self.request)
-            self._token = self._door.check_token(self.request, time.monotonic())
+            if self.request.method == "GET":
+                check_upgrade(self.request)
+            self._access.check_origin(self.request)
+            self._token = self._access.check_token(self.request, time.monotonic())
+        except UpgradeRequired as error:
+            self.set_header("Connection", "Upgrade")
+            self.set_header("Upgrade", "websocket")
+            self.set_header("Sec-WebSocket-Version", "13")
+            send_error(self, error)
         except AccessError as error:
-            note(self, self._door, error.code, error.message)
-            refuse(self, error)
+            report_rejection(self, self._access, error.code, error.message)
+            send_error(self, error)
 
     def check_origin(self, origin: str) -> bool:
-        """``prepare`` has looked at it."""
+        """Accept: ``prepare`` has checked it."""
         return True
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return encodings.choose(subprotocols)
 
-    def get_websocket_protocol(self) -> WebSocketProtocol | None:
-        # Tornado has chosen version and parameters; only the class is another one.
-        chosen = super().get_websocket_protocol()
-        if isinstance(chosen, WebSocketProtocol13):
-            return FrameProtocol(self, chosen.mask_outgoing, chosen.params)
-        return chosen
+    def get_websocket_protocol(self) -> websocket.WebSocketProtocol | None:
+        return WebSocketProtocol.replacing(super().get_websocket_protocol())
 
     def open(self, *args: str, **kwargs: str) -> None:
         if self.selected_subprotocol:
             self._encoding = encodings.BY_SUBPROTOCOL[self.selected_subprotocol]
-        # Small messages that must not wait for company.
+        # Send small messages at once instead of waiting to fill a packet.
         self.set_nodelay(True)
         try:
             self._session = self._gateway.connect(self, self._token)
         except Overloaded as error:
             self.send(told(error))
-            self.close(TRY_AGAIN_LATER, error.message[:120])
+            self.close(TRY_AGAIN_LATER, error.message[:MAX_CLOSE_REASON_BYTES])
             return
         self._hello_timer = asyncio.get_running_loop().call_later(
-            self._settings.hello_timeout_s, self._no_hello
+            self._settings.hello_timeout_s, self._on_hello_timeout
         )
 
     def on_message(self, message: str | bytes) -> None:
-        """Hand the message over and return: what waits here, waits before every pong."""
+        """Hand the message over and return: waiting here would delay every pong."""
         connection = self.ws_connection
         if self._session is None or connection is None or connection.server_terminated:
-            return  # its sender could not be told of any outcome
+            return  # no outcome could be sent
         encoding = self._encoding
         if encoding is None:
             encoding = self._encoding = encodings.implied_by(message)
@@ -93,9 +99,9 @@ class SessionHandler(WebSocketHandler):
             self._gateway.receive(self._session, decoded)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """End the socket; whose token did not count is noted."""
+        """Close the connection; count and log it if the token is why."""
         if code == UNAUTHORIZED:
-            note(self, self._door, Unauthorized.code, reason or "")
+            report_rejection(self, self._access, Unauthorized.code, reason or "")
         super().close(code, reason)
 
     def on_close(self) -> None:
@@ -106,34 +112,34 @@ class SessionHandler(WebSocketHandler):
             self._session = None
 
     def send(self, message: ServerMessage) -> None:
-        """Send a message. A client that lets too much pile up is closed, for all others' sake."""
+        """Send a message. A client that does not read what is sent to it is disconnected."""
         if self._unsent > self._settings.max_send_buffer_bytes:
             self.close(POLICY_VIOLATION, "reads too slowly")
             return
         connection = self.ws_connection
-        if not isinstance(connection, FrameProtocol):
+        if not isinstance(connection, WebSocketProtocol):
             return
         payload = self._encoded(message)
         written = connection.send(payload)
         if written is not None and not written.done():
             size = len(payload)
             self._unsent += size
-            written.add_done_callback(lambda done: self._flushed(size))
+            written.add_done_callback(lambda done: self._on_written(size))
 
     def _encoded(self, message: ServerMessage) -> bytes | str:
         encoding = self._encoding or wire.JSON
         try:
             return wire.encode(message, encoding)
         except Exception:
-            # A model can say what an encoding cannot carry; its frame is still owed an outcome.
-            log.exception("a %s could not be encoded", type(message).__name__)
-            error = Internal("what the model says cannot be sent; see the gateway's log")
+            # A model's output may not be encodable; its frame still needs an outcome.
+            log.exception("cannot encode a %s message", type(message).__name__)
+            error = Internal("the model's output cannot be encoded; see the gateway's log")
             return wire.encode(told(error, getattr(message, "id", None)), encoding)
 
-    def _flushed(self, size: int) -> None:
+    def _on_written(self, size: int) -> None:
         self._unsent -= size
 
-    def _no_hello(self) -> None:
+    def _on_hello_timeout(self) -> None:
         if self._session is not None and self._session.state is State.NEW:
             self._gateway.metrics.turned_away.labels("no_hello").inc()
             self.close(POLICY_VIOLATION, "no hello")

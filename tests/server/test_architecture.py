@@ -37,10 +37,11 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"server.core", "server.settings"},
         {"tornado", "jwt", "cryptography"},
     ),
+    ("server.transport", {"server.access", "server.core"}, {"tornado", "msgpack"}),
     (
         "server.handlers",
-        {"server.access", "server.core", "server.runtime", "server.settings"},
-        {"tornado", "msgpack", "prometheus_client"},
+        {"server.access", "server.core", "server.runtime", "server.settings", "server.transport"},
+        {"tornado", "prometheus_client"},
     ),
     # Python 3.10 has the one, later ones the other.
     ("server.settings", set(), {"tomli", "tomllib"}),

@@ -1,4 +1,4 @@
-"""The gateway as a process behind TLS: certificates and keys change while it runs."""
+"""The gateway as a process with TLS: certificates and keys change while it runs."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ async def test_certificates_and_keys_change_under_a_live_gateway(tmp_path: Path)
     flags = [f"--tls-certificate={chain}", f"--tls-key={key}", f"--token-keys={keys}"]
     async with running(*flags) as gateway:
         await gateway.says("listening on")
-        assert not any("OPEN TO STRANGERS" in line for line in gateway.lines)
+        assert not any("INSECURE" in line for line in gateway.lines)
         live = await connect(gateway, first, keyring.signed(old))
         assert (await read(live))["type"] == "welcome"
 
-        # A broken pair changes nothing, and says so in one line.
+        # An invalid pair is logged in one line, and the previous one stays in use.
         authority.write(tmp_path, certify("leaf", first), first, key=b"broken")
-        line = await gateway.says("what was read before stays in use")
-        assert "is no usable key" in line
+        line = await gateway.says("keeping the previous content")
+        assert "is not a usable private key" in line
         assert (await read(await connect(gateway, first, keyring.signed(old))))["type"] == "welcome"
 
         authority.write(tmp_path, certify("leaf", second), second)
@@ -69,7 +69,7 @@ async def test_certificates_and_keys_change_under_a_live_gateway(tmp_path: Path)
         assert await refused.read_message() is None
         assert refused.close_code == UNAUTHORIZED
 
-        # Who was there before notices nothing of it all, be its frames ever so large.
+        # Open connections are not affected, even with large frames.
         picture = base64.b64encode(bytes(512 * 512 * 4)).decode()
         frame = {"type": "frame", "id": 7, "format": "rgba", "width": 512, "height": 512}
         await live.write_message(json.dumps({**frame, "data": picture}))
@@ -79,7 +79,7 @@ async def test_certificates_and_keys_change_under_a_live_gateway(tmp_path: Path)
         assert (await read(live)) == {"type": "pong", "t": 1}
 
 
-async def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:
+async def test_old_tls_versions_are_rejected(tmp_path: Path) -> None:
     root = certify("root")
     chain, key = authority.write(tmp_path, certify("leaf", root), root)
     async with running(f"--tls-certificate={chain}", f"--tls-key={key}") as gateway:
@@ -105,13 +105,13 @@ async def ended(*flags: str) -> tuple[int | None, str]:
     ("flags", "words"),
     [
         (["--tls-certificate=nothing.pem", "--tls-key=x"], "nothing.pem: No such file"),
-        (["--tls-key=x"], "only both together"),
+        (["--tls-key=x"], "must be set together"),
         (["--token-keys=nothing.json"], "token_keys: nothing.json: No such file"),
         (["--trusted-proxies=nginx"], "trusted_proxies: 'nginx'"),
         (["--wechat-appid=wx1"], "token_keys is required"),
     ],
 )
-async def test_a_start_that_fails_says_why_in_one_line(flags: list[str], words: str) -> None:
+async def test_a_failed_start_prints_one_line(flags: list[str], words: str) -> None:
     status, said = await ended(*flags)
     assert status == 2
     assert said.startswith("framewire: ")
@@ -119,11 +119,11 @@ async def test_a_start_that_fails_says_why_in_one_line(flags: list[str], words: 
     assert said.count("\n") == 1
 
 
-async def test_a_public_address_says_what_stands_open() -> None:
+async def test_a_public_address_logs_warnings() -> None:
     async with running("--host=0.0.0.0") as gateway:
-        await gateway.says("OPEN TO STRANGERS", 2)
+        await gateway.says("INSECURE", 2)
     async with running() as gateway:
         await gateway.says("listening on")
         gateway.process.terminate()
         await gateway.says("stopping")
-        assert not any("OPEN" in line for line in gateway.lines)
+        assert not any("INSECURE" in line for line in gateway.lines)

@@ -1,7 +1,7 @@
 """How plain values travel: an :class:`Encoding` turns them into bytes or text and back.
 
 JSON stands here; msgpack is not of the standard library, so
-``server.handlers.encodings`` brings it.
+``server.transport.encodings`` provides it.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def _name(text: str) -> x509.Name:
 
 
 def certify(name: str, by: Signed | None = None, days: tuple[int, int] = (-1, 90)) -> Signed:
-    """A certificate for ``name`` at 127.0.0.1; without ``by`` it vouches for itself."""
+    """Return a certificate for ``name`` at 127.0.0.1, self-signed without ``by``."""
     key = ec.generate_private_key(ec.SECP256R1())
     signer = by.key if by else key
     now = datetime.now(timezone.utc)
@@ -76,7 +76,7 @@ def certify(name: str, by: Signed | None = None, days: tuple[int, int] = (-1, 90
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
         )
-        # Clients on Python 3.13 ask for all that RFC 5280 does: who signed, and what with.
+        # Python 3.13 requires the key identifiers of RFC 5280.
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
@@ -88,7 +88,7 @@ def certify(name: str, by: Signed | None = None, days: tuple[int, int] = (-1, 90
 
 
 def write(folder: Path, found: Signed, *chain: Signed, key: bytes | None = None) -> tuple[str, str]:
-    """The files of a certificate with its chain, and of its key."""
+    """Write a certificate with its chain, and its key; return the paths."""
     paths = folder / "chain.pem", folder / "key.pem"
     paths[0].write_bytes(b"".join(each.pem for each in (found, *chain)))
     paths[1].write_bytes(found.key_pem() if key is None else key)

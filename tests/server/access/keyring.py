@@ -1,4 +1,4 @@
-"""Keys and tokens for tests, and files of keys."""
+"""Keys, tokens and key files for tests."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Entry = dict[str, Any]
 
 
 def secret(kid: str = "one", size: int = 32, **changes: Any) -> Entry:
-    """A key of HS256."""
+    """Return an HS256 key."""
     text = base64.urlsafe_b64encode(os.urandom(size)).rstrip(b"=").decode()
     return {"kty": "oct", "kid": kid, "alg": "HS256", "k": text, **changes}
 
 
 @cache
 def private_key(algorithm: str, bits: int) -> Any:
-    """The key that :func:`pair` makes its halves of."""
+    """Return a new private key for :func:`pair`."""
     if algorithm == "ES256":
         return ec.generate_private_key(ec.SECP256R1())
     if algorithm == "EdDSA":
@@ -34,7 +34,7 @@ def private_key(algorithm: str, bits: int) -> Any:
 
 
 def pair(algorithm: str, kid: str = "one", bits: int = 2048) -> tuple[Entry, Entry]:
-    """The private and the public half of a key."""
+    """Return the private and the public half of a key."""
     private = private_key(algorithm, bits)
     kind = jwt.get_algorithm_by_name(algorithm)
     halves = (private, private.public_key())
@@ -44,13 +44,13 @@ def pair(algorithm: str, kid: str = "one", bits: int = 2048) -> tuple[Entry, Ent
 
 
 def write(path: Path, *entries: Entry) -> str:
-    """A file of keys."""
+    """Write a key file; return its path."""
     path.write_text(json.dumps({"keys": list(entries)}), encoding="utf-8")
     return str(path)
 
 
 def signed(entry: Entry, headers: dict[str, Any] | None = None, **claims: Any) -> str:
-    """A token for an hour; a claim of None is left out."""
+    """Return a token for an hour; a claim of None is omitted."""
     said = {"sub": "camera-7", "aud": AUDIENCE, "exp": int(time.time()) + 3600, **claims}
     key = jwt.PyJWK(entry)
     return jwt.encode(
@@ -62,7 +62,7 @@ def signed(entry: Entry, headers: dict[str, Any] | None = None, **claims: Any) -
 
 
 def unsigned(header: dict[str, Any], claims: dict[str, Any] | None = None) -> str:
-    """A token that is put together by hand, with an empty signature."""
+    """Return a token with an empty signature."""
     said = {"sub": "camera-7", "aud": AUDIENCE, "exp": int(time.time()) + 3600, **(claims or {})}
     parts = [json.dumps(each).encode() for each in (header, said)]
     return ".".join([*(base64.urlsafe_b64encode(p).rstrip(b"=").decode() for p in parts), ""])

@@ -1,11 +1,11 @@
-"""Who asks, behind proxies and behind lies."""
+"""The client's address behind proxies, and spoofed headers."""
 
 from __future__ import annotations
 
 import pytest
 from tornado.httputil import HTTPHeaders
 
-from server.access.addresses import Client, Proxies
+from server.access.addresses import Client, TrustedProxies
 from server.settings import WrongSetting
 
 PROXIES = "127.0.0.1, 10.0.0.0/8, ::1, fd00::/8"
@@ -15,7 +15,7 @@ def client(
     peer: str, scheme: str = "http", trusted: str = PROXIES, **headers: str
 ) -> tuple[str, str | None]:
     given = HTTPHeaders({name.replace("_", "-"): value for name, value in headers.items()})
-    found = Proxies(trusted).client(peer, scheme, given)
+    found = TrustedProxies(trusted).client(peer, scheme, given)
     assert isinstance(found, Client)
     return found.address, found.scheme
 
@@ -23,17 +23,17 @@ def client(
 LIE = {"X_Forwarded_For": "6.6.6.6", "X_Real_IP": "6.6.6.6", "X_Forwarded_Proto": "https"}
 
 
-def test_headers_of_strangers_are_ignored() -> None:
+def test_headers_from_untrusted_peers_are_ignored() -> None:
     assert client("8.8.8.8", **LIE) == ("8.8.8.8", None)
     assert client("127.0.0.1", trusted="", **LIE) == ("127.0.0.1", None)
     assert client("11.0.0.1", **LIE) == ("11.0.0.1", None)
 
 
-def test_tls_of_our_own_is_known_without_any_proxy() -> None:
+def test_own_tls_determines_the_scheme() -> None:
     assert client("8.8.8.8", "https") == ("8.8.8.8", "https")
 
 
-def test_a_trusted_proxy_says_who_asks() -> None:
+def test_a_trusted_proxy_names_the_client() -> None:
     said = {"X_Forwarded_For": "8.8.8.8", "X_Forwarded_Proto": "https"}
     for peer in ("127.0.0.1", "10.9.9.9", "::1", "fd00::5", "::ffff:10.0.0.1"):
         assert client(peer, **said) == ("8.8.8.8", "https")
@@ -43,11 +43,11 @@ def test_a_trusted_proxy_says_who_asks() -> None:
 @pytest.mark.parametrize(
     ("chain", "address"),
     [
-        ("6.6.6.6, 8.8.8.8", "8.8.8.8"),  # the left one is the client's own word
+        ("6.6.6.6, 8.8.8.8", "8.8.8.8"),  # the client wrote the left one
         ("6.6.6.6, 8.8.8.8, 10.0.0.7", "8.8.8.8"),
         ("10.0.0.1, 8.8.8.8", "8.8.8.8"),
-        ("10.0.0.3, 10.0.0.7", "10.0.0.3"),  # all are ours
-        ("8.8.8.8, nonsense", "127.0.0.1"),  # nobody whom we trust wrote that
+        ("10.0.0.3, 10.0.0.7", "10.0.0.3"),  # all are trusted
+        ("8.8.8.8, nonsense", "127.0.0.1"),  # no trusted proxy wrote that
         ("8.8.8.8, nonsense, 10.0.0.7", "10.0.0.7"),
         ("8.8.8.8:5000", "8.8.8.8"),
         ("[2001:db8::1]:5000", "2001:db8::1"),
@@ -57,7 +57,7 @@ def test_a_trusted_proxy_says_who_asks() -> None:
         ("", "127.0.0.1"),
     ],
 )
-def test_the_right_most_stranger_counts(chain: str, address: str) -> None:
+def test_the_right_most_untrusted_address_is_the_client(chain: str, address: str) -> None:
     assert client("127.0.0.1", X_Forwarded_For=chain)[0] == address
 
 
@@ -70,7 +70,7 @@ def test_schemes(said: str, scheme: str | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["nginx", "10.0.0.0/33", "10.0.0.1/8", "1.2.3", "10.0.0.0/8 x"])
-def test_what_is_no_address(text: str) -> None:
+def test_unparsable_addresses(text: str) -> None:
     with pytest.raises(WrongSetting, match="trusted_proxies: ") as caught:
-        Proxies(text)
+        TrustedProxies(text)
     assert "\n" not in str(caught.value)

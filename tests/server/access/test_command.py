@@ -25,7 +25,7 @@ def run(name: str, *arguments: str, **environment: str) -> str:
     return COMMANDS[name](arguments, environment)
 
 
-def test_a_key_signs_from_now_on_and_the_others_still_count(tmp_path: Path) -> None:
+def test_a_new_key_signs_and_the_others_still_verify(tmp_path: Path) -> None:
     path = str(tmp_path / "keys.json")
     first = run("key", "--token-keys", path)
     old = run("token", "--token-keys", path, "--subject", "a")
@@ -38,7 +38,7 @@ def test_a_key_signs_from_now_on_and_the_others_still_count(tmp_path: Path) -> N
     assert (found.subject, found.until) == ("b", pytest.approx(120, abs=5))
 
 
-def test_the_file_is_the_owners_alone_and_stays_as_it_was_shared(tmp_path: Path) -> None:
+def test_the_file_is_private_and_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     run("key", "--token-keys", str(path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -48,7 +48,7 @@ def test_the_file_is_the_owners_alone_and_stays_as_it_was_shared(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_keys_of_others_are_kept(tmp_path: Path) -> None:
+def test_other_keys_are_kept(tmp_path: Path) -> None:
     public = pair("EdDSA", "elsewhere")[1]
     path = write(tmp_path / "keys.json", public)
     kid = run("key", "--token-keys", path)
@@ -56,7 +56,7 @@ def test_keys_of_others_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
-def test_a_public_key_of_others(tmp_path: Path, algorithm: str) -> None:
+def test_adding_a_public_key(tmp_path: Path, algorithm: str) -> None:
     path = str(tmp_path / "keys.json")
     first = run("key", "--token-keys", path)
     pem = private_key(algorithm, 2048).public_key()
@@ -69,23 +69,23 @@ def test_a_public_key_of_others(tmp_path: Path, algorithm: str) -> None:
     assert run("token", "--token-keys", path, "--subject", "a")
 
 
-def test_what_is_no_public_key_of_use(tmp_path: Path) -> None:
+def test_unusable_public_keys(tmp_path: Path) -> None:
     path, pem = str(tmp_path / "keys.json"), tmp_path / "key.pem"
     short = private_key("RS256", 1024).public_key()
     other = ec.generate_private_key(ec.SECP256K1()).public_key()
     for content in (b"x", *(k.public_bytes(Encoding.PEM, SPKI) for k in (short, other))):
         pem.write_bytes(content)
-        with pytest.raises(WrongSetting, match="a public key in PEM is required"):
+        with pytest.raises(WrongSetting, match="not a supported public key in PEM"):
             run("key", "--token-keys", path, "--public", str(pem))
     with pytest.raises(WrongSetting, match="No such file"):
         run("key", "--token-keys", path, "--public", str(tmp_path / "nothing"))
     assert not Path(path).exists()
 
 
-def test_what_is_broken_is_not_written_over(tmp_path: Path) -> None:
+def test_a_broken_file_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_text("mine")
-    with pytest.raises(WrongSetting, match="not JSON"):
+    with pytest.raises(WrongSetting, match="not valid JSON"):
         run("key", "--token-keys", str(path))
     assert path.read_text() == "mine"
     with pytest.raises(WrongSetting, match="No such file"):
@@ -93,10 +93,10 @@ def test_what_is_broken_is_not_written_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1", "h", "0h", "-1h", "1.5h", "1y", "9999999999s"])
-def test_wrong_times(tmp_path: Path, text: str) -> None:
+def test_malformed_lifetimes(tmp_path: Path, text: str) -> None:
     path = str(tmp_path / "keys.json")
     run("key", "--token-keys", path)
-    with pytest.raises(WrongSetting, match="30s, 15m, 12h or 7d is required"):
+    with pytest.raises(WrongSetting, match="must be like 30s, 15m, 12h or 7d"):
         run("token", "--token-keys", path, "--subject", "a", f"--expires={text}")
 
 
@@ -115,4 +115,7 @@ def test_from_a_shell(tmp_path: Path) -> None:
     ]
     assert said[0].stdout.strip() == next(iter(load_keys(path)))
     assert said[1].returncode == 2
-    assert said[1].stderr == "framewire: token_keys: a file is required\n"
+    assert (
+        said[1].stderr
+        == "framewire: token_keys: name the key file with --token-keys or FRAMEWIRE_TOKEN_KEYS\n"
+    )

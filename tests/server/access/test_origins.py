@@ -1,4 +1,4 @@
-"""Which origins the setting ``allowed_origins`` lets in."""
+"""The setting ``allowed_origins``."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_sub_domains() -> None:
         ("http://[::1]:8080", "http://[::1]:8080"),
     ],
 )
-def test_what_a_person_writes_is_what_a_browser_sends(setting: str, origin: str) -> None:
+def test_settings_match_what_browsers_send(setting: str, origin: str) -> None:
     assert allows(setting, origin)
     assert not allows(setting, origin.replace("://", "://u@"))
 
@@ -74,7 +74,7 @@ def test_what_a_person_writes_is_what_a_browser_sends(setting: str, origin: str)
         "https://" + "\xfc" * 70,
     ],
 )
-def test_words_that_are_no_origins(word: str) -> None:
+def test_entries_that_are_not_origins(word: str) -> None:
     with pytest.raises(WrongSetting, match="allowed_origins: ") as caught:
         Origins(f"wechat, {word}")
     assert "\n" not in str(caught.value)
@@ -101,12 +101,12 @@ def test_tricks(origin: str) -> None:
     assert not allows("", origin, host="example.com")
 
 
-def test_null_is_only_let_in_by_name() -> None:
+def test_null_is_allowed_only_explicitly() -> None:
     assert allows("null", "null")
     assert not allows("https://example.com", "null")
 
 
-def test_all_means_all_that_are_origins() -> None:
+def test_a_star_allows_every_valid_origin() -> None:
     for origin in ("https://example.com", "null", "weapp://wechat-game-runtime"):
         assert allows("*", origin)
     for origin in ("", "nonsense", "http://[broken"):
@@ -124,12 +124,12 @@ def test_all_means_all_that_are_origins() -> None:
         ("https://cameras.example", "https", False),
     ],
 )
-def test_this_hosts_own_pages(origin: str, scheme: str | None, allowed: bool) -> None:
+def test_the_gateways_own_pages(origin: str, scheme: str | None, allowed: bool) -> None:
     assert allows("", origin, scheme=scheme) is allowed
     assert not allows("", origin, host="", scheme=scheme)
 
 
-def test_a_proxy_may_write_the_default_port_into_host() -> None:
+def test_a_default_port_in_the_host_header() -> None:
     assert allows("", "https://cameras.example", "cameras.example:443", "https")
     assert allows("", "http://cameras.example", "cameras.example:80")
     assert not allows("", "https://cameras.example", "cameras.example:80")

@@ -1,4 +1,4 @@
-"""Which tokens count, and which keys."""
+"""Verifying and issuing tokens; loading key files."""
 
 from __future__ import annotations
 
@@ -47,29 +47,29 @@ def assert_refused(judge: Tokens, token: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
-def test_a_public_key_is_enough_to_judge(tmp_path: Path, algorithm: str) -> None:
+def test_a_public_key_verifies(tmp_path: Path, algorithm: str) -> None:
     private, public = pair(algorithm)
     found = tokens(tmp_path, public).verify(signed(private), NOW)
     assert found.subject == "camera-7"
     assert found.until == pytest.approx(NOW + 3600, abs=2)
 
 
-def test_a_token_of_ones_own(tmp_path: Path) -> None:
+def test_issued_tokens_are_valid(tmp_path: Path) -> None:
     judge = tokens(tmp_path, secret(), issuer="here")
     found = judge.verify(judge.issue("camera-8", 60), NOW)
     assert found.subject == "camera-8"
     assert found.until == pytest.approx(NOW + 60, abs=2)
 
 
-def test_expired_early_and_without_end(tmp_path: Path) -> None:
+def test_expiry_and_leeway(tmp_path: Path) -> None:
     key = secret()
     judge = tokens(tmp_path, key, leeway_s=5)
     now = int(time.time())
     assert_refused(judge, signed(key, exp=now - 6), "expired")
-    assert_refused(judge, signed(key, nbf=now + 60), "not count yet")
-    assert_refused(judge, signed(key, exp=None), "lacks exp")
+    assert_refused(judge, signed(key, nbf=now + 60), "not valid yet")
+    assert_refused(judge, signed(key, exp=None), "has no exp")
     assert_refused(judge, signed(key, exp="never"), "not valid")
-    # Within the leeway it counts, and the session lasts as long.
+    # Valid within the leeway, and so is the session.
     assert judge.verify(signed(key, exp=now - 2), NOW).until == pytest.approx(NOW + 3, abs=2)
     assert judge.verify(signed(key, exp=10**300), NOW).until < 1e10
 
@@ -78,7 +78,7 @@ def test_audience_and_issuer(tmp_path: Path) -> None:
     key = secret()
     judge = tokens(tmp_path, key, issuer="here")
     assert_refused(judge, signed(key, aud="elsewhere", iss="here"), "another audience")
-    assert_refused(judge, signed(key, aud=None, iss="here"), "lacks exp or aud")
+    assert_refused(judge, signed(key, aud=None, iss="here"), "has no exp or no aud")
     assert_refused(judge, signed(key, iss="elsewhere"), "another issuer")
     assert_refused(judge, signed(key), "")
     assert judge.verify(signed(key, aud=["x", AUDIENCE], iss="here"), NOW)
@@ -98,8 +98,8 @@ def test_forged(tmp_path: Path) -> None:
     assert_refused(judge, unsigned({"alg": "HS256", "kid": "one"}), "not valid")
 
 
-def test_a_public_key_is_never_taken_for_a_secret(tmp_path: Path) -> None:
-    """The algorithm belongs to the key: a token cannot choose another."""
+def test_a_public_key_is_never_used_as_a_secret(tmp_path: Path) -> None:
+    """The key determines the algorithm; a token cannot choose another."""
     _, public = pair("RS256")
     judge = tokens(tmp_path, public)
     pem = private_key("RS256", 2048).public_key()
@@ -145,9 +145,9 @@ def test_a_token_names_its_key_unless_there_is_but_one(tmp_path: Path) -> None:
     judge = tokens(tmp_path, new, old)
     assert judge.verify(signed(old), NOW)
     assert judge.verify(signed(new), NOW)
-    assert_refused(judge, signed(secret("else")), "names no key")
+    assert_refused(judge, signed(secret("else")), "names no known key")
     assert_refused(judge, signed(old, headers={"kid": "new"}), "not valid")
-    assert_refused(judge, nameless(old), "names no key")
+    assert_refused(judge, nameless(old), "names no known key")
     assert tokens(tmp_path, old).verify(nameless(old), NOW)
 
 
@@ -162,14 +162,14 @@ def test_rotation(tmp_path: Path) -> None:
     write(tmp_path / "keys.json", new)
     judge.reload()
     assert judge.verify(later, NOW).subject == "b"
-    assert_refused(judge, earlier, "names no key")
+    assert_refused(judge, earlier, "names no known key")
 
 
 def test_a_broken_file_leaves_the_keys_as_they_were(tmp_path: Path) -> None:
     key = secret()
     judge = tokens(tmp_path, key)
     (tmp_path / "keys.json").write_text("{")
-    with pytest.raises(WrongSetting, match="not JSON"):
+    with pytest.raises(WrongSetting, match="not valid JSON"):
         judge.reload()
     assert judge.verify(signed(key), NOW)
 
@@ -187,23 +187,26 @@ def test_who_has_only_public_keys_cannot_sign(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entries", "words"),
     [
-        ([], "with a key in it is required"),
-        (["x"], "key 1: a map is required"),
-        ([secret(""), secret()], "key 1: kid: a text of 1 to 128 printable characters is required"),
-        ([secret("a"), secret("a")], "key 2: there is another key with the kid 'a'"),
-        ([secret(size=31)], "key 1: HS256 needs a secret of 32 bytes or more"),
-        ([secret(size=32, alg="HS512")], "HS512 needs a secret of 64 bytes"),
-        ([secret("a\nb")], "kid: a text of 1 to 128 printable characters"),
-        ([secret("\ud800")], "kid: a text of 1 to 128 printable characters"),
-        ([secret(alg="none")], "alg: one of HS256"),
-        ([secret(alg=["HS256"])], "alg: one of HS256"),
-        ([secret(alg="RS256")], "is no usable key of its kty and alg"),
-        ([secret(kty="what")], "is no usable key"),
-        ([secret(kty=None)], "is no usable key"),
-        ([secret(k=None)], "is no usable key"),
-        ([{**pair("RS256")[1], "alg": "HS256"}], "is no usable key"),
-        ([pair("RS256", bits=1024)[1]], "needs a key of 2048 bits"),
-        ([{"kty": "EC", "crv": "secp256k1", "kid": "x", "x": "AA", "y": "AA"}], "no usable key"),
+        ([], "with at least one key"),
+        (["x"], "key 1: must be an object"),
+        ([secret(""), secret()], "key 1: 'kid' must be a string of 1 to 128"),
+        ([secret("a"), secret("a")], "key 2: the kid 'a' is used twice"),
+        ([secret(size=31)], "key 1: HS256 needs a secret of at least 32 bytes"),
+        ([secret(size=32, alg="HS512")], "HS512 needs a secret of at least 64 bytes"),
+        ([secret("a\nb")], "'kid' must be a string of 1 to 128"),
+        ([secret("\ud800")], "'kid' must be a string of 1 to 128"),
+        ([secret(alg="none")], "'alg' must be one of HS256"),
+        ([secret(alg=["HS256"])], "'alg' must be one of HS256"),
+        ([secret(alg="RS256")], "is not a valid key for its kty and alg"),
+        ([secret(kty="what")], "is not a valid key"),
+        ([secret(kty=None)], "is not a valid key"),
+        ([secret(k=None)], "is not a valid key"),
+        ([{**pair("RS256")[1], "alg": "HS256"}], "is not a valid key"),
+        ([pair("RS256", bits=1024)[1]], "needs a key of at least 2048 bits"),
+        (
+            [{"kty": "EC", "crv": "secp256k1", "kid": "x", "x": "AA", "y": "AA"}],
+            "is not a valid key",
+        ),
     ],
 )
 def test_keys_that_cannot_be_used(tmp_path: Path, entries: list[Any], words: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from server.core.errors import FramewireError
 from server.core.messages import Limits
 from server.core.wire import JSON, Encoding, Refused, decode
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.samples import LIMITS, packed
 
 BOTH = pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])

@@ -8,7 +8,7 @@ import pytest
 
 from server.core.errors import BadMessage
 from server.core.wire import JSON, Encoding
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.core.refusals import refused
 
 # The largest message that a socket lets through is about so large.

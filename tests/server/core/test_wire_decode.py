@@ -12,7 +12,7 @@ import pytest
 from server.core.errors import BadMessage, UnknownType
 from server.core.messages import Configure, Frame, Hello, Options, Ping
 from server.core.wire import JSON, Encoding, decode
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.core.refusals import BOTH, assert_refused, refused
 from tests.server.samples import LIMITS, frame_fields, packed, picture
 

@@ -24,7 +24,7 @@ from server.core.messages import (
 )
 from server.core.model import Lane, Model, ModelKey
 from server.core.wire import JSON, Encoding, encode
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.samples import LIMITS
 
 BOTH = pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])

@@ -17,7 +17,7 @@ from server.core.errors import (
     UnsupportedFormat,
 )
 from server.core.wire import JSON, Encoding
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.core.refusals import BOTH, assert_refused, refused
 from tests.server.samples import LIMITS, frame_fields, picture
 

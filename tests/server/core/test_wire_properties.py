@@ -31,7 +31,7 @@ from server.core.messages import (
 )
 from server.core.model import Lane, Model, ModelKey
 from server.core.wire import JSON, Encoding, Refused, decode, encode
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.samples import LIMITS, packed, picture
 
 MESSAGES = (Hello, Configure, Frame, Ping)

@@ -1,4 +1,4 @@
-"""The gateway's addresses on a real port, with the puppet behind them."""
+"""Gateways on real ports, in front of a puppet model server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest_asyncio
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
-from server.access.door import Door, open_door
+from server.access.control import AccessControl
 from server.app import http_server
 from server.runtime import models
 from server.runtime.gateway import Gateway
@@ -22,13 +22,13 @@ from tests.server.puppet import Call, PuppetBackend
 
 @dataclass
 class Served:
-    """A gateway that listens."""
+    """A listening gateway."""
 
     port: int
     gateway: Gateway
     puppet: PuppetBackend
     settings: Settings
-    door: Door
+    access: AccessControl
 
     def url(self, path: str) -> str:
         """The address of ``path`` over HTTP."""
@@ -46,24 +46,24 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def puppet() -> PuppetBackend:
-    """Judges every call at once; a test that wants the calls sets ``obey`` to None."""
+    """Answers each call at once; set ``obey`` to None to answer calls in the test."""
     return PuppetBackend(obey=Call.judge)
 
 
 @pytest_asyncio.fixture
 async def serve(puppet: PuppetBackend) -> AsyncIterator[Serve]:
-    """Starts gateways; at the end every frame must have had its outcome."""
+    """Starts gateways, and checks at the end that each frame has had its outcome."""
     started: list[tuple[HTTPServer, Served]] = []
 
     def start(**values: Any) -> Served:
         settings = Settings(**{"max_staleness_ms": 600_000, **values})
-        door = open_door(settings)
-        gateway = Gateway(settings, puppet, door.tokens.verify if door.tokens else None)
-        server = http_server(gateway, settings, door)
+        access = AccessControl.from_settings(settings)
+        gateway = Gateway(settings, puppet, access.tokens.verify if access.tokens else None)
+        server = http_server(gateway, settings, access)
         socket, port = bind_unused_port()
         server.add_socket(socket)
         gateway.start()
-        served = Served(port, gateway, puppet, settings, door)
+        served = Served(port, gateway, puppet, settings, access)
         started.append((server, served))
         return served
 
@@ -72,7 +72,7 @@ async def serve(puppet: PuppetBackend) -> AsyncIterator[Serve]:
         server.stop()
         await served.gateway.drain(0)
         await server.close_all_connections()
-        served.door.close()
+        served.access.close()
         assert_balanced(served.gateway)
 
 

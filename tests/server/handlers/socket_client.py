@@ -1,4 +1,4 @@
-"""A WebSocket client as a program would write it, on Tornado's."""
+"""A WebSocket client built on Tornado's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from server.core.wire import Encoding
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Served
 from tests.server.samples import frame_fields, packed
 

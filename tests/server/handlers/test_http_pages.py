@@ -26,7 +26,7 @@ async def fetch(served: Served, path: str, method: str = "GET", **headers: str) 
 
 
 async def raw(served: Served, request: bytes) -> bytes:
-    """The answer to a request that no client library would send."""
+    """Send a request that no client library would send; return the response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(request + b" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
     answer = await asyncio.wait_for(reader.read(), 5)
@@ -116,7 +116,7 @@ async def test_the_page(served: Served) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", *PAGES])
-async def test_every_page_is_kept_to_this_server(served: Served, path: str) -> None:
+async def test_every_page_loads_from_this_host_only(served: Served, path: str) -> None:
     response = await fetch(served, path)
     assert response.code == 200
     rules = response.headers["Content-Security-Policy"].split(";")
@@ -132,13 +132,13 @@ async def test_every_page_is_kept_to_this_server(served: Served, path: str) -> N
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_scripts_and_styles_say_what_they_are(served: Served, path: str) -> None:
+async def test_scripts_and_styles_have_their_content_type(served: Served, path: str) -> None:
     kinds = {".js": "javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg"}
     response = await fetch(served, path)
     assert kinds[Path(path).suffix] in response.headers["Content-Type"]
 
 
-async def test_head_and_what_has_not_changed(served: Served) -> None:
+async def test_head_and_not_modified(served: Served) -> None:
     whole = await fetch(served, "/")
     head = await fetch(served, "/", "HEAD")
     assert (head.code, head.body) == (200, b"")
@@ -179,7 +179,54 @@ async def test_nothing_else_is_served(served: Served, target: str) -> None:
         assert secret not in answer
 
 
-async def test_no_address_writes_lines_into_the_log(
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/static/missing.js", "/index.html", "/%3Cscript%3E"])
+async def test_a_browser_gets_a_404_page_with_a_link_home(served: Served, path: str) -> None:
+    response = await fetch(served, path, Accept=BROWSER)
+    assert response.code == 404
+    assert response.headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    assert response.headers["Vary"] == "Accept"
+    page = response.body.decode()
+    assert f"<code>{path}</code>" in page
+    assert '<a href="/">' in page
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/nothing", "*/*"),
+        ("/nothing", "application/json"),
+        ("/nothing", ""),
+        ("/v1/nothing", "*/*"),
+        ("/v1/nothing", BROWSER),
+        ("/v1/infer/", "*/*"),
+    ],
+)
+async def test_a_program_gets_a_404_that_lists_the_addresses(
+    served: Served, method: str, path: str, accept: str
+) -> None:
+    body = b"x" if method in ("POST", "PUT", "PATCH") else None
+    response = await AsyncHTTPClient().fetch(
+        served.url(path), method=method, body=body, headers={"Accept": accept}, raise_error=False
+    )
+    assert response.code == 404
+    assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
+    fields = json.loads(response.body)
+    assert (fields["type"], fields["code"], fields["retryable"]) == ("error", "not_found", False)
+    assert path in fields["message"]
+    assert "POST /v1/infer" in fields["message"]
+
+
+async def test_head_of_an_unknown_url(served: Served) -> None:
+    response = await fetch(served, "/nothing", "HEAD")
+    assert (response.code, response.body) == (404, b"")
+
+
+async def test_a_path_cannot_forge_a_log_line(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -195,31 +242,29 @@ async def test_pages_are_read_only(served: Served, method: str) -> None:
         assert answer.split()[1] == b"405"
 
 
-async def test_a_connection_that_asks_nothing_is_closed(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_idle_connection_is_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "IDLE_S", 0.2)
     served = serve()
     session = await SocketClient.open(served)
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     assert await asyncio.wait_for(reader.read(), 5) == b""
     writer.close()
-    # A session may be silent for longer: it is pinged.
+    # A session may be idle for longer, because it is pinged.
     await session.works()
 
 
 @pytest.mark.parametrize("path", ["/", "/static/index.html", "/healthz", "/metrics", "/ws", "/no"])
-async def test_a_body_where_none_is_taken_is_not_kept(served: Served, path: str) -> None:
+async def test_an_unexpected_body_is_not_buffered(served: Served, path: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     length = app.STRAY_BODY_BYTES + 1
     writer.write(f"POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n".encode())
-    # Answered before any of it has come.
+    # Answered before any of the body arrives.
     answer = await asyncio.wait_for(reader.read(), 5)
     assert answer.startswith(b"HTTP/1.1 400 ")
     writer.close()
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(
+async def test_an_unexpected_body_has_a_deadline(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "STRAY_BODY_S", 0.05)

@@ -1,4 +1,4 @@
-"""POST /v1/login: a code in, a token out, and WeChat's refusals in clear words."""
+"""POST /v1/login: exchanging codes for tokens, and WeChat's rejections."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from tests.server.handlers.socket_client import SocketClient
 from tests.server.handlers.wechat_standin import APPID, SECRET, SESSION_KEY, WeChatStandIn
 from tests.server.waiting import until
 
+Values = dict[str, Any]
+
 
 @pytest_asyncio.fixture
 async def standin() -> AsyncIterator[WeChatStandIn]:
@@ -31,8 +33,8 @@ async def standin() -> AsyncIterator[WeChatStandIn]:
 
 
 @pytest.fixture
-def door(standin: WeChatStandIn, tmp_path: Path) -> dict[str, Any]:
-    """The settings of a gateway with a login."""
+def login_settings(standin: WeChatStandIn, tmp_path: Path) -> Values:
+    """Settings of a gateway with a login."""
     return {
         "token_keys": write(tmp_path / "keys.json", secret()),
         "wechat_appid": APPID,
@@ -76,9 +78,9 @@ def assert_error(response: HTTPResponse, status: int, code: str, words: str = ""
 
 
 async def test_a_code_becomes_a_token_that_opens_a_session(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn
+    serve: Serve, login_settings: Values, standin: WeChatStandIn
 ) -> None:
-    served = serve(**door, login_token_s=600)
+    served = serve(**login_settings, login_token_s=600)
     response = await login(served)
     assert json.loads(response.body)["expires_in"] == 600
     assert response.headers["Cache-Control"] == "no-store"
@@ -95,10 +97,10 @@ async def test_a_code_becomes_a_token_that_opens_a_session(
     assert claims["exp"] == pytest.approx(time.time() + 600, abs=5)
 
 
-async def test_a_user_has_one_name_which_is_not_the_openid(
-    serve: Serve, door: dict[str, Any]
+async def test_a_user_has_one_subject_which_is_not_the_openid(
+    serve: Serve, login_settings: Values
 ) -> None:
-    served = serve(**door)
+    served = serve(**login_settings)
     ann, again, bob = [
         subject(await login(served, code))
         for code in ("code-of-ann", "second-code-of-ann", "code-of-bob")
@@ -108,14 +110,14 @@ async def test_a_user_has_one_name_which_is_not_the_openid(
     assert "oAnn" not in ann
 
 
-async def test_nothing_secret_is_told_or_logged(
+async def test_no_secret_is_sent_or_logged(
     serve: Serve,
-    door: dict[str, Any],
+    login_settings: Values,
     standin: WeChatStandIn,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    served = serve(**door)
+    served = serve(**login_settings)
     good = await login(served)
     bodies = [good.body]
     for says in ({"errcode": 40125, "errmsg": SECRET}, f"not JSON {SECRET}", [SECRET], {"a": 1}):
@@ -129,7 +131,7 @@ async def test_nothing_secret_is_told_or_logged(
     assert json.loads(good.body)["token"] not in caplog.text
 
 
-# Refused by WeChat
+# Rejected by WeChat
 
 
 @pytest.mark.parametrize(
@@ -144,24 +146,24 @@ async def test_nothing_secret_is_told_or_logged(
         (40125, 502, "login_failed", "40125"),
     ],
 )
-async def test_wechats_refusals(
+async def test_rejections_by_wechat(
     serve: Serve,
-    door: dict[str, Any],
+    login_settings: Values,
     standin: WeChatStandIn,
     number: int,
     status: int,
     code: str,
     words: str,
 ) -> None:
-    served = serve(**door)
+    served = serve(**login_settings)
     standin.says = {"errcode": number, "errmsg": "of no importance"}
     assert_error(await login(served), status, code, words)
     standin.says = None
     token(await login(served))
 
 
-async def test_a_code_counts_once(serve: Serve, door: dict[str, Any]) -> None:
-    served = serve(**door)
+async def test_a_code_works_once(serve: Serve, login_settings: Values) -> None:
+    served = serve(**login_settings)
     token(await login(served))
     assert_error(await login(served), 401, "bad_code")
 
@@ -169,54 +171,56 @@ async def test_a_code_counts_once(serve: Serve, door: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("says", "words"),
     [
-        ("<html>", "no JSON object"),
-        ("[" * 5000, "no JSON object"),
-        ([], "no JSON object"),
-        ({}, "without an openid"),
-        ({"openid": 7}, "without an openid"),
-        ({"openid": "\ud800"}, "without an openid"),
-        ({"openid": "", "errcode": 0}, "without an openid"),
-        ({"errcode": "what"}, "no number"),
-        ({"errcode": [1]}, "no number"),
+        ("<html>", "something other than a JSON object"),
+        ("[" * 5000, "something other than a JSON object"),
+        ([], "something other than a JSON object"),
+        ({}, "no openid"),
+        ({"openid": 7}, "no openid"),
+        ({"openid": "\ud800"}, "no openid"),
+        ({"openid": "", "errcode": 0}, "no openid"),
+        ({"errcode": "what"}, "not an integer"),
+        ({"errcode": [1]}, "not an integer"),
     ],
 )
-async def test_nonsense_from_wechat(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn, says: Any, words: str
+async def test_invalid_responses_from_wechat(
+    serve: Serve, login_settings: Values, standin: WeChatStandIn, says: Any, words: str
 ) -> None:
     standin.says = says
-    assert_error(await login(serve(**door)), 502, "login_failed", words)
+    assert_error(await login(serve(**login_settings)), 502, "login_failed", words)
 
 
-async def test_other_statuses(serve: Serve, door: dict[str, Any], standin: WeChatStandIn) -> None:
-    served = serve(**door)
+async def test_http_errors_from_wechat(
+    serve: Serve, login_settings: Values, standin: WeChatStandIn
+) -> None:
+    served = serve(**login_settings)
     standin.status = 500
     assert_error(await login(served), 503, "login_unavailable")
     standin.status = 404
     assert_error(await login(served), 502, "login_failed", "404")
-    # Nobody else is told the secret.
+    # A redirect is not followed, because it would send the secret elsewhere.
     standin.status, standin.headers = 302, {"Location": f"{standin.url}/sns/jscode2session?x=1"}
     assert_error(await login(served), 502, "login_failed", "302")
     assert len(standin.asked) == 3
 
 
-async def test_wechat_too_slow_or_gone(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn
+async def test_wechat_times_out_or_is_unreachable(
+    serve: Serve, login_settings: Values, standin: WeChatStandIn
 ) -> None:
-    served = serve(**door, wechat_timeout_s=0.1)
+    served = serve(**login_settings, wechat_timeout_s=0.1)
     standin.answers.clear()
     assert_error(await login(served), 503, "login_unavailable", "cannot be reached")
     await standin.stop()
     assert_error(await login(served), 503, "login_unavailable", "cannot be reached")
 
 
-async def test_logins_under_way_are_bounded(
+async def test_concurrent_logins_are_limited(
     serve: Serve,
-    door: dict[str, Any],
+    login_settings: Values,
     standin: WeChatStandIn,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(wechat, "MAX_UNDER_WAY", 1)
-    served = serve(**door)
+    monkeypatch.setattr(wechat, "MAX_CONCURRENT", 1)
+    served = serve(**login_settings)
     standin.answers.clear()
     first = asyncio.ensure_future(login(served))
     await until(lambda: len(standin.asked) == 1)
@@ -226,7 +230,7 @@ async def test_logins_under_way_are_bounded(
     token(await login(served, "code-of-bob"))
 
 
-# Refused before WeChat is asked
+# Rejected without asking WeChat
 
 
 @pytest.mark.parametrize(
@@ -235,54 +239,54 @@ async def test_logins_under_way_are_bounded(
         (b"", "not JSON"),
         (b"{", "not JSON"),
         (b"[" * 4000, "not JSON"),
-        ([], "code: the text"),
-        ({}, "code: the text"),
-        ({"code": None}, "code: the text"),
-        ({"code": ""}, "code: the text"),
-        ({"code": "a b"}, "code: the text"),
-        ({"code": "a&secret=x"}, "code: the text"),
-        ({"code": "码"}, "code: the text"),
-        ({"code": "x" * 257}, "code: the text"),
+        ([], "'code' must be a string"),
+        ({}, "'code' must be a string"),
+        ({"code": None}, "'code' must be a string"),
+        ({"code": ""}, "'code' must be a string"),
+        ({"code": "a b"}, "'code' must be a string"),
+        ({"code": "a&secret=x"}, "'code' must be a string"),
+        ({"code": "码"}, "'code' must be a string"),
+        ({"code": "x" * 257}, "'code' must be a string"),
         ({"code": "x" * 5000}, "at most 4096 bytes"),
     ],
 )
-async def test_what_can_be_no_code(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn, body: Any, words: str
+async def test_malformed_codes(
+    serve: Serve, login_settings: Values, standin: WeChatStandIn, body: Any, words: str
 ) -> None:
-    served = serve(**door)
+    served = serve(**login_settings)
     assert_error(await post(served, body), 400, "bad_message", words)
     assert standin.asked == []
 
 
-async def test_what_is_far_too_large_is_not_read(serve: Serve, door: dict[str, Any]) -> None:
-    served = serve(**door)
+async def test_a_body_far_too_large_is_not_read(serve: Serve, login_settings: Values) -> None:
+    served = serve(**login_settings)
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(b"POST /v1/login HTTP/1.1\r\nHost: h\r\nContent-Length: 10000000\r\n\r\n")
     assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == b"400"
     writer.close()
 
 
-async def test_attempts_of_one_address_are_bounded(
-    serve: Serve, door: dict[str, Any], standin: WeChatStandIn
+async def test_logins_from_one_address_are_rate_limited(
+    serve: Serve, login_settings: Values, standin: WeChatStandIn
 ) -> None:
-    served = serve(**door, max_logins_per_min=2, trusted_proxies="127.0.0.1")
+    served = serve(**login_settings, max_logins_per_min=2, trusted_proxies="127.0.0.1")
     ann, bob = {"X-Forwarded-For": "8.8.8.8"}, {"X-Forwarded-For": "8.8.4.4"}
     for _ in range(2):
         await login(served, "wrong", **ann)
     refused = await login(served, "wrong", **ann)
-    assert_error(refused, 429, "rate_limited", "of this address")
+    assert_error(refused, 429, "rate_limited", "from this address")
     assert refused.headers["Retry-After"] == "30"
-    # What a client says of itself makes it nobody else.
+    # A client cannot choose its own address.
     lie = {"X-Forwarded-For": "1.1.1.1, 8.8.8.8"}
     assert_error(await login(served, **lie), 429, "rate_limited")
     token(await login(served, **bob))
     assert len(standin.asked) == 3
 
 
-async def test_forwarded_headers_of_strangers_are_ignored(
-    serve: Serve, door: dict[str, Any]
+async def test_forwarded_headers_from_untrusted_peers_are_ignored(
+    serve: Serve, login_settings: Values
 ) -> None:
-    served = serve(**door, max_logins_per_min=1)
+    served = serve(**login_settings, max_logins_per_min=1)
     token(await login(served, **{"X-Forwarded-For": "8.8.8.8"}))
     again = await login(served, **{"X-Forwarded-For": "8.8.4.4"})
     assert_error(again, 429, "rate_limited")
@@ -292,6 +296,8 @@ async def test_a_gateway_without_a_login(served: Served) -> None:
     assert_error(await login(served), 404, "no_login")
 
 
-async def test_other_methods(serve: Serve, door: dict[str, Any]) -> None:
-    response = await AsyncHTTPClient().fetch(serve(**door).url("/v1/login"), raise_error=False)
+async def test_other_methods(serve: Serve, login_settings: Values) -> None:
+    response = await AsyncHTTPClient().fetch(
+        serve(**login_settings).url("/v1/login"), raise_error=False
+    )
     assert_error(response, 405, "bad_message", "POST")

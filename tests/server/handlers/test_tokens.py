@@ -1,4 +1,4 @@
-"""Tokens at the gateway's addresses: who gets in, for how long, and what others are told."""
+"""Tokens at each address: who may connect, for how long, and what rejected clients receive."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def key() -> Entry:
 
 @pytest.fixture
 def guarded(serve: Serve, key: Entry, tmp_path: Path) -> Served:
-    """A gateway that asks for tokens, with a clock that differs from nobody's."""
+    """A gateway that requires tokens, without leeway for other clocks."""
     keys = write(tmp_path / "keys.json", key, pair("EdDSA", "two")[1])
     return serve(token_keys=keys, token_leeway_s=0.0)
 
@@ -51,7 +51,7 @@ BAD = pytest.mark.parametrize("kind", list(bad_tokens(secret())))
 
 
 async def shake(served: Served, **headers: str) -> int:
-    """The status of a handshake."""
+    """Return the status of a handshake."""
     try:
         client = await SocketClient.connect(served, headers=headers)
     except HTTPClientError as error:
@@ -61,7 +61,7 @@ async def shake(served: Served, **headers: str) -> int:
 
 
 async def turned_away(served: Served, **hello: Any) -> str:
-    """What a hello is refused with, before the socket closes."""
+    """Return the error that answers a hello before the connection closes."""
     client = await SocketClient.connect(served)
     client.send({"type": "hello", **hello})
     client.shoot(1)
@@ -71,7 +71,7 @@ async def turned_away(served: Served, **hello: Any) -> str:
     return str(error["message"])
 
 
-# Getting in
+# Connecting
 
 
 async def test_a_token_in_hello(guarded: Served, key: Entry) -> None:
@@ -95,7 +95,7 @@ async def test_no_token(guarded: Served, caplog: pytest.LogCaptureFixture) -> No
     caplog.set_level(logging.INFO)
     assert "a token is required" in await turned_away(guarded)
     assert guarded.puppet.calls == []
-    assert "/ws from 127.0.0.1 refused: a token is required" in caplog.text
+    assert "/ws from 127.0.0.1 rejected: a token is required" in caplog.text
     assert await shake(guarded, **bearer("nonsense")) == 401
     value = guarded.gateway.metrics.registry.get_sample_value
     labels = {"path": "/ws", "code": "unauthorized"}
@@ -112,7 +112,7 @@ async def test_a_bad_token_in_the_handshake(guarded: Served, key: Entry, kind: s
     assert await shake(guarded, **bearer(bad_tokens(key)[kind])) == 401
 
 
-async def test_a_refused_handshake_says_why(guarded: Served) -> None:
+async def test_a_rejected_handshake_gives_the_reason(guarded: Served) -> None:
     with pytest.raises(HTTPClientError) as caught:
         await SocketClient.connect(guarded, headers=bearer("nonsense"))
     answer = caught.value.response
@@ -121,12 +121,12 @@ async def test_a_refused_handshake_says_why(guarded: Served) -> None:
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_other_kinds_of_authorization_are_a_proxys_affair(guarded: Served) -> None:
+async def test_other_authorization_schemes_are_left_to_the_proxy(guarded: Served) -> None:
     assert await shake(guarded, Authorization="Basic YTpi") == 101
     assert await shake(guarded, Authorization="Bearer") == 401
 
 
-async def test_where_no_tokens_are_asked_for(served: Served) -> None:
+async def test_tokens_are_ignored_if_none_are_required(served: Served) -> None:
     client = await SocketClient.connect(served, headers=bearer("nonsense"))
     client.send({"type": "hello", "token": "nonsense"})
     assert "expires_in_s" not in await client.read()
@@ -154,14 +154,14 @@ async def test_an_upload_with_a_bad_token(guarded: Served, key: Entry, kind: str
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_a_token_belongs_in_no_address(guarded: Served, key: Entry) -> None:
-    """Addresses are logged by every proxy on the way."""
+async def test_a_token_in_the_url_is_ignored(guarded: Served, key: Entry) -> None:
+    """Every proxy on the way logs URLs."""
     assert (await upload(guarded)).code == 401
     assert (await upload(guarded, f"/v1/infer?token={signed(key)}")).code == 401
     assert guarded.puppet.calls == []
 
 
-async def test_a_token_that_expires_on_the_way(guarded: Served, key: Entry) -> None:
+async def test_a_token_that_expires_during_the_upload(guarded: Served, key: Entry) -> None:
     exp = int(time.time()) + 1
     token = signed(key, exp=exp)
     reader, writer = await asyncio.open_connection("127.0.0.1", guarded.port)
@@ -179,19 +179,19 @@ async def test_a_token_that_expires_on_the_way(guarded: Served, key: Entry) -> N
     writer.close()
 
 
-# Always open
+# Without a token
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/", "/static/framewire.js"])
-async def test_health_and_the_page_ask_for_no_token(guarded: Served, path: str) -> None:
+async def test_health_and_the_page_require_no_token(guarded: Served, path: str) -> None:
     assert (await AsyncHTTPClient().fetch(guarded.url(path))).code == 200
 
 
-# Going on, and the end
+# Renewal and expiry
 
 
 async def expiring(served: Served, key: Entry) -> SocketClient:
-    """A session whose token lasts a second or two."""
+    """Open a session whose token is valid for a second or two."""
     token = signed(key, exp=int(time.time()) + 2)
     return await SocketClient.open(served, token=token)
 
@@ -206,7 +206,7 @@ async def test_a_session_ends_with_its_token(
     call = await guarded.puppet.next_call()
     error = await client.read()
     assert (error["code"], error["retryable"], "id" in error) == ("unauthorized", False, False)
-    # What was under way is answered, what comes now is not.
+    # Frames in flight are answered, new frames are rejected.
     client.shoot(2)
     late = await client.read()
     assert (late["code"], late["id"]) == ("unauthorized", 2)
@@ -216,7 +216,7 @@ async def test_a_session_ends_with_its_token(
     assert await client.closed() == (UNAUTHORIZED, "the token has expired")
 
 
-async def test_a_new_token_in_time_and_nobody_sees_a_thing(guarded: Served, key: Entry) -> None:
+async def test_renewing_a_token_in_time_interrupts_nothing(guarded: Served, key: Entry) -> None:
     client = await expiring(guarded, key)
     client.send({"type": "configure", "token": signed(key, exp=int(time.time()) + 1000)})
     authorized = await client.read()
@@ -227,7 +227,7 @@ async def test_a_new_token_in_time_and_nobody_sees_a_thing(guarded: Served, key:
     await client.works()
 
 
-async def test_a_bad_token_does_not_end_a_good_session(guarded: Served, key: Entry) -> None:
+async def test_renewing_with_a_bad_token_keeps_the_session(guarded: Served, key: Entry) -> None:
     client = await SocketClient.open(guarded, token=signed(key))
     for token in bad_tokens(key).values():
         client.send({"type": "configure", "token": token})
@@ -235,7 +235,7 @@ async def test_a_bad_token_does_not_end_a_good_session(guarded: Served, key: Ent
     await client.works()
 
 
-async def test_timers_go_with_their_sessions(guarded: Served, key: Entry) -> None:
+async def test_timers_end_with_their_sessions(guarded: Served, key: Entry) -> None:
     client = await SocketClient.open(guarded, token=signed(key))
     [timer] = guarded.gateway._expiries.values()
     client.socket.close()
@@ -251,13 +251,13 @@ async def test_keys_change_under_a_live_gateway(serve: Serve, tmp_path: Path) ->
     served = serve(token_keys=write(path, old))
     live = await SocketClient.open(served, token=signed(old))
     write(path, new, old)
-    [watch] = served.door.watches
-    watch.look()
-    watch.look()
+    [watch] = served.access.watchers
+    watch.poll()
+    watch.poll()
     await (await SocketClient.open(served, token=signed(new))).works()
     await (await SocketClient.open(served, token=signed(old))).works()
     write(path, new)
-    watch.look()
-    watch.look()
-    assert "names no key" in await turned_away(served, token=signed(old))
+    watch.poll()
+    watch.poll()
+    assert "names no known key" in await turned_away(served, token=signed(old))
     await live.works()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from typing import Any
 
@@ -25,7 +26,7 @@ FORM = f"multipart/form-data; boundary={BOUNDARY}"
 async def post(
     served: Served, body: bytes, content_type: str = "image/jpeg", query: str = "", **more: Any
 ) -> HTTPResponse:
-    """One request."""
+    """Send one request."""
     return await AsyncHTTPClient().fetch(
         served.url(f"/v1/infer{query}"),
         method=more.pop("method", "POST"),
@@ -36,8 +37,8 @@ async def post(
     )
 
 
-def told(response: HTTPResponse) -> dict[str, Any]:
-    """The body, which is always JSON."""
+def fields_of(response: HTTPResponse) -> dict[str, Any]:
+    """Return the body, which is always JSON."""
     assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
     found = json.loads(response.body)
     assert isinstance(found, dict)
@@ -45,7 +46,7 @@ def told(response: HTTPResponse) -> dict[str, Any]:
 
 
 def form(*parts: tuple[str, bytes] | tuple[str, bytes, str]) -> bytes:
-    """A multipart body as ``wx.uploadFile`` sends it: fields, and parts with a file name."""
+    """Return a multipart body as ``wx.uploadFile`` sends it, of fields and files."""
     body = b""
     for name, value, *file in parts:
         filename = f'; filename="{file[0]}"' if file else ""
@@ -56,7 +57,7 @@ def form(*parts: tuple[str, bytes] | tuple[str, bytes, str]) -> bytes:
 
 
 def assert_error(response: HTTPResponse, status: int, code: str, words: str = "") -> None:
-    fields = told(response)
+    fields = fields_of(response)
     assert (response.code, fields["type"], fields["code"]) == (status, "error", code), fields
     assert words in fields["message"]
     assert fields["retryable"] is ("Retry-After" in response.headers)
@@ -66,7 +67,7 @@ def assert_error(response: HTTPResponse, status: int, code: str, words: str = ""
 async def test_the_body_is_the_picture(served: Served, picture_format: str) -> None:
     response = await post(served, picture(picture_format), "application/octet-stream")
     assert response.code == 200
-    found = told(response)
+    found = fields_of(response)
     assert found["type"] == "result"
     assert found["boxes"] == [[0.0, 0.0, 0.5, 0.5]]
     assert found["model_version"] == 1
@@ -80,7 +81,7 @@ async def test_the_body_is_the_picture(served: Served, picture_format: str) -> N
 async def test_a_form_as_the_mini_program_sends_it(served: Served) -> None:
     body = form(("min_score", b"0.8"), ("file", picture(), "wxfile://tmp_零.jpg"))
     response = await post(served, body, FORM)
-    assert (response.code, told(response)["boxes"]) == (200, [])
+    assert (response.code, fields_of(response)["boxes"]) == (200, [])
     assert served.puppet.calls[0].frames[0].data == picture()
 
 
@@ -88,7 +89,7 @@ async def test_options_in_the_query_and_in_the_form(served: Served) -> None:
     cats = ModelKey("cats", version=4)
     served.puppet.models[cats] = model(cats, 4)
     response = await post(served, picture(), query="?model=cats&version=4&max_results=0")
-    assert (response.code, told(response)["boxes"]) == (200, [])
+    assert (response.code, fields_of(response)["boxes"]) == (200, [])
     body = form(("picture", picture(), "a.jpg"), ("version", b"4"))
     response = await post(served, body, FORM, query="?model=cats&version=9&other=1")
     assert response.code == 200
@@ -113,12 +114,12 @@ async def test_pictures_share_batches(serve: Serve) -> None:
     assert [json.loads((await one).body)["batch"] for one in (second, third)] == [2, 2]
 
 
-async def test_what_json_cannot_say_is_an_error(served: Served) -> None:
+async def test_output_that_json_cannot_encode_is_an_error(served: Served) -> None:
     served.puppet.obey = lambda call: call.answer_with([Classification([1], [float("inf")])])
     assert_error(await post(served, picture()), 500, "internal")
 
 
-# What is wrong with the picture
+# Invalid pictures
 
 
 @pytest.mark.parametrize(
@@ -144,14 +145,14 @@ async def test_wrong_pictures(
     assert (await post(served, picture())).code == 200
 
 
-# What is wrong with the form or the options
+# Invalid forms and options
 
 
 @pytest.mark.parametrize(
     ("body", "content_type", "words"),
     [
-        (form(("min_score", b"1")), FORM, "the form holds 0 files"),
-        (form(("a", b"1", "a.jpg"), ("b", b"2", "b.jpg")), FORM, "the form holds 2 files"),
+        (form(("min_score", b"1")), FORM, "the form has 0 files"),
+        (form(("a", b"1", "a.jpg"), ("b", b"2", "b.jpg")), FORM, "the form has 2 files"),
         (form(("a", picture(), "a.jpg"))[:-40], FORM, "broken multipart body"),
         (b"junk", FORM, "broken multipart body"),
         (form(("a", b"1", "a.jpg")), "multipart/form-data", "broken multipart body"),
@@ -162,15 +163,91 @@ async def test_wrong_forms(served: Served, body: bytes, content_type: str, words
     assert_error(await post(served, body, content_type), 400, "bad_message", words)
 
 
+PART = 'Content-Disposition: form-data; name="file"; filename="a.jpg"'
+
+
+def form_of(head: str, boundary: str = "X", before: bytes = b"", padding: bytes = b"") -> bytes:
+    """Return a form with one part, whose headers are ``head``."""
+    start = before + b"--" + boundary.encode() + padding + b"\r\n"
+    end = b"\r\n--" + boundary.encode() + b"--" + padding
+    return start + head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + picture() + end
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=X", form_of(PART)),
+        ("Multipart/Form-Data; boundary=X", form_of(PART)),
+        ("multipart/form-data; Boundary=X", form_of(PART)),
+        ("MULTIPART/FORM-DATA;BOUNDARY=X;charset=utf-8", form_of(PART)),
+        ('multipart/form-data; charset=utf-8; boundary="X"', form_of(PART)),
+        ('multipart/form-data; boundary="a b:c"', form_of(PART, "a b:c")),
+        ("multipart/form-data; boundary=X", form_of(PART.lower())),
+        ("multipart/form-data; boundary=X", form_of(PART.upper())),
+        ("multipart/form-data; boundary=X", form_of(f"Content-Type: image/jpeg\n{PART}")),
+        ("multipart/form-data; boundary=X", form_of(PART.replace('"', ""))),
+        ("multipart/form-data; boundary=X", form_of(PART.replace("a.jpg", "照片 1.jpg"))),
+        (
+            "multipart/form-data; boundary=X",
+            form_of("content-disposition: form-data; name=f; filename*=UTF-8''%E7%85%A7.jpg"),
+        ),
+        ("multipart/form-data; boundary=X", form_of(PART, before=b"preamble\r\n")),
+        ("multipart/form-data; boundary=X", form_of(PART, padding=b" \t")),
+    ],
+)
+async def test_forms_are_matched_regardless_of_case(
+    served: Served, content_type: str, body: bytes
+) -> None:
+    """Names and media types ignore case, and values may be quoted."""
+    response = await post(served, body, content_type)
+    assert response.code == 200, fields_of(response)
+    assert served.puppet.calls[0].frames[0].data == picture()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (form_of(PART)[:-2], "the final boundary is missing"),
+        (form_of(PART.replace("form-data", "attachment")), "Content-Disposition: form-data"),
+        (form_of("Content-Type: image/jpeg"), "Content-Disposition: form-data"),
+        (form_of("Content-Disposition: form-data"), "Content-Disposition: form-data"),
+        (form_of(PART, padding=b"Y"), "text follows a boundary"),
+        (form_of(PART + "\nX-Long: " + "x" * 9000), "too many"),
+        (b"--X\r\n\xff: a\r\n\r\n\r\n--X--", "not UTF-8"),
+        (b"--X\r\nno headers end\r\n--X--", "no headers"),
+        (b"--X--", "0 files"),
+        (b"", "the final boundary is missing"),
+        (form_of("", boundary="Y"), "the final boundary is missing"),
+    ],
+)
+async def test_broken_forms(served: Served, body: bytes, words: str) -> None:
+    response = await post(served, body, "multipart/form-data; boundary=X")
+    assert_error(response, 400, "bad_message", words)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "zstd", "gzip, identity"])
+async def test_compressed_bodies_are_rejected(served: Served, encoding: str) -> None:
+    body = gzip.compress(picture())
+    response = await post(served, body, headers={"Content-Encoding": encoding})
+    assert_error(response, 415, "unsupported_format", "send the body uncompressed")
+    assert response.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+async def test_content_encoding_identity(served: Served, encoding: str) -> None:
+    response = await post(served, picture(), headers={"Content-Encoding": encoding})
+    assert response.code == 200
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("?version=x", "version: a number is required, not 'x'"),
-        ("?version=1.5", "version: a number is required"),
+        ("?version=x", "'version' must be a number, not 'x'"),
+        ("?version=1.5", "'version' must be a number"),
         ("?version=-1", "version: an integer of 0 to"),
         ("?min_score=2", "min_score: a number from 0 to 1"),
         ("?min_score=nan", "min_score: a finite number"),
-        ("?max_results=", "max_results: a number is required"),
+        ("?max_results=", "'max_results' must be a number"),
         ("?label=a&version=1", "only one of the two"),
         ("?model=", "model: a text of 1 to 256"),
         ("?model=%0a", "model: a text"),
@@ -185,7 +262,7 @@ async def test_options_that_are_not_utf_8(served: Served) -> None:
     assert_error(await post(served, picture(), query="?model=%ff"), 404, "unknown_model")
 
 
-# What the model server does
+# The model server
 
 
 async def test_an_unknown_model(served: Served) -> None:
@@ -225,7 +302,7 @@ async def test_a_picture_that_was_dropped(served: Served) -> None:
     served.puppet.obey = lambda call: call.fail(DeadlineExceeded())
     response = await post(served, picture())
     assert (response.code, response.headers["Retry-After"]) == (503, "1")
-    assert told(response) == {"type": "dropped", "reason": "expired"}
+    assert fields_of(response) == {"type": "dropped", "reason": "expired"}
 
 
 async def test_too_many_sessions(serve: Serve) -> None:
@@ -244,7 +321,7 @@ async def test_draining(served: Served) -> None:
     assert_error(await post(served, picture()), 503, "overloaded", "draining")
 
 
-async def test_a_drain_answers_pictures_under_way(served: Served) -> None:
+async def test_draining_answers_pending_pictures(served: Served) -> None:
     served.puppet.obey = None
     answered = AsyncHTTPClient().fetch(served.url("/v1/infer"), method="POST", body=picture())
     call = await served.puppet.next_call()
@@ -263,7 +340,7 @@ async def test_other_methods(served: Served, method: str) -> None:
     assert response.headers["Allow"] == "POST, OPTIONS"
 
 
-async def test_nothing_is_left_of_a_picture(served: Served) -> None:
+async def test_an_upload_leaves_nothing_behind(served: Served) -> None:
     for _ in range(5):
         await post(served, picture())
     value = served.gateway.metrics.registry.get_sample_value

@@ -1,4 +1,4 @@
-"""POST /v1/infer: bodies that are too large, too slow, too many, or whose client goes."""
+"""POST /v1/infer: uploads that are too large, too slow, too many, or abandoned."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PICTURE = picture()
 
 
 class Upload:
-    """A request whose body is sent piece by piece."""
+    """A request whose body is sent in pieces."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -64,7 +64,7 @@ class Upload:
 
 
 async def send_whole(served: Served) -> int:
-    """Upload a picture; the status of the answer."""
+    """Upload a picture; return the response's status."""
     upload = await Upload.begin(served, len(PICTURE))
     upload.send(PICTURE)
     status = await upload.status()
@@ -72,15 +72,15 @@ async def send_whole(served: Served) -> int:
     return status
 
 
-async def one_place_is_free(served: Served) -> None:
-    """Of ``max_uploads`` = 1: exactly one place is free, no more and no less."""
+async def one_slot_is_free(served: Served) -> None:
+    """Check that exactly one slot is free, where ``max_uploads`` is 1."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_S
     while await send_whole(served) == 503:
-        assert asyncio.get_running_loop().time() < deadline, "the place was not given back"
+        assert asyncio.get_running_loop().time() < deadline, "the slot was not released"
     holder = await Upload.begin(served, len(PICTURE))
     holder.send(PICTURE[:10])
     while await send_whole(served) == 200:
-        assert asyncio.get_running_loop().time() < deadline, "a place was given back twice"
+        assert asyncio.get_running_loop().time() < deadline, "a slot was released twice"
     assert await send_whole(served) == 503
     holder.send(PICTURE[10:])
     assert await holder.status() == 200
@@ -102,13 +102,13 @@ async def test_one_upload_too_many(served: Served) -> None:
     second.send(PICTURE)
     assert await second.status() == 503
     assert second.fields["code"] == "overloaded"
-    assert second.fields["message"] == "1 uploads are under way, and no more are taken"
+    assert second.fields["message"] == "all 1 upload slots are in use"
     first.send(PICTURE[100:])
     assert await first.status() == 200
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
 
 
-async def test_a_place_is_free_once_the_picture_is_answered(served: Served) -> None:
+async def test_a_slot_is_released_once_the_picture_is_answered(served: Served) -> None:
     served.puppet.obey = None
     first = await Upload.begin(served, len(PICTURE))
     first.send(PICTURE)
@@ -117,49 +117,83 @@ async def test_a_place_is_free_once_the_picture_is_answered(served: Served) -> N
     call.answer()
     assert await first.status() == 200
     served.puppet.obey = lambda call: call.judge()
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
 
 
-async def test_other_methods_take_no_place(served: Served) -> None:
+async def test_other_methods_take_no_slot(served: Served) -> None:
     upload = await Upload.begin(served, len(PICTURE), "PUT")
     upload.send(PICTURE[:10])
     assert await send_whole(served) == 200
     upload.send(PICTURE[10:])
     assert await upload.status() == 405
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
+
+
+# Chunked
+
+
+@pytest.mark.parametrize(
+    ("extension", "status"),
+    [
+        ("", 200),
+        (";name", 200),
+        (";name=value", 200),
+        (' ;name="a; quoted value"', 200),
+        ("\t; a=1;b=2", 200),
+        (";" + "x" * 40, 200),
+        (" ", 400),
+        ("x", 400),
+        (";a\nb", 400),
+        (";a\rb", 400),
+        (";" + "x" * 100, None),  # too long: the connection ends
+    ],
+)
+async def test_chunk_extensions_are_ignored(
+    served: Served, extension: str, status: int | None
+) -> None:
+    upload = await Upload.begin(served, None, "POST", "Transfer-Encoding: chunked")
+    for part in (PICTURE[:100], PICTURE[100:]):
+        upload.send(f"{len(part):x}{extension}\r\n".encode() + part + b"\r\n")
+    upload.send(f"0{extension}\r\n\r\n".encode())
+    if status is None:
+        assert await upload.ended()
+    else:
+        assert await upload.status() == status
+    upload.leave()
+    await one_slot_is_free(served)
 
 
 # Too large
 
 
 @pytest.mark.parametrize("too_many", [1, 50_000])
-async def test_what_is_somewhat_too_large_is_told(served: Served, too_many: int) -> None:
+async def test_a_body_slightly_too_large_gets_an_answer(served: Served, too_many: int) -> None:
     length = 50_000 + FORM_BYTES + too_many
     upload = await Upload.begin(served, length)
     upload.send(bytes(length))
     assert await upload.status() == 413
     assert upload.fields["code"] == "frame_too_large"
-    assert upload.fields["message"] == "at most 50000 bytes are taken"
-    # The connection is as good as before.
-    await one_place_is_free(served)
+    assert upload.fields["message"] == "a picture may have at most 50000 bytes"
+    # The connection can still be used.
+    await one_slot_is_free(served)
 
 
-async def test_what_is_far_too_large_is_not_waited_for(served: Served) -> None:
+async def test_a_body_far_too_large_is_not_awaited(served: Served) -> None:
     upload = await Upload.begin(served, 10**12)
     assert await upload.status() == 413
     assert await upload.ended()
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "1, 2", "1" * 30, "1" * 5000, "\xb2"])
-async def test_lengths_that_are_none(served: Served, length: str) -> None:
+async def test_malformed_content_lengths(served: Served, length: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     head = f"POST /v1/infer HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n"
     writer.write(head.encode("latin-1"))
     answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
     assert answer.split()[1] in (b"400", b"413")
     writer.close()
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
 
 
 def chunk(data: bytes) -> bytes:
@@ -172,19 +206,19 @@ async def test_a_chunked_body(served: Served) -> None:
         upload.send(chunk(PICTURE[at : at + 500]))
     upload.send(chunk(b""))
     assert await upload.status() == 200
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
 
 
-async def test_a_chunked_body_that_is_too_large_keeps_no_place(served: Served) -> None:
+async def test_a_chunked_body_that_is_too_large_releases_its_slot(served: Served) -> None:
     upload = await Upload.begin(served, None, "POST", "Transfer-Encoding: chunked")
     upload.send(chunk(bytes(50_001 + FORM_BYTES)))
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
     upload.send(chunk(b""))
     assert await upload.status() == 413
-    assert upload.fields["message"] == "at most 50000 bytes are taken"
+    assert upload.fields["message"] == "a picture may have at most 50000 bytes"
 
 
-async def test_who_asks_first_is_told_first(served: Served) -> None:
+async def test_expect_continue_is_answered_before_the_body(served: Served) -> None:
     expects = "Expect: 100-continue"
     upload = await Upload.begin(served, len(PICTURE), "POST", expects)
     assert await upload.status() == 100
@@ -196,32 +230,30 @@ async def test_who_asks_first_is_told_first(served: Served) -> None:
     assert await upload.status() == 200
     large = await Upload.begin(served, 50_001 + FORM_BYTES, "POST", expects)
     assert await large.status() == 413
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
 
 
-# Too slow, or gone
+# Too slow, or abandoned
 
 
-async def test_an_upload_that_stalls_is_cut_off(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_stalled_upload_is_aborted(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(infer, "UPLOAD_TIMEOUT_S", 0.05)
     stalled = await Upload.begin(served, len(PICTURE))
     stalled.send(PICTURE[:50])
     assert await stalled.ended()
     monkeypatch.undo()
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
 
 
-async def test_a_client_that_goes_in_the_middle_of_its_upload(served: Served) -> None:
+async def test_a_client_that_disconnects_during_its_upload(served: Served) -> None:
     for _ in range(5):
         upload = await Upload.begin(served, len(PICTURE))
         upload.send(PICTURE[:50])
         upload.leave()
-        await one_place_is_free(served)
+        await one_slot_is_free(served)
 
 
-async def test_a_client_that_goes_after_an_early_answer(served: Served) -> None:
+async def test_a_client_that_disconnects_after_an_early_answer(served: Served) -> None:
     for _ in range(5):
         upload = await Upload.begin(served, 10**12)
         assert await upload.status() == 413
@@ -230,10 +262,10 @@ async def test_a_client_that_goes_after_an_early_answer(served: Served) -> None:
         slow = await Upload.begin(served, 50_001 + FORM_BYTES)
         slow.send(bytes(1000))
         slow.leave()
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
 
 
-async def test_a_client_that_goes_while_its_picture_is_inferred(served: Served) -> None:
+async def test_a_client_that_disconnects_during_inference(served: Served) -> None:
     served.puppet.obey = None
     upload = await Upload.begin(served, len(PICTURE))
     upload.send(PICTURE)
@@ -243,15 +275,15 @@ async def test_a_client_that_goes_while_its_picture_is_inferred(served: Served) 
     await until(lambda: value("framewire_sessions") == 0)
     call.answer()
     served.puppet.obey = lambda call: call.judge()
-    await one_place_is_free(served)
+    await one_slot_is_free(served)
     assert accounts(served.gateway)[1]["disconnected"] == 1
 
 
-async def test_a_client_that_goes_while_its_model_is_looked_up(served: Served) -> None:
+async def test_a_client_that_disconnects_during_model_lookup(served: Served) -> None:
     assert await send_whole(served) == 200
     served.puppet.answers_lookups.clear()
     upload = await Upload.begin(served, len(PICTURE), "POST", query="?model=cats")
     upload.send(PICTURE)
     await until(lambda: ModelKey("cats") in served.puppet.lookups)
     upload.leave()
-    await one_place_is_free(served)
+    await one_slot_is_free(served)

@@ -1,4 +1,4 @@
-"""Everything wrong that can come over a socket: named, survived, and unnoticed by a neighbour."""
+"""Invalid messages get a named error, and affect neither their session nor its neighbours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from server.core.answers import Tensor, Tensors
 from server.core.wire import JSON
-from server.handlers.encodings import MSGPACK
+from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import POISON
@@ -23,7 +23,7 @@ WHOLE = picture()
 async def assert_survived(
     served: Served, client: SocketClient, code: str, words: str, frame_id: int | None
 ) -> None:
-    """``client`` is told, and both it and a neighbour go on."""
+    """Check that ``client`` receives the error and continues."""
     error = await client.read()
     assert (error["type"], error["code"], error.get("id")) == ("error", code, frame_id), error
     assert words in error["message"]
@@ -143,7 +143,7 @@ async def test_a_frame_before_hello(served: Served) -> None:
     assert (await client.read())["type"] == "result"
 
 
-async def test_unusable_messages_without_end(served: Served) -> None:
+async def test_too_many_unusable_messages(served: Served) -> None:
     client, neighbour = await SocketClient.open(served), await SocketClient.open(served)
     for _ in range(200):
         client.send_raw(b"\xc1")
@@ -154,7 +154,7 @@ async def test_unusable_messages_without_end(served: Served) -> None:
 async def test_a_message_that_is_too_big_closes_with_1009(serve: Serve) -> None:
     served = serve(max_frame_bytes=2048)
     client, neighbour = await SocketClient.open(served), await SocketClient.open(served)
-    # What fits into the envelope is still answered.
+    # A frame slightly too large still gets an answer.
     client.shoot(1, data=b"\xff\xd8\xff" + bytes(60_000))
     assert (await client.read())["code"] == "frame_too_large"
     await client.works(2)
@@ -163,8 +163,8 @@ async def test_a_message_that_is_too_big_closes_with_1009(serve: Serve) -> None:
     await neighbour.works()
 
 
-async def test_a_model_that_says_what_json_cannot(served: Served) -> None:
-    """The frame is still owed an outcome."""
+async def test_a_model_output_that_json_cannot_encode(served: Served) -> None:
+    """The frame still gets an outcome."""
     client = await SocketClient.open(served, JSON)
     served.puppet.obey = lambda call: call.answer_with([NOT_WHOLE])
     client.shoot(1)
@@ -177,8 +177,8 @@ async def test_a_model_that_says_what_json_cannot(served: Served) -> None:
 NOT_WHOLE = Tensors({"t": Tensor("float32", (1,), b"12345")})
 
 
-async def test_a_bad_message_of_one_is_in_nobody_elses_batch(serve: Serve) -> None:
-    """Two neighbours and a culprit, in one batch and at the same time."""
+async def test_one_sessions_bad_frame_affects_no_other_in_the_batch(serve: Serve) -> None:
+    """Two good frames and a bad one in the same batch."""
     served = serve(max_calls=1)
     served.puppet.obey = None
     clients = [await SocketClient.open(served) for _ in range(4)]
@@ -186,7 +186,7 @@ async def test_a_bad_message_of_one_is_in_nobody_elses_batch(serve: Serve) -> No
     busy = await served.puppet.next_call()
     for number, client in enumerate(clients[:3]):
         client.shoot(number, data=WHOLE + POISON if number == 1 else WHOLE)
-        # A ping after it: once answered, the frame before it has been taken in.
+        # Once this ping is answered, the gateway has accepted the frame before it.
         client.send({"type": "ping"})
         assert (await client.read())["type"] == "pong"
     served.puppet.obey = lambda call: call.judge()

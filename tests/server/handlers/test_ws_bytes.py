@@ -1,4 +1,4 @@
-"""The bytes of a WebSocket: cut, glued, too many at once, and none that make sense."""
+"""The bytes of a connection: split, joined, too many at once, and malformed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from server.core.answers import Tensor, Tensors
-from server.handlers import protocol
-from server.handlers.encodings import MSGPACK
+from server.transport import websocket
+from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
-from tests.server.handlers.raw_peer import RawPeer, frame
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import Call
+from tests.server.raw_peer import RawPeer, frame
 from tests.server.samples import frame_fields, packed
 
 
 def message(fields: dict[str, Any]) -> bytes:
-    """A message as its bytes in the socket."""
+    """Return a message's bytes on the wire."""
     return frame(2, packed(MSGPACK, fields))
 
 
@@ -26,27 +26,27 @@ HELLO = message({"type": "hello"})
 
 
 async def kinds(peer: RawPeer, count: int) -> list[str]:
-    """The types of the next messages."""
+    """Return the types of the next messages."""
     return [MSGPACK.unpack((await peer.read())[1])["type"] for _ in range(count)]
 
 
-async def test_everything_at_once(served: Served) -> None:
-    """Handshake, hello and a frame in one packet: who is in a hurry loses nothing."""
-    peer = await RawPeer.connect(served, HELLO + message(frame_fields(1)))
+async def test_handshake_hello_and_frame_in_one_packet(served: Served) -> None:
+    """Nothing is lost of what follows the handshake."""
+    peer = await RawPeer.connect(served.port, HELLO + message(frame_fields(1)))
     assert await kinds(peer, 2) == ["welcome", "result"]
     peer.leave()
 
 
-async def test_more_than_a_read_right_behind_the_handshake(serve: Serve) -> None:
+async def test_more_than_one_read_right_after_the_handshake(serve: Serve) -> None:
     served = serve(max_frame_bytes=2**20)
     large = message(frame_fields(1, data=b"\xff\xd8\xff" + bytes(200_000)))
-    peer = await RawPeer.connect(served, HELLO + large + message(frame_fields(2)))
+    peer = await RawPeer.connect(served.port, HELLO + large + message(frame_fields(2)))
     assert await kinds(peer, 3) == ["welcome", "error", "result"]
     peer.leave()
 
 
 async def test_byte_by_byte(served: Served) -> None:
-    peer = await RawPeer.connect(served)
+    peer = await RawPeer.connect(served.port)
     for byte in HELLO + message({"type": "ping", "t": 1}):
         peer.write(bytes([byte]))
         await asyncio.sleep(0)
@@ -57,14 +57,14 @@ async def test_byte_by_byte(served: Served) -> None:
 @pytest.mark.parametrize(
     ("sent", "code", "words"),
     [
-        (b"\x82\x05hello", 1002, b"a frame without a mask"),
-        (frame(0x5, b"x"), 1002, b"an extension that was not agreed on"),
+        (b"\x82\x05hello", 1002, b"unmasked WebSocket frame"),
+        (frame(0x5, b"x"), 1002, b"unknown opcode 5"),
         (frame(2, bytes(300_000)), 1009, b"message too big"),
-        (frame(1, b"\xff\xff"), 1007, b"text that is not UTF-8"),
-        (frame(8, b"\x03\xe8\xff"), 1007, b"text that is not UTF-8"),
+        (frame(1, b"\xff\xff"), 1007, b"invalid UTF-8"),
+        (frame(8, b"\x03\xe8\xff"), 1007, b"invalid UTF-8"),
     ],
 )
-async def test_who_sends_nonsense_reads_why(
+async def test_a_malformed_message_is_answered_with_the_reason(
     serve: Serve,
     sent: bytes,
     code: int,
@@ -72,11 +72,11 @@ async def test_who_sends_nonsense_reads_why(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Even while it still sends; then the socket ends. It fills no log."""
-    monkeypatch.setattr(protocol, "_LINGER_S", 0.2)
+    """The client gets it while still sending, then the connection ends, and nothing is logged."""
+    monkeypatch.setattr(websocket, "_LINGER_S", 0.2)
     served = serve(max_frame_bytes=2048)
     neighbour = await SocketClient.open(served)
-    peer = await RawPeer.connect(served)
+    peer = await RawPeer.connect(served.port)
     peer.write(sent)
     opcode, payload = await peer.read()
     assert (opcode, payload) == (0x8, code.to_bytes(2, "big") + words)
@@ -85,10 +85,10 @@ async def test_who_sends_nonsense_reads_why(
     assert [record for record in caplog.records if record.levelname != "INFO"] == []
 
 
-async def test_frames_without_end_leave_others_their_turn(serve: Serve) -> None:
-    """Some ten thousand messages fit into one read."""
+async def test_a_flood_of_messages_does_not_starve_others(serve: Serve) -> None:
+    """One read can hold ten thousand messages."""
     served = serve()
-    neighbour, peer = await SocketClient.open(served), await RawPeer.connect(served)
+    neighbour, peer = await SocketClient.open(served), await RawPeer.connect(served.port)
     flood = asyncio.ensure_future(_flood(peer))
     loop = asyncio.get_running_loop()
     longest = 0.0
@@ -98,7 +98,7 @@ async def test_frames_without_end_leave_others_their_turn(serve: Serve) -> None:
         longest = max(longest, loop.time() - started)
     flood.cancel()
     peer.leave()
-    assert longest < 0.3, "a whole read of such frames takes longer"
+    assert longest < 0.3, "handling a whole read at once takes longer"
 
 
 async def _flood(peer: RawPeer) -> None:
@@ -108,7 +108,7 @@ async def _flood(peer: RawPeer) -> None:
         await peer.written()
 
 
-async def test_an_answer_larger_than_the_sockets_buffers_arrives_whole(served: Served) -> None:
+async def test_a_message_larger_than_the_socket_buffers_arrives_whole(served: Served) -> None:
     size = 8 * 2**20
     large = Tensors({"t": Tensor("uint8", (size,), bytes(range(256)) * (size // 256))})
 

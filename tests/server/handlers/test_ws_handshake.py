@@ -1,4 +1,4 @@
-"""Connecting to /ws: who may, and in which encoding."""
+"""Connecting to /ws: encodings, origins, incomplete handshakes and full gateways."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketError
 
 from server.core.wire import JSON, Encoding
-from server.handlers.encodings import MSGPACK
 from server.runtime import gateway
+from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 
@@ -37,7 +37,7 @@ async def test_hello_and_a_frame(served: Served, encoding: Encoding) -> None:
 
 
 @BOTH
-async def test_who_offers_no_subprotocol_is_known_by_its_first_message(
+async def test_without_subprotocol_the_first_message_decides(
     served: Served, encoding: Encoding
 ) -> None:
     client = await SocketClient.connect(served, encoding, subprotocols=[])
@@ -45,7 +45,7 @@ async def test_who_offers_no_subprotocol_is_known_by_its_first_message(
     client.send({"type": "hello"})
     assert (await client.read())["type"] == "welcome"
     await client.works()
-    # And is held to it.
+    # The encoding cannot change afterwards.
     other = JSON if encoding is MSGPACK else MSGPACK
     client.send_raw(other.pack({"type": "ping"}))
     error = await client.read()
@@ -61,14 +61,14 @@ async def test_who_offers_no_subprotocol_is_known_by_its_first_message(
         (["framewire.v2.msgpack"], None),
     ],
 )
-async def test_the_first_subprotocol_that_is_spoken_here(
+async def test_the_first_supported_subprotocol_is_selected(
     served: Served, offered: list[str], selected: str | None
 ) -> None:
     client = await SocketClient.connect(served, subprotocols=offered)
     assert client.socket.selected_subprotocol == selected
 
 
-async def test_the_wrong_kind_of_message_for_a_subprotocol(served: Served) -> None:
+async def test_text_on_a_binary_subprotocol(served: Served) -> None:
     client = await SocketClient.connect(served, MSGPACK)
     client.send_raw('{"type":"hello"}')
     error = await client.read()
@@ -81,7 +81,7 @@ async def test_the_wrong_kind_of_message_for_a_subprotocol(served: Served) -> No
 
 
 async def refusal(served: Served, origin: str, **headers: str) -> int:
-    """The status that a page of ``origin`` is refused with; 101 where it is not."""
+    """Return the status of a handshake from a page of ``origin``; 101 if it succeeds."""
     try:
         client = await SocketClient.connect(served, headers={"Origin": origin, **headers})
     except HTTPClientError as error:
@@ -97,18 +97,22 @@ async def refusal(served: Served, origin: str, **headers: str) -> int:
         "weapp://wechat-game-runtime",
         "https://servicewechat.com",
         "null",
-        "",
         "http://127.0.0.1",
         "http://127.0.0.1:1",
         "http://[broken",
         "nonsense",
     ],
 )
-async def test_foreign_origins_are_refused(served: Served, origin: str) -> None:
+async def test_foreign_origins_are_rejected(served: Served, origin: str) -> None:
     assert await refusal(served, origin) == 403
 
 
-async def test_this_hosts_own_pages_may_connect(served: Served) -> None:
+async def test_an_empty_origin_counts_as_none(served: Served) -> None:
+    """No browser sends one; some HTTP clients and proxies do."""
+    assert await refusal(served, "") == 101
+
+
+async def test_the_gateways_own_pages_may_connect(served: Served) -> None:
     assert await refusal(served, f"http://127.0.0.1:{served.port}") == 101
     own = {"Host": "Cameras.example"}
     assert await refusal(served, "https://cameras.example", **own) == 101
@@ -119,7 +123,7 @@ async def test_allowed_origins(serve: Serve) -> None:
     served = serve(allowed_origins="https://example.com, weapp://wechat-game-runtime,null")
     for origin in ("https://example.com", "weapp://wechat-game-runtime", "null"):
         assert await refusal(served, origin) == 101
-    for origin in ("http://example.com", "https://example.com:8443", "https://a.example.com", ""):
+    for origin in ("http://example.com", "https://example.com:8443", "https://a.example.com"):
         assert await refusal(served, origin) == 403
 
 
@@ -129,35 +133,76 @@ async def test_all_origins(serve: Serve) -> None:
         assert await refusal(served, origin) == 101
 
 
-# What is no handshake
+# Incomplete handshakes
 
 
-async def request(served: Served, head: str) -> bytes:
-    """The answer to a raw request."""
+async def exchange(served: Served, head: str) -> tuple[int, dict[str, str], bytes]:
+    """Send a request as it is; return the answer's status, headers and body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(head.replace("\n", "\r\n").encode())
+    writer.write(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
     answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    status, *lines = answer.decode().strip().split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
     writer.close()
-    return answer
+    return int(status.split()[1]), headers, body
+
+
+UPGRADE = (
+    "GET /ws HTTP/1.1\nHost: h\nUpgrade: websocket\nConnection: Upgrade\n"
+    "Sec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        # What nginx sends by default.
+        ("GET /ws HTTP/1.0\nHost: h\nConnection: close", "proxy_http_version 1.1"),
+        (UPGRADE.replace("HTTP/1.1", "HTTP/1.0"), "proxy_http_version 1.1"),
+        ("GET /ws HTTP/1.1\nHost: h", "proxy_set_header Upgrade $http_upgrade"),
+        (UPGRADE.replace("Upgrade: websocket\n", ""), "no Upgrade: websocket"),
+        (UPGRADE.replace("websocket\n", "h2c\n"), "no Upgrade: websocket"),
+        (UPGRADE.replace("Connection: Upgrade", "Connection: keep-alive"), "Connection: Upgrade"),
+        (UPGRADE.replace("Version: 13", "Version: 12"), "only version 13"),
+        (UPGRADE.replace("Sec-WebSocket-Version: 13\n", ""), "only version 13"),
+    ],
+)
+async def test_an_incomplete_handshake_is_answered_with_what_is_missing(
+    served: Served, head: str, words: str
+) -> None:
+    status, headers, body = await exchange(served, head)
+    assert status == 426
+    assert (headers["upgrade"], headers["sec-websocket-version"]) == ("websocket", "13")
+    assert headers["connection"] == "Upgrade"
+    fields = json.loads(body)
+    assert (fields["type"], fields["code"]) == ("error", "upgrade_required")
+    assert words in fields["message"]
+    client = await SocketClient.open(served)
+    await client.works()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        UPGRADE,
+        UPGRADE.replace("websocket", "WebSocket").replace("Connection: U", "connection: u"),
+        UPGRADE.replace("Connection: Upgrade", "Connection: keep-alive, Upgrade"),
+    ],
+)
+async def test_handshake_headers_are_matched_regardless_of_case(served: Served, head: str) -> None:
+    assert (await exchange(served, head))[0] == 101
 
 
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        ("GET /ws HTTP/1.1\nHost: h\n\n", b"400"),
-        ("GET /ws HTTP/1.1\nHost: h\nUpgrade: websocket\n\n", b"400"),
-        (
-            "GET /ws HTTP/1.1\nHost: h\nUpgrade: websocket\nConnection: upgrade\n"
-            "Sec-WebSocket-Version: 12\n\n",
-            b"426",
-        ),
-        ("POST /ws HTTP/1.1\nHost: h\nContent-Length: 0\n\n", b"405"),
+        (UPGRADE.partition("\nSec-WebSocket-Key")[0], 400),
+        ("POST /ws HTTP/1.1\nHost: h\nContent-Length: 0", 405),
     ],
 )
-async def test_what_is_no_handshake(served: Served, head: str, status: bytes) -> None:
-    assert status in (await request(served, head)).split(b"\r\n")[0]
-    client = await SocketClient.open(served)
-    await client.works()
+async def test_other_requests(served: Served, head: str, status: int) -> None:
+    assert (await exchange(served, head))[0] == status
 
 
 # Too many
@@ -183,7 +228,9 @@ async def test_too_many_sessions(serve: Serve, subprotocols: list[str], unpack: 
     await again.works()
 
 
-async def test_a_silent_socket_makes_room(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_without_hello_is_evicted(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gateway, "GREETING_S", 0.0)
     served = serve(max_sessions=1)
     silent = await SocketClient.connect(served)
@@ -192,7 +239,7 @@ async def test_a_silent_socket_makes_room(serve: Serve, monkeypatch: pytest.Monk
     await next_one.works()
 
 
-async def test_who_is_turned_away_may_say_what_it_likes(serve: Serve) -> None:
+async def test_a_rejected_client_may_still_send(serve: Serve) -> None:
     served = serve(max_sessions=1)
     first = await SocketClient.open(served)
     late = await SocketClient.connect(served)
@@ -203,7 +250,7 @@ async def test_who_is_turned_away_may_say_what_it_likes(serve: Serve) -> None:
     await first.works()
 
 
-async def test_a_closed_socket_is_an_end(served: Served) -> None:
+async def test_closing_from_the_client(served: Served) -> None:
     client = await SocketClient.open(served)
     client.socket.close(1000, "done")
     assert await client.closed() == (1000, None)

@@ -1,4 +1,4 @@
-"""WeChat's login as the gateway sees it: over real HTTP, with answers that a test chooses."""
+"""A stand-in for WeChat's login, over real HTTP, with responses that a test chooses."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _Handler(RequestHandler):
         await self._standin.answers.wait()
         answer = self._standin.answer(question)
         self.set_status(self._standin.status)
-        # WeChat says text/plain of its JSON.
+        # WeChat sends JSON as text/plain.
         self.set_header("Content-Type", "text/plain")
         for name, value in self._standin.headers.items():
             self.set_header(name, value)

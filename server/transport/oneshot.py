@@ -1,4 +1,4 @@
-"""The peer of a session that lives for a single frame."""
+"""The client side of a session that lives for a single frame."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from server.core.messages import Dropped, Error, Outcome, Result, ServerMessage,
 from server.core.session import told
 
 
-class OneFrame:
-    """A session for a single frame. ``outcome`` is done when the frame has its own."""
+class OneShotPeer:
+    """Receives a session's messages. ``outcome`` is done once the frame has its outcome."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -19,18 +19,18 @@ class OneFrame:
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
 
     def send(self, message: ServerMessage) -> None:
-        """Take a message as a client would."""
+        """Receive a message, as a WebSocket client would."""
         if isinstance(message, Welcome):
             _complete(self.welcome, None)
         elif isinstance(message, Result | Dropped | Error) and message.id is not None:
             _complete(self.outcome, message)
         elif isinstance(message, Error) and message.code == Unauthorized.code:
-            # The token's time ran out while the picture was on its way.
+            # The token expired during the upload.
             _complete(self.welcome, None)
             _complete(self.outcome, message)
 
     def close(self, code: int, reason: str) -> None:
-        """The gateway ends the session before the frame has an outcome."""
+        """End the session before the frame has an outcome."""
         _complete(self.welcome, None)
         _complete(self.outcome, told(Overloaded(reason)))
 

@@ -1,4 +1,4 @@
-"""A socket that Tornado opened, on the loop's own transport."""
+"""A socket that Tornado accepted, on asyncio's transport."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 
-from server.handlers.socketstream import SocketStream
+from server.transport.socketstream import SocketStream
 from tests.server.waiting import turn, until
 
 PATIENCE_S = 5.0
@@ -19,7 +19,7 @@ LARGE = bytes(range(256)) * 2**15  # more than two sockets hold
 
 @dataclass
 class Pair:
-    """Both ends: ``taken`` is taken over by ``task``, from ``peer`` a program reads and writes."""
+    """Both ends: ``task`` takes over the socket of ``taken``; ``peer`` is the other end."""
 
     taken: SocketStream
     task: asyncio.Task[None]
@@ -41,7 +41,7 @@ async def read(ends: Pair, size: int) -> bytes:
     return await asyncio.wait_for(ends.reader.readexactly(size), PATIENCE_S)
 
 
-async def test_what_is_written_while_it_changes_hands_comes_first() -> None:
+async def test_writes_during_the_takeover_come_first() -> None:
     ends = await pair()
     early = ends.taken.write(b"early ")
     assert not early.done()
@@ -52,7 +52,7 @@ async def test_what_is_written_while_it_changes_hands_comes_first() -> None:
     assert await read(ends, 10) == b"early late"
 
 
-async def test_what_comes_is_seen_in_the_same_step() -> None:
+async def test_bytes_are_delivered() -> None:
     ends = await pair()
     await ends.task
     ends.peer.write(b"hello")
@@ -61,7 +61,7 @@ async def test_what_comes_is_seen_in_the_same_step() -> None:
     assert await asyncio.wait_for(ends.reader.read(), PATIENCE_S) == b""
 
 
-async def test_a_write_is_done_when_the_kernel_has_it_all() -> None:
+async def test_a_write_completes_once_the_kernel_has_it() -> None:
     ends = await pair()
     await ends.task
     first, second = ends.taken.write(LARGE), ends.taken.write(b"end")
@@ -72,7 +72,7 @@ async def test_a_write_is_done_when_the_kernel_has_it_all() -> None:
     assert ends.taken.write(b"and on").done()
 
 
-async def test_an_early_write_that_is_large() -> None:
+async def test_a_large_write_before_the_takeover() -> None:
     ends = await pair()
     early = ends.taken.write(LARGE)
     await ends.task
@@ -82,7 +82,7 @@ async def test_an_early_write_that_is_large() -> None:
 
 
 @pytest.mark.parametrize("early", [True, False])
-async def test_closing_is_at_once(early: bool) -> None:
+async def test_closing_is_immediate(early: bool) -> None:
     ends = await pair()
     if not early:
         await ends.task
@@ -93,10 +93,10 @@ async def test_closing_is_at_once(early: bool) -> None:
         ends.taken.write(b"more")
     await asyncio.wait_for(ends.taken.lost, PATIENCE_S)
     assert written.cancelled()
-    ends.taken.close()  # again is no harm
+    ends.taken.close()  # has no effect
 
 
-async def test_a_peer_that_leaves() -> None:
+async def test_a_peer_that_disconnects() -> None:
     ends = await pair()
     await ends.task
     written = ends.taken.write(LARGE)

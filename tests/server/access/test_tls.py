@@ -1,4 +1,4 @@
-"""Certificates at start: what is refused in one line, and what is warned of."""
+"""Loading certificates: errors and warnings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.access.certificates import server_context
+from server.access.tls import server_context
 from server.settings import WrongSetting
 from tests.server.access.authority import certify, write
 
@@ -25,7 +25,7 @@ def assert_wrong(paths: tuple[str, str], words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_good_pair(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_valid_pair(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     root = certify("root")
     context = server_context(*write(tmp_path, certify("leaf", root), root))
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
@@ -34,34 +34,34 @@ def test_a_good_pair(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize(
     ("days", "words"),
-    [((-9, -1), "HAS EXPIRED"), ((-9, 3), "expires soon"), ((1, 90), "not valid before")],
+    [((-9, -1), "EXPIRED on"), ((-9, 3), "expires soon"), ((1, 90), "not valid before")],
 )
-def test_bad_dates_are_warned_of(
+def test_warnings_about_validity_dates(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, days: tuple[int, int], words: str
 ) -> None:
     server_context(*write(tmp_path, certify("leaf", days=days)))
     assert words in warned(caplog)
 
 
-def test_a_missing_intermediate_is_warned_of(
+def test_a_warning_about_missing_intermediates(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server_context(*write(tmp_path, certify("leaf", certify("root"))))
     assert "phones need the full chain" in warned(caplog)
 
 
-def test_what_is_no_pair(tmp_path: Path) -> None:
+def test_certificates_and_keys_that_do_not_match(tmp_path: Path) -> None:
     one = certify("one")
-    assert_wrong(write(tmp_path, one, key=certify("two").key_pem()), "is not this certificate's")
-    assert_wrong(write(tmp_path, one, key=one.key_pem(b"hush")), "asks for a passphrase")
-    assert_wrong(write(tmp_path, one, key=b"nonsense"), "is no usable key")
-    assert_wrong(write(tmp_path, one, key=one.pem), "is no usable key")
+    assert_wrong(write(tmp_path, one, key=certify("two").key_pem()), "does not match")
+    assert_wrong(write(tmp_path, one, key=one.key_pem(b"hush")), "without a passphrase")
+    assert_wrong(write(tmp_path, one, key=b"nonsense"), "is not a usable private key")
+    assert_wrong(write(tmp_path, one, key=one.pem), "is not a usable private key")
 
 
-def test_what_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_files(tmp_path: Path) -> None:
     chain, key = write(tmp_path, certify("one"))
     nothing = str(tmp_path / "nothing")
     assert_wrong((nothing, key), f"tls_certificate: {nothing}: No such file")
     assert_wrong((chain, nothing), f"tls_key: {nothing}: No such file")
     assert_wrong((str(tmp_path), key), "Is a directory")
-    assert_wrong((key, key), "no certificates in PEM")
+    assert_wrong((key, key), "no PEM certificate")

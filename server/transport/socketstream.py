@@ -1,9 +1,9 @@
-"""A connected socket, read without a step in between.
+"""A connected socket, read without an extra turn of the event loop.
 
-Tornado's stream answers each read with a future, so a frame crosses the loop's queue
-before anybody looks at it, and a second read finds nothing. With a camera's frames
-that was the gateway's largest cost. Here the loop's own transport reads into one buffer
-for all sockets, and whoever wants the bytes sees them in the same step.
+Tornado's stream completes each read through a future, so a frame crosses the loop's
+queue before anyone sees it, and a second read finds nothing. With camera frames that was
+the gateway's largest cost. Here asyncio's transport reads into one buffer that all
+sockets share, and the receiver gets the bytes in the same turn.
 """
 
 from __future__ import annotations
@@ -15,35 +15,38 @@ from typing import cast
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 
-# One read's worth. Shared, because what came is looked at before the next read;
-# so all streams must live on one loop.
+# One read. Shared by all sockets, because the bytes are used before the next read;
+# so all streams must live on the same loop.
 _BUFFER = memoryview(bytearray(256 * 1024))
 
 
 class SocketStream(asyncio.BufferedProtocol):
-    """Reads by calling ``received``; writes and closes as Tornado's WebSocket expects it."""
+    """Reads by calling ``on_bytes``; writes and closes as Tornado's WebSocket expects."""
 
     _transport: asyncio.Transport | None = None
 
-    def __init__(self, io_loop: IOLoop, received: Callable[[memoryview], None]) -> None:
+    def __init__(self, io_loop: IOLoop, on_bytes: Callable[[memoryview], None]) -> None:
         loop = asyncio.get_running_loop()
         self.io_loop = io_loop
         self.lost: asyncio.Future[None] = loop.create_future()
-        self._received = received
+        self._on_bytes = on_bytes
         self._flushed: asyncio.Future[None] = loop.create_future()
-        self._early = bytearray()  # written before there is a transport
-        self._closed = False
+        self._early = bytearray()  # written before the transport exists
+        self._aborted = False
 
     async def take_over(self, stream: IOStream) -> None:
-        """Take the socket of ``stream``, which must have nothing left to write or to give out."""
+        """Take the socket of ``stream``, whose read and write buffers must be empty."""
         socket = stream.socket
-        # As Tornado's own start_tls does it.
+        # As in Tornado's own start_tls.
         stream.io_loop.remove_handler(socket)
         stream.socket = None  # type: ignore[assignment]
         await asyncio.get_running_loop().connect_accepted_socket(lambda: self, socket)
 
     def write(self, data: bytes) -> asyncio.Future[None]:
-        """Send ``data``; done once the kernel has it all. Raises StreamClosedError."""
+        """Send ``data``; the future is done once the kernel has all of it.
+
+        Raises StreamClosedError.
+        """
         if self.closed():
             raise StreamClosedError
         if self._transport is None:
@@ -53,32 +56,32 @@ class SocketStream(asyncio.BufferedProtocol):
         return self._flushed
 
     def closed(self) -> bool:
-        """Whether it is, or is about to be."""
-        return self._closed or (self._transport is not None and self._transport.is_closing())
+        """Return whether the stream is closed or closing."""
+        return self._aborted or (self._transport is not None and self._transport.is_closing())
 
     def close(self) -> None:
-        """Close at once; what was not sent yet is lost, as with a peer that does not read."""
-        self._closed = True
+        """Close at once, discarding unsent bytes: the peer may not be reading."""
+        self._aborted = True
         if self._transport is not None:
             self._transport.abort()
 
     def pause(self) -> None:
-        """Read no more until :meth:`resume`."""
+        """Stop reading until :meth:`resume`."""
         assert self._transport is not None
         self._transport.pause_reading()
 
     def resume(self) -> None:
-        """Read on."""
+        """Read again."""
         assert self._transport is not None
         self._transport.resume_reading()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)
         self._transport = transport
-        # So pause_writing tells that something is left, and resume_writing that nothing is.
+        # asyncio then calls pause_writing when bytes remain, and resume_writing when none do.
         transport.set_write_buffer_limits(high=0)
         transport.write(self._early)
-        if self._closed:
+        if self._aborted:
             transport.abort()
         elif not transport.get_write_buffer_size():
             self._flushed.set_result(None)
@@ -87,7 +90,7 @@ class SocketStream(asyncio.BufferedProtocol):
         return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._received(_BUFFER[:nbytes])
+        self._on_bytes(_BUFFER[:nbytes])
 
     def pause_writing(self) -> None:
         if self._flushed.done():
@@ -97,13 +100,13 @@ class SocketStream(asyncio.BufferedProtocol):
         self._flushed.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
-        # Else this and whoever listens would hold each other, and a frame that came in part,
-        # until the garbage collector looks.
-        self._received = _nobody
+        # Breaks a reference cycle with the receiver, which would keep a partial frame in
+        # memory until the garbage collector runs.
+        self._on_bytes = _discard
         self._flushed.cancel()
         if not self.lost.done():
             self.lost.set_result(None)
 
 
-def _nobody(came: memoryview) -> None:
-    """Who listens when all is over."""
+def _discard(received: memoryview) -> None:
+    """Ignore bytes after the connection is lost."""

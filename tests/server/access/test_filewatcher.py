@@ -1,4 +1,4 @@
-"""Files that change are read again, once they are left alone."""
+"""Changed files are reloaded once they are stable."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from server.access.filewatch import FileWatch
+from server.access.filewatcher import FileWatcher
 from server.settings import WrongSetting
 
 
 class Reader:
-    """Counts how often it was asked to read, and refuses when told."""
+    """Counts reloads, and fails on request."""
 
     def __init__(self, *paths: Path) -> None:
         self.count = 0
         self.refuses: Exception | None = None
-        self.watch = FileWatch([str(path) for path in paths], self.read)
+        self.watch = FileWatcher([str(path) for path in paths], self.read)
 
     def read(self) -> None:
         self.count += 1
@@ -29,7 +29,7 @@ class Reader:
         """How often the files are read in so many looks."""
         before = self.count
         for _ in range(times):
-            self.watch.look()
+            self.watch.poll()
         return self.count - before
 
 
@@ -41,7 +41,7 @@ def paths(tmp_path: Path) -> list[Path]:
     return found
 
 
-def test_a_change_is_read_once(paths: list[Path]) -> None:
+def test_a_change_is_loaded_once(paths: list[Path]) -> None:
     reader = Reader(*paths)
     assert reader.looks() == 0
     paths[0].write_text("two!")
@@ -49,7 +49,7 @@ def test_a_change_is_read_once(paths: list[Path]) -> None:
     assert reader.looks() == 0
 
 
-def test_both_files_are_waited_for(paths: list[Path]) -> None:
+def test_a_reload_waits_for_both_files(paths: list[Path]) -> None:
     reader = Reader(*paths)
     paths[0].write_text("two!")
     assert reader.looks(1) == 0
@@ -58,7 +58,7 @@ def test_both_files_are_waited_for(paths: list[Path]) -> None:
     assert reader.looks(1) == 1
 
 
-def test_a_file_that_is_replaced_or_a_link_that_is_turned(paths: list[Path]) -> None:
+def test_a_replaced_file_and_a_changed_link(paths: list[Path]) -> None:
     link = paths[0].with_name("live.pem")
     link.symlink_to(paths[0])
     reader = Reader(link)
@@ -72,7 +72,7 @@ def test_a_file_that_is_replaced_or_a_link_that_is_turned(paths: list[Path]) -> 
     assert reader.looks() == 1
 
 
-def test_what_is_refused_is_logged_and_not_tried_in_vain(
+def test_an_invalid_file_is_logged_once(
     paths: list[Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     reader = Reader(*paths)
@@ -80,27 +80,27 @@ def test_what_is_refused_is_logged_and_not_tried_in_vain(
     paths[1].write_text("broken")
     assert reader.looks(5) == 1
     [line] = [each for each in caplog.records if each.levelno == logging.ERROR]
-    assert line.getMessage() == ("tls_key: it is broken; what was read before stays in use")
+    assert line.getMessage() == ("tls_key: it is broken; keeping the previous content")
     reader.refuses = None
     paths[1].write_text("mended!")
     assert reader.looks() == 1
 
 
-def test_at_once_when_asked(paths: list[Path]) -> None:
+def test_reloading_on_request(paths: list[Path]) -> None:
     reader = Reader(*paths)
     reader.watch.reload()
     assert reader.count == 1
     assert reader.looks() == 0
 
 
-def test_a_defect_does_not_end_the_watch(
+def test_an_unexpected_error_does_not_stop_the_watcher(
     paths: list[Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     reader = Reader(*paths)
     reader.refuses = MemoryError("s3cret")
     paths[0].write_text("surprise")
     assert reader.looks() == 1
-    assert "MemoryError; what was read before stays in use" in caplog.text
+    assert "MemoryError; keeping the previous content" in caplog.text
     assert "s3cret" not in caplog.text
     reader.refuses = None
     paths[0].write_text("mended!!!")

@@ -1,4 +1,4 @@
-"""The encodings that a client can choose from, and the choice."""
+"""The message encodings that a client can choose from, and how one is chosen."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from server.core.wire import JSON, PROTOCOL, Encoding
 from server.core.wire.encoding import MAX_CONTAINERS, MAX_ITEMS, TOO_DEEP, TOO_MUCH
 
 
-class _Containers:
-    """Counts the maps and arrays of one message, so that it stops at too many."""
+class _ContainerLimit:
+    """Counts the maps and arrays of one message, and stops the parser at too many."""
 
     def __init__(self) -> None:
         self._left = MAX_CONTAINERS
 
     def count(self, container: Any) -> Any:
-        """Called with each map or array as soon as it is read."""
+        """Count a map or an array; the parser calls this as soon as it has read one."""
         self._left -= 1
         if self._left < 0:
             raise ValueError(TOO_MUCH)
@@ -26,7 +26,7 @@ class _Containers:
 
 
 def _unpack(payload: Any) -> Any:
-    count = _Containers().count
+    count = _ContainerLimit().count
     try:
         return msgpack.unpackb(
             payload,
@@ -38,7 +38,7 @@ def _unpack(payload: Any) -> Any:
             object_hook=count,
         )
     except msgpack.ExtraData:
-        raise ValueError("bytes follow the message; send only what was encoded") from None
+        raise ValueError("extra bytes follow the message; send nothing after it") from None
     except msgpack.StackError:
         raise ValueError(TOO_DEEP) from None
 
@@ -49,10 +49,10 @@ BY_SUBPROTOCOL = {encoding.subprotocol: encoding for encoding in (MSGPACK, JSON)
 
 
 def choose(offered: Sequence[str]) -> str | None:
-    """The first subprotocol of those offered that is spoken here."""
+    """Return the first offered subprotocol that the gateway supports."""
     return next((name for name in offered if name in BY_SUBPROTOCOL), None)
 
 
 def implied_by(payload: bytes | str) -> Encoding:
-    """The encoding of a client that offered none."""
+    """Return the encoding of a client that offered no subprotocol, by its first message."""
     return JSON if isinstance(payload, str) else MSGPACK

@@ -1,4 +1,4 @@
-"""A socket's life: pings, slow readers, silence, and the gateway's end."""
+"""A connection's lifecycle: pings, slow readers, timeouts and draining."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import gc
 import pytest
 
 from server.core.answers import Tensor, Tensors
-from server.handlers.encodings import MSGPACK
-from server.handlers.protocol import FrameProtocol
-from server.handlers.socketstream import SocketStream
+from server.transport.encodings import MSGPACK
+from server.transport.socketstream import SocketStream
+from server.transport.websocket import WebSocketProtocol
 from tests.server.camera import accounts
 from tests.server.handlers.conftest import Serve, Served
-from tests.server.handlers.raw_peer import RawPeer
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import Call, answer_to
+from tests.server.raw_peer import RawPeer
 from tests.server.samples import frame_fields, picture
 from tests.server.waiting import turn, until
 
@@ -46,7 +46,7 @@ async def test_pongs_come_while_inference_hangs(serve: Serve) -> None:
     client.socket.on_pong = ponged.set_result  # type: ignore[method-assign]
     client.socket.ping(b"alive?")
     client.send({"type": "ping", "t": 1})
-    # Two frames travel and one waits; the others have their outcome already.
+    # Two frames are in flight and one waits; the others already have their outcome.
     for number in range(3, 29):
         assert await client.read() == {"type": "dropped", "id": number, "reason": "superseded"}
     assert await asyncio.wait_for(ponged, 5) == b"alive?"
@@ -54,9 +54,9 @@ async def test_pongs_come_while_inference_hangs(serve: Serve) -> None:
     assert not call.ended.done()
 
 
-async def test_a_peer_that_does_not_pong_is_closed(serve: Serve) -> None:
+async def test_a_peer_without_pongs_is_closed(serve: Serve) -> None:
     served = serve(ping_s=0.1)
-    peer = await RawPeer.connect(served)
+    peer = await RawPeer.connect(served.port)
     assert await peer.read() == (0x9, b"")  # a ping
     opcode, payload = await peer.read()
     assert (opcode, payload[2:]) == (0x8, b"ping timed out")
@@ -64,7 +64,7 @@ async def test_a_peer_that_does_not_pong_is_closed(serve: Serve) -> None:
     await until(lambda: sessions(served) == 0)
 
 
-# Silence and slowness
+# Timeouts and slow readers
 
 
 async def test_a_socket_without_hello_is_closed(serve: Serve) -> None:
@@ -80,7 +80,7 @@ async def test_a_socket_without_hello_is_closed(serve: Serve) -> None:
     await greeted.works()
 
 
-async def test_a_slow_reader_is_closed_and_harms_nobody(serve: Serve) -> None:
+async def test_a_slow_reader_is_closed_without_affecting_others(serve: Serve) -> None:
     served = serve(max_send_buffer_bytes=2**20)
     megabyte = Tensors({"t": Tensor("uint8", (2**20,), bytes(2**20))})
 
@@ -95,14 +95,14 @@ async def test_a_slow_reader_is_closed_and_harms_nobody(serve: Serve) -> None:
         slow.shoot(number, format="png", data=picture("png"))
         await neighbour.works(number)
     answered = accounts(served.gateway)[1]["result"] - 40
-    assert answered < 30, "what the sockets between them hold, and no more"
+    assert answered < 30, "only as much as the socket buffers hold"
     assert await slow.closed() == (1008, "reads too slowly")
     await until(lambda: sessions(served) == 1)
 
 
-async def test_frames_of_a_closing_socket_are_not_taken(serve: Serve) -> None:
+async def test_frames_on_a_closing_connection_are_ignored(serve: Serve) -> None:
     served = serve(hello_timeout_s=0.05)
-    peer = await RawPeer.connect(served)
+    peer = await RawPeer.connect(served.port)
     opcode, payload = await peer.read()
     assert (opcode, payload[2:]) == (0x8, b"no hello")
     peer.send(0x2, MSGPACK.pack({"type": "hello"}))
@@ -114,10 +114,10 @@ async def test_frames_of_a_closing_socket_are_not_taken(serve: Serve) -> None:
     assert served.puppet.calls == []
 
 
-# Clients that go
+# Disconnects
 
 
-async def test_a_client_that_vanishes_with_frames_under_way(serve: Serve) -> None:
+async def test_a_client_that_disconnects_with_frames_in_flight(serve: Serve) -> None:
     served = serve(max_calls=2)
     served.puppet.obey = None
     client, neighbour = await SocketClient.open(served), await SocketClient.open(served)
@@ -139,13 +139,13 @@ async def test_a_client_that_vanishes_with_frames_under_way(serve: Serve) -> Non
     assert accounts(served.gateway) == (3, {"disconnected": 2, "result": 1})
 
 
-async def test_a_client_that_left_in_a_frame_leaves_nothing_behind(serve: Serve) -> None:
-    """Not even for the garbage collector, which may take its time."""
+async def test_a_connection_lost_inside_a_message_leaks_nothing(serve: Serve) -> None:
+    """Nothing is left to the garbage collector, which may run much later."""
     served = serve()
     gc.collect()
     gc.disable()
     try:
-        peer = await RawPeer.connect(served)
+        peer = await RawPeer.connect(served.port)
         peer.send(0x2, MSGPACK.pack({"type": "hello"}))
         assert (await peer.read())[0] == 0x2
         peer.write(b"\x82\xfe\xff\xff" + bytes(40_000))
@@ -159,8 +159,8 @@ async def test_a_client_that_left_in_a_frame_leaves_nothing_behind(serve: Serve)
 
 
 def held() -> int:
-    """How many of the objects live that read sockets."""
-    return sum(isinstance(found, FrameProtocol | SocketStream) for found in gc.get_objects())
+    """Return the number of live objects that read sockets."""
+    return sum(isinstance(found, WebSocketProtocol | SocketStream) for found in gc.get_objects())
 
 
 async def test_options_last_for_the_session(served: Served) -> None:
@@ -175,10 +175,10 @@ async def test_options_last_for_the_session(served: Served) -> None:
     assert (await client.read())["boxes"] == []
 
 
-# The model server goes, the gateway goes
+# The model server and the gateway stop
 
 
-async def test_no_model_server_and_back(served: Served) -> None:
+async def test_the_model_server_stops_and_returns(served: Served) -> None:
     client = await SocketClient.open(served)
     served.puppet.go_away()
     assert await client.read() == {"type": "model_changed", "model": None}
@@ -195,7 +195,7 @@ async def test_no_model_server_and_back(served: Served) -> None:
         await one.works()
 
 
-async def test_draining_says_goodbye_then_answers_then_closes(served: Served) -> None:
+async def test_draining_announces_answers_and_closes(served: Served) -> None:
     served.puppet.obey = None
     client = await SocketClient.open(served)
     idle = await SocketClient.open(served)

@@ -1,0 +1,44 @@
+"""What is insecure about a gateway that others can reach, as warnings at start."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from server.settings import Settings
+
+
+def warnings(settings: Settings) -> list[str]:
+    """Return one line for each missing protection; none for a gateway on loopback."""
+    if not _reachable(settings):
+        return []
+    lines = []
+    if not settings.tls_certificate and not settings.trusted_proxies:
+        lines.append(
+            "no TLS configured, so pictures and tokens travel unencrypted: set tls_certificate "
+            "and tls_key, or use a proxy with TLS and name it in trusted_proxies"
+        )
+    if not settings.token_keys:
+        lines.append(
+            "no authentication configured, so anyone who can reach this address can use it: "
+            "set token_keys"
+        )
+    if "*" in [origin.strip() for origin in settings.allowed_origins.split(",")]:
+        lines.append("allowed_origins is *, so pages of every site may connect: list your own")
+    return lines
+
+
+def _reachable(settings: Settings) -> bool:
+    return bool(settings.trusted_proxies) or not is_loopback(settings.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address; names except localhost do not count.
+
+    A name may resolve to any address, so it is treated as public.
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,53 @@
+"""Every other URL: a 404 that says what the gateway serves, as HTML for browsers or as JSON."""
+
+from __future__ import annotations
+
+from tornado.escape import xhtml_escape
+from tornado.web import RequestHandler
+
+from server.transport.jsonapi import send_json
+from server.transport.pageheaders import set_page_headers
+
+_ADDRESSES = (
+    "GET / (the demo page), /ws (WebSocket), POST /v1/infer, POST /v1/login, "
+    "GET /healthz, /readyz, /metrics"
+)
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Not found - Framewire</title>
+<h1>Not found</h1>
+<p>This Framewire gateway has no page at <code>{path}</code>.</p>
+<p><a href="/">Go to the camera page</a></p>
+</html>
+"""
+
+
+class NotFoundHandler(RequestHandler):
+    """Any method on a URL that no other handler serves."""
+
+    def prepare(self) -> None:
+        send_not_found(self)
+
+
+def send_not_found(handler: RequestHandler) -> None:
+    """End a request with 404."""
+    path = handler.request.path[:200]
+    handler.set_status(404)
+    handler.set_header("Vary", "Accept")
+    set_page_headers(handler)
+    if _wants_page(handler):
+        handler.set_header("Content-Type", "text/html; charset=UTF-8")
+        handler.finish(_PAGE.format(path=xhtml_escape(path)))
+        return
+    message = f"there is nothing at {path!r}; this gateway serves {_ADDRESSES}"
+    send_json(
+        handler, {"type": "error", "code": "not_found", "message": message, "retryable": False}
+    )
+
+
+def _wants_page(handler: RequestHandler) -> bool:
+    """Return whether a person asks: a browser, for something outside the API."""
+    accepts_html = "text/html" in handler.request.headers.get("Accept", "").lower()
+    return accepts_html and not handler.request.path.startswith("/v1/")

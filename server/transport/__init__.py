@@ -1,0 +1,1 @@
+"""Bytes in and out: the WebSocket protocol, encodings, uploads and JSON answers."""

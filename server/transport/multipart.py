@@ -1,0 +1,81 @@
+"""Forms with files (``multipart/form-data``, RFC 7578).
+
+Header names, media types and parameter names are matched regardless of case, as HTTP requires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import HeaderParser
+
+from server.core.errors import BadMessage
+
+MAX_PARTS = 100
+MAX_HEADER_BYTES = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One field of a form. ``filename``: empty if the field is not a file."""
+
+    name: str
+    filename: str
+    content: bytes
+
+
+def is_form(content_type: str) -> bool:
+    """Return whether a Content-Type announces such a form."""
+    return _header(content_type).get_content_type() == "multipart/form-data"
+
+
+def parse_form(content_type: str, body: bytes) -> list[Part]:
+    """Return the parts of a form. Raises BadMessage."""
+    boundary = _header(content_type).get_boundary()
+    if not boundary:
+        raise _broken("Content-Type has no boundary")
+    return [_part(section) for section in _sections(boundary.encode(), body)]
+
+
+def _header(content_type: str) -> Message:
+    message = Message()
+    message["Content-Type"] = content_type
+    return message
+
+
+def _sections(boundary: bytes, body: bytes) -> Iterator[bytes]:
+    """Yield what is between the boundaries: the headers and the content of each part."""
+    # The first boundary may be the first line, and others follow a line break.
+    _preamble, *sections = (b"\r\n" + body).split(b"\r\n--" + boundary, MAX_PARTS + 2)
+    for number, section in enumerate(sections):
+        if section.startswith(b"--"):
+            return
+        if number == MAX_PARTS:
+            raise _broken(f"more than {MAX_PARTS} parts")
+        padding, line_break, part = section.partition(b"\r\n")
+        if not line_break:
+            break
+        if padding.strip(b" \t"):
+            raise _broken("text follows a boundary on the same line")
+        yield part
+    raise _broken("the final boundary is missing")
+
+
+def _part(section: bytes) -> Part:
+    # A part without headers starts with the empty line.
+    head, separator, content = (b"\r\n" + section).partition(b"\r\n\r\n")
+    if not separator or len(head) > MAX_HEADER_BYTES:
+        raise _broken("a part has no headers, or too many")
+    try:
+        headers = HeaderParser().parsestr(head.decode().lstrip("\r\n"))
+    except UnicodeDecodeError:
+        raise _broken("headers are not UTF-8") from None
+    name = headers.get_param("name", header="content-disposition")
+    if headers.get_content_disposition() != "form-data" or not isinstance(name, str) or not name:
+        raise _broken('a part has no "Content-Disposition: form-data" with a name')
+    return Part(name, headers.get_filename() or "", content)
+
+
+def _broken(reason: str) -> BadMessage:
+    return BadMessage(f"broken multipart body: {reason}")

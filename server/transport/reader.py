@@ -1,0 +1,137 @@
+"""Turns the bytes of a socket into WebSocket messages (RFC 6455, section 5).
+
+A message arrives in one or more WebSocket frames, its fragments. Between them the
+client may send control frames, each of which is a message of its own.
+"""
+
+from __future__ import annotations
+
+from server.transport.rfc6455 import CloseCode, FailConnection, Opcode
+from server.transport.textcheck import TextCheck
+from server.transport.tornado_private import unmask
+
+Message = tuple[int, bytes]  # opcode and payload
+
+# Plain names, because looking up a member of an Enum costs a call in Python 3.10.
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = Opcode
+
+_OPCODES = frozenset(Opcode)
+_NOTHING = memoryview(b"")
+
+
+class MessageReader:
+    """Takes bytes as they arrive and returns each message once it is complete.
+
+    The payload of a message in one fragment is copied once. A message of more than
+    ``max_bytes`` is rejected as soon as a header announces it, and the reader never
+    buffers more than has arrived.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._received = _NOTHING
+        self._incomplete = bytearray()  # a WebSocket frame that has arrived in part
+        self._payload_start = 0  # in it
+        self._needed = 0  # bytes that complete its header or its payload
+        self._opcode: int = CONTINUATION  # of the message whose fragments are arriving
+        self._fragments = bytearray()
+        self._text: TextCheck | None = None  # of a text message that is not complete
+
+    def feed(self, received: memoryview) -> None:
+        """Add bytes, which must stay unchanged until :meth:`keep`. Raises FailConnection."""
+        if not self._incomplete:
+            self._received, self._needed = received, 0
+            return
+        self._incomplete += received
+        if len(self._incomplete) < self._needed:
+            self._check_text(memoryview(self._incomplete))
+            return
+        self._received, self._incomplete = memoryview(self._incomplete), bytearray()
+        self._needed = 0
+
+    def take(self) -> Message | None:
+        """Return the next message, or None until more bytes arrive.
+
+        Each fragment but the last is returned as CONTINUATION, so that the caller can
+        count it. Raises FailConnection.
+        """
+        received = self._received
+        if not received:
+            return None
+        start, end = _payload_range(received)
+        if len(received) >= 2:
+            self._check_header(received[0], received[1])
+        if len(self._fragments) + end - start > self._max_bytes:
+            raise FailConnection(CloseCode.MESSAGE_TOO_BIG, "message too big")
+        if len(received) < end:
+            self._payload_start, self._needed = start, end
+            self._check_text(received)
+            return None
+        payload = unmask(bytes(received[start - 4 : start]), bytes(received[start:end]))
+        self._received = received[end:]
+        return self._message(received[0], payload)
+
+    def keep(self) -> None:
+        """Copy the remaining bytes, because the caller is about to overwrite them."""
+        if self._received:
+            self._incomplete = bytearray(self._received)
+        self._received = _NOTHING
+
+    def _check_header(self, first: int, second: int) -> None:
+        opcode, final = first & 0x0F, first & 0x80
+        if first & 0x70:
+            raise _protocol_error("reserved bits set without an extension")
+        if opcode not in _OPCODES:
+            raise _protocol_error(f"unknown opcode {opcode}")
+        if not second & 0x80:
+            raise _protocol_error("unmasked WebSocket frame")
+        if opcode >= CLOSE:
+            if second & 0x7F > 125 or not final:
+                raise _protocol_error("fragmented or oversized control frame")
+        elif (opcode == CONTINUATION) != (self._opcode != CONTINUATION):
+            raise _protocol_error("message fragments out of order")
+
+    def _message(self, first: int, payload: bytes) -> Message:
+        opcode, final = first & 0x0F, first & 0x80
+        if opcode >= CLOSE:
+            return opcode, payload
+        if final and opcode != CONTINUATION:
+            self._text = None
+            return opcode, payload
+        self._fragments += payload
+        if not final:
+            self._opcode = opcode or self._opcode
+            self._check_fragment(payload)
+            return CONTINUATION, b""
+        message = self._opcode, bytes(self._fragments)
+        self._opcode, self._fragments, self._text = CONTINUATION, bytearray(), None
+        return message
+
+    def _check_text(self, frame: memoryview) -> None:
+        """Check a WebSocket frame that has arrived in part, if it belongs to a text message."""
+        start = self._payload_start
+        if (frame[0] & 0x0F or self._opcode) == TEXT and len(frame) > start:
+            self._text = self._text or TextCheck()
+            self._text.partial(bytes(frame[start - 4 : start]), frame[start:])
+
+    def _check_fragment(self, payload: bytes) -> None:
+        if self._opcode == TEXT:
+            self._text = self._text or TextCheck()
+            self._text.fragment(payload)
+
+
+def _protocol_error(reason: str) -> FailConnection:
+    return FailConnection(CloseCode.PROTOCOL_ERROR, reason)
+
+
+def _payload_range(received: memoryview) -> tuple[int, int]:
+    """Return where the payload starts and ends; without a complete header, a lower bound."""
+    if len(received) < 2:
+        return 2, 2
+    length = received[1] & 0x7F
+    if length < 126:
+        return 6, 6 + length
+    start = 4 if length == 126 else 10
+    if len(received) < start:
+        return start, start
+    return start + 4, start + 4 + int.from_bytes(received[2:start], "big")

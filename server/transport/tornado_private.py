@@ -1,0 +1,63 @@
+"""The only module that uses Tornado's private names.
+
+A minor release may change any of them, so setup.cfg ends Tornado's range at the last
+minor version that was tried, and ``tests/server/transport/test_tornado_private.py``
+says which name has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tornado import http1connection
+from tornado.util import _websocket_mask
+from tornado.websocket import WebSocketProtocol13
+
+# unmask(mask, payload): XOR ``payload`` with the 4 bytes of ``mask``, repeated. Written in C.
+unmask: Callable[[bytes, bytes], bytes] = _websocket_mask
+
+_parse_size = http1connection.parse_hex_int
+
+
+def accept_chunk_extensions() -> None:
+    """Let request bodies have chunk extensions, which a server must ignore (RFC 9112, 7.1.1).
+
+    Tornado parses a chunk's size with a function of its module, and rejects extensions.
+    """
+    http1connection.parse_hex_int = _chunk_size
+
+
+def _chunk_size(s: str) -> int:
+    """Return the size in a chunk's first line. Raises ValueError."""
+    size, semicolon, extension = s.partition(";")
+    # A bare CR or LF ends the line for some proxies: that is how requests are smuggled.
+    if "\r" in extension or "\n" in extension:
+        raise ValueError("line break in a chunk extension")
+    return _parse_size(size.rstrip(" \t") if semicolon else size)
+
+
+class TornadoWebSocket(WebSocketProtocol13):
+    """Tornado's side of a WebSocket: handshake, pings and the closing handshake.
+
+    A subclass receives the messages. The private methods are aliased instead of wrapped,
+    which would add a call to every message.
+    """
+
+    run_callback = WebSocketProtocol13._run_callback
+    """Call a method of the handler; log an exception and end the connection."""
+
+    handle_control = WebSocketProtocol13._handle_message
+    """Answer a ping or a close frame, or note a pong."""
+
+    write_frame = WebSocketProtocol13._write_frame
+    """Write one WebSocket frame; the future is done once the kernel has all of it."""
+
+    abort = WebSocketProtocol13._abort
+    """Close the socket at once."""
+
+    async def receive_messages(self) -> None:
+        """Receive until the connection ends."""
+        raise NotImplementedError
+
+    async def _receive_frame_loop(self) -> None:
+        await self.receive_messages()

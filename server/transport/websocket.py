@@ -1,0 +1,146 @@
+"""The gateway's side of a WebSocket, with fewer steps per message than Tornado takes.
+
+Tornado does the handshakes and the pings. In between, a message goes from the socket to
+the handler in one step of the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from tornado import websocket
+from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
+
+from server.transport.reader import BINARY, CLOSE, CONTINUATION, TEXT, MessageReader
+from server.transport.rfc6455 import FailConnection, check_close, invalid_utf8
+from server.transport.socketstream import SocketStream
+from server.transport.tornado_private import TornadoWebSocket
+
+_CHUNK_BYTES = 64 * 1024
+# Messages and fragments handled for one client before others get a turn.
+_MESSAGES_PER_TURN = 64
+# How long a client has to read why the connection failed.
+_LINGER_S = 1.0
+_NOTHING = memoryview(b"")
+
+
+class WebSocketProtocol(TornadoWebSocket):
+    """One client's connection."""
+
+    _reader: MessageReader
+    _failed = False
+
+    @classmethod
+    def replacing(
+        cls, negotiated: websocket.WebSocketProtocol | None
+    ) -> websocket.WebSocketProtocol | None:
+        """Return this protocol with the parameters that Tornado negotiated; None if it did not."""
+        if isinstance(negotiated, websocket.WebSocketProtocol13):
+            return cls(negotiated.handler, negotiated.mask_outgoing, negotiated.params)
+        return negotiated
+
+    def send(self, payload: bytes | str) -> asyncio.Future[None] | None:
+        """Send one message.
+
+        Returns None if the connection is closing, otherwise a future that is done once the
+        kernel has the whole message.
+        """
+        if self.client_terminated or self.server_terminated:
+            return None
+        try:
+            if isinstance(payload, str):
+                return self.write_frame(True, TEXT, payload.encode())
+            return self.write_frame(True, BINARY, payload)
+        except StreamClosedError:
+            return None
+
+    async def receive_messages(self) -> None:
+        """Receive from the end of the handshake to the end of the connection."""
+        self._reader = MessageReader(self.params.max_message_size)
+        try:
+            await self._read_stream()
+            if not self.stream.closed():
+                await self._read_socket()
+        except StreamClosedError:
+            self.abort()
+        finally:
+            self.handler.on_ws_connection_close(self.close_code, self.close_reason)
+
+    async def _read_stream(self) -> None:
+        """Read a TLS connection, or what Tornado has already buffered of another."""
+        while not self.client_terminated:
+            received = await self.stream.read_bytes(_CHUNK_BYTES, partial=True)
+            more = self._handle(memoryview(received))
+            while more:
+                await asyncio.sleep(0)
+                more = self._handle()
+            if len(received) < _CHUNK_BYTES and not isinstance(self.stream, SSLIOStream):
+                break
+            await asyncio.sleep(0)  # a read that finds bytes at once lets no other task run
+
+    async def _read_socket(self) -> None:
+        """Read the rest of a connection without TLS."""
+        await self.stream.write(b"")  # done when all earlier writes are
+        stream, direct = self.stream, SocketStream(self.stream.io_loop, self._on_bytes)
+        self.stream = cast(IOStream, direct)  # it has all that is used from here on
+        await direct.take_over(stream)
+        await direct.lost
+
+    def _on_bytes(self, received: memoryview) -> None:
+        if self._handle(received):
+            stream = cast(SocketStream, self.stream)
+            stream.pause()
+            asyncio.get_running_loop().call_soon(self._resume, stream)
+
+    def _resume(self, stream: SocketStream) -> None:
+        if self._handle():
+            asyncio.get_running_loop().call_soon(self._resume, stream)
+        else:
+            stream.resume()
+
+    def _handle(self, received: memoryview = _NOTHING) -> bool:
+        """Handle the complete messages of one turn. Returns whether there may be more."""
+        if self._failed:
+            return False
+        try:
+            self._reader.feed(received)
+            for _ in range(_MESSAGES_PER_TURN):
+                message = None if self.client_terminated else self._reader.take()
+                if message is None:
+                    return False
+                if message[0] != CONTINUATION:
+                    self._dispatch(*message)
+        except FailConnection as failure:
+            self._fail(failure)
+            return False
+        finally:
+            self._reader.keep()
+        return True
+
+    def _dispatch(self, opcode: int, payload: bytes) -> None:
+        if opcode == BINARY:
+            self.run_callback(self.handler.on_message, payload)
+        elif opcode == TEXT:
+            self.run_callback(self.handler.on_message, _decode(payload))
+        else:
+            if opcode == CLOSE:
+                check_close(payload)
+            self.handle_control(opcode, payload)
+
+    def _fail(self, failure: FailConnection) -> None:
+        """Send the reason, and close after a moment in which the client can read it.
+
+        What it still sends is discarded: closing with unread bytes would reset the connection,
+        and the reason could be lost.
+        """
+        self._failed = True
+        self.close(failure.code, failure.reason)
+        asyncio.get_running_loop().call_later(_LINGER_S, self.abort)
+
+
+def _decode(payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        raise invalid_utf8() from None
