@@ -47,7 +47,7 @@ _NUMBERS: Mapping[str, Any] = {
     "max_results": int,
     "min_score": float,
 }
-_TEXTS = ("model", "label", "client")
+_TEXTS = ("model", "label", "client", "orientation")
 
 
 @stream_request_body
@@ -123,8 +123,9 @@ class InferHandler(GuardedHandler):
             if self._refused is not None:
                 raise self._refused
             options, picture_format, data = self._picture()
-            size = wire.check_picture(picture_format, data, self._limits)
-            frame = Frame(0, picture_format, data, *size)
+            header = wire.check_picture(picture_format, data, self._limits)
+            size = header.width, header.height
+            frame = Frame(0, picture_format, data, *size, None, header.orientation, header.cost)
             self._answer(await self._infer(options, frame))
         except FramewireError as error:
             self.refuse(error)
@@ -189,7 +190,8 @@ class InferHandler(GuardedHandler):
 
 
 def _options(fields: Mapping[str, bytes]) -> Options:
-    values: dict[str, Any] = {}
+    # Phones store photos as the sensor sees them; people upload what their viewer shows.
+    values: dict[str, Any] = {"orientation": "apply"}
     for name, raw in fields.items():
         text = raw.decode("utf-8", "replace")
         if name in _TEXTS:

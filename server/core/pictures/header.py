@@ -17,8 +17,6 @@ from server.core.errors import BadFrame
 from server.core.pictures import jpeg, png, webp
 from server.core.pictures.layout import Header
 
-__all__ = ["Header", "Size", "examine", "measure", "recognise"]
-
 Size = tuple[int, int]
 
 
