@@ -152,12 +152,12 @@ class Contracts:
         self._lanes.pop(_key(lane), None)
 
 
-_Key = tuple[ModelKey, str]
+_Key = tuple[ModelKey, str, int | None]
 
 
 def _key(lane: Lane) -> _Key:
-    """Return what a contract depends on: how its frames are batched does not matter."""
-    return lane.model, lane.signature
+    """Return what a contract depends on: whether its frames travel alone does not matter."""
+    return lane[:3]
 
 
 def _trim(entries: OrderedDict[Any, Any], limit: int) -> None:

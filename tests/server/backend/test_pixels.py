@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from server.backend import pixels
+from server.backend.pixels import decoder as threads
 from server.backend.contract import PixelsInput
 from server.backend.description import Scale
 from server.backend.pixels import WHOLE, Decoder, Placement
@@ -183,7 +183,7 @@ async def test_slow_picture_costs_only_its_sender(monkeypatch: pytest.MonkeyPatc
     """Small pictures go first, and what is late says so; nothing waits for it."""
     decoder = Decoder(1)  # with more of them nobody could say who was first
     gate = threading.Event()
-    draw, order = pixels.draw, []
+    draw, order = threads.draw, []
 
     def slow(frame: Frame, wanted: PixelsInput, row: Any) -> Any:
         order.append(frame.width)
@@ -191,7 +191,7 @@ async def test_slow_picture_costs_only_its_sender(monkeypatch: pytest.MonkeyPatc
             gate.wait(10)
         return draw(frame, wanted, row)
 
-    monkeypatch.setattr(pixels, "draw", slow)
+    monkeypatch.setattr(threads, "draw", slow)
     enormous = frame("rgb", scene(400, 400))
     drawn = await decoder.decode([enormous, frame(), frame()], SMALL, 0.3)
     assert isinstance(drawn.outcomes[0], Overloaded)
@@ -217,7 +217,7 @@ async def test_cancelled_batch_leaves_the_queue(
             gate.wait(10)
         return WHOLE
 
-    monkeypatch.setattr(pixels, "draw", slow)
+    monkeypatch.setattr(threads, "draw", slow)
     batch = asyncio.ensure_future(decoder.decode([frame()] * 8, SMALL, PLENTY_S))
     await asyncio.to_thread(busy.wait, 10)
     batch.cancel()
