@@ -17,6 +17,7 @@ from server.core.errors import BadFrame, FramewireError
 from server.core.messages import Frame
 from server.core.pictures import UPRIGHT
 from server.core.pictures.png import check_pixels
+from server.core.pictures.webp import is_animated
 
 _MODES = {1: "L", 3: "RGB"}
 _MAX_REASON_CHARS = 120
@@ -46,18 +47,21 @@ def draw(
 
 def needs_encoding(frame: Frame) -> bool:
     """Return whether :func:`encode` has anything to do for ``frame``."""
-    return frame.format == "png" or frame.orientation != UPRIGHT
+    return frame.format != "jpeg" or frame.orientation != UPRIGHT
 
 
 def encode(frame: Frame) -> bytes | FramewireError:
     """Return bytes of ``frame`` that a graph may decode safely, or why it must not.
 
-    A PNG is checked to inflate to its pixels and no further. A picture that lies on its
-    side is turned, which takes decoding and encoding it.
+    A PNG is checked to inflate to its pixels and no further. TensorFlow writes beyond its
+    memory when it decodes an animated WebP. A picture that lies on its side is turned,
+    which takes decoding and encoding it.
     """
     try:
         if frame.format == "png":
             check_pixels(frame.data)
+        elif frame.format == "webp" and is_animated(frame.data):
+            return BadFrame("this webp is animated, and the model decodes still pictures only")
         return frame.data if frame.orientation == UPRIGHT else _turned(frame)
     except BadFrame as error:
         return error

@@ -10,7 +10,7 @@ from server.core.pictures.layout import UPRIGHT, Header, orientation
 # A WebP has no cheaper decoding at a reduced size, and its decoder keeps four canvases.
 PIXEL_COST = 6
 
-_EXIF_FLAG = 0x08
+_EXIF_FLAG, _ANIMATION_FLAG = 0x08, 0x02
 _MAX_CHUNKS = 1000
 _NO_START = "picture data does not start where it belongs"
 
@@ -22,6 +22,11 @@ def read(data: bytes) -> Header:
         raise BadFrame(f"truncated webp: {len(data)} of {length + 8} bytes")
     width, height = _size(data)
     return Header(width, height, _turned(data, length + 8), width * height * PIXEL_COST)
+
+
+def is_animated(data: bytes) -> bool:
+    """Return whether the header of a WebP announces an animation."""
+    return data[12:16] == b"VP8X" and bool(data[20] & _ANIMATION_FLAG)
 
 
 def _size(data: bytes) -> tuple[int, int]:
