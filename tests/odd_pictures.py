@@ -38,6 +38,18 @@ class Odd:
     refused: str = ""
     tolerance: int = 1
 
+    def middles(self, pixels: Array) -> Array:
+        """The middles of the quarters where lossy colours may differ at the edges between them."""
+        height, width = pixels.shape[:2]
+        if self.tolerance == 1 or min(width, height) < HEIGHT:
+            return pixels.astype(int)
+        middles = [
+            (y, x) for y in (height // 4, 3 * height // 4) for x in (width // 4, 3 * width // 4)
+        ]
+        return np.concatenate([pixels[y - 2 : y + 2, x - 2 : x + 2] for y, x in middles]).astype(
+            int
+        )
+
 
 def quarters(width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
     picture = Image.new("RGB", (width, height), RED)
@@ -137,7 +149,10 @@ def png_kinds() -> Iterator[tuple[str, Odd]]:
     data = png((WIDTH, HEIGHT), 16, 4, rows_of(wide))
     yield "png grey alpha 16 bit", Odd("png", data, on_white(rgba.convert("LA")))
     yield "png rgba", Odd("png", saved(rgba, "PNG"), on_white(rgba))
-    yield "png grey alpha", Odd("png", saved(rgba.convert("LA"), "PNG"), on_white(rgba.convert("LA")))
+    yield (
+        "png grey alpha",
+        Odd("png", saved(rgba.convert("LA"), "PNG"), on_white(rgba.convert("LA"))),
+    )
     clear = Image.new("RGBA", (WIDTH, HEIGHT), (0, 0, 0, 0))
     yield "png all transparent", Odd("png", saved(clear, "PNG"), on_white(clear))
     palette = rgb.quantize(4)
@@ -155,7 +170,9 @@ def png_kinds() -> Iterator[tuple[str, Odd]]:
     yield "png rgb 16 bit tRNS", Odd("png", data, refused="transparent colour of 16 bits")
     yield "png interlaced", Odd("png", interlaced(colours), colours)
     yield "png interlaced 3x1", Odd("png", interlaced(colours[:1, :3]), colours[:1, :3])
-    gamma = chunk(b"gAMA", struct.pack(">I", 100_000)) + chunk(b"bKGD", struct.pack(">HHH", 1, 2, 3))
+    gamma = chunk(b"gAMA", struct.pack(">I", 100_000)) + chunk(
+        b"bKGD", struct.pack(">HHH", 1, 2, 3)
+    )
     data = png((WIDTH, HEIGHT), 8, 2, rows_of(colours), gamma)
     yield "png gamma and background", Odd("png", data, colours)
     profile = b"icc\0\0" + zlib.compress(bytes(500))
@@ -193,7 +210,10 @@ def jpeg_kinds() -> Iterator[tuple[str, Odd]]:
     yield "jpeg ycck", good(ycck(cmyk), array(cmyk), tolerance=24)
     yield "jpeg colour profile", good(saved(rgb, "JPEG", quality=95, icc_profile=bytes(300_000)))
     yield "jpeg trailing bytes", good(plain + b"\xff\xda\xff\xd9 and more" * 30)
-    yield "jpeg of several", good(saved(rgb, "MPO", quality=95, save_all=True, append_images=[grey]))
+    yield (
+        "jpeg of several",
+        good(saved(rgb, "MPO", quality=95, save_all=True, append_images=[grey])),
+    )
     for size in ((1, 1), (3, 5), (17, 9), (1, 40)):
         picture = Image.new("RGB", size, YELLOW)
         name = f"{size[0]}x{size[1]}"
@@ -201,11 +221,14 @@ def jpeg_kinds() -> Iterator[tuple[str, Odd]]:
         yield f"png {name}", Odd("png", saved(picture, "PNG"), array(picture))
     yield "jpeg truncated", Odd("jpeg", plain[:-1], refused="truncated jpeg")
     frame = plain.index(b"\xff\xc0")
-    for name, marker, words in (("lossless", 0xC3, "lossless"), ("hierarchical", 0xC5, "lossless")):
+    codings = {"arithmetic": 0xC9, "arithmetic progressive": 0xCA, "lossless": 0xC3}
+    for name, marker in {**codings, "hierarchical": 0xC5}.items():
         data = plain[: frame + 1] + bytes([marker]) + plain[frame + 2 :]
-        yield f"jpeg {name}", Odd("jpeg", data, refused=words)
+        yield f"jpeg {name}", Odd("jpeg", data, refused="Huffman codes is required")
     data = plain[: frame + 4] + b"\x0c" + plain[frame + 5 :]
     yield "jpeg 12 bit", Odd("jpeg", data, refused="12 bits per sample")
+    data = plain[: frame + 9] + b"\x02" + plain[frame + 10 :]
+    yield "jpeg of two components", Odd("jpeg", data, refused="2 components")
 
 
 def ycck(cmyk: Image.Image) -> bytes:
@@ -233,12 +256,18 @@ def webp_kinds() -> Iterator[tuple[str, Odd]]:
     data = saved(rgb, "WEBP", save_all=True, append_images=more, duration=40, lossless=True)
     yield "webp animated", Odd("webp", data, colours)
     yield "webp truncated", Odd("webp", saved(rgb, "WEBP")[:-1], refused="truncated webp")
-    yield "webp 1x1", Odd("webp", saved(rgb.crop((0, 0, 1, 1)), "WEBP", lossless=True), colours[:1, :1])
+    yield (
+        "webp 1x1",
+        Odd("webp", saved(rgb.crop((0, 0, 1, 1)), "WEBP", lossless=True), colours[:1, :1]),
+    )
 
 
 def foreign_kinds() -> Iterator[tuple[str, Odd]]:
     for kind in ("BMP", "GIF", "TIFF"):
-        yield kind.lower(), Odd("jpeg", saved(quarters(), kind), refused=f"looks like {kind.lower()}")
+        yield (
+            kind.lower(),
+            Odd("jpeg", saved(quarters(), kind), refused=f"looks like {kind.lower()}"),
+        )
     yield "heic", Odd("jpeg", b"\0\0\0\x18ftypheic" + bytes(40), refused="looks like heic or avif")
     yield "text", Odd("jpeg", b"this is not a picture", refused="not a picture")
 

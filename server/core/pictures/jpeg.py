@@ -9,10 +9,11 @@ from server.core.errors import BadFrame
 from server.core.pictures.layout import UPRIGHT, Header, orientation
 
 # Start-of-frame markers carry the size and the coding. Three codes of C0 to CF mean
-# something else, and no common decoder reads the lossless and hierarchical codings.
+# something else. Decoders differ in whether they read arithmetic codes, and hardly one
+# reads the lossless and hierarchical codings, so only Huffman codes are taken.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_CODINGS = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
-_PROGRESSIVE = frozenset({0xC2, 0xCA})
+_PROGRESSIVE = 0xC2
+_CODINGS = frozenset({0xC0, 0xC1, _PROGRESSIVE})
 _APP1 = 0xE1
 _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = b"\xff\xd9"
@@ -58,7 +59,10 @@ def _frame(marker: int, data: bytes, at: int) -> tuple[int, int, int, int]:
     """Return marker, width, height and number of components. Raises BadFrame."""
     bits, height, width, components = struct.unpack_from(">BHHB", data, at + 4)
     if marker not in _CODINGS:
-        raise BadFrame("this jpeg is lossless or hierarchical; baseline or progressive is required")
+        raise BadFrame(
+            "this jpeg is arithmetic-coded, lossless or hierarchical; "
+            "a baseline or progressive one with Huffman codes is required"
+        )
     if bits != 8:
         raise BadFrame(f"this jpeg has {bits} bits per sample; 8 are required")
     if components not in (1, 3, 4):
@@ -70,9 +74,7 @@ def _turned(app1: bytes) -> int:
     return orientation(app1) if app1.startswith(b"Exif\0\0") else UPRIGHT
 
 
-def _whole(
-    frame: tuple[int, int, int, int] | None, turned: int, data: bytes, scan: int
-) -> Header:
+def _whole(frame: tuple[int, int, int, int] | None, turned: int, data: bytes, scan: int) -> Header:
     if frame is None:
         raise BadFrame("broken jpeg: picture data before its size")
     # Searched from the end, so a complete picture costs nothing. Whatever cameras
@@ -89,7 +91,7 @@ def _passes(marker: int, components: int, data: bytes, scan: int) -> int:
 
     A baseline scan that holds all components is the only one that a decoder reads.
     """
-    if marker not in _PROGRESSIVE and data[scan + 4] == components:
+    if marker != _PROGRESSIVE and data[scan + 4] == components:
         return 1
     # A scan's marker may also appear by chance, in what follows the picture, so only
     # a picture that seems to have too many is walked marker by marker.
