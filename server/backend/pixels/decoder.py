@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from server.backend.contract import PixelsInput
-from server.backend.pixels.drawing import draw, encode
+from server.backend.pixels.drawing import draw, encode, needs_encoding
 from server.backend.pixels.placement import Placement, target_size
 from server.core.errors import BatchRejected, DeadlineExceeded, FramewireError, Overloaded
 from server.core.lanes import COSTLY
@@ -70,9 +70,16 @@ class Decoder:
     ) -> Sequence[bytes | FramewireError]:
         """Return bytes of each frame that a graph may decode, or what is wrong with it.
 
-        Raises DeadlineExceeded if none is done after ``timeout_s`` seconds.
+        Some of them must need encoding. Raises DeadlineExceeded if none of those is done
+        after ``timeout_s`` seconds.
         """
-        return await self._run(frames, lambda i: (encode, frames[i]), timeout_s)
+        outcomes: list[bytes | FramewireError] = [frame.data for frame in frames]
+        chosen = [i for i, frame in enumerate(frames) if needs_encoding(frame)]
+        work = [frames[i] for i in chosen]
+        encoded = await self._run(work, lambda i: (encode, work[i]), timeout_s)
+        for i, outcome in zip(chosen, encoded, strict=True):
+            outcomes[i] = outcome
+        return outcomes
 
     def close(self) -> None:
         """Let the threads end; those at work finish their picture first."""
