@@ -1,4 +1,4 @@
-"""Frames that are costly to decode, over a real socket: told to their sender, unnoticed by others."""
+"""Frames that are costly to decode: told to their sender, unnoticed by others."""
 
 from __future__ import annotations
 
