@@ -1,4 +1,9 @@
-"""Encoded pictures to the pixels that a model takes, in the graph."""
+"""Encoded pictures to the pixels that a model takes, in the graph.
+
+One rule for every kind of picture; a gateway that decodes for a model follows it too:
+16 bits per channel keep their upper 8, whatever is transparent shows white paper, a
+palette is expanded, a colour profile is ignored, and an EXIF orientation is not applied.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ import tensorflow as tf
 Tensor = Any
 
 FORMATS = ("jpeg", "png")
-"""What a description promises. Whatever else TensorFlow can decode works as well."""
+"""What the graph decodes, and a description promises. Everything else is refused."""
 
 _AT_ONCE = 16
 """Pictures of one batch that may be decoded at the same time."""
@@ -94,10 +99,12 @@ def _decoded(encoded: Tensor, jpeg: Any) -> tuple[Tensor, Tensor]:
     """uint8 [h, w, 3], and the sides that the picture has before any reduction."""
     kinds = [tf.io.is_jpeg(encoded), tf.equal(tf.strings.substr(encoded, 0, 8), _PNG_HEAD)]
     cases = list(zip(kinds, (jpeg, lambda: _sized(_png(encoded))), strict=True))
-    return tf.case(cases, default=lambda: _sized(_other(encoded)))
+    return tf.case(cases, default=lambda: _sized(_refused()))
 
 
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
+_PNG_DEPTH = 24
+"""Where a PNG's header has its bits per sample."""
 
 
 def _sized(pixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -120,11 +127,29 @@ def _jpeg_at(encoded: Tensor, ratio: int) -> Tensor:
 
 
 def _png(encoded: Tensor) -> Tensor:
-    """PNG; what is transparent shows white paper."""
-    pixels = tf.cast(tf.image.decode_png(encoded, channels=4), tf.uint16)
+    """PNG; whatever is transparent shows white paper."""
+    pixels = tf.image.decode_png(encoded, channels=4)
     colours, cover = pixels[..., :3], pixels[..., 3:]
+    opaque = tf.reduce_all(tf.equal(cover, _filling(encoded)))
+    return tf.cond(opaque, lambda: colours, lambda: _on_paper(colours, cover))
+
+
+def _filling(encoded: Tensor) -> Tensor:
+    """The alpha that TensorFlow gives a PNG without transparency: the largest number that
+    its bits per sample hold, although the alpha of others has 8 bits at least."""
+    [depth] = tf.unstack(tf.io.decode_raw(tf.strings.substr(encoded, _PNG_DEPTH, 1), tf.uint8), 1)
+    largest = tf.bitwise.left_shift(1, tf.minimum(tf.cast(depth, tf.int32), 8)) - 1
+    return tf.cast(largest, tf.uint8)
+
+
+def _on_paper(colours: Tensor, cover: Tensor) -> Tensor:
+    colours, cover = tf.cast(colours, tf.uint16), tf.cast(cover, tf.uint16)
     return tf.cast((colours * cover + 255 * (255 - cover) + 127) // 255, tf.uint8)
 
 
-def _other(encoded: Tensor) -> Tensor:
-    return tf.image.decode_image(encoded, channels=3, expand_animations=False)
+def _refused() -> Tensor:
+    """Fail: TensorFlow decodes other formats, but not as the rule above has them, and an
+    animated WebP makes it write beyond its memory."""
+    refusal = tf.debugging.Assert(False, ["a JPEG or PNG picture is required"])
+    with tf.control_dependencies([refusal]):
+        return tf.zeros([1, 1, 3], tf.uint8)

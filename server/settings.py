@@ -98,6 +98,13 @@ class Settings:
     )
     max_uploads: int = setting(16, "pictures being uploaded at once at most", 1, 10**6)
     max_pixels: int = setting(16_000_000, "pixels of one frame at most", 1, 2**31)
+    max_megapixels_per_s: float = setting(
+        32.0,
+        "decoded megapixels per second of one session at most, as a baseline JPEG has them; "
+        "one frame may take half a second's; 0: no bound",
+        0,
+        10**6,
+    )
     max_sessions: int = setting(1024, "open sessions at most", 1, 10**6)
     max_frame_rate: float = setting(
         0.0, "frames per second of one session at most; 0: no bound", 0, 10**6

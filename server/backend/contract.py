@@ -9,7 +9,7 @@ from typing import Any
 
 from server.backend.description import Scale
 from server.backend.labels import Labels
-from server.core.model import Lane, Resize, Task
+from server.core.model import Lane, ModelKey, Resize, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,33 +121,43 @@ class Contracts:
     MAX_VERSIONS = 8
 
     def __init__(self) -> None:
-        self._lanes: OrderedDict[Lane, OrderedDict[int, Contract]] = OrderedDict()
+        self._lanes: OrderedDict[_Key, OrderedDict[int, Contract]] = OrderedDict()
 
     def add(self, lane: Lane, contract: Contract) -> None:
         """Make ``contract`` the newest of ``lane``."""
-        versions = self._lanes.setdefault(lane, OrderedDict())
+        key = _key(lane)
+        versions = self._lanes.setdefault(key, OrderedDict())
         versions[contract.version] = contract
         versions.move_to_end(contract.version)
-        self._lanes.move_to_end(lane)
+        self._lanes.move_to_end(key)
         _trim(versions, self.MAX_VERSIONS)
         _trim(self._lanes, self.MAX_LANES)
 
     def newest(self, lane: Lane) -> Contract | None:
         """The contract learnt last: what a request is made by."""
-        versions = self._lanes.get(lane)
+        key = _key(lane)
+        versions = self._lanes.get(key)
         if versions is None:
             return None
-        self._lanes.move_to_end(lane)
+        self._lanes.move_to_end(key)
         return next(reversed(versions.values()))
 
     def of_version(self, lane: Lane, version: int) -> Contract | None:
         """The contract of the version that answered, if it is known."""
-        versions = self._lanes.get(lane)
+        versions = self._lanes.get(_key(lane))
         return None if versions is None else versions.get(version)
 
     def forget(self, lane: Lane) -> None:
         """What was learnt of ``lane`` holds no longer."""
-        self._lanes.pop(lane, None)
+        self._lanes.pop(_key(lane), None)
+
+
+_Key = tuple[ModelKey, str, int | None]
+
+
+def _key(lane: Lane) -> _Key:
+    """Return what a contract depends on: whether its frames travel alone does not matter."""
+    return lane[:3]
 
 
 def _trim(entries: OrderedDict[Any, Any], limit: int) -> None:

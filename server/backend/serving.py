@@ -14,12 +14,16 @@ from server.backend.description import Description, DescriptionError, from_field
 from server.backend.discovery import Discovery
 from server.backend.failures import SignatureChanged
 from server.backend.interface import Inference
-from server.backend.pixels import Decoder, Placement
+from server.backend.pixels import Decoder, Placement, needs_encoding
 from server.backend.stubs import predict_pb2
 from server.core.answers import Answer
 from server.core.errors import FramewireError, ModelFailed, UnknownModel
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
+
+# The share of a call's time that decoding in the gateway may take; the rest is the
+# model server's.
+_DECODING = 0.6
 
 
 class TensorFlowServing:
@@ -72,9 +76,27 @@ class TensorFlowServing:
     ) -> Inference:
         if isinstance(contract.input, PixelsInput):
             return await self._infer_pixels(lane, contract, contract.input, frames, deadline)
-        wanted = request.of_pictures(lane, contract, [frame.data for frame in frames])
+        if any(map(needs_encoding, frames)):
+            return await self._infer_encoded(lane, contract, frames, deadline)
+        return await self._infer_pictures(lane, contract, [f.data for f in frames], deadline)
+
+    async def _infer_pictures(
+        self, lane: Lane, contract: Contract, pictures: Sequence[bytes], deadline: float
+    ) -> Inference:
+        wanted = request.of_pictures(lane, contract, pictures)
         response = await self._channel.predict(wanted, _left(deadline))
-        return self._inference(lane, contract, response, len(frames))
+        return self._inference(lane, contract, response, len(pictures))
+
+    async def _infer_encoded(
+        self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
+    ) -> Inference:
+        """Pictures that have to be checked or turned before a graph decodes them."""
+        outcomes = await self._decoder.encode(frames, _DECODING * _left(deadline))
+        pictures = [outcome for outcome in outcomes if isinstance(outcome, bytes)]
+        if not pictures:
+            return _none_answered(contract, outcomes)
+        inference = await self._infer_pictures(lane, contract, pictures, deadline)
+        return _merged(inference, outcomes)
 
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Call ``changed(reachable)``, on the running loop, as the connection comes and goes."""
@@ -108,20 +130,14 @@ class TensorFlowServing:
         frames: Sequence[Frame],
         deadline: float,
     ) -> Inference:
-        # The other half of the time is the model server's.
-        pixels = await self._decoder.decode(frames, wanted, _left(deadline) / 2)
-        placements = [each for each in pixels.outcomes if isinstance(each, Placement)]
+        pixels = await self._decoder.decode(frames, wanted, _DECODING * _left(deadline))
+        placements = [place for place in pixels.outcomes if isinstance(place, Placement)]
         if not placements:
-            errors = [each for each in pixels.outcomes if isinstance(each, FramewireError)]
-            return Inference(contract.version, errors)
+            return _none_answered(contract, pixels.outcomes)
         sent = request.of_pixels(lane, contract, pixels.values)
         response = await self._channel.predict(sent, _left(deadline))
-        told = self._inference(lane, contract, response, len(placements), placements)
-        answers = iter(told.answers)
-        merged = [
-            each if isinstance(each, FramewireError) else next(answers) for each in pixels.outcomes
-        ]
-        return Inference(told.model_version, merged)
+        inference = self._inference(lane, contract, response, len(placements), placements)
+        return _merged(inference, pixels.outcomes)
 
     def _inference(
         self,
@@ -140,6 +156,20 @@ class TensorFlowServing:
             if known is None:
                 raise SignatureChanged(f"version {version} gives something else: {error}") from None
             raise
+
+
+def _none_answered(contract: Contract, outcomes: Sequence[object]) -> Inference:
+    errors = [outcome for outcome in outcomes if isinstance(outcome, FramewireError)]
+    return Inference(contract.version, errors)
+
+
+def _merged(inference: Inference, outcomes: Sequence[object]) -> Inference:
+    """``inference`` for all frames: the errors of those that never reached the model are kept."""
+    answers = iter(inference.answers)
+    merged = [
+        outcome if isinstance(outcome, FramewireError) else next(answers) for outcome in outcomes
+    ]
+    return Inference(inference.model_version, merged)
 
 
 def _answers(

@@ -17,6 +17,8 @@ The policy, for each lane (one model, one label or version, one signature):
   ``max_wait_s`` + (batches ahead, of all lanes) x (duration of a batch) / slots.
 * Lanes take turns at the slots.
 * A frame that is too old when its batch goes is expired, not sent.
+* Frames of a lane that is ``alone`` go one by one, in one call at a time over all such
+  lanes: what is costly to decode takes one slot at most.
 * A session whose frame the model server refused is a suspect: its frames travel
   alone until one of them is answered, so that it costs its neighbours no retries.
   Nobody waits for its company, and it waits for nobody's.
@@ -117,6 +119,7 @@ class Batcher:
         self._suspects: set[str] = set()
         self._gone: set[str] = set()  # forgotten, with frames still in flight
         self._calls = 0
+        self._calls_alone = 0
         self._peak_waiting = 0
 
     @property
@@ -153,12 +156,14 @@ class Batcher:
                 self._settle(lane, ring)
                 if members:
                     self._calls += 1
+                    self._calls_alone += lane.alone
                     return Taken(Batch(lane, tuple(members), now), expired)
         return Taken(None, expired)
 
     def done(self, batch: Batch, now: float) -> None:
         """The batch's call is over: its slot is free, and its sessions may join again."""
         self._calls -= 1
+        self._calls_alone -= batch.lane.alone
         for member in batch.members:
             session = member.session
             self._in_flight[session] -= 1
@@ -203,9 +208,10 @@ class Batcher:
 
     def next_deadline(self) -> float | None:
         """When ``take`` has something to decide even if nothing happens before."""
-        if self._calls >= self._slots or not self._rings:
+        if self._calls >= self._slots:
             return None
-        return min(ring.since for ring in self._rings.values()) + self._max_wait_s
+        since = [ring.since for lane, ring in self._rings.items() if not self._blocked(lane)]
+        return min(since) + self._max_wait_s if since else None
 
     def budget_s(self, members: Sequence[Member], now: float) -> float:
         """Seconds until the youngest of ``members`` is too old: what its call may take."""
@@ -247,9 +253,15 @@ class Batcher:
         self._lane_of[member.session] = lane
 
     def _limit(self, lane: Lane) -> int:
-        return min(self._max_batch, lane.max_batch or self._max_batch)
+        return 1 if lane.alone else min(self._max_batch, lane.max_batch or self._max_batch)
+
+    def _blocked(self, lane: Lane) -> bool:
+        """Whether a lane has to wait until another's costly frame is done."""
+        return lane.alone and self._calls_alone > 0
 
     def _ready(self, lane: Lane, ring: _Ring, now: float) -> bool:
+        if self._blocked(lane):
+            return False
         wait_s = self._max_wait_s
         return not wait_s or self._full(lane, ring) or now >= ring.since + wait_s
 

@@ -7,11 +7,13 @@ from typing import Literal
 
 from server.core.answers import Answer
 from server.core.model import Model
+from server.core.pictures import UPRIGHT
 
 DropReason = Literal["superseded", "expired", "overtaken", "rate_limited", "overloaded", "draining"]
 
 ENCODED_FORMATS = ("jpeg", "png", "webp")
 RAW_CHANNELS = {"rgba": 4, "rgb": 3, "gray": 1}
+Orientation = Literal["apply", "ignore"]
 FORMATS = (*ENCODED_FORMATS, *RAW_CHANNELS)
 
 
@@ -26,6 +28,7 @@ class Options:
     min_score: float | None = None
     max_results: int | None = None
     client: str | None = None
+    orientation: Orientation | None = None
 
 
 # Client to server
@@ -47,9 +50,11 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture. ``width`` and ``height`` are in pixels, of the picture as sent.
+    """One picture. ``width`` and ``height`` are in pixels, of the picture as stored.
 
-    ``captured_at`` is the client's clock in ms, echoed back untouched.
+    ``captured_at`` is the client's clock in ms, echoed back untouched. ``orientation``
+    is EXIF's number for how to turn the stored picture, and ``cost`` the effort of
+    decoding it, as :class:`~server.core.pictures.Header` has them.
     """
 
     id: int
@@ -58,6 +63,8 @@ class Frame:
     width: int
     height: int
     captured_at: int | float | None = None
+    orientation: int = UPRIGHT
+    cost: int = field(default=0, compare=False)  # follows from the data
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +82,13 @@ ClientMessage = Hello | Configure | Frame | Ping
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a client must keep to."""
+    """What a client must keep to. ``max_cost`` bounds a picture's decoding; 0: no bound."""
 
     window: int
     max_frame_bytes: int
     max_pixels: int
     max_staleness_ms: int
+    max_cost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

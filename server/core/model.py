@@ -27,12 +27,14 @@ class Lane(NamedTuple):
     """Frames of one lane may share a batch: one model, one label or version, one signature.
 
     ``max_batch`` is the bound that the signature itself sets (1 where its batch
-    dimension is fixed at 1), None where it sets none.
+    dimension is fixed at 1), None where it sets none. ``alone``: frames travel one by
+    one, in one call at a time, because they are costly to decode.
     """
 
     model: ModelKey
     signature: str
     max_batch: int | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

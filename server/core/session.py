@@ -36,6 +36,7 @@ from server.core.errors import (
     Unauthorized,
     UnsupportedFormat,
 )
+from server.core.lanes import lane_of
 from server.core.messages import (
     Authorized,
     ClientMessage,
@@ -55,10 +56,13 @@ from server.core.messages import (
     Welcome,
 )
 from server.core.model import Lane, Model, ModelKey
+from server.core.pictures import UPRIGHT
 from server.core.rate import RateLimit
 
 # So many unusable messages without a usable one between them end the session.
 MAX_REFUSALS_IN_A_ROW = 50
+# A frame of a lower cost is not charged to the session's budget for decoding.
+FREE = 1_000_000
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
 
@@ -84,6 +88,7 @@ class Session:
         default_model: ModelKey,
         rate: RateLimit | None = None,
         admission: Admission | None = None,
+        budget: RateLimit | None = None,
     ) -> None:
         self.id = session_id
         self.state = State.NEW
@@ -96,6 +101,8 @@ class Session:
         self._limits = limits
         self._heartbeat_s = heartbeat_s
         self._rate = rate
+        self._budget = budget
+        self._turns = False
         self._admission = admission or Admission(None)
         self._expires_in_s: int | None = None
         self._default_model = default_model
@@ -151,10 +158,10 @@ class Session:
                 effects.append(Send(told(found)))
         return effects
 
-    def lane(self, frame_format: str) -> Lane | None:
-        """Where a frame of this format would travel now, if its model is there and takes it."""
+    def lane(self, frame: Frame) -> Lane | None:
+        """Where ``frame`` would travel now, if its model is there and takes it."""
         found = self._found
-        return found.lanes.get(frame_format) if isinstance(found, Model) else None
+        return lane_of(found, frame) if isinstance(found, Model) else None
 
     def resolve(self, outcome: Outcome) -> Outcome:
         """A pending frame's outcome, as the client is to be told of it.
@@ -239,11 +246,16 @@ class Session:
             return [Send(Dropped(frame.id, "rate_limited"))]
         if isinstance(self._found, FramewireError):
             return [Send(told(self._found, frame.id))]
-        lane = self._found.lanes.get(frame.format)
+        if frame.orientation != UPRIGHT and not self._turns:
+            frame = replace(frame, orientation=UPRIGHT)
+        lane = lane_of(self._found, frame)
         if lane is None:
             takes = ", ".join(self._found.formats)
             error = UnsupportedFormat(f"model {self.key} takes {takes}, not {frame.format}")
             return [Send(told(error, frame.id))]
+        # What costs little is left to the batcher, which serves all sessions in turn.
+        if frame.cost > FREE and self._budget and not self._budget.allows(now, frame.cost):
+            return [Send(Dropped(frame.id, "rate_limited"))]
         self.pending.add(frame.id)
         return [Offer(frame, lane)]
 
@@ -278,6 +290,8 @@ class Session:
             self.max_results = options.max_results
         if options.client is not None:
             self.client = options.client
+        if options.orientation is not None:
+            self._turns = options.orientation == "apply"
 
 
 # Any: each reaction takes the one message that its cell names.

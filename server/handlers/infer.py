@@ -47,7 +47,7 @@ _NUMBERS: Mapping[str, Any] = {
     "max_results": int,
     "min_score": float,
 }
-_TEXTS = ("model", "label", "client")
+_TEXTS = ("model", "label", "client", "orientation")
 
 
 @stream_request_body
@@ -124,8 +124,9 @@ class InferHandler(JSONHandler):
             if self._rejection is not None:
                 raise self._rejection
             options, picture_format, data = self._picture()
-            size = wire.check_picture(picture_format, data, self._limits)
-            frame = Frame(0, picture_format, data, *size)
+            header = wire.check_picture(picture_format, data, self._limits)
+            size = header.width, header.height
+            frame = Frame(0, picture_format, data, *size, None, header.orientation, header.cost)
             self._answer(await self._infer(options, frame))
         except FramewireError as error:
             self.reject(error)
@@ -186,7 +187,8 @@ class InferHandler(JSONHandler):
 
 
 def _options(fields: Mapping[str, bytes]) -> Options:
-    values: dict[str, Any] = {}
+    # Phones store photos as the sensor sees them; people upload what their viewer shows.
+    values: dict[str, Any] = {"orientation": "apply"}
     for name, raw in fields.items():
         text = raw.decode("utf-8", "replace")
         if name in _TEXTS:

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 # A client says hello one round trip after its socket is open. Who has not for so long
 # may keep its place until somebody needs it.
 GREETING_S = 1.0
+# What one frame may take of its session's budget for decoding, in seconds of it.
+_FRAME_SHARE_S = 0.5
 
 
 class Peer(Protocol):
@@ -61,6 +63,7 @@ class Gateway:
             max_frame_bytes=settings.max_frame_bytes,
             max_pixels=settings.max_pixels,
             max_staleness_ms=settings.max_staleness_ms,
+            max_cost=int(_FRAME_SHARE_S * settings.max_megapixels_per_s * 1e6),
         )
         self.metrics = Metrics(settings.max_sessions, settings.max_calls)
         self._routes = Routes(
@@ -134,6 +137,7 @@ class Gateway:
             self._routes.default,
             RateLimit(rate, self.limits.window) if rate else None,
             Admission(self._verify, token),
+            _budget(self._settings),
         )
         self._sessions[session.id] = (session, peer)
         self._newcomers[session.id] = now
@@ -287,7 +291,7 @@ class Gateway:
     def _lane(self, member: Member) -> Lane | None:
         """Where a frame would travel now."""
         entry = self._sessions.get(member.session)
-        return entry[0].lane(member.frame.format) if entry else None
+        return entry[0].lane(member.frame) if entry else None
 
     def _reachable(self, connected: bool) -> None:
         self._models.reachable(connected)
@@ -313,3 +317,9 @@ class Gateway:
         self.metrics.calls.set(statistics.calls)
         routed = (self._choices.known(route) for route in self._chosen.values())
         self.metrics.versions.sessions([found for found in routed if isinstance(found, Model)])
+
+
+def _budget(settings: Settings) -> RateLimit | None:
+    """A session's bound on the cost of decoding, a second of it at once."""
+    per_second = settings.max_megapixels_per_s * 1e6
+    return RateLimit(per_second, per_second) if per_second else None

@@ -11,7 +11,7 @@ import base64
 import binascii
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from server.core import pictures
 from server.core.errors import (
@@ -32,6 +32,7 @@ from server.core.messages import (
     Hello,
     Limits,
     Options,
+    Orientation,
     Ping,
 )
 from server.core.wire.encoding import Encoding
@@ -104,8 +105,17 @@ def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
     height = _integer(fields, "height", 1, 2**31)
     captured_at = _number(fields, "captured_at")
     data = _data(fields.get("data"), text)
-    size = check_picture(picture_format, data, limits, width, height)
-    return Frame(frame_id, picture_format, data, *size, captured_at)
+    header = check_picture(picture_format, data, limits, width, height)
+    return Frame(
+        frame_id,
+        picture_format,
+        data,
+        header.width,
+        header.height,
+        captured_at,
+        header.orientation,
+        header.cost,
+    )
 
 
 def check_picture(
@@ -114,8 +124,8 @@ def check_picture(
     limits: Limits,
     width: int | None = None,
     height: int | None = None,
-) -> tuple[int, int]:
-    """Width and height of a picture that is within the limits and fits its own words.
+) -> pictures.Header:
+    """The header of a picture that is within the limits and fits its own words.
 
     Encoded pictures say their size themselves; ``width`` and ``height`` count
     only for the raw formats. Raises BadFrame or FrameTooLarge.
@@ -125,7 +135,7 @@ def check_picture(
     if len(data) > limits.max_frame_bytes:
         raise FrameTooLarge(f"{len(data)} bytes; at most {limits.max_frame_bytes} are taken")
     if picture_format in ENCODED_FORMATS:
-        width, height = pictures.measure(picture_format, data)
+        header = pictures.examine(picture_format, data)
     elif width is None or height is None:
         raise BadFrame(f"format {picture_format} needs width and height")
     else:
@@ -134,11 +144,20 @@ def check_picture(
             raise BadFrame(
                 f"{width}x{height} {picture_format} is {expected} bytes, not {len(data)}"
             )
-    if width * height > limits.max_pixels:
+        header = pictures.Header(width, height, cost=width * height)
+    _check_cost(picture_format, header, limits)
+    return header
+
+
+def _check_cost(picture_format: str, header: pictures.Header, limits: Limits) -> None:
+    size, pixels = f"{header.width}x{header.height}", header.width * header.height
+    if pixels > limits.max_pixels:
+        raise FrameTooLarge(f"{size} is {pixels} pixels; at most {limits.max_pixels} are taken")
+    if limits.max_cost and header.cost > limits.max_cost:
         raise FrameTooLarge(
-            f"{width}x{height} is {width * height} pixels; at most {limits.max_pixels} are taken"
+            f"decoding this {picture_format} of {size} costs as much as {header.cost} pixels of "
+            f"a baseline jpeg; at most {limits.max_cost} are taken"
         )
-    return width, height
 
 
 def _data(value: Any, text: bool) -> bytes:
@@ -174,7 +193,14 @@ def check_options(fields: Mapping[str, Any]) -> Options:
         min_score=min_score,
         max_results=_integer(fields, "max_results", 0, 2**31),
         client=_text(fields, "client", MAX_NAME),
+        orientation=_orientation(fields.get("orientation")),
     )
+
+
+def _orientation(value: Any) -> Orientation | None:
+    if value not in (None, "apply", "ignore"):
+        raise BadMessage("orientation: apply or ignore is required")
+    return cast("Orientation | None", value)
 
 
 def _text(fields: Mapping[str, Any], name: str, longest: int) -> str | None:

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from server.backend import pixels
 from server.backend.contract import PixelsInput
 from server.backend.description import Scale
 from server.backend.pixels import WHOLE, Decoder, Placement
+from server.backend.pixels import decoder as threads
 from server.core.errors import BadFrame, BatchRejected, DeadlineExceeded, Overloaded
 from server.core.messages import FORMATS, RAW_CHANNELS, Frame
 
@@ -86,13 +86,6 @@ async def test_every_png_mode_is_taken(decoder: Decoder, picture: Image.Image) -
 async def test_cmyk_jpeg_is_taken(decoder: Decoder) -> None:
     drawn = await decoder.decode([frame("jpeg", scene().convert("CMYK"))], SMALL, PLENTY_S)
     assert np.abs(drawn.values[0, 4, 1].astype(int) - (200, 0, 0)).max() < 40
-
-
-async def test_exif_orientation_is_not_applied(decoder: Decoder) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 3  # upside down
-    drawn = await decoder.decode([frame("jpeg", exif=exif.tobytes())], SMALL, PLENTY_S)
-    assert drawn.values[0, 4, 1, 0] > 150, "the left half is red, as sent"
 
 
 async def test_large_jpeg_is_drawn_like_a_png(decoder: Decoder) -> None:
@@ -183,7 +176,7 @@ async def test_slow_picture_costs_only_its_sender(monkeypatch: pytest.MonkeyPatc
     """Small pictures go first, and what is late says so; nothing waits for it."""
     decoder = Decoder(1)  # with more of them nobody could say who was first
     gate = threading.Event()
-    draw, order = pixels.draw, []
+    draw, order = threads.draw, []
 
     def slow(frame: Frame, wanted: PixelsInput, row: Any) -> Any:
         order.append(frame.width)
@@ -191,7 +184,7 @@ async def test_slow_picture_costs_only_its_sender(monkeypatch: pytest.MonkeyPatc
             gate.wait(10)
         return draw(frame, wanted, row)
 
-    monkeypatch.setattr(pixels, "draw", slow)
+    monkeypatch.setattr(threads, "draw", slow)
     enormous = frame("rgb", scene(400, 400))
     drawn = await decoder.decode([enormous, frame(), frame()], SMALL, 0.3)
     assert isinstance(drawn.outcomes[0], Overloaded)
@@ -217,7 +210,7 @@ async def test_cancelled_batch_leaves_the_queue(
             gate.wait(10)
         return WHOLE
 
-    monkeypatch.setattr(pixels, "draw", slow)
+    monkeypatch.setattr(threads, "draw", slow)
     batch = asyncio.ensure_future(decoder.decode([frame()] * 8, SMALL, PLENTY_S))
     await asyncio.to_thread(busy.wait, 10)
     batch.cancel()

@@ -97,7 +97,7 @@ def test_another_picture_than_was_said(picture_format: str) -> None:
 
 @pytest.mark.parametrize("foreign", ["gif", "bmp", "tiff"])
 def test_foreign_pictures_are_named_where_they_are_known(foreign: str) -> None:
-    words = "no picture that is known" if foreign == "tiff" else f"looks like {foreign}"
+    words = f"looks like {foreign}"
     with pytest.raises(BadFrame, match=words):
         recognise(picture(foreign))
     with pytest.raises(BadFrame, match=words):
@@ -106,7 +106,7 @@ def test_foreign_pictures_are_named_where_they_are_known(foreign: str) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"RIFF", b"hello", b"\0" * 100])
 def test_what_is_no_picture(data: bytes) -> None:
-    with pytest.raises(BadFrame, match="is no picture"):
+    with pytest.raises(BadFrame, match="is not a picture"):
         recognise(data)
 
 

@@ -29,9 +29,10 @@ def test_hello_says_nothing_or_everything(encoding: Encoding) -> None:
         "min_score": 0.5,
         "max_results": 3,
         "client": "mini 1.0",
+        "orientation": "apply",
     }
     assert decode(packed(encoding, {"type": "hello", **said}), encoding, LIMITS) == Hello(
-        Options("digits", "stable", None, "t", 0.5, 3, "mini 1.0")
+        Options("digits", "stable", None, "t", 0.5, 3, "mini 1.0", "apply")
     )
 
 
@@ -176,6 +177,8 @@ def test_lone_surrogates_do_no_harm() -> None:
         ({"label": ["stable"]}, "label: a text"),
         ({"token": "t" * 8193}, "token: a text of 1 to 8192"),
         ({"client": "\u200b"}, "client: a text"),
+        ({"orientation": "left"}, "orientation: apply or ignore"),
+        ({"orientation": ["apply"]}, "orientation: apply or ignore"),
         ({"version": -1}, "version: an integer of 0 to"),
         ({"version": 2**63}, "version: an integer"),
         ({"version": "3"}, "version: an integer"),

@@ -36,7 +36,7 @@ async def assert_survived(
     [
         ({"data": b""}, "bad_frame", "data is empty"),
         ({"data": WHOLE[: len(WHOLE) // 2]}, "bad_frame", "truncated jpeg"),
-        ({"data": b"\0" * 500}, "bad_frame", "is no picture"),
+        ({"data": b"\0" * 500}, "bad_frame", "is not a picture"),
         ({"data": picture("gif")}, "bad_frame", "looks like gif"),
         ({"data": picture("png")}, "bad_frame", "looks like png"),
         ({"data": BARE_ARRAY_BUFFER}, "bad_frame", "wrap the ArrayBuffer in a Uint8Array"),

@@ -1,0 +1,59 @@
+"""Where a frame lies in the model's input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.backend.contract import PixelsInput
+from server.core.messages import Frame
+
+Size = tuple[int, int]
+
+# EXIF's orientations from here on swap width and height.
+_FIRST_SIDEWAYS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a frame lies in the model's input, in fractions of that input."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+WHOLE = Placement(0.0, 0.0, 1.0, 1.0)
+
+
+def swaps_sides(frame: Frame) -> bool:
+    """Return whether turning ``frame`` upright swaps its width and height."""
+    return frame.orientation >= _FIRST_SIDEWAYS
+
+
+def upright_size(frame: Frame) -> Size:
+    """Return the width and height of ``frame`` in pixels once it is turned upright."""
+    size = frame.width, frame.height
+    return size[::-1] if swaps_sides(frame) else size
+
+
+def target_size(frame: Frame, wanted: PixelsInput) -> Size:
+    """Return the size of the input that ``frame`` is drawn into, in pixels."""
+    width, height = upright_size(frame)
+    return wanted.width or width, wanted.height or height
+
+
+def place(frame: Frame, wanted: PixelsInput, size: Size) -> tuple[Placement, Size]:
+    """Return where in an input of ``size`` the upright frame goes, and its size there in pixels."""
+    if wanted.resize == "stretch":
+        return WHOLE, size
+    width, height = size
+    own_width, own_height = upright_size(frame)
+    scale = min(width / own_width, height / own_height)
+    inner = (
+        min(width, max(1, round(own_width * scale))),
+        min(height, max(1, round(own_height * scale))),
+    )
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    placement = Placement(left / width, top / height, inner[0] / width, inner[1] / height)
+    return placement, inner

@@ -1,0 +1,8 @@
+"""What a picture is and what decoding it costs, read from its header without decoding it."""
+
+from __future__ import annotations
+
+from server.core.pictures.header import Size, examine, measure, recognise
+from server.core.pictures.layout import UPRIGHT, Header
+
+__all__ = ["UPRIGHT", "Header", "Size", "examine", "measure", "recognise"]

@@ -1,0 +1,123 @@
+"""JPEG headers, as laid out in ITU T.81."""
+
+from __future__ import annotations
+
+import re
+import struct
+from itertools import islice
+
+from server.core.errors import BadFrame
+from server.core.pictures.layout import UPRIGHT, Header, orientation
+
+# Start-of-frame markers carry the size and the coding. Three codes of C0 to CF mean
+# something else. Decoders differ in whether they read arithmetic codes, and hardly one
+# reads the lossless and hierarchical codings, so only Huffman codes are taken.
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = 0xC2
+_CODINGS = frozenset({0xC0, 0xC1, _PROGRESSIVE})
+_APP1 = 0xE1
+_START_OF_SCAN = 0xDA
+_END_OF_IMAGE = b"\xff\xd9"
+# Real headers have a few dozen segments, a few hundred with a large colour profile.
+_MAX_SEGMENTS = 1000
+# Encoders write about ten scans. Each costs another pass over all coefficients.
+MAX_SCANS = 20
+# Within a scan FF is followed by zero, or by the number of a restart marker.
+_SCAN = re.compile(rb"\xff\xda")
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+
+
+def read(data: bytes) -> Header:
+    """Read the header of a JPEG. Raises BadFrame, struct.error or IndexError."""
+    frame: tuple[int, int, int, int] | None = None
+    turned = UPRIGHT
+    at = 2
+    for _ in range(_MAX_SEGMENTS):
+        if data[at] != 0xFF:
+            raise BadFrame("broken jpeg: no marker where one belongs")
+        marker = data[at + 1]
+        if marker == 0xFF:  # padding before a marker
+            at += 1
+            continue
+        length = _length(data, at)
+        if marker in _FRAMES:
+            frame = _frame(marker, data, at)
+        elif marker == _APP1 and turned == UPRIGHT:
+            turned = _turned(data[at + 4 : at + 2 + length])
+        elif marker == _START_OF_SCAN:
+            return _whole(frame, turned, data, at)
+        at += 2 + length
+    raise BadFrame(f"broken jpeg: more than {_MAX_SEGMENTS} header segments")
+
+
+def _length(data: bytes, at: int) -> int:
+    (length,) = struct.unpack_from(">H", data, at + 2)
+    if length < 2:
+        raise BadFrame(f"broken jpeg: a header segment says it has {length} bytes")
+    return int(length)
+
+
+def _frame(marker: int, data: bytes, at: int) -> tuple[int, int, int, int]:
+    """Return marker, width, height and number of components. Raises BadFrame."""
+    bits, height, width, components = struct.unpack_from(">BHHB", data, at + 4)
+    if marker not in _CODINGS:
+        raise BadFrame(
+            "this jpeg is arithmetic-coded, lossless or hierarchical; "
+            "a baseline or progressive one with Huffman codes is required"
+        )
+    if bits != 8:
+        raise BadFrame(f"this jpeg has {bits} bits per sample; 8 are required")
+    if components not in (1, 3, 4):
+        raise BadFrame(f"this jpeg has {components} components; 1, 3 or 4 are required")
+    return marker, width, height, components
+
+
+def _turned(app1: bytes) -> int:
+    return orientation(app1) if app1.startswith(b"Exif\0\0") else UPRIGHT
+
+
+def _whole(frame: tuple[int, int, int, int] | None, turned: int, data: bytes, scan: int) -> Header:
+    if frame is None:
+        raise BadFrame("broken jpeg: picture data before its size")
+    # Searched from the end, so a complete picture costs nothing. Whatever cameras
+    # append after the end marker is allowed.
+    if data.rfind(_END_OF_IMAGE, scan) < 0:
+        raise BadFrame("truncated jpeg: no end marker")
+    marker, width, height, components = frame
+    passes = _passes(marker, components, data, scan)
+    return Header(width, height, turned, width * height * passes)
+
+
+def _passes(marker: int, components: int, data: bytes, scan: int) -> int:
+    """Return how many passes over the pixels decoding takes: two scans count as one.
+
+    A baseline scan that holds all components is the only one that a decoder reads.
+    """
+    if marker != _PROGRESSIVE and data[scan + 4] == components:
+        return 1
+    # A scan's marker may also appear by chance, in what follows the picture, so only
+    # a picture that seems to have too many is walked marker by marker. The expression
+    # finds two bytes three times as fast as bytes.count.
+    scans = sum(1 for _ in islice(_SCAN.finditer(data, scan), MAX_SCANS + 1))
+    if scans > MAX_SCANS:
+        scans = _count_scans(data, scan)
+    if scans > MAX_SCANS:
+        raise BadFrame(f"this jpeg has more than {MAX_SCANS} scans, which is costly to decode")
+    return 1 + scans // 2
+
+
+def _count_scans(data: bytes, at: int) -> int:
+    """Count the scans up to the end marker, at most one more than is allowed."""
+    scans = 0
+    while scans <= MAX_SCANS:
+        marker = data[at + 1]
+        if marker == _END_OF_IMAGE[1]:
+            break
+        at += 2 + _length(data, at)
+        if marker == _START_OF_SCAN:
+            scans += 1
+        following = _MARKER.search(data, at)
+        if following is None:
+            break
+        at = following.start()
+    return scans
