@@ -1,4 +1,4 @@
-"""How many Predict calls may be under way at once, and how closely they may follow.
+"""How many Predict calls may be under way at once, and how far apart they start.
 
 The right number belongs to the model server, and it changes. A server whose cores are
 busy gains nothing from another call: the call waits there instead of here, where its
@@ -9,37 +9,37 @@ slots free.
 
 The policy:
 
-* A call is *uncrowded* if no more than a third of the slots were taken when it started
-  and when it finished. Uncrowded calls teach the baseline of their kind (one model and
-  signature): latency = fixed + share x frames. So a large batch is never mistaken for a
-  queue.
+* A call is *uncrowded* if it took one of the first third of the slots and no more than a
+  third were taken when it finished. Uncrowded calls teach the baseline of their kind
+  (one model and signature): latency = fixed + share x frames. So a large batch is never
+  mistaken for a queue.
 * A call is *crowded* if it took the last slot. ``max(4, limit)`` crowded calls that
   started after the last change make a round; its ratio is their latency over their
   baseline. The limit becomes limit x 1.15 / ratio + 0.5, but no less than half of what it
   was. Until a ratio first exceeds 1.1, each round multiplies it by 1.5 instead.
   For a server with ``c`` cores, ``s`` seconds a call and ``d`` seconds of network, it settles
   near 1.15 x c x (d + s) / s + 0.5: at 3 calls for two cores on the same machine.
-* The limit grows only while it binds: without crowded calls it stays.
-* Under steady load no call is uncrowded. After 10 s of that (or 75 calls' time, if that
-  is longer), or at a ratio above 2, or if batches are larger than any that was measured,
-  the limit is a third until four calls have measured the baseline anew. So a server
-  that became slower, or farther away, is not mistaken for a queue for ever.
-* Calls whose frames run out of time, or that the server refuses because it is full,
-  count against the round; when they are more than half of it, the limit is halved. A
-  call that had less time than an uncrowded call takes hardly counts: its frames waited
-  here, not there. A limit that had just grown goes back to the one before, and stays
-  there for a pause that doubles with each repetition, from 4 s to 64 s; one that has
-  worked before gets a second chance. For as long as the lost call took, calls go out one
-  at a time, because the server may still be working on what was given up.
-* A call that failed for another reason teaches nothing, however quickly it failed.
-* Beyond the first ``burst`` calls, starts are latency / limit apart. Without that, calls
-  to a distant server return in a bunch and leave in a bunch, and its slots are idle for
-  most of each round trip.
+* Without crowded calls the limit stays as it is: it has not been tested.
+* Under steady load no call is uncrowded. After 10 s of that (75 calls' time, if that is
+  longer), at a ratio above 2, or when batches outgrow all measured ones, a *probe*
+  begins: a third of the limit holds until four calls have measured the baseline anew. So
+  a server that became slower, or farther away, is not mistaken for a queue forever.
+* A call is *lost* if its frames ran out of time or the server refused it as full. When
+  more than half of a round is lost, the limit is halved. A lost call that had less time
+  than an uncrowded call takes counts for a tenth: its frames waited here, not there.
+  A limit that had just grown returns to the one before and stays there for a pause that
+  doubles with each repetition, from 4 s to 64 s. One that has worked before gets a second
+  chance. For as long as the last lost call took, only one call at a time is under way,
+  because the server may still be working on those that were given up.
+* A call that failed for any other reason teaches nothing, however quickly it failed.
+* Beyond the first ``burst`` calls, starts are at least latency / limit apart. Otherwise
+  calls to a distant server return in a bunch and leave in a bunch, and its slots stand
+  idle for most of each round trip.
 * After ``IDLE_S`` without a call, the limit is at least ``initial`` again.
 
 Worst cases. A camera alone has at most ``window - 1`` frames in flight: if ``burst`` is
-no less and ``initial`` is greater, none of its frames waits for a slot, unless calls ran
-out of time just before. Growing from 8 to 64 calls takes six rounds, each of one round
+no less and ``initial`` is greater, none of its frames waits for a slot, unless calls were
+lost just before. Growing from 8 to 64 calls takes six rounds, each of one round
 trip or more. A probe costs four calls at a third of the slots, in which batches are larger.
 When a server pauses, the limit is halved once for each deadline that passes; it grows
 by half in each round that is answered again.
@@ -247,10 +247,12 @@ class ConcurrencyLimit:
         return max(self._minimum, (round(self._bound) + 2) // 3)
 
     def _baseline(self, kind: Hashable) -> Baseline:
-        baseline = self._baselines.setdefault(kind, Baseline())
+        baseline = self._baselines.get(kind)
+        if baseline is None:
+            baseline = self._baselines[kind] = Baseline()
+            if len(self._baselines) > MAX_KINDS:
+                self._baselines.popitem(last=False)
         self._baselines.move_to_end(kind)
-        if len(self._baselines) > MAX_KINDS:
-            self._baselines.popitem(last=False)
         return baseline
 
     def _measure(self, baseline: Baseline, frames: int, call: Call, now: float) -> None:

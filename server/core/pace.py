@@ -9,11 +9,11 @@ The policy, once every ``EVERY_S``:
   fairness): those that send less keep their rate, the others share the rest of the
   capacity evenly. A session that sends at least 0.85 of what it was advised is held
   back and would send more; what any other session sends is all it wants.
-* Overload: more than 3 % of the frames of sessions that follow their advice, or have
-  none, were dropped. Then the level is the fair share of what was answered, less 3 %; one
-  step lowers it to 0.7 of what it was at most, and the first one to 0.3 of the fastest
-  session's rate. Sessions that ignore their advice do not count as overload: the batcher
-  gives every session its turn, so what they send in excess is dropped at their own cost.
+* Overload: more than 3 % of all frames were dropped. Then the level is the fair share of
+  what was answered, less 3 %; one step lowers it to 0.7 of what it was at most, and the
+  first one to 0.3 of the fastest session's rate. Sessions that ignore their advice harm
+  only themselves: the batcher gives every session its turn, so what they send beyond
+  their share is dropped, and they count for no more than that share.
 * Without overload the level rises: by a quarter while below 0.85 of the fair share of the
   capacity known so far, as after sessions left or the model server paused; beyond that
   by 0.5 %, 1 %, 2 %, 4 %, to find out whether there is more. When the capacity is
@@ -46,7 +46,6 @@ OVERLOAD = 0.03
 SMOOTHING = 0.4
 HEADROOM = 0.03
 HELD_BACK = 0.85
-FOLLOWS = 1.15
 LOWER, HIGHER = 0.95, 1.1
 MOST_CUT, FIRST_CUT = 0.7, 0.3
 NEARLY, CATCHES_UP = 0.85, 1.25
@@ -65,10 +64,6 @@ class _Load:
     received: int = 0
     answered: int = 0
     dropped: int = 0
-
-    @property
-    def follows(self) -> bool:
-        return self.told is None or (self.rate or 0.0) <= self.told * FOLLOWS
 
     @property
     def demand(self) -> float:
@@ -129,7 +124,7 @@ class Pace:
             return []
         elapsed_s, self._since = now - self._since, now
         loads = self._loads.values()
-        overloaded = _overloaded([load for load in loads if load.follows] or loads)
+        overloaded = _overloaded(loads)
         answered = sum(load.answered for load in loads) / elapsed_s
         for load in loads:
             load.average(elapsed_s)

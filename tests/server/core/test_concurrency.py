@@ -73,13 +73,13 @@ def test_within_5_percent_of_the_best_fixed_number(
 def test_a_server_ten_times_slower_at_threefold_overload() -> None:
     """A full batch takes 390 of a frame's 500 ms: with one call too many all expire."""
     fleet = cameras(64, 3.0)
-    adaptive = World(Server(**TEN_TIMES_SLOWER), ConcurrencyLimit(), fleet).run(60)
+    adaptive = World(Server(**TEN_TIMES_SLOWER), ConcurrencyLimit(), fleet).run(45)
     fixed = {}
     for limit in (1, 2, 3):
-        world = World(Server(**TEN_TIMES_SLOWER), FixedLimit(limit), cameras(64, 3.0)).run(60)
-        fixed[limit] = world.answered(15, 59)
+        world = World(Server(**TEN_TIMES_SLOWER), FixedLimit(limit), cameras(64, 3.0)).run(45)
+        fixed[limit] = world.answered(15, 44)
     assert fixed[3] == 0
-    assert adaptive.answered(15, 59) >= 0.85 * max(fixed.values())
+    assert adaptive.answered(15, 44) >= 0.85 * max(fixed.values())
 
 
 @pytest.mark.parametrize("kind", [Server, SharedServer])
@@ -217,6 +217,17 @@ def test_after_idling_the_limit_starts_again() -> None:
     assert limit.limit == 8
     limit.finished(ended, 2.1, "digits", 1, "answered")
     assert limit.under_way == 0
+
+
+def test_under_steady_load_the_baseline_is_measured_anew() -> None:
+    """Every slot is always taken; once in ten seconds a third of them has to do."""
+    limit = ConcurrencyLimit(maximum=12, initial=12)
+    limits = []
+    for tenth in range(220):
+        limits.append(limit.limit)
+        call(limit, tenth / 10, 0.09)
+    assert set(limits) == {12, 4}
+    assert 2 <= limits.count(4) <= 6
 
 
 def test_ready_only_while_a_slot_is_free() -> None:
