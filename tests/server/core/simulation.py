@@ -99,10 +99,6 @@ class Server:
         there, back = self._trip(rng), self._trip(rng)
         clock.at(clock.now + there, self._arrive, clock, rng, frames, back, done)
 
-    def capacity(self, max_batch: int = 16) -> float:
-        """Frames a second with full batches."""
-        return self.cores * max_batch / (self.fixed_s + max_batch * self.frame_s)
-
     def _arrive(
         self,
         clock: Clock,
