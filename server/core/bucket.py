@@ -1,0 +1,100 @@
+"""Token buckets: bounds on rates, for one session or for many keys.
+
+A bucket holds up to ``burst`` units and gains ``per_second``. What costs more than it
+holds is refused and takes nothing, so over any span of t seconds at most
+``burst + per_second * t`` units are spent. The unit is the caller's: messages, frames,
+bytes, log lines.
+
+A :class:`BucketTable` has a bucket for each key, such as an address or a token's
+subject. Keys are untrusted, so their number is bounded. A full bucket is as good as a
+new one; full ones are dropped first, two for each new key, which loses nothing. If there
+are more than ``max_keys`` that are not full, the one used longest ago is dropped, and its
+key may spend a burst anew: who has so many addresses does not need that.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+
+class TokenBucket:
+    """At most ``per_second`` units on average and ``burst`` at once."""
+
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._per_second = per_second
+        self._burst = float(burst)
+        self._units = float(burst)
+        self._at: float | None = None
+
+    def allows(self, now: float, cost: float = 1.0) -> bool:
+        """Spend ``cost`` at ``now`` (monotonic seconds), if the bucket holds that much."""
+        self._refill(now)
+        if self._units < cost:
+            return False
+        self._units -= cost
+        return True
+
+    def reserve(self, now: float, longest_s: float, cost: float = 1.0) -> float | None:
+        """Spend ``cost`` in advance. Returns when it is earned, which may be now.
+
+        None: that is more than ``longest_s`` away, and nothing is spent.
+        """
+        at = now + self.wait_s(now, cost)
+        if at - now > longest_s:
+            return None
+        self._units -= cost
+        return at
+
+    def wait_s(self, now: float, cost: float = 1.0) -> float:
+        """Seconds from ``now`` until ``cost`` can be spent, if nothing else is: Retry-After."""
+        self._refill(now)
+        return max(0.0, (cost - self._units) / self._per_second)
+
+    def full(self, now: float) -> bool:
+        """Whether this bucket is as good as a new one."""
+        self._refill(now)
+        return self._units >= self._burst
+
+    def _refill(self, now: float) -> None:
+        if self._at is not None:
+            gained = (now - self._at) * self._per_second
+            self._units = min(self._burst, self._units + gained)
+        self._at = now
+
+
+class BucketTable:
+    """A bucket for each key, for ``max_keys`` keys at most."""
+
+    def __init__(self, per_second: float, burst: float, max_keys: int = 10_000) -> None:
+        self._per_second = per_second
+        self._burst = burst
+        self._max_keys = max_keys
+        # The key used longest ago is first.
+        self._buckets: OrderedDict[Hashable, TokenBucket] = OrderedDict()
+
+    def allows(self, key: Hashable, now: float, cost: float = 1.0) -> bool:
+        """Spend ``cost`` of ``key`` at ``now`` (monotonic seconds), if it has that much."""
+        return self._bucket(key, now).allows(now, cost)
+
+    def wait_s(self, key: Hashable, now: float, cost: float = 1.0) -> float:
+        """Seconds from ``now`` until ``key`` can spend ``cost``."""
+        return self._bucket(key, now).wait_s(now, cost)
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def _bucket(self, key: Hashable, now: float) -> TokenBucket:
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            self._make_room(now)
+            bucket = self._buckets[key] = TokenBucket(self._per_second, self._burst)
+        self._buckets.move_to_end(key)
+        return bucket
+
+    def _make_room(self, now: float) -> None:
+        for _ in range(2):
+            if self._buckets and next(iter(self._buckets.values())).full(now):
+                self._buckets.popitem(last=False)
+        if len(self._buckets) >= self._max_keys:
+            self._buckets.popitem(last=False)

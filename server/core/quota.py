@@ -1,0 +1,42 @@
+"""How many of something one key may hold at once: sessions of an address, uploads of a token.
+
+Only keys that hold something are remembered, so there are never more of them than
+things are held in all, which the caller bounds.
+
+The caller must: call ``release`` exactly once for each ``acquire`` that returned true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+
+class Quota:
+    """At most ``limit`` for each key; ``acquire`` may say a limit of its own for a key."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held: dict[Hashable, int] = {}
+
+    def acquire(self, key: Hashable, limit: int | None = None) -> bool:
+        """Hold one more, if ``key`` may. ``limit``: what the key's token grants, say."""
+        held = self._held.get(key, 0)
+        if held >= (self._limit if limit is None else limit):
+            return False
+        self._held[key] = held + 1
+        return True
+
+    def release(self, key: Hashable) -> None:
+        """Hold one less."""
+        held = self._held[key] - 1
+        if held:
+            self._held[key] = held
+        else:
+            del self._held[key]
+
+    def held(self, key: Hashable) -> int:
+        """How many ``key`` holds."""
+        return self._held.get(key, 0)
+
+    def __len__(self) -> int:
+        return len(self._held)

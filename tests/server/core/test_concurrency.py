@@ -1,0 +1,257 @@
+"""The limit on calls under way, against the best fixed number on simulated model servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from server.core.concurrency import (
+    IDLE_S,
+    MAX_KINDS,
+    MIN_ROUND,
+    Baseline,
+    ConcurrencyLimit,
+)
+from tests.server.core.simulation import (
+    Camera,
+    FixedLimit,
+    Server,
+    SharedServer,
+    World,
+    cameras,
+)
+
+# Frames come from warm-up on: what counts is the limit that a server leads to.
+WARM_S, END_S = 4.0, 8.0
+
+DEMO: dict[str, Any] = {}
+TEN_TIMES_SLOWER: dict[str, Any] = {"fixed_s": 0.04, "frame_s": 0.022}
+FAR_100_MS: dict[str, Any] = {"delay_s": 0.1, "jitter_s": 0.01}
+FAR_400_MS: dict[str, Any] = {"delay_s": 0.4, "jitter_s": 0.01}
+
+
+def run(server: Server, fleet: list[Camera], until: float = END_S, seed: int = 1) -> World:
+    return World(server, ConcurrencyLimit(), fleet, seed=seed).run(until + 0.6)
+
+
+def best_fixed(
+    kind: type[Server], values: dict[str, Any], fleet: tuple[int, float], limits: tuple[int, ...]
+) -> int:
+    """The most frames that any of these numbers of calls answers in the same span."""
+    worlds = [
+        World(kind(**values), FixedLimit(limit), cameras(*fleet)).run(END_S + 0.6)
+        for limit in limits
+    ]
+    return max(world.answered(WARM_S, END_S) for world in worlds)
+
+
+@pytest.mark.parametrize("kind", [Server, SharedServer])
+@pytest.mark.parametrize(
+    ("values", "fleet", "limits"),
+    [
+        # Of 1, 2, 3, 4, 8, 16, 32 and 64 calls, these were the best.
+        (DEMO, (20, 15.0), (3,)),
+        (DEMO, (38, 15.0), (2, 3)),
+        (DEMO, (64, 30.0), (2, 3)),
+        (TEN_TIMES_SLOWER, (10, 5.0), (2, 3)),
+        (FAR_100_MS, (30, 10.0), (32,)),
+        (FAR_100_MS, (64, 30.0), (8, 16)),
+    ],
+)
+def test_within_5_percent_of_the_best_fixed_number(
+    kind: type[Server],
+    values: dict[str, Any],
+    fleet: tuple[int, float],
+    limits: tuple[int, ...],
+) -> None:
+    world = run(kind(**values), cameras(*fleet))
+    best = best_fixed(kind, values, fleet, limits)
+    assert world.answered(WARM_S, END_S) >= 0.95 * best
+
+
+def test_a_server_ten_times_slower_at_threefold_overload() -> None:
+    """A full batch takes 390 of a frame's 500 ms: with one call too many all expire."""
+    fleet = cameras(64, 3.0)
+    adaptive = World(Server(**TEN_TIMES_SLOWER), ConcurrencyLimit(), fleet).run(45)
+    fixed = {}
+    for limit in (1, 2, 3):
+        world = World(Server(**TEN_TIMES_SLOWER), FixedLimit(limit), cameras(64, 3.0)).run(45)
+        fixed[limit] = world.answered(15, 44)
+    assert fixed[3] == 0
+    assert adaptive.answered(15, 44) >= 0.85 * max(fixed.values())
+
+
+@pytest.mark.parametrize("kind", [Server, SharedServer])
+@pytest.mark.parametrize(
+    ("values", "fleet", "warm_s"),
+    [(FAR_100_MS, (30, 10.0), 4.0), (FAR_400_MS, (60, 5.0), 8.0), (FAR_400_MS, (20, 5.0), 2.0)],
+)
+def test_frames_for_a_distant_server_are_answered(
+    kind: type[Server], values: dict[str, Any], fleet: tuple[int, float], warm_s: float
+) -> None:
+    world = run(kind(**values), cameras(*fleet), warm_s + 6)
+    assert world.share(warm_s, warm_s + 6) >= 0.95
+
+
+def test_three_calls_are_not_enough_for_a_distant_server() -> None:
+    """What the controller is there for: the same cameras with a constant number of calls."""
+    world = World(Server(**FAR_400_MS), FixedLimit(3), cameras(60, 5.0)).run(8)
+    assert world.share(4, 7) < 0.5
+
+
+@pytest.mark.parametrize("kind", [Server, SharedServer])
+def test_calls_do_not_pile_up_at_a_busy_server(kind: type[Server]) -> None:
+    """What is not under way can still be replaced: the answers are as young as with three calls."""
+    world = run(kind(), cameras(64, 30.0))
+    fixed = World(kind(), FixedLimit(3), cameras(64, 30.0)).run(END_S + 0.6)
+    assert max(limit for at, limit in world.limits if at > WARM_S) <= 6
+    assert world.age_s(0.99, WARM_S) <= 1.5 * fixed.age_s(0.99, WARM_S)
+
+
+@pytest.mark.parametrize("values", [DEMO, TEN_TIMES_SLOWER, FAR_100_MS, FAR_400_MS])
+def test_a_camera_alone_never_waits_for_a_slot(values: dict[str, Any]) -> None:
+    """Its frames are as old as with no limit at all, to the last digit."""
+    fps = min(25.0, 2 / (Server(**values).delay_s + 0.062))
+    limited = World(Server(**values), ConcurrencyLimit(), cameras(1, fps)).run(20)
+    unlimited = World(Server(**values), FixedLimit(1000), cameras(1, fps)).run(20)
+    assert limited.log == unlimited.log
+    assert limited.share(0, 19) == 1
+
+
+@pytest.mark.parametrize(("values", "worst"), [(DEMO, 0.99), (FAR_100_MS, 0.93)])
+def test_load_that_comes_and_goes(values: dict[str, Any], worst: float) -> None:
+    fleet = [*cameras(1, 7.0), *cameras(63, 7.0, prefix="crowd", start=3, end=9)]
+    world = run(SharedServer(**values), fleet, 14)
+    assert world.share(3, 5) >= worst
+    assert world.share(5, 9) >= 0.99
+    assert world.share(9.5, 14) == 1
+
+
+@pytest.mark.parametrize("values", [DEMO, FAR_100_MS])
+def test_a_server_that_pauses(values: dict[str, Any]) -> None:
+    """Two seconds in which nothing is answered; two seconds later all is as before."""
+    world = run(Server(**values, pauses=[(5, 7)]), cameras(30, 7.0), 14)
+    assert world.answered(5.2, 6.5) < 30
+    assert world.share(7.5, 9) >= 0.9
+    assert world.share(9, 14) >= 0.99
+    assert world.age_s(0.99, 9, 14) <= 1.5 * world.age_s(0.99, 2, 4.5)
+
+
+@pytest.mark.parametrize("values", [DEMO, FAR_100_MS])
+def test_failures_teach_nothing_however_quick(values: dict[str, Any]) -> None:
+    world = run(Server(**values, failures=[(5, 7)]), cameras(30, 7.0), 12)
+    before = {limit for at, limit in world.limits if 4 < at < 5}
+    after = {limit for at, limit in world.limits if 5.2 < at < 7}
+    assert after <= before
+    assert world.share(7.2, 12) == 1
+
+
+@pytest.mark.parametrize("values", [DEMO, FAR_100_MS])
+def test_a_server_that_becomes_slower_for_a_while(values: dict[str, Any]) -> None:
+    world = run(Server(**values, slower=(4, 9, 4.0)), cameras(20, 5.0), 14)
+    assert world.share(4.5, 9) >= 0.95
+    assert world.age_s(0.99, 10, 14) <= 1.5 * world.age_s(0.99, 2, 4)
+
+
+def test_the_same_seed_is_the_same_run() -> None:
+    first, again, other = (run(Server(), cameras(30, 10.0), 2, seed) for seed in (1, 1, 2))
+    assert first.log == again.log != other.log
+
+
+# The parts
+
+
+def test_a_line_through_the_calls() -> None:
+    baseline = Baseline()
+    assert baseline.expected(1) is None
+    for frames in (1, 4, 8, 2, 16):
+        baseline.add(frames, 0.1 + 0.01 * frames)
+    assert baseline.expected(12) == pytest.approx(0.22)
+
+
+def test_nothing_is_foretold_for_far_larger_batches() -> None:
+    baseline = Baseline()
+    baseline.add(2, 0.1)
+    assert baseline.expected(3) == pytest.approx(0.1)
+    assert baseline.expected(4) is None
+    assert baseline.at_least(4) == pytest.approx(0.1)
+
+
+def test_an_outlier_counts_no_more_than_twice_what_was_expected() -> None:
+    baseline = Baseline()
+    for _ in range(20):
+        baseline.add(4, 0.1)
+    baseline.add(4, 100.0)
+    assert baseline.expected(4) < 0.12  # type: ignore[operator]
+
+
+def call(limit: ConcurrencyLimit, now: float, latency: float, outcome: Any = "answered") -> None:
+    """Fill every slot, and end all calls ``latency`` later."""
+    calls = [limit.started(now) for _ in range(limit.limit)]
+    for started in calls:
+        limit.finished(started, now + latency, "digits", 1, outcome)
+
+
+def test_bounds() -> None:
+    limit = ConcurrencyLimit(2, 16)
+    now = 0.0
+    for n in range(400):
+        call(limit, now, 0.1, "answered" if n < 100 else "overloaded")
+        assert 2 <= limit.limit <= 16
+        now += 0.2
+        assert limit.limit == 16 or n != 99
+    assert limit.limit == 2
+
+
+def test_a_full_server_halves_the_limit() -> None:
+    limit = ConcurrencyLimit(initial=8)
+    call(limit, 0.0, 0.01, "overloaded")
+    assert limit.limit == 4
+
+
+def test_after_idling_the_limit_starts_again() -> None:
+    limit = ConcurrencyLimit(initial=8)
+    call(limit, 0.0, 0.01, "overloaded")
+    ended = limit.started(1.0 + IDLE_S)
+    assert limit.limit == 8
+    limit.finished(ended, 2.1, "digits", 1, "answered")
+    assert limit.under_way == 0
+
+
+def test_under_steady_load_the_baseline_is_measured_anew() -> None:
+    """Every slot is always taken; once in ten seconds a third of them has to do."""
+    limit = ConcurrencyLimit(maximum=12, initial=12)
+    limits = []
+    for tenth in range(220):
+        limits.append(limit.limit)
+        call(limit, tenth / 10, 0.09)
+    assert set(limits) == {12, 4}
+    assert 2 <= limits.count(4) <= 6
+
+
+def test_ready_only_while_a_slot_is_free() -> None:
+    limit = ConcurrencyLimit(initial=MIN_ROUND)
+    calls = []
+    while limit.ready_at(0.0) is not None:
+        calls.append(limit.started(0.0))
+    assert len(calls) == limit.under_way == MIN_ROUND
+    limit.finished(calls[0], 0.1, "digits", 1, "answered")
+    assert limit.ready_at(0.1) is not None
+
+
+def test_starts_are_spread_over_a_call() -> None:
+    """Beyond the first three, the slots of a server 0.4 s away are taken 0.05 s apart."""
+    limit = ConcurrencyLimit(initial=8, burst=3)
+    limit.finished(limit.started(0.0), 0.4, "digits", 1, "answered")
+    for _ in range(3):
+        assert limit.ready_at(1.0) == 1.0
+        limit.started(1.0)
+    assert limit.ready_at(1.0) == pytest.approx(1.05)
+
+
+def test_kinds_are_bounded() -> None:
+    limit = ConcurrencyLimit()
+    for n in range(2 * MAX_KINDS):
+        limit.finished(limit.started(n), n + 0.1, f"model {n}", 1, "answered")
+    assert len(limit._baselines) == MAX_KINDS
