@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from modelserver import config, flags
 from modelserver.options import Options
@@ -17,10 +18,10 @@ from modelserver.status import Code, ServingError
 GRACE_S = 4.0
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], prog: str = "python -m modelserver") -> int:
     """Run the server; returns the exit code."""
     if {"--help", "-help", "-h"} & set(arguments):
-        print(flags.usage())
+        print(flags.usage(prog))
         return 0
     _log_to_stderr()
     try:
@@ -93,10 +94,15 @@ def _log_to_stderr() -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
 
 
-if __name__ == "__main__":
-    code = main(sys.argv[1:])
+def run(arguments: Sequence[str], prog: str) -> NoReturn:
+    """Run as a program of its own, and end the process with the exit code."""
+    code = main(arguments, prog)
     logging.shutdown()
     # What is left are threads of TensorFlow and gRPC, and calls that outlasted their grace:
     # joining them would hold up the exit for nothing.
     sys.stdout.flush()
     os._exit(code)
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:], "python -m modelserver")

@@ -62,10 +62,10 @@ def notes(given: Sequence[str]) -> list[str]:
     ]
 
 
-def usage() -> str:
+def usage(prog: str) -> str:
     """All flags with their defaults and what they do."""
     lines = [
-        "usage: python -m modelserver --model_base_path=DIRECTORY [flags]",
+        f"usage: {prog} --model_base_path=DIRECTORY [flags]",
         "",
         "Flags, with their defaults in brackets:",
         "",

@@ -34,12 +34,14 @@ _KINDS = {
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def key(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+def key(
+    arguments: Sequence[str], environment: Mapping[str, str], prog: str = "python -m server key"
+) -> str:
     """Add a key to ``token_keys``: a new one in front, where it signs, or another's public one.
 
     Returns its kid.
     """
-    parser = _parser("key", "make a key, which signs from now on, and print its kid")
+    parser = _parser(prog, "make a key, which signs from now on, and print its kid")
     parser.add_argument("--public", metavar="PEM", help="add this public key instead, to judge by")
     own, others = parser.parse_known_args(arguments)
     path = Path(_settings(others, environment).token_keys)
@@ -53,9 +55,11 @@ def key(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     return kid
 
 
-def token(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+def token(
+    arguments: Sequence[str], environment: Mapping[str, str], prog: str = "python -m server token"
+) -> str:
     """A new token, signed with the first key of ``token_keys`` that can sign."""
-    parser = _parser("token", "make a token and print it")
+    parser = _parser(prog, "make a token and print it")
     parser.add_argument("--subject", required=True, help="whom it is for")
     parser.add_argument("--expires", default="1h", help="30s, 15m, 12h or 7d (default: 1h)")
     own, others = parser.parse_known_args(arguments)
@@ -64,7 +68,7 @@ def token(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     return tokens.issue(own.subject, _seconds(own.expires))
 
 
-COMMANDS: dict[str, Callable[[Sequence[str], Mapping[str, str]], str]] = {
+COMMANDS: dict[str, Callable[..., str]] = {
     "key": key,
     "token": token,
 }
@@ -93,9 +97,9 @@ def _public(path: str) -> dict[str, Any]:
     return dict(entry)
 
 
-def _parser(name: str, description: str) -> Parser:
+def _parser(prog: str, description: str) -> Parser:
     return Parser(
-        prog=f"python -m server {name}",
+        prog=prog,
         description=description,
         epilog="--token-keys FILE names the keys, unless the environment does; "
         "--token-audience and --token-issuer are the gateway's too.",
