@@ -4,7 +4,6 @@
 SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.10; do \
 	  $$each -c '$(SUPPORTED)' 2>/dev/null && echo $$each && break; done)
-PORT ?= 8888
 WORKERS ?= 2
 BIN := .venv/bin
 RUN := .venv/.installed-run
@@ -16,8 +15,7 @@ help:           ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 run: $(RUN)     ## the model server and the gateway, with the demo model; Ctrl-C ends both
-	@$(BIN)/python -m export savedmodel --if-missing
-	@exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/foreground.py start --port $(PORT)
+	@exec $(BIN)/framewire demo --directory models
 
 test: $(DEV)    ## every test, in WORKERS processes, each a file at a time
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
@@ -61,10 +59,10 @@ $(BIN)/pip:
 	@$(PYTHON) -m venv .venv
 
 $(RUN): requirements.txt setup.cfg pyproject.toml | $(BIN)/pip
-	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt -e '.[modelserver,export,auth,run]'
+	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt -e '.[demo,auth]'
 	@touch $@
 
 $(DEV): $(RUN)
 	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt \
-	  -e '.[modelserver,export,auth,run,test,check]'
+	  -e '.[demo,auth,test,check]'
 	@touch $@

@@ -62,7 +62,7 @@ def notes(given: Sequence[str]) -> list[str]:
     ]
 
 
-def usage(prog: str) -> str:
+def usage(prog: str = "python -m modelserver") -> str:
     """All flags with their defaults and what they do."""
     lines = [
         f"usage: {prog} --model_base_path=DIRECTORY [flags]",

@@ -53,7 +53,7 @@ _access = partial(setting, "access")
 _tls = partial(setting, "TLS")
 _login = partial(setting, "login with WeChat")
 _operation = partial(setting, "operations")
-_named = {"metavar": "NAME", "pattern": _NAME, "syntax": "a name"}
+_named: dict[str, Any] = {"metavar": "NAME", "pattern": _NAME, "syntax": "a name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +174,7 @@ class Settings:
         60.0, "maximum logins per minute and client address, also the maximum burst", 1, 10**6
     )
 
-    drain_s: float = _operation(
-        30.0, "how long to wait for accepted frames when stopping", 0, 3600
-    )
+    drain_s: float = _operation(30.0, "how long to wait for accepted frames when stopping", 0, 3600)
     reconnect_after_ms: int = _operation(
         1000, "when clients of a stopping gateway should reconnect", 0, 600_000
     )

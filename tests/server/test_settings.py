@@ -209,7 +209,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_names_that_do_not_exist() -> None:
-    assert_wrong("FRAMEWIRE_PROT: unknown setting 'prot'; did you mean port?", [], {"FRAMEWIRE_PROT": "1"})
+    assert_wrong(
+        "FRAMEWIRE_PROT: unknown setting 'prot'; did you mean port?", [], {"FRAMEWIRE_PROT": "1"}
+    )
     assert_wrong("unknown flag --prot; did you mean --port?", ["--prot", "1"])
     assert_wrong("unknown flag --max-b; did you mean --max-batch?", ["--max-b", "1"])
     assert_wrong("unknown flag --qqq", ["--qqq=1"])
@@ -319,7 +321,9 @@ def test_a_secret_is_shown_nowhere(tmp_path: Path) -> None:
     assert "s3cret" not in f"{settings} {settings!r}"
     assert "s3cret" not in python("--help", **environment).stdout
     for flags in (["--wechat-secret", "s3cret"], ["--wechat-secret=s3cret"]):
-        assert_wrong("every user of this machine can read flags; set FRAMEWIRE_WECHAT_SECRET", flags)
+        assert_wrong(
+            "every user of this machine can read flags; set FRAMEWIRE_WECHAT_SECRET", flags
+        )
         with pytest.raises(WrongSetting) as caught:
             load(flags, {})
         assert "s3cret" not in str(caught.value)
