@@ -39,7 +39,8 @@ def run(arguments: Sequence[str], prog: str) -> int:
     except WrongSetting as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
-    # The current folder is the user's, and may hold an `export` or `server` of its own.
+    # The current folder is the user's, and may hold an `export` or `server` of its own. (Python
+    # 3.10 does not know the variable and looks there first.)
     environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     try:
         return _export(options.directory, environment) or _serve(
