@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -21,7 +22,7 @@ START_S = 60.0
 STOP_S = 10.0
 
 _first = secrets.randbelow(len(PORTS))
-_CANDIDATES = itertools.cycle([*PORTS[_first:], *PORTS[:_first]])
+_CANDIDATES: Iterator[int] = itertools.cycle([*PORTS[_first:], *PORTS[:_first]])
 
 
 class Process:

@@ -20,9 +20,10 @@ from server.access.filewatch import FileWatch, keep_watch
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
-from server.handlers.infer import FORM_BYTES, InferHandler, UploadLimit
+from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.pages import ROOT, FileHandler
+from server.handlers.uploads import UploadLimit
 from server.handlers.websocket import SessionHandler
 from server.runtime.gateway import Gateway
 from server.settings import Settings, WrongSetting, load_descriptions, reason
