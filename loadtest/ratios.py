@@ -28,7 +28,7 @@ class Round:
     best: tuple[direct.Direct, direct.Direct]
     one_per_call: direct.Direct
     lone_call: direct.Direct
-    many: closedloop.Closed
+    many: closedloop.Load
     gateway_us: float
     alone: alone.Alone
 
