@@ -42,7 +42,9 @@ def _run_command(name: str, arguments: Sequence[str], prog: str) -> str:
     try:
         from server.access.command import COMMANDS
     except ImportError:
-        raise WrongSetting(f"{name}: PyJWT is missing; install framewire[auth]") from None
+        raise WrongSetting(
+            f"{name}: PyJWT is not installed; run: pip install 'framewire[auth]'"
+        ) from None
     return COMMANDS[name](arguments, os.environ, prog)
 
 

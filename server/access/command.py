@@ -41,8 +41,12 @@ def key(
 
     Returns its kid.
     """
-    parser = _parser(prog, "make a key, which signs from now on, and print its kid")
-    parser.add_argument("--public", metavar="PEM", help="add this public key instead, to judge by")
+    parser = _parser(
+        prog, "Create a key, which signs new tokens from now on, and print its id (kid)."
+    )
+    parser.add_argument(
+        "--public", metavar="PEM", help="add this public key instead, for tokens issued elsewhere"
+    )
     own, others = parser.parse_known_args(arguments)
     path = Path(_settings(others, environment).token_keys)
     keys = _entries(path)
@@ -59,9 +63,11 @@ def token(
     arguments: Sequence[str], environment: Mapping[str, str], prog: str = "python -m server token"
 ) -> str:
     """A new token, signed with the first key of ``token_keys`` that can sign."""
-    parser = _parser(prog, "make a token and print it")
-    parser.add_argument("--subject", required=True, help="whom it is for")
-    parser.add_argument("--expires", default="1h", help="30s, 15m, 12h or 7d (default: 1h)")
+    parser = _parser(prog, "Issue a token and print it.")
+    parser.add_argument("--subject", required=True, metavar="NAME", help="who the token is for")
+    parser.add_argument(
+        "--expires", default="1h", metavar="TIME", help="lifetime: 30s, 15m, 12h, 7d (default: 1h)"
+    )
     own, others = parser.parse_known_args(arguments)
     settings = _settings(others, environment)
     tokens = Tokens(settings.token_keys, settings.token_audience, settings.token_issuer)
@@ -101,8 +107,8 @@ def _parser(prog: str, description: str) -> Parser:
     return Parser(
         prog=prog,
         description=description,
-        epilog="--token-keys FILE names the keys, unless the environment does; "
-        "--token-audience and --token-issuer are the gateway's too.",
+        epilog="--token-keys FILE (or FRAMEWIRE_TOKEN_KEYS) names the file with the keys. "
+        "--token-audience and --token-issuer are those of the gateway.",
         allow_abbrev=False,
     )
 

@@ -85,14 +85,14 @@ def test_sigterm_leaves_nothing(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("terminal", [f"exec {COMMAND}"], indirect=True)
-def test_ctrl_c_is_no_failure(terminal: Terminal) -> None:
+def test_ctrl_c_is_not_a_failure(terminal: Terminal) -> None:
     os.write(terminal.master, b"\x03")
     assert ended(terminal.started)
     assert terminal.leader.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.parametrize("program", ["sleep 1000", "yes"], ids=["silent", "talks"])
-def test_a_reader_that_goes_leaves_nothing(program: str) -> None:
+def test_a_closed_pipe_leaves_nothing(program: str) -> None:
     with subprocess.Popen(
         foreground(program),
         cwd=ROOT,
@@ -137,7 +137,7 @@ def ended(pids: list[int]) -> bool:
 
 
 def runs(pid: int) -> bool:
-    """Whether a process still runs; a zombie has ended."""
+    """Whether a process is still running; a zombie is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,4 +1,4 @@
-"""The gateway's settings: who wins, what is refused, and what docs/configuration.md says."""
+"""The gateway's settings: precedence, errors, --help, and docs/configuration.md."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def assert_wrong(
     assert len(line) < 300
 
 
-# Who wins
+# Precedence
 
 
 def test_defaults() -> None:
@@ -54,7 +54,7 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path:
     assert found.max_uploads == Settings().max_uploads
 
 
-def test_port_counts_where_framewire_port_is_not_set(tmp_path: Path) -> None:
+def test_port_applies_unless_framewire_port_is_set(tmp_path: Path) -> None:
     path = toml(tmp_path, "port = 1")
     assert load(["--config", path], {"PORT": "2"}).port == 2
     assert load([], {"PORT": "2", "FRAMEWIRE_PORT": "3"}).port == 3
@@ -71,7 +71,7 @@ def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
     assert load(["--config", str(other)], {"FRAMEWIRE_CONFIG": first}).window == 8
 
 
-def test_other_variables_are_nobodys_business() -> None:
+def test_other_variables_are_ignored() -> None:
     assert load([], {"PATH": "/bin", "FRAMEWIR_PORT": "1", "framewire_port": "2"}) == Settings()
 
 
@@ -99,7 +99,7 @@ def test_every_setting_can_be_given_every_way(row: Any, tmp_path: Path) -> None:
         assert dataclasses.replace(found, **{row.name: row.default}) == Settings()
 
 
-# What is refused
+# Errors
 
 
 @pytest.mark.parametrize("row", NUMBERS, ids=lambda row: row.name)
@@ -248,7 +248,7 @@ def test_wrong_descriptions(tmp_path: Path, text: str | None, words: str) -> Non
     assert "\n" not in str(caught.value)
 
 
-# The command line, and what people read
+# The command line
 
 
 def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -264,7 +264,7 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_a_wrong_setting_ends_the_start_with_one_line() -> None:
+def test_a_wrong_setting_is_one_line_and_status_2() -> None:
     found = python("--log-level", "loud")
     assert found.returncode == 2
     assert found.stdout == ""
@@ -274,13 +274,13 @@ def test_a_wrong_setting_ends_the_start_with_one_line() -> None:
 
 
 @pytest.mark.parametrize("host", ["a" * 64, "...", "no host", "a\0b", "\udcff", "1.2.3.4.5"])
-def test_a_host_that_cannot_be_had(host: str) -> None:
+def test_a_host_that_cannot_be_listened_on(host: str) -> None:
     with pytest.raises(WrongSetting, match="cannot listen on ") as caught:
         listen(Settings(host=host, port=0))
     assert "\n" not in str(caught.value)
 
 
-def test_a_port_that_is_taken() -> None:
+def test_a_port_in_use() -> None:
     [taken] = listen(Settings(port=0))
     port = taken.getsockname()[1]
     with taken, pytest.raises(WrongSetting) as caught:
@@ -338,12 +338,23 @@ def documented() -> dict[str, str]:
     return dict(re.findall(r"^\| `([a-z_]+)` \| (.*?) \|", text, flags=re.MULTILINE))
 
 
-def test_docs_have_every_setting_and_no_other() -> None:
+def test_docs_and_help_have_the_same_groups() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, flags=re.MULTILINE)
+    documented = {
+        name: title.lower()
+        for title, section in sections
+        for name in re.findall(r"^\| `([a-z_]+)` \|", section, flags=re.MULTILINE)
+    }
+    assert documented == {row.name: row.metadata["group"].lower() for row in ROWS}
+
+
+def test_docs_describe_every_setting_and_no_other() -> None:
     assert sorted(documented()) == sorted(row.name for row in ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_docs_tell_the_default(row: Any) -> None:
+def test_docs_give_the_default(row: Any) -> None:
     said = documented()[row.name].strip("`")
     if row in NUMBERS:
         assert float(said) == row.default
