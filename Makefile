@@ -1,70 +1,79 @@
-# What a new clone needs, it installs: every target works after `git clone`.
+# Every target installs what it needs, so each works right after `git clone`.
 
-# TensorFlow 2.21 has no build for others.
+# TensorFlow 2.21 supports no other versions.
+VERSIONS := 3.13 3.12 3.11 3.10
 SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))
-PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.10; do \
-	  $$each -c '$(SUPPORTED)' 2>/dev/null && echo $$each && break; done)
-PORT ?= 8888
+PYTHON ?= $(shell for name in python3 $(VERSIONS:%=python%); do \
+	  $$name -c '$(SUPPORTED)' 2>/dev/null && echo $$name && break; done)
 WORKERS ?= 2
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
+INSTALL := -m pip install -q --disable-pip-version-check -c requirements.txt
 
-.PHONY: run test check fmt miniprogram train fonts bench pins clean help
+.PHONY: run test coverage check fmt pythons miniprogram train fonts bench pins clean help
 
-help:           ## this list
+help:           ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
-run: $(RUN)     ## the model server and the gateway, with the demo model; Ctrl-C ends both
-	@$(BIN)/python -m export savedmodel --if-missing
-	@exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/foreground.py start --port $(PORT)
+run: $(RUN)     ## start the model server and the gateway with the demo model; Ctrl-C stops both
+	@exec $(BIN)/framewire demo --directory models
 
-test: $(DEV)    ## every test, in WORKERS processes, each a file at a time
+test: $(DEV)    ## run the tests in WORKERS processes (2); TESTS=tests/server selects some
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
-check: $(DEV)   ## ruff and mypy
+coverage: $(DEV) ## run the gateway's tests with coverage; fail below 95 %, or 100 % in server/core
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) -q tests/server
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report --fail-under=95
+	@$(BIN)/coverage report --fail-under=100 --include='server/core/*'
+
+check: $(DEV)   ## lint, check the format and the types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-fmt: $(DEV)     ## put the code into ruff's form
+fmt: $(DEV)     ## format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pythons: $(DEV) ## check types, imports and the pure tests on every other Python found
+	@printf '%s\n' $(VERSIONS) | xargs -n 1 -P $(WORKERS) .ci/python
 
 miniprogram:    ## copy the JavaScript client into the mini-program
 	node miniprogram/client/copy.mjs
 
-train: $(RUN)   ## train the demo model anew: most of an hour on two cores
-	$(BIN)/python -m export train
+train: $(RUN)   ## train the demo model again; most of an hour on two cores
+	$(BIN)/framewire export train
 
-fonts: $(RUN)   ## the Debian packages of fonts that training needs (as root)
-	apt-get install -y --no-install-recommends $$($(BIN)/python -m export fonts)
+fonts: $(RUN)   ## install the fonts that training needs, from Debian packages, as root
+	apt-get install -y --no-install-recommends $$($(BIN)/framewire export fonts)
 
-bench: $(RUN)   ## the gateway's throughput and delay beside direct Predict calls
-	$(BIN)/python -m export savedmodel --if-missing
-	$(BIN)/python -m loadtest
+bench: $(RUN)   ## measure the gateway's throughput and latency against direct Predict calls
+	$(BIN)/framewire export savedmodel --if-missing
+	$(BIN)/framewire loadtest
 
-pins: $(DEV)    ## resolve setup.cfg's ranges into requirements.txt again
+pins: $(DEV)    ## resolve the version ranges of setup.cfg into requirements.txt
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.10 --all-extras --no-header \
 	  setup.cfg -o requirements.txt
 
-clean:          ## remove what the other targets made
-	rm -rf .venv models build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts \
-	  tests/miniprogram/node_modules
+clean:          ## remove everything that the other targets created
+	rm -rf .venv .venv-3.* models build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	  .coverage .coverage.* tests/artifacts tests/miniprogram/node_modules
 
-# pip comes last, so what was cut off is made again.
+# pip is installed last, so an interrupted installation is repeated.
 $(BIN)/pip:
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(SUPPORTED)' \
 	  || { echo "Framewire needs Python 3.10 to 3.13; choose one with: make PYTHON=python3.11 ..."; exit 1; }
-	@echo "making .venv (the first time, a few minutes go into downloads)"
+	@echo "creating .venv (the first time, this downloads packages for a few minutes)"
 	@$(PYTHON) -m venv .venv
 
 $(RUN): requirements.txt setup.cfg pyproject.toml | $(BIN)/pip
-	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt -e '.[modelserver,export,auth,run]'
+	@$(BIN)/python $(INSTALL) -e '.[demo,auth]'
 	@touch $@
 
 $(DEV): $(RUN)
-	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.txt \
-	  -e '.[modelserver,export,auth,run,test,check]'
+	@$(BIN)/python $(INSTALL) -e '.[demo,auth,test,check]'
 	@touch $@

@@ -26,10 +26,10 @@ from export.output import outlive_reader
 DESCRIPTION = """\
 From a trained model to live traffic, step by step:
 
-  python -m export savedmodel --from SOURCE --output build/m   make a verified version
-  python -m export verify build/m/1                            have a model server load it
-  python -m export publish build/m/1 models/m                  put it where model servers look
-  python -m export promote 1 --model m --label stable          send traffic to it
+  %(prog)s savedmodel --from SOURCE --output build/m   make a verified version
+  %(prog)s verify build/m/1                            have a model server load it
+  %(prog)s publish build/m/1 models/m                  put it where model servers look
+  %(prog)s promote 1 --model m --label stable          send traffic to it
 
 savedmodel without --from makes models/digits/1 from the demo model's checkpoint. Each command has
 its own --help; docs/export.md tells the whole of it.
@@ -51,9 +51,9 @@ COMMANDS = (
 """In the order of `--help`."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m export") -> int:
     """Runs one command. Returns the exit status: 0, or 1 after an error in one line."""
-    options = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
+    options = _parser(prog).parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     command: Callable[[argparse.Namespace], None] = options.command
     # Asked to end, a command undoes what it has half done, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -68,6 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _forget_interrupt()
         return 130
     return 0
+
+
+def run(arguments: Sequence[str], prog: str) -> int:
+    """Run as a program of its own, whose output may lose its reader. Returns the exit status."""
+    outlive_reader()
+    return main(arguments, prog)
 
 
 def _forget_interrupt() -> None:
@@ -86,9 +92,9 @@ def _joined(arguments: Sequence[str]) -> Sequence[str]:
     return joined.split("\0") if joined else ()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m export",
+        prog,
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -99,5 +105,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    outlive_reader()
-    sys.exit(main())
+    sys.exit(run(sys.argv[1:], "python -m export"))

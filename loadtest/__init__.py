@@ -1,1 +1,1 @@
-"""Loads a whole Framewire on one machine and says what it answered."""
+"""Load tests: a model server, a gateway and simulated cameras on one machine."""

@@ -1,41 +1,85 @@
-"""``python -m loadtest``: starts a model server and a gateway, loads them, prints figures."""
+"""``python -m loadtest``: start a model server and a gateway, load them, print the figures."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from loadtest import churn, ratios, swaps
-from loadtest.stack import ROOT
+
+_DESCRIPTION = """\
+Start a model server and a gateway on free ports, load them with cameras on this machine, and
+print the figures. Everything shares the same processors, so compare ratios, not absolute figures.
+"""
+_EXAMPLES = """\
+examples:
+  %(prog)s                                   the gateway compared with direct calls
+  %(prog)s churn --seconds 60 --sessions 64
+  %(prog)s swaps --swaps 10
+"""
 
 
-def main() -> int:
-    """Run what was asked for; the exit status is 1 where an account does not balance."""
-    parser = argparse.ArgumentParser(prog="python -m loadtest", description=__doc__)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    beside = commands.add_parser("ratios", help="the gateway beside direct calls (the default)")
-    leaving = commands.add_parser("churn", help="sessions that leave; is every frame told of?")
-    parser.set_defaults(seconds=4.0, rounds=5)
-    beside.add_argument("--seconds", type=float, default=4.0, help="of each measurement (4)")
-    beside.add_argument("--rounds", type=int, default=5, help="how often all is repeated (5)")
-    leaving.add_argument("--seconds", type=float, default=60.0, help="how long (60)")
-    leaving.add_argument("--sessions", type=int, default=64, help="how many (64)")
-    swapping = commands.add_parser("swaps", help="versions promoted and rolled back under load")
-    swapping.add_argument("--swaps", type=int, default=10, help="how many (10)")
-    swapping.add_argument("--sessions", type=int, default=32, help="how many (32)")
-    swapping.add_argument("--rate", type=float, default=8.0, help="frames/s of each (8)")
-    swapping.add_argument("--seconds", type=float, default=20.0, help="of quiet before (20)")
-    options = parser.parse_args()
-    if options.command == "churn":
-        return 0 if churn.run(options.seconds, options.sessions) else 1
-    if options.command == "swaps":
-        seen = swaps.run(
-            ROOT / "models", options.sessions, options.swaps, options.rate, options.seconds
+def run(arguments: Sequence[str], prog: str) -> int:
+    """Run one measurement. Returns the exit status: 1 if a promise was broken."""
+    options = _parser(prog).parse_args(arguments)
+    models: Path = options.models.resolve()
+    if not (models / "digits").is_dir():
+        print(
+            f"{prog}: no demo model in {models}; create it with `python -m export savedmodel`, "
+            "or choose its folder with --models",
+            file=sys.stderr,
         )
+        return 2
+    if options.command == "churn":
+        return 0 if churn.run(models, options.seconds, options.sessions) else 1
+    if options.command == "swaps":
+        seen = swaps.run(models, options.sessions, options.swaps, options.rate, options.seconds)
         return 0 if swaps.report(seen, options.sessions, options.rate) else 1
-    ratios.run(options.seconds, options.rounds)
+    ratios.run(models, options.seconds, options.rounds)
     return 0
 
 
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--models",
+        type=Path,
+        metavar="FOLDER",
+        default=Path("models"),
+        help="folder that holds the demo model, digits (default: models)",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    compare = commands.add_parser("ratios", help="compare with direct Predict calls (the default)")
+    leave = commands.add_parser("churn", help="check that every frame gets its outcome")
+    swap = commands.add_parser("swaps", help="promote and roll back versions under load")
+    parser.set_defaults(seconds=4.0, rounds=5)
+    _number(compare, "--seconds", 4.0, "duration of each measurement")
+    _number(compare, "--rounds", 5, "number of repetitions")
+    _number(leave, "--seconds", 60.0, "duration")
+    _number(leave, "--sessions", 64, "number of cameras, a tenth of which keep disconnecting")
+    _number(swap, "--swaps", 10, "number of versions to publish, promote and roll back")
+    _number(swap, "--sessions", 32, "number of cameras")
+    _number(swap, "--rate", 8.0, "frames per second of each camera")
+    _number(swap, "--seconds", 20.0, "duration of the same load without swaps, before them")
+    return parser
+
+
+def _number(parser: argparse.ArgumentParser, flag: str, default: float, meaning: str) -> None:
+    parser.add_argument(
+        flag,
+        type=type(default),
+        default=default,
+        metavar="N",
+        help=f"{meaning} (default: %(default)g)",
+    )
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(sys.argv[1:], "python -m loadtest"))

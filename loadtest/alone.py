@@ -1,7 +1,7 @@
-"""One session alone beside direct calls, in turn: a frame, a call, a frame, a call.
+"""A single session compared with direct calls, alternating: a frame, a call, a frame, a call.
 
-In turn, because what a machine does besides drifts within seconds by more than the
-gateway adds. Both block until they are answered, so both wait in the same way.
+They alternate because a machine's speed drifts within seconds by more than the gateway adds.
+Both block until they have their answer, so both wait in the same way.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from server.backend.stubs import prediction_service_pb2_grpc
 
 @dataclass(frozen=True)
 class Alone:
-    """Medians in ms of a direct call of one picture, and of a frame through the gateway."""
+    """Medians in ms: a direct call with one picture, and a frame through the gateway."""
 
     direct_ms: float
     session_ms: float
 
 
 def measure(grpc_port: int, port: int, pictures: Sequence[bytes], seconds: float) -> Alone:
-    """Send the same pictures both ways for ``seconds``."""
+    """Send the same pictures both ways, alternating, for ``seconds``."""
     requests = [direct.request(pictures, 1, start) for start in range(len(pictures))]
     calls: list[float] = []
     answers: list[float] = []
@@ -39,8 +39,8 @@ def measure(grpc_port: int, port: int, pictures: Sequence[bytes], seconds: float
         predict = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
-            asked = time.perf_counter()
+            sent_at = time.perf_counter()
             predict(requests[len(calls) % len(requests)], timeout=60)
-            calls.append((time.perf_counter() - asked) * 1000)
+            calls.append((time.perf_counter() - sent_at) * 1000)
             answers.append(camera.ask())
     return Alone(statistics.median(calls), statistics.median(answers))

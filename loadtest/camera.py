@@ -1,9 +1,8 @@
-"""A camera in a closed loop: a WebSocket client that costs as little as one can.
+"""A camera in a closed loop: a WebSocket client that costs as little CPU time as possible.
 
-The load shares two cores with what it measures, so every frame is laid out once,
-as the bytes that go into the socket, and only its id is written anew. The mask
-that WebSocket asks clients for is zero: the gateway unmasks it like any other,
-and the client is spared 40 KB of work a frame.
+The load generator shares its cores with what it measures. So each frame is encoded once, as the
+bytes that go into the socket, and only its id changes. The mask that WebSocket requires of clients
+is zero: the gateway unmasks it like any other, and the client does not have to mask 40 KB.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ HELLO = websocket.header(len(_hello)) + _hello
 
 
 class Frame:
-    """A ``frame`` message, laid out once for any id below 2^32."""
+    """A ``frame`` message, encoded once for any id below 2^32."""
 
     def __init__(self, jpeg: bytes) -> None:
         before = websocket.header(len(_BEFORE_ID) + 4 + len(_AFTER_ID) + 4 + len(jpeg))
@@ -36,12 +35,12 @@ class Frame:
         self._after = _AFTER_ID + struct.pack(">I", len(jpeg)) + jpeg
 
     def parts(self, frame_id: int) -> tuple[bytes, bytes]:
-        """What goes into the socket."""
+        """Return the bytes to write to the socket, in two parts."""
         return self._before + struct.pack(">I", frame_id), self._after
 
 
 class Camera(asyncio.Protocol):
-    """One session that keeps ``outstanding`` frames without an outcome."""
+    """One session that keeps ``outstanding`` frames unanswered."""
 
     def __init__(
         self,
@@ -85,13 +84,13 @@ class Camera(asyncio.Protocol):
         self._settled.set()
 
     async def finish(self) -> None:
-        """Send no more, and wait until every frame has its outcome."""
+        """Stop sending, and wait until every frame has its outcome."""
         self.stopped = True
         if self._sent_at:
             await self._settled.wait()
 
     def leave(self) -> None:
-        """Go without a word, as phones do."""
+        """Disconnect without a closing handshake, as phones do."""
         self.stopped = True
         self._transport.abort()
 
@@ -107,7 +106,7 @@ class Camera(asyncio.Protocol):
         for opcode, payload in messages:
             if opcode == websocket.BINARY:
                 self._on_message(msgpack.unpackb(payload))
-            elif opcode == websocket.PING:  # who does not answer is closed after a while
+            elif opcode == websocket.PING:  # the gateway disconnects clients that do not answer
                 self._transport.write(websocket.pong(payload))
 
     def _on_message(self, message: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Many cameras in a closed loop: each sends its next frame when it has the last one's outcome."""
+"""Many cameras in a closed loop: each sends a frame when it has the outcome of its last one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from loadtest.camera import Camera, Frame
 
 
 @dataclass(frozen=True)
-class Closed:
-    """What the cameras saw. Latencies in ms, from a frame's first byte to its result."""
+class Load:
+    """What the cameras observed. Latencies in ms, from sending a frame to its result."""
 
     sessions: int
     frames_per_s: float
@@ -32,8 +32,8 @@ def run(
     seconds: float,
     warm_up_s: float = 1.0,
     leaving: float = 0.0,
-) -> Closed:
-    """Run ``sessions`` cameras; of them the share ``leaving`` keeps going and coming back."""
+) -> Load:
+    """Run ``sessions`` cameras, of which the fraction ``leaving`` keeps disconnecting."""
     return asyncio.run(_run(port, frames, sessions, seconds, warm_up_s, leaving))
 
 
@@ -44,7 +44,7 @@ async def _run(
     seconds: float,
     warm_up_s: float,
     leaving: float,
-) -> Closed:
+) -> Load:
     cameras = [await _connect(port, frames, number) for number in range(sessions)]
     gone: list[Camera] = []
     await asyncio.sleep(warm_up_s)
@@ -52,10 +52,10 @@ async def _run(
         camera.latencies_ms.clear()
         camera.batches.clear()
     started = time.perf_counter()
-    restless = asyncio.ensure_future(_leave_and_return(port, frames, cameras, gone, leaving))
+    reconnecting = asyncio.ensure_future(_reconnect_at_random(port, frames, cameras, gone, leaving))
     await asyncio.sleep(seconds)
     elapsed_s = time.perf_counter() - started
-    restless.cancel()
+    reconnecting.cancel()
     answered = sum(len(camera.latencies_ms) for camera in cameras + gone)
     await _finish(cameras)
     return _summary(cameras + gone, sessions, answered / elapsed_s)
@@ -69,15 +69,15 @@ async def _connect(port: int, frames: Sequence[Frame], number: int) -> Camera:
     return camera
 
 
-async def _leave_and_return(
+async def _reconnect_at_random(
     port: int, frames: Sequence[Frame], cameras: list[Camera], gone: list[Camera], share: float
 ) -> None:
-    """A tenth of a second apart, one of the restless cameras drops its socket and comes anew."""
+    """Every 0.1 s on average, disconnect one of the first cameras and replace it."""
     dice = random.Random(1)
-    restless = int(len(cameras) * share)
-    while restless:
+    leaving = int(len(cameras) * share)
+    while leaving:
         await asyncio.sleep(dice.expovariate(10))
-        place = dice.randrange(restless)
+        place = dice.randrange(leaving)
         cameras[place].leave()
         gone.append(cameras[place])
         cameras[place] = await _connect(port, frames, place)
@@ -89,17 +89,17 @@ async def _finish(cameras: Sequence[Camera]) -> None:
         camera.leave()
 
 
-def _summary(cameras: Sequence[Camera], sessions: int, frames_per_s: float) -> Closed:
+def _summary(cameras: Sequence[Camera], sessions: int, frames_per_s: float) -> Load:
     latencies = sorted(ms for camera in cameras for ms in camera.latencies_ms)
     batches = [size for camera in cameras for size in camera.batches]
     outcomes: Counter[str] = Counter()
     for camera in cameras:
         outcomes.update(camera.outcomes)
-    return Closed(
+    return Load(
         sessions,
         frames_per_s,
-        # Each frame tells its batch's size, so large batches speak more often:
-        # the harmonic mean counts every batch once.
+        # Every frame reports the size of its batch, so a batch of n is counted n times; the
+        # harmonic mean counts each batch once.
         len(batches) / sum(1 / size for size in batches) if batches else 0.0,
         latencies[len(latencies) // 2] if latencies else float("nan"),
         latencies[len(latencies) * 99 // 100] if latencies else float("nan"),

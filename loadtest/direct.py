@@ -1,4 +1,4 @@
-"""Predict calls straight to the model server: the limit that a gateway is measured against."""
+"""Predict calls straight to the model server: the upper bound for any gateway."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 import grpc
 
-# The gateway's way to the stubs, which spares this process all of TensorFlow too.
+# Through the gateway's stubs, which do without TensorFlow.
 from server.backend.stubs import predict_pb2, prediction_service_pb2_grpc, types_pb2
 
 
 @dataclass(frozen=True)
 class Direct:
-    """What direct calls reached: frames a second, and a call's median in ms."""
+    """The throughput of direct calls, and the median duration of a call in ms."""
 
     batch: int
     calls: int
@@ -26,7 +26,7 @@ class Direct:
 
 
 def measure(port: int, pictures: Sequence[bytes], batch: int, calls: int, seconds: float) -> Direct:
-    """Keep ``calls`` Predict calls of ``batch`` pictures under way for ``seconds``."""
+    """Keep ``calls`` concurrent Predict calls of ``batch`` pictures going for ``seconds``."""
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     with grpc.insecure_channel(f"127.0.0.1:{port}", options) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
@@ -40,7 +40,7 @@ def measure(port: int, pictures: Sequence[bytes], batch: int, calls: int, second
 
 
 def request(pictures: Sequence[bytes], batch: int, start: int) -> Any:
-    """A PredictRequest of ``batch`` pictures, from number ``start`` on."""
+    """Return a PredictRequest with ``batch`` pictures, from index ``start`` on."""
     built = predict_pb2.PredictRequest()
     built.model_spec.name = "digits"
     tensor = built.inputs["image"]

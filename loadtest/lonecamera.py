@@ -1,7 +1,7 @@
-"""A camera alone, that waits in its socket as a direct Predict call waits in gRPC.
+"""A single camera that blocks on its socket, as a direct Predict call blocks in gRPC.
 
-What an event loop costs a client is neither the gateway's nor the model server's, so it
-has no place in what the two are compared by.
+The cost of a client's event loop belongs neither to the gateway nor to the model server, so a
+comparison of the two must leave it out.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import msgpack
 from loadtest import websocket
 from loadtest.camera import HELLO, Frame
 
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 _CHUNK_BYTES = 64 * 1024
 
 
 class LoneCamera:
-    """One session with one frame under way at most."""
+    """One session with at most one unanswered frame."""
 
     def __init__(self, port: int, frames: Sequence[Frame]) -> None:
         self._frames = frames
         self._sent = 0
-        self._socket = socket.create_connection(("127.0.0.1", port), _PATIENCE_S)
+        self._socket = socket.create_connection(("127.0.0.1", port), _TIMEOUT_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(websocket.handshake() + HELLO)
         self._buffer = b""
@@ -44,16 +44,16 @@ class LoneCamera:
         self._socket.close()
 
     def ask(self) -> float:
-        """Send one frame and wait for its result; how long that took, in ms."""
-        asked = time.perf_counter()
+        """Send one frame and wait for its result. Returns how long that took, in ms."""
+        sent_at = time.perf_counter()
         self._socket.sendmsg(self._frames[self._sent % len(self._frames)].parts(self._sent))
         while self._read("result")["id"] != self._sent:
             pass
         self._sent += 1
-        return (time.perf_counter() - asked) * 1000
+        return (time.perf_counter() - sent_at) * 1000
 
     def _read(self, kind: str) -> dict[str, Any]:
-        """The next message, which must be of that kind."""
+        """Return the next message, which must have the type ``kind``."""
         while True:
             messages, self._buffer = websocket.messages(self._buffer)
             for opcode, payload in messages:
@@ -62,12 +62,12 @@ class LoneCamera:
                 elif opcode == websocket.BINARY:
                     message: dict[str, Any] = msgpack.unpackb(payload)
                     if message["type"] != kind:
-                        raise ConnectionError(f"a {kind} was due, not {message}")
+                        raise ConnectionError(f"expected {kind}, received {message}")
                     return message
             self._receive()
 
     def _receive(self) -> None:
-        came = self._socket.recv(_CHUNK_BYTES)
-        if not came:
+        received = self._socket.recv(_CHUNK_BYTES)
+        if not received:
             raise ConnectionError("the gateway closed the session")
-        self._buffer += came
+        self._buffer += received

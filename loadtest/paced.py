@@ -1,4 +1,4 @@
-"""Cameras in an open loop: each sends so many frames a second, whatever becomes of them."""
+"""Cameras in an open loop: each sends frames at a fixed rate, whatever their outcomes."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ WINDOW = 4
 
 @dataclass(frozen=True)
 class Seen:
-    """A frame's outcome: when it was sent and told of (``time.perf_counter`` seconds), in one
-    word (``result``, a drop's reason, an error's code), and the version that answered."""
+    """One frame: when it was sent and answered (``time.perf_counter`` seconds), its outcome
+    (``result``, the reason of a drop, or the code of an error), and the version that answered."""
 
     sent: float
-    told: float
+    answered: float
     outcome: str
     version: int | None
 
     @property
     def ms(self) -> float:
-        """How long it took."""
-        return (self.told - self.sent) * 1000
+        """Milliseconds from sending to the outcome."""
+        return (self.answered - self.sent) * 1000
 
 
 class PacedCamera(Camera):
-    """One session of ``rate`` frames a second; a frame beyond the window is not sent."""
+    """One session with ``rate`` frames per second; a frame beyond the window is not sent."""
 
     def __init__(self, frames: Sequence[Frame], rate: float) -> None:
         super().__init__(frames, outstanding=0)
-        self.stopped = True  # an outcome is no reason to send the next frame
+        self.stopped = True  # an outcome does not trigger the next frame
         self.seen: list[Seen] = []
         self._interval_s = 1 / rate
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, delay_s: float) -> None:
-        """Send the first frame after ``delay_s``, and go on."""
+        """Send the first frame after ``delay_s``, and the others at the rate."""
         at = asyncio.get_running_loop().time() + delay_s
         self._timer = asyncio.get_running_loop().call_at(at, self._tick, at)
 
     async def finish(self) -> None:
-        """Send no more, and wait until every frame has its outcome."""
+        """Stop sending, and wait until every frame has its outcome."""
         if self._timer is not None:
             self._timer.cancel()
         while self._sent_at:
@@ -65,16 +65,16 @@ class PacedCamera(Camera):
         sent = self._sent_at.get(message.get("id", -1))
         if sent is not None:
             kind = message["type"]
-            word = message.get("reason") or message.get("code") or kind
+            outcome = message.get("reason") or message.get("code") or kind
             version = message.get("model_version")
-            self.seen.append(Seen(sent, time.perf_counter(), word, version))
+            self.seen.append(Seen(sent, time.perf_counter(), outcome, version))
         super()._on_message(message)
 
 
 async def connect(
     port: int, frames: Sequence[Frame], sessions: int, rate: float
 ) -> list[PacedCamera]:
-    """So many cameras, welcomed; their frames are spread evenly over time."""
+    """Connect the cameras and start them, with their frames spread evenly over time."""
     loop = asyncio.get_running_loop()
     cameras = []
     for number in range(sessions):

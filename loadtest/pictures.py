@@ -1,4 +1,4 @@
-"""Pictures as a camera would send them: 640x480 JPEGs of about 40 KB with digits in them."""
+"""Pictures like those of a camera: 640x480 JPEGs of about 40 KB that show digits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TARGET_BYTES = 40_000
 
 
 def camera_jpegs(count: int, seed: int = 7) -> list[bytes]:
-    """``count`` different JPEGs, each as near to 40 KB as its quality can bring it."""
+    """Return ``count`` different JPEGs, each with the quality that comes closest to 40 KB."""
     return [_jpeg(scenes.render((seed, number), SIZE).picture) for number in range(count)]
 
 

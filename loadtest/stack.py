@@ -1,4 +1,4 @@
-"""A model server and a gateway as real processes on free ports."""
+"""A model server and a gateway, as real processes on free ports."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -21,11 +22,11 @@ START_S = 60.0
 STOP_S = 10.0
 
 _first = secrets.randbelow(len(PORTS))
-_CANDIDATES = itertools.cycle([*PORTS[_first:], *PORTS[:_first]])
+_CANDIDATES: Iterator[int] = itertools.cycle([*PORTS[_first:], *PORTS[:_first]])
 
 
 class Process:
-    """A Python module as a process that can be killed and started again, on the same ports."""
+    """A Python module as a process that can be killed and restarted on the same ports."""
 
     def __init__(self, *arguments: str) -> None:
         self._arguments = [sys.executable, "-m", *arguments]
@@ -33,28 +34,28 @@ class Process:
 
     @property
     def running(self) -> bool:
-        """Whether it lives."""
+        """Whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         assert self._process is not None
         return self._process.pid
 
     def start(self) -> None:
-        """Start it; it may not listen yet when this returns."""
+        """Start the process; it may not listen yet when this returns."""
         self._process = subprocess.Popen(self._arguments, cwd=ROOT)
 
     def kill(self) -> None:
-        """End it without a chance to say goodbye."""
+        """Kill the process, without a chance to clean up."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def terminate(self) -> None:
-        """Ask it to end, and wait until it has."""
+        """Ask the process to stop, and wait until it has."""
         if self._process is None:
             return
         self._process.terminate()
@@ -66,13 +67,13 @@ class Process:
         self._process = None
 
     def resident_mb(self) -> float:
-        """Resident memory in MB (10^6 bytes), as ``ps -o rss`` shows it in KiB."""
+        """Return the resident memory in MB (10^6 bytes); ``ps -o rss`` shows it in KiB."""
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
         found = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
         return int(found) * 1024 / 1e6
 
     def cpu_s(self) -> float:
-        """Processor seconds that it has used."""
+        """Return the CPU time used, in seconds."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
         user, system = fields.split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
@@ -81,8 +82,8 @@ class Process:
 class Stack:
     """Both processes. The page is at ``url``.
 
-    ``models`` is the folder that holds ``digits``; ``model_flags`` replace the
-    flags that name it, for other models.
+    ``models`` is the folder that holds ``digits``; ``model_flags`` replace the flags that name
+    it, for other models.
     """
 
     def __init__(
@@ -117,19 +118,19 @@ class Stack:
         self.stop()
 
     def start(self) -> None:
-        """Start what does not run, and wait until frames can be answered."""
+        """Start what is not running, and wait until frames can be answered."""
         for process in (self.model_server, self.gateway):
             if not process.running:
                 process.start()
         self._wait_until_ready()
 
     def stop(self) -> None:
-        """End both."""
+        """Stop both."""
         self.gateway.terminate()
         self.model_server.terminate()
 
     def get(self, path: str) -> str:
-        """The body of an HTTP answer of the gateway, whatever its status."""
+        """Return the body of the gateway's HTTP answer, whatever its status."""
         try:
             with urllib.request.urlopen(self.url + path.lstrip("/"), timeout=5) as answer:
                 return str(answer.read().decode())
@@ -140,9 +141,9 @@ class Stack:
         deadline = time.monotonic() + START_S
         while not self._ready():
             if time.monotonic() > deadline:
-                raise TimeoutError("the gateway did not get ready")
+                raise TimeoutError("the gateway did not become ready")
             if not (self.model_server.running and self.gateway.running):
-                raise RuntimeError("a process ended before it was ready")
+                raise RuntimeError("a process exited before it was ready")
             time.sleep(0.1)
 
     def _ready(self) -> bool:
@@ -154,13 +155,13 @@ class Stack:
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now.
+    """Return a TCP port on loopback that is free now.
 
-    It lies below those that the kernel hands out by itself (Linux: from 32768 on), so that
-    no connection takes it before it is listened on.
+    It is below the ephemeral ports (on Linux, from 32768 on), so that no outgoing connection
+    takes it in the meantime.
     """
     for port in _CANDIDATES:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise AssertionError("a cycle has no end")
+    raise AssertionError("a cycle never ends")

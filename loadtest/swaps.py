@@ -1,7 +1,7 @@
-"""Versions published, promoted and rolled back under live traffic: what do the cameras notice?
+"""Publish, promote and roll back versions under live traffic: what do the cameras notice?
 
-The commands are those that an operator types, as processes of their own; at the lowest priority,
-since elsewhere they would run on another machine than the servers.
+The commands are those of an operator, as processes of their own. They run at the lowest priority,
+because in production they would run on another machine than the servers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PAUSE_S = 0.5
 
 @dataclass(frozen=True)
 class Move:
-    """The label moved somewhere between ``begun`` and ``done`` (``time.perf_counter`` seconds)."""
+    """The label moved between ``begun`` and ``done`` (``time.perf_counter`` seconds)."""
 
     begun: float
     done: float
@@ -39,7 +39,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Swaps:
-    """What the cameras saw before the swaps and while they went on, and what took how long."""
+    """What the cameras observed before and during the swaps, and how long the commands took."""
 
     before: Sequence[Seen]
     during: Sequence[Seen]
@@ -50,32 +50,33 @@ class Swaps:
     @property
     def errors(self) -> list[Seen]:
         """Frames that got an error."""
-        fine = {"result", "superseded", "expired", "overtaken"}
-        return [one for one in (*self.before, *self.during) if one.outcome not in fine]
+        expected = {"result", "superseded", "expired", "overtaken"}
+        return [seen for seen in (*self.before, *self.during) if seen.outcome not in expected]
 
     @property
     def wrong(self) -> list[Seen]:
-        """Results of a version that the label did not stand for while they were made."""
+        """Results of a version that the label did not point to at any time in between."""
         return [
-            one
-            for one in (*self.before, *self.during)
-            if one.outcome == "result" and one.version not in self._versions(one.sent, one.told)
+            seen
+            for seen in (*self.before, *self.during)
+            if seen.outcome == "result"
+            and seen.version not in self._versions(seen.sent, seen.answered)
         ]
 
     def _versions(self, since: float, until: float) -> set[int]:
-        """What the label may have stood for at any time in between."""
-        found = {1}
+        """Return every version that the label may have pointed to in between."""
+        possible = {1}
         for move in self.moves:
             if move.done < since:
-                found = {move.version}
+                possible = {move.version}
             elif move.begun <= until:
-                found.add(move.version)
-        return found
+                possible.add(move.version)
+        return possible
 
 
 def run(models: Path, sessions: int, swaps: int, rate: float, seconds: float) -> Swaps:
-    """Swap ``swaps`` times under ``sessions`` cameras of ``rate`` frames a second each, after
-    ``seconds`` of the same load without; ``models`` holds ``digits`` with a version in it."""
+    """Swap ``swaps`` times under the load of ``sessions`` cameras with ``rate`` frames per second
+    each, after ``seconds`` of the same load without swaps. ``models`` holds ``digits``."""
     frames = [Frame(picture) for picture in camera_jpegs(12)]
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "digits"
@@ -115,8 +116,8 @@ async def _run(
         await asyncio.sleep(_PAUSE_S)
     seen = await _finish(cameras)
     return Swaps(
-        [one for one in seen if quiet_from <= one.sent < quiet_until],
-        [one for one in seen if any(begun <= one.sent < done for begun, done in spans)],
+        [frame for frame in seen if quiet_from <= frame.sent < quiet_until],
+        [frame for frame in seen if any(begun <= frame.sent < done for begun, done in spans)],
         operator.moves,
         operator.promote_s,
         operator.rollback_s,
@@ -127,11 +128,11 @@ async def _finish(cameras: Sequence[PacedCamera]) -> list[Seen]:
     await asyncio.wait_for(asyncio.gather(*(camera.finish() for camera in cameras)), 10)
     for camera in cameras:
         camera.leave()
-    return [one for camera in cameras for one in camera.seen]
+    return [frame for camera in cameras for frame in camera.seen]
 
 
 class _Operator:
-    """Types the commands."""
+    """Runs the commands that an operator would type."""
 
     def __init__(self, base: Path, source: Path, grpc_port: int) -> None:
         self.moves: list[Move] = []
@@ -142,21 +143,21 @@ class _Operator:
         self._where = [f"--base-path={base}", f"--server=127.0.0.1:{grpc_port}"]
 
     async def swap(self, number: int) -> None:
-        """Publish version ``number``, promote it, roll it back, and remove what is old."""
-        await self._type("publish", str(self._source), str(self._base), f"--version={number}")
+        """Publish version ``number``, promote it, roll it back, and prune old versions."""
+        await self._run("publish", str(self._source), str(self._base), f"--version={number}")
         self.promote_s.append(await self._move(number, "promote", str(number)))
         await asyncio.sleep(_PAUSE_S)
         self.rollback_s.append(await self._move(1, "rollback"))
-        await self._type("prune", "--keep=2", *self._where)
+        await self._run("prune", "--keep=2", *self._where)
 
     async def _move(self, version: int, *words: str) -> float:
         begun = time.perf_counter()
-        await self._type(*words, *self._where)
+        await self._run(*words, *self._where)
         done = time.perf_counter()
         self.moves.append(Move(begun, done, version))
         return done - begun
 
-    async def _type(self, *words: str) -> None:
+    async def _run(self, *words: str) -> None:
         process = await asyncio.create_subprocess_exec(
             *("nice", "-n", "19", sys.executable, "-m", "export", *words),
             cwd=ROOT,
@@ -164,32 +165,34 @@ class _Operator:
         )
         status = await asyncio.wait_for(process.wait(), _COMMAND_S)
         if status:
-            raise RuntimeError(f"`{' '.join(words)}` ended with status {status}")
+            raise RuntimeError(f"`{' '.join(words)}` exited with status {status}")
 
 
 def report(swaps: Swaps, sessions: int, rate: float) -> bool:
-    """Print the figures; True if no frame got an error or an answer of a wrong version."""
+    """Print the figures. Returns whether no frame got an error or a wrong version's result."""
     print(
-        f"{sessions} sessions of {rate:g} frames/s, {len(swaps.promote_s)} swaps: each published,"
+        f"{sessions} sessions with {rate:g} frames/s each, {len(swaps.promote_s)} swaps: publish,"
     )
-    print("promoted and rolled back by the commands of `python -m export`")
+    print("promote and rollback, by the commands of `framewire export`")
     for name, seen in (("before", swaps.before), ("during", swaps.during)):
-        outcomes = Counter(one.outcome for one in seen)
-        p50, p99, most = _percentiles([one.ms for one in seen if one.outcome == "result"])
+        outcomes = Counter(frame.outcome for frame in seen)
+        p50, p99, most = _percentiles([frame.ms for frame in seen if frame.outcome == "result"])
         print(
-            f"  {name}: p50 {p50:5.1f} ms, p99 {p99:6.1f} ms, most {most:6.1f} ms; {dict(outcomes)}"
+            f"  {name}: p50 {p50:5.1f} ms, p99 {p99:6.1f} ms, max {most:6.1f} ms; {dict(outcomes)}"
         )
     for name, took in (("promote", swaps.promote_s), ("rollback", swaps.rollback_s)):
-        print(f"  {name}: {min(took):.2f} to {max(took):.2f} s, the command's own start included")
-    versions = {one.version for one in swaps.during if one.outcome == "result"}
+        print(
+            f"  {name}: {min(took):.2f} to {max(took):.2f} s, including the startup of the command"
+        )
+    versions = {frame.version for frame in swaps.during if frame.outcome == "result"}
     print(f"  versions that answered: {len(versions)}")
     print(f"  frames with an error: {len(swaps.errors)}")
-    print(f"  results of a version that the label did not stand for: {len(swaps.wrong)}")
+    print(f"  results of a version that the label did not point to: {len(swaps.wrong)}")
     return not swaps.errors and not swaps.wrong
 
 
 def _percentiles(values: list[float]) -> tuple[float, float, float]:
-    """Median, 99th percentile and the largest."""
+    """Return the median, the 99th percentile and the maximum."""
     if not values:
         return (float("nan"),) * 3
     ordered = sorted(values)

@@ -1,4 +1,4 @@
-"""As much of RFC 6455 as a client of the load test needs."""
+"""The parts of RFC 6455 that a client of the load test needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BINARY, PING, PONG = 0x2, 0x9, 0xA
 
 
 def handshake() -> bytes:
-    """The request that opens a session in msgpack."""
+    """Return the request that opens a session in msgpack."""
     key = base64.b64encode(os.urandom(16)).decode()
     return (
         "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -20,7 +20,7 @@ def handshake() -> bytes:
 
 
 def header(length: int, opcode: int = BINARY) -> bytes:
-    """What stands before a payload of ``length`` bytes, with a mask of zeros."""
+    """Return the header of a payload of ``length`` bytes, with a mask of zeros."""
     mask, first = bytes(4), 0x80 | opcode
     if length < 126:
         return struct.pack(">BB", first, 0x80 | length) + mask
@@ -30,12 +30,12 @@ def header(length: int, opcode: int = BINARY) -> bytes:
 
 
 def pong(payload: bytes) -> bytes:
-    """The answer to a ping."""
+    """Return the answer to a ping."""
     return header(len(payload), PONG) + payload
 
 
 def messages(buffer: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
-    """The opcodes and payloads of the frames that a server sent, and what is left over."""
+    """Return the opcodes and payloads of a server's complete frames, and the remaining bytes."""
     found = []
     at = 0
     while len(buffer) - at >= 2:

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from modelserver.execution.runtime import import_tensorflow
 from modelserver.lifecycle import model_config
@@ -21,10 +22,10 @@ _SHORT_HELP = {"--help", "-help", "-h"}
 _HELP = {*_SHORT_HELP, "--help=all", "--helpfull"}
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], prog: str = "python -m modelserver") -> int:
     """Run the server; return the exit status: 2 for a bad command line, 1 for a failed start."""
     if asked := _HELP & set(arguments):
-        print(help.usage(all_flags=not asked & _SHORT_HELP))
+        print(help.usage(prog, all_flags=not asked & _SHORT_HELP))
         return 0
     _log_to_stderr()
     try:
@@ -97,10 +98,15 @@ def _log_to_stderr() -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
 
 
-if __name__ == "__main__":
-    code = main(sys.argv[1:])
+def run(arguments: Sequence[str], prog: str) -> NoReturn:
+    """Run as a program of its own, and end the process with the exit code."""
+    code = main(arguments, prog)
     logging.shutdown()
     # Skip joining the threads of TensorFlow and gRPC, and those of calls that outlasted the grace
     # period: they would only delay the exit.
     sys.stdout.flush()
     os._exit(code)
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:], "python -m modelserver")

@@ -6,39 +6,47 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Sequence
 
-from server.settings import WrongSetting, load
+from server.settings import Settings, WrongSetting, load
+
+COMMANDS = ("key", "token")
 
 
-def main() -> int:
-    """Run the gateway or a command; the exit status is 2 where a setting is wrong."""
+def run(arguments: Sequence[str], prog: str = "python -m server") -> int:
+    """Run the gateway or a command. Returns the exit status: 2 if a setting is wrong."""
     try:
-        if sys.argv[1:2] in (["key"], ["token"]):
-            print(_command(sys.argv[1], sys.argv[2:]))
-            return 0
-        settings = load(sys.argv[1:], os.environ)
-        logging.basicConfig(
-            level=settings.log_level.upper(),
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-            datefmt="%H:%M:%S",
-        )
-        # Imported here, so that --help and a wrong setting answer at once.
-        from server.app import serve
-
-        asyncio.run(serve(settings))
+        if arguments and arguments[0] in COMMANDS:
+            print(_run_command(arguments[0], arguments[1:], f"{prog} {arguments[0]}"))
+        else:
+            _serve(load(arguments, os.environ, prog))
     except WrongSetting as error:
         print(f"framewire: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _command(name: str, arguments: list[str]) -> str:
+def _serve(settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        datefmt="%H:%M:%S",
+    )
+    # Imported here, so that --help and a wrong setting answer at once.
+    from server.app import serve
+
+    asyncio.run(serve(settings))
+
+
+def _run_command(name: str, arguments: Sequence[str], prog: str) -> str:
     try:
         from server.access.command import COMMANDS
     except ImportError:
-        raise WrongSetting(f"{name}: PyJWT is missing; install framewire[auth]") from None
-    return COMMANDS[name](arguments, os.environ)
+        raise WrongSetting(
+            f"{name}: PyJWT is not installed; run: pip install 'framewire[auth]'"
+        ) from None
+    return COMMANDS[name](arguments, os.environ, prog)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(sys.argv[1:]))

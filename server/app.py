@@ -20,7 +20,7 @@ from server.access.ratelimiter import RateLimiter
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
-from server.handlers.infer import FORM_BYTES, InferHandler, UploadSlots
+from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import ROOT, FileHandler
@@ -29,6 +29,7 @@ from server.runtime.gateway import Gateway
 from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals
 from server.transport.tornado_private import accept_chunk_extensions
+from server.transport.uploads import UploadSlots
 
 log = logging.getLogger("server")
 

@@ -1,4 +1,4 @@
-"""What the tests need from the machine, and the demo model as a user gets it."""
+"""The tools that the tests need, and the demo model as a user gets it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The README's tests are slow: they come first, so that no worker ends alone with them."""
+    """Run the README's slow tests first, so that no worker is left alone with them at the end."""
     items.sort(key=lambda item: item.path.name != "test_readme.py")
 
 
 def _needed(tool: str) -> str:
-    """The path of a program; a test without it is skipped aloud, and fails in CI."""
+    """The path of a program. A test without it is skipped by name, or fails in CI."""
     found = shutil.which(tool)
     if found is None and os.environ.get("CI"):
         pytest.fail(f"{tool} is missing; .ci/run installs it")
@@ -53,7 +53,7 @@ def nginx() -> str:
 
 @contextmanager
 def one_at_a_time(lock: Path) -> Iterator[None]:
-    """For what the workers of a run share: the first one makes it, the others wait for it."""
+    """Let the first worker of a run create what all share, while the others wait for it."""
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
@@ -61,14 +61,14 @@ def one_at_a_time(lock: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A temporary folder of this run, the same for all of its workers."""
+    """A temporary folder of this run, shared by its workers."""
     own = tmp_path_factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
 def demo_models(run_folder: Path) -> Path:
-    """A models folder with the demo model in it, exported from the checkpoint: to be read only."""
+    """A folder with the demo model, exported from its checkpoint. Read-only."""
     models = run_folder / "demo_models"
     with one_at_a_time(run_folder / "demo_models.lock"):
         if not models.exists():
@@ -78,7 +78,7 @@ def demo_models(run_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def demo_servers(demo_models: Path) -> Iterator[Stack]:
-    """A model server with the demo model, and a gateway; whoever needs them starts them."""
+    """A model server with the demo model, and a gateway; not started yet."""
     servers = Stack(demo_models)
     yield servers
     servers.stop()
@@ -86,7 +86,7 @@ def demo_servers(demo_models: Path) -> Iterator[Stack]:
 
 @pytest.fixture
 def demo_stack(demo_servers: Stack) -> Stack:
-    """Both, ready, whatever the test before has done; a test may end one of them."""
+    """Both, started and ready. A test may kill one of them; the next test gets both again."""
     demo_servers.start()
     return demo_servers
 

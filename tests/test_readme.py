@@ -9,12 +9,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from export import scenes
-from loadtest.stack import Process, Stack, free_port
+from loadtest.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,9 +29,17 @@ COMMANDS = [
 ]
 # Run elsewhere: `make run` in e2e/test_run.py, `make test` is what runs this.
 TARGETS = ["make run", "make test"]
-HELP = [command for command in COMMANDS if command.endswith(" --help")]
-EXPORT = [command for command in COMMANDS if re.match("python -m export [a-z]", command)]
+ACTIVATE = ["source .venv/bin/activate"]
+HELP = [command for command in COMMANDS if command.endswith("--help")]
+EXPORT = [command for command in COMMANDS if re.match("framewire export [a-z]", command)]
 CURL = [command for command in COMMANDS if command.startswith("curl ")]
+[CLIENT] = [block for language, block in BLOCKS if language == "python"]
+PAGE = re.compile(r"<http://127\.0\.0\.1:8888/(\?model=\w+)>")
+KERAS = """
+import keras
+layers = [keras.Input((32, 32, 3)), keras.layers.GlobalAveragePooling2D()]
+keras.Sequential([*layers, keras.layers.Dense(3, activation="softmax")]).save("flowers.keras")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +50,17 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_command_is_known_here() -> None:
-    assert sorted(COMMANDS) == sorted(TARGETS + HELP + EXPORT + CURL)
+    assert sorted(COMMANDS) == sorted(TARGETS + ACTIVATE + HELP + EXPORT + CURL)
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in TARGETS:
         assert re.search(rf"^{target.split()[1]}:", makefile, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", HELP)
-def test_help_says_how(command: str) -> None:
-    words = shlex.split(command)
-    assert words[0] == "python"
-    shown = subprocess.run(
-        [sys.executable, *words[1:]], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+def test_help_explains(command: str, tmp_path: Path) -> None:
+    shown = run_in(tmp_path, command)
     assert shown.returncode == 0, shown.stderr
-    assert "usage:" in shown.stdout
+    assert shown.stdout.startswith("usage: framewire ")
 
 
 def test_curl_is_answered(demo_stack: Stack, picture: Path) -> None:
@@ -70,52 +75,63 @@ def test_curl_is_answered(demo_stack: Stack, picture: Path) -> None:
     assert len(outcome["boxes"]) == len(outcome["scores"]) == len(outcome["classes"]) > 0
 
 
-def test_a_model_goes_from_its_source_to_live_traffic(demo_models: Path, tmp_path: Path) -> None:
-    """While a model server runs that has version 1, as after `make run`."""
+def test_your_own_model_goes_live(demo_models: Path, tmp_path: Path, picture: Path) -> None:
+    """As printed, beside the demo model, while `make run` is running."""
     shutil.copytree(demo_models / "digits", tmp_path / "models" / "digits")
-    port = free_port()
-    base_path = f"--model_base_path={tmp_path / 'models' / 'digits'}"
-    server = Process("modelserver", f"--port={port}", "--model_name=digits", base_path)
-    server.start()
-    try:
+    subprocess.run([sys.executable, "-c", KERAS], cwd=tmp_path, check=True, timeout=120)
+    with Stack(tmp_path / "models") as stack:
         for command in EXPORT:
-            source = str(demo_models / "digits" / "1")
-            done = run_in(tmp_path, command.replace("SOURCE", source), port)
+            done = run_in(tmp_path, command, stack.grpc_port)
             assert done.returncode == 0, done.stderr
-        listed = json.loads(run_in(tmp_path, "python -m export list --json", port).stdout)
-    finally:
-        server.terminate()
-    newest = next(each for each in listed if each["version"] == 2)
-    assert newest["labels"] == ["stable"]
-    assert newest["state"] == "AVAILABLE"
+        [query] = PAGE.findall(README)
+        request = urllib.request.Request(f"{stack.url}v1/infer{query}", picture.read_bytes())
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            outcome = json.loads(answer.read())
+        assert outcome["type"] == "result"
+        assert sum(outcome["scores"]) == pytest.approx(1.0, abs=0.01)
+        shown = client(stack, picture, '"min_score": 0.0, "model": "flowers"')
+    # One line per class: another task than the demo model's.
+    assert [re.match(r"\d [01]\.\d\d", line) is not None for line in shown] == [True] * 3
 
 
-def run_in(folder: Path, command: str, port: int) -> subprocess.CompletedProcess[str]:
-    """Runs a command elsewhere than in the repository, with the model server at `port`."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRPC_PORT": str(port)}
-    words = [sys.executable, *shlex.split(command)[1:]]
+def test_client_prints_digits_and_boxes(demo_stack: Stack, picture: Path) -> None:
+    assert len([line for line in CLIENT.splitlines() if line.strip()]) <= 20
+    shown = client(demo_stack, picture)
+    assert shown
+    assert all(re.match(r"\d [01]\.\d\d \[", line) for line in shown)
+
+
+def test_client_prints_what_went_wrong(demo_stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a picture")
+    [line] = client(demo_stack, tmp_path / "notes.txt")
+    assert "'code': 'bad_frame'" in line
+
+
+def test_client_prints_a_drop(demo_models: Path, picture: Path) -> None:
+    with Stack(demo_models, gateway_flags=("--max-staleness-ms=1",)) as hasty:
+        [line] = client(hasty, picture)
+    assert "'type': 'dropped'" in line
+
+
+def client(stack: Stack, picture: Path, options: str = '"min_score": 0.5') -> list[str]:
+    """The lines that the README's client prints."""
+    url = stack.url.replace("http", "ws") + "ws"
+    program = CLIENT.replace('"min_score": 0.5', options)
+    command = [sys.executable, "-c", program, str(picture), url]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert printed.returncode == 0, printed.stderr
+    return printed.stdout.splitlines()
+
+
+def run_in(folder: Path, command: str, grpc_port: int = 1) -> subprocess.CompletedProcess[str]:
+    """Run a ``framewire`` command in a folder, with the model server on ``grpc_port``."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRPC_PORT": str(grpc_port)}
+    words = [sys.executable, "-m", *shlex.split(command)]
     return subprocess.run(
         words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
     )
 
 
-def test_client_prints_digits_and_boxes(demo_stack: Stack, picture: Path) -> None:
-    [client] = [block for language, block in BLOCKS if language == "python"]
-    lines = [line for line in client.splitlines() if line.strip()]
-    assert len(lines) <= 15
-    url = demo_stack.url.replace("http", "ws") + "ws"
-    printed = subprocess.run(
-        [sys.executable, "-c", client, str(picture), url],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert printed.returncode == 0, printed.stderr
-    shown = printed.stdout.splitlines()
-    assert shown
-    assert all(re.match(r"\d [01]\.\d\d \[", line) for line in shown)
-
-
 def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README):
         assert (ROOT / target).exists(), target

@@ -38,7 +38,7 @@ def add_parser(commands: Commands) -> None:
         "the source is the demo model's checkpoint. docs/export.md has an example for each kind "
         "of source.",
     )
-    parser.usage = "python -m export savedmodel [--from SOURCE] [--output FOLDER] [options]"
+    parser.usage = "%(prog)s [--from SOURCE] [--output FOLDER] [options]"
     parser.add_argument(
         "--output",
         type=Path,

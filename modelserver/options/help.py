@@ -26,19 +26,19 @@ _UNITS = {
 }
 
 _HEAD = """\
-usage: python -m modelserver --model_base_path=DIRECTORY [flags]
+usage: {prog} --model_base_path=DIRECTORY [flags]
 
 Serve TensorFlow SavedModels over gRPC and REST, as TensorFlow Serving does.
 """
 _EXAMPLES = """
 Examples:
-  python -m modelserver --model_name=digits --model_base_path=models/digits
-  python -m modelserver --model_config_file=models.config --rest_api_port=8501
+  {prog} --model_name=digits --model_base_path=models/digits
+  {prog} --model_config_file=models.config --rest_api_port=8501
 """
-_MORE = "\nMore flags: python -m modelserver --help=all"
+_MORE = "\nMore flags: {prog} --help=all"
 
 
-def usage(all_flags: bool = False) -> str:
+def usage(prog: str, all_flags: bool = False) -> str:
     """Return the help text, with every flag or only the common ones."""
     lines = [_HEAD]
     for group in GROUPS:
@@ -47,7 +47,8 @@ def usage(all_flags: bool = False) -> str:
         if shown:
             lines.append(f"{group}:")
             lines.extend(line for flag in shown for line in _lines(flag))
-    return "\n".join(lines) + "\n" + _EXAMPLES + ("" if all_flags else _MORE)
+    text = "\n".join(lines) + "\n" + _EXAMPLES + ("" if all_flags else _MORE)
+    return text.replace("{prog}", prog)
 
 
 def default_text(flag: Field[Any]) -> str:

@@ -34,14 +34,18 @@ _KINDS = {
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def key(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+def key(
+    arguments: Sequence[str], environment: Mapping[str, str], prog: str = "python -m server key"
+) -> str:
     """Add a new signing key at the front of ``token_keys``, or a public key at its end.
 
     Returns the key's kid.
     """
-    parser = _parser("key", "create a key, which signs new tokens from now on, and print its kid")
+    parser = _parser(
+        prog, "Create a key, which signs new tokens from now on, and print its id (kid)."
+    )
     parser.add_argument(
-        "--public", metavar="PEM", help="add this public key instead, to verify only"
+        "--public", metavar="PEM", help="add this public key instead, for tokens issued elsewhere"
     )
     own, gateway_flags = parser.parse_known_args(arguments)
     path = Path(_settings(gateway_flags, environment).token_keys)
@@ -55,18 +59,22 @@ def key(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     return kid
 
 
-def token(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+def token(
+    arguments: Sequence[str], environment: Mapping[str, str], prog: str = "python -m server token"
+) -> str:
     """Return a new token, signed with the first key in ``token_keys`` that can sign."""
-    parser = _parser("token", "create a token and print it")
-    parser.add_argument("--subject", required=True, help="the user or device that it is for")
-    parser.add_argument("--expires", default="1h", help="30s, 15m, 12h or 7d (default: 1h)")
+    parser = _parser(prog, "Issue a token and print it.")
+    parser.add_argument("--subject", required=True, metavar="NAME", help="who the token is for")
+    parser.add_argument(
+        "--expires", default="1h", metavar="TIME", help="lifetime: 30s, 15m, 12h, 7d (default: 1h)"
+    )
     own, gateway_flags = parser.parse_known_args(arguments)
     settings = _settings(gateway_flags, environment)
     tokens = Tokens(settings.token_keys, settings.token_audience, settings.token_issuer)
     return tokens.issue(own.subject, _seconds(own.expires))
 
 
-COMMANDS: dict[str, Callable[[Sequence[str], Mapping[str, str]], str]] = {
+COMMANDS: dict[str, Callable[..., str]] = {
     "key": key,
     "token": token,
 }
@@ -95,9 +103,9 @@ def _public(path: str) -> dict[str, Any]:
     return dict(entry)
 
 
-def _parser(name: str, description: str) -> Parser:
+def _parser(prog: str, description: str) -> Parser:
     return Parser(
-        prog=f"python -m server {name}",
+        prog=prog,
         description=description,
         epilog="The key file is --token-keys FILE, or FRAMEWIRE_TOKEN_KEYS; "
         "--token-audience and --token-issuer are accepted too.",

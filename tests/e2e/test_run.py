@@ -1,4 +1,4 @@
-"""``make run`` as a newcomer types it: both processes, one line with the address, Ctrl-C."""
+"""``make run`` as a newcomer runs it: both processes start, the URL is printed, Ctrl-C stops."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ STOP_S = 5.0
 
 
 class Run:
-    """``make run`` in a session of its own, as a terminal would have it."""
+    """``make run`` in a session of its own, as in a terminal."""
 
     def __init__(self, ports: dict[str, str]) -> None:
         self.lines: list[str] = []
         self.address: str | None = None
         self._ready = threading.Event()
-        # honcho buffers what it prints into a pipe, unless told otherwise.
-        environment = {**os.environ, **ports, "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, **ports}
         self.process = subprocess.Popen(
             ["make", "run", f"PYTHON={sys.executable}"],
             cwd=ROOT,
@@ -42,13 +41,13 @@ class Run:
         threading.Thread(target=self._read, daemon=True).start()
 
     def wait_until_ready(self) -> str:
-        """The address that it says to open."""
+        """Return the URL that it prints."""
         assert self._ready.wait(READY_S), "".join(self.lines)
         assert self.address is not None, "".join(self.lines)
         return self.address
 
     def interrupt(self) -> float:
-        """Ctrl-C: the terminal signals its whole foreground group. Returns how long it took."""
+        """Press Ctrl-C, which signals the whole process group. Returns how long stopping took."""
         started = time.monotonic()
         os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(READY_S)
@@ -92,7 +91,7 @@ def test_make_run_answers_and_ctrl_c_leaves_nothing(run: Run) -> None:
 
 
 def _runs(pid: int) -> bool:
-    """Whether a process still runs; one that only waits to be reaped has ended."""
+    """Whether a process is still running; a zombie is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -100,7 +99,7 @@ def _runs(pid: int) -> bool:
 
 
 def _processes_of(run: Run) -> dict[int, str]:
-    """Every process that descends from ``make run``, with its command line."""
+    """Every descendant of ``make run``, with its command line."""
     parents: dict[int, tuple[int, str]] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():

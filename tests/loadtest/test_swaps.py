@@ -1,11 +1,11 @@
-"""What counts as an error, and as an answer of a wrong version."""
+"""What counts as an error, and as a result of the wrong version."""
 
 from __future__ import annotations
 
 from loadtest.paced import Seen
 from loadtest.swaps import Move, Swaps
 
-# Version 1 until the label moves to 2, somewhere from 10 to 12, and back, from 20 to 21.
+# Version 1, until the label moves to 2 between 10 and 12, and back between 20 and 21.
 MOVES = (Move(10.0, 12.0, 2), Move(20.0, 21.0, 1))
 
 
@@ -13,11 +13,11 @@ def swaps(*seen: Seen) -> Swaps:
     return Swaps((), seen, MOVES, (), ())
 
 
-def result(version: int, sent: float, told: float) -> Seen:
-    return Seen(sent, told, "result", version)
+def result(version: int, sent: float, answered: float) -> Seen:
+    return Seen(sent, answered, "result", version)
 
 
-def test_what_the_label_stood_for_at_any_time_on_the_way_is_right() -> None:
+def test_any_version_that_the_label_pointed_to_in_between_is_right() -> None:
     right = [
         result(1, 1.0, 2.0),
         result(1, 9.0, 10.5),
@@ -41,7 +41,7 @@ def test_anything_else_is_wrong() -> None:
     assert swaps(*wrong).wrong == wrong
 
 
-def test_a_drop_is_no_error() -> None:
+def test_a_drop_is_not_an_error() -> None:
     failed = Seen(1.0, 2.0, "model_failed", None)
     found = swaps(Seen(1.0, 2.0, "superseded", None), failed, Seen(1.0, 2.0, "expired", None))
     assert (found.errors, found.wrong) == ([failed], [])

@@ -79,7 +79,7 @@ def test_flags_without_effect_say_so_once() -> None:
 
 
 def test_help_fits_on_a_screen_and_shows_examples() -> None:
-    lines = usage().splitlines()
+    lines = usage("python -m modelserver").splitlines()
     assert len(lines) < 35
     assert max(map(len, lines)) <= 80
     examples = [line.split("modelserver ")[1] for line in lines if line.startswith("  python -m")]
@@ -88,7 +88,7 @@ def test_help_fits_on_a_screen_and_shows_examples() -> None:
 
 
 def test_the_full_help_names_every_flag() -> None:
-    text = usage(all_flags=True)
+    text = usage("python -m modelserver", all_flags=True)
     for flag in fields(Options):
         assert f"--{flag.name}" in text
         assert flag.metadata[GROUP] in GROUPS

@@ -1,4 +1,4 @@
-"""The gateway's settings: who wins, what is refused, and what docs/configuration.md says."""
+"""The gateway's settings: precedence, errors, --help, and docs/configuration.md."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def assert_wrong(
     assert len(line) < 300
 
 
-# Who wins
+# Precedence
 
 
 def test_defaults() -> None:
@@ -54,7 +54,7 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path:
     assert found.max_uploads == Settings().max_uploads
 
 
-def test_port_counts_where_framewire_port_is_not_set(tmp_path: Path) -> None:
+def test_port_applies_unless_framewire_port_is_set(tmp_path: Path) -> None:
     path = toml(tmp_path, "port = 1")
     assert load(["--config", path], {"PORT": "2"}).port == 2
     assert load([], {"PORT": "2", "FRAMEWIRE_PORT": "3"}).port == 3
@@ -71,7 +71,7 @@ def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
     assert load(["--config", str(other)], {"FRAMEWIRE_CONFIG": first}).window == 8
 
 
-def test_other_variables_are_nobodys_business() -> None:
+def test_other_variables_are_ignored() -> None:
     assert load([], {"PATH": "/bin", "FRAMEWIR_PORT": "1", "framewire_port": "2"}) == Settings()
 
 
@@ -99,7 +99,7 @@ def test_every_setting_can_be_given_every_way(row: Any, tmp_path: Path) -> None:
         assert dataclasses.replace(found, **{row.name: row.default}) == Settings()
 
 
-# What is refused
+# Errors
 
 
 @pytest.mark.parametrize("row", NUMBERS, ids=lambda row: row.name)
@@ -108,7 +108,7 @@ def test_every_number_has_its_range(row: Any) -> None:
     low, high = row.metadata["low"], row.metadata["high"]
     assert low <= row.default <= high
     for value in (type(row.default)(low - 1), type(row.default)(high + 1)):
-        assert_wrong(f"{flag}: {value} is not between {low} and {high}", [flag, str(value)])
+        assert_wrong(f"{flag}: must be between {low} and {high}, not {value}", [flag, str(value)])
     for value in ("", "x", "1 2", "0x10", "9" * 6000):
         assert_wrong(f"{flag}: ", [flag, value])
 
@@ -123,30 +123,30 @@ def test_numbers_that_are_not_finite(value: str) -> None:
 @pytest.mark.parametrize(
     ("flag", "value", "words"),
     [
-        ("--log-level", "verbose", "debug, info, warning or error is required, not 'verbose'"),
-        ("--log-level", "INFO", "debug, info, warning or error is required"),
-        ("--backend", "localhost", "HOST:PORT is required, not 'localhost'"),
-        ("--backend", "localhost:", "HOST:PORT is required"),
-        ("--backend", "", "HOST:PORT is required"),
-        ("--backend", "localhost:0", "HOST:PORT is required"),
-        ("--backend", "localhost:65536", "HOST:PORT is required"),
-        ("--backend", "http://localhost:8500", "HOST:PORT is required"),
-        ("--model", "", "a name is required, not ''"),
-        ("--model", "a\nb", r"a name is required, not 'a\nb'"),
-        ("--model", "\udcff", r"a name is required, not '\udcff'"),
-        ("--label", "\x1b", "a name is required"),
-        ("--canary-label", "\udcff", "a name is required"),
-        ("--token-audience", "\udcff", "a name is required"),
+        ("--log-level", "verbose", "must be debug, info, warning or error, not 'verbose'"),
+        ("--log-level", "INFO", "must be debug, info, warning or error"),
+        ("--backend", "localhost", "must be HOST:PORT, not 'localhost'"),
+        ("--backend", "localhost:", "must be HOST:PORT"),
+        ("--backend", "", "must be HOST:PORT"),
+        ("--backend", "localhost:0", "must be HOST:PORT"),
+        ("--backend", "localhost:65536", "must be HOST:PORT"),
+        ("--backend", "http://localhost:8500", "must be HOST:PORT"),
+        ("--model", "", "must be a name, not ''"),
+        ("--model", "a\nb", r"must be a name, not 'a\nb'"),
+        ("--model", "\udcff", r"must be a name, not '\udcff'"),
+        ("--label", "\x1b", "must be a name"),
+        ("--canary-label", "\udcff", "must be a name"),
+        ("--token-audience", "\udcff", "must be a name"),
         ("--allowed-origins", "example.com", "SCHEME://HOST"),
         ("--allowed-origins", "https://example.com/path", "SCHEME://HOST"),
         ("--allowed-origins", "https://a.*.example.com", "SCHEME://HOST"),
-        ("--wechat-url", "api.weixin.qq.com", "http(s)://HOST[:PORT] is required"),
-        ("--wechat-url", "https://[", "http(s)://HOST[:PORT] is required"),
-        ("--wechat-url", "https://host:port", "http(s)://HOST[:PORT] is required"),
-        ("--wechat-url", "https://host:65536", "http(s)://HOST[:PORT] is required"),
-        ("--wechat-url", "https://host?x=1", "http(s)://HOST[:PORT] is required"),
-        ("--wechat-url", "https://a@host", "http(s)://HOST[:PORT] is required"),
-        ("--port", "8888.0", "a whole number is required, not '8888.0'"),
+        ("--wechat-url", "api.weixin.qq.com", "must be http(s)://HOST[:PORT]"),
+        ("--wechat-url", "https://[", "must be http(s)://HOST[:PORT]"),
+        ("--wechat-url", "https://host:port", "must be http(s)://HOST[:PORT]"),
+        ("--wechat-url", "https://host:65536", "must be http(s)://HOST[:PORT]"),
+        ("--wechat-url", "https://host?x=1", "must be http(s)://HOST[:PORT]"),
+        ("--wechat-url", "https://a@host", "must be http(s)://HOST[:PORT]"),
+        ("--port", "8888.0", "must be an integer, not '8888.0'"),
         ("--port", "a\nb", r"not 'a\nb'"),
     ],
 )
@@ -177,17 +177,17 @@ def test_right_values(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("prot = 1", "there is no setting 'prot'"),
-        ("[server]\nport = 1", "there is no setting 'server'"),
-        ("port = true", "port: a whole number is required, not True"),
-        ("port = 1.0", "port: a whole number is required, not 1.0"),
-        ("port = [1]", "port: a whole number is required, not [1]"),
-        ("port = 2026-01-01", "port: a whole number is required"),
-        ("max_wait_ms = true", "max_wait_ms: a number is required, not True"),
-        ("max_wait_ms = nan", "max_wait_ms: nan is not between"),
-        ("max_wait_ms = 1" + "0" * 400, "max_wait_ms: a number is required, not 1000"),
-        ("host = 1", "host: a text is required, not 1"),
-        ("host = ['a']", "host: a text is required, not ['a']"),
+        ("prot = 1", "unknown setting 'prot'; did you mean port?"),
+        ("[server]\nport = 1", "unknown setting 'server'"),
+        ("port = true", "port: must be an integer, not True"),
+        ("port = 1.0", "port: must be an integer, not 1.0"),
+        ("port = [1]", "port: must be an integer, not [1]"),
+        ("port = 2026-01-01", "port: must be an integer"),
+        ("max_wait_ms = true", "max_wait_ms: must be a number, not True"),
+        ("max_wait_ms = nan", "max_wait_ms: must be between 0 and 60000, not nan"),
+        ("max_wait_ms = 1" + "0" * 400, "max_wait_ms: must be a number, not 1000"),
+        ("host = 1", "host: must be a string, not 1"),
+        ("host = ['a']", "host: must be a string, not ['a']"),
         ("port = ", "Invalid value"),
         ("port = 1\nport = 2", "Cannot overwrite a value"),
         # tomllib says recursion, and tomli, which is for Python 3.10, how deep it may be.
@@ -209,9 +209,13 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_names_that_do_not_exist() -> None:
-    assert_wrong("FRAMEWIRE_PROT: there is no setting 'prot'", [], {"FRAMEWIRE_PROT": "1"})
-    assert_wrong("unrecognized arguments: --prot 1", ["--prot", "1"])
-    assert_wrong("unrecognized arguments: --max-b 1", ["--max-b", "1"])
+    assert_wrong(
+        "FRAMEWIRE_PROT: unknown setting 'prot'; did you mean port?", [], {"FRAMEWIRE_PROT": "1"}
+    )
+    assert_wrong("unknown flag --prot; did you mean --port?", ["--prot", "1"])
+    assert_wrong("unknown flag --max-b; did you mean --max-batch?", ["--max-b", "1"])
+    assert_wrong("unknown flag --qqq", ["--qqq=1"])
+    assert_wrong("unknown argument keys; did you mean key?", ["keys", "--public", "a.pem"])
     assert_wrong("argument --port: expected one argument", ["--port"])
 
 
@@ -229,8 +233,8 @@ def test_descriptions(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("{", "Expecting property name"),
-        ("[]", "a map from model names to maps is required"),
-        ('{"zoo": 1}', "a map from model names to maps is required"),
+        ("[]", "must map each model name to an object"),
+        ('{"zoo": 1}', "must map each model name to an object"),
         ("[" * 100_000, "recursion"),
         (None, "No such file"),
     ],
@@ -244,7 +248,7 @@ def test_wrong_descriptions(tmp_path: Path, text: str | None, words: str) -> Non
     assert "\n" not in str(caught.value)
 
 
-# The command line, and what people read
+# The command line
 
 
 def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -260,23 +264,23 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_a_wrong_setting_ends_the_start_with_one_line() -> None:
+def test_a_wrong_setting_is_one_line_and_status_2() -> None:
     found = python("--log-level", "loud")
     assert found.returncode == 2
     assert found.stdout == ""
     assert found.stderr == (
-        "framewire: --log-level: debug, info, warning or error is required, not 'loud'\n"
+        "framewire: --log-level: must be debug, info, warning or error, not 'loud'\n"
     )
 
 
 @pytest.mark.parametrize("host", ["a" * 64, "...", "no host", "a\0b", "\udcff", "1.2.3.4.5"])
-def test_a_host_that_cannot_be_had(host: str) -> None:
+def test_a_host_that_cannot_be_listened_on(host: str) -> None:
     with pytest.raises(WrongSetting, match="cannot listen on ") as caught:
         listen(Settings(host=host, port=0))
     assert "\n" not in str(caught.value)
 
 
-def test_a_port_that_is_taken() -> None:
+def test_a_port_in_use() -> None:
     [taken] = listen(Settings(port=0))
     port = taken.getsockname()[1]
     with taken, pytest.raises(WrongSetting) as caught:
@@ -317,7 +321,9 @@ def test_a_secret_is_shown_nowhere(tmp_path: Path) -> None:
     assert "s3cret" not in f"{settings} {settings!r}"
     assert "s3cret" not in python("--help", **environment).stdout
     for flags in (["--wechat-secret", "s3cret"], ["--wechat-secret=s3cret"]):
-        assert_wrong("everybody on the machine reads flags; set FRAMEWIRE_WECHAT_SECRET", flags)
+        assert_wrong(
+            "every user of this machine can read flags; set FRAMEWIRE_WECHAT_SECRET", flags
+        )
         with pytest.raises(WrongSetting) as caught:
             load(flags, {})
         assert "s3cret" not in str(caught.value)
@@ -332,12 +338,23 @@ def documented() -> dict[str, str]:
     return dict(re.findall(r"^\| `([a-z_]+)` \| (.*?) \|", text, flags=re.MULTILINE))
 
 
-def test_docs_have_every_setting_and_no_other() -> None:
+def test_docs_and_help_have_the_same_groups() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, flags=re.MULTILINE)
+    documented = {
+        name: title.lower()
+        for title, section in sections
+        for name in re.findall(r"^\| `([a-z_]+)` \|", section, flags=re.MULTILINE)
+    }
+    assert documented == {row.name: row.metadata["group"].lower() for row in ROWS}
+
+
+def test_docs_describe_every_setting_and_no_other() -> None:
     assert sorted(documented()) == sorted(row.name for row in ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_docs_tell_the_default(row: Any) -> None:
+def test_docs_give_the_default(row: Any) -> None:
     said = documented()[row.name].strip("`")
     if row in NUMBERS:
         assert float(said) == row.default

@@ -1,10 +1,11 @@
-"""What the Procfile starts ends with the terminal, however it ends."""
+"""Processes in the foreground end with their terminal, however it ends."""
 
 from __future__ import annotations
 
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,36 +16,48 @@ from pathlib import Path
 
 import pytest
 
-RUN = Path(__file__).resolve().parents[2] / "deploy" / "foreground.py"
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 15.0
-COMMAND = f"{sys.executable} {RUN} start"
-# Of the processes of a terminal its first alone is told when it closes; a shell passes that on.
+
+
+def foreground(program: str) -> list[str]:
+    """The command line that runs a program twice, in the foreground."""
+    words = shlex.split(program)
+    commands = {"one": words, "two": words}
+    code = (
+        "import os, sys\nfrom framewire.foreground import run\n"
+        f"sys.exit(run({commands}, os.environ))"
+    )
+    return [sys.executable, "-c", code]
+
+
+COMMAND = shlex.join(foreground("sleep 1000"))
+# When a terminal closes, only its first process gets SIGHUP; a shell passes it on.
 PASSES_ON = f"{COMMAND}; exit $?"
 KEEPS_IT = f"trap '' HUP; {COMMAND}; exit $?"
 
 
 @dataclass
 class Terminal:
-    """A terminal's other end, its first process, and what honcho started there."""
+    """A terminal's other end, its first process, and the processes started there."""
 
     master: int
     leader: subprocess.Popen[bytes]
     started: list[int]
 
     def close(self) -> None:
-        """As a window is closed, or a connection ends."""
+        """Close it, as when a window is closed or a connection ends."""
         os.close(self.master)
         self.master = -1
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
-    (tmp_path / "Procfile").write_text("one: exec sleep 1000\ntwo: exec sleep 1000\n")
+def terminal(request: pytest.FixtureRequest) -> Iterator[Terminal]:
     master, slave = pty.openpty()
     leader = subprocess.Popen(
-        # setsid makes the terminal its own.
+        # setsid makes it the controlling process of the terminal.
         ["setsid", "--ctty", "--wait", "sh", "-c", request.param],
-        cwd=tmp_path,
+        cwd=ROOT,
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -72,42 +85,40 @@ def test_sigterm_leaves_nothing(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("terminal", [f"exec {COMMAND}"], indirect=True)
-def test_ctrl_c_is_no_failure(terminal: Terminal) -> None:
+def test_ctrl_c_is_not_a_failure(terminal: Terminal) -> None:
     os.write(terminal.master, b"\x03")
     assert ended(terminal.started)
     assert terminal.leader.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.parametrize("program", ["sleep 1000", "yes"], ids=["silent", "talks"])
-def test_a_reader_that_goes_leaves_nothing(tmp_path: Path, program: str) -> None:
-    (tmp_path / "Procfile").write_text(f"one: exec {program}\ntwo: exec {program}\n")
-    command = [sys.executable, str(RUN), "start"]
+def test_a_closed_pipe_leaves_nothing(program: str) -> None:
     with subprocess.Popen(
-        command,
-        cwd=tmp_path,
+        foreground(program),
+        cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    ) as honcho:
-        assert honcho.stdout is not None
-        assert honcho.stderr is not None
-        started = started_in(honcho.stdout.fileno())
+    ) as supervisor:
+        assert supervisor.stdout is not None
+        assert supervisor.stderr is not None
+        started = started_in(supervisor.stdout.fileno())
         try:
-            honcho.stdout.close()
+            supervisor.stdout.close()
             assert ended(started)
-            assert honcho.wait(PATIENCE_S) == 143
-            assert honcho.stderr.read() == b""
+            assert supervisor.wait(PATIENCE_S) == 143
+            assert supervisor.stderr.read() == b""
         finally:
             kill(started)
-            honcho.kill()
+            supervisor.kill()
 
 
 def started_in(master: int) -> list[int]:
-    """The processes that honcho says to have started, once it has said two."""
-    said = b""
-    while len(found := re.findall(rb"started \(pid=(\d+)\)", said)) < 2:
-        said += os.read(master, 4096)
-    return [int(pid) for pid in found]
+    """The ids of both processes, as soon as their start was reported."""
+    output = b""
+    while len(pids := re.findall(rb"started \(pid=(\d+)\)", output)) < 2:
+        output += os.read(master, 4096)
+    return [int(pid) for pid in pids]
 
 
 def kill(pids: list[int]) -> None:
@@ -116,7 +127,7 @@ def kill(pids: list[int]) -> None:
 
 
 def ended(pids: list[int]) -> bool:
-    """Whether all of them end within patience."""
+    """Whether all of them end in time."""
     deadline = time.monotonic() + PATIENCE_S
     while any(runs(pid) for pid in pids):
         if time.monotonic() > deadline:
@@ -126,7 +137,7 @@ def ended(pids: list[int]) -> bool:
 
 
 def runs(pid: int) -> bool:
-    """Whether a process still runs; one that only waits to be reaped has ended."""
+    """Whether a process is still running; a zombie is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,0 +1,163 @@
+"""``framewire demo``: the demo model, a model server and a gateway, on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from server.settings import Parser, Settings, WrongSetting, load
+
+MODEL = "digits"
+_LOOPBACK = "127.0.0.1"
+_DESCRIPTION = """\
+Export the demo model (a detector of printed digits) if it is not there yet, start a model server
+and the gateway, and print the URL to open. Ctrl-C stops everything.
+"""
+_EXAMPLES = """\
+Any option of `framewire serve` can be given as well; --port (or PORT) moves the page.
+
+examples:
+  %(prog)s
+  %(prog)s --port 9000 --grpc-port 9500 --rest-port 9501     beside another one
+  %(prog)s --directory models --model flowers                your own model by default
+"""
+
+
+def run(arguments: Sequence[str], prog: str) -> int:
+    """Run until Ctrl-C, SIGTERM or the end of the terminal. Returns the exit status."""
+    try:
+        options, gateway_flags = _parser(prog).parse_known_args(arguments)
+        settings = load(gateway_flags, os.environ, prog)
+        _check_ports(settings, options.grpc_port, options.rest_port)
+    except WrongSetting as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 2
+    # The current folder is the user's, and may hold an `export` or `server` of its own. (Python
+    # 3.10 does not know the variable and looks there first.)
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    try:
+        return _export(options.directory, environment) or _serve(
+            options, gateway_flags, environment
+        )
+    except KeyboardInterrupt:
+        return 130
+
+
+def data_folder(environment: Mapping[str, str]) -> Path:
+    """Return the folder of the user's models, as the XDG Base Directory Specification has it."""
+    base = environment.get("XDG_DATA_HOME", "")
+    # A relative path there is invalid, and to be ignored.
+    return (Path(base) if base.startswith("/") else Path.home() / ".local/share") / "framewire"
+
+
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = Parser(
+        prog=prog,
+        usage="%(prog)s [--directory FOLDER] [options]",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        metavar="FOLDER",
+        default=data_folder(os.environ),
+        help="folder of the models (default: %(default)s)",
+    )
+    for name, port in (("gRPC", 8500), ("REST", 8501)):
+        variable = f"{name.upper()}_PORT"
+        parser.add_argument(
+            f"--{name.lower()}-port",
+            type=_port,
+            metavar="PORT",
+            default=os.environ.get(variable) or port,
+            help=f"the model server's {name} port (default: {variable} or {port})",
+        )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"must be a port, not {text!r}")
+    return int(text)
+
+
+def _check_ports(settings: Settings, grpc_port: int, rest_port: int) -> None:
+    """Report a port that is in use, before anything is started. Raises WrongSetting."""
+    for flag, host, port in (
+        ("--port", settings.host, settings.port),
+        ("--grpc-port", _LOOPBACK, grpc_port),
+        ("--rest-port", _LOOPBACK, rest_port),
+    ):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                # Whatever else is wrong with the address, the gateway explains.
+                if error.errno == errno.EADDRINUSE:
+                    raise WrongSetting(
+                        f"port {port} is in use; choose another with {flag}"
+                    ) from None
+
+
+def _export(directory: Path, environment: Mapping[str, str]) -> int:
+    """Export the demo model unless it is there. Returns the exit status.
+
+    A process of its own, so that TensorFlow's memory is not held while the demo runs.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    command = _module("export", "savedmodel", "--if-missing", f"--output={directory / MODEL}")
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            raise
+
+
+def _serve(
+    options: argparse.Namespace, gateway_flags: Sequence[str], environment: Mapping[str, str]
+) -> int:
+    from framewire import foreground  # honcho, which --help does without
+
+    commands = {
+        "gateway": _gateway(gateway_flags, options.grpc_port),
+        "modelserver": _model_server(options.directory, options.grpc_port, options.rest_port),
+    }
+    return foreground.run(commands, environment)
+
+
+def _gateway(flags: Sequence[str], grpc_port: int) -> list[str]:
+    return _module("server", *flags, f"--backend={_LOOPBACK}:{grpc_port}")
+
+
+def _model_server(directory: Path, grpc_port: int, rest_port: int) -> list[str]:
+    """With every released model, if there was a release, and with the demo model before."""
+    config = directory / "models.config"
+    models = (
+        [f"--model_config_file={config}", "--allow_version_labels_for_unavailable_models"]
+        if config.exists()
+        else [f"--model_name={MODEL}", f"--model_base_path={directory / MODEL}"]
+    )
+    return _module(
+        "modelserver",
+        f"--host={_LOOPBACK}",
+        f"--port={grpc_port}",
+        f"--rest_api_port={rest_port}",
+        *models,
+        "--enable_grpc_healthcheck_service",
+    )
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", name, *arguments]

@@ -1,0 +1,63 @@
+"""Where settings come from: flags, environment, TOML file; merged in order of precedence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from server.settings.commandline import parse_flags
+from server.settings.errors import WrongSetting, did_you_mean, reason
+from server.settings.table import PREFIX, Settings
+from server.settings.values import parse
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Values = dict[str, tuple[str, Any]]
+"""Where a setting's value was found, and the value: by the setting's name."""
+
+
+def load(
+    arguments: Sequence[str], environment: Mapping[str, str], prog: str = "python -m server"
+) -> Settings:
+    """Return this process's settings. Raises WrongSetting; ``--help`` and ``--version`` exit."""
+    config, flags = parse_flags(arguments, prog)
+    config = config or environment.get(f"{PREFIX}CONFIG")
+    values = _from_file(config) if config else {}
+    values |= _from_environment(environment) | flags
+    rows = {row.name: row for row in fields(Settings)}
+    return Settings(**{name: parse(rows[name], *value) for name, value in values.items()})
+
+
+def _from_file(path: str) -> Values:
+    try:
+        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise WrongSetting(f"{path}: {reason(error)}") from None
+    for name in found:
+        _check_name(name, path)
+    return {name: (f"{path}: {name}", value) for name, value in found.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> Values:
+    values: Values = {}
+    if environment.get("PORT"):
+        values["port"] = ("PORT", environment["PORT"])
+    for variable, text in environment.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and name != "config":
+            _check_name(name, variable)
+            values[name] = (variable, text)
+    return values
+
+
+def _check_name(name: str, where: str) -> None:
+    known = [row.name for row in fields(Settings)]
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise WrongSetting(f"{where}: unknown setting {name!r}{hint}")

@@ -1,0 +1,124 @@
+"""The ``framewire`` command: its help, its subcommands, what it says about mistakes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from framewire.programs import PROGRAMS
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREEN_LINES, SCREEN_COLUMNS = 24, 100
+
+
+def framewire(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "framewire", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_fits_one_screen_and_lists_every_command() -> None:
+    shown = framewire("--help")
+    assert shown.returncode == 0
+    lines = shown.stdout.splitlines()
+    assert len(lines) <= SCREEN_LINES
+    assert max(map(len, lines)) <= SCREEN_COLUMNS
+    for name in PROGRAMS:
+        assert f"\n  {name} " in shown.stdout
+
+
+def test_without_a_command_it_shows_its_help_as_an_error() -> None:
+    shown = framewire()
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert "usage: framewire COMMAND" in shown.stderr
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_each_command_calls_itself_by_its_name(name: str) -> None:
+    shown = framewire("help", name)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith(f"usage: framewire {name}")
+    assert "python -m" not in shown.stdout
+
+
+def test_a_command_of_a_command_too() -> None:
+    shown = framewire("export", "savedmodel", "--help")
+    assert shown.stdout.startswith("usage: framewire export savedmodel")
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("exprot", "did you mean export?"),
+        ("server", "did you mean serve?"),
+        ("--verison", "choose from demo, serve,"),
+    ],
+)
+def test_a_misspelt_command(word: str, hint: str) -> None:
+    shown = framewire(word, "--port=1")
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr.startswith(f"framewire: unknown command {word!r}; {hint}")
+    assert shown.stderr.count("\n") == 1
+
+
+def test_a_misspelt_flag_of_the_gateway() -> None:
+    shown = framewire("serve", "--prot", "9000")
+    assert shown.returncode == 2
+    assert shown.stderr == "framewire: unknown flag --prot; did you mean --port?\n"
+
+
+def test_version() -> None:
+    from importlib.metadata import version
+
+    assert framewire("--version").stdout == f"framewire {version('framewire')}\n"
+
+
+def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as util\nfind = util.find_spec\n"
+        "util.find_spec = lambda name: None if name == 'grpc_health' else find(name)\n"
+    )
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    shown = framewire("modelserver", "--model_base_path=models/digits", PYTHONPATH=path)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == (
+        "framewire modelserver: grpc_health not installed; "
+        "run: pip install 'framewire[modelserver]'\n"
+    )
+    assert framewire("modelserver", "--help", PYTHONPATH=path).returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in PROGRAMS)])
+def test_help_never_loads_tensorflow(arguments: list[str]) -> None:
+    loaded = loaded_by(f"main({arguments})")
+    assert "framewire.programs" in loaded
+    assert "tensorflow.python" not in loaded
+
+
+def test_serve_never_loads_tensorflow() -> None:
+    loaded = loaded_by("main(['serve', '--host=...', '--port=0'])")
+    assert "server.app" in loaded
+    assert not loaded & {"tensorflow.python", "modelserver", "export"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules in a fresh interpreter after a call of the command's ``main``."""
+    code = (
+        "import os, sys\nos._exit = sys.exit\nfrom framewire.__main__ import main\n"
+        f"try:\n    {statement}\nexcept SystemExit:\n    pass\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    return set(done.stdout.split())
