@@ -9,8 +9,9 @@ import pytest
 from server.transport import websocket
 from server.transport.reader import CLOSE, TEXT
 from tests.server.raw_peer import RawPeer, frame
-from tests.server.transport.cases import CASES, HELLO, Case, close, closed
+from tests.server.transport.cases import CASES, HELLO
 from tests.server.transport.conftest import Echo
+from tests.server.transport.conversation import Case, close, closed
 
 DEFLATE = (
     "Sec-WebSocket-Extensions: permessage-deflate",

@@ -22,7 +22,8 @@ from server.transport.reader import (
 from server.transport.rfc6455 import CloseCode, FailConnection, check_close, invalid_utf8
 from server.transport.textcheck import TextCheck
 from tests.server.raw_peer import MASK, frame
-from tests.server.transport.cases import CASES, Case, chopped, fragments
+from tests.server.transport.cases import CASES
+from tests.server.transport.conversation import Case, chopped, fragments
 
 STILL_HERE = frame(PING, b"still here")
 
