@@ -128,8 +128,8 @@ const en = {
 
   'keys.title': 'Keyboard shortcuts',
   'keys.sources': 'source',
-  'keys.pause': 'pause or resume',
-  'keys.score': 'minimum score',
+  'keys.pause': 'pause',
+  'keys.score': 'score',
   'keys.language': 'language',
 };
 
@@ -261,8 +261,8 @@ const zh = {
 
   'keys.title': '快捷键',
   'keys.sources': '画面来源',
-  'keys.pause': '暂停或继续',
-  'keys.score': '最低置信度',
+  'keys.pause': '暂停',
+  'keys.score': '置信度',
   'keys.language': '语言',
 };
 
