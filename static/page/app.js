@@ -134,7 +134,7 @@ function minScore() {
 
 let configureTimer = 0;
 
-/** Boxes follow the slider immediately; the server is told when it rests. */
+/** Boxes follow the slider immediately; the server when it rests. */
 function scoreChanged() {
   element('score-text').textContent = `${element('score').value} %`;
   view.setMinScore(minScore());

@@ -37,6 +37,13 @@ const en = {
   'state.refused.more': 'Server: {message}',
   'state.refused.token': 'Access token required',
   'state.refused.token.more': 'Enter a token for this server. Server: {message}',
+  'state.waiting.short': 'Waiting',
+  'state.stalled.short': 'Interrupted',
+  'state.hidden.short': 'Paused',
+  'state.draining.short': 'Restarting',
+  'state.reconnecting.short': 'Reconnecting',
+  'state.full.short': 'Server full',
+  'state.refused.short': 'Rejected',
   'state.token': 'Access token',
   'state.token.use': 'Connect',
   'state.closed': 'Not connected',
@@ -72,7 +79,7 @@ const en = {
   'option.score': 'Minimum score',
   'option.full': 'Send at full resolution',
   'option.full.hint': 'By default, frames are downscaled to the model’s input size',
-  'option.sending': '{width} × {height}, {kilobytes} KB per frame',
+  'option.sending': '{width} × {height}, {kilobytes} KB',
 
   'result.title': 'Results',
   'result.none': 'Nothing recognized above the minimum score',
@@ -128,8 +135,8 @@ const en = {
 
   'keys.title': 'Keyboard shortcuts',
   'keys.sources': 'source',
-  'keys.pause': 'pause or resume',
-  'keys.score': 'minimum score',
+  'keys.pause': 'pause',
+  'keys.score': 'score',
   'keys.language': 'language',
 };
 
@@ -170,6 +177,13 @@ const zh = {
   'state.refused.more': '服务器返回：{message}',
   'state.refused.token': '需要访问令牌',
   'state.refused.token.more': '请输入此服务器的访问令牌。服务器返回：{message}',
+  'state.waiting.short': '等待中',
+  'state.stalled.short': '识别中断',
+  'state.hidden.short': '已暂停',
+  'state.draining.short': '正在重启',
+  'state.reconnecting.short': '正在重连',
+  'state.full.short': '服务器已满',
+  'state.refused.short': '连接被拒',
   'state.token': '访问令牌',
   'state.token.use': '连接',
   'state.closed': '未连接',
@@ -205,7 +219,7 @@ const zh = {
   'option.score': '最低置信度',
   'option.full': '以原始分辨率发送',
   'option.full.hint': '默认将画面缩小到模型的输入尺寸',
-  'option.sending': '每帧 {width} × {height}，{kilobytes} KB',
+  'option.sending': '{width} × {height}，{kilobytes} KB',
 
   'result.title': '识别结果',
   'result.none': '没有高于最低置信度的结果',
@@ -261,8 +275,8 @@ const zh = {
 
   'keys.title': '快捷键',
   'keys.sources': '画面来源',
-  'keys.pause': '暂停或继续',
-  'keys.score': '最低置信度',
+  'keys.pause': '暂停',
+  'keys.score': '置信度',
   'keys.language': '语言',
 };
 

@@ -90,7 +90,7 @@ def test_the_camera_shows_the_right_digits_in_the_right_places(
         assert float(page.locator("#p50").inner_text()) < 1000
 
 
-def test_the_user_chooses_among_several_cameras(open_page: Open) -> None:
+def test_the_user_can_choose_among_several_cameras(open_page: Open) -> None:
     with open_page(cameras=2) as page:
         expect(page.locator("#device")).to_be_hidden()
         page.get_by_role("button", name="Camera").click()
@@ -107,7 +107,7 @@ def test_the_user_chooses_among_several_cameras(open_page: Open) -> None:
         assert page.evaluate("light.readyState") == "ended"
 
 
-def test_boxes_are_drawn_where_they_were_found(open_page: Open) -> None:
+def test_boxes_are_drawn_in_the_right_place(open_page: Open) -> None:
     [scene] = scenes(SEEDS[:1])
     with open_page() as page:
         in_state(page, "ready")
@@ -133,7 +133,7 @@ def test_boxes_are_drawn_where_they_were_found(open_page: Open) -> None:
         assert all(edge > 100 for box in painted for edge in box)
 
 
-def test_the_slider_acts_at_once_and_is_told_to_the_server(open_page: Open) -> None:
+def test_the_slider_acts_immediately_and_reaches_the_server(open_page: Open) -> None:
     with open_page() as page:
         in_state(page, "ready")
         until_boxes(page)
@@ -159,7 +159,7 @@ def test_the_slider_acts_at_once_and_is_told_to_the_server(open_page: Open) -> N
         assert page.locator("#result .chip").count() < many
 
 
-def test_a_picture_is_asked_about_again_when_the_answer_may_differ(open_page: Open) -> None:
+def test_an_image_is_sent_again_when_its_result_may_differ(open_page: Open) -> None:
     [scene] = scenes(SEEDS[:1])
     with open_page() as page:
         in_state(page, "ready")
@@ -177,7 +177,7 @@ def test_a_picture_is_asked_about_again_when_the_answer_may_differ(open_page: Op
         expect(page.locator("#age")).to_be_hidden()
 
 
-def test_a_film_plays_again_and_again(open_page: Open) -> None:
+def test_a_video_loops(open_page: Open) -> None:
     shown = scenes(SEEDS)
     with open_page() as page:
         in_state(page, "ready")
@@ -187,7 +187,7 @@ def test_a_film_plays_again_and_again(open_page: Open) -> None:
             until_fits(page, scene)
 
 
-def test_a_picture_can_be_dropped_on_the_page(open_page: Open) -> None:
+def test_an_image_can_be_dropped_on_the_page(open_page: Open) -> None:
     [scene] = scenes(SEEDS[:1])
     with open_page() as page:
         in_state(page, "ready")
@@ -204,7 +204,7 @@ def test_a_picture_can_be_dropped_on_the_page(open_page: Open) -> None:
         ("letter.txt", "text/plain", "file_unknown"),
     ],
 )
-def test_a_useless_file_is_named_and_the_page_goes_on(
+def test_an_unusable_file_is_explained_and_the_page_continues(
     open_page: Open, name: str, kind: str, problem: str
 ) -> None:
     with open_page() as page:
@@ -252,7 +252,7 @@ def test_a_worker_that_fails_is_replaced(open_page: Open) -> None:
         expect(page.locator("#problem")).to_be_hidden()  # nothing for the user to do
 
 
-def test_the_source_in_use_differs_in_colours_of_the_system(open_page: Open) -> None:
+def test_the_selected_source_differs_in_forced_colours(open_page: Open) -> None:
     with open_page(forced_colors="active") as page:
         with_source(page, "scene")
         scene, camera = (
@@ -264,7 +264,7 @@ def test_the_source_in_use_differs_in_colours_of_the_system(open_page: Open) -> 
         assert scene != camera
 
 
-def test_less_motion_means_a_scene_that_stands_still(open_page: Open) -> None:
+def test_reduced_motion_means_a_static_scene(open_page: Open) -> None:
     with open_page(reduced_motion="reduce") as page:
         in_state(page, "ready")
         until_boxes(page)

@@ -48,7 +48,7 @@ def test_an_insecure_address_is_explained(open_page: Open) -> None:
         assert "https" in page.locator("#problem-text").inner_text()
 
 
-def test_a_dead_model_server_is_told_and_survived(
+def test_a_dead_model_server_is_shown_and_survived(
     open_page: Open, stack: Stack, artifacts: Path
 ) -> None:
     with open_page() as page:
@@ -66,7 +66,7 @@ def test_a_dead_model_server_is_told_and_survived(
         until(page, lambda: stats(page)["results"] > before, "results again")
 
 
-def test_servers_that_hang_are_told_apart_and_survived(open_page: Open, stack: Stack) -> None:
+def test_hanging_servers_are_distinguished_and_survived(open_page: Open, stack: Stack) -> None:
     with open_page() as page:
         in_state(page, "ready")
         until_boxes(page)
@@ -85,7 +85,7 @@ def test_servers_that_hang_are_told_apart_and_survived(open_page: Open, stack: S
             until_boxes(page)
 
 
-def test_a_dead_gateway_is_told_and_survived(
+def test_a_dead_gateway_is_shown_and_survived(
     open_page: Open, stack: Stack, artifacts: Path
 ) -> None:
     [scene] = scenes(SEEDS[:1])
@@ -107,7 +107,7 @@ def test_a_dead_gateway_is_told_and_survived(
         expect(page.locator("#score-text")).to_have_text("30 %")
 
 
-def test_a_gateway_that_is_restarted_is_come_back_to(open_page: Open, stack: Stack) -> None:
+def test_the_page_returns_to_a_restarted_gateway(open_page: Open, stack: Stack) -> None:
     with open_page() as page:
         in_state(page, "ready")
         until_boxes(page)
@@ -120,7 +120,7 @@ def test_a_gateway_that_is_restarted_is_come_back_to(open_page: Open, stack: Sta
         until_boxes(page)
 
 
-def test_a_model_that_does_not_exist_is_named(open_page: Open) -> None:
+def test_a_missing_model_is_named(open_page: Open) -> None:
     with open_page(query="?model=letters") as page:
         in_state(page, "waiting")
         expect(page.locator("#card-more")).to_contain_text("letters")
@@ -129,7 +129,7 @@ def test_a_model_that_does_not_exist_is_named(open_page: Open) -> None:
         expect(page.locator("#card-more")).to_contain_text("version")
 
 
-def test_a_user_can_reconnect_at_once(open_page: Open, stack: Stack) -> None:
+def test_the_user_can_reconnect_immediately(open_page: Open, stack: Stack) -> None:
     patient = "Math.random = () => 20"  # ten seconds until the page's own first try
     with open_page(script=patient) as page:
         in_state(page, "ready")
@@ -142,7 +142,9 @@ def test_a_user_can_reconnect_at_once(open_page: Open, stack: Stack) -> None:
         page.wait_for_selector("html[data-state=ready]", timeout=2500)
 
 
-def test_the_page_speaks_two_languages_and_remembers(open_page: Open, artifacts: Path) -> None:
+def test_the_page_has_two_languages_and_remembers_the_choice(
+    open_page: Open, artifacts: Path
+) -> None:
     with open_page(locale="zh-CN", color_scheme="dark") as page:
         in_state(page, "ready")
         expect(page.locator("#pill-text")).to_have_text("实时")
@@ -157,7 +159,7 @@ def test_the_page_speaks_two_languages_and_remembers(open_page: Open, artifacts:
         expect(page.locator("#pill-text")).to_have_text("实时")
 
 
-def test_everything_is_reached_by_keyboard(open_page: Open) -> None:
+def test_everything_is_reachable_by_keyboard(open_page: Open) -> None:
     with open_page() as page:
         in_state(page, "ready")
         reached = []
@@ -178,7 +180,7 @@ def test_everything_is_reached_by_keyboard(open_page: Open) -> None:
         assert all(outlined for name, outlined in reached if name in wanted)
 
 
-def test_keys_do_what_the_page_says(open_page: Open) -> None:
+def test_the_shortcuts_work(open_page: Open) -> None:
     choosers: list[Any] = []
     with open_page() as page:
         page.on("filechooser", lambda chooser: choosers.append(chooser))
@@ -195,7 +197,7 @@ def test_keys_do_what_the_page_says(open_page: Open) -> None:
         until(page, lambda: bool(choosers), "the browser asking for a picture")
 
 
-def test_a_source_that_is_chosen_ends_a_pause(open_page: Open) -> None:
+def test_choosing_a_source_ends_a_pause(open_page: Open) -> None:
     [scene] = scenes(SEEDS[:1])
     with open_page() as page:
         in_state(page, "ready")
@@ -207,7 +209,7 @@ def test_a_source_that_is_chosen_ends_a_pause(open_page: Open) -> None:
         expect(page.locator("#pause")).to_have_text("Pause")
 
 
-def test_a_tab_that_opens_in_the_background_sends_nothing(open_page: Open) -> None:
+def test_a_tab_opened_in_the_background_sends_nothing(open_page: Open) -> None:
     hidden = "{ value: 'hidden', writable: true }"
     with open_page(script=f"Object.defineProperty(document, 'visibilityState', {hidden})") as page:
         in_state(page, "hidden")

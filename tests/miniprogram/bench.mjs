@@ -1,6 +1,6 @@
 // What each encoding costs:  node tests/miniprogram/bench.mjs [picture.jpg]
 //
-// The canvas of a phone cannot run here: a phone measures its own while it runs.
+// A phone's canvas cannot run here; phones measure their own at run time.
 
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
@@ -18,7 +18,7 @@ const UPLINKS_MBIT = [1, 5, 20];
 const RUNS = 100;
 const QUALITY = 70;
 
-/** The picture in a size, by nearest pixel; without one, soft colours with some noise. */
+/** The image in a size, by nearest neighbour; without one, a gradient with noise. */
 function picture(width, height) {
   const data = new Uint8Array(4 * width * height);
   const given = process.argv[2] && jpeg.decode(readFileSync(process.argv[2]), { useTArray: true });
@@ -41,7 +41,7 @@ function soft(x, y) {
   return [wave(9, 0), wave(11, 1), wave(13, 2), 255];
 }
 
-/** The fastest of many runs: what others do on the machine only ever makes it slower. */
+/** The fastest of many runs: other load on the machine only makes them slower. */
 function fastest(act) {
   let least = Infinity;
   for (let i = 0; i < RUNS; i += 1) {

@@ -1,4 +1,4 @@
-"""Node's packages, installed once from the lock file; servers; and phones."""
+"""Fixtures: npm packages, servers and phones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INSTALLED = HERE / "node_modules" / ".package-lock.json"
 
 @pytest.fixture(scope="session")
 def packages(node: str, run_folder: Path) -> Path:
-    """The folder whose ``node_modules`` holds what package-lock.json names."""
+    """Install the packages of package-lock.json and return their folder."""
     npm = shutil.which("npm")
     if npm is None and os.environ.get("CI"):
         pytest.fail("npm is missing; .ci/run installs it")
@@ -40,13 +40,13 @@ def packages(node: str, run_folder: Path) -> Path:
 
 @pytest.fixture
 def stack(demo_stack: Stack) -> Stack:
-    """The model server and the gateway; a test may end one of them."""
+    """Both servers; a test may stop one of them."""
     return demo_stack
 
 
 @pytest.fixture
 def new_phone(node: str, packages: Path, tmp_path: Path) -> Iterator[NewPhone]:
-    """A phone whose settings name a server; what is not said is as usual."""
+    """Create phones that are configured for a server; options override the defaults."""
     phones: list[Phone] = []
 
     def made(server: str | Stack, settings: dict[str, Any] | None = None, **options: Any) -> Phone:
@@ -54,8 +54,8 @@ def new_phone(node: str, packages: Path, tmp_path: Path) -> Iterator[NewPhone]:
         phone = Phone(node, packages, tmp_path)
         phones.append(phone)
         phone.tell("phone", folder=str(tmp_path), **options)
-        kept = {"server": address, **(settings or {})}
-        phone.tell("remember", key="framewire.settings", value=kept)
+        stored = {"server": address, **(settings or {})}
+        phone.tell("remember", key="framewire.settings", value=stored)
         return phone
 
     yield made
@@ -65,5 +65,5 @@ def new_phone(node: str, packages: Path, tmp_path: Path) -> Iterator[NewPhone]:
 
 @pytest.fixture(scope="session")
 def scene() -> Scene:
-    """One that the demo model reads without a mistake."""
+    """A scene that the demo model gets right."""
     return render(5, (480, 640))

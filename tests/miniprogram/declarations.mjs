@@ -26,7 +26,7 @@ const OPTIONS = {
   emitDeclarationOnly: true,
 };
 
-/** Drop private members from every class, so that the declarations hold the API alone. */
+/** Drop private members from every class, so that only the API is declared. */
 function withoutPrivateMembers(context) {
   const visit = (node) => {
     if (ts.isClassDeclaration(node)) {
@@ -51,7 +51,7 @@ function finished(path, text) {
   return path.endsWith('/index.d.ts') ? `${used}export * from "./types.js";\n` : used;
 }
 
-/** The declarations by path, as they should be. */
+/** The up-to-date declarations by path. */
 async function declarations() {
   const names = (await readdir(new URL('client/', STATIC))).filter((name) => name.endsWith('.js'));
   const roots = [...names.map((name) => `client/${name}`), 'framewire.js'];
@@ -70,7 +70,7 @@ async function declarations() {
   return files;
 }
 
-/** A compiler host that does not see the present declarations, so that types come from the JSDoc. */
+/** A compiler host that ignores the existing declarations, so that types come from the JSDoc. */
 function hostWithoutDeclarations() {
   const host = ts.createCompilerHost(OPTIONS);
   const folder = fileURLToPath(STATIC);

@@ -1,4 +1,4 @@
-"""A phone with the mini-program on it, driven from a test."""
+"""A simulated phone with the mini-program, controlled by tests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Place = tuple[float, float, float, float]
 
 
 class Phone:
-    """One node process. What it says is one line for each line that it is told."""
+    """A Node process that takes one command per line and replies with one line each."""
 
     def __init__(self, node: str, packages: Path, folder: Path) -> None:
         self._folder = folder
@@ -54,34 +54,34 @@ class Phone:
         self._process.communicate()
 
     def tell(self, act: str, **details: Any) -> Any:
-        """Let it do something, and give what comes of it."""
+        """Send a command and return its result."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"act": act, **details}) + "\n")
         self._process.stdin.flush()
         ready, _, _ = select.select([self._process.stdout], [], [], ANSWER_S)
-        assert ready, f"the phone says nothing to {act}"
+        assert ready, f"the phone did not reply to {act}"
         line = self._process.stdout.readline()
-        assert line, "the phone's process has ended"
+        assert line, "the phone's process has exited"
         answer = json.loads(line)
         assert "failed" not in answer, answer["failed"]
         return answer["done"]
 
     def point(self, picture: Image.Image) -> None:
-        """Hold the camera at a picture: its frames are that picture in RGBA."""
+        """Point the camera at a picture: its frames are that picture in RGBA."""
         path = self._folder / "frame.rgba"
         path.write_bytes(np.asarray(picture.convert("RGBA")).tobytes())
         self.tell("point", file=str(path), width=picture.width, height=picture.height)
 
     def look(self) -> dict[str, Any]:
-        """What the page shows and knows."""
+        """Return what the page shows and its state."""
         seen: dict[str, Any] = self.tell("look")
         return seen
 
     def until(
         self, holds: Callable[[dict[str, Any]], Any], what: str, patience_s: float = PATIENCE_S
     ) -> dict[str, Any]:
-        """Look until something holds, and give what was seen then."""
+        """Poll until a condition holds, and return what was seen then."""
         deadline = time.monotonic() + patience_s
         while True:
             seen = self.look()
@@ -93,12 +93,12 @@ class Phone:
             time.sleep(LOOK_EVERY_S)
 
     def until_status(self, name: str) -> dict[str, Any]:
-        """Until the page is in this state."""
+        """Wait until the page is in a state."""
         return self.until(lambda seen: seen["data"]["status"]["name"] == name, name)
 
 
 def digits_drawn(seen: dict[str, Any]) -> list[tuple[int, Place]]:
-    """The digits on the overlay and where their boxes are drawn, from its strokes and its texts."""
+    """Read the digits and their boxes from the overlay's strokes and texts."""
     # Every box is stroked twice: a dark edge, then its colour. Tags are written from the last on.
     boxes = [stroke for stroke in seen["strokes"] if stroke["colour"].startswith("#")]
     names = [int(text["text"].split()[0]) for text in reversed(seen["texts"])]
@@ -109,7 +109,7 @@ def digits_drawn(seen: dict[str, Any]) -> list[tuple[int, Place]]:
 
 
 def live(phone: Phone, picture: Image.Image, front: bool = False) -> None:
-    """Open the live page and hold the camera at a picture."""
+    """Open the live page and point the camera at a picture."""
     phone.point(picture)
     phone.tell("open", page="live")
     phone.until(lambda seen: seen["data"]["cameraOn"], "allowed to use the camera")
@@ -119,7 +119,7 @@ def live(phone: Phone, picture: Image.Image, front: bool = False) -> None:
 
 
 def on_preview(scene: Scene, mirrored: bool = False) -> list[tuple[int, tuple[float, ...]]]:
-    """Where the digits of a scene stand on a preview that its picture fills."""
+    """Map a scene's digits to a preview that its picture fills."""
     width, height = scene.picture.size
     scale = max(PREVIEW[0] / width, PREVIEW[1] / height)
     left, top = (PREVIEW[0] - scale * width) / 2, (PREVIEW[1] - scale * height) / 2

@@ -1,4 +1,4 @@
-// JPEG in plain JavaScript: what another decoder reads is the picture, in few bytes and little time.
+// JPEG in plain JavaScript: another decoder reads the same image; it is small and fast.
 
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
@@ -10,7 +10,7 @@ import { dice, library } from './library.mjs';
 
 const { JpegEncoder } = library('jpeg-encoder');
 
-/** Soft colours and a hard edge, as pictures have them. */
+/** A gradient with a hard edge. */
 function picture(width, height) {
   const rgb = new Uint8Array(3 * width * height);
   for (let y = 0; y < height; y += 1) {
@@ -29,7 +29,7 @@ function read(bytes) {
   return { data, width, height };
 }
 
-/** The peak signal-to-noise ratio, in dB: 30 and above looks right. */
+/** The peak signal-to-noise ratio in dB; 30 and above looks right. */
 function likeness(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length; i += 1) sum += (a[i] - b[i]) ** 2;
@@ -41,7 +41,7 @@ for (const [width, height] of [[192, 192], [192, 256], [17, 33], [16, 16], [8, 8
     const rgb = picture(width, height);
     const found = read(new JpegEncoder({ width, height }, 80).encode(rgb));
     assert.deepEqual([found.width, found.height], [width, height]);
-    const least = width * height > 300 ? 29 : 22; // colours at half the resolution show there
+    const least = width * height > 300 ? 29 : 22; // chroma subsampling shows in small images
     assert.ok(likeness(found.data, rgb) > least, `${likeness(found.data, rgb)} dB`);
   });
 }

@@ -6,7 +6,7 @@ const require = createRequire(import.meta.url);
 
 export const library = (name = 'index') => require(`../../miniprogram/client/lib/${name}.js`);
 
-/** Random whole numbers below what is asked for, the same for the same seed. */
+/** Random integers below a bound, reproducible by seed. */
 export function dice(seed) {
   let state = seed >>> 0;
   return (below) => {

@@ -14,7 +14,7 @@ const settle = () => new Promise(setImmediate);
 /** A client on a phone whose login requests get these answers, in turn. */
 function signingIn(answers, more = {}) {
   const stored = new Map();
-  const about = { sockets: [], told: [], logins: 0, stored };
+  const about = { sockets: [], states: [], logins: 0, stored };
   globalThis.wx = {
     getStorageSync: (key) => stored.get(key) || '',
     setStorageSync: (key, value) => stored.set(key, value),
@@ -34,7 +34,7 @@ function signingIn(answers, more = {}) {
       about.sockets.push(socket);
       return socket;
     },
-    onState: ({ name }) => about.told.push(name),
+    onState: ({ name }) => about.states.push(name),
     ...more,
   });
   about.socket = () => about.sockets[about.sockets.length - 1];
@@ -54,7 +54,7 @@ test('a rejected session signs in once and continues', async () => {
   about.socket().open();
   assert.equal(about.socket().last().token, 'good');
   about.socket().welcome();
-  assert.deepEqual(about.told, ['connecting', 'signing_in', 'connecting', 'ready']);
+  assert.deepEqual(about.states, ['connecting', 'signing_in', 'connecting', 'ready']);
   about.client.close();
 });
 
@@ -67,7 +67,7 @@ test('a second rejection is final until the user tries again', async () => {
     await settle();
   }
   assert.equal(about.sockets.length, 2);
-  assert.deepEqual(about.told, ['connecting', 'signing_in', 'connecting', 'refused']);
+  assert.deepEqual(about.states, ['connecting', 'signing_in', 'connecting', 'refused']);
   about.client.open();
   about.socket().open();
   about.socket().say(refusal);
@@ -103,7 +103,7 @@ test('other rejections do not trigger a login', async () => {
   about.socket().say({ ...refusal, code: 'forbidden_origin' });
   await settle();
   assert.equal(about.logins, 0);
-  assert.equal(about.told.pop(), 'refused');
+  assert.equal(about.states.pop(), 'refused');
 });
 
 test('closing during the login does not reconnect', async () => {
@@ -114,7 +114,7 @@ test('closing during the login does not reconnect', async () => {
   about.client.close();
   await settle();
   assert.equal(about.sockets.length, 1);
-  assert.equal(about.told.pop(), 'closed');
+  assert.equal(about.states.pop(), 'closed');
 });
 
 test('a stored token is used while it is valid, and only for its own server', () => {

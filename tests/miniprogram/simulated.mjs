@@ -1,4 +1,4 @@
-/** Pages and components as WeChat's own simulator renders them, in a DOM without a browser. */
+/** Pages and components, rendered by miniprogram-simulate in jsdom. */
 
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ for (const name of BROWSERS.slice(1)) globalThis[name] = window[name];
 if (!globalThis.navigator) globalThis.navigator = window.navigator;
 const simulate = require('miniprogram-simulate');
 
-/** A page is a component here: its functions become methods, its other fields the instance's own. */
+/** Run a page as a component: functions become methods, other fields belong to the instance. */
 globalThis.Page = ({ data, ...rest }) => {
   const methods = {};
   const fields = {};
@@ -30,7 +30,7 @@ globalThis.Page = ({ data, ...rest }) => {
 globalThis.App = () => {};
 globalThis.getApp = () => ({ globalData: { labels: ['zero', 'one', 'two'] } });
 
-/** What the mini-program asks of `wx` here; a test replaces what it needs. */
+/** A default `wx`; tests replace what they need. */
 export function phone(more = {}) {
   const stored = new Map();
   Object.assign(globalThis.wx, {
@@ -47,7 +47,7 @@ export function phone(more = {}) {
 
 phone();
 
-/** Renders a component or a page, attached to the document. */
+/** Render a component or a page, attached to the document. */
 export function render(path, properties = {}) {
   const id = simulate.load(`${APP}${path}`, { rootPath: APP });
   const rendered = simulate.render(id, properties);
@@ -57,18 +57,18 @@ export function render(path, properties = {}) {
   return rendered;
 }
 
-/** The text of all that matches. */
+/** The text of every match. */
 export function texts(rendered, selector) {
   return rendered.querySelectorAll(selector).map(({ dom }) => dom.textContent.trim());
 }
 
-/** A tap, and what it leads to. */
+/** Tap an element and wait for the effects. */
 export async function tap(rendered, selector) {
   rendered.querySelector(selector).dispatchEvent('tap');
   await simulate.sleep(0);
 }
 
-/** An event of one of WeChat's own components, with its detail. */
+/** Fire an event of one of WeChat's own components. */
 export async function fire(rendered, selector, name, detail) {
   rendered.querySelector(selector).dispatchEvent(name, { detail });
   await simulate.sleep(0);

@@ -1,4 +1,4 @@
-// The socket of a mini-program, with what phones do to it.
+// A mini-program's socket, with the quirks of phones.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -37,19 +37,19 @@ globalThis.wx = {
     return task;
   },
   onSocketClose: (act) => {
-    assert.equal(appHears, null, 'it cannot be taken back, so it is set once');
+    assert.equal(appHears, null, 'it cannot be removed, so it is set once');
     appHears = act;
   },
 };
 
 function socketOf() {
-  const told = [];
+  const events = [];
   const socket = connectSocket('wss://example.org/ws', ['framewire.v1.msgpack']);
   const task = tasks[tasks.length - 1];
-  socket.onopen = () => told.push('open');
-  socket.onmessage = ({ data }) => told.push(data);
-  socket.onclose = ({ code, reason }) => told.push([code, reason]);
-  return { socket, task, told };
+  socket.onopen = () => events.push('open');
+  socket.onmessage = ({ data }) => events.push(data);
+  socket.onclose = ({ code, reason }) => events.push([code, reason]);
+  return { socket, task, events };
 }
 
 test('offers its protocols as an array, with TCP_NODELAY', () => {
@@ -60,7 +60,7 @@ test('offers its protocols as an array, with TCP_NODELAY', () => {
 });
 
 test('reports messages, and its close once', () => {
-  const { socket, task, told } = socketOf();
+  const { socket, task, events } = socketOf();
   task.Open();
   const data = new ArrayBuffer(3);
   task.Message({ data });
@@ -68,23 +68,23 @@ test('reports messages, and its close once', () => {
   assert.equal(task.sent[0], data);
   task.Close({ code: 1001, reason: 'going away' });
   task.Error({ errMsg: 'later' });
-  assert.deepEqual(told, ['open', data, [1001, 'going away']]);
+  assert.deepEqual(events, ['open', data, [1001, 'going away']]);
 });
 
 test('an error without a close counts as one, and frees the socket', () => {
-  const { task, told } = socketOf();
+  const { task, events } = socketOf();
   task.Error({ errMsg: 'ssl handshake failed' });
-  assert.deepEqual(told, [[1006, 'ssl handshake failed']]);
+  assert.deepEqual(events, [[1006, 'ssl handshake failed']]);
   assert.equal(task.closed.length, 1);
 });
 
 test('a failure before listeners are set is reported later', async () => {
   wx.refuses = 'connectSocket:fail url not in domain list';
-  const { told } = socketOf();
+  const { events } = socketOf();
   delete wx.refuses;
-  assert.deepEqual(told, []);
+  assert.deepEqual(events, []);
   await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.deepEqual(told, [[1006, 'connectSocket:fail url not in domain list']]);
+  assert.deepEqual(events, [[1006, 'connectSocket:fail url not in domain list']]);
 });
 
 test('a close reported only globally counts, but not another socket’s', () => {
@@ -92,40 +92,40 @@ test('a close reported only globally counts, but not another socket’s', () => 
   for (const { task } of [gone, alive]) task.Open();
   [gone.task.readyState, alive.task.readyState] = [3, 1];
   appHears({ code: 1006, reason: 'abnormal' });
-  assert.deepEqual(gone.told, ['open', [1006, 'abnormal']]);
-  assert.deepEqual(alive.told, ['open']);
+  assert.deepEqual(gone.events, ['open', [1006, 'abnormal']]);
+  assert.deepEqual(alive.events, ['open']);
   appHears({ code: 1006, reason: 'abnormal' });
-  assert.equal(gone.told.length, 2);
+  assert.equal(gone.events.length, 2);
 });
 
 test('closed while connecting, it closes once open', () => {
-  const { socket, task, told } = socketOf();
+  const { socket, task, events } = socketOf();
   socket.close(1000);
   task.Open();
   assert.equal(task.closed.length, 2);
-  assert.deepEqual(told, []);
+  assert.deepEqual(events, []);
 });
 
 test('a close without a code, or without an event, is a close', () => {
   for (const [name, event] of [['Close', undefined], ['Close', {}], ['Error', undefined]]) {
-    const { task, told } = socketOf();
+    const { task, events } = socketOf();
     task.Open();
     task[name](event);
-    assert.deepEqual(told, ['open', [1006, '']]);
+    assert.deepEqual(events, ['open', [1006, '']]);
   }
-  const { task, told } = socketOf();
+  const { task, events } = socketOf();
   task.Open();
   task.readyState = 3;
   appHears(undefined);
-  assert.deepEqual(told, ['open', [1006, '']]);
+  assert.deepEqual(events, ['open', [1006, '']]);
 });
 
 test('after close() nothing is reported', () => {
-  const { socket, task, told } = socketOf();
+  const { socket, task, events } = socketOf();
   task.Open();
   socket.close(3001);
   task.Close({ code: 3001, reason: '' });
   task.Message({ data: new ArrayBuffer(1) });
-  assert.deepEqual(told, ['open']);
+  assert.deepEqual(events, ['open']);
   assert.deepEqual(task.closed, [3001]);
 });

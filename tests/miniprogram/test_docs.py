@@ -1,4 +1,4 @@
-"""The client in a page of somebody else's: the example of the documents runs as it stands."""
+"""The documented example runs unmodified in another developer's page."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PAGES = ("miniprogram/client/README.md", "docs/miniprogram.md")
 
 def example(path: str) -> str:
     text = (ROOT / path).read_text(encoding="utf-8")
-    [found] = [
+    [block] = [
         block for block in re.findall(r"```js\n(.*?)```", text, re.DOTALL) if "Page(" in block
     ]
-    return str(found)
+    return str(block)
 
 
-def test_both_documents_show_the_same_twenty_lines() -> None:
+def test_both_documents_show_the_same_example() -> None:
     shown, again = (example(path) for path in PAGES)
     assert shown == again
     assert len(shown.splitlines()) <= 20
@@ -59,7 +59,7 @@ def test_the_example_finds_digits(stack: Stack, new_phone: NewPhone, scene: Scen
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_links_lead_somewhere(path: str) -> None:
+def test_links_resolve(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         if not target.startswith("https://"):

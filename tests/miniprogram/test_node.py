@@ -1,4 +1,4 @@
-"""The mini-program's JavaScript under ``node --test``, and its copies of the browser's client."""
+"""The mini-program's JavaScript under ``node --test``, and its copy of the client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEST_FILES = sorted(path.name for path in HERE.glob("*.test.mjs"))
 
 @pytest.mark.parametrize("file", TEST_FILES)
 def test_under_node(node: str, packages: Path, file: str) -> None:
-    """Each file's own tests pass, and none of them is skipped."""
+    """Every test in the file passes, and none is skipped."""
     done = subprocess.run(
         [node, "--test", "--test-reporter=spec", file],
         cwd=packages,
@@ -27,7 +27,7 @@ def test_under_node(node: str, packages: Path, file: str) -> None:
     print(done.stdout)
 
 
-def test_the_copies_are_those_of_the_browsers_client(node: str) -> None:
+def test_the_copies_are_up_to_date(node: str) -> None:
     command = [node, str(ROOT / "miniprogram/client/copy.mjs"), "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""What happens to a phone: background, lost networks, servers that go and come."""
+"""A phone in the background, without network, and with servers that restart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.miniprogram.conftest import NewPhone
 from tests.miniprogram.handset import drawn_right, live, on_preview
 
 
-def test_the_background_and_back(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+def test_background_and_foreground(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
     phone = new_phone(stack)
     live(phone, scene.picture)
     before = phone.until(lambda seen: seen["stats"] and seen["stats"]["results"] > 3, "results")
@@ -33,7 +33,7 @@ def test_the_background_and_back(stack: Stack, new_phone: NewPhone, scene: Scene
 def test_a_socket_that_dies_is_replaced(
     stack: Stack, new_phone: NewPhone, scene: Scene, quiet: bool
 ) -> None:
-    """On iOS the socket itself may not hear that it was closed."""
+    """On iOS, the socket itself may not report that it was closed."""
     phone = new_phone(stack, {"minScore": 0.3}, quietClose=quiet)
     live(phone, scene.picture)
     phone.until(lambda seen: seen["stats"] and seen["stats"]["results"] > 3, "results")
@@ -46,7 +46,7 @@ def test_a_socket_that_dies_is_replaced(
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
 
 
-def test_a_lost_network_is_named_and_its_return_noticed(
+def test_a_lost_network_is_shown_and_its_return_noticed(
     stack: Stack, new_phone: NewPhone, scene: Scene
 ) -> None:
     phone = new_phone(stack)
@@ -59,7 +59,7 @@ def test_a_lost_network_is_named_and_its_return_noticed(
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
 
 
-def test_a_server_that_drains(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+def test_a_draining_server(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
     phone = new_phone(stack)
     live(phone, scene.picture)
     phone.until(lambda seen: seen["stats"] and seen["stats"]["results"] > 3, "results")
@@ -71,9 +71,7 @@ def test_a_server_that_drains(stack: Stack, new_phone: NewPhone, scene: Scene) -
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
 
 
-def test_a_model_server_that_goes_and_comes(
-    stack: Stack, new_phone: NewPhone, scene: Scene
-) -> None:
+def test_a_model_server_that_restarts(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
     phone = new_phone(stack)
     live(phone, scene.picture)
     phone.until_status("ready")
@@ -83,7 +81,7 @@ def test_a_model_server_that_goes_and_comes(
     phone.until_status("ready")
 
 
-def test_servers_that_hang_are_told_apart(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+def test_hanging_servers_are_distinguished(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
     phone = new_phone(stack)
     live(phone, scene.picture)
     phone.until_status("ready")

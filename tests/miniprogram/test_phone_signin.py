@@ -1,4 +1,4 @@
-"""Sign-in from the phone: wx.login, a token of the gateway, its renewal and its end."""
+"""Sign-in on the phone: ``wx.login``, the gateway's token, its renewal and its expiry."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CODES = {f"code-{number}": "oAnn" for number in range(1, 100)}
 
 @pytest.fixture(scope="module")
 def wechat() -> Iterator[WeChatStandIn]:
-    """WeChat's side, on a loop of its own: the tests themselves wait for phones."""
+    """A stand-in for WeChat's server, on its own event loop, as tests block on phones."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -49,7 +49,7 @@ def key() -> Entry:
 def guarded(
     demo_models: Path, wechat: WeChatStandIn, key: Entry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """A gateway that asks for tokens and gives them out for WeChat's codes."""
+    """A gateway that requires tokens and issues them for WeChat's login codes."""
     folder = tmp_path_factory.mktemp("door")
     (folder / "secret").write_text(SECRET, encoding="utf-8")
     flags = (
@@ -70,7 +70,7 @@ def fresh_codes(wechat: WeChatStandIn) -> None:
 
 
 def keep(phone: Phone, guarded: Stack, token: str, renew_in_s: float = 3600) -> None:
-    """As if the phone had got this token before."""
+    """Store a token on the phone."""
     now = 1000 * time.time()
     kept = {
         "url": f"{guarded.url}v1/login",
@@ -85,9 +85,7 @@ def kept_token(seen: dict[str, Any]) -> str:
     return str(json.loads(seen["stored"]["framewire.token"])["token"])
 
 
-def test_a_first_visit_signs_in_and_the_next_one_need_not(
-    guarded: Stack, new_phone: NewPhone, scene: Scene
-) -> None:
+def test_only_the_first_visit_signs_in(guarded: Stack, new_phone: NewPhone, scene: Scene) -> None:
     phone = new_phone(guarded, loginCode="code-")
     live(phone, scene.picture)
     seen = phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
@@ -101,7 +99,7 @@ def test_a_first_visit_signs_in_and_the_next_one_need_not(
 
 
 @pytest.mark.parametrize("wrong", ["not a token", "expired", "of another key"])
-def test_a_kept_token_that_does_not_count_is_replaced(
+def test_an_invalid_stored_token_is_replaced(
     guarded: Stack, new_phone: NewPhone, scene: Scene, key: Entry, wrong: str
 ) -> None:
     phone = new_phone(guarded, loginCode="code-")
@@ -115,7 +113,7 @@ def test_a_kept_token_that_does_not_count_is_replaced(
     assert phone.look()["logins"] == 1
 
 
-def test_a_token_that_expires_in_the_middle_is_replaced(
+def test_a_token_that_expires_during_a_session_is_replaced(
     guarded: Stack, new_phone: NewPhone, scene: Scene, key: Entry
 ) -> None:
     phone = new_phone(guarded, loginCode="code-")
@@ -128,7 +126,7 @@ def test_a_token_that_expires_in_the_middle_is_replaced(
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
 
 
-def test_a_token_is_renewed_before_it_expires_without_a_break(
+def test_a_token_is_renewed_without_interruption(
     guarded: Stack, new_phone: NewPhone, scene: Scene, key: Entry
 ) -> None:
     phone = new_phone(guarded, loginCode="code-")
@@ -147,7 +145,7 @@ def test_a_token_is_renewed_before_it_expires_without_a_break(
     assert set(seen["told"]) <= {"connecting", "ready"}
 
 
-def test_a_login_that_wechat_refuses_is_said_once(
+def test_a_login_that_wechat_rejects_is_reported_once(
     guarded: Stack, new_phone: NewPhone, scene: Scene, wechat: WeChatStandIn
 ) -> None:
     phone = new_phone(guarded, loginCode="code-")

@@ -30,7 +30,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_both_show_the_same(
+def test_both_show_the_same_boxes(
     stack: Stack, new_phone: NewPhone, browser: Browser, seed: int, tmp_path: Path
 ) -> None:
     """Each downscales and encodes the frame on its own."""

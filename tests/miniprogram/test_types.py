@@ -154,7 +154,7 @@ def test_the_packages_sources_pass_in_another_project(packages: Path, tmp_path: 
     assert_passes(packages, tmp_path, {**COMMON_JS, **typings}, ["lib"])
 
 
-def test_the_declarations_are_those_of_the_sources(packages: Path, node: str) -> None:
+def test_the_declarations_are_up_to_date(packages: Path, node: str) -> None:
     command = [node, str(packages / "declarations.mjs"), "--check"]
     done = subprocess.run(command, cwd=packages, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr

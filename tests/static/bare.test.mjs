@@ -1,5 +1,5 @@
-// The client in an empty world: no DOM, no TextEncoder, no URL, no timers, no eval, another realm.
-// That is about what a mini-program offers. Needs node --experimental-vm-modules.
+// The client in a bare context: no DOM, TextEncoder, URL, timers or eval, and in another realm, much
+// like in a mini-program. Needs node --experimental-vm-modules.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// The clock that the client goes by where it is given none.
+// The client's default clock.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { MODEL, PuppetSocket, frame } from './puppet.mjs';
 
 const HOUR_MS = 3600 * 1000;
 
-/** Puts the host's clock to another time, and on from there. */
+/** Set the host's clock. */
 function setClock(t, by) {
   const before = Date.now;
   t.mock.method(Date, 'now', () => before() + by);
@@ -40,7 +40,7 @@ test('setting the clock back during a session delays no frame', async (t) => {
   socket.say({ type: 'error', id: 1, code: 'overloaded', message: 'full', retryable: true });
   assert.equal(client.wantsFrame(), false);
   setClock(t, -HOUR_MS);
-  assert.equal(client.wantsFrame(), false); // the camera goes on, so the clock is looked at
-  await new Promise((resolve) => setTimeout(resolve, 300)); // the pause that a full server gets is 250 ms
+  assert.equal(client.wantsFrame(), false); // the camera keeps running, so the clock is read
+  await new Promise((resolve) => setTimeout(resolve, 300)); // the client backs off for 250 ms
   assert.equal(client.wantsFrame(), true);
 });

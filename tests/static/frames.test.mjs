@@ -1,11 +1,11 @@
-// The way of a frame through the client: the pace, the one waiting frame, one outcome each.
+// Frames through the client: pacing, the one waiting frame, one outcome each.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { LIMITS, dice, frame, readyClient } from './puppet.mjs';
 
-/** Lets a source of `rate` frames/s run against a server that answers after `tripMs`. */
+/** Run a source of `rate` frames/s against a server that responds after `tripMs`. */
 function run(puppet, { rate, tripMs, seconds }) {
   const { client, host, socket } = puppet;
   let outstanding = 0;
@@ -23,7 +23,7 @@ function run(puppet, { rate, tripMs, seconds }) {
 
 test('sends exactly the wire’s fields, with increasing ids', () => {
   const { client, socket } = readyClient();
-  client.offer(frame({ captured_at: 12.5, bitmap: { kept: 'here' } }));
+  client.offer(frame({ captured_at: 12.5, bitmap: { stays: 'here' } }));
   socket().result(1);
   client.offer(frame({ format: 'rgba', width: 1, height: 2, data: new Uint8Array(8) }));
   assert.deepEqual(socket().frames(), [
@@ -82,7 +82,7 @@ test('the full source rate gets through if the window allows it', () => {
 test('queueing in the server does not make the client send more', () => {
   const puppet = readyClient();
   run(puppet, { rate: 30, tripMs: 10, seconds: 1 });
-  // Now every answer takes long, but for a rare quick one, which is the way without queues.
+  // Now results are slow, except for a rare quick one: the round trip without queues.
   for (let i = 0; i < 12; i += 1) {
     run(puppet, { rate: 30, tripMs: 300, seconds: 0.5 });
     assert.ok(puppet.client.stats().limit <= 2);
@@ -135,7 +135,7 @@ test('frames skipped during encoding are counted once each', () => {
     const wanted = client.wantsFrame();
     socket().bufferedAmount = 1;
     host.advance(25);
-    client.wantsFrame(); // while the one before is being encoded
+    client.wantsFrame(); // while the previous one is being encoded
     socket().bufferedAmount = 0;
     if (wanted) client.offer(frame());
     socket().result(socket().last().id);
@@ -270,12 +270,12 @@ test('a callback that throws affects no other frame', () => {
   assert.throws(() => host.advance(1), /the page is broken/);
 });
 
-test('every offered frame has exactly one outcome, whatever happens', () => {
+test('every offered frame has exactly one outcome under random events', () => {
   const random = dice(7);
   const { client, host, socket, outcomes } = readyClient();
   const offered = [];
   const someId = () => client.stats().sent - random(3);
-  host.dice = 0.02; // the server is soon back
+  host.dice = 0.02; // short waits before reconnecting
   const rarely = (act) => () => random(30) === 0 && act();
   const acts = [
     () => {

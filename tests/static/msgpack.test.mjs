@@ -1,5 +1,5 @@
-// MessagePack and UTF-8: the rules, the bounds, and the runtime's own text codecs as a witness.
-// Vectors made by Python's msgpack are checked in test_javascript.py.
+// MessagePack and UTF-8: the rules, the limits, and a comparison with the runtime's own text codecs.
+// test_javascript.py checks vectors from Python's msgpack.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The page's parts that need no browser: sizes, places, statistics, states, answers and words.
+// The parts of the page that need no browser: geometry, statistics, states, results and messages.
 
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';

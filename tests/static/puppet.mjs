@@ -1,4 +1,4 @@
-/** A server's end of a socket, and a clock, that do what a test tells them to. */
+/** A server's end of a socket and a clock, controlled by the test. */
 
 import { FramewireClient } from '../../static/client/client.js';
 import { decode, encode } from '../../static/client/msgpack.js';
@@ -21,7 +21,7 @@ export const LIMITS = {
   max_staleness_ms: 500,
 };
 
-/** Time that stands still until `advance`, which runs the timers that fall due, in order. */
+/** A clock that only moves in `advance`, which runs the timers that fall due, in order. */
 export class PuppetHost {
   constructor() {
     this.time = 1000;
@@ -62,7 +62,7 @@ export class PuppetSocket {
 
   send(data) {
     if (Object.prototype.toString.call(data) !== '[object ArrayBuffer]') {
-      throw new TypeError('a mini-program takes only an ArrayBuffer or a string');
+      throw new TypeError('a mini-program sends only an ArrayBuffer or a string');
     }
     this.sent.push(decode(data));
   }
@@ -71,7 +71,7 @@ export class PuppetSocket {
     this.closedWith = code;
   }
 
-  // What the test does with it
+  // Called by tests
 
   open() {
     this.onopen({});
@@ -120,12 +120,12 @@ export class PuppetSocket {
   }
 }
 
-/** A client with its puppets, and the list of everything that it told. */
+/** A client with its puppets, and a list of its callbacks. */
 export function puppetClient(options = {}) {
   const host = new PuppetHost();
   const sockets = [];
-  const told = [];
-  const tell = (name) => (...details) => told.push([name, ...details]);
+  const calls = [];
+  const record = (name) => (...details) => calls.push([name, ...details]);
   const client = new FramewireClient({
     url: 'ws://gateway/ws',
     socket: (url, protocols) => {
@@ -137,28 +137,28 @@ export function puppetClient(options = {}) {
     setTimeout: host.setTimeout,
     clearTimeout: host.clearTimeout,
     random: host.random,
-    onState: tell('state'),
-    onWelcome: tell('welcome'),
-    onModel: tell('model'),
-    onResult: tell('result'),
-    onDropped: tell('dropped'),
-    onError: tell('error'),
+    onState: record('state'),
+    onWelcome: record('welcome'),
+    onModel: record('model'),
+    onResult: record('result'),
+    onDropped: record('dropped'),
+    onError: record('error'),
     ...options,
   });
-  const heard = (name) => told.filter(([what]) => what === name).map(([, ...details]) => details);
+  const heard = (name) => calls.filter(([what]) => what === name).map(([, ...details]) => details);
   return {
     client,
     host,
     sockets,
-    told,
+    calls,
     heard,
     socket: () => sockets[sockets.length - 1],
     states: () => heard('state').map(([state]) => state.name),
-    outcomes: () => told.filter(([what]) => ['result', 'dropped', 'error'].includes(what)),
+    outcomes: () => calls.filter(([what]) => ['result', 'dropped', 'error'].includes(what)),
   };
 }
 
-/** The same, already past its welcome. */
+/** The same, after the welcome. */
 export function readyClient(options = {}, welcome = {}) {
   const puppet = puppetClient(options);
   puppet.client.open();
@@ -171,7 +171,7 @@ export function frame(more = {}) {
   return { format: 'jpeg', data: new Uint8Array([1, 2, 3]), ...more };
 }
 
-/** Random whole numbers below what is asked for, the same ones for the same seed (mulberry32). */
+/** Random integers below a bound, reproducible by seed (mulberry32). */
 export function dice(seed) {
   let state = seed;
   return (below) => {

@@ -1,4 +1,4 @@
-// The client's session: hello, welcome, losing the server, finding it again.
+// The client's session: hello, welcome, losing the connection, reconnecting.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-"""The JavaScript of the page and of the client, under ``node --test``."""
+"""The JavaScript of the page and the client under ``node --test``."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ def run_node(node: str, *arguments: str, stdin: str = "") -> subprocess.Complete
 
 @pytest.mark.parametrize("file", TEST_FILES)
 def test_under_node(node: str, file: str) -> None:
-    """Each file's own tests pass, and none of them is skipped."""
+    """Every test in the file passes, and none is skipped."""
     done = run_node(node, "--test", "--test-reporter=spec", file)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped 0" in done.stdout, done.stdout
 
 
 def tagged(value: Any) -> Any:
-    """A value as JSON that keeps what JSON itself would lose: integers, floats, bytes."""
+    """Encode a value as JSON with tags for what JSON loses: integers, floats, bytes."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
@@ -98,8 +98,8 @@ def tagged(value: Any) -> Any:
     return {"map": [[key, tagged(item)] for key, item in value.items()]}
 
 
-def test_msgpack_agrees_with_pythons(node: str) -> None:
-    """What Python packs, JavaScript reads as the same value, and packs again to the same bytes."""
+def test_msgpack_agrees_with_python(node: str) -> None:
+    """JavaScript decodes Python's bytes to the same value and encodes it to the same bytes."""
     vectors = [{"hex": msgpack.packb(value).hex(), "value": tagged(value)} for value in VALUES]
     done = run_node(node, "msgpack_vectors.mjs", stdin=json.dumps(vectors))
     assert done.returncode == 0, done.stderr[-4000:]
@@ -110,8 +110,8 @@ def test_msgpack_agrees_with_pythons(node: str) -> None:
         assert text == msgpack.packb(value).hex()
 
 
-def test_msgpack_reads_what_only_python_writes(node: str) -> None:
-    """Single-precision floats, whole-number keys, and a stream's tuples."""
+def test_msgpack_decodes_what_only_python_encodes(node: str) -> None:
+    """Decode single-precision floats, integer keys and tuples."""
     values = [
         msgpack.packb(1.5, use_single_float=True),
         msgpack.packb({1: "one"}),

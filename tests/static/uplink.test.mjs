@@ -1,4 +1,4 @@
-// What the client learns of the way to the server, and that it sends no faster than that.
+// Measuring the uplink, and sending no faster than it allows.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { LIMITS, frame, readyClient } from './puppet.mjs';
 const FRAME_BYTES = 50000;
 const INFER_MS = 5;
 
-/** A way that takes `bytesPerS`, one byte after the other, with `delayMs` in each direction. */
+/** An uplink of `bytesPerS` in sequence, with a latency of `delayMs` in each direction. */
 function pipe(puppet, way) {
   const { host, socket } = puppet;
   let free = 0;

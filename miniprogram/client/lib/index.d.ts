@@ -21,7 +21,7 @@ export { Liveness, Stall } from './core/liveness';
 export { Statistics, StatisticsSnapshot } from './core/statistics';
 export { firstValues, summarize } from './core/tensor';
 
-/** The parts of mini-programs' API that the client takes, so that no typings have to be installed. */
+/** The parts of WeChat's API that the client uses, so that its typings need not be installed. */
 export interface CanvasNode {
   width: number;
   height: number;

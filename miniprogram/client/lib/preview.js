@@ -46,7 +46,7 @@ function rotationFor(frame, preview, position) {
  * @param {Size} frame upright
  * @param {Size} preview in the unit of the result
  * @param {number} [aspect] width / height of the camera's own picture, upright. By default the frame
- *   is taken for all of that picture, which is right unless it is cut narrower than the preview
+ *   counts as all of that picture, which holds unless it is cropped narrower than the preview
  * @returns {Rect}
  */
 function frameRect(frame, preview, aspect) {

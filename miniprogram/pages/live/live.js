@@ -295,7 +295,7 @@ Page({
   },
 
   /**
-   * Boxes follow the slider immediately; the server is told when it is released.
+   * Boxes follow the slider immediately; the server when it is released.
    * @param {WechatMiniprogram.CustomEvent<{percent: number}>} event
    */
   scoreRests(event) {

@@ -1,11 +1,14 @@
-/** A canvas of type 2d, as far as the mini-program uses one; what is drawn on it is kept. */
+/** A 2d canvas with the methods that the mini-program uses; it records what is drawn. */
 
 import jpeg from 'jpeg-js';
 
 const QUALITY = 70;
 
 export class Canvas {
-  /** @param {{width: number, height: number}} size  @param {boolean} givesUrls */
+  /**
+   * @param {{width: number, height: number}} size
+   * @param {boolean} givesUrls
+   */
   constructor(size, givesUrls) {
     this.width = size.width;
     this.height = size.height;
@@ -34,7 +37,7 @@ export class Canvas {
     return image;
   }
 
-  /** The pixels that were put or drawn on it last, as JPEG. */
+  /** The pixels last put or drawn, as JPEG. */
   jpeg() {
     return jpeg.encode({ data: this._pixels.data, width: this.width, height: this.height }, QUALITY).data;
   }

@@ -15,11 +15,11 @@ import { Sockets } from './socket.mjs';
 import { makeWx } from './wx.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../miniprogram/', import.meta.url));
-const PACKAGE = 'framewire-miniprogram'; // as build npm puts it
+const PACKAGE = 'framewire-miniprogram'; // as DevTools builds it
 const FRAME_MS = 50;
 
 export class Phone {
-  /** @param {object} options see below; what is left out is the usual phone */
+  /** @param {object} options override the defaults below */
   constructor(options = {}) {
     this.preview = { width: 375, height: 667 };
     this.language = 'zh_CN';
@@ -34,7 +34,7 @@ export class Phone {
     this.photo = null;
     this.folder = '.'; // for its temporary files
     this.logins = 0;
-    this.told = []; // the names of the states that the live page showed
+    this.told = []; // the states that the live page has shown
     this.storage = new Map();
     this.networkListeners = new Set();
     Object.assign(this, options);
@@ -51,13 +51,13 @@ export class Phone {
     this._require(join(ROOT, 'app.js'));
   }
 
-  /** Opens a page and shows it. */
+  /** Open a page and show it. */
   open(name) {
     this._require(join(ROOT, 'pages', name, `${name}.js`));
     this._show();
   }
 
-  /** Opens a page of somebody else's, who has the client's package. */
+  /** Open another developer's page, which uses the client's package. */
   openForeign(source) {
     this._run(source, '/foreign/page.js', { exports: {} });
     this._show();
@@ -76,7 +76,7 @@ export class Phone {
     if (page.onReady) page.onReady();
   }
 
-  /** The network goes, or comes back. */
+  /** Lose the network, or regain it. */
   network(online) {
     this.online = online;
     if (!online) this.sockets.cut();
@@ -123,7 +123,7 @@ export class Phone {
   }
 }
 
-/** Shows one frame again and again to whoever listens. */
+/** Delivers one frame repeatedly to its listeners. */
 class Camera {
   constructor() {
     this.frame = null;
@@ -146,7 +146,7 @@ class Camera {
     };
   }
 
-  /** How many listeners hear of frames now. */
+  /** How many listeners are active. */
   listeners() {
     return this._timers.size;
   }

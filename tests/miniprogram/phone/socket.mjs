@@ -1,9 +1,9 @@
-/** `wx.connectSocket` over real sockets, with what phones do to them. */
+/** `wx.connectSocket` over real sockets, with the quirks of phones. */
 
 import { WebSocket } from 'ws';
 
 export class Sockets {
-  /** @param {object} phone its `online`, `domains` and `quietClose` decide */
+  /** @param {object} phone with `online`, `domains` and `quietClose` */
   constructor(phone) {
     this._phone = phone;
     this._open = new Set();
@@ -37,7 +37,7 @@ export class Sockets {
     for (const listener of this._closeListeners) listener(event);
   }
 
-  /** The network, or the system, takes every socket away. */
+  /** Cut every socket, as the network or the system does. */
   cut() {
     for (const task of this._open) task.cut();
   }

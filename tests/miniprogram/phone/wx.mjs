@@ -1,4 +1,4 @@
-/** The `wx` that the mini-program finds on this phone. */
+/** The `wx` of this phone. */
 
 import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -82,7 +82,7 @@ async function request({ url, method, data, header, success, fail }) {
     try {
       read = JSON.parse(text);
     } catch (error) {
-      // WeChat hands over what is not JSON as text.
+      // WeChat passes on non-JSON bodies as text.
     }
     success({ statusCode: response.status, data: read });
   } catch (error) {

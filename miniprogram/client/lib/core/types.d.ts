@@ -1,5 +1,5 @@
 // Generated from static/client/types.d.ts by `make miniprogram`; do not edit.
-/** Framewire's client in types: the wire's messages, and what the client takes and reports. */
+/** The types of Framewire's client: the wire's messages, and the client's options and reports. */
 
 /** Session options, in `hello` and `configure`. All are optional. */
 export interface SessionOptions {
@@ -67,7 +67,7 @@ export type Box = [number, number, number, number];
 export interface Tensor {
   dtype: string;
   shape: number[];
-  /** row-major: little-endian bytes, or a list in JSON and for strings; null stands for NaN and infinities */
+  /** row-major: little-endian bytes, or a list in JSON and for strings; null for NaN and infinities */
   data: Uint8Array | (string | number | null)[];
 }
 

@@ -13,7 +13,7 @@ from tests.miniprogram.conftest import NewPhone
 from tests.miniprogram.handset import live
 
 
-def test_a_domain_that_is_not_listed(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+def test_an_unlisted_domain(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
     phone = new_phone("other.example.org", domains=["listed.example.org"])
     live(phone, scene.picture)
     status = phone.until_status("wrong_domain")["data"]["status"]
@@ -21,14 +21,14 @@ def test_a_domain_that_is_not_listed(stack: Stack, new_phone: NewPhone, scene: S
     assert status["action"] == "settings"
 
 
-def test_a_model_that_is_not_there(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+def test_a_missing_model(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
     phone = new_phone(stack, {"model": "faces"})
     live(phone, scene.picture)
     status = phone.until_status("no_model")["data"]["status"]
     assert "faces" in status["more"]
 
 
-def test_without_a_server_the_page_says_so_and_leads_to_the_settings(new_phone: NewPhone) -> None:
+def test_without_a_server_the_page_leads_to_the_settings(new_phone: NewPhone) -> None:
     phone = new_phone("")
     phone.tell("open", page="live")
     status = phone.until_status("no_server")["data"]["status"]
@@ -40,7 +40,7 @@ def test_without_a_server_the_page_says_so_and_leads_to_the_settings(new_phone: 
     ("missing", "status", "action"),
     [("privacy", "privacy", "privacy"), ("cameraAllowed", "camera_refused", "authorize")],
 )
-def test_what_the_user_has_not_allowed(
+def test_missing_permissions(
     stack: Stack, new_phone: NewPhone, missing: str, status: str, action: str
 ) -> None:
     phone = new_phone(stack, **{missing: False})
@@ -55,7 +55,7 @@ def test_what_the_user_has_not_allowed(
     phone.until_status("ready")
 
 
-def test_a_camera_that_fails_is_named_and_can_be_tried_again(
+def test_a_failed_camera_is_explained_and_can_be_retried(
     stack: Stack, new_phone: NewPhone, scene: Scene
 ) -> None:
     phone = new_phone(stack)
@@ -67,7 +67,7 @@ def test_a_camera_that_fails_is_named_and_can_be_tried_again(
     phone.until_status("ready")
 
 
-def test_a_photo_is_answered(stack: Stack, new_phone: NewPhone, tmp_path: Path) -> None:
+def test_a_photo_gets_its_results(stack: Stack, new_phone: NewPhone, tmp_path: Path) -> None:
     scene = render(5, (640, 480))
     scene.picture.save(tmp_path / "photo.jpg", quality=90)
     phone = new_phone(stack, photo=str(tmp_path / "photo.jpg"), givesFiles=True)
@@ -92,7 +92,9 @@ def test_a_photo_is_answered(stack: Stack, new_phone: NewPhone, tmp_path: Path) 
     assert fits(shown, scene)
 
 
-def test_a_photo_that_is_none_is_named(stack: Stack, new_phone: NewPhone, tmp_path: Path) -> None:
+def test_an_unreadable_photo_is_explained(
+    stack: Stack, new_phone: NewPhone, tmp_path: Path
+) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"no picture")
     phone = new_phone(stack, photo=str(tmp_path / "photo.jpg"), givesFiles=True)
     phone.tell("open", page="photo")
@@ -102,7 +104,7 @@ def test_a_photo_that_is_none_is_named(stack: Stack, new_phone: NewPhone, tmp_pa
     assert data["message"] == "无法读取这张照片，请换一张。"
 
 
-def test_a_photo_without_a_server_to_reach(new_phone: NewPhone, tmp_path: Path) -> None:
+def test_a_photo_without_a_reachable_server(new_phone: NewPhone, tmp_path: Path) -> None:
     render(5, (320, 240)).picture.save(tmp_path / "photo.jpg")
     phone = new_phone("http://127.0.0.1:9", photo=str(tmp_path / "photo.jpg"))
     phone.tell("open", page="photo")
@@ -112,7 +114,7 @@ def test_a_photo_without_a_server_to_reach(new_phone: NewPhone, tmp_path: Path) 
     assert data["message"].startswith("无法连接服务器")
 
 
-def test_settings_are_kept_and_judged(new_phone: NewPhone) -> None:
+def test_settings_are_saved_and_validated(new_phone: NewPhone) -> None:
     phone = new_phone("")
     phone.tell("open", page="settings")
     for typed, wrong, note in [
