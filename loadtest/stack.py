@@ -69,8 +69,8 @@ class Process:
     def resident_mb(self) -> float:
         """Return the resident memory in MB (10^6 bytes); ``ps -o rss`` shows it in KiB."""
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        found = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(found) * 1024 / 1e6
+        kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(kib) * 1024 / 1e6
 
     def cpu_s(self) -> float:
         """Return the CPU time used, in seconds."""

@@ -36,7 +36,7 @@ def pong(payload: bytes) -> bytes:
 
 def messages(buffer: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
     """Return the opcodes and payloads of a server's complete frames, and the remaining bytes."""
-    found = []
+    complete = []
     at = 0
     while len(buffer) - at >= 2:
         length, start = buffer[at + 1] & 0x7F, at + 2
@@ -47,6 +47,6 @@ def messages(buffer: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
             length = int.from_bytes(buffer[at + 2 : start], "big")
         if len(buffer) < start + length:
             break
-        found.append((buffer[at] & 0x0F, buffer[start : start + length]))
+        complete.append((buffer[at] & 0x0F, buffer[start : start + length]))
         at = start + length
-    return found, buffer[at:]
+    return complete, buffer[at:]

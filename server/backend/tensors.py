@@ -40,7 +40,7 @@ _FIELDS: dict[int, tuple[str, str]] = {
 def dtype_name(dtype: int) -> str:
     """A DataType as people write it: ``float32``, ``uint8``, ``string``."""
     if dtype in _FIELDS and dtype != types_pb2.DT_BFLOAT16:
-        return np.dtype(_FIELDS[dtype][0]).name
+        return str(np.dtype(_FIELDS[dtype][0]).name)
     name: str = types_pb2.DataType.Name(dtype) if dtype in types_pb2.DataType.values() else "?"
     return name.removeprefix("DT_").lower()
 

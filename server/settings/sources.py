@@ -36,12 +36,12 @@ def load(
 
 def _from_file(path: str) -> Values:
     try:
-        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        rows = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"{path}: {reason(error)}") from None
-    for name in found:
+    for name in rows:
         _check_name(name, path)
-    return {name: (f"{path}: {name}", value) for name, value in found.items()}
+    return {name: (f"{path}: {name}", value) for name, value in rows.items()}
 
 
 def _from_environment(environment: Mapping[str, str]) -> Values:
