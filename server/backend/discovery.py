@@ -18,10 +18,10 @@ from server.backend.labels import Labels
 from server.backend.selection import Selection, select
 from server.backend.stubs import get_model_metadata_pb2, types_pb2
 from server.core.errors import (
-    BackendUnavailable,
     BatchRejected,
     DeadlineExceeded,
     ModelFailed,
+    ModelUnavailable,
     Overloaded,
     UnknownModel,
     UnusableModel,
@@ -51,7 +51,7 @@ class Discovery:
         self._labels: dict[tuple[str, int], Labels] = {}
 
     async def discover(self, key: ModelKey) -> Selection:
-        """Raises UnknownModel, UnusableModel or BackendUnavailable."""
+        """Raises UnknownModel, UnusableModel, ModelUnavailable or BackendUnavailable."""
         for attempt in range(_ATTEMPTS):
             version, signatures = await self._signatures(key)
             try:
@@ -72,9 +72,7 @@ class Discovery:
         except BatchRejected as error:
             raise UnknownModel(f"the model server refuses the model name {key}: {error}") from None
         except _CALL_ERRORS as error:
-            raise BackendUnavailable(
-                f"the model server tells nothing about {key}: {error}"
-            ) from None
+            raise ModelUnavailable(f"looking up model {key} failed: {error}") from None
         return int(metadata.model_spec.version.value), signature.read(metadata)
 
     async def _learn(
@@ -103,7 +101,7 @@ class Discovery:
         except (DescriptionError, ValueError, IndexError, TypeError, ModelFailed) as error:
             raise UnusableModel(f"model {key} has a broken description: {error}") from None
         except _CALL_ERRORS as error:
-            raise BackendUnavailable(f"model {key} did not describe itself: {error}") from None
+            raise ModelUnavailable(f"model {key} did not describe itself: {error}") from None
 
     def _labels_of(self, name: str, version: int, described: Description) -> Labels:
         """One list for each version, so that names learnt on the way keep their index."""

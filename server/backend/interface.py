@@ -29,7 +29,8 @@ class Backend(Protocol):
     async def discover(self, key: ModelKey) -> Model:
         """Learn a model from GetModelMetadata and its ``describe`` signature.
 
-        Raises UnknownModel, UnusableModel or BackendUnavailable.
+        Raises UnknownModel, UnusableModel, ModelUnavailable (the model server answers, but
+        not about this model) or BackendUnavailable (it does not answer).
         """
 
     async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:

@@ -33,7 +33,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.core.messages import DropReason, Frame
-from server.core.model import Lane
+from server.core.model import Lane, ModelKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,14 @@ class Batcher:
         return member
 
     def withdraw_all(self) -> list[Member]:
-        """Every waiting frame leaves, because no model server answers."""
+        """Every waiting frame leaves; returns them."""
         sessions = [*self._lane_of, *self._parked]
+        return [member for session in sessions if (member := self.withdraw(session))]
+
+    def withdraw_model(self, model: ModelKey) -> list[Member]:
+        """The waiting frames of one model leave; returns them."""
+        sessions = [s for s, lane in self._lane_of.items() if lane.model == model]
+        sessions += [s for s, (lane, _) in self._parked.items() if lane.model == model]
         return [member for session in sessions if (member := self.withdraw(session))]
 
     def forget(self, session: str) -> Member | None:

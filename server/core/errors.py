@@ -18,6 +18,7 @@
     │   ├── UnusableModel         unusable_model        no
     │   └── ModelFailed           model_failed          yes
     ├── BackendUnavailable        backend_unavailable   yes        the model server
+    │   └── ModelUnavailable      backend_unavailable   yes        one model of it
     ├── AccessError                                                who may come in
     │   ├── Unauthorized          unauthorized          no
     │   ├── ForbiddenOrigin       forbidden_origin      no
@@ -146,6 +147,10 @@ class BackendUnavailable(FramewireError):
     code = "backend_unavailable"
     retryable = True
     http_status = 503
+
+
+class ModelUnavailable(BackendUnavailable):
+    """The model server answers, but cannot say yet what this one model is."""
 
 
 class AccessError(FramewireError):

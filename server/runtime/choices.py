@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from server.core.errors import BackendUnavailable, NotLoaded
+from server.core.errors import BackendUnavailable, ModelUnavailable, NotLoaded
 from server.core.model import Model, ModelKey
 from server.core.routes import Route
 from server.runtime.models import Found, Models
@@ -77,5 +77,5 @@ class Choices:
             if found is None or isinstance(found, Model | BackendUnavailable):
                 return found
             if isinstance(found, NotLoaded) and after.label is None:
-                return BackendUnavailable(f"model {key} is not loaded yet")
+                return ModelUnavailable(f"model {key} is not loaded yet")
         return self._models.known(route[-1])

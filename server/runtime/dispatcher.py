@@ -21,7 +21,7 @@ from server.core.errors import (
     UnknownModel,
 )
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing
-from server.core.model import Lane, Model
+from server.core.model import Lane, Model, ModelKey
 from server.core.session import told
 from server.runtime.metrics import Metrics
 from server.runtime.models import Models
@@ -72,9 +72,14 @@ class Dispatcher:
         """The session is gone. True if a frame of its was waiting, which goes with it."""
         return self._batcher.forget(session) is not None
 
-    def give_up(self, error: FramewireError) -> None:
-        """No model server answers: every waiting frame gets ``error`` now."""
+    def fail_all(self, error: FramewireError) -> None:
+        """End every waiting frame with ``error``: no model server answers."""
         for member in self._batcher.withdraw_all():
+            self._fail(member, error)
+
+    def fail_model(self, model: ModelKey, error: FramewireError) -> None:
+        """End the waiting frames of one model with ``error``; no other model's are touched."""
+        for member in self._batcher.withdraw_model(model):
             self._fail(member, error)
 
     async def idle(self) -> None:

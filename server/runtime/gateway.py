@@ -273,7 +273,7 @@ class Gateway:
 
     def _model_changed(self, key: ModelKey, found: Found) -> None:
         if isinstance(found, BackendUnavailable):
-            self._dispatcher.give_up(found)
+            self._dispatcher.fail_model(key, found)
         self._choices.model_changed(key)
 
     def _rerouted(self, route: Route, found: Found) -> None:
@@ -290,6 +290,8 @@ class Gateway:
         return entry[0].lane(member.frame.format) if entry else None
 
     def _reachable(self, connected: bool) -> None:
+        if not connected:
+            self._dispatcher.fail_all(BackendUnavailable("no model server answers"))
         self._models.reachable(connected)
 
     def _resolve(self, member: Member, outcome: Outcome) -> None:

@@ -145,8 +145,10 @@ class Models:
 
 
 def _same(before: Found | None, after: Found) -> bool:
-    if isinstance(before, FramewireError) and isinstance(after, FramewireError):
-        return before.code == after.code
+    # Not by message, which may differ each time; nor by code, which is the same for errors
+    # that a route treats differently.
+    if isinstance(before, FramewireError):
+        return type(before) is type(after)
     return before == after
 
 

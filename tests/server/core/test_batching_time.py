@@ -187,3 +187,15 @@ def test_withdraw_all_leaves_nobody_waiting() -> None:
     assert policy.waiting == 0
     policy.done(batch, 0.0)
     assert policy.take(0.0) == NOTHING
+
+
+def test_withdraw_model_leaves_the_frames_of_other_models() -> None:
+    policy = batcher(window=2)
+    offer(policy, "a")
+    batch = take(policy)
+    offer(policy, "a", i=2)  # waits with its window full
+    offer(policy, "b", lane=A)
+    offer(policy, "c", lane=B)
+    assert {m.session for m in policy.withdraw_model(A.model)} == {"a", "b"}
+    policy.done(batch, 0.0)
+    assert who(take(policy)) == "c"
