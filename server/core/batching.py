@@ -71,7 +71,7 @@ class Statistics:
     max_waiting: int
     calls: int
     slots: int
-    suspects: int
+    quarantined: int
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ class Batcher:
         self._lane_of: dict[str, Lane] = {}  # sessions in a ring
         self._parked: dict[str, tuple[Lane, Member]] = {}  # waiting, with their window full
         self._in_flight: dict[str, int] = {}
-        self._suspects: set[str] = set()
+        self._quarantined: set[str] = set()
         self._gone: set[str] = set()  # forgotten, with frames still in flight
         self._calls = 0
         self._peak_waiting = 0
@@ -194,18 +194,18 @@ class Batcher:
 
     def forget(self, session: str) -> Member | None:
         """The session is gone: its waiting frame leaves with it, and so does what is held of it."""
-        self._suspects.discard(session)
+        self._quarantined.discard(session)
         if session in self._in_flight:
             self._gone.add(session)
         return self.withdraw(session)
 
-    def suspect(self, session: str) -> None:
+    def quarantine(self, session: str) -> None:
         """From now on, this session's frames travel alone."""
-        self._suspects.add(session)
+        self._quarantined.add(session)
 
-    def trust(self, session: str) -> None:
+    def release(self, session: str) -> None:
         """This session's frame was answered: its frames travel with others again."""
-        self._suspects.discard(session)
+        self._quarantined.discard(session)
 
     def next_deadline(self) -> float | None:
         """When ``take`` has something to decide even if nothing happens before."""
@@ -229,7 +229,7 @@ class Batcher:
             max_waiting=self._max_waiting,
             calls=self._calls,
             slots=self._slots,
-            suspects=len(self._suspects),
+            quarantined=len(self._quarantined),
         )
 
     def _replace(self, member: Member, lane: Lane) -> Member | None:
@@ -261,20 +261,20 @@ class Batcher:
 
     def _full(self, lane: Lane, ring: _Ring) -> bool:
         """Whether waiting for company is of no use: none could join the next batch."""
-        if not self._suspects:
+        if not self._quarantined:
             return len(ring) >= self._limit(lane)
-        suspects = sum(session in ring for session in self._suspects)
-        return next(iter(ring)) in self._suspects or len(ring) - suspects >= self._limit(lane)
+        quarantined = sum(session in ring for session in self._quarantined)
+        return next(iter(ring)) in self._quarantined or len(ring) - quarantined >= self._limit(lane)
 
     def _gather(self, lane: Lane, ring: _Ring, now: float, expired: list[Member]) -> list[Member]:
-        """One frame from each session in turn; suspects wait to go first, and alone."""
+        """One frame from each session in turn; quarantined wait to go first, and alone."""
         members: list[Member] = []
-        suspects: list[_Place] = []
+        quarantined: list[_Place] = []
         limit = self._limit(lane)
         while ring and len(members) < limit:
             session, place = ring.popitem(last=False)
-            if session in self._suspects and members:
-                suspects.append(place)
+            if session in self._quarantined and members:
+                quarantined.append(place)
                 continue
             del self._lane_of[session]
             if self.is_stale(place.member, now):
@@ -282,9 +282,9 @@ class Batcher:
                 continue
             self._in_flight[session] = self._in_flight.get(session, 0) + 1
             members.append(place.member)
-            if session in self._suspects:
+            if session in self._quarantined:
                 break
-        for place in reversed(suspects):
+        for place in reversed(quarantined):
             ring[place.member.session] = place
             ring.move_to_end(place.member.session, last=False)
         return members
@@ -295,7 +295,7 @@ class Batcher:
         if session in self._gone:
             self._gone.remove(session)
             # Its frame may have been refused after it left.
-            self._suspects.discard(session)
+            self._quarantined.discard(session)
 
     def _settle(self, lane: Lane, ring: _Ring) -> None:
         """After its turn a lane goes to the end, or away if nobody waits in it."""

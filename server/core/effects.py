@@ -17,7 +17,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """The session wants this model; ``Session.model_is`` awaits what is known of it."""
+    """The session wants this model; ``Session.update_model`` awaits what is known of it."""
 
     key: ModelKey
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from server.core.answers import Answer
+from server.core.errors import FramewireError
 from server.core.model import Model
 
 DropReason = Literal["superseded", "expired", "overtaken", "rate_limited", "overloaded", "draining"]
@@ -167,3 +168,8 @@ class Pong:
 
 Outcome = Result | Dropped | Error
 ServerMessage = Welcome | Outcome | ModelChanged | Authorized | GoingAway | Pong
+
+
+def error_message(error: FramewireError, frame_id: int | None = None) -> Error:
+    """Return ``error`` as a message; ``frame_id``: the frame whose outcome it is."""
+    return Error(error.code, error.message, error.retryable, frame_id)

@@ -41,7 +41,6 @@ from server.core.messages import (
     ClientMessage,
     Configure,
     Dropped,
-    Error,
     Frame,
     GoingAway,
     Hello,
@@ -53,6 +52,7 @@ from server.core.messages import (
     Pong,
     Result,
     Welcome,
+    error_message,
 )
 from server.core.model import Lane, Model, ModelKey
 from server.core.rate import RateLimit
@@ -122,14 +122,14 @@ class Session:
         if self.state is State.CLOSED:
             return []
         accepted = frame_id is not None and self._accept(frame_id)
-        effects: list[Effect] = [Send(told(error, frame_id if accepted else None))]
+        effects: list[Effect] = [Send(error_message(error, frame_id if accepted else None))]
         if isinstance(error, ProtocolError):
             self._refusals += 1
             if self._refusals >= MAX_REFUSALS_IN_A_ROW:
                 effects.append(Close(POLICY_VIOLATION, "too many unusable messages"))
         return effects
 
-    def model_is(self, found: Model | FramewireError) -> list[Effect]:
+    def update_model(self, found: Model | FramewireError) -> list[Effect]:
         """What is now known of the session's model: itself, or why there is none.
 
         That no model server answers is said by a model of None alone; any other
@@ -148,7 +148,7 @@ class Session:
         if isinstance(found, FramewireError) and not isinstance(found, BackendUnavailable):
             same = isinstance(before, FramewireError) and before.message == found.message
             if not same:
-                effects.append(Send(told(found)))
+                effects.append(Send(error_message(found)))
         return effects
 
     def lane(self, frame_format: str) -> Lane | None:
@@ -182,7 +182,7 @@ class Session:
         if self.state is not State.OPEN or not self._admission.over(now):
             return self._ends()
         self.state = State.EXPIRED
-        return [Send(told(Unauthorized(EXPIRED))), Expire(now + LAST_ANSWERS_S)]
+        return [Send(error_message(Unauthorized(EXPIRED))), Expire(now + LAST_ANSWERS_S)]
 
     def drain(self, reconnect_after_ms: int, reason: str) -> list[Effect]:
         """From now on frames are dropped: the gateway is about to stop."""
@@ -202,7 +202,7 @@ class Session:
             self._admission.enter(message.options.token, now)
         except Unauthorized as error:
             self.state = State.CLOSED
-            return [Send(told(error)), Close(UNAUTHORIZED, error.message)]
+            return [Send(error_message(error)), Close(UNAUTHORIZED, error.message)]
         self._expires_in_s = self._admission.left_s(now)
         self.state = State.OPEN
         self._apply(message.options)
@@ -212,7 +212,7 @@ class Session:
         try:
             effects = self._renew(message.options.token, now)
         except Unauthorized as error:
-            return [Send(told(error))]
+            return [Send(error_message(error))]
         before = self.key
         self._apply(message.options)
         if self.key == before:
@@ -238,12 +238,12 @@ class Session:
         if self._rate is not None and not self._rate.allows(now):
             return [Send(Dropped(frame.id, "rate_limited"))]
         if isinstance(self._found, FramewireError):
-            return [Send(told(self._found, frame.id))]
+            return [Send(error_message(self._found, frame.id))]
         lane = self._found.lanes.get(frame.format)
         if lane is None:
             takes = ", ".join(self._found.formats)
             error = UnsupportedFormat(f"model {self.key} takes {takes}, not {frame.format}")
-            return [Send(told(error, frame.id))]
+            return [Send(error_message(error, frame.id))]
         self.pending.add(frame.id)
         return [Offer(frame, lane)]
 
@@ -251,7 +251,7 @@ class Session:
         return [Send(Dropped(frame.id, "draining"))]
 
     def _expired_frame(self, frame: Frame, now: float) -> list[Effect]:
-        return [Send(told(Unauthorized(EXPIRED), frame.id))]
+        return [Send(error_message(Unauthorized(EXPIRED), frame.id))]
 
     def _ping(self, message: Ping, now: float) -> list[Effect]:
         return [Send(Pong(message.t))]
@@ -308,8 +308,3 @@ def _misplaced(state: State, message: ClientMessage) -> ProtocolError:
         kind = type(message).__name__.lower()
         return HelloRequired(f"{kind} came before hello")
     return BadMessage("hello comes once, as the first message; use configure")
-
-
-def told(error: FramewireError, frame_id: int | None = None) -> Error:
-    """``error`` as the message that tells a client of it."""
-    return Error(error.code, error.message, error.retryable, frame_id)

@@ -19,7 +19,7 @@ from server.core.errors import (
     Internal,
     Unauthorized,
 )
-from server.core.session import told
+from server.core.messages import error_message
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def tell(handler: RequestHandler, fields: Mapping[str, Any], retry_after_s: int 
 def refuse(handler: RequestHandler, error: FramewireError) -> None:
     """End a request with an error, told like all others."""
     handler.set_status(error.http_status)
-    tell(handler, wire.to_map(told(error), text=True), error.retry_after_s)
+    tell(handler, wire.to_map(error_message(error), text=True), error.retry_after_s)
 
 
 def note(handler: RequestHandler, door: Door, code: str, why: str) -> None:
@@ -86,4 +86,4 @@ class GuardedHandler(RequestHandler):
             error = BadMessage(f"{self._reason}: {self.takes} sent here by POST")
         if status_code == 405:
             self.set_header("Allow", "POST, OPTIONS")
-        tell(self, wire.to_map(told(error), text=True))
+        tell(self, wire.to_map(error_message(error), text=True))

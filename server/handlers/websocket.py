@@ -12,8 +12,8 @@ from server.access.door import Door
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
 from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
-from server.core.messages import ServerMessage
-from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State, told
+from server.core.messages import ServerMessage, error_message
+from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State
 from server.handlers import encodings
 from server.handlers.guarded import note, refuse
 from server.handlers.protocol import FrameProtocol
@@ -70,7 +70,7 @@ class SessionHandler(WebSocketHandler):
         try:
             self._session = self._gateway.connect(self, self._token)
         except Overloaded as error:
-            self.send(told(error))
+            self.send(error_message(error))
             self.close(TRY_AGAIN_LATER, error.message[:120])
             return
         self._hello_timer = asyncio.get_running_loop().call_later(
@@ -128,7 +128,7 @@ class SessionHandler(WebSocketHandler):
             # A model can say what an encoding cannot carry; its frame is still owed an outcome.
             log.exception("a %s could not be encoded", type(message).__name__)
             error = Internal("what the model says cannot be sent; see the gateway's log")
-            return wire.encode(told(error, getattr(message, "id", None)), encoding)
+            return wire.encode(error_message(error, getattr(message, "id", None)), encoding)
 
     def _flushed(self, size: int) -> None:
         self._unsent -= size

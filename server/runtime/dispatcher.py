@@ -20,9 +20,8 @@ from server.core.errors import (
     ModelFailed,
     UnknownModel,
 )
-from server.core.messages import Dropped, DropReason, Outcome, Result, Timing
+from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
 from server.core.model import Lane, Model, ModelKey
-from server.core.session import told
 from server.runtime.metrics import Metrics
 from server.runtime.models import Models
 
@@ -177,7 +176,7 @@ class Dispatcher:
         self, lane: Lane, members: Sequence[Member], error: BatchRejected
     ) -> None:
         if len(members) == 1:
-            self._batcher.suspect(members[0].session)
+            self._batcher.quarantine(members[0].session)
             self._count_failed(lane, 1, BadFrame.code)
             self._fail(members[0], BadFrame(f"the model refuses this picture: {error}"))
             return
@@ -224,7 +223,7 @@ class Dispatcher:
                 results -= 1
                 self._fail(member, answer)
             else:
-                self._batcher.trust(member.session)
+                self._batcher.release(member.session)
                 timing = Timing(
                     queue=(sent - member.received) * 1000,
                     inference=(now - sent) * 1000,
@@ -234,28 +233,28 @@ class Dispatcher:
         self._metrics.inference.observe(now - sent)
         version = inference.model_version
         self._metrics.versions.answered(lane.model.name, version, results, now - sent)
-        known = self._models.known(lane.model)
+        known = self._models.current(lane.model)
         if getattr(known, "version", None) != version:
-            self._models.doubt(lane.model)
+            self._models.invalidate(lane.model)
 
     def _count_failed(self, lane: Lane, frames: int, code: str) -> None:
         """For the version that would have answered, or for the label if none is known."""
-        known, key = self._models.known(lane.model), lane.model
+        known, key = self._models.current(lane.model), lane.model
         version = known.version if isinstance(known, Model) else key.version or key.label
         self._metrics.versions.failed(key.name, str(version or "newest"), frames, code)
 
     def _note(self, lane: Lane, error: FramewireError) -> None:
         """What a failed call says about the model, for those who come next."""
         if isinstance(error, BackendUnavailable | UnknownModel):
-            self._models.doubt(lane.model, error)
+            self._models.invalidate(lane.model, error)
         elif isinstance(error, ModelFailed):  # it may be another version than the one that is known
-            self._models.doubt(lane.model)
+            self._models.invalidate(lane.model)
 
     def _drop(self, member: Member, reason: DropReason) -> None:
         self._settle(member, Dropped(member.frame.id, reason))
 
     def _fail(self, member: Member, error: FramewireError) -> None:
-        self._settle(member, told(error, member.frame.id))
+        self._settle(member, error_message(error, member.frame.id))
 
     def _settle(self, member: Member, outcome: Outcome) -> None:
         self._owed.pop(id(member), None)

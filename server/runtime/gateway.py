@@ -24,12 +24,12 @@ from server.core.messages import (
 )
 from server.core.model import Lane, Model, ModelKey
 from server.core.rate import RateLimit
-from server.core.routes import Route, Routes
+from server.core.rollout import Rollout, Route
 from server.core.session import TRY_AGAIN_LATER, Session
-from server.runtime.choices import Choices
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.metrics import Metrics
-from server.runtime.models import Found, Models
+from server.runtime.models import ModelOrError, Models
+from server.runtime.resolver import Resolver
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Gateway:
             max_staleness_ms=settings.max_staleness_ms,
         )
         self.metrics = Metrics(settings.max_sessions, settings.max_calls)
-        self._routes = Routes(
+        self._rollout = Rollout(
             settings.model,
             settings.label or None,
             settings.canary_label,
@@ -81,7 +81,7 @@ class Gateway:
             max_waiting=settings.max_sessions,
         )
         self._models = Models(backend, self._model_changed)
-        self._choices = Choices(self._models, self._rerouted)
+        self._resolver = Resolver(self._models, self._rerouted)
         self._dispatcher = Dispatcher(
             self._batcher, backend, self._models, self.metrics, self._resolve, self._lane
         )
@@ -95,18 +95,18 @@ class Gateway:
 
     def start(self) -> None:
         """Begin to look for the default model, before anybody asks for it."""
-        self._choices.use(self._routes.usual)
+        self._resolver.acquire(self._rollout.usual)
         if self._settings.canary_share:
-            self._choices.use(self._routes.trial)
+            self._resolver.acquire(self._rollout.trial)
 
     def ready(self) -> FramewireError | None:
         """None when a frame of the default model can be answered; else why not."""
         if self.draining:
             return Overloaded("the gateway is draining")
-        found = self._choices.known(self._routes.usual)
+        found = self._resolver.current(self._rollout.usual)
         if isinstance(found, Model):
             return None
-        return found or BackendUnavailable(f"model {self._routes.default} is being looked up")
+        return found or BackendUnavailable(f"model {self._rollout.default} is being looked up")
 
     async def became_ready(self) -> None:
         """Wait until a frame of the default model can be answered for the first time."""
@@ -131,7 +131,7 @@ class Gateway:
             secrets.token_hex(8),
             self.limits,
             self._settings.ping_s,
-            self._routes.default,
+            self._rollout.default,
             RateLimit(rate, self.limits.window) if rate else None,
             Admission(self._verify, token),
         )
@@ -180,7 +180,7 @@ class Gateway:
             self.metrics.disconnected()
         route = self._chosen.pop(session.id, None)
         if route is not None:
-            self._choices.release(route)
+            self._resolver.release(route)
         self.metrics.sessions.set(len(self._sessions))
 
     async def drain(self, timeout_s: float, at_once: asyncio.Event | None = None) -> None:
@@ -261,28 +261,28 @@ class Gateway:
 
     def _select(self, session: Session, key: ModelKey, now: float) -> None:
         self._newcomers.pop(session.id, None)
-        route = self._routes.of(key, session.id)
+        route = self._rollout.of(key, session.id)
         # A client that asks for what is not there is told so itself, and fills no log.
-        found = self._choices.use(route, optional=key != self._routes.default)
+        found = self._resolver.acquire(route, optional=key != self._rollout.default)
         before = self._chosen.get(session.id)
         self._chosen[session.id] = route
         if before is not None:
-            self._choices.release(before)
+            self._resolver.release(before)
         if found is not None:
-            self._carry_out(session, session.model_is(found), now)
+            self._carry_out(session, session.update_model(found), now)
 
-    def _model_changed(self, key: ModelKey, found: Found) -> None:
+    def _model_changed(self, key: ModelKey, found: ModelOrError) -> None:
         if isinstance(found, BackendUnavailable):
             self._dispatcher.fail_model(key, found)
-        self._choices.model_changed(key)
+        self._resolver.model_changed(key)
 
-    def _rerouted(self, route: Route, found: Found) -> None:
-        if isinstance(found, Model) and route == self._routes.usual:
+    def _rerouted(self, route: Route, found: ModelOrError) -> None:
+        if isinstance(found, Model) and route == self._rollout.usual:
             self._ready.set()
         now = time.monotonic()
         for session, _ in list(self._sessions.values()):
             if self._chosen.get(session.id) == route:
-                self._carry_out(session, session.model_is(found), now)
+                self._carry_out(session, session.update_model(found), now)
 
     def _lane(self, member: Member) -> Lane | None:
         """Where a frame would travel now."""
@@ -313,5 +313,5 @@ class Gateway:
         self.metrics.ready.set(self.ready() is None)
         self.metrics.waiting.set(statistics.waiting)
         self.metrics.calls.set(statistics.calls)
-        routed = (self._choices.known(route) for route in self._chosen.values())
+        routed = (self._resolver.current(route) for route in self._chosen.values())
         self.metrics.versions.sessions([found for found in routed if isinstance(found, Model)])

@@ -24,16 +24,16 @@ REFRESH_S = 5.0
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
 
-Found = Model | FramewireError
-Changed = Callable[[ModelKey, Found], None]
+ModelOrError = Model | FramewireError
+Changed = Callable[[ModelKey, ModelOrError], None]
 
 
 @dataclass(slots=True)
 class _Entry:
     users: int = 0
     optional: bool = True
-    found: Found | None = None
-    doubted: asyncio.Event = field(default_factory=asyncio.Event)
+    found: ModelOrError | None = None
+    invalidated: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
 
@@ -46,7 +46,7 @@ class Models:
         self._entries: dict[ModelKey, _Entry] = {}
         self._connected = asyncio.Event()
 
-    def use(self, key: ModelKey, optional: bool = False) -> Found | None:
+    def acquire(self, key: ModelKey, optional: bool = False) -> ModelOrError | None:
         """Somebody needs ``key``. None: it is being looked up, and ``changed`` will tell.
 
         ``optional``: that there is none is no news for the log.
@@ -70,19 +70,19 @@ class Models:
             if entry.task:
                 entry.task.cancel()
 
-    def known(self, key: ModelKey) -> Found | None:
+    def current(self, key: ModelKey) -> ModelOrError | None:
         """What is known of ``key`` now."""
         entry = self._entries.get(key)
         return entry.found if entry else None
 
-    def doubt(self, key: ModelKey, error: FramewireError | None = None) -> None:
+    def invalidate(self, key: ModelKey, error: FramewireError | None = None) -> None:
         """Look ``key`` up again at once; ``error``: it certainly does not answer now."""
         entry = self._entries.get(key)
         if entry is None:
             return
         if error is not None:
             self._tell(key, entry, error)
-        entry.doubted.set()
+        entry.invalidated.set()
 
     def reachable(self, connected: bool) -> None:
         """The connection to the model server has come or gone."""
@@ -92,7 +92,7 @@ class Models:
             self._connected.clear()
         gone = None if connected else BackendUnavailable("no model server answers")
         for key in list(self._entries):
-            self.doubt(key, gone)
+            self.invalidate(key, gone)
 
     async def close(self) -> None:
         """Stop looking."""
@@ -105,14 +105,14 @@ class Models:
     async def _follow(self, key: ModelKey, entry: _Entry) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
-            entry.doubted.clear()
+            entry.invalidated.clear()
             found = await self._look_up(key)
             self._tell(key, entry, found)
             if isinstance(found, Model):
                 pause_s = FIRST_PAUSE_S
                 # Doubts come in crowds, one a batch: they are heard after a pause.
                 await asyncio.sleep(pause_s)
-                await _wait(entry.doubted, REFRESH_S)
+                await _wait(entry.invalidated, REFRESH_S)
                 continue
             if self._connected.is_set():
                 await asyncio.sleep(pause_s)
@@ -120,7 +120,7 @@ class Models:
                 await _wait(self._connected, pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    async def _look_up(self, key: ModelKey) -> Found:
+    async def _look_up(self, key: ModelKey) -> ModelOrError:
         try:
             return await self._backend.discover(key)
         except FramewireError as error:
@@ -129,7 +129,7 @@ class Models:
             log.exception("looking up model %s failed", key)
             return Internal(f"looking up model {key} failed")
 
-    def _tell(self, key: ModelKey, entry: _Entry, found: Found) -> None:
+    def _tell(self, key: ModelKey, entry: _Entry, found: ModelOrError) -> None:
         if _same(entry.found, found):
             return
         entry.found = found
@@ -144,7 +144,7 @@ class Models:
             log.exception("telling of model %s failed", key)
 
 
-def _same(before: Found | None, after: Found) -> bool:
+def _same(before: ModelOrError | None, after: ModelOrError) -> bool:
     # Not by message, which may differ each time; nor by code, which is the same for errors
     # that a route treats differently.
     if isinstance(before, FramewireError):

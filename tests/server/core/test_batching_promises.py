@@ -79,7 +79,7 @@ class BatcherMachine(RuleBasedStateMachine):
         self.books = Books()
         self.waiting: dict[str, Waiter] = {}
         self.running: list[Batch] = []
-        self.suspects: set[str] = set()
+        self.quarantined: set[str] = set()
         self.gone: set[str] = set()
         self.next_id = 0
         self.skipped: Counter[tuple[Lane, Lane]] = Counter()
@@ -124,18 +124,18 @@ class BatcherMachine(RuleBasedStateMachine):
         session = data.draw(st.sampled_from(members)).session
         if left:
             self.leave(session)
-        self.policy.suspect(session)
-        self.suspects.add(session)
+        self.policy.quarantine(session)
+        self.quarantined.add(session)
 
     @rule(session=st.sampled_from(SESSIONS))
-    def trust(self, session: str) -> None:
-        self.policy.trust(session)
-        self.suspects.discard(session)
+    def release(self, session: str) -> None:
+        self.policy.release(session)
+        self.quarantined.discard(session)
 
     @rule(session=st.sampled_from(SESSIONS))
     def leave(self, session: str) -> None:
         self._withdrawn(session, self.policy.forget(session))
-        self.suspects.discard(session)
+        self.quarantined.discard(session)
         self.gone.add(session)
 
     @rule(session=st.sampled_from(SESSIONS))
@@ -143,7 +143,7 @@ class BatcherMachine(RuleBasedStateMachine):
         """Under a new name, in the product; under the old one once nothing is left of it."""
         if session in self.gone and not self._in_flight(session):
             self.gone.discard(session)
-            self.suspects.discard(session)
+            self.quarantined.discard(session)
 
     @rule()
     def give_up(self) -> None:
@@ -193,8 +193,8 @@ class BatcherMachine(RuleBasedStateMachine):
         limit = min(self.max_batch, batch.lane.max_batch or self.max_batch)
         assert 1 <= len(members) <= limit
         assert len(set(sessions)) == len(sessions)
-        assert len(members) == 1 or not self.suspects & set(sessions), "a suspect in company"
-        alone = sessions[0] in self.suspects
+        assert len(members) == 1 or not self.quarantined & set(sessions), "a suspect in company"
+        alone = sessions[0] in self.quarantined
         waiters = [self.waiting.pop(session) for session in sessions]
         for member, waiter in zip(members, waiters, strict=True):
             assert waiter.member is member
@@ -212,7 +212,11 @@ class BatcherMachine(RuleBasedStateMachine):
     def _check_turns(self, lane: Lane, limit: int) -> None:
         """Nobody is passed over by more batches than those ahead of it can fill."""
         for session, waiter in self.waiting.items():
-            if waiter.lane == lane and session not in self.suspects and not self._parked(session):
+            if (
+                waiter.lane == lane
+                and session not in self.quarantined
+                and not self._parked(session)
+            ):
                 waiter.passed_over += 1
                 assert waiter.passed_over <= waiter.ahead // limit, f"{session} is crowded out"
 
@@ -236,7 +240,7 @@ class BatcherMachine(RuleBasedStateMachine):
         return [w for s, w in self.waiting.items() if w.lane == lane and not self._parked(s)]
 
     def _ready(self, lane: Lane, waiters: list[Waiter]) -> bool:
-        company = [w for w in waiters if w.member.session not in self.suspects]
+        company = [w for w in waiters if w.member.session not in self.quarantined]
         full = len(company) >= min(self.max_batch, lane.max_batch or self.max_batch)
         return full or self.now >= min(w.since for w in waiters) + self.max_wait_s
 
@@ -266,8 +270,8 @@ class BatcherMachine(RuleBasedStateMachine):
         assert found.calls == len(self.running) <= self.slots
         for session in SESSIONS:
             assert self._in_flight(session) <= self.window - 1
-        kept = {s for s in self.suspects if s not in self.gone or self._in_flight(s)}
-        assert found.suspects == len(kept), "suspects that left are kept"
+        kept = {s for s in self.quarantined if s not in self.gone or self._in_flight(s)}
+        assert found.quarantined == len(kept), "quarantined that left are kept"
 
     def teardown(self) -> None:
         """At the end every frame can still get its outcome, and nothing is left behind."""
@@ -282,7 +286,7 @@ class BatcherMachine(RuleBasedStateMachine):
         for session in SESSIONS:
             self.policy.forget(session)
         found = self.policy.statistics()
-        assert (found.waiting, found.calls, found.suspects) == (0, 0, 0)
+        assert (found.waiting, found.calls, found.quarantined) == (0, 0, 0)
 
     # The books
 

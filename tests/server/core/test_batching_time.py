@@ -1,4 +1,4 @@
-"""The batching policy's sentences about waiting, age, suspects and leaving."""
+"""The batching policy's sentences about waiting, age, quarantined and leaving."""
 
 from __future__ import annotations
 
@@ -108,14 +108,14 @@ def test_the_youngest_members_budget_is_the_calls() -> None:
 
 def test_a_suspect_travels_alone_until_it_is_trusted() -> None:
     policy = batcher(slots=9)
-    policy.suspect("b")
+    policy.quarantine("b")
     offer(policy, *"abcd")
     # The others do not wait for it, and it does not wait for them twice.
     assert who(take(policy)) == "acd"
     offer(policy, "e")
     assert who(take(policy)) == "b"
     assert who(take(policy)) == "e"
-    policy.trust("b")
+    policy.release("b")
     offer(policy, *"ab", i=2)
     assert who(take(policy)) == "ab"
 
@@ -123,15 +123,15 @@ def test_a_suspect_travels_alone_until_it_is_trusted() -> None:
 def test_suspects_keep_their_order() -> None:
     policy = batcher(slots=9)
     for session in "bcd":
-        policy.suspect(session)
+        policy.quarantine(session)
     offer(policy, *"abcd")
     assert [who(take(policy)) for _ in range(4)] == ["a", "b", "c", "d"]
 
 
 def test_suspects_wait_for_nobodys_company() -> None:
     policy = batcher(slots=9, max_wait_s=0.010)
-    policy.suspect("a")
-    policy.suspect("b")
+    policy.quarantine("a")
+    policy.quarantine("b")
     offer(policy, *"ab", now=1.0)
     assert who(take(policy, 1.0)) == "a"
     assert who(take(policy, 1.0)) == "b"
@@ -139,7 +139,7 @@ def test_suspects_wait_for_nobodys_company() -> None:
 
 def test_nobody_waits_for_a_suspects_company() -> None:
     policy = batcher(slots=9, max_wait_s=0.010, max_batch=2)
-    policy.suspect("b")
+    policy.quarantine("b")
     offer(policy, *"ab", now=1.0)
     assert policy.take(1.0) == NOTHING
     offer(policy, "c", now=1.001)
@@ -151,12 +151,12 @@ def test_nothing_is_kept_of_a_suspect_that_left() -> None:
     policy = batcher()
     offer(policy, "a")
     batch = take(policy)
-    policy.suspect("a")
+    policy.quarantine("a")
     policy.forget("a")
-    assert policy.statistics().suspects == 0
-    policy.suspect("a")  # refused again, in the retry after it left
+    assert policy.statistics().quarantined == 0
+    policy.quarantine("a")  # refused again, in the retry after it left
     policy.done(batch, 0.0)
-    assert policy.statistics().suspects == 0
+    assert policy.statistics().quarantined == 0
 
 
 # A session that goes away takes its waiting frame with it.

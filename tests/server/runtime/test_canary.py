@@ -72,7 +72,7 @@ async def test_the_canary_comes_and_goes(all_canary: Gateway, puppet: PuppetBack
     assert told(camera) == ["2 canary"]
     assert await answered(camera, puppet, 1) == (CANARY, 2)
     del puppet.models[CANARY]
-    all_canary._models.doubt(CANARY)
+    all_canary._models.invalidate(CANARY)
     await hears(camera, "1 stable")
     assert await answered(camera, puppet, 2) == (STABLE, 1)
     puppet.models[CANARY] = model(CANARY, 3)

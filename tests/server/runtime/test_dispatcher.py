@@ -337,4 +337,4 @@ async def test_the_metrics_of_a_batch(gateway: Gateway, puppet: PuppetBackend) -
     assert value("framewire_inference_seconds_count") == 2
     assert value("framewire_total_seconds_count") == 4
     assert accounts(gateway) == (4, {"result": 4})
-    assert model(DIGITS) == gateway._models.known(DIGITS)
+    assert model(DIGITS) == gateway._models.current(DIGITS)

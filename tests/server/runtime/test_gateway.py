@@ -256,7 +256,7 @@ async def test_nothing_is_kept_of_models_without_users(
     await turn()
     puppet.lookups.clear()
     while puppet.lookups.count(DIGITS) < 2:
-        gateway._models.doubt(DIGITS)
+        gateway._models.invalidate(DIGITS)
         await asyncio.sleep(0.001)
     assert set(puppet.lookups) <= {DIGITS, STABLE}
     assert len([task for task in asyncio.all_tasks() if "_follow" in repr(task)]) == 2

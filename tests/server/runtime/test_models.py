@@ -11,7 +11,7 @@ import pytest_asyncio
 from server.core.errors import BackendUnavailable, UnknownModel
 from server.core.model import Model, ModelKey
 from server.runtime import models as models_module
-from server.runtime.models import Found, Models
+from server.runtime.models import ModelOrError, Models
 from tests.server.puppet import DIGITS, PuppetBackend, model
 from tests.server.waiting import until
 
@@ -22,9 +22,9 @@ class Told:
     """Takes what Models tells, one at a time."""
 
     def __init__(self) -> None:
-        self._news: asyncio.Queue[tuple[ModelKey, Found]] = asyncio.Queue()
+        self._news: asyncio.Queue[tuple[ModelKey, ModelOrError]] = asyncio.Queue()
 
-    def __call__(self, key: ModelKey, found: Found) -> None:
+    def __call__(self, key: ModelKey, found: ModelOrError) -> None:
         self._news.put_nowait((key, found))
 
     async def next(self) -> str:
@@ -52,22 +52,22 @@ async def models(puppet: PuppetBackend, told: Told) -> AsyncIterator[Models]:
 async def test_one_lookup_for_all_who_ask(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    assert models.use(DIGITS) is None
-    assert models.use(DIGITS) is None
+    assert models.acquire(DIGITS) is None
+    assert models.acquire(DIGITS) is None
     assert await told.next() == "1"
-    assert models.use(DIGITS) == models.known(DIGITS) == model()
+    assert models.acquire(DIGITS) == models.current(DIGITS) == model()
     assert puppet.lookups == [DIGITS]
 
 
 async def test_what_has_not_changed_is_not_told(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    models.use(DIGITS)
+    models.acquire(DIGITS)
     assert await told.next() == "1"
-    models.doubt(DIGITS)
+    models.invalidate(DIGITS)
     await until(lambda: len(puppet.lookups) == 2)
     puppet.models[DIGITS] = model(version=2)
-    models.doubt(DIGITS)
+    models.invalidate(DIGITS)
     assert await told.next() == "2"
     assert told.silent
 
@@ -76,7 +76,7 @@ async def test_a_refresh_finds_what_nobody_hinted_at(
     models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models_module, "REFRESH_S", 0.01)
-    models.use(DIGITS)
+    models.acquire(DIGITS)
     assert await told.next() == "1"
     puppet.models[DIGITS] = model(version=2)
     assert await told.next() == "2"
@@ -88,11 +88,11 @@ async def test_doubts_come_in_crowds_and_are_heard_after_a_pause(
     models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models_module, "FIRST_PAUSE_S", 0.05)
-    models.use(DIGITS)
+    models.acquire(DIGITS)
     assert await told.next() == "1"
     started = asyncio.get_running_loop().time()
     while len(puppet.lookups) < 4:
-        models.doubt(DIGITS)
+        models.invalidate(DIGITS)
         await asyncio.sleep(0)
     assert asyncio.get_running_loop().time() - started > 0.14
     # The last doubt is heard, and then there is no more.
@@ -103,21 +103,21 @@ async def test_doubts_come_in_crowds_and_are_heard_after_a_pause(
 async def test_a_doubt_with_a_reason_is_told_at_once(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    models.use(DIGITS)
+    models.acquire(DIGITS)
     assert await told.next() == "1"
     gone = BackendUnavailable("connection lost")
-    models.doubt(DIGITS, gone)
-    assert models.known(DIGITS) is gone
+    models.invalidate(DIGITS, gone)
+    assert models.current(DIGITS) is gone
     assert await told.next() == "backend_unavailable"
     assert await told.next() == "1"
-    models.doubt(CATS, gone)  # nobody uses it
-    assert models.known(CATS) is None
+    models.invalidate(CATS, gone)  # nobody uses it
+    assert models.current(CATS) is None
 
 
 async def test_a_missing_model_is_told_once_and_found_when_it_comes(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    models.use(CATS)
+    models.acquire(CATS)
     assert await told.next() == "unknown_model"
     await until(lambda: len(puppet.lookups) > 4)
     assert told.silent
@@ -129,7 +129,7 @@ async def test_a_lost_connection_is_told_and_its_return_is_used_at_once(
     models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     puppet.watch(models.reachable)
-    models.use(DIGITS)
+    models.acquire(DIGITS)
     assert await told.next() == "1"
     puppet.go_away()
     assert await told.next() == "backend_unavailable"
@@ -140,7 +140,7 @@ async def test_a_lost_connection_is_told_and_its_return_is_used_at_once(
     monkeypatch.setattr(models_module, "LONGEST_PAUSE_S", 3600.0)
     puppet.go_away()
     assert await told.next() == "backend_unavailable"
-    models.use(CATS)
+    models.acquire(CATS)
     assert await told.next() == "backend_unavailable"
     puppet.models[CATS] = model(CATS, 7)
     puppet.come_back()
@@ -155,7 +155,7 @@ async def test_errors_of_any_other_kind_are_internal(
 
     works = puppet.discover
     monkeypatch.setattr(puppet, "discover", broken)
-    models.use(DIGITS)
+    models.acquire(DIGITS)
     assert await told.next() == "internal"
     monkeypatch.setattr(puppet, "discover", works)
     assert await told.next() == "1"
@@ -164,17 +164,17 @@ async def test_errors_of_any_other_kind_are_internal(
 async def test_a_listener_that_fails_does_not_end_the_looking(
     puppet: PuppetBackend, logged: Callable[[], list[str]]
 ) -> None:
-    found: list[Found] = []
+    found: list[ModelOrError] = []
 
-    def changed(key: ModelKey, news: Found) -> None:
+    def changed(key: ModelKey, news: ModelOrError) -> None:
         found.append(news)
         raise ZeroDivisionError
 
     models = Models(puppet, changed)
-    models.use(DIGITS)
+    models.acquire(DIGITS)
     await until(lambda: len(found) == 1)
     puppet.models[DIGITS] = model(version=2)
-    models.doubt(DIGITS)
+    models.invalidate(DIGITS)
     await until(lambda: len(found) == 2)
     assert "telling of model digits failed" in logged()
     await models.close()
@@ -184,29 +184,29 @@ async def test_nothing_is_looked_up_for_nobody(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
     puppet.answers_lookups.clear()
-    models.use(DIGITS)
-    models.use(DIGITS)
+    models.acquire(DIGITS)
+    models.acquire(DIGITS)
     await until(lambda: puppet.lookups == [DIGITS])
     models.release(DIGITS)
-    assert models.known(DIGITS) is None
+    assert models.current(DIGITS) is None
     models.release(DIGITS)
     puppet.answers_lookups.set()
-    models.use(CATS)
+    models.acquire(CATS)
     assert await told.next() == "unknown_model"
     assert told.silent
     # A new user starts from the beginning.
-    assert models.use(DIGITS) is None
+    assert models.acquire(DIGITS) is None
     assert await told.next() == "1"
 
 
 async def test_who_is_doubted_and_released_at_once_is_forgotten(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    models.use(DIGITS)
+    models.acquire(DIGITS)
     assert await told.next() == "1"
     [task] = [task for task in asyncio.all_tasks() if "_follow" in repr(task)]
     await asyncio.sleep(0.02)  # past the pause, to where it waits for doubts
-    models.doubt(DIGITS)
+    models.invalidate(DIGITS)
     models.release(DIGITS)
     await asyncio.wait((task,), timeout=5)
     assert task.cancelled()
@@ -214,12 +214,12 @@ async def test_who_is_doubted_and_released_at_once_is_forgotten(
 
 async def test_close_stops_everything(models: Models, puppet: PuppetBackend) -> None:
     puppet.models[DIGITS] = UnknownModel("no")
-    models.use(DIGITS)
+    models.acquire(DIGITS)
     await until(lambda: len(puppet.lookups) > 2)
     await models.close()
     count = len(puppet.lookups)
     await asyncio.sleep(0.03)
     assert len(puppet.lookups) == count
     models.release(DIGITS)  # sessions leave after it
-    models.doubt(DIGITS)
-    assert models.known(DIGITS) is None
+    models.invalidate(DIGITS)
+    assert models.current(DIGITS) is None

@@ -152,7 +152,7 @@ async def test_storm(
     value = gateway.metrics.registry.get_sample_value
     for gauge in ("calls", "frames_waiting", "sessions"):
         assert value(f"framewire_{gauge}") == 0, gauge
-    assert gateway._batcher.statistics().suspects == 0
+    assert gateway._batcher.statistics().quarantined == 0
     gc.collect()
     assert not [line for line in logged() if "never retrieved" in line]
 

@@ -1,4 +1,4 @@
-"""Routes, and the model that each leads to now."""
+"""Rollout, and the model that each leads to now."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from server.core.errors import BackendUnavailable, ModelUnavailable, NotLoaded
 from server.core.model import Model, ModelKey
-from server.core.routes import Route
-from server.runtime.models import Found, Models
+from server.core.rollout import Route
+from server.runtime.models import ModelOrError, Models
 
-Rerouted = Callable[[Route, Found], None]
+Rerouted = Callable[[Route, ModelOrError], None]
 
 
 @dataclass(slots=True)
-class _Choice:
+class _Resolution:
     users: int = 0
-    found: Found | None = None
+    found: ModelOrError | None = None
 
 
-class Choices:
+class Resolver:
     """For each route in use the first of its models that is there; tells when that changes.
 
     A model that is not there leads on to the next one. That no model server answers
@@ -32,9 +32,9 @@ class Choices:
     def __init__(self, models: Models, changed: Rerouted) -> None:
         self._models = models
         self._changed = changed
-        self._choices: dict[Route, _Choice] = {}
+        self._choices: dict[Route, _Resolution] = {}
 
-    def use(self, route: Route, optional: bool = False) -> Found | None:
+    def acquire(self, route: Route, optional: bool = False) -> ModelOrError | None:
         """Somebody needs ``route``. None: it is being looked up, and ``changed`` will tell.
 
         ``optional``: that nothing is there is no news for the log.
@@ -42,8 +42,8 @@ class Choices:
         choice = self._choices.get(route)
         if choice is None:
             for key in route:
-                self._models.use(key, optional=optional or key != route[-1])
-            choice = self._choices[route] = _Choice(found=self._leads_to(route))
+                self._models.acquire(key, optional=optional or key != route[-1])
+            choice = self._choices[route] = _Resolution(found=self._leads_to(route))
         choice.users += 1
         return choice.found
 
@@ -56,7 +56,7 @@ class Choices:
             for key in route:
                 self._models.release(key)
 
-    def known(self, route: Route) -> Found | None:
+    def current(self, route: Route) -> ModelOrError | None:
         """What ``route`` leads to now."""
         choice = self._choices.get(route)
         return choice.found if choice else None
@@ -71,11 +71,11 @@ class Choices:
                 choice.found = found
                 self._changed(route, found)
 
-    def _leads_to(self, route: Route) -> Found | None:
+    def _leads_to(self, route: Route) -> ModelOrError | None:
         for key, after in itertools.pairwise(route):
-            found = self._models.known(key)
+            found = self._models.current(key)
             if found is None or isinstance(found, Model | BackendUnavailable):
                 return found
             if isinstance(found, NotLoaded) and after.label is None:
                 return ModelUnavailable(f"model {key} is not loaded yet")
-        return self._models.known(route[-1])
+        return self._models.current(route[-1])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("server", "modelserver", "export", "loadtest")
 LONGEST = 350
 LONGEST_CLIENT = 450

@@ -14,7 +14,7 @@ Route = tuple[ModelKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Routes:
+class Rollout:
     """The default model's labels.
 
     ``model`` with ``label``: what a session gets that asks for nothing; without a
