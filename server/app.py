@@ -20,11 +20,13 @@ from server.access.filewatch import FileWatch, keep_watch
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
-from server.handlers.infer import FORM_BYTES, InferHandler, UploadLimit
+from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.pages import ROOT, FileHandler
+from server.handlers.uploads import UploadLimit
 from server.handlers.websocket import SessionHandler
 from server.runtime.gateway import Gateway
+from server.runtime.metrics import Metrics
 from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals
 
@@ -44,8 +46,8 @@ def application(gateway: Gateway, settings: Settings, door: Door) -> Application
     session = {"gateway": gateway, "settings": settings, "door": door}
     attempts = Attempts(settings.max_logins_per_min)
     login = {"door": door, "settings": settings, "attempts": attempts}
-    full = gateway.metrics.turned_away.labels("max_uploads").inc
-    upload = {**session, "uploads": UploadLimit(settings.max_uploads, full)}
+    uploads = UploadLimit(settings.max_uploads, lambda: gateway.session_rejected("max_uploads"))
+    upload = {**session, "uploads": uploads}
     return Application(
         [
             (r"/ws", SessionHandler, session),
@@ -53,7 +55,7 @@ def application(gateway: Gateway, settings: Settings, door: Door) -> Application
             (r"/v1/login", LoginHandler, login),
             (r"/healthz", AliveHandler),
             (r"/readyz", ReadyHandler, {"gateway": gateway}),
-            (r"/metrics", MetricsHandler, {"gateway": gateway}),
+            (r"/metrics", MetricsHandler, {"metrics": Metrics(gateway)}),
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
             (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
         ],
@@ -94,7 +96,7 @@ def _in_use(error: Exception) -> bool:
 
 def http_server(gateway: Gateway, settings: Settings, door: Door) -> HTTPServer:
     """The server of all addresses, with TLS where the door has it."""
-    door.kept_out = gateway.metrics.kept_out
+    door.kept_out = gateway.request_rejected
     server = HTTPServer(
         application(gateway, settings, door),
         max_body_size=STRAY_BODY_BYTES,

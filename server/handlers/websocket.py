@@ -135,5 +135,5 @@ class SessionHandler(WebSocketHandler):
 
     def _no_hello(self) -> None:
         if self._session is not None and self._session.state is State.NEW:
-            self._gateway.metrics.turned_away.labels("no_hello").inc()
+            self._gateway.session_rejected("no_hello")
             self.close(POLICY_VIOLATION, "no hello")

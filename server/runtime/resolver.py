@@ -1,81 +1,92 @@
-"""Rollout, and the model that each leads to now."""
+"""The model that each route leads to now."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from server.core.errors import BackendUnavailable, ModelUnavailable, NotLoaded
 from server.core.model import Model, ModelKey
 from server.core.rollout import Route
-from server.runtime.models import ModelOrError, Models
+from server.runtime.models import Interest, ModelOrError, Models
 
-Rerouted = Callable[[Route, ModelOrError], None]
+
+class RouteListener(Protocol):
+    """What a resolver tells its owner."""
+
+    def route_changed(self, route: Route, result: ModelOrError) -> None:
+        """React to a route that leads to another model now, or to none: why not."""
 
 
 @dataclass(slots=True)
 class _Resolution:
-    users: int = 0
-    found: ModelOrError | None = None
+    users: int
+    result: ModelOrError | None
 
 
 class Resolver:
-    """For each route in use the first of its models that is there; tells when that changes.
+    """Resolves each route in use to the first of its models that is there.
 
-    A model that is not there leads on to the next one. That no model server answers
-    does not: it would not answer for the next one either. Nor does a label lead on to
-    the newest version while its own is loading, as after a restart: the newest may be
-    one that only the canary's sessions are to see.
+    A model that is not there leads on to the next one. A model server that does not
+    answer does not, since it would not answer for the next one either. Nor does a label
+    lead on to the newest version while its own version is loading, as after a restart:
+    the newest may be one that only canary sessions are to see.
     """
 
-    def __init__(self, models: Models, changed: Rerouted) -> None:
+    def __init__(self, models: Models, listener: RouteListener) -> None:
         self._models = models
-        self._changed = changed
-        self._choices: dict[Route, _Resolution] = {}
+        self._listener = listener
+        self._resolutions: dict[Route, _Resolution] = {}
+        self._routes_of: dict[ModelKey, dict[Route, None]] = {}
 
-    def acquire(self, route: Route, optional: bool = False) -> ModelOrError | None:
-        """Somebody needs ``route``. None: it is being looked up, and ``changed`` will tell.
+    def acquire(self, route: Route, interest: Interest) -> ModelOrError | None:
+        """Follow ``route`` for one more user. None: it is being looked up.
 
-        ``optional``: that nothing is there is no news for the log.
+        ``interest`` is in the last model of the route; the others are optional.
         """
-        choice = self._choices.get(route)
-        if choice is None:
+        resolution = self._resolutions.get(route)
+        if resolution is None:
             for key in route:
-                self._models.acquire(key, optional=optional or key != route[-1])
-            choice = self._choices[route] = _Resolution(found=self._leads_to(route))
-        choice.users += 1
-        return choice.found
+                self._models.acquire(key, interest if key == route[-1] else interest.optional)
+                self._routes_of.setdefault(key, {})[route] = None
+            resolution = self._resolutions[route] = _Resolution(0, self._resolve(route))
+        resolution.users += 1
+        return resolution.result
 
     def release(self, route: Route) -> None:
-        """Somebody needs ``route`` no longer."""
-        choice = self._choices[route]
-        choice.users -= 1
-        if not choice.users:
-            del self._choices[route]
-            for key in route:
-                self._models.release(key)
+        """Follow ``route`` for one user less; nothing is kept of routes without users."""
+        resolution = self._resolutions[route]
+        resolution.users -= 1
+        if resolution.users:
+            return
+        del self._resolutions[route]
+        for key in route:
+            self._models.release(key)
+            routes = self._routes_of[key]
+            del routes[route]
+            if not routes:
+                del self._routes_of[key]
 
     def current(self, route: Route) -> ModelOrError | None:
-        """What ``route`` leads to now."""
-        choice = self._choices.get(route)
-        return choice.found if choice else None
+        """Return what ``route`` leads to now; None while it is being looked up."""
+        resolution = self._resolutions.get(route)
+        return resolution.result if resolution else None
 
     def model_changed(self, key: ModelKey) -> None:
-        """Something new is known of ``key``."""
-        for route, choice in list(self._choices.items()):
-            if key not in route:
-                continue
-            found = self._leads_to(route)
-            if found is not None and found is not choice.found:
-                choice.found = found
-                self._changed(route, found)
+        """Resolve the routes over ``key`` again."""
+        for route in list(self._routes_of.get(key, ())):
+            resolution = self._resolutions.get(route)
+            result = self._resolve(route)
+            if resolution and result is not None and result is not resolution.result:
+                resolution.result = result
+                self._listener.route_changed(route, result)
 
-    def _leads_to(self, route: Route) -> ModelOrError | None:
-        for key, after in itertools.pairwise(route):
-            found = self._models.current(key)
-            if found is None or isinstance(found, Model | BackendUnavailable):
-                return found
-            if isinstance(found, NotLoaded) and after.label is None:
+    def _resolve(self, route: Route) -> ModelOrError | None:
+        for key, following in itertools.pairwise(route):
+            result = self._models.current(key)
+            if result is None or isinstance(result, Model | BackendUnavailable):
+                return result
+            if isinstance(result, NotLoaded) and following.label is None:
                 return ModelUnavailable(f"model {key} is not loaded yet")
         return self._models.current(route[-1])

@@ -12,6 +12,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from server.core.answers import Classification
 from server.core.errors import BackendUnavailable, DeadlineExceeded, ModelFailed, UnusableModel
 from server.core.model import ModelKey
+from server.runtime.metrics import Metrics
 from tests.server.camera import accounts
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.puppet import DIGITS, POISON, STABLE, model
@@ -106,7 +107,7 @@ async def test_pictures_share_batches(serve: Serve) -> None:
     first = fetch()
     busy = await served.puppet.next_call()
     second, third = fetch(), fetch()
-    await until(lambda: served.gateway._batcher.waiting == 2)
+    await until(lambda: served.gateway.statistics().waiting == 2)
     busy.answer()
     (await served.puppet.next_call()).answer()
     await first
@@ -128,7 +129,7 @@ async def test_what_json_cannot_say_is_an_error(served: Served) -> None:
         (b"hello", 400, "bad_frame", "a jpeg, png or webp picture is required"),
         (picture("gif"), 400, "bad_frame", "looks like gif"),
         (picture()[:-30], 400, "bad_frame", "truncated jpeg"),
-        (picture() + POISON, 400, "bad_frame", "the model refuses this picture"),
+        (picture() + POISON, 400, "bad_frame", "the model rejects this picture"),
         (picture("webp"), 415, "unsupported_format", "not webp"),
         (picture("png", 500, 400), 413, "frame_too_large", "200000 pixels; at most 100000"),
         (picture() + bytes(30_000), 413, "frame_too_large", "at most 20000"),
@@ -241,7 +242,7 @@ async def test_too_many_sessions(serve: Serve) -> None:
 async def test_draining(served: Served) -> None:
     assert (await post(served, picture())).code == 200
     await served.gateway.drain(0)
-    assert_error(await post(served, picture()), 503, "overloaded", "draining")
+    assert_error(await post(served, picture()), 503, "overloaded", "shutting down")
 
 
 async def test_a_drain_answers_pictures_under_way(served: Served) -> None:
@@ -266,8 +267,8 @@ async def test_other_methods(served: Served, method: str) -> None:
 async def test_nothing_is_left_of_a_picture(served: Served) -> None:
     for _ in range(5):
         await post(served, picture())
-    value = served.gateway.metrics.registry.get_sample_value
+    value = Metrics(served.gateway).registry.get_sample_value
     assert value("framewire_sessions") == 0
     assert accounts(served.gateway) == (5, {"result": 5})
-    assert served.gateway._models.known(DIGITS) == model()
+    assert served.gateway._models.current(DIGITS) == model()
     assert set(served.gateway._models._entries) == {DIGITS, STABLE}

@@ -11,6 +11,7 @@ import pytest
 from server.core.model import ModelKey
 from server.handlers import infer
 from server.handlers.infer import FORM_BYTES
+from server.runtime.metrics import Metrics
 from tests.server.camera import accounts
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.samples import picture
@@ -190,7 +191,7 @@ async def test_who_asks_first_is_told_first(served: Served) -> None:
     assert await upload.status() == 100
     refused = await Upload.begin(served, len(PICTURE), "POST", expects)
     assert await refused.status() == 503
-    value = served.gateway.metrics.registry.get_sample_value
+    value = Metrics(served.gateway).registry.get_sample_value
     assert value("framewire_sessions_refused_total", {"reason": "max_uploads"}) == 1
     upload.send(PICTURE)
     assert await upload.status() == 200
@@ -239,7 +240,7 @@ async def test_a_client_that_goes_while_its_picture_is_inferred(served: Served) 
     upload.send(PICTURE)
     call = await served.puppet.next_call()
     upload.leave()
-    value = served.gateway.metrics.registry.get_sample_value
+    value = Metrics(served.gateway).registry.get_sample_value
     await until(lambda: value("framewire_sessions") == 0)
     call.answer()
     served.puppet.obey = lambda call: call.judge()

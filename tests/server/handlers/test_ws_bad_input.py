@@ -55,7 +55,7 @@ async def assert_survived(
         ({"width": "64"}, "bad_message", "width: an integer"),
         ({"captured_at": "noon"}, "bad_message", "captured_at: a number"),
         ({"format": "webp", "data": picture("webp")}, "unsupported_format", "not webp"),
-        ({"data": WHOLE + POISON}, "bad_frame", "the model refuses this picture"),
+        ({"data": WHOLE + POISON}, "bad_frame", "the model rejects this picture"),
     ],
 )
 async def test_bad_frames(serve: Serve, changes: dict[str, Any], code: str, words: str) -> None:

@@ -12,7 +12,7 @@ from tornado.websocket import WebSocketError
 
 from server.core.wire import JSON, Encoding
 from server.handlers.encodings import MSGPACK
-from server.runtime import gateway
+from server.runtime import sessions
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 
@@ -175,7 +175,7 @@ async def test_too_many_sessions(serve: Serve, subprotocols: list[str], unpack: 
     assert callable(unpack)
     error = unpack(payload)
     assert (error["type"], error["code"], error["retryable"]) == ("error", "overloaded", True)
-    assert await late.closed() == (1013, "1 sessions are open, and no more are taken")
+    assert await late.closed() == (1013, "1 sessions are open, the most allowed")
     await first.works()
     first.socket.close()
     await first.closed()
@@ -184,11 +184,11 @@ async def test_too_many_sessions(serve: Serve, subprotocols: list[str], unpack: 
 
 
 async def test_a_silent_socket_makes_room(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "GREETING_S", 0.0)
+    monkeypatch.setattr(sessions, "GREETING_S", 0.0)
     served = serve(max_sessions=1)
     silent = await SocketClient.connect(served)
     next_one = await SocketClient.open(served)
-    assert await silent.closed() == (1013, "no hello, and others want the place")
+    assert await silent.closed() == (1013, "no hello, and the place is needed")
     await next_one.works()
 
 
