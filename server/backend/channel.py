@@ -59,7 +59,6 @@ class Channel:
         self._predict = self._channel.unary_unary(
             _PREDICT, response_deserializer=predict_pb2.PredictResponse.FromString
         )
-        self._connected = False
         self._closed = False
         self._reported: bool | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -99,14 +98,14 @@ class Channel:
         try:
             response = await method(request, timeout=timeout_s)
         except grpc.aio.AioRpcError as error:
-            raised = failure(error.code(), error.details(), self._connected)
-            self._connected &= error.code() is not grpc.StatusCode.UNAVAILABLE
-            raise raised from None
+            # The channel's own word, not the last call's: a model that answers UNAVAILABLE
+            # says nothing about the calls of other models.
+            connected = self._channel.get_state() is grpc.ChannelConnectivity.READY
+            raise failure(error.code(), error.details(), connected) from None
         except asyncio.CancelledError:
             if self._closed:  # the channel cancels what is under way when it closes
                 raise BackendUnavailable("the call to the model server was cut off") from None
             raise
-        self._connected = True
         return response
 
     async def _watch(self, changed: Callable[[bool], None]) -> None:
@@ -119,9 +118,8 @@ class Channel:
     def _on_connectivity(
         self, state: grpc.ChannelConnectivity, changed: Callable[[bool], None]
     ) -> None:
-        self._connected = state is grpc.ChannelConnectivity.READY
         resting = (grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CONNECTING)
-        if self._connected:
+        if state is grpc.ChannelConnectivity.READY:
             self._report(True, changed)
         elif state not in resting and self._reported is not False:
             self._report(False, changed)
