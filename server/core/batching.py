@@ -38,18 +38,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server.core.messages import DropReason, Frame
+from server.core.messages import DropReason
 from server.core.model import Lane, ModelKey
+from server.core.ring import Member, Place, Ring
 from server.core.slots import Slots
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A frame on its way: its session, and when it was received (monotonic seconds)."""
-
-    session: str
-    frame: Frame
-    received: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +76,6 @@ class Statistics:
     quarantined: int
 
 
-@dataclass(slots=True)
-class _Place:
-    """A session's place in a ring, since ``joined``, and the frame that waits there."""
-
-    joined: float
-    member: Member
-
-
-class _Ring(OrderedDict[str, _Place]):
-    """The waiting sessions of a lane in turn: the first has waited longest."""
-
-    @property
-    def since(self) -> float:
-        """When the first of them joined."""
-        return next(iter(self.values())).joined
-
-
 class Batcher:
     """The policy above. Pure: time is an argument, and decisions are returned."""
 
@@ -120,7 +95,7 @@ class Batcher:
         self._max_staleness_s = max_staleness_s
         self._max_wait_s = max_wait_s
         self._max_waiting = max_waiting
-        self._rings: OrderedDict[Lane, _Ring] = OrderedDict()
+        self._rings: OrderedDict[Lane, Ring] = OrderedDict()
         self._lane_of: dict[str, Lane] = {}  # sessions in a ring
         self._parked: dict[str, tuple[Lane, Member]] = {}  # waiting, with their window full
         self._in_flight: dict[str, int] = {}
@@ -136,19 +111,17 @@ class Batcher:
     def offer(self, member: Member, lane: Lane, now: float) -> tuple[Member, DropReason] | None:
         """Take in a frame. Return the frame that had to go for it, if any, and why."""
         session = member.session
-        replaced = self._replace(member, lane)
-        if replaced is not None:
-            return replaced, "superseded"
-        # A frame that waits in another lane is older: the newest wins across lanes too.
-        displaced = self.withdraw(session)
-        if self.waiting >= self._max_waiting:
+        if session in self._lane_of or session in self._parked:
+            return self._replace(member, lane, now), "superseded"
+        waiting = len(self._lane_of) + len(self._parked)
+        if waiting >= self._max_waiting:
             return member, "overloaded"
         if self._in_flight.get(session, 0) >= self._max_in_flight:
             self._parked[session] = (lane, member)
         else:
             self._join(member, lane, now)
-        self._peak_waiting = max(self._peak_waiting, self.waiting)
-        return (displaced, "superseded") if displaced else None
+        self._peak_waiting = max(self._peak_waiting, waiting + 1)
+        return None
 
     def take(self, now: float) -> Taken:
         """Return the next batch, if a slot is free for a lane that is ready."""
@@ -181,14 +154,7 @@ class Batcher:
         """Take out the session's waiting frame, if any, and return it."""
         if session in self._parked:
             return self._parked.pop(session)[1]
-        lane = self._lane_of.pop(session, None)
-        if lane is None:
-            return None
-        ring = self._rings[lane]
-        member = ring.pop(session).member
-        if not ring:
-            del self._rings[lane]
-        return member
+        return self._leave(session) if session in self._lane_of else None
 
     def withdraw_all(self) -> list[Member]:
         """Take out every waiting frame."""
@@ -222,6 +188,8 @@ class Batcher:
 
     def next_deadline(self, now: float) -> float | None:
         """Return when ``take`` has something to decide even if nothing happens before."""
+        if not self._rings:
+            return None
         # A model that may not begin a call waits for the end of one, which leads to ``take``.
         since = [
             ring.since for lane, ring in self._rings.items() if self._slots.allow(lane.model, now)
@@ -249,38 +217,53 @@ class Batcher:
 
     # Rings
 
-    def _replace(self, member: Member, lane: Lane) -> Member | None:
-        """Put ``member`` in the place of its session's frame that waits in the same lane."""
+    def _replace(self, member: Member, lane: Lane, now: float) -> Member:
+        """Put ``member`` in the place of its session's waiting frame, and return that.
+
+        * In the same lane, it keeps the place in the ring.
+        * With the window full, it goes on waiting for that, whatever its lane.
+        * In another lane, it joins there: the newest frame wins across lanes too.
+        """
         session = member.session
-        if self._lane_of.get(session) == lane:
+        parked = self._parked.get(session)
+        if parked is not None:
+            self._parked[session] = (lane, member)
+            return parked[1]
+        if self._lane_of[session] == lane:
             place = self._rings[lane][session]
             replaced, place.member = place.member, member
             return replaced
-        if session in self._parked:
-            replaced = self._parked[session][1]
-            self._parked[session] = (lane, member)
-            return replaced
-        return None
+        replaced = self._leave(session)
+        self._join(member, lane, now)
+        return replaced
+
+    def _leave(self, session: str) -> Member:
+        lane = self._lane_of.pop(session)
+        ring = self._rings[lane]
+        member = ring.pop(session).member
+        if not ring:
+            del self._rings[lane]
+        return member
 
     def _join(self, member: Member, lane: Lane, now: float) -> None:
         ring = self._rings.get(lane)
         if ring is None:
-            ring = self._rings[lane] = _Ring()
-        ring[member.session] = _Place(now, member)
+            ring = self._rings[lane] = Ring()
+        ring[member.session] = Place(now, member)
         self._lane_of[member.session] = lane
         self._slots.want(lane.model, now)
 
     def _limit(self, lane: Lane) -> int:
         return min(self._max_batch, lane.max_batch or self._max_batch)
 
-    def _ready(self, lane: Lane, ring: _Ring, now: float) -> bool:
+    def _ready(self, lane: Lane, ring: Ring, now: float) -> bool:
         """Return whether the lane's next batch may go now."""
         if not self._slots.allow(lane.model, now):
             return False
         wait_s = self._max_wait_s
         return not wait_s or self._full(lane, ring) or now >= ring.since + wait_s
 
-    def _full(self, lane: Lane, ring: _Ring) -> bool:
+    def _full(self, lane: Lane, ring: Ring) -> bool:
         """Return whether waiting is of no use, as no session could join the next batch."""
         quarantined = self._quarantined.get(lane)
         if not quarantined:
@@ -288,7 +271,7 @@ class Batcher:
         alone = sum(session in ring for session in quarantined)
         return next(iter(ring)) in quarantined or len(ring) - alone >= self._limit(lane)
 
-    def _gather(self, lane: Lane, ring: _Ring, now: float, expired: list[Member]) -> list[Member]:
+    def _gather(self, lane: Lane, ring: Ring, now: float, expired: list[Member]) -> list[Member]:
         """Take one frame from each session in turn, up to the lane's limit.
 
         Each session at the front of the ring is one of these cases:
@@ -300,7 +283,7 @@ class Batcher:
           front afterwards, so that it is first in the next batch.
         """
         members: list[Member] = []
-        passed_over: list[_Place] = []
+        passed_over: list[Place] = []
         limit = self._limit(lane)
         quarantined = self._quarantined.get(lane, ())
         while ring and len(members) < limit:
@@ -321,7 +304,7 @@ class Batcher:
             ring.move_to_end(place.member.session, last=False)
         return members
 
-    def _end_turn(self, lane: Lane, ring: _Ring) -> None:
+    def _end_turn(self, lane: Lane, ring: Ring) -> None:
         """After its turn a lane goes to the end, or away if no session waits in it."""
         if ring:
             self._rings.move_to_end(lane)

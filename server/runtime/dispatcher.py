@@ -10,7 +10,7 @@ from typing import Protocol
 
 from server.backend.interface import Backend, Inference
 from server.core.answers import Answer
-from server.core.batching import Batch, Batcher, Member, Statistics, halves
+from server.core.batching import Batch, Batcher, Statistics, halves
 from server.core.errors import (
     BackendUnavailable,
     BadFrame,
@@ -23,6 +23,7 @@ from server.core.errors import (
 )
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
 from server.core.model import Lane, Model, ModelKey
+from server.core.ring import Member
 from server.runtime.models import Models
 from server.runtime.statistics import Counters
 from server.settings import Settings

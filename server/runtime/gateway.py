@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from server.backend.interface import Backend
 from server.core.admission import Admission, Verify
-from server.core.batching import Member
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import BackendUnavailable, FramewireError, Overloaded
 from server.core.messages import (
@@ -24,6 +23,7 @@ from server.core.messages import (
 )
 from server.core.model import Lane, Model, ModelKey
 from server.core.rate import RateLimit
+from server.core.ring import Member
 from server.core.rollout import Rollout, Route
 from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime.dispatcher import Dispatcher

@@ -15,9 +15,10 @@ from hypothesis.stateful import (
     rule,
 )
 
-from server.core.batching import Batch, Batcher, Member
+from server.core.batching import Batch, Batcher
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
+from server.core.ring import Member
 from server.core.slots import RESERVED_S
 
 SESSIONS = [f"s{n}" for n in range(6)]

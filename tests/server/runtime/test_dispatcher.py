@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from server.core.batching import Member
 from server.core.errors import (
     BackendUnavailable,
     BadFrame,
@@ -20,6 +19,7 @@ from server.core.errors import (
 )
 from server.core.messages import Error, ModelChanged, Outcome, Result
 from server.core.model import Lane, ModelKey
+from server.core.ring import Member
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.gateway import Gateway
 from server.runtime.metrics import Metrics
