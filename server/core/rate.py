@@ -1,4 +1,4 @@
-"""A bound on one session's frames per second."""
+"""A limit on one session's frames per second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class RateLimit:
         self._at: float | None = None
 
     def allows(self, now: float) -> bool:
-        """Whether one more frame may come at ``now`` (monotonic seconds)."""
+        """Return whether one more frame is allowed at ``now`` (monotonic seconds), and count it."""
         if self._at is not None:
             gained = (now - self._at) * self._per_second
             self._tokens = min(self._burst, self._tokens + gained)

@@ -1,4 +1,4 @@
-"""Which version label a session gets that asks for none."""
+"""Which version label a session gets if it asks for none."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 from server.core.model import ModelKey
 
-# The label that a release moves, unless it is told another.
+# The label that a release moves by default.
 STABLE = "stable"
 
 Route = tuple[ModelKey, ...]
-"""The models that a session will do with, the best first."""
+"""The models that a session accepts, in order of preference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """The default model's labels.
+    """How sessions that name no version are spread over the default model's labels.
 
-    ``model`` with ``label``: what a session gets that asks for nothing; without a
-    label, that is ``stable`` where the model server has this label, else the newest
-    version. A share of these sessions, ``canary_share`` (0..1), gets ``canary_label``
-    where there is one. A session's own name decides, so it stays what it is.
+    They get ``model`` with ``label``. Without a label, that is ``stable`` if the model
+    server has it, and otherwise the newest version. A share of them, ``canary_share``
+    (0..1), gets ``canary_label`` if it exists. The session's id decides, so a session
+    keeps its route.
     """
 
     model: str
@@ -30,26 +30,26 @@ class Rollout:
 
     @property
     def default(self) -> ModelKey:
-        """What stands for having asked for nothing."""
+        """The key of a session that names no model."""
         return ModelKey(self.model, self.label)
 
     @property
     def usual(self) -> Route:
-        """Of the sessions that are not chosen to try anything."""
+        """The route of sessions outside the canary's share."""
         if self.label is not None:
             return (self.default,)
         return (ModelKey(self.model, STABLE), self.default)
 
     @property
     def trial(self) -> Route:
-        """Of the chosen ones."""
+        """The route of sessions in the canary's share."""
         return (ModelKey(self.model, self.canary_label), *self.usual)
 
     def of(self, key: ModelKey, session: str) -> Route:
-        """The route of a session with this name (hexadecimal) that asks for ``key``."""
+        """Return the route of a session with this id (hexadecimal) that asks for ``key``."""
         if key != self.default:
             return (key,)
-        # As many digits as a float tells apart, so that the highest place is below 1.
+        # As many digits as a float can hold, so that the highest position is below 1.
         digits = session[:13]
-        place = int(digits, 16) / 16 ** len(digits)
-        return self.trial if place < self.canary_share else self.usual
+        position = int(digits, 16) / 16 ** len(digits)
+        return self.trial if position < self.canary_share else self.usual

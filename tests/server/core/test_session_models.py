@@ -128,3 +128,18 @@ def test_the_frame_keeps_what_was_sent() -> None:
     [effect] = opened().receive(sent, NOW)
     assert isinstance(effect, Offer)
     assert effect.frame is sent
+
+
+def test_the_lane_of_a_format_is_the_models() -> None:
+    session = opened()
+    assert session.lane("jpeg") == LANE
+    assert session.lane("webp") is None
+    session.update_model(GONE)
+    assert session.lane("jpeg") is None
+
+
+def test_the_clients_name_is_kept_until_it_names_another() -> None:
+    session = new()
+    session.receive(Hello(Options(client="camera 1")), NOW)
+    session.receive(Configure(Options(min_score=0.5)), NOW)
+    assert session.client == "camera 1"

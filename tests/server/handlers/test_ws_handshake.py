@@ -72,7 +72,7 @@ async def test_the_wrong_kind_of_message_for_a_subprotocol(served: Served) -> No
     client = await SocketClient.connect(served, MSGPACK)
     client.send_raw('{"type":"hello"}')
     error = await client.read()
-    assert error["message"] == "framewire.v1.msgpack takes binary messages"
+    assert error["message"] == "framewire.v1.msgpack messages must be binary"
     client.send({"type": "hello"})
     assert (await client.read())["type"] == "welcome"
 

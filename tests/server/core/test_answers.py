@@ -1,0 +1,24 @@
+"""What a client's limits leave of an answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.core.answers import Classification, Detections, Tensor, Tensors
+
+
+@pytest.mark.parametrize(
+    ("min_score", "max_results", "count"),
+    [(0.0, None, 3), (0.5, None, 2), (0.5, 1, 1), (1.0, 9, 0)],
+)
+def test_limits_keep_the_best(min_score: float, max_results: int | None, count: int) -> None:
+    boxes, scores, classes = [[0.0] * 4, [0.1] * 4, [0.2] * 4], [0.9, 0.5, 0.1], [7, 8, 9]
+    detections = Detections(boxes, scores, classes).limited(min_score, max_results)
+    assert detections == Detections(boxes[:count], scores[:count], classes[:count])
+    classification = Classification(classes, scores).limited(min_score, max_results)
+    assert classification == Classification(classes[:count], scores[:count])
+
+
+def test_raw_outputs_have_no_limits() -> None:
+    tensors = Tensors({"colour": Tensor("float32", (3,), bytes(12))})
+    assert tensors.limited(1.0, 0) is tensors
