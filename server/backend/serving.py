@@ -25,13 +25,12 @@ from server.core.model import Lane, Model, ModelKey
 class TensorFlowServing:
     """One model server at ``address`` (``host:port`` or ``unix:path``).
 
-    ``descriptions`` says, by model name, what models without a ``describe``
-    signature do not say themselves, in the same form; a wrong one raises
-    DescriptionError, a ValueError that names the field. ``decode_threads`` (None:
-    one a core) is how many pictures are decoded at once; ``discovery_timeout_s``
-    bounds each call of :meth:`discover`.
+    ``descriptions`` are those of models without a ``describe`` signature, by name, in the
+    same form; an invalid one raises DescriptionError, a ValueError that names the field.
+    ``decode_threads`` (None: one per core) is how many pictures are decoded at once;
+    ``discovery_timeout_s`` limits each call of :meth:`discover`.
 
-    To be used from one event loop.
+    Use it from one event loop only.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class TensorFlowServing:
         discovery_timeout_s: float = 5.0,
     ) -> None:
         self.address = address
-        fallbacks = {name: _fallback(name, said) for name, said in (descriptions or {}).items()}
+        fallbacks = {name: _fallback(name, fields) for name, fields in (descriptions or {}).items()}
         self._channel = Channel(address)
         self._discovery = Discovery(self._channel, fallbacks, discovery_timeout_s)
         self._decoder = Decoder(decode_threads)
@@ -57,7 +56,7 @@ class TensorFlowServing:
         return selection.model
 
     async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
-        """One Predict call for ``frames``; see :class:`~server.backend.interface.Backend`."""
+        """Send one Predict call; see :class:`~server.backend.interface.Backend`."""
         deadline = time.monotonic() + timeout_s
         contract = self._contracts.newest(lane) or await self._learn(lane)
         try:
@@ -72,21 +71,21 @@ class TensorFlowServing:
     ) -> Inference:
         if isinstance(contract.input, PixelsInput):
             return await self._infer_pixels(lane, contract, contract.input, frames, deadline)
-        wanted = request.of_pictures(lane, contract, [frame.data for frame in frames])
-        response = await self._channel.predict(wanted, _left(deadline))
+        message = request.of_pictures(lane, contract, [frame.data for frame in frames])
+        response = await self._channel.predict(message, _left(deadline))
         return self._inference(lane, contract, response, len(frames))
 
     def watch(self, changed: Callable[[bool], None]) -> None:
-        """Call ``changed(reachable)``, on the running loop, as the connection comes and goes."""
+        """Call ``changed(reachable)`` on the loop when the connection is made or lost."""
         self._channel.watch(changed)
 
     async def close(self) -> None:
-        """Give back the connection and the threads."""
+        """Close the connection and end the threads."""
         await self._channel.close()
         self._decoder.close()
 
     async def _learn(self, lane: Lane) -> Contract:
-        """A lane that another backend discovered, or that has long been unused."""
+        """Learn a lane that another backend discovered, or whose contract was evicted."""
         await self.discover(lane.model)
         contract = self._contracts.newest(lane)
         if contract is None:
@@ -94,7 +93,7 @@ class TensorFlowServing:
         return contract
 
     async def _learn_anew(self, lane: Lane, error: SignatureChanged) -> Contract:
-        """A new version came up that is called otherwise; no frame needs to suffer for that."""
+        """Learn a new version that has another signature, so that its frames do not fail."""
         try:
             return await self._learn(lane)
         except FramewireError:
@@ -104,24 +103,25 @@ class TensorFlowServing:
         self,
         lane: Lane,
         contract: Contract,
-        wanted: PixelsInput,
+        pixels_input: PixelsInput,
         frames: Sequence[Frame],
         deadline: float,
     ) -> Inference:
-        # The other half of the time is the model server's.
-        pixels = await self._decoder.decode(frames, wanted, _left(deadline) / 2)
-        placements = [each for each in pixels.outcomes if isinstance(each, Placement)]
+        # The model server gets the other half of the time.
+        pixels = await self._decoder.decode(frames, pixels_input, _left(deadline) / 2)
+        placements = [outcome for outcome in pixels.outcomes if isinstance(outcome, Placement)]
         if not placements:
-            errors = [each for each in pixels.outcomes if isinstance(each, FramewireError)]
+            errors = [o for o in pixels.outcomes if isinstance(o, FramewireError)]
             return Inference(contract.version, errors)
         sent = request.of_pixels(lane, contract, pixels.values)
         response = await self._channel.predict(sent, _left(deadline))
-        told = self._inference(lane, contract, response, len(placements), placements)
-        answers = iter(told.answers)
+        inference = self._inference(lane, contract, response, len(placements), placements)
+        answers = iter(inference.answers)
         merged = [
-            each if isinstance(each, FramewireError) else next(answers) for each in pixels.outcomes
+            outcome if isinstance(outcome, FramewireError) else next(answers)
+            for outcome in pixels.outcomes
         ]
-        return Inference(told.model_version, merged)
+        return Inference(inference.model_version, merged)
 
     def _inference(
         self,
@@ -134,11 +134,13 @@ class TensorFlowServing:
         version = int(response.model_spec.version.value)
         known = self._contracts.of_version(lane, version)
         try:
-            # A version that came up since the last discovery is read by what is known.
+            # A version that appeared since the last discovery is read like the known one.
             return Inference(version, _answers(known or contract, response, count, placements))
         except ModelFailed as error:
             if known is None:
-                raise SignatureChanged(f"version {version} gives something else: {error}") from None
+                raise SignatureChanged(
+                    f"version {version} returns other outputs: {error}"
+                ) from None
             raise
 
 
