@@ -62,7 +62,8 @@ def _best_batch(backend: int, pictures: list[bytes], seconds: float) -> tuple[in
     ]
     for measured in candidates:
         print(
-            f"direct, {measured.calls} calls of {measured.batch:2}: {measured.frames_per_s:7.0f} frames/s"
+            f"direct, {measured.calls} calls of {measured.batch:2}: "
+            f"{measured.frames_per_s:7.0f} frames/s"
         )
     best = max(candidates, key=lambda candidate: candidate.frames_per_s)
     return best.batch, best.calls

@@ -26,6 +26,7 @@ from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.runtime.gateway import Gateway
+from server.runtime.metrics import Metrics
 from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals
 from server.transport.tornado_private import accept_chunk_extensions
@@ -47,8 +48,8 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
     session = {"gateway": gateway, "settings": settings, "access": access}
     limiter = RateLimiter(settings.max_logins_per_min)
     login = {"access": access, "settings": settings, "limiter": limiter}
-    full = gateway.metrics.turned_away.labels("max_uploads").inc
-    upload = {**session, "uploads": UploadSlots(settings.max_uploads, full)}
+    uploads = UploadSlots(settings.max_uploads, lambda: gateway.session_rejected("max_uploads"))
+    upload = {**session, "uploads": uploads}
     return Application(
         [
             (r"/ws", SessionHandler, session),
@@ -56,7 +57,7 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
             (r"/v1/login", LoginHandler, login),
             (r"/healthz", AliveHandler),
             (r"/readyz", ReadyHandler, {"gateway": gateway}),
-            (r"/metrics", MetricsHandler, {"gateway": gateway}),
+            (r"/metrics", MetricsHandler, {"metrics": Metrics(gateway)}),
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
             (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
         ],
@@ -98,7 +99,7 @@ def _in_use(error: Exception) -> bool:
 
 def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> HTTPServer:
     """The server of all addresses, with TLS where the door has it."""
-    access.on_rejection = gateway.metrics.kept_out
+    access.on_rejection = gateway.request_rejected
     accept_chunk_extensions()
     server = HTTPServer(
         application(gateway, settings, access),

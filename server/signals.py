@@ -1,4 +1,4 @@
-"""What the signals of a terminal, an operator or a supervisor ask of the gateway."""
+"""How the gateway reacts to SIGINT, SIGTERM and SIGHUP."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ log = logging.getLogger(__name__)
 
 
 class Signals:
-    """SIGINT and SIGTERM, and SIGHUP, on the running loop.
+    """Handles SIGINT, SIGTERM and SIGHUP on the running loop.
 
-    ``stop`` is set by the first of SIGINT and SIGTERM, ``at_once`` by the second.
-    SIGHUP calls ``reload``, as operators expect of a daemon; where it says that the
-    gateway's terminal has closed, which no log line can tell anybody, it stops.
-    Under nohup a terminal may close.
+    The first SIGINT or SIGTERM sets ``stop``, the second ``at_once``. SIGHUP calls
+    ``reload``, as operators expect of a daemon. If it was sent because the gateway's
+    terminal has closed, it stops the gateway instead, unless that runs under nohup.
     """
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
         self.at_once = asyncio.Event()
-        self.reload: Callable[[], None] = lambda: log.info("SIGHUP: no files to read again")
+        self.reload: Callable[[], None] = lambda: log.info("SIGHUP: no files to reload")
         nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         self._in_terminal = not nohup and _has_terminal()
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""A Predict response -> one answer for each frame."""
+"""Split a Predict response into one answer per frame."""
 
 from __future__ import annotations
 
@@ -25,49 +25,48 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 Protos = Mapping[str, tensor_pb2.TensorProto]
 
 
-def arrays(found: Protos) -> dict[str, np.ndarray[Any, Any]]:
-    """All outputs of a response. Raises ModelFailed for one that is broken."""
-    return {name: to_numpy(name, tensor) for name, tensor in found.items()}
+def arrays(tensors: Protos) -> dict[str, np.ndarray[Any, Any]]:
+    """Return all outputs of a response. Raises ModelFailed if one is malformed."""
+    return {name: to_numpy(name, tensor) for name, tensor in tensors.items()}
 
 
 def split(
     outputs: Outputs,
-    found: Protos,
+    tensors: Protos,
     rows: int,
     placements: Sequence[Placement] | None = None,
 ) -> Sequence[Answer]:
-    """One answer for each of the ``rows`` that were sent, from a response's outputs.
+    """Return one answer for each of the ``rows`` sent, from a response's ``tensors``.
 
-    ``placements`` says where the frames lay in the model's input, if not all over
-    it. Raises ModelFailed if an output is missing or broken, or has other rows than
-    were sent.
+    ``placements`` are the frames' positions in the model's input if they do not fill it.
+    Raises ModelFailed if an output is missing or malformed, or has another number of rows.
     """
     for name in outputs.aliases:
-        if name not in found:
+        if name not in tensors:
             raise ModelFailed(f"the model server left out the output {name!r}")
     if isinstance(outputs, DetectionOutputs):
-        return detections(outputs, found, rows, placements)
-    _check_rows(outputs, found, rows)
+        return detections(outputs, tensors, rows, placements)
+    _check_rows(outputs, tensors, rows)
     if isinstance(outputs, ClassificationOutputs):
-        return classifications(outputs, arrays(found))
-    return _tensors(outputs, arrays(found), rows)
+        return classifications(outputs, arrays(tensors))
+    return _tensors(outputs, arrays(tensors), rows)
 
 
-def _check_rows(outputs: Outputs, found: Protos, rows: int) -> None:
+def _check_rows(outputs: Outputs, tensors: Protos, rows: int) -> None:
     shared = outputs.shared if isinstance(outputs, TensorOutputs) else frozenset()
-    for name, tensor in found.items():
+    for name, tensor in tensors.items():
         dims = tensor.tensor_shape.dim
         if name not in shared and (not dims or dims[0].size != rows):
             shape = [dim.size for dim in dims]
             raise ModelFailed(f"output {name!r} has shape {shape} for a batch of {rows}")
 
 
-def _tensors(outputs: TensorOutputs, found: Arrays, rows: int) -> list[Tensors]:
+def _tensors(outputs: TensorOutputs, tensors: Arrays, rows: int) -> list[Tensors]:
     return [
         Tensors(
             {
                 name: _tensor(values if name in outputs.shared else values[row])
-                for name, values in found.items()
+                for name, values in tensors.items()
             }
         )
         for row in range(rows)
@@ -75,7 +74,7 @@ def _tensors(outputs: TensorOutputs, found: Arrays, rows: int) -> list[Tensors]:
 
 
 def _tensor(values: Any) -> Tensor:
-    if isinstance(values, bytes):  # one string a row
+    if isinstance(values, bytes):  # one string per row
         return Tensor("string", (), [values.decode("utf-8", "replace")])
     if values.dtype == object:
         strings = [value.decode("utf-8", "replace") for value in values.reshape(-1)]

@@ -1,4 +1,4 @@
-"""A classifier's outputs -> classes and scores, best first."""
+"""Turn a classifier's outputs into classes and scores, best first."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from server.core.errors import ModelFailed
 
 Array = np.ndarray[Any, Any]
 
-# Nobody reads further, and some models know twenty thousand classes.
+# No client needs more, and some models know twenty thousand classes.
 TOP = 100
 
 
 def classifications(
-    outputs: ClassificationOutputs, found: Mapping[str, Array]
+    outputs: ClassificationOutputs, arrays: Mapping[str, Array]
 ) -> list[Classification]:
-    """One :class:`Classification` a row, its best ``TOP`` classes.
+    """Return one :class:`Classification` per row, with its best ``TOP`` classes.
 
-    Without an output ``classes`` of the scores' shape, a score's column is its
-    class. What is not finite is left out. Raises ModelFailed if the scores are
-    not [N,C].
+    Without an output ``classes`` of the scores' shape, a score's column is its class.
+    Scores that are not finite are left out. Raises ModelFailed if the scores are not
+    [N,C].
     """
-    scores = found[outputs.scores]
+    scores = arrays[outputs.scores]
     if scores.ndim != 2 or scores.dtype == object:
         raise ModelFailed(f"output {outputs.scores!r} has shape {list(scores.shape)}, not [N,C]")
     scores = scores.astype(np.float64)
@@ -37,13 +37,13 @@ def classifications(
     order = _best(scores)
     scores = np.take_along_axis(scores, order, axis=1)
     counts = (scores > -np.inf).sum(axis=1).tolist()
-    classes = _classes(outputs, found, order)
+    classes = _classes(outputs, arrays, order)
     values = scores.tolist()
     return [Classification(c[:n], s[:n]) for c, s, n in zip(classes, values, counts, strict=True)]
 
 
 def _probabilities(logits: Array) -> Array:
-    """Softmax over the classes; for a lone logit, the sigmoid."""
+    """Apply softmax over the classes or, to a single logit, the sigmoid."""
     with np.errstate(all="ignore"):
         if logits.shape[1] == 1:
             return np.asarray(1 / (1 + np.exp(-logits)))
@@ -52,7 +52,7 @@ def _probabilities(logits: Array) -> Array:
 
 
 def _best(scores: Array) -> Array:
-    """The columns of the best scores, [N,TOP], best first."""
+    """Return the columns of the best scores, [N,TOP], best first."""
     if scores.shape[1] <= TOP:
         return np.argsort(-scores, axis=1, kind="stable")
     best = np.argpartition(-scores, TOP - 1, axis=1)[:, :TOP]
@@ -61,11 +61,11 @@ def _best(scores: Array) -> Array:
 
 
 def _classes(
-    outputs: ClassificationOutputs, found: Mapping[str, Array], order: Array
+    outputs: ClassificationOutputs, arrays: Mapping[str, Array], order: Array
 ) -> list[list[int]]:
-    given = found[outputs.classes] if outputs.classes is not None else None
-    # Of another shape, it is the best class alone, which the scores say too.
-    if given is None or given.shape != found[outputs.scores].shape:
+    given = arrays[outputs.classes] if outputs.classes is not None else None
+    # Of another shape, it has only the best class, which the scores have too.
+    if given is None or given.shape != arrays[outputs.scores].shape:
         columns: list[list[int]] = order.tolist()
         return columns
     chosen = np.take_along_axis(given, order, axis=1)

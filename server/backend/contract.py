@@ -1,4 +1,4 @@
-"""What the gateway must know to talk to one signature of one version."""
+"""What the gateway must know to call one signature of one version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from server.core.model import Lane, ModelKey, Resize, Task
 
 @dataclass(frozen=True, slots=True)
 class BytesInput:
-    """Takes encoded pictures as they came. ``rows`` is the batch size if it is fixed."""
+    """Takes encoded pictures as received. ``rows`` is the batch size if it is fixed."""
 
     alias: str
     rows: int | None
@@ -24,8 +24,8 @@ class BytesInput:
 class PixelsInput:
     """Takes pixels, ``[N,height,width,channels]``.
 
-    ``rows`` is the batch size if it is fixed. Where ``width`` or ``height`` is
-    None, a frame keeps its own. ``scale`` is None for uint8.
+    ``rows`` is the batch size if it is fixed. If ``width`` or ``height`` is None, a frame
+    keeps its own. ``scale`` is None for uint8.
     """
 
     alias: str
@@ -38,18 +38,18 @@ class PixelsInput:
 
     @property
     def dtype(self) -> str:
-        """``uint8``, or ``float32`` where there is a scale."""
+        """``float32`` with a scale, ``uint8`` without."""
         return "uint8" if self.scale is None else "float32"
 
     @property
     def one_size(self) -> bool:
-        """Whether all frames come out in the same size, so that they can share a batch."""
+        """Whether all frames get the same size, so that they can share a batch."""
         return self.width is not None and self.height is not None
 
 
 @dataclass(frozen=True)
 class DetectionOutputs:
-    """Aliases of TensorFlow's detection outputs. ``count`` is None where there is none."""
+    """Aliases of TensorFlow's detection outputs. ``count`` is None if there is none."""
 
     boxes: str
     scores: str
@@ -59,16 +59,16 @@ class DetectionOutputs:
 
     task: Task = "detection"
 
-    @cached_property  # every call asks for it
+    @cached_property  # every call needs it
     def aliases(self) -> tuple[str, ...]:
-        """The outputs to ask for."""
+        """The outputs to request."""
         names = (self.boxes, self.scores, self.classes, self.count)
         return tuple(name for name in names if name is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class ClassificationOutputs:
-    """Aliases of a classifier's outputs. ``logits``: the scores want a softmax."""
+    """Aliases of a classifier's outputs. ``logits``: the scores need a softmax."""
 
     scores: str
     classes: str | None
@@ -80,15 +80,15 @@ class ClassificationOutputs:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """The outputs to ask for."""
+        """The outputs to request."""
         return (self.scores,) if self.classes is None else (self.scores, self.classes)
 
 
 @dataclass(frozen=True, slots=True)
 class TensorOutputs:
-    """Outputs that the gateway has no words for: all of them.
+    """All outputs, of a task that the wire has no fields for.
 
-    ``shared`` are those that the signature gives once for a whole batch.
+    ``shared`` are those that the signature returns once per batch.
     """
 
     shared: frozenset[str]
@@ -97,7 +97,7 @@ class TensorOutputs:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """The outputs to ask for; none named means all."""
+        """The outputs to request; none means all."""
         return ()
 
 
@@ -115,7 +115,7 @@ class Contract:
 
 
 class Contracts:
-    """The contracts learnt so far, by lane and version; the longest unused go first."""
+    """The contracts learnt so far, by lane and version; the least recently used are evicted."""
 
     MAX_LANES = 256
     MAX_VERSIONS = 8
@@ -134,7 +134,7 @@ class Contracts:
         _trim(self._lanes, self.MAX_LANES)
 
     def newest(self, lane: Lane) -> Contract | None:
-        """The contract learnt last: what a request is made by."""
+        """Return the contract learnt last, which requests follow."""
         key = _key(lane)
         versions = self._lanes.get(key)
         if versions is None:
@@ -143,12 +143,12 @@ class Contracts:
         return next(reversed(versions.values()))
 
     def of_version(self, lane: Lane, version: int) -> Contract | None:
-        """The contract of the version that answered, if it is known."""
+        """Return the contract of the version that answered, if it is known."""
         versions = self._lanes.get(_key(lane))
         return None if versions is None else versions.get(version)
 
     def forget(self, lane: Lane) -> None:
-        """What was learnt of ``lane`` holds no longer."""
+        """Discard what was learnt about ``lane``."""
         self._lanes.pop(_key(lane), None)
 
 

@@ -1,8 +1,7 @@
 """What a model says about itself: the JSON object of its ``describe`` signature.
 
-For a model that has no such signature, the gateway's settings say the same.
-The form is in docs/model-contract.md; unknown keys are ignored, every known one
-is checked.
+For a model without this signature, the gateway's settings can contain the same object.
+docs/model-contract.md defines it; unknown keys are ignored, every known one is checked.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ _MAX_NUMBER = 1e30  # what float32 pixels can be scaled by
 
 
 class DescriptionError(ValueError):
-    """A description that cannot be used; the message names the field."""
+    """An unusable description; the message names the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """``(x - mean) / std`` for pixels ``x`` in 0..255, one value a channel or one for all."""
+    """``(x - mean) / std`` for pixels ``x`` in 0..255, one value per channel or one for all."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -37,11 +36,10 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One model's description. None: not said.
+    """One model's description; None for what it leaves out.
 
-    ``first_class`` is the number that the model gives its first label;
-    ``width`` and ``height`` are the model's input in pixels; ``formats`` are
-    those that its graph decodes.
+    ``first_class`` is the model's number for its first label, ``width`` and ``height``
+    are the size of its input in pixels, ``formats`` are those that its graph decodes.
     """
 
     task: Task | None = None
@@ -56,10 +54,10 @@ class Description:
 
 
 def parse(text: bytes) -> Description:
-    """The description in ``text``, UTF-8 JSON. Raises DescriptionError."""
+    """Return the description in ``text``, UTF-8 JSON. Raises DescriptionError."""
     try:
         fields = json.loads(text)
-    except ValueError as error:  # of which JSON and UTF-8 errors are kinds
+    except ValueError as error:  # JSON and UTF-8 errors are ValueErrors
         raise DescriptionError(f"not JSON: {error}") from None
     except RecursionError:
         raise DescriptionError("not JSON: nested too deeply") from None
@@ -71,7 +69,7 @@ def parse(text: bytes) -> Description:
 
 
 def from_fields(fields: Mapping[str, Any]) -> Description:
-    """The description in a decoded JSON object. Raises DescriptionError."""
+    """Return the description in a decoded JSON object. Raises DescriptionError."""
     picture = fields.get("input")
     if picture is None:
         picture = {}
@@ -80,7 +78,7 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
     width = _integer(picture, "width", 1, _MAX_SIDE, "input.")
     height = _integer(picture, "height", 1, _MAX_SIDE, "input.")
     if (width is None) != (height is None):
-        raise DescriptionError("input.width and input.height go together")
+        raise DescriptionError("input.width and input.height require each other")
     return Description(
         task=cast("Task | None", _choice(fields, "task", _TASKS)),
         labels=_strings(fields, "labels") or (),
@@ -94,8 +92,8 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
     )
 
 
-def _wrong(name: str, wanted: str, value: object) -> DescriptionError:
-    return DescriptionError(f"{name} must be {wanted}, not {reprlib.repr(value)}")
+def _wrong(name: str, expected: str, value: object) -> DescriptionError:
+    return DescriptionError(f"{name} must be {expected}, not {reprlib.repr(value)}")
 
 
 def _integer(
@@ -157,5 +155,5 @@ def _numbers(fields: Mapping[str, Any], name: str) -> tuple[float, ...]:
 def _finite(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    # Comparing works for integers that no float can hold, too.
+    # Comparing also works for integers that no float can hold.
     return -_MAX_NUMBER < value < _MAX_NUMBER

@@ -1,4 +1,4 @@
-"""TensorFlow's detection outputs -> boxes as the wire has them."""
+"""Turn TensorFlow's detection outputs into boxes of the wire."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ Column = list[float]
 
 def detections(
     outputs: DetectionOutputs,
-    found: Mapping[str, tensor_pb2.TensorProto],
+    tensors: Mapping[str, tensor_pb2.TensorProto],
     rows: int,
     placements: Sequence[Placement] | None = None,
 ) -> list[Detections]:
-    """One :class:`Detections` a row, best score first, boxes clipped to the frame.
+    """Return one :class:`Detections` per row, best score first, boxes clipped to the frame.
 
-    Plain lists, cut and checked as a whole: a frame has some dozens of numbers, for
-    which a lone frame waited three times as long in numpy, and a full batch no less.
-    What is not finite is left out. Raises ModelFailed if the shapes do not belong
-    together.
+    Plain lists, cut and checked as a whole: a frame has a few dozen numbers, for which
+    numpy took a lone frame three times as long, and was no faster for a full batch.
+    Entries that are not finite are left out. Raises ModelFailed if the shapes do not
+    match.
     """
-    boxes = to_numbers(outputs.boxes, found[outputs.boxes])
-    scores = to_numbers(outputs.scores, found[outputs.scores])
-    classes = to_numbers(outputs.classes, found[outputs.classes])
+    boxes = to_numbers(outputs.boxes, tensors[outputs.boxes])
+    scores = to_numbers(outputs.scores, tensors[outputs.scores])
+    classes = to_numbers(outputs.classes, tensors[outputs.classes])
     _check(boxes, scores, classes, rows)
     columns = scores.shape[1]
-    counts = _counts(outputs, found, rows, columns)
+    counts = _counts(outputs, tensors, rows, columns)
     answers = []
     for row, count in enumerate(counts):
         start, end = row * columns, row * columns + count
@@ -54,27 +54,27 @@ def _check(boxes: Numbers, scores: Numbers, classes: Numbers, rows: int) -> None
     if len(shape) != 2 or shape[0] != rows or classes.shape != shape or boxes.shape != (*shape, 4):
         raise ModelFailed(
             f"boxes {list(boxes.shape)}, scores {list(shape)} and classes "
-            f"{list(classes.shape)} do not belong together for a batch of {rows}"
+            f"{list(classes.shape)} do not match for a batch of {rows}"
         )
 
 
 def _counts(
     outputs: DetectionOutputs,
-    found: Mapping[str, tensor_pb2.TensorProto],
+    tensors: Mapping[str, tensor_pb2.TensorProto],
     rows: int,
     columns: int,
 ) -> list[int]:
     if outputs.count is None:
         return [columns] * rows
-    counts = to_numbers(outputs.count, found[outputs.count])
+    counts = to_numbers(outputs.count, tensors[outputs.count])
     if len(counts.values) != rows:
         raise ModelFailed(f"{outputs.count} has shape {list(counts.shape)} for a batch of {rows}")
-    # Nothing is larger than NaN, and NaN is larger than nothing.
+    # NaN is neither larger nor smaller than any number.
     return [int(min(count, columns)) if count > 0 else 0 for count in counts.values]
 
 
 def _edges(flat: Column) -> list[Column]:
-    """Columns x0, y0, x1, y1 from flat [ymin, xmin, ymax, xmax]."""
+    """Return columns x0, y0, x1, y1 of flat [ymin, xmin, ymax, xmax]."""
     return [flat[1::4], flat[0::4], flat[3::4], flat[2::4]]
 
 
@@ -94,12 +94,12 @@ def _detections(
 
 
 def _columns(entries: Iterable[tuple[float, ...]]) -> list[Column]:
-    """Six columns from entries of six."""
+    """Return six columns of entries with six values."""
     return [list(column) for column in zip(*entries, strict=True)] or [[] for _ in range(6)]
 
 
 def _placed(edges: list[Column], placement: Placement) -> list[Column]:
-    """From fractions of the model's input to fractions of the frame."""
+    """Convert fractions of the model's input to fractions of the frame."""
     starts = (placement.left, placement.top) * 2
     sizes = (placement.width, placement.height) * 2
     return [

@@ -1,4 +1,4 @@
-"""Learns a model from the model server alone: GetModelMetadata, then ``describe``."""
+"""Learn a model from the model server alone: GetModelMetadata, then ``describe``."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from server.backend.labels import Labels
 from server.backend.selection import Selection, select
 from server.backend.stubs import get_model_metadata_pb2, types_pb2
 from server.core.errors import (
-    BackendUnavailable,
     BatchRejected,
     DeadlineExceeded,
     ModelFailed,
+    ModelUnavailable,
     Overloaded,
     UnknownModel,
     UnusableModel,
 )
 from server.core.model import Lane, Model, ModelKey
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-# A version that goes away between two calls is looked up anew this often.
+# How often a look-up is repeated if its version goes away between two calls.
 _ATTEMPTS = 3
 _PROBE_SIDE = 64
 _CALL_ERRORS = (BatchRejected, DeadlineExceeded, ModelFailed, Overloaded)
 
 
 class Discovery:
-    """Learns models over ``channel``; each call may take ``timeout_s`` seconds.
+    """Learns models over ``channel``; each call takes ``timeout_s`` seconds at most.
 
-    ``fallbacks`` describe, by model name, the models that do not describe themselves.
+    ``fallbacks`` are descriptions, by model name, of models without a ``describe`` signature.
     """
 
     def __init__(
@@ -51,7 +51,10 @@ class Discovery:
         self._labels: dict[tuple[str, int], Labels] = {}
 
     async def discover(self, key: ModelKey) -> Selection:
-        """Raises UnknownModel, UnusableModel or BackendUnavailable."""
+        """Learn a model.
+
+        Raises UnknownModel, UnusableModel, ModelUnavailable or BackendUnavailable.
+        """
         for attempt in range(_ATTEMPTS):
             version, signatures = await self._signatures(key)
             try:
@@ -62,19 +65,17 @@ class Discovery:
         raise AssertionError("unreachable")
 
     async def _signatures(self, key: ModelKey) -> tuple[int, tuple[signature.Signature, ...]]:
-        wanted = get_model_metadata_pb2.GetModelMetadataRequest(
+        message = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=request.model_spec(key), metadata_field=["signature_def"]
         )
         try:
-            metadata = await self._channel.model_metadata(wanted, self._timeout_s)
+            metadata = await self._channel.model_metadata(message, self._timeout_s)
         except UnknownModel as error:
             raise type(error)(f"the model server has no model {key} ({error})") from None
         except BatchRejected as error:
-            raise UnknownModel(f"the model server refuses the model name {key}: {error}") from None
+            raise UnknownModel(f"the model server rejects the model name {key}: {error}") from None
         except _CALL_ERRORS as error:
-            raise BackendUnavailable(
-                f"the model server tells nothing about {key}: {error}"
-            ) from None
+            raise ModelUnavailable(f"looking up model {key} failed: {error}") from None
         return int(metadata.model_spec.version.value), signature.read(metadata)
 
     async def _learn(
@@ -91,22 +92,22 @@ class Discovery:
     async def _description(
         self, key: ModelKey, version: int, signatures: tuple[signature.Signature, ...]
     ) -> Description:
-        """What the model says about itself, else what the settings say."""
-        if not any(each.describes for each in signatures):
+        """Return what the model says about itself or, failing that, the settings."""
+        if not any(one.describes for one in signatures):
             return self._fallbacks.get(key.name, Description())
         pinned = ModelKey(key.name, version=version)
-        wanted = request.without_inputs(pinned, signature.DESCRIBE)
+        message = request.without_inputs(pinned, signature.DESCRIBE)
         try:
-            response = await self._channel.predict(wanted, self._timeout_s)
+            response = await self._channel.predict(message, self._timeout_s)
             [values] = arrays(response.outputs).values()
             return description.parse(bytes(values.reshape(-1)[0]))
         except (DescriptionError, ValueError, IndexError, TypeError, ModelFailed) as error:
-            raise UnusableModel(f"model {key} has a broken description: {error}") from None
+            raise UnusableModel(f"model {key} has an invalid description: {error}") from None
         except _CALL_ERRORS as error:
-            raise BackendUnavailable(f"model {key} did not describe itself: {error}") from None
+            raise ModelUnavailable(f"model {key} did not describe itself: {error}") from None
 
     def _labels_of(self, name: str, version: int, described: Description) -> Labels:
-        """One list for each version, so that names learnt on the way keep their index."""
+        """Return one list per version, so that names learnt later keep their index."""
         known = self._labels.get((name, version))
         if known is None or known.names[: len(described.labels)] != described.labels:
             known = Labels(described.labels)
@@ -117,13 +118,13 @@ class Discovery:
         return known
 
     async def _learn_names(self, selection: Selection) -> None:
-        """Ask about a black picture: most classifiers name all their classes each time."""
+        """Classify a black picture: most classifiers return all their class names each time."""
         for lane, contract in selection.contracts.items():
             try:
                 await self._probe(selection.model, lane, contract)
                 return
             except (*_CALL_ERRORS, UnknownModel) as error:
-                _log.debug("no class names from %s yet: %s", lane.model, error)
+                log.debug("model %s returned no class names yet: %s", lane.model, error)
 
     async def _probe(self, model: Model, lane: Lane, contract: Contract) -> None:
         outputs = contract.outputs
@@ -132,17 +133,17 @@ class Discovery:
         pinned = Lane(ModelKey(lane.model.name, version=contract.version), lane.signature)
         width, height = model.width or _PROBE_SIDE, model.height or _PROBE_SIDE
         if isinstance(contract.input, BytesInput):
-            wanted = request.of_pictures(pinned, contract, [_black_png(width, height)])
+            message = request.of_pictures(pinned, contract, [_black_png(width, height)])
         else:
             black = np.zeros((1, height, width, contract.input.channels), contract.input.dtype)
-            wanted = request.of_pixels(pinned, contract, black)
-        response = await self._channel.predict(wanted, self._timeout_s)
+            message = request.of_pixels(pinned, contract, black)
+        response = await self._channel.predict(message, self._timeout_s)
         for name in arrays(response.outputs)[outputs.classes].reshape(-1):
             outputs.labels.index(bytes(name))
 
 
 def _answers_with_names(signatures: Sequence[signature.Signature]) -> bool:
-    outputs = (each.outputs.get("classes") for each in signatures)
+    outputs = (one.outputs.get("classes") for one in signatures)
     return any(spec is not None and spec.dtype == types_pb2.DT_STRING for spec in outputs)
 
 

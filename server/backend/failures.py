@@ -19,9 +19,9 @@ RESOURCE_EXHAUSTED      the model server's queue is full                    Over
 others                                                                      ModelFailed
 ======================  ==================================================  ==================
 
-A broken version (variables missing, for one) answers FAILED_PRECONDITION to
-every frame. To try such a batch again in parts would multiply the calls and
-blame frames that are innocent, so only the codes that speak of contents do that.
+A broken version (with variables missing, for example) answers FAILED_PRECONDITION to
+every frame. Retrying such a batch in parts would multiply the calls and blame innocent
+frames, so only the codes that concern contents lead to a retry.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from server.core.errors import (
 
 MAX_MESSAGE_CHARS = 300
 
-# A model server that has changed the signature under us, in TF Serving's words.
+# TF Serving's messages for a signature that has changed since it was discovered.
 _SIGNATURE_CHANGED = (
     "input size does not match signature",
     "not found in request and no default value provided",
@@ -56,7 +56,7 @@ class SignatureChanged(ModelFailed):
 
 
 def failure(code: grpc.StatusCode, details: str | None, connected: bool) -> Exception:
-    """The exception that a failed call raises; ``connected`` if the channel was ready."""
+    """Return the exception of a failed call. ``connected``: whether the channel was ready."""
     message = one_line(details or code.name)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED and not connected:
         return BackendUnavailable("no connection to the model server yet")
@@ -64,13 +64,13 @@ def failure(code: grpc.StatusCode, details: str | None, connected: bool) -> Exce
 
 
 def one_line(text: str) -> str:
-    """``text`` without line breaks, cut to what a client may be told."""
+    """Return ``text`` without line breaks, cut to ``MAX_MESSAGE_CHARS``."""
     line = " ".join(text.split())
     return line if len(line) <= MAX_MESSAGE_CHARS else line[: MAX_MESSAGE_CHARS - 3] + "..."
 
 
 def _not_found(message: str) -> Exception:
-    # Of the newest version it says Latest(...).
+    # For the newest version, TF Serving says Latest(...).
     return NotLoaded(message) if "Specific(" in message else UnknownModel(message)
 
 
@@ -93,7 +93,7 @@ def _model_failed(message: str) -> Exception:
 
 
 def _unavailable(message: str) -> Exception:
-    # TF Serving's own batching answers so; the connection is as good as ever.
+    # The answer of TF Serving's own batching; the connection is fine.
     if "batch scheduling queue" in message:
         return _overloaded(message)
     return BackendUnavailable(f"the model server cannot be reached: {message}")

@@ -1,4 +1,4 @@
-"""What the runtime asks of a model server. The runtime knows this page and no more."""
+"""What the runtime asks of a model server, and all that it knows about it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from server.core.model import Lane, Model, ModelKey
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """A batch's answer: for each frame, in order, what the model said or why it could not.
+    """A batch's answers: one per frame, in order, or the error of a frame without one.
 
-    ``model_version`` is the version that really answered.
+    ``model_version`` is the version that answered.
     """
 
     model_version: int
@@ -29,21 +29,21 @@ class Backend(Protocol):
     async def discover(self, key: ModelKey) -> Model:
         """Learn a model from GetModelMetadata and its ``describe`` signature.
 
-        Raises UnknownModel, UnusableModel or BackendUnavailable.
+        Raises UnknownModel, UnusableModel, ModelUnavailable (the model server answers, but
+        not about this model) or BackendUnavailable (it does not answer).
         """
 
     async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
         """One Predict call for ``frames``, all of ``lane``, within ``timeout_s`` seconds.
 
-        Frames whose picture cannot be decoded here come back as a FrameError in
-        their place, or as Overloaded where there was no time for it, and the rest
-        are answered. Raises BatchRejected when the
-        model server refuses the contents, DeadlineExceeded, UnknownModel,
-        ModelFailed, Overloaded or BackendUnavailable.
+        A frame whose picture cannot be decoded gets a FrameError in its place, or
+        Overloaded if there was no time to decode it; the others are answered. Raises
+        BatchRejected if the model server rejects the contents, DeadlineExceeded,
+        UnknownModel, ModelFailed, Overloaded or BackendUnavailable.
         """
 
     def watch(self, changed: Callable[[bool], None]) -> None:
-        """Call ``changed(reachable)``, on the loop, whenever the connection comes or goes."""
+        """Call ``changed(reachable)`` on the loop when the connection is made or lost."""
 
     async def close(self) -> None:
-        """Give back the connection and the threads."""
+        """Close the connection and end the threads."""

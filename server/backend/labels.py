@@ -1,4 +1,4 @@
-"""Class names <-> indices, for models that answer with names."""
+"""Class names and their indices, for models that answer with names."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from server.core.errors import ModelFailed
 
-# A model that answers with ever new names is not a classifier.
+# A model that keeps returning new names is not a classifier.
 MAX_LABELS = 100_000
 
 
 class Labels:
-    """Grows by the names that a model turns out to use; an index never changes."""
+    """Class names by index. New names are appended; an index never changes."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._names = list(names)
@@ -23,7 +23,7 @@ class Labels:
         return tuple(self._names)
 
     def index(self, name: bytes) -> int:
-        """The index of ``name``, which gets one now if it has none."""
+        """Return the index of ``name``, adding the name if it is new."""
         text = name.decode("utf-8", "replace")
         index = self._indices.get(text)
         if index is None:
@@ -32,6 +32,6 @@ class Labels:
 
     def _add(self, text: str) -> int:
         if len(self._names) >= MAX_LABELS:
-            raise ModelFailed(f"the model has given more than {MAX_LABELS} class names")
+            raise ModelFailed(f"the model has returned more than {MAX_LABELS} class names")
         self._names.append(text)
         return self._indices.setdefault(text, len(self._names) - 1)

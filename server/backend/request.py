@@ -1,4 +1,4 @@
-"""PredictRequests, serialized and ready to be sent."""
+"""Write PredictRequests as bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEY, _VALUE = 1, 2
 
 
 def model_spec(key: ModelKey, signature: str = "") -> model_pb2.ModelSpec:
-    """A model as TF Serving wants it named: by label, by version, or the newest."""
+    """Return TF Serving's name for a model: by label, by version, or the newest."""
     spec = model_pb2.ModelSpec(name=key.name, signature_name=signature)
     if key.label is not None:
         spec.version_label = key.label
@@ -29,20 +29,20 @@ def model_spec(key: ModelKey, signature: str = "") -> model_pb2.ModelSpec:
 
 
 def without_inputs(key: ModelKey, signature: str) -> bytes:
-    """A call of a signature that takes nothing."""
+    """Return a request for a signature without inputs."""
     request = predict_pb2.PredictRequest(model_spec=model_spec(key, signature))
     encoded: bytes = request.SerializeToString()
     return encoded
 
 
 def of_pictures(lane: Lane, contract: Contract, pictures: Sequence[bytes]) -> bytes:
-    """Encoded pictures, one a row."""
+    """Return a request with encoded pictures, one per row."""
     padding = [pictures[-1]] * _missing(contract, len(pictures))
     return _request(lane, contract, string_tensor([*pictures, *padding]))
 
 
 def of_pixels(lane: Lane, contract: Contract, pixels: np.ndarray[Any, Any]) -> bytes:
-    """Pixels [N,H,W,C]."""
+    """Return a request with pixels [N,H,W,C]."""
     missing = _missing(contract, len(pixels))
     if missing:
         pixels = np.concatenate([pixels, np.repeat(pixels[-1:], missing, axis=0)])
@@ -50,7 +50,7 @@ def of_pixels(lane: Lane, contract: Contract, pixels: np.ndarray[Any, Any]) -> b
 
 
 def _missing(contract: Contract, count: int) -> int:
-    """How many rows a fixed batch dimension wants beyond ``count``."""
+    """Return how many rows a fixed batch dimension needs beyond ``count``."""
     return max(0, (contract.input.rows or 0) - count)
 
 
@@ -60,11 +60,11 @@ def _request(lane: Lane, contract: Contract, tensor: Pieces) -> bytes:
 
 
 @lru_cache(maxsize=256)  # the same for every batch of a lane
-def _head(lane: Lane, wanted: tuple[str, ...]) -> bytes:
-    """All but the input. Only what is used is asked for: a detector's raw outputs are
-    larger than its pictures."""
+def _head(lane: Lane, aliases: tuple[str, ...]) -> bytes:
+    """Return all but the input. Only the outputs in use are requested: a detector's raw
+    outputs are larger than its pictures."""
     head = predict_pb2.PredictRequest(
-        model_spec=model_spec(lane.model, lane.signature), output_filter=wanted
+        model_spec=model_spec(lane.model, lane.signature), output_filter=aliases
     )
     encoded: bytes = head.SerializeToString()
     return encoded

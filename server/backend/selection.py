@@ -1,7 +1,7 @@
-"""Chooses, among a model's signatures, those that pictures can be sent to.
+"""Choose, among a model's signatures, those that pictures can be sent to.
 
-A signature is chosen by what it takes and what it gives. The name decides only
-between several that fit: ``serving_default`` goes first.
+A signature is chosen by its inputs and outputs. Its name decides only between several
+that fit: ``serving_default`` comes first.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ _FLOATS = (
     types_pb2.DT_HALF,
     types_pb2.DT_BFLOAT16,
 )
-# What float32 pixels mean when nobody says: 0..1.
+# The default scale of float32 pixels: 0..1.
 _UNIT_SCALE = Scale((0.0,), (255.0,))
 _MAX_OFFER_CHARS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A signature that fits, and how to talk to it."""
+    """A signature that fits, and how to call it."""
 
     signature: str
     input: Input
     outputs: Outputs
 
     def rank(self) -> tuple[bool, int, str]:
-        """Smaller is better."""
+        """Return a sort key: the smaller, the better."""
         return (
             self.signature != "serving_default",
             _TASK_ORDER.index(self.outputs.task),
@@ -74,10 +74,10 @@ def select(
     description: Description,
     labels: Labels,
 ) -> Selection:
-    """Fit a model's signatures to the wire's formats. Raises UnusableModel."""
+    """Match a model's signatures to the wire's formats. Raises UnusableModel."""
     candidates, contradictions = _candidates(signatures, description, labels)
     best = _one_of_each_kind(candidates)
-    if contradictions and not any(isinstance(each.input, PixelsInput) for each in best):
+    if contradictions and not any(isinstance(candidate.input, PixelsInput) for candidate in best):
         raise contradictions[0]
     if not best:
         raise UnusableModel(_complaint(key, signatures, description))
@@ -108,22 +108,23 @@ def select(
 def _candidates(
     signatures: Sequence[Signature], description: Description, labels: Labels
 ) -> tuple[list[Candidate], list[UnusableModel]]:
-    """All that fit, best first; and those that would, if the description did not say otherwise."""
-    found, contradictions = [], []
+    """Return the signatures that fit, best first, and the errors of those that the
+    description contradicts."""
+    candidates, contradictions = [], []
     for signature in signatures:
         try:
-            wanted = _input(signature, description)
+            taken = _input(signature, description)
         except UnusableModel as error:
             contradictions.append(error)
             continue
         outputs = _outputs(signature, description, labels)
-        if wanted is not None and outputs is not None:
-            found.append(Candidate(signature.name, wanted, outputs))
-    return sorted(found, key=Candidate.rank), contradictions
+        if taken is not None and outputs is not None:
+            candidates.append(Candidate(signature.name, taken, outputs))
+    return sorted(candidates, key=Candidate.rank), contradictions
 
 
 def _one_of_each_kind(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The best that takes bytes, then the best that takes pixels; one task for both."""
+    """Return the best that takes bytes and the best that takes pixels, both of one task."""
     tasks = [candidate.outputs.task for candidate in candidates[:1]]
     of_kind = (
         [c for c in candidates if isinstance(c.input, kind) and c.outputs.task in tasks]
@@ -172,10 +173,11 @@ def _pixels_input(
 
 
 def _check_size(signature: str, spec: TensorSpec, description: Description) -> None:
-    """A description that contradicts the graph is out of step with it, so nothing is sure."""
+    """Raise UnusableModel if the description contradicts the graph: then neither is reliable."""
     assert spec.shape is not None
-    for said, size in ((description.height, spec.shape[1]), (description.width, spec.shape[2])):
-        if said is not None and size is not None and said != size:
+    sizes = ((description.height, spec.shape[1]), (description.width, spec.shape[2]))
+    for described, size in sizes:
+        if described is not None and size is not None and described != size:
             raise UnusableModel(
                 f"the description says {description.width}x{description.height} pixels, "
                 f"but the signature {signature!r} takes {spec.shape[2]}x{spec.shape[1]}"
@@ -195,7 +197,7 @@ def _scale(spec: TensorSpec, channels: int, description: Description) -> Scale |
 
 
 def _outputs(signature: Signature, description: Description, labels: Labels) -> Outputs | None:
-    """What the signature gives, as the described task if one is described."""
+    """Return the signature's outputs, of the described task if there is one."""
     for task in _TASK_ORDER:
         if description.task in (None, task):
             outputs = _outputs_of(task, signature, description, labels)
@@ -236,10 +238,10 @@ def _classification(
 
 
 def _scores_alias(signature: Signature, description: Description) -> str | None:
-    """The output with a score for each class, [N,C].
+    """Return the alias of the output with a score per class, [N,C].
 
-    Where a model is described as a classifier, its only output will do under any
-    name: Keras calls it after its layer.
+    If the description says that the model is a classifier, its only output may have any
+    name: Keras names it after its layer.
     """
     fitting = [alias for alias, spec in signature.outputs.items() if _holds_scores(spec)]
     for alias in _SCORES:
@@ -256,15 +258,15 @@ def _holds_scores(spec: TensorSpec) -> bool:
 # The model as a whole
 
 
-def _max_batch(wanted: Input, description: Description) -> int | None:
-    bounds = [wanted.rows, description.max_batch]
-    if isinstance(wanted, PixelsInput) and not wanted.one_size:
+def _max_batch(taken: Input, description: Description) -> int | None:
+    bounds = [taken.rows, description.max_batch]
+    if isinstance(taken, PixelsInput) and not taken.one_size:
         bounds.append(1)
     return min((bound for bound in bounds if bound is not None), default=None)
 
 
-def _formats(wanted: Input, description: Description) -> tuple[str, ...]:
-    if isinstance(wanted, PixelsInput):
+def _formats(taken: Input, description: Description) -> tuple[str, ...]:
+    if isinstance(taken, PixelsInput):
         return FORMATS
     return _GRAPH_FORMATS if description.formats is None else description.formats
 
@@ -272,15 +274,15 @@ def _formats(wanted: Input, description: Description) -> tuple[str, ...]:
 def _size(description: Description, inputs: Iterable[Input]) -> tuple[int | None, int | None]:
     if description.width is not None:
         return description.width, description.height
-    for wanted in inputs:
-        if isinstance(wanted, PixelsInput) and wanted.one_size:
-            return wanted.width, wanted.height
+    for taken in inputs:
+        if isinstance(taken, PixelsInput) and taken.one_size:
+            return taken.width, taken.height
     return None, None
 
 
 def _complaint(key: ModelKey, signatures: Sequence[Signature], description: Description) -> str:
-    wanted = f"pictures for {description.task}" if description.task else "pictures"
+    pictures = f"pictures for {description.task}" if description.task else "pictures"
     offer = "; ".join(str(signature) for signature in signatures) or "no signatures"
     if len(offer) > _MAX_OFFER_CHARS:
         offer = offer[: _MAX_OFFER_CHARS - 3] + "..."
-    return f"no signature of model {key} takes {wanted} in its only required input; it has {offer}"
+    return f"no signature of model {key} takes {pictures} as its only input; it has {offer}"

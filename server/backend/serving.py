@@ -29,13 +29,12 @@ _DECODING = 0.6
 class TensorFlowServing:
     """One model server at ``address`` (``host:port`` or ``unix:path``).
 
-    ``descriptions`` says, by model name, what models without a ``describe``
-    signature do not say themselves, in the same form; a wrong one raises
-    DescriptionError, a ValueError that names the field. ``decode_threads`` (None:
-    one a core) is how many pictures are decoded at once; ``discovery_timeout_s``
-    bounds each call of :meth:`discover`.
+    ``descriptions`` are those of models without a ``describe`` signature, by name, in the
+    same form; an invalid one raises DescriptionError, a ValueError that names the field.
+    ``decode_threads`` (None: one per core) is how many pictures are decoded at once;
+    ``discovery_timeout_s`` limits each call of :meth:`discover`.
 
-    To be used from one event loop.
+    Use it from one event loop only.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class TensorFlowServing:
         discovery_timeout_s: float = 5.0,
     ) -> None:
         self.address = address
-        fallbacks = {name: _fallback(name, said) for name, said in (descriptions or {}).items()}
+        fallbacks = {name: _fallback(name, fields) for name, fields in (descriptions or {}).items()}
         self._channel = Channel(address)
         self._discovery = Discovery(self._channel, fallbacks, discovery_timeout_s)
         self._decoder = Decoder(decode_threads)
@@ -61,7 +60,7 @@ class TensorFlowServing:
         return selection.model
 
     async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
-        """One Predict call for ``frames``; see :class:`~server.backend.interface.Backend`."""
+        """Send one Predict call; see :class:`~server.backend.interface.Backend`."""
         deadline = time.monotonic() + timeout_s
         contract = self._contracts.newest(lane) or await self._learn(lane)
         try:
@@ -83,14 +82,14 @@ class TensorFlowServing:
     async def _infer_pictures(
         self, lane: Lane, contract: Contract, pictures: Sequence[bytes], deadline: float
     ) -> Inference:
-        wanted = request.of_pictures(lane, contract, pictures)
-        response = await self._channel.predict(wanted, _left(deadline))
+        message = request.of_pictures(lane, contract, pictures)
+        response = await self._channel.predict(message, _left(deadline))
         return self._inference(lane, contract, response, len(pictures))
 
     async def _infer_encoded(
         self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
     ) -> Inference:
-        """Pictures that have to be checked or turned before a graph decodes them."""
+        """Check or turn the pictures that need it before a graph decodes them."""
         outcomes = await self._decoder.encode(frames, _DECODING * _left(deadline))
         pictures = [outcome for outcome in outcomes if isinstance(outcome, bytes)]
         if not pictures:
@@ -99,16 +98,16 @@ class TensorFlowServing:
         return _merged(inference, outcomes)
 
     def watch(self, changed: Callable[[bool], None]) -> None:
-        """Call ``changed(reachable)``, on the running loop, as the connection comes and goes."""
+        """Call ``changed(reachable)`` on the loop when the connection is made or lost."""
         self._channel.watch(changed)
 
     async def close(self) -> None:
-        """Give back the connection and the threads."""
+        """Close the connection and end the threads."""
         await self._channel.close()
         self._decoder.close()
 
     async def _learn(self, lane: Lane) -> Contract:
-        """A lane that another backend discovered, or that has long been unused."""
+        """Learn a lane that another backend discovered, or whose contract was evicted."""
         await self.discover(lane.model)
         contract = self._contracts.newest(lane)
         if contract is None:
@@ -116,7 +115,7 @@ class TensorFlowServing:
         return contract
 
     async def _learn_anew(self, lane: Lane, error: SignatureChanged) -> Contract:
-        """A new version came up that is called otherwise; no frame needs to suffer for that."""
+        """Learn a new version that has another signature, so that its frames do not fail."""
         try:
             return await self._learn(lane)
         except FramewireError:
@@ -126,11 +125,11 @@ class TensorFlowServing:
         self,
         lane: Lane,
         contract: Contract,
-        wanted: PixelsInput,
+        pixels_input: PixelsInput,
         frames: Sequence[Frame],
         deadline: float,
     ) -> Inference:
-        pixels = await self._decoder.decode(frames, wanted, _DECODING * _left(deadline))
+        pixels = await self._decoder.decode(frames, pixels_input, _DECODING * _left(deadline))
         placements = [place for place in pixels.outcomes if isinstance(place, Placement)]
         if not placements:
             return _none_answered(contract, pixels.outcomes)
@@ -150,11 +149,13 @@ class TensorFlowServing:
         version = int(response.model_spec.version.value)
         known = self._contracts.of_version(lane, version)
         try:
-            # A version that came up since the last discovery is read by what is known.
+            # A version that appeared since the last discovery is read like the known one.
             return Inference(version, _answers(known or contract, response, count, placements))
         except ModelFailed as error:
             if known is None:
-                raise SignatureChanged(f"version {version} gives something else: {error}") from None
+                raise SignatureChanged(
+                    f"version {version} returns other outputs: {error}"
+                ) from None
             raise
 
 

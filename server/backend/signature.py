@@ -1,4 +1,4 @@
-"""A model's signatures as GetModelMetadata tells them."""
+"""A model's signatures, read from GetModelMetadata."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _PREDICT_METHODS = ("", "tensorflow/serving/predict")
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """``dtype`` is a TensorFlow DataType. ``shape`` is None where even the rank is
-    unknown; a size in it is None where it is free."""
+    """``dtype`` is a TensorFlow DataType. ``shape`` is None if even the rank is unknown; a
+    size in it is None if it is free."""
 
     dtype: int
     shape: tuple[int | None, ...] | None
@@ -31,7 +31,7 @@ class TensorSpec:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """``inputs`` are the required ones: those with a default need not be sent."""
+    """``inputs`` are the required ones, without those that have a default."""
 
     name: str
     method: str
@@ -45,7 +45,7 @@ class Signature:
 
     @property
     def describes(self) -> bool:
-        """True for the signature that gives the model's description."""
+        """True for the signature that returns the model's description."""
         outputs = list(self.outputs.values())
         return (
             self.name == DESCRIBE
@@ -60,13 +60,14 @@ class Signature:
 
 
 def read(metadata: get_model_metadata_pb2.GetModelMetadataResponse) -> tuple[Signature, ...]:
-    """The signatures in a GetModelMetadata response, by name. Raises UnusableModel."""
-    found = get_model_metadata_pb2.SignatureDefMap()
+    """Return the signatures in a GetModelMetadata response, by name. Raises UnusableModel."""
+    signatures = get_model_metadata_pb2.SignatureDefMap()
     packed = metadata.metadata.get("signature_def")
-    if packed is None or not packed.Unpack(found):
-        raise UnusableModel("the model server's metadata holds no signatures")
+    if packed is None or not packed.Unpack(signatures):
+        raise UnusableModel("the model server's metadata contains no signatures")
     return tuple(
-        _signature(name, found.signature_def[name]) for name in sorted(found.signature_def)
+        _signature(name, signatures.signature_def[name])
+        for name in sorted(signatures.signature_def)
     )
 
 

@@ -1,17 +1,16 @@
 """The generated stubs of tensorflow-serving-api, without TensorFlow behind them.
 
-``tensorflow_serving.apis`` imports ``tensorflow.core...``, whose parent package
-loads all of TensorFlow: over two seconds and half a gigabyte that the gateway
-has no use for. The generated files need only each other. So for the length of
-these imports a bare module stands in ``sys.modules`` under the name
-``tensorflow``, whose ``__path__`` is the installed package's folder; the files
-under ``tensorflow/core`` load from there, and nothing else does.
+``tensorflow_serving.apis`` imports ``tensorflow.core...``, whose parent package loads
+all of TensorFlow: over two seconds and half a gigabyte that the gateway does not need.
+The generated files need only each other. So during these imports ``sys.modules`` holds
+an empty module under the name ``tensorflow``, whose ``__path__`` is the installed
+package's folder; only the files under ``tensorflow/core`` are loaded from there.
 
-The stand-in leaves again, so a later ``import tensorflow`` (a test that runs
-both in one process) loads the real package, which then finds the same generated
-files already loaded. Where the real package was loaded first, it is used as it is.
+The empty module is removed again, so a later ``import tensorflow`` (in a test that runs
+both in one process) loads the real package, with the same generated files. If the real
+package was loaded first, it is used.
 
-Every other file of the gateway takes the stubs from here.
+All other modules of the gateway import the stubs from here.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from types import ModuleType
 
 @contextmanager
 def _bare_tensorflow() -> Iterator[None]:
-    """Stand in for the package ``tensorflow`` unless it is loaded already."""
+    """Replace the package ``tensorflow`` by an empty one unless it is loaded already."""
     if "tensorflow" in sys.modules:
         yield
         return

@@ -1,8 +1,8 @@
-"""TensorProto -> numpy, by the fast ways, and by TF Serving's rules.
+"""Convert a TensorProto to numpy or lists, fast, and by TF Serving's rules.
 
-A TensorProto carries its values either as ``tensor_content`` or in a typed field
-such as ``float_val``. In a typed field too few values repeat the last, none
-means zeros, and excess is ignored.
+A TensorProto has its values either in ``tensor_content`` or in a typed field such as
+``float_val``. In a typed field, missing values repeat the last one, no values at all
+mean zeros, and excess values are ignored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from server.backend.stubs import tensor_pb2, tensor_shape_pb2, types_pb2
 from server.core.errors import ModelFailed
 
-# More than gRPC can carry in one message, so a shape beyond it is nonsense.
+# More than fits into one gRPC message, so a larger shape cannot be real.
 _MAX_VALUES = 2**31
 
 # DataType -> (little-endian dtype on the wire, the typed field).
@@ -38,7 +38,7 @@ _FIELDS: dict[int, tuple[str, str]] = {
 
 
 def dtype_name(dtype: int) -> str:
-    """A DataType as people write it: ``float32``, ``uint8``, ``string``."""
+    """Return a DataType's usual name: ``float32``, ``uint8``, ``string``."""
     if dtype in _FIELDS and dtype != types_pb2.DT_BFLOAT16:
         return str(np.dtype(_FIELDS[dtype][0]).name)
     name: str = types_pb2.DataType.Name(dtype) if dtype in types_pb2.DataType.values() else "?"
@@ -46,37 +46,37 @@ def dtype_name(dtype: int) -> str:
 
 
 class Numbers(NamedTuple):
-    """A tensor of plain numbers: its shape, and its values row by row, to be cut into lists."""
+    """A tensor of numbers: its shape, and its values row by row, which slice into lists."""
 
     shape: tuple[int, ...]
     values: Any
 
 
 def to_numbers(name: str, tensor: tensor_pb2.TensorProto) -> Numbers:
-    """The values of ``tensor`` as a list; as :func:`to_numpy`, and for few values faster."""
+    """Return the values of ``tensor``: like :func:`to_numpy`, but faster for few values."""
     if tensor.dtype == types_pb2.DT_FLOAT and not tensor.tensor_content:
         shape = _shape(name, tensor)
-        values = tensor.float_val  # a part of it is a list, made when it is asked for
+        values = tensor.float_val  # not a list, but slices of it are
         if len(values) == math.prod(shape):
             return Numbers(shape, values)
     array = to_numpy(name, tensor)
     if array.dtype == object:
-        raise ModelFailed(f"output {name!r} has strings where numbers belong")
+        raise ModelFailed(f"output {name!r} has strings instead of numbers")
     return Numbers(array.shape, array.reshape(-1).tolist())
 
 
 def to_numpy(name: str, tensor: tensor_pb2.TensorProto) -> np.ndarray[Any, Any]:
-    """The values of ``tensor``, which may be read-only.
+    """Return the values of ``tensor``; the array may be read-only.
 
-    Strings come as an object array of bytes, bfloat16 as float32. Raises
-    ModelFailed, with ``name`` in it, if values and shape do not fit.
+    Strings become an object array of bytes, bfloat16 becomes float32. Raises ModelFailed,
+    which names the output ``name``, if the values do not fit the shape.
     """
     shape = _shape(name, tensor)
     count = math.prod(shape)
     if tensor.dtype == types_pb2.DT_STRING:
         return _strings(name, tensor, count).reshape(shape)
     if tensor.dtype not in _FIELDS:
-        raise ModelFailed(f"output {name!r} has a dtype that is not supported: {tensor.dtype}")
+        raise ModelFailed(f"output {name!r} has an unsupported dtype: {tensor.dtype}")
     dtype = np.dtype(_FIELDS[tensor.dtype][0])
     if tensor.tensor_content:
         values = _from_content(name, tensor.tensor_content, dtype, count)
@@ -88,15 +88,15 @@ def to_numpy(name: str, tensor: tensor_pb2.TensorProto) -> np.ndarray[Any, Any]:
 def _shape(name: str, tensor: tensor_pb2.TensorProto) -> tuple[int, ...]:
     shape = _sizes(tensor.tensor_shape.SerializeToString())
     if shape is None:
-        raise ModelFailed(f"output {name!r} has no definite shape")
+        raise ModelFailed(f"output {name!r} has an unknown shape")
     if math.prod(shape) > _MAX_VALUES:
         raise ModelFailed(f"output {name!r} has an impossible shape: {list(shape)}")
     return shape
 
 
-@lru_cache(maxsize=256)  # a look at each size costs more than all the values of a lone frame
+@lru_cache(maxsize=256)  # reading the sizes costs more than a lone frame's values
 def _sizes(serialized: bytes) -> tuple[int, ...] | None:
-    """A TensorShapeProto's sizes; None if it has not all of them."""
+    """Return a TensorShapeProto's sizes; None unless it has them all."""
     shape = tensor_shape_pb2.TensorShapeProto.FromString(serialized)
     sizes = tuple(dim.size for dim in shape.dim)
     return None if shape.unknown_rank or any(size < 0 for size in sizes) else sizes
@@ -107,7 +107,7 @@ def _from_content(
 ) -> np.ndarray[Any, Any]:
     if len(content) != count * dtype.itemsize:
         raise ModelFailed(
-            f"output {name!r} has {len(content)} bytes where its shape needs "
+            f"output {name!r} has {len(content)} bytes, but its shape needs "
             f"{count * dtype.itemsize}"
         )
     return np.frombuffer(content, dtype)
@@ -117,7 +117,7 @@ def _from_field(
     tensor: tensor_pb2.TensorProto, dtype: np.dtype[Any], count: int
 ) -> np.ndarray[Any, Any]:
     field = getattr(tensor, _FIELDS[tensor.dtype][1])
-    if tensor.dtype == types_pb2.DT_HALF:  # the field holds the bits, as integers
+    if tensor.dtype == types_pb2.DT_HALF:  # the field contains the bits, as integers
         values = np.array(field, np.uint16).view(np.float16)
     else:
         values = np.array(field, dtype)
@@ -125,7 +125,7 @@ def _from_field(
 
 
 def _filled(values: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
-    """Exactly ``count`` values: the excess cut off, the last repeated, or zeros."""
+    """Return exactly ``count`` values: cut off, filled with the last one, or zeros."""
     if len(values) >= count:
         return values[:count]
     if len(values) == 0:
@@ -134,7 +134,7 @@ def _filled(values: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
 
 
 def _widened(values: np.ndarray[Any, Any], dtype: int) -> np.ndarray[Any, Any]:
-    """bfloat16 is the upper half of a float32; the others are what they are."""
+    """Convert bfloat16, the upper half of a float32, to that; leave other dtypes alone."""
     if dtype != types_pb2.DT_BFLOAT16:
         return values
     return (values.astype(np.uint32) << 16).view(np.float32)
@@ -152,7 +152,7 @@ def _strings(name: str, tensor: tensor_pb2.TensorProto, count: int) -> np.ndarra
 
 
 def _split_content(name: str, content: bytes, count: int) -> list[bytes]:
-    """TensorFlow's packing of strings: all lengths as varints, then all bytes."""
+    """Unpack strings as TensorFlow packs them: all lengths as varints, then all bytes."""
     lengths, at = [], 0
     try:
         for _ in range(count):
@@ -161,7 +161,7 @@ def _split_content(name: str, content: bytes, count: int) -> list[bytes]:
     except IndexError:
         raise ModelFailed(f"output {name!r} has fewer strings than its shape needs") from None
     if at + sum(lengths) != len(content):
-        raise ModelFailed(f"output {name!r} has strings whose lengths do not fit")
+        raise ModelFailed(f"output {name!r} has strings whose lengths do not match")
     strings = []
     for length in lengths:
         strings.append(content[at : at + length])

@@ -1,5 +1,5 @@
 """Pure policy. Standard library only: no clock, socket, thread, loop or logging.
 
-Time comes in as an argument, in monotonic seconds. What has to happen goes out
-as a return value, and the caller (``server.runtime``) does it.
+Time is an argument, in monotonic seconds. Whatever has to happen is returned, and the
+caller (``server.runtime``) does it.
 """

@@ -1,7 +1,7 @@
-"""Who may open a session, and for how long.
+"""Whether a client may open a session, and for how long.
 
-The core decides what a token leads to; what a token is worth is told from outside,
-by a function of the kind :data:`Verify`.
+The core decides what follows from a token. Whether the token is valid is decided
+outside, by a function of type :data:`Verify`.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from server.core.errors import Unauthorized
 
 EXPIRED = "the token has expired"
 UNAUTHORIZED = 3000
-"""The close code for it in IANA's registry."""
+"""WebSocket close code for a missing or invalid token, as registered with IANA."""
 LAST_ANSWERS_S = 1.0
-"""How long a session whose token expired is kept for the frames under way, at most."""
+"""How long a session outlives its token, so that frames under way are answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a good token gives: a name, and until when it holds (monotonic seconds)."""
+    """What a valid token grants: a subject, and until when (monotonic seconds)."""
 
     subject: str
     until: float
 
 
 Verify = Callable[[str, float], Pass]
-"""Takes a token and the time (monotonic seconds). Raises Unauthorized."""
+"""Verifies a token at a time (monotonic seconds). Raises Unauthorized."""
 
 
 class Admission:
-    """One session's right to be there. Without ``verify`` everybody has it, for ever.
+    """Whether one session may stay. Without ``verify`` it may, without limit.
 
-    ``token``: what the client showed before its hello, which counts where hello has none.
+    ``token`` was sent before hello, and counts if hello brings none.
     """
 
     def __init__(self, verify: Verify | None, token: str | None = None) -> None:
@@ -43,31 +43,34 @@ class Admission:
         self._token = token
 
     @property
-    def asks(self) -> bool:
-        """Whether a token is asked for."""
+    def required(self) -> bool:
+        """Whether a token is required."""
         return self._verify is not None
 
-    def enter(self, token: str | None, now: float) -> None:
-        """Let a session in by hello's token, or by the one shown before. Raises Unauthorized."""
+    def admit(self, token: str | None, now: float) -> None:
+        """Admit a session by hello's token, or by the one sent before. Raises Unauthorized."""
         token, self._token = token or self._token, None
         if self._verify is None:
             return
         if token is None:
-            raise Unauthorized("a token is required: in hello, or in the Authorization header")
-        self._take(self._verify(token, now))
+            raise Unauthorized("a token is required, in hello or in the Authorization header")
+        self._grant(self._verify(token, now))
 
     def renew(self, token: str, now: float) -> None:
-        """Go on with another token. Raises Unauthorized, and then the former one still counts."""
-        if self._verify is not None:
-            self._take(self._verify(token, now))
+        """Replace the token where one is required.
 
-    def left_s(self, now: float) -> int | None:
-        """Whole seconds that are left; None: no end."""
+        Raises Unauthorized if the new one is not valid; the former one still counts then.
+        """
+        assert self._verify is not None
+        self._grant(self._verify(token, now))
+
+    def remaining_s(self, now: float) -> int | None:
+        """Return the whole seconds until the token expires; None without a limit."""
         return None if self.until is None else max(0, int(self.until - now))
 
-    def over(self, now: float) -> bool:
-        """Whether its time is up."""
+    def expired(self, now: float) -> bool:
+        """Return whether the token has expired."""
         return self.until is not None and now >= self.until
 
-    def _take(self, good: Pass) -> None:
-        self.subject, self.until = good.subject, good.until
+    def _grant(self, granted: Pass) -> None:
+        self.subject, self.until = granted.subject, granted.until

@@ -18,7 +18,7 @@ class Detections:
     classes: Sequence[int]
 
     def limited(self, min_score: float, max_results: int | None) -> Detections:
-        """Those of at least ``min_score``, and no more than ``max_results`` of them."""
+        """Return those that score at least ``min_score``, ``max_results`` of them at most."""
         keep = _best(self.scores, min_score, max_results)
         return Detections(
             [self.boxes[i] for i in keep],
@@ -35,7 +35,7 @@ class Classification:
     scores: Sequence[float]
 
     def limited(self, min_score: float, max_results: int | None) -> Classification:
-        """Those of at least ``min_score``, and no more than ``max_results`` of them."""
+        """Return those that score at least ``min_score``, ``max_results`` of them at most."""
         keep = _best(self.scores, min_score, max_results)
         return Classification([self.classes[i] for i in keep], [self.scores[i] for i in keep])
 
@@ -51,12 +51,12 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Tensors:
-    """Raw outputs by name, for a task that the gateway has no words for."""
+    """Raw outputs by name, for a task that the wire has no fields for."""
 
     outputs: Mapping[str, Tensor]
 
     def limited(self, min_score: float, max_results: int | None) -> Tensors:
-        """All of them: raw outputs have no scores to choose by."""
+        """Return all of them, since raw outputs have no scores."""
         return self
 
 
@@ -64,5 +64,5 @@ Answer = Detections | Classification | Tensors
 
 
 def _best(scores: Sequence[float], min_score: float, max_results: int | None) -> list[int]:
-    """Indices of the scores worth telling. Scores come sorted, best first."""
+    """Return the indices of the scores to keep. ``scores`` are sorted, best first."""
     return [i for i, score in enumerate(scores) if score >= min_score][:max_results]

@@ -1,27 +1,33 @@
-"""Who is in the next batch, and when it goes.
+"""Which frames travel in the next batch, and when it goes.
 
 The policy, for each lane (one model, one label or version, one signature):
 
 * A session has at most one frame waiting; a newer one replaces it. So a queue is
-  never longer than there are sessions, and a session's is never longer than one.
+  never longer than the number of sessions.
 * Sessions with a waiting frame stand in a ring. A batch takes one frame from each,
-  in turn, up to the lane's ``max_batch``; whoever comes next joins at the end. A
-  replaced frame's successor keeps its place. So nobody is crowded out: with n
-  sessions ahead, a turn comes within 1 + floor(n / max_batch) batches of the lane,
-  and one more for each suspect among them, itself included.
+  in turn, up to the lane's ``max_batch``; a new one joins at the end, and a frame that
+  replaces another keeps its place. So no session can starve another: with n sessions
+  ahead, its turn comes within 1 + floor(n / max_batch) batches of the lane, plus one
+  for each of these sessions, itself included, that is in quarantine.
 * A session with ``window - 1`` frames in batches under way leaves the ring until
   one of them is done, and then joins at the end.
 * A batch goes as soon as a slot is free, unless ``max_wait_s`` asks it to wait for
   company: then it goes when it is full, or ``max_wait_s`` after the first of its
-  sessions joined the ring (0: never waits). Worst wait of a place in the ring:
-  ``max_wait_s`` + (batches ahead, of all lanes) x (duration of a batch) / slots.
-* Lanes take turns at the slots.
+  sessions joined the ring (0: at once).
+* Lanes take turns at the slots, and no model takes the slot that is kept for another one
+  (:mod:`server.core.slots`).
+* Worst wait of a place in a ring, with at least as many slots as models in use:
+  ``max_wait_s`` + (batches ahead of it in the lanes of its own model) x (duration of a
+  batch). With fewer slots, the batches ahead are those of all lanes, divided by the
+  slots. A model that was not in use may wait for one batch more. A batch lasts
+  ``max_staleness_s`` at most, with all of its retries.
 * A frame that is too old when its batch goes is expired, not sent.
 * Frames of a lane that is ``alone`` go one by one, in one call at a time over all such
-  lanes: what is costly to decode takes one slot at most.
-* A session whose frame the model server refused is a suspect: its frames travel
-  alone until one of them is answered, so that it costs its neighbours no retries.
-  Nobody waits for its company, and it waits for nobody's.
+  lanes: frames that are costly to decode take one slot at most.
+* A session whose frame the model rejected is in quarantine in that lane: there, its
+  frames travel alone until one of them is answered, so that it costs its neighbours
+  no retries. No batch waits for the company of a frame in quarantine, and it waits
+  for no company.
 
 The caller must: pass a frame to ``offer``; call ``take`` while it returns a batch,
 after each ``offer``, each ``done`` and at ``next_deadline``; call ``done`` exactly
@@ -34,17 +40,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server.core.messages import DropReason, Frame
-from server.core.model import Lane
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A frame on its way: whose it is, and when it was received (monotonic seconds)."""
-
-    session: str
-    frame: Frame
-    received: float
+from server.core.messages import DropReason
+from server.core.model import Lane, ModelKey
+from server.core.ring import Member, Place, Ring
+from server.core.slots import Slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What ``take`` decided: a batch to send, if any, and the frames found too old."""
+    """What ``take`` decided: a batch to send, if any, and the frames that were too old."""
 
     batch: Batch | None
     expired: Sequence[Member]
@@ -66,31 +65,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A snapshot: frames waiting (now and at most), calls under way, and their bounds."""
+    """A snapshot: frames waiting (now and at most), calls under way, and their bounds.
+
+    ``quarantined`` counts sessions, once for each lane.
+    """
 
     waiting: int
     peak_waiting: int
     max_waiting: int
     calls: int
     slots: int
-    suspects: int
-
-
-@dataclass(slots=True)
-class _Place:
-    """A session's place in a ring, since ``joined``, and the frame that waits there."""
-
-    joined: float
-    member: Member
-
-
-class _Ring(OrderedDict[str, _Place]):
-    """The waiting sessions of a lane in turn: the first has waited longest."""
-
-    @property
-    def since(self) -> float:
-        """When the first of them joined."""
-        return next(iter(self.values())).joined
+    quarantined: int
 
 
 class Batcher:
@@ -107,18 +92,17 @@ class Batcher:
         max_waiting: int = 4096,
     ) -> None:
         self._max_batch = max_batch
-        self._slots = slots
+        self._slots = Slots(slots)
         self._max_in_flight = max(1, window - 1)
         self._max_staleness_s = max_staleness_s
         self._max_wait_s = max_wait_s
         self._max_waiting = max_waiting
-        self._rings: OrderedDict[Lane, _Ring] = OrderedDict()
+        self._rings: OrderedDict[Lane, Ring] = OrderedDict()
         self._lane_of: dict[str, Lane] = {}  # sessions in a ring
         self._parked: dict[str, tuple[Lane, Member]] = {}  # waiting, with their window full
         self._in_flight: dict[str, int] = {}
-        self._suspects: set[str] = set()
+        self._quarantined: dict[Lane, set[str]] = {}
         self._gone: set[str] = set()  # forgotten, with frames still in flight
-        self._calls = 0
         self._calls_alone = 0
         self._peak_waiting = 0
 
@@ -128,41 +112,39 @@ class Batcher:
         return len(self._lane_of) + len(self._parked)
 
     def offer(self, member: Member, lane: Lane, now: float) -> tuple[Member, DropReason] | None:
-        """Take in a frame. Returns the frame that had to go for it, if one had to, and why."""
+        """Take in a frame. Return the frame that had to go for it, if any, and why."""
         session = member.session
-        replaced = self._replace(member, lane)
-        if replaced is not None:
-            return replaced, "superseded"
-        # A frame that waits in another lane is older: the newest wins across lanes too.
-        displaced = self.withdraw(session)
-        if self.waiting >= self._max_waiting:
+        if session in self._lane_of or session in self._parked:
+            return self._replace(member, lane, now), "superseded"
+        waiting = len(self._lane_of) + len(self._parked)
+        if waiting >= self._max_waiting:
             return member, "overloaded"
         if self._in_flight.get(session, 0) >= self._max_in_flight:
             self._parked[session] = (lane, member)
         else:
             self._join(member, lane, now)
-        self._peak_waiting = max(self._peak_waiting, self.waiting)
-        return (displaced, "superseded") if displaced else None
+        self._peak_waiting = max(self._peak_waiting, waiting + 1)
+        return None
 
     def take(self, now: float) -> Taken:
-        """The next batch, if a slot is free and a lane is ready."""
+        """Return the next batch, if a slot is free for a lane that is ready."""
         expired: list[Member] = []
-        if self._calls < self._slots:
+        if self._slots.calls < self._slots.count:
             for lane in list(self._rings):
                 ring = self._rings[lane]
                 if not self._ready(lane, ring, now):
                     continue
                 members = self._gather(lane, ring, now, expired)
-                self._settle(lane, ring)
+                self._end_turn(lane, ring)
                 if members:
-                    self._calls += 1
+                    self._slots.occupy(lane.model)
                     self._calls_alone += lane.alone
                     return Taken(Batch(lane, tuple(members), now), expired)
         return Taken(None, expired)
 
     def done(self, batch: Batch, now: float) -> None:
-        """The batch's call is over: its slot is free, and its sessions may join again."""
-        self._calls -= 1
+        """Free the slot of a batch whose call is over; its sessions may join again."""
+        self._slots.free(batch.lane.model, now)
         self._calls_alone -= batch.lane.alone
         for member in batch.members:
             session = member.session
@@ -174,113 +156,147 @@ class Batcher:
                 self._join(waiting, lane, now)
 
     def withdraw(self, session: str) -> Member | None:
-        """The session's waiting frame leaves; returns it."""
+        """Take out the session's waiting frame, if any, and return it."""
         if session in self._parked:
             return self._parked.pop(session)[1]
-        lane = self._lane_of.pop(session, None)
-        if lane is None:
+        return self._leave(session) if session in self._lane_of else None
+
+    def withdraw_all(self) -> list[Member]:
+        """Take out every waiting frame."""
+        sessions = [*self._lane_of, *self._parked]
+        return [member for session in sessions if (member := self.withdraw(session))]
+
+    def withdraw_model(self, model: ModelKey) -> list[Member]:
+        """Take out the waiting frames of one model."""
+        sessions = [s for s, lane in self._lane_of.items() if lane.model == model]
+        sessions += [s for s, (lane, _) in self._parked.items() if lane.model == model]
+        return [member for session in sessions if (member := self.withdraw(session))]
+
+    def forget(self, session: str) -> Member | None:
+        """Drop all that is kept of a session that is gone. Return its waiting frame, if any."""
+        self._release_everywhere(session)
+        if session in self._in_flight:
+            self._gone.add(session)
+        return self.withdraw(session)
+
+    def quarantine(self, session: str, lane: Lane) -> None:
+        """Let this session's frames travel alone in ``lane`` from now on."""
+        self._quarantined.setdefault(lane, set()).add(session)
+
+    def release(self, session: str, lane: Lane) -> None:
+        """A frame was answered: let this session's frames travel with others in ``lane``."""
+        sessions = self._quarantined.get(lane)
+        if sessions is not None:
+            sessions.discard(session)
+            if not sessions:
+                del self._quarantined[lane]
+
+    def next_deadline(self, now: float) -> float | None:
+        """Return when ``take`` has something to decide even if nothing happens before."""
+        if not self._rings:
             return None
+        # A model that may not begin a call waits for the end of one, which leads to ``take``.
+        since = [ring.since for lane, ring in self._rings.items() if self._may_start(lane, now)]
+        return min(since) + self._max_wait_s if since else None
+
+    def budget_s(self, members: Sequence[Member], now: float) -> float:
+        """Return the seconds until the youngest of ``members`` is too old: its call's limit."""
+        return max([member.received for member in members]) + self._max_staleness_s - now
+
+    def is_stale(self, member: Member, now: float) -> bool:
+        """Return whether a frame is too old to be sent."""
+        return now - member.received >= self._max_staleness_s
+
+    def statistics(self) -> Statistics:
+        """Return a snapshot for the metrics."""
+        return Statistics(
+            waiting=self.waiting,
+            peak_waiting=self._peak_waiting,
+            max_waiting=self._max_waiting,
+            calls=self._slots.calls,
+            slots=self._slots.count,
+            quarantined=sum(map(len, self._quarantined.values())),
+        )
+
+    # Rings
+
+    def _replace(self, member: Member, lane: Lane, now: float) -> Member:
+        """Put ``member`` in the place of its session's waiting frame, and return that.
+
+        * In the same lane, it keeps the place in the ring.
+        * With the window full, it goes on waiting for that, whatever its lane.
+        * In another lane, it joins there: the newest frame wins across lanes too.
+        """
+        session = member.session
+        parked = self._parked.get(session)
+        if parked is not None:
+            self._parked[session] = (lane, member)
+            return parked[1]
+        if self._lane_of[session] == lane:
+            place = self._rings[lane][session]
+            replaced, place.member = place.member, member
+            return replaced
+        replaced = self._leave(session)
+        self._join(member, lane, now)
+        return replaced
+
+    def _leave(self, session: str) -> Member:
+        lane = self._lane_of.pop(session)
         ring = self._rings[lane]
         member = ring.pop(session).member
         if not ring:
             del self._rings[lane]
         return member
 
-    def withdraw_all(self) -> list[Member]:
-        """Every waiting frame leaves, because no model server answers."""
-        sessions = [*self._lane_of, *self._parked]
-        return [member for session in sessions if (member := self.withdraw(session))]
-
-    def forget(self, session: str) -> Member | None:
-        """The session is gone: its waiting frame leaves with it, and so does what is held of it."""
-        self._suspects.discard(session)
-        if session in self._in_flight:
-            self._gone.add(session)
-        return self.withdraw(session)
-
-    def suspect(self, session: str) -> None:
-        """From now on, this session's frames travel alone."""
-        self._suspects.add(session)
-
-    def trust(self, session: str) -> None:
-        """This session's frame was answered: its frames travel with others again."""
-        self._suspects.discard(session)
-
-    def next_deadline(self) -> float | None:
-        """When ``take`` has something to decide even if nothing happens before."""
-        if self._calls >= self._slots:
-            return None
-        since = [ring.since for lane, ring in self._rings.items() if not self._blocked(lane)]
-        return min(since) + self._max_wait_s if since else None
-
-    def budget_s(self, members: Sequence[Member], now: float) -> float:
-        """Seconds until the youngest of ``members`` is too old: what its call may take."""
-        return max([member.received for member in members]) + self._max_staleness_s - now
-
-    def is_stale(self, member: Member, now: float) -> bool:
-        """Whether a frame is too old to be sent."""
-        return now - member.received >= self._max_staleness_s
-
-    def statistics(self) -> Statistics:
-        """A snapshot for the metrics."""
-        return Statistics(
-            waiting=self.waiting,
-            peak_waiting=self._peak_waiting,
-            max_waiting=self._max_waiting,
-            calls=self._calls,
-            slots=self._slots,
-            suspects=len(self._suspects),
-        )
-
-    def _replace(self, member: Member, lane: Lane) -> Member | None:
-        """Put ``member`` in the place of its session's frame that waits in the same lane."""
-        session = member.session
-        if self._lane_of.get(session) == lane:
-            place = self._rings[lane][session]
-            replaced, place.member = place.member, member
-            return replaced
-        if session in self._parked:
-            replaced = self._parked[session][1]
-            self._parked[session] = (lane, member)
-            return replaced
-        return None
-
     def _join(self, member: Member, lane: Lane, now: float) -> None:
         ring = self._rings.get(lane)
         if ring is None:
-            ring = self._rings[lane] = _Ring()
-        ring[member.session] = _Place(now, member)
+            ring = self._rings[lane] = Ring()
+        ring[member.session] = Place(now, member)
         self._lane_of[member.session] = lane
+        self._slots.want(lane.model, now)
 
     def _limit(self, lane: Lane) -> int:
         return 1 if lane.alone else min(self._max_batch, lane.max_batch or self._max_batch)
 
-    def _blocked(self, lane: Lane) -> bool:
-        """Whether a lane has to wait until another's costly frame is done."""
-        return lane.alone and self._calls_alone > 0
+    def _may_start(self, lane: Lane, now: float) -> bool:
+        """Return whether a slot is free for the lane, and no costly frame is ahead of its own."""
+        return self._slots.allow(lane.model, now) and not (lane.alone and self._calls_alone)
 
-    def _ready(self, lane: Lane, ring: _Ring, now: float) -> bool:
-        if self._blocked(lane):
+    def _ready(self, lane: Lane, ring: Ring, now: float) -> bool:
+        """Return whether the lane's next batch may go now."""
+        if not self._may_start(lane, now):
             return False
         wait_s = self._max_wait_s
         return not wait_s or self._full(lane, ring) or now >= ring.since + wait_s
 
-    def _full(self, lane: Lane, ring: _Ring) -> bool:
-        """Whether waiting for company is of no use: none could join the next batch."""
-        if not self._suspects:
+    def _full(self, lane: Lane, ring: Ring) -> bool:
+        """Return whether waiting is of no use, as no session could join the next batch."""
+        quarantined = self._quarantined.get(lane)
+        if not quarantined:
             return len(ring) >= self._limit(lane)
-        suspects = sum(session in ring for session in self._suspects)
-        return next(iter(ring)) in self._suspects or len(ring) - suspects >= self._limit(lane)
+        alone = sum(session in ring for session in quarantined)
+        return next(iter(ring)) in quarantined or len(ring) - alone >= self._limit(lane)
 
-    def _gather(self, lane: Lane, ring: _Ring, now: float, expired: list[Member]) -> list[Member]:
-        """One frame from each session in turn; suspects wait to go first, and alone."""
+    def _gather(self, lane: Lane, ring: Ring, now: float, expired: list[Member]) -> list[Member]:
+        """Take one frame from each session in turn, up to the lane's limit.
+
+        Each session at the front of the ring is one of these cases:
+
+        * too old: its frame expires and takes no place in the batch;
+        * not in quarantine: its frame joins the batch;
+        * in quarantine, and the batch is empty: it travels alone, and the batch is complete;
+        * in quarantine, and the batch has frames: it is passed over, and goes back to the
+          front afterwards, so that it is first in the next batch.
+        """
         members: list[Member] = []
-        suspects: list[_Place] = []
+        passed_over: list[Place] = []
         limit = self._limit(lane)
+        quarantined = self._quarantined.get(lane, ())
         while ring and len(members) < limit:
             session, place = ring.popitem(last=False)
-            if session in self._suspects and members:
-                suspects.append(place)
+            if session in quarantined and members:
+                passed_over.append(place)
                 continue
             del self._lane_of[session]
             if self.is_stale(place.member, now):
@@ -288,30 +304,36 @@ class Batcher:
                 continue
             self._in_flight[session] = self._in_flight.get(session, 0) + 1
             members.append(place.member)
-            if session in self._suspects:
+            if session in quarantined:
                 break
-        for place in reversed(suspects):
+        for place in reversed(passed_over):
             ring[place.member.session] = place
             ring.move_to_end(place.member.session, last=False)
         return members
+
+    def _end_turn(self, lane: Lane, ring: Ring) -> None:
+        """After its turn a lane goes to the end, or away if no session waits in it."""
+        if ring:
+            self._rings.move_to_end(lane)
+        else:
+            del self._rings[lane]
+
+    # Sessions
 
     def _landed(self, session: str) -> None:
         """The session has no frame in flight any more."""
         del self._in_flight[session]
         if session in self._gone:
             self._gone.remove(session)
-            # Its frame may have been refused after it left.
-            self._suspects.discard(session)
+            # Its frame may have been rejected after it left.
+            self._release_everywhere(session)
 
-    def _settle(self, lane: Lane, ring: _Ring) -> None:
-        """After its turn a lane goes to the end, or away if nobody waits in it."""
-        if ring:
-            self._rings.move_to_end(lane)
-        else:
-            del self._rings[lane]
+    def _release_everywhere(self, session: str) -> None:
+        for lane in list(self._quarantined):
+            self.release(session, lane)
 
 
 def halves(members: Sequence[Member]) -> tuple[Sequence[Member], Sequence[Member]]:
-    """A refused batch in two parts, to find the frame at fault in log2(n) rounds."""
+    """Cut a rejected batch in two, to find the frame at fault in log2(n) rounds."""
     middle = len(members) // 2
     return members[:middle], members[middle:]

@@ -1,4 +1,4 @@
-"""What a session asks of its caller: see the theory of operation in ``session``."""
+"""What a session asks its caller to do; :mod:`server.core.session` explains when."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from server.core.model import Lane, ModelKey
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """This message goes to the client."""
+    """Send this message to the client."""
 
     message: ServerMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """The session wants this model; ``Session.model_is`` awaits what is known of it."""
+    """Look this model up, and pass the result to ``Session.update_model``."""
 
     key: ModelKey
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """This frame is accepted and travels in this lane."""
+    """Offer this accepted frame to the batcher, for this lane."""
 
     frame: Frame
     lane: Lane
@@ -32,14 +32,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Expire:
-    """``Session.expire`` is to be called at this time (monotonic seconds)."""
+    """Call ``Session.expire`` at this time (monotonic seconds)."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The socket ends with this code."""
+    """Close the socket with this code."""
 
     code: int
     reason: str

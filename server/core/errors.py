@@ -1,4 +1,4 @@
-"""Every error that a client can be told of.
+"""Every error that can reach a client.
 
 ::
 
@@ -18,7 +18,8 @@
     │   ├── UnusableModel         unusable_model        no
     │   └── ModelFailed           model_failed          yes
     ├── BackendUnavailable        backend_unavailable   yes        the model server
-    ├── AccessError                                                who may come in
+    │   └── ModelUnavailable      backend_unavailable   yes        one model of it
+    ├── AccessError                                                access
     │   ├── Unauthorized          unauthorized          no
     │   ├── ForbiddenOrigin       forbidden_origin      no
     │   ├── NoLogin               no_login              no
@@ -30,19 +31,19 @@
     ├── Overloaded                overloaded            yes        the gateway
     └── Internal                  internal              yes        the gateway
 
-``http_status`` is what ``POST /v1/infer`` and ``POST /v1/login`` answer with;
-``retry_after_s`` goes along with what is retryable.
+``POST /v1/infer`` and ``POST /v1/login`` answer with ``http_status``, and with
+``retry_after_s`` if the error is retryable.
 
-Two more never reach a client: :class:`BatchRejected` (some frame of a batch is
-at fault, and a retry in parts finds out which) and :class:`DeadlineExceeded`
-(its frames become ``dropped: expired``).
+Two more never reach a client: :class:`BatchRejected` (one frame of a batch is at
+fault, and a retry in parts finds it) and :class:`DeadlineExceeded` (its frames become
+``dropped: expired``).
 """
 
 from __future__ import annotations
 
 
 class FramewireError(Exception):
-    """An error with a code for machines and one line for people."""
+    """An error with a code for programs and a line of text for people."""
 
     code = "internal"
     retryable = False
@@ -55,63 +56,63 @@ class FramewireError(Exception):
 
 
 class ProtocolError(FramewireError):
-    """A message that the protocol does not allow."""
+    """The protocol does not allow this message."""
 
     http_status = 400
 
 
 class BadMessage(ProtocolError):
-    """Not decodable, not a map, or a field of the wrong kind."""
+    """The message cannot be decoded, is not a map, or has a field of the wrong type."""
 
     code = "bad_message"
 
 
 class UnknownType(ProtocolError):
-    """A map whose ``type`` this version does not know."""
+    """This version does not know the message's ``type``."""
 
     code = "unknown_type"
 
 
 class HelloRequired(ProtocolError):
-    """Something other than ``hello`` or ``ping`` came first."""
+    """The first message was neither ``hello`` nor ``ping``."""
 
     code = "hello_required"
 
 
 class BadId(ProtocolError):
-    """A frame's id that does not increase. Told without ``id``: that id has its outcome."""
+    """A frame's id does not increase. Sent without ``id``, which has an outcome already."""
 
     code = "bad_id"
 
 
 class FrameError(FramewireError):
-    """One frame cannot be used; its session lives on."""
+    """One frame cannot be used; its session goes on."""
 
     http_status = 400
 
 
 class BadFrame(FrameError):
-    """Truncated, foreign, empty, or its length does not fit its width and height."""
+    """The picture is truncated, empty, not of its format, or not of its stated size."""
 
     code = "bad_frame"
 
 
 class FrameTooLarge(FrameError):
-    """More bytes or more pixels than ``welcome.limits`` allows."""
+    """The picture has more bytes or pixels than ``welcome.limits`` allows."""
 
     code = "frame_too_large"
     http_status = 413
 
 
 class UnsupportedFormat(FrameError):
-    """A format that the protocol or the session's model does not take."""
+    """The protocol or the session's model does not accept this format."""
 
     code = "unsupported_format"
     http_status = 415
 
 
 class ModelError(FramewireError):
-    """The model that a session chose cannot answer."""
+    """The session's model cannot answer."""
 
 
 class UnknownModel(ModelError):
@@ -122,18 +123,18 @@ class UnknownModel(ModelError):
 
 
 class NotLoaded(UnknownModel):
-    """The version that was asked for, or that the label stands for, is not loaded (yet)."""
+    """The requested version, or the one behind the label, is not loaded (yet)."""
 
 
 class UnusableModel(ModelError):
-    """The model is there, but no signature of it takes pictures."""
+    """The model exists, but none of its signatures takes pictures."""
 
     code = "unusable_model"
     http_status = 422
 
 
 class ModelFailed(ModelError):
-    """The model server failed in the middle of this batch."""
+    """The model server failed on this batch."""
 
     code = "model_failed"
     retryable = True
@@ -148,34 +149,38 @@ class BackendUnavailable(FramewireError):
     http_status = 503
 
 
+class ModelUnavailable(BackendUnavailable):
+    """The model server answers, but not about this one model."""
+
+
 class AccessError(FramewireError):
-    """Somebody is not let in."""
+    """Access is denied."""
 
     http_status = 403
 
 
 class Unauthorized(AccessError):
-    """No token, or one that does not count here, or no more."""
+    """There is no token, or it is invalid or has expired."""
 
     code = "unauthorized"
     http_status = 401
 
 
 class ForbiddenOrigin(AccessError):
-    """A page of an origin that is not allowed."""
+    """The page's origin is not allowed."""
 
     code = "forbidden_origin"
 
 
 class NoLogin(AccessError):
-    """This gateway gives out no tokens."""
+    """This gateway issues no tokens."""
 
     code = "no_login"
     http_status = 404
 
 
 class BadCode(AccessError):
-    """The login code is wrong, too old, or was used before; a new one may do."""
+    """The login code is wrong, too old or already used; a new one may work."""
 
     code = "bad_code"
     http_status = 401
@@ -188,14 +193,14 @@ class LoginRefused(AccessError):
 
 
 class LoginFailed(AccessError):
-    """WeChat refuses because of the gateway's own settings, or answers nonsense."""
+    """WeChat rejects the gateway's own settings, or its answer makes no sense."""
 
     code = "login_failed"
     http_status = 502
 
 
 class LoginUnavailable(AccessError):
-    """WeChat is busy, or cannot be reached."""
+    """WeChat is busy or unreachable."""
 
     code = "login_unavailable"
     retryable = True
@@ -203,7 +208,7 @@ class LoginUnavailable(AccessError):
 
 
 class TooManyLogins(AccessError):
-    """More logins than one user, or one address, may ask for."""
+    """This user or address has asked for too many logins."""
 
     code = "rate_limited"
     retryable = True
@@ -211,7 +216,7 @@ class TooManyLogins(AccessError):
 
 
 class Overloaded(FramewireError):
-    """The gateway, or the model server behind it, is full."""
+    """The gateway or the model server has no capacity left."""
 
     code = "overloaded"
     retryable = True
@@ -219,14 +224,14 @@ class Overloaded(FramewireError):
 
 
 class Internal(FramewireError):
-    """A defect of the gateway; its log has the trace."""
+    """A defect in the gateway; its log has the traceback."""
 
     code = "internal"
     retryable = True
 
 
 class BatchRejected(Exception):
-    """The model server refused the batch's contents; the culprit is unknown."""
+    """The model server rejected the batch's contents; which frame is at fault is unknown."""
 
 
 class DeadlineExceeded(Exception):

@@ -1,4 +1,4 @@
-"""One frozen dataclass for each message of the wire, version 1 (docs/protocol.md)."""
+"""One frozen dataclass for each message of protocol version 1 (docs/protocol.md)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from server.core.answers import Answer
+from server.core.errors import FramewireError
 from server.core.model import Model
 from server.core.pictures import UPRIGHT
 
@@ -19,7 +20,7 @@ FORMATS = (*ENCODED_FORMATS, *RAW_CHANNELS)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What ``hello`` and ``configure`` may say. None: not said, so leave it as it is."""
+    """The options of ``hello`` and ``configure``. None leaves an option as it is."""
 
     model: str | None = None
     label: str | None = None
@@ -69,7 +70,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Answered by :class:`Pong` with the same ``t``."""
+    """Asks for a :class:`Pong` with the same ``t``."""
 
     t: int | float | str | None = None
 
@@ -82,7 +83,7 @@ ClientMessage = Hello | Configure | Frame | Ping
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a client must keep to. ``max_cost`` bounds a picture's decoding; 0: no bound."""
+    """The limits that a client must respect. ``max_cost`` bounds a picture's decoding; 0: none."""
 
     window: int
     max_frame_bytes: int
@@ -95,7 +96,8 @@ class Limits:
 class Welcome:
     """Answers ``hello``. ``model`` is None while no model server answers.
 
-    ``expires_in_s``: until the session's token expires; None: tokens are not asked for.
+    ``expires_in_s`` is the time until the session's token expires; None if tokens are
+    not required.
     """
 
     session: str
@@ -107,7 +109,7 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds in the gateway: waiting, in the Predict call, and in all."""
+    """Milliseconds in the gateway: in the queue, in the Predict call, and in total."""
 
     queue: float
     inference: float
@@ -116,7 +118,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of a frame that a model answered. ``batch`` is its batch's size."""
+    """The outcome of a frame that a model answered. ``batch`` is the size of its batch."""
 
     id: int
     model_version: int
@@ -128,7 +130,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The outcome of a frame that was not worth answering."""
+    """The outcome of a frame that was not answered, and why."""
 
     id: int
     reason: DropReason
@@ -136,7 +138,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """The outcome of a frame that failed (``id``), or what is wrong with the session."""
+    """The outcome of the frame ``id``, or, without one, a problem of the session."""
 
     code: str
     message: str
@@ -146,7 +148,7 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class ModelChanged:
-    """The session's model has come, gone (None) or changed its version."""
+    """The session's model is available, unavailable (None) or another version."""
 
     model: Model | None
 
@@ -160,7 +162,7 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True)
 class GoingAway:
-    """The server stops soon. Outcomes still come; then the socket closes with 1001."""
+    """The server shuts down. Outcomes still follow; then the socket closes with 1001."""
 
     reconnect_after_ms: int
     reason: str
@@ -175,3 +177,8 @@ class Pong:
 
 Outcome = Result | Dropped | Error
 ServerMessage = Welcome | Outcome | ModelChanged | Authorized | GoingAway | Pong
+
+
+def error_message(error: FramewireError, frame_id: int | None = None) -> Error:
+    """Return ``error`` as a message; ``frame_id``: the frame whose outcome it is."""
+    return Error(error.code, error.message, error.retryable, frame_id)

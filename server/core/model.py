@@ -11,7 +11,7 @@ Resize = Literal["stretch", "letterbox"]
 
 
 class ModelKey(NamedTuple):
-    """A model as a client names it: by label, by version, or (neither) the newest."""
+    """A model as a client names it: by label, by version, or by neither (the newest)."""
 
     name: str
     label: str | None = None
@@ -26,9 +26,9 @@ class ModelKey(NamedTuple):
 class Lane(NamedTuple):
     """Frames of one lane may share a batch: one model, one label or version, one signature.
 
-    ``max_batch`` is the bound that the signature itself sets (1 where its batch
-    dimension is fixed at 1), None where it sets none. ``alone``: frames travel one by
-    one, in one call at a time, because they are costly to decode.
+    ``max_batch`` is the limit of the signature itself (1 if its batch dimension is fixed
+    at 1); None if it has none. ``alone``: frames travel one by one, in one
+    call at a time, because they are costly to decode.
     """
 
     model: ModelKey
@@ -41,10 +41,9 @@ class Lane(NamedTuple):
 class Model:
     """A model as discovered, for one version.
 
-    ``lanes`` maps each frame format that the model takes to the lane that such
-    frames travel in. ``width`` and ``height`` (pixels) tell a client what size
-    is worth sending; None where the model takes any size. ``resize`` says how a frame
-    of another aspect is fitted to it.
+    ``lanes`` maps each frame format that the model accepts to the lane of such frames.
+    ``width`` and ``height`` (pixels) are the size worth sending; None if the model
+    accepts any size. ``resize`` is how a frame with another aspect ratio is fitted.
     """
 
     key: ModelKey
@@ -58,5 +57,5 @@ class Model:
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """The frame formats that this model takes."""
+        """The frame formats that this model accepts."""
         return tuple(self.lanes)

@@ -1,4 +1,4 @@
-"""A bound on what one session may use per second: frames, or the cost of decoding them."""
+"""A limit on what one session uses per second: frames, or the cost of decoding them."""
 
 from __future__ import annotations
 

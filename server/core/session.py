@@ -1,20 +1,21 @@
 """A session: what each message and each outcome leads to.
 
-Theory of operation. A session is born when its socket opens and lives through
-the states of ``_REACTIONS`` below: NEW until ``hello``, then OPEN, DRAINING once
-the gateway is about to stop, EXPIRED for a moment when its token has run out and
-no other came, CLOSED at the end. ``receive`` takes a message and
-returns effects, and the caller carries them out in order:
+Theory of operation. A session begins when its socket opens. Its states are those of
+``_REACTIONS`` below: NEW until ``hello``, then OPEN, DRAINING once the gateway shuts
+down, EXPIRED for a moment after its token has expired without a new one, and CLOSED at
+the end. ``receive`` takes a message and returns effects, which the caller carries out
+in order:
 
-* ``Send``: this message goes to the client;
-* ``Select``: find this model, then tell ``model_is`` what came of it;
-* ``Offer``: this frame is accepted; it goes to the batcher, and whatever becomes
-  of it comes back through ``resolve``;
-* ``Close``: end the socket.
+* ``Send``: send this message to the client;
+* ``Select``: look this model up, and pass the result to ``update_model``;
+* ``Offer``: offer this accepted frame to the batcher, and pass its outcome to
+  ``resolve``;
+* ``Expire``: call ``expire`` at this time;
+* ``Close``: close the socket.
 
-A frame is accepted when its id is larger than every id before it. From then on it
-is ``pending`` until ``resolve`` is called with its outcome, once. The batcher
-bounds how many are pending; a session only counts them.
+A frame is accepted if its id is larger than every id before it. From then on it is
+``pending`` until ``resolve`` is called with its outcome, once. The batcher limits how
+many are pending; the session only keeps track of them.
 """
 
 from __future__ import annotations
@@ -42,7 +43,6 @@ from server.core.messages import (
     ClientMessage,
     Configure,
     Dropped,
-    Error,
     Frame,
     GoingAway,
     Hello,
@@ -54,21 +54,22 @@ from server.core.messages import (
     Pong,
     Result,
     Welcome,
+    error_message,
 )
 from server.core.model import Lane, Model, ModelKey
 from server.core.pictures import UPRIGHT
 from server.core.rate import RateLimit
 
-# So many unusable messages without a usable one between them end the session.
-MAX_REFUSALS_IN_A_ROW = 50
-# A frame of a lower cost is not charged to the session's budget for decoding.
+# A client that sends this many unusable messages in a row is disconnected.
+MAX_REFUSED_IN_A_ROW = 50
+# Frames of a lower cost are not charged to the session's budget for decoding.
 FREE = 1_000_000
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
 
 
 class State(enum.Enum):
-    """Where a session stands."""
+    """The state of a session."""
 
     NEW = enum.auto()
     OPEN = enum.auto()
@@ -78,7 +79,7 @@ class State(enum.Enum):
 
 
 class Session:
-    """One session's state. Pure: see the module's theory of operation."""
+    """One session. Pure: see the module's theory of operation."""
 
     def __init__(
         self,
@@ -107,11 +108,11 @@ class Session:
         self._expires_in_s: int | None = None
         self._default_model = default_model
         self._welcomed = False
-        self._found: Model | FramewireError = _unknown_yet(default_model)
-        self._told_model: Model | None = None
+        self._model: Model | FramewireError = _unknown_yet(default_model)
+        self._sent_model: Model | None = None
         self._last_id = -1
         self._last_result = -1
-        self._refusals = 0
+        self._refused_in_a_row = 0
 
     def receive(self, message: ClientMessage, now: float) -> list[Effect]:
         """React to a decoded message at ``now`` (monotonic seconds)."""
@@ -120,53 +121,52 @@ class Session:
             frame_id = message.id if isinstance(message, Frame) else None
             return self.refuse(_misplaced(self.state, message), frame_id)
         if isinstance(message, Frame) and not self._accept(message.id):
-            return self.refuse(BadId(f"id {message.id} does not come after {self._last_id}"))
-        self._refusals = 0
+            return self.refuse(BadId(f"id {message.id} is not greater than {self._last_id}"))
+        self._refused_in_a_row = 0
         return reaction(self, message, now)
 
     def refuse(self, error: FramewireError, frame_id: int | None = None) -> list[Effect]:
-        """React to a message that cannot be used; the error is the frame's outcome if it is new."""
+        """React to an unusable message. ``error`` is the outcome of ``frame_id`` if that is new."""
         if self.state is State.CLOSED:
             return []
         accepted = frame_id is not None and self._accept(frame_id)
-        effects: list[Effect] = [Send(told(error, frame_id if accepted else None))]
+        effects: list[Effect] = [Send(error_message(error, frame_id if accepted else None))]
         if isinstance(error, ProtocolError):
-            self._refusals += 1
-            if self._refusals >= MAX_REFUSALS_IN_A_ROW:
+            self._refused_in_a_row += 1
+            if self._refused_in_a_row >= MAX_REFUSED_IN_A_ROW:
                 effects.append(Close(POLICY_VIOLATION, "too many unusable messages"))
         return effects
 
-    def model_is(self, found: Model | FramewireError) -> list[Effect]:
-        """What is now known of the session's model: itself, or why there is none.
+    def update_model(self, result: Model | FramewireError) -> list[Effect]:
+        """React to what the session's model is now: a model, or why there is none.
 
-        That no model server answers is said by a model of None alone; any other
-        reason for having none is also told as an error.
+        If no model server answers, the client learns that from a model of None alone;
+        any other error is sent to it as well.
         """
-        before, self._found = self._found, found
-        model = found if isinstance(found, Model) else None
+        before, self._model = self._model, result
+        model = result if isinstance(result, Model) else None
         effects: list[Effect] = []
         if not self._welcomed:
             self._welcomed = True
             heartbeat, expires = self._heartbeat_s, self._expires_in_s
             effects.append(Send(Welcome(self.id, model, self._limits, heartbeat, expires)))
-        elif model != self._told_model:
+        elif model != self._sent_model:
             effects.append(Send(ModelChanged(model)))
-        self._told_model = model
-        if isinstance(found, FramewireError) and not isinstance(found, BackendUnavailable):
-            same = isinstance(before, FramewireError) and before.message == found.message
+        self._sent_model = model
+        if isinstance(result, FramewireError) and not isinstance(result, BackendUnavailable):
+            same = isinstance(before, FramewireError) and before.message == result.message
             if not same:
-                effects.append(Send(told(found)))
+                effects.append(Send(error_message(result)))
         return effects
 
     def lane(self, frame: Frame) -> Lane | None:
-        """Where ``frame`` would travel now, if its model is there and takes it."""
-        found = self._found
-        return lane_of(found, frame) if isinstance(found, Model) else None
+        """Return the lane ``frame`` would travel in now; None if the model does not take it."""
+        return lane_of(self._model, frame) if isinstance(self._model, Model) else None
 
     def resolve(self, outcome: Outcome) -> Outcome:
-        """A pending frame's outcome, as the client is to be told of it.
+        """Return a pending frame's outcome as it goes to the client.
 
-        Results leave in increasing id; one that a newer result has overtaken is dropped.
+        Results leave in order of their ids; one that a newer result has overtaken is dropped.
         """
         assert outcome.id is not None
         self.pending.remove(outcome.id)
@@ -175,85 +175,85 @@ class Session:
                 return Dropped(outcome.id, "overtaken")
             self._last_result = outcome.id
             if self.min_score > 0 or self.max_results is not None:
-                wanted = outcome.answer.limited(self.min_score, self.max_results)
-                return replace(outcome, answer=wanted)
+                answer = outcome.answer.limited(self.min_score, self.max_results)
+                return replace(outcome, answer=answer)
         return outcome
 
     def expire(self, now: float) -> list[Effect]:
-        """The time of ``Expire`` has come: say so, and end the session a moment later.
+        """React to the time of ``Expire``: announce the end, and close a moment later.
 
-        The moment is for the frames under way, and for a client that has a new token at hand.
+        The moment is for frames under way, and for a client that can send a new token.
         """
         if self.state is State.EXPIRED:
             return [Close(UNAUTHORIZED, EXPIRED)]
-        if self.state is not State.OPEN or not self._admission.over(now):
-            return self._ends()
+        if self.state is not State.OPEN or not self._admission.expired(now):
+            return self._expiry()
         self.state = State.EXPIRED
-        return [Send(told(Unauthorized(EXPIRED))), Expire(now + LAST_ANSWERS_S)]
+        return [Send(error_message(Unauthorized(EXPIRED))), Expire(now + LAST_ANSWERS_S)]
 
     def drain(self, reconnect_after_ms: int, reason: str) -> list[Effect]:
-        """From now on frames are dropped: the gateway is about to stop."""
+        """Drop all frames from now on: the gateway is shutting down."""
         if self.state not in (State.NEW, State.OPEN):
             return []
         self.state = State.DRAINING
         return [Send(GoingAway(reconnect_after_ms, reason))]
 
     def close(self) -> None:
-        """The socket is gone. What is pending is nobody's any more."""
+        """End the session: its socket is gone."""
         self.state = State.CLOSED
 
-    # Reactions, each for one cell of the table.
+    # Reactions: one method per cell of the table.
 
     def _hello(self, message: Hello, now: float) -> list[Effect]:
         try:
-            self._admission.enter(message.options.token, now)
+            self._admission.admit(message.options.token, now)
         except Unauthorized as error:
             self.state = State.CLOSED
-            return [Send(told(error)), Close(UNAUTHORIZED, error.message)]
-        self._expires_in_s = self._admission.left_s(now)
+            return [Send(error_message(error)), Close(UNAUTHORIZED, error.message)]
+        self._expires_in_s = self._admission.remaining_s(now)
         self.state = State.OPEN
         self._apply(message.options)
-        return [*self._ends(), Select(self.key)]
+        return [*self._expiry(), Select(self.key)]
 
     def _configure(self, message: Configure, now: float) -> list[Effect]:
         try:
             effects = self._renew(message.options.token, now)
         except Unauthorized as error:
-            return [Send(told(error))]
+            return [Send(error_message(error))]
         before = self.key
         self._apply(message.options)
         if self.key == before:
             return effects
-        # From here on no frame goes to the model before, however long the look-up takes.
-        self._found = _unknown_yet(self.key)
+        # No frame goes to the previous model any more, however long the look-up takes.
+        self._model = _unknown_yet(self.key)
         return [*effects, Select(self.key)]
 
     def _renew(self, token: str | None, now: float) -> list[Effect]:
         if token is None and self.state is State.EXPIRED:
             raise Unauthorized(EXPIRED)
-        if token is None or not self._admission.asks:
+        if token is None or not self._admission.required:
             return []
         self._admission.renew(token, now)
         self.state = State.OPEN
-        return [Send(Authorized(self._admission.left_s(now) or 0)), *self._ends()]
+        return [Send(Authorized(self._admission.remaining_s(now) or 0)), *self._expiry()]
 
-    def _ends(self) -> list[Effect]:
+    def _expiry(self) -> list[Effect]:
         until = self._admission.until
         return [] if until is None or self.state is not State.OPEN else [Expire(until)]
 
     def _frame(self, frame: Frame, now: float) -> list[Effect]:
         if self._rate is not None and not self._rate.allows(now):
             return [Send(Dropped(frame.id, "rate_limited"))]
-        if isinstance(self._found, FramewireError):
-            return [Send(told(self._found, frame.id))]
+        if isinstance(self._model, FramewireError):
+            return [Send(error_message(self._model, frame.id))]
         if frame.orientation != UPRIGHT and not self._turns:
             frame = replace(frame, orientation=UPRIGHT)
-        lane = lane_of(self._found, frame)
+        lane = lane_of(self._model, frame)
         if lane is None:
-            takes = ", ".join(self._found.formats)
-            error = UnsupportedFormat(f"model {self.key} takes {takes}, not {frame.format}")
-            return [Send(told(error, frame.id))]
-        # What costs little is left to the batcher, which serves all sessions in turn.
+            formats = ", ".join(self._model.formats)
+            error = UnsupportedFormat(f"model {self.key} accepts {formats}, not {frame.format}")
+            return [Send(error_message(error, frame.id))]
+        # Cheap frames are left to the batcher, which serves all sessions in turn.
         if frame.cost > FREE and self._budget and not self._budget.allows(now, frame.cost):
             return [Send(Dropped(frame.id, "rate_limited"))]
         self.pending.add(frame.id)
@@ -263,7 +263,7 @@ class Session:
         return [Send(Dropped(frame.id, "draining"))]
 
     def _expired_frame(self, frame: Frame, now: float) -> list[Effect]:
-        return [Send(told(Unauthorized(EXPIRED), frame.id))]
+        return [Send(error_message(Unauthorized(EXPIRED), frame.id))]
 
     def _ping(self, message: Ping, now: float) -> list[Effect]:
         return [Send(Pong(message.t))]
@@ -282,7 +282,7 @@ class Session:
         if options.model or options.label or options.version is not None:
             key = ModelKey(options.model or self.key.name, options.label, options.version)
             default = self._default_model
-            # To name the default model and no more is to name none.
+            # Naming just the default model is the same as naming none.
             self.key = default if key == ModelKey(default.name) else key
         if options.min_score is not None:
             self.min_score = options.min_score
@@ -294,7 +294,7 @@ class Session:
             self._turns = options.orientation == "apply"
 
 
-# Any: each reaction takes the one message that its cell names.
+# Any: a reaction takes only the type of message in its cell's key.
 _Reaction = Callable[[Session, Any, float], list[Effect]]
 
 _REACTIONS: dict[tuple[State, type], _Reaction] = {
@@ -320,10 +320,5 @@ def _unknown_yet(key: ModelKey) -> BackendUnavailable:
 def _misplaced(state: State, message: ClientMessage) -> ProtocolError:
     if state is State.NEW:
         kind = type(message).__name__.lower()
-        return HelloRequired(f"{kind} came before hello")
-    return BadMessage("hello comes once, as the first message; use configure")
-
-
-def told(error: FramewireError, frame_id: int | None = None) -> Error:
-    """``error`` as the message that tells a client of it."""
-    return Error(error.code, error.message, error.retryable, frame_id)
+        return HelloRequired(f"{kind} before hello; send hello first")
+    return BadMessage("hello is allowed only once, as the first message; use configure")

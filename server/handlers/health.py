@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from tornado.web import RequestHandler
 
 from server.runtime.gateway import Gateway
+from server.runtime.metrics import CONTENT_TYPE, Metrics
 
 
 class AliveHandler(RequestHandler):
@@ -37,10 +37,9 @@ class ReadyHandler(RequestHandler):
 class MetricsHandler(RequestHandler):
     """/metrics: all metrics in Prometheus' text format."""
 
-    def initialize(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def initialize(self, metrics: Metrics) -> None:
+        self._metrics = metrics
 
     def get(self) -> None:
-        self._gateway.collect()
-        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.finish(generate_latest(self._gateway.metrics.registry))
+        self.set_header("Content-Type", CONTENT_TYPE)
+        self.finish(self._metrics.text())

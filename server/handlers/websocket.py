@@ -12,8 +12,8 @@ from server.access.control import AccessControl
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
 from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
-from server.core.messages import ServerMessage
-from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State, told
+from server.core.messages import ServerMessage, error_message
+from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State
 from server.runtime.gateway import Gateway
 from server.settings import Settings
 from server.transport import encodings
@@ -76,7 +76,7 @@ class SessionHandler(websocket.WebSocketHandler):
         try:
             self._session = self._gateway.connect(self, self._token)
         except Overloaded as error:
-            self.send(told(error))
+            self.send(error_message(error))
             self.close(TRY_AGAIN_LATER, error.message[:MAX_CLOSE_REASON_BYTES])
             return
         self._hello_timer = asyncio.get_running_loop().call_later(
@@ -134,12 +134,12 @@ class SessionHandler(websocket.WebSocketHandler):
             # A model's output may not be encodable; its frame still needs an outcome.
             log.exception("cannot encode a %s message", type(message).__name__)
             error = Internal("the model's output cannot be encoded; see the gateway's log")
-            return wire.encode(told(error, getattr(message, "id", None)), encoding)
+            return wire.encode(error_message(error, getattr(message, "id", None)), encoding)
 
     def _on_written(self, size: int) -> None:
         self._unsent -= size
 
     def _on_hello_timeout(self) -> None:
         if self._session is not None and self._session.state is State.NEW:
-            self._gateway.metrics.turned_away.labels("no_hello").inc()
+            self._gateway.session_rejected("no_hello")
             self.close(POLICY_VIOLATION, "no hello")

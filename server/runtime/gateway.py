@@ -1,4 +1,4 @@
-"""All sessions of this process: carries out what they ask for, and tells them what became of it."""
+"""All sessions of this process: carries out what they ask for, and passes on what comes of it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import asyncio
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
 
 from server.backend.interface import Backend
 from server.core.admission import Admission, Verify
-from server.core.batching import Batcher, Member
-from server.core.effects import Effect, Expire, Offer, Select, Send
+from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import BackendUnavailable, FramewireError, Overloaded
 from server.core.messages import (
     ClientMessage,
@@ -24,37 +23,28 @@ from server.core.messages import (
 )
 from server.core.model import Lane, Model, ModelKey
 from server.core.rate import RateLimit
-from server.core.routes import Route, Routes
+from server.core.ring import Member
+from server.core.rollout import Rollout, Route
 from server.core.session import TRY_AGAIN_LATER, Session
-from server.runtime.choices import Choices
 from server.runtime.dispatcher import Dispatcher
-from server.runtime.metrics import Metrics
-from server.runtime.models import Found, Models
+from server.runtime.models import Interest, ModelOrError, Models
+from server.runtime.resolver import Resolver
+from server.runtime.sessions import OpenSession, Peer, Sessions
+from server.runtime.statistics import Counters, ModelSessions, Statistics
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# A client says hello one round trip after its socket is open. Who has not for so long
-# may keep its place until somebody needs it.
-GREETING_S = 1.0
 # What one frame may take of its session's budget for decoding, in seconds of it.
 _FRAME_SHARE_S = 0.5
 
 
-class Peer(Protocol):
-    """The other end of a session, as a handler sees it. Both calls return at once."""
-
-    def send(self, message: ServerMessage) -> None:
-        """Send a message, or do nothing if the other end is gone."""
-
-    def close(self, code: int, reason: str) -> None:
-        """End the connection."""
-
-
 class Gateway:
-    """The registry of sessions between the handlers and the dispatcher.
+    """What the handlers call: sessions and their messages in, outcomes out to their peers.
 
-    ``verify`` judges tokens; None asks for none.
+    ``verify`` checks tokens; without it none are required. What the parts below report
+    comes in through their listeners' methods: ``model_changed``, ``route_changed``,
+    ``channel_changed``, ``resolve`` and ``lane_of``.
     """
 
     def __init__(self, settings: Settings, backend: Backend, verify: Verify | None = None) -> None:
@@ -65,130 +55,148 @@ class Gateway:
             max_staleness_ms=settings.max_staleness_ms,
             max_cost=int(_FRAME_SHARE_S * settings.max_megapixels_per_s * 1e6),
         )
-        self.metrics = Metrics(settings.max_sessions, settings.max_calls)
-        self._routes = Routes(
+        self.draining = False
+        self._settings = settings
+        self._verify = verify
+        self._rollout = Rollout(
             settings.model,
             settings.label or None,
             settings.canary_label,
             settings.canary_share,
         )
-        self.draining = False
-        self._settings = settings
-        self._verify = verify
-        self._batcher = Batcher(
-            max_batch=settings.max_batch,
-            slots=settings.max_calls,
-            window=settings.window,
-            max_staleness_s=settings.max_staleness_ms / 1000,
-            max_wait_s=settings.max_wait_ms / 1000,
-            max_waiting=settings.max_sessions,
-        )
-        self._models = Models(backend, self._model_changed)
-        self._choices = Choices(self._models, self._rerouted)
-        self._dispatcher = Dispatcher(
-            self._batcher, backend, self._models, self.metrics, self._resolve, self._lane
-        )
-        self._sessions: dict[str, tuple[Session, Peer]] = {}
-        self._newcomers: dict[str, float] = {}  # since when they owe a hello, oldest first
-        self._chosen: dict[str, Route] = {}
-        self._expiries: dict[str, asyncio.TimerHandle] = {}
+        self._counters = Counters()
+        self._sessions = Sessions(settings.max_sessions)
+        self._models = Models(backend, self)
+        self._resolver = Resolver(self._models, self)
+        self._dispatcher = Dispatcher(settings, backend, self._models, self._counters, self)
         self._ready = asyncio.Event()
-        self._accepted = 0  # frames, since the metrics were told; no frame waits for them
-        backend.watch(self._reachable)
+        backend.watch(self.channel_changed)
 
     def start(self) -> None:
-        """Begin to look for the default model, before anybody asks for it."""
-        self._choices.use(self._routes.usual)
+        """Begin to look up the default model, before any session asks for it."""
+        self._resolver.acquire(self._rollout.usual, Interest.DEFAULT)
         if self._settings.canary_share:
-            self._choices.use(self._routes.trial)
+            self._resolver.acquire(self._rollout.trial, Interest.DEFAULT)
 
     def ready(self) -> FramewireError | None:
-        """None when a frame of the default model can be answered; else why not."""
+        """Return None when a frame of the default model can be answered, else why not."""
         if self.draining:
-            return Overloaded("the gateway is draining")
-        found = self._choices.known(self._routes.usual)
-        if isinstance(found, Model):
+            return Overloaded("the gateway is shutting down")
+        result = self._resolver.current(self._rollout.usual)
+        if isinstance(result, Model):
             return None
-        return found or BackendUnavailable(f"model {self._routes.default} is being looked up")
+        return result or BackendUnavailable(f"model {self._rollout.default} is being looked up")
 
     async def became_ready(self) -> None:
         """Wait until a frame of the default model can be answered for the first time."""
         await self._ready.wait()
 
-    def connect(self, peer: Peer, token: str | None = None) -> Session:
-        """A new session. Raises Overloaded when there is no room for it.
+    def statistics(self) -> Statistics:
+        """Return a snapshot of all figures."""
+        batching, counters = self._dispatcher.statistics(), self._counters
+        return Statistics(
+            ready=self.ready() is None,
+            sessions=len(self._sessions),
+            max_sessions=self._sessions.max_sessions,
+            sessions_rejected=dict(counters.sessions_rejected),
+            requests_rejected=dict(counters.requests_rejected),
+            messages_rejected=dict(counters.messages_rejected),
+            accepted=counters.accepted,
+            outcomes=counters.outcomes,
+            waiting=batching.waiting,
+            calls=batching.calls,
+            max_calls=batching.slots,
+            batch_sizes=counters.batch_sizes.snapshot(),
+            inference_s=counters.inference_s.snapshot(),
+            queue_s=counters.queue_s.snapshot(),
+            total_s=counters.total_s.snapshot(),
+            versions=counters.versions,
+            model_sessions=self._model_sessions(),
+        )
 
-        ``token``: what counts where hello has none.
+    def _model_sessions(self) -> list[ModelSessions]:
+        counts: Counter[tuple[str, int, str | None]] = Counter()
+        for route, sessions in self._sessions.routes().items():
+            model = self._resolver.current(route)
+            if isinstance(model, Model):
+                counts[model.key.name, model.version, model.key.label] += sessions
+        return [ModelSessions(*group, sessions) for group, sessions in counts.items()]
+
+    # Called by the handlers
+
+    def connect(self, peer: Peer, token: str | None = None) -> Session:
+        """Open a session. Raises Overloaded when there is no room for it.
+
+        ``token`` counts if hello brings none.
         """
-        if self.draining:
-            self.metrics.turned_away.labels("draining").inc()
-            raise Overloaded("the gateway is draining")
         now = time.monotonic()
-        if len(self._sessions) >= self._settings.max_sessions:
-            self._make_room(now)
-        if len(self._sessions) >= self._settings.max_sessions:
-            self.metrics.turned_away.labels("max_sessions").inc()
-            raise Overloaded(f"{len(self._sessions)} sessions are open, and no more are taken")
+        self._make_room(now)
         rate = self._settings.max_frame_rate
         session = Session(
             secrets.token_hex(8),
             self.limits,
             self._settings.ping_s,
-            self._routes.default,
+            self._rollout.default,
             RateLimit(rate, self.limits.window) if rate else None,
             Admission(self._verify, token),
             _budget(self._settings),
         )
-        self._sessions[session.id] = (session, peer)
-        self._newcomers[session.id] = now
-        self.metrics.sessions.set(len(self._sessions))
+        self._sessions.add(OpenSession(session, peer, now))
         return session
 
     def _make_room(self, now: float) -> None:
-        """Take back the place that was held longest without a hello, if for long enough.
+        """Evict the session that has been silent longest if there is no room otherwise.
 
-        Else strangers, who need no token before they say hello, could keep others out by silence.
+        Strangers need no token before hello: without eviction they could hold all places
+        by saying nothing. Raises Overloaded.
         """
-        session_id, since = next(iter(self._newcomers.items()), ("", now))
-        if now - since < GREETING_S or not session_id:
-            return
-        session, peer = self._sessions[session_id]
-        self.disconnect(session)
-        self.metrics.turned_away.labels("no_hello").inc()
-        peer.close(TRY_AGAIN_LATER, "no hello, and others want the place")
+        if self.draining:
+            self.session_rejected("draining")
+            raise Overloaded("the gateway is shutting down")
+        silent = self._sessions.longest_silent(now) if self._sessions.full else None
+        if silent is not None:
+            self.disconnect(silent.session)
+            self.session_rejected("no_hello")
+            silent.close(TRY_AGAIN_LATER, "no hello, and the place is needed")
+        if self._sessions.full:
+            self.session_rejected("max_sessions")
+            raise Overloaded(f"{len(self._sessions)} sessions are open, the most allowed")
 
     def receive(self, session: Session, message: ClientMessage) -> None:
-        """A message came. Returns at once, whatever the message leads to."""
+        """Handle a message. Returns at once, whatever the message leads to."""
         now = time.monotonic()
         accepted = session.accepted
         self._carry_out(session, session.receive(message, now), now)
-        self._accepted += session.accepted - accepted
+        self._counters.accepted += session.accepted - accepted
 
     def refuse(self, session: Session, error: FramewireError, frame_id: int | None) -> None:
-        """A message came that cannot be used."""
+        """Handle a message that cannot be used."""
         accepted = session.accepted
         effects = session.refuse(error, frame_id)
-        self._accepted += session.accepted - accepted
+        self._counters.accepted += session.accepted - accepted
         self._carry_out(session, effects, time.monotonic())
 
     def disconnect(self, session: Session) -> None:
-        """The socket is gone: the waiting frame goes with it, what is in flight is thrown away."""
-        if self._sessions.pop(session.id, None) is None:
+        """Close a session whose socket is gone; its frames' outcomes are only counted."""
+        entry = self._sessions.remove(session.id)
+        if entry is None:
             return
         session.close()
-        self._newcomers.pop(session.id, None)
-        expiry = self._expiries.pop(session.id, None)
-        if expiry is not None:
-            expiry.cancel()
         if self._dispatcher.forget(session.id):
-            self.metrics.disconnected()
-        route = self._chosen.pop(session.id, None)
-        if route is not None:
-            self._choices.release(route)
-        self.metrics.sessions.set(len(self._sessions))
+            self._counters.disconnected()
+        if entry.route is not None:
+            self._resolver.release(entry.route)
+
+    def session_rejected(self, reason: str) -> None:
+        """Count a session, or an upload, that got no place."""
+        self._counters.sessions_rejected[reason] += 1
+
+    def request_rejected(self, path: str, code: str) -> None:
+        """Count a request that was rejected for its origin, its token or its sender."""
+        self._counters.requests_rejected[path, code] += 1
 
     async def drain(self, timeout_s: float, at_once: asyncio.Event | None = None) -> None:
-        """Take no more frames, answer those that were accepted, and say goodbye.
+        """Accept no more frames, answer the accepted ones, and say goodbye.
 
         They are waited for until ``timeout_s`` is over or ``at_once`` is set.
         """
@@ -196,28 +204,31 @@ class Gateway:
             return
         self.draining = True
         now = time.monotonic()
-        for session, _ in list(self._sessions.values()):
+        for entry in self._sessions:
             pause = self._settings.reconnect_after_ms
-            self._carry_out(session, session.drain(pause, "the server is about to stop"), now)
+            effects = entry.session.drain(pause, "the server is shutting down")
+            self._carry_out(entry.session, effects, now)
         await self._idle(timeout_s, at_once or asyncio.Event())
         unanswered = await self._dispatcher.stop()
         if unanswered:
             waited_s = time.monotonic() - now
             log.warning("%d frames had no answer after %.1f s", unanswered, waited_s)
-        for _, peer in list(self._sessions.values()):
-            peer.close(1001, "the server stops")
+        for entry in self._sessions:
+            entry.close(1001, "the server is shutting down")
         await self._models.close()
 
     async def _idle(self, timeout_s: float, at_once: asyncio.Event) -> None:
-        reasons = [
+        ends = [
             asyncio.ensure_future(self._dispatcher.idle()),
             asyncio.ensure_future(at_once.wait()),
         ]
         try:
-            await asyncio.wait(reasons, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for reason in reasons:
-                reason.cancel()
+            for end in ends:
+                end.cancel()
+
+    # Effects of a session
 
     def _carry_out(self, session: Session, effects: Sequence[Effect], now: float) -> None:
         for effect in effects:
@@ -226,100 +237,87 @@ class Gateway:
                 self._dispatcher.offer(member, effect.lane)
             elif isinstance(effect, Send):
                 self._send(session, effect.message)
-            elif isinstance(effect, Select):
-                self._select(session, effect.key, now)
-            elif isinstance(effect, Expire):
-                self._expire_at(session, effect.at, now)
-            elif session.id in self._sessions:
-                self._sessions[session.id][1].close(effect.code, effect.reason)
+            else:
+                self._carry_out_rare(session, effect, now)
 
-    def _expire_at(self, session: Session, at: float, now: float) -> None:
-        before = self._expiries.pop(session.id, None)
+    def _carry_out_rare(
+        self, session: Session, effect: Select | Expire | Close, now: float
+    ) -> None:
+        entry = self._sessions.get(session.id)
+        if entry is None:
+            return
+        if isinstance(effect, Select):
+            self._select(entry, effect.key, now)
+        elif isinstance(effect, Expire):
+            entry.expire_in(effect.at - now, self._expire)
+        else:
+            entry.close(effect.code, effect.reason)
+
+    def _send(self, session: Session, message: ServerMessage) -> None:
+        if isinstance(message, Dropped | Error):
+            if message.id is not None:
+                self._counters.outcome(message)
+            else:
+                assert isinstance(message, Error)
+                self._counters.messages_rejected[message.code] += 1
+        entry = self._sessions.get(session.id)
+        if entry is not None:
+            entry.send(message)
+
+    def _select(self, entry: OpenSession, key: ModelKey, now: float) -> None:
+        route = self._rollout.of(key, entry.session.id)
+        interest = Interest.DEFAULT if key == self._rollout.default else Interest.CLIENT
+        result = self._resolver.acquire(route, interest)
+        before = self._sessions.set_route(entry, route)
         if before is not None:
-            before.cancel()
-        self._expiries[session.id] = asyncio.get_running_loop().call_later(
-            max(0.0, at - now), self._expire, session
-        )
+            self._resolver.release(before)
+        if result is not None:
+            self._carry_out(entry.session, entry.session.update_model(result), now)
 
     def _expire(self, session: Session) -> None:
         now = time.monotonic()
         self._carry_out(session, session.expire(now), now)
 
-    def _send(self, session: Session, message: ServerMessage) -> None:
-        if isinstance(message, Dropped | Error):
-            if message.id is not None:
-                self.metrics.outcome(message)
-            else:
-                assert isinstance(message, Error)
-                self.metrics.refused.labels(message.code).inc()
-        self._tell(session, message)
+    # Called by the models, the resolver, the backend and the dispatcher
 
-    def _tell(self, session: Session, message: ServerMessage) -> None:
-        if session.id not in self._sessions:
-            return
-        try:
-            self._sessions[session.id][1].send(message)
-        except Exception:
-            # A defect of one peer must not keep the others from being told.
-            log.exception("session %s could not be told", session.id)
+    def model_changed(self, key: ModelKey, result: ModelOrError) -> None:
+        """End the waiting frames of a model that is unavailable; resolve its routes again."""
+        if isinstance(result, BackendUnavailable):
+            self._dispatcher.fail_model(key, result)
+        self._resolver.model_changed(key)
 
-    def _select(self, session: Session, key: ModelKey, now: float) -> None:
-        self._newcomers.pop(session.id, None)
-        route = self._routes.of(key, session.id)
-        # A client that asks for what is not there is told so itself, and fills no log.
-        found = self._choices.use(route, optional=key != self._routes.default)
-        before = self._chosen.get(session.id)
-        self._chosen[session.id] = route
-        if before is not None:
-            self._choices.release(before)
-        if found is not None:
-            self._carry_out(session, session.model_is(found), now)
-
-    def _model_changed(self, key: ModelKey, found: Found) -> None:
-        if isinstance(found, BackendUnavailable):
-            self._dispatcher.give_up(found)
-        self._choices.model_changed(key)
-
-    def _rerouted(self, route: Route, found: Found) -> None:
-        if isinstance(found, Model) and route == self._routes.usual:
+    def route_changed(self, route: Route, result: ModelOrError) -> None:
+        """Tell the sessions on ``route`` their model."""
+        if isinstance(result, Model) and route == self._rollout.usual:
             self._ready.set()
         now = time.monotonic()
-        for session, _ in list(self._sessions.values()):
-            if self._chosen.get(session.id) == route:
-                self._carry_out(session, session.model_is(found), now)
+        for entry in self._sessions.on_route(route):
+            self._carry_out(entry.session, entry.session.update_model(result), now)
 
-    def _lane(self, member: Member) -> Lane | None:
-        """Where a frame would travel now."""
-        entry = self._sessions.get(member.session)
-        return entry[0].lane(member.frame) if entry else None
+    def channel_changed(self, reachable: bool) -> None:
+        """React to the connection to the model server: it is there, or it is lost."""
+        error = None if reachable else BackendUnavailable("no model server answers")
+        if error is not None:
+            self._dispatcher.fail_all(error)
+        self._models.channel_changed(error)
 
-    def _reachable(self, connected: bool) -> None:
-        self._models.reachable(connected)
-
-    def _resolve(self, member: Member, outcome: Outcome) -> None:
-        """The one place where a frame that the batcher had gets its outcome."""
+    def resolve(self, member: Member, outcome: Outcome) -> None:
+        """Pass a frame that the dispatcher had its one outcome."""
         entry = self._sessions.get(member.session)
         if entry is None:
-            self.metrics.disconnected()
+            self._counters.disconnected()
             return
-        session = entry[0]
-        outcome = session.resolve(outcome)
-        self._tell(session, outcome)
-        self.metrics.outcome(outcome)
+        outcome = entry.session.resolve(outcome)
+        entry.send(outcome)
+        self._counters.outcome(outcome)
 
-    def collect(self) -> None:
-        """Bring the metrics up to date, before somebody reads them."""
-        self.metrics.accepted.inc(self._accepted)
-        self._accepted = 0
-        statistics = self._batcher.statistics()
-        self.metrics.ready.set(self.ready() is None)
-        self.metrics.waiting.set(statistics.waiting)
-        self.metrics.calls.set(statistics.calls)
-        routed = (self._choices.known(route) for route in self._chosen.values())
-        self.metrics.versions.sessions([found for found in routed if isinstance(found, Model)])
+    def lane_of(self, member: Member) -> Lane | None:
+        """Return the lane that a frame would travel in if it were offered now."""
+        entry = self._sessions.get(member.session)
+        return entry.session.lane(member.frame) if entry else None
 
 
 def _budget(settings: Settings) -> RateLimit | None:
-    """A session's bound on the cost of decoding, a second of it at once."""
+    """Return a session's bound on the cost of decoding, of which it may use a second's at once."""
     per_second = settings.max_megapixels_per_s * 1e6
     return RateLimit(per_second, per_second) if per_second else None

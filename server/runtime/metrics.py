@@ -1,100 +1,142 @@
-"""What an operator sees at /metrics."""
+"""A gateway's statistics in Prometheus' text format. docs/operations.md explains each metric."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+from typing import Protocol
+
 from prometheus_client import (
+    CONTENT_TYPE_LATEST,
     CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
     ProcessCollector,
-    disable_created_metrics,
+    generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
-from server.core.messages import Dropped, Error, Outcome, Result
-from server.runtime.version_metrics import SECONDS, VersionMetrics
+from server.runtime.statistics import Distribution, Statistics
 
-# Prometheus takes no use of the time of each counter's birth, a third of all lines.
-disable_created_metrics()
+CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
+_VERSION = ("model", "version")
+
+
+class Source(Protocol):
+    """Anything with statistics to show: a gateway."""
+
+    def statistics(self) -> Statistics:
+        """Return a snapshot of all figures."""
 
 
 class Metrics:
-    """Counters of this process. Every accepted frame ends in exactly one ``frames`` count.
+    """What an operator sees at /metrics: the figures of ``source``, and of the process."""
 
-    docs/operations.md has them all, with what to watch.
-    """
-
-    def __init__(self, max_sessions: int, max_calls: int) -> None:
+    def __init__(self, source: Source) -> None:
         self.registry = CollectorRegistry()
-        # Memory, processor time, open files: process_*, as every exporter has them.
+        # Memory, processor time and open files under the names that every exporter uses.
         ProcessCollector(registry=self.registry)
-        self.ready = self._gauge("ready", "1 while frames of the default model can be answered.")
-        self.sessions = self._gauge("sessions", "Sessions that are open.")
-        self._gauge("sessions_limit", "Open sessions at most (max_sessions).").set(max_sessions)
-        self.turned_away = self._counter(
-            "sessions_refused", "Sessions that were not let in.", "reason"
-        )
-        self._kept_out = self._counter(
-            "refused_requests",
-            "Handshakes, tokens, uploads and logins that were refused for who asked.",
-            "path",
-            "code",
-        )
-        self.accepted = self._counter("frames_accepted", "Frames that were accepted.")
-        self.frames = self._counter(
-            "frames",
-            "Outcomes of accepted frames. A result has no reason; "
-            "disconnected: its session left before it could be told.",
-            "outcome",
-            "reason",
-        )
-        self.refused = self._counter(
-            "refused_messages", "Messages that were not usable and named no new frame.", "code"
-        )
-        self.waiting = self._gauge("frames_waiting", "Frames that wait for a batch.")
-        self.calls = self._gauge("calls", "Predict calls under way.")
-        self._gauge("calls_limit", "Predict calls under way at most (max_calls).").set(max_calls)
-        self.batch_size = self._histogram(
-            "batch_size", "Frames in a Predict call, counted at its end.", _SIZES
-        )
-        self.inference = self._histogram(
-            "inference_seconds", "Duration of a Predict call.", SECONDS
-        )
-        self.queue = self._histogram(
-            "queue_seconds", "From a frame's arrival to its Predict call.", SECONDS
-        )
-        self.total = self._histogram(
-            "total_seconds", "From a frame's arrival to its result.", SECONDS
-        )
-        self.versions = VersionMetrics(self.registry)
-        self._results = self.frames.labels("result", "")
+        self.registry.register(_StatisticsCollector(source))
 
-    def outcome(self, outcome: Outcome) -> None:
-        """Count what became of an accepted frame."""
-        if isinstance(outcome, Result):
-            self._results.inc()
-            self.queue.observe(outcome.timing_ms.queue / 1000)
-            self.total.observe(outcome.timing_ms.total / 1000)
-        elif isinstance(outcome, Dropped):
-            self.frames.labels("dropped", outcome.reason).inc()
-        elif isinstance(outcome, Error):
-            self.frames.labels("error", outcome.code).inc()
+    def text(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
 
-    def kept_out(self, path: str, code: str) -> None:
-        """Count a request that was refused for who asked: by origin, token or login."""
-        self._kept_out.labels(path, code).inc()
 
-    def disconnected(self) -> None:
-        """Count a frame whose session left before its outcome."""
-        self.frames.labels("dropped", "disconnected").inc()
+class _StatisticsCollector(Collector):
+    """Turns one snapshot into metric families each time Prometheus asks."""
 
-    def _gauge(self, name: str, text: str) -> Gauge:
-        return Gauge(f"framewire_{name}", text, registry=self.registry)
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"framewire_{name}", text, labels, registry=self.registry)
+    def collect(self) -> Iterator[Metric]:
+        statistics = self._source.statistics()
+        yield from _sessions(statistics)
+        yield from _frames(statistics)
+        yield from _calls(statistics)
+        yield from _versions(statistics)
 
-    def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(f"framewire_{name}", text, buckets=buckets, registry=self.registry)
+
+def _sessions(now: Statistics) -> Iterator[Metric]:
+    yield _gauge("ready", "1 while frames of the default model can be answered.", now.ready)
+    yield _gauge("sessions", "Open sessions.", now.sessions)
+    yield _gauge("sessions_limit", "Open sessions at most (max_sessions).", now.max_sessions)
+    rejected = _counter("sessions_refused", "Sessions that were rejected.", "reason")
+    for reason, count in now.sessions_rejected.items():
+        rejected.add_metric((reason,), count)
+    yield rejected
+    text = "Handshakes, uploads and logins rejected because of their origin, token or sender."
+    requests = _counter("refused_requests", text, "path", "code")
+    for labels, count in now.requests_rejected.items():
+        requests.add_metric(labels, count)
+    yield requests
+
+
+def _frames(now: Statistics) -> Iterator[Metric]:
+    accepted = _counter("frames_accepted", "Accepted frames.")
+    accepted.add_metric((), now.accepted)
+    yield accepted
+    text = (
+        "Outcomes of accepted frames. A result has no reason; "
+        "disconnected: its session left before the outcome."
+    )
+    frames = _counter("frames", text, "outcome", "reason")
+    for labels, count in now.outcomes.items():
+        frames.add_metric(labels, count)
+    yield frames
+    text = "Messages that were unusable and named no new frame."
+    messages = _counter("refused_messages", text, "code")
+    for code, count in now.messages_rejected.items():
+        messages.add_metric((code,), count)
+    yield messages
+    yield _gauge("frames_waiting", "Frames waiting for a batch.", now.waiting)
+
+
+def _calls(now: Statistics) -> Iterator[Metric]:
+    yield _gauge("calls", "Predict calls under way.", now.calls)
+    yield _gauge("calls_limit", "Predict calls under way at most (max_calls).", now.max_calls)
+    for name, text, distribution in (
+        ("batch_size", "Frames in a Predict call, counted at its end.", now.batch_sizes),
+        ("inference_seconds", "Duration of a Predict call.", now.inference_s),
+        ("queue_seconds", "From a frame's arrival to its Predict call.", now.queue_s),
+        ("total_seconds", "From a frame's arrival to its result.", now.total_s),
+    ):
+        histogram = HistogramMetricFamily(f"framewire_{name}", text)
+        histogram.add_metric((), _buckets(distribution), distribution.total)
+        yield histogram
+
+
+def _versions(now: Statistics) -> Iterator[Metric]:
+    results = _counter("model_results", "Frames that a version answered.", *_VERSION)
+    text = "Frames that a version failed to answer, by error code."
+    errors = _counter("model_errors", text, *_VERSION, "code")
+    text = "Duration of a version's Predict calls that were answered."
+    inference = HistogramMetricFamily("framewire_model_inference_seconds", text, labels=_VERSION)
+    for version in now.versions:
+        labels = (version.model, version.version)
+        results.add_metric(labels, version.results)
+        for code, count in version.errors.items():
+            errors.add_metric((*labels, code), count)
+        distribution = version.inference_s
+        inference.add_metric(labels, _buckets(distribution), distribution.total)
+    text = "Open sessions by the version and label that their frames go to."
+    sessions = GaugeMetricFamily("framewire_model_sessions", text, labels=(*_VERSION, "label"))
+    for group in now.model_sessions:
+        sessions.add_metric((group.model, str(group.version), group.label or ""), group.sessions)
+    yield from (results, errors, inference, sessions)
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"framewire_{name}", text, value=value)
+
+
+def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
+    return CounterMetricFamily(f"framewire_{name}", text, labels=labels)
+
+
+def _buckets(distribution: Distribution) -> list[tuple[str, float]]:
+    """Return cumulative counts by upper bound, as Prometheus wants them."""
+    bounds = [*map(floatToGoString, distribution.bounds), "+Inf"]
+    return list(zip(bounds, itertools.accumulate(distribution.counts), strict=True))

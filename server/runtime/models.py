@@ -1,17 +1,18 @@
 """Which models the model server has, as far as the sessions ask for them.
 
-One lookup runs for each model that somebody uses: at first use, again when
-something hints that the answer is out of date, and every ``REFRESH_S`` for those
-who send no frames. While there is no answer it is repeated with a growing pause,
-or as soon as a lost connection is back.
+One look-up runs for each model in use: at its first use, again when something hints
+that the answer is out of date, and every ``REFRESH_S`` for sessions that send no
+frames. While there is no answer it is repeated after a growing pause, or as soon as
+a lost connection is back.
 """
 
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from server.backend.interface import Backend
 from server.core.errors import BackendUnavailable, FramewireError, Internal
@@ -20,47 +21,69 @@ from server.core.model import Model, ModelKey
 log = logging.getLogger(__name__)
 
 REFRESH_S = 5.0
-# Between two look-ups of one model, however many doubts there are.
+# Between two look-ups of one model, however often it is invalidated.
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
+# Clients can ask for any number of models that are not there. All of these together are
+# looked up again this often at most, so that they take nothing from those that are there.
+RETRIES_PER_S = 50
 
-Found = Model | FramewireError
-Changed = Callable[[ModelKey, Found], None]
+ModelOrError = Model | FramewireError
+
+
+class Interest(enum.IntEnum):
+    """Why a model is looked up: how much of it is news, and whether its look-ups may wait."""
+
+    CLIENT = 0
+    """A client asked for it by name, and learns from us whether it is there."""
+    LABEL = 1
+    """The default route passes it where it is there."""
+    DEFAULT = 2
+    """Frames of the default model need it."""
+
+    @property
+    def optional(self) -> Interest:
+        """The same interest in a model that may be missing."""
+        return min(self, Interest.LABEL)
+
+
+class ModelListener(Protocol):
+    """What the models tell their owner."""
+
+    def model_changed(self, key: ModelKey, result: ModelOrError) -> None:
+        """React to another version or kind of error than before."""
 
 
 @dataclass(slots=True)
 class _Entry:
+    interest: Interest
     users: int = 0
-    optional: bool = True
-    found: Found | None = None
-    doubted: asyncio.Event = field(default_factory=asyncio.Event)
+    result: ModelOrError | None = None
+    invalidated: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
 
 class Models:
-    """Looks models up and tells ``changed`` whenever the answer is another one."""
+    """Looks models up, and tells ``listener`` whenever an answer differs from the last."""
 
-    def __init__(self, backend: Backend, changed: Changed) -> None:
+    def __init__(self, backend: Backend, listener: ModelListener) -> None:
         self._backend = backend
-        self._changed = changed
+        self._listener = listener
         self._entries: dict[ModelKey, _Entry] = {}
         self._connected = asyncio.Event()
 
-    def use(self, key: ModelKey, optional: bool = False) -> Found | None:
-        """Somebody needs ``key``. None: it is being looked up, and ``changed`` will tell.
-
-        ``optional``: that there is none is no news for the log.
-        """
+    def acquire(self, key: ModelKey, interest: Interest) -> ModelOrError | None:
+        """Follow ``key`` for one more user. None: it is being looked up."""
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[key] = _Entry()
+            entry = self._entries[key] = _Entry(interest)
             entry.task = asyncio.ensure_future(self._follow(key, entry))
         entry.users += 1
-        entry.optional = entry.optional and optional
-        return entry.found
+        entry.interest = max(entry.interest, interest)
+        return entry.result
 
     def release(self, key: ModelKey) -> None:
-        """Somebody needs ``key`` no longer; nothing is kept for models without users."""
+        """Follow ``key`` for one user less; nothing is kept of models without users."""
         entry = self._entries.get(key)
         if entry is None:  # closed meanwhile
             return
@@ -70,32 +93,31 @@ class Models:
             if entry.task:
                 entry.task.cancel()
 
-    def known(self, key: ModelKey) -> Found | None:
-        """What is known of ``key`` now."""
+    def current(self, key: ModelKey) -> ModelOrError | None:
+        """Return what is known of ``key`` now."""
         entry = self._entries.get(key)
-        return entry.found if entry else None
+        return entry.result if entry else None
 
-    def doubt(self, key: ModelKey, error: FramewireError | None = None) -> None:
-        """Look ``key`` up again at once; ``error``: it certainly does not answer now."""
+    def invalidate(self, key: ModelKey, error: FramewireError | None = None) -> None:
+        """Look ``key`` up again soon. With ``error`` it is known to fail until then."""
         entry = self._entries.get(key)
         if entry is None:
             return
         if error is not None:
-            self._tell(key, entry, error)
-        entry.doubted.set()
+            self._update(key, entry, error)
+        entry.invalidated.set()
 
-    def reachable(self, connected: bool) -> None:
-        """The connection to the model server has come or gone."""
-        if connected:
+    def channel_changed(self, error: BackendUnavailable | None) -> None:
+        """The connection to the model server is there again (None), or lost."""
+        if error is None:
             self._connected.set()
         else:
             self._connected.clear()
-        gone = None if connected else BackendUnavailable("no model server answers")
         for key in list(self._entries):
-            self.doubt(key, gone)
+            self.invalidate(key, error)
 
     async def close(self) -> None:
-        """Stop looking."""
+        """Stop all look-ups."""
         tasks = [entry.task for entry in self._entries.values() if entry.task]
         self._entries.clear()
         for task in tasks:
@@ -105,22 +127,32 @@ class Models:
     async def _follow(self, key: ModelKey, entry: _Entry) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
-            entry.doubted.clear()
-            found = await self._look_up(key)
-            self._tell(key, entry, found)
-            if isinstance(found, Model):
+            entry.invalidated.clear()
+            result = await self._look_up(key)
+            self._update(key, entry, result)
+            if isinstance(result, Model):
                 pause_s = FIRST_PAUSE_S
-                # Doubts come in crowds, one a batch: they are heard after a pause.
+                # A model is invalidated by each of its batches at once: one look-up for all.
                 await asyncio.sleep(pause_s)
-                await _wait(entry.doubted, REFRESH_S)
+                await _wait(entry.invalidated, REFRESH_S)
                 continue
             if self._connected.is_set():
-                await asyncio.sleep(pause_s)
+                await asyncio.sleep(max(pause_s, self._queueing_s(entry)))
             else:
                 await _wait(self._connected, pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    async def _look_up(self, key: ModelKey) -> Found:
+    def _queueing_s(self, entry: _Entry) -> float:
+        """Return the pause that keeps the models that only clients miss to their bound."""
+        if entry.interest is not Interest.CLIENT:
+            return 0.0
+        entries = self._entries.values()
+        missing = sum(
+            e.interest is Interest.CLIENT and not isinstance(e.result, Model) for e in entries
+        )
+        return missing / RETRIES_PER_S
+
+    async def _look_up(self, key: ModelKey) -> ModelOrError:
         try:
             return await self._backend.discover(key)
         except FramewireError as error:
@@ -129,24 +161,32 @@ class Models:
             log.exception("looking up model %s failed", key)
             return Internal(f"looking up model {key} failed")
 
-    def _tell(self, key: ModelKey, entry: _Entry, found: Found) -> None:
-        if _same(entry.found, found):
+    def _update(self, key: ModelKey, entry: _Entry, result: ModelOrError) -> None:
+        if _same(entry.result, result):
             return
-        entry.found = found
-        if isinstance(found, Model):
-            log.info("model %s: version %d, %s", key, found.version, found.task)
-        else:
-            level = logging.DEBUG if entry.optional else logging.WARNING
-            log.log(level, "model %s: %s", key, found)
+        entry.result = result
+        _log(key, entry.interest, result)
         try:
-            self._changed(key, found)
+            self._listener.model_changed(key, result)
         except Exception:
-            log.exception("telling of model %s failed", key)
+            log.exception("passing on a change of model %s failed", key)
 
 
-def _same(before: Found | None, after: Found) -> bool:
-    if isinstance(before, FramewireError) and isinstance(after, FramewireError):
-        return before.code == after.code
+def _log(key: ModelKey, interest: Interest, result: ModelOrError) -> None:
+    """Log a change. What clients ask for is no news, so that they cannot fill the log."""
+    if isinstance(result, Model):
+        level = logging.INFO if interest > Interest.CLIENT else logging.DEBUG
+        log.log(level, "model %s: version %d, %s", key, result.version, result.task)
+    else:
+        level = logging.WARNING if interest is Interest.DEFAULT else logging.DEBUG
+        log.log(level, "model %s: %s", key, result)
+
+
+def _same(before: ModelOrError | None, after: ModelOrError) -> bool:
+    # Errors are compared by type: their messages differ each time, and a route treats
+    # errors of the same code differently.
+    if isinstance(before, FramewireError):
+        return type(before) is type(after)
     return before == after
 
 

@@ -21,7 +21,7 @@ from server.core.errors import (
     Unauthorized,
     UnsupportedFormat,
 )
-from server.core.session import told
+from server.core.messages import error_message
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def send_json(handler: RequestHandler, fields: Mapping[str, Any], retry_after_s:
 def send_error(handler: RequestHandler, error: FramewireError) -> None:
     """End a request with an error, in the form that all errors have."""
     handler.set_status(error.http_status)
-    send_json(handler, wire.to_map(told(error), text=True), error.retry_after_s)
+    send_json(handler, wire.to_map(error_message(error), text=True), error.retry_after_s)
 
 
 def report_rejection(
@@ -100,4 +100,4 @@ class JSONHandler(RequestHandler):
             error = BadMessage(f"{phrase}: send {self.accepts} by POST")
         if status_code == 405:
             self.set_header("Allow", "POST, OPTIONS")
-        send_json(self, wire.to_map(told(error), text=True))
+        send_json(self, wire.to_map(error_message(error), text=True))

@@ -6,8 +6,15 @@ import asyncio
 from typing import Any
 
 from server.core.errors import Overloaded, Unauthorized
-from server.core.messages import Dropped, Error, Outcome, Result, ServerMessage, Welcome
-from server.core.session import told
+from server.core.messages import (
+    Dropped,
+    Error,
+    Outcome,
+    Result,
+    ServerMessage,
+    Welcome,
+    error_message,
+)
 
 
 class OneShotPeer:
@@ -32,7 +39,7 @@ class OneShotPeer:
     def close(self, code: int, reason: str) -> None:
         """End the session before the frame has an outcome."""
         _complete(self.welcome, None)
-        _complete(self.outcome, told(Overloaded(reason)))
+        _complete(self.outcome, error_message(Overloaded(reason)))
 
 
 def _complete(future: asyncio.Future[Any], value: Any) -> None:

@@ -6,6 +6,7 @@
   picture a call. Its one box is around what is brighter than half.
 * ``classifier``: float32 [N,8,8,3] in 0..1, ``probabilities`` for dark, grey, light.
 * ``raw``: uint8 [N,4,4,3], and an output that no task has words for: mean colours.
+* ``mute``: the same, with a ``describe`` signature that fails on every call.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -55,14 +57,26 @@ class Raw(tf.Module):
         return {"colour": tf.reduce_mean(tf.cast(pixels, tf.float32), axis=[1, 2])}
 
 
+class Mute(Raw):
+    """A model that cannot describe itself."""
+
+    @tf.function(input_signature=[])
+    def describe(self):
+        number = tf.strings.to_number(tf.constant("not a number"))
+        return {"description": tf.strings.as_string(number)}
+
+
 def main(folder: Path) -> None:
-    for name, module, method in (
-        ("zoo", Zoo(), "detect"),
-        ("classifier", Classifier(), "classify"),
-        ("raw", Raw(), "colour"),
-    ):
-        signatures = {"serving_default": getattr(module, method)}
-        tf.saved_model.save(module, str(folder / name / "1"), signatures=signatures)
+    zoo, classifier, raw, mute = Zoo(), Classifier(), Raw(), Mute()
+    save(zoo, folder / "zoo", serving_default=zoo.detect)
+    save(classifier, folder / "classifier", serving_default=classifier.classify)
+    save(raw, folder / "raw", serving_default=raw.colour)
+    save(mute, folder / "mute", serving_default=mute.colour, describe=mute.describe)
+
+
+def save(module: tf.Module, folder: Path, **signatures: Any) -> None:
+    """Save ``module`` as version 1 below ``folder``."""
+    tf.saved_model.save(module, str(folder / "1"), signatures=signatures)
 
 
 if __name__ == "__main__":

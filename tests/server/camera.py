@@ -17,6 +17,7 @@ from server.core.messages import (
     Welcome,
 )
 from server.runtime.gateway import Gateway
+from server.runtime.metrics import Metrics
 from tests.server.samples import frame
 
 PATIENCE_S = 5.0
@@ -96,9 +97,8 @@ def word(outcome: Outcome) -> str:
 
 def accounts(gateway: Gateway) -> tuple[float, dict[str, float]]:
     """Accepted frames, and their outcomes by word, as /metrics tells them."""
-    gateway.collect()
     accepted, words = 0.0, {}
-    for metric in gateway.metrics.registry.collect():
+    for metric in Metrics(gateway).registry.collect():
         for sample in metric.samples:
             if sample.name == "framewire_frames_accepted_total":
                 accepted = sample.value

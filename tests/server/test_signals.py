@@ -24,7 +24,7 @@ async def test_sighup_ends_no_gateway(tmp_path: Path) -> None:
     async with running() as gateway:
         await gateway.says("listening on")
         gateway.process.send_signal(signal.SIGHUP)
-        await gateway.says("SIGHUP: no files to read again")
+        await gateway.says("SIGHUP: no files to reload")
     assert gateway.process.returncode == 0
 
 
@@ -67,7 +67,7 @@ def test_nohup_outlives_its_terminal(terminal: tuple[int, Path]) -> None:
     master, said = terminal
     wait_for(said, "listening on")
     os.close(master)
-    wait_for(said, "SIGHUP: no files to read again")
+    wait_for(said, "SIGHUP: no files to reload")
     assert "stopping" not in said.read_text()
 
 

@@ -1,4 +1,4 @@
-"""The wire, version 1: bytes to messages and back, in either encoding (docs/protocol.md)."""
+"""Protocol version 1: bytes to messages and back, in either encoding (docs/protocol.md)."""
 
 from __future__ import annotations
 

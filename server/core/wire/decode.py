@@ -1,8 +1,8 @@
 """Bytes to messages.
 
-Everything is checked here that a message can get wrong on its own: its encoding,
-its fields, a frame's format, length, bytes and pixels. What depends on the
-session (has it said hello, does the id increase) is ``core.session``'s affair.
+Everything that can be wrong with a message on its own is checked here: its encoding,
+its fields, a frame's format, length, bytes and pixels. What depends on the session
+(whether hello came first, whether the id increases) is checked in ``core.session``.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from server.core.wire.encoding import Encoding
 MAX_ID = 2**64 - 1
 MAX_VERSION = 2**63 - 1
 MAX_NAME = 256
-# Whole numbers that are echoed: all that msgpack can carry.
+# Integers that are echoed: the range of msgpack.
 MIN_NUMBER, MAX_NUMBER = -(2**63), 2**64 - 1
 MAX_TOKEN = 8192
 
 
 def decode(payload: bytes | str, encoding: Encoding, limits: Limits) -> ClientMessage:
-    """The message in ``payload``. Raises :class:`Refused`, and nothing else."""
+    """Return the message in ``payload``. Raises only :class:`Refused`."""
     fields: Mapping[str, Any] = {}
     try:
         fields = _fields(payload, encoding)
@@ -56,7 +56,7 @@ def decode(payload: bytes | str, encoding: Encoding, limits: Limits) -> ClientMe
 
 
 class Refused(Exception):
-    """A message that cannot be used: why, and which frame it was if it named one."""
+    """An unusable message: why, and the frame's id if it had one."""
 
     def __init__(self, error: FramewireError, frame_id: int | None) -> None:
         super().__init__(error.message)
@@ -75,32 +75,34 @@ def _message(fields: Mapping[str, Any], text: bool, limits: Limits) -> ClientMes
         return Hello(options) if kind == "hello" else Configure(options)
     if isinstance(kind, str):
         raise UnknownType(f"unknown type: {kind[:40]!r}")
-    raise BadMessage("type: a text is required")
+    raise BadMessage("'type' must be a string")
 
 
 def _fields(payload: bytes | str, encoding: Encoding) -> Mapping[str, Any]:
     if isinstance(payload, str) != encoding.text:
-        wanted = "text" if encoding.text else "binary"
-        raise BadMessage(f"{encoding.subprotocol} takes {wanted} messages")
+        kind = "text" if encoding.text else "binary"
+        raise BadMessage(f"{encoding.subprotocol} messages must be {kind}")
     try:
         value = encoding.unpack(payload)
     except ValueError as error:
         name = encoding.subprotocol.rpartition(".")[2]
-        raise BadMessage(f"broken {name}: {str(error)[:120] or 'not readable'}") from None
+        raise BadMessage(f"invalid {name}: {str(error)[:120] or 'unreadable'}") from None
     if not isinstance(value, dict):
-        raise BadMessage(f"a message is a map, not {_kind_of(value)}")
+        raise BadMessage(f"a message must be a map, not {_kind_of(value)}")
     return value
 
 
 def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
     frame_id = _integer(fields, "id", 0, MAX_ID)
     if frame_id is None:
-        raise BadMessage("id: an unsigned integer is required")
+        raise BadMessage("'id' is required: an unsigned integer")
     picture_format = _text(fields, "format", MAX_NAME)
     if picture_format is None:
-        raise BadMessage(f"format: one of {', '.join(FORMATS)} is required")
+        raise BadMessage(f"'format' is required: one of {', '.join(FORMATS)}")
     if picture_format not in FORMATS:
-        raise UnsupportedFormat(f"format {picture_format[:40]!r} is none of {', '.join(FORMATS)}")
+        raise UnsupportedFormat(
+            f"format {picture_format[:40]!r} is not one of {', '.join(FORMATS)}"
+        )
     width = _integer(fields, "width", 1, 2**31)
     height = _integer(fields, "height", 1, 2**31)
     captured_at = _number(fields, "captured_at")
@@ -125,19 +127,19 @@ def check_picture(
     width: int | None = None,
     height: int | None = None,
 ) -> pictures.Header:
-    """The header of a picture that is within the limits and fits its own words.
+    """Return the header of a picture that has passed all checks.
 
-    Encoded pictures say their size themselves; ``width`` and ``height`` count
-    only for the raw formats. Raises BadFrame or FrameTooLarge.
+    Encoded pictures contain their size; ``width`` and ``height`` count only for the raw
+    formats. Raises BadFrame or FrameTooLarge.
     """
     if not data:
-        raise BadFrame("data is empty")
+        raise BadFrame("'data' is empty")
     if len(data) > limits.max_frame_bytes:
-        raise FrameTooLarge(f"{len(data)} bytes; at most {limits.max_frame_bytes} are taken")
+        raise FrameTooLarge(f"{len(data)} bytes; the limit is {limits.max_frame_bytes}")
     if picture_format in ENCODED_FORMATS:
         header = pictures.examine(picture_format, data)
     elif width is None or height is None:
-        raise BadFrame(f"format {picture_format} needs width and height")
+        raise BadFrame(f"format {picture_format} requires 'width' and 'height'")
     else:
         expected = width * height * RAW_CHANNELS[picture_format]
         if len(data) != expected:
@@ -152,39 +154,39 @@ def check_picture(
 def _check_cost(picture_format: str, header: pictures.Header, limits: Limits) -> None:
     size, pixels = f"{header.width}x{header.height}", header.width * header.height
     if pixels > limits.max_pixels:
-        raise FrameTooLarge(f"{size} is {pixels} pixels; at most {limits.max_pixels} are taken")
+        raise FrameTooLarge(f"{size} is {pixels} pixels; the limit is {limits.max_pixels}")
     if limits.max_cost and header.cost > limits.max_cost:
         raise FrameTooLarge(
             f"decoding this {picture_format} of {size} costs as much as {header.cost} pixels of "
-            f"a baseline jpeg; at most {limits.max_cost} are taken"
+            f"a baseline jpeg; the limit is {limits.max_cost}"
         )
 
 
 def _data(value: Any, text: bool) -> bytes:
     if text:
         if not isinstance(value, str):
-            raise BadFrame(f"data: base64 text is required, not {_kind_of(value)}")
+            raise BadFrame(f"'data' must be a base64 string, not {_kind_of(value)}")
         try:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
-            raise BadFrame("data is not base64") from None
+            raise BadFrame("'data' is not valid base64") from None
     if isinstance(value, bytes):
         return value
     if isinstance(value, dict) and not value:
         # What msgpack libraries make of a bare ArrayBuffer.
-        raise BadFrame("data is an empty map; wrap the ArrayBuffer in a Uint8Array")
-    raise BadFrame(f"data: bin is required, not {_kind_of(value)}")
+        raise BadFrame("'data' is an empty map; wrap the ArrayBuffer in a Uint8Array")
+    raise BadFrame(f"'data' must be bin, not {_kind_of(value)}")
 
 
 def check_options(fields: Mapping[str, Any]) -> Options:
-    """The options that ``fields`` name. Raises BadMessage."""
+    """Return the options in ``fields``. Raises BadMessage."""
     label = _text(fields, "label", MAX_NAME)
     version = _integer(fields, "version", 0, MAX_VERSION)
     if label is not None and version is not None:
-        raise BadMessage("label and version: only one of the two")
+        raise BadMessage("'label' and 'version' exclude each other")
     min_score = _number(fields, "min_score")
     if min_score is not None and not 0 <= min_score <= 1:
-        raise BadMessage("min_score: a number from 0 to 1 is required")
+        raise BadMessage("'min_score' must be a number from 0 to 1")
     return Options(
         model=_text(fields, "model", MAX_NAME),
         label=label,
@@ -207,9 +209,9 @@ def _text(fields: Mapping[str, Any], name: str, longest: int) -> str | None:
     value = fields.get(name)
     if value is None:
         return None
-    # isprintable also keeps out what no encoding can carry: lone surrogates.
+    # isprintable also excludes lone surrogates, which no encoding can carry.
     if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
-        raise BadMessage(f"{name}: a text of 1 to {longest} printable characters is required")
+        raise BadMessage(f"{name!r} must be a string of 1 to {longest} printable characters")
     return value
 
 
@@ -217,11 +219,11 @@ def _integer(fields: Mapping[str, Any], name: str, low: int, high: int) -> int |
     value = fields.get(name)
     if value is None:
         return None
-    # JavaScript's msgpack libraries send some whole numbers as floats.
+    # JavaScript's msgpack libraries send some integers as floats.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadMessage(f"{name}: an integer of {low} to {high} is required")
+        raise BadMessage(f"{name!r} must be an integer from {low} to {high}")
     return value
 
 
@@ -234,8 +236,8 @@ def _number(fields: Mapping[str, Any], name: str) -> int | float | None:
     if type(value) is int and MIN_NUMBER <= value <= MAX_NUMBER:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise BadMessage(f"{name}: a finite number of at most 64 bits is required")
-    raise BadMessage(f"{name}: a number is required, not {_kind_of(value)}")
+        raise BadMessage(f"{name!r} must be finite and fit into 64 bits")
+    raise BadMessage(f"{name!r} must be a number, not {_kind_of(value)}")
 
 
 def _echo(fields: Mapping[str, Any], name: str) -> int | float | str | None:
@@ -243,7 +245,7 @@ def _echo(fields: Mapping[str, Any], name: str) -> int | float | str | None:
     if not isinstance(value, str):
         return _number(fields, name)
     if len(value) > MAX_NAME:
-        raise BadMessage(f"{name}: a text of at most {MAX_NAME} characters is required")
+        raise BadMessage(f"{name!r} must have at most {MAX_NAME} characters")
     return value
 
 
@@ -255,11 +257,11 @@ def _known_id(fields: Mapping[str, Any]) -> int | None:
 
 
 _KINDS = {
-    type(None): "nothing",
+    type(None): "null",
     bool: "a boolean",
     int: "a number",
     float: "a number",
-    str: "text",
+    str: "a string",
     bytes: "bin",
     list: "an array",
     dict: "a map",

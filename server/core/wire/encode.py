@@ -24,12 +24,12 @@ from server.core.wire.encoding import PROTOCOL, Encoding
 
 
 def encode(message: ServerMessage, encoding: Encoding) -> bytes | str:
-    """``message`` as it travels. Fields that are None and optional are left out."""
+    """Return ``message`` as it is sent. Optional fields that are None are left out."""
     return encoding.pack(to_map(message, encoding.text))
 
 
 def to_map(message: ServerMessage, text: bool) -> dict[str, Any]:
-    """``message`` as a map of plain values; ``text``: nothing in it may be bytes."""
+    """Return ``message`` as a map of plain values; with ``text``, none of them is bytes."""
     if isinstance(message, Result):
         return _result(message, text)
     if isinstance(message, Dropped):
@@ -117,7 +117,7 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
 
 
 def _short(values: Sequence[float]) -> list[float]:
-    """Numbers for text, where a digit is a byte; a hundred-thousandth is below a pixel."""
+    """Round numbers for text, where every digit is a byte; 1e-5 is less than a pixel."""
     return [round(value, 5) for value in values]
 
 
@@ -149,7 +149,7 @@ def _numbers(dtype: str, data: bytes) -> list[int | float | None]:
     code = _CODES.get(dtype, "B")
     values = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
     if dtype.startswith("float"):
-        # JSON has no word for NaN and the infinities.
+        # JSON has no NaN and no infinities.
         return [value if math.isfinite(value) else None for value in values]
     return list(values)
 

@@ -1,7 +1,7 @@
-"""How plain values travel: an :class:`Encoding` turns them into bytes or text and back.
+"""Plain values to bytes or text and back.
 
-JSON stands here; msgpack is not of the standard library, so
-``server.transport.encodings`` provides it.
+JSON is defined here. msgpack is not in the standard library, so it is defined outside
+the core.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Any
 
 PROTOCOL = "framewire.v1"
 
-# What a message may hold besides its picture. No honest one comes near; without
-# a bound, some megabytes of empty arrays would hold the loop for a second.
+# What a message may contain besides its picture. Real messages are far smaller; without
+# a limit, a few megabytes of empty arrays would block the event loop for a second.
 MAX_CONTAINERS = 1024
 MAX_ITEMS = 1024
 _BOUNDS = (("{", MAX_CONTAINERS), ("[", MAX_CONTAINERS), (",", 16 * MAX_ITEMS))
 _MAX_DIGITS = 64
-TOO_MUCH = "more maps, arrays or values than any message needs"
+TOO_MUCH = "too many maps, arrays or values"
 TOO_DEEP = "nested too deeply"
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """One subprotocol. ``unpack`` raises ValueError for what it cannot read.
+    """One subprotocol. ``unpack`` raises ValueError for what it cannot decode.
 
-    ``unpack`` also refuses what would be dear to read: see ``MAX_CONTAINERS`` and
-    ``MAX_ITEMS`` (of one container).
+    It also rejects what would be expensive to decode: more than ``MAX_CONTAINERS``
+    containers, or more than ``MAX_ITEMS`` items in one.
     """
 
     subprotocol: str
@@ -47,7 +47,7 @@ _DECODER = json.JSONDecoder(parse_int=_whole_number)
 
 
 def _has_more(text: str, character: str, bound: int) -> bool:
-    # Not count: where there are few, find is ten times as fast.
+    # Not str.count: with few occurrences, find is ten times as fast.
     at = -1
     for _ in range(bound + 1):
         at = text.find(character, at + 1)
@@ -67,7 +67,7 @@ def _unpack_json(payload: str) -> Any:
 
 
 def _pack_json(value: Any) -> str:
-    # JSON has no NaN: a ValueError here is better than text that no client can read.
+    # JSON has no NaN: a ValueError here is better than text that no client can parse.
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 

@@ -90,6 +90,18 @@ async def test_deadline_ends_a_call_that_takes_too_long(
     assert time.monotonic() - started < 3.0
 
 
+async def test_a_model_that_is_unavailable_says_nothing_about_the_next_call(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    puppet.fail(CODE.UNAVAILABLE, "this model is being unloaded")
+    with pytest.raises(BackendUnavailable):
+        await backend.infer(lane, [FRAME], 2.0)
+    puppet.recover()
+    puppet.hold()
+    with pytest.raises(DeadlineExceeded):
+        await backend.infer(lane, [FRAME], 0.05)
+
+
 async def test_no_time_left_sends_nothing(
     puppet: Puppet, backend: TensorFlowServing, lane: Lane
 ) -> None:

@@ -109,7 +109,7 @@ async def test_description_of_another_shape(
 ) -> None:
     model = puppet.models["digits", None] = detector()
     model.answer["describe"] = lambda request: {"description": values}
-    with pytest.raises(UnusableModel, match="broken description"):
+    with pytest.raises(UnusableModel, match="invalid description"):
         await backend.discover(DIGITS)
 
 

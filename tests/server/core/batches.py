@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.core.batching import Batch, Batcher, Member, Taken
+from server.core.batching import Batch, Batcher, Taken
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
+from server.core.ring import Member
 
 A = Lane(ModelKey("digits"), "serving_default")
 B = Lane(ModelKey("cats"), "serving_default")

@@ -40,7 +40,7 @@ def opened(rate: RateLimit | None = None) -> Session:
     """A session after its welcome, with a model."""
     session = new(rate)
     session.receive(Hello(), NOW)
-    session.model_is(MODEL)
+    session.update_model(MODEL)
     return session
 
 

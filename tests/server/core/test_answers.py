@@ -1,26 +1,24 @@
-"""Answers, limited to what a session asked for."""
+"""What a client's limits leave of an answer."""
 
 from __future__ import annotations
 
+import pytest
+
 from server.core.answers import Classification, Detections, Tensor, Tensors
 
-BOXES = [[0.0, 0.0, 0.1, 0.1], [0.2, 0.2, 0.3, 0.3], [0.4, 0.4, 0.5, 0.5]]
+
+@pytest.mark.parametrize(
+    ("min_score", "max_results", "count"),
+    [(0.0, None, 3), (0.5, None, 2), (0.5, 1, 1), (1.0, 9, 0)],
+)
+def test_limits_keep_the_best(min_score: float, max_results: int | None, count: int) -> None:
+    boxes, scores, classes = [[0.0] * 4, [0.1] * 4, [0.2] * 4], [0.9, 0.5, 0.1], [7, 8, 9]
+    detections = Detections(boxes, scores, classes).limited(min_score, max_results)
+    assert detections == Detections(boxes[:count], scores[:count], classes[:count])
+    classification = Classification(classes, scores).limited(min_score, max_results)
+    assert classification == Classification(classes[:count], scores[:count])
 
 
-def test_detections_by_score_and_by_number() -> None:
-    found = Detections(BOXES, [0.9, 0.6, 0.3], [2, 0, 1])
-    assert found.limited(0.5, None) == Detections(BOXES[:2], [0.9, 0.6], [2, 0])
-    assert found.limited(0.0, 1) == Detections(BOXES[:1], [0.9], [2])
-    assert found.limited(0.6, 2) == Detections(BOXES[:2], [0.9, 0.6], [2, 0])
-    assert found.limited(1.0, None) == Detections([], [], [])
-
-
-def test_classes_by_score_and_by_number() -> None:
-    found = Classification([4, 1, 0], [0.7, 0.2, 0.1])
-    assert found.limited(0.2, None) == Classification([4, 1], [0.7, 0.2])
-    assert found.limited(0.0, 1) == Classification([4], [0.7])
-
-
-def test_raw_outputs_have_no_scores_and_stay_whole() -> None:
-    found = Tensors({"embedding": Tensor("DT_FLOAT", (2,), bytes(8))})
-    assert found.limited(1.0, 0) is found
+def test_raw_outputs_have_no_limits() -> None:
+    tensors = Tensors({"colour": Tensor("float32", (3,), bytes(12))})
+    assert tensors.limited(1.0, 0) is tensors

@@ -92,7 +92,7 @@ def test_a_session_waits_with_its_window_full() -> None:
     offer(policy, "a", i=3)
     assert policy.take(0.0) == NOTHING
     assert policy.waiting == 1
-    assert policy.next_deadline() is None
+    assert policy.next_deadline(0.0) is None
     offer(policy, "b")
     policy.done(batches[0], 0.0)
     # It joins at the end.
@@ -111,7 +111,7 @@ def test_the_smallest_window_still_lets_frames_through() -> None:
 def test_a_lone_camera_never_waits() -> None:
     policy = batcher()
     offer(policy, "a")
-    assert policy.next_deadline() == 0.0
+    assert policy.next_deadline(0.0) == 0.0
     assert who(take(policy)) == "a"
 
 
@@ -121,7 +121,7 @@ def test_frames_gather_while_all_slots_are_busy() -> None:
     batch = take(policy)
     offer(policy, *"bcd")
     assert policy.take(0.0) == NOTHING
-    assert policy.next_deadline() is None
+    assert policy.next_deadline(0.0) is None
     policy.done(batch, 0.1)
     assert who(take(policy, 0.1)) == "bcd"
 

@@ -15,9 +15,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from server.core.batching import Batch, Batcher, Member
+from server.core.batching import Batch, Batcher
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
+from server.core.ring import Member
+from server.core.slots import RESERVED_S
 
 SESSIONS = [f"s{n}" for n in range(6)]
 LANES = [
@@ -79,7 +81,8 @@ class BatcherMachine(RuleBasedStateMachine):
         self.books = Books()
         self.waiting: dict[str, Waiter] = {}
         self.running: list[Batch] = []
-        self.suspects: set[str] = set()
+        self.quarantined: set[tuple[str, Lane]] = set()
+        self.last_use: dict[ModelKey, float] = {}
         self.gone: set[str] = set()
         self.next_id = 0
         self.skipped: Counter[tuple[Lane, Lane]] = Counter()
@@ -118,24 +121,26 @@ class BatcherMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), left=st.booleans())
     @precondition(lambda self: self.running)
-    def suspect(self, data: st.DataObject, left: bool) -> None:
-        """A frame in flight was refused, of a session that has perhaps left meanwhile."""
-        members = [member for batch in self.running for member in batch.members]
-        session = data.draw(st.sampled_from(members)).session
+    def quarantine(self, data: st.DataObject, left: bool) -> None:
+        """A frame in flight was rejected, of a session that has perhaps left meanwhile."""
+        flying = [
+            (member.session, batch.lane) for batch in self.running for member in batch.members
+        ]
+        session, lane = data.draw(st.sampled_from(flying))
         if left:
             self.leave(session)
-        self.policy.suspect(session)
-        self.suspects.add(session)
+        self.policy.quarantine(session, lane)
+        self.quarantined.add((session, lane))
 
-    @rule(session=st.sampled_from(SESSIONS))
-    def trust(self, session: str) -> None:
-        self.policy.trust(session)
-        self.suspects.discard(session)
+    @rule(session=st.sampled_from(SESSIONS), lane=st.sampled_from(LANES))
+    def release(self, session: str, lane: Lane) -> None:
+        self.policy.release(session, lane)
+        self.quarantined.discard((session, lane))
 
     @rule(session=st.sampled_from(SESSIONS))
     def leave(self, session: str) -> None:
         self._withdrawn(session, self.policy.forget(session))
-        self.suspects.discard(session)
+        self._release_everywhere(session)
         self.gone.add(session)
 
     @rule(session=st.sampled_from(SESSIONS))
@@ -143,29 +148,36 @@ class BatcherMachine(RuleBasedStateMachine):
         """Under a new name, in the product; under the old one once nothing is left of it."""
         if session in self.gone and not self._in_flight(session):
             self.gone.discard(session)
-            self.suspects.discard(session)
+            self._release_everywhere(session)
 
     @rule()
-    def give_up(self) -> None:
+    def fail_all(self) -> None:
         for member in self.policy.withdraw_all():
             self._withdrawn(member.session, member)
         assert not self.waiting
 
-    @rule(seconds=st.sampled_from([0.01, 0.02, 0.05, 0.2, 0.6]))
+    @rule(lane=st.sampled_from(LANES))
+    def fail_model(self, lane: Lane) -> None:
+        for member in self.policy.withdraw_model(lane.model):
+            self._withdrawn(member.session, member)
+        assert not any(waiter.lane.model == lane.model for waiter in self.waiting.values())
+
+    @rule(seconds=st.sampled_from([0.01, 0.02, 0.05, 0.2, 0.6, RESERVED_S]))
     def later(self, seconds: float) -> None:
         """Time passes; the timer fires where it was set."""
         until = self.now + seconds
-        deadline = self.policy.next_deadline()
+        deadline = self.policy.next_deadline(self.now)
         while deadline is not None and deadline <= until:
             self.now = max(self.now, deadline)
             self._pump()
-            deadline = self.policy.next_deadline()
+            deadline = self.policy.next_deadline(self.now)
         self.now = until
 
     def _end(self, batch: Batch) -> None:
         """A call is over; who had to wait for that joins the ring, one after the other."""
         parked = [m.session for m in batch.members if self._parked(m.session)]
         self.running.remove(batch)
+        self.last_use[batch.lane.model] = self.now
         for member in batch.members:
             self.books.close(member, "answered")
         self.policy.done(batch, self.now)
@@ -175,26 +187,31 @@ class BatcherMachine(RuleBasedStateMachine):
     def _pump(self) -> None:
         self._forget_empty_lanes()
         while True:
+            ready = [lane for lane in LANES if self._ready(lane)]
             taken = self.policy.take(self.now)
             for member in taken.expired:
                 assert self.now - member.received >= STALE_S
                 self._withdrawn(member.session, member, "expired")
             if taken.batch is None:
                 break
-            self._check(taken.batch, bool(taken.expired))
+            self._check(taken.batch, ready, bool(taken.expired))
         self._check_that_nobody_could_have_gone()
 
     # The promises
 
-    def _check(self, batch: Batch, thinned: bool) -> None:
-        """``thinned``: the batch would have been larger, had nobody in it been too old."""
+    def _check(self, batch: Batch, ready: list[Lane], thinned: bool) -> None:
+        """Check a batch that goes while the lanes ``ready`` could.
+
+        ``thinned``: it would have been larger if no frame in it had been too old.
+        """
         members = batch.members
         sessions = [member.session for member in members]
         limit = min(self.max_batch, batch.lane.max_batch or self.max_batch)
         assert 1 <= len(members) <= limit
         assert len(set(sessions)) == len(sessions)
-        assert len(members) == 1 or not self.suspects & set(sessions), "a suspect in company"
-        alone = sessions[0] in self.suspects
+        in_quarantine = [(session, batch.lane) in self.quarantined for session in sessions]
+        assert len(members) == 1 or not any(in_quarantine), "a frame in quarantine has company"
+        alone = in_quarantine[0]
         waiters = [self.waiting.pop(session) for session in sessions]
         for member, waiter in zip(members, waiters, strict=True):
             assert waiter.member is member
@@ -207,21 +224,24 @@ class BatcherMachine(RuleBasedStateMachine):
         assert len(self.running) <= self.slots
         if not alone:
             self._check_turns(batch.lane, limit)
-        self._check_lanes(batch.lane)
+        self._check_lanes(batch.lane, ready)
 
     def _check_turns(self, lane: Lane, limit: int) -> None:
         """Nobody is passed over by more batches than those ahead of it can fill."""
         for session, waiter in self.waiting.items():
-            if waiter.lane == lane and session not in self.suspects and not self._parked(session):
+            if (
+                waiter.lane == lane
+                and (session, lane) not in self.quarantined
+                and not self._parked(session)
+            ):
                 waiter.passed_over += 1
                 assert waiter.passed_over <= waiter.ahead // limit, f"{session} is crowded out"
 
-    def _check_lanes(self, gone: Lane) -> None:
-        """No lane goes twice while another one was ready to go before its first time."""
+    def _check_lanes(self, gone: Lane, ready: list[Lane]) -> None:
+        """No lane goes twice while another one could go both times."""
         for lane in LANES:
             self.skipped.pop((gone, lane), None)
-            waiters = self._waiters(lane)
-            if lane != gone and waiters and self._ready(lane, waiters):
+            if lane != gone and lane in ready:
                 self.skipped[lane, gone] += 1
                 assert self.skipped[lane, gone] <= 1, f"{gone} goes twice before {lane}"
 
@@ -235,18 +255,28 @@ class BatcherMachine(RuleBasedStateMachine):
         """Those in the lane's ring."""
         return [w for s, w in self.waiting.items() if w.lane == lane and not self._parked(s)]
 
-    def _ready(self, lane: Lane, waiters: list[Waiter]) -> bool:
-        company = [w for w in waiters if w.member.session not in self.suspects]
+    def _allowed(self, model: ModelKey) -> bool:
+        """Whether a slot is free that is not kept for another model in use."""
+        free = self.slots - len(self.running)
+        busy = {batch.lane.model for batch in self.running}
+        if model not in busy:
+            return free > 0
+        idle = [m for m, last in self.last_use.items() if self.now - last < RESERVED_S]
+        return free > sum(m not in busy for m in idle)
+
+    def _ready(self, lane: Lane) -> bool:
+        waiters = self._waiters(lane)
+        if not waiters or not self._allowed(lane.model):
+            return False
+        company = [w for w in waiters if (w.member.session, lane) not in self.quarantined]
         full = len(company) >= min(self.max_batch, lane.max_batch or self.max_batch)
         return full or self.now >= min(w.since for w in waiters) + self.max_wait_s
 
     def _check_that_nobody_could_have_gone(self) -> None:
         """What waits, waits for a slot, for its window, or for the time of ``max_wait_s``."""
-        if len(self.running) == self.slots:
-            assert self.policy.next_deadline() is None
-            return
-        free = [waiter for session, waiter in self.waiting.items() if not self._parked(session)]
-        deadline = self.policy.next_deadline()
+        lanes = [lane for lane in LANES if self._allowed(lane.model)]
+        free = [waiter for lane in lanes for waiter in self._waiters(lane)]
+        deadline = self.policy.next_deadline(self.now)
         if not free:
             assert deadline is None
             return
@@ -266,8 +296,8 @@ class BatcherMachine(RuleBasedStateMachine):
         assert found.calls == len(self.running) <= self.slots
         for session in SESSIONS:
             assert self._in_flight(session) <= self.window - 1
-        kept = {s for s in self.suspects if s not in self.gone or self._in_flight(s)}
-        assert found.suspects == len(kept), "suspects that left are kept"
+        kept = [s for s, _ in self.quarantined if s not in self.gone or self._in_flight(s)]
+        assert found.quarantined == len(kept), "the quarantine of a session that left is kept"
 
     def teardown(self) -> None:
         """At the end every frame can still get its outcome, and nothing is left behind."""
@@ -282,7 +312,7 @@ class BatcherMachine(RuleBasedStateMachine):
         for session in SESSIONS:
             self.policy.forget(session)
         found = self.policy.statistics()
-        assert (found.waiting, found.calls, found.suspects) == (0, 0, 0)
+        assert (found.waiting, found.calls, found.quarantined) == (0, 0, 0)
 
     # The books
 
@@ -300,6 +330,8 @@ class BatcherMachine(RuleBasedStateMachine):
         waiter.since = self.now
         waiter.ahead = sum(other.lane == waiter.lane for other in others)
         waiter.passed_over = 0
+        if not any(batch.lane.model == waiter.lane.model for batch in self.running):
+            self.last_use[waiter.lane.model] = self.now
 
     def _withdrawn(self, session: str, member: Member | None, reason: str = "withdrawn") -> None:
         waiter = self.waiting.pop(session, None)
@@ -307,6 +339,9 @@ class BatcherMachine(RuleBasedStateMachine):
         if member is not None:
             self.books.close(member, reason)
             self._forget_empty_lanes()
+
+    def _release_everywhere(self, session: str) -> None:
+        self.quarantined = {entry for entry in self.quarantined if entry[0] != session}
 
     def _in_flight(self, session: str) -> int:
         return sum(m.session == session for batch in self.running for m in batch.members)

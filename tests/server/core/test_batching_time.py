@@ -1,4 +1,4 @@
-"""The batching policy's sentences about waiting, age, suspects and leaving."""
+"""The batching policy's sentences about waiting, age, quarantined and leaving."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_max_wait_waits_for_company() -> None:
     offer(policy, "a", now=1.000)
     offer(policy, "b", now=1.004)
     assert policy.take(1.004) == NOTHING
-    assert policy.next_deadline() == pytest.approx(1.010)
+    assert policy.next_deadline(1.0) == pytest.approx(1.010)
     assert who(take(policy, 1.010)) == "ab"
 
 
@@ -32,7 +32,7 @@ def test_who_is_left_over_waits_no_longer_than_its_own_time() -> None:
     offer(policy, *"abc", now=1.0)
     offer(policy, *"de", now=1.006)
     assert who(take(policy, 1.006)) == "abcd"
-    assert policy.next_deadline() == pytest.approx(1.016)
+    assert policy.next_deadline(1.0) == pytest.approx(1.016)
     busy = batcher(max_wait_s=0.010, max_batch=2)
     offer(busy, "x", now=0.0)
     batch = take(busy, 0.010)
@@ -49,7 +49,7 @@ def test_replacing_ones_frame_does_not_put_the_batch_off() -> None:
     policy = batcher(max_wait_s=0.010)
     offer(policy, "a", now=1.0)
     policy.offer(member("a", 2, 1.009), A, 1.009)
-    assert policy.next_deadline() == pytest.approx(1.010)
+    assert policy.next_deadline(1.0) == pytest.approx(1.010)
     assert who(take(policy, 1.010)) == "a"
 
 
@@ -57,11 +57,11 @@ def test_the_nearest_of_several_deadlines() -> None:
     policy = batcher(max_wait_s=0.010)
     offer(policy, "a", lane=A, now=1.0)
     offer(policy, "x", lane=B, now=1.004)
-    assert policy.next_deadline() == pytest.approx(1.010)
+    assert policy.next_deadline(1.0) == pytest.approx(1.010)
     policy.withdraw("a")
-    assert policy.next_deadline() == pytest.approx(1.014)
+    assert policy.next_deadline(1.0) == pytest.approx(1.014)
     policy.withdraw("x")
-    assert policy.next_deadline() is None
+    assert policy.next_deadline(1.0) is None
 
 
 # At dispatch, every member's staleness is checked.
@@ -108,14 +108,14 @@ def test_the_youngest_members_budget_is_the_calls() -> None:
 
 def test_a_suspect_travels_alone_until_it_is_trusted() -> None:
     policy = batcher(slots=9)
-    policy.suspect("b")
+    policy.quarantine("b", A)
     offer(policy, *"abcd")
     # The others do not wait for it, and it does not wait for them twice.
     assert who(take(policy)) == "acd"
     offer(policy, "e")
     assert who(take(policy)) == "b"
     assert who(take(policy)) == "e"
-    policy.trust("b")
+    policy.release("b", A)
     offer(policy, *"ab", i=2)
     assert who(take(policy)) == "ab"
 
@@ -123,15 +123,15 @@ def test_a_suspect_travels_alone_until_it_is_trusted() -> None:
 def test_suspects_keep_their_order() -> None:
     policy = batcher(slots=9)
     for session in "bcd":
-        policy.suspect(session)
+        policy.quarantine(session, A)
     offer(policy, *"abcd")
     assert [who(take(policy)) for _ in range(4)] == ["a", "b", "c", "d"]
 
 
 def test_suspects_wait_for_nobodys_company() -> None:
     policy = batcher(slots=9, max_wait_s=0.010)
-    policy.suspect("a")
-    policy.suspect("b")
+    policy.quarantine("a", A)
+    policy.quarantine("b", A)
     offer(policy, *"ab", now=1.0)
     assert who(take(policy, 1.0)) == "a"
     assert who(take(policy, 1.0)) == "b"
@@ -139,7 +139,7 @@ def test_suspects_wait_for_nobodys_company() -> None:
 
 def test_nobody_waits_for_a_suspects_company() -> None:
     policy = batcher(slots=9, max_wait_s=0.010, max_batch=2)
-    policy.suspect("b")
+    policy.quarantine("b", A)
     offer(policy, *"ab", now=1.0)
     assert policy.take(1.0) == NOTHING
     offer(policy, "c", now=1.001)
@@ -151,12 +151,12 @@ def test_nothing_is_kept_of_a_suspect_that_left() -> None:
     policy = batcher()
     offer(policy, "a")
     batch = take(policy)
-    policy.suspect("a")
+    policy.quarantine("a", A)
     policy.forget("a")
-    assert policy.statistics().suspects == 0
-    policy.suspect("a")  # refused again, in the retry after it left
+    assert policy.statistics().quarantined == 0
+    policy.quarantine("a", A)  # refused again, in the retry after it left
     policy.done(batch, 0.0)
-    assert policy.statistics().suspects == 0
+    assert policy.statistics().quarantined == 0
 
 
 # A session that goes away takes its waiting frame with it.
@@ -187,3 +187,15 @@ def test_withdraw_all_leaves_nobody_waiting() -> None:
     assert policy.waiting == 0
     policy.done(batch, 0.0)
     assert policy.take(0.0) == NOTHING
+
+
+def test_withdraw_model_leaves_the_frames_of_other_models() -> None:
+    policy = batcher(window=2)
+    offer(policy, "a")
+    batch = take(policy)
+    offer(policy, "a", i=2)  # waits with its window full
+    offer(policy, "b", lane=A)
+    offer(policy, "c", lane=B)
+    assert {m.session for m in policy.withdraw_model(A.model)} == {"a", "b"}
+    policy.done(batch, 0.0)
+    assert who(take(policy)) == "c"

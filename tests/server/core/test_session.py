@@ -24,7 +24,7 @@ from server.core.messages import (
 from server.core.model import ModelKey
 from server.core.rate import RateLimit
 from server.core.session import (
-    MAX_REFUSALS_IN_A_ROW,
+    MAX_REFUSED_IN_A_ROW,
     Close,
     Offer,
     Select,
@@ -52,7 +52,7 @@ from tests.server.samples import frame
 @pytest.mark.parametrize("message", [Configure(), frame(1)], ids=["configure", "frame"])
 def test_new_wants_hello_first(message: ClientMessage) -> None:
     session = new()
-    assert_error(session.receive(message, NOW), "hello_required", "came before hello")
+    assert_error(session.receive(message, NOW), "hello_required", "before hello; send hello first")
     assert session.state is State.NEW
     assert session.accepted == 0
 
@@ -68,7 +68,7 @@ def test_new_ping() -> None:
 
 
 def test_open_hello_comes_once() -> None:
-    assert_error(opened().receive(Hello(), NOW), "bad_message", "hello comes once")
+    assert_error(opened().receive(Hello(), NOW), "bad_message", "hello is allowed only once")
 
 
 def test_open_configure_of_options_alone_needs_nothing() -> None:
@@ -146,7 +146,7 @@ def test_ids_increase() -> None:
     session = opened()
     accept(session, 0, 5, 2**64 - 1)
     for frame_id in (0, 5, 6, 2**64 - 1):
-        assert_error(session.receive(frame(frame_id), NOW), "bad_id", "does not come after")
+        assert_error(session.receive(frame(frame_id), NOW), "bad_id", "is not greater than")
     assert session.accepted == 3
 
 
@@ -170,20 +170,20 @@ def test_a_refused_message_without_a_new_id_is_told_without_one() -> None:
 
 def stubborn(session: Session, message: ClientMessage) -> int:
     """How many times ``message`` can be sent before the socket is closed."""
-    for count in range(1, 2 * MAX_REFUSALS_IN_A_ROW):
+    for count in range(1, 2 * MAX_REFUSED_IN_A_ROW):
         if any(isinstance(effect, Close) for effect in session.receive(message, NOW)):
             return count
     return 0
 
 
 def test_unusable_messages_without_end_end_the_session() -> None:
-    assert stubborn(new(), frame(1)) == MAX_REFUSALS_IN_A_ROW
-    assert stubborn(opened(), Hello()) == MAX_REFUSALS_IN_A_ROW
+    assert stubborn(new(), frame(1)) == MAX_REFUSED_IN_A_ROW
+    assert stubborn(opened(), Hello()) == MAX_REFUSED_IN_A_ROW
     session = opened()
     accept(session, 1)
-    assert stubborn(session, frame(1)) == MAX_REFUSALS_IN_A_ROW
+    assert stubborn(session, frame(1)) == MAX_REFUSED_IN_A_ROW
     session = opened()
-    for _ in range(MAX_REFUSALS_IN_A_ROW - 1):
+    for _ in range(MAX_REFUSED_IN_A_ROW - 1):
         assert len(session.refuse(BadMessage("broken"))) == 1
     assert isinstance(session.refuse(BadMessage("broken"))[1], Close)
 
@@ -191,14 +191,14 @@ def test_unusable_messages_without_end_end_the_session() -> None:
 def test_a_usable_message_forgives_the_unusable() -> None:
     session = opened()
     for _ in range(5):
-        for _ in range(MAX_REFUSALS_IN_A_ROW - 1):
+        for _ in range(MAX_REFUSED_IN_A_ROW - 1):
             assert len(session.refuse(BadMessage("broken"))) == 1
         session.receive(Ping(), NOW)
 
 
 def test_bad_pictures_alone_never_end_a_session() -> None:
     session = opened()
-    for frame_id in range(3 * MAX_REFUSALS_IN_A_ROW):
+    for frame_id in range(3 * MAX_REFUSED_IN_A_ROW):
         assert len(session.refuse(BadFrame("truncated"), frame_id)) == 1
 
 
@@ -211,7 +211,7 @@ def test_frames_over_the_rate_are_dropped_and_told() -> None:
 
 def test_a_format_that_the_model_does_not_take() -> None:
     effects = opened().receive(frame(1, "webp"), NOW)
-    words = "model digits:stable takes jpeg, png, not webp"
+    words = "model digits:stable accepts jpeg, png, not webp"
     assert_error(effects, "unsupported_format", words, frame_id=1)
 
 

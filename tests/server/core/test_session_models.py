@@ -42,22 +42,22 @@ def test_welcome_waits_for_what_is_known_of_the_model() -> None:
     assert_error(
         session.receive(frame(1), NOW), "backend_unavailable", "is being looked up", frame_id=1
     )
-    assert session.model_is(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0))]
+    assert session.update_model(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0))]
 
 
 def test_welcome_without_a_model_server() -> None:
     session = new()
     session.receive(Hello(), NOW)
-    assert session.model_is(GONE) == [Send(Welcome("s1", None, LIMITS, 20.0))]
+    assert session.update_model(GONE) == [Send(Welcome("s1", None, LIMITS, 20.0))]
     assert_error(session.receive(frame(1), NOW), "backend_unavailable", GONE.message, frame_id=1)
-    assert session.model_is(MODEL) == [Send(ModelChanged(MODEL))]
+    assert session.update_model(MODEL) == [Send(ModelChanged(MODEL))]
     accept(session, 2)
 
 
 def test_welcome_with_a_model_that_nobody_has() -> None:
     session = new()
     session.receive(Hello(Options(model="cats")), NOW)
-    welcome, error = session.model_is(UnknownModel("no cats"))
+    welcome, error = session.update_model(UnknownModel("no cats"))
     assert welcome == Send(Welcome("s1", None, LIMITS, 20.0))
     assert_error([error], "unknown_model", "no cats")
     assert_error(session.receive(frame(1), NOW), "unknown_model", "no cats", frame_id=1)
@@ -66,23 +66,23 @@ def test_welcome_with_a_model_that_nobody_has() -> None:
 def test_model_changes_are_told_once() -> None:
     session = opened()
     newer = Model(KEY, 2, "detection", lanes={"jpeg": LANE})
-    assert session.model_is(MODEL) == []
-    assert session.model_is(newer) == [Send(ModelChanged(newer))]
-    assert session.model_is(GONE) == [Send(ModelChanged(None))]
-    assert session.model_is(GONE) == []
-    assert session.model_is(newer) == [Send(ModelChanged(newer))]
+    assert session.update_model(MODEL) == []
+    assert session.update_model(newer) == [Send(ModelChanged(newer))]
+    assert session.update_model(GONE) == [Send(ModelChanged(None))]
+    assert session.update_model(GONE) == []
+    assert session.update_model(newer) == [Send(ModelChanged(newer))]
 
 
 def test_why_there_is_no_model_is_told_whenever_it_is_news() -> None:
     session = opened()
     unknown = UnknownModel("gone")
-    changed, error = session.model_is(unknown)
+    changed, error = session.update_model(unknown)
     assert changed == Send(ModelChanged(None))
     assert_error([error], "unknown_model", "gone")
-    assert session.model_is(unknown) == []
-    assert_error(session.model_is(UnknownModel("another reason")), "unknown_model")
-    session.model_is(MODEL)
-    assert len(session.model_is(unknown)) == 2
+    assert session.update_model(unknown) == []
+    assert_error(session.update_model(UnknownModel("another reason")), "unknown_model")
+    session.update_model(MODEL)
+    assert len(session.update_model(unknown)) == 2
 
 
 def test_after_configure_no_frame_goes_to_the_model_before() -> None:
@@ -91,7 +91,7 @@ def test_after_configure_no_frame_goes_to_the_model_before() -> None:
     assert_error(session.receive(frame(1), NOW), "backend_unavailable", "cats is being", frame_id=1)
     cats = ModelKey("cats")
     model = Model(cats, 9, "classification", lanes={"jpeg": Lane(cats, "serving_default")})
-    assert session.model_is(model) == [Send(ModelChanged(model))]
+    assert session.update_model(model) == [Send(ModelChanged(model))]
     assert session.receive(frame(2), NOW) == [Offer(frame(2), model.lanes["jpeg"])]
 
 
@@ -99,12 +99,12 @@ def test_after_configure_no_frame_goes_to_the_model_before() -> None:
 def test_configure_to_a_model_that_is_not_there(found: FramewireError) -> None:
     session = opened()
     session.receive(Configure(Options(model="cats")), NOW)
-    effects = session.model_is(found)
+    effects = session.update_model(found)
     assert effects[0] == Send(ModelChanged(None))
     assert_error(session.receive(frame(1), NOW), found.code, frame_id=1)
     # And back to the first one, which is known at once.
     assert session.receive(Configure(Options(model="digits")), NOW) == [Select(KEY)]
-    assert session.model_is(MODEL) == [Send(ModelChanged(MODEL))]
+    assert session.update_model(MODEL) == [Send(ModelChanged(MODEL))]
 
 
 @pytest.mark.parametrize(
@@ -128,3 +128,18 @@ def test_the_frame_keeps_what_was_sent() -> None:
     [effect] = opened().receive(sent, NOW)
     assert isinstance(effect, Offer)
     assert effect.frame is sent
+
+
+def test_the_lane_of_a_format_is_the_models() -> None:
+    session = opened()
+    assert session.lane("jpeg") == LANE
+    assert session.lane("webp") is None
+    session.update_model(GONE)
+    assert session.lane("jpeg") is None
+
+
+def test_the_clients_name_is_kept_until_it_names_another() -> None:
+    session = new()
+    session.receive(Hello(Options(client="camera 1")), NOW)
+    session.receive(Configure(Options(min_score=0.5)), NOW)
+    assert session.client == "camera 1"

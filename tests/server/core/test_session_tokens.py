@@ -35,7 +35,7 @@ def hello(token: str | None = None) -> Hello:
 def opened() -> Session:
     session = new()
     session.receive(hello("good"), NOW)
-    session.model_is(MODEL)
+    session.update_model(MODEL)
     return session
 
 
@@ -52,7 +52,7 @@ def assert_turned_away(session: Session, effects: Sequence[Effect], words: str) 
 def test_a_good_token_opens_a_session_that_says_how_long_it_lasts() -> None:
     session = new()
     assert session.receive(hello("good"), NOW) == [Expire(OVER), Select(KEY)]
-    assert session.model_is(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0, 60))]
+    assert session.update_model(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0, 60))]
 
 
 def test_without_a_token_or_with_a_wrong_one_nobody_gets_in() -> None:
@@ -72,7 +72,7 @@ def test_a_token_shown_before_hello_counts_unless_hello_has_its_own() -> None:
 def test_where_no_tokens_are_asked_for_they_are_ignored() -> None:
     session = Session("s1", LIMITS, 20.0, KEY)
     assert session.receive(hello("forged"), NOW) == [Select(KEY)]
-    assert session.model_is(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0))]
+    assert session.update_model(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0))]
     assert session.receive(Configure(Options(token="forged")), NOW) == []
 
 

@@ -29,36 +29,40 @@ from tests.server.samples import LIMITS, frame_fields, picture
 def test_wrong_ids(encoding: Encoding, frame_id: Any) -> None:
     if encoding is MSGPACK and frame_id == 2**64:
         frame_id = float(2**64)  # all that msgpack can say of it
-    assert_refused(frame_fields(frame_id), encoding, BadMessage, "id: an ")
+    assert_refused(frame_fields(frame_id), encoding, BadMessage, "'id'")
 
 
 def test_id_that_is_not_a_number_in_json() -> None:
     found = refused('{"type":"frame","id":NaN}', JSON)
-    assert "id: an integer" in found.error.message
+    assert "'id' must be an integer" in found.error.message
 
 
 @BOTH
 @pytest.mark.parametrize(
     ("changes", "kind", "words"),
     [
-        ({"format": None}, BadMessage, "format: one of jpeg, png, webp, rgba, rgb, gray"),
-        ({"format": "gif"}, UnsupportedFormat, "format 'gif' is none of jpeg"),
-        ({"format": "JPEG"}, UnsupportedFormat, "format 'JPEG' is none of"),
-        ({"format": 3}, BadMessage, "format: a text"),
-        ({"width": 0}, BadMessage, "width: an integer of 1 to"),
-        ({"height": -4}, BadMessage, "height: an integer"),
-        ({"width": 2**40}, BadMessage, "width: an integer"),
-        ({"height": "48"}, BadMessage, "height: an integer"),
-        ({"width": True}, BadMessage, "width: an integer"),
-        ({"captured_at": "now"}, BadMessage, "captured_at: a number is required, not text"),
-        ({"captured_at": True}, BadMessage, "captured_at: a number is required, not a boolean"),
-        ({"data": b""}, BadFrame, "data is empty"),
-        ({"data": b"\x00" * 100}, BadFrame, "format says jpeg, but the data is not a picture"),
+        ({"format": None}, BadMessage, "'format' is required: one of jpeg, png, webp, rgba"),
+        ({"format": "gif"}, UnsupportedFormat, "format 'gif' is not one of jpeg"),
+        ({"format": "JPEG"}, UnsupportedFormat, "format 'JPEG' is not one of"),
+        ({"format": 3}, BadMessage, "'format' must be a string"),
+        ({"width": 0}, BadMessage, "'width' must be an integer from 1 to"),
+        ({"height": -4}, BadMessage, "'height' must be an integer"),
+        ({"width": 2**40}, BadMessage, "'width' must be an integer"),
+        ({"height": "48"}, BadMessage, "'height' must be an integer"),
+        ({"width": True}, BadMessage, "'width' must be an integer"),
+        ({"captured_at": "now"}, BadMessage, "'captured_at' must be a number, not a string"),
+        ({"captured_at": True}, BadMessage, "'captured_at' must be a number, not a boolean"),
+        ({"data": b""}, BadFrame, "'data' is empty"),
+        ({"data": b"\x00" * 100}, BadFrame, "format says jpeg, but the data is no picture"),
         ({"data": b"GIF89a" + b"\0" * 20}, BadFrame, "but the data looks like gif"),
         ({"data": picture("png")}, BadFrame, "but the data looks like png"),
         ({"data": picture()[:-40]}, BadFrame, "truncated jpeg"),
-        ({"data": b"\xff\xd8\xff" * 30_000}, FrameTooLarge, "90000 bytes; at most 65536"),
-        ({"format": "rgb", "data": bytes(12)}, BadFrame, "format rgb needs width and height"),
+        ({"data": b"\xff\xd8\xff" * 30_000}, FrameTooLarge, "90000 bytes; the limit is 65536"),
+        (
+            {"format": "rgb", "data": bytes(12)},
+            BadFrame,
+            "requires 'width' and 'height'",
+        ),
         (
             {"format": "rgba", "data": bytes(35), "width": 3, "height": 3},
             BadFrame,
@@ -83,19 +87,19 @@ def test_too_many_pixels_in_few_bytes(encoding: Encoding) -> None:
     huge = picture("png", 3000, 2000)
     assert len(huge) < LIMITS.max_frame_bytes
     fields = frame_fields(5, format="png", data=huge)
-    assert_refused(fields, encoding, FrameTooLarge, "6000000 pixels; at most 1000000", 5)
+    assert_refused(fields, encoding, FrameTooLarge, "6000000 pixels; the limit is 1000000", 5)
 
 
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({}, "data is an empty map; wrap the ArrayBuffer in a Uint8Array"),
-        ({"0": 255}, "data: bin is required, not a map"),
-        ("/9j/4AAQ", "data: bin is required, not text"),
-        ([255, 216], "data: bin is required, not an array"),
-        (msgpack.ExtType(1, b"\xff\xd8"), "data: bin is required, not an extension type"),
-        (None, "data: bin is required, not nothing"),
-        (7, "data: bin is required, not a number"),
+        ({}, "'data' is an empty map; wrap the ArrayBuffer in a Uint8Array"),
+        ({"0": 255}, "'data' must be bin, not a map"),
+        ("/9j/4AAQ", "'data' must be bin, not a string"),
+        ([255, 216], "'data' must be bin, not an array"),
+        (msgpack.ExtType(1, b"\xff\xd8"), "'data' must be bin, not an extension type"),
+        (None, "'data' must be bin, not null"),
+        (7, "'data' must be bin, not a number"),
     ],
 )
 def test_data_that_is_no_bin(data: Any, words: str) -> None:
@@ -109,12 +113,15 @@ def test_data_that_is_no_bin(data: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ("not base64!", "data is not base64"),
-        ("data:image/jpeg;base64," + base64.b64encode(picture()).decode(), "data is not base64"),
-        ("é", "data is not base64"),
-        (base64.b64encode(picture()).decode()[:-3], "data is not base64"),
-        ([1, 2], "base64 text is required, not an array"),
-        (None, "base64 text is required, not nothing"),
+        ("not base64!", "'data' is not valid base64"),
+        (
+            "data:image/jpeg;base64," + base64.b64encode(picture()).decode(),
+            "'data' is not valid base64",
+        ),
+        ("é", "'data' is not valid base64"),
+        (base64.b64encode(picture()).decode()[:-3], "'data' is not valid base64"),
+        ([1, 2], "must be a base64 string, not an array"),
+        (None, "must be a base64 string, not null"),
     ],
 )
 def test_data_that_is_no_base64(data: Any, words: str) -> None:

@@ -8,6 +8,7 @@ import logging
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 
+from server.runtime.metrics import Metrics
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.samples import picture
@@ -54,7 +55,7 @@ async def test_foreign_pages_are_rejected(
         assert "Access-Control-Allow-Origin" not in found.headers
     assert served.puppet.calls == []
     assert f"{path} from 127.0.0.1 rejected: pages from {PAGE!r}" in caplog.text
-    value = served.gateway.metrics.registry.get_sample_value
+    value = Metrics(served.gateway).registry.get_sample_value
     labels = {"path": path, "code": "forbidden_origin"}
     assert value("framewire_refused_requests_total", labels) == 4
 

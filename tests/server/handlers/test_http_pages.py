@@ -12,6 +12,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from server import app
 from server.handlers.pages import ROOT
+from server.runtime.metrics import Metrics
 from tests.server.camera import Camera
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
@@ -93,7 +94,7 @@ async def test_metrics_are_documented(served: Served) -> None:
     listed = set(re.findall(r"^\| `(framewire_\w+)`", text, re.MULTILINE))
     families = {
         family.name + ("_total" if family.type == "counter" else "")
-        for family in served.gateway.metrics.registry.collect()
+        for family in Metrics(served.gateway).registry.collect()
     }
     assert listed == {name for name in families if name.startswith("framewire_")}
 

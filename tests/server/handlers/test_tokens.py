@@ -14,6 +14,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 
 from server.core import session
 from server.core.admission import UNAUTHORIZED
+from server.runtime.metrics import Metrics
 from tests.server.access.keyring import Entry, pair, secret, signed, unsigned, write
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
@@ -97,7 +98,7 @@ async def test_no_token(guarded: Served, caplog: pytest.LogCaptureFixture) -> No
     assert guarded.puppet.calls == []
     assert "/ws from 127.0.0.1 rejected: a token is required" in caplog.text
     assert await shake(guarded, **bearer("nonsense")) == 401
-    value = guarded.gateway.metrics.registry.get_sample_value
+    value = Metrics(guarded.gateway).registry.get_sample_value
     labels = {"path": "/ws", "code": "unauthorized"}
     assert value("framewire_refused_requests_total", labels) == 2
 
@@ -222,7 +223,9 @@ async def test_renewing_a_token_in_time_interrupts_nothing(guarded: Served, key:
     authorized = await client.read()
     assert authorized["type"] == "authorized"
     assert authorized["expires_in_s"] > 900
-    [timer] = guarded.gateway._expiries.values()
+    [open_session] = guarded.gateway._sessions
+    timer = open_session.expiry
+    assert timer is not None
     assert timer.when() > asyncio.get_running_loop().time() + 900
     await client.works()
 
@@ -237,12 +240,14 @@ async def test_renewing_with_a_bad_token_keeps_the_session(guarded: Served, key:
 
 async def test_timers_end_with_their_sessions(guarded: Served, key: Entry) -> None:
     client = await SocketClient.open(guarded, token=signed(key))
-    [timer] = guarded.gateway._expiries.values()
+    [open_session] = guarded.gateway._sessions
+    timer = open_session.expiry
+    assert timer is not None
     client.socket.close()
-    await until(lambda: not guarded.gateway._expiries)
+    await until(lambda: not guarded.gateway.statistics().sessions)
     assert timer.cancelled()
     assert (await upload(guarded, **bearer(signed(key)))).code == 200
-    assert not guarded.gateway._expiries
+    assert not guarded.gateway.statistics().sessions
 
 
 async def test_keys_change_under_a_live_gateway(serve: Serve, tmp_path: Path) -> None:

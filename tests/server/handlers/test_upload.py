@@ -13,6 +13,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from server.core.answers import Classification
 from server.core.errors import BackendUnavailable, DeadlineExceeded, ModelFailed, UnusableModel
 from server.core.model import ModelKey
+from server.runtime.metrics import Metrics
 from tests.server.camera import accounts
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.puppet import DIGITS, POISON, STABLE, model
@@ -107,7 +108,7 @@ async def test_pictures_share_batches(serve: Serve) -> None:
     first = fetch()
     busy = await served.puppet.next_call()
     second, third = fetch(), fetch()
-    await until(lambda: served.gateway._batcher.waiting == 2)
+    await until(lambda: served.gateway.statistics().waiting == 2)
     busy.answer()
     (await served.puppet.next_call()).answer()
     await first
@@ -129,10 +130,10 @@ async def test_output_that_json_cannot_encode_is_an_error(served: Served) -> Non
         (b"hello", 400, "bad_frame", "a jpeg, png or webp picture is required"),
         (picture("gif"), 400, "bad_frame", "looks like gif"),
         (picture()[:-30], 400, "bad_frame", "truncated jpeg"),
-        (picture() + POISON, 400, "bad_frame", "the model refuses this picture"),
+        (picture() + POISON, 400, "bad_frame", "the model rejects this picture"),
         (picture("webp"), 415, "unsupported_format", "not webp"),
-        (picture("png", 500, 400), 413, "frame_too_large", "200000 pixels; at most 100000"),
-        (picture() + bytes(30_000), 413, "frame_too_large", "at most 20000"),
+        (picture("png", 500, 400), 413, "frame_too_large", "200000 pixels; the limit is 100000"),
+        (picture() + bytes(30_000), 413, "frame_too_large", "the limit is 20000"),
         (picture() + bytes(100_000), 413, "frame_too_large", "at most 20000 bytes"),
     ],
 )
@@ -244,14 +245,14 @@ async def test_content_encoding_identity(served: Served, encoding: str) -> None:
     [
         ("?version=x", "'version' must be a number, not 'x'"),
         ("?version=1.5", "'version' must be a number"),
-        ("?version=-1", "version: an integer of 0 to"),
-        ("?min_score=2", "min_score: a number from 0 to 1"),
-        ("?min_score=nan", "min_score: a finite number"),
+        ("?version=-1", "'version' must be an integer from 0 to"),
+        ("?min_score=2", "'min_score' must be a number from 0 to 1"),
+        ("?min_score=nan", "'min_score' must be finite"),
         ("?max_results=", "'max_results' must be a number"),
-        ("?label=a&version=1", "only one of the two"),
-        ("?model=", "model: a text of 1 to 256"),
-        ("?model=%0a", "model: a text"),
-        ("?client=" + "x" * 300, "client: a text"),
+        ("?label=a&version=1", "exclude each other"),
+        ("?model=", "'model' must be a string of 1 to 256"),
+        ("?model=%0a", "'model' must be a string"),
+        ("?client=" + "x" * 300, "'client' must be a string"),
     ],
 )
 async def test_wrong_options(served: Served, query: str, words: str) -> None:
@@ -318,7 +319,7 @@ async def test_too_many_sessions(serve: Serve) -> None:
 async def test_draining(served: Served) -> None:
     assert (await post(served, picture())).code == 200
     await served.gateway.drain(0)
-    assert_error(await post(served, picture()), 503, "overloaded", "draining")
+    assert_error(await post(served, picture()), 503, "overloaded", "shutting down")
 
 
 async def test_draining_answers_pending_pictures(served: Served) -> None:
@@ -343,8 +344,8 @@ async def test_other_methods(served: Served, method: str) -> None:
 async def test_an_upload_leaves_nothing_behind(served: Served) -> None:
     for _ in range(5):
         await post(served, picture())
-    value = served.gateway.metrics.registry.get_sample_value
+    value = Metrics(served.gateway).registry.get_sample_value
     assert value("framewire_sessions") == 0
     assert accounts(served.gateway) == (5, {"result": 5})
-    assert served.gateway._models.known(DIGITS) == model()
+    assert served.gateway._models.current(DIGITS) == model()
     assert set(served.gateway._models._entries) == {DIGITS, STABLE}

@@ -11,6 +11,7 @@ import pytest
 from server.core.model import ModelKey
 from server.handlers import infer
 from server.handlers.infer import FORM_BYTES
+from server.runtime.metrics import Metrics
 from tests.server.camera import accounts
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.samples import picture
@@ -224,7 +225,7 @@ async def test_expect_continue_is_answered_before_the_body(served: Served) -> No
     assert await upload.status() == 100
     refused = await Upload.begin(served, len(PICTURE), "POST", expects)
     assert await refused.status() == 503
-    value = served.gateway.metrics.registry.get_sample_value
+    value = Metrics(served.gateway).registry.get_sample_value
     assert value("framewire_sessions_refused_total", {"reason": "max_uploads"}) == 1
     upload.send(PICTURE)
     assert await upload.status() == 200
@@ -271,7 +272,7 @@ async def test_a_client_that_disconnects_during_inference(served: Served) -> Non
     upload.send(PICTURE)
     call = await served.puppet.next_call()
     upload.leave()
-    value = served.gateway.metrics.registry.get_sample_value
+    value = Metrics(served.gateway).registry.get_sample_value
     await until(lambda: value("framewire_sessions") == 0)
     call.answer()
     served.puppet.obey = lambda call: call.judge()

@@ -34,28 +34,32 @@ async def assert_survived(
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
-        ({"data": b""}, "bad_frame", "data is empty"),
+        ({"data": b""}, "bad_frame", "'data' is empty"),
         ({"data": WHOLE[: len(WHOLE) // 2]}, "bad_frame", "truncated jpeg"),
         ({"data": b"\0" * 500}, "bad_frame", "is not a picture"),
         ({"data": picture("gif")}, "bad_frame", "looks like gif"),
         ({"data": picture("png")}, "bad_frame", "looks like png"),
         ({"data": BARE_ARRAY_BUFFER}, "bad_frame", "wrap the ArrayBuffer in a Uint8Array"),
-        ({"data": "text"}, "bad_frame", "bin is required, not text"),
-        ({"data": None}, "bad_frame", "bin is required, not nothing"),
-        ({"data": b"\xff\xd8\xff" + bytes(3000)}, "frame_too_large", "3003 bytes; at most 2500"),
+        ({"data": "text"}, "bad_frame", "must be bin, not a string"),
+        ({"data": None}, "bad_frame", "must be bin, not null"),
+        (
+            {"data": b"\xff\xd8\xff" + bytes(3000)},
+            "frame_too_large",
+            "the limit is 2500",
+        ),
         ({"format": "png", "data": picture("png", 400, 300)}, "frame_too_large", "120000 pixels"),
-        ({"format": "gif"}, "unsupported_format", "'gif' is none of"),
-        ({"format": None}, "bad_message", "format: one of"),
-        ({"format": "rgb", "data": b"123"}, "bad_frame", "needs width and height"),
+        ({"format": "gif"}, "unsupported_format", "'gif' is not one of"),
+        ({"format": None}, "bad_message", "'format' is required"),
+        ({"format": "rgb", "data": b"123"}, "bad_frame", "requires 'width' and 'height'"),
         (
             {"format": "rgba", "data": b"123", "width": 1, "height": 1},
             "bad_frame",
             "1x1 rgba is 4 bytes, not 3",
         ),
-        ({"width": "64"}, "bad_message", "width: an integer"),
-        ({"captured_at": "noon"}, "bad_message", "captured_at: a number"),
+        ({"width": "64"}, "bad_message", "'width' must be an integer"),
+        ({"captured_at": "noon"}, "bad_message", "'captured_at' must be a number"),
         ({"format": "webp", "data": picture("webp")}, "unsupported_format", "not webp"),
-        ({"data": WHOLE + POISON}, "bad_frame", "the model refuses this picture"),
+        ({"data": WHOLE + POISON}, "bad_frame", "the model rejects this picture"),
     ],
 )
 async def test_bad_frames(serve: Serve, changes: dict[str, Any], code: str, words: str) -> None:
@@ -70,19 +74,23 @@ async def test_bad_frames(serve: Serve, changes: dict[str, Any], code: str, word
 @pytest.mark.parametrize(
     ("payload", "code", "words"),
     [
-        (b"", "bad_message", "broken msgpack"),
-        (b"\xc1\xc1", "bad_message", "broken msgpack"),
-        (b"\x93\x01\x02\x03", "bad_message", "a message is a map, not an array"),
-        (b"\x80", "bad_message", "type: a text is required"),
+        (b"", "bad_message", "invalid msgpack"),
+        (b"\xc1\xc1", "bad_message", "invalid msgpack"),
+        (b"\x93\x01\x02\x03", "bad_message", "a message must be a map, not an array"),
+        (b"\x80", "bad_message", "'type' must be a string"),
         (msgpack.packb({"type": "wave"}), "unknown_type", "unknown type: 'wave'"),
-        (msgpack.packb({"type": "hello"}), "bad_message", "hello comes once"),
+        (msgpack.packb({"type": "hello"}), "bad_message", "hello is allowed only once"),
         (msgpack.packb({"type": "ping"}) + b"\0" * 64, "bad_message", "bytes follow"),
         (msgpack.packb({"type": "configure", "min_score": 2}), "bad_message", "min_score"),
-        (msgpack.packb(frame_fields(-1)), "bad_message", "id: an integer of 0"),
-        (msgpack.packb(frame_fields(True)), "bad_message", "id: an integer of 0"),
-        (msgpack.packb(frame_fields(0.5)), "bad_message", "id: an integer of 0"),
-        (msgpack.packb(frame_fields(float("nan"))), "bad_message", "id: an integer of 0"),
-        ("text", "bad_message", "takes binary messages"),
+        (msgpack.packb(frame_fields(-1)), "bad_message", "'id' must be an integer from 0"),
+        (msgpack.packb(frame_fields(True)), "bad_message", "'id' must be an integer from 0"),
+        (msgpack.packb(frame_fields(0.5)), "bad_message", "'id' must be an integer from 0"),
+        (
+            msgpack.packb(frame_fields(float("nan"))),
+            "bad_message",
+            "'id' must be an integer from 0",
+        ),
+        ("text", "bad_message", "messages must be binary"),
     ],
 )
 async def test_bad_messages(served: Served, payload: bytes | str, code: str, words: str) -> None:
@@ -94,13 +102,13 @@ async def test_bad_messages(served: Served, payload: bytes | str, code: str, wor
 @pytest.mark.parametrize(
     ("payload", "code", "words"),
     [
-        ("", "bad_message", "broken json"),
-        ("{", "bad_message", "broken json"),
-        ("[]", "bad_message", "a message is a map"),
-        ('{"type":"frame","id":1e400}', "bad_message", "id: an integer"),
-        ('{"type":"ping","t":NaN}', "bad_message", "t: a finite number"),
+        ("", "bad_message", "invalid json"),
+        ("{", "bad_message", "invalid json"),
+        ("[]", "bad_message", "a message must be a map"),
+        ('{"type":"frame","id":1e400}', "bad_message", "'id' must be an integer"),
+        ('{"type":"ping","t":NaN}', "bad_message", "'t' must be finite"),
         (r'{"type":"\ud800"}', "unknown_type", "unknown type"),
-        (b"\x80", "bad_message", "takes text messages"),
+        (b"\x80", "bad_message", "messages must be text"),
     ],
 )
 async def test_bad_json(served: Served, payload: bytes | str, code: str, words: str) -> None:
@@ -113,7 +121,7 @@ async def test_bad_base64(served: Served) -> None:
     client = await SocketClient.open(served, JSON)
     url = "data:image/jpeg;base64," + base64.b64encode(WHOLE).decode()
     client.shoot(5, data=url)
-    await assert_survived(served, client, "bad_frame", "data is not base64", 5)
+    await assert_survived(served, client, "bad_frame", "'data' is not valid base64", 5)
 
 
 async def test_ids_that_go_backwards(served: Served) -> None:
@@ -134,7 +142,7 @@ async def test_a_frame_before_hello(served: Served) -> None:
     error = await client.read()
     assert (error["code"], error["message"], "id" in error) == (
         "hello_required",
-        "frame came before hello",
+        "frame before hello; send hello first",
         False,
     )
     client.send({"type": "hello"})

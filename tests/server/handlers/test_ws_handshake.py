@@ -11,7 +11,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketError
 
 from server.core.wire import JSON, Encoding
-from server.runtime import gateway
+from server.runtime import sessions
 from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
@@ -72,7 +72,7 @@ async def test_text_on_a_binary_subprotocol(served: Served) -> None:
     client = await SocketClient.connect(served, MSGPACK)
     client.send_raw('{"type":"hello"}')
     error = await client.read()
-    assert error["message"] == "framewire.v1.msgpack takes binary messages"
+    assert error["message"] == "framewire.v1.msgpack messages must be binary"
     client.send({"type": "hello"})
     assert (await client.read())["type"] == "welcome"
 
@@ -220,7 +220,7 @@ async def test_too_many_sessions(serve: Serve, subprotocols: list[str], unpack: 
     assert callable(unpack)
     error = unpack(payload)
     assert (error["type"], error["code"], error["retryable"]) == ("error", "overloaded", True)
-    assert await late.closed() == (1013, "1 sessions are open, and no more are taken")
+    assert await late.closed() == (1013, "1 sessions are open, the most allowed")
     await first.works()
     first.socket.close()
     await first.closed()
@@ -231,11 +231,11 @@ async def test_too_many_sessions(serve: Serve, subprotocols: list[str], unpack: 
 async def test_a_connection_without_hello_is_evicted(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "GREETING_S", 0.0)
+    monkeypatch.setattr(sessions, "GREETING_S", 0.0)
     served = serve(max_sessions=1)
     silent = await SocketClient.connect(served)
     next_one = await SocketClient.open(served)
-    assert await silent.closed() == (1013, "no hello, and others want the place")
+    assert await silent.closed() == (1013, "no hello, and the place is needed")
     await next_one.works()
 
 

@@ -8,6 +8,7 @@ import gc
 import pytest
 
 from server.core.answers import Tensor, Tensors
+from server.runtime.metrics import Metrics
 from server.transport.encodings import MSGPACK
 from server.transport.socketstream import SocketStream
 from server.transport.websocket import WebSocketProtocol
@@ -21,7 +22,7 @@ from tests.server.waiting import turn, until
 
 
 def sessions(served: Served) -> float | None:
-    return served.gateway.metrics.registry.get_sample_value("framewire_sessions")
+    return Metrics(served.gateway).registry.get_sample_value("framewire_sessions")
 
 
 # Pings of both kinds
@@ -75,7 +76,7 @@ async def test_a_socket_without_hello_is_closed(serve: Serve) -> None:
     pinging.send({"type": "ping"})
     assert await quiet.closed() == (1008, "no hello")
     assert await pinging.closed() == (1008, "no hello")
-    value = served.gateway.metrics.registry.get_sample_value
+    value = Metrics(served.gateway).registry.get_sample_value
     assert value("framewire_sessions_refused_total", {"reason": "no_hello"}) == 2
     await greeted.works()
 
@@ -206,7 +207,7 @@ async def test_draining_announces_answers_and_closes(served: Served) -> None:
     goodbye = {
         "type": "going_away",
         "reconnect_after_ms": served.settings.reconnect_after_ms,
-        "reason": "the server is about to stop",
+        "reason": "the server is shutting down",
     }
     assert await client.read() == goodbye
     client.shoot(2)
@@ -217,9 +218,9 @@ async def test_draining_announces_answers_and_closes(served: Served) -> None:
     call.answer()
     result = await client.read()
     assert (result["type"], result["id"]) == ("result", 1)
-    assert await client.closed() == (1001, "the server stops")
+    assert await client.closed() == (1001, "the server is shutting down")
     assert await idle.read() == goodbye
-    assert await idle.closed() == (1001, "the server stops")
-    assert await unborn.closed() == (1001, "the server stops")
+    assert await idle.closed() == (1001, "the server is shutting down")
+    assert await unborn.closed() == (1001, "the server is shutting down")
     await drained
     await until(lambda: sessions(served) == 0)

@@ -12,6 +12,7 @@ from server.core.messages import Configure, Options, Result, Welcome
 from server.core.model import ModelKey
 from server.runtime import models as models_module
 from server.runtime.gateway import Gateway
+from server.runtime.metrics import Metrics
 from tests.server.camera import Camera, word
 from tests.server.puppet import CANARY, DIGITS, STABLE, Call, PuppetBackend, model
 from tests.server.runtime.conftest import GatewayFactory
@@ -72,7 +73,7 @@ async def test_the_canary_comes_and_goes(all_canary: Gateway, puppet: PuppetBack
     assert told(camera) == ["2 canary"]
     assert await answered(camera, puppet, 1) == (CANARY, 2)
     del puppet.models[CANARY]
-    all_canary._models.doubt(CANARY)
+    all_canary._models.invalidate(CANARY)
     await hears(camera, "1 stable")
     assert await answered(camera, puppet, 2) == (STABLE, 1)
     puppet.models[CANARY] = model(CANARY, 3)
@@ -184,7 +185,7 @@ async def test_what_a_client_asks_for_in_vain_is_no_news_for_the_log(
 
 
 def sample(gateway: Gateway, name: str, **labels: str) -> float:
-    return gateway.metrics.registry.get_sample_value(f"framewire_model_{name}", labels) or 0.0
+    return Metrics(gateway).registry.get_sample_value(f"framewire_model_{name}", labels) or 0.0
 
 
 async def test_a_version_that_fails_is_seen_in_its_figures(
@@ -202,7 +203,6 @@ async def test_a_version_that_fails_is_seen_in_its_figures(
     assert sample(all_canary, "results_total", **digits, version="2") == 0
     assert sample(all_canary, "results_total", **digits, version="1") == 1
     assert sample(all_canary, "inference_seconds_count", **digits, version="1") == 1
-    all_canary.collect()
     assert sample(all_canary, "sessions", **digits, version="2", label="canary") == 1
     assert sample(all_canary, "sessions", **digits, version="1", label="stable") == 1
 

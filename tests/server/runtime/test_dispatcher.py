@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from server.core.batching import Batcher, Member
 from server.core.errors import (
     BackendUnavailable,
     BadFrame,
@@ -19,13 +18,17 @@ from server.core.errors import (
     UnknownModel,
 )
 from server.core.messages import Error, ModelChanged, Outcome, Result
+from server.core.model import Lane, ModelKey
+from server.core.ring import Member
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.gateway import Gateway
 from server.runtime.metrics import Metrics
-from server.runtime.models import Models
+from server.runtime.models import ModelOrError, Models
+from server.runtime.statistics import Counters
+from server.settings import Settings
 from tests.server.camera import Camera, accounts, word
 from tests.server.puppet import DIGITS, POISON, Call, PuppetBackend, answer_to, model
-from tests.server.runtime.conftest import GatewayFactory
+from tests.server.runtime.conftest import PATIENT, GatewayFactory
 from tests.server.samples import frame
 
 
@@ -62,7 +65,7 @@ async def test_the_poison_frame_is_found_and_its_neighbours_are_answered(
     assert [word(one) for one in found] == ["result"] * 5 + ["bad_frame"] + ["result"] * 2
     culprit = found[5]
     assert isinstance(culprit, Error)
-    assert culprit.message == "the model refuses this picture: cannot decode"
+    assert culprit.message == "the model rejects this picture: cannot decode"
     # 8, then 4+4, 2+2, 1+1: only the half with the culprit is cut again.
     assert sizes == [8, 4, 4, 2, 1, 1, 2]
     assert [one.batch for one in found if isinstance(one, Result)] == [4, 4, 4, 4, 1, 2, 2]
@@ -245,23 +248,33 @@ async def test_a_session_that_cannot_be_told_costs_its_neighbours_nothing(
     busy.answer()
     (await puppet.next_call()).answer()
     assert [word(await camera.outcome(1)) for camera in cameras[1:]] == ["result"] * 2
-    assert logged() == [f"session {cameras[0].session.id} could not be told"]
+    assert logged() == [f"sending to session {cameras[0].session.id} failed"]
     await camera_works(cameras[1], puppet)
 
 
-async def test_whoever_takes_the_outcomes_may_fail(
+async def test_an_owner_that_fails_costs_its_own_frame(
     puppet: PuppetBackend, logged: Callable[[], list[str]]
 ) -> None:
-    told: list[str] = []
+    class Owner:
+        """Fails on the outcomes of one session."""
 
-    def resolve(member: Member, outcome: Outcome) -> None:
-        told.append(member.session)
-        if member.session == "a":
-            raise ZeroDivisionError
+        resolved: list[str]
 
-    policy = Batcher(max_batch=4, slots=1, window=2, max_staleness_s=600.0)
-    models = Models(puppet, lambda key, found: None)
-    dispatcher = Dispatcher(policy, puppet, models, Metrics(1, 1), resolve)
+        def resolve(self, member: Member, outcome: Outcome) -> None:
+            self.resolved.append(member.session)
+            if member.session == "a":
+                raise ZeroDivisionError
+
+        def lane_of(self, member: Member) -> Lane | None:
+            return None
+
+        def model_changed(self, key: ModelKey, result: ModelOrError) -> None:
+            return None
+
+    owner = Owner()
+    owner.resolved = []
+    models = Models(puppet, owner)
+    dispatcher = Dispatcher(Settings(max_calls=1, **PATIENT), puppet, models, Counters(), owner)
     now = time.monotonic()
     lane = model().lanes["jpeg"]
     for session in ("x", "a", "b"):
@@ -269,9 +282,9 @@ async def test_whoever_takes_the_outcomes_may_fail(
     for _ in range(2):
         (await puppet.next_call()).answer()
     await asyncio.wait_for(dispatcher.idle(), 5)
-    assert told == ["x", "a", "b"]
+    assert owner.resolved == ["x", "a", "b"]
     assert logged() == ["frame 1 of session a"]
-    assert policy.statistics().calls == 0
+    assert dispatcher.statistics().calls == 0
 
 
 # The model server goes and comes back
@@ -324,17 +337,15 @@ async def test_the_metrics_of_a_batch(gateway: Gateway, puppet: PuppetBackend) -
     cameras, busy = await crowd(gateway, puppet, 3)
     for camera in cameras:
         camera.shoot(1)
-    value = gateway.metrics.registry.get_sample_value
-    gateway.collect()
+    value = Metrics(gateway).registry.get_sample_value
     assert (value("framewire_calls"), value("framewire_frames_waiting")) == (1, 3)
     busy.answer()
     (await puppet.next_call()).answer()
     await cameras[2].outcome(1)
-    gateway.collect()
     assert (value("framewire_calls"), value("framewire_frames_waiting")) == (0, 0)
     assert value("framewire_batch_size_count") == 2
     assert value("framewire_batch_size_sum") == 4
     assert value("framewire_inference_seconds_count") == 2
     assert value("framewire_total_seconds_count") == 4
     assert accounts(gateway) == (4, {"result": 4})
-    assert model(DIGITS) == gateway._models.known(DIGITS)
+    assert model(DIGITS) == gateway._models.current(DIGITS)

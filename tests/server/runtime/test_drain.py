@@ -12,6 +12,7 @@ from server.core.messages import (
     GoingAway,
 )
 from server.runtime.gateway import Gateway
+from server.runtime.metrics import Metrics
 from tests.server.camera import Camera, word
 from tests.server.puppet import DIGITS, PuppetBackend, model
 from tests.server.runtime.conftest import GatewayFactory
@@ -48,10 +49,10 @@ async def test_drain_answers_what_was_accepted_then_closes(
     camera.shoot(2)
     drained = asyncio.ensure_future(gateway.drain(5))
     await turn()
-    assert camera.messages[-1] == GoingAway(1000, "the server is about to stop")
+    assert camera.messages[-1] == GoingAway(1000, "the server is shutting down")
     camera.shoot(3)
     assert camera.messages[-1] == Dropped(3, "draining")
-    with pytest.raises(Overloaded, match="draining"):
+    with pytest.raises(Overloaded, match="shutting down"):
         Camera(gateway)
     assert gateway.ready() is not None
     for _ in range(2):
@@ -59,9 +60,9 @@ async def test_drain_answers_what_was_accepted_then_closes(
         (await puppet.next_call()).answer()
     await drained
     assert [word(camera.outcomes[n]) for n in (1, 2, 3)] == ["result", "result", "draining"]
-    assert camera.closed == (1001, "the server stops")
+    assert camera.closed == (1001, "the server is shutting down")
     await turn()
-    assert gateway.metrics.registry.get_sample_value("framewire_sessions") == 0
+    assert Metrics(gateway).registry.get_sample_value("framewire_sessions") == 0
 
 
 async def test_drain_waits_for_frames_that_wait_for_company(
@@ -87,7 +88,7 @@ async def test_drain_that_runs_out_of_time_still_tells_everybody(
     await gateway.drain(0.01)
     told = [camera.outcomes[1], camera.outcomes[2], other.outcomes[1]]
     assert [word(one) for one in told] == ["draining"] * 3
-    assert camera.closed == (1001, "the server stops")
+    assert camera.closed == (1001, "the server is shutting down")
 
 
 async def test_drain_at_once_of_a_call_that_has_not_begun(

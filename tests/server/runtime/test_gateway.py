@@ -18,8 +18,9 @@ from server.core.messages import (
     Welcome,
 )
 from server.core.model import ModelKey
-from server.runtime import gateway as gateway_module
+from server.runtime import sessions
 from server.runtime.gateway import Gateway
+from server.runtime.metrics import Metrics
 from tests.server.camera import Camera, accounts, word
 from tests.server.puppet import DIGITS, STABLE, Call, PuppetBackend, answer_to, model
 from tests.server.runtime.conftest import GatewayFactory
@@ -129,7 +130,7 @@ async def test_too_many_sessions(make_gateway: GatewayFactory) -> None:
     Camera(gateway)
     with pytest.raises(Overloaded):
         Camera(gateway)
-    value = gateway.metrics.registry.get_sample_value
+    value = Metrics(gateway).registry.get_sample_value
     assert value("framewire_sessions_refused_total", {"reason": "max_sessions"}) == 2
 
 
@@ -137,18 +138,18 @@ async def test_silence_keeps_nobody_out(
     make_gateway: GatewayFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A place without a hello goes to who comes next, the longest held one first."""
-    monkeypatch.setattr(gateway_module, "GREETING_S", 0.0)
+    monkeypatch.setattr(sessions, "GREETING_S", 0.0)
     gateway = make_gateway(max_sessions=3)
     speaks = await Camera(gateway).open()
     silent = [Camera(gateway), Camera(gateway)]
     third = await Camera(gateway).open()
-    assert silent[0].closed == (1013, "no hello, and others want the place")
+    assert silent[0].closed == (1013, "no hello, and the place is needed")
     assert silent[1].closed is None
     fourth = await Camera(gateway).open()
     with pytest.raises(Overloaded, match="3 sessions are open"):
         Camera(gateway)
     assert [camera.closed for camera in (speaks, third, fourth)] == [None] * 3
-    value = gateway.metrics.registry.get_sample_value
+    value = Metrics(gateway).registry.get_sample_value
     assert value("framewire_sessions_refused_total", {"reason": "no_hello"}) == 2
     assert value("framewire_sessions") == 3
 
@@ -256,7 +257,7 @@ async def test_nothing_is_kept_of_models_without_users(
     await turn()
     puppet.lookups.clear()
     while puppet.lookups.count(DIGITS) < 2:
-        gateway._models.doubt(DIGITS)
+        gateway._models.invalidate(DIGITS)
         await asyncio.sleep(0.001)
     assert set(puppet.lookups) <= {DIGITS, STABLE}
     assert len([task for task in asyncio.all_tasks() if "_follow" in repr(task)]) == 2

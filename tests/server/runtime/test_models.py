@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -11,21 +12,24 @@ import pytest_asyncio
 from server.core.errors import BackendUnavailable, UnknownModel
 from server.core.model import Model, ModelKey
 from server.runtime import models as models_module
-from server.runtime.models import Found, Models
+from server.runtime.models import Interest, ModelOrError, Models
 from tests.server.puppet import DIGITS, PuppetBackend, model
 from tests.server.waiting import until
 
 CATS = ModelKey("cats")
+DEFAULT = Interest.DEFAULT
+GONE = BackendUnavailable("no model server answers")
 
 
 class Told:
     """Takes what Models tells, one at a time."""
 
     def __init__(self) -> None:
-        self._news: asyncio.Queue[tuple[ModelKey, Found]] = asyncio.Queue()
+        self._news: asyncio.Queue[tuple[ModelKey, ModelOrError]] = asyncio.Queue()
 
-    def __call__(self, key: ModelKey, found: Found) -> None:
-        self._news.put_nowait((key, found))
+    def model_changed(self, key: ModelKey, result: ModelOrError) -> None:
+        """A model has changed."""
+        self._news.put_nowait((key, result))
 
     async def next(self) -> str:
         """The next change in one word: a version's number or an error's code."""
@@ -52,22 +56,22 @@ async def models(puppet: PuppetBackend, told: Told) -> AsyncIterator[Models]:
 async def test_one_lookup_for_all_who_ask(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    assert models.use(DIGITS) is None
-    assert models.use(DIGITS) is None
+    assert models.acquire(DIGITS, DEFAULT) is None
+    assert models.acquire(DIGITS, DEFAULT) is None
     assert await told.next() == "1"
-    assert models.use(DIGITS) == models.known(DIGITS) == model()
+    assert models.acquire(DIGITS, DEFAULT) == models.current(DIGITS) == model()
     assert puppet.lookups == [DIGITS]
 
 
 async def test_what_has_not_changed_is_not_told(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    models.use(DIGITS)
+    models.acquire(DIGITS, DEFAULT)
     assert await told.next() == "1"
-    models.doubt(DIGITS)
+    models.invalidate(DIGITS)
     await until(lambda: len(puppet.lookups) == 2)
     puppet.models[DIGITS] = model(version=2)
-    models.doubt(DIGITS)
+    models.invalidate(DIGITS)
     assert await told.next() == "2"
     assert told.silent
 
@@ -76,7 +80,7 @@ async def test_a_refresh_finds_what_nobody_hinted_at(
     models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models_module, "REFRESH_S", 0.01)
-    models.use(DIGITS)
+    models.acquire(DIGITS, DEFAULT)
     assert await told.next() == "1"
     puppet.models[DIGITS] = model(version=2)
     assert await told.next() == "2"
@@ -88,11 +92,11 @@ async def test_doubts_come_in_crowds_and_are_heard_after_a_pause(
     models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models_module, "FIRST_PAUSE_S", 0.05)
-    models.use(DIGITS)
+    models.acquire(DIGITS, DEFAULT)
     assert await told.next() == "1"
     started = asyncio.get_running_loop().time()
     while len(puppet.lookups) < 4:
-        models.doubt(DIGITS)
+        models.invalidate(DIGITS)
         await asyncio.sleep(0)
     assert asyncio.get_running_loop().time() - started > 0.14
     # The last doubt is heard, and then there is no more.
@@ -103,21 +107,21 @@ async def test_doubts_come_in_crowds_and_are_heard_after_a_pause(
 async def test_a_doubt_with_a_reason_is_told_at_once(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    models.use(DIGITS)
+    models.acquire(DIGITS, DEFAULT)
     assert await told.next() == "1"
     gone = BackendUnavailable("connection lost")
-    models.doubt(DIGITS, gone)
-    assert models.known(DIGITS) is gone
+    models.invalidate(DIGITS, gone)
+    assert models.current(DIGITS) is gone
     assert await told.next() == "backend_unavailable"
     assert await told.next() == "1"
-    models.doubt(CATS, gone)  # nobody uses it
-    assert models.known(CATS) is None
+    models.invalidate(CATS, gone)  # nobody uses it
+    assert models.current(CATS) is None
 
 
 async def test_a_missing_model_is_told_once_and_found_when_it_comes(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    models.use(CATS)
+    models.acquire(CATS, DEFAULT)
     assert await told.next() == "unknown_model"
     await until(lambda: len(puppet.lookups) > 4)
     assert told.silent
@@ -128,8 +132,8 @@ async def test_a_missing_model_is_told_once_and_found_when_it_comes(
 async def test_a_lost_connection_is_told_and_its_return_is_used_at_once(
     models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    puppet.watch(models.reachable)
-    models.use(DIGITS)
+    puppet.watch(lambda there: models.channel_changed(None if there else GONE))
+    models.acquire(DIGITS, DEFAULT)
     assert await told.next() == "1"
     puppet.go_away()
     assert await told.next() == "backend_unavailable"
@@ -140,7 +144,7 @@ async def test_a_lost_connection_is_told_and_its_return_is_used_at_once(
     monkeypatch.setattr(models_module, "LONGEST_PAUSE_S", 3600.0)
     puppet.go_away()
     assert await told.next() == "backend_unavailable"
-    models.use(CATS)
+    models.acquire(CATS, DEFAULT)
     assert await told.next() == "backend_unavailable"
     puppet.models[CATS] = model(CATS, 7)
     puppet.come_back()
@@ -155,58 +159,92 @@ async def test_errors_of_any_other_kind_are_internal(
 
     works = puppet.discover
     monkeypatch.setattr(puppet, "discover", broken)
-    models.use(DIGITS)
+    models.acquire(DIGITS, DEFAULT)
     assert await told.next() == "internal"
     monkeypatch.setattr(puppet, "discover", works)
     assert await told.next() == "1"
 
 
-async def test_a_listener_that_fails_does_not_end_the_looking(
+async def test_a_listener_that_fails_ends_no_look_up(
     puppet: PuppetBackend, logged: Callable[[], list[str]]
 ) -> None:
-    found: list[Found] = []
+    class Failing:
+        """Fails on every change."""
 
-    def changed(key: ModelKey, news: Found) -> None:
-        found.append(news)
-        raise ZeroDivisionError
+        changes = 0
 
-    models = Models(puppet, changed)
-    models.use(DIGITS)
-    await until(lambda: len(found) == 1)
+        def model_changed(self, key: ModelKey, result: ModelOrError) -> None:
+            self.changes += 1
+            raise ZeroDivisionError
+
+    listener = Failing()
+    models = Models(puppet, listener)
+    models.acquire(DIGITS, DEFAULT)
+    await until(lambda: listener.changes == 1)
     puppet.models[DIGITS] = model(version=2)
-    models.doubt(DIGITS)
-    await until(lambda: len(found) == 2)
-    assert "telling of model digits failed" in logged()
+    models.invalidate(DIGITS)
+    await until(lambda: listener.changes == 2)
+    assert "passing on a change of model digits failed" in logged()
     await models.close()
+
+
+async def test_missing_models_of_clients_share_a_bounded_rate(
+    models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    puppet.watch(lambda there: models.channel_changed(None if there else GONE))
+    puppet.come_back()
+    monkeypatch.setattr(models_module, "RETRIES_PER_S", 100)
+    missing = [ModelKey(f"missing{number}") for number in range(50)]
+    for key in missing:
+        models.acquire(key, Interest.CLIENT)
+    models.acquire(CATS, DEFAULT)
+    await asyncio.sleep(0.3)
+    assert puppet.lookups.count(CATS) > 10
+    assert all(puppet.lookups.count(key) == 1 for key in missing)
+
+
+async def test_what_clients_ask_for_is_no_news_for_the_log(
+    models: Models, puppet: PuppetBackend, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    puppet.models[CATS] = model(CATS)
+    models.acquire(CATS, Interest.CLIENT)
+    models.acquire(ModelKey("missing"), Interest.CLIENT)
+    await told.next()
+    await told.next()
+    assert caplog.messages == []
+    models.acquire(DIGITS, Interest.LABEL)
+    await told.next()
+    assert caplog.messages == ["model digits: version 1, detection"]
 
 
 async def test_nothing_is_looked_up_for_nobody(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
     puppet.answers_lookups.clear()
-    models.use(DIGITS)
-    models.use(DIGITS)
+    models.acquire(DIGITS, DEFAULT)
+    models.acquire(DIGITS, DEFAULT)
     await until(lambda: puppet.lookups == [DIGITS])
     models.release(DIGITS)
-    assert models.known(DIGITS) is None
+    assert models.current(DIGITS) is None
     models.release(DIGITS)
     puppet.answers_lookups.set()
-    models.use(CATS)
+    models.acquire(CATS, DEFAULT)
     assert await told.next() == "unknown_model"
     assert told.silent
     # A new user starts from the beginning.
-    assert models.use(DIGITS) is None
+    assert models.acquire(DIGITS, DEFAULT) is None
     assert await told.next() == "1"
 
 
 async def test_who_is_doubted_and_released_at_once_is_forgotten(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
-    models.use(DIGITS)
+    models.acquire(DIGITS, DEFAULT)
     assert await told.next() == "1"
     [task] = [task for task in asyncio.all_tasks() if "_follow" in repr(task)]
     await asyncio.sleep(0.02)  # past the pause, to where it waits for doubts
-    models.doubt(DIGITS)
+    models.invalidate(DIGITS)
     models.release(DIGITS)
     await asyncio.wait((task,), timeout=5)
     assert task.cancelled()
@@ -214,12 +252,12 @@ async def test_who_is_doubted_and_released_at_once_is_forgotten(
 
 async def test_close_stops_everything(models: Models, puppet: PuppetBackend) -> None:
     puppet.models[DIGITS] = UnknownModel("no")
-    models.use(DIGITS)
+    models.acquire(DIGITS, DEFAULT)
     await until(lambda: len(puppet.lookups) > 2)
     await models.close()
     count = len(puppet.lookups)
     await asyncio.sleep(0.03)
     assert len(puppet.lookups) == count
     models.release(DIGITS)  # sessions leave after it
-    models.doubt(DIGITS)
-    assert models.known(DIGITS) is None
+    models.invalidate(DIGITS)
+    assert models.current(DIGITS) is None

@@ -20,6 +20,7 @@ from server.core.errors import (
 )
 from server.core.messages import Configure, Dropped, Options, Result
 from server.core.model import ModelKey
+from server.runtime.metrics import Metrics
 from tests.server.camera import Camera, accounts, assert_balanced, word
 from tests.server.puppet import DIGITS, POISON, Call, PuppetBackend, model
 from tests.server.runtime.conftest import GatewayFactory
@@ -148,11 +149,10 @@ async def test_storm(
     assert words["result"] > 0
     assert max(weather.largest.values()) <= 4
     assert weather.largest.get(SINGLE, 1) == 1
-    gateway.collect()
-    value = gateway.metrics.registry.get_sample_value
+    value = Metrics(gateway).registry.get_sample_value
     for gauge in ("calls", "frames_waiting", "sessions"):
         assert value(f"framewire_{gauge}") == 0, gauge
-    assert gateway._batcher.statistics().suspects == 0
+    assert gateway._dispatcher.statistics().quarantined == 0
     gc.collect()
     assert not [line for line in logged() if "never retrieved" in line]
 

@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from server.core.model import ModelKey
-from server.core.routes import Routes
+from server.core.rollout import Rollout
 
 DIGITS = ModelKey("digits")
 STABLE = ModelKey("digits", "stable")
@@ -16,12 +16,12 @@ LOWEST, HIGHEST = "0" * 16, "f" * 16
 
 
 def test_stable_where_there_is_one_else_the_newest() -> None:
-    routes = Routes("digits")
+    routes = Rollout("digits")
     assert routes.of(routes.default, LOWEST) == (STABLE, DIGITS)
 
 
 def test_a_label_that_was_asked_for_is_kept_to() -> None:
-    routes = Routes("digits", "production")
+    routes = Rollout("digits", "production")
     assert routes.of(routes.default, LOWEST) == (ModelKey("digits", "production"),)
 
 
@@ -29,12 +29,12 @@ def test_a_label_that_was_asked_for_is_kept_to() -> None:
     "key", [ModelKey("cats"), ModelKey("digits", version=3), ModelKey("digits", "blue"), STABLE]
 )
 def test_a_session_that_asks_for_something_gets_that(key: ModelKey) -> None:
-    assert Routes("digits", canary_share=1.0).of(key, LOWEST) == (key,)
+    assert Rollout("digits", canary_share=1.0).of(key, LOWEST) == (key,)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.25, 0.5, 1.0])
 def test_the_share_is_kept(share: float) -> None:
-    routes = Routes("digits", canary_share=share)
+    routes = Rollout("digits", canary_share=share)
     names = [secrets.token_hex(8) for _ in range(4000)]
     chosen = sum(routes.of(DIGITS, name)[0] == CANARY for name in names)
     # Five standard deviations: wrong once in some million runs.
@@ -42,19 +42,20 @@ def test_the_share_is_kept(share: float) -> None:
 
 
 def test_none_and_all() -> None:
-    assert Routes("digits", canary_share=0.0).of(DIGITS, LOWEST) == (STABLE, DIGITS)
-    assert Routes("digits", canary_share=1.0).of(DIGITS, HIGHEST) == (CANARY, STABLE, DIGITS)
+    assert Rollout("digits", canary_share=0.0).of(DIGITS, LOWEST) == (STABLE, DIGITS)
+    assert Rollout("digits", canary_share=1.0).of(DIGITS, HIGHEST) == (CANARY, STABLE, DIGITS)
 
 
 def test_a_session_stays_on_its_side_and_a_larger_share_takes_nobody_off() -> None:
     name = secrets.token_hex(8)
     chosen = [
-        Routes("digits", canary_share=part / 10).of(DIGITS, name)[0] == CANARY for part in range(11)
+        Rollout("digits", canary_share=part / 10).of(DIGITS, name)[0] == CANARY
+        for part in range(11)
     ]
     assert chosen == sorted(chosen)
 
 
 def test_the_canary_has_its_own_label() -> None:
-    routes = Routes("digits", "production", canary_label="next", canary_share=1.0)
+    routes = Rollout("digits", "production", canary_label="next", canary_share=1.0)
     wanted = (ModelKey("digits", "next"), ModelKey("digits", "production"))
     assert routes.of(routes.default, LOWEST) == wanted

@@ -1,0 +1,34 @@
+"""Sessions that wait in turn."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from server.core.messages import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A frame on its way: its session, and when it was received (monotonic seconds)."""
+
+    session: str
+    frame: Frame
+    received: float
+
+
+@dataclass(slots=True)
+class Place:
+    """A session's place in a ring, since ``joined``, and the frame that waits there."""
+
+    joined: float
+    member: Member
+
+
+class Ring(OrderedDict[str, Place]):
+    """The waiting sessions of a lane: the first has waited longest, a new one joins last."""
+
+    @property
+    def since(self) -> float:
+        """When the first of them joined."""
+        return next(iter(self.values())).joined

@@ -1,0 +1,135 @@
+"""The open sessions: one record for each, with what the gateway knows of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from server.core.messages import ServerMessage
+from server.core.rollout import Route
+from server.core.session import Session
+
+log = logging.getLogger(__name__)
+
+# A client says hello one round trip after its socket opens. One that has been silent for
+# longer keeps its place only until another client needs it.
+GREETING_S = 1.0
+
+
+class Peer(Protocol):
+    """The other end of a session, as a handler sees it. Both calls return at once."""
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message, or do nothing if the other end is gone."""
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection."""
+
+
+@dataclass(slots=True, eq=False)
+class OpenSession:
+    """One session, its peer, when it connected (monotonic seconds), and what it uses.
+
+    ``route`` is None until hello. ``expiry`` is the timer of its token.
+    """
+
+    session: Session
+    peer: Peer
+    connected: float
+    route: Route | None = None
+    expiry: asyncio.TimerHandle | None = None
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message. A peer that fails is logged, so that it costs no other session."""
+        try:
+            self.peer.send(message)
+        except Exception:
+            log.exception("sending to session %s failed", self.session.id)
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection. A peer that fails is logged, as in :meth:`send`."""
+        try:
+            self.peer.close(code, reason)
+        except Exception:
+            log.exception("closing session %s failed", self.session.id)
+
+    def expire_in(self, seconds: float, expire: Callable[[Session], None]) -> None:
+        """Call ``expire`` with the session in ``seconds``, instead of when it was due before."""
+        self.cancel_expiry()
+        loop = asyncio.get_running_loop()
+        self.expiry = loop.call_later(max(0.0, seconds), expire, self.session)
+
+    def cancel_expiry(self) -> None:
+        """Forget that the session expires."""
+        if self.expiry is not None:
+            self.expiry.cancel()
+            self.expiry = None
+
+
+class Sessions:
+    """All open sessions, at most ``max_sessions``, by id, by route, and those still silent."""
+
+    def __init__(self, max_sessions: int) -> None:
+        self.max_sessions = max_sessions
+        self._by_id: dict[str, OpenSession] = {}
+        self._by_route: dict[Route, dict[str, OpenSession]] = {}
+        self._silent: dict[str, OpenSession] = {}  # without hello, the longest connected first
+        self.get = self._by_id.get  # a frame's way: no call of its own
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[OpenSession]:
+        """All sessions of this moment; they may come and go meanwhile."""
+        return iter(list(self._by_id.values()))
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another one."""
+        return len(self._by_id) >= self.max_sessions
+
+    def add(self, entry: OpenSession) -> None:
+        """Take in a session that has just connected."""
+        self._by_id[entry.session.id] = self._silent[entry.session.id] = entry
+
+    def remove(self, session_id: str) -> OpenSession | None:
+        """Take a session out, and stop its timer. Return None if it is not there."""
+        entry = self._by_id.pop(session_id, None)
+        if entry is not None:
+            self._silent.pop(session_id, None)
+            self._leave_route(entry)
+            entry.cancel_expiry()
+        return entry
+
+    def set_route(self, entry: OpenSession, route: Route) -> Route | None:
+        """Put a session on ``route``, at its hello or later. Return its route before."""
+        before = entry.route
+        self._silent.pop(entry.session.id, None)
+        self._leave_route(entry)
+        entry.route = route
+        self._by_route.setdefault(route, {})[entry.session.id] = entry
+        return before
+
+    def on_route(self, route: Route) -> list[OpenSession]:
+        """Return the sessions on ``route``."""
+        return list(self._by_route.get(route, {}).values())
+
+    def routes(self) -> dict[Route, int]:
+        """Return how many sessions are on each route."""
+        return {route: len(entries) for route, entries in self._by_route.items()}
+
+    def longest_silent(self, now: float) -> OpenSession | None:
+        """Return the session that has owed its hello longest, if for over ``GREETING_S``."""
+        entry = next(iter(self._silent.values()), None)
+        return entry if entry is not None and now - entry.connected >= GREETING_S else None
+
+    def _leave_route(self, entry: OpenSession) -> None:
+        if entry.route is None:
+            return
+        entries = self._by_route[entry.route]
+        del entries[entry.session.id]
+        if not entries:
+            del self._by_route[entry.route]

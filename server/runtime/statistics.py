@@ -1,0 +1,192 @@
+"""What this process has counted: plain numbers to add to, and frozen snapshots to read.
+
+The gateway, the dispatcher and the handlers add to :class:`Counters`, all on one
+loop, so an addition takes no lock. Whoever wants to show the figures (Prometheus,
+for one) takes a snapshot from ``Gateway.statistics()``.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from server.core.messages import Dropped, Error, Result
+
+BATCH_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
+SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0)
+
+MAX_VERSIONS = 32
+"""Versions, of all models, that are counted one by one; the least recently used is evicted."""
+
+OutcomeKey = tuple[str, str]
+"""An outcome's type (``result``, ``dropped``, ``error``), and its reason or error code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How often values fell into each bucket.
+
+    ``counts[i]`` are the values above ``bounds[i - 1]`` and up to ``bounds[i]``; the
+    last of ``counts`` has no upper bound. ``total`` is the sum of all values.
+    """
+
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    total: float
+
+
+class Histogram:
+    """Counts values in buckets with the upper bounds ``bounds``."""
+
+    __slots__ = ("_bounds", "_counts", "_total")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._total = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._total += value
+
+    def snapshot(self) -> Distribution:
+        """Return what was counted so far."""
+        return Distribution(self._bounds, tuple(self._counts), self._total)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStatistics:
+    """One version of one model.
+
+    ``version`` is a number as text, or the label that was asked for if a call failed
+    before the version behind it was known. ``errors`` has frames by error code,
+    ``inference_s`` the duration of the calls that were answered.
+    """
+
+    model: str
+    version: str
+    results: int
+    errors: Mapping[str, int]
+    inference_s: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSessions:
+    """How many sessions send their frames to one version, by the label that led there."""
+
+    model: str
+    version: int
+    label: str | None
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """All figures of a gateway at one moment. Times are in seconds.
+
+    ``sessions_rejected`` is by reason, ``requests_rejected`` by path and error code,
+    ``messages_rejected`` (unusable, and without a new frame's id) by error code.
+    ``outcomes`` add up to ``accepted`` once no frame is under way. ``queue_s`` and
+    ``total_s`` are the ages of answered frames when their call began and ended.
+    """
+
+    ready: bool
+    sessions: int
+    max_sessions: int
+    sessions_rejected: Mapping[str, int]
+    requests_rejected: Mapping[tuple[str, str], int]
+    messages_rejected: Mapping[str, int]
+    accepted: int
+    outcomes: Mapping[OutcomeKey, int]
+    waiting: int
+    calls: int
+    max_calls: int
+    batch_sizes: Distribution
+    inference_s: Distribution
+    queue_s: Distribution
+    total_s: Distribution
+    versions: Sequence[VersionStatistics]
+    model_sessions: Sequence[ModelSessions]
+
+
+class _Version:
+    """The running counts behind one :class:`VersionStatistics`."""
+
+    __slots__ = ("errors", "inference_s", "results")
+
+    def __init__(self) -> None:
+        self.results = 0
+        self.errors: Counter[str] = Counter()
+        self.inference_s = Histogram(SECONDS)
+
+
+@dataclass(slots=True)
+class Counters:
+    """The running counts of one gateway."""
+
+    accepted: int = 0
+    results: int = 0
+    failures: Counter[OutcomeKey] = field(default_factory=Counter)
+    sessions_rejected: Counter[str] = field(default_factory=Counter)
+    requests_rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    messages_rejected: Counter[str] = field(default_factory=Counter)
+    batch_sizes: Histogram = field(default_factory=lambda: Histogram(BATCH_SIZES))
+    inference_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    queue_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    total_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    _versions: OrderedDict[tuple[str, str], _Version] = field(default_factory=OrderedDict)
+
+    def outcome(self, outcome: Result | Dropped | Error) -> None:
+        """Count what became of an accepted frame."""
+        if isinstance(outcome, Result):
+            self.results += 1
+            self.queue_s.observe(outcome.timing_ms.queue / 1000)
+            self.total_s.observe(outcome.timing_ms.total / 1000)
+        elif isinstance(outcome, Dropped):
+            self.failures["dropped", outcome.reason] += 1
+        else:
+            self.failures["error", outcome.code] += 1
+
+    def disconnected(self) -> None:
+        """Count a frame whose session left before its outcome."""
+        self.failures["dropped", "disconnected"] += 1
+
+    def answered(self, model: str, version: int, results: int, seconds: float) -> None:
+        """Count a call that ``version`` answered in ``seconds``, with ``results`` results."""
+        self.inference_s.observe(seconds)
+        counts = self._version(model, str(version))
+        counts.results += results
+        counts.inference_s.observe(seconds)
+
+    def failed(self, model: str, version: str, frames: int, code: str) -> None:
+        """Count ``frames`` that got no result from ``version``."""
+        self._version(model, version).errors[code] += frames
+
+    @property
+    def outcomes(self) -> dict[OutcomeKey, int]:
+        """All outcomes so far."""
+        return {("result", ""): self.results, **self.failures}
+
+    @property
+    def versions(self) -> list[VersionStatistics]:
+        """What was counted for each version."""
+        return [
+            VersionStatistics(
+                *name, counts.results, dict(counts.errors), counts.inference_s.snapshot()
+            )
+            for name, counts in self._versions.items()
+        ]
+
+    def _version(self, model: str, version: str) -> _Version:
+        name = (model, version)
+        counts = self._versions.get(name)
+        if counts is None:
+            counts = self._versions[name] = _Version()
+            if len(self._versions) > MAX_VERSIONS:
+                self._versions.popitem(last=False)
+        else:
+            self._versions.move_to_end(name)
+        return counts
