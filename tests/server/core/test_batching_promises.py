@@ -227,7 +227,7 @@ class BatcherMachine(RuleBasedStateMachine):
         self._check_lanes(batch.lane, ready)
 
     def _check_turns(self, lane: Lane, limit: int) -> None:
-        """Nobody is passed over by more batches than those ahead of it can fill."""
+        """No session is passed over by more batches than those ahead of it can fill."""
         for session, waiter in self.waiting.items():
             if (
                 waiter.lane == lane
@@ -235,7 +235,7 @@ class BatcherMachine(RuleBasedStateMachine):
                 and not self._parked(session)
             ):
                 waiter.passed_over += 1
-                assert waiter.passed_over <= waiter.ahead // limit, f"{session} is crowded out"
+                assert waiter.passed_over <= waiter.ahead // limit, f"{session} is starved"
 
     def _check_lanes(self, gone: Lane, ready: list[Lane]) -> None:
         """No lane goes twice while another one could go both times."""

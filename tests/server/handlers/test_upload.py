@@ -166,7 +166,7 @@ async def test_wrong_forms(served: Served, body: bytes, content_type: str, words
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("?version=x", "'version' must be a number, not 'x'"),
+        ("?version=x", "version: a number is required, not 'x'"),
         ("?version=1.5", "version: a number is required"),
         ("?version=-1", "'version' must be an integer from 0 to"),
         ("?min_score=2", "'min_score' must be a number from 0 to 1"),
