@@ -282,7 +282,8 @@ def test_a_port_that_is_taken() -> None:
     with taken, pytest.raises(WrongSetting) as caught:
         listen(Settings(port=port))
     assert str(caught.value) == (
-        f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --port or PORT"
+        f"cannot listen on 127.0.0.1:{port}: Address already in use; "
+        "choose another with --port or PORT"
     )
 
 
