@@ -188,12 +188,14 @@ class BatcherMachine(RuleBasedStateMachine):
         self._forget_empty_lanes()
         while True:
             ready = [lane for lane in LANES if self._ready(lane)]
+            allowed = [lane for lane in LANES if self._allowed(lane.model)]
             taken = self.policy.take(self.now)
             for member in taken.expired:
                 assert self.now - member.received >= STALE_S
                 self._withdrawn(member.session, member, "expired")
             if taken.batch is None:
                 break
+            assert taken.batch.lane in allowed, "a batch took the slot of another model"
             self._check(taken.batch, ready, bool(taken.expired))
         self._check_that_nobody_could_have_gone()
 
