@@ -1,4 +1,4 @@
-"""Wiring: settings, backend, gateway, addresses, signals. No decisions."""
+"""Wiring of settings, backend, gateway, addresses and signals, without decisions."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from server.transport.uploads import UploadSlots
 
 log = logging.getLogger("server")
 
-# A connection may say nothing for so long: before its first request, in a handshake
-# of TLS, or between two requests. Proxies keep theirs for 60 s.
+# How long a connection may be silent: before its first request, during the TLS handshake,
+# or between two requests. Proxies keep theirs for 60 s.
 IDLE_S = 75.0
-# What a request may bring with it where nothing is taken; the addresses that take
-# something have bounds of their own. Tornado would keep it all until it is there.
+# The largest body at addresses that expect none; the others have limits of their own.
+# Tornado buffers a whole body before it answers.
 STRAY_BODY_BYTES = 64 * 1024
 STRAY_BODY_S = 10.0
 
 
 def application(gateway: Gateway, settings: Settings, access: AccessControl) -> Application:
-    """The table of addresses."""
+    """Return the table of addresses."""
     session = {"gateway": gateway, "settings": settings, "access": access}
     limiter = RateLimiter(settings.max_logins_per_min)
     login = {"access": access, "settings": settings, "limiter": limiter}
@@ -61,8 +61,8 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
             (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
         ],
-        # Room for base64 and for a clear answer to what is somewhat too large;
-        # beyond that the socket closes with 1009.
+        # Room for base64, and for a clear answer to a frame that is slightly too large;
+        # a larger message closes the socket with 1009.
         websocket_max_message_size=2 * settings.max_frame_bytes + FORM_BYTES,
         websocket_ping_interval=settings.ping_s,
         websocket_ping_timeout=settings.ping_s,
@@ -72,7 +72,7 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
 
 
 def model_server(settings: Settings) -> TensorFlowServing:
-    """The model server that the settings name. Raises WrongSetting for wrong descriptions."""
+    """Return the model server of the settings. Raises WrongSetting for invalid descriptions."""
     try:
         return TensorFlowServing(
             settings.backend,
@@ -84,11 +84,11 @@ def model_server(settings: Settings) -> TensorFlowServing:
 
 
 def listen(settings: Settings) -> list[socket.socket]:
-    """The listening sockets. Raises WrongSetting where the address cannot be had."""
+    """Open the listening sockets. Raises WrongSetting if the address is not available."""
     try:
         return bind_sockets(settings.port, settings.host, reuse_port=False)
-    except (OSError, ValueError) as error:  # ValueError: a name that no DNS can have
-        other = "; --port or PORT chooses another" if _in_use(error) else ""
+    except (OSError, ValueError) as error:  # ValueError: an impossible host name
+        other = "; choose another with --port or PORT" if _in_use(error) else ""
         where = f"{settings.host}:{settings.port}"
         raise WrongSetting(f"cannot listen on {where}: {reason(error)}{other}") from None
 
@@ -98,20 +98,20 @@ def _in_use(error: Exception) -> bool:
 
 
 def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> HTTPServer:
-    """The server of all addresses, with TLS where the door has it."""
+    """Return the server of all addresses, with TLS if it is configured."""
     access.on_rejection = gateway.request_rejected
     accept_chunk_extensions()
     server = HTTPServer(
         application(gateway, settings, access),
         max_body_size=STRAY_BODY_BYTES,
         body_timeout=STRAY_BODY_S,
-        # Tornado would believe them of anybody; server.access.addresses does not.
+        # Tornado would trust these headers from any peer; server.access.addresses does not.
         xheaders=False,
         idle_connection_timeout=IDLE_S,
     )
 
     def use(context: ssl.SSLContext) -> None:
-        server.ssl_options = context  # Tornado asks for it with each connection
+        server.ssl_options = context  # Tornado reads it for each connection
 
     if access.tls is not None:
         use(access.tls.context)
@@ -120,7 +120,7 @@ def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> 
 
 
 async def serve(settings: Settings, started: Callable[[int], None] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM, then drain. ``started`` is told the port."""
+    """Serve until SIGINT or SIGTERM, then drain. ``started`` is called with the port."""
     signals = Signals()
     access = AccessControl.from_settings(settings)
     sockets = listen(settings)
@@ -150,7 +150,7 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
 
 
 async def _announce(gateway: Gateway, settings: Settings, port: int) -> None:
-    """One line, once frames can really be answered."""
+    """Log one line once frames can be answered."""
     await gateway.became_ready()
     host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::") else settings.host
     scheme = "https" if settings.tls_certificate else "http"
@@ -158,10 +158,10 @@ async def _announce(gateway: Gateway, settings: Settings, port: int) -> None:
 
 
 async def _keep_watch(watches: Sequence[FileWatcher], signals: Signals) -> None:
-    """Read files again when they change, and at once on SIGHUP."""
+    """Reload files when they change, and at once on SIGHUP."""
 
     def reload() -> None:
-        log.info("SIGHUP: files are read again")
+        log.info("SIGHUP: reloading files")
         for watch in watches:
             watch.reload()
 

@@ -286,7 +286,8 @@ def test_a_port_in_use() -> None:
     with taken, pytest.raises(WrongSetting) as caught:
         listen(Settings(port=port))
     assert str(caught.value) == (
-        f"cannot listen on 127.0.0.1:{port}: Address already in use; --port or PORT chooses another"
+        f"cannot listen on 127.0.0.1:{port}: Address already in use; "
+        "choose another with --port or PORT"
     )
 
 

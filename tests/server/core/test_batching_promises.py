@@ -188,12 +188,14 @@ class BatcherMachine(RuleBasedStateMachine):
         self._forget_empty_lanes()
         while True:
             ready = [lane for lane in LANES if self._ready(lane)]
+            allowed = [lane for lane in LANES if self._allowed(lane.model)]
             taken = self.policy.take(self.now)
             for member in taken.expired:
                 assert self.now - member.received >= STALE_S
                 self._withdrawn(member.session, member, "expired")
             if taken.batch is None:
                 break
+            assert taken.batch.lane in allowed, "a batch took the slot of another model"
             self._check(taken.batch, ready, bool(taken.expired))
         self._check_that_nobody_could_have_gone()
 
@@ -227,7 +229,7 @@ class BatcherMachine(RuleBasedStateMachine):
         self._check_lanes(batch.lane, ready)
 
     def _check_turns(self, lane: Lane, limit: int) -> None:
-        """Nobody is passed over by more batches than those ahead of it can fill."""
+        """No session is passed over by more batches than those ahead of it can fill."""
         for session, waiter in self.waiting.items():
             if (
                 waiter.lane == lane
@@ -235,7 +237,7 @@ class BatcherMachine(RuleBasedStateMachine):
                 and not self._parked(session)
             ):
                 waiter.passed_over += 1
-                assert waiter.passed_over <= waiter.ahead // limit, f"{session} is crowded out"
+                assert waiter.passed_over <= waiter.ahead // limit, f"{session} is starved"
 
     def _check_lanes(self, gone: Lane, ready: list[Lane]) -> None:
         """No lane goes twice while another one could go both times."""

@@ -1,4 +1,4 @@
-"""The batching policy's sentences about waiting, age, quarantined and leaving."""
+"""The batching policy's sentences about waiting, age, quarantine and leaving."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_max_wait_ends_with_a_full_batch() -> None:
     assert who(take(policy, 1.001)) == "abcd"
 
 
-def test_who_is_left_over_waits_no_longer_than_its_own_time() -> None:
+def test_a_session_left_over_waits_no_longer_than_its_own_time() -> None:
     policy = batcher(max_wait_s=0.010, slots=2)
     offer(policy, *"abc", now=1.0)
     offer(policy, *"de", now=1.006)
@@ -87,7 +87,7 @@ def test_a_lane_with_only_stale_frames_gives_its_turn_away() -> None:
     assert taken.batch.lane == B
 
 
-def test_only_stale_frames_are_told_without_a_batch() -> None:
+def test_stale_frames_are_returned_without_a_batch() -> None:
     policy = batcher()
     offer(policy, "a")
     assert policy.take(9.0) == Taken(None, [member("a")])
@@ -103,10 +103,10 @@ def test_the_youngest_members_budget_is_the_calls() -> None:
     assert policy.is_stale(members[0], 1.5)
 
 
-# A session whose frame was refused travels alone.
+# A session whose frame was rejected travels alone.
 
 
-def test_a_suspect_travels_alone_until_it_is_trusted() -> None:
+def test_a_session_in_quarantine_travels_alone_until_it_is_released() -> None:
     policy = batcher(slots=9)
     policy.quarantine("b", A)
     offer(policy, *"abcd")
@@ -120,7 +120,7 @@ def test_a_suspect_travels_alone_until_it_is_trusted() -> None:
     assert who(take(policy)) == "ab"
 
 
-def test_suspects_keep_their_order() -> None:
+def test_sessions_in_quarantine_keep_their_order() -> None:
     policy = batcher(slots=9)
     for session in "bcd":
         policy.quarantine(session, A)
@@ -128,7 +128,7 @@ def test_suspects_keep_their_order() -> None:
     assert [who(take(policy)) for _ in range(4)] == ["a", "b", "c", "d"]
 
 
-def test_suspects_wait_for_nobodys_company() -> None:
+def test_a_session_in_quarantine_waits_for_no_company() -> None:
     policy = batcher(slots=9, max_wait_s=0.010)
     policy.quarantine("a", A)
     policy.quarantine("b", A)
@@ -137,7 +137,7 @@ def test_suspects_wait_for_nobodys_company() -> None:
     assert who(take(policy, 1.0)) == "b"
 
 
-def test_nobody_waits_for_a_suspects_company() -> None:
+def test_no_batch_waits_for_the_company_of_a_session_in_quarantine() -> None:
     policy = batcher(slots=9, max_wait_s=0.010, max_batch=2)
     policy.quarantine("b", A)
     offer(policy, *"ab", now=1.0)
@@ -147,14 +147,14 @@ def test_nobody_waits_for_a_suspects_company() -> None:
     assert who(take(policy, 1.001)) == "b"
 
 
-def test_nothing_is_kept_of_a_suspect_that_left() -> None:
+def test_the_quarantine_ends_with_the_session() -> None:
     policy = batcher()
     offer(policy, "a")
     batch = take(policy)
     policy.quarantine("a", A)
     policy.forget("a")
     assert policy.statistics().quarantined == 0
-    policy.quarantine("a", A)  # refused again, in the retry after it left
+    policy.quarantine("a", A)  # rejected again, in the retry after it left
     policy.done(batch, 0.0)
     assert policy.statistics().quarantined == 0
 
@@ -176,7 +176,7 @@ def test_forget_takes_the_waiting_frame() -> None:
     assert policy.take(0.0) == NOTHING
 
 
-def test_withdraw_all_leaves_nobody_waiting() -> None:
+def test_withdraw_all_leaves_no_frame_waiting() -> None:
     policy = batcher(window=2)
     offer(policy, "a")
     batch = take(policy)
@@ -199,3 +199,14 @@ def test_withdraw_model_leaves_the_frames_of_other_models() -> None:
     assert {m.session for m in policy.withdraw_model(A.model)} == {"a", "b"}
     policy.done(batch, 0.0)
     assert who(take(policy)) == "c"
+
+
+def test_quarantine_holds_in_its_lane_alone() -> None:
+    policy = batcher(slots=9)
+    policy.quarantine("b", A)
+    offer(policy, *"ab", lane=B)
+    assert who(take(policy)) == "ab"
+    policy.release("b", B)  # answered there, which says nothing about A
+    offer(policy, *"ab", lane=A, i=2)
+    assert who(take(policy)) == "a"
+    assert who(take(policy)) == "b"
