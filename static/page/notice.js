@@ -24,7 +24,7 @@ export class Notice {
     const text = this._language.text(state.key, state.values);
     const more = state.more ? this._language.text(state.more, state.values) : '';
     document.documentElement.dataset.state = state.name;
-    setText(this._element('pill-text'), this._short(state.name) || text);
+    setText(this._element('pill-text'), this._short(state) || text);
     setText(this._element('card-text'), text);
     setText(this._element('card-more'), more);
     this._element('card').hidden = !hasCard(state.name);
@@ -52,9 +52,9 @@ export class Notice {
   }
 
   /** A state's name for the header, if its title is too long for that. */
-  _short(name) {
-    const key = `state.${name}.short`;
-    return this._language.has(key) ? this._language.text(key) : null;
+  _short({ key, name }) {
+    const short = [`${key}.short`, `state.${name}.short`].find((candidate) => this._language.has(candidate));
+    return short ? this._language.text(short) : null;
   }
 
   /** Have screen readers read a text. */
