@@ -60,10 +60,10 @@ def _best_batch(backend: int, pictures: list[bytes], seconds: float) -> tuple[in
         for batch in BATCHES
         for calls in CALLS
     ]
-    for measured in candidates:
+    for candidate in candidates:
         print(
-            f"direct, {measured.calls} calls of {measured.batch:2}: "
-            f"{measured.frames_per_s:7.0f} frames/s"
+            f"direct, {candidate.calls} calls of {candidate.batch:2}: "
+            f"{candidate.frames_per_s:7.0f} frames/s"
         )
     best = max(candidates, key=lambda candidate: candidate.frames_per_s)
     return best.batch, best.calls

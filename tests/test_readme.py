@@ -90,8 +90,9 @@ def test_your_own_model_goes_live(demo_models: Path, tmp_path: Path, picture: Pa
         assert outcome["type"] == "result"
         assert sum(outcome["scores"]) == pytest.approx(1.0, abs=0.01)
         shown = client(stack, picture, '"min_score": 0.0, "model": "flowers"')
-    # One line per class: another task than the demo model's.
-    assert [re.match(r"\d [01]\.\d\d", line) is not None for line in shown] == [True] * 3
+    # Another task than the demo model's: one line per class.
+    assert len(shown) == 3, shown
+    assert all(re.match(r"\d [01]\.\d\d", line) for line in shown), shown
 
 
 def test_client_prints_digits_and_boxes(demo_stack: Stack, picture: Path) -> None:

@@ -114,6 +114,10 @@ class Contract:
     outputs: Outputs
 
 
+_Key = tuple[ModelKey, str, int | None]
+"""What a contract depends on of a lane: all but whether its frames travel alone."""
+
+
 class Contracts:
     """The contracts learnt so far, by lane and version; the least recently used are evicted."""
 
@@ -125,7 +129,7 @@ class Contracts:
 
     def add(self, lane: Lane, contract: Contract) -> None:
         """Make ``contract`` the newest of ``lane``."""
-        key = _key(lane)
+        key = lane[:3]
         versions = self._lanes.setdefault(key, OrderedDict())
         versions[contract.version] = contract
         versions.move_to_end(contract.version)
@@ -135,7 +139,7 @@ class Contracts:
 
     def newest(self, lane: Lane) -> Contract | None:
         """Return the contract learnt last, which requests follow."""
-        key = _key(lane)
+        key = lane[:3]
         versions = self._lanes.get(key)
         if versions is None:
             return None
@@ -144,20 +148,12 @@ class Contracts:
 
     def of_version(self, lane: Lane, version: int) -> Contract | None:
         """Return the contract of the version that answered, if it is known."""
-        versions = self._lanes.get(_key(lane))
+        versions = self._lanes.get(lane[:3])
         return None if versions is None else versions.get(version)
 
     def forget(self, lane: Lane) -> None:
         """Discard what was learnt about ``lane``."""
-        self._lanes.pop(_key(lane), None)
-
-
-_Key = tuple[ModelKey, str, int | None]
-
-
-def _key(lane: Lane) -> _Key:
-    """Return what a contract depends on: whether its frames travel alone does not matter."""
-    return lane[:3]
+        self._lanes.pop(lane[:3], None)
 
 
 def _trim(entries: OrderedDict[Any, Any], limit: int) -> None:

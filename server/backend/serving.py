@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from server.backend import request
@@ -70,14 +70,14 @@ class TensorFlowServing:
             contract = await self._learn_anew(lane, error)
         return await self._infer(lane, contract, frames, deadline)
 
-    async def _infer(
+    def _infer(
         self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
-    ) -> Inference:
+    ) -> Awaitable[Inference]:
         if isinstance(contract.input, PixelsInput):
-            return await self._infer_pixels(lane, contract, contract.input, frames, deadline)
+            return self._infer_pixels(lane, contract, contract.input, frames, deadline)
         if any(map(needs_encoding, frames)):
-            return await self._infer_encoded(lane, contract, frames, deadline)
-        return await self._infer_pictures(lane, contract, [f.data for f in frames], deadline)
+            return self._infer_encoded(lane, contract, frames, deadline)
+        return self._infer_pictures(lane, contract, [f.data for f in frames], deadline)
 
     async def _infer_pictures(
         self, lane: Lane, contract: Contract, pictures: Sequence[bytes], deadline: float

@@ -133,7 +133,7 @@ class Dispatcher:
         self._set_timer(now)
 
     def _start(self, batch: Batch) -> None:
-        self._unresolved.update({id(member): member for member in batch.members})
+        self._unresolved.update(zip(map(id, batch.members), batch.members, strict=True))
         task = asyncio.get_running_loop().create_task(self._send(batch))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -33,7 +33,7 @@ async def test_sighup_reads_files_again(tmp_path: Path) -> None:
     async with running(f"--token-keys={keys}") as gateway:
         await gateway.says("listening on")
         gateway.process.send_signal(signal.SIGHUP)
-        await gateway.says("SIGHUP: files are read again")
+        await gateway.says("SIGHUP: reloading files")
 
 
 @pytest.fixture

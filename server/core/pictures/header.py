@@ -10,6 +10,7 @@ WebP pixel costs several of them, and a progressive JPEG pays for every scan.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Mapping
 
@@ -26,9 +27,8 @@ def examine(picture_format: str, data: bytes) -> Header:
     Raises BadFrame if the bytes are not of ``picture_format``, are incomplete, or hold
     a variant that no decoder here supports.
     """
-    kind = _kind(data)
-    if kind != picture_format:
-        raise BadFrame(f"format says {picture_format}, but the data {_seems(kind)}")
+    if not _SIGNATURES[picture_format].match(data):
+        raise BadFrame(f"format says {picture_format}, but the data {_seems(_kind(data))}")
     try:
         header = _READERS[picture_format](data)
     except (struct.error, IndexError):
@@ -57,23 +57,19 @@ def _seems(kind: str | None) -> str:
     return f"looks like {kind}" if kind else "is not a picture in any known format"
 
 
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"GIF87a", "gif"),
-    (b"GIF89a", "gif"),
-    (b"BM", "bmp"),
-    (b"II*\0", "tiff"),
-    (b"MM\0*", "tiff"),
-)
+_SIGNATURES: Mapping[str, re.Pattern[bytes]] = {
+    "jpeg": re.compile(rb"\xff\xd8\xff"),
+    "png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "gif": re.compile(rb"GIF8[79]a"),
+    "bmp": re.compile(rb"BM"),
+    "tiff": re.compile(rb"II\*\0|MM\0\*"),
+    "heic or avif": re.compile(rb"....ftyp", re.DOTALL),
+}
 
 
 def _kind(data: bytes) -> str | None:
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "webp"
-    if data[4:8] == b"ftyp":
-        return "heic or avif"
-    return next((kind for start, kind in _SIGNATURES if data.startswith(start)), None)
+    return next((kind for kind, start in _SIGNATURES.items() if start.match(data)), None)
 
 
 _READERS: Mapping[str, Callable[[bytes], Header]] = {

@@ -9,6 +9,7 @@ from itertools import islice
 from server.core.errors import BadFrame
 from server.core.pictures.layout import UPRIGHT, Header, orientation
 
+_SEGMENT = struct.Struct(">BBH").unpack_from  # FF, the marker, the length after the marker
 # Start-of-frame markers carry the size and the coding. Three codes of C0 to CF mean
 # something else. Decoders differ in whether they read arithmetic codes, and hardly one
 # reads the lossless and hierarchical codings, so only Huffman codes are taken.
@@ -33,13 +34,14 @@ def read(data: bytes) -> Header:
     turned = UPRIGHT
     at = 2
     for _ in range(_MAX_SEGMENTS):
-        if data[at] != 0xFF:
+        start, marker, length = _SEGMENT(data, at)
+        if start != 0xFF:
             raise BadFrame("broken jpeg: no marker where one belongs")
-        marker = data[at + 1]
         if marker == 0xFF:  # padding before a marker
             at += 1
             continue
-        length = _length(data, at)
+        if length < 2:
+            raise _too_short(length)
         if marker in _FRAMES:
             frame = _frame(marker, data, at)
         elif marker == _APP1 and turned == UPRIGHT:
@@ -50,11 +52,8 @@ def read(data: bytes) -> Header:
     raise BadFrame(f"broken jpeg: more than {_MAX_SEGMENTS} header segments")
 
 
-def _length(data: bytes, at: int) -> int:
-    (length,) = struct.unpack_from(">H", data, at + 2)
-    if length < 2:
-        raise BadFrame(f"broken jpeg: a header segment says it has {length} bytes")
-    return int(length)
+def _too_short(length: int) -> BadFrame:
+    return BadFrame(f"broken jpeg: a header segment says it has {length} bytes")
 
 
 def _frame(marker: int, data: bytes, at: int) -> tuple[int, int, int, int]:
@@ -84,17 +83,15 @@ def _whole(frame: tuple[int, int, int, int] | None, turned: int, data: bytes, sc
     if data.rfind(_END_OF_IMAGE, scan) < 0:
         raise BadFrame("truncated jpeg: no end marker")
     marker, width, height, components = frame
-    passes = _passes(marker, components, data, scan)
-    return Header(width, height, turned, width * height * passes)
+    cost = width * height
+    # A baseline scan that holds all components is the only one that a decoder reads.
+    if marker == _PROGRESSIVE or data[scan + 4] != components:
+        cost *= _passes(data, scan)
+    return Header(width, height, turned, cost)
 
 
-def _passes(marker: int, components: int, data: bytes, scan: int) -> int:
-    """Return how many passes over the pixels decoding takes: two scans count as one.
-
-    A baseline scan that holds all components is the only one that a decoder reads.
-    """
-    if marker != _PROGRESSIVE and data[scan + 4] == components:
-        return 1
+def _passes(data: bytes, scan: int) -> int:
+    """Return how many passes over the pixels decoding takes: two scans count as one."""
     # A scan's marker may also appear by chance, in what follows the picture, so only
     # a picture that seems to have too many is walked marker by marker. The expression
     # finds two bytes three times as fast as bytes.count.
@@ -113,7 +110,10 @@ def _count_scans(data: bytes, at: int) -> int:
         marker = data[at + 1]
         if marker == _END_OF_IMAGE[1]:
             break
-        at += 2 + _length(data, at)
+        _, _, length = _SEGMENT(data, at)
+        if length < 2:
+            raise _too_short(length)
+        at += 2 + length
         if marker == _START_OF_SCAN:
             scans += 1
         following = _MARKER.search(data, at)

@@ -103,8 +103,10 @@ def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
         raise UnsupportedFormat(
             f"format {picture_format[:40]!r} is not one of {', '.join(FORMATS)}"
         )
-    width = _integer(fields, "width", 1, 2**31)
-    height = _integer(fields, "height", 1, 2**31)
+    width = height = None
+    if "width" in fields or "height" in fields:
+        width = _integer(fields, "width", 1, 2**31)
+        height = _integer(fields, "height", 1, 2**31)
     captured_at = _number(fields, "captured_at")
     data = _data(fields.get("data"), text)
     header = check_picture(picture_format, data, limits, width, height)
@@ -147,19 +149,19 @@ def check_picture(
                 f"{width}x{height} {picture_format} is {expected} bytes, not {len(data)}"
             )
         header = pictures.Header(width, height, cost=width * height)
-    _check_cost(picture_format, header, limits)
+    if header.width * header.height > limits.max_pixels or 0 < limits.max_cost < header.cost:
+        raise _too_large(picture_format, header, limits)
     return header
 
 
-def _check_cost(picture_format: str, header: pictures.Header, limits: Limits) -> None:
+def _too_large(picture_format: str, header: pictures.Header, limits: Limits) -> FrameTooLarge:
     size, pixels = f"{header.width}x{header.height}", header.width * header.height
     if pixels > limits.max_pixels:
-        raise FrameTooLarge(f"{size} is {pixels} pixels; the limit is {limits.max_pixels}")
-    if limits.max_cost and header.cost > limits.max_cost:
-        raise FrameTooLarge(
-            f"decoding this {picture_format} of {size} costs as much as {header.cost} pixels of "
-            f"a baseline jpeg; the limit is {limits.max_cost}"
-        )
+        return FrameTooLarge(f"{size} is {pixels} pixels; the limit is {limits.max_pixels}")
+    return FrameTooLarge(
+        f"decoding this {picture_format} of {size} costs as much as {header.cost} pixels of "
+        f"a baseline jpeg; the limit is {limits.max_cost}"
+    )
 
 
 def _data(value: Any, text: bool) -> bytes:
