@@ -39,6 +39,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from server.core.messages import DropReason
 from server.core.model import Lane, ModelKey
@@ -76,6 +77,9 @@ class Statistics:
     calls: int
     slots: int
     quarantined: int
+
+
+_received = attrgetter("received")
 
 
 class Batcher:
@@ -201,7 +205,7 @@ class Batcher:
 
     def budget_s(self, members: Sequence[Member], now: float) -> float:
         """Return the seconds until the youngest of ``members`` is too old: its call's limit."""
-        return max([member.received for member in members]) + self._max_staleness_s - now
+        return max(map(_received, members)) + self._max_staleness_s - now
 
     def is_stale(self, member: Member, now: float) -> bool:
         """Return whether a frame is too old to be sent."""

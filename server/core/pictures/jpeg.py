@@ -34,9 +34,9 @@ def read(data: bytes) -> Header:
     turned = UPRIGHT
     at = 2
     for _ in range(_MAX_SEGMENTS):
-        start, marker, length = _SEGMENT(data, at)
-        if start != 0xFF:
+        if data[at] != 0xFF:
             raise BadFrame("broken jpeg: no marker where one belongs")
+        _, marker, length = _SEGMENT(data, at)
         if marker == 0xFF:  # padding before a marker
             at += 1
             continue

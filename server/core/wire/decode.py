@@ -203,7 +203,7 @@ def check_options(fields: Mapping[str, Any]) -> Options:
 
 def _orientation(value: Any) -> Orientation | None:
     if value not in (None, "apply", "ignore"):
-        raise BadMessage("orientation: apply or ignore is required")
+        raise BadMessage("'orientation' must be 'apply' or 'ignore'")
     return cast("Orientation | None", value)
 
 

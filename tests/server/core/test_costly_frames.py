@@ -32,7 +32,7 @@ def sent(frame_id: int = 1, cost: int = 0, orientation: int = 1, kind: str = "jp
 def opened(budget: RateLimit | None = None, options: Options | None = None) -> Session:
     session = Session("s1", LIMITS, 20.0, KEY, budget=budget)
     session.receive(Hello(options or Options()), NOW)
-    session.model_is(BOTH)
+    session.update_model(BOTH)
     return session
 
 
@@ -96,7 +96,7 @@ def test_a_frame_that_costs_too_much_is_refused_with_the_figures() -> None:
     with pytest.raises(FrameTooLarge, match="this png of 64x48 costs as much as 12288 pixels"):
         check_picture("png", picture("png"), limits)
     assert check_picture("png", picture("png"), LIMITS).cost == 64 * 48 * 4
-    with pytest.raises(FrameTooLarge, match="1001x1000 is 1001000 pixels; at most 1000000"):
+    with pytest.raises(FrameTooLarge, match="1001x1000 is 1001000 pixels; the limit is 1000000"):
         check_picture("png", picture("png", 1001, 1000), LIMITS)
 
 
@@ -146,11 +146,11 @@ def test_costly_frames_go_one_by_one_in_one_call_at_a_time() -> None:
     first = take(policy)
     assert who(first) == "a"
     assert policy.take(0.0) == NOTHING
-    assert policy.next_deadline() is None
+    assert policy.next_deadline(0.0) is None
     offer(policy, "d", "e", lane=A)
     assert who(take(policy)) == "de"
     policy.done(first, 0.1)
-    assert policy.next_deadline() is not None
+    assert policy.next_deadline(0.0) is not None
     assert who(take(policy)) == "c"
     assert policy.take(0.1) == NOTHING
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from server.core.errors import (
@@ -132,10 +134,10 @@ def test_the_frame_keeps_what_was_sent() -> None:
 
 def test_the_lane_of_a_format_is_the_models() -> None:
     session = opened()
-    assert session.lane("jpeg") == LANE
-    assert session.lane("webp") is None
+    assert session.lane(frame(1)) == LANE
+    assert session.lane(replace(frame(2), format="webp")) is None
     session.update_model(GONE)
-    assert session.lane("jpeg") is None
+    assert session.lane(frame(3)) is None
 
 
 def test_the_clients_name_is_kept_until_it_names_another() -> None:

@@ -53,7 +53,7 @@ def test_id_that_is_not_a_number_in_json() -> None:
         ({"captured_at": "now"}, BadMessage, "'captured_at' must be a number, not a string"),
         ({"captured_at": True}, BadMessage, "'captured_at' must be a number, not a boolean"),
         ({"data": b""}, BadFrame, "'data' is empty"),
-        ({"data": b"\x00" * 100}, BadFrame, "format says jpeg, but the data is no picture"),
+        ({"data": b"\x00" * 100}, BadFrame, "format says jpeg, but the data is not a picture"),
         ({"data": b"GIF89a" + b"\0" * 20}, BadFrame, "but the data looks like gif"),
         ({"data": picture("png")}, BadFrame, "but the data looks like png"),
         ({"data": picture()[:-40]}, BadFrame, "truncated jpeg"),
