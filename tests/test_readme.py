@@ -96,7 +96,7 @@ def test_your_own_model_goes_live(demo_models: Path, tmp_path: Path, picture: Pa
 
 
 def test_client_prints_digits_and_boxes(demo_stack: Stack, picture: Path) -> None:
-    assert len([line for line in CLIENT.splitlines() if line.strip()]) <= 20
+    assert len([line for line in CLIENT.splitlines() if line.strip()]) <= 24
     shown = client(demo_stack, picture)
     assert shown
     assert all(re.match(r"\d [01]\.\d\d \[", line) for line in shown)
