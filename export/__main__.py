@@ -20,8 +20,8 @@ from export.commands import (
     train,
     verify,
 )
+from export.commands.output import outlive_reader
 from export.errors import ExportError
-from export.output import outlive_reader
 
 DESCRIPTION = """\
 From a trained model to live traffic, step by step:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("server", "static", "modelserver", "export", "loadtest")
+FOLDERS = ("server", "static", "modelserver", "export", "demomodel", "loadtest")
 FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
 
@@ -38,7 +38,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("there", "here"),
-    [("server/static", "static"), ("export/checkpoints", "export/checkpoints")],
+    [("server/static", "static"), ("demomodel/checkpoints", "demomodel/checkpoints")],
 )
 def test_data_travels_with_the_code(installed: Path, there: str, here: str) -> None:
     assert contents(installed / there) == contents(ROOT / here)

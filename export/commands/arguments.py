@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from export import checkpoint
+from demomodel import CHECKPOINT
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -30,7 +30,7 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint",
         type=Path,
-        default=checkpoint.DEMO,
+        default=CHECKPOINT,
         metavar="PLACE",
         help="a checkpoint's folder or prefix (default: the demo model's)",
     )

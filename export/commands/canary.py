@@ -31,7 +31,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Moves the label or takes it away. Raises ExportError."""
-    from export.release.release import CANARY
+    from export.release.labels import CANARY
 
     if not options.stop and options.version is None:
         raise ReleaseError("name a version, or --stop")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from export import checkpoint
 from export.commands.arguments import Commands, add_cache, add_checkpoint, add_command
-from export.quiet import load_tensorflow
+from export.commands.loading import load_tensorflow
+from export.sources import checkpoints as checkpoint
 
 
 def add_parser(commands: Commands) -> None:
@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> None:
     """Prints the figures. Raises ExportError."""
     found = checkpoint.find(options.checkpoint)
     load_tensorflow()
-    from export import dataset, metrics
-    from export.bars import Bars
+    from demomodel import dataset, metrics
+    from export.commands.progress import Bars
 
     with Bars() as bars:
         figures = metrics.measure(found, options.cache or dataset.cache_folder(), bars)

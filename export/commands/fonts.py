@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from export import fonts
+from demomodel import fonts
 from export.commands.arguments import Commands, add_command
 
 

@@ -13,7 +13,7 @@ from export.commands.target import FOLDER, add_target, target
 from export.errors import DamagedVersion, ReleaseError
 
 if TYPE_CHECKING:
-    from export.release.server import ModelServer
+    from export.client.model_server import ModelServer
 
 
 def add_parser(commands: Commands) -> None:
@@ -42,8 +42,8 @@ def run(options: argparse.Namespace) -> None:
     """Prints the table. Raises ExportError, if only after it."""
     from rich.console import Console
 
+    from export.client.model_server import ModelServer, Status
     from export.release import config, listing
-    from export.release.server import ModelServer, Status
 
     _take_place(options)
     found = target(options)

@@ -27,8 +27,8 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Removes them and says what stayed, and why. Raises ExportError."""
+    from export.client.model_server import ModelServer
     from export.release.pruning import prune
-    from export.release.server import ModelServer
 
     found = target(options)
     with ModelServer(options.server) as server:

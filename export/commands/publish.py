@@ -32,8 +32,8 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Publishes. Raises ExportError."""
-    from export.bars import Bars
-    from export.publisher import publish
+    from export.commands.progress import Bars
+    from export.publishing.publish import publish
 
     with Bars() as bars:
         done = publish(options.source, options.target, options.version, bars)

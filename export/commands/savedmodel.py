@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from export import checkpoint, publication
 from export.commands.arguments import Commands, add_checkpoint, add_command, positive
-from export.commands.sourceoptions import (
+from export.commands.loading import load_tensorflow
+from export.commands.source_options import (
     add_pictures,
     add_source,
     add_task,
@@ -17,10 +17,11 @@ from export.commands.sourceoptions import (
     wish,
 )
 from export.errors import SourceError
-from export.quiet import load_tensorflow
+from export.publishing import local as publication
+from export.sources import checkpoints as checkpoint
 
 if TYPE_CHECKING:  # it imports TensorFlow, which `--help` must not wait for
-    from export.savedmodel import Order
+    from export.pipeline import Order
 
 _DEMO = Path("models/digits")
 
@@ -92,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
         publication.check_free(target, options.version)
     _check_place(options)
     load_tensorflow()
-    from export import savedmodel
+    from export import pipeline as savedmodel
 
     order = _order(options)
     savedmodel.publish(order, target, options.version)
@@ -119,7 +120,7 @@ def _check_place(options: argparse.Namespace) -> None:
 
 
 def _order(options: argparse.Namespace) -> Order:
-    from export import savedmodel
+    from export import pipeline as savedmodel
     from export.sources.opening import open_source
 
     if options.source is None:

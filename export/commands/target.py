@@ -14,9 +14,9 @@ from export.commands.arguments import address
 from export.errors import ReleaseError
 
 if TYPE_CHECKING:
+    from export.publishing.repository import Shelf
     from export.release.config import ConfigFile
-    from export.release.release import Release
-    from export.shelf import Shelf
+    from export.release.labels import Release
 
 MODEL = "digits"
 FOLDER = "models"
@@ -59,7 +59,7 @@ def add_timeout(parser: argparse.ArgumentParser) -> None:
 
 def version_number(text: str) -> int:
     """The type of a version's number: 0 to 2^63 - 1."""
-    from export.shelf import is_version
+    from export.publishing.repository import is_version
 
     if not is_version(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no version's number")
@@ -77,9 +77,9 @@ class Target:
 
 def target(options: argparse.Namespace) -> Target:
     """Which model, where its versions are, and where the configuration is."""
-    from export.location import locate
+    from export.publishing.location import locate
+    from export.publishing.repository import Shelf
     from export.release.config import ConfigFile
-    from export.shelf import Shelf
 
     base = options.base_path or f"{FOLDER}/{options.model or MODEL}"
     location = locate(base)
@@ -91,9 +91,9 @@ def target(options: argparse.Namespace) -> Target:
 @contextmanager
 def release(options: argparse.Namespace) -> Iterator[Release]:
     """The labels of the model that the options name, and a bar while a version loads."""
-    from export.bars import Bars
-    from export.release.release import Release
-    from export.release.server import ModelServer
+    from export.client.model_server import ModelServer
+    from export.commands.progress import Bars
+    from export.release.labels import Release
 
     if not options.timeout > 0:
         raise ReleaseError("--timeout must be above 0")

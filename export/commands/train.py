@@ -6,10 +6,11 @@ import argparse
 import time
 from pathlib import Path
 
-from export import checkpoint, fonts
+from demomodel import CHECKPOINT, fonts
+from demomodel.recipe import Recipe
 from export.commands.arguments import Commands, add_cache, add_command, positive
-from export.quiet import load_tensorflow
-from export.recipe import Recipe
+from export.commands.loading import load_tensorflow
+from export.sources import checkpoints as checkpoint
 
 
 def add_parser(commands: Commands) -> None:
@@ -35,7 +36,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--output",
         type=Path,
-        default=checkpoint.DEMO,
+        default=CHECKPOINT,
         metavar="FOLDER",
         help="where the checkpoint goes (default: the demo model's own)",
     )
@@ -59,8 +60,8 @@ def train(recipe: Recipe, output: Path, cache: Path | None, command: str) -> Non
 
     command: how to do it again, for the figures. Raises ExportError.
     """
-    from export import dataset, metrics, training, weights
-    from export.bars import Bars
+    from demomodel import dataset, metrics, training, weights
+    from export.commands.progress import Bars
 
     cache = cache or dataset.cache_folder()
     plan = dataset.Plan("training", recipe.seed, recipe.scenes)

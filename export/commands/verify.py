@@ -7,8 +7,8 @@ import contextlib
 from pathlib import Path
 
 from export.commands.arguments import Commands, add_command, address, positive
+from export.commands.loading import load_tensorflow
 from export.errors import ExportError, SourceError
-from export.quiet import load_tensorflow
 
 
 def add_parser(commands: Commands) -> None:
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
     if options.server and not folder.resolve().name.isdecimal():
         raise SourceError(f"{folder} has no number, so no model server can have it as a version")
     load_tensorflow()
-    from export.verification import verifying
+    from export.verification import verify as verifying
     from export.verification.report import Report
 
     how = verifying.Thoroughness(

@@ -16,9 +16,9 @@ from typing import Any
 
 from google.protobuf import text_format
 
+from export.client.stubs import model_server_config_pb2
 from export.errors import ReleaseError
-from export.location import one_line
-from export.release.stubs import model_server_config_pb2
+from export.publishing.location import one_line
 
 _HEAD = "# Written by `python -m export`; comments are not kept.\n"
 

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from export import manifest
 from export.errors import ReleaseError
+from export.publishing import manifest
 
 LONGEST = 50
 """How many moves of a label are remembered."""

@@ -8,12 +8,12 @@ from typing import Any
 
 from rich.table import Table
 
-from export import manifest
+from export.client.model_server import Status
 from export.errors import DamagedVersion
-from export.location import Location, reaching
-from export.manifest import Manifest
-from export.release.server import Status
-from export.shelf import Shelf
+from export.publishing import manifest
+from export.publishing.location import Location, reaching
+from export.publishing.manifest import Manifest
+from export.publishing.repository import Shelf
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _row(
 
 
 def _manifest(folder: Location, check: bool) -> tuple[Manifest, str]:
-    from export.origin import origin
+    from export.publishing.provenance import origin
 
     try:
         found = manifest.check(folder) if check else manifest.read(folder)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from export import manifest, publication, remote
+from export.client.model_server import END, ModelServer
 from export.errors import ReleaseError
-from export.location import Location, reaching
+from export.publishing import local as publication
+from export.publishing import manifest, remote
+from export.publishing.location import Location, reaching
+from export.publishing.repository import GRAPHS, Shelf
 from export.release import config
 from export.release.config import ConfigFile
 from export.release.history import History
-from export.release.server import END, ModelServer
-from export.shelf import GRAPHS, Shelf
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from export.errors import SourceError
 from export.sources.names import renamed
+from export.sources.options import Wish
 from export.sources.source import Outputs, Tensor
-from export.sources.wish import Wish
 
 
 def build(wish: Wish) -> Any:

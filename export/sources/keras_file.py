@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from export.errors import CheckpointError, SourceError
 from export.sources import builder
-from export.sources.origin import origin
+from export.sources.fingerprint import origin
+from export.sources.options import Wish
 from export.sources.source import Restoration, Source
-from export.sources.wish import Wish
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from export.errors import SourceError
-from export.sources.application import PREFIX, open_application
+from export.sources.keras_application import PREFIX, open_application
 from export.sources.keras_file import SUFFIXES, open_keras_file
-from export.sources.meta_graph import open_meta_graph
-from export.sources.object_graph import open_object_graph
+from export.sources.options import Wish
 from export.sources.place import checkpoint_at
 from export.sources.saved_model import GRAPH_FILES, open_saved_model
 from export.sources.source import Source
-from export.sources.wish import Wish
+from export.sources.tf1_checkpoint import open_meta_graph
+from export.sources.tf2_checkpoint import open_object_graph
 
 _FLAGS = {
     "model": "--model",

@@ -9,13 +9,13 @@ from typing import Any
 import tensorflow as tf
 
 from export.errors import SourceError
-from export.signatures import DESCRIBE
-from export.sources.feed import constant
+from export.serving.signatures import DESCRIBE
+from export.sources.feeds import constant
+from export.sources.fingerprint import origin
 from export.sources.names import look_up, only, renamed
-from export.sources.origin import origin
-from export.sources.saved_graph import has_reference_variables, open_saved_graph
+from export.sources.options import Wish
 from export.sources.source import Outputs, Restoration, Source, Tensor
-from export.sources.wish import Wish
+from export.sources.tf1_saved_model import has_reference_variables, open_saved_graph
 
 GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
 _DEFAULT = "serving_default"

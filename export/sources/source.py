@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.scaling import Scaling
+from export.sources.scaling import Scaling
 
 Tensor = Any
 """A tf.Tensor; TensorFlow brings no types."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.detection import suppress
+from demomodel.decoding import suppress
 
 Tensor = Any
 

@@ -9,14 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from export.errors import ContractBroken
-from export.golden import Golden, Row
-from export.signatures import BYTES, PIXELS
+from export.serving.signatures import BYTES, PIXELS
 from export.sources.names import listed
 from export.sources.source import Restoration
 from export.tasks.detection import CLASSES, COUNT, SCORES
 from export.verification.comparison import TOLERANCE, Agreement, compare
-from export.verification.contract import check_description, check_signatures
-from export.verification.inprocess import InProcess
+from export.verification.conformance import check_description, check_signatures
+from export.verification.golden import Golden, Row
+from export.verification.in_process import InProcess
 from export.verification.report import Report
 
 

@@ -17,9 +17,9 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from export import golden
 from export.errors import ServerError
-from export.golden import Row
+from export.verification import golden
+from export.verification.golden import Row
 
 _POLL_S = 0.05
 _AVAILABLE, _END = 30, 50

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from export.errors import ContractBroken
-from export.golden import Row
 from export.tasks.detection import BOXES, CLASSES, COUNT, SCORES
+from export.verification.golden import Row
 
 TOLERANCE = 1e-3
 """How far scores and sides of boxes in 0..1 may be off, and other values in parts of the largest:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from export import fonts
+from demomodel import fonts
 from export.__main__ import main
 
 NO_TENSORFLOW = """

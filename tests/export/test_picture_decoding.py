@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import scenes
-from export.network import INPUT_SIZE
-from export.pictures import Canvas, decode_batch
+from demomodel import scenes
+from demomodel.network import INPUT_SIZE
+from export.serving.decoding import Canvas, decode_batch
 
 CANVAS = Canvas(INPUT_SIZE, INPUT_SIZE)
 decode = tf.function(

@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import scaling
-from export.pictures import Canvas, decode_batch
-from export.scaling import Scaling
-from export.signatures import on_frames
-from export.sources import application
+from export.serving.decoding import Canvas, decode_batch
+from export.serving.signatures import on_frames
+from export.sources import keras_application as application
+from export.sources import scaling
+from export.sources.scaling import Scaling
 from server.backend.contract import PixelsInput
 from server.backend.pixels import Placement, draw
 from server.core.messages import Frame

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from export.errors import PublishError
-from export.publication import next_version, staged, versions
+from export.publishing.local import next_version, staged, versions
 
 
 def publish(target: Path, version: int | None = None) -> Path:
@@ -59,7 +59,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 
 KILLED = """
 import os, pathlib, signal
-from export.publication import staged
+from export.publishing.local import staged
 with staged(pathlib.Path({target!r})) as (staging, place):
     (staging / "half").write_text("made")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -107,7 +107,7 @@ def test_a_target_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> N
 def test_two_publishers_take_turns(tmp_path: Path) -> None:
     """The second waits for the first, then takes the number after it."""
     code = (
-        "import pathlib\nfrom export.publication import staged\n"
+        "import pathlib\nfrom export.publishing.local import staged\n"
         f"with staged(pathlib.Path({str(tmp_path)!r})) as (_, place): print(place.name)"
     )
     with staged(tmp_path):

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from export import manifest, publication
 from export.errors import DamagedVersion, PublishError
-from export.location import locate
-from export.publisher import publish
+from export.publishing import local as publication
+from export.publishing import manifest
+from export.publishing.location import locate
+from export.publishing.publish import publish
 from tests.export import versions
 from tests.export.versions import FILES, assert_one_line, hidden, make, numbers, run
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from export.release.server import AVAILABLE, ModelServer
+from export.client.model_server import AVAILABLE, ModelServer
 from loadtest.stack import ROOT, free_port
 from tests.export import versions
 from tests.export.versions import assert_whole, command, hidden, numbers, run
@@ -64,7 +64,7 @@ class Nursery:
 
     CODE = (
         "import os, signal, sys, time\n"
-        "from export.publisher import publish\n"
+        "from export.publishing.publish import publish\n"
         "for line in sys.stdin:\n"
         "    child = os.fork()\n"
         "    if not child:\n"

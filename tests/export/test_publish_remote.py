@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from export import manifest, remote, reservation
 from export.errors import PublishError
-from export.location import Location, locate
-from export.publisher import publish
-from export.shelf import Shelf
+from export.publishing import manifest, remote, reservation
+from export.publishing.location import Location, locate
+from export.publishing.publish import publish
+from export.publishing.repository import Shelf
 from tests.export.versions import FILES, ROOT, make
 
 
@@ -179,7 +179,8 @@ def test_who_lives_says_so(target: Location, monkeypatch: pytest.MonkeyPatch) ->
 KILLED = """
 import os, signal, sys
 from fsspec.implementations.local import LocalFileSystem
-from export import publisher, remote
+from export.publishing import publish as publisher
+from export.publishing import remote
 moves = int(sys.argv[3])
 class Dying(LocalFileSystem):
     protocol = ("dying",)

@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import warmup
 from export.__main__ import main
+from export.serving import warmup
 from export.verification import report
 from tests.export import trained_models
 

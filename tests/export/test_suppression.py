@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import detection, scoring
-from export.network import CELLS, STRIDE
+from demomodel import decoding as detection
+from demomodel import scoring
+from demomodel.network import CELLS, STRIDE
 
 
 def greedy(boxes: np.ndarray, eligible: np.ndarray) -> list[bool]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import labels
 from export.errors import SourceError
+from export.serving import labels
 from export.tasks.boxes import standard
-from export.tasks.choice import choose
+from export.tasks.selection import choose
 from export.tasks.suppression import Suppression
 from export.tasks.task import Task, TaskWish
 

@@ -17,9 +17,9 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from export import golden, warmup
 from export.__main__ import main
-from export.verification import report
+from export.serving import warmup
+from export.verification import golden, report
 from loadtest.stack import Process, free_port
 from tests.export import trained_models
 

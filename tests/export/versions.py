@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from export import manifest
-from export.location import locate
-from export.shelf import is_version
+from export.publishing import manifest
+from export.publishing.location import locate
+from export.publishing.repository import is_version
 
 ROOT = Path(__file__).resolve().parents[2]
 DESCRIBED = (

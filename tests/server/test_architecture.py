@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("server", "modelserver", "export", "loadtest")
+PACKAGES = ("server", "modelserver", "export", "demomodel", "loadtest")
 LONGEST = 350
 LONGEST_CLIENT = 450
 STANDARD = sys.stdlib_module_names
@@ -47,7 +47,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("server.app", {"server"}, {"tornado"}),
     ("server", {"server"}, set()),
     ("modelserver", set(), {*TENSORFLOW, "grpc", "grpc_health", "tornado"}),
-    ("export", set(), {*TENSORFLOW, "fsspec", "grpc", "h5py", "matplotlib", "rich"}),
+    ("demomodel", {"export"}, {*TENSORFLOW}),
+    ("export", {"demomodel"}, {*TENSORFLOW, "fsspec", "grpc", "h5py", "matplotlib", "rich"}),
 ]
 
 
@@ -102,7 +103,7 @@ def wrong_imports(path: Path, allowed: list[tuple[str, set[str], set[str]]]) -> 
     return wrong
 
 
-@pytest.mark.parametrize("package", ["server", "modelserver", "export"])
+@pytest.mark.parametrize("package", ["server", "modelserver", "export", "demomodel"])
 def test_who_may_import_whom(package: str) -> None:
     found = [line for path in files(package) for line in wrong_imports(path, MAY_IMPORT)]
     assert found == []
@@ -129,7 +130,7 @@ def test_the_rooms_are_all_there() -> None:
         ("server.backend.request", "import tensorflow", ["tensorflow"]),
         ("server.app", "import modelserver.flags", ["modelserver.flags"]),
         ("modelserver.model", "from server.core import wire", ["server.core.wire"]),
-        ("export.recipe", "from server import core", ["server.core"]),
+        ("demomodel.recipe", "from server import core", ["server.core"]),
     ],
 )
 def test_what_would_be_wrong(

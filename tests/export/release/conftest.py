@@ -13,11 +13,11 @@ from modelserver.runtime import import_tensorflow
 
 import_tensorflow()
 
-from export.location import locate  # noqa: E402
+from export.client.model_server import AVAILABLE, ModelServer  # noqa: E402
+from export.publishing.location import locate  # noqa: E402
+from export.publishing.repository import Shelf  # noqa: E402
 from export.release.config import ConfigFile  # noqa: E402
-from export.release.release import Release  # noqa: E402
-from export.release.server import AVAILABLE, ModelServer  # noqa: E402
-from export.shelf import Shelf  # noqa: E402
+from export.release.labels import Release  # noqa: E402
 from modelserver import app, config  # noqa: E402
 from modelserver.options import Options  # noqa: E402
 from tests.modelserver import exported  # noqa: E402

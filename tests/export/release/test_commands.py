@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from export.__main__ import main
-from export.publisher import publish
-from export.release.server import ModelServer
+from export.client.model_server import ModelServer
+from export.publishing.publish import publish
 from tests.export.release.conftest import MODEL, Place
 from tests.export.versions import assert_one_line, make, run
 

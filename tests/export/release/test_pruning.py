@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from export.client.model_server import ModelServer
 from export.errors import ReleaseError
-from export.location import locate
-from export.publisher import publish
+from export.publishing.location import locate
+from export.publishing.publish import publish
+from export.publishing.repository import Shelf
 from export.release.pruning import prune
-from export.release.server import ModelServer
-from export.shelf import Shelf
 from tests.export.release.conftest import MODEL, Place, available
 
 

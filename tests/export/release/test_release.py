@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
+from export.client import waiting
+from export.client.model_server import ModelServer
 from export.errors import ExportError, ReleaseError
-from export.location import locate
-from export.release import config, waiting
-from export.release.server import ModelServer
-from export.shelf import Shelf
+from export.publishing.location import locate
+from export.publishing.repository import Shelf
+from export.release import config
 from tests.export.release.conftest import MODEL, Place, available
 
 

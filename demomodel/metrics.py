@@ -1,0 +1,90 @@
+"""The figures that lie beside a checkpoint, as JSON, and how they are printed."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+import tensorflow as tf
+
+from demomodel import benchmark as speed
+from demomodel import dataset, evaluation, fonts, weights
+from demomodel.recipe import Recipe
+from export.sources.checkpoints import Checkpoint
+
+FILE = "metrics.json"
+
+Metrics = dict[str, Any]
+
+
+def measure(source: Checkpoint, cache: Path, progress: dataset.Progress) -> Metrics:
+    """Measures the checkpoint: what it finds, and how fast."""
+    network = weights.restore(source)
+    parameters = network.parameters()
+    score = evaluation.score(network, cache, progress)
+    return {
+        "sha256": source.digest(),
+        "parameters": parameters,
+        "map_50": round(score.mean, 4),
+        "average_precision_50": {str(i): round(v, 4) for i, v in enumerate(score.by_class)},
+        "recall_at_0.5": round(score.found, 4),
+        "precision_at_0.5": round(score.right, 4),
+        "false_boxes_per_picture": {
+            "letters": round(score.false_letters, 4),
+            "clutter": round(score.false_clutter, 4),
+        },
+        "scenes": {
+            "held_out": evaluation.HELD_OUT.count,
+            "letters": evaluation.LETTERS.count,
+            "clutter": evaluation.CLUTTER.count,
+        },
+        "speed": speed.measure(source),
+        "versions": {
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "numpy": np.__version__,
+            "pillow": PIL.__version__,
+        },
+    }
+
+
+def origin(recipe: Recipe, command: str, rendering: float, training: float) -> Metrics:
+    """How the checkpoint came about: command, recipe, seconds, fonts."""
+    return {
+        "command": command,
+        "recipe": asdict(recipe),
+        "seconds": {"rendering": round(rendering), "training": round(training)},
+        "fonts": {
+            "training": [family.name for family in fonts.TRAINING] + ["Pillow's own"],
+            "held_out": [family.name for family in fonts.HELD_OUT],
+        },
+    }
+
+
+def write(metrics: Metrics, folder: Path) -> None:
+    """Puts the figures beside the checkpoint in `folder`."""
+    (folder / FILE).write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def lines(metrics: Metrics) -> Iterable[str]:
+    """The figures for people to read."""
+    scenes, measured = metrics["scenes"], metrics["speed"]
+    yield f"parameters      {metrics['parameters']:,}"
+    yield f"mAP@0.5         {metrics['map_50']:.3f}  ({scenes['held_out']} scenes, unseen fonts)"
+    by_class = metrics["average_precision_50"].items()
+    yield "  by class      " + "  ".join(f"{label} {value:.3f}" for label, value in by_class)
+    yield f"at score 0.5    {metrics['recall_at_0.5']:.1%} of the digits found,"
+    yield f"                {metrics['precision_at_0.5']:.1%} of the boxes right"
+    false = metrics["false_boxes_per_picture"]
+    yield f"false boxes     {false['clutter']:.3f} a picture without digits and letters"
+    yield f"                {false['letters']:.3f} a picture without digits, full of letters"
+    yield f"speed           on {measured['cores']} cores, {measured['calls']} calls at once"
+    for kind, rates in measured["images_per_second"].items():
+        by_batch = ", ".join(f"{rate} at batch {n}" for n, rate in rates.items())
+        yield f"  {kind:<14}images/s: {by_batch}; alone {measured['alone_ms'][kind]} ms"

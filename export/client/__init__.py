@@ -1,0 +1,1 @@
+"""A model server's gRPC API, as release and verification call it."""

@@ -1,0 +1,1 @@
+"""Publishing: versions in a model repository, local or remote, complete or not at all."""

@@ -1,0 +1,155 @@
+"""The demo model in the repository, and the version that export makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from demomodel import CHECKPOINT, camera, scenes, scoring, weights
+from demomodel import source as digits
+from demomodel.metrics import FILE, Metrics
+from export import pipeline as savedmodel
+from export.errors import ContractBroken
+from export.serving.conversion import decide
+from export.sources import checkpoints as checkpoint
+from export.verification import golden
+from export.verification.report import Report
+from export.verification.verify import Thoroughness, verify_new
+
+SCENES = [scenes.render((77, number)) for number in range(24)]
+JPEGS = [camera.jpeg(scene.picture, 80) for scene in SCENES]
+
+
+@pytest.fixture(scope="module")
+def version(demo_models: Path) -> Path:
+    return demo_models / "digits" / "1"
+
+
+@pytest.fixture(scope="module")
+def signatures(version: Path) -> Any:
+    return tf.saved_model.load(str(version)).signatures
+
+
+@pytest.fixture(scope="module")
+def metrics() -> Metrics:
+    return json.loads((CHECKPOINT / FILE).read_text("utf-8"))
+
+
+def answers(signatures: Any, encoded: list[bytes]) -> dict[str, np.ndarray]:
+    outputs = signatures["serving_default"](image=tf.constant(encoded))
+    return {name: value.numpy() for name, value in outputs.items()}
+
+
+def test_the_checkpoint_is_small_and_measured(metrics: Metrics) -> None:
+    found = checkpoint.find(CHECKPOINT)
+    assert sum(file.stat().st_size for file in found.files()) <= 3 * 2**20
+    network = weights.restore(found)
+    assert network.parameters() == metrics["parameters"] <= 500_000
+    assert metrics["map_50"] >= 0.95
+    assert metrics["scenes"]["held_out"] >= 500
+    assert len(metrics["fonts"]["held_out"]) >= 6
+
+
+def test_the_figures_are_of_this_checkpoint(metrics: Metrics) -> None:
+    assert metrics["sha256"] == checkpoint.find(CHECKPOINT).digest()
+
+
+def test_it_finds_the_digits_of_scenes_it_has_not_seen(signatures: Any) -> None:
+    tally = scoring.Tally()
+    for found, scene in zip(scoring.unpack(answers(signatures, JPEGS)), SCENES, strict=True):
+        tally.add(found, scene.boxes, scene.labels)
+    recall, precision = tally.at(0.5)
+    assert recall > 0.85
+    assert precision > 0.9
+
+
+def test_a_pictures_answer_does_not_depend_on_its_neighbours(signatures: Any) -> None:
+    together = list(scoring.unpack(answers(signatures, JPEGS[:5])))
+    for index in range(5):
+        [alone] = scoring.unpack(answers(signatures, [JPEGS[index]]))
+        assert alone.classes.tolist() == together[index].classes.tolist()
+        assert np.abs(alone.boxes - together[index].boxes).max() < 1e-4
+
+
+def test_boxes_are_sorted_padded_and_inside(signatures: Any) -> None:
+    outputs = answers(signatures, JPEGS)
+    scores, counts = outputs["detection_scores"], outputs["num_detections"].astype(int)
+    assert (np.diff(scores, axis=1) <= 0).all()
+    assert outputs["detection_boxes"].min() >= 0
+    assert outputs["detection_boxes"].max() <= 1
+    for row, count in enumerate(counts):
+        assert (scores[row, :count] >= 0.05).all()
+        assert not scores[row, count:].any()
+        assert not outputs["detection_boxes"][row, count:].any()
+
+
+def test_a_broken_picture_is_an_error_and_no_answer(signatures: Any) -> None:
+    with pytest.raises(tf.errors.OpError):
+        answers(signatures, [JPEGS[0], JPEGS[1][:3000]])
+
+
+def test_it_describes_itself(signatures: Any) -> None:
+    told = json.loads(signatures["describe"]()["description"].numpy())
+    made_at = told.pop("made_at")
+    assert made_at.endswith("Z")
+    assert told == {
+        "schema": 1,
+        "name": "digits",
+        "task": "detection",
+        "labels": list("0123456789"),
+        "first_class": 0,
+        "input": {
+            "width": 192,
+            "height": 192,
+            "resize": "stretch",
+            "scale": {"mean": [0, 0, 0], "std": [1, 1, 1]},
+        },
+        "formats": ["jpeg", "png"],
+        "max_batch": None,
+        "made_by": "framewire-export 0.1.0",
+        "made_from": f"digits sha256:{checkpoint.find(CHECKPOINT).digest()}",
+    }
+
+
+def test_weights_are_stored_once(version: Path) -> None:
+    files = [file for file in version.rglob("*") if file.is_file()]
+    files = [file for file in files if "assets.extra" not in file.parts]
+    assert sum(file.stat().st_size for file in files) < 1.3 * 2**20
+
+
+def test_a_version_of_other_weights_does_not_pass(version: Path) -> None:
+    """The check after export is worth something: nearly the right weights are not enough."""
+    network = weights.restore(checkpoint.find(CHECKPOINT))
+    network.classes.bias.assign_add(tf.fill([10], 0.05))
+    order = savedmodel.demo(CHECKPOINT)
+    source = dataclasses.replace(order.source, reference=digits.detector(network))
+    pictures = golden.rendered()
+    conversion = decide(source, order.input, order.task, order.labels, pictures)
+    wanted = golden.Golden(pictures, golden.answers(conversion, pictures))
+    report = Report("digits/1")
+    with pytest.raises(ContractBroken, match="differ from the source's by"):
+        verify_new(report, version, conversion, wanted, Thoroughness(full=False))
+    assert not report.passed
+    assert [check.name for check in report.checks if not check.passed] == ["golden"]
+
+
+def test_pictures_of_a_screen_are_read(signatures: Any) -> None:
+    """A row of clean digits on white, as a page or a canvas shows them."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    picture = Image.new("RGB", (640, 480), "white")
+    font = ImageFont.load_default(size=130)
+    ImageDraw.Draw(picture).text((60, 150), "20583", fill="black", font=font)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    [found] = scoring.unpack(answers(signatures, [buffer.getvalue()]))
+    sure = found.scores >= 0.5
+    order = np.argsort(found.boxes[sure][:, 1])
+    assert found.classes[sure][order].tolist() == [2, 0, 5, 8, 3]
