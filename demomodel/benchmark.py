@@ -1,8 +1,10 @@
-"""How fast the served graph is, with TensorFlow's threads set as a server sets them.
+"""Measure how fast the served graph is, with TensorFlow's threads configured as on a server.
 
-Those can be set only once a process, before anything runs, so `measure` has a process of its own
-do the work: one thread for each operation and as many operations at once as there are cores.
-Two batches under way then use two cores, with less waiting than if each were split over both.
+``python -m demomodel.benchmark CHECKPOINT`` prints the results as JSON.
+
+Thread settings must be made before anything runs, so :func:`measure` starts a process of its own:
+with one thread per operation and as many concurrent operations as there are cores, two concurrent
+batches use two cores with less waiting than if each were split over both.
 """
 
 from __future__ import annotations
@@ -21,34 +23,39 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from demomodel import camera, scenes, weights
-from demomodel import source as digits
+from demomodel import camera, scenes, source, weights
 from demomodel.network import INPUT_SIZE
 from export.errors import ExportError
+from export.sources import checkpoints
 from export.sources.checkpoints import Checkpoint
 
 BATCHES = (1, 8, 16)
 CALLS = 2
-"""Calls under way at the same time."""
+"""The number of concurrent calls."""
 
 _SECONDS = 3.0
 
 Speed = dict[str, Any]
-"""`images_per_second` and `alone_ms` (the median of one picture with nothing else under way), each
-for `pixels` and for `jpeg_640x480`; `calls` and `cores` that the former had."""
+"""The results.
+
+``images_per_second`` by batch size with ``calls`` concurrent calls on ``cores`` cores, and
+``alone_ms``, the median latency of one image without other calls; both for ``pixels`` and for
+``jpeg_640x480``.
+"""
 
 
-def measure(source: Checkpoint) -> Speed:
-    """Measures the checkpoint's graph, non-maximum suppression included; takes half a minute."""
-    command = [sys.executable, "-m", "demomodel.benchmark", str(source.prefix)]
+def measure(checkpoint: Checkpoint) -> Speed:
+    """Measure the checkpoint's graph, including non-maximum suppression, for half a minute."""
+    command = [sys.executable, "-m", "demomodel.benchmark", str(checkpoint.prefix)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     if done.returncode != 0:
         raise ExportError(f"measuring the speed failed: {' '.join(command)}")
-    return json.loads(done.stdout)
+    speed: Speed = json.loads(done.stdout)
+    return speed
 
 
-def _measure(prefix: str) -> Speed:
-    servable = digits.servable(weights.restore(Checkpoint(Path(prefix))))
+def _measure(path: Path) -> Speed:
+    servable = source.servable(weights.restore(checkpoints.find(path)))
     jpegs = [camera.jpeg(scenes.render((3, i)).picture, 80) for i in range(max(BATCHES))]
     noise = np.random.default_rng(0).integers(0, 256, (INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
     kinds = {
@@ -59,15 +66,15 @@ def _measure(prefix: str) -> Speed:
         "cores": os.cpu_count(),
         "calls": CALLS,
         "images_per_second": {
-            kind: {str(n): round(_rate(call, inputs[:n])) for n in BATCHES}
+            kind: {str(n): round(_throughput(call, inputs[:n])) for n in BATCHES}
             for kind, (call, inputs) in kinds.items()
         },
-        "alone_ms": {kind: round(_alone(*parts), 1) for kind, parts in kinds.items()},
+        "alone_ms": {kind: round(_latency_ms(*parts), 1) for kind, parts in kinds.items()},
     }
 
 
-def _rate(call: Callable[[Any], Any], inputs: np.ndarray) -> float:
-    """Pictures a second with CALLS calls of that batch under way at any time."""
+def _throughput(call: Callable[[Any], Any], inputs: np.ndarray) -> float:
+    """Return images per second with ``CALLS`` concurrent calls of the batch ``inputs``."""
     batch = tf.constant(inputs)
     for _ in range(3):
         call(batch)
@@ -87,32 +94,34 @@ def _rate(call: Callable[[Any], Any], inputs: np.ndarray) -> float:
     return sum(done) / (time.perf_counter() - began)
 
 
-def _alone(call: Callable[[Any], Any], inputs: np.ndarray) -> float:
-    """The median of one call with one picture, in milliseconds."""
-    taken = []
+def _latency_ms(call: Callable[[Any], Any], inputs: np.ndarray) -> float:
+    """Return the median duration of a call with one image in milliseconds."""
+    seconds = []
     for number in range(200):
         at = number % len(inputs)
         one = tf.constant(inputs[at : at + 1])
         began = time.perf_counter()
         call(one)["num_detections"].numpy()
-        taken.append(time.perf_counter() - began)
-    return float(np.median(taken)) * 1000
+        seconds.append(time.perf_counter() - began)
+    return float(np.median(seconds)) * 1000
 
 
 def main() -> int:
-    """Prints the figures of one checkpoint; the exit status is 1 after an error in one line."""
+    """Print the results for one checkpoint; errors print one line and return 1."""
     parser = argparse.ArgumentParser(
         prog="python -m demomodel.benchmark",
-        description="Prints as JSON how fast a demo model runs.",
+        description="Measure how fast a demo model checkpoint runs, and print JSON.",
     )
-    parser.add_argument("prefix", metavar="CHECKPOINT", help="a checkpoint's prefix")
-    prefix = parser.parse_args().prefix
+    parser.add_argument(
+        "checkpoint", type=Path, metavar="CHECKPOINT", help="its directory or prefix"
+    )
+    path = parser.parse_args().checkpoint
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(os.cpu_count() or 1)
     try:
-        print(json.dumps(_measure(prefix)))
+        print(json.dumps(_measure(path)))
     except ExportError as error:
-        print(f"export: error: {error}", file=sys.stderr)
+        print(f"benchmark: error: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""What a camera does to a scene: light, blur, noise, and the losses of JPEG."""
+"""Simulate a camera: light, blur, noise and JPEG compression."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 
 
 def shoot(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
-    """`picture` as a camera would give it. One in seven comes out untouched, as on a canvas."""
+    """Return ``picture`` as a camera would; one in seven stays perfect, like a screenshot."""
     if rng.random() < 0.15:
         return picture
     picture = _blurred(rng, picture)
@@ -20,13 +20,13 @@ def shoot(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
 
 
 def compressed(picture: Image.Image, quality: int) -> Image.Image:
-    """`picture` after a trip through JPEG at `quality` (1 to 95)."""
+    """Return ``picture`` after JPEG compression at ``quality`` (1 to 95)."""
     with Image.open(io.BytesIO(jpeg(picture, quality))) as reopened:
         return reopened.convert("RGB")
 
 
 def jpeg(picture: Image.Image, quality: int) -> bytes:
-    """`picture` encoded as JPEG at `quality` (1 to 95)."""
+    """Encode ``picture`` as JPEG at ``quality`` (1 to 95)."""
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
@@ -44,7 +44,7 @@ def _blurred(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
 
 
 def _smeared(rng: np.random.Generator, picture: Image.Image, reach: float) -> Image.Image:
-    """Motion blur: the mean of copies shifted along one direction, `reach` pixels in all."""
+    """Blur by motion: average copies shifted by up to ``reach`` pixels in one direction."""
     angle = float(rng.uniform(0, np.pi))
     pixels = np.asarray(picture, np.float32)
     total = np.zeros_like(pixels)
@@ -56,7 +56,7 @@ def _smeared(rng: np.random.Generator, picture: Image.Image, reach: float) -> Im
 
 
 def _lit(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
-    """Uneven light, a colour cast, exposure, contrast and the sensor's noise."""
+    """Apply uneven light, a color cast, exposure, contrast and sensor noise."""
     pixels = np.asarray(picture, np.float32)
     height, width, _ = pixels.shape
     corners = rng.uniform(0.65, 1.15, (2, 2)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Scenes rendered beforehand into a folder of arrays, by several processes."""
+"""Render scenes into a directory of arrays, in several processes."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from PIL import Image
 from demomodel import fonts, scenes
 
 WIDTH = 192
-"""Width and height of the pictures as the network takes them."""
+"""Width and height of the network's input in pixels."""
 
 MAX_DIGITS = 20
 EMPTY_SHARE = 0.14
-"""The part of the scenes that hold no digit."""
+"""The fraction of scenes without digits."""
 
 ASPECTS = ((4, 3), (3, 4), (16, 9), (1, 1))
 ASPECT_SHARES = (0.5, 0.2, 0.15, 0.15)
 VERSION = 1
-"""Goes up when the same seed gives other scenes, so that no stale folder is used."""
+"""Increases when a seed gives other scenes, so that no stale directory is used."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which scenes. kind: `training`; `held-out`, in other fonts; `letters` in those, and no
-    digits; `clutter`, neither letters nor digits."""
+    """A set of scenes.
+
+    ``kind``: ``training``; ``held-out``, in other fonts; ``letters``, in those fonts and without
+    digits; or ``clutter``, without letters and digits.
+    """
 
     kind: str
     seed: int
@@ -38,12 +41,17 @@ class Plan:
 
     @property
     def folder(self) -> str:
+        """The name of its directory in the cache."""
         return f"scenes-{VERSION}-{self.kind}-{self.seed}-{self.count}"
 
 
 @dataclass(frozen=True)
 class Scenes:
-    """pictures uint8 [n, 192, 192, 3]; boxes float32 [n, 20, 4]; labels int32 [n, 20], -1: none."""
+    """Rendered scenes.
+
+    ``pictures``: uint8 ``[n, 192, 192, 3]``. ``boxes``: float32 ``[n, 20, 4]``. ``labels``: int32
+    ``[n, 20]``, -1 for none.
+    """
 
     pictures: np.ndarray
     boxes: np.ndarray
@@ -51,19 +59,19 @@ class Scenes:
 
 
 Progress = Callable[[str, int, int, str], None]
-"""Called with a task, how many of its parts are done and wanted, and a note on it."""
+"""Called with a task, the steps done, the steps in all, and a note."""
 
 
 def cache_folder() -> Path:
-    """Where rendered scenes are kept unless the command line says otherwise."""
+    """Return the default directory for rendered scenes."""
     base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     return Path(base) / "framewire"
 
 
 def load(plan: Plan, cache: Path, progress: Progress) -> Scenes:
-    """The plan's scenes from the cache, rendering them first if they are not there.
+    """Return the plan's scenes from the cache, after rendering them if necessary.
 
-    Raises FontsMissing if they have to be rendered and cannot be.
+    Raise ``FontsMissing`` if they must be rendered and fonts are missing.
     """
     folder = cache / plan.folder
     if not (folder / "done").exists():
@@ -73,7 +81,7 @@ def load(plan: Plan, cache: Path, progress: Progress) -> Scenes:
 
 
 def render_one(plan: Plan, index: int, faces: fonts.Faces) -> tuple[Image.Image, scenes.Scene]:
-    """Scene number `index` of the plan, stretched to the network's size, and as rendered."""
+    """Render scene ``index`` of the plan. Return it at the network's size, and as rendered."""
     seed = (plan.seed, _KINDS.index(plan.kind), index)
     rng = np.random.default_rng((*seed, 7))
     aspect = ASPECTS[int(rng.choice(len(ASPECTS), p=ASPECT_SHARES))]

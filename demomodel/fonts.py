@@ -1,7 +1,7 @@
-"""The font families that scenes are set in, and which of them training never sees.
+"""The font families of the scenes, and which of them are held out from training.
 
-A family belongs to one of the two sets only. Families that were drawn after one another share
-a set, so that the held-out score says something about letters the network has not met.
+Each family belongs to one set only, and so do families derived from each other. The held-out score
+therefore tells how well the network generalizes to new typefaces.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import ImageFont
 from export.errors import FontsMissing
 
 BUILT_IN = "built-in"
-"""Stands for the scalable face that Pillow carries; it counts as a training family."""
+"""The scalable face that ships with Pillow; it counts as a training family."""
 
 FOLDERS = (
     Path("/usr/share/fonts"),
@@ -28,7 +28,7 @@ FOLDERS = (
 
 @dataclass(frozen=True)
 class Family:
-    """One family of faces: the Debian package that has it, and its files' names."""
+    """A font family: its Debian package and the names of its files."""
 
     name: str
     package: str
@@ -107,41 +107,41 @@ HELD_OUT = (
 )
 
 Faces = tuple[tuple[str, ...], ...]
-"""Files grouped by family, so that a family with many faces comes up no more often."""
+"""Files grouped by family, so that families with many faces are not chosen more often."""
 
 BUILT_IN_FACES: Faces = ((BUILT_IN,),)
 
 
 def packages() -> tuple[str, ...]:
-    """The Debian packages that hold every family of both sets."""
+    """Return the Debian packages of all families."""
     return tuple(sorted({family.package for family in TRAINING + HELD_OUT}))
 
 
 def faces(families: tuple[Family, ...], folders: tuple[Path, ...] | None = None) -> Faces:
-    """The files of `families`, a tuple for each family, below `folders`, else below FOLDERS.
+    """Return the files of each family, found below ``folders`` (default: ``FOLDERS``).
 
-    Raises FontsMissing, naming the packages to install, if any file is not there.
+    Raise ``FontsMissing``, which names the packages to install, if a file is missing.
     """
     index = _index(FOLDERS if folders is None else folders)
-    lacking = {f.package for f in families if not all(name in index for name in f.files)}
-    if lacking:
-        raise FontsMissing(f"fonts are missing: apt-get install {' '.join(sorted(lacking))}")
+    missing = {f.package for f in families if not all(name in index for name in f.files)}
+    if missing:
+        raise FontsMissing(f"fonts are missing: apt-get install {' '.join(sorted(missing))}")
     return tuple(tuple(index[name] for name in family.files) for family in families)
 
 
 def training_faces() -> Faces:
-    """Every face that training may use, Pillow's own among them."""
+    """Return the faces for training, including Pillow's own."""
     return faces(TRAINING) + BUILT_IN_FACES
 
 
 def held_out_faces() -> Faces:
-    """The faces that only evaluation uses."""
+    """Return the faces that only evaluation uses."""
     return faces(HELD_OUT)
 
 
 @lru_cache(maxsize=2048)
 def load(face: str, size: int) -> ImageFont.FreeTypeFont:
-    """The face of that file, or Pillow's own, at `size` pixels to the em."""
+    """Load a face from its file, or Pillow's own, at ``size`` pixels per em."""
     if face != BUILT_IN:
         return ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
     font = ImageFont.load_default(size=size)
@@ -152,9 +152,9 @@ def load(face: str, size: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=8)
 def _index(folders: tuple[Path, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for folder in folders:
         for root, _, names in sorted(os.walk(folder)):
             for name in names:
-                found.setdefault(name, os.path.join(root, name))
-    return found
+                paths.setdefault(name, os.path.join(root, name))
+    return paths

@@ -1,4 +1,4 @@
-"""What the network should say about a scene, and how wrong it was."""
+"""Assign digits to cells, and compute the loss of the network's outputs."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from demomodel.decoding import boxes_of, middles
+from demomodel.decoding import boxes_of, centers
 from demomodel.network import CELLS, INPUT_SIZE, LABELS, STRIDE, Tensor
 
 BOX_WEIGHT = 2.0
 MIN_CORE = 0.75 * STRIDE
-"""Half the side, in pixels, of the smallest square round a digit's middle whose cells count."""
+"""Half the side in pixels of the smallest square around a digit's center whose cells count."""
 
 CORE_SHARE = 0.22
-"""Half the side of that square as a part of the digit's height and width."""
+"""Half the side of that square, relative to the digit's height and width."""
 
 
 class Truth(NamedTuple):
-    """What is in a batch of scenes, each list padded to one length.
+    """The digits in a batch of scenes, padded to the same number.
 
-    boxes: float32 [N, M, 4] in 0..1; labels: int32 [N, M], below 0 where there is nothing,
-    and UNCERTAIN where the picture's edge has cut so much off that no answer is right.
+    ``boxes``: float32 ``[N, M, 4]`` in 0..1. ``labels``: int32 ``[N, M]``, negative for padding,
+    ``UNCERTAIN`` for digits that the edge of the picture cuts off so far that any answer is
+    accepted.
     """
 
     boxes: Tensor
@@ -33,7 +34,11 @@ UNCERTAIN = -2
 
 
 class Targets(NamedTuple):
-    """For each cell: its digit's box [N, 576, 4], classes [N, 576, 10], and weights [N, 576]."""
+    """The target of each cell.
+
+    ``boxes``: ``[N, 576, 4]``. ``classes``: ``[N, 576, 10]``. ``positive``, ``counted``: weights
+    ``[N, 576]``.
+    """
 
     boxes: Tensor
     classes: Tensor
@@ -42,8 +47,8 @@ class Targets(NamedTuple):
 
 
 def assign(truth: Truth) -> Targets:
-    """Gives each digit the cells near its middle. Where digits compete, the nearer has the cell."""
-    at = middles()[None, :, None] / INPUT_SIZE
+    """Assign to each digit the cells near its center; if digits compete, the closer one wins."""
+    at = centers()[None, :, None] / INPUT_SIZE
     low, high = truth.boxes[:, None, :, :2], truth.boxes[:, None, :, 2:]
     half = (high - low) / 2
     away = tf.abs(at - (low + half))
@@ -66,7 +71,7 @@ def assign(truth: Truth) -> Targets:
 
 
 def loss(logits: Tensor, distances: Tensor, truth: Truth) -> tuple[Tensor, Tensor]:
-    """The classes' and the boxes' part of the loss, each a scalar for each digit in the batch."""
+    """Return the class loss and the box loss, each a scalar per digit in the batch."""
     cells = CELLS * CELLS
     logits = tf.reshape(logits, [-1, cells, len(LABELS)])
     targets = assign(truth)
@@ -74,22 +79,22 @@ def loss(logits: Tensor, distances: Tensor, truth: Truth) -> tuple[Tensor, Tenso
     agreement, fit = _fit(predicted, targets.boxes)
     quality = tf.stop_gradient(0.5 + 0.5 * agreement)[..., None] * targets.classes
     number = tf.maximum(tf.reduce_sum(targets.positive), 1.0)
-    wrong = tf.reduce_sum(_focal(logits, quality) * targets.counted[..., None])
-    off = tf.reduce_sum((1.0 - fit) * targets.positive)
-    return wrong / number, BOX_WEIGHT * off / number
+    class_loss = tf.reduce_sum(_focal(logits, quality) * targets.counted[..., None])
+    box_loss = tf.reduce_sum((1.0 - fit) * targets.positive)
+    return class_loss / number, BOX_WEIGHT * box_loss / number
 
 
 _FAR = 1e6
 
 
-def _focal(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Cross entropy with a soft target, weighted by the squared distance from it."""
-    entropy = tf.nn.sigmoid_cross_entropy_with_logits(wanted, logits)
-    return entropy * tf.square(tf.sigmoid(logits) - wanted)
+def _focal(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the cross entropy with a soft target, weighted by the squared distance from it."""
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(target, logits)
+    return entropy * tf.square(tf.sigmoid(logits) - target)
 
 
 def _fit(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Intersection over union of box with box, and the same less the emptiness between them."""
+    """Return the intersection over union of each pair of boxes, and the generalized one."""
     low, high = tf.maximum(a[..., :2], b[..., :2]), tf.minimum(a[..., 2:], b[..., 2:])
     both = tf.reduce_prod(tf.maximum(high - low, 0.0), axis=-1)
     either = _area(a) + _area(b) - both

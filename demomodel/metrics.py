@@ -1,4 +1,4 @@
-"""The figures that lie beside a checkpoint, as JSON, and how they are printed."""
+"""The metrics of a checkpoint: measure, store as JSON and print them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import numpy as np
 import PIL
 import tensorflow as tf
 
-from demomodel import benchmark as speed
-from demomodel import dataset, evaluation, fonts, weights
+from demomodel import benchmark, dataset, evaluation, fonts, weights
 from demomodel.recipe import Recipe
 from export.sources.checkpoints import Checkpoint
 
@@ -23,18 +22,18 @@ FILE = "metrics.json"
 Metrics = dict[str, Any]
 
 
-def measure(source: Checkpoint, cache: Path, progress: dataset.Progress) -> Metrics:
-    """Measures the checkpoint: what it finds, and how fast."""
-    network = weights.restore(source)
+def measure(checkpoint: Checkpoint, cache: Path, progress: dataset.Progress) -> Metrics:
+    """Measure the accuracy and speed of a checkpoint. Raise ``ExportError``."""
+    network = weights.restore(checkpoint)
     parameters = network.parameters()
     score = evaluation.score(network, cache, progress)
     return {
-        "sha256": source.digest(),
+        "sha256": checkpoint.digest(),
         "parameters": parameters,
         "map_50": round(score.mean, 4),
         "average_precision_50": {str(i): round(v, 4) for i, v in enumerate(score.by_class)},
-        "recall_at_0.5": round(score.found, 4),
-        "precision_at_0.5": round(score.right, 4),
+        "recall_at_0.5": round(score.recall, 4),
+        "precision_at_0.5": round(score.precision, 4),
         "false_boxes_per_picture": {
             "letters": round(score.false_letters, 4),
             "clutter": round(score.false_clutter, 4),
@@ -44,7 +43,7 @@ def measure(source: Checkpoint, cache: Path, progress: dataset.Progress) -> Metr
             "letters": evaluation.LETTERS.count,
             "clutter": evaluation.CLUTTER.count,
         },
-        "speed": speed.measure(source),
+        "speed": benchmark.measure(checkpoint),
         "versions": {
             "python": platform.python_version(),
             "tensorflow": tf.__version__,
@@ -54,8 +53,8 @@ def measure(source: Checkpoint, cache: Path, progress: dataset.Progress) -> Metr
     }
 
 
-def origin(recipe: Recipe, command: str, rendering: float, training: float) -> Metrics:
-    """How the checkpoint came about: command, recipe, seconds, fonts."""
+def provenance(recipe: Recipe, command: str, rendering: float, training: float) -> Metrics:
+    """Return how a checkpoint was made: command, recipe, durations in seconds, fonts."""
     return {
         "command": command,
         "recipe": asdict(recipe),
@@ -68,23 +67,23 @@ def origin(recipe: Recipe, command: str, rendering: float, training: float) -> M
 
 
 def write(metrics: Metrics, folder: Path) -> None:
-    """Puts the figures beside the checkpoint in `folder`."""
+    """Write the metrics beside the checkpoint in ``folder``."""
     (folder / FILE).write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def lines(metrics: Metrics) -> Iterable[str]:
-    """The figures for people to read."""
+    """Yield the metrics as lines of text."""
     scenes, measured = metrics["scenes"], metrics["speed"]
     yield f"parameters      {metrics['parameters']:,}"
     yield f"mAP@0.5         {metrics['map_50']:.3f}  ({scenes['held_out']} scenes, unseen fonts)"
     by_class = metrics["average_precision_50"].items()
     yield "  by class      " + "  ".join(f"{label} {value:.3f}" for label, value in by_class)
-    yield f"at score 0.5    {metrics['recall_at_0.5']:.1%} of the digits found,"
-    yield f"                {metrics['precision_at_0.5']:.1%} of the boxes right"
+    yield f"at score 0.5    {metrics['recall_at_0.5']:.1%} of the digits detected,"
+    yield f"                {metrics['precision_at_0.5']:.1%} of the boxes correct"
     false = metrics["false_boxes_per_picture"]
-    yield f"false boxes     {false['clutter']:.3f} a picture without digits and letters"
-    yield f"                {false['letters']:.3f} a picture without digits, full of letters"
-    yield f"speed           on {measured['cores']} cores, {measured['calls']} calls at once"
+    yield f"false boxes     {false['clutter']:.3f} per image without digits and letters"
+    yield f"                {false['letters']:.3f} per image without digits, full of letters"
+    yield f"speed           on {measured['cores']} cores, {measured['calls']} concurrent calls"
     for kind, rates in measured["images_per_second"].items():
         by_batch = ", ".join(f"{rate} at batch {n}" for n, rate in rates.items())
         yield f"  {kind:<14}images/s: {by_batch}; alone {measured['alone_ms'][kind]} ms"

@@ -1,7 +1,7 @@
-"""The detector's network: a picture in, a score and a box for each cell of a grid out.
+"""The detector's network: an image in, scores and a box for each cell of a grid out.
 
-It is one-shot and has no anchors. A cell says, for each digit, how sure it is that one lies
-there, and how far the digit's four sides are from the cell's middle.
+It is a one-shot detector without anchors. Each cell predicts a score for each digit, and how far
+the four sides of the digit are from the center of the cell.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from typing import Any
 import tensorflow as tf
 
 INPUT_SIZE = 192
-"""Width and height of the pictures that the network takes, in pixels."""
+"""Width and height of the network's input in pixels."""
 
 STRIDE = 8
-"""Pixels from one cell to the next."""
+"""The distance between cells in pixels."""
 
 CELLS = INPUT_SIZE // STRIDE
 
 LABELS = tuple("0123456789")
 
 PRIOR = 0.01
-"""The score that an untrained cell gives, so that the many empty cells don't rule the start."""
+"""The score of an untrained cell; low, so that the many empty cells do not dominate at first."""
 
 Tensor = Any
-"""A tf.Tensor; TensorFlow brings no types."""
+"""A ``tf.Tensor``; TensorFlow ships no type annotations."""
 
 
-class Normalised(tf.Module):
-    """A convolution, batch normalisation and ReLU. Outside training the first two are one."""
+class Normalized(tf.Module):
+    """A convolution, batch normalization and ReLU; outside training the first two are fused."""
 
     def __init__(self, kernel: Tensor, outputs: int, stride: int) -> None:
         super().__init__()
@@ -43,12 +43,12 @@ class Normalised(tf.Module):
 
     def __call__(self, features: Tensor, training: bool = False) -> Tensor:
         if training:
-            return tf.nn.relu(self._normalised(self.convolve(features, self.kernel)))
+            return tf.nn.relu(self._normalized(self.convolve(features, self.kernel)))
         kernel, bias = self.folded or self._fold()
         return tf.nn.relu(tf.nn.bias_add(self.convolve(features, kernel), bias))
 
     def fold(self) -> None:
-        """Makes one constant kernel and bias of everything; what is trained later is not seen."""
+        """Replace all variables with one constant kernel and bias, for inference only."""
         kernel, bias = self._fold()
         self.folded = (kernel.numpy(), bias.numpy())
 
@@ -57,13 +57,14 @@ class Normalised(tf.Module):
         return self.scaled(scale), self.beta - self.mean * scale
 
     def convolve(self, features: Tensor, kernel: Tensor) -> Tensor:
+        """Apply the convolution."""
         return tf.nn.conv2d(features, kernel, self.stride, "SAME")
 
     def scaled(self, scale: Tensor) -> Tensor:
-        """The kernel with each output channel times `scale`."""
+        """Return the kernel with each output channel multiplied by ``scale``."""
         return self.kernel * scale
 
-    def _normalised(self, features: Tensor) -> Tensor:
+    def _normalized(self, features: Tensor) -> Tensor:
         features, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             features, self.gamma, self.beta, epsilon=_EPSILON, is_training=True
         )
@@ -72,8 +73,8 @@ class Normalised(tf.Module):
         return features
 
 
-class Conv(Normalised):
-    """A full convolution from `inputs` to `outputs` channels."""
+class Conv(Normalized):
+    """A full convolution from ``inputs`` to ``outputs`` channels."""
 
     def __init__(self, inputs: int, outputs: int, size: int, stride: int = 1) -> None:
         deviation = (2.0 / (size * size * inputs)) ** 0.5
@@ -81,8 +82,8 @@ class Conv(Normalised):
         super().__init__(kernel * deviation, outputs, stride)
 
 
-class Depthwise(Normalised):
-    """A convolution of each of `channels` by itself."""
+class Depthwise(Normalized):
+    """A convolution of each channel by itself."""
 
     def __init__(self, channels: int, size: int, stride: int = 1) -> None:
         deviation = (2.0 / (size * size)) ** 0.5
@@ -98,7 +99,7 @@ class Depthwise(Normalised):
 
 
 class Separable(tf.Module):
-    """A depthwise convolution, then one that mixes the channels; added to its input if asked."""
+    """A depthwise convolution, then a pointwise one; ``residual`` adds the result to the input."""
 
     def __init__(
         self, inputs: int, outputs: int, size: int = 3, stride: int = 1, residual: bool = False
@@ -114,7 +115,7 @@ class Separable(tf.Module):
 
 
 class Predictor(tf.Module):
-    """The last, linear convolution of a head."""
+    """The final, linear convolution of a head."""
 
     def __init__(self, inputs: int, outputs: int, bias: float) -> None:
         super().__init__()
@@ -128,16 +129,16 @@ class Predictor(tf.Module):
         return tf.nn.bias_add(tf.nn.conv2d(features, kernel, 1, "SAME"), bias)
 
     def fold(self) -> None:
-        """Makes constants of kernel and bias."""
+        """Replace kernel and bias with constants."""
         self.folded = (self.kernel.numpy(), self.bias.numpy())
 
 
 class Detector(tf.Module):
     """The whole network.
 
-    Called with float32 [N, 192, 192, 3] in 0..255 it gives, for the 24x24 cells,
-    logits float32 [N, 24, 24, 10] and distances float32 [N, 24, 24, 4]: how far top, left, bottom
-    and right side are from the cell's middle, in pixels, above zero.
+    It maps float32 ``[N, 192, 192, 3]`` in 0..255 to logits ``[N, 24, 24, 10]`` and distances
+    ``[N, 24, 24, 4]``, both float32: how far the top, left, bottom and right sides are from the
+    center of the cell, in pixels, always positive.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -168,13 +169,13 @@ class Detector(tf.Module):
         return logits, tf.nn.softplus(sides) * (2.0 * STRIDE)
 
     def fold(self) -> None:
-        """Makes constants of all weights, for inference only: fewer and faster steps."""
+        """Replace all weights with constants, which makes inference faster."""
         for module in self.submodules:
-            if isinstance(module, Normalised | Predictor):
+            if isinstance(module, Normalized | Predictor):
                 module.fold()
 
     def parameters(self) -> int:
-        """The number of trained values."""
+        """Return the number of trained parameters."""
         return sum(int(tf.size(v)) for v in self.trainable_variables)
 
 
@@ -183,7 +184,7 @@ _STATISTICS_RATE = 0.01
 
 
 class _Seeds:
-    """Hands out one seed after another, so that a network is the same for the same seed."""
+    """A sequence of seeds, so that a network only depends on its first seed."""
 
     def __init__(self) -> None:
         self.start(0)
@@ -214,7 +215,7 @@ def _through(blocks: list[Any], features: Tensor, training: bool) -> Tensor:
 
 
 def _doubled(features: Tensor) -> Tensor:
-    """Each cell twice along both sides (nearest neighbour)."""
+    """Upsample by two (nearest neighbor)."""
     return tf.repeat(tf.repeat(features, 2, axis=1), 2, axis=2)
 
 

@@ -11,14 +11,14 @@ from demomodel.recipe import Recipe
 
 _FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8
 _MAX_NORM = 10.0
-_LOWEST = 0.005
-"""What is left of the rate in the end, as a part of the highest."""
+_FINAL = 0.005
+"""The final learning rate, relative to the peak."""
 
 
 class Adam(tf.Module):
-    """Adam whose rate rises for a while, then falls as a cosine.
+    """Adam with a linear warm-up followed by cosine decay of the learning rate.
 
-    Only kernels decay: what scales and shifts channels is left alone.
+    Weight decay applies to kernels only, not to the scales and offsets of channels.
     """
 
     def __init__(self, trained: list[tf.Variable], recipe: Recipe) -> None:
@@ -29,20 +29,20 @@ class Adam(tf.Module):
         self.second = [tf.Variable(tf.zeros_like(v), trainable=False) for v in trained]
 
     def rate(self, step: Tensor) -> Tensor:
-        """The learning rate of that step, a float32 scalar as `step` is, counted from 0."""
+        """Return the learning rate of a step. ``step``: float32 scalar, starting at 0."""
         recipe = self.recipe
         rising = (step + 1.0) / recipe.warmup
         done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
         falling = 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value(done, 0.0, 1.0)))
-        return recipe.rate * tf.minimum(rising, tf.maximum(falling, _LOWEST))
+        return recipe.rate * tf.minimum(rising, tf.maximum(falling, _FINAL))
 
     def apply(self, gradients: list[Tensor], step: Tensor) -> None:
-        """Changes the variables by one step along `gradients`, in their order."""
+        """Update the variables by one step. ``gradients``: in the order of the variables."""
         gradients, _ = tf.clip_by_global_norm(gradients, _MAX_NORM)
         rate = self.rate(step)
         unbiased = tf.sqrt(1.0 - _SECOND ** (step + 1.0)) / (1.0 - _FIRST ** (step + 1.0))
-        each = zip(self.trained, self.first, self.second, gradients, strict=True)
-        for variable, first, second, gradient in each:
+        moments = zip(self.trained, self.first, self.second, gradients, strict=True)
+        for variable, first, second, gradient in moments:
             first.assign(_FIRST * first + (1.0 - _FIRST) * gradient)
             second.assign(_SECOND * second + (1.0 - _SECOND) * tf.square(gradient))
             change = unbiased * first / (tf.sqrt(second) + _TINY)

@@ -1,4 +1,4 @@
-"""How a flat rectangle lies in a picture: where its points go, and its masks."""
+"""Place a flat rectangle in a picture by perspective: its points and its masks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PIL import Image
 
 
 def homography(size: tuple[int, int], quad: np.ndarray) -> np.ndarray:
-    """The 3x3 matrix that takes the corners of a `size` rectangle to `quad` [4, 2]."""
+    """Return the 3x3 matrix that maps the corners of a ``size`` rectangle to ``quad`` [4, 2]."""
     width, height = size
     rows, values = [], []
     corners = ((0, 0), (width, 0), (width, height), (0, height))
@@ -19,24 +19,25 @@ def homography(size: tuple[int, int], quad: np.ndarray) -> np.ndarray:
 
 
 def project(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Where the 3x3 matrix takes points [n, 2]."""
+    """Map points ``[n, 2]`` by a 3x3 matrix."""
     lifted = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    return lifted[:, :2] / lifted[:, 2:]
+    points = lifted[:, :2] / lifted[:, 2:]
+    return points
 
 
 class Warp:
-    """Carries masks in a rectangle's own pixels to their place in the picture.
+    """Map masks from a rectangle's own pixels into the picture.
 
-    forth: the matrix from the rectangle to the picture; place: the box of the picture that it
-    falls into, x0, y0, x1, y1.
+    ``matrix``: from the rectangle to the picture. ``box``: the part of the picture that it covers,
+    x0, y0, x1, y1.
     """
 
-    def __init__(self, forth: np.ndarray, place: tuple[int, int, int, int]) -> None:
-        self.place = place
-        shift = np.array([[1, 0, place[0]], [0, 1, place[1]], [0, 0, 1]], np.float64)
-        back = np.linalg.inv(forth) @ shift
+    def __init__(self, matrix: np.ndarray, box: tuple[int, int, int, int]) -> None:
+        self.box = box
+        shift = np.array([[1, 0, box[0]], [0, 1, box[1]], [0, 0, 1]], np.float64)
+        back = np.linalg.inv(matrix) @ shift
         self.coefficients = tuple(float(v) for v in (back / back[2, 2]).ravel()[:8])
-        self.size = (max(1, place[2] - place[0]), max(1, place[3] - place[1]))
+        self.size = (max(1, box[2] - box[0]), max(1, box[3] - box[1]))
 
     def __call__(self, mask: Image.Image) -> Image.Image:
         return mask.transform(

@@ -1,4 +1,4 @@
-"""Everything that decides what training comes to, apart from the code."""
+"""The hyperparameters of a training run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Recipe:
-    """A run's numbers. rate: the highest learning rate; warmup: steps until it is reached;
-    decay: of the weights, as a part of the rate; averaging: how much of the averaged weights
-    stays at each step."""
+    """Everything that determines the result of a run, apart from the code.
+
+    ``rate``: the peak learning rate. ``warmup``: the steps until it is reached. ``decay``: weight
+    decay, relative to the rate. ``averaging``: how much of the averaged weights each step keeps.
+    """
 
     seed: int = 1
     steps: int = 8000

@@ -1,4 +1,4 @@
-"""The demo model's own checkpoints, for which no builder needs to be named."""
+"""The demo model as a source for export; its network needs no builder function."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from demomodel.decoding import detect
 from demomodel.network import INPUT_SIZE, Detector
 from export.serving.decoding import Canvas
 from export.serving.signatures import Model, Servable
-from export.sources import checkpoints as checkpoint
+from export.sources import checkpoints
+from export.sources.fingerprint import fingerprint
 from export.sources.scaling import Scaling
 from export.sources.source import Restoration, Source
 
 CANVAS = Canvas(INPUT_SIZE, INPUT_SIZE)
 
 
-def open_digits(place: Path) -> Source:
-    """The demo model with the checkpoint at `place`. Raises CheckpointError.
+def open_demo(path: Path) -> Source:
+    """Load the demo model with the checkpoint at ``path``. Raise ``CheckpointError``.
 
-    The weights are constants of the graph: folded, they cost fewer steps for each call than
-    variables would, which a lone camera notices most. The reference is not folded.
+    The weights become constants of the graph: folded, they take fewer steps per call than
+    variables, which a single camera notices most. The reference is not folded.
     """
-    found = checkpoint.find(place)
-    network, trained = weights.restore(found), weights.restore(found)
+    checkpoint = checkpoints.find(path)
+    network, reference = weights.restore(checkpoint), weights.restore(checkpoint)
     network.fold()
     return Source(
-        origin=f"{found.name} sha256:{found.digest()}",
+        made_from=fingerprint(checkpoint.name, checkpoint.files()),
         input=tf.TensorSpec([None, INPUT_SIZE, INPUT_SIZE, 3], tf.float32),
         infer=detector(network),
-        reference=detector(trained),
-        restoration=Restoration(len(trained.variables)),
+        reference=detector(reference),
+        restoration=Restoration(len(reference.variables)),
         scaling=Scaling(),
     )
 
 
 def detector(network: Detector) -> Model:
-    """The network and its boxes' selection."""
-    return lambda pictures: detect(*network(pictures))
+    """Return the network with the decoding of its boxes."""
+    return lambda images: detect(*network(images))
 
 
-def servable(network: Detector, description: str = "") -> Servable:
-    """The network as it is served; it is folded by that."""
+def servable(network: Detector) -> Servable:
+    """Return the network as it is served. This folds it."""
     network.fold()
-    return Servable(detector(network), CANVAS, description)
+    return Servable(detector(network), CANVAS, description="")

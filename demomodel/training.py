@@ -1,4 +1,4 @@
-"""The training loop: scenes in, a network of averaged weights out."""
+"""The training loop: from scenes to a network with averaged weights."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHOW_EVERY = 25
 
 
 class Trainer(tf.Module):
-    """A network, its optimizer, and the moving average of its weights."""
+    """A network, its optimizer and the moving average of its weights."""
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
@@ -36,88 +36,88 @@ class Trainer(tf.Module):
 
     @tf.function
     def learn(self, pictures: Tensor, boxes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """One step on a batch of uint8 scenes; gives the two parts of the loss."""
+        """Train one step on a batch of uint8 scenes. Return the class loss and the box loss."""
         seed = tf.stack([self.recipe.seed, tf.cast(self.step, tf.int32)])
         inputs, truth = augment(pictures, Truth(boxes, labels), seed)
         with tf.GradientTape() as tape:
             logits, distances = self.network(inputs, training=True)
-            wrong, off = loss(logits, distances, truth)
-            total = wrong + off
+            class_loss, box_loss = loss(logits, distances, truth)
+            total = class_loss + box_loss
         gradients = tape.gradient(total, self.adam.trained)
         self.adam.apply(gradients, tf.cast(self.step, tf.float32))
         self._average()
         self.step.assign_add(1)
-        return wrong, off
+        return class_loss, box_loss
 
     def _average(self) -> None:
-        """Follows the weights, closely at first, for those of the start are worth little."""
+        """Update the averaged weights; closely at first, because early weights are worth little."""
         done = tf.cast(self.step, tf.float32)
         keep = tf.minimum(self.recipe.averaging, (1.0 + done) / (10.0 + done))
         for mean, value in zip(self.averaged.variables, self.network.variables, strict=True):
             mean.assign(mean * keep + value * (1.0 - keep))
 
 
-class Diary:
-    """What a run of one recipe has come to, kept on disk, so that it can go on after a stop."""
+class SavedState:
+    """The state of a run on disk, so that an interrupted run can resume."""
 
     def __init__(self, trainer: Trainer, folder: Path) -> None:
         self._folder = folder
         self._state = tf.train.Checkpoint(trainer=trainer)
 
     def read(self) -> None:
-        """Goes on where a run that was stopped had got to. What does not fit is left alone."""
+        """Resume from the saved state, if there is one."""
         if (self._folder / "state.index").exists():
             self._state.read(str(self._folder / "state")).assert_consumed()
 
     def write(self) -> None:
-        """Keeps the state, in place of the one before."""
+        """Save the state and replace the previous one."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._state.write(str(self._folder / "next"))
         for file in sorted(self._folder.glob("next.*"), reverse=True):
             file.replace(file.with_name(file.name.replace("next", "state", 1)))
 
     def close(self) -> None:
-        """Forgets the run: it is done."""
+        """Remove the state when the run is complete."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def train(
     recipe: Recipe, scenes: dataset.Scenes, folder: Path, progress: Progress
 ) -> tuple[Detector, float]:
-    """Trains, or goes on training if `folder` says that a run of this recipe was stopped.
+    """Train, or resume the run whose state is in ``folder``.
 
-    Returns the network of averaged weights, and the seconds that training took.
+    Return the network with averaged weights, and how long training took in seconds.
     """
     tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(recipe.seed)
     trainer = Trainer(recipe)
-    diary = Diary(trainer, folder)
-    diary.read()
+    saved = SavedState(trainer, folder)
+    saved.read()
     start, before = int(trainer.step), float(trainer.seconds)
     began = time.monotonic()
     for step, batch in enumerate(batches(scenes, recipe, start), start + 1):
-        wrong, off = trainer.learn(*batch)
+        class_loss, box_loss = trainer.learn(*batch)
         if step % _SHOW_EVERY == 0 or step == recipe.steps:
-            note = f"classes {float(wrong):.2f}  boxes {float(off):.2f}"
+            note = f"classes {float(class_loss):.2f}  boxes {float(box_loss):.2f}"
             progress("training", step, recipe.steps, note)
         trainer.seconds.assign(before + time.monotonic() - began)
         if step % _SAVE_EVERY == 0:
-            diary.write()
-    diary.close()
+            saved.write()
+    saved.close()
     return trainer.averaged, float(trainer.seconds)
 
 
 def batches(
     scenes: dataset.Scenes, recipe: Recipe, start: int = 0
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The recipe's batches from number `start` on, the scenes in a new order each time round."""
+    """Yield the recipe's batches from number ``start`` on; each epoch has a new order."""
     rng = np.random.default_rng(recipe.seed)
     count = len(scenes.labels)
-    a_round = count // recipe.batch
+    epoch = count // recipe.batch
     for number in range(recipe.steps):
-        if number % a_round == 0:
+        if number % epoch == 0:
             order = rng.permutation(count)
         if number >= start:
-            at = number % a_round * recipe.batch
+            at = number % epoch * recipe.batch
             chosen = np.sort(order[at : at + recipe.batch])
             yield scenes.pictures[chosen], scenes.boxes[chosen], scenes.labels[chosen]

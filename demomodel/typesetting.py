@@ -1,4 +1,4 @@
-"""A line of printed characters: its masks, and the outline of each digit in it."""
+"""Typeset a line of characters, with the outline of each digit in it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from PIL import Image, ImageChops, ImageDraw
 from demomodel import fonts
 
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZabcdefhjkmnprstuvwxyz"
-"""What clutter is written in. Left out are the letters that many faces draw as a 0, 1, 6 or 9."""
+"""Letters for clutter, without those that many faces draw like 0, 1, 6 or 9."""
 
 SIGNS = "+-:.,%#&?!*/=()<>@$€"
 
 
 @dataclass(frozen=True)
-class Print:
-    """One line of characters in one face.
+class Line:
+    """A line of characters in one face.
 
-    ink: mode L, the characters' coverage.
-    outlines: for each digit, float32 [points, 2] x and y in pixels of `ink`, round its rim.
-    labels: for each digit, 0 to 9.
-    cap_height: height of a capital digit in pixels.
+    ``ink``: mode L, the coverage of the characters.
+    ``outlines``: for each digit, points on its outline: float32 ``[points, 2]``, x and y in
+    pixels of ``ink``.
+    ``labels``: for each digit, 0 to 9.
+    ``cap_height``: the height of a digit in pixels.
     """
 
     ink: Image.Image
@@ -31,10 +32,10 @@ class Print:
     cap_height: float
 
 
-def set_line(text: str, face: str, height: float, tracking: float = 0.0) -> Print:
-    """Sets `text` so that its digits are about `height` pixels high.
+def set_line(text: str, face: str, height: float, tracking: float = 0.0) -> Line:
+    """Typeset ``text`` with digits about ``height`` pixels high.
 
-    tracking: extra space between characters, as a part of `height`.
+    ``tracking``: extra space between characters, relative to ``height``.
     """
     font = fonts.load(face, _size_for(face, height))
     margin = max(2, round(height * 0.2))
@@ -50,14 +51,14 @@ def set_line(text: str, face: str, height: float, tracking: float = 0.0) -> Prin
         ImageDraw.Draw(glyph).text((x, origin[1]), character, fill=255, font=font, anchor="ls")
         ink = ImageChops.lighter(ink, glyph)
         if character.isdigit():
-            outlines.append(rim(glyph))
+            outlines.append(outline(glyph))
             labels.append(int(character))
         x += step
-    return Print(ink, tuple(outlines), tuple(labels), height)
+    return Line(ink, tuple(outlines), tuple(labels), height)
 
 
-def rim(glyph: Image.Image) -> np.ndarray:
-    """The leftmost and rightmost inked point of each row: float32 [points, 2], x and y."""
+def outline(glyph: Image.Image) -> np.ndarray:
+    """Return the leftmost and rightmost ink of each row: float32 ``[points, 2]``, x and y."""
     inked = np.asarray(glyph) > 100
     rows = np.flatnonzero(inked.any(axis=1))
     if rows.size == 0:

@@ -1,4 +1,4 @@
-"""Weights to and from TensorFlow checkpoints: the network's variables and nothing else."""
+"""Save and restore the network's weights as TensorFlow checkpoints, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from export.sources.checkpoints import Checkpoint
 
 
 def save(network: Detector, prefix: Path) -> None:
-    """Writes the network's weights as the checkpoint `prefix`, over the one that was there."""
+    """Write the weights to the checkpoint ``prefix``, replacing an existing one."""
     prefix.parent.mkdir(parents=True, exist_ok=True)
     tf.train.Checkpoint(network=network).write(str(prefix))
 
 
-def restore(source: Checkpoint) -> Detector:
-    """The network with that checkpoint's weights. Raises CheckpointError if they don't fit."""
+def restore(checkpoint: Checkpoint) -> Detector:
+    """Return a network with the checkpoint's weights.
+
+    Raise ``CheckpointError`` if they do not fit.
+    """
     network = Detector()
     try:
-        tf.train.Checkpoint(network=network).read(str(source.prefix)).assert_consumed()
+        tf.train.Checkpoint(network=network).read(str(checkpoint.prefix)).assert_consumed()
     except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise CheckpointError(f"{source.prefix} does not fit the network: {reason}") from None
+        raise CheckpointError(f"{checkpoint.prefix} does not fit the network: {reason}") from None
     return network

@@ -1,1 +1,1 @@
-"""A model server's gRPC API, as release and verification call it."""
+"""The gRPC client that talks to model servers, for releases and for verification."""

@@ -1,4 +1,4 @@
-"""Importing TensorFlow without what it prints at its start."""
+"""Import TensorFlow without its startup messages."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from contextlib import contextmanager
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow; its remarks on processors and drivers would drown a line of ours."""
+    """Import TensorFlow. Its remarks on CPUs and drivers would drown out our own lines."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _no_stderr():
+    with _stderr_discarded():
         import tensorflow as tf
     tf.get_logger().setLevel("ERROR")
 
 
 @contextmanager
-def _no_stderr() -> Iterator[None]:
-    """Native code writes to the descriptor itself, so that is what is turned away."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+def _stderr_discarded() -> Iterator[None]:
+    """Redirect file descriptor 2, which native code writes to directly."""
+    saved = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)

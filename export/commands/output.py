@@ -1,4 +1,4 @@
-"""Standard output that may lose its reader: `list | head -1`, a terminal that is closed."""
+"""Standard output whose reader may go away: ``list | head -1``, a closed terminal."""
 
 from __future__ import annotations
 
@@ -9,35 +9,37 @@ import sys
 from export.errors import ExportError
 
 
-class _Unheard(io.FileIO):
-    """Once nobody reads any more, what is written goes nowhere, and the work goes on: a version
-    that is half published shall not depend on who listens."""
+class _TolerantOutput(io.FileIO):
+    """Discard output once it cannot be written any more.
+
+    Publishing must not stop halfway because nobody reads its output.
+    """
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         try:
             return super().write(data)
         except OSError as error:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.fileno())
-            os.close(nowhere)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, self.fileno())
+            os.close(null)
             if isinstance(error, BrokenPipeError):
                 return len(data)
             raise ExportError(f"cannot write the output: {error.strerror}") from None
 
 
-def outlive_reader() -> None:
-    """From now on, standard output that nobody reads is no error. Does nothing without one.
+def tolerate_closed_output() -> None:
+    """From now on, ignore that standard output has lost its reader.
 
-    What else goes wrong there is an ExportError, once.
+    Any other write error, such as a full disk, raises ``ExportError`` once.
     """
-    before = sys.stdout
-    if before is None:
+    original = sys.stdout
+    if original is None:
         return
-    before.flush()
-    raw = _Unheard(before.fileno(), "wb", closefd=False)
+    original.flush()
+    raw = _TolerantOutput(original.fileno(), "wb", closefd=False)
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(raw),
-        encoding=before.encoding,
-        errors=before.errors,
-        line_buffering=before.isatty(),
+        encoding=original.encoding,
+        errors=original.errors,
+        line_buffering=original.isatty(),
     )

@@ -1,4 +1,4 @@
-"""Progress bars; where the output is no terminal, a line now and then."""
+"""Progress bars on a terminal, and an occasional line elsewhere."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from rich.progress import (
 _LINE_EVERY_S = 30.0
 
 
-class Bars:
-    """One bar for each task, shown for as long as the `with` block lasts."""
+class ProgressBars:
+    """One bar per task, shown for the duration of the ``with`` block."""
 
     def __init__(self) -> None:
         self._console = Console()
@@ -35,9 +35,9 @@ class Bars:
             disable=not self._console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._spoke: dict[str, float] = {}
+        self._printed_at: dict[str, float] = {}
 
-    def __enter__(self) -> Bars:
+    def __enter__(self) -> ProgressBars:
         self._progress.start()
         return self
 
@@ -49,18 +49,18 @@ class Bars:
     ) -> None:
         self._progress.stop()
 
-    def __call__(self, task: str, done: int, wanted: int, note: str = "") -> None:
-        """Shows that `done` of `wanted` parts of a task are done."""
+    def __call__(self, task: str, done: int, total: int, note: str = "") -> None:
+        """Show that ``done`` of ``total`` steps of a task are done."""
         if not self._console.is_terminal:
-            self._speak(task, done, wanted, note)
+            self._print(task, done, total, note)
             return
         if task not in self._tasks:
-            self._tasks[task] = self._progress.add_task(task, total=wanted, note=note)
+            self._tasks[task] = self._progress.add_task(task, total=total, note=note)
         self._progress.update(self._tasks[task], completed=done, note=note)
 
-    def _speak(self, task: str, done: int, wanted: int, note: str) -> None:
+    def _print(self, task: str, done: int, total: int, note: str) -> None:
         now = time.monotonic()
-        if done < wanted and now - self._spoke.get(task, -_LINE_EVERY_S) < _LINE_EVERY_S:
+        if done < total and now - self._printed_at.get(task, -_LINE_EVERY_S) < _LINE_EVERY_S:
             return
-        self._spoke[task] = now
-        print(f"{task} {done}/{wanted} {note}".rstrip(), flush=True)
+        self._printed_at[task] = now
+        print(f"{task} {done}/{total} {note}".rstrip(), flush=True)

@@ -1,4 +1,4 @@
-"""The options that say where a trained model is, and what it takes and gives."""
+"""Options that describe a trained model: where it is, its input and its outputs."""
 
 from __future__ import annotations
 
@@ -8,132 +8,170 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # these import TensorFlow, which `--help` must not wait for
-    from export.serving.conversion import PictureWish
-    from export.sources.options import Wish
-    from export.tasks.task import TaskWish
-
-_EXAMPLES = "image=Placeholder:0", "detection_boxes=boxes:0,detection_scores=scores:0"
+if TYPE_CHECKING:  # these import TensorFlow, which --help should not wait for
+    from export.serving.conversion import ImageOptions
+    from export.sources.options import SourceOptions
+    from export.tasks.task import TaskOptions
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
-    """Where the model is, and what of it is wanted."""
-    group = parser.add_argument_group("the trained model")
+    """Add the options that say where the model is and which part of it to export."""
+    group = parser.add_argument_group("trained model")
     group.add_argument(
         "--from",
         dest="source",
         metavar="SOURCE",
-        help="a TensorFlow 1 or 2 checkpoint, a .keras or HDF5 file, a SavedModel's folder, or "
+        help="a TensorFlow 1 or 2 checkpoint, a .keras or HDF5 file, a SavedModel's directory, or "
         "keras:NAME for a Keras application (default: the demo model's checkpoint)",
     )
     group.add_argument(
-        "--model", metavar="PACKAGE.MODULE:FUNCTION", help="the function that builds the model"
+        "--model",
+        metavar="PACKAGE.MODULE:FUNCTION",
+        help="the function that builds the model, for a TensorFlow 2 checkpoint or weights",
     )
     group.add_argument(
-        "--model-args", type=_object, default={}, metavar="JSON", help="what that function is given"
+        "--model-args", type=_object, default={}, metavar="JSON", help="arguments of that function"
     )
     group.add_argument(
-        "--inputs", type=_pairs, default={}, metavar="NAME=TENSOR", help=f"e.g. {_EXAMPLES[0]}"
+        "--inputs",
+        type=_pairs,
+        default={},
+        metavar="TENSOR",
+        help="the input for images, e.g. Placeholder:0",
     )
     group.add_argument(
-        "--outputs", type=_pairs, default={}, metavar="NAME=TENSOR,...", help=f"e.g. {_EXAMPLES[1]}"
+        "--outputs",
+        type=_pairs,
+        default={},
+        metavar="NAME=TENSOR,...",
+        help="the outputs to serve, by their new names, e.g. "
+        "detection_boxes=boxes:0,detection_scores=scores:0",
     )
     group.add_argument(
         "--feed",
         type=_feed,
         action="append",
         default=[],
-        metavar="NAME=JSON",
+        metavar="TENSOR=JSON",
         help="a constant for another input, e.g. is_training=false; may be repeated",
     )
-    group.add_argument("--signature", metavar="NAME", help="of a SavedModel: serving_default, ...")
+    group.add_argument("--signature", metavar="NAME", help="which signature of a SavedModel")
+    group.add_argument(
+        "--batch", type=_count, metavar="N", help="the model takes exactly N images per call"
+    )
+    group.add_argument(
+        "--weights", metavar="WHICH", help="of a Keras application: imagenet, none, or a file"
+    )
+    _add_tf1(parser)
+
+
+def _add_tf1(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("TensorFlow 1 checkpoints")
     group.add_argument(
         "--variables",
         type=_pattern,
         metavar="REGEX",
-        help="of a TensorFlow 1 checkpoint, restore only these; the others are initialised",
+        help="restore only these variables and initialize the others",
     )
     group.add_argument(
         "--exclude-nodes",
         type=_pattern,
         metavar="REGEX",
-        help="nodes of a TensorFlow 1 graph to leave out, with all that needs them",
+        help="drop these nodes of the graph, and everything that depends on them",
     )
     group.add_argument(
         "--moving-average",
         action="store_true",
-        help="restore the variables' exponential moving averages where there are some",
-    )
-    group.add_argument(
-        "--weights", metavar="WHICH", help="of a Keras application: imagenet, none, or a file"
-    )
-    group.add_argument(
-        "--batch", type=_count, metavar="N", help="the model takes just N pictures a call"
+        help="restore the exponential moving averages of variables that have one",
     )
 
 
-def add_pictures(parser: argparse.ArgumentParser) -> None:
-    """How pictures become its input."""
-    group = parser.add_argument_group("preprocessing, in the graph")
-    group.add_argument("--size", type=_size, metavar="WxH", help="of the model's pictures")
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how images become the model's input."""
+    group = parser.add_argument_group("preprocessing in the graph")
+    group.add_argument("--size", type=_size, metavar="WxH", help="the size of the model's input")
     group.add_argument(
         "--resize",
         choices=("stretch", "letterbox"),
         default="stretch",
-        help="letterbox keeps the aspect, between black bars (default: %(default)s)",
+        help="letterbox keeps the aspect ratio and adds black bars (default: %(default)s)",
     )
     group.add_argument(
         "--scale",
         choices=("0..1", "-1..1", "imagenet", "none"),
-        help="what a model with a float input was trained on",
+        help="the pixel scaling that the model was trained with; required for a float input, "
+        "unless the model begins with a Rescaling layer or is a Keras application",
     )
     group.add_argument(
         "--mean", type=_numbers, metavar="R,G,B", help="instead of --scale: (x - mean) / std"
     )
     group.add_argument(
-        "--std", type=_numbers, metavar="R,G,B", help="red first, whatever --channels is"
+        "--std", type=_numbers, metavar="R,G,B", help="in the order R,G,B, whatever --channels is"
     )
-    group.add_argument("--channels", choices=("rgb", "bgr"), help="which come first in the model")
+    group.add_argument(
+        "--channels", choices=("rgb", "bgr"), help="the channel order of the model's input"
+    )
 
 
 def add_task(parser: argparse.ArgumentParser) -> None:
-    """What its outputs mean."""
+    """Add the options that say what the model's outputs mean."""
     group = parser.add_argument_group("outputs")
-    group.add_argument("--task", choices=("detection", "classification", "tensors"))
     group.add_argument(
-        "--labels", type=Path, metavar="FILE", help="a line each, a JSON list, or a label map"
+        "--task",
+        choices=("detection", "classification", "tensors"),
+        help="what the outputs are (default: their names and shapes decide)",
     )
-    group.add_argument("--first-class", type=_number, metavar="N", help="the first label's number")
-    group.add_argument("--box-order", choices=("yxyx", "xyxy", "cxcywh"), default="yxyx")
-    group.add_argument("--box-units", choices=("normalized", "pixels"), default="normalized")
+    group.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="the names of the classes: one per line, a JSON list, or a .pbtxt label map",
+    )
+    group.add_argument(
+        "--first-class", type=_number, metavar="N", help="the model's number for its first class"
+    )
     group.add_argument(
         "--activation",
         choices=("none", "sigmoid", "softmax"),
         default="none",
-        help="what scores still need (default: %(default)s)",
+        help="what to apply to the scores (default: %(default)s)",
     )
     group.add_argument(
-        "--background", action="store_true", help="the first column of scores is no class"
+        "--background", action="store_true", help="the first column of scores is the background"
+    )
+    _add_boxes(parser)
+
+
+def _add_boxes(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("boxes")
+    group.add_argument(
+        "--box-order",
+        choices=("yxyx", "xyxy", "cxcywh"),
+        default="yxyx",
+        help="the order of a box's coordinates (default: %(default)s)",
     )
     group.add_argument(
-        "--nms", action="store_true", help="thin out boxes of one class that overlap"
+        "--box-units",
+        choices=("normalized", "pixels"),
+        default="normalized",
+        help="0..1, or pixels of the model's input (default: %(default)s)",
     )
-    for name, kind, default in (
-        ("--nms-overlap", _part, 0.5),
-        ("--min-score", _part, 0.05),
-        ("--max-boxes", _count, 100),
+    group.add_argument("--nms", action="store_true", help="apply non-maximum suppression by class")
+    for name, kind, default, meaning in (
+        ("--nms-overlap", _fraction, 0.5, "the largest overlap that is kept"),
+        ("--min-score", _fraction, 0.05, "the lowest score that is kept"),
+        ("--max-boxes", _count, 100, "the most boxes that are kept"),
     ):
-        group.add_argument(
-            name, type=kind, default=default, metavar="X", help="with --nms (default: %(default)s)"
-        )
+        help_text = f"with --nms: {meaning} (default: {default})"
+        group.add_argument(name, type=kind, default=default, metavar="X", help=help_text)
 
 
-def wish(options: argparse.Namespace) -> Wish:
-    """What the options say about the source."""
-    from export.sources.options import Wish
+def source_options(options: argparse.Namespace) -> SourceOptions:
+    """Return what the options say about the source."""
+    from export.sources.options import SourceOptions
 
-    return Wish(
-        place=options.source,
+    return SourceOptions(
+        location=options.source,
         model=options.model,
         model_args=options.model_args,
         inputs=options.inputs,
@@ -149,11 +187,11 @@ def wish(options: argparse.Namespace) -> Wish:
     )
 
 
-def picture_wish(options: argparse.Namespace) -> PictureWish:
-    """What they say about the model's pictures."""
-    from export.serving.conversion import PictureWish
+def image_options(options: argparse.Namespace) -> ImageOptions:
+    """Return what the options say about the model's input."""
+    from export.serving.conversion import ImageOptions
 
-    return PictureWish(
+    return ImageOptions(
         size=options.size,
         letterbox=options.resize == "letterbox",
         scale=options.scale,
@@ -164,11 +202,11 @@ def picture_wish(options: argparse.Namespace) -> PictureWish:
     )
 
 
-def task_wish(options: argparse.Namespace) -> TaskWish:
-    """What they say about its outputs."""
-    from export.tasks.task import TaskWish
+def task_options(options: argparse.Namespace) -> TaskOptions:
+    """Return what the options say about the model's outputs."""
+    from export.tasks.task import TaskOptions
 
-    return TaskWish(
+    return TaskOptions(
         task=options.task,
         order=options.box_order,
         units=options.box_units,
@@ -183,19 +221,19 @@ def task_wish(options: argparse.Namespace) -> TaskWish:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    """`name=tensor,...`; a name alone stands for itself."""
-    found: dict[str, str] = {}
+    """Parse ``name=tensor,...``; a tensor without a name gets its own."""
+    pairs: dict[str, str] = {}
     for part in filter(None, text.split(",")):
         name, equals, tensor = part.strip().partition("=")
-        name = name if equals else _last(name)
-        if not name or name in found or (equals and not tensor):
-            raise argparse.ArgumentTypeError(f"{part!r} is not NAME=TENSOR, or is there twice")
-        found[name] = tensor or part.strip()
-    return found
+        name = name if equals else _base_name(name)
+        if not name or name in pairs or (equals and not tensor):
+            raise argparse.ArgumentTypeError(f"{part!r} is not NAME=TENSOR, or is repeated")
+        pairs[name] = tensor or part.strip()
+    return pairs
 
 
-def _last(tensor: str) -> str:
-    """A tensor's own name, without its scopes and number."""
+def _base_name(tensor: str) -> str:
+    """Return a tensor's name without its scopes and number."""
     return tensor.rpartition("/")[2].partition(":")[0]
 
 
@@ -206,17 +244,17 @@ def _feed(text: str) -> tuple[str, Any]:
     except ValueError:
         if name and equals:
             return name, value
-    raise argparse.ArgumentTypeError(f"{text!r} is not NAME=JSON")
+    raise argparse.ArgumentTypeError(f"{text!r} is not TENSOR=JSON")
 
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise argparse.ArgumentTypeError("must be a JSON object")
-    return found
+    return value
 
 
 def _pattern(text: str) -> str:
@@ -228,31 +266,31 @@ def _pattern(text: str) -> str:
 
 
 def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if found is None or 0 in (int(found[1]), int(found[2])):
+    sides = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if sides is None or 0 in (int(sides[1]), int(sides[2])):
         raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT")
-    if max(int(found[1]), int(found[2])) > _LONGEST_SIDE:
-        raise argparse.ArgumentTypeError(f"a side may have up to {_LONGEST_SIDE} pixels")
-    return int(found[1]), int(found[2])
+    if max(int(sides[1]), int(sides[2])) > _LONGEST_SIDE:
+        raise argparse.ArgumentTypeError(f"a side can have at most {_LONGEST_SIDE} pixels")
+    return int(sides[1]), int(sides[2])
 
 
 _LONGEST_SIDE = 4096
-"""Sixteen golden pictures of this size take 3 GB."""
+"""Sixteen golden images of this size take 3 GB."""
 
 
 def _numbers(text: str) -> tuple[float, ...]:
     try:
-        found = tuple(float(part) for part in text.split(","))
+        numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
-        found = ()
-    if len(found) not in (1, 3):
+        numbers = ()
+    if len(numbers) not in (1, 3):
         raise argparse.ArgumentTypeError(f"{text!r} is not one number or three")
-    return found
+    return numbers
 
 
 def _number(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0")
     return int(text)
 
 
@@ -262,11 +300,11 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _part(text: str) -> float:
+def _fraction(text: str) -> float:
     try:
-        found = float(text)
+        number = float(text)
     except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1:
+        number = -1.0
+    if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return found
+    return number

@@ -1,1 +1,1 @@
-"""Publishing: versions in a model repository, local or remote, complete or not at all."""
+"""Publish versions to a model repository, local or remote: completely or not at all."""

@@ -1,8 +1,9 @@
-"""Puts a finished version where a model server finds it, all at once or not at all.
+"""Publish to a local directory atomically.
 
-A version is made in a folder beside its place, under a name that no model server takes for a
-version, and gets its own name by one rename. One lock a model keeps two publishers apart; so
-whatever half-made folder a publisher finds was left by one that was killed, and is removed.
+A version is written to a staging directory whose name no model server takes for a version, and
+gets its number in a single rename. A lock per model keeps publishers apart. Whatever staging
+directory the holder of the lock finds was therefore left by a publisher that was killed, and is
+removed.
 """
 
 from __future__ import annotations
@@ -15,59 +16,59 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from export.contract import GRAPH_FILES
 from export.errors import PublishError
-from export.publishing.repository import GRAPHS
+from export.publishing.repository import MAX_VERSION, is_version
 
 _STAGING = ".staging-"
 _REMOVED = ".removed-"
 _LOCK = ".lock"
-_MAX_VERSION = 2**63 - 1
 
 
 def versions(target: Path) -> list[int]:
-    """The versions in the model's folder, oldest first; none if the folder is not there.
+    """Return the versions in the model's directory, oldest first; none if it does not exist.
 
-    Raises PublishError if it cannot be read, or is a version itself.
+    Raise ``PublishError`` if it cannot be read or is itself a version.
     """
     try:
-        _check_no_version(target)
+        _check_not_a_version(target)
         names = [entry.name for entry in os.scandir(target) if entry.is_dir()]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise PublishError(f"cannot read {target}: {error.strerror}") from None
-    return sorted({int(name) for name in names if _is_version(name)})
+    return sorted({int(name) for name in names if is_version(name)})
 
 
-def _check_no_version(target: Path) -> None:
-    if any((target / graph).exists() for graph in GRAPHS):
+def _check_not_a_version(target: Path) -> None:
+    if any((target / graph).exists() for graph in GRAPH_FILES):
         raise PublishError(
-            f"{target} is a SavedModel itself; name the folder that has the versions"
+            f"{target} is itself a SavedModel; name the directory above the versions"
         )
 
 
 @contextmanager
 def staged(target: Path, version: int | None = None) -> Iterator[tuple[Path, Path]]:
-    """Publishes what the block writes, if the block ends without an error.
+    """Publish what the block writes, unless the block raises.
 
-    target: the model's folder; version: its number, by default the next.
+    ``target``: the model's directory. ``version``: the number, by default the next one.
 
-    Yields the folder to write into, which is there and empty, and the place that it will take.
-    Raises PublishError if the version exists or the target cannot be written.
+    Yield the empty directory to write to, and the path that it will get. Raise ``PublishError``
+    if the version exists or the target cannot be written.
     """
     try:
-        _check_no_version(target)
+        _check_not_a_version(target)
         with _locked(target):
-            _tidy(target)
+            _remove_leftovers(target)
             number = next_version(target) if version is None else version
-            place = target / str(number)
+            path = target / str(number)
             check_free(target, number)
             staging = target / f"{_STAGING}{number}"
             staging.mkdir()
             try:
-                yield staging, place
+                yield staging, path
                 _flush(staging)
-                os.rename(staging, place)
+                os.rename(staging, path)
                 _flush_folder(target)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
@@ -76,35 +77,39 @@ def staged(target: Path, version: int | None = None) -> Iterator[tuple[Path, Pat
 
 
 def remove(target: Path, names: Iterable[str]) -> None:
-    """Removes version folders; each is out of a model server's sight before its first file goes.
+    """Remove versions. Each is hidden from model servers before its first file goes.
 
-    Raises PublishError.
+    If a version is a symbolic link, remove the link and leave its target alone. Raise
+    ``PublishError``.
     """
     try:
         with _locked(target):
-            _tidy(target)
+            _remove_leftovers(target)
             for name in names:
                 hidden = target / f"{_REMOVED}{name}"
                 os.rename(target / name, hidden)
-                shutil.rmtree(hidden)
+                _delete(hidden)
     except OSError as error:
         raise PublishError(f"cannot write {target}: {error.strerror or error}") from None
 
 
 def next_version(target: Path) -> int:
-    """One more than the highest version there is, or 1."""
-    return max(versions(target), default=0) + 1
+    """Return one more than the highest number taken, or 1.
 
-
-def _is_version(name: str) -> bool:
-    return name.isascii() and name.isdecimal() and int(name) <= _MAX_VERSION
+    Files and dangling links count too: a version cannot be renamed onto them.
+    """
+    try:
+        names = os.listdir(target)
+    except FileNotFoundError:
+        return 1
+    return max((int(name) for name in names if is_version(name)), default=0) + 1
 
 
 def check_free(target: Path, number: int) -> None:
-    """Raises PublishError if `number` is no version's, or a version has it."""
-    if not 0 <= number <= _MAX_VERSION:
-        raise PublishError(f"version must be from 0 to {_MAX_VERSION}, not {number}")
-    if number in versions(target) or (target / str(number)).exists():
+    """Raise ``PublishError`` if ``number`` is out of range or taken."""
+    if not 0 <= number <= MAX_VERSION:
+        raise PublishError(f"the version must be between 0 and {MAX_VERSION}, not {number}")
+    if number in versions(target) or os.path.lexists(target / str(number)):
         raise PublishError(f"version {number} exists in {target}; versions are never overwritten")
 
 
@@ -120,14 +125,22 @@ def _locked(target: Path) -> Iterator[None]:
         yield
 
 
-def _tidy(target: Path) -> None:
-    for begin in (_STAGING, _REMOVED):
-        for left in target.glob(f"{begin}*"):
-            shutil.rmtree(left)
+def _remove_leftovers(target: Path) -> None:
+    for prefix in (_STAGING, _REMOVED):
+        for leftover in target.glob(f"{prefix}*"):
+            _delete(leftover)
+
+
+def _delete(path: Path) -> None:
+    """Delete a directory tree, a file or a link; never what a link points to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _flush(folder: Path) -> None:
-    """Has everything on disk before the rename is, so that a power cut leaves no empty files."""
+    """Write everything to disk before the rename, so that a power cut leaves no empty files."""
     for root, _, names in os.walk(folder):
         for name in names:
             with open(os.path.join(root, name), "rb") as file:

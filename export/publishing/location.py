@@ -1,4 +1,4 @@
-"""A folder on this machine or far away, as `fsspec` reaches it."""
+"""A directory, local or remote, accessed through ``fsspec``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOCAL = ("file", "local")
 
 @dataclass(frozen=True)
 class Location:
-    """A folder: the filesystem, the path on it, and how the user wrote it."""
+    """A directory: its filesystem, its path there, and the text by which the user named it."""
 
     fs: fsspec.AbstractFileSystem
     path: str
@@ -29,14 +29,14 @@ class Location:
 
     @property
     def local(self) -> Path | None:
-        """The folder as a path, if it is on this machine."""
+        """The directory as a path if it is on this machine."""
         protocol = self.fs.protocol
         names = (protocol,) if isinstance(protocol, str) else protocol
         return Path(self.path) if any(name in _LOCAL for name in names) else None
 
     @property
     def address(self) -> str:
-        """What a model server calls it: an absolute path, or the URL."""
+        """The base path for a model server: an absolute path, or the URL."""
         return self.path if self.local else self.text
 
     def __truediv__(self, name: str) -> Location:
@@ -44,11 +44,16 @@ class Location:
 
     @property
     def parent(self) -> Location:
-        """The folder that it is in."""
+        """The parent directory."""
         return Location(self.fs, self.path.rpartition("/")[0], self.text.rpartition("/")[0])
 
+    @property
+    def name(self) -> str:
+        """The last component of the path."""
+        return self.path.rpartition("/")[2]
+
     def names(self) -> list[str]:
-        """The names of the folders and files in it; none if it is not there."""
+        """Return the names of its entries; empty if it does not exist."""
         self.fs.invalidate_cache()
         try:
             entries = self.fs.ls(self.path, detail=False)
@@ -57,22 +62,46 @@ class Location:
         return sorted(entry.rstrip("/").rpartition("/")[2] for entry in entries)
 
     def files(self) -> dict[str, int]:
-        """Every file below it: name relative to it -> size in bytes."""
+        """Return the size in bytes of every file below it, by relative name.
+
+        Symbolic links are followed.
+        """
+        if self.local is not None:
+            return _local_files(self.local)
         self.fs.invalidate_cache()
-        found = self.fs.find(self.path, detail=True)
+        entries = self.fs.find(self.path, detail=True)
         return {
             os.path.relpath(path, self.path): int(entry["size"])
-            for path, entry in sorted(found.items())
+            for path, entry in sorted(entries.items())
         }
 
     def remove(self) -> None:
-        """Removes it with all that is in it, if it is there."""
+        """Remove it with everything in it, if it exists."""
         if self.fs.exists(self.path):
             self.fs.rm(self.path, recursive=True)
 
 
+def _local_files(folder: Path) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for root, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+        # A link to a directory above itself would never end.
+        real = Path(root).resolve()
+        folders[:] = [name for name in folders if not real.is_relative_to((real / name).resolve())]
+        for name in names:
+            path = Path(root, name)
+            sizes[str(path.relative_to(folder))] = path.stat().st_size
+    return dict(sorted(sizes.items()))
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
 def locate(text: str) -> Location:
-    """The folder that a path or a URL names. Raises PublishError if nothing can reach it."""
+    """Return the directory that a path or URL names.
+
+    Raise ``PublishError`` if no filesystem driver handles it.
+    """
     try:
         fs, path = url_to_fs(text if "://" in text else os.path.abspath(text))
     except (ValueError, ImportError, OSError) as error:
@@ -81,21 +110,21 @@ def locate(text: str) -> Location:
 
 
 @contextmanager
-def reaching(what: str, location: Location | Path) -> Iterator[None]:
-    """Turns what a filesystem raises in the block into one line: `cannot WHAT LOCATION: why`.
+def reporting(action: str, location: Location | Path) -> Iterator[None]:
+    """Turn any error of the block into ``PublishError``: ``cannot ACTION LOCATION: reason``.
 
-    Drivers of remote filesystems raise errors of their own kinds. Raises PublishError.
+    Drivers of remote filesystems raise errors of their own.
     """
     try:
         yield
     except ExportError:
         raise
     except Exception as error:
-        raise PublishError(f"cannot {what} {location}: {one_line(error)}") from None
+        raise PublishError(f"cannot {action} {location}: {one_line(error)}") from None
 
 
 def one_line(error: BaseException) -> str:
-    """What went wrong, in words that fit a line."""
+    """Return the error message on one line of at most 300 characters."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     text = " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""What a version consists of: each file's size and checksum, recorded when it is published."""
+"""The manifest of a version: the size and checksum of each file, recorded when it is published."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from export.errors import DamagedVersion
 from export.publishing.location import Location
 
 FILE = "assets.extra/manifest.json"
-"""Where it lies in a version. Model servers pay no heed to what is in `assets.extra`."""
+"""Its path within a version. Model servers ignore ``assets.extra``."""
 
 SCHEMA = 1
 _CHUNK = 1 << 20
@@ -22,7 +22,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Entry:
-    """A file: its size in bytes, and the SHA-256 of its contents in hexadecimal."""
+    """A file: its size in bytes and the hexadecimal SHA-256 of its contents."""
 
     size: int
     sha256: str
@@ -30,9 +30,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """files: by name relative to the version's folder, all but the manifest itself.
-    origin: what the model's description says of where it comes from.
-    published_at: in UTC, as ISO 8601 has it."""
+    """The contents of a version.
+
+    ``files``: every file but the manifest, by name relative to the version's directory.
+    ``origin``: the provenance fields of the model's description.
+    ``published_at``: UTC, ISO 8601.
+    """
 
     files: Mapping[str, Entry]
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -40,11 +43,11 @@ class Manifest:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """The size of all files in bytes."""
         return sum(entry.size for entry in self.files.values())
 
     def encode(self) -> bytes:
-        """The file's contents: JSON."""
+        """Return the manifest as JSON."""
         fields = {
             "schema": SCHEMA,
             "published_at": self.published_at,
@@ -58,14 +61,14 @@ class Manifest:
         return (json.dumps(fields, indent=1) + "\n").encode()
 
 
-def now() -> str:
-    """This moment in UTC, to the second."""
+def utc_now() -> str:
+    """Return the current time in UTC, ISO 8601, to the second."""
     moment = datetime.now(timezone.utc).replace(microsecond=0)
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def copy(source: BinaryIO, target: BinaryIO | None) -> Entry:
-    """Reads `source` to its end, into `target` if there is one; what was read."""
+    """Read ``source`` to its end, write it to ``target`` if given, and return its entry."""
     digest, size = hashlib.sha256(), 0
     while chunk := source.read(_CHUNK):
         digest.update(chunk)
@@ -76,7 +79,7 @@ def copy(source: BinaryIO, target: BinaryIO | None) -> Entry:
 
 
 def read(version: Location) -> Manifest | None:
-    """The manifest of a version, None if it has none. Raises DamagedVersion if it is unreadable."""
+    """Return a version's manifest, or None. Raise ``DamagedVersion`` if it is unreadable."""
     try:
         fields = json.loads(version.fs.cat_file(f"{version.path}/{FILE}"))
         files = {name: Entry(**entry) for name, entry in fields["files"].items()}
@@ -84,36 +87,36 @@ def read(version: Location) -> Manifest | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise DamagedVersion(f"{version}/{FILE} is not readable as a manifest") from None
+        raise DamagedVersion(f"{version}/{FILE} is not a readable manifest") from None
 
 
 def check(version: Location, contents: bool = True) -> Manifest | None:
-    """Compares a version with its manifest: names, sizes and, with `contents`, checksums.
+    """Compare a version with its manifest: names, sizes and, with ``contents``, checksums.
 
-    Returns the manifest; None if the version has none, so that nothing could be compared.
-    Raises DamagedVersion, which names the first file that is missing, foreign or different.
+    Return the manifest; None if the version has none and nothing could be compared. Raise
+    ``DamagedVersion`` for the first file that is missing, unexpected or different.
     """
     manifest = read(version)
     if manifest is None:
         return None
-    found = version.files()
-    found.pop(FILE, None)
-    for name in sorted({*manifest.files, *found}):
-        _check_entry(version, name, manifest.files.get(name), found.get(name), contents)
+    sizes = version.files()
+    sizes.pop(FILE, None)
+    for name in sorted({*manifest.files, *sizes}):
+        _check_entry(version, name, manifest.files.get(name), sizes.get(name), contents)
     return manifest
 
 
 def _check_entry(
-    version: Location, name: str, wanted: Entry | None, size: int | None, contents: bool
+    version: Location, name: str, recorded: Entry | None, size: int | None, contents: bool
 ) -> None:
     if size is None:
         raise DamagedVersion(f"{version}: {name} is missing")
-    if wanted is None:
-        raise DamagedVersion(f"{version}: {name} was not there when it was published")
-    if size != wanted.size:
-        raise DamagedVersion(f"{version}: {name} has {size} bytes, not {wanted.size}")
+    if recorded is None:
+        raise DamagedVersion(f"{version}: {name} is not in its manifest")
+    if size != recorded.size:
+        raise DamagedVersion(f"{version}: {name} has {size} bytes instead of {recorded.size}")
     if not contents:
         return
     with version.fs.open(f"{version.path}/{name}", "rb") as file:
-        if copy(file, None) != wanted:
-            raise DamagedVersion(f"{version}: {name} has other contents than when it was published")
+        if copy(file, None) != recorded:
+            raise DamagedVersion(f"{version}: {name} has changed since it was published")

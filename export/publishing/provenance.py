@@ -1,4 +1,4 @@
-"""Where a SavedModel comes from, as its own description says; read without TensorFlow."""
+"""What a SavedModel was made from, read from its own description without TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import Any
 
 from export.publishing.location import Location
 
-KEYS = ("name", "task", "made_by", "made_from", "made_at")
+FIELDS = ("name", "task", "made_by", "made_from", "made_at")
 _LONGEST = 8 << 20
-# The description is a constant of the graph, so its text lies in the file as it is.
+# The description is a constant of the graph, so the file contains its text unencoded.
 _BEGIN = re.compile(rb'\{"schema": ?\d')
 
 
-def origin(version: Location) -> dict[str, Any]:
-    """Of the description in `saved_model.pb`, what tells where the model comes from.
+def read_provenance(version: Location) -> dict[str, Any]:
+    """Return the provenance fields of the description in ``saved_model.pb``.
 
-    Empty for a model that does not describe itself.
+    Empty for a model without a description.
     """
     try:
         graph: bytes = version.fs.cat_file(f"{version.path}/saved_model.pb")
     except FileNotFoundError:
         return {}
-    for found in _BEGIN.finditer(graph):
-        described = _object(graph[found.start() : found.start() + _LONGEST])
-        if "made_from" in described:
-            return {key: described[key] for key in KEYS if key in described}
+    for match in _BEGIN.finditer(graph):
+        description = _leading_object(graph[match.start() : match.start() + _LONGEST])
+        if "made_from" in description:
+            return {name: description[name] for name in FIELDS if name in description}
     return {}
 
 
-def _object(encoded: bytes) -> dict[str, Any]:
-    """The JSON object that the bytes begin with; what follows it is no text."""
+def _leading_object(encoded: bytes) -> dict[str, Any]:
+    """Decode the JSON object at the start of the bytes; binary data may follow it."""
     try:
-        found, _ = json.JSONDecoder().raw_decode(encoded.decode("utf-8", "replace"))
+        value, _ = json.JSONDecoder().raw_decode(encoded.decode("utf-8", "replace"))
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}

@@ -1,9 +1,9 @@
-"""Publishes where there is no lock and, most often, no rename: object stores, SFTP, HDFS.
+"""Publish where there is no lock and usually no rename: object stores, SFTP, HDFS.
 
-A model server takes a numbered folder for a version as soon as something lies in it. So everything
-is uploaded under a name that is no number, read back, and only then moved to its place: by one
-rename where the filesystem has one, else file by file, `saved_model.pb` last. A model server that
-looks in between finds no SavedModel and goes on with the version that it has.
+A model server takes a numbered directory for a version as soon as it contains something. So all
+files are uploaded to a staging directory, read back, and only then moved into place: in a single
+rename where the filesystem has one, otherwise file by file with ``saved_model.pb`` last. A model
+server that looks in between finds no SavedModel and keeps the version that it has.
 """
 
 from __future__ import annotations
@@ -11,104 +11,105 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from export.contract import GRAPH_FILES
 from export.errors import PublishError
 from export.publishing import manifest, reservation
-from export.publishing.location import Location, reaching
-from export.publishing.repository import GRAPHS, Shelf, is_version, is_whole
+from export.publishing.location import Location, reporting
+from export.publishing.repository import Repository, is_complete, is_version
 from export.publishing.reservation import Reservation
 
 STAGING = ".staging-"
-# Of these it is known that they rename a folder at once.
+# Filesystems known to rename a directory atomically.
 _RENAMING = {"sftp", "ssh", "hdfs", "arrow_hdfs", "webhdfs"}
 _ATTEMPTS = 20
 
 
 @contextmanager
 def staged(target: Location, version: int | None = None) -> Iterator[tuple[Location, Location]]:
-    """Publishes what the block puts into a folder, if the block ends without an error.
+    """Publish what the block writes to a directory, unless the block raises.
 
-    Yields the folder to fill and the place that it will take. Raises PublishError.
+    Yield the directory to fill and the location that it will get. Raise ``PublishError``.
     """
-    with reaching("write", target):
-        if is_whole(target):
+    with reporting("write", target):
+        if is_complete(target):
             raise PublishError(
-                f"{target} is a SavedModel itself; name the folder that has the versions"
+                f"{target} is itself a SavedModel; name the directory above the versions"
             )
         target.fs.makedirs(target.path, exist_ok=True)
-        tidy(target)
-        taken = _reserve(target, version)
-        with taken:
-            staging = target / f"{STAGING}{taken.number}-{taken.token}"
-            place = target / str(taken.number)
+        remove_leftovers(target)
+        reserved = _reserve(target, version)
+        with reserved:
+            staging = target / f"{STAGING}{reserved.number}-{reserved.token}"
+            destination = target / str(reserved.number)
             try:
-                yield staging, place
-                taken.check()
-                _put(staging, place)
+                yield staging, destination
+                reserved.check()
+                _move(staging, destination)
             finally:
                 staging.remove()
-                if taken.is_ours() and not is_whole(place):
-                    place.remove()
+                if reserved.is_ours() and not is_complete(destination):
+                    destination.remove()
 
 
-def tidy(target: Location) -> list[int]:
-    """Removes what publishers left that are dead; returns the numbers they had reserved."""
-    staged_names = [name for name in target.names() if name.startswith(STAGING)]
-    # Read after the staging folders: each of those had its reservation before.
-    holders = reservation.held(target, target.names())
-    alive = {number for number, lives in holders.items() if lives}
-    for name in staged_names:
-        whose = name.removeprefix(STAGING).partition("-")[0]
-        if not whose.isdecimal() or int(whose) not in alive:
+def remove_leftovers(target: Location) -> list[int]:
+    """Remove what dead publishers left behind. Return the numbers that they had reserved."""
+    staging_names = [name for name in target.names() if name.startswith(STAGING)]
+    # Read after the staging names: every one of those was created after its reservation.
+    reservations = reservation.list_reservations(target, target.names())
+    alive = {number for number, is_alive in reservations.items() if is_alive}
+    for name in staging_names:
+        number = name.removeprefix(STAGING).partition("-")[0]
+        if not number.isdecimal() or int(number) not in alive:
             (target / name).remove()
-    dead = sorted(holders.keys() - alive)
-    for number in dead:
-        place = target / str(number)
-        if not is_whole(place):
-            place.remove()
-        (target / f"{reservation.PREFIX}{number}").remove()
+    dead = sorted(reservations.keys() - alive)
+    for dead_number in dead:
+        folder = target / str(dead_number)
+        if not is_complete(folder):
+            folder.remove()
+        (target / f"{reservation.PREFIX}{dead_number}").remove()
     return dead
 
 
 def _reserve(target: Location, version: int | None) -> Reservation:
     for _ in range(_ATTEMPTS):
-        number = _next(target) if version is None else version
-        taken = Reservation(target, number)
-        if taken.take():
-            if number not in Shelf(target).folders():
-                return taken
-            taken.give_back()
+        number = _next_version(target) if version is None else version
+        reserved = Reservation(target, number)
+        if reserved.acquire():
+            if number not in Repository(target).folders():
+                return reserved
+            reserved.release()
         if version is not None:
             raise PublishError(
-                f"version {number} exists in {target}, or is being published; versions are "
-                "never overwritten"
+                f"version {number} exists in {target} or is being published; versions are never "
+                "overwritten"
             )
-    raise PublishError(f"{target}: too many publishers at once; none was let in")
+    raise PublishError(f"{target}: too many concurrent publishers; try again later")
 
 
-def _next(target: Location) -> int:
+def _next_version(target: Location) -> int:
     names = target.names()
     numbers = [int(name) for name in names if is_version(name)]
-    return max([*numbers, *reservation.held(target, names), 0]) + 1
+    return max([*numbers, *reservation.list_reservations(target, names), 0]) + 1
 
 
-def _put(staging: Location, place: Location) -> None:
-    """Moves the staged files to their place."""
+def _move(staging: Location, destination: Location) -> None:
+    """Move the staged files into place."""
     fs = staging.fs
     if _renames(fs.protocol):
-        fs.mv(staging.path, place.path)
+        fs.mv(staging.path, destination.path)
         return
-    for name in _in_order(staging.files()):
-        parent, _, _ = f"{place.path}/{name}".rpartition("/")
+    for name in _graph_last(staging.files()):
+        parent, _, _ = f"{destination.path}/{name}".rpartition("/")
         fs.makedirs(parent, exist_ok=True)
-        # Not a copy: where a file can be renamed, it appears with all that is in it.
-        fs.mv(f"{staging.path}/{name}", f"{place.path}/{name}")
-    manifest.check(place, contents=False)
+        # Move instead of copying: where files can be renamed, each appears complete.
+        fs.mv(f"{staging.path}/{name}", f"{destination.path}/{name}")
+    manifest.check(destination, contents=False)
 
 
 def _renames(protocol: str | tuple[str, ...]) -> bool:
     return not _RENAMING.isdisjoint((protocol,) if isinstance(protocol, str) else protocol)
 
 
-def _in_order(names: Iterable[str]) -> list[str]:
-    """What a model server begins with comes last."""
-    return sorted(names, key=lambda name: (name in GRAPHS, name))
+def _graph_last(names: Iterable[str]) -> list[str]:
+    """Order the files so that the one a model server reads first comes last."""
+    return sorted(names, key=lambda name: (name in GRAPH_FILES, name))

@@ -1,47 +1,48 @@
-"""The versions in a model's folder, wherever that is."""
+"""The versions of a model in its directory, local or remote."""
 
 from __future__ import annotations
 
+from export.contract import GRAPH_FILES
 from export.errors import PublishError
-from export.publishing.location import Location, reaching
-
-GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
-"""What makes a folder a SavedModel; on a remote filesystem it is put in its place last."""
+from export.publishing.location import Location, reporting
 
 MAX_VERSION = 2**63 - 1
 
 
 def is_version(name: str) -> bool:
-    """Whether a model server takes a folder of this name for a version."""
+    """Return whether a model server takes a directory of this name for a version."""
     return name.isascii() and name.isdecimal() and int(name) <= MAX_VERSION
 
 
-class Shelf:
-    """A model's folder: numbered folders, each with a SavedModel in it."""
+def is_complete(folder: Location) -> bool:
+    """Return whether the directory holds a SavedModel.
+
+    Remote versions get their graph file last, so its presence means that all files are there.
+    """
+    return any(folder.fs.exists(f"{folder.path}/{name}") for name in GRAPH_FILES)
+
+
+class Repository:
+    """A model's directory: numbered directories, each with a SavedModel in it."""
 
     def __init__(self, location: Location) -> None:
         self.location = location
 
     def folders(self) -> dict[int, Location]:
-        """Every folder with a version's name, oldest first, whether it is whole or not."""
-        with reaching("read", self.location):
+        """Return every directory named like a version, oldest first, complete or not."""
+        with reporting("read", self.location):
             names = [name for name in self.location.names() if is_version(name)]
         return {int(name): self.location / name for name in sorted(names, key=int)}
 
     def versions(self) -> dict[int, Location]:
-        """The folders that hold a SavedModel, oldest first."""
-        with reaching("read", self.location):
-            return {n: folder for n, folder in self.folders().items() if is_whole(folder)}
+        """Return the directories that hold a SavedModel, oldest first."""
+        with reporting("read", self.location):
+            return {n: folder for n, folder in self.folders().items() if is_complete(folder)}
 
     def version(self, number: int) -> Location:
-        """A version's folder. Raises PublishError, which says what there is instead."""
-        found = self.versions()
-        if number in found:
-            return found[number]
-        there = ", ".join(map(str, found)) or "none"
-        raise PublishError(f"there is no version {number} in {self.location} (there: {there})")
-
-
-def is_whole(folder: Location) -> bool:
-    """Whether the file is there that a model server begins with."""
-    return any(folder.fs.exists(f"{folder.path}/{name}") for name in GRAPHS)
+        """Return a version's directory. Raise ``PublishError`` if there is no such version."""
+        versions = self.versions()
+        if number in versions:
+            return versions[number]
+        present = ", ".join(map(str, versions)) or "none"
+        raise PublishError(f"there is no version {number} in {self.location} (present: {present})")

@@ -1,8 +1,9 @@
-"""A version's number is taken, on a filesystem where no lock can be held.
+"""Reserve a version number on a filesystem without locks.
 
-A reservation is a file `.reserved-N` in the model's folder, made so that only one publisher can
-make it. It says when its publisher was last seen alive; who lives renews it every minute. One that
-was not renewed for ten minutes is a dead publisher's, and whoever comes next clears up after it.
+A reservation is a file ``.reserved-N`` in the model's directory that only one publisher can
+create. It records when the publisher was last alive; live publishers renew it every minute. If it
+has not been renewed for ten minutes, its publisher is considered dead and the next publisher
+cleans up.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ STALE_S = 600.0
 
 
 class Reservation:
-    """A number that is this publisher's for the length of a `with` block."""
+    """A version number that belongs to this publisher for the duration of a ``with`` block."""
 
     def __init__(self, target: Location, number: int) -> None:
         self.number = number
@@ -33,32 +34,32 @@ class Reservation:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, daemon=True, name="reservation")
 
-    def take(self) -> bool:
-        """Makes the file; False if another publisher has it."""
-        wanted = self._contents()
+    def acquire(self) -> bool:
+        """Create the file. Return False if another publisher holds the number."""
+        contents = self._contents()
         try:
             with self._fs.open(self._path, "xb") as file:
-                file.write(wanted)
+                file.write(contents)
         except FileExistsError:
             return False
-        except (NotImplementedError, ValueError):  # a driver that cannot create exclusively
+        except (NotImplementedError, ValueError):  # the driver cannot open a file exclusively
             try:
-                self._fs.pipe_file(self._path, wanted, mode="create")
+                self._fs.pipe_file(self._path, contents, mode="create")
             except FileExistsError:
                 return False
         return self.is_ours()
 
     def is_ours(self) -> bool:
-        """Whether nobody has cleared it away or taken it over."""
-        found = holder(self._fs, self._path)
-        return found is not None and found[0] == self.token
+        """Return whether no other publisher has removed or taken over the reservation."""
+        current = read_holder(self._fs, self._path)
+        return current is not None and current[0] == self.token
 
     def check(self) -> None:
-        """Raises PublishError if it is no longer ours."""
+        """Raise ``PublishError`` if the reservation was lost."""
         if not self.is_ours():
             raise PublishError(
-                f"another publisher took version {self.number}, since this one stood still for "
-                f"{STALE_S:.0f} s; nothing was published"
+                f"another publisher took over version {self.number} because this one stalled for "
+                f"more than {STALE_S:.0f} s; nothing was published"
             )
 
     def __enter__(self) -> Reservation:
@@ -73,10 +74,10 @@ class Reservation:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        self.give_back()
+        self.release()
 
-    def give_back(self) -> None:
-        """Removes the file, so that the number is anybody's again."""
+    def release(self) -> None:
+        """Remove the file, so that the number is free again."""
         if self.is_ours():
             self._fs.rm_file(self._path)
 
@@ -86,27 +87,27 @@ class Reservation:
                 if not self.is_ours():
                     return
                 self._fs.pipe_file(self._path, self._contents())
-            except Exception:  # a driver's own; the next renewal may succeed
+            except Exception:  # drivers raise their own; the next renewal may succeed
                 continue
 
     def _contents(self) -> bytes:
         return json.dumps({"token": self.token, "alive_at": time.time()}).encode()
 
 
-def held(target: Location, names: list[str]) -> dict[int, bool]:
-    """The reserved numbers among the names in a model's folder, and whether each one lives."""
-    found = {}
+def list_reservations(target: Location, names: list[str]) -> dict[int, bool]:
+    """Return the reserved numbers among the entries of a model's directory, and which are alive."""
+    alive = {}
     for name in names:
         number = name.removeprefix(PREFIX)
         if name != number and number.isdecimal():
-            said = holder(target.fs, f"{target.path}/{name}")
-            # One that cannot be read is being written now, or was given back.
-            found[int(number)] = said is None or time.time() - said[1] < STALE_S
-    return found
+            holder = read_holder(target.fs, f"{target.path}/{name}")
+            # An unreadable one is just being written or removed.
+            alive[int(number)] = holder is None or time.time() - holder[1] < STALE_S
+    return alive
 
 
-def holder(fs: Any, path: str) -> tuple[str, float] | None:
-    """Token and last sign of life (seconds since 1970) of a reservation; None: there is none."""
+def read_holder(fs: Any, path: str) -> tuple[str, float] | None:
+    """Return a reservation's token and last sign of life (Unix seconds), or None."""
     try:
         fields = json.loads(fs.cat_file(path))
         return str(fields["token"]), float(fields["alive_at"])

@@ -1,4 +1,4 @@
-"""A source with everything decided that the serving contract asks for."""
+"""Resolve what the options and a source say into everything that a version needs."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from export.contract import Outputs, Tensor
 from export.errors import SourceError
-from export.serving import labels as labels_file
-from export.serving.decoding import Canvas, decode, decode_whole
-from export.serving.signatures import Described, EncodedServable, Model, Servable
+from export.serving import labels as label_files
+from export.serving.decoding import Canvas, decode, decode_at_own_size
+from export.serving.signatures import DescribedModule, EncodedServable, Model, Servable
 from export.sources import scaling as scalings
 from export.sources.scaling import Scaling
-from export.sources.source import Outputs, Source, Tensor
-from export.tasks.selection import choose
-from export.tasks.task import Probe, Task, TaskWish
+from export.sources.source import Source
+from export.tasks.selection import select_task
+from export.tasks.task import Probe, Task, TaskOptions
+from export.tasks.tensors import Tensors
 
 _PROBES = 4
 
 
 @dataclass(frozen=True)
-class PictureWish:
-    """How pictures become the model's input.
+class ImageOptions:
+    """What the command line says about how images become the model's input.
 
-    size: width and height, where the model leaves them open. letterbox: keep the aspect. scale:
-    one of `scaling.NAMES`; mean, std: instead of a name, in the order red, green, blue. bgr: blue
-    first. batch: the model's batch size, where it holds to one without saying so.
+    ``size``: width and height, where the model leaves them open. ``letterbox``: keep the aspect
+    ratio. ``scale``: one of ``scaling.NAMES``; ``mean``, ``std``: instead, in the order red,
+    green, blue. ``bgr``: blue first. ``batch``: the batch size of a model that requires one
+    without declaring it.
     """
 
     size: tuple[int, int] | None = None
@@ -41,8 +44,11 @@ class PictureWish:
 
 @dataclass(frozen=True)
 class Conversion:
-    """canvas: what pictures are drawn on; None if each keeps its size, or the model decodes.
-    batch: the size of the model's batches if it is fixed. labels: none if nobody named any."""
+    """A source with its preprocessing, task and labels.
+
+    ``canvas``: the model's input; None if each image keeps its size, or the model decodes images.
+    ``batch``: the batch size if it is fixed. ``labels``: empty if there are none.
+    """
 
     source: Source
     canvas: Canvas | None
@@ -52,167 +58,169 @@ class Conversion:
     labels: tuple[str, ...] = ()
 
     def model(self, infer: Callable[[Tensor], Outputs]) -> Model:
-        """`source.infer` or `source.reference` with all that comes before and after."""
+        """Wrap ``source.infer`` or ``source.reference`` in preprocessing and postprocessing."""
         if self.source.takes_bytes:
             return lambda encoded: self.task(infer(encoded), tf.constant([1, 1]))
 
-        def whole(pixels: Tensor) -> Outputs:
+        def run(pixels: Tensor) -> Outputs:
             outputs = infer(self.scaling(pixels, self.source.input))
             return self.task(outputs, tf.shape(pixels)[1:3])
 
-        return whole
+        return run
 
-    def servable(self, description: str) -> Described:
-        """What is saved."""
+    def servable(self, description: str) -> DescribedModule:
+        """Return the module to save."""
         model, holds = self.model(self.source.infer), self.source.holds
         if self.source.takes_bytes:
             return EncodedServable(model, description, self.batch, holds)
         return Servable(model, self.canvas, description, self.batch, holds)
 
     def notes(self) -> list[str]:
-        """What a user should know, a line each."""
-        said = [*self.source.notes, *self.task.notes]
+        """Return remarks for the user, one line each."""
+        notes = [*self.source.notes, *self.task.notes]
         if self.source.takes_bytes:
-            said.append("the model decodes pictures itself, so there is no serving_pixels")
+            notes.append("the model decodes images itself, so there is no serving_pixels")
         elif self.batch == 1:
-            said.append(
-                "the model takes one picture a call: serving_default runs it for each picture of "
-                "a batch, serving_pixels takes one"
+            notes.append(
+                "the model takes one image per call: serving_default runs it for each image of a "
+                "batch, and serving_pixels takes one image"
             )
         elif self.batch is not None:
-            said.append(f"the model takes {self.batch} pictures a call, no more and no fewer")
+            notes.append(f"the model takes exactly {self.batch} images per call")
         if not self.labels and self.task.name != "tensors":
-            said.append("no labels: clients get the classes' numbers (--labels FILE)")
-        return said
+            notes.append("no labels: clients get class numbers (add --labels FILE)")
+        return notes
 
 
-def decide(
+def resolve(
     source: Source,
-    pictures: PictureWish,
-    task: TaskWish,
+    images: ImageOptions,
+    task: TaskOptions,
     labels: Path | tuple[str, ...] | None,
     probes: Sequence[bytes],
 ) -> Conversion:
-    """Settles what was asked for with what the source says of itself.
+    """Combine the options with what the source says about itself.
 
-    labels: their file, or they themselves. probes: encoded pictures, on which the source is run
-    to see what it gives. Raises SourceError if something is missing or contradicts the source.
+    ``labels``: the labels or their file. ``probes``: encoded images on which the source is run to
+    see its outputs. Raise ``SourceError`` if something is missing or contradicts the source.
     """
-    batch = _batch(source, pictures)
-    canvas = None if source.takes_bytes else _canvas(source, pictures, batch)
-    scaling = _scaling(source, pictures)
-    undecided = Conversion(source, canvas, batch, scaling, choose({}, TaskWish("tensors")))
-    found = _probe(undecided, probes[: batch or _PROBES])
-    chosen = choose(found, _with_description(source, task))
+    batch = _batch(source, images)
+    canvas = None if source.takes_bytes else _canvas(source, images, batch)
+    draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
+    outputs = _probe(draft, probes[: batch or _PROBES])
+    chosen = select_task(outputs, _with_description(source, task))
     if source.takes_bytes and task.units == "pixels":
         raise SourceError(
-            "boxes in pixels need the pictures' size, which the model keeps to itself"
+            "boxes in pixels need the images' size, which a model that decodes images does not give"
         )
     names = _labels(labels or _described_labels(source, chosen), chosen)
-    return Conversion(source, canvas, batch, scaling, chosen, names)
+    return replace(draft, task=chosen, labels=names)
 
 
-def _batch(source: Source, wish: PictureWish) -> int | None:
+def preprocess(conversion: Conversion, encoded: Sequence[bytes]) -> Tensor:
+    """Return encoded images as ``Conversion.model`` takes them.
+
+    Where images keep their own size, only the first is returned.
+    """
+    if conversion.source.takes_bytes:
+        return tf.constant(list(encoded))
+    if conversion.canvas is None:
+        return decode_at_own_size(encoded[0])[None]
+    return tf.stack([decode(one, conversion.canvas)[0] for one in encoded])
+
+
+def _batch(source: Source, options: ImageOptions) -> int | None:
     shape = source.input.shape
     if shape.rank != (1 if source.takes_bytes else 4):
-        wanted = "strings [N]" if source.takes_bytes else "pictures [N,H,W,C]"
-        raise SourceError(f"the model takes {source.input.dtype.name}{shape}, not {wanted}")
-    if wish.batch is not None and shape[0] not in (None, wish.batch):
-        raise SourceError(f"the model takes batches of {shape[0]}, not {wish.batch}")
-    return shape[0] or wish.batch
+        expected = "strings [N]" if source.takes_bytes else "images [N,H,W,C]"
+        raise SourceError(f"the model takes {source.input.dtype.name}{shape}, not {expected}")
+    declared: int | None = shape[0]
+    if options.batch is not None and declared not in (None, options.batch):
+        raise SourceError(f"the model takes batches of {declared}, not {options.batch}")
+    return declared or options.batch
 
 
-def _canvas(source: Source, wish: PictureWish, batch: int | None) -> Canvas | None:
+def _canvas(source: Source, options: ImageOptions, batch: int | None) -> Canvas | None:
     _, height, width, channels = source.input.shape
     if channels not in (None, 1, 3):
-        raise SourceError(f"the model takes pictures of {channels} channels, not of 3 or 1")
-    if wish.size is None and None in (height, width):
-        if batch == 1 and not wish.letterbox:
+        raise SourceError(f"the model takes images of {channels} channels; only 1 and 3 work")
+    if options.size is None and None in (height, width):
+        if batch == 1 and not options.letterbox:
             return None
-        raise SourceError("the model leaves the size of its pictures open; give --size WxH")
-    wanted = wish.size or (width, height)
-    if any(has not in (None, asked) for has, asked in zip((width, height), wanted, strict=True)):
-        raise SourceError(
-            f"the model takes pictures of {width}x{height}, not {wanted[0]}x{wanted[1]}"
-        )
-    return Canvas(wanted[1], wanted[0], wish.letterbox)
+        raise SourceError("the model does not declare the size of its images; add --size WxH")
+    size = options.size or (width, height)
+    if any(has not in (None, asked) for has, asked in zip((width, height), size, strict=True)):
+        raise SourceError(f"the model takes images of {width}x{height}, not {size[0]}x{size[1]}")
+    return Canvas(size[1], size[0], options.letterbox)
 
 
-def _scaling(source: Source, wish: PictureWish) -> Scaling:
-    """What was asked for, else what the source's kind knows; for uint8, pixels as they are."""
+def _scaling(source: Source, options: ImageOptions) -> Scaling:
+    """Return the requested scaling, otherwise the one that the source implies."""
     if source.takes_bytes:
         return Scaling()
     dtype = source.input.dtype
-    known = source.scaling or (Scaling() if dtype == tf.uint8 else None)
-    bgr = known.bgr if wish.bgr is None and known else bool(wish.bgr)
     if not (dtype.is_floating or dtype == tf.uint8):
-        raise SourceError(f"the model takes {dtype.name}; pictures are uint8 or float")
-    if wish.mean is not None or wish.std is not None:
-        return Scaling(wish.mean or (0.0,), wish.std or (1.0,), bgr)
-    if wish.scale is not None:
-        return scalings.named(wish.scale, bgr)
+        raise SourceError(f"the model takes {dtype.name}; images are uint8 or float")
+    known = source.scaling or (Scaling() if dtype == tf.uint8 else None)
+    bgr = known.bgr if options.bgr is None and known else bool(options.bgr)
+    if options.mean is not None or options.std is not None:
+        return Scaling(options.mean or (0.0,), options.std or (1.0,), bgr)
+    if options.scale is not None:
+        return scalings.named(options.scale, bgr)
     if known is None:
         raise SourceError(
-            "the model does not say how it wants pixels scaled; give "
-            f"--scale {', '.join(scalings.NAMES)}, or --mean and --std"
+            "the model does not say how it expects pixels to be scaled; add what it was trained "
+            "with: --scale 0..1 (x / 255), --scale -1..1 (x / 127.5 - 1), --scale imagenet "
+            "(ImageNet mean and deviation), --scale none (0..255), or --mean and --std"
         )
     return Scaling(known.mean, known.std, bgr)
 
 
 def _probe(conversion: Conversion, probes: Sequence[bytes]) -> Probe:
-    """The source's own outputs for a few pictures, as arrays."""
+    """Return the source's own outputs for a few images."""
     source = conversion.source
-    pictures = prepared(conversion, probes)
+    images = preprocess(conversion, probes)
     if conversion.canvas is None and not source.takes_bytes:
-        pictures = pictures[:1]
+        images = images[:1]
     try:
-        found = conversion.model(source.reference)(pictures)
+        outputs = conversion.model(source.reference)(images)
     except SourceError:
         raise
-    except Exception as error:  # the model may be of any kind, and fail in any way
+    except Exception as error:  # the model may be anything, and fail in any way
         count, hint = len(probes), _hint(source, len(probes))
-        raise SourceError(f"the model fails for {count} pictures: {_reason(error)}{hint}") from None
-    return {name: value.numpy() for name, value in found.items()}
+        raise SourceError(f"the model fails on {count} images: {_reason(error)}{hint}") from None
+    return {name: value.numpy() for name, value in outputs.items()}
 
 
 def _reason(error: Exception) -> str:
-    # TensorFlow quotes the strings that it could not use, and its own binding stumbles over them.
+    # TensorFlow quotes strings that it could not use; its Python binding then fails to decode them.
     quoted = error.object if isinstance(error, UnicodeDecodeError) else str(error).encode()
-    text = "".join(each if each.isprintable() else " " for each in quoted.decode("ascii", "ignore"))
+    text = "".join(one if one.isprintable() else " " for one in quoted.decode("ascii", "ignore"))
     return " ".join(text.split())[:300]
 
 
 def _hint(source: Source, count: int) -> str:
     if source.takes_bytes:
-        return "; the strings that it takes must be JPEG and PNG (--signature names another input)"
-    return "; if it takes one picture a call, say --batch 1" if count > 1 else ""
+        return "; its strings must be JPEG and PNG images (use --signature for another input)"
+    return "; if it takes one image per call, add --batch 1" if count > 1 else ""
 
 
-def prepared(conversion: Conversion, encoded: Sequence[bytes]) -> Tensor:
-    """Pictures as `Conversion.model` takes them; those that keep their size, but the first."""
-    if conversion.source.takes_bytes:
-        return tf.constant(list(encoded))
-    if conversion.canvas is None:
-        return decode_whole(encoded[0])[None]
-    return tf.stack([decode(one, conversion.canvas)[0] for one in encoded])
-
-
-def _with_description(source: Source, wish: TaskWish) -> TaskWish:
-    """The wish with what the source's own description says, where the wish says nothing."""
+def _with_description(source: Source, options: TaskOptions) -> TaskOptions:
+    """Fill in what the options leave open from the source's own description."""
     first = source.described.get("first_class")
-    if wish.first_class is None and isinstance(first, int):
-        return replace(wish, first_class=first)
-    return wish
+    if options.first_class is None and isinstance(first, int):
+        return replace(options, first_class=first)
+    return options
 
 
 def _described_labels(source: Source, task: Task) -> tuple[str, ...]:
-    found = tuple(map(str, source.described.get("labels") or ()))
-    return found if task.classes in (None, len(found)) else ()
+    labels = tuple(map(str, source.described.get("labels") or ()))
+    return labels if task.classes in (None, len(labels)) else ()
 
 
 def _labels(labels: Path | tuple[str, ...] | None, task: Task) -> tuple[str, ...]:
     if not isinstance(labels, Path):
         return labels or ()
-    found = labels_file.read(labels)
-    labels_file.check_count(labels, found, task.classes)
-    return tuple(found)
+    names = label_files.read(labels)
+    label_files.check_count(labels, names, task.classes)
+    return tuple(names)

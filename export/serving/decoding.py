@@ -1,116 +1,116 @@
-"""Encoded pictures to the pixels that a model takes, in the graph."""
+"""Decode and resize images to a model's input, in the graph."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-Tensor = Any
+from export.contract import Tensor
 
 FORMATS = ("jpeg", "png")
-"""What a description promises. Whatever else TensorFlow can decode works as well."""
+"""The formats that descriptions promise. Others that TensorFlow decodes work, too."""
 
-_AT_ONCE = 16
-"""Pictures of one batch that may be decoded at the same time."""
+_PARALLEL = 16
+"""The number of images of a batch that are decoded at the same time."""
 
 _RATIOS = (8, 4, 2, 1)
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
 class Canvas:
-    """What pictures are drawn on: the model's input, `height` and `width` in pixels.
+    """The model's input, ``height`` x ``width`` pixels, onto which images are drawn.
 
-    letterbox: a picture keeps its aspect and stands in the middle, between black bars; else it
-    is stretched to the canvas.
+    ``letterbox``: keep the aspect ratio and center the image between black bars; otherwise stretch
+    it.
     """
 
     height: int
     width: int
     letterbox: bool = False
 
-    def inner(self, sides: Tensor) -> Tensor:
-        """The size that a picture of `sides`, int32 [2], has on the canvas: int32 [2]."""
+    def scaled_size(self, size: Tensor) -> Tensor:
+        """Return the size, int32 ``[2]``, at which an image of ``size`` is drawn."""
         whole = tf.constant([self.height, self.width])
         if not self.letterbox:
             return whole
-        # As exact as the gateway's own reckoning for pixels, so that both round alike.
-        sides = tf.cast(sides, tf.float64)
-        scale = tf.reduce_min(tf.cast(whole, tf.float64) / sides)
-        return tf.clip_by_value(tf.cast(tf.round(sides * scale), tf.int32), 1, whole)
+        # Use the gateway's precision for pixels, so that both round alike.
+        size = tf.cast(size, tf.float64)
+        scale = tf.reduce_min(tf.cast(whole, tf.float64) / size)
+        return tf.clip_by_value(tf.cast(tf.round(size * scale), tf.int32), 1, whole)
 
-    def draw(self, pixels: Tensor, inner: Tensor) -> Tensor:
-        """Pixels [h, w, 3] as float32 [height, width, 3]."""
-        drawn = tf.image.resize(pixels[None], inner)[0]
+    def draw(self, pixels: Tensor, scaled_size: Tensor) -> Tensor:
+        """Draw pixels ``[h, w, 3]`` and return float32 ``[height, width, 3]``."""
+        drawn = tf.image.resize(pixels[None], scaled_size)[0]
         if self.letterbox:
-            top, left = self._corner(inner)
+            top, left = self._corner(scaled_size)
             drawn = tf.image.pad_to_bounding_box(drawn, top, left, self.height, self.width)
         return tf.ensure_shape(drawn, [self.height, self.width, 3])
 
-    def place(self, inner: Tensor) -> Tensor:
-        """Where a picture of that inner size lies: float32 [4], top, left, height and width in
-        parts of the canvas."""
+    def placement(self, scaled_size: Tensor) -> Tensor:
+        """Return where an image lies: float32 ``[4]``, top, left, height, width in 0..1."""
         size = tf.cast([self.height, self.width], tf.float32)
-        corner = tf.cast(tf.stack(self._corner(inner)), tf.float32)
-        return tf.concat([corner / size, tf.cast(inner, tf.float32) / size], axis=0)
+        corner = tf.cast(tf.stack(self._corner(scaled_size)), tf.float32)
+        return tf.concat([corner / size, tf.cast(scaled_size, tf.float32) / size], axis=0)
 
-    def _corner(self, inner: Tensor) -> tuple[Tensor, Tensor]:
-        return (self.height - inner[0]) // 2, (self.width - inner[1]) // 2
+    def _corner(self, scaled_size: Tensor) -> tuple[Tensor, Tensor]:
+        return (self.height - scaled_size[0]) // 2, (self.width - scaled_size[1]) // 2
 
 
 def decode_batch(encoded: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
-    """Strings [N] to float32 [N, height, width, 3] in 0..255, and their places [N, 4].
+    """Decode strings ``[N]`` to float32 ``[N, height, width, 3]`` in 0..255.
 
-    The operation fails if any one of the pictures is broken.
+    Return the pixels and their placements ``[N, 4]``. The operation fails if any image is broken.
     """
     pixels = tf.TensorSpec([canvas.height, canvas.width, 3], tf.float32)
     if canvas.letterbox:
-        specs: Any = (pixels, tf.TensorSpec([4], tf.float32))
-        return _each(lambda one: decode(one, canvas), encoded, specs)
-    # One place for all: the loop has less to gather.
+        specs = (pixels, tf.TensorSpec([4], tf.float32))
+        drawn, placements = _map(lambda one: decode(one, canvas), encoded, specs)
+        return drawn, placements
+    # All placements are alike, which leaves less for the loop to gather.
     everywhere = tf.tile([[0.0, 0.0, 1.0, 1.0]], [tf.shape(encoded)[0], 1])
-    return _each(lambda one: decode(one, canvas)[0], encoded, pixels), everywhere
+    return _map(lambda one: decode(one, canvas)[0], encoded, pixels), everywhere
 
 
-def _each(decode_one: Any, encoded: Tensor, specs: Any) -> Any:
-    return tf.map_fn(decode_one, encoded, fn_output_signature=specs, parallel_iterations=_AT_ONCE)
+def _map(function: Callable[[Tensor], Any], encoded: Tensor, specs: Any) -> Any:
+    return tf.map_fn(function, encoded, fn_output_signature=specs, parallel_iterations=_PARALLEL)
 
 
 def decode(encoded: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
-    """One string to float32 [height, width, 3] in 0..255, and its place on the canvas, [4]."""
-    pixels, sides = _decoded(encoded, lambda: _jpeg(encoded, canvas))
-    inner = canvas.inner(sides)
-    return canvas.draw(pixels, inner), canvas.place(inner)
+    """Decode one string to float32 ``[height, width, 3]`` in 0..255, and its placement ``[4]``."""
+    pixels, size = _decoded(encoded, lambda: _jpeg(encoded, canvas))
+    scaled_size = canvas.scaled_size(size)
+    return canvas.draw(pixels, scaled_size), canvas.placement(scaled_size)
 
 
-def decode_whole(encoded: Tensor) -> Tensor:
-    """One string to float32 [h, w, 3] in 0..255, in its own size."""
-    pixels, _ = _decoded(encoded, lambda: _sized(_jpeg_at(encoded, 1)))
+def decode_at_own_size(encoded: Tensor) -> Tensor:
+    """Decode one string to float32 ``[h, w, 3]`` in 0..255, at its own size."""
+    pixels, _ = _decoded(encoded, lambda: _with_size(_jpeg_at(encoded, 1)))
     return tf.cast(pixels, tf.float32)
 
 
-def _decoded(encoded: Tensor, jpeg: Any) -> tuple[Tensor, Tensor]:
-    """uint8 [h, w, 3], and the sides that the picture has before any reduction."""
-    kinds = [tf.io.is_jpeg(encoded), tf.equal(tf.strings.substr(encoded, 0, 8), _PNG_HEAD)]
-    cases = list(zip(kinds, (jpeg, lambda: _sized(_png(encoded))), strict=True))
-    return tf.case(cases, default=lambda: _sized(_other(encoded)))
+def _decoded(encoded: Tensor, jpeg: Callable[[], Any]) -> tuple[Tensor, Tensor]:
+    """Return uint8 ``[h, w, 3]``, and the size of the image before any reduction."""
+    kinds = [tf.io.is_jpeg(encoded), tf.equal(tf.strings.substr(encoded, 0, 8), _PNG_SIGNATURE)]
+    cases = list(zip(kinds, (jpeg, lambda: _with_size(_png(encoded))), strict=True))
+    pixels, size = tf.case(cases, default=lambda: _with_size(_other(encoded)))
+    return pixels, size
 
 
-_PNG_HEAD = b"\x89PNG\r\n\x1a\n"
-
-
-def _sized(pixels: Tensor) -> tuple[Tensor, Tensor]:
+def _with_size(pixels: Tensor) -> tuple[Tensor, Tensor]:
     return pixels, tf.shape(pixels)[:2]
 
 
 def _jpeg(encoded: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
-    """JPEG at the smallest of the sizes that its decoder can give for less work."""
-    sides = tf.image.extract_jpeg_shape(encoded)[:2]
-    room = tf.reduce_min(sides // canvas.inner(sides))
+    """Decode a JPEG at the smallest size that its decoder offers and that is large enough."""
+    size = tf.image.extract_jpeg_shape(encoded)[:2]
+    room = tf.reduce_min(size // canvas.scaled_size(size))
     branches = [lambda r=ratio: _jpeg_at(encoded, r) for ratio in _RATIOS]
     skipped = tf.reduce_sum(tf.cast(room < tf.constant(_RATIOS[:-1]), tf.int32))
-    return tf.switch_case(skipped, branches), sides
+    return tf.switch_case(skipped, branches), size
 
 
 def _jpeg_at(encoded: Tensor, ratio: int) -> Tensor:
@@ -120,10 +120,10 @@ def _jpeg_at(encoded: Tensor, ratio: int) -> Tensor:
 
 
 def _png(encoded: Tensor) -> Tensor:
-    """PNG; what is transparent shows white paper."""
+    """Decode a PNG on a white background."""
     pixels = tf.cast(tf.image.decode_png(encoded, channels=4), tf.uint16)
-    colours, cover = pixels[..., :3], pixels[..., 3:]
-    return tf.cast((colours * cover + 255 * (255 - cover) + 127) // 255, tf.uint8)
+    colors, alpha = pixels[..., :3], pixels[..., 3:]
+    return tf.cast((colors * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
 
 
 def _other(encoded: Tensor) -> Tensor:

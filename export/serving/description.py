@@ -1,4 +1,4 @@
-"""What a version says about itself, in the words that docs/model-contract.md defines."""
+"""The description of a version, as docs/model-contract.md defines it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SCHEMA = 1
 
 
 def describe(name: str, conversion: Conversion, max_batch: int | None = None) -> str:
-    """The description of a version: a JSON object.
+    """Return the description of a version: a JSON object.
 
-    name: the model's name. max_batch: pictures in one call at most; None: no bound.
+    ``name``: the model's name. ``max_batch``: the most images per call; None for no limit.
     """
     now = datetime.now(timezone.utc).replace(microsecond=0)
     canvas = conversion.canvas
@@ -30,13 +30,13 @@ def describe(name: str, conversion: Conversion, max_batch: int | None = None) ->
                 "width": canvas.width if canvas else None,
                 "height": canvas.height if canvas else None,
                 "resize": "letterbox" if canvas and canvas.letterbox else "stretch",
-                # The graph scales what the contract's signatures take.
+                # The graph itself scales the pixels that its signatures take.
                 "scale": {"mean": [0, 0, 0], "std": [1, 1, 1]},
             },
             "formats": list(FORMATS),
             "max_batch": max_batch,
             "made_by": f"framewire-export {__version__}",
-            "made_from": conversion.source.origin,
+            "made_from": conversion.source.made_from,
             "made_at": now.isoformat().replace("+00:00", "Z"),
         }
     )

@@ -1,4 +1,4 @@
-"""The classes' names, from a file."""
+"""Read the names of the classes from a file."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from export.errors import SourceError
 _ITEM = re.compile(r"item\s*\{(.*?)\}", re.DOTALL)
 _ID = re.compile(r"\bid\s*:\s*(\d+)")
 _NAME = re.compile(r"\b(display_name|name)\s*:\s*(['\"])(.*?)\2")
-_MOST = 100_000
+_MAX_ID = 100_000
 
 
 def read(path: Path) -> list[str]:
-    """The labels in `path`: a JSON list, a label map of TensorFlow's detection models (`.pbtxt`),
-    or a line each. Raises SourceError.
+    """Return the labels in ``path``. Raise ``SourceError``.
 
-    Numbers that a label map leaves out get an empty label, so that a class's place in the list is
-    its number, less the map's first.
+    The file is a JSON list (``.json``), a label map of TensorFlow's detection models (``.pbtxt``),
+    or has one label per line. IDs that a label map skips get an empty label, so that the index of
+    a label is its ID minus the first ID.
     """
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise SourceError(f"{path} is no text in UTF-8") from None
+        raise SourceError(f"{path} is not UTF-8 text") from None
     if path.suffix == ".json":
         return _json(path, text)
     if path.suffix == ".pbtxt":
@@ -35,28 +35,28 @@ def read(path: Path) -> list[str]:
 
 
 def check_count(path: Path, labels: list[str], classes: int | None) -> None:
-    """Raises SourceError unless there is a label for each class."""
+    """Raise ``SourceError`` unless there is one label for each class."""
     if classes is not None and len(labels) != classes:
         raise SourceError(f"{path} has {len(labels)} labels, but the model has {classes} classes")
 
 
 def _json(path: Path, text: str) -> list[str]:
     try:
-        found = json.loads(text)
+        labels = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{path} is not JSON: {error}") from None
-    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-        raise SourceError(f"{path} must hold a JSON list of strings")
-    return found
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise SourceError(f"{path} must contain a JSON list of strings")
+    return labels
 
 
 def _label_map(path: Path, text: str) -> list[str]:
     names: dict[int, str] = {}
     for item in _ITEM.findall(text):
-        number, found = _ID.search(item), {key: name for key, _, name in _NAME.findall(item)}
-        if number is None or not found:
+        number, texts = _ID.search(item), {key: name for key, _, name in _NAME.findall(item)}
+        if number is None or not texts:
             raise SourceError(f"{path}: an item has no id or no name")
-        names[int(number[1])] = found.get("display_name") or found["name"]
-    if not names or max(names) > _MOST:
-        raise SourceError(f"{path} is no label map")
+        names[int(number[1])] = texts.get("display_name") or texts["name"]
+    if not names or max(names) > _MAX_ID:
+        raise SourceError(f"{path} is not a label map")
     return [names.get(number, "") for number in range(min(names), max(names) + 1)]

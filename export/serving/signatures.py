@@ -1,4 +1,4 @@
-"""The serving contract: the signatures that a SavedModel made here offers."""
+"""The signatures of a version, as docs/model-contract.md defines them."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.serving.decoding import Canvas, decode, decode_batch, decode_whole
+from export.contract import BOXES, BYTES, DESCRIBE, PIXELS, Outputs, Tensor
+from export.serving.decoding import Canvas, decode, decode_at_own_size, decode_batch
 
-Tensor = Any
-Outputs = dict[str, Tensor]
 Model = Callable[[Tensor], Outputs]
-"""RGB pixels, float32 [N, H, W, 3] in 0..255, to the contract's outputs; boxes are in 0..1 of those
-pixels."""
+"""Convert RGB float32 ``[N, H, W, 3]`` in 0..255 to the contract's outputs.
 
-BYTES = "serving_default"
-PIXELS = "serving_pixels"
-DESCRIBE = "describe"
-BOXES = "detection_boxes"
+Boxes are in 0..1 of those pixels.
+"""
 
-_AT_ONCE = 4
-"""Pictures of a batch that a model which takes one at a time may be run on at the same time."""
+_PARALLEL = 4
+"""The number of images of a batch on which a model of batch size 1 runs at the same time."""
 
 
-class Described(tf.Module):
-    """Whatever says what it is."""
+class DescribedModule(tf.Module):
+    """A module with a description. ``holds``: the objects that own the model's variables."""
 
     def __init__(self, description: str, holds: Sequence[Any]) -> None:
         super().__init__()
@@ -34,20 +30,20 @@ class Described(tf.Module):
 
     @tf.function(input_signature=[])
     def describe(self) -> Outputs:
-        """What the model is: a JSON object."""
+        """Return the description: a JSON object."""
         return {"description": tf.constant(self._description)}
 
     def signatures(self) -> dict[str, Any]:
-        """The functions under the names that they are served by."""
+        """Return the functions by the names under which they are served."""
         return {DESCRIBE: self.describe}
 
 
-class Servable(Described):
-    """A model that takes pixels, with its description, as functions of fixed signatures.
+class Servable(DescribedModule):
+    """A model that takes pixels.
 
-    canvas: what pictures are drawn on; None if each keeps its own size, which needs `batch` 1.
-    batch: the model's batch size if it is fixed. At 1, `from_bytes` takes any number all the same
-    and runs the model for each. holds: what has the model's variables.
+    ``canvas``: the model's input; None if each image keeps its own size, which needs ``batch`` 1.
+    ``batch``: the model's batch size if it is fixed. If it is 1, ``from_bytes`` still takes any
+    number of images and runs the model for each.
     """
 
     def __init__(
@@ -60,12 +56,12 @@ class Servable(Described):
     ) -> None:
         super().__init__(description, holds)
         self._canvas = canvas
-        self._alone = batch == 1
-        sides = (canvas.height, canvas.width) if canvas else (None, None)
-        shape = [batch, *sides, 3]
-        # Both signatures go through this one function, so the weights are stored once.
-        self._found = tf.function(model, input_signature=[tf.TensorSpec(shape, tf.float32)])
-        encoded = tf.TensorSpec([None if self._alone else batch], tf.string, "image")
+        self._one_by_one = batch == 1
+        size = (canvas.height, canvas.width) if canvas else (None, None)
+        shape = [batch, *size, 3]
+        # Both signatures call this one function, so the weights are stored once.
+        self._infer = tf.function(model, input_signature=[tf.TensorSpec(shape, tf.float32)])
+        encoded = tf.TensorSpec([None if self._one_by_one else batch], tf.string, "image")
         pixels = tf.TensorSpec(shape, tf.uint8, "image")
         self.from_bytes = tf.function(self._from_bytes, input_signature=[encoded])
         self.from_pixels = tf.function(self._from_pixels, input_signature=[pixels])
@@ -74,38 +70,41 @@ class Servable(Described):
         return {BYTES: self.from_bytes, PIXELS: self.from_pixels, **super().signatures()}
 
     def _from_bytes(self, image: Tensor) -> Outputs:
-        """Answers for encoded pictures."""
-        if self._alone:
-            return self._one_by_one(image)
+        if self._one_by_one:
+            return self._map(image)
         assert self._canvas is not None
-        pixels, places = decode_batch(image, self._canvas)
-        return self._on_frames(self._found(pixels), places)
+        pixels, placements = decode_batch(image, self._canvas)
+        return self._relative_to_images(self._infer(pixels), placements)
 
     def _from_pixels(self, image: Tensor) -> Outputs:
-        """Answers for pixels; boxes are of the pixels, bars and all."""
-        return self._found(tf.cast(image, tf.float32))
+        """Return boxes relative to the pixels, including any letterbox bars."""
+        outputs: Outputs = self._infer(tf.cast(image, tf.float32))
+        return outputs
 
-    def _one_by_one(self, image: Tensor) -> Outputs:
-        answers = self._found.get_concrete_function().structured_outputs
-        rows = {name: tf.TensorSpec(spec.shape[1:], spec.dtype) for name, spec in answers.items()}
-        return tf.map_fn(self._row, image, fn_output_signature=rows, parallel_iterations=_AT_ONCE)
+    def _map(self, image: Tensor) -> Outputs:
+        specs = self._infer.get_concrete_function().structured_outputs
+        rows = {name: tf.TensorSpec(spec.shape[1:], spec.dtype) for name, spec in specs.items()}
+        outputs: Outputs = tf.map_fn(
+            self._row, image, fn_output_signature=rows, parallel_iterations=_PARALLEL
+        )
+        return outputs
 
     def _row(self, encoded: Tensor) -> Outputs:
         if self._canvas is None:
-            found = self._found(decode_whole(encoded)[None])
+            outputs = self._infer(decode_at_own_size(encoded)[None])
         else:
-            pixels, place = decode(encoded, self._canvas)
-            found = self._on_frames(self._found(pixels[None]), place[None])
-        return {name: values[0] for name, values in found.items()}
+            pixels, placement = decode(encoded, self._canvas)
+            outputs = self._relative_to_images(self._infer(pixels[None]), placement[None])
+        return {name: values[0] for name, values in outputs.items()}
 
-    def _on_frames(self, found: Outputs, places: Tensor) -> Outputs:
-        if self._canvas is None or not self._canvas.letterbox or BOXES not in found:
-            return found
-        return {**found, BOXES: on_frames(found[BOXES], places)}
+    def _relative_to_images(self, outputs: Outputs, placements: Tensor) -> Outputs:
+        if self._canvas is None or not self._canvas.letterbox or BOXES not in outputs:
+            return outputs
+        return {**outputs, BOXES: canvas_to_image(outputs[BOXES], placements)}
 
 
-class EncodedServable(Described):
-    """A model that decodes pictures itself: string [N], or a fixed number, to its outputs."""
+class EncodedServable(DescribedModule):
+    """A model that decodes images itself: string ``[N]``, or a fixed number, to its outputs."""
 
     def __init__(
         self, model: Model, description: str, batch: int | None, holds: Sequence[Any] = ()
@@ -118,9 +117,12 @@ class EncodedServable(Described):
         return {BYTES: self.from_bytes, **super().signatures()}
 
 
-def on_frames(boxes: Tensor, places: Tensor) -> Tensor:
-    """Boxes [N, K, 4] of the canvas, as boxes of the pictures that lie at `places` [N, 4] on it:
-    ymin, xmin, ymax, xmax in 0..1, cut at the picture's sides."""
-    corner, size = places[:, None, :2], places[:, None, 2:]
+def canvas_to_image(boxes: Tensor, placements: Tensor) -> Tensor:
+    """Convert boxes ``[N, K, 4]`` on the canvas to boxes of the images drawn on it.
+
+    ``placements``: ``[N, 4]``, see ``Canvas.placement``. The result is ymin, xmin, ymax, xmax,
+    clipped to 0..1.
+    """
+    corner, size = placements[:, None, :2], placements[:, None, 2:]
     moved = (boxes - tf.concat([corner, corner], -1)) / tf.concat([size, size], -1)
     return tf.clip_by_value(moved, 0.0, 1.0)

@@ -1,5 +1,7 @@
-"""Warm-up records: calls that a model server makes before it calls a version available, so that no
-camera pays for what a first call costs."""
+"""Warm-up records: calls that a model server makes before it announces a version as available.
+
+Without them, the first camera would pay for the first call.
+"""
 
 from __future__ import annotations
 
@@ -10,36 +12,36 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from export.contract import BYTES, PIXELS
 from export.serving.conversion import Conversion
-from export.serving.signatures import BYTES, PIXELS
 
 FILE = "assets.extra/tf_serving_warmup_requests"
 """Where TensorFlow Serving looks for them in a version."""
 
 _CAMERA = (480, 640)
-"""Height and width of pixels for a model that takes them in any size."""
+"""Height and width of the pixels for a model that accepts any size."""
 
-_GREY = 128
+_GRAY = 128
 
 
 def sizes(max_batch: int) -> list[int]:
-    """The powers of two below `max_batch`, and that itself."""
+    """Return the powers of two below ``max_batch``, and ``max_batch``."""
     return [2**power for power in range(max_batch.bit_length()) if 2**power < max_batch] + [
         max_batch
     ]
 
 
 def write(
-    version: Path, name: str, conversion: Conversion, pictures: Sequence[bytes], max_batch: int
+    version: Path, name: str, conversion: Conversion, images: Sequence[bytes], max_batch: int
 ) -> int:
-    """Writes the records of a version; returns how many.
+    """Write the records of a version, and return how many there are.
 
-    A call with encoded pictures for each batch size, and one with pixels. Those are of one grey,
-    which is a few bytes where pictures would be megabytes, and costs the graph the same.
+    For each batch size there is one call with encoded images and one with pixels. The pixels are a
+    uniform gray: a few bytes instead of megabytes, at the same cost for the graph.
     """
     path = version / FILE
     path.parent.mkdir(exist_ok=True)
-    requests = list(_requests(name, conversion, pictures, max_batch))
+    requests = list(_requests(name, conversion, images, max_batch))
     with tf.io.TFRecordWriter(str(path)) as records:
         for request in requests:
             log = prediction_log_pb2.PredictionLog()
@@ -49,27 +51,27 @@ def write(
 
 
 def _requests(
-    name: str, conversion: Conversion, pictures: Sequence[bytes], max_batch: int
+    name: str, conversion: Conversion, images: Sequence[bytes], max_batch: int
 ) -> Iterator[Any]:
-    alone = conversion.batch == 1 and not conversion.source.takes_bytes
+    one_by_one = conversion.batch == 1 and not conversion.source.takes_bytes
     fixed = [conversion.batch] if conversion.batch else sizes(max_batch)
-    for size in sizes(max_batch) if alone else fixed:
-        some = [pictures[number % len(pictures)] for number in range(size)]
-        yield _request(name, BYTES, tf.make_tensor_proto(some))
+    for size in sizes(max_batch) if one_by_one else fixed:
+        batch = [images[number % len(images)] for number in range(size)]
+        yield _request(name, BYTES, tf.make_tensor_proto(batch))
     if conversion.source.takes_bytes:
         return
     canvas = conversion.canvas
-    sides = (canvas.height, canvas.width) if canvas else _CAMERA
+    height, width = (canvas.height, canvas.width) if canvas else _CAMERA
     for size in fixed:
-        yield _request(name, PIXELS, _grey((size, *sides, 3)))
+        yield _request(name, PIXELS, _gray((size, height, width, 3)))
 
 
-def _grey(shape: tuple[int, ...]) -> Any:
-    """A tensor whose one value stands for all of them."""
-    proto = tf.make_tensor_proto(_GREY, tf.uint8, shape=[1])
+def _gray(shape: tuple[int, ...]) -> Any:
+    """Return a tensor whose single value stands for all of them."""
+    proto = tf.make_tensor_proto(_GRAY, tf.uint8, shape=[1])
     proto.ClearField("tensor_content")
     proto.ClearField("int_val")
-    proto.int_val.append(_GREY)
+    proto.int_val.append(_GRAY)
     proto.tensor_shape.CopyFrom(tf.TensorShape(shape).as_proto())
     return proto
 

@@ -1,4 +1,4 @@
-"""Constants for inputs that pictures do not go into."""
+"""Constants for inputs other than images."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from export.errors import SourceError
 
 
 def constant(name: str, value: Any, dtype: tf.DType) -> np.ndarray:
-    """The value as an array of the input's type. Raises SourceError if it is of another kind.
+    """Return ``value`` as an array of ``dtype``. Raise ``SourceError`` for another kind of value.
 
-    NumPy would make True of any word, and 1 of True.
+    NumPy would silently convert any text to True, and True to 1.
     """
-    found = np.array(value)
-    if found.dtype.kind not in _kinds(dtype):
-        raise SourceError(f"--feed {name}: {value!r} is no {dtype.name}")
-    return found.astype(dtype.as_numpy_dtype)
+    array = np.array(value)
+    if array.dtype.kind not in _kinds(dtype):
+        raise SourceError(f"--feed {name}: {value!r} is not {dtype.name}")
+    return array.astype(dtype.as_numpy_dtype)
 
 
 def _kinds(dtype: tf.DType) -> str:
-    """NumPy's letters for the kinds of values that such an input takes."""
+    """Return NumPy's letters for the kinds of values that an input of ``dtype`` accepts."""
     if dtype == tf.bool:
         return "b"
     if dtype == tf.string:

@@ -1,4 +1,4 @@
-"""What a source is, so that a version can say what it was made from."""
+"""Identify a source by name and contents, so that a version can say what it was made from."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ from export.errors import SourceError
 _CHUNK = 1 << 20
 
 
-def origin(name: str, files: Iterable[Path]) -> str:
-    """`name`, and the SHA-256 over the contents of `files` in their order. Raises SourceError."""
-    whole = hashlib.sha256()
+def fingerprint(name: str, files: Iterable[Path]) -> str:
+    """Return ``NAME sha256:DIGEST`` for a source. Raise ``SourceError`` if a file is unreadable."""
+    return f"{name} sha256:{sha256(files)}"
+
+
+def sha256(files: Iterable[Path]) -> str:
+    """Return the hexadecimal SHA-256 of the contents of ``files``, in their order.
+
+    Raise ``SourceError`` if one cannot be read.
+    """
+    digest = hashlib.sha256()
     for path in files:
         try:
             with open(path, "rb") as file:
                 while chunk := file.read(_CHUNK):
-                    whole.update(chunk)
+                    digest.update(chunk)
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}") from None
-    return f"{name} sha256:{whole.hexdigest()}"
+    return digest.hexdigest()

@@ -1,8 +1,9 @@
-"""Keras applications by name: `keras:MobileNetV2`."""
+"""Keras applications by name: ``keras:MobileNetV2``."""
 
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,38 +12,39 @@ import numpy as np
 import tensorflow as tf
 
 from export.errors import SourceError
-from export.sources.fingerprint import origin
+from export.sources.fingerprint import fingerprint
 from export.sources.keras_file import from_keras, load_weights
-from export.sources.names import look_up
-from export.sources.options import Wish
+from export.sources.options import SourceOptions
 from export.sources.scaling import Scaling
 from export.sources.source import Source
+from export.suggestions import look_up
 
 PREFIX = "keras:"
 NO_WEIGHTS = "none"
 IMAGENET = "imagenet"
 
 
-def open_application(wish: Wish) -> Source:
-    """The application with `--weights`: imagenet (downloaded), a file of weights, or none.
+def open_application(options: SourceOptions) -> Source:
+    """Build the application with ``--weights``: imagenet (downloaded), a file, or none.
 
-    Its scaling is the application's own. Raises SourceError if there is no such application or
-    its weights cannot be had, CheckpointError if the file does not fit.
+    Its scaling is that of the application's own preprocessing. Raise ``SourceError`` if there is
+    no such application or its weights cannot be obtained, ``CheckpointError`` if the file does not
+    fit.
     """
-    name = wish.place.removeprefix(PREFIX)
+    name = options.location.removeprefix(PREFIX)
     build = look_up("Keras application", name, _builders())
-    weights = wish.weights or IMAGENET
-    model = _build(name, build, weights, wish)
+    weights = options.weights or IMAGENET
+    model = _build(name, build, weights, options)
     if weights in (IMAGENET, NO_WEIGHTS):
-        told = f"{wish.place} weights {weights}"
+        made_from = f"{options.location} weights {weights}"
     else:
         load_weights(model, Path(weights))
-        told = origin(wish.place, [Path(weights)])
-    return _with_scaling(from_keras(model, told, wish), _module_of(name), weights)
+        made_from = fingerprint(options.location, [Path(weights)])
+    return _with_scaling(from_keras(model, made_from, options), _module_of(name), weights)
 
 
 def _builders() -> dict[str, Any]:
-    """Each application by name: its functions are those that take weights and give a model."""
+    """Return the functions that build an application: those with a parameter ``weights``."""
     return {
         name: value
         for name, value in vars(tf.keras.applications).items()
@@ -50,23 +52,25 @@ def _builders() -> dict[str, Any]:
     }
 
 
-def _build(name: str, build: Any, weights: str, wish: Wish) -> Any:
-    options: dict[str, Any] = dict(wish.model_args)
-    if wish.size is not None:
-        options["input_shape"] = (wish.size[1], wish.size[0], 3)
+def _build(name: str, build: Any, weights: str, options: SourceOptions) -> Any:
+    arguments: dict[str, Any] = dict(options.model_args)
+    if options.size is not None:
+        arguments["input_shape"] = (options.size[1], options.size[0], 3)
     if weights not in (IMAGENET, NO_WEIGHTS) and not Path(weights).is_file():
         raise SourceError(f"--weights must be {IMAGENET}, {NO_WEIGHTS} or a file, not {weights!r}")
     try:
-        return build(weights=IMAGENET if weights == IMAGENET else None, **options)
-    except Exception as error:  # network, disk and options: Keras raises many kinds
+        return build(weights=IMAGENET if weights == IMAGENET else None, **arguments)
+    except Exception as error:  # Keras raises many kinds for network, disk and arguments
         reason = " ".join(str(error).split())[:200]
-        doing = "get the weights of" if "URL fetch" in reason else "build"
-        hint = "; give a file with --weights" if "URL fetch" in reason else ""
-        raise SourceError(f"cannot {doing} {name}: {reason}{hint}") from None
+        if "URL fetch" in reason:
+            raise SourceError(
+                f"cannot download the weights of {name}: {reason}; pass a file with --weights"
+            ) from None
+        raise SourceError(f"cannot build {name}: {reason}") from None
 
 
 def _module_of(name: str) -> ModuleType | None:
-    """The module that has the application's own preprocessing beside it."""
+    """Return the module with the application's own preprocessing."""
     for module in vars(tf.keras.applications).values():
         if (
             inspect.ismodule(module)
@@ -78,20 +82,19 @@ def _module_of(name: str) -> ModuleType | None:
 
 
 def _with_scaling(source: Source, module: ModuleType | None, weights: str) -> Source:
-    fields = {**vars(source)}
     if module is not None:
-        fields["scaling"] = scaling_of(module.preprocess_input)
+        source = replace(source, scaling=scaling_of(module.preprocess_input))
     if weights == NO_WEIGHTS:
-        fields["notes"] = ("the weights are random: --weights none",)
-    return Source(**fields)
+        source = replace(source, notes=("the weights are random because of --weights none",))
+    return source
 
 
 def scaling_of(preprocess: Any) -> Scaling:
-    """What an application's `preprocess_input` does, learnt from black and the pure colours."""
+    """Return what a ``preprocess_input`` does, inferred from black and the pure colors."""
     probes = np.concatenate([np.zeros((1, 3)), 255 * np.eye(3)]).astype(np.float32)
     black, *pure = np.asarray(preprocess(probes.reshape(4, 1, 1, 3).copy())).reshape(4, 3)
-    places = [int(np.abs(found - black).argmax()) for found in pure]
-    slopes = [(found - black)[at] / 255 for found, at in zip(pure, places, strict=True)]
+    channels = [int(np.abs(color - black).argmax()) for color in pure]
+    slopes = [(color - black)[at] / 255 for color, at in zip(pure, channels, strict=True)]
     std = tuple(round(1 / float(slope), 4) for slope in slopes)
-    mean = tuple(round(-float(black[at]) * s, 4) for at, s in zip(places, std, strict=True))
-    return Scaling(mean, std, bgr=places == [2, 1, 0])
+    mean = tuple(round(-float(black[at]) * s, 4) for at, s in zip(channels, std, strict=True))
+    return Scaling(mean, std, bgr=channels == [2, 1, 0])

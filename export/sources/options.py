@@ -1,4 +1,4 @@
-"""What the command line says about a source."""
+"""The options that select and configure a source."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Every kind of source heeds some of these and refuses what makes no sense for it.
+class SourceOptions:
+    """What the command line says about a source; each kind rejects options it cannot use.
 
-    place: a path, or `keras:NAME`. model: `package.module:function` that builds the model, with
-    model_args. inputs: one name in the source, by the name it shall have. outputs: names in the
-    source, by the names they shall have. signature: of a SavedModel. feeds: constants for other
-    inputs. variables: a regular expression for the variables to restore; the others are
-    initialised. exclude_nodes: one for nodes of a graph to leave out. moving_average: take the
-    variables' exponential moving averages. weights: of a Keras application. size: width and
-    height in pixels. batch: the size of a batch that the model holds to without saying so.
+    ``location``: a path, or ``keras:NAME``.
+    ``model``: ``package.module:function`` that builds the model from ``model_args``.
+    ``inputs``: the name of the image input in the source, by its new name.
+    ``outputs``: names of outputs in the source, by their new names.
+    ``signature``: which signature of a SavedModel.
+    ``feeds``: constants for other inputs.
+    ``variables``: a regular expression for the variables to restore; others are initialized.
+    ``exclude_nodes``: a regular expression for nodes of a graph to drop.
+    ``moving_average``: restore the exponential moving averages of variables.
+    ``weights``: of a Keras application.
+    ``size``: width and height in pixels.
+    ``batch``: the batch size of a model that requires one without declaring it.
     """
 
-    place: str
+    location: str
     model: str | None = None
     model_args: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)

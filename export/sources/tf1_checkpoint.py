@@ -1,7 +1,7 @@
-"""TensorFlow 1 checkpoints: a graph in `.meta`, its variables' values in `.index` and `.data-*`.
+"""TensorFlow 1 checkpoints: a graph in ``.meta``, and the variables' values beside it.
 
-The graph is cut down to what the outputs need, so of its variables only those are restored that
-matter, and what training added, optimizer and queues, is gone. The variables then become constants.
+Only the part of the graph that the outputs need is kept, and only its variables are restored; the
+optimizer and input queues of training are dropped. The variables then become constants.
 """
 
 from __future__ import annotations
@@ -15,47 +15,46 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import meta_graph_pb2
 
+from export.contract import Tensor
 from export.errors import SourceError
-from export.sources import tf1_variables as graph_variables
+from export.sources import tf1_variables
 from export.sources.checkpoints import Checkpoint
-from export.sources.fingerprint import origin
-from export.sources.names import listed, nearest
-from export.sources.options import Wish
-from export.sources.source import Source, Tensor
-from export.sources.subgraph import cut, node_of
-from export.sources.tf1_graph import Fed, Frozen, Running, fed_tensor
+from export.sources.fingerprint import fingerprint
+from export.sources.options import SourceOptions
+from export.sources.source import Source
+from export.sources.subgraph import extract, node_of
+from export.sources.tf1_candidates import likely_outputs
+from export.sources.tf1_graph import Feeds, FrozenGraph, SessionGraph, fed_tensor
+from export.suggestions import closest, listed
 
 v1 = tf.compat.v1
-
-_TRAINING = re.compile(r"(gradients|save|ExponentialMovingAverage|\w*Optimizer|\w*Initializer)\b")
-"""What stands at the beginning of the names that TensorFlow gives to training's own nodes."""
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 
 
-def open_meta_graph(wish: Wish, prefix: Path) -> Source:
-    """The part of the checkpoint's graph that leads to `wish.outputs`, with its values.
+def open_tf1_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Source:
+    """Load the part of the checkpoint's graph that leads to ``options.outputs``.
 
-    Raises SourceError if a tensor is not there, CheckpointError if a variable is not.
+    Raise ``SourceError`` if a tensor does not exist, ``CheckpointError`` if a variable has no
+    value.
     """
-    meta = _read(prefix.with_name(f"{prefix.name}.meta"))
-    if wish.exclude_nodes:
-        _exclude(meta, wish.exclude_nodes)
-    graph = _import(meta, prefix)
-    outputs = _outputs(graph, wish)
-    fed = [fed_tensor(_tensor(graph, name), value) for name, value in wish.feeds.items()]
-    needed = _needed(meta, outputs, [_tensor(graph, name) for name in wish.inputs.values()], fed)
-    picture = _picture(graph, wish, needed)
+    meta = _read(checkpoint.meta)
+    if options.exclude_nodes:
+        _exclude(meta, options.exclude_nodes)
+    graph = _import(meta, checkpoint.prefix)
+    outputs = _outputs(graph, options)
+    feeds = [fed_tensor(_tensor(graph, name), value) for name, value in options.feeds.items()]
+    named = [_tensor(graph, name) for name in options.inputs.values()]
+    needed = _needed(meta, outputs, named, feeds)
+    image = _image(graph, options, needed)
     session = v1.Session(graph=graph)
     with graph.as_default():
-        restoration = graph_variables.restore(session, needed, prefix, wish)
-    found = Checkpoint(prefix)
-    files = [prefix.with_name(f"{prefix.name}.meta"), *found.files()]
+        restoration = tf1_variables.restore(session, needed, checkpoint.prefix, options)
     return Source(
-        origin=origin(found.name, files),
-        input=tf.TensorSpec(_shape(picture), picture.dtype),
-        infer=Frozen(session, picture, fed, outputs),
-        reference=Running(session, picture, fed, outputs),
+        made_from=fingerprint(checkpoint.name, [checkpoint.meta, *checkpoint.files()]),
+        input=tf.TensorSpec(_shape(image), image.dtype),
+        infer=FrozenGraph(session, image, feeds, outputs),
+        reference=SessionGraph(session, image, feeds, outputs),
         restoration=restoration,
     )
 
@@ -67,27 +66,27 @@ def _read(path: Path) -> Any:
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
     except DecodeError:
-        raise SourceError(f"{path} is no meta graph, or is cut short") from None
+        raise SourceError(f"{path} is not a meta graph, or is truncated") from None
     return meta
 
 
 def _exclude(meta: Any, pattern: str) -> None:
-    """Takes nodes out, whatever needs them, and the variables that are then in pieces."""
+    """Remove nodes, everything that depends on them, and variables that are then incomplete."""
     nodes = meta.graph_def.node
-    gone = {node.name for node in nodes if re.search(pattern, node.name)}
+    removed = {node.name for node in nodes if re.search(pattern, node.name)}
     while True:
         more = {
             node.name
             for node in nodes
-            if node.name not in gone and any(node_of(each) in gone for each in node.input)
+            if node.name not in removed and any(node_of(name) in removed for name in node.input)
         }
         if not more:
             break
-        gone |= more
-    kept = [node for node in nodes if node.name not in gone]
+        removed |= more
+    kept = [node for node in nodes if node.name not in removed]
     del nodes[:]
     nodes.extend(kept)
-    graph_variables.keep_whole(meta, {node.name for node in kept})
+    tf1_variables.drop_dangling(meta, {node.name for node in kept})
 
 
 def _import(meta: Any, prefix: Path) -> Any:
@@ -104,64 +103,64 @@ def _import(meta: Any, prefix: Path) -> Any:
 
 
 def _tensor(graph: Any, name: str) -> Tensor:
-    """A tensor by its name; `:0` may be left out. Raises SourceError that tells the nearest."""
+    """Return a tensor by name; ``:0`` may be omitted. Raise ``SourceError`` with the closest."""
     try:
         return graph.get_tensor_by_name(name if ":" in name else f"{name}:0")
     except (KeyError, ValueError):
-        there = [out.name for op in graph.get_operations() for out in op.outputs]
+        known = [out.name for op in graph.get_operations() for out in op.outputs]
         raise SourceError(
-            f"there is no tensor {name!r} in the graph{nearest(name, there)}"
+            f"there is no tensor {name!r} in the graph{closest(name, known)}"
         ) from None
 
 
-def _outputs(graph: Any, wish: Wish) -> dict[str, Tensor]:
-    if not wish.outputs:
-        ends = [
-            op.outputs[0].name
-            for op in graph.get_operations()
-            if op.outputs and op.outputs[0].dtype.is_floating and not op.outputs[0].consumers()
-            if not _TRAINING.match(op.name)
-        ]
-        raise SourceError(
-            f"say with --outputs which tensors to serve; ends are {listed(ends[::-1])}"
-        )
-    return {alias: _tensor(graph, name) for alias, name in wish.outputs.items()}
+def _outputs(graph: Any, options: SourceOptions) -> dict[str, Tensor]:
+    if not options.outputs:
+        tensors = likely_outputs(graph)
+        hint = f"; most likely first: {listed(tensors)}" if tensors else ""
+        raise SourceError(f"name the tensors to serve with --outputs NAME=TENSOR,...{hint}")
+    return {alias: _tensor(graph, name) for alias, name in options.outputs.items()}
 
 
 def _needed(
-    meta: Any, outputs: Mapping[str, Tensor], pictures: list[Tensor], fed: Fed
+    meta: Any, outputs: Mapping[str, Tensor], images: list[Tensor], feeds: Feeds
 ) -> dict[str, Any]:
-    """The nodes that the outputs need, by name, without what leads to the tensors that are fed."""
-    given = {tensor.name: tensor.dtype for tensor in (*pictures, *(each for each, _ in fed))}
-    part, places = cut(meta.graph_def, {tensor.op.name for tensor in outputs.values()}, given)
-    return {node.name: node for node in part.node if node.name not in places.values()}
+    """Return the nodes that the outputs need, by name, except those behind fed tensors."""
+    fed = {tensor.name: tensor.dtype for tensor in (*images, *(tensor for tensor, _ in feeds))}
+    ends = {tensor.op.name for tensor in outputs.values()}
+    part, placeholders = extract(meta.graph_def, ends, fed)
+    return {node.name: node for node in part.node if node.name not in placeholders.values()}
 
 
-def _picture(graph: Any, wish: Wish, needed: Mapping[str, Any]) -> Tensor:
-    """The tensor that pictures are put in: the one named, or the only placeholder."""
-    open_inputs = [f"{name}:0" for name, node in needed.items() if node.op in _PLACEHOLDERS]
-    if len(wish.inputs) > 1:
-        raise SourceError(f"--inputs names {len(wish.inputs)} inputs; pictures go into one")
-    if wish.inputs:
-        picture = _tensor(graph, next(iter(wish.inputs.values())))
-    elif len(open_inputs) == 1:
-        picture = graph.get_tensor_by_name(open_inputs[0])
+def _image(graph: Any, options: SourceOptions, needed: Mapping[str, Any]) -> Tensor:
+    """Return the tensor that images go into: the one named, or the only placeholder."""
+    placeholders = [f"{name}:0" for name, node in needed.items() if node.op in _PLACEHOLDERS]
+    if len(options.inputs) > 1:
+        raise SourceError(f"--inputs names {len(options.inputs)} inputs; images go to only one")
+    if options.inputs:
+        image = _tensor(graph, next(iter(options.inputs.values())))
+    elif len(placeholders) == 1:
+        image = graph.get_tensor_by_name(placeholders[0])
+    elif placeholders:
+        raise SourceError(
+            f"the outputs need {len(placeholders)} inputs: {listed(placeholders)}; name the one "
+            "for images with --inputs TENSOR, and give each of the others a constant with --feed "
+            "TENSOR=VALUE"
+        )
     else:
         raise SourceError(
-            "say with --inputs which tensor takes pictures; "
-            f"the outputs need {listed(open_inputs) if open_inputs else 'no placeholder'}"
+            "the outputs need no placeholder; name the tensor for images with --inputs TENSOR"
         )
     others = [
         name
-        for name in open_inputs
-        if name != picture.name and needed[node_of(name)].op != "PlaceholderWithDefault"
+        for name in placeholders
+        if name != image.name and needed[node_of(name)].op != "PlaceholderWithDefault"
     ]
     if others:
         raise SourceError(
-            f"the outputs need {listed(others)} as well; say what with --feed NAME=VALUE"
+            f"the outputs also need {listed(others)}; give each a constant with --feed TENSOR=VALUE"
         )
-    return picture
+    return image
 
 
-def _shape(picture: Tensor) -> Any:
-    return [None, None, None, 3] if picture.shape.rank is None else picture.shape
+def _shape(image: Tensor) -> Any:
+    return [None, None, None, 3] if image.shape.rank is None else image.shape

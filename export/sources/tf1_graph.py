@@ -1,4 +1,4 @@
-"""A graph of TensorFlow 1 in a session, as it runs there, and with constants for its variables."""
+"""A TensorFlow 1 graph: run in a session, or frozen into another graph."""
 
 from __future__ import annotations
 
@@ -7,72 +7,71 @@ from typing import Any
 
 import tensorflow as tf
 
+from export.contract import Outputs, Tensor
 from export.errors import SourceError
 from export.sources.feeds import constant
-from export.sources.source import Outputs, Tensor
-from export.sources.subgraph import cut, with_own_functions
+from export.sources.subgraph import extract, with_unique_functions
 
 v1 = tf.compat.v1
 
-Fed = Sequence[tuple[Tensor, Any]]
-"""Other inputs than the pictures, and the constants that they get."""
+Feeds = Sequence[tuple[Tensor, Any]]
+"""Inputs other than the images, and their constants."""
 
 
 def fed_tensor(tensor: Tensor, value: Any) -> tuple[Tensor, Any]:
-    """An input and its constant, of the input's type. Raises SourceError if it cannot be."""
+    """Return an input and its constant. Raise ``SourceError`` if the types do not match."""
     return tensor, constant(tensor.name, value, tensor.dtype)
 
 
-class Frozen:
-    """The cut graph with constants, as a part of another graph."""
+class FrozenGraph:
+    """The part of the graph that the outputs need, with constants, to embed in another graph."""
 
     def __init__(
-        self, session: Any, picture: Tensor, fed: Fed, outputs: Mapping[str, Tensor]
+        self, session: Any, image: Tensor, feeds: Feeds, outputs: Mapping[str, Tensor]
     ) -> None:
-        self._picture, self._fed, self._outputs = picture, fed, outputs
+        self._image, self._feeds, self._outputs = image, feeds, outputs
         ends = sorted({tensor.op.name for tensor in outputs.values()})
-        given = {tensor.name: tensor.dtype for tensor in (picture, *(each for each, _ in fed))}
-        graph, self._places = cut(session.graph.as_graph_def(), ends, given)
-        if picture.name not in self._places:
-            raise SourceError(f"the outputs do not depend on {picture.name}, which takes pictures")
-        self._graph = with_own_functions(_freeze(session, graph, ends))
-        # A tf.function would put stateful operations in an order, which loops of TensorFlow 1 do
-        # not bear: it would tie what is in a loop to what is outside.
-        spec = tf.TensorSpec(picture.shape, picture.dtype)
+        fed = {tensor.name: tensor.dtype for tensor in (image, *(tensor for tensor, _ in feeds))}
+        graph, self._placeholders = extract(session.graph.as_graph_def(), ends, fed)
+        if image.name not in self._placeholders:
+            raise SourceError(f"the outputs do not depend on the image input {image.name}")
+        self._graph = with_unique_functions(_freeze(session, graph, ends))
+        # tf.function would add control dependencies between stateful operations. TensorFlow 1
+        # loops do not allow those between operations inside and outside of a loop.
+        spec = tf.TensorSpec(image.shape, image.dtype)
         self._function = v1.wrap_function(self._imported, [spec])
 
-    def __call__(self, pictures: Tensor) -> Outputs:
-        return dict(self._function(pictures))
+    def __call__(self, images: Tensor) -> Outputs:
+        return dict(self._function(images))
 
-    def _imported(self, pictures: Tensor) -> Outputs:
-        fed = {
-            self._places[tensor.name]: tf.constant(value)
-            for tensor, value in self._fed
-            if tensor.name in self._places
+    def _imported(self, images: Tensor) -> Outputs:
+        values = {
+            self._placeholders[tensor.name]: tf.constant(value)
+            for tensor, value in self._feeds
+            if tensor.name in self._placeholders
         }
-        fed[self._places[self._picture.name]] = pictures
-        names = [tensor.name for tensor in self._outputs.values()]
-        found = tf.graph_util.import_graph_def(
+        values[self._placeholders[self._image.name]] = images
+        tensors = tf.graph_util.import_graph_def(
             self._graph,
-            input_map={f"{place}:0": value for place, value in fed.items()},
-            return_elements=names,
+            input_map={f"{placeholder}:0": value for placeholder, value in values.items()},
+            return_elements=[tensor.name for tensor in self._outputs.values()],
             name="",
         )
-        return dict(zip(self._outputs, found, strict=True))
+        return dict(zip(self._outputs, tensors, strict=True))
 
 
-class Running:
+class SessionGraph:
     """The whole graph as it was trained, in a session of its own."""
 
     def __init__(
-        self, session: Any, picture: Tensor, fed: Fed, outputs: Mapping[str, Tensor]
+        self, session: Any, image: Tensor, feeds: Feeds, outputs: Mapping[str, Tensor]
     ) -> None:
-        self._session, self._picture, self._fed, self._outputs = session, picture, fed, outputs
+        self._session, self._image, self._feeds, self._outputs = session, image, feeds, outputs
 
-    def __call__(self, pictures: Tensor) -> Outputs:
-        feeds = {self._picture: pictures.numpy(), **dict(self._fed)}
-        found = self._session.run(dict(self._outputs), feeds)
-        return {name: tf.constant(value) for name, value in found.items()}
+    def __call__(self, images: Tensor) -> Outputs:
+        feeds = {self._image: images.numpy(), **dict(self._feeds)}
+        values = self._session.run(dict(self._outputs), feeds)
+        return {name: tf.constant(value) for name, value in values.items()}
 
 
 def _freeze(session: Any, graph: Any, ends: list[str]) -> Any:
@@ -81,4 +80,4 @@ def _freeze(session: Any, graph: Any, ends: list[str]) -> Any:
             return v1.graph_util.convert_variables_to_constants(session, graph, ends)
         except (ValueError, tf.errors.OpError) as error:
             reason = " ".join(str(error).split())[:300]
-            raise SourceError(f"cannot make constants of the variables: {reason}") from None
+            raise SourceError(f"cannot convert the variables to constants: {reason}") from None

@@ -1,5 +1,8 @@
-"""SavedModels of TensorFlow 1 with variables of its first kind, which functions cannot hold: they
-are run in a session, and become constants."""
+"""TensorFlow 1 SavedModels with reference variables.
+
+Functions cannot hold such variables, so the graph runs in a session and the variables become
+constants.
+"""
 
 from __future__ import annotations
 
@@ -10,51 +13,49 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
+from export.contract import BYTES, Tensor
 from export.errors import SourceError
-from export.sources.names import look_up, only, renamed
-from export.sources.options import Wish
-from export.sources.source import Restoration, Source, Tensor
-from export.sources.tf1_graph import Frozen, Running, fed_tensor
+from export.sources.names import image_input, select_outputs
+from export.sources.options import SourceOptions
+from export.sources.source import Restoration, Source
+from export.sources.tf1_graph import FrozenGraph, SessionGraph, fed_tensor
+from export.suggestions import look_up
 
 v1 = tf.compat.v1
 
 _REFERENCES = ("Variable", "VariableV2")
-_DEFAULT = "serving_default"
 
 
 def has_reference_variables(folder: Path) -> bool:
-    """Whether the SavedModel in `folder` must be opened here."""
+    """Return whether the SavedModel in ``folder`` must be opened by this module."""
     model = saved_model_pb2.SavedModel()
     try:
         model.ParseFromString((folder / "saved_model.pb").read_bytes())
-    except (OSError, DecodeError):  # whoever loads it says what is wrong
+    except (OSError, DecodeError):  # loading it will report what is wrong
         return False
     return any(
         node.op in _REFERENCES for graph in model.meta_graphs for node in graph.graph_def.node
     )
 
 
-def open_saved_graph(wish: Wish, folder: Path, origin: str) -> Source:
-    """One signature of the SavedModel in `folder`. Raises SourceError."""
+def open_tf1_saved_model(options: SourceOptions, folder: Path, made_from: str) -> Source:
+    """Load one signature of the SavedModel in ``folder``. Raise ``SourceError``."""
     session, signatures = _load(folder)
-    name = wish.signature or _DEFAULT
-    signature = look_up("signature", name, signatures)
+    signature = look_up("signature", options.signature or BYTES, signatures)
     inputs = _tensors(session, signature.inputs)
-    fed = [fed_tensor(look_up("input", each, inputs), wish.feeds[each]) for each in wish.feeds]
-    alias = only("input", wish.inputs, [each for each in inputs if each not in wish.feeds])
-    others = set(inputs) - {alias, *wish.feeds}
-    if others:
-        raise SourceError(f"say what the other inputs get with --feed: {', '.join(sorted(others))}")
-    outputs = renamed(_tensors(session, signature.outputs), wish.outputs)
-    picture = inputs[alias]
-    shape = [None, None, None, 3] if picture.shape.rank is None else picture.shape
+    feeds = [
+        fed_tensor(look_up("input", name, inputs), value) for name, value in options.feeds.items()
+    ]
+    image = inputs[image_input(options.inputs, options.feeds, inputs)]
+    outputs = select_outputs(_tensors(session, signature.outputs), options.outputs)
+    shape = [None, None, None, 3] if image.shape.rank is None else image.shape
     with session.graph.as_default():
         count = len(v1.global_variables())
     return Source(
-        origin=origin,
-        input=tf.TensorSpec(shape, picture.dtype),
-        infer=Frozen(session, picture, fed, outputs),
-        reference=Running(session, picture, fed, outputs),
+        made_from=made_from,
+        input=tf.TensorSpec(shape, image.dtype),
+        infer=FrozenGraph(session, image, feeds, outputs),
+        reference=SessionGraph(session, image, feeds, outputs),
         restoration=Restoration(count),
     )
 
@@ -64,7 +65,7 @@ def _load(folder: Path) -> tuple[Any, dict[str, Any]]:
     try:
         with session.graph.as_default():
             meta = v1.saved_model.load(session, [v1.saved_model.tag_constants.SERVING], str(folder))
-    except Exception as error:  # anything, for what lies there may be anything
+    except Exception as error:  # damaged files can raise anything
         reason = " ".join(str(error).split())[:300]
         raise SourceError(f"cannot load {folder}: {reason}") from None
     return session, dict(meta.signature_def)

@@ -1,5 +1,4 @@
-"""TensorFlow 2 checkpoints: values by their place in a graph of objects, for a model that a
-function builds."""
+"""TensorFlow 2 checkpoints: values in a graph of objects, for a model that a function builds."""
 
 from __future__ import annotations
 
@@ -12,40 +11,41 @@ from tensorflow.core.protobuf import trackable_object_graph_pb2
 from export.errors import CheckpointError
 from export.sources import builder
 from export.sources.checkpoints import Checkpoint
-from export.sources.fingerprint import origin
-from export.sources.names import listed, nearest
-from export.sources.options import Wish
+from export.sources.fingerprint import fingerprint
+from export.sources.keras_preprocessing import own_scaling
+from export.sources.options import SourceOptions
 from export.sources.source import Restoration, Source
+from export.suggestions import closest, listed
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
-_OF_TRAINING = {"optimizer", "opt", "step", "epoch", "save_counter", "global_step", "iterator"}
+_TRAINING_STATE = {"optimizer", "opt", "step", "epoch", "save_counter", "global_step", "iterator"}
 
 
-def open_object_graph(wish: Wish, prefix: Path) -> Source:
-    """The built model with the checkpoint's values.
+def open_tf2_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Source:
+    """Build the model and restore the checkpoint's values.
 
-    Raises CheckpointError if a variable of the model has no value there, or one of another shape.
+    Raise ``CheckpointError`` if a variable of the model has no value, or one of another shape.
     """
-    model = builder.build(wish)
-    spec = builder.input_of(model, wish)
-    assert wish.model is not None
-    builder.run_once(model, spec, wish.model)
-    restoration = restore(model, prefix)
-    infer = builder.caller(model, wish.outputs)
-    found = Checkpoint(prefix)
+    model = builder.build(options)
+    spec = builder.input_of(model, options)
+    assert options.model is not None
+    builder.run_once(model, spec, options.model)
+    restoration = restore(model, checkpoint.prefix)
+    infer = builder.caller(model, options.outputs)
     return Source(
-        origin=origin(found.name, found.files()),
+        made_from=fingerprint(checkpoint.name, checkpoint.files()),
         input=spec,
         infer=infer,
         reference=infer,
         restoration=restoration,
+        scaling=own_scaling(model),
         holds=tuple(builder.variables_of(model)),
     )
 
 
 def restore(model: Any, prefix: Path) -> Restoration:
-    """Gives the model's variables their values. Raises CheckpointError."""
+    """Restore the model's variables. Raise ``CheckpointError``."""
     try:
         reader = tf.train.load_checkpoint(str(prefix))
         shapes = reader.get_variable_to_shape_map()
@@ -59,11 +59,11 @@ def restore(model: Any, prefix: Path) -> Restoration:
     root = _root(model, view, prefix)
     matched = view.match(root)
     held = {id(value) for value in matched.values()}
-    names = _paths(model)
+    names = _names(model)
     missing = sorted(name for name, variable in names.items() if id(variable) not in held)
     keys = sorted(key.removesuffix(_VALUE) for key in shapes if key.endswith(_VALUE))
     if missing:
-        raise CheckpointError(_complaint(prefix, missing, len(names), keys))
+        raise CheckpointError(_missing_message(prefix, missing, len(names), keys))
     try:
         tf.train.Checkpoint(root=root).read(str(prefix)).expect_partial()
     except (ValueError, tf.errors.OpError) as error:
@@ -72,8 +72,8 @@ def restore(model: Any, prefix: Path) -> Restoration:
 
 
 def _root(model: Any, view: Any, prefix: Path) -> Any:
-    """What the checkpoint's graph begins with: the model, or an object that has it under a name."""
-    names = [name for name in view.children(0) if name.lower() not in _OF_TRAINING]
+    """Return the root of the checkpoint's graph: the model, or an object that contains it."""
+    names = [name for name in view.children(0) if name.lower() not in _TRAINING_STATE]
     own = tf.train.TrackableView(model).children(model)
     if set(names) & set(own):
         return model
@@ -83,31 +83,31 @@ def _root(model: Any, view: Any, prefix: Path) -> Any:
     for name in names:
         if "model" in name or "net" in name:
             return tf.train.Checkpoint(**{name: model})
-    raise CheckpointError(f"{prefix} holds no model; it has {listed(names)}")
+    raise CheckpointError(f"{prefix} contains no model; it contains {listed(names)}")
 
 
-def _paths(model: Any) -> dict[str, Any]:
-    """Each variable of the model as the checkpoint would know it, under a name for people."""
+def _names(model: Any) -> dict[str, Any]:
+    """Return the variables that a checkpoint stores, under readable names."""
     named: dict[str, Any] = {}
-    # A Keras model's weights are its variables but for the state of dropout's random numbers,
-    # which checkpoints do not have.
-    kept = model.weights if isinstance(model, tf.keras.layers.Layer) else model.variables
-    for number, variable in enumerate(kept):
+    # A Keras model's weights exclude the state of dropout's random number generators, which
+    # checkpoints do not contain.
+    stored = model.weights if isinstance(model, tf.keras.layers.Layer) else model.variables
+    for number, variable in enumerate(stored):
         name = getattr(variable, "path", None) or variable.name.partition(":")[0]
         named[name if name not in named else f"{name} #{number}"] = variable
     return named
 
 
-def _complaint(prefix: Path, missing: list[str], count: int, keys: list[str]) -> str:
-    near = nearest(missing[0], keys) if len(missing) < count else f"; it has {listed(keys)}"
+def _missing_message(prefix: Path, missing: list[str], count: int, keys: list[str]) -> str:
+    hint = closest(missing[0], keys) if len(missing) < count else f"; it has {listed(keys)}"
     return (
-        f"{prefix} does not fit the model: {len(missing)} of its {count} variables are not in it: "
-        f"{listed(missing)}{near}"
+        f"{prefix} does not fit the model: {len(missing)} of its {count} variables are missing: "
+        f"{listed(missing)}{hint}"
     )
 
 
 def _unused(graph: bytes, matched: dict[int, Any], keys: list[str]) -> tuple[str, ...]:
-    """Values that are no variable's of the model, those of training left out."""
+    """Return the values that no variable uses, except for training state."""
     nodes = trackable_object_graph_pb2.TrackableObjectGraph.FromString(graph).nodes
     used = {
         attribute.checkpoint_key.removesuffix(_VALUE)
@@ -115,7 +115,7 @@ def _unused(graph: bytes, matched: dict[int, Any], keys: list[str]) -> tuple[str
         for attribute in nodes[number].attributes
     }
     rest = [key for key in keys if key not in used]
-    return tuple(key for key in rest if key.partition("/")[0].lower() not in _OF_TRAINING)
+    return tuple(key for key in rest if key.partition("/")[0].lower() not in _TRAINING_STATE)
 
 
 def _line(error: Exception) -> str:

@@ -1,9 +1,7 @@
-"""Golden pictures, and what the source answers for them: what a version is compared with, when it
-is made and ever after."""
+"""Golden images and the source's answers to them, which every version is compared to."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,125 +9,112 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
-from demomodel import camera, scenes
-from export.errors import ContractBroken, SourceError
+from export.contract import BOXES, Outputs
+from export.errors import ContractError, SourceError
 from export.serving.conversion import Conversion
-from export.serving.decoding import Canvas, decode, decode_whole
-from export.serving.signatures import BOXES, on_frames
+from export.serving.decoding import Canvas, decode, decode_at_own_size
+from export.serving.signatures import Model, canvas_to_image
 
 FILE = "assets.extra/golden.npz"
-"""Where they lie in a version. Model servers pay no heed to what is in `assets.extra`."""
+"""Their path within a version. Model servers ignore ``assets.extra``."""
 
 COUNT = 16
-_SIZES = ((320, 240), (240, 320), (192, 192), (150, 110), (426, 240))
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 
 Row = dict[str, np.ndarray]
-"""The answer for one picture: outputs by name, without the batch's dimension."""
+"""The answer for one image: outputs by name, without the batch dimension."""
 
 
 @dataclass(frozen=True)
 class Golden:
-    """pictures: encoded. rows: the source's answer for each."""
+    """Encoded images, and the source's answer for each."""
 
-    pictures: Sequence[bytes]
+    images: Sequence[bytes]
     rows: Sequence[Row]
 
     def save(self, version: Path) -> None:
-        """Writes them into the version's folder."""
+        """Write them to the version's directory."""
         path = version / FILE
         path.parent.mkdir(exist_ok=True)
         arrays: dict[str, Any] = {}
-        for number, (picture, row) in enumerate(zip(self.pictures, self.rows, strict=True)):
-            arrays[f"{number}"] = np.frombuffer(picture, np.uint8)
+        for number, (image, row) in enumerate(zip(self.images, self.rows, strict=True)):
+            arrays[f"{number}"] = np.frombuffer(image, np.uint8)
             arrays |= {f"{number}/{name}": value for name, value in row.items()}
         np.savez_compressed(path, **arrays)
 
 
 def load(version: Path) -> Golden | None:
-    """Those in the version's folder; None if it has none. Raises ContractBroken."""
+    """Return those of a version, or None if it has none. Raise ``ContractError``."""
     path = version / FILE
     if not path.exists():
         return None
     try:
         with np.load(path) as arrays:
             numbers = sorted(int(name) for name in arrays.files if "/" not in name)
-            pictures = [arrays[str(number)].tobytes() for number in numbers]
+            images = [arrays[str(number)].tobytes() for number in numbers]
             rows = [_row(arrays, number) for number in numbers]
     except (OSError, ValueError, KeyError) as error:
-        raise ContractBroken(f"{path} cannot be read: {error}") from None
-    return Golden(pictures, rows)
+        raise ContractError(f"{path} cannot be read: {error}") from None
+    return Golden(images, rows)
 
 
 def _row(arrays: Any, number: int) -> Row:
-    start = f"{number}/"
-    return {name[len(start) :]: arrays[name] for name in arrays.files if name.startswith(start)}
+    prefix = f"{number}/"
+    return {name[len(prefix) :]: arrays[name] for name in arrays.files if name.startswith(prefix)}
 
 
-def rendered() -> list[bytes]:
-    """The same sixteen pictures every time, each third a PNG; no fonts are needed."""
-    found = []
-    for seed in range(COUNT):
-        picture = scenes.render((2026, seed), _SIZES[seed % len(_SIZES)]).picture
-        found.append(camera.jpeg(picture, 85) if seed % 3 else _png(picture))
-    return found
+def images_in(folder: Path) -> list[bytes]:
+    """Return sixteen images from a directory: its first JPEG and PNG files by name, repeated.
 
-
-def _png(picture: Image.Image) -> bytes:
-    """Small: a palette would do for a drawing, but cameras have none."""
-    buffer = io.BytesIO()
-    picture.resize((picture.width // 2, picture.height // 2)).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def from_folder(folder: Path) -> list[bytes]:
-    """The first sixteen JPEG and PNG pictures in `folder`, by name. Raises SourceError."""
+    Raise ``SourceError`` if there are none or one cannot be decoded.
+    """
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
-        found = [path.read_bytes() for path in paths[:COUNT]]
+        images = [path.read_bytes() for path in paths[:COUNT]]
     except OSError as error:
         raise SourceError(f"cannot read {folder}: {error.strerror}") from None
-    if not found:
-        raise SourceError(f"there are no pictures in {folder}: no .jpg and no .png")
-    for path, encoded in zip(paths, found, strict=False):
+    if not images:
+        raise SourceError(f"there are no images (.jpg, .jpeg, .png) in {folder}")
+    for path, encoded in zip(paths, images, strict=False):
         _check_decodes(path, encoded)
-    return [found[number % len(found)] for number in range(COUNT)]
+    return [images[number % len(images)] for number in range(COUNT)]
 
 
 def _check_decodes(path: Path, encoded: bytes) -> None:
     try:
-        decode_whole(tf.constant(encoded))
+        decode_at_own_size(tf.constant(encoded))
     except tf.errors.OpError:
-        raise SourceError(f"{path} is no JPEG or PNG picture, or is broken") from None
+        raise SourceError(f"{path} is not a JPEG or PNG image, or is broken") from None
 
 
-def answers(conversion: Conversion, pictures: Sequence[bytes]) -> list[Row]:
-    """What the source says of encoded pictures, step by step, outside any saved graph."""
+def answers(conversion: Conversion, images: Sequence[bytes]) -> list[Row]:
+    """Return the source's answers to encoded images, computed outside of any saved graph."""
     model = conversion.model(conversion.source.reference)
     if conversion.source.takes_bytes:
-        return run(lambda some: model(tf.constant(list(some))), pictures, conversion.batch)
+        return run(lambda some: model(tf.constant(list(some))), images, conversion.batch)
     if conversion.canvas is None:
-        return run(lambda one: model(decode_whole(one[0])[None]), pictures, 1)
+        return run(lambda one: model(decode_at_own_size(one[0])[None]), images, 1)
     canvas = conversion.canvas
-    return run(lambda some: _on_canvas(model, some, canvas), pictures, conversion.batch)
+    return run(lambda some: _on_canvas(model, some, canvas), images, conversion.batch)
 
 
-def _on_canvas(model: Any, encoded: Sequence[bytes], canvas: Canvas) -> Mapping[str, Any]:
+def _on_canvas(model: Model, encoded: Sequence[bytes], canvas: Canvas) -> Outputs:
     drawn = [decode(one, canvas) for one in encoded]
-    found = model(tf.stack([pixels for pixels, _ in drawn]))
-    if canvas.letterbox and BOXES in found:
-        places = tf.stack([place for _, place in drawn])
-        return {**found, BOXES: on_frames(found[BOXES], places)}
-    return found
+    outputs = model(tf.stack([pixels for pixels, _ in drawn]))
+    if canvas.letterbox and BOXES in outputs:
+        placements = tf.stack([placement for _, placement in drawn])
+        return {**outputs, BOXES: canvas_to_image(outputs[BOXES], placements)}
+    return outputs
 
 
 def run(
     call: Callable[[Sequence[Any]], Mapping[str, Any]], inputs: Sequence[Any], batch: int | None
 ) -> list[Row]:
-    """Rows of what `call` gives for all inputs, in batches of a fixed size if there is one; the
-    last is filled up."""
+    """Return the rows of ``call`` for all inputs.
+
+    If the batch size is fixed, the last batch is padded.
+    """
     rows: list[Row] = []
     for some in _batches(inputs, batch or len(inputs)):
         rows += rows_of(call(some))
@@ -143,7 +128,7 @@ def _batches(inputs: Sequence[Any], size: int) -> Iterator[list[Any]]:
 
 
 def rows_of(outputs: Mapping[str, Any]) -> list[Row]:
-    """A batch's outputs, picture by picture."""
+    """Split the outputs of a batch by image."""
     arrays = {name: np.asarray(value) for name, value in outputs.items()}
     count = max((len(value) for value in arrays.values() if value.ndim), default=0)
     return [

@@ -1,4 +1,4 @@
-"""How fast a model server answers calls of different sizes, one call after another."""
+"""Measure how fast a model server answers consecutive calls of different batch sizes."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ import numpy as np
 from export.verification.report import Speed
 
 _SECONDS = 0.5
-_LEAST, _MOST = 5, 100
+_LEAST_CALLS, _MOST_CALLS = 5, 100
 
 
 def measure(call: Callable[[int], object], batches: Sequence[int]) -> list[Speed]:
-    """Half a second of calls for each batch size, and no fewer than five.
+    """Measure half a second of calls for each batch size, but at least five.
 
-    call: makes one call with that many pictures.
+    ``call``: make one call with the given number of images.
     """
     return [_measure(call, batch) for batch in batches]
 
 
 def _measure(call: Callable[[int], object], batch: int) -> Speed:
     call(batch)
-    taken: list[float] = []
+    seconds: list[float] = []
     began = time.perf_counter()
-    while len(taken) < _LEAST or (len(taken) < _MOST and time.perf_counter() - began < _SECONDS):
+    while len(seconds) < _LEAST_CALLS or (
+        len(seconds) < _MOST_CALLS and time.perf_counter() - began < _SECONDS
+    ):
         start = time.perf_counter()
         call(batch)
-        taken.append(time.perf_counter() - start)
-    p50, p95 = np.percentile(np.array(taken) * 1000, [50, 95])
-    rate = batch * len(taken) / sum(taken)
+        seconds.append(time.perf_counter() - start)
+    p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95])
+    rate = batch * len(seconds) / sum(seconds)
     return Speed(batch, round(float(p50), 2), round(float(p95), 2), round(rate, 1))

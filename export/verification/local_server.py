@@ -1,4 +1,4 @@
-"""A model server for one version, gone when the version has been looked at."""
+"""A temporary model server for verification: a process of its own on a Unix socket."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from tensorflow_serving.config import model_server_config_pb2
-
+from export.client.model_server import ModelServer
+from export.client.stubs import model_server_config_pb2
+from export.client.waiting import Waiting
 from export.errors import ServerError
-from export.verification.client import Client
 
 _START_S = 60.0
 _STOP_S = 10.0
-_CONFIG = "model_config_list {}\n"
+_EMPTY = "model_config_list {}\n"
 
 
-class Throwaway:
-    """The embedded model server as a process of its own, on a Unix socket.
+class LocalServer:
+    """The embedded model server for the duration of a ``with`` block.
 
-    It starts without a model, so that what loading takes can be told from what starting takes.
+    It starts without a model, so that the time to load a model is measured apart from startup.
     """
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="framewire-")
         self._log = Path(self._folder.name) / "log"
+        self._socket = Path(self._folder.name) / "grpc"
         self._process: subprocess.Popen[bytes] | None = None
-        self._client: Client | None = None
+        self._client = ModelServer(f"unix:{self._socket}", "the model server")
 
-    def __enter__(self) -> Throwaway:
+    def __enter__(self) -> LocalServer:
         try:
             self._start()
         except BaseException:
@@ -47,11 +48,11 @@ class Throwaway:
     ) -> None:
         self._stop()
 
-    def load(self, name: str, version: Path, timeout_s: float) -> tuple[Client, float]:
-        """Has it load the version's folder as number 1 of the model `name`.
+    def load(self, name: str, version: Path, timeout_s: float) -> tuple[ModelServer, float]:
+        """Load the version's directory as version 1 of the model ``name``.
 
-        Returns a client for it, and the seconds that it took, warm-up included. Raises
-        ServerError with the server's own words if it does not load.
+        Return a client, and the seconds that loading took, including warm-up. Raise
+        ``ServerError`` with the server's message if it does not load.
         """
         base = Path(self._folder.name) / "models" / name
         base.mkdir(parents=True)
@@ -60,48 +61,46 @@ class Throwaway:
         config.model_config_list.config.add(
             name=name, base_path=str(base), model_platform="tensorflow"
         )
-        assert self._client is not None
         began = time.monotonic()
         try:
             self._client.reload(config, timeout_s)
+            Waiting(name, 1, None, timeout_s).wait(self._client)
         except ServerError:
-            # The state of the version says why in fewer words, if it is that which failed.
-            self._client.check_failure(name, 1)
+            # The log of a server that ended, and the status of a version that failed to load,
+            # explain it better.
+            self._check_running()
+            self._check_failure(name)
             raise
-        self._client.wait_until_available(name, 1, timeout_s, self._is_running)
         return self._client, time.monotonic() - began
 
+    def _check_failure(self, name: str) -> None:
+        status = self._client.statuses(name).get(1)
+        if status is not None and status.error:
+            raise ServerError(f"the model server cannot load it: {status.error}")
+
     def _start(self) -> None:
-        folder = Path(self._folder.name)
-        config, socket = folder / "models.config", folder / "grpc"
-        config.write_text(_CONFIG)
-        command = [
-            sys.executable,
-            "-m",
-            "export.verification.exit_with_parent",
-            "modelserver",
-            "--port=0",
-        ]
-        command += [f"--grpc_socket_path={socket}", f"--model_config_file={config}"]
+        config = Path(self._folder.name) / "models.config"
+        config.write_text(_EMPTY)
+        command = [sys.executable, "-m", "export.verification.exit_with_parent", "modelserver"]
+        command += ["--port=0", f"--grpc_socket_path={self._socket}"]
+        command += [f"--model_config_file={config}"]
         with open(self._log, "wb") as log:
-            # A signal to us is not for it; its input, which ends with us, is.
+            # Signals to this process must not reach the server; it ends when its input closes.
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
             )
-        self._client = Client(f"unix:{socket}", "the model server")
-        self._client.wait_until_connected(_START_S, self._is_running)
+        self._client.wait_until_reachable(_START_S, self._check_running)
 
-    def _is_running(self) -> None:
-        """Raises ServerError if the process has ended."""
+    def _check_running(self) -> None:
+        """Raise ``ServerError`` if the process has ended."""
         assert self._process is not None
         if self._process.poll() is not None:
             lines = self._log.read_text("utf-8", "replace").strip().splitlines()
-            said = lines[-1] if lines else f"status {self._process.returncode}"
-            raise ServerError(f"the model server ended: {said}")
+            reason = lines[-1] if lines else f"status {self._process.returncode}"
+            raise ServerError(f"the model server ended: {reason}")
 
     def _stop(self) -> None:
-        if self._client is not None:
-            self._client.close()
+        self._client.close()
         if self._process is not None:
             self._process.terminate()
             try:

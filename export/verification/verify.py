@@ -1,118 +1,86 @@
-"""Verification: of a version that is being made, with its source at hand, and of one that is
-there."""
+"""Verify a version: while it is being made, with its source at hand, or at any later time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from export.errors import ContractBroken
+from export.errors import ContractError
 from export.publishing import manifest
 from export.publishing.location import locate
-from export.serving.conversion import Conversion, prepared
-from export.verification import checks
-from export.verification import golden as goldens
-from export.verification.golden import Golden
-from export.verification.in_process import InProcess
+from export.serving.conversion import Conversion, preprocess
+from export.verification import checks, golden
+from export.verification.golden import Golden, Row
+from export.verification.loaded_version import LoadedVersion
+from export.verification.options import VerifyOptions
 from export.verification.report import Report, size_of
-from export.verification.served import check_server, check_throwaway
-
-QUICK = (1, 2, 16)
-_EVERY = 16
-
-
-@dataclass(frozen=True)
-class Thoroughness:
-    """How much is looked at. full: every batch size up to `max_batch`, and a real load; else a few
-    sizes, in this process only. servers: instead of a throwaway one, those that have the version
-    already, as `HOST:PORT`; model: the name that they know it by; wait_s: how long they may take.
-    """
-
-    full: bool = True
-    max_batch: int = 16
-    servers: Sequence[str] = field(default=())
-    model: str | None = None
-    wait_s: float = 30.0
-
-    def sizes(self) -> list[int]:
-        """Batch sizes: all up to 16, from there on powers of two, and the largest."""
-        if not self.full:
-            return sorted({size for size in (*QUICK, self.max_batch) if size <= self.max_batch})
-        found = set(range(1, min(self.max_batch, _EVERY) + 1)) | {self.max_batch}
-        power = _EVERY * 2
-        while power < self.max_batch:
-            found.add(power)
-            power *= 2
-        return sorted(found)
+from export.verification.served import check_local, check_server
 
 
 def verify_new(
-    report: Report, folder: Path, conversion: Conversion, golden: Golden, how: Thoroughness
+    report: Report, folder: Path, conversion: Conversion, expected: Golden, options: VerifyOptions
 ) -> None:
-    """Checks a version that was just written, against its source. Raises ExportError."""
+    """Check a version that was just written against its source. Raise ``ExportError``."""
     report.size_bytes = size_of(folder)
     checks.check_restoration(report, conversion.source.restoration)
-    version = InProcess(folder)
+    version = LoadedVersion(folder)
     checks.check_values(report, version)
-    described = checks.check_contract(report, version)
-    checks.check_golden(report, version, golden, how.sizes())
+    description = checks.check_contract(report, version)
+    checks.check_golden(report, version, expected, options.sizes())
     if not conversion.source.takes_bytes:
-        pixels = np.round(prepared(conversion, golden.pictures).numpy()).astype(np.uint8)
-        rows = _of_pixels(conversion, pixels)
-        checks.check_pixels(report, version, pixels, rows, how.sizes())
-        checks.check_refusal(report, version, golden.pictures[0])
-    if described["task"] == "detection":
-        checks.check_classes(report, golden, described)
-    if how.full:
-        check_throwaway(report, folder, version, golden, how.sizes())
+        pixels = np.round(preprocess(conversion, expected.images).numpy()).astype(np.uint8)
+        rows = _answers_to_pixels(conversion, pixels)
+        checks.check_pixels(report, version, pixels, rows, options.sizes())
+        checks.check_rejection(report, version, expected.images[0])
+    if description["task"] == "detection":
+        checks.check_classes(report, expected, description)
+    if options.full:
+        check_local(report, folder, version, expected, options.sizes())
 
 
-def _of_pixels(conversion: Conversion, pixels: np.ndarray) -> list[goldens.Row]:
+def _answers_to_pixels(conversion: Conversion, pixels: np.ndarray) -> list[Row]:
     model = conversion.model(conversion.source.reference)
     batch = 1 if conversion.canvas is None else conversion.batch
-    return goldens.run(
+    return golden.run(
         lambda some: model(tf.constant(np.stack(some).astype(np.float32))), list(pixels), batch
     )
 
 
-def verify(report: Report, folder: Path, how: Thoroughness) -> None:
-    """Checks a version that is there, against what its source answered when it was made.
+def verify(report: Report, folder: Path, options: VerifyOptions) -> None:
+    """Check an existing version against the answers that its source gave when it was made.
 
-    Raises ExportError.
+    Raise ``ExportError``.
     """
     report.size_bytes = size_of(folder)
     _check_files(report, folder)
-    version = InProcess(folder)
+    version = LoadedVersion(folder)
     checks.check_values(report, version)
-    described = checks.check_contract(report, version)
-    golden = goldens.load(folder)
-    if golden is None:
+    description = checks.check_contract(report, version)
+    expected = golden.load(folder)
+    if expected is None:
         with report.check("golden"):
-            raise ContractBroken(
-                f"{folder} has no {goldens.FILE}: it was not made by python -m export savedmodel"
+            raise ContractError(
+                f"{folder} has no {golden.FILE}: it was not made by python -m export savedmodel"
             )
-    checks.check_golden(report, version, golden, how.sizes())
-    if described["task"] == "detection":
-        checks.check_classes(report, golden, described)
-    if not how.full:
+    checks.check_golden(report, version, expected, options.sizes())
+    if description["task"] == "detection":
+        checks.check_classes(report, expected, description)
+    if not options.full:
         return
-    if not how.servers:
-        check_throwaway(report, folder, version, golden, how.sizes())
-    for address in how.servers:
-        name = how.model or folder.resolve().parent.name
-        served = name, int(folder.name)
-        check_server(report, address, served, version, golden, how.sizes(), how.wait_s)
+    if not options.servers:
+        check_local(report, folder, version, expected, options.sizes())
+    for address in options.servers:
+        model, number = options.model or folder.resolve().parent.name, int(folder.name)
+        sizes, wait_s = options.sizes(), options.wait_s
+        check_server(report, address, model, number, version, expected, sizes, wait_s)
 
 
 def _check_files(report: Report, folder: Path) -> None:
-    """What is on disk is what was published, if that was recorded."""
-    place = locate(str(folder))
+    """Check that the files are those that were published, if that was recorded."""
     if not (folder / manifest.FILE).exists():
         return
     with report.check("checksums") as check:
-        found = manifest.check(place)
-        check.found = f"{len(found.files) if found else 0} files as they were published"
+        record = manifest.check(locate(str(folder)))
+        check.found = f"{len(record.files) if record else 0} files unchanged since publication"

@@ -10,7 +10,7 @@ import tensorflow as tf
 from demomodel import weights
 from demomodel.network import Detector
 from export.errors import CheckpointError
-from export.sources import checkpoints as checkpoint
+from export.sources import checkpoints
 
 
 def write(prefix: Path, **variables: tf.Variable) -> Path:
@@ -22,40 +22,40 @@ def write(prefix: Path, **variables: tf.Variable) -> Path:
 def test_a_checkpoint_is_found_by_folder_prefix_or_index(tmp_path: Path) -> None:
     prefix = write(tmp_path / "mine" / "weights", x=tf.Variable(1.0))
     places = (prefix.parent, prefix, prefix.with_name("weights.index"))
-    found = [checkpoint.find(place) for place in places]
-    assert found == [checkpoint.Checkpoint(prefix)] * 3
+    found = [checkpoints.find(place) for place in places]
+    assert found == [checkpoints.Checkpoint(prefix)] * 3
     assert found[0].name == "mine"
     assert len(found[0].files()) == 2
 
 
 def test_the_digest_follows_the_contents(tmp_path: Path) -> None:
-    one = checkpoint.find(write(tmp_path / "a", x=tf.Variable(1.0)))
-    same = checkpoint.find(write(tmp_path / "b", x=tf.Variable(1.0)))
-    other = checkpoint.find(write(tmp_path / "c", x=tf.Variable(2.0)))
+    one = checkpoints.find(write(tmp_path / "a", x=tf.Variable(1.0)))
+    same = checkpoints.find(write(tmp_path / "b", x=tf.Variable(1.0)))
+    other = checkpoints.find(write(tmp_path / "c", x=tf.Variable(2.0)))
     assert one.digest() == same.digest() != other.digest()
 
 
 def test_nothing_there_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint in"):
-        checkpoint.find(tmp_path)
+        checkpoints.find(tmp_path)
     with pytest.raises(CheckpointError, match=r"there is no checkpoint .*gone"):
-        checkpoint.find(tmp_path / "gone")
+        checkpoints.find(tmp_path / "gone")
     write(tmp_path / "a", x=tf.Variable(1.0))
     write(tmp_path / "b", x=tf.Variable(1.0))
     with pytest.raises(CheckpointError, match="2 checkpoints in"):
-        checkpoint.find(tmp_path)
+        checkpoints.find(tmp_path)
 
 
 def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
     network = Detector(seed=5)
     weights.save(network, tmp_path / "weights")
-    back = weights.restore(checkpoint.find(tmp_path))
+    back = weights.restore(checkpoints.find(tmp_path))
     for variable, restored in zip(network.variables, back.variables, strict=True):
         assert (variable.numpy() == restored.numpy()).all()
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
-    other = checkpoint.find(write(tmp_path / "other", x=tf.Variable(1.0)))
+    other = checkpoints.find(write(tmp_path / "other", x=tf.Variable(1.0)))
     with pytest.raises(CheckpointError, match="does not fit the network") as caught:
         weights.restore(other)
     assert "\n" not in str(caught.value)
@@ -66,4 +66,4 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "weights.data-00000-of-00001"
     data.write_bytes(data.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match="does not fit the network"):
-        weights.restore(checkpoint.find(tmp_path))
+        weights.restore(checkpoints.find(tmp_path))

@@ -12,16 +12,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from demomodel import CHECKPOINT, camera, scenes, scoring, weights
-from demomodel import source as digits
+from demomodel import CHECKPOINT, camera, samples, scenes, scoring, weights
 from demomodel.metrics import FILE, Metrics
-from export import pipeline as savedmodel
-from export.errors import ContractBroken
-from export.serving.conversion import decide
-from export.sources import checkpoints as checkpoint
+from demomodel.network import LABELS
+from demomodel.source import detector, open_demo
+from export.errors import ContractError
+from export.serving.conversion import ImageOptions, resolve
+from export.sources import checkpoints
+from export.tasks.task import TaskOptions
 from export.verification import golden
+from export.verification.options import VerifyOptions
 from export.verification.report import Report
-from export.verification.verify import Thoroughness, verify_new
+from export.verification.verify import verify_new
 
 SCENES = [scenes.render((77, number)) for number in range(24)]
 JPEGS = [camera.jpeg(scene.picture, 80) for scene in SCENES]
@@ -48,7 +50,7 @@ def answers(signatures: Any, encoded: list[bytes]) -> dict[str, np.ndarray]:
 
 
 def test_the_checkpoint_is_small_and_measured(metrics: Metrics) -> None:
-    found = checkpoint.find(CHECKPOINT)
+    found = checkpoints.find(CHECKPOINT)
     assert sum(file.stat().st_size for file in found.files()) <= 3 * 2**20
     network = weights.restore(found)
     assert network.parameters() == metrics["parameters"] <= 500_000
@@ -58,7 +60,7 @@ def test_the_checkpoint_is_small_and_measured(metrics: Metrics) -> None:
 
 
 def test_the_figures_are_of_this_checkpoint(metrics: Metrics) -> None:
-    assert metrics["sha256"] == checkpoint.find(CHECKPOINT).digest()
+    assert metrics["sha256"] == checkpoints.find(CHECKPOINT).digest()
 
 
 def test_it_finds_the_digits_of_scenes_it_has_not_seen(signatures: Any) -> None:
@@ -114,7 +116,7 @@ def test_it_describes_itself(signatures: Any) -> None:
         "formats": ["jpeg", "png"],
         "max_batch": None,
         "made_by": "framewire-export 0.1.0",
-        "made_from": f"digits sha256:{checkpoint.find(CHECKPOINT).digest()}",
+        "made_from": f"digits sha256:{checkpoints.find(CHECKPOINT).digest()}",
     }
 
 
@@ -126,16 +128,15 @@ def test_weights_are_stored_once(version: Path) -> None:
 
 def test_a_version_of_other_weights_does_not_pass(version: Path) -> None:
     """The check after export is worth something: nearly the right weights are not enough."""
-    network = weights.restore(checkpoint.find(CHECKPOINT))
+    network = weights.restore(checkpoints.find(CHECKPOINT))
     network.classes.bias.assign_add(tf.fill([10], 0.05))
-    order = savedmodel.demo(CHECKPOINT)
-    source = dataclasses.replace(order.source, reference=digits.detector(network))
-    pictures = golden.rendered()
-    conversion = decide(source, order.input, order.task, order.labels, pictures)
-    wanted = golden.Golden(pictures, golden.answers(conversion, pictures))
+    source = dataclasses.replace(open_demo(CHECKPOINT), reference=detector(network))
+    images = samples.rendered()
+    conversion = resolve(source, ImageOptions(), TaskOptions(first_class=0), LABELS, images)
+    expected = golden.Golden(images, golden.answers(conversion, images))
     report = Report("digits/1")
-    with pytest.raises(ContractBroken, match="differ from the source's by"):
-        verify_new(report, version, conversion, wanted, Thoroughness(full=False))
+    with pytest.raises(ContractError, match="differ from the source's by"):
+        verify_new(report, version, conversion, expected, VerifyOptions(full=False))
     assert not report.passed
     assert [check.name for check in report.checks if not check.passed] == ["golden"]
 

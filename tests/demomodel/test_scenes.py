@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demomodel import fonts, scenes
-from demomodel import typesetting as prints
+from demomodel import fonts, scenes, typesetting
 from demomodel.perspective import Warp, homography, project
 
 
@@ -50,7 +49,7 @@ def test_no_line_is_set_over_another() -> None:
 
 @pytest.mark.parametrize("text", ["0", "1", "7", "4-2", "A380"])
 def test_boxes_enclose_the_ink_after_turning_and_perspective(text: str) -> None:
-    line = prints.set_line(text, fonts.BUILT_IN, height=60)
+    line = typesetting.set_line(text, fonts.BUILT_IN, height=60)
     width, height = line.ink.size
     quad = np.array([(20, 9), (width + 31, 3), (width + 12, height + 35), (2, height + 21)])
     forth = homography(line.ink.size, quad)
@@ -69,11 +68,11 @@ def test_boxes_enclose_the_ink_after_turning_and_perspective(text: str) -> None:
 
 def test_digits_are_as_high_as_asked() -> None:
     for height in (20.0, 80.0):
-        outline = prints.set_line("8", fonts.BUILT_IN, height).outlines[0]
+        outline = typesetting.set_line("8", fonts.BUILT_IN, height).outlines[0]
         assert abs(np.ptp(outline[:, 1]) - height) <= 2.0
 
 
 def test_letters_are_no_digits() -> None:
-    line = prints.set_line("Ab7c", fonts.BUILT_IN, 30)
+    line = typesetting.set_line("Ab7c", fonts.BUILT_IN, 30)
     assert line.labels == (7,)
     assert len(line.outlines) == 1

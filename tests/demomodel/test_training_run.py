@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from demomodel import dataset, scenes, training
-from demomodel.network import Conv, Depthwise, Detector, Normalised
+from demomodel.network import Conv, Depthwise, Detector, Normalized
 from demomodel.recipe import Recipe
 
 RECIPE = Recipe(steps=4, scenes=8, batch=1, warmup=2)
@@ -95,7 +95,7 @@ def test_a_seed_gives_one_network() -> None:
 
 
 @pytest.mark.parametrize("block", [Conv(6, 6, 3), Depthwise(6, 3)])
-def test_outside_training_a_block_uses_the_statistics_it_has_gathered(block: Normalised) -> None:
+def test_outside_training_a_block_uses_the_statistics_it_has_gathered(block: Normalized) -> None:
     rng = np.random.default_rng(1)
     for variable in (block.gamma, block.beta, block.mean, block.variance):
         variable.assign(rng.uniform(0.5, 1.5, 6))

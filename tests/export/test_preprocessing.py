@@ -10,9 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 from export.serving.decoding import Canvas, decode_batch
-from export.serving.signatures import on_frames
-from export.sources import keras_application as application
-from export.sources import scaling
+from export.serving.signatures import canvas_to_image
+from export.sources import keras_application, scaling
 from export.sources.scaling import Scaling
 from server.backend.contract import PixelsInput
 from server.backend.pixels import Placement, draw
@@ -56,7 +55,7 @@ def test_whole_numbers_and_grey_for_models_that_want_them() -> None:
 def test_a_keras_applications_own_preprocessing_is_learnt(module: str) -> None:
     preprocess = getattr(tf.keras.applications, module).preprocess_input
     assert np.allclose(
-        scaled(application.scaling_of(preprocess)), preprocess(PIXELS.copy()), atol=1e-3
+        scaled(keras_application.scaling_of(preprocess)), preprocess(PIXELS.copy()), atol=1e-3
     )
 
 
@@ -84,6 +83,6 @@ def test_letterboxed_pictures_lie_where_the_gateway_puts_pixels(size: tuple[int,
 def test_boxes_of_the_canvas_become_boxes_of_the_frame() -> None:
     places = tf.constant([[0.25, 0.0, 0.5, 1.0], [0.0, 0.0, 1.0, 1.0]])
     boxes = tf.constant([[[0.25, 0.0, 0.5, 0.5], [0.0, 0.0, 1.0, 1.0]]] * 2)
-    found = on_frames(boxes, places).numpy()
+    found = canvas_to_image(boxes, places).numpy()
     assert found[0].tolist() == [[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 1.0, 1.0]]
     assert (found[1] == boxes[1].numpy()).all()

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from export.errors import DamagedVersion, PublishError
-from export.publishing import local as publication
-from export.publishing import manifest
+from export.publishing import local, manifest
 from export.publishing.location import locate
 from export.publishing.publish import publish
 from tests.export import versions
@@ -177,7 +176,7 @@ def test_a_signal_in_the_middle_leaves_nothing(
 ) -> None:
     """The lock is held here, so the command is certainly before its end."""
     target = tmp_path / "digits"
-    with publication.staged(target):
+    with local.staged(target):
         process = subprocess.Popen(
             versions.command("publish", source, target),
             cwd=versions.ROOT,
@@ -199,10 +198,10 @@ def test_a_removed_version_is_gone_at_once_and_leftovers_go_with_the_next(
     for _ in range(3):
         publish(str(source), str(target))
     (target / ".removed-9").mkdir()
-    publication.remove(target, ["1", "3"])
+    local.remove(target, ["1", "3"])
     assert (numbers(target), hidden(target)) == ([2], [])
     with pytest.raises(PublishError, match="cannot write"):
-        publication.remove(target, ["1"])
+        local.remove(target, ["1"])
 
 
 def test_the_manifest_is_readable_by_others(source: Path, tmp_path: Path) -> None:

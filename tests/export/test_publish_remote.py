@@ -19,7 +19,7 @@ from export.errors import PublishError
 from export.publishing import manifest, remote, reservation
 from export.publishing.location import Location, locate
 from export.publishing.publish import publish
-from export.publishing.repository import Shelf
+from export.publishing.repository import Repository
 from tests.export.versions import FILES, ROOT, make
 
 
@@ -76,7 +76,7 @@ def test_what_makes_it_a_version_comes_last(tmp_path: Path) -> None:
         assert not Path(place.path).exists()
     assert far.fs.moved[-1] == f"{place.path}/saved_model.pb"
     assert len(far.fs.moved) == len(FILES)
-    assert list(Shelf(far).versions()) == [1]
+    assert list(Repository(far).versions()) == [1]
 
 
 def test_one_rename_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(
     target.fs.pipe_file(f"{target.path}/.staging-5-y/assets/a", b"nobody's")
     assert publish(str(source), target.text).number == 3
     assert target.names() == [".reserved-2", ".staging-2-x", "2", "3"]
-    assert list(Shelf(target).versions()) == [3]
+    assert list(Repository(target).versions()) == [3]
 
 
 def test_who_stood_still_for_too_long_gives_up(source: Path, target: Location) -> None:
@@ -165,13 +165,13 @@ def make_remote(folder: Location) -> None:
 def test_who_lives_says_so(target: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reservation, "RENEW_S", 0.01)
     taken = reservation.Reservation(target, 4)
-    assert taken.take()
+    assert taken.acquire()
     path = f"{target.path}/.reserved-4"
-    before = reservation.holder(target.fs, path)
+    before = reservation.read_holder(target.fs, path)
     assert before is not None
     with taken:
         deadline = time.monotonic() + 5
-        while reservation.holder(target.fs, path) == before:
+        while reservation.read_holder(target.fs, path) == before:
             assert time.monotonic() < deadline
     assert target.names() == []
 
@@ -205,12 +205,12 @@ def test_killed_between_any_two_files_it_is_no_version(
     arguments = [str(source), far.path, str(moves)]
     done = subprocess.run([sys.executable, "-c", KILLED, *arguments], cwd=ROOT, timeout=60)
     assert done.returncode == -signal.SIGKILL
-    assert Shelf(far).versions() == {}
+    assert Repository(far).versions() == {}
     assert not (tmp_path / "far" / "1" / "saved_model.pb").exists()
     # While it may still live, the number is its own; then all is cleared away.
     with remote.staged(far) as (staging, place):
         make(Path(staging.path))
         assert place.path.endswith("/2")
     monkeypatch.setattr(reservation, "STALE_S", 0.0)
-    assert remote.tidy(far) == [1]
+    assert remote.remove_leftovers(far) == [1]
     assert far.names() == ["2"]

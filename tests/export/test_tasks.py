@@ -12,9 +12,9 @@ import tensorflow as tf
 from export.errors import SourceError
 from export.serving import labels
 from export.tasks.boxes import standard
-from export.tasks.selection import choose
+from export.tasks.selection import select_task
 from export.tasks.suppression import Suppression
-from export.tasks.task import Task, TaskWish
+from export.tasks.task import Task, TaskOptions
 
 BOX = (0.1, 0.2, 0.5, 0.8)  # ymin, xmin, ymax, xmax
 SIZE = tf.constant([100, 200])
@@ -47,8 +47,8 @@ SCORES = np.array([[[0.9, 0.3], [0.8, 0.6], [0.01, 0.7]]], np.float32)
 
 
 def test_overlapping_boxes_of_a_class_are_thinned_out() -> None:
-    task = choose(
-        {"boxes": RAW, "scores": SCORES}, TaskWish(suppress=True, min_score=0.2, max_boxes=5)
+    task = select_task(
+        {"boxes": RAW, "scores": SCORES}, TaskOptions(suppress=True, min_score=0.2, max_boxes=5)
     )
     assert (task.name, task.classes, task.first_class) == ("detection", 2, 0)
     found = run(task, {"boxes": RAW, "scores": SCORES})
@@ -65,7 +65,7 @@ def test_classes_that_the_model_gives_are_kept() -> None:
         "detection_scores": SCORES[..., 0],
         "detection_classes": np.array([[4.0, 5.0, 4.0]], np.float32),
     }
-    task = choose(outputs, TaskWish(suppress=True, first_class=4, max_boxes=3))
+    task = select_task(outputs, TaskOptions(suppress=True, first_class=4, max_boxes=3))
     found = run(task, outputs)
     assert found["detection_classes"][0].tolist() == [4, 5, 0]  # others are pushed out by none
     assert task.first_class == 4
@@ -89,8 +89,8 @@ def test_suppression_of_many_classes_is_tensorflows_own() -> None:
 def test_the_background_is_no_class() -> None:
     logits = np.log(np.array([[[0.1, 0.9, 1e-9], [0.9, 0.05, 0.05]]], np.float32))
     outputs = {"boxes": RAW[:, :2], "scores": logits}
-    wish = TaskWish(suppress=True, activation="softmax", background=True, min_score=0.5)
-    task = choose(outputs, wish)
+    wish = TaskOptions(suppress=True, activation="softmax", background=True, min_score=0.5)
+    task = select_task(outputs, wish)
     assert task.classes == 2
     found = run(task, outputs)
     assert found["num_detections"].tolist() == [1]
@@ -108,24 +108,24 @@ def test_the_background_is_no_class() -> None:
 )
 def test_what_a_classifiers_values_are_is_seen(values: list[list[float]], name: str) -> None:
     outputs = {"dense_3": np.array(values, np.float32)}
-    task = choose(outputs, TaskWish())
+    task = select_task(outputs, TaskOptions())
     assert task.name == "classification"
     assert list(run(task, outputs)) == [name]
     assert name in task.notes[0]
 
 
 def test_a_name_that_says_it_is_believed() -> None:
-    task = choose({"logits": np.array([[0.5, 0.5]], np.float32)}, TaskWish())
+    task = select_task({"logits": np.array([[0.5, 0.5]], np.float32)}, TaskOptions())
     assert list(run(task, {"logits": np.array([[0.5, 0.5]], np.float32)})) == ["logits"]
 
 
 def test_anything_else_is_handed_on() -> None:
     outputs = {"mask": np.zeros((1, 4, 4, 2), np.float32), "embedding": np.zeros((1, 7, 3))}
-    task = choose(outputs, TaskWish())
+    task = select_task(outputs, TaskOptions())
     assert task.name == "tensors"
     assert set(run(task, outputs)) == {"mask", "embedding"}
     with pytest.raises(SourceError, match="--nms is for detectors"):
-        choose(outputs, TaskWish("tensors", suppress=True))
+        select_task(outputs, TaskOptions("tensors", suppress=True))
 
 
 def test_labels_in_a_file(tmp_path: Path) -> None:

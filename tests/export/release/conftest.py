@@ -15,9 +15,9 @@ import_tensorflow()
 
 from export.client.model_server import AVAILABLE, ModelServer  # noqa: E402
 from export.publishing.location import locate  # noqa: E402
-from export.publishing.repository import Shelf  # noqa: E402
+from export.publishing.repository import Repository  # noqa: E402
 from export.release.config import ConfigFile  # noqa: E402
-from export.release.labels import Release  # noqa: E402
+from export.release.labels import Labels  # noqa: E402
 from modelserver import app, config  # noqa: E402
 from modelserver.options import Options  # noqa: E402
 from tests.modelserver import exported  # noqa: E402
@@ -67,10 +67,10 @@ class Place:
         self._stack.callback(running.stop, 0.0)
         return self._stack.enter_context(ModelServer(f"127.0.0.1:{running.port}"))
 
-    def release(self, server: ModelServer) -> Release:
+    def release(self, server: ModelServer) -> Labels:
         """The labels of the model on a server."""
-        shelf = Shelf(locate(str(self.base)))
-        return Release(MODEL, shelf, server, self.file, self.said.append, self._show, 20.0)
+        repository = Repository(locate(str(self.base)))
+        return Labels(MODEL, repository, server, self.file, self.said.append, self._show, 20.0)
 
     def _show(self, task: str, done: int, wanted: int, note: str) -> None:
         if self.shown[-1:] != [f"{task} {note}"]:

@@ -100,4 +100,4 @@ def test_no_tensorflow_is_imported(place: Place, server: ModelServer) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert server.labelled(MODEL, "stable") == 1
+    assert server.version_for_label(MODEL, "stable") == 1

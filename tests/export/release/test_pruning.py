@@ -8,19 +8,19 @@ from export.client.model_server import ModelServer
 from export.errors import ReleaseError
 from export.publishing.location import locate
 from export.publishing.publish import publish
-from export.publishing.repository import Shelf
+from export.publishing.repository import Repository
 from export.release.pruning import prune
 from tests.export.release.conftest import MODEL, Place, available
 
 
 def kept(place: Place, server: ModelServer, keep: int, dry_run: bool = False) -> dict[int, str]:
-    shelf = Shelf(locate(str(place.base)))
-    decided = prune(MODEL, shelf, server, place.file, keep, dry_run)
+    repository = Repository(locate(str(place.base)))
+    decided = prune(MODEL, repository, server, place.file, keep, dry_run)
     return {one.number: one.kept_for for one in decided}
 
 
 def on_disk(place: Place) -> set[int]:
-    return set(Shelf(locate(str(place.base))).versions())
+    return set(Repository(locate(str(place.base))).versions())
 
 
 def test_labelled_serving_and_previous_versions_stay(place: Place, server: ModelServer) -> None:
@@ -43,7 +43,7 @@ def test_labelled_serving_and_previous_versions_stay(place: Place, server: Model
     }
     assert on_disk(place) == {1, 3, 5, 7}
     release.rollback("stable")
-    assert server.labelled(MODEL, "stable") == 1
+    assert server.version_for_label(MODEL, "stable") == 1
 
 
 def test_what_is_served_without_any_label_stays(place: Place, server: ModelServer) -> None:
@@ -53,24 +53,24 @@ def test_what_is_served_without_any_label_stays(place: Place, server: ModelServe
 
 
 def test_far_away(place: Place, server: ModelServer) -> None:
-    shelf = Shelf(locate("memory://pruned/half"))
+    repository = Repository(locate("memory://pruned/half"))
     for _ in range(3):
-        publish(str(place.base / "1"), shelf.location.text)
-    decided = prune(MODEL, shelf, server, place.file, 1, dry_run=False)
+        publish(str(place.base / "1"), repository.location.text)
+    decided = prune(MODEL, repository, server, place.file, 1, dry_run=False)
     assert [(one.number, one.kept_for) for one in decided] == [
         (3, "among the newest"),
         (2, ""),
         (1, "available"),
     ]
-    assert shelf.location.names() == ["1", "3"]
-    shelf.location.remove()
+    assert repository.location.names() == ["1", "3"]
+    repository.location.remove()
 
 
 def test_nothing_goes_where_nobody_says_what_is_served(place: Place, server: ModelServer) -> None:
     place.publish(2, 3)
-    shelf = Shelf(locate(str(place.base)))
+    repository = Repository(locate(str(place.base)))
     with pytest.raises(ReleaseError, match="no model server answers"):
-        prune(MODEL, shelf, ModelServer("127.0.0.1:1"), place.file, 1, False)
+        prune(MODEL, repository, ModelServer("127.0.0.1:1"), place.file, 1, False)
     with pytest.raises(ReleaseError, match="does not serve cats"):
-        prune("cats", shelf, server, place.file, 1, False)
+        prune("cats", repository, server, place.file, 1, False)
     assert on_disk(place) == {1, 2, 3}

@@ -12,7 +12,7 @@ from export.client import waiting
 from export.client.model_server import ModelServer
 from export.errors import ExportError, ReleaseError
 from export.publishing.location import locate
-from export.publishing.repository import Shelf
+from export.publishing.repository import Repository
 from export.release import config
 from tests.export.release.conftest import MODEL, Place, available
 
@@ -31,7 +31,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 def labelled(server: ModelServer, *labels: str) -> list[int | None]:
-    return [server.labelled(MODEL, label) for label in labels]
+    return [server.version_for_label(MODEL, label) for label in labels]
 
 
 def test_the_first_label(place: Place, server: ModelServer) -> None:
@@ -44,7 +44,7 @@ def test_the_first_label(place: Place, server: ModelServer) -> None:
     assert place.said == ["stable      1"]
     written = place.file.read()
     assert config.labels(written, MODEL) == {"stable": 1}
-    assert config.chosen(written, MODEL) == {1, 2}
+    assert config.pinned(written, MODEL) == {1, 2}
 
 
 def test_before_the_first_label_the_newest_answered_so_there_a_rollback_leads(
@@ -207,7 +207,7 @@ def test_a_server_of_other_models_is_not_taken_over(place: Place, server: ModelS
     elsewhere = place.base.parent / "elsewhere" / "cats"
     shutil.copytree(place.base, elsewhere)
     release = place.release(server)
-    release.model, release._shelf = "cats", Shelf(locate(str(elsewhere)))
+    release.model, release._repository = "cats", Repository(locate(str(elsewhere)))
     with pytest.raises(
         ReleaseError, match=r"does not serve cats, and there is no .*models\.config"
     ):
@@ -219,9 +219,9 @@ def test_a_new_model_beside_those_that_are_served(place: Place, server: ModelSer
     shutil.copytree(place.base, place.base.parent / "new")
     (place.base.parent / "unserved" / "1").mkdir(parents=True)
     release = place.release(server)
-    release.model, release._shelf = "new", Shelf(locate(str(place.base.parent / "new")))
+    release.model, release._repository = "new", Repository(locate(str(place.base.parent / "new")))
     release.promote("stable", 1)
-    assert server.labelled("new", "stable") == 1
+    assert server.version_for_label("new", "stable") == 1
     written = place.file.read()
     assert [one.name for one in written.model_config_list.config] == [MODEL, "new"]
     place.publish(2)
@@ -233,7 +233,7 @@ def test_a_new_model_that_does_not_load_is_not_served(place: Place, server: Mode
     shutil.copytree(place.base, new)
     (new / "1" / "saved_model.pb").write_bytes(b"\x08\x01")
     release = place.release(server)
-    release.model, release._shelf = "new", Shelf(locate(str(new)))
+    release.model, release._repository = "new", Repository(locate(str(new)))
     with pytest.raises(ReleaseError, match="cut short"):
         release.promote("stable", 1)
     assert place.file.read() is None
@@ -253,19 +253,19 @@ def test_other_models_of_the_file_stay(place: Place, server: ModelServer) -> Non
     assert server.statuses("other")
     written = place.file.read()
     assert [one.name for one in written.model_config_list.config] == ["other", MODEL]
-    assert config.chosen(written, "other") == set()
+    assert config.pinned(written, "other") == set()
 
 
 def test_an_emptied_file_takes_no_model_away(place: Place, server: ModelServer) -> None:
     beside = place.base.parent / "other"
     shutil.copytree(place.base, beside)
     release = place.release(server)
-    release.model, release._shelf = "other", Shelf(locate(str(beside)))
+    release.model, release._repository = "other", Repository(locate(str(beside)))
     release.promote("stable", 1)
     place.file.path.write_text("")
     release.promote("stable", 1)
     assert available(server) == {1}
-    assert server.labelled("other", "stable") == 1
+    assert server.version_for_label("other", "stable") == 1
 
 
 def test_a_restarted_server_has_the_labels_of_the_file(place: Place, server: ModelServer) -> None:
@@ -299,12 +299,12 @@ def test_so_do_other_models_with_labels(place: Place, server: ModelServer) -> No
     shutil.copytree(place.base, beside)
     place.release(server).promote("stable", 1)
     release = place.release(server)
-    release.model, release._shelf = "other", Shelf(locate(str(beside)))
+    release.model, release._repository = "other", Repository(locate(str(beside)))
     release.promote("stable", 1)
     again = place.serve()
     place.release(again).promote("stable", 1)
     assert labelled(again, "stable") == [1]
-    assert again.labelled("other", "stable") == 1
+    assert again.version_for_label("other", "stable") == 1
     assert config.labels(place.file.read(), "other") == {"stable": 1}
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from demomodel import decoding as detection
-from demomodel import scoring
+from demomodel import decoding, scoring
 from demomodel.network import CELLS, STRIDE
+from export.tasks.suppression import suppress
 
 
 def greedy(boxes: np.ndarray, eligible: np.ndarray) -> list[bool]:
@@ -16,7 +16,7 @@ def greedy(boxes: np.ndarray, eligible: np.ndarray) -> list[bool]:
     kept: list[int] = []
     table = scoring.overlaps(boxes, boxes)
     for index in range(len(boxes)):
-        if eligible[index] and all(table[index, k] <= detection.MAX_OVERLAP for k in kept):
+        if eligible[index] and all(table[index, k] <= decoding.MAX_OVERLAP for k in kept):
             kept.append(index)
     return [index in kept for index in range(len(boxes))]
 
@@ -27,7 +27,9 @@ def test_suppression_of_a_batch_is_greedy_suppression_of_each_picture(spread: fl
     corners = rng.uniform(0, spread, (4, 60, 2))
     boxes = np.concatenate([corners, corners + rng.uniform(0.05, 0.3, (4, 60, 2))], axis=-1)
     eligible = rng.random((4, 60)) < 0.9
-    found = detection.suppress(tf.constant(boxes, tf.float32), tf.constant(eligible)).numpy()
+    found = suppress(
+        tf.constant(boxes, tf.float32), tf.constant(eligible), decoding.MAX_OVERLAP
+    ).numpy()
     for picture in range(4):
         assert found[picture].tolist() == greedy(boxes[picture], eligible[picture])
 
@@ -41,7 +43,7 @@ def grid(*digits: tuple[int, int, int, float]) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def test_a_cell_gives_its_box_class_and_score() -> None:
-    outputs = detection.detect(*grid((10, 4, 7, 2.0)))
+    outputs = decoding.detect(*grid((10, 4, 7, 2.0)))
     middle = (np.array([10, 4]) + 0.5) * STRIDE / 192
     expected = np.concatenate([middle - 16 / 192, middle + 16 / 192])
     assert outputs["num_detections"].numpy().tolist() == [1.0]
@@ -51,25 +53,25 @@ def test_a_cell_gives_its_box_class_and_score() -> None:
 
 
 def test_the_best_come_first_and_the_rest_is_zero() -> None:
-    outputs = detection.detect(*grid((2, 2, 1, 0.0), (12, 12, 2, 3.0), (20, 20, 3, 1.0)))
+    outputs = decoding.detect(*grid((2, 2, 1, 0.0), (12, 12, 2, 3.0), (20, 20, 3, 1.0)))
     assert outputs["detection_classes"][0, :4].numpy().tolist() == [2.0, 3.0, 1.0, 0.0]
     assert not outputs["detection_scores"][0, 3:].numpy().any()
     assert not outputs["detection_boxes"][0, 3:].numpy().any()
 
 
 def test_neighbours_that_see_one_digit_give_one_box_whatever_class_they_say() -> None:
-    outputs = detection.detect(*grid((10, 10, 3, 1.0), (10, 11, 8, 2.0), (11, 11, 3, 0.5)))
+    outputs = decoding.detect(*grid((10, 10, 3, 1.0), (10, 11, 8, 2.0), (11, 11, 3, 0.5)))
     assert outputs["num_detections"].numpy().tolist() == [1.0]
     assert float(outputs["detection_classes"][0, 0]) == 8.0
 
 
 def test_a_picture_with_nothing_in_it_gives_nothing() -> None:
-    outputs = detection.detect(*grid())
+    outputs = decoding.detect(*grid())
     assert outputs["num_detections"].numpy().tolist() == [0.0]
     assert not any(value.numpy().any() for value in outputs.values())
 
 
 def test_an_empty_batch_is_answered() -> None:
     logits, distances = grid()
-    outputs = detection.detect(logits[:0], distances[:0])
-    assert outputs["detection_boxes"].shape == (0, detection.MAX_BOXES, 4)
+    outputs = decoding.detect(logits[:0], distances[:0])
+    assert outputs["detection_boxes"].shape == (0, decoding.MAX_BOXES, 4)
