@@ -55,7 +55,10 @@ def test_errors_are_one_line_and_status_1(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for arguments, message in (
         (["--output", str(tmp_path), "--version", "1"], "version 1 exists in"),
-        (["--output", str(tmp_path), "--checkpoint", "nowhere"], "there is no checkpoint nowhere"),
+        (
+            ["--output", str(tmp_path), "--checkpoint", "nowhere"],
+            "there is no checkpoint at nowhere",
+        ),
         (["--output", str(tmp_path / "file" / "x")], "cannot read"),
     ):
         done = cheap("savedmodel", *arguments)

@@ -16,7 +16,7 @@ COMMAND = (sys.executable, "-m", "export", "savedmodel", "--version=3")
 WAIT_S = 60.0
 INTERRUPTED_IN_EXEC = """
 import sys
-from types import SimpleNamespace
+from types import ModuleType
 import export.__main__ as program
 
 def run(options):
@@ -25,7 +25,9 @@ def run(options):
 def add_parser(commands):
     commands.add_parser("run").set_defaults(command=run)
 
-program.COMMANDS = (SimpleNamespace(add_parser=add_parser),)
+command = ModuleType("run")
+command.SUMMARY, command.add_parser = "", add_parser
+program.GROUPS = {"": (command,)}
 sys.exit(program.main(["run"]))
 """
 

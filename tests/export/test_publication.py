@@ -94,7 +94,7 @@ def test_only_numbers_are_versions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", [-1, 2**63])
 def test_a_number_that_is_no_version_is_refused(tmp_path: Path, version: int) -> None:
-    with pytest.raises(PublishError, match="version must be from 0 to"):
+    with pytest.raises(PublishError, match="the version must be between 0 and"):
         publish(tmp_path, version)
 
 

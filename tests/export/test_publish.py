@@ -58,11 +58,11 @@ def test_a_changed_file_is_found(source: Path, tmp_path: Path, name: str) -> Non
     publish(str(source), str(target))
     version, file = locate(str(target / "1")), target / "1" / name
     file.write_bytes(FILES[name][::-1])
-    with pytest.raises(DamagedVersion, match=f"{name} has other contents"):
+    with pytest.raises(DamagedVersion, match=f"{name} has changed since it was published"):
         manifest.check(version)
     manifest.check(version, contents=False)
     file.write_bytes(FILES[name] + b"x")
-    with pytest.raises(DamagedVersion, match=rf"{name} has \d+ bytes, not \d+"):
+    with pytest.raises(DamagedVersion, match=rf"{name} has \d+ bytes instead of \d+"):
         manifest.check(version, contents=False)
     file.unlink()
     with pytest.raises(DamagedVersion, match=f"{name} is missing"):
@@ -72,11 +72,11 @@ def test_a_changed_file_is_found(source: Path, tmp_path: Path, name: str) -> Non
 def test_a_damaged_version_is_not_published_on(source: Path, tmp_path: Path) -> None:
     publish(str(source), str(tmp_path / "a"))
     (tmp_path / "a" / "1" / "assets.extra" / "foreign").touch()
-    with pytest.raises(DamagedVersion, match="foreign was not there"):
+    with pytest.raises(DamagedVersion, match="foreign is not in its manifest"):
         publish(str(tmp_path / "a" / "1"), str(tmp_path / "b"))
     assert not (tmp_path / "b").exists()
     (tmp_path / "a" / "1" / manifest.FILE).write_text("{")
-    with pytest.raises(DamagedVersion, match="not readable as a manifest"):
+    with pytest.raises(DamagedVersion, match="not a readable manifest"):
         publish(str(tmp_path / "a" / "1"), str(tmp_path / "b"))
 
 
@@ -91,7 +91,7 @@ def test_bad_input_is_one_line(source: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "digits" / "3").mkdir(parents=True)
     for arguments, words in (
-        ([tmp_path / "nowhere", tmp_path / "digits"], "there is no"),
+        ([tmp_path / "nowhere", tmp_path / "digits"], "does not exist"),
         ([source, tmp_path / "file" / "digits"], "cannot write"),
         ([source, tmp_path / "digits", "--version", "3"], "version 3 exists in"),
         ([source, "nosuch://place/digits"], "cannot reach nosuch://place/digits"),
@@ -106,7 +106,7 @@ def test_nothing_is_published_into_a_version(source: Path, tmp_path: Path) -> No
     far = locate(f"memory://{target}/1")
     far.fs.pipe_file(f"{far.path}/saved_model.pb", b"graph")
     for place in (f"{target}/1", str(far)):
-        with pytest.raises(PublishError, match="1 is a SavedModel itself; name the folder"):
+        with pytest.raises(PublishError, match="1 is itself a SavedModel; name the directory"):
             publish(str(source), place)
     assert manifest.check(locate(str(target / "1"))) is not None
 

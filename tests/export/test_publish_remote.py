@@ -65,7 +65,7 @@ def test_versions_count_up_and_nothing_is_left(source: Path, target: Location) -
 def test_from_far_to_near(source: Path, target: Location, tmp_path: Path) -> None:
     publish(str(source), target.text)
     done = publish(f"{target.text}/1", str(tmp_path / "digits"))
-    assert manifest.check(locate(done.place)) == done.manifest
+    assert manifest.check(locate(done.location)) == done.manifest
 
 
 def test_what_makes_it_a_version_comes_last(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_who_stood_still_for_too_long_gives_up(source: Path, target: Location) -
             target.fs.pipe_file(f"{target.path}/.reserved-1", json.dumps(said).encode())
             target.fs.pipe_file(f"{target.path}/1/assets/a", b"the other's, half made")
 
-    with pytest.raises(PublishError, match="another publisher took version 1"):
+    with pytest.raises(PublishError, match="another publisher took over version 1"):
         outlived()
     assert target.names() == [".reserved-1", "1"]
 

@@ -172,7 +172,7 @@ def test_a_model_that_decodes_by_itself_keeps_its_input(tmp_path: Path, demo_mod
     assert found.described["task"] == "detection"
     assert found.described["labels"] == list("0123456789")  # as its own description has them
     assert found.described["first_class"] == 0
-    assert "boxes in 16 pictures" in found.check("golden")
+    assert "boxes in 16 images" in found.check("golden")
     assert found.described["made_from"].startswith("digits/1 sha256:")
 
 
@@ -209,7 +209,7 @@ def test_moving_averages_and_chosen_variables(tmp_path: Path) -> None:
     assert found.classes(RED, BLUE) == [1, 1]
     found = export(tmp_path / "some", *options, "--variables=^w", "--moving-average")
     assert found.classes(RED, GREEN, BLUE) == [0, 1, 2]
-    assert "1 restored; as they were before training: shift" in found.check("variables")
+    assert "1 restored; left at their initial values: shift" in found.check("variables")
 
 
 def test_nodes_that_this_tensorflow_does_not_know_are_left_out(

@@ -124,7 +124,7 @@ def test_anything_else_is_handed_on() -> None:
     task = select_task(outputs, TaskOptions())
     assert task.name == "tensors"
     assert set(run(task, outputs)) == {"mask", "embedding"}
-    with pytest.raises(SourceError, match="--nms is for detectors"):
+    with pytest.raises(SourceError, match="--nms is only for detectors"):
         select_task(outputs, TaskOptions("tensors", suppress=True))
 
 
@@ -143,5 +143,5 @@ def test_labels_in_a_file(tmp_path: Path) -> None:
         with pytest.raises(SourceError, match=message):
             labels.read(listed)
     lines.write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(SourceError, match="no text in UTF-8"):
+    with pytest.raises(SourceError, match="is not UTF-8 text"):
         labels.read(lines)

@@ -106,7 +106,10 @@ def test_a_server_that_has_it_not(
     other = shutil.copytree(colours, tmp_path / "colours" / "7")
     assert main(["verify", str(other), f"--server={address}", "--wait=1"]) == 1
     error = capsys.readouterr().err
-    assert error == (f"export: error: {address} does not have version 7 of colours after 1 s\n")
+    assert error == (
+        f"export: error: version 7 of colours is still unknown after 1 s on the model server at "
+        f"{address}\n"
+    )
 
 
 def test_a_server_that_is_not_there(colours: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,7 +134,7 @@ def test_other_weights_are_noticed(
     found = golden.load(copy)
     assert found is not None
     rows = [{name: value + 0.01 for name, value in row.items()} for row in found.rows]
-    golden.Golden(found.pictures, rows).save(copy)
+    golden.Golden(found.images, rows).save(copy)
     assert "probabilities differs from the source's by 0.01" in failure(copy, capsys, "--quick")
 
 
@@ -139,7 +142,7 @@ def test_a_model_server_that_cannot_load_it_is_quoted(
     copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (copy / warmup.FILE).write_bytes(b"no record" * 10)
-    assert "cannot load it: " in failure(copy, capsys)
+    assert "the model server cannot load it: " in failure(copy, capsys)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +172,7 @@ def test_values_that_are_no_numbers(tmp_path: Path, capsys: pytest.CaptureFixtur
     model.save(tmp_path / "broken.keras")
     options = [f"--from={tmp_path / 'broken.keras'}", "--scale=none", "--verify=quick"]
     assert main(["savedmodel", *options, f"--output={tmp_path / 'm'}"]) == 1
-    assert "variables that hold NaN or infinity: head/kernel" in capsys.readouterr().err
+    assert "variables with NaN or infinity: head/kernel" in capsys.readouterr().err
     assert not (tmp_path / "m" / "1").exists()
 
 
@@ -196,7 +199,7 @@ def test_pictures_of_ones_own(tmp_path: Path, colours: Path) -> None:
     assert main(["savedmodel", *options, f"--pictures={folder}", f"--output={target}"]) == 0
     found = golden.load(target / "1")
     assert found is not None
-    assert found.pictures[:2] == [(folder / "a.jpg").read_bytes(), (folder / "b.png").read_bytes()]
+    assert found.images[:2] == [(folder / "a.jpg").read_bytes(), (folder / "b.png").read_bytes()]
     assert [int(row["probabilities"].argmax()) for row in found.rows[:2]] == [0, 2]
     assert not (target / "1" / warmup.FILE).exists()
 
@@ -211,7 +214,7 @@ def test_what_was_published_is_held_against_its_checksums(
     with open(target / "1" / warmup.FILE, "r+b") as file:
         file.write(b"?")
     error = failure(target / "1", capsys, "--quick")
-    assert f"{warmup.FILE} has other contents than when it was published" in error
+    assert f"{warmup.FILE} has changed since it was published" in error
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def test_list_says_what_is_out_of_step(
     again = place.serve()
     assert main(["list", *target(place, again)]) == 1
     told = capsys.readouterr()
-    assert "label stable stands for nothing on the model server" in told.err
+    assert "label stable points to no version on the model server" in told.err
     assert "AVAILABLE" in told.out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from export.client.model_server import ModelServer
-from export.errors import ReleaseError
+from export.errors import ReleaseError, ServerError
 from export.publishing.location import locate
 from export.publishing.publish import publish
 from export.publishing.repository import Repository
@@ -69,7 +69,7 @@ def test_far_away(place: Place, server: ModelServer) -> None:
 def test_nothing_goes_where_nobody_says_what_is_served(place: Place, server: ModelServer) -> None:
     place.publish(2, 3)
     repository = Repository(locate(str(place.base)))
-    with pytest.raises(ReleaseError, match="no model server answers"):
+    with pytest.raises(ServerError, match="no model server answers"):
         prune(MODEL, repository, ModelServer("127.0.0.1:1"), place.file, 1, False)
     with pytest.raises(ReleaseError, match="does not serve cats"):
         prune("cats", repository, server, place.file, 1, False)
