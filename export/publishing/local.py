@@ -32,7 +32,7 @@ def versions(target: Path) -> list[int]:
     """
     try:
         _check_not_a_version(target)
-        names = [entry.name for entry in os.scandir(target) if entry.is_dir()]
+        names = [name for name in os.listdir(target) if (target / name).is_dir()]
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -38,6 +38,43 @@ def test_help_is_there_at_once(command: str) -> None:
     assert done.stdout.startswith("usage: python -m export")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["publsh"], "unknown command 'publsh'; did you mean publish?"),
+        (["roll-back"], "unknown command 'roll-back'; did you mean rollback?"),
+        (["frobnicate"], "unknown command 'frobnicate'; commands: savedmodel, verify, publish"),
+        (["savedmodel", "--form=x"], "unrecognized argument: --form=x; did you mean --from?"),
+        (
+            ["savedmodel", "--outptu", "x"],
+            "unrecognized argument: --outptu; did you mean --output?",
+        ),
+        (["prune", "--kep", "5"], "unrecognized argument: --kep; did you mean --keep?"),
+        (["list", "--nothing-like-it"], "unrecognized argument: --nothing-like-it\n"),
+        (["fonts", "extra"], "unrecognized argument: extra\n"),
+        (["savedmodel", "--scale", "2"], "invalid choice: '2' (choose from 0..1, -1..1, imagenet"),
+    ],
+)
+def test_misspelt_words_get_a_suggestion(arguments: list[str], message: str) -> None:
+    done = cheap(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_a_missing_source_is_reported_before_a_missing_output(tmp_path: Path) -> None:
+    done = cheap("savedmodel", "--from", str(tmp_path / "nothere"))
+    message = f"export: error: {tmp_path / 'nothere'} does not exist: there is no model to export\n"
+    assert (done.returncode, done.stderr) == (1, message)
+    done = cheap("savedmodel", "--from", str(tmp_path))
+    assert done.stderr.startswith("export: error: --output is required: ")
+
+
+def test_help_groups_options_and_has_examples() -> None:
+    shown = cheap("savedmodel", "--help").stdout
+    for heading in ("trained model:", "preprocessing in the graph:", "boxes:", "examples:"):
+        assert f"\n{heading}" in shown
+
+
 def test_no_command_is_an_error_that_names_them() -> None:
     done = cheap()
     assert done.returncode == 2

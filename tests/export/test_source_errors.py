@@ -110,6 +110,15 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
             "decoded/boxes:0 [?,200,4], class_logits:0 [?,200,3]",
         ),
         (
+            f"--from={{0}}/ssd/model.ckpt --scale=none {RAW_BOXES}",
+            "the outputs need 2 inputs: ",
+        ),
+        (
+            f"--from={{0}}/ssd/model.ckpt --scale=none {RAW_BOXES}",
+            "name the one for images with --inputs TENSOR, and give each of the others a constant "
+            "with --feed TENSOR=VALUE",
+        ),
+        (
             f"{SSD_FED} --outputs=detection_boxes=boxes,detection_scores=class_logits",
             "there is no tensor 'boxes' in the graph; closest: decoded/boxes:0",
         ),

@@ -18,8 +18,11 @@ from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
 from export.__main__ import main
+from export.client.model_server import AVAILABLE, ModelServer
 from export.serving import warmup
 from export.verification import golden, report
+from export.verification.checks import summarize
+from export.verification.comparison import Agreement
 from loadtest.stack import Process, free_port
 from tests.export import trained_models
 
@@ -118,6 +121,49 @@ def test_a_server_that_is_not_there(colours: Path, capsys: pytest.CaptureFixture
     assert main(["verify", str(colours), f"--server={nowhere}", "--wait=0.5"]) == 1
     assert time.monotonic() - began < 10
     assert capsys.readouterr().err == f"export: error: no model server answers at {nowhere}\n"
+
+
+PROXIES = ("http_proxy", "https_proxy", "grpc_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy")
+
+
+@pytest.mark.parametrize("variable", PROXIES)
+def test_a_proxy_in_the_environment_is_ignored(
+    address: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """gRPC itself would send even calls to 127.0.0.1 through some of them."""
+    monkeypatch.setenv(variable, f"http://127.0.0.1:{free_port()}")
+    with ModelServer(address) as server:
+        server.wait_until_reachable(5)
+        assert server.statuses("colours")[1].state == AVAILABLE
+
+
+def test_verify_and_list_ignore_a_proxy(
+    colours: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    where = [f"--server={address}", "--model=colours"]
+    assert main(["verify", str(colours), *where, "--wait=5", "--max-batch=1"]) == 0
+    assert main(["list", str(colours.parent), *where]) == 0
+
+
+GOLDEN = golden.Golden([b""] * 16, [{"detection_scores": np.zeros(3, np.float32)}])
+
+
+@pytest.mark.parametrize(
+    ("agreement", "start", "end"),
+    [
+        (Agreement(30, 7, 1e-4), "7 boxes in 16 images, batches of 1-2, 16: 1.0e-04 off", "1e-03)"),
+        (
+            Agreement(30, 0, 1e-4),
+            "best scores of 16 images, ",
+            "(use --pictures with typical images)",
+        ),
+    ],
+)
+def test_the_report_says_what_was_compared(agreement: Agreement, start: str, end: str) -> None:
+    text = summarize(agreement, GOLDEN, (1, 2, 16))
+    assert text.startswith(start)
+    assert text.endswith(end)
 
 
 def failure(version: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
