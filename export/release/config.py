@@ -96,14 +96,14 @@ def entry(config: Any, model: str) -> Any | None:
 
 def pinned(config: Any, model: str) -> set[int]:
     """Return the versions that the configuration lists; empty if it has another policy."""
-    found = entry(config, model)
-    return set(found.model_version_policy.specific.versions) if found else set()
+    configured = entry(config, model)
+    return set(configured.model_version_policy.specific.versions) if configured else set()
 
 
 def labels(config: Any, model: str) -> dict[str, int]:
     """Return the version of each label of a model."""
-    found = entry(config, model)
-    return dict(found.version_labels) if found else {}
+    configured = entry(config, model)
+    return dict(configured.version_labels) if configured else {}
 
 
 def labelled_models(config: Any) -> set[str]:
@@ -138,9 +138,9 @@ def changed(config: Any, model: str, versions: set[int], labelled: Mapping[str, 
     """
     copy = model_server_config_pb2.ModelServerConfig()
     copy.CopyFrom(config)
-    found = entry(copy, model)
-    assert found is not None
-    found.model_version_policy.specific.versions[:] = sorted(versions)
-    found.version_labels.clear()
-    found.version_labels.update(labelled)
+    configured = entry(copy, model)
+    assert configured is not None
+    configured.model_version_policy.specific.versions[:] = sorted(versions)
+    configured.version_labels.clear()
+    configured.version_labels.update(labelled)
     return copy

@@ -1,4 +1,4 @@
-"""The demo model in the repository, and the version that export makes of it."""
+"""The demo model in the repository, and the version that is made from it."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def test_the_checkpoint_is_small_and_measured(metrics: Metrics) -> None:
     assert len(metrics["fonts"]["held_out"]) >= 6
 
 
-def test_the_figures_are_of_this_checkpoint(metrics: Metrics) -> None:
+def test_the_metrics_belong_to_the_checkpoint(metrics: Metrics) -> None:
     assert metrics["sha256"] == checkpoints.find(CHECKPOINT).digest()
 
 
-def test_it_finds_the_digits_of_scenes_it_has_not_seen(signatures: Any) -> None:
+def test_digits_in_new_scenes_are_detected(signatures: Any) -> None:
     tally = scoring.Tally()
     for found, scene in zip(scoring.unpack(answers(signatures, JPEGS)), SCENES, strict=True):
         tally.add(found, scene.boxes, scene.labels)
@@ -72,7 +72,7 @@ def test_it_finds_the_digits_of_scenes_it_has_not_seen(signatures: Any) -> None:
     assert precision > 0.9
 
 
-def test_a_pictures_answer_does_not_depend_on_its_neighbours(signatures: Any) -> None:
+def test_an_images_answer_does_not_depend_on_its_batch(signatures: Any) -> None:
     together = list(scoring.unpack(answers(signatures, JPEGS[:5])))
     for index in range(5):
         [alone] = scoring.unpack(answers(signatures, [JPEGS[index]]))
@@ -80,7 +80,7 @@ def test_a_pictures_answer_does_not_depend_on_its_neighbours(signatures: Any) ->
         assert np.abs(alone.boxes - together[index].boxes).max() < 1e-4
 
 
-def test_boxes_are_sorted_padded_and_inside(signatures: Any) -> None:
+def test_boxes_are_sorted_padded_and_in_range(signatures: Any) -> None:
     outputs = answers(signatures, JPEGS)
     scores, counts = outputs["detection_scores"], outputs["num_detections"].astype(int)
     assert (np.diff(scores, axis=1) <= 0).all()
@@ -92,12 +92,12 @@ def test_boxes_are_sorted_padded_and_inside(signatures: Any) -> None:
         assert not outputs["detection_boxes"][row, count:].any()
 
 
-def test_a_broken_picture_is_an_error_and_no_answer(signatures: Any) -> None:
+def test_a_broken_image_is_an_error(signatures: Any) -> None:
     with pytest.raises(tf.errors.OpError):
         answers(signatures, [JPEGS[0], JPEGS[1][:3000]])
 
 
-def test_it_describes_itself(signatures: Any) -> None:
+def test_the_description(signatures: Any) -> None:
     told = json.loads(signatures["describe"]()["description"].numpy())
     made_at = told.pop("made_at")
     assert made_at.endswith("Z")
@@ -126,8 +126,8 @@ def test_weights_are_stored_once(version: Path) -> None:
     assert sum(file.stat().st_size for file in files) < 1.3 * 2**20
 
 
-def test_a_version_of_other_weights_does_not_pass(version: Path) -> None:
-    """The check after export is worth something: nearly the right weights are not enough."""
+def test_a_version_with_other_weights_fails(version: Path) -> None:
+    """Verification notices even weights that are nearly right."""
     network = weights.restore(checkpoints.find(CHECKPOINT))
     network.classes.bias.assign_add(tf.fill([10], 0.05))
     source = dataclasses.replace(open_demo(CHECKPOINT), reference=detector(network))
@@ -141,8 +141,8 @@ def test_a_version_of_other_weights_does_not_pass(version: Path) -> None:
     assert [check.name for check in report.checks if not check.passed] == ["golden"]
 
 
-def test_pictures_of_a_screen_are_read(signatures: Any) -> None:
-    """A row of clean digits on white, as a page or a canvas shows them."""
+def test_clean_digits_on_white_are_detected(signatures: Any) -> None:
+    """A row of clean digits on white, as on a screen."""
     from PIL import Image, ImageDraw, ImageFont
 
     picture = Image.new("RGB", (640, 480), "white")

@@ -1,4 +1,4 @@
-"""Which fonts training uses, and what it says on a machine that lacks them."""
+"""The fonts for training, and the error if they are missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rendered scenes: the same for the same seed, and truthful about where their digits are."""
+"""Rendered scenes: deterministic, and with the true boxes of their digits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_scene_without_digits_has_no_boxes() -> None:
         assert scene.labels.shape == (0,)
 
 
-def test_no_line_is_set_over_another() -> None:
+def test_lines_do_not_overlap() -> None:
     for seed in range(20):
         boxes = scenes.render(seed, (320, 240)).boxes
         middles = (boxes[:, :2] + boxes[:, 2:]) / 2
@@ -48,7 +48,7 @@ def test_no_line_is_set_over_another() -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "1", "7", "4-2", "A380"])
-def test_boxes_enclose_the_ink_after_turning_and_perspective(text: str) -> None:
+def test_boxes_enclose_the_ink_after_rotation_and_perspective(text: str) -> None:
     line = typesetting.set_line(text, fonts.BUILT_IN, height=60)
     width, height = line.ink.size
     quad = np.array([(20, 9), (width + 31, 3), (width + 12, height + 35), (2, height + 21)])
@@ -66,13 +66,13 @@ def test_boxes_enclose_the_ink_after_turning_and_perspective(text: str) -> None:
         assert np.abs(ink - box).max() <= 2.0, (label, ink, box)
 
 
-def test_digits_are_as_high_as_asked() -> None:
+def test_digits_have_the_requested_height() -> None:
     for height in (20.0, 80.0):
         outline = typesetting.set_line("8", fonts.BUILT_IN, height).outlines[0]
         assert abs(np.ptp(outline[:, 1]) - height) <= 2.0
 
 
-def test_letters_are_no_digits() -> None:
+def test_letters_are_not_digits() -> None:
     line = typesetting.set_line("Ab7c", fonts.BUILT_IN, 30)
     assert line.labels == (7,)
     assert len(line.outlines) == 1

@@ -1,4 +1,4 @@
-"""Average precision, against cases worked out by hand."""
+"""Average precision of cases calculated by hand."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def detections(*boxes: tuple[tuple[float, ...], float, int]) -> Detections:
 
 
 def precision(answer: Detections, *digits: tuple[tuple[float, ...], int]) -> float:
-    """Average precision of class 1 with these digits in the one picture."""
+    """Return the average precision of class 1 for one image with these digits."""
     tally = Tally()
     tally.add(answer, np.array([b for b, _ in digits]), np.array([c for _, c in digits]))
     return tally.average_precision()[1]
 
 
-def test_all_found_is_one() -> None:
+def test_all_detected_is_one() -> None:
     answer = detections((HERE, 0.9, 1), (THERE, 0.8, 1))
     assert precision(answer, (HERE, 1), (THERE, 1)) == 1.0
 
 
-def test_half_found_is_a_half() -> None:
+def test_half_detected_is_a_half() -> None:
     assert precision(detections((HERE, 0.9, 1)), (HERE, 1), (THERE, 1)) == 0.5
 
 
@@ -45,7 +45,7 @@ def test_a_false_box_ahead_of_the_right_one_costs_half() -> None:
     assert precision(detections((THERE, 0.9, 1), (HERE, 0.8, 1)), (HERE, 1)) == 0.5
 
 
-def test_another_class_is_no_match() -> None:
+def test_another_class_does_not_match() -> None:
     assert precision(detections((HERE, 0.9, 2)), (HERE, 1)) == 0.0
 
 

@@ -1,4 +1,4 @@
-"""What the network is taught: which cells answer for which digit, and what a mistake costs."""
+"""Targets and loss: which cells are assigned to which digit, and what a mistake costs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from demomodel.network import CELLS
 
 
 def truth(*digits: tuple[float, float, float, float, int]) -> Truth:
-    """One picture with these boxes (ymin, xmin, ymax, xmax in pixels) and labels."""
+    """Return one image with these boxes (ymin, xmin, ymax, xmax in pixels) and labels."""
     boxes, labels = np.zeros((1, 6, 4), np.float32), np.full((1, 6), NOTHING, np.int32)
     for index, (*box, label) in enumerate(digits):
         boxes[0, index], labels[0, index] = np.array(box) / 192, label
@@ -19,19 +19,19 @@ def truth(*digits: tuple[float, float, float, float, int]) -> Truth:
 
 
 def cell(targets: Targets, row: int, column: int) -> list[int]:
-    """The labels that the cell is to answer with: one or none."""
+    """Return the labels that are assigned to the cell: one or none."""
     flat = targets.classes.numpy().reshape(CELLS, CELLS, 10)
     return flat[row, column].nonzero()[0].tolist()
 
 
-def test_the_cells_round_the_middle_answer() -> None:
+def test_cells_around_the_center_are_assigned() -> None:
     targets = assign(truth((40, 60, 100, 100, 5)))
     assert cell(targets, 70 // 8, 80 // 8) == [5]
     assert cell(targets, 70 // 8, 20) == []
     assert 4 <= targets.positive.numpy().sum() <= 12
 
 
-def test_every_digit_has_a_cell_even_the_thinnest() -> None:
+def test_even_the_thinnest_digit_has_a_cell() -> None:
     targets = assign(truth((40, 61, 70, 65, 1), (40, 69, 70, 73, 7), (100, 100, 123, 107, 3)))
     answered = targets.classes.numpy().sum(axis=1)[0]
     assert answered[1] >= 1
@@ -39,13 +39,13 @@ def test_every_digit_has_a_cell_even_the_thinnest() -> None:
     assert answered[3] >= 1
 
 
-def test_between_two_digits_the_nearer_has_the_cell() -> None:
+def test_a_cell_belongs_to_the_closer_digit() -> None:
     targets = assign(truth((40, 40, 70, 56, 2), (40, 56, 70, 72, 4)))
     assert cell(targets, 6, 48 // 8) == [2]
     assert cell(targets, 6, 64 // 8) == [4]
 
 
-def test_a_digit_cut_by_the_edge_is_neither_wanted_nor_forbidden() -> None:
+def test_a_digit_cut_off_by_the_edge_does_not_count() -> None:
     targets = assign(truth((40, 0, 100, 20, UNCERTAIN)))
     counted = targets.counted.numpy().reshape(CELLS, CELLS)
     assert targets.positive.numpy().sum() == 0
@@ -53,7 +53,7 @@ def test_a_digit_cut_by_the_edge_is_neither_wanted_nor_forbidden() -> None:
     assert counted[20, 20] == 1
 
 
-def test_the_right_answer_costs_next_to_nothing() -> None:
+def test_the_right_answer_has_almost_no_loss() -> None:
     sought = truth((40, 60, 100, 100, 5))
     targets = assign(sought)
     wanted = targets.classes.numpy().reshape(1, CELLS, CELLS, 10)
@@ -68,7 +68,7 @@ def test_the_right_answer_costs_next_to_nothing() -> None:
 
 
 def test_zooming_moves_boxes_with_the_picture() -> None:
-    """A white block on black stays where its box says, whatever was done to both."""
+    """After augmentation, a white block on black is still where its box is."""
     picture = np.zeros((16, 192, 192, 3), np.uint8)
     picture[:, 80:120, 60:90] = 255
     one = truth((80, 60, 120, 90, 5))

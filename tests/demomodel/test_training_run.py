@@ -1,4 +1,4 @@
-"""A training run of a few steps: it learns, it is the same each time, it survives a stop."""
+"""Short training runs: they learn, are deterministic, and survive an interruption."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ RECIPE = Recipe(steps=4, scenes=8, batch=1, warmup=2)
 
 
 class Stopped(Exception):
-    """The machine went down."""
+    """The run is interrupted."""
 
 
 @pytest.fixture(autouse=True)
 def _without_compiling() -> Iterator[None]:
-    """For so few steps, building the graph would take longer than doing without."""
+    """Run eagerly, because building the graph would take longer than a few steps."""
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
@@ -30,7 +30,7 @@ def _without_compiling() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def few() -> dataset.Scenes:
-    """Eight scenes in the font that Pillow carries."""
+    """Return eight scenes in Pillow's own font."""
     shapes = ((192, 192, 3), (dataset.MAX_DIGITS, 4), (dataset.MAX_DIGITS,))
     pictures, boxes = np.zeros((8, *shapes[0]), np.uint8), np.zeros((8, *shapes[1]), np.float32)
     labels = np.full((8, *shapes[2]), -1, np.int32)
@@ -43,14 +43,14 @@ def few() -> dataset.Scenes:
 
 
 def silent(task: str, done: int, wanted: int, note: str) -> None:
-    """Shows no progress."""
+    """Show no progress."""
 
 
 def values(network: Detector) -> np.ndarray:
     return np.concatenate([v.numpy().ravel() for v in network.variables])
 
 
-def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
+def test_an_interrupted_run_resumes_with_the_same_result(
     few: dataset.Scenes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, _ = training.train(RECIPE, few, tmp_path / "whole", silent)
@@ -72,14 +72,14 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(
     assert (values(whole) == values(again)).all()
 
 
-def test_steps_make_the_loss_smaller(few: dataset.Scenes) -> None:
+def test_training_reduces_the_loss(few: dataset.Scenes) -> None:
     trainer = training.Trainer(Recipe(steps=100, batch=2, warmup=1, rate=5e-3))
     batch = [tf.constant(part[:2]) for part in (few.pictures, few.boxes, few.labels)]
     losses = [sum(float(part) for part in trainer.learn(*batch)) for _ in range(16)]
     assert np.mean(losses[-4:]) < 0.85 * np.mean(losses[:4])
 
 
-def test_each_round_has_every_scene_once_in_another_order(few: dataset.Scenes) -> None:
+def test_each_epoch_has_every_scene_once_in_a_new_order(few: dataset.Scenes) -> None:
     numbered = dataset.Scenes(np.arange(8), few.boxes, few.labels)
     recipe = Recipe(steps=8, batch=2)
     seen = [tuple(pictures.tolist()) for pictures, _, _ in training.batches(numbered, recipe)]
@@ -95,7 +95,7 @@ def test_a_seed_gives_one_network() -> None:
 
 
 @pytest.mark.parametrize("block", [Conv(6, 6, 3), Depthwise(6, 3)])
-def test_outside_training_a_block_uses_the_statistics_it_has_gathered(block: Normalized) -> None:
+def test_inference_uses_the_moving_statistics(block: Normalized) -> None:
     rng = np.random.default_rng(1)
     for variable in (block.gamma, block.beta, block.mean, block.variance):
         variable.assign(rng.uniform(0.5, 1.5, 6))
@@ -106,7 +106,7 @@ def test_outside_training_a_block_uses_the_statistics_it_has_gathered(block: Nor
     assert np.abs(block(features).numpy() - np.maximum(normal, 0)).max() < 1e-4
 
 
-def test_folding_changes_nothing_but_speed(few: dataset.Scenes) -> None:
+def test_folding_does_not_change_the_outputs(few: dataset.Scenes) -> None:
     network = Detector(1)
     for variable in network.variables:
         noise = tf.random.stateless_uniform(variable.shape, (1, 2), 0.7, 1.3)

@@ -1,4 +1,4 @@
-"""The command line, as a user or a Makefile calls it."""
+"""The command line, as users and the Makefile call it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ sys.exit(status)
 
 
 def cheap(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command that must not import TensorFlow."""
+    """Run a command that must not import TensorFlow."""
     code = NO_TENSORFLOW.format(arguments=list(arguments))
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
 
 
 @pytest.mark.parametrize("command", ["", "savedmodel", "verify", "evaluate", "train", "fonts"])
-def test_help_is_there_at_once(command: str) -> None:
+def test_help_does_not_wait_for_tensorflow(command: str) -> None:
     done = cheap(*command.split(), "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("usage: python -m export")
@@ -75,13 +75,13 @@ def test_help_groups_options_and_has_examples() -> None:
         assert f"\n{heading}" in shown
 
 
-def test_no_command_is_an_error_that_names_them() -> None:
+def test_a_command_is_required() -> None:
     done = cheap()
     assert done.returncode == 2
     assert "COMMAND" in done.stderr
 
 
-def test_if_missing_does_nothing_where_a_version_is(tmp_path: Path) -> None:
+def test_if_missing_does_nothing_if_there_is_a_version(tmp_path: Path) -> None:
     (tmp_path / "3").mkdir()
     done = cheap("savedmodel", "--if-missing", "--output", str(tmp_path))
     assert (done.returncode, done.stdout) == (0, f"present     {tmp_path / '3'}\n")
@@ -104,7 +104,7 @@ def test_errors_are_one_line_and_status_1(tmp_path: Path) -> None:
         assert done.stderr.count("\n") == 1
 
 
-def test_training_without_fonts_says_what_to_install(
+def test_training_without_fonts_names_the_packages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(fonts, "FOLDERS", ())
@@ -115,7 +115,7 @@ def test_training_without_fonts_says_what_to_install(
 
 
 @pytest.mark.parametrize("steps", ["0", "-5", "many"])
-def test_a_wrong_number_is_refused(steps: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_number_is_rejected(steps: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["train", "--steps", steps])
     assert caught.value.code == 2
@@ -128,7 +128,7 @@ def test_fonts_prints_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("command", ["fonts", "list --offline", "list --offline --json", "--help"])
-def test_a_reader_that_has_gone_is_no_error(command: str, tmp_path: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(command: str, tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as output:
@@ -138,7 +138,7 @@ def test_a_reader_that_has_gone_is_no_error(command: str, tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("command", ["fonts", "list --offline"])
-def test_output_that_cannot_be_written_is_one_line(command: str, tmp_path: Path) -> None:
+def test_unwritable_output_is_a_one_line_error(command: str, tmp_path: Path) -> None:
     with open("/dev/full", "wb") as output:
         done = run(command, tmp_path, output)
     message = "export: error: cannot write the output: No space left on device\n"
@@ -146,7 +146,7 @@ def test_output_that_cannot_be_written_is_one_line(command: str, tmp_path: Path)
 
 
 def run(command: str, folder: Path, output: BinaryIO) -> subprocess.CompletedProcess[str]:
-    """Runs a command where there is no model."""
+    """Run a command in a directory without models."""
     return subprocess.run(
         [sys.executable, "-m", "export", *command.split()],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""`publish` where there is no lock and no rename of folders: fsspec's filesystems."""
+"""Publish where there is no lock and no rename of directories."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def target() -> Iterator[Location]:
-    """An empty folder in memory, as an object store has them."""
+    """Yield an empty directory in memory, like an object store's."""
     found = locate(f"memory://{uuid.uuid4().hex}/digits")
     yield found
     found.remove()
 
 
 class Spied(LocalFileSystem):
-    """The local filesystem, called as a remote one; `moved`: what was put in place."""
+    """The local filesystem as if it were remote; ``moved`` lists what was moved into place."""
 
     protocol = ("spied",)
     cachable = False
@@ -62,13 +62,13 @@ def test_versions_count_up_and_nothing_is_left(source: Path, target: Location) -
     assert publish(str(source), target.text, 9).number == 9
 
 
-def test_from_far_to_near(source: Path, target: Location, tmp_path: Path) -> None:
+def test_publishing_from_remote_to_local(source: Path, target: Location, tmp_path: Path) -> None:
     publish(str(source), target.text)
     done = publish(f"{target.text}/1", str(tmp_path / "digits"))
     assert manifest.check(locate(done.location)) == done.manifest
 
 
-def test_what_makes_it_a_version_comes_last(tmp_path: Path) -> None:
+def test_the_graph_file_comes_last(tmp_path: Path) -> None:
     far = Location(Spied(), str(tmp_path / "far"), "far")
     with remote.staged(far) as (staging, place):
         make(Path(staging.path))
@@ -79,7 +79,9 @@ def test_what_makes_it_a_version_comes_last(tmp_path: Path) -> None:
     assert list(Repository(far).versions()) == [1]
 
 
-def test_one_rename_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_rename_where_the_filesystem_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(remote, "_RENAMING", {"spied"})
     far = Location(Spied(), str(tmp_path / "far"), "far")
     with remote.staged(far) as (staging, place):
@@ -90,7 +92,7 @@ def test_one_rename_where_there_is_one(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_failure_leaves_nothing(source: Path, target: Location) -> None:
     class Full(Exception):
-        """As a driver might raise it: none of Python's own."""
+        """An error of a driver's own kind."""
 
     def fail() -> None:
         with remote.staged(target) as (staging, _):
@@ -102,7 +104,7 @@ def test_a_failure_leaves_nothing(source: Path, target: Location) -> None:
     assert target.names() == []
 
 
-def test_a_failure_while_files_are_put_in_place_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failure_while_files_are_moved_leaves_nothing(tmp_path: Path) -> None:
     class Failing(Spied):
         def mv(self, path1: str, path2: str, **kwargs: Any) -> None:
             if len(self.moved) == 2:
@@ -120,7 +122,7 @@ def test_a_failure_while_files_are_put_in_place_leaves_nothing(tmp_path: Path) -
     assert far.names() == []
 
 
-def test_two_at_once_take_different_numbers(source: Path, target: Location) -> None:
+def test_concurrent_publishers_get_different_numbers(source: Path, target: Location) -> None:
     with remote.staged(target) as (_, first), remote.staged(target) as (_, second):
         assert (first.path[-2:], second.path[-2:]) == ("/1", "/2")
         with pytest.raises(PublishError, match=r"version 1 exists .* or is being published"):
@@ -130,9 +132,7 @@ def test_two_at_once_take_different_numbers(source: Path, target: Location) -> N
         assert len([name for name in target.names() if name.startswith(".reserved")]) == 2
 
 
-def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(
-    source: Path, target: Location
-) -> None:
+def test_only_leftovers_of_dead_publishers_are_removed(source: Path, target: Location) -> None:
     for number, age_s in ((1, 2 * reservation.STALE_S), (2, 1.0)):
         said = {"token": "x", "alive_at": time.time() - age_s}
         target.fs.pipe_file(f"{target.path}/.reserved-{number}", json.dumps(said).encode())
@@ -144,7 +144,7 @@ def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(
     assert list(Repository(target).versions()) == [3]
 
 
-def test_who_stood_still_for_too_long_gives_up(source: Path, target: Location) -> None:
+def test_a_publisher_that_stalled_gives_up(source: Path, target: Location) -> None:
     def outlived() -> None:
         with remote.staged(target) as (staging, _):
             make_remote(staging)
@@ -162,7 +162,7 @@ def make_remote(folder: Location) -> None:
         folder.fs.pipe_file(f"{folder.path}/{name}", contents)
 
 
-def test_who_lives_says_so(target: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reservation_is_renewed(target: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reservation, "RENEW_S", 0.01)
     taken = reservation.Reservation(target, 4)
     assert taken.acquire()
@@ -198,7 +198,7 @@ publisher.publish(sys.argv[1], "far")
 
 
 @pytest.mark.parametrize("moves", range(len(FILES) + 1))
-def test_killed_between_any_two_files_it_is_no_version(
+def test_a_publisher_killed_between_any_two_files_leaves_no_version(
     source: Path, tmp_path: Path, moves: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = Location(Spied(), str(tmp_path / "far"), "far")

@@ -1,4 +1,4 @@
-"""Sources that are not what the options say: one clear line, status 1, and nothing left behind."""
+"""Sources that do not match the options: one clear line, status 1, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _takes_examples(folder: Path) -> None:
-    """A SavedModel whose strings are tf.train.Examples."""
+    """Write a SavedModel whose strings are ``tf.train.Example`` messages."""
     module = tf.Module()
     features = {"image": tf.io.FixedLenFeature([], tf.string)}
     module.parse = tf.function(
@@ -52,7 +52,7 @@ def _takes_examples(folder: Path) -> None:
 
 
 def _values_of_another_model(prefix: Path, other: Path) -> None:
-    """The detector's graph beside a checkpoint that lacks a variable and has one reshaped."""
+    """Write the detector's graph with a checkpoint in which a variable has another name."""
     other.parent.mkdir()
     other.with_name("model.ckpt.meta").write_bytes(prefix.with_name("model.ckpt.meta").read_bytes())
     reader = tf.train.load_checkpoint(str(prefix))
@@ -188,7 +188,7 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ("--from=keras:MobileNetV2 --weights=none.h5", "--weights must be imagenet, none or a"),
     ],
 )
-def test_a_source_that_does_not_fit(
+def test_a_source_that_does_not_match_the_options(
     trained: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -206,7 +206,7 @@ def test_a_source_that_does_not_fit(
 
 
 def two_heads() -> tf.keras.Model:
-    """A model that has more than its checkpoint."""
+    """Return a model with more variables than its checkpoint."""
     model = trained_models.colours()
     more = tf.keras.layers.Dense(2, name="more")(model.layers[-2].output)
     return tf.keras.Model(model.inputs, [model.outputs[0], more])

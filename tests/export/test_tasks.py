@@ -1,4 +1,4 @@
-"""What a source's outputs become: boxes in every order, suppression, scores by their meaning."""
+"""Convert a source's outputs: box orders and units, suppression, kinds of scores."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ RAW = np.array([[BOX, (0.1, 0.2, 0.5, 0.79), (0.6, 0.0, 0.9, 0.1)]], np.float32)
 SCORES = np.array([[[0.9, 0.3], [0.8, 0.6], [0.01, 0.7]]], np.float32)
 
 
-def test_overlapping_boxes_of_a_class_are_thinned_out() -> None:
+def test_overlapping_boxes_of_a_class_are_suppressed() -> None:
     task = select_task(
         {"boxes": RAW, "scores": SCORES}, TaskOptions(suppress=True, min_score=0.2, max_boxes=5)
     )
@@ -59,7 +59,7 @@ def test_overlapping_boxes_of_a_class_are_thinned_out() -> None:
     assert found["detection_boxes"][0, 0] == pytest.approx(BOX)
 
 
-def test_classes_that_the_model_gives_are_kept() -> None:
+def test_the_models_own_classes_are_kept() -> None:
     outputs = {
         "detection_boxes": RAW,
         "detection_scores": SCORES[..., 0],
@@ -71,7 +71,7 @@ def test_classes_that_the_model_gives_are_kept() -> None:
     assert task.first_class == 4
 
 
-def test_suppression_of_many_classes_is_tensorflows_own() -> None:
+def test_suppression_by_class_agrees_with_tensorflow() -> None:
     random = np.random.default_rng(3)
     corner, size = random.uniform(0, 0.6, (2, 40, 2)), random.uniform(0.1, 0.4, (2, 40, 2))
     boxes = np.concatenate([corner, corner + size], axis=-1).astype(np.float32)
@@ -86,7 +86,7 @@ def test_suppression_of_many_classes_is_tensorflows_own() -> None:
     assert (found["detection_classes"].numpy() == wanted.nmsed_classes.numpy()).all()
 
 
-def test_the_background_is_no_class() -> None:
+def test_the_background_is_not_a_class() -> None:
     logits = np.log(np.array([[[0.1, 0.9, 1e-9], [0.9, 0.05, 0.05]]], np.float32))
     outputs = {"boxes": RAW[:, :2], "scores": logits}
     wish = TaskOptions(suppress=True, activation="softmax", background=True, min_score=0.5)
@@ -106,7 +106,9 @@ def test_the_background_is_no_class() -> None:
         ([[-3.0, 4.0], [1.0, 2.0]], "logits"),
     ],
 )
-def test_what_a_classifiers_values_are_is_seen(values: list[list[float]], name: str) -> None:
+def test_the_kind_of_scores_is_inferred_from_their_values(
+    values: list[list[float]], name: str
+) -> None:
     outputs = {"dense_3": np.array(values, np.float32)}
     task = select_task(outputs, TaskOptions())
     assert task.name == "classification"
@@ -114,12 +116,12 @@ def test_what_a_classifiers_values_are_is_seen(values: list[list[float]], name: 
     assert name in task.notes[0]
 
 
-def test_a_name_that_says_it_is_believed() -> None:
+def test_the_name_of_an_output_overrides_its_values() -> None:
     task = select_task({"logits": np.array([[0.5, 0.5]], np.float32)}, TaskOptions())
     assert list(run(task, {"logits": np.array([[0.5, 0.5]], np.float32)})) == ["logits"]
 
 
-def test_anything_else_is_handed_on() -> None:
+def test_other_outputs_are_passed_on() -> None:
     outputs = {"mask": np.zeros((1, 4, 4, 2), np.float32), "embedding": np.zeros((1, 7, 3))}
     task = select_task(outputs, TaskOptions())
     assert task.name == "tensors"

@@ -1,4 +1,4 @@
-"""`verify`: what is checked of a version, through a real model server too, and what it says."""
+"""``verify``: the checks of a version, also through a real model server, and its report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WARM_UP = (1, 2, 4, 8, 16)
 
 @pytest.fixture(scope="module")
 def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A version made of a Keras file, small and quick to check."""
+    """Return a small version made from a Keras file, which is quick to check."""
     folder = tmp_path_factory.mktemp("colours")
     model = trained_models.trained_colours()
     model.save(folder / "colours.keras")
@@ -45,7 +45,7 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(colours: Path, tmp_path: Path) -> Path:
-    """One that a test may spoil."""
+    """Return a copy that a test can damage."""
     return Path(shutil.copytree(colours, tmp_path / "colours" / "1"))
 
 
@@ -72,7 +72,7 @@ def test_a_version_is_loaded_and_measured(
     assert "images/s" in shown
 
 
-def test_what_was_checked_when_it_was_made_stays_with_it(colours: Path) -> None:
+def test_the_first_report_is_stored_in_the_version(colours: Path) -> None:
     made = json.loads((colours / report.FILE).read_text())
     assert made["passed"]
     variables = next(check for check in made["checks"] if check["name"] == "variables")
@@ -81,7 +81,7 @@ def test_what_was_checked_when_it_was_made_stays_with_it(colours: Path) -> None:
 
 @pytest.fixture(scope="module")
 def address(colours: Path) -> Iterator[str]:
-    """A model server that has the version's base path already."""
+    """Yield the address of a model server that already serves the version."""
     port = free_port()
     server = Process(
         "modelserver",
@@ -94,7 +94,7 @@ def address(colours: Path) -> Iterator[str]:
     server.terminate()
 
 
-def test_any_server_that_has_it_is_asked(
+def test_a_running_server_can_be_verified(
     colours: Path, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["verify", str(colours), f"--server={address}", "--max-batch=2"]) == 0
@@ -103,7 +103,7 @@ def test_any_server_that_has_it_is_asked(
     assert f"served at {address}: " in shown
 
 
-def test_a_server_that_has_it_not(
+def test_a_server_without_the_version(
     colours: Path, address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = shutil.copytree(colours, tmp_path / "colours" / "7")
@@ -115,7 +115,7 @@ def test_a_server_that_has_it_not(
     )
 
 
-def test_a_server_that_is_not_there(colours: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreachable_server(colours: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
     began = time.monotonic()
     assert main(["verify", str(colours), f"--server={nowhere}", "--wait=0.5"]) == 1
@@ -174,7 +174,7 @@ def failure(version: Path, capsys: pytest.CaptureFixture[str], *options: str) ->
     return error
 
 
-def test_other_weights_are_noticed(
+def test_other_weights_are_detected(
     copy: Path, colours: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = golden.load(copy)
@@ -184,7 +184,7 @@ def test_other_weights_are_noticed(
     assert "probabilities differs from the source's by 0.01" in failure(copy, capsys, "--quick")
 
 
-def test_a_model_server_that_cannot_load_it_is_quoted(
+def test_the_error_of_a_model_server_is_shown(
     copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (copy / warmup.FILE).write_bytes(b"no record" * 10)
@@ -199,20 +199,20 @@ def test_a_model_server_that_cannot_load_it_is_quoted(
         ("saved_model.pb", "there is no version at "),
     ],
 )
-def test_files_that_are_missing(
+def test_missing_files(
     copy: Path, capsys: pytest.CaptureFixture[str], file: str, message: str
 ) -> None:
     (copy / file).unlink()
     assert message in failure(copy, capsys, "--quick")
 
 
-def test_a_report_that_cannot_be_written(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unwritable_report(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere = copy / "nowhere" / "report.json"
     error = failure(copy, capsys, "--quick", f"--report-json={nowhere}")
     assert f"cannot write {nowhere}: No such file" in error
 
 
-def test_values_that_are_no_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nan_weights_are_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = trained_models.colours()
     model.get_layer("head").set_weights([np.full([3, 3], np.nan), np.zeros(3)])
     model.save(tmp_path / "broken.keras")
@@ -222,7 +222,7 @@ def test_values_that_are_no_numbers(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not (tmp_path / "m" / "1").exists()
 
 
-def test_warm_up_has_every_batch_size_from_real_pictures(colours: Path) -> None:
+def test_warm_up_covers_every_batch_size_with_real_images(colours: Path) -> None:
     sizes: dict[str, list[int]] = {"serving_default": [], "serving_pixels": []}
     for record in tf.data.TFRecordDataset(str(colours / warmup.FILE)).as_numpy_iterator():
         request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
@@ -234,7 +234,7 @@ def test_warm_up_has_every_batch_size_from_real_pictures(colours: Path) -> None:
     assert (colours / warmup.FILE).stat().st_size < 2**20
 
 
-def test_pictures_of_ones_own(tmp_path: Path, colours: Path) -> None:
+def test_golden_images_can_be_provided(tmp_path: Path, colours: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name, colour in (("a.jpg", "red"), ("b.png", "blue")):
@@ -250,7 +250,7 @@ def test_pictures_of_ones_own(tmp_path: Path, colours: Path) -> None:
     assert not (target / "1" / warmup.FILE).exists()
 
 
-def test_what_was_published_is_held_against_its_checksums(
+def test_published_files_are_checked(
     colours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "published" / "colours"
@@ -265,7 +265,7 @@ def test_what_was_published_is_held_against_its_checksums(
 
 @contextmanager
 def no_file_beyond(size: int) -> Iterator[None]:
-    """As good as a full disk: no file may grow beyond `size` bytes."""
+    """Simulate a full disk: no file can grow beyond ``size`` bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

@@ -13,7 +13,7 @@ from export.publishing.location import locate
 from export.publishing.publish import publish
 from export.publishing.repository import Repository
 from export.release.pruning import prune
-from tests.export.release.conftest import MODEL, Place
+from tests.export.release.conftest import MODEL, Deployment
 from tests.export.versions import FILES, make
 
 
@@ -42,16 +42,16 @@ def names(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["absolute", "relative"])
 def test_prune_removes_a_link_and_keeps_its_target(
-    place: Place, server: ModelServer, kind: str
+    deployment: Deployment, server: ModelServer, kind: str
 ) -> None:
-    target = link(kind, place.base, "0")
-    repository = Repository(locate(str(place.base)))
-    outcomes = prune(MODEL, repository, server, place.file, 1, dry_run=False)
+    target = link(kind, deployment.base, "0")
+    repository = Repository(locate(str(deployment.base)))
+    outcomes = prune(MODEL, repository, server, deployment.file, 1, dry_run=False)
     assert [(one.number, one.kept_for) for one in outcomes] == [(1, "available"), (0, "")]
-    assert names(place.base) == ["1"]
+    assert names(deployment.base) == ["1"]
     assert target is not None
     assert (target / "saved_model.pb").read_bytes() == FILES["saved_model.pb"]
-    assert publish(str(target), str(place.base)).number == 2
+    assert publish(str(target), str(deployment.base)).number == 2
 
 
 @pytest.mark.parametrize("kind", ["absolute", "relative", "file", "dangling", "loop"])
