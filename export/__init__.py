@@ -1,7 +1,7 @@
-"""Checkpoint to SavedModel to published version, and the demo model's training.
+"""From a trained model to a verified, published version, and the release of versions.
 
-Importing this package is cheap: TensorFlow is imported by the modules that need it, when a
-command needs them.
+Importing this package is cheap: modules that need TensorFlow are imported by the commands that
+use them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The command line. TensorFlow is imported by the commands that need it, not before."""
+"""The command line. TensorFlow is imported only by commands that need it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from types import ModuleType
 
 from export.commands import (
     canary,
@@ -20,88 +21,93 @@ from export.commands import (
     train,
     verify,
 )
+from export.commands.output import tolerate_closed_output
+from export.commands.parser import CommandParser
 from export.errors import ExportError
-from export.output import outlive_reader
 
-DESCRIPTION = """\
-From a trained model to live traffic, step by step:
+GROUPS: dict[str, tuple[ModuleType, ...]] = {
+    "make and publish a version": (savedmodel, verify, publish),
+    "release": (list, promote, canary, rollback, prune),
+    "demo model": (evaluate, train, fonts),
+}
+"""The commands in the order of ``--help``."""
 
+EXAMPLES = """\
+examples:
   %(prog)s savedmodel --from SOURCE --output build/m   make a verified version
-  %(prog)s verify build/m/1                            have a model server load it
-  %(prog)s publish build/m/1 models/m                  put it where model servers look
+  %(prog)s verify build/m/1                            load it in a model server
+  %(prog)s publish build/m/1 models/m                  copy it to the model repository
   %(prog)s promote 1 --model m --label stable          send traffic to it
 
-savedmodel without --from makes models/digits/1 from the demo model's checkpoint. Each command has
-its own --help; docs/export.md tells the whole of it.
+Without --from, savedmodel makes models/digits/1 from the demo model's checkpoint.
+Run "python -m export COMMAND --help" for the options of a command, and see docs/export.md.
 """
-
-COMMANDS = (
-    savedmodel,
-    verify,
-    publish,
-    list,
-    promote,
-    canary,
-    rollback,
-    prune,
-    evaluate,
-    train,
-    fonts,
-)
-"""In the order of `--help`."""
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m export") -> int:
-    """Runs one command. Returns the exit status: 0, or 1 after an error in one line."""
+    """Run one command and return its exit status; errors print one line and return 1."""
     options = _parser(prog).parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     command: Callable[[argparse.Namespace], None] = options.command
-    # Asked to end, a command undoes what it has half done, as after Ctrl-C.
+    # Treat SIGTERM like Ctrl-C, so that a command cleans up after itself.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         command(options)
-        print(end="", flush=True)  # what cannot be written is an error while it can be said
+        print(end="", flush=True)  # report write errors while that is still possible
     except ExportError as error:
         print(f"export: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("export: interrupted", file=sys.stderr)
-        _forget_interrupt()
+        _clear_interrupt()
         return 130
     return 0
 
 
 def run(arguments: Sequence[str], prog: str) -> int:
-    """Run as a program of its own, whose output may lose its reader. Returns the exit status."""
-    outlive_reader()
+    """Run as a program of its own, whose output may be closed. Return the exit status."""
+    tolerate_closed_output()
     return main(arguments, prog)
 
 
-def _forget_interrupt() -> None:
-    """Has the interpreter end with the status that it is given.
+def _clear_interrupt() -> None:
+    """Make the interpreter exit with the status that it is given.
 
-    An interrupt that passes through an `exec` of text, as dataclasses and named tuples use, leaves
-    a mark in CPython, caught or not, and a module that is run by `-m` then ends by SIGINT instead
-    (Python/pythonrun.c, `unhandled_keyboard_interrupt`). The next such `exec` clears it.
+    An interrupt that passes through an ``exec`` of text, as dataclasses and named tuples use it,
+    sets a flag in CPython even if it is caught, and a module run by ``-m`` then dies of SIGINT
+    (Python/pythonrun.c, ``unhandled_keyboard_interrupt``). The next ``exec`` clears the flag.
     """
     exec("")
 
 
 def _joined(arguments: Sequence[str]) -> Sequence[str]:
-    """`--scale -1..1` as `--scale=-1..1`: argparse takes what begins with a dash for an option."""
+    """Join ``--scale -1..1`` with ``=``, because argparse takes ``-1..1`` for a flag."""
     joined = "\0".join(arguments).replace("--scale\0-1..1", "--scale=-1..1")
     return joined.split("\0") if joined else ()
 
 
-def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser(prog: str) -> CommandParser:
+    parser = CommandParser(
         prog,
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="%(prog)s COMMAND [options]",
+        description="Deploy a trained model: export, verify, publish and release it.\n\n"
+        + "\n\n".join(_group(title, modules) for title, modules in GROUPS.items()),
+        epilog=EXAMPLES,
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_parser(commands)
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", prog=prog, help=argparse.SUPPRESS
+    )
+    for modules in GROUPS.values():
+        for module in modules:
+            module.add_parser(commands)
     return parser
+
+
+def _group(title: str, modules: Sequence[ModuleType]) -> str:
+    lines = []
+    for module in modules:
+        name = module.__name__.rpartition(".")[2]
+        lines.append(f"  {name:<12}{module.SUMMARY}")
+    return "\n".join([f"{title}:", *lines])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from export import scenes
+from demomodel import scenes
 
 SIZE = (640, 480)
 TARGET_BYTES = 40_000

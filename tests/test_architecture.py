@@ -30,6 +30,7 @@ STANDARD = sys.stdlib_module_names
 STUBS = {"tensorflow", "tensorflow_serving", "google"}
 TENSORFLOW = {*STUBS, "numpy", "PIL"}
 BASICS = {"modelserver.status", "modelserver.deadline", "modelserver.metrics"}
+EXPORT_BASE = {"export.contract", "export.errors", "export.suggestions"}
 
 # For each room: which of the project's own rooms and which distributions it may
 # import, besides itself and the standard library. The first row that fits counts.
@@ -106,10 +107,36 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ),
     ("modelserver.benchmarks", {"modelserver"}, {*TENSORFLOW, "grpc"}),
     ("modelserver", {"modelserver"}, set()),
-    ("export", set(), {*TENSORFLOW, "fsspec", "grpc", "h5py", "matplotlib", "rich"}),
+    # What all rooms of export may use.
+    ("export.errors", set(), set()),
+    ("export.contract", set(), set()),
+    ("export.suggestions", {"export.errors"}, set()),
+    ("export.sources", EXPORT_BASE, {*TENSORFLOW, "h5py"}),
+    ("export.tasks", EXPORT_BASE, TENSORFLOW),
+    ("export.serving", {*EXPORT_BASE, "export.sources", "export.tasks"}, TENSORFLOW),
+    ("export.publishing", EXPORT_BASE, {"fsspec"}),
+    # The stubs come through one file, which keeps TensorFlow itself out.
+    ("export.client.stubs", EXPORT_BASE, STUBS),
+    ("export.client", EXPORT_BASE, {"grpc"}),
+    ("export.release", {*EXPORT_BASE, "export.client", "export.publishing"}, {"google", "rich"}),
+    (
+        "export.verification",
+        {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"},
+        {*TENSORFLOW, "matplotlib", "rich"},
+    ),
+    # The demo model is made with the tool; of the tool, only the commands know the demo model.
+    (
+        "demomodel",
+        {*EXPORT_BASE, "export.serving", "export.sources", "export.tasks"},
+        TENSORFLOW,
+    ),
+    ("export.commands", {"export", "demomodel"}, {"rich", "tensorflow"}),
+    ("export", {"export"}, {"tensorflow"}),
+    # It starts the other programs by name, as modules or processes.
+    ("framewire", {"server.settings"}, {"honcho"}),
     (
         "loadtest",
-        {"server.backend.stubs", "export"},
+        {"server.backend.stubs", "export", "demomodel"},
         {"grpc", "msgpack", "PIL", "prometheus_client"},
     ),
 ]
@@ -238,7 +265,7 @@ def test_what_the_map_lists_is_there() -> None:
         ("modelserver.service", "from server.core import wire", ["server.core.wire"]),
         ("modelserver.codec.decode", "import modelserver.status", ["modelserver.status"]),
         ("modelserver.api.predict", "import modelserver.service", ["modelserver.service"]),
-        ("export.recipe", "from server import core", ["server.core"]),
+        ("demomodel.recipe", "from server import core", ["server.core"]),
         ("loadtest.camera", "from server.core import wire", ["server.core.wire"]),
         ("server.handlers.infer", "import prometheus_client", ["prometheus_client"]),
     ],

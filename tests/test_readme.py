@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from export import scenes
+from demomodel import scenes
 from loadtest.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from export import scenes
+from demomodel import scenes
 from loadtest.stack import free_port
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,6 +1,6 @@
-"""The subcommands, a module each.
+"""The subcommands, one module each.
 
-A module has `add_parser(commands)`, which adds the subcommand with its options and sets `command`
-to the function that runs it. What is heavy, TensorFlow above all, is imported by that function, so
-that `--help` and a wrong option are answered at once.
+A module has a ``SUMMARY`` and ``add_parser(commands)``, which adds the subcommand with its options
+and sets ``command`` to the function that runs it. That function imports whatever is heavy, above
+all TensorFlow, so that ``--help`` and wrong options are answered at once.
 """

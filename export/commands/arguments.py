@@ -1,53 +1,36 @@
-"""Options that more than one subcommand has."""
+"""Options and option types that several subcommands share."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
-from export import checkpoint
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def add_command(
-    commands: Commands,
-    name: str,
-    run: Callable[[argparse.Namespace], None],
-    summary: str,
-    description: str,
-) -> argparse.ArgumentParser:
-    """A new subcommand, run by `run`; `summary` stands in the list, `description` in its help."""
-    parser = commands.add_parser(name, help=summary, description=description)
-    parser.set_defaults(command=run)
-    return parser
+from demomodel import CHECKPOINT
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """`--checkpoint`: the demo model's, or another of the same network."""
+    """Add ``--checkpoint``: the demo model's, or another one of the same network."""
     parser.add_argument(
         "--checkpoint",
         type=Path,
-        default=checkpoint.DEMO,
-        metavar="PLACE",
-        help="a checkpoint's folder or prefix (default: the demo model's)",
+        default=CHECKPOINT,
+        metavar="PATH",
+        help="a checkpoint of the demo model: its directory or prefix (default: the released one)",
     )
 
 
 def add_cache(parser: argparse.ArgumentParser) -> None:
-    """`--cache`: where scenes are kept once they are rendered."""
+    """Add ``--cache``: where rendered scenes are stored."""
     parser.add_argument(
         "--cache",
         type=Path,
         metavar="FOLDER",
-        help="where rendered scenes are kept (default: framewire in the user's cache folder)",
+        help="where to store rendered scenes (default: framewire in the user's cache directory)",
     )
 
 
 def address(text: str) -> str:
-    """The type of a model server's address: HOST:PORT, or a `unix:` socket."""
+    """Parse the address of a model server: ``HOST:PORT`` or ``unix:PATH``."""
     port = text.rpartition(":")[2]
     if text.startswith("unix:") or (":" in text and port.isdecimal() and 0 < int(port) < 65536):
         return text
@@ -55,8 +38,7 @@ def address(text: str) -> str:
 
 
 def positive(text: str) -> int:
-    """The type of an option that counts something: 1 to 2^31 - 1."""
-    number = int(text)
-    if not 1 <= number < 2**31:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    """Parse a number from 1 to 2^31 - 1."""
+    if not text.isdecimal() or not 1 <= int(text) < 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)

@@ -1,35 +1,42 @@
-"""`evaluate`: the figures of a checkpoint."""
+"""``evaluate``: measure a checkpoint of the demo model."""
 
 from __future__ import annotations
 
 import argparse
 
-from export import checkpoint
-from export.commands.arguments import Commands, add_cache, add_checkpoint, add_command
-from export.quiet import load_tensorflow
+from export.commands.arguments import add_cache, add_checkpoint
+from export.commands.loading import load_tensorflow
+from export.commands.parser import Commands, add_command
+from export.sources import checkpoints
+
+SUMMARY = "measure the accuracy and speed of a demo model checkpoint"
 
 
 def add_parser(commands: Commands) -> None:
-    """Adds the subcommand."""
+    """Add the subcommand."""
     parser = add_command(
         commands,
         "evaluate",
         run,
-        "print the figures of a checkpoint",
-        "Scores a checkpoint on scenes in fonts that training never saw (mAP at an overlap of "
-        "0.5), counts false boxes on scenes without digits, and measures its speed.",
+        SUMMARY,
+        "Score a checkpoint on scenes in fonts that training never saw (mAP at an overlap of "
+        "0.5), count false boxes on scenes without digits, and measure its speed.",
+        """
+        %(prog)s
+        %(prog)s --checkpoint my/run
+        """,
     )
     add_checkpoint(parser)
     add_cache(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Prints the figures. Raises ExportError."""
-    found = checkpoint.find(options.checkpoint)
+    """Print the metrics. Raise ``ExportError``."""
+    checkpoint = checkpoints.find(options.checkpoint)
     load_tensorflow()
-    from export import dataset, metrics
-    from export.bars import Bars
+    from demomodel import dataset, metrics
+    from export.commands.progress import ProgressBars
 
-    with Bars() as bars:
-        figures = metrics.measure(found, options.cache or dataset.cache_folder(), bars)
-    print(*metrics.lines(figures), sep="\n")
+    with ProgressBars() as bars:
+        measured = metrics.measure(checkpoint, options.cache or dataset.cache_folder(), bars)
+    print(*metrics.lines(measured), sep="\n")

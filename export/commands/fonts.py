@@ -1,25 +1,27 @@
-"""`fonts`: the Debian packages that training and evaluation need."""
+"""``fonts``: the Debian packages that training and evaluation need."""
 
 from __future__ import annotations
 
 import argparse
 
-from export import fonts
-from export.commands.arguments import Commands, add_command
+from demomodel import fonts
+from export.commands.parser import Commands, add_command
+
+SUMMARY = "print the Debian packages with the fonts for training and evaluation"
 
 
 def add_parser(commands: Commands) -> None:
-    """Adds the subcommand."""
+    """Add the subcommand."""
     add_command(
         commands,
         "fonts",
         run,
-        "print the Debian packages that training and evaluation need",
-        "Prints the Debian packages with the font families that training and evaluation use, "
-        "for: apt-get install $(python -m export fonts)",
+        SUMMARY,
+        "Print the Debian packages of the fonts that training and evaluation use.",
+        "apt-get install $(%(prog)s)",
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Prints them on one line."""
+    """Print the packages on one line."""
     print(*fonts.packages())

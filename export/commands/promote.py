@@ -1,33 +1,41 @@
-"""`promote`: lets a label stand for a version."""
+"""``promote``: point a label to a version."""
 
 from __future__ import annotations
 
 import argparse
 
-from export.commands.arguments import Commands, add_command
-from export.commands.target import add_target, add_timeout, release, version_number
+from export.commands.parser import Commands, add_command
+from export.commands.target import add_target, add_timeout, open_labels, version_number
+
+SUMMARY = "point a label to a version, under live traffic"
 
 
 def add_parser(commands: Commands) -> None:
-    """Adds the subcommand."""
+    """Add the subcommand."""
     parser = add_command(
         commands,
         "promote",
         run,
-        "let a label stand for a version, under live traffic",
-        "Has the model server load a version beside those that it has, waits until it is "
-        "available, and moves the label. If it does not load, all is as it was. The label's "
-        "version before stays loaded, so that a rollback takes no time.",
+        SUMMARY,
+        "Have the model server load a version beside those that it has, wait until it is "
+        "available, and move the label to it. If it does not load, nothing changes. The label's "
+        "previous version stays loaded, so a rollback is immediate.",
+        """
+        %(prog)s 3
+        %(prog)s 1 --model mymodel --label stable
+        """,
     )
-    parser.add_argument("version", type=version_number, metavar="VERSION", help="its number")
     parser.add_argument(
-        "--label", default="stable", metavar="LABEL", help="which label (default: %(default)s)"
+        "version", type=version_number, metavar="VERSION", help="the version's number"
     )
-    add_target(parser)
+    parser.add_argument(
+        "--label", default="stable", metavar="LABEL", help="the label (default: %(default)s)"
+    )
     add_timeout(parser)
+    add_target(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Moves the label. Raises ExportError."""
-    with release(options) as labels:
+    """Move the label. Raise ``ExportError``."""
+    with open_labels(options) as labels:
         labels.promote(options.label, options.version)

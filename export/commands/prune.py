@@ -1,39 +1,50 @@
-"""`prune`: removes old versions from disk."""
+"""``prune``: remove old versions from disk."""
 
 from __future__ import annotations
 
 import argparse
 
-from export.commands.arguments import Commands, add_command, positive
+from export.commands.arguments import positive
+from export.commands.parser import Commands, add_command
 from export.commands.target import add_target, target
+
+SUMMARY = "remove old versions from disk"
 
 
 def add_parser(commands: Commands) -> None:
-    """Adds the subcommand."""
+    """Add the subcommand."""
     parser = add_command(
         commands,
         "prune",
         run,
-        "remove old versions from disk",
-        "Removes all versions but the newest N. One that has a label, that a rollback would go "
-        "back to, or that the model server has loaded stays, however old it is.",
+        SUMMARY,
+        "Remove all versions except the newest N. Versions that have a label, that a rollback "
+        "would return to, or that the model server has loaded are always kept.",
+        """
+        %(prog)s --keep 5 --dry-run
+        %(prog)s --keep 5 --model mymodel
+        """,
     )
     parser.add_argument(
         "--keep", type=positive, required=True, metavar="N", help="how many of the newest to keep"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would go, and remove none")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be removed, and remove nothing"
+    )
     add_target(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Removes them and says what stayed, and why. Raises ExportError."""
+    """Remove old versions and say what was kept, and why. Raise ``ExportError``."""
+    from export.client.model_server import ModelServer
     from export.release.pruning import prune
-    from export.release.server import ModelServer
 
-    found = target(options)
+    named = target(options)
     with ModelServer(options.server) as server:
-        decided = prune(found.model, found.shelf, server, found.file, options.keep, options.dry_run)
-    gone = "would go" if options.dry_run else "removed"
-    for one in decided:
-        what = f"kept, {one.kept_for}" if one.kept_for else gone
-        print(f"version {one.number:<3} {what} ({one.size / 1e6:.1f} MB)")
+        outcomes = prune(
+            named.model, named.repository, server, named.file, options.keep, options.dry_run
+        )
+    removed = "would be removed" if options.dry_run else "removed"
+    for one in outcomes:
+        outcome = f"kept, {one.kept_for}" if one.kept_for else removed
+        print(f"version {one.number:<3} {outcome} ({one.size / 1e6:.1f} MB)")

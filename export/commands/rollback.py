@@ -1,31 +1,37 @@
-"""`rollback`: lets a label stand for the version before."""
+"""``rollback``: point a label to its previous version."""
 
 from __future__ import annotations
 
 import argparse
 
-from export.commands.arguments import Commands, add_command
-from export.commands.target import add_target, add_timeout, release
+from export.commands.parser import Commands, add_command
+from export.commands.target import add_target, add_timeout, open_labels
+
+SUMMARY = "point a label to its previous version"
 
 
 def add_parser(commands: Commands) -> None:
-    """Adds the subcommand."""
+    """Add the subcommand."""
     parser = add_command(
         commands,
         "rollback",
         run,
-        "let a label stand for the version before",
-        "Moves a label back to the version that it stood for before. That version is still "
-        "loaded, so this takes no time. Given again, it goes back one more.",
+        SUMMARY,
+        "Move a label back to its previous version. That version is still loaded, so the rollback "
+        "is immediate. Run it again to go back one more.",
+        """
+        %(prog)s
+        %(prog)s --model mymodel
+        """,
     )
     parser.add_argument(
-        "--label", default="stable", metavar="LABEL", help="which label (default: %(default)s)"
+        "--label", default="stable", metavar="LABEL", help="the label (default: %(default)s)"
     )
-    add_target(parser)
     add_timeout(parser)
+    add_target(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Moves the label back. Raises ExportError."""
-    with release(options) as labels:
+    """Move the label back. Raise ``ExportError``."""
+    with open_labels(options) as labels:
         labels.rollback(options.label)

@@ -1,4 +1,4 @@
-"""`savedmodel`: from a trained model to a verified version."""
+"""``savedmodel``: make a verified version of a trained model."""
 
 from __future__ import annotations
 
@@ -6,131 +6,165 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from export import checkpoint, publication
-from export.commands.arguments import Commands, add_checkpoint, add_command, positive
-from export.commands.sourceoptions import (
-    add_pictures,
+from export.commands.arguments import add_checkpoint, positive
+from export.commands.loading import load_tensorflow
+from export.commands.parser import Commands, add_command
+from export.commands.source_options import (
+    add_images,
     add_source,
     add_task,
-    picture_wish,
-    task_wish,
-    wish,
+    image_options,
+    source_options,
+    task_options,
 )
 from export.errors import SourceError
-from export.quiet import load_tensorflow
+from export.publishing import local
+from export.sources import checkpoints
 
-if TYPE_CHECKING:  # it imports TensorFlow, which `--help` must not wait for
-    from export.savedmodel import Order
+if TYPE_CHECKING:  # it imports TensorFlow, which --help should not wait for
+    from export.pipeline import ExportRequest
 
+SUMMARY = "make a verified version of a trained model"
 _DEMO = Path("models/digits")
 
 
 def add_parser(commands: Commands) -> None:
-    """Adds the subcommand."""
+    """Add the subcommand."""
     parser = add_command(
         commands,
         "savedmodel",
         run,
-        "make a verified SavedModel version of a trained model",
-        "Makes a SavedModel of a trained model, with the signatures of the model contract; loads "
-        "it back, compares it with its source, and gives it its place by one atomic rename. "
-        "Whatever fails, nothing half-made is left where a model server looks. Without --from, "
-        "the source is the demo model's checkpoint. docs/export.md has an example for each kind "
-        "of source.",
+        SUMMARY,
+        "Convert a trained model to a SavedModel with the signatures of the model contract, load "
+        "it back, compare it with its source, and rename it into place. If anything fails, no "
+        "partial version is left. Without --from, the source is the demo model's checkpoint.",
+        """
+        %(prog)s --from model.keras --scale 0..1 --output build/mymodel
+        %(prog)s --from run/ckpts --model package.models:build \\
+            --scale 0..1 --output build/mymodel
+        %(prog)s --from run/model.ckpt-20000 --inputs Placeholder:0 \\
+            --feed is_training=false --outputs scores=Softmax:0 --scale -1..1 --output build/m
+        %(prog)s --from exported/saved_model --output build/mymodel
+        %(prog)s --from keras:MobileNetV2 --output build/mobilenet
+        """,
     )
     parser.usage = "%(prog)s [--from SOURCE] [--output FOLDER] [options]"
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        help=f"the model's folder; its name is the model's (default for the demo model: {_DEMO})",
-    )
-    parser.add_argument(
-        "--version", type=int, metavar="N", help="the version's number (default: the next)"
-    )
-    parser.add_argument(
-        "--if-missing", action="store_true", help="do nothing if there is a version already"
-    )
+    _add_target(parser)
     add_source(parser)
-    add_pictures(parser)
+    add_images(parser)
     add_task(parser)
-    _add_checking(parser)
+    _add_verification(parser)
     add_checkpoint(parser)
 
 
-def _add_checking(parser: argparse.ArgumentParser) -> None:
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("version")
+    group.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="the model's directory, named like the model; required with --from (default for the "
+        f"demo model: {_DEMO})",
+    )
+    group.add_argument(
+        "--version", type=int, metavar="N", help="the version's number (default: the next one)"
+    )
+    group.add_argument(
+        "--if-missing", action="store_true", help="do nothing if the model has a version"
+    )
+
+
+def _add_verification(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("verification and warm-up")
     group.add_argument(
         "--verify",
         choices=("full", "quick"),
-        help="full: every batch size, and a model server that loads it; quick: batches of 1, 2 and "
-        "16 in this process (default: full with --from, quick for the demo model)",
+        help="full: every batch size, and a load by a model server; quick: batches of 1, 2 and 16 "
+        "in this process (default: full with --from, quick for the demo model)",
     )
     group.add_argument(
         "--max-batch",
         type=positive,
         metavar="N",
-        help="pictures in one call at most (default: no bound is set; up to 16 are tried)",
+        help="the most images per call (default: no limit; batches of up to 16 are verified)",
     )
     group.add_argument(
         "--pictures",
         type=Path,
         metavar="FOLDER",
-        help="JPEG and PNG pictures to compare answers on and to warm up with (default: drawn)",
+        help="JPEG and PNG images to compare answers on and to warm up with (default: rendered)",
     )
     group.add_argument("--no-warm-up", action="store_true", help="write no warm-up records")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Makes the version. Raises ExportError."""
+    """Make the version. Raise ``ExportError``."""
+    _check_source(options)
     target = _target(options)
-    present = publication.versions(target)
-    if options.if_missing and present:
-        print(f"present     {target / str(present[-1])}")
+    versions = local.versions(target)
+    if options.if_missing and versions:
+        print(f"present     {target / str(versions[-1])}")
         return
     if options.version is not None:
-        publication.check_free(target, options.version)
-    _check_place(options)
+        local.check_free(target, options.version)
+    if options.source is None:
+        checkpoints.find(options.checkpoint)
     load_tensorflow()
-    from export import savedmodel
+    from export.pipeline import make_version
 
-    order = _order(options)
-    savedmodel.publish(order, target, options.version)
+    make_version(_request(options), target, options.version)
+
+
+def _check_source(options: argparse.Namespace) -> None:
+    """Report a missing source or labels file without waiting for the import of TensorFlow."""
+    if options.source is None:
+        return
+    path = Path(options.source)
+    is_named = options.source.startswith("keras:")
+    if not is_named and not path.exists() and not checkpoints.at(path).index.exists():
+        raise SourceError(f"{path} does not exist: there is no model to export")
+    if options.labels is not None and not options.labels.is_file():
+        raise SourceError(f"the labels file {options.labels} does not exist")
 
 
 def _target(options: argparse.Namespace) -> Path:
     if options.output is None and options.source is not None:
-        raise SourceError("say with --output which folder the model shall have")
-    found: Path = options.output or _DEMO
-    return found
+        raise SourceError("--output is required: the model's directory, such as build/mymodel")
+    target: Path = options.output or _DEMO
+    return target
 
 
-def _check_place(options: argparse.Namespace) -> None:
-    """What can be said before the seconds that TensorFlow takes to be imported."""
-    if options.source is None:
-        checkpoint.find(options.checkpoint)
-        return
-    path = Path(options.source)
-    named = options.source.startswith("keras:")
-    if not named and not path.exists() and not path.with_name(f"{path.name}.index").exists():
-        raise SourceError(f"there is no model at {path}")
-    if options.labels is not None and not options.labels.is_file():
-        raise SourceError(f"there are no labels at {options.labels}")
-
-
-def _order(options: argparse.Namespace) -> Order:
-    from export import savedmodel
+def _request(options: argparse.Namespace) -> ExportRequest:
+    from demomodel import samples
+    from export.pipeline import ExportRequest
     from export.sources.opening import open_source
+    from export.verification.golden import images_in
 
     if options.source is None:
-        return savedmodel.demo(options.checkpoint, options.verify == "full")
-    return savedmodel.Order(
-        open_source(wish(options)),
-        picture_wish(options),
-        task_wish(options),
+        return _demo_request(options)
+    return ExportRequest(
+        open_source(source_options(options)),
+        images_in(options.pictures) if options.pictures else samples.rendered(),
+        image_options(options),
+        task_options(options),
         options.labels,
-        options.pictures,
         options.max_batch,
         not options.no_warm_up,
         options.verify != "quick",
+    )
+
+
+def _demo_request(options: argparse.Namespace) -> ExportRequest:
+    from demomodel import samples
+    from demomodel.network import LABELS
+    from demomodel.source import open_demo
+    from export.pipeline import ExportRequest
+    from export.tasks.task import TaskOptions
+
+    return ExportRequest(
+        open_demo(options.checkpoint),
+        samples.rendered(),
+        task=TaskOptions(first_class=0),
+        labels=LABELS,
+        full=options.verify == "full",
     )

@@ -1,4 +1,4 @@
-"""Options of the commands that release: which model, where it lies, who serves it."""
+"""Options of the release commands: which model, where it is stored, and which server serves it."""
 
 from __future__ import annotations
 
@@ -14,40 +14,41 @@ from export.commands.arguments import address
 from export.errors import ReleaseError
 
 if TYPE_CHECKING:
+    from export.publishing.repository import Repository
     from export.release.config import ConfigFile
-    from export.release.release import Release
-    from export.shelf import Shelf
+    from export.release.labels import Labels
 
 MODEL = "digits"
 FOLDER = "models"
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
-    """`--model`, `--base-path`, `--server` and `--config`."""
-    parser.add_argument("--model", metavar="NAME", help=f"the model's name (default: {MODEL})")
-    parser.add_argument(
+    """Add ``--model``, ``--base-path``, ``--server`` and ``--config``."""
+    group = parser.add_argument_group("model and model server")
+    group.add_argument("--model", metavar="NAME", help=f"the model's name (default: {MODEL})")
+    group.add_argument(
         "--base-path",
         metavar="TARGET",
-        help=f"the model's folder or URL (default: {FOLDER}/NAME)",
+        help=f"the model's directory or URL (default: {FOLDER}/NAME)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--server",
         type=address,
         metavar="HOST:PORT",
         default=f"127.0.0.1:{os.environ.get('GRPC_PORT') or 8500}",
         help="the model server's gRPC address (default: %(default)s)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--config",
         type=Path,
         metavar="FILE",
-        help="the file that the model server is started with by --model_config_file; made if it "
-        f"is not there (default: models.config beside the model's folder, or in {FOLDER})",
+        help="the model server's --model_config_file; created if missing (default: models.config "
+        f"beside the model's directory, or in {FOLDER})",
     )
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:
-    """`--timeout`: for a version to load."""
+    """Add ``--timeout``: how long a version may take to load."""
     parser.add_argument(
         "--timeout",
         type=float,
@@ -58,45 +59,48 @@ def add_timeout(parser: argparse.ArgumentParser) -> None:
 
 
 def version_number(text: str) -> int:
-    """The type of a version's number: 0 to 2^63 - 1."""
-    from export.shelf import is_version
+    """Parse a version number: 0 to 2^63 - 1."""
+    from export.publishing.repository import is_version
 
     if not is_version(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no version's number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a version number")
     return int(text)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What those options come to."""
+    """A model, the directory with its versions, and the model server's configuration file."""
 
     model: str
-    shelf: Shelf
+    repository: Repository
     file: ConfigFile
 
 
 def target(options: argparse.Namespace) -> Target:
-    """Which model, where its versions are, and where the configuration is."""
-    from export.location import locate
+    """Return the target that the options name."""
+    from export.publishing.location import locate
+    from export.publishing.repository import Repository
     from export.release.config import ConfigFile
-    from export.shelf import Shelf
 
     base = options.base_path or f"{FOLDER}/{options.model or MODEL}"
     location = locate(base)
-    model = options.model or location.path.rpartition("/")[2]
-    beside = location.local.parent if location.local else Path(FOLDER)
-    return Target(model, Shelf(location), ConfigFile(options.config or beside / "models.config"))
+    model = options.model or location.name
+    folder = location.local.parent if location.local else Path(FOLDER)
+    file = ConfigFile(options.config or folder / "models.config")
+    return Target(model, Repository(location), file)
 
 
 @contextmanager
-def release(options: argparse.Namespace) -> Iterator[Release]:
-    """The labels of the model that the options name, and a bar while a version loads."""
-    from export.bars import Bars
-    from export.release.release import Release
-    from export.release.server import ModelServer
+def open_labels(options: argparse.Namespace) -> Iterator[Labels]:
+    """Yield the labels of the model that the options name; show a bar while a version loads."""
+    from export.client.model_server import ModelServer
+    from export.commands.progress import ProgressBars
+    from export.release.labels import Labels
 
     if not options.timeout > 0:
-        raise ReleaseError("--timeout must be above 0")
-    found = target(options)
-    with ModelServer(options.server) as server, Bars() as bars:
-        yield Release(found.model, found.shelf, server, found.file, print, bars, options.timeout)
+        raise ReleaseError("--timeout must be greater than 0")
+    named = target(options)
+    with ModelServer(options.server) as server, ProgressBars() as bars:
+        yield Labels(
+            named.model, named.repository, server, named.file, print, bars, options.timeout
+        )

@@ -1,32 +1,35 @@
-"""`train`: the demo model's training, from scenes to a checkpoint with its figures."""
+"""``train``: train the demo model."""
 
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
-from export import checkpoint, fonts
-from export.commands.arguments import Commands, add_cache, add_command, positive
-from export.quiet import load_tensorflow
-from export.recipe import Recipe
+from demomodel import CHECKPOINT, fonts
+from demomodel.recipe import Recipe
+from export.commands.arguments import add_cache, positive
+from export.commands.loading import load_tensorflow
+from export.commands.parser import Commands, add_command
+
+SUMMARY = "train the demo model"
 
 
 def add_parser(commands: Commands) -> None:
-    """Adds the subcommand."""
+    """Add the subcommand."""
     parser = add_command(
         commands,
         "train",
         run,
-        "train the demo model",
-        "Renders scenes of printed digits, trains the detector on them, and writes its averaged "
-        "weights as a TensorFlow checkpoint with its figures beside it. A run that was stopped "
-        "goes on where it was when the same command is given again.",
+        SUMMARY,
+        "Render scenes of printed digits, train the detector on them, and write its averaged "
+        "weights as a TensorFlow checkpoint with its metrics. An interrupted run resumes when the "
+        "same command is given again.",
+        "%(prog)s --seed 2 --output my/run",
     )
     default = Recipe()
     for name, meaning in (
-        ("seed", "decides everything that is left to chance"),
-        ("steps", f"batches of {default.batch} scenes to learn from"),
+        ("seed", "the seed of everything random"),
+        ("steps", f"training steps, each on {default.batch} scenes"),
         ("scenes", "scenes to render beforehand"),
     ):
         value = getattr(default, name)
@@ -35,45 +38,35 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--output",
         type=Path,
-        default=checkpoint.DEMO,
+        default=CHECKPOINT,
         metavar="FOLDER",
-        help="where the checkpoint goes (default: the demo model's own)",
+        help="where to write the checkpoint (default: the demo model's own)",
     )
     add_cache(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Trains. Raises ExportError."""
+    """Train. Raise ``ExportError``."""
+    # Find out about missing fonts now, not after an hour of training.
     fonts.training_faces()
     fonts.held_out_faces()
     load_tensorflow()
+    from demomodel import dataset, metrics
+    from demomodel.run import train
+    from export.commands.progress import ProgressBars
+
     recipe = Recipe(options.seed, options.steps, options.scenes)
-    again = f"python -m export train --seed {recipe.seed}"
+    with ProgressBars() as bars:
+        prefix, measured = train(
+            recipe, options.output, options.cache or dataset.cache_folder(), _command(recipe), bars
+        )
+    print(*metrics.lines(measured), sep="\n")
+    print(f"checkpoint      {prefix}")
+
+
+def _command(recipe: Recipe) -> str:
+    """Return the command that repeats the run."""
+    command = f"python -m export train --seed {recipe.seed}"
     if (recipe.steps, recipe.scenes) != (Recipe().steps, Recipe().scenes):
-        again += f" --steps {recipe.steps} --scenes {recipe.scenes}"
-    train(recipe, options.output, options.cache, again)
-
-
-def train(recipe: Recipe, output: Path, cache: Path | None, command: str) -> None:
-    """Trains the demo model and leaves its checkpoint and its figures in `output`.
-
-    command: how to do it again, for the figures. Raises ExportError.
-    """
-    from export import dataset, metrics, training, weights
-    from export.bars import Bars
-
-    cache = cache or dataset.cache_folder()
-    plan = dataset.Plan("training", recipe.seed, recipe.scenes)
-    with Bars() as bars:
-        began = time.monotonic()
-        scenes = dataset.load(plan, cache, bars)
-        rendering = time.monotonic() - began
-        folder = cache / f"training-{recipe.seed}-{recipe.steps}-{recipe.scenes}"
-        network, seconds = training.train(recipe, scenes, folder, bars)
-        (output / metrics.FILE).unlink(missing_ok=True)
-        weights.save(network, output / checkpoint.STEM)
-        figures = metrics.origin(recipe, command, rendering, seconds)
-        figures |= metrics.measure(checkpoint.find(output), cache, bars)
-    metrics.write(figures, output)
-    print(*metrics.lines(figures), sep="\n")
-    print(f"checkpoint      {output / checkpoint.STEM}")
+        command += f" --steps {recipe.steps} --scenes {recipe.scenes}"
+    return command

@@ -1,4 +1,4 @@
-"""`verify`: is a version what it should be, and how fast is it?"""
+"""``verify``: check a version and measure its speed."""
 
 from __future__ import annotations
 
@@ -6,24 +6,48 @@ import argparse
 import contextlib
 from pathlib import Path
 
-from export.commands.arguments import Commands, add_command, address, positive
+from export.commands.arguments import address, positive
+from export.commands.loading import load_tensorflow
+from export.commands.parser import Commands, add_command
 from export.errors import ExportError, SourceError
-from export.quiet import load_tensorflow
+
+SUMMARY = "check a version, and have a model server load it"
 
 
 def add_parser(commands: Commands) -> None:
-    """Adds the subcommand."""
+    """Add the subcommand."""
     parser = add_command(
         commands,
         "verify",
         run,
-        "check a version, and have a model server load it",
-        "Holds a version against its contract and against what its source answered for golden "
-        "pictures, in every batch size, in this process and through a model server; and measures "
-        "it. The model server is a throwaway one, or those named with --server.",
+        SUMMARY,
+        "Check a version against the model contract and against its source's answers for the "
+        "golden images, in every batch size, in this process and through a model server, and "
+        "measure its speed. By default a temporary model server is started for this.",
+        """
+        %(prog)s build/mymodel/1
+        %(prog)s models/mymodel/3 --server 127.0.0.1:8500
+        %(prog)s build/mymodel/1 --report-json report.json --plot plot.png
+        """,
     )
-    parser.add_argument("folder", type=Path, metavar="VERSION", help="the version's folder")
+    parser.add_argument("folder", type=Path, metavar="VERSION", help="the version's directory")
     parser.add_argument(
+        "--max-batch",
+        type=positive,
+        default=16,
+        metavar="N",
+        help="the largest batch to try (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="try a few batch sizes in this process only"
+    )
+    _add_server(parser)
+    _add_report(parser)
+
+
+def _add_server(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("running model servers")
+    group.add_argument(
         "--server",
         type=address,
         action="append",
@@ -31,40 +55,45 @@ def add_parser(commands: Commands) -> None:
         metavar="HOST:PORT",
         help="a model server that has the version; may be repeated",
     )
-    parser.add_argument(
-        "--model", metavar="NAME", help="the model's name there (default: the folder's)"
+    group.add_argument(
+        "--model", metavar="NAME", help="the model's name there (default: the directory's name)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--wait",
         type=float,
         default=30.0,
         metavar="SECONDS",
-        help="how long --server may take to have it (default: %(default)s)",
+        help="how long to wait for the version on --server (default: %(default)s)",
     )
-    parser.add_argument("--max-batch", type=positive, default=16, metavar="N")
-    parser.add_argument("--quick", action="store_true", help="in this process only, a few batches")
-    parser.add_argument("--report-json", type=Path, metavar="FILE")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="delay and throughput, as PNG")
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("report")
+    group.add_argument("--report-json", type=Path, metavar="FILE", help="write the report as JSON")
+    group.add_argument(
+        "--plot", type=Path, metavar="FILE", help="plot latency and throughput as PNG, SVG or PDF"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Checks it. Raises ExportError at the first thing that is wrong."""
+    """Check the version. Raise ``ExportError`` at the first check that fails."""
     folder: Path = options.folder
     if not (folder / "saved_model.pb").is_file():
         raise SourceError(f"there is no version at {folder}")
-    if options.server and not folder.resolve().name.isdecimal():
-        raise SourceError(f"{folder} has no number, so no model server can have it as a version")
+    whole = folder.resolve()
+    if options.server and not whole.name.isdecimal():
+        raise SourceError(f"{folder} is not a numbered directory, so no model server can serve it")
     load_tensorflow()
-    from export.verification import verifying
+    from export.verification.options import VerifyOptions
     from export.verification.report import Report
+    from export.verification.verify import verify
 
-    how = verifying.Thoroughness(
+    verify_options = VerifyOptions(
         not options.quick, options.max_batch, options.server, options.model, options.wait
     )
-    whole = folder.resolve()
     report = Report(f"{whole.parent.name}/{whole.name}")
     try:
-        verifying.verify(report, whole, how)
+        verify(report, whole, verify_options)
     finally:
         report.print()
         if options.report_json is not None:

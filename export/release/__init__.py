@@ -1,1 +1,1 @@
-"""Which version answers: labels, moved under live traffic through a model server's ModelService."""
+"""Move version labels under live traffic, list versions and remove old ones."""

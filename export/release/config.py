@@ -1,8 +1,8 @@
-"""The model server's configuration file, the one record of what it should serve.
+"""The model server's configuration file: the record of what it should serve.
 
-A model server has no call that tells its configuration, and a reload replaces all of it. So the
-file that it is started with (`--model_config_file`, a ModelServerConfig as text) is what is edited,
-and it is always what was sent last.
+A model server has no call that returns its configuration, and a reload replaces all of it. So the
+file that it is started with (``--model_config_file``, a ModelServerConfig as text) is edited first
+and then sent, and always matches what was sent last.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from typing import Any
 
 from google.protobuf import text_format
 
+from export.client.stubs import model_server_config_pb2
 from export.errors import ReleaseError
-from export.location import one_line
-from export.release.stubs import model_server_config_pb2
+from export.publishing.location import one_line
 
-_HEAD = "# Written by `python -m export`; comments are not kept.\n"
+_HEADER = "# Written by `python -m export`; comments are not kept.\n"
 
 
 class ConfigFile:
-    """A ModelServerConfig in a text file, replaced as a whole or not at all."""
+    """A ModelServerConfig in a text file that is replaced atomically."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps all others away, for a release reads, decides and writes.
+        """Hold the lock while a release reads, decides and writes.
 
-        Raises ReleaseError if another release is under way.
+        Raise ``ReleaseError`` if another release is in progress.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,13 +45,13 @@ class ConfigFile:
             yield
         except BlockingIOError:
             raise ReleaseError(
-                f"another release is under way with {self.path}; try again when it has ended"
+                f"another release that uses {self.path} is in progress; try again when it is done"
             ) from None
         finally:
             os.close(lock)
 
     def read(self) -> Any | None:
-        """The ModelServerConfig; None if there is no file."""
+        """Return the ModelServerConfig, or None if there is no file."""
         try:
             text = self.path.read_text(encoding="utf-8")
             return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
@@ -61,14 +61,14 @@ class ConfigFile:
             raise ReleaseError(f"cannot read {self.path}: {one_line(error)}") from None
 
     def write(self, config: Any | None) -> None:
-        """Replaces the file; None removes it."""
+        """Replace the file; None removes it."""
         new = self.path.with_name(f".{self.path.name}.new")
         try:
             if config is None:
                 self.path.unlink(missing_ok=True)
                 return
             with open(new, "w", encoding="utf-8") as file:
-                file.write(_HEAD + text_format.MessageToString(config))
+                file.write(_HEADER + text_format.MessageToString(config))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(new, self.path)
@@ -78,8 +78,10 @@ class ConfigFile:
 
 
 def single(model: str, base_path: str) -> Any:
-    """A ModelServerConfig of one model, whose newest version is served: what the flags
-    `--model_name` and `--model_base_path` amount to."""
+    """Return the ModelServerConfig of one model that serves its newest version.
+
+    The flags ``--model_name`` and ``--model_base_path`` mean the same.
+    """
     config = model_server_config_pb2.ModelServerConfig()
     config.model_config_list.config.add(
         name=model, base_path=base_path, model_platform="tensorflow"
@@ -88,29 +90,29 @@ def single(model: str, base_path: str) -> Any:
 
 
 def entry(config: Any, model: str) -> Any | None:
-    """The ModelConfig of a model; None if the configuration does not name it."""
+    """Return the ModelConfig of a model, or None if it is not configured."""
     return next((one for one in config.model_config_list.config if one.name == model), None)
 
 
-def chosen(config: Any, model: str) -> set[int]:
-    """The versions that the configuration names one by one; none if it names a policy."""
-    found = entry(config, model)
-    return set(found.model_version_policy.specific.versions) if found else set()
+def pinned(config: Any, model: str) -> set[int]:
+    """Return the versions that the configuration lists; empty if it has another policy."""
+    configured = entry(config, model)
+    return set(configured.model_version_policy.specific.versions) if configured else set()
 
 
 def labels(config: Any, model: str) -> dict[str, int]:
-    """The labels of a model: label -> version."""
-    found = entry(config, model)
-    return dict(found.version_labels) if found else {}
+    """Return the version of each label of a model."""
+    configured = entry(config, model)
+    return dict(configured.version_labels) if configured else {}
 
 
 def labelled_models(config: Any) -> set[str]:
-    """The models that have a label."""
+    """Return the models that have labels."""
     return {one.name for one in config.model_config_list.config if one.version_labels}
 
 
 def unlabelled(config: Any, models: set[str]) -> Any:
-    """A copy in which these models have no labels."""
+    """Return a copy in which these models have no labels."""
     copy = model_server_config_pb2.ModelServerConfig()
     copy.CopyFrom(config)
     for one in copy.model_config_list.config:
@@ -120,7 +122,7 @@ def unlabelled(config: Any, models: set[str]) -> Any:
 
 
 def with_model(config: Any | None, model: str, base_path: str) -> Any:
-    """A copy that names the model, at its end if it is new."""
+    """Return a copy that contains the model, appended if it is new."""
     copy = model_server_config_pb2.ModelServerConfig()
     if config is not None:
         copy.CopyFrom(config)
@@ -130,15 +132,15 @@ def with_model(config: Any | None, model: str, base_path: str) -> Any:
 
 
 def changed(config: Any, model: str, versions: set[int], labelled: Mapping[str, int]) -> Any:
-    """A copy in which the model has just these versions and labels; the others are as before.
+    """Return a copy in which the model has exactly these versions and labels.
 
-    config: names the model.
+    ``config`` must contain the model. Other models stay as they are.
     """
     copy = model_server_config_pb2.ModelServerConfig()
     copy.CopyFrom(config)
-    found = entry(copy, model)
-    assert found is not None
-    found.model_version_policy.specific.versions[:] = sorted(versions)
-    found.version_labels.clear()
-    found.version_labels.update(labelled)
+    configured = entry(copy, model)
+    assert configured is not None
+    configured.model_version_policy.specific.versions[:] = sorted(versions)
+    configured.version_labels.clear()
+    configured.version_labels.update(labelled)
     return copy

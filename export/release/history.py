@@ -1,4 +1,4 @@
-"""Which versions each label stood for, kept beside the configuration file, for rollbacks."""
+"""The history of each label, stored beside the configuration file, for rollbacks."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ import os
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from export import manifest
 from export.errors import ReleaseError
+from export.publishing.manifest import utc_now
 
-LONGEST = 50
-"""How many moves of a label are remembered."""
+MAX_MOVES = 50
+"""The number of moves of a label that are kept."""
 
 _Moves: TypeAlias = "list[dict[str, Any]]"
 
 
 class History:
-    """For each label the versions that it stood for, the oldest first and the present one last."""
+    """The versions that each label has pointed to, oldest first; the last one is current."""
 
     def __init__(self, config: Path) -> None:
         self.path = config.with_name(f"{config.name}.history.json")
 
     def check(self) -> None:
-        """Raises ReleaseError if the file is there and cannot be read."""
+        """Raise ``ReleaseError`` if the file exists but cannot be read."""
         self._read()
 
     def previous(self, model: str, label: str, current: int | None) -> int | None:
-        """The last version before the current one; None if none is remembered."""
+        """Return the last version before the current one, or None."""
         earlier = [move["version"] for move in self._moves(model, label)]
         return next((version for version in reversed(earlier) if version != current), None)
 
     def push(self, model: str, label: str, version: int) -> None:
-        """The label stands for this version from now on."""
+        """Record that the label now points to this version."""
         moves = self._moves(model, label)
         if not moves or moves[-1]["version"] != version:
-            moves.append({"version": version, "at": manifest.now()})
-        self._write(model, label, moves[-LONGEST:])
+            moves.append({"version": version, "at": utc_now()})
+        self._write(model, label, moves[-MAX_MOVES:])
 
     def back_to(self, model: str, label: str, version: int) -> None:
-        """The label stands for this version again; what came after it is forgotten."""
+        """Record that the label points to this version again, and drop the later moves."""
         moves = self._moves(model, label)
         while moves and moves[-1]["version"] != version:
             moves.pop()
         self._write(model, label, moves)
 
     def forget(self, model: str, label: str) -> None:
-        """The label stands for nothing any more."""
+        """Drop the moves of a label that was removed."""
         self._write(model, label, [])
 
     def _moves(self, model: str, label: str) -> _Moves:
@@ -54,41 +54,41 @@ class History:
 
     def _read(self) -> dict[str, dict[str, _Moves]]:
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:
             raise ReleaseError(f"cannot read {self.path}: {error}") from None
-        if not _is_history(found):
+        if not _is_history(content):
             raise ReleaseError(
-                f"cannot read {self.path}: it is no record of labels; without it, releases go on, "
-                "but rollbacks have nothing to go back to"
+                f"cannot read {self.path}: it is not a label history; if you delete it, releases "
+                "work again, but earlier versions cannot be rolled back to"
             )
-        return dict(found)
+        return dict(content)
 
     def _write(self, model: str, label: str, moves: _Moves) -> None:
-        everything = self._read()
-        everything.setdefault(model, {})[label] = moves
+        content = self._read()
+        content.setdefault(model, {})[label] = moves
         new = self.path.with_name(f".{self.path.name}.new")
         try:
-            new.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+            new.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
             os.replace(new, self.path)
         except OSError as error:
             raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
 
 
-def _is_history(found: Any) -> bool:
-    """Whether it is {model: {label: [{"version": number, ...}, ...]}}."""
-    if not isinstance(found, dict):
+def _is_history(content: Any) -> bool:
+    """Return whether it has the form ``{model: {label: [{"version": number, ...}, ...]}}``."""
+    if not isinstance(content, dict):
         return False
-    labels = [one for one in found.values() if isinstance(one, dict)]
-    moves = [one for each in labels for one in each.values() if isinstance(one, list)]
+    models = [labels for labels in content.values() if isinstance(labels, dict)]
+    histories = [moves for labels in models for moves in labels.values() if isinstance(moves, list)]
     return (
-        len(labels) == len(found)
-        and len(moves) == sum(map(len, labels))
-        and all(isinstance(move, dict) and _has_number(move) for each in moves for move in each)
+        len(models) == len(content)
+        and len(histories) == sum(map(len, models))
+        and all(isinstance(move, dict) and _has_version(move) for h in histories for move in h)
     )
 
 
-def _has_number(move: dict[str, Any]) -> bool:
+def _has_version(move: dict[str, Any]) -> bool:
     return type(move.get("version")) is int

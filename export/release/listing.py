@@ -1,4 +1,4 @@
-"""The versions of a model: on disk, as the model server sees them, and under which labels."""
+"""List the versions of a model: on disk, as the model server reports them, and their labels."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ from typing import Any
 
 from rich.table import Table
 
-from export import manifest
+from export.client.model_server import Status
 from export.errors import DamagedVersion
-from export.location import Location, reaching
-from export.manifest import Manifest
-from export.release.server import Status
-from export.shelf import Shelf
+from export.publishing import manifest
+from export.publishing.location import Location, reporting
+from export.publishing.manifest import Manifest
+from export.publishing.provenance import read_provenance
+from export.publishing.repository import Repository
+
+WHOLE = "whole"
+UNRECORDED = "no checksums"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A version. size: in bytes; state: the server's, empty if it does not know the version;
-    error: why it does not load; checked: "", "whole" or what is wrong with its files."""
+    """A version.
+
+    ``state``: as the model server reports it, empty if the server does not know the version.
+    ``error``: why it failed to load. ``size``: bytes. ``checked``: empty, ``whole``,
+    ``no checksums``, or what is wrong with its files.
+    """
 
     version: int
     on_disk: bool
@@ -33,13 +41,16 @@ class Row:
 
 
 def rows(
-    shelf: Shelf, statuses: Mapping[int, Status], labels: Mapping[str, int], check: bool
+    repository: Repository,
+    statuses: Mapping[int, Status],
+    labels: Mapping[str, int],
+    check: bool,
 ) -> list[Row]:
-    """Every version that is on disk, known to the server or labelled, newest first.
+    """Return every version that is on disk, known to the server or labelled, newest first.
 
-    check: compare each version's files with their checksums. Raises PublishError.
+    ``check``: compare the files of each version with its manifest. Raise ``PublishError``.
     """
-    on_disk = shelf.versions()
+    on_disk = repository.versions()
     numbers = {*on_disk, *labels.values(), *statuses}
     return [
         _row(number, on_disk.get(number), statuses.get(number), labels, check)
@@ -54,11 +65,11 @@ def _row(
     labels: Mapping[str, int],
     check: bool,
 ) -> Row:
-    found, size, checked = Manifest({}), 0, ""
+    record, size, checked = Manifest({}), 0, ""
     if folder is not None:
-        with reaching("read", folder):
-            found, checked = _manifest(folder, check)
-            size = found.size or sum(folder.files().values())
+        with reporting("read", folder):
+            record, checked = _manifest(folder, check)
+            size = record.size or sum(folder.files().values())
     return Row(
         number,
         folder is not None,
@@ -66,50 +77,48 @@ def _row(
         status.error if status else "",
         tuple(sorted(label for label, version in labels.items() if version == number)),
         size,
-        found.published_at or str(found.origin.get("made_at", "")),
-        str(found.origin.get("made_from", "")),
+        record.published_at or str(record.origin.get("made_at", "")),
+        str(record.origin.get("made_from", "")),
         checked,
     )
 
 
 def _manifest(folder: Location, check: bool) -> tuple[Manifest, str]:
-    from export.origin import origin
-
     try:
-        found = manifest.check(folder) if check else manifest.read(folder)
+        record = manifest.check(folder) if check else manifest.read(folder)
     except DamagedVersion as error:
         return Manifest({}), str(error)
-    if found is None:
-        return Manifest({}, origin(folder)), "no checksums" if check else ""
-    return found, "whole" if check else ""
+    if record is None:
+        return Manifest({}, read_provenance(folder)), UNRECORDED if check else ""
+    return record, WHOLE if check else ""
 
 
 def table(listed: list[Row], check: bool) -> Table:
-    """The rows for a terminal."""
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    """Return the rows as a table for a terminal."""
+    result = Table(box=None, pad_edge=False, header_style="bold")
     names = ["version", "state", "labels", "size", "published", "made from"]
     for name in [*names, "files"] if check else names:
         right = name in ("version", "size")
-        drawn.add_column(name, justify="right" if right else "left", no_wrap=True)
+        result.add_column(name, justify="right" if right else "left", no_wrap=True)
     for row in listed:
         size = f"{row.size / 1e6:.1f} MB" if row.on_disk else "not on disk"
         cells = [str(row.version), row.state or "-", ", ".join(row.labels) or "-", size]
-        cells += [row.published_at or "-", _short(row.made_from) or "-"]
-        drawn.add_row(*[*cells, row.checked or "-"] if check else cells)
-    return drawn
+        cells += [row.published_at or "-", _abbreviated(row.made_from) or "-"]
+        result.add_row(*[*cells, row.checked or "-"] if check else cells)
+    return result
 
 
 def failures(listed: list[Row]) -> list[str]:
-    """A line for each version that the server could not load."""
+    """Return a line for each version that the server failed to load."""
     return [f"version {row.version} does not load: {row.error}" for row in listed if row.error]
 
 
 def as_json(listed: list[Row]) -> list[dict[str, Any]]:
-    """The rows for a program."""
+    """Return the rows as JSON objects."""
     return [asdict(row) for row in listed]
 
 
-def _short(made_from: str) -> str:
-    """A checkpoint's digest is told apart by its first digits."""
-    head, found, digest = made_from.partition("sha256:")
-    return f"{head}{found}{digest[:12]}" if found else made_from
+def _abbreviated(made_from: str) -> str:
+    """Shorten the digest to twelve digits."""
+    head, marker, digest = made_from.partition("sha256:")
+    return f"{head}{marker}{digest[:12]}" if marker else made_from

@@ -1,22 +1,23 @@
-"""Removes old versions from disk, and never one that anybody may still want."""
+"""Remove old versions from disk, but none that is in use or that a rollback needs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from export import manifest, publication, remote
+from export.client.model_server import END, ModelServer
+from export.contract import GRAPH_FILES
 from export.errors import ReleaseError
-from export.location import Location, reaching
+from export.publishing import local, manifest, remote
+from export.publishing.location import Location, reporting
+from export.publishing.repository import Repository
 from export.release import config
 from export.release.config import ConfigFile
 from export.release.history import History
-from export.release.server import END, ModelServer
-from export.shelf import GRAPHS, Shelf
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """A version and why it was kept; without a reason it was removed, or would be."""
+    """A version, its size in bytes, and why it is kept; empty if it is removed."""
 
     number: int
     size: int
@@ -24,64 +25,71 @@ class Pruned:
 
 
 def prune(
-    model: str, shelf: Shelf, server: ModelServer, file: ConfigFile, keep: int, dry_run: bool
+    model: str,
+    repository: Repository,
+    server: ModelServer,
+    file: ConfigFile,
+    keep: int,
+    dry_run: bool,
 ) -> list[Pruned]:
-    """Removes all versions but the newest `keep` and those that are labelled, that a label would
-    go back to, or that the model server has loaded or loads. Newest first.
+    """Remove old versions and return what happened to each, newest first.
 
-    Raises ReleaseError or PublishError, and then nothing was removed.
+    Kept are the newest ``keep``, labelled versions, those that a rollback would return to, and
+    those that the model server has loaded or is loading. Raise ``ServerError``, ``ReleaseError``
+    or ``PublishError``.
     """
     with file.locked():
         reasons = _reasons(model, server, file)
-        on_disk = shelf.versions()
+        on_disk = repository.versions()
         newest = sorted(on_disk)[-keep:] if keep else []
-        decided = []
+        outcomes = []
         for number, folder in sorted(on_disk.items(), reverse=True):
-            why = reasons.get(number) or ("among the newest" if number in newest else "")
-            decided.append(Pruned(number, _size(folder), why))
+            reason = reasons.get(number) or ("among the newest" if number in newest else "")
+            outcomes.append(Pruned(number, _size(folder), reason))
         if not dry_run:
-            _remove(shelf.location, [on_disk[one.number] for one in decided if not one.kept_for])
-        return decided
+            removed = [on_disk[one.number] for one in outcomes if not one.kept_for]
+            _remove(repository.location, removed)
+        return outcomes
 
 
 def _reasons(model: str, server: ModelServer, file: ConfigFile) -> dict[int, str]:
-    """Why a version must stay, for those that must."""
+    """Return why each version in use must stay."""
     statuses = server.statuses(model)
     if not statuses:
         raise ReleaseError(
-            f"the model server at {server.address} does not serve {model}, so it cannot say which "
-            "versions are in use; nothing was removed"
+            f"the model server at {server.address} does not serve {model}, so the versions in use "
+            "are unknown; nothing was removed"
         )
-    found = {
+    reasons = {
         number: status.state.lower() for number, status in statuses.items() if status.state != END
     }
-    now = file.read()
-    if now is None:
-        return found
+    current = file.read()
+    if current is None:
+        return reasons
     history = History(file.path)
-    found.update(dict.fromkeys(config.chosen(now, model), "configured"))
-    for label, number in config.labels(now, model).items():
+    reasons.update(dict.fromkeys(config.pinned(current, model), "configured"))
+    for label, number in config.labels(current, model).items():
         previous = history.previous(model, label, number)
         if previous is not None:
-            found[previous] = f"before {label}"
-    found.update({number: label for label, number in config.labels(now, model).items()})
-    return found
+            reasons[previous] = f"before {label}"
+    reasons.update({number: label for label, number in config.labels(current, model).items()})
+    return reasons
 
 
 def _size(folder: Location) -> int:
-    with reaching("read", folder):
+    with reporting("read", folder):
         return sum(folder.files().values())
 
 
 def _remove(base: Location, folders: list[Location]) -> None:
-    """Each is no version any more before the first of its files is gone."""
+    """Remove versions; each stops being a version before its other files go."""
     if base.local is not None:
-        publication.remove(base.local, [folder.path.rpartition("/")[2] for folder in folders])
+        local.remove(base.local, [folder.name for folder in folders])
         return
-    with reaching("write", base):
-        remote.tidy(base)
+    with reporting("write", base):
+        remote.remove_leftovers(base)
         for folder in folders:
-            for graph in (*GRAPHS, manifest.FILE):
+            for graph in (*GRAPH_FILES, manifest.FILE):
                 if folder.fs.exists(f"{folder.path}/{graph}"):
                     folder.fs.rm_file(f"{folder.path}/{graph}")
             folder.remove()

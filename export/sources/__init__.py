@@ -1,4 +1,4 @@
-"""Trained models in whatever they were kept: a module for each kind of source.
+"""Load trained models: one module for each kind of source.
 
-Every kind ends in the same `source.Source`; `opening.open_source` says which kind a place is.
+Every kind becomes a ``source.Source``; ``opening.open_source`` detects the kind.
 """

@@ -1,4 +1,4 @@
-"""SavedModels made elsewhere, with signatures and names of their own."""
+"""SavedModels made by other tools, with signatures and names of their own."""
 
 from __future__ import annotations
 
@@ -8,48 +8,45 @@ from typing import Any
 
 import tensorflow as tf
 
+from export.contract import BYTES, DESCRIBE, GRAPH_FILES, Outputs, Tensor
 from export.errors import SourceError
-from export.signatures import DESCRIBE
-from export.sources.feed import constant
-from export.sources.names import look_up, only, renamed
-from export.sources.origin import origin
-from export.sources.saved_graph import has_reference_variables, open_saved_graph
-from export.sources.source import Outputs, Restoration, Source, Tensor
-from export.sources.wish import Wish
+from export.sources.feeds import constant
+from export.sources.fingerprint import fingerprint
+from export.sources.names import image_input, select_outputs
+from export.sources.options import SourceOptions
+from export.sources.source import Restoration, Source
+from export.sources.tf1_saved_model import has_reference_variables, open_tf1_saved_model
+from export.suggestions import look_up
 
-GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
-_DEFAULT = "serving_default"
+_DEFAULT = BYTES
+"""TensorFlow's name for the default signature, ``serving_default``."""
 
 
-def open_saved_model(wish: Wish, folder: Path) -> Source:
-    """One signature of the SavedModel in `folder`. Raises SourceError."""
+def open_saved_model(options: SourceOptions, folder: Path) -> Source:
+    """Load one signature of the SavedModel in ``folder``. Raise ``SourceError``."""
+    made_from = fingerprint(_title(folder), _files(folder))
     if has_reference_variables(folder):
-        return open_saved_graph(wish, folder, origin(_title(folder), _files(folder)))
+        return open_tf1_saved_model(options, folder, made_from)
     loaded = _load(folder)
-    signatures = {name: each for name, each in loaded.signatures.items() if name[:2] != "__"}
-    function = look_up("signature", _name(wish, signatures), signatures)
+    signatures = {name: one for name, one in loaded.signatures.items() if name[:2] != "__"}
+    function = look_up("signature", _signature(options, signatures), signatures)
     specs = function.structured_input_signature[1]
-    fed = {
+    feeds = {
         name: tf.constant(constant(name, value, look_up("input", name, specs).dtype))
-        for name, value in wish.feeds.items()
+        for name, value in options.feeds.items()
     }
-    alias = only("input", wish.inputs, [name for name in specs if name not in fed])
-    missing = set(specs) - {alias, *fed}
-    if missing:
-        raise SourceError(
-            f"say what the other inputs get with --feed: {', '.join(sorted(missing))}"
-        )
+    alias = image_input(options.inputs, feeds, specs)
 
-    def infer(pictures: Tensor) -> Outputs:
-        return renamed(function(**{alias: pictures}, **fed), wish.outputs)
+    def infer(images: Tensor) -> Outputs:
+        return select_outputs(function(**{alias: images}, **feeds), options.outputs)
 
     return Source(
-        origin=origin(_title(folder), _files(folder)),
-        input=_spec(specs[alias], wish),
+        made_from=made_from,
+        input=_image_spec(specs[alias]),
         infer=infer,
         reference=infer,
         restoration=Restoration(len(function.variables)),
-        described=_described(signatures),
+        described=_description(signatures),
         holds=(loaded,),
     )
 
@@ -57,29 +54,29 @@ def open_saved_model(wish: Wish, folder: Path) -> Source:
 def _load(folder: Path) -> Any:
     try:
         return tf.saved_model.load(str(folder))
-    except Exception as error:  # anything, for what lies there may be anything
+    except Exception as error:  # damaged files can raise anything
         reason = " ".join(str(error).split())[:300]
         raise SourceError(f"cannot load {folder}: {reason}") from None
 
 
-def _described(signatures: dict[str, Any]) -> dict[str, Any]:
-    """The description of a version that was made by this tool, or like one."""
+def _description(signatures: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a version that follows the model contract, otherwise nothing."""
     try:
-        found = json.loads(signatures[DESCRIBE]()["description"].numpy())
+        fields = json.loads(signatures[DESCRIBE]()["description"].numpy())
     except (KeyError, ValueError, TypeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
-def _name(wish: Wish, signatures: dict[str, Any]) -> str:
-    """The signature that was asked for, the default, or the only one."""
-    if wish.signature is not None:
-        return wish.signature
+def _signature(options: SourceOptions, signatures: dict[str, Any]) -> str:
+    """Return the requested signature, the default, or the only one."""
+    if options.signature is not None:
+        return options.signature
     return _DEFAULT if _DEFAULT in signatures or len(signatures) != 1 else next(iter(signatures))
 
 
-def _spec(spec: tf.TensorSpec, wish: Wish) -> tf.TensorSpec:
-    """Its input; where not even the rank is known, pictures."""
+def _image_spec(spec: tf.TensorSpec) -> tf.TensorSpec:
+    """Return the input; if its rank is unknown, assume images."""
     shape = spec.shape
     if shape.rank is None:
         shape = [None] if spec.dtype == tf.string else [None, None, None, 3]
@@ -87,11 +84,11 @@ def _spec(spec: tf.TensorSpec, wish: Wish) -> tf.TensorSpec:
 
 
 def _title(folder: Path) -> str:
-    """`name/version` of a version's folder, as people know it; a plain folder's own name."""
-    whole = folder.resolve()
-    return f"{whole.parent.name}/{whole.name}" if whole.name.isdecimal() else whole.name
+    """Return ``name/version`` for a version's directory, and a plain directory's own name."""
+    path = folder.resolve()
+    return f"{path.parent.name}/{path.name}" if path.name.isdecimal() else path.name
 
 
 def _files(folder: Path) -> list[Path]:
-    found = [folder / name for name in GRAPH_FILES if (folder / name).exists()]
-    return [*found, *sorted(folder.glob("variables/*"))]
+    graphs = [folder / name for name in GRAPH_FILES if (folder / name).exists()]
+    return [*graphs, *sorted(folder.glob("variables/*"))]

@@ -1,4 +1,4 @@
-"""A trained model, loaded, whatever it was kept in."""
+"""A trained model that has been loaded, whatever it was stored in."""
 
 from __future__ import annotations
 
@@ -8,22 +8,17 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.scaling import Scaling
-
-Tensor = Any
-"""A tf.Tensor; TensorFlow brings no types."""
-
-Outputs = dict[str, Tensor]
-"""A model's outputs by name."""
+from export.contract import Outputs, Tensor
+from export.sources.scaling import Scaling
 
 
 @dataclass(frozen=True)
 class Restoration:
-    """Which variables got their values from the source.
+    """Which variables were restored from the source.
 
-    restored: how many. missing: the model's variables that the source has no value for, which
-    keep those they began with. unused: values of the source that the model does not need, those
-    of the optimizer among them.
+    ``restored``: how many. ``missing``: variables of the model for which the source has no value;
+    they keep their initial values. ``unused``: values in the source that the model does not need,
+    such as the optimizer's.
     """
 
     restored: int
@@ -35,19 +30,19 @@ class Restoration:
 class Source:
     """A trained model.
 
-    origin: its name and SHA-256, for the description.
-    input: dtype and shape of what `infer` takes: pictures [N, H, W, C], where N is None or a
-        fixed size and H and W may be None, or encoded pictures (string [N]).
-    infer: the model as part of a graph that is being built.
-    reference: the model as it was trained, run at once; what a version is compared with.
-    restoration: which variables were restored.
-    described: what a description that it has says of it, by field.
-    scaling: what the model does not say but its kind does; None: nothing is known.
-    holds: objects whose variables, tables and files the graph needs.
-    notes: what a user should know, a line each.
+    ``made_from``: its name and SHA-256, for the description.
+    ``input``: the dtype and shape that ``infer`` takes: images ``[N, H, W, C]``, where ``N`` is
+    None or fixed and ``H`` and ``W`` may be None, or encoded images (string ``[N]``).
+    ``infer``: the model as part of a graph under construction.
+    ``reference``: the model as it was trained, executed immediately; versions are compared to it.
+    ``restoration``: which variables were restored.
+    ``described``: the fields of its own description, if it has one.
+    ``scaling``: how pixels must be scaled, if the source or its kind implies it.
+    ``holds``: objects that own the variables, tables and assets of the graph.
+    ``notes``: remarks for the user, one line each.
     """
 
-    origin: str
+    made_from: str
     input: tf.TensorSpec
     infer: Callable[[Tensor], Outputs]
     reference: Callable[[Tensor], Outputs]
@@ -59,5 +54,5 @@ class Source:
 
     @property
     def takes_bytes(self) -> bool:
-        """Whether it decodes pictures itself."""
-        return self.input.dtype == tf.string
+        """Whether the model decodes images itself."""
+        return bool(self.input.dtype == tf.string)

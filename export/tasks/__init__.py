@@ -1,1 +1,1 @@
-"""What a model's outputs mean: each task turns a source's outputs into the contract's."""
+"""Convert a model's outputs to the contract's: one module for each task."""

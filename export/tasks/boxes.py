@@ -1,23 +1,21 @@
-"""Boxes as models give them, and as the contract has them: ymin, xmin, ymax, xmax in 0..1."""
+"""Boxes: convert them to the contract's form, and measure how they overlap."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
-Tensor = Any
+from export.contract import Tensor
 
 
 def standard(boxes: Tensor, order: str, units: str, size: Tensor) -> Tensor:
-    """Boxes [N, K, 4] in another order or in pixels, as the contract has them.
+    """Convert boxes ``[N, K, 4]`` to ymin, xmin, ymax, xmax in 0..1.
 
-    order: one of `task.ORDERS`; units: one of `task.UNITS`; size: int32 [2], height and width of
-    the pixels that the model saw.
+    ``order``: one of ``task.ORDERS``. ``units``: one of ``task.UNITS``. ``size``: int32 ``[2]``,
+    height and width of the pixels that the model saw.
     """
     boxes = tf.cast(boxes, tf.float32)
     if order == "cxcywh":
-        boxes = _from_middles(boxes)
+        boxes = _from_centers(boxes)
     elif order == "xyxy":
         boxes = tf.gather(boxes, [1, 0, 3, 2], axis=-1)
     if units == "pixels":
@@ -26,6 +24,22 @@ def standard(boxes: Tensor, order: str, units: str, size: Tensor) -> Tensor:
     return boxes
 
 
-def _from_middles(boxes: Tensor) -> Tensor:
-    middle, whole = boxes[..., 1::-1], boxes[..., 3:1:-1]
-    return tf.concat([middle - whole / 2, middle + whole / 2], axis=-1)
+def _from_centers(boxes: Tensor) -> Tensor:
+    center, size = boxes[..., 1::-1], boxes[..., 3:1:-1]
+    return tf.concat([center - size / 2, center + size / 2], axis=-1)
+
+
+def overlaps(a: Tensor, b: Tensor) -> Tensor:
+    """Return the intersection over union ``[..., A, B]`` of ``a`` ``[..., A, 4]`` and ``b``."""
+    # Separate sides: operations whose last dimension is 2 take several times as long.
+    top, left, bottom, right = tf.unstack(a[..., :, None, :], axis=-1)
+    tops, lefts, bottoms, rights = tf.unstack(b[..., None, :, :], axis=-1)
+    height = tf.maximum(tf.minimum(bottom, bottoms) - tf.maximum(top, tops), 0.0)
+    width = tf.maximum(tf.minimum(right, rights) - tf.maximum(left, lefts), 0.0)
+    intersection = height * width
+    union = _area(a)[..., :, None] + _area(b)[..., None, :] - intersection
+    return intersection / tf.maximum(union, 1e-9)
+
+
+def _area(boxes: Tensor) -> Tensor:
+    return tf.reduce_prod(tf.maximum(boxes[..., 2:] - boxes[..., :2], 0.0), axis=-1)

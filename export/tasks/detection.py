@@ -8,24 +8,24 @@ from typing import Any
 
 import tensorflow as tf
 
+from export.contract import BOXES, CLASSES, COUNT, DETECTION, SCORES, Outputs, Tensor
 from export.errors import SourceError
-from export.sources.names import listed
+from export.suggestions import listed
 from export.tasks.boxes import standard
 from export.tasks.suppression import Suppression
-from export.tasks.task import Outputs, Probe, TaskWish, Tensor
-
-BOXES, SCORES = "detection_boxes", "detection_scores"
-CLASSES, COUNT = "detection_classes", "num_detections"
-NAMES = (BOXES, SCORES, CLASSES, COUNT)
+from export.tasks.task import Probe, TaskOptions
 
 
 @dataclass(frozen=True)
 class Detection:
-    """names: the source's name of each of the four outputs that it has. classes: how many there
-    are, if scores have a column for each."""
+    """A detector.
+
+    ``names``: the source's name for each of the contract's outputs that it has. ``classes``: the
+    number of classes, if scores have a column for each.
+    """
 
     names: Mapping[str, str]
-    wish: TaskWish
+    options: TaskOptions
     first_class: int
     classes: int | None
     notes: tuple[str, ...] = ()
@@ -33,46 +33,46 @@ class Detection:
     name: str = "detection"
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
-        found = {name: outputs[own] for name, own in self.names.items()}
-        boxes = found[BOXES]
-        if boxes.shape.rank == 4:  # one box for all classes, as some detectors have it
+        own = {name: outputs[source_name] for name, source_name in self.names.items()}
+        boxes = own[BOXES]
+        if boxes.shape.rank == 4:  # [N, K, 1, 4]: some detectors give one box for all classes
             boxes = boxes[:, :, 0]
-        boxes = standard(boxes, self.wish.order, self.wish.units, size)
-        scores = _scores(found[SCORES], self.wish)
-        if self.wish.suppress:
-            return _suppression(self.wish)(boxes, scores, found.get(CLASSES))
-        count = found.get(COUNT)
+        boxes = standard(boxes, self.options.order, self.options.units, size)
+        scores = _activated(own[SCORES], self.options)
+        if self.options.suppress:
+            return _suppression(self.options)(boxes, scores, own.get(CLASSES))
+        count = own.get(COUNT)
         if count is None:
             count = tf.reduce_sum(tf.cast(scores > 0.0, tf.float32), axis=1)
         return {
             BOXES: boxes,
             SCORES: scores,
-            CLASSES: tf.cast(found[CLASSES], tf.float32),
+            CLASSES: tf.cast(own[CLASSES], tf.float32),
             COUNT: tf.reshape(tf.cast(count, tf.float32), [-1]),
         }
 
 
-def detection(probe: Probe, wish: TaskWish) -> Detection:
-    """The task for a source with these outputs. Raises SourceError if some are missing."""
-    names = {name: own for name in NAMES if (own := own_name(name, probe)) is not None}
-    needed = (BOXES, SCORES) if wish.suppress else (BOXES, SCORES, CLASSES)
+def detection(probe: Probe, options: TaskOptions) -> Detection:
+    """Return the task for these outputs. Raise ``SourceError`` if some are missing."""
+    names = {name: own for name in DETECTION if (own := own_name(name, probe)) is not None}
+    needed = (BOXES, SCORES) if options.suppress else (BOXES, SCORES, CLASSES)
     missing = [name for name in needed if name not in names]
     if missing:
         raise SourceError(
-            f"a detector needs {' and '.join(missing)}: name them with --outputs NAME=TENSOR"
-            f"{_hint(missing)}; the model gives {listed(sorted(probe))}"
+            f"a detector needs {' and '.join(missing)}; name them with --outputs NAME=TENSOR"
+            f"{_hint(missing)}; the model's outputs: {listed(sorted(probe))}"
         )
     boxes, scores = probe[names[BOXES]], probe[names[SCORES]]
-    _check(boxes, scores, wish)
-    columns = _columns(scores, wish)
-    if wish.suppress and columns is not None:
+    _check(boxes, scores, options)
+    columns = _columns(scores, options)
+    if options.suppress and columns is not None:
         names.pop(CLASSES, None)
-        return Detection(names, wish, 0, columns)
-    return Detection(names, wish, *_first_class(wish, CLASSES in names))
+        return Detection(names, options, 0, columns)
+    return Detection(names, options, *_first_class(options, CLASSES in names))
 
 
 def own_name(name: str, outputs: Any) -> str | None:
-    """The source's name for one of the contract's outputs: that, or the same without its prefix."""
+    """Return the source's name for an output of the contract; the prefix may be missing."""
     for own in (name, name.removeprefix("detection_")):
         if own in outputs:
             return own
@@ -81,41 +81,44 @@ def own_name(name: str, outputs: Any) -> str | None:
 
 def _hint(missing: list[str]) -> str:
     if missing == [CLASSES]:
-        return " (or, if scores have a column for each class, thin the boxes out with --nms)"
+        return ", or add --nms if scores have a column for each class"
     return ""
 
 
-def _check(boxes: Any, scores: Any, wish: TaskWish) -> None:
-    flat = boxes.ndim == 3 or (boxes.ndim == 4 and boxes.shape[2] == 1)
-    fits = flat and boxes.shape[-1] == 4 and scores.shape[:2] == boxes.shape[:2]
-    if not fits or scores.ndim not in ((2, 3) if wish.suppress else (2,)):
-        columns = " and, with --nms, [N,K,C]" if scores.ndim == 3 else ""
+def _check(boxes: Any, scores: Any, options: TaskOptions) -> None:
+    is_flat = boxes.ndim == 3 or (boxes.ndim == 4 and boxes.shape[2] == 1)
+    fits = is_flat and boxes.shape[-1] == 4 and scores.shape[:2] == boxes.shape[:2]
+    if not fits or scores.ndim not in ((2, 3) if options.suppress else (2,)):
+        columns = " or, with --nms, [N,K,C]" if scores.ndim == 3 else ""
         raise SourceError(
-            f"{BOXES} {list(boxes.shape)} and {SCORES} {list(scores.shape)} are not [N,K,4] and "
+            f"{BOXES} {list(boxes.shape)} and {SCORES} {list(scores.shape)} must be [N,K,4] and "
             f"[N,K]{columns}"
         )
 
 
-def _columns(scores: Any, wish: TaskWish) -> int | None:
-    return int(scores.shape[2]) - wish.background if scores.ndim == 3 else None
+def _columns(scores: Any, options: TaskOptions) -> int | None:
+    return int(scores.shape[2]) - options.background if scores.ndim == 3 else None
 
 
-def _first_class(wish: TaskWish, says_classes: bool) -> tuple[int, int | None, tuple[str, ...]]:
-    if not says_classes:
+def _first_class(
+    options: TaskOptions, has_classes: bool
+) -> tuple[int, int | None, tuple[str, ...]]:
+    if not has_classes:
         return 0, 1, ()
-    if wish.first_class is not None:
-        return wish.first_class, None, ()
-    return 1, None, ("classes count from 1, as TensorFlow's do; else say so with --first-class",)
+    if options.first_class is not None:
+        return options.first_class, None, ()
+    note = "classes are assumed to start at 1, as in TensorFlow's models; override: --first-class N"
+    return 1, None, (note,)
 
 
-def _scores(scores: Tensor, wish: TaskWish) -> Tensor:
+def _activated(scores: Tensor, options: TaskOptions) -> Tensor:
     scores = tf.cast(scores, tf.float32)
-    if wish.activation == "sigmoid":
+    if options.activation == "sigmoid":
         scores = tf.sigmoid(scores)
-    elif wish.activation == "softmax":
+    elif options.activation == "softmax":
         scores = tf.nn.softmax(scores)
-    return scores[..., 1:] if wish.background else scores
+    return scores[..., 1:] if options.background else scores
 
 
-def _suppression(wish: TaskWish) -> Suppression:
-    return Suppression(wish.max_overlap, wish.min_score, wish.max_boxes)
+def _suppression(options: TaskOptions) -> Suppression:
+    return Suppression(options.max_overlap, options.min_score, options.max_boxes)

@@ -1,55 +1,56 @@
-"""What every task has in common, and what the command line says about it."""
+"""What every task has in common, and the options for them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-Tensor = Any
-Outputs = dict[str, Tensor]
-Probe = dict[str, np.ndarray]
-"""A source's outputs for a few pictures, by name."""
+from export.contract import Outputs, Tensor
 
-TASKS = ("detection", "classification", "tensors")
+Probe = dict[str, np.ndarray]
+"""A source's outputs for a few images, by name."""
+
 ORDERS = ("yxyx", "xyxy", "cxcywh")
 UNITS = ("normalized", "pixels")
 ACTIVATIONS = ("none", "sigmoid", "softmax")
 
 
 class Task(Protocol):
-    """Turns a source's outputs into the contract's."""
+    """Convert a source's outputs to the contract's."""
 
     @property
     def name(self) -> str:
-        """One of `TASKS`."""
+        """One of ``contract.TASKS``."""
 
     @property
     def first_class(self) -> int:
-        """The number that the contract's outputs give the first label."""
+        """The number of the first label in the contract's outputs."""
 
     @property
     def classes(self) -> int | None:
-        """How many classes there are, if the outputs' shapes tell."""
+        """The number of classes, if the shapes of the outputs determine it."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know, a line each."""
+        """Remarks for the user, one line each."""
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
-        """The contract's outputs. size: int32 [2], the pixels' height and width."""
+        """Return the contract's outputs. ``size``: int32 ``[2]``, height and width in pixels."""
 
 
 @dataclass(frozen=True)
-class TaskWish:
-    """What is asked for.
+class TaskOptions:
+    """What the command line says about the outputs.
 
-    task: one of `TASKS`, by default what the outputs' names say. order, units: of boxes.
-    suppress: whether overlapping boxes are still to be thinned out, to those from `min_score` on
-    with an overlap of at most `max_overlap`, `max_boxes` at most. activation: what scores still
-    need. background: whether the first column of scores stands for no class.
-    first_class: the number that the model gives its first class; None: not said.
+    ``task``: one of ``contract.TASKS``; by default the names of the outputs decide.
+    ``order``, ``units``: of boxes.
+    ``suppress``: apply non-maximum suppression, keeping at most ``max_boxes`` boxes with a score
+    of at least ``min_score`` and an overlap of at most ``max_overlap``.
+    ``activation``: what to apply to the scores.
+    ``background``: the first column of scores is the background.
+    ``first_class``: the model's number for its first class; None if not given.
     """
 
     task: str | None = None

@@ -1,18 +1,16 @@
-"""Models whose outputs the contract has no words for: they are handed on as they are."""
+"""Models whose outputs the contract does not define: they are passed on unchanged."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from export.tasks.task import Outputs, Tensor
+from export.contract import Outputs, Tensor
 
 
 @dataclass(frozen=True)
 class Tensors:
-    """shapes: of each output for a few pictures."""
+    """A model that is neither a detector nor a classifier."""
 
-    shapes: Mapping[str, tuple[int, ...]]
     notes: tuple[str, ...] = ()
     first_class: int = 0
     classes: int | None = None

@@ -1,1 +1,1 @@
-"""Is a version what it should be? What is checked, in what order, is in `verifying`."""
+"""Verify a version: against its source, against the contract, and through a model server."""

@@ -1,4 +1,4 @@
-"""The checks, each of which notes down what it found in a report."""
+"""The checks of a version in this process. Each records its result in a report."""
 
 from __future__ import annotations
 
@@ -8,127 +8,134 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.errors import ContractBroken
-from export.golden import Golden, Row
-from export.signatures import BYTES, PIXELS
-from export.sources.names import listed
+from export.contract import BYTES, CLASSES, COUNT, DESCRIBE, PIXELS, SCORES
+from export.errors import ContractError
 from export.sources.source import Restoration
-from export.tasks.detection import CLASSES, COUNT, SCORES
-from export.verification.comparison import TOLERANCE, Agreement, compare
-from export.verification.contract import check_description, check_signatures
-from export.verification.inprocess import InProcess
+from export.suggestions import listed
+from export.verification.comparison import CLEAR, TOLERANCE, Agreement, compare
+from export.verification.conformance import check_description, check_signatures
+from export.verification.golden import Golden, Row
+from export.verification.loaded_version import LoadedVersion
 from export.verification.report import Report
 
 
 def check_restoration(report: Report, restoration: Restoration) -> None:
-    """Which variables have their values from the source."""
+    """Record which variables were restored from the source."""
     with report.check("variables") as check:
         check.found = f"{restoration.restored} restored"
         if restoration.missing:
-            check.found += f"; as they were before training: {listed(restoration.missing)}"
+            check.found += f"; left at their initial values: {listed(restoration.missing)}"
         if restoration.unused:
             check.found += f"; not needed: {listed(restoration.unused)}"
 
 
-def check_values(report: Report, version: InProcess) -> None:
-    """No variable holds anything but numbers."""
+def check_values(report: Report, version: LoadedVersion) -> None:
+    """Check that all variables are finite."""
     with report.check("values") as check:
-        floats = [each for each in version.variables if each.dtype.is_floating]
-        wrong = [each.name for each in floats if not np.isfinite(each.numpy()).all()]
+        floats = [variable for variable in version.variables if variable.dtype.is_floating]
+        wrong = [one.name for one in floats if not np.isfinite(one.numpy()).all()]
         if wrong:
-            raise ContractBroken(f"variables that hold NaN or infinity: {listed(wrong)}")
-        check.found = f"{len(version.variables)} variables, all finite"
+            raise ContractError(f"variables with NaN or infinity: {listed(wrong)}")
+        count = len(version.variables)
+        check.found = f"{count} variables, all finite" if count else _NO_VARIABLES
 
 
-def check_contract(report: Report, version: InProcess) -> dict[str, Any]:
-    """Signatures and description; returns the latter."""
+_NO_VARIABLES = "no variables to check: the weights are constants in the graph"
+
+
+def check_contract(report: Report, version: LoadedVersion) -> dict[str, Any]:
+    """Check signatures and description, and return the latter."""
     with report.check("contract") as check:
-        if "describe" not in version.names():
-            raise ContractBroken("there is no signature describe")
-        described = check_description(version.describe())
-        check.found = ", ".join(check_signatures(version, described))
-        return described
+        if DESCRIBE not in version.names():
+            raise ContractError(f"there is no signature {DESCRIBE}")
+        description = check_description(version.describe())
+        check.found = ", ".join(check_signatures(version, description))
+        return description
 
 
 def check_golden(
-    report: Report, version: InProcess, golden: Golden, sizes: Sequence[int], name: str = "golden"
+    report: Report, version: LoadedVersion, golden: Golden, sizes: Sequence[int]
 ) -> None:
-    """Encoded pictures get the source's answers, in batches of every size."""
-    with report.check(name) as check:
-        fixed = version.rows(BYTES)
+    """Check that encoded images get the source's answers, in every batch size."""
+    with report.check("golden") as check:
+        fixed = version.batch_size(BYTES)
         sizes = [fixed] if fixed else sizes
         total = Agreement()
         for size in sizes:
-            found = _answers(version, BYTES, _encoded(golden.pictures, size))
-            wanted = _repeated(golden.rows, size)
-            total += compare(f"{BYTES}, batch {size}", found, wanted)
-        check.found = told(total, len(golden.pictures), sizes)
-        if SCORES in golden.rows[0] and not total.boxes:
-            check.found += "; no box was clear enough to compare: --pictures may have better ones"
+            actual = _answers(version, BYTES, encoded_batch(golden, size))
+            total += compare(f"{BYTES}, batch {size}", actual, _repeated(golden.rows, size))
+        check.found = summarize(total, golden, sizes)
 
 
 def check_pixels(
     report: Report,
-    version: InProcess,
+    version: LoadedVersion,
     pixels: np.ndarray,
     rows: Sequence[Row],
     sizes: Sequence[int],
 ) -> None:
-    """Pixels get the source's answers. pixels: uint8 [N, H, W, 3]; rows: what is wanted."""
+    """Check that pixels get the source's answers.
+
+    ``pixels``: uint8 ``[N, H, W, 3]``. ``rows``: the expected answers.
+    """
     with report.check("pixels") as check:
-        fixed = version.rows(PIXELS)
+        fixed = version.batch_size(PIXELS)
         sizes = [fixed] if fixed else [size for size in sizes if size <= len(pixels)]
         total = Agreement()
         for size in sizes:
-            some = pixels[np.arange(size) % len(pixels)]
-            found = _answers(version, PIXELS, some)
-            total += compare(f"{PIXELS}, batch {size}", found, _repeated(rows, size))
-        check.found = told(total, len(pixels), sizes)
+            batch = pixels[np.arange(size) % len(pixels)]
+            actual = _answers(version, PIXELS, batch)
+            total += compare(f"{PIXELS}, batch {size}", actual, _repeated(rows, size))
+        check.found = summarize(total, Golden([b""] * len(pixels), rows), sizes)
 
 
-def check_classes(report: Report, golden: Golden, described: dict[str, Any]) -> None:
-    """A detector's classes have labels, and none comes before the first."""
-    first, labels = described["first_class"] or 0, described["labels"]
+def check_classes(report: Report, golden: Golden, description: dict[str, Any]) -> None:
+    """Check that a detector's classes have labels, and none precedes the first class."""
+    first, labels = description["first_class"] or 0, description["labels"]
     with report.check("classes") as check:
-        seen = sorted({int(each) for row in golden.rows for each in _classes(row)})
-        check.found = f"classes {seen[0]} to {seen[-1]} seen" if seen else "no boxes were found"
+        seen = sorted({int(one) for row in golden.rows for one in _classes(row)})
+        check.found = f"classes {seen[0]} to {seen[-1]} seen" if seen else "no boxes to check"
         if seen and seen[0] < first:
-            raise ContractBroken(
-                f"the model gives class {seen[0]}, but classes count from {first}; say with "
-                f"--first-class {seen[0]} if they count from there"
+            raise ContractError(
+                f"the model returns class {seen[0]}, but classes start at {first}; if they start "
+                f"at {seen[0]}, add --first-class {seen[0]}"
             )
         if labels and seen and seen[-1] - first >= len(labels):
-            raise ContractBroken(
-                f"the model gives class {seen[-1]}, for which the {len(labels)} labels from class "
-                f"{first} on have none"
+            raise ContractError(
+                f"the model returns class {seen[-1]}, which has no label: there are {len(labels)} "
+                f"labels, starting at class {first}"
             )
 
 
-def check_refusal(report: Report, version: InProcess, picture: bytes) -> None:
-    """A broken picture must fail, not come back as a picture with nothing in it."""
-    with report.check("broken pictures") as check:
-        fixed = version.rows(BYTES) or 2
-        for broken in (b"", b"no picture", picture[: len(picture) // 2]):
-            some = np.array([picture] * (fixed - 1) + [broken], object)
+def check_rejection(report: Report, version: LoadedVersion, image: bytes) -> None:
+    """Check that a broken image fails, instead of being answered as an empty one."""
+    with report.check("broken images") as check:
+        batch = version.batch_size(BYTES) or 2
+        for broken in (b"", b"not an image", image[: len(image) // 2]):
+            encoded = np.array([image] * (batch - 1) + [broken], object)
             try:
-                version.answer(BYTES, some)
+                version.answer(BYTES, encoded)
             except tf.errors.OpError:
                 continue
-            raise ContractBroken(f"a broken picture of {len(broken)} bytes was not refused")
-        check.found = "are refused"
+            raise ContractError(f"a broken image of {len(broken)} bytes was not rejected")
+        check.found = "rejected"
 
 
-def told(total: Agreement, pictures: int, sizes: Sequence[int]) -> str:
-    """An agreement for people."""
-    what = f"{total.boxes} boxes" if total.boxes else f"{total.values} values"
-    return (
-        f"{what} in {pictures} pictures, batches of {_ranges(sizes)}: off by {total.worst:.1e} "
-        f"at most (allowed {TOLERANCE:.0e})"
-    )
+def summarize(total: Agreement, golden: Golden, sizes: Sequence[int]) -> str:
+    """Return what was compared, and how well it agrees."""
+    count, batches = len(golden.images), _ranges(sizes)
+    result = f"{total.worst:.1e} off at most (allowed {TOLERANCE:.0e})"
+    if SCORES in golden.rows[0] and not total.boxes:
+        return (
+            f"best scores of {count} images, batches of {batches}: {result}; boxes were not "
+            f"compared because none scored {CLEAR} or more (use --pictures with typical images)"
+        )
+    compared = f"{total.boxes} boxes" if total.boxes else f"{total.values} values"
+    return f"{compared} in {count} images, batches of {batches}: {result}"
 
 
 def _ranges(sizes: Sequence[int]) -> str:
-    """`1-16, 32` for every size from 1 to 16, and 32."""
+    """Format ``1-16, 32`` for every size from 1 to 16, and 32."""
     spans: list[list[int]] = []
     for size in sizes:
         if spans and size == spans[-1][-1] + 1:
@@ -138,21 +145,22 @@ def _ranges(sizes: Sequence[int]) -> str:
     return ", ".join("-".join(map(str, span)) for span in spans)
 
 
-def _answers(version: InProcess, signature: str, inputs: np.ndarray) -> list[Row]:
+def _answers(version: LoadedVersion, signature: str, inputs: np.ndarray) -> list[Row]:
     try:
         return version.answer(signature, inputs)
     except (tf.errors.OpError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise ContractBroken(
+        raise ContractError(
             f"{signature} fails for a batch of {len(inputs)}: {reason}; if the model takes one "
-            "picture a call, say --batch 1"
+            "image per call, add --batch 1"
         ) from None
 
 
-def _encoded(pictures: Sequence[bytes], size: int) -> np.ndarray:
-    found = np.empty(size, object)
-    found[:] = [pictures[number % len(pictures)] for number in range(size)]
-    return found
+def encoded_batch(golden: Golden, size: int) -> np.ndarray:
+    """Return ``size`` golden images as an object array, repeated as needed."""
+    batch = np.empty(size, object)
+    batch[:] = [golden.images[number % len(golden.images)] for number in range(size)]
+    return batch
 
 
 def _repeated(rows: Sequence[Row], size: int) -> list[Row]:
@@ -160,5 +168,5 @@ def _repeated(rows: Sequence[Row], size: int) -> list[Row]:
 
 
 def _classes(row: Row) -> np.ndarray:
-    """The classes of what was found."""
+    """Return the classes of the detections in an image."""
     return np.asarray(row[CLASSES][: int(row[COUNT])])

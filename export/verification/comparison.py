@@ -1,4 +1,4 @@
-"""Are two models' answers the same?"""
+"""Compare the answers of two models."""
 
 from __future__ import annotations
 
@@ -7,22 +7,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export.errors import ContractBroken
-from export.golden import Row
-from export.tasks.detection import BOXES, CLASSES, COUNT, SCORES
+from export.contract import BOXES, CLASSES, COUNT, SCORES
+from export.errors import ContractError
+from export.verification.golden import Row
 
 TOLERANCE = 1e-3
-"""How far scores and sides of boxes in 0..1 may be off, and other values in parts of the largest:
-folding and another order of sums round differently."""
+"""The largest allowed difference.
 
-_CLEAR = 0.1
-"""Boxes below this score come and go with the rounding; their scores are compared, not they."""
+Absolute for scores and for sides of boxes in 0..1, relative to the largest value elsewhere.
+Folding, and sums in another order, round differently.
+"""
+
+CLEAR = 0.1
+"""Boxes with lower scores appear and disappear by rounding, so only their scores are compared."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """values: how many were compared. boxes: of detectors, those clear enough to be compared.
-    worst: the largest difference."""
+    """The result of a comparison.
+
+    ``values``: how many values were compared. ``boxes``: how many boxes were clear enough to be
+    compared. ``worst``: the largest difference.
+    """
 
     values: int = 0
     boxes: int = 0
@@ -34,37 +40,37 @@ class Agreement:
         )
 
 
-def compare(what: str, found: Sequence[Row], wanted: Sequence[Row]) -> Agreement:
-    """Compares picture by picture. Raises ContractBroken if any is off by more than TOLERANCE."""
-    if len(found) != len(wanted):
-        raise ContractBroken(f"{what}: {len(found)} answers for {len(wanted)} pictures")
+def compare(name: str, actual: Sequence[Row], expected: Sequence[Row]) -> Agreement:
+    """Compare image by image. Raise ``ContractError`` for a difference above ``TOLERANCE``."""
+    if len(actual) != len(expected):
+        raise ContractError(f"{name}: {len(actual)} answers for {len(expected)} images")
     total = Agreement()
-    for number, (mine, theirs) in enumerate(zip(found, wanted, strict=True)):
-        where = f"{what}, picture {number}"
+    for number, (mine, theirs) in enumerate(zip(actual, expected, strict=True)):
+        where = f"{name}, image {number}"
         if set(mine) != set(theirs):
-            raise ContractBroken(f"{where}: gives {sorted(mine)}, not {sorted(theirs)}")
-        same = _same_boxes if BOXES in theirs and SCORES in theirs else _same_values
+            raise ContractError(f"{where}: outputs {sorted(mine)} instead of {sorted(theirs)}")
+        same = _compare_boxes if BOXES in theirs and SCORES in theirs else _compare_values
         total += same(where, mine, theirs)
     return total
 
 
-def _same_boxes(where: str, found: Row, wanted: Row) -> Agreement:
-    """Each clear box has one like it; boxes of like scores may change places."""
-    mine, theirs = _detections(found), _detections(wanted)
-    worst, boxes = _scores_apart(mine, theirs), 0
+def _compare_boxes(where: str, actual: Row, expected: Row) -> Agreement:
+    """Find each clear box among the others; boxes of similar scores may be in another order."""
+    mine, theirs = _detections(actual), _detections(expected)
+    worst, boxes = _score_difference(mine, theirs), 0
     if worst > TOLERANCE:
-        raise ContractBroken(f"{where}: scores differ from the source's by {worst:.4f}")
-    for row in theirs[theirs[:, 0] >= _CLEAR]:
-        same = mine[mine[:, 1] == row[1]]
-        off = float(np.abs(same - row).max(axis=1).min()) if len(same) else 1.0
-        if off > TOLERANCE:
-            raise ContractBroken(f"{where}: a box differs from the source's by {off:.4f}")
-        boxes, worst = boxes + 1, max(worst, off)
+        raise ContractError(f"{where}: scores differ from the source's by {worst:.4f}")
+    for row in theirs[theirs[:, 0] >= CLEAR]:
+        same_class = mine[mine[:, 1] == row[1]]
+        difference = float(np.abs(same_class - row).max(axis=1).min()) if len(same_class) else 1.0
+        if difference > TOLERANCE:
+            raise ContractError(f"{where}: a box differs from the source's by {difference:.4f}")
+        boxes, worst = boxes + 1, max(worst, difference)
     return Agreement(theirs.size, boxes, worst)
 
 
 def _detections(outputs: Row) -> np.ndarray:
-    """Score, class and box of each detection in one picture: [k, 6], the best first."""
+    """Return score, class and box of each detection in one image: ``[k, 6]``, best first."""
     count = int(outputs[COUNT]) if COUNT in outputs else len(outputs[SCORES])
     parts = ((SCORES, 1), (CLASSES, 1), (BOXES, 4))
     columns = [outputs[name][:count].reshape(count, width) for name, width in parts]
@@ -72,31 +78,32 @@ def _detections(outputs: Row) -> np.ndarray:
     return table[np.argsort(-table[:, 0], kind="stable")]
 
 
-def _scores_apart(mine: np.ndarray, theirs: np.ndarray) -> float:
-    """The largest difference of the clear scores, the best with the best and so on; of the best
-    alone if none is clear."""
-    clear = [int((table[:, 0] >= _CLEAR + margin).sum()) for table, margin in _sides(mine, theirs)]
+def _score_difference(mine: np.ndarray, theirs: np.ndarray) -> float:
+    """Return the largest difference between the clear scores in order, at least the best ones.
+
+    A score that only one side has counts as clear if it exceeds the threshold by more than the
+    tolerance.
+    """
+    clear = [
+        int((table[:, 0] >= CLEAR + margin).sum())
+        for table, margin in ((mine, TOLERANCE), (theirs, 0.0))
+    ]
     count = max(1, *clear)
     padded = [np.pad(table[:count, 0], (0, max(0, count - len(table)))) for table in (mine, theirs)]
     return float(np.abs(padded[0] - padded[1]).max())
 
 
-def _sides(mine: np.ndarray, theirs: np.ndarray) -> list[tuple[np.ndarray, float]]:
-    """Of what is found, only what is clear by more than the tolerance must have its like."""
-    return [(mine, TOLERANCE), (theirs, 0.0)]
-
-
-def _same_values(where: str, found: Row, wanted: Row) -> Agreement:
+def _compare_values(where: str, actual: Row, expected: Row) -> Agreement:
     values, worst = 0, 0.0
-    for name, theirs in wanted.items():
-        off = _apart(found[name], theirs)
-        if off > TOLERANCE:
-            raise ContractBroken(f"{where}: {name} differs from the source's by {off:.4f}")
-        values, worst = values + theirs.size, max(worst, off)
+    for name, theirs in expected.items():
+        difference = _difference(actual[name], theirs)
+        if difference > TOLERANCE:
+            raise ContractError(f"{where}: {name} differs from the source's by {difference:.4f}")
+        values, worst = values + theirs.size, max(worst, difference)
     return Agreement(values, 0, worst)
 
 
-def _apart(mine: np.ndarray, theirs: np.ndarray) -> float:
+def _difference(mine: np.ndarray, theirs: np.ndarray) -> float:
     if mine.shape != theirs.shape:
         return float("inf")
     if theirs.dtype.kind not in "fiub":
@@ -106,6 +113,6 @@ def _apart(mine: np.ndarray, theirs: np.ndarray) -> float:
     mine, theirs = mine.astype(np.float64), theirs.astype(np.float64)
     if not np.array_equal(np.isfinite(mine), np.isfinite(theirs)):
         return float("inf")
-    known = np.isfinite(theirs)
-    largest = max(1.0, float(np.abs(theirs[known]).max(initial=0.0)))
-    return float(np.abs(mine[known] - theirs[known]).max(initial=0.0)) / largest
+    finite = np.isfinite(theirs)
+    largest = max(1.0, float(np.abs(theirs[finite]).max(initial=0.0)))
+    return float(np.abs(mine[finite] - theirs[finite]).max(initial=0.0)) / largest

@@ -1,4 +1,4 @@
-"""A report's figures as a picture."""
+"""Plot the measurements of a report."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from export.verification.report import Report
 
 
 def draw(report: Report, path: Path) -> None:
-    """Delay and throughput by batch size, as PNG, SVG or PDF by the file's suffix.
+    """Plot latency and throughput by batch size; the suffix decides on PNG, SVG or PDF.
 
-    Raises ExportError if there is nothing to draw, or it cannot be written.
+    Raise ``ExportError`` if nothing was measured or the file cannot be written.
     """
     if not report.speeds:
-        raise ExportError("there is nothing to plot: no speed was measured")
+        raise ExportError("there is nothing to plot because no speed was measured")
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     batches = [str(speed.batch) for speed in report.speeds]
-    figure, (delay, rate) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    delay.plot(batches, [speed.p95_ms for speed in report.speeds], "o-", color="C1", label="p95")
-    delay.plot(batches, [speed.p50_ms for speed in report.speeds], "o-", color="C0", label="p50")
-    delay.set(title="one call", xlabel="pictures in a call", ylabel="ms", ylim=0)
-    delay.legend(frameon=False)
+    figure, (latency, rate) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    latency.plot(batches, [speed.p95_ms for speed in report.speeds], "o-", color="C1", label="p95")
+    latency.plot(batches, [speed.p50_ms for speed in report.speeds], "o-", color="C0", label="p50")
+    latency.set(title="latency", xlabel="images per call", ylabel="ms", ylim=0)
+    latency.legend(frameon=False)
     rate.bar(batches, [speed.images_per_s for speed in report.speeds], color="C0", width=0.6)
-    rate.set(title="one call after another", xlabel="pictures in a call", ylabel="images/s")
+    rate.set(title="throughput, one call at a time", xlabel="images per call", ylabel="images/s")
     figure.suptitle(_title(report))
-    for axes in (delay, rate):
+    for axes in (latency, rate):
         axes.spines[["top", "right"]].set_visible(False)
     try:
         figure.savefig(path, dpi=144)

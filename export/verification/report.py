@@ -1,4 +1,4 @@
-"""What was checked, and with what figures."""
+"""The report of a verification: checks and measurements."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from export.errors import ExportError
 from export.verification.comparison import TOLERANCE
 
 FILE = "assets.extra/verification.json"
-"""Where the report lies in a version. Model servers pay no heed to what is in `assets.extra`."""
+"""Its path within a version. Model servers ignore ``assets.extra``."""
 
 SCHEMA = 1
 
 
 @dataclass
 class Check:
-    """One thing that was looked at: whether it is as it should be, and what was found."""
+    """One check: whether it passed, and what it found."""
 
     name: str
     passed: bool = False
@@ -35,7 +35,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Speed:
-    """Calls with `batch` pictures, one after another: milliseconds, and pictures a second."""
+    """Consecutive calls with ``batch`` images: latency in milliseconds, and throughput."""
 
     batch: int
     p50_ms: float
@@ -45,8 +45,12 @@ class Speed:
 
 @dataclass
 class Report:
-    """version: the folder's name after the model's, `digits/3`. size_bytes: of all its files.
-    server: where it was loaded; load_s: how long that took, warm-up included, if it was seen."""
+    """What was checked and measured.
+
+    ``version``: the name of its directory after the model's, ``digits/3``. ``size_bytes``: of all
+    its files. ``server``: where it was loaded. ``load_s``: how long that took, including warm-up,
+    if it was observed.
+    """
 
     version: str
     size_bytes: int = 0
@@ -57,7 +61,7 @@ class Report:
 
     @contextmanager
     def check(self, name: str) -> Iterator[Check]:
-        """Notes down a check; it has passed if the block ends without an ExportError."""
+        """Record a check, which passes if the block does not raise an ``ExportError``."""
         check = Check(name)
         self.checks.append(check)
         try:
@@ -69,11 +73,11 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether all checks have."""
+        """Whether all checks passed."""
         return all(check.passed for check in self.checks)
 
     def encode(self) -> str:
-        """As JSON."""
+        """Return the report as JSON."""
         now = datetime.now(timezone.utc).replace(microsecond=0)
         fields: dict[str, Any] = {
             "schema": SCHEMA,
@@ -87,7 +91,7 @@ class Report:
         return json.dumps(fields, indent=1) + "\n"
 
     def print(self) -> None:
-        """For people."""
+        """Print the report for people."""
         console = Console(highlight=False, soft_wrap=True)
         for check in self.checks:
             mark = "[green]passed[/]" if check.passed else "[red]failed[/]"
@@ -95,7 +99,7 @@ class Report:
             console.print(check.found, markup=False)
         console.print(f"size        {self.size_bytes / 1e6:.2f} MB on disk")
         if self.load_s is not None:
-            console.print(f"load        {self.load_s:.1f} s, warm-up included")
+            console.print(f"load        {self.load_s:.1f} s, including warm-up")
         if self.speeds:
             console.print(_table(self.speeds))
 
@@ -115,5 +119,5 @@ def _table(speeds: list[Speed]) -> Table:
 
 
 def size_of(version: Path) -> int:
-    """Bytes of all files in a folder."""
+    """Return the size of all files in a directory in bytes."""
     return sum(path.stat().st_size for path in version.rglob("*") if path.is_file())

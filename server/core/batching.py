@@ -205,7 +205,8 @@ class Batcher:
 
     def budget_s(self, members: Sequence[Member], now: float) -> float:
         """Return the seconds until the youngest of ``members`` is too old: its call's limit."""
-        return max(map(_received, members)) + self._max_staleness_s - now
+        received: float = max(map(_received, members))
+        return received + self._max_staleness_s - now
 
     def is_stale(self, member: Member, now: float) -> bool:
         """Return whether a frame is too old to be sent."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from export.scenes import Scene
+from demomodel.scenes import Scene
 from tests.e2e.film import fits
 
 PATIENCE_S = 30.0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from export.scenes import Scene, render
+from demomodel.scenes import Scene, render
 
 SIZE = (640, 480)
 FRAMES_A_SCENE = 30

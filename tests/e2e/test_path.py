@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from export import scenes
+from demomodel import scenes
 from loadtest import churn, closedloop
 from loadtest.camera import Frame
 from loadtest.stack import Stack

@@ -1,4 +1,4 @@
-"""The command line, as a user or a Makefile calls it."""
+"""The command line, as users and the Makefile call it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from export import fonts
+from demomodel import fonts
 from export.__main__ import main
 
 NO_TENSORFLOW = """
@@ -26,25 +26,62 @@ sys.exit(status)
 
 
 def cheap(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command that must not import TensorFlow."""
+    """Run a command that must not import TensorFlow."""
     code = NO_TENSORFLOW.format(arguments=list(arguments))
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
 
 
 @pytest.mark.parametrize("command", ["", "savedmodel", "verify", "evaluate", "train", "fonts"])
-def test_help_is_there_at_once(command: str) -> None:
+def test_help_does_not_wait_for_tensorflow(command: str) -> None:
     done = cheap(*command.split(), "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("usage: python -m export")
 
 
-def test_no_command_is_an_error_that_names_them() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["publsh"], "unknown command 'publsh'; did you mean publish?"),
+        (["roll-back"], "unknown command 'roll-back'; did you mean rollback?"),
+        (["frobnicate"], "unknown command 'frobnicate'; commands: savedmodel, verify, publish"),
+        (["savedmodel", "--form=x"], "unrecognized argument: --form=x; did you mean --from?"),
+        (
+            ["savedmodel", "--outptu", "x"],
+            "unrecognized argument: --outptu; did you mean --output?",
+        ),
+        (["prune", "--kep", "5"], "unrecognized argument: --kep; did you mean --keep?"),
+        (["list", "--nothing-like-it"], "unrecognized argument: --nothing-like-it\n"),
+        (["fonts", "extra"], "unrecognized argument: extra\n"),
+        (["savedmodel", "--scale", "2"], "invalid choice: '2' (choose from 0..1, -1..1, imagenet"),
+    ],
+)
+def test_misspelt_words_get_a_suggestion(arguments: list[str], message: str) -> None:
+    done = cheap(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_a_missing_source_is_reported_before_a_missing_output(tmp_path: Path) -> None:
+    done = cheap("savedmodel", "--from", str(tmp_path / "nothere"))
+    message = f"export: error: {tmp_path / 'nothere'} does not exist: there is no model to export\n"
+    assert (done.returncode, done.stderr) == (1, message)
+    done = cheap("savedmodel", "--from", str(tmp_path))
+    assert done.stderr.startswith("export: error: --output is required: ")
+
+
+def test_help_groups_options_and_has_examples() -> None:
+    shown = cheap("savedmodel", "--help").stdout
+    for heading in ("trained model:", "preprocessing in the graph:", "boxes:", "examples:"):
+        assert f"\n{heading}" in shown
+
+
+def test_a_command_is_required() -> None:
     done = cheap()
     assert done.returncode == 2
     assert "COMMAND" in done.stderr
 
 
-def test_if_missing_does_nothing_where_a_version_is(tmp_path: Path) -> None:
+def test_if_missing_does_nothing_if_there_is_a_version(tmp_path: Path) -> None:
     (tmp_path / "3").mkdir()
     done = cheap("savedmodel", "--if-missing", "--output", str(tmp_path))
     assert (done.returncode, done.stdout) == (0, f"present     {tmp_path / '3'}\n")
@@ -55,7 +92,10 @@ def test_errors_are_one_line_and_status_1(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for arguments, message in (
         (["--output", str(tmp_path), "--version", "1"], "version 1 exists in"),
-        (["--output", str(tmp_path), "--checkpoint", "nowhere"], "there is no checkpoint nowhere"),
+        (
+            ["--output", str(tmp_path), "--checkpoint", "nowhere"],
+            "there is no checkpoint at nowhere",
+        ),
         (["--output", str(tmp_path / "file" / "x")], "cannot read"),
     ):
         done = cheap("savedmodel", *arguments)
@@ -64,7 +104,7 @@ def test_errors_are_one_line_and_status_1(tmp_path: Path) -> None:
         assert done.stderr.count("\n") == 1
 
 
-def test_training_without_fonts_says_what_to_install(
+def test_training_without_fonts_names_the_packages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(fonts, "FOLDERS", ())
@@ -75,7 +115,7 @@ def test_training_without_fonts_says_what_to_install(
 
 
 @pytest.mark.parametrize("steps", ["0", "-5", "many"])
-def test_a_wrong_number_is_refused(steps: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_number_is_rejected(steps: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["train", "--steps", steps])
     assert caught.value.code == 2
@@ -88,7 +128,7 @@ def test_fonts_prints_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("command", ["fonts", "list --offline", "list --offline --json", "--help"])
-def test_a_reader_that_has_gone_is_no_error(command: str, tmp_path: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(command: str, tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as output:
@@ -98,7 +138,7 @@ def test_a_reader_that_has_gone_is_no_error(command: str, tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("command", ["fonts", "list --offline"])
-def test_output_that_cannot_be_written_is_one_line(command: str, tmp_path: Path) -> None:
+def test_unwritable_output_is_a_one_line_error(command: str, tmp_path: Path) -> None:
     with open("/dev/full", "wb") as output:
         done = run(command, tmp_path, output)
     message = "export: error: cannot write the output: No space left on device\n"
@@ -106,7 +146,7 @@ def test_output_that_cannot_be_written_is_one_line(command: str, tmp_path: Path)
 
 
 def run(command: str, folder: Path, output: BinaryIO) -> subprocess.CompletedProcess[str]:
-    """Runs a command where there is no model."""
+    """Run a command in a directory without models."""
     return subprocess.run(
         [sys.executable, "-m", "export", *command.split()],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""Exports that end in the middle leave nothing half-done."""
+"""Interrupted exports leave nothing behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMAND = (sys.executable, "-m", "export", "savedmodel", "--version=3")
 WAIT_S = 60.0
 INTERRUPTED_IN_EXEC = """
 import sys
-from types import SimpleNamespace
+from types import ModuleType
 import export.__main__ as program
 
 def run(options):
@@ -25,7 +25,9 @@ def run(options):
 def add_parser(commands):
     commands.add_parser("run").set_defaults(command=run)
 
-program.COMMANDS = (SimpleNamespace(add_parser=add_parser),)
+command = ModuleType("run")
+command.SUMMARY, command.add_parser = "", add_parser
+program.GROUPS = {"": (command,)}
 sys.exit(program.main(["run"]))
 """
 
@@ -58,7 +60,7 @@ def children(process: subprocess.Popen[str]) -> list[int]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether it runs; one that waits to be reaped does not."""
+    """Return whether the process runs; zombies do not."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -66,7 +68,7 @@ def is_running(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def test_a_signal_while_it_writes(tmp_path: Path) -> None:
+def test_a_signal_while_writing(tmp_path: Path) -> None:
     process = start(tmp_path)
     wait_for(lambda: any(tmp_path.glob(".staging*/saved_model.pb")), process)
     process.send_signal(signal.SIGINT)
@@ -75,7 +77,7 @@ def test_a_signal_while_it_writes(tmp_path: Path) -> None:
     assert left_in(tmp_path) == []
 
 
-def test_a_signal_while_a_model_server_looks_at_it(tmp_path: Path) -> None:
+def test_a_signal_while_a_model_server_verifies(tmp_path: Path) -> None:
     process = start(tmp_path, "--verify=full")
     wait_for(lambda: bool(children(process)), process)
     [server] = children(process)
@@ -89,8 +91,8 @@ def test_a_signal_while_a_model_server_looks_at_it(tmp_path: Path) -> None:
         time.sleep(0.02)
 
 
-def test_an_interrupt_wherever_it_comes_has_one_status(tmp_path: Path) -> None:
-    """Also inside an `exec`, where CPython would end the process by SIGINT."""
+def test_an_interrupt_anywhere_has_the_same_status(tmp_path: Path) -> None:
+    """Even inside an ``exec``, where CPython would end the process by SIGINT."""
     (tmp_path / "interrupted.py").write_text(INTERRUPTED_IN_EXEC)
     ended = subprocess.run(
         [sys.executable, "-m", "interrupted"],

@@ -1,4 +1,4 @@
-"""Encoded pictures to the network's pixels, in the graph."""
+"""Decode images in the graph."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import scenes
-from export.network import INPUT_SIZE
-from export.pictures import Canvas, decode_batch, decode_whole
+from demomodel import scenes
+from demomodel.network import INPUT_SIZE
+from export.serving.decoding import Canvas, decode_at_own_size, decode_batch
 from server.backend.contract import PixelsInput
 from server.backend.pixels import draw
 from server.core.messages import Frame
@@ -42,8 +42,8 @@ def decoded(*pictures: bytes) -> np.ndarray:
     "size",
     [(640, 480), (480, 640), (192, 192), (191, 500), (100, 60), (1920, 1080), (4000, 3000), (1, 1)],
 )
-def test_a_jpeg_of_any_size_is_stretched_to_the_networks(size: tuple[int, int]) -> None:
-    """At every size, whatever reduction its decoder is asked for, the picture looks the same."""
+def test_a_jpeg_of_any_size_is_stretched_to_the_input(size: tuple[int, int]) -> None:
+    """The image looks the same at every reduction that the decoder is asked for."""
     picture = BLOCKS.resize(size, Image.Resampling.BICUBIC)
     wanted = np.asarray(picture.resize((INPUT_SIZE, INPUT_SIZE), Image.Resampling.BILINEAR))
     pixels = decoded(encoded(picture, "JPEG", quality=95))[0]
@@ -51,12 +51,12 @@ def test_a_jpeg_of_any_size_is_stretched_to_the_networks(size: tuple[int, int]) 
     assert np.abs(pixels - wanted).mean() < 4
 
 
-def test_a_png_of_the_networks_size_comes_through_untouched() -> None:
+def test_a_png_of_the_input_size_is_unchanged() -> None:
     picture = scenes.render(1, (INPUT_SIZE, INPUT_SIZE)).picture
     assert (decoded(encoded(picture, "PNG"))[0] == np.asarray(picture)).all()
 
 
-def test_kinds_may_be_mixed_and_keep_their_order() -> None:
+def test_formats_can_be_mixed_in_a_batch() -> None:
     red, blue = Image.new("RGB", (300, 200), (250, 0, 0)), Image.new("RGB", (90, 99), (0, 0, 250))
     pixels = decoded(encoded(red, "JPEG"), encoded(blue, "PNG"), encoded(red, "PNG"))
     assert np.abs(pixels[0] - (250, 0, 0)).max() < 4
@@ -65,13 +65,13 @@ def test_kinds_may_be_mixed_and_keep_their_order() -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_grey_becomes_three_channels(kind: str) -> None:
+def test_grayscale_becomes_three_channels(kind: str) -> None:
     pixels = decoded(encoded(Image.new("L", (200, 200), 77), kind))[0]
     assert np.abs(pixels - 77).max() <= 1
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
-def test_what_is_transparent_is_white(mode: str) -> None:
+def test_transparent_parts_are_white(mode: str) -> None:
     picture = Image.new("RGBA", (192, 192), (0, 0, 0, 0))
     picture.paste((0, 0, 0, 255), (0, 0, 96, 192))
     pixels = decoded(encoded(picture.convert(mode), "PNG"))[0]
@@ -90,7 +90,7 @@ def test_other_kinds_are_refused(kind: str) -> None:
         decoded(encoded(Image.new("RGB", (50, 40), (255, 255, 0)), kind))
 
 
-whole = tf.function(decode_whole, input_signature=[tf.TensorSpec([], tf.string)])
+whole = tf.function(decode_at_own_size, input_signature=[tf.TensorSpec([], tf.string)])
 FOR_BOTH = [
     name for name, odd in corpus().items() if odd.pixels is not None and odd.format != "webp"
 ]
@@ -133,10 +133,10 @@ PNG = encoded(scenes.render(1, (320, 240)).picture, "PNG")
     ],
     ids=["empty", "text", "jpeg head", "half a jpeg", "png head", "half a png", "zeros in a jpeg"],
 )
-def test_a_broken_picture_fails_the_batch(broken: bytes) -> None:
+def test_a_broken_image_fails_the_batch(broken: bytes) -> None:
     with pytest.raises(tf.errors.OpError):
         decoded(JPEG, broken, PNG)
 
 
-def test_an_empty_batch_is_answered() -> None:
+def test_an_empty_batch() -> None:
     assert decoded().shape == (0, INPUT_SIZE, INPUT_SIZE, 3)

@@ -1,4 +1,4 @@
-"""From pictures to a model's input, in the graph: scaling, channels, letterbox."""
+"""Preprocess images in the graph: scaling, channels, letterbox."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import scaling
-from export.pictures import Canvas, decode_batch
-from export.scaling import Scaling
-from export.signatures import on_frames
-from export.sources import application
+from export.serving.decoding import Canvas, decode_batch
+from export.serving.signatures import canvas_to_image
+from export.sources import keras_application, scaling
+from export.sources.scaling import Scaling
 from server.backend.contract import PixelsInput
 from server.backend.pixels import Placement, draw
 from server.core.messages import Frame
@@ -40,23 +39,23 @@ def test_named_scalings(name: str, wanted: np.ndarray) -> None:
     assert np.allclose(scaled(scaling.named(name, bgr=True)), wanted[..., ::-1], atol=1e-4)
 
 
-def test_means_are_red_green_blue_whatever_the_order_of_the_channels() -> None:
+def test_means_are_in_rgb_order_whatever_the_channel_order() -> None:
     found = scaled(Scaling((1.0, 2.0, 3.0), (10.0, 20.0, 30.0), bgr=True))
     wanted = (PIXELS - (1, 2, 3)) / (10, 20, 30)
     assert np.allclose(found, wanted[..., ::-1], atol=1e-5)
 
 
-def test_whole_numbers_and_grey_for_models_that_want_them() -> None:
+def test_uint8_and_grayscale_inputs() -> None:
     assert scaled(Scaling(), tf.TensorSpec([None, 3, 4, 3], tf.uint8)).dtype == np.uint8
     grey = scaled(Scaling(), tf.TensorSpec([None, 3, 4, 1], tf.float32))
     assert np.allclose(grey[..., 0], PIXELS @ (0.299, 0.587, 0.114), atol=0.2)
 
 
 @pytest.mark.parametrize("module", ["mobilenet_v2", "resnet50", "densenet", "efficientnet"])
-def test_a_keras_applications_own_preprocessing_is_learnt(module: str) -> None:
+def test_the_preprocessing_of_keras_applications_is_inferred(module: str) -> None:
     preprocess = getattr(tf.keras.applications, module).preprocess_input
     assert np.allclose(
-        scaled(application.scaling_of(preprocess)), preprocess(PIXELS.copy()), atol=1e-3
+        scaled(keras_application.scaling_of(preprocess)), preprocess(PIXELS.copy()), atol=1e-3
     )
 
 
@@ -64,8 +63,8 @@ SIZES = [(640, 480), (480, 640), (64, 64), (1000, 17), (3, 200), (1, 1), (333, 3
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_letterboxed_pictures_lie_where_the_gateway_puts_pixels(size: tuple[int, int]) -> None:
-    """Bytes through the graph and pixels through the gateway must mean the same boxes."""
+def test_letterboxing_agrees_with_the_gateway(size: tuple[int, int]) -> None:
+    """Bytes through the graph and pixels through the gateway must give the same boxes."""
     canvas = Canvas(64, 96, letterbox=True)
     picture = Image.linear_gradient("L").resize(size).convert("RGB")
     buffer = io.BytesIO()
@@ -81,9 +80,9 @@ def test_letterboxed_pictures_lie_where_the_gateway_puts_pixels(size: tuple[int,
     assert np.abs(pixels[0].numpy() - row).mean() < 6
 
 
-def test_boxes_of_the_canvas_become_boxes_of_the_frame() -> None:
+def test_boxes_on_the_canvas_become_boxes_of_the_image() -> None:
     places = tf.constant([[0.25, 0.0, 0.5, 1.0], [0.0, 0.0, 1.0, 1.0]])
     boxes = tf.constant([[[0.25, 0.0, 0.5, 0.5], [0.0, 0.0, 1.0, 1.0]]] * 2)
-    found = on_frames(boxes, places).numpy()
+    found = canvas_to_image(boxes, places).numpy()
     assert found[0].tolist() == [[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 1.0, 1.0]]
     assert (found[1] == boxes[1].numpy()).all()

@@ -1,4 +1,4 @@
-"""A version appears all at once or not at all."""
+"""Publish to a local directory: atomically or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from export.errors import PublishError
-from export.publication import next_version, staged, versions
+from export.publishing.local import next_version, staged, versions
 
 
 def publish(target: Path, version: int | None = None) -> Path:
@@ -21,7 +21,7 @@ def publish(target: Path, version: int | None = None) -> Path:
 
 
 def visible(target: Path) -> list[str]:
-    """What is in the folder, but for the lock."""
+    """Return what is in the directory, except for the lock."""
     return sorted(p.name for p in target.iterdir() if p.name != ".lock")
 
 
@@ -34,7 +34,7 @@ def test_versions_count_up(tmp_path: Path) -> None:
     assert visible(target) == ["1", "2", "3", "40"]
 
 
-def test_a_version_has_everything_from_the_moment_it_is_there(tmp_path: Path) -> None:
+def test_a_version_is_complete_when_it_appears(tmp_path: Path) -> None:
     with staged(tmp_path) as (staging, place):
         assert staging.parent == place.parent
         assert not staging.name.isdecimal()
@@ -59,14 +59,14 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 
 KILLED = """
 import os, pathlib, signal
-from export.publication import staged
+from export.publishing.local import staged
 with staged(pathlib.Path({target!r})) as (staging, place):
     (staging / "half").write_text("made")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_what_a_killed_run_left_is_tidied_by_the_next(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_are_removed_by_the_next(tmp_path: Path) -> None:
     code = KILLED.format(target=str(tmp_path))
     assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
     assert len(visible(tmp_path)) == 1
@@ -93,21 +93,21 @@ def test_only_numbers_are_versions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", [-1, 2**63])
-def test_a_number_that_is_no_version_is_refused(tmp_path: Path, version: int) -> None:
-    with pytest.raises(PublishError, match="version must be from 0 to"):
+def test_a_number_out_of_range_is_rejected(tmp_path: Path, version: int) -> None:
+    with pytest.raises(PublishError, match="the version must be between 0 and"):
         publish(tmp_path, version)
 
 
-def test_a_target_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+def test_an_unwritable_target_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PublishError, match=r"cannot write .*file.*: (Not a directory|File exists)"):
         publish(tmp_path / "file" / "digits")
 
 
 def test_two_publishers_take_turns(tmp_path: Path) -> None:
-    """The second waits for the first, then takes the number after it."""
+    """The second waits for the first, then takes the next number."""
     code = (
-        "import pathlib\nfrom export.publication import staged\n"
+        "import pathlib\nfrom export.publishing.local import staged\n"
         f"with staged(pathlib.Path({str(tmp_path)!r})) as (_, place): print(place.name)"
     )
     with staged(tmp_path):

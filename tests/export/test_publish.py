@@ -1,4 +1,4 @@
-"""`publish` to a folder on this machine."""
+"""Publish to a local directory."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from export import manifest, publication
 from export.errors import DamagedVersion, PublishError
-from export.location import locate
-from export.publisher import publish
+from export.publishing import local, manifest
+from export.publishing.location import locate
+from export.publishing.publish import publish
 from tests.export import versions
 from tests.export.versions import FILES, assert_one_line, hidden, make, numbers, run
 
@@ -25,7 +25,7 @@ def source(tmp_path: Path) -> Path:
     return make(tmp_path / "build" / "1")
 
 
-def test_every_file_arrives_with_its_checksum(source: Path, tmp_path: Path) -> None:
+def test_every_file_is_published_with_its_checksum(source: Path, tmp_path: Path) -> None:
     target = tmp_path / "models" / "digits"
     assert [publish(str(source), str(target)).number for _ in range(2)] == [1, 2]
     for name, contents in FILES.items():
@@ -38,7 +38,7 @@ def test_every_file_arrives_with_its_checksum(source: Path, tmp_path: Path) -> N
     assert hidden(target) == []
 
 
-def test_the_command_says_where_and_imports_no_tensorflow(source: Path, tmp_path: Path) -> None:
+def test_the_command_prints_the_location_without_tensorflow(source: Path, tmp_path: Path) -> None:
     target = tmp_path / "digits"
     code = (
         "import sys\nfrom export.__main__ import main\n"
@@ -53,45 +53,45 @@ def test_the_command_says_where_and_imports_no_tensorflow(source: Path, tmp_path
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-def test_a_changed_file_is_found(source: Path, tmp_path: Path, name: str) -> None:
+def test_a_changed_file_is_detected(source: Path, tmp_path: Path, name: str) -> None:
     target = tmp_path / "digits"
     publish(str(source), str(target))
     version, file = locate(str(target / "1")), target / "1" / name
     file.write_bytes(FILES[name][::-1])
-    with pytest.raises(DamagedVersion, match=f"{name} has other contents"):
+    with pytest.raises(DamagedVersion, match=f"{name} has changed since it was published"):
         manifest.check(version)
     manifest.check(version, contents=False)
     file.write_bytes(FILES[name] + b"x")
-    with pytest.raises(DamagedVersion, match=rf"{name} has \d+ bytes, not \d+"):
+    with pytest.raises(DamagedVersion, match=rf"{name} has \d+ bytes instead of \d+"):
         manifest.check(version, contents=False)
     file.unlink()
     with pytest.raises(DamagedVersion, match=f"{name} is missing"):
         manifest.check(version, contents=False)
 
 
-def test_a_damaged_version_is_not_published_on(source: Path, tmp_path: Path) -> None:
+def test_a_damaged_version_is_not_published_again(source: Path, tmp_path: Path) -> None:
     publish(str(source), str(tmp_path / "a"))
     (tmp_path / "a" / "1" / "assets.extra" / "foreign").touch()
-    with pytest.raises(DamagedVersion, match="foreign was not there"):
+    with pytest.raises(DamagedVersion, match="foreign is not in its manifest"):
         publish(str(tmp_path / "a" / "1"), str(tmp_path / "b"))
     assert not (tmp_path / "b").exists()
     (tmp_path / "a" / "1" / manifest.FILE).write_text("{")
-    with pytest.raises(DamagedVersion, match="not readable as a manifest"):
+    with pytest.raises(DamagedVersion, match="not a readable manifest"):
         publish(str(tmp_path / "a" / "1"), str(tmp_path / "b"))
 
 
 @pytest.mark.parametrize("missing", [name for name in sorted(FILES) if name[0] in "sv"])
-def test_what_is_no_whole_savedmodel_is_refused(source: Path, tmp_path: Path, missing: str) -> None:
+def test_an_incomplete_savedmodel_is_rejected(source: Path, tmp_path: Path, missing: str) -> None:
     (source / missing).unlink()
     assert_one_line(run("publish", source, tmp_path / "digits"), Path(missing).name)
     assert not (tmp_path / "digits").exists()
 
 
-def test_bad_input_is_one_line(source: Path, tmp_path: Path) -> None:
+def test_bad_input_is_a_one_line_error(source: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "digits" / "3").mkdir(parents=True)
     for arguments, words in (
-        ([tmp_path / "nowhere", tmp_path / "digits"], "there is no"),
+        ([tmp_path / "nowhere", tmp_path / "digits"], "does not exist"),
         ([source, tmp_path / "file" / "digits"], "cannot write"),
         ([source, tmp_path / "digits", "--version", "3"], "version 3 exists in"),
         ([source, "nosuch://place/digits"], "cannot reach nosuch://place/digits"),
@@ -106,12 +106,12 @@ def test_nothing_is_published_into_a_version(source: Path, tmp_path: Path) -> No
     far = locate(f"memory://{target}/1")
     far.fs.pipe_file(f"{far.path}/saved_model.pb", b"graph")
     for place in (f"{target}/1", str(far)):
-        with pytest.raises(PublishError, match="1 is a SavedModel itself; name the folder"):
+        with pytest.raises(PublishError, match="1 is itself a SavedModel; name the directory"):
             publish(str(source), place)
     assert manifest.check(locate(str(target / "1"))) is not None
 
 
-def test_publishers_at_once_take_different_numbers(source: Path, tmp_path: Path) -> None:
+def test_concurrent_publishers_take_different_numbers(source: Path, tmp_path: Path) -> None:
     target = tmp_path / "digits"
     racing = [
         subprocess.Popen(
@@ -131,7 +131,7 @@ def test_publishers_at_once_take_different_numbers(source: Path, tmp_path: Path)
 
 
 def test_a_full_disk_leaves_nothing(source: Path, tmp_path: Path) -> None:
-    """The limit stands for the disk: a file may not grow beyond it."""
+    """A file size limit simulates the disk."""
     make(source, {"assets/large": os.urandom(1 << 20)})
     target = tmp_path / "digits"
     done = subprocess.run(
@@ -147,7 +147,7 @@ def test_a_full_disk_leaves_nothing(source: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Path:
-    """A filesystem with room for 256 KiB, where one can be mounted."""
+    """Return a filesystem with 256 KiB, if one can be mounted."""
     disk = tmp_path / "disk"
     disk.mkdir()
     options = ["-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
@@ -157,7 +157,7 @@ def tiny_disk(tmp_path: Path) -> Path:
     return disk
 
 
-def test_a_really_full_disk_leaves_nothing(source: Path, tiny_disk: Path) -> None:
+def test_a_full_filesystem_leaves_nothing(source: Path, tiny_disk: Path) -> None:
     try:
         publish(str(source), str(tiny_disk / "digits"))
         make(source, {"assets/large": os.urandom(1 << 20)})
@@ -171,12 +171,12 @@ def test_a_really_full_disk_leaves_nothing(source: Path, tiny_disk: Path) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_in_the_middle_leaves_nothing(
+def test_a_signal_while_publishing_leaves_nothing(
     source: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """The lock is held here, so the command is certainly before its end."""
+    """The test holds the lock, so the command cannot have finished."""
     target = tmp_path / "digits"
-    with publication.staged(target):
+    with local.staged(target):
         process = subprocess.Popen(
             versions.command("publish", source, target),
             cwd=versions.ROOT,
@@ -191,20 +191,18 @@ def test_a_signal_in_the_middle_leaves_nothing(
     assert (numbers(target), hidden(target)) == ([1], [])
 
 
-def test_a_removed_version_is_gone_at_once_and_leftovers_go_with_the_next(
-    source: Path, tmp_path: Path
-) -> None:
+def test_removing_versions_also_removes_leftovers(source: Path, tmp_path: Path) -> None:
     target = tmp_path / "digits"
     for _ in range(3):
         publish(str(source), str(target))
     (target / ".removed-9").mkdir()
-    publication.remove(target, ["1", "3"])
+    local.remove(target, ["1", "3"])
     assert (numbers(target), hidden(target)) == ([2], [])
     with pytest.raises(PublishError, match="cannot write"):
-        publication.remove(target, ["1"])
+        local.remove(target, ["1"])
 
 
-def test_the_manifest_is_readable_by_others(source: Path, tmp_path: Path) -> None:
+def test_the_manifest_is_plain_json(source: Path, tmp_path: Path) -> None:
     publish(str(source), str(tmp_path / "digits"))
     fields = json.loads((tmp_path / "digits" / "1" / manifest.FILE).read_text())
     assert fields["schema"] == 1

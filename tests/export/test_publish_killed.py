@@ -1,4 +1,4 @@
-"""Publishing killed at random moments, while a real model server watches the folder."""
+"""Kill publishers at random moments while a real model server watches the directory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from export.release.server import AVAILABLE, ModelServer
+from export.client.model_server import AVAILABLE, ModelServer
 from loadtest.stack import ROOT, free_port
 from tests.export import versions
 from tests.export.versions import assert_whole, command, hidden, numbers, run
@@ -23,7 +23,7 @@ START_S = 60.0
 
 @pytest.fixture(scope="module")
 def source(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A version of many files, so that there is a middle to be killed in."""
+    """Return a version with many files, so that copying takes a while."""
     folder = tmp_path_factory.mktemp("build") / "1"
     shutil.copytree(demo_models / "digits" / "1", folder)
     for number in range(150):
@@ -33,14 +33,14 @@ def source(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def target(source: Path, tmp_path: Path) -> Path:
-    """A folder with version 1 in it."""
+    """Return a directory with version 1 in it."""
     assert run("publish", source, tmp_path / "digits").returncode == 0
     return tmp_path / "digits"
 
 
 @pytest.fixture
 def watching(target: Path) -> Iterator[tuple[ModelServer, Path]]:
-    """A model server that looks at the folder fifty times a second, and its log."""
+    """Yield a model server that polls the directory fifty times a second, and its log."""
     port, log = free_port(), target.with_name("modelserver.log")
     flags = [f"--port={port}", "--model_name=digits", f"--model_base_path={target}"]
     flags += ["--file_system_poll_wait_seconds=0.02", "--enable_model_warmup=false"]
@@ -56,15 +56,15 @@ def watching(target: Path) -> Iterator[tuple[ModelServer, Path]]:
         process.wait(10)
 
 
-class Nursery:
-    """Publishers that are forked off a process which has all that they need imported.
+class PublisherPool:
+    """Fork publishers from a process that has already imported everything.
 
-    So a kill at any moment hits the publishing, and not the start of an interpreter.
+    A kill then always hits the publishing, not the start of an interpreter.
     """
 
     CODE = (
         "import os, signal, sys, time\n"
-        "from export.publisher import publish\n"
+        "from export.publishing.publish import publish\n"
         "for line in sys.stdin:\n"
         "    child = os.fork()\n"
         "    if not child:\n"
@@ -88,7 +88,7 @@ class Nursery:
         )
 
     def publish(self, kill_after_s: float | None = None) -> float:
-        """Publish, or die on the way. Returns how long it took, in seconds."""
+        """Publish, or be killed. Return how long it took in seconds."""
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
         self._parent.stdin.write("\n" if kill_after_s is None else f"{kill_after_s}\n")
@@ -96,7 +96,7 @@ class Nursery:
         return float(self._parent.stdout.readline())
 
     def close(self) -> None:
-        """No more publishers."""
+        """End the process."""
         self._parent.communicate()
 
 
@@ -105,19 +105,19 @@ def test_the_model_server_never_sees_a_broken_version(
 ) -> None:
     server, log = watching
     wait_until_available(server, 1, START_S)
-    nursery = Nursery(source, target)
-    reach_s = 1.5 * min(nursery.publish() for _ in range(3))
-    dice = random.Random(50)
+    pool = PublisherPool(source, target)
+    reach_s = 1.5 * min(pool.publish() for _ in range(3))
+    rng = random.Random(50)
     half_made, survived = 0, 0
     for _ in range(KILLS):
         before = numbers(target)
-        nursery.publish(kill_after_s=dice.uniform(0, reach_s))
+        pool.publish(kill_after_s=rng.uniform(0, reach_s))
         half_made += bool(hidden(target))
         finished = numbers(target) != before
         survived += finished
         reach_s *= 0.85 if finished else 1.08  # so a third finishes, however busy the machine is
         assert_whole(target, numbers(target)[-1])
-    nursery.close()
+    pool.close()
     assert half_made >= 5, "the kills came too late to prove anything"
     assert survived >= 5, "the kills came too early to prove anything"
     assert run("publish", source, target).returncode == 0

@@ -1,4 +1,4 @@
-"""`publish` where there is no lock and no rename of folders: fsspec's filesystems."""
+"""Publish where there is no lock and no rename of directories."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from export import manifest, remote, reservation
 from export.errors import PublishError
-from export.location import Location, locate
-from export.publisher import publish
-from export.shelf import Shelf
+from export.publishing import manifest, remote, reservation
+from export.publishing.location import Location, locate
+from export.publishing.publish import publish
+from export.publishing.repository import Repository
 from tests.export.versions import FILES, ROOT, make
 
 
@@ -30,14 +30,14 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def target() -> Iterator[Location]:
-    """An empty folder in memory, as an object store has them."""
+    """Yield an empty directory in memory, like an object store's."""
     found = locate(f"memory://{uuid.uuid4().hex}/digits")
     yield found
     found.remove()
 
 
 class Spied(LocalFileSystem):
-    """The local filesystem, called as a remote one; `moved`: what was put in place."""
+    """The local filesystem as if it were remote; ``moved`` lists what was moved into place."""
 
     protocol = ("spied",)
     cachable = False
@@ -62,13 +62,13 @@ def test_versions_count_up_and_nothing_is_left(source: Path, target: Location) -
     assert publish(str(source), target.text, 9).number == 9
 
 
-def test_from_far_to_near(source: Path, target: Location, tmp_path: Path) -> None:
+def test_publishing_from_remote_to_local(source: Path, target: Location, tmp_path: Path) -> None:
     publish(str(source), target.text)
     done = publish(f"{target.text}/1", str(tmp_path / "digits"))
-    assert manifest.check(locate(done.place)) == done.manifest
+    assert manifest.check(locate(done.location)) == done.manifest
 
 
-def test_what_makes_it_a_version_comes_last(tmp_path: Path) -> None:
+def test_the_graph_file_comes_last(tmp_path: Path) -> None:
     far = Location(Spied(), str(tmp_path / "far"), "far")
     with remote.staged(far) as (staging, place):
         make(Path(staging.path))
@@ -76,10 +76,12 @@ def test_what_makes_it_a_version_comes_last(tmp_path: Path) -> None:
         assert not Path(place.path).exists()
     assert far.fs.moved[-1] == f"{place.path}/saved_model.pb"
     assert len(far.fs.moved) == len(FILES)
-    assert list(Shelf(far).versions()) == [1]
+    assert list(Repository(far).versions()) == [1]
 
 
-def test_one_rename_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_rename_where_the_filesystem_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(remote, "_RENAMING", {"spied"})
     far = Location(Spied(), str(tmp_path / "far"), "far")
     with remote.staged(far) as (staging, place):
@@ -90,7 +92,7 @@ def test_one_rename_where_there_is_one(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_failure_leaves_nothing(source: Path, target: Location) -> None:
     class Full(Exception):
-        """As a driver might raise it: none of Python's own."""
+        """An error of a driver's own kind."""
 
     def fail() -> None:
         with remote.staged(target) as (staging, _):
@@ -102,7 +104,7 @@ def test_a_failure_leaves_nothing(source: Path, target: Location) -> None:
     assert target.names() == []
 
 
-def test_a_failure_while_files_are_put_in_place_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failure_while_files_are_moved_leaves_nothing(tmp_path: Path) -> None:
     class Failing(Spied):
         def mv(self, path1: str, path2: str, **kwargs: Any) -> None:
             if len(self.moved) == 2:
@@ -120,7 +122,7 @@ def test_a_failure_while_files_are_put_in_place_leaves_nothing(tmp_path: Path) -
     assert far.names() == []
 
 
-def test_two_at_once_take_different_numbers(source: Path, target: Location) -> None:
+def test_concurrent_publishers_get_different_numbers(source: Path, target: Location) -> None:
     with remote.staged(target) as (_, first), remote.staged(target) as (_, second):
         assert (first.path[-2:], second.path[-2:]) == ("/1", "/2")
         with pytest.raises(PublishError, match=r"version 1 exists .* or is being published"):
@@ -130,9 +132,7 @@ def test_two_at_once_take_different_numbers(source: Path, target: Location) -> N
         assert len([name for name in target.names() if name.startswith(".reserved")]) == 2
 
 
-def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(
-    source: Path, target: Location
-) -> None:
+def test_only_leftovers_of_dead_publishers_are_removed(source: Path, target: Location) -> None:
     for number, age_s in ((1, 2 * reservation.STALE_S), (2, 1.0)):
         said = {"token": "x", "alive_at": time.time() - age_s}
         target.fs.pipe_file(f"{target.path}/.reserved-{number}", json.dumps(said).encode())
@@ -141,10 +141,10 @@ def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(
     target.fs.pipe_file(f"{target.path}/.staging-5-y/assets/a", b"nobody's")
     assert publish(str(source), target.text).number == 3
     assert target.names() == [".reserved-2", ".staging-2-x", "2", "3"]
-    assert list(Shelf(target).versions()) == [3]
+    assert list(Repository(target).versions()) == [3]
 
 
-def test_who_stood_still_for_too_long_gives_up(source: Path, target: Location) -> None:
+def test_a_publisher_that_stalled_gives_up(source: Path, target: Location) -> None:
     def outlived() -> None:
         with remote.staged(target) as (staging, _):
             make_remote(staging)
@@ -152,7 +152,7 @@ def test_who_stood_still_for_too_long_gives_up(source: Path, target: Location) -
             target.fs.pipe_file(f"{target.path}/.reserved-1", json.dumps(said).encode())
             target.fs.pipe_file(f"{target.path}/1/assets/a", b"the other's, half made")
 
-    with pytest.raises(PublishError, match="another publisher took version 1"):
+    with pytest.raises(PublishError, match="another publisher took over version 1"):
         outlived()
     assert target.names() == [".reserved-1", "1"]
 
@@ -162,16 +162,16 @@ def make_remote(folder: Location) -> None:
         folder.fs.pipe_file(f"{folder.path}/{name}", contents)
 
 
-def test_who_lives_says_so(target: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reservation_is_renewed(target: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reservation, "RENEW_S", 0.01)
     taken = reservation.Reservation(target, 4)
-    assert taken.take()
+    assert taken.acquire()
     path = f"{target.path}/.reserved-4"
-    before = reservation.holder(target.fs, path)
+    before = reservation.read_holder(target.fs, path)
     assert before is not None
     with taken:
         deadline = time.monotonic() + 5
-        while reservation.holder(target.fs, path) == before:
+        while reservation.read_holder(target.fs, path) == before:
             assert time.monotonic() < deadline
     assert target.names() == []
 
@@ -179,7 +179,8 @@ def test_who_lives_says_so(target: Location, monkeypatch: pytest.MonkeyPatch) ->
 KILLED = """
 import os, signal, sys
 from fsspec.implementations.local import LocalFileSystem
-from export import publisher, remote
+from export.publishing import publish as publisher
+from export.publishing import remote
 moves = int(sys.argv[3])
 class Dying(LocalFileSystem):
     protocol = ("dying",)
@@ -197,19 +198,19 @@ publisher.publish(sys.argv[1], "far")
 
 
 @pytest.mark.parametrize("moves", range(len(FILES) + 1))
-def test_killed_between_any_two_files_it_is_no_version(
+def test_a_publisher_killed_between_any_two_files_leaves_no_version(
     source: Path, tmp_path: Path, moves: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = Location(Spied(), str(tmp_path / "far"), "far")
     arguments = [str(source), far.path, str(moves)]
     done = subprocess.run([sys.executable, "-c", KILLED, *arguments], cwd=ROOT, timeout=60)
     assert done.returncode == -signal.SIGKILL
-    assert Shelf(far).versions() == {}
+    assert Repository(far).versions() == {}
     assert not (tmp_path / "far" / "1" / "saved_model.pb").exists()
     # While it may still live, the number is its own; then all is cleared away.
     with remote.staged(far) as (staging, place):
         make(Path(staging.path))
         assert place.path.endswith("/2")
     monkeypatch.setattr(reservation, "STALE_S", 0.0)
-    assert remote.tidy(far) == [1]
+    assert remote.remove_leftovers(far) == [1]
     assert far.names() == ["2"]

@@ -1,4 +1,4 @@
-"""Sources that are not what the options say: one clear line, status 1, and nothing left behind."""
+"""Sources that do not match the options: one clear line, status 1, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trained_models.tf1_detector(folder / "ssd")
     trained_models.keras_files(folder)
     other_models.main(folder)
+    plain = tf.keras.Sequential([tf.keras.Input([8, 8, 3]), tf.keras.layers.Flatten()])
+    plain.save(folder / "plain.keras")
     (folder / "one.txt").write_text("one")
     (folder / "two.txt").write_text("one\ntwo\n")
     (folder / "broken.keras").write_bytes(b"no archive")
@@ -39,7 +41,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _takes_examples(folder: Path) -> None:
-    """A SavedModel whose strings are tf.train.Examples."""
+    """Write a SavedModel whose strings are ``tf.train.Example`` messages."""
     module = tf.Module()
     features = {"image": tf.io.FixedLenFeature([], tf.string)}
     module.parse = tf.function(
@@ -50,7 +52,7 @@ def _takes_examples(folder: Path) -> None:
 
 
 def _values_of_another_model(prefix: Path, other: Path) -> None:
-    """The detector's graph beside a checkpoint that lacks a variable and has one reshaped."""
+    """Write the detector's graph with a checkpoint in which a variable has another name."""
     other.parent.mkdir()
     other.with_name("model.ckpt.meta").write_bytes(prefix.with_name("model.ckpt.meta").read_bytes())
     reader = tf.train.load_checkpoint(str(prefix))
@@ -69,17 +71,20 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--from={0}/nothing", "there is no model at {0}/nothing"),
+        ("--from={0}/nothing", "{0}/nothing does not exist: there is no model to export"),
         ("--from={0}/empty", "there is no model in {0}/empty"),
         ("--from={0}/broken.keras --scale=none", "cannot load {0}/broken.keras: "),
-        ("--from={0}/colours.weights.h5", "holds weights without their model; name a function"),
-        ("--from={0}/tf2", "has no graph beside it (.meta); name the function"),
+        ("--from={0}/colours.weights.h5", "contains weights without a model; name a function"),
+        ("--from={0}/tf2", "has no graph (.meta); name a function"),
         ("--from={0}/tf2 --model=no.such:thing", "cannot import no.such: ModuleNotFoundError"),
         (
             "--from={0}/tf2 --model=tests.export.trained_models:colors",
             "tests.export.trained_models has no function colors; it has anchors",
         ),
-        (f"--from={{0}}/tf2 --model={BUILD}", "does not say how it wants pixels scaled"),
+        (
+            "--from={0}/plain.keras",
+            "add what it was trained with: --scale 0..1 (x / 255), --scale -1..1",
+        ),
         (
             f'--from={{0}}/tf2 --scale=none --model={BUILD} --model-args={{{{"classes":4}}}}',
             "incompatible tensor with shape (3, 3) when attempting to restore variable with shape "
@@ -87,7 +92,7 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ),
         (
             "--from={0}/tf2 --scale=none --model=tests.export.test_source_errors:two_heads",
-            "2 of its 4 variables are not in it: more/bias, more/kernel",
+            "2 of its 4 variables are missing: more/bias, more/kernel",
         ),
         (
             f"--from={{0}}/colours.weights.h5 --scale=none --model={BUILD} "
@@ -99,24 +104,40 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
             "--model=tests.export.test_source_errors:two_heads",
             "layer more has 2 variables in the model and 0 in the file",
         ),
-        (SSD, "say with --outputs which tensors to serve; ends are "),
+        (
+            SSD,
+            "name the tensors to serve with --outputs NAME=TENSOR,...; most likely first: "
+            "decoded/boxes:0 [?,200,4], class_logits:0 [?,200,3]",
+        ),
+        (
+            f"--from={{0}}/ssd/model.ckpt --scale=none {RAW_BOXES}",
+            "the outputs need 2 inputs: ",
+        ),
+        (
+            f"--from={{0}}/ssd/model.ckpt --scale=none {RAW_BOXES}",
+            "name the one for images with --inputs TENSOR, and give each of the others a constant "
+            "with --feed TENSOR=VALUE",
+        ),
         (
             f"{SSD_FED} --outputs=detection_boxes=boxes,detection_scores=class_logits",
-            "there is no tensor 'boxes' in the graph; nearest: decoded/boxes:0",
+            "there is no tensor 'boxes' in the graph; closest: decoded/boxes:0",
         ),
         (
             f"{SSD_FED} --outputs=class_logit",
-            "there is no tensor 'class_logit' in the graph; nearest: class_logits:0",
+            "there is no tensor 'class_logit' in the graph; closest: class_logits:0",
         ),
         (
             f"{SSD_FED} --outputs=logits=head/biases",
-            "the outputs do not depend on Placeholder:0, which takes pictures",
+            "the outputs do not depend on the image input Placeholder:0",
         ),
-        (f"{SSD} {RAW_BOXES}", "the outputs need is_training:0 as well; say what with --feed"),
+        (
+            f"{SSD} {RAW_BOXES}",
+            "the outputs also need is_training:0; give each a constant with --feed TENSOR=VALUE",
+        ),
         (
             f"{SSD_FED} {RAW_BOXES}",
-            "a detector needs detection_classes: name them with --outputs NAME=TENSOR (or, if "
-            "scores have a column for each class, thin the boxes out with --nms)",
+            "a detector needs detection_classes; name them with --outputs NAME=TENSOR, or add "
+            "--nms if scores have a column for each class",
         ),
         (
             f"{SSD_FED} {RAW_BOXES} --nms --background --labels={{0}}/one.txt",
@@ -126,18 +147,21 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
             f"{SSD_FED} {RAW_BOXES} --nms --labels={{0}}/two.txt",
             "two.txt has 2 labels, but the model has 3 classes",
         ),
-        (f"{SSD_FED} {RAW_BOXES} --nms --size=32x32", "takes pictures of 64x64, not 32x32"),
+        (f"{SSD_FED} {RAW_BOXES} --nms --size=32x32", "takes images of 64x64, not 32x32"),
         (
             f"{SSD_FED.replace('ssd', 'short')} {RAW_BOXES} --nms",
-            "1 of 5 variables are not in it: head/biases; nearest: head/bias",
+            "1 of 5 variables are missing: head/biases; closest: head/bias",
         ),
-        ("--from={0}/zoo/1 --signature=serve", "there is no signature 'serve'; nearest: serving_"),
+        ("--from={0}/zoo/1 --signature=serve", "there is no signature 'serve'; closest: serving_"),
         (
             "--from={0}/zoo/1 --outputs=detection_boxes=box",
-            "there is no output 'box'; nearest: detection_boxes",
+            "there is no output 'box'; closest: detection_boxes",
         ),
-        ("--from={0}/zoo/1 --first-class=2", "gives class 1, but classes count from 2"),
-        ("--from={0}/zoo/1 --first-class=0 --labels={0}/one.txt", "for which the 1 labels"),
+        ("--from={0}/zoo/1 --first-class=2", "returns class 1, but classes start at 2"),
+        (
+            "--from={0}/zoo/1 --first-class=0 --labels={0}/one.txt",
+            "which has no label: there are 1 labels",
+        ),
         ("--from={0}/raw/1 --task=detection", "a detector needs detection_boxes and"),
         (
             "--from={0}/colours.keras --scale=none --feed=a=1 --signature=b",
@@ -145,7 +169,7 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ),
         (
             f"{SSD} --feed=is_training=maybe {RAW_BOXES} --nms",
-            "--feed is_training:0: 'maybe' is no bool",
+            "--feed is_training:0: 'maybe' is not bool",
         ),
         (
             "--from={0}/colours.keras --scale=none --labels={0}/deep.json",
@@ -153,18 +177,18 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ),
         (
             "--from={0}/colours.keras --scale=none --pictures={0}/text",
-            "text/a.jpg is no JPEG or PNG picture, or is broken",
+            "text/a.jpg is not a JPEG or PNG image, or is broken",
         ),
-        ("--from={0}/examples", "the strings that it takes must be JPEG and PNG"),
+        ("--from={0}/examples", "its strings must be JPEG and PNG"),
         (
             f"{SSD_FED.replace('ssd', 'cut')} {RAW_BOXES} --nms",
             "cannot restore {0}/cut/model.ckpt: Read less bytes",
         ),
-        ("--from=keras:MobileNetV22 --weights=none", "nearest: MobileNetV2"),
+        ("--from=keras:MobileNetV22 --weights=none", "closest: MobileNetV2"),
         ("--from=keras:MobileNetV2 --weights=none.h5", "--weights must be imagenet, none or a"),
     ],
 )
-def test_a_source_that_does_not_fit(
+def test_a_source_that_does_not_match_the_options(
     trained: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -182,7 +206,7 @@ def test_a_source_that_does_not_fit(
 
 
 def two_heads() -> tf.keras.Model:
-    """A model that has more than its checkpoint."""
+    """Return a model with more variables than its checkpoint."""
     model = trained_models.colours()
     more = tf.keras.layers.Dense(2, name="more")(model.layers[-2].output)
     return tf.keras.Model(model.inputs, [model.outputs[0], more])

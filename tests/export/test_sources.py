@@ -1,4 +1,4 @@
-"""What each kind of source becomes: the right values, and the signatures as far as it allows."""
+"""Export each kind of source: the right values, and all signatures that it allows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import warmup
 from export.__main__ import main
+from export.serving import warmup
 from export.verification import report
 from tests.export import trained_models
 
@@ -22,7 +22,7 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
 class Exported:
-    """A version, loaded."""
+    """A loaded version."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -31,13 +31,13 @@ class Exported:
         self.described = json.loads(self.signatures["describe"]()["description"].numpy())
 
     def classes(self, *colours: tuple[int, int, int]) -> list[int]:
-        """The best class of pictures of one colour."""
+        """Return the best class of single-color images."""
         found = self.signatures["serving_default"](image=tf.constant([png(c) for c in colours]))
         [scores] = [value for name, value in found.items() if name != "classes"]
         return scores.numpy().argmax(axis=1).tolist()
 
     def check(self, name: str) -> str:
-        """What was found by a check when it was made."""
+        """Return what a check found when the version was made."""
         checks = json.loads((self.folder / report.FILE).read_text())["checks"]
         return next(check["found"] for check in checks if check["name"] == name)
 
@@ -56,7 +56,7 @@ def export(folder: Path, *options: str) -> Exported:
 
 
 class Module(tf.Module):
-    """Colours as a plain module, that makes its variable when it is first called."""
+    """A plain module that creates its variable when it is first called."""
 
     @tf.Module.with_name_scope
     def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
@@ -84,7 +84,7 @@ def test_a_module_and_its_checkpoint_under_any_name(tmp_path: Path) -> None:
 
 
 class Dropping(tf.keras.Model):
-    """Colours as a subclassed model; its dropout has random numbers with a state of their own."""
+    """A subclassed model whose dropout has a random number generator with state."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Dropping(tf.keras.Model):
         return self.head(self.dropout(tf.reduce_mean(pictures, [1, 2]), training=training))
 
 
-def test_the_state_of_dropout_need_not_be_in_a_checkpoint(tmp_path: Path) -> None:
+def test_a_checkpoint_without_dropout_state_is_complete(tmp_path: Path) -> None:
     model = Dropping()
     model(tf.zeros([1, 8, 8, 3]), training=True)
     model.head.set_weights([np.eye(3)[::-1], np.zeros(3)])
@@ -111,7 +111,7 @@ def test_the_state_of_dropout_need_not_be_in_a_checkpoint(tmp_path: Path) -> Non
     assert found.check("variables") == "2 restored"
 
 
-def test_keras_weights_and_channels_turned_round(tmp_path: Path) -> None:
+def test_keras_weights_and_bgr_channels(tmp_path: Path) -> None:
     trained_models.keras_files(tmp_path)
     found = export(
         tmp_path,
@@ -137,7 +137,7 @@ def test_a_fixed_batch_keeps_its_size(tmp_path: Path) -> None:
 
 
 def saved_with_tensorflow_1(folder: Path) -> None:
-    """A SavedModel with a second input, variables of both old kinds, and names of its own."""
+    """Write a SavedModel with a second input, both old kinds of variables, and its own names."""
     graph = tf.Graph()
     with graph.as_default():
         image = v1.placeholder(tf.float32, [None, 8, 8, 3])
@@ -151,7 +151,7 @@ def saved_with_tensorflow_1(folder: Path) -> None:
             v1.saved_model.simple_save(session, str(folder), inputs, outputs)
 
 
-def test_a_saved_model_of_tensorflow_1_with_names_of_its_own(tmp_path: Path) -> None:
+def test_a_tensorflow_1_saved_model_with_names_of_its_own(tmp_path: Path) -> None:
     saved_with_tensorflow_1(tmp_path / "old")
     found = export(
         tmp_path,
@@ -166,17 +166,17 @@ def test_a_saved_model_of_tensorflow_1_with_names_of_its_own(tmp_path: Path) -> 
     assert list(outputs) == ["logits"]
 
 
-def test_a_model_that_decodes_by_itself_keeps_its_input(tmp_path: Path, demo_models: Path) -> None:
+def test_a_model_that_decodes_images_keeps_its_input(tmp_path: Path, demo_models: Path) -> None:
     found = export(tmp_path, f"--from={demo_models / 'digits' / '1'}")
     assert set(found.signatures) == {"serving_default", "describe"}
     assert found.described["task"] == "detection"
     assert found.described["labels"] == list("0123456789")  # as its own description has them
     assert found.described["first_class"] == 0
-    assert "boxes in 16 pictures" in found.check("golden")
+    assert "boxes in 16 images" in found.check("golden")
     assert found.described["made_from"].startswith("digits/1 sha256:")
 
 
-def test_another_signature_of_it(tmp_path: Path, demo_models: Path) -> None:
+def test_another_signature_can_be_exported(tmp_path: Path, demo_models: Path) -> None:
     version = demo_models / "digits" / "1"
     options = ("--signature=serving_pixels", "--resize=letterbox")
     found = export(tmp_path, f"--from={version}", *options, "--max-batch=4")
@@ -203,16 +203,16 @@ def averaged(folder: Path) -> Path:
     return folder / "model"
 
 
-def test_moving_averages_and_chosen_variables(tmp_path: Path) -> None:
+def test_moving_averages_and_selected_variables(tmp_path: Path) -> None:
     options = (f"--from={averaged(tmp_path)}", "--outputs=logits=scores", "--scale=0..1")
     found = export(tmp_path / "all", *options)
     assert found.classes(RED, BLUE) == [1, 1]
     found = export(tmp_path / "some", *options, "--variables=^w", "--moving-average")
     assert found.classes(RED, GREEN, BLUE) == [0, 1, 2]
-    assert "1 restored; as they were before training: shift" in found.check("variables")
+    assert "1 restored; left at their initial values: shift" in found.check("variables")
 
 
-def test_nodes_that_this_tensorflow_does_not_know_are_left_out(
+def test_unknown_operations_can_be_excluded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prefix = averaged(tmp_path)
@@ -232,7 +232,7 @@ def test_nodes_that_this_tensorflow_does_not_know_are_left_out(
 
 
 def fed_by_an_iterator(folder: Path) -> Path:
-    """A classifier without any placeholder: its pictures come out of a file's records."""
+    """Write a classifier without placeholders, whose images come from an input pipeline."""
     graph = tf.Graph()
     with graph.as_default(), v1.Session() as session:
         records = v1.data.TFRecordDataset(["nowhere"]).map(lambda each: (tf.zeros([8, 8, 3]), each))
@@ -246,7 +246,7 @@ def fed_by_an_iterator(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("tensor", ["pictures", "IteratorGetNext:0"])
-def test_pictures_go_in_where_an_iterator_was(tmp_path: Path, tensor: str) -> None:
+def test_images_can_replace_an_iterators_output(tmp_path: Path, tensor: str) -> None:
     options = (f"--from={fed_by_an_iterator(tmp_path)}", f"--inputs={tensor}", "--outputs=logits")
     found = export(tmp_path, *options, "--scale=0..1")
     assert found.classes(RED, GREEN, BLUE) == [0, 1, 2]
@@ -289,7 +289,7 @@ def looping(folder: Path) -> Path:
     return folder / "model"
 
 
-def test_a_detector_of_the_first_zoo_answers_whole_batches(tmp_path: Path) -> None:
+def test_a_detector_of_the_early_zoo_answers_batches(tmp_path: Path) -> None:
     names = "detection_boxes,detection_scores,detection_classes,num_detections"
     found = export(tmp_path, f"--from={looping(tmp_path)}", f"--outputs={names}")
     pictures = tf.constant([png((255, 255, 255)), png(RED, (9, 30))])

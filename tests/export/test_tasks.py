@@ -1,4 +1,4 @@
-"""What a source's outputs become: boxes in every order, suppression, scores by their meaning."""
+"""Convert a source's outputs: box orders and units, suppression, kinds of scores."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import labels
 from export.errors import SourceError
+from export.serving import labels
 from export.tasks.boxes import standard
-from export.tasks.choice import choose
+from export.tasks.selection import select_task
 from export.tasks.suppression import Suppression
-from export.tasks.task import Task, TaskWish
+from export.tasks.task import Task, TaskOptions
 
 BOX = (0.1, 0.2, 0.5, 0.8)  # ymin, xmin, ymax, xmax
 SIZE = tf.constant([100, 200])
@@ -46,9 +46,9 @@ RAW = np.array([[BOX, (0.1, 0.2, 0.5, 0.79), (0.6, 0.0, 0.9, 0.1)]], np.float32)
 SCORES = np.array([[[0.9, 0.3], [0.8, 0.6], [0.01, 0.7]]], np.float32)
 
 
-def test_overlapping_boxes_of_a_class_are_thinned_out() -> None:
-    task = choose(
-        {"boxes": RAW, "scores": SCORES}, TaskWish(suppress=True, min_score=0.2, max_boxes=5)
+def test_overlapping_boxes_of_a_class_are_suppressed() -> None:
+    task = select_task(
+        {"boxes": RAW, "scores": SCORES}, TaskOptions(suppress=True, min_score=0.2, max_boxes=5)
     )
     assert (task.name, task.classes, task.first_class) == ("detection", 2, 0)
     found = run(task, {"boxes": RAW, "scores": SCORES})
@@ -59,19 +59,19 @@ def test_overlapping_boxes_of_a_class_are_thinned_out() -> None:
     assert found["detection_boxes"][0, 0] == pytest.approx(BOX)
 
 
-def test_classes_that_the_model_gives_are_kept() -> None:
+def test_the_models_own_classes_are_kept() -> None:
     outputs = {
         "detection_boxes": RAW,
         "detection_scores": SCORES[..., 0],
         "detection_classes": np.array([[4.0, 5.0, 4.0]], np.float32),
     }
-    task = choose(outputs, TaskWish(suppress=True, first_class=4, max_boxes=3))
+    task = select_task(outputs, TaskOptions(suppress=True, first_class=4, max_boxes=3))
     found = run(task, outputs)
     assert found["detection_classes"][0].tolist() == [4, 5, 0]  # others are pushed out by none
     assert task.first_class == 4
 
 
-def test_suppression_of_many_classes_is_tensorflows_own() -> None:
+def test_suppression_by_class_agrees_with_tensorflow() -> None:
     random = np.random.default_rng(3)
     corner, size = random.uniform(0, 0.6, (2, 40, 2)), random.uniform(0.1, 0.4, (2, 40, 2))
     boxes = np.concatenate([corner, corner + size], axis=-1).astype(np.float32)
@@ -86,11 +86,11 @@ def test_suppression_of_many_classes_is_tensorflows_own() -> None:
     assert (found["detection_classes"].numpy() == wanted.nmsed_classes.numpy()).all()
 
 
-def test_the_background_is_no_class() -> None:
+def test_the_background_is_not_a_class() -> None:
     logits = np.log(np.array([[[0.1, 0.9, 1e-9], [0.9, 0.05, 0.05]]], np.float32))
     outputs = {"boxes": RAW[:, :2], "scores": logits}
-    wish = TaskWish(suppress=True, activation="softmax", background=True, min_score=0.5)
-    task = choose(outputs, wish)
+    wish = TaskOptions(suppress=True, activation="softmax", background=True, min_score=0.5)
+    task = select_task(outputs, wish)
     assert task.classes == 2
     found = run(task, outputs)
     assert found["num_detections"].tolist() == [1]
@@ -106,26 +106,28 @@ def test_the_background_is_no_class() -> None:
         ([[-3.0, 4.0], [1.0, 2.0]], "logits"),
     ],
 )
-def test_what_a_classifiers_values_are_is_seen(values: list[list[float]], name: str) -> None:
+def test_the_kind_of_scores_is_inferred_from_their_values(
+    values: list[list[float]], name: str
+) -> None:
     outputs = {"dense_3": np.array(values, np.float32)}
-    task = choose(outputs, TaskWish())
+    task = select_task(outputs, TaskOptions())
     assert task.name == "classification"
     assert list(run(task, outputs)) == [name]
     assert name in task.notes[0]
 
 
-def test_a_name_that_says_it_is_believed() -> None:
-    task = choose({"logits": np.array([[0.5, 0.5]], np.float32)}, TaskWish())
+def test_the_name_of_an_output_overrides_its_values() -> None:
+    task = select_task({"logits": np.array([[0.5, 0.5]], np.float32)}, TaskOptions())
     assert list(run(task, {"logits": np.array([[0.5, 0.5]], np.float32)})) == ["logits"]
 
 
-def test_anything_else_is_handed_on() -> None:
+def test_other_outputs_are_passed_on() -> None:
     outputs = {"mask": np.zeros((1, 4, 4, 2), np.float32), "embedding": np.zeros((1, 7, 3))}
-    task = choose(outputs, TaskWish())
+    task = select_task(outputs, TaskOptions())
     assert task.name == "tensors"
     assert set(run(task, outputs)) == {"mask", "embedding"}
-    with pytest.raises(SourceError, match="--nms is for detectors"):
-        choose(outputs, TaskWish("tensors", suppress=True))
+    with pytest.raises(SourceError, match="--nms is only for detectors"):
+        select_task(outputs, TaskOptions("tensors", suppress=True))
 
 
 def test_labels_in_a_file(tmp_path: Path) -> None:
@@ -143,5 +145,5 @@ def test_labels_in_a_file(tmp_path: Path) -> None:
         with pytest.raises(SourceError, match=message):
             labels.read(listed)
     lines.write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(SourceError, match="no text in UTF-8"):
+    with pytest.raises(SourceError, match="is not UTF-8 text"):
         labels.read(lines)

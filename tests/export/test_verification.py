@@ -1,4 +1,4 @@
-"""`verify`: what is checked of a version, through a real model server too, and what it says."""
+"""``verify``: the checks of a version, also through a real model server, and its report."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from export import golden, warmup
 from export.__main__ import main
-from export.verification import report
+from export.client.model_server import AVAILABLE, ModelServer
+from export.serving import warmup
+from export.verification import golden, report
+from export.verification.checks import summarize
+from export.verification.comparison import Agreement
 from loadtest.stack import Process, free_port
 from tests.export import trained_models
 
@@ -28,7 +31,7 @@ WARM_UP = (1, 2, 4, 8, 16)
 
 @pytest.fixture(scope="module")
 def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A version made of a Keras file, small and quick to check."""
+    """Return a small version made from a Keras file, which is quick to check."""
     folder = tmp_path_factory.mktemp("colours")
     model = trained_models.trained_colours()
     model.save(folder / "colours.keras")
@@ -42,7 +45,7 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(colours: Path, tmp_path: Path) -> Path:
-    """One that a test may spoil."""
+    """Return a copy that a test can damage."""
     return Path(shutil.copytree(colours, tmp_path / "colours" / "1"))
 
 
@@ -69,7 +72,7 @@ def test_a_version_is_loaded_and_measured(
     assert "images/s" in shown
 
 
-def test_what_was_checked_when_it_was_made_stays_with_it(colours: Path) -> None:
+def test_the_first_report_is_stored_in_the_version(colours: Path) -> None:
     made = json.loads((colours / report.FILE).read_text())
     assert made["passed"]
     variables = next(check for check in made["checks"] if check["name"] == "variables")
@@ -78,7 +81,7 @@ def test_what_was_checked_when_it_was_made_stays_with_it(colours: Path) -> None:
 
 @pytest.fixture(scope="module")
 def address(colours: Path) -> Iterator[str]:
-    """A model server that has the version's base path already."""
+    """Yield the address of a model server that already serves the version."""
     port = free_port()
     server = Process(
         "modelserver",
@@ -91,7 +94,7 @@ def address(colours: Path) -> Iterator[str]:
     server.terminate()
 
 
-def test_any_server_that_has_it_is_asked(
+def test_a_running_server_can_be_verified(
     colours: Path, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["verify", str(colours), f"--server={address}", "--max-batch=2"]) == 0
@@ -100,21 +103,67 @@ def test_any_server_that_has_it_is_asked(
     assert f"served at {address}: " in shown
 
 
-def test_a_server_that_has_it_not(
+def test_a_server_without_the_version(
     colours: Path, address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = shutil.copytree(colours, tmp_path / "colours" / "7")
     assert main(["verify", str(other), f"--server={address}", "--wait=1"]) == 1
     error = capsys.readouterr().err
-    assert error == (f"export: error: {address} does not have version 7 of colours after 1 s\n")
+    assert error == (
+        f"export: error: version 7 of colours is still unknown after 1 s on the model server at "
+        f"{address}\n"
+    )
 
 
-def test_a_server_that_is_not_there(colours: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreachable_server(colours: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere = f"127.0.0.1:{free_port()}"
     began = time.monotonic()
     assert main(["verify", str(colours), f"--server={nowhere}", "--wait=0.5"]) == 1
     assert time.monotonic() - began < 10
     assert capsys.readouterr().err == f"export: error: no model server answers at {nowhere}\n"
+
+
+PROXIES = ("http_proxy", "https_proxy", "grpc_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy")
+
+
+@pytest.mark.parametrize("variable", PROXIES)
+def test_a_proxy_in_the_environment_is_ignored(
+    address: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """gRPC itself would send even calls to 127.0.0.1 through some of them."""
+    monkeypatch.setenv(variable, f"http://127.0.0.1:{free_port()}")
+    with ModelServer(address) as server:
+        server.wait_until_reachable(5)
+        assert server.statuses("colours")[1].state == AVAILABLE
+
+
+def test_verify_and_list_ignore_a_proxy(
+    colours: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    where = [f"--server={address}", "--model=colours"]
+    assert main(["verify", str(colours), *where, "--wait=5", "--max-batch=1"]) == 0
+    assert main(["list", str(colours.parent), *where]) == 0
+
+
+GOLDEN = golden.Golden([b""] * 16, [{"detection_scores": np.zeros(3, np.float32)}])
+
+
+@pytest.mark.parametrize(
+    ("agreement", "start", "end"),
+    [
+        (Agreement(30, 7, 1e-4), "7 boxes in 16 images, batches of 1-2, 16: 1.0e-04 off", "1e-03)"),
+        (
+            Agreement(30, 0, 1e-4),
+            "best scores of 16 images, ",
+            "(use --pictures with typical images)",
+        ),
+    ],
+)
+def test_the_report_says_what_was_compared(agreement: Agreement, start: str, end: str) -> None:
+    text = summarize(agreement, GOLDEN, (1, 2, 16))
+    assert text.startswith(start)
+    assert text.endswith(end)
 
 
 def failure(version: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
@@ -125,21 +174,21 @@ def failure(version: Path, capsys: pytest.CaptureFixture[str], *options: str) ->
     return error
 
 
-def test_other_weights_are_noticed(
+def test_other_weights_are_detected(
     copy: Path, colours: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = golden.load(copy)
     assert found is not None
     rows = [{name: value + 0.01 for name, value in row.items()} for row in found.rows]
-    golden.Golden(found.pictures, rows).save(copy)
+    golden.Golden(found.images, rows).save(copy)
     assert "probabilities differs from the source's by 0.01" in failure(copy, capsys, "--quick")
 
 
-def test_a_model_server_that_cannot_load_it_is_quoted(
+def test_the_error_of_a_model_server_is_shown(
     copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (copy / warmup.FILE).write_bytes(b"no record" * 10)
-    assert "cannot load it: " in failure(copy, capsys)
+    assert "the model server cannot load it: " in failure(copy, capsys)
 
 
 @pytest.mark.parametrize(
@@ -150,30 +199,30 @@ def test_a_model_server_that_cannot_load_it_is_quoted(
         ("saved_model.pb", "there is no version at "),
     ],
 )
-def test_files_that_are_missing(
+def test_missing_files(
     copy: Path, capsys: pytest.CaptureFixture[str], file: str, message: str
 ) -> None:
     (copy / file).unlink()
     assert message in failure(copy, capsys, "--quick")
 
 
-def test_a_report_that_cannot_be_written(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unwritable_report(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere = copy / "nowhere" / "report.json"
     error = failure(copy, capsys, "--quick", f"--report-json={nowhere}")
     assert f"cannot write {nowhere}: No such file" in error
 
 
-def test_values_that_are_no_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nan_weights_are_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = trained_models.colours()
     model.get_layer("head").set_weights([np.full([3, 3], np.nan), np.zeros(3)])
     model.save(tmp_path / "broken.keras")
     options = [f"--from={tmp_path / 'broken.keras'}", "--scale=none", "--verify=quick"]
     assert main(["savedmodel", *options, f"--output={tmp_path / 'm'}"]) == 1
-    assert "variables that hold NaN or infinity: head/kernel" in capsys.readouterr().err
+    assert "variables with NaN or infinity: head/kernel" in capsys.readouterr().err
     assert not (tmp_path / "m" / "1").exists()
 
 
-def test_warm_up_has_every_batch_size_from_real_pictures(colours: Path) -> None:
+def test_warm_up_covers_every_batch_size_with_real_images(colours: Path) -> None:
     sizes: dict[str, list[int]] = {"serving_default": [], "serving_pixels": []}
     for record in tf.data.TFRecordDataset(str(colours / warmup.FILE)).as_numpy_iterator():
         request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
@@ -185,7 +234,7 @@ def test_warm_up_has_every_batch_size_from_real_pictures(colours: Path) -> None:
     assert (colours / warmup.FILE).stat().st_size < 2**20
 
 
-def test_pictures_of_ones_own(tmp_path: Path, colours: Path) -> None:
+def test_golden_images_can_be_provided(tmp_path: Path, colours: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name, colour in (("a.jpg", "red"), ("b.png", "blue")):
@@ -196,12 +245,12 @@ def test_pictures_of_ones_own(tmp_path: Path, colours: Path) -> None:
     assert main(["savedmodel", *options, f"--pictures={folder}", f"--output={target}"]) == 0
     found = golden.load(target / "1")
     assert found is not None
-    assert found.pictures[:2] == [(folder / "a.jpg").read_bytes(), (folder / "b.png").read_bytes()]
+    assert found.images[:2] == [(folder / "a.jpg").read_bytes(), (folder / "b.png").read_bytes()]
     assert [int(row["probabilities"].argmax()) for row in found.rows[:2]] == [0, 2]
     assert not (target / "1" / warmup.FILE).exists()
 
 
-def test_what_was_published_is_held_against_its_checksums(
+def test_published_files_are_checked(
     colours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "published" / "colours"
@@ -211,12 +260,12 @@ def test_what_was_published_is_held_against_its_checksums(
     with open(target / "1" / warmup.FILE, "r+b") as file:
         file.write(b"?")
     error = failure(target / "1", capsys, "--quick")
-    assert f"{warmup.FILE} has other contents than when it was published" in error
+    assert f"{warmup.FILE} has changed since it was published" in error
 
 
 @contextmanager
 def no_file_beyond(size: int) -> Iterator[None]:
-    """As good as a full disk: no file may grow beyond `size` bytes."""
+    """Simulate a full disk: no file can grow beyond ``size`` bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

@@ -1,7 +1,7 @@
-"""What training leaves behind, of every kind, with weights that are known to be right.
+"""Trained models of every kind, with weights that are known to be right.
 
-The detectors find one bright box on black whose sides lie on the quarters of the picture; class 0
-is white, class 1 red. The classifiers tell dark, grey and light pictures apart, or red, green and
+The detectors find one bright box on black whose sides lie on quarters of the image; class 0
+is white, class 1 red. The classifiers distinguish dark, gray and light images, or red, green and
 blue ones.
 """
 
@@ -20,13 +20,13 @@ CELLS = 4
 
 
 def anchors() -> np.ndarray:
-    """Every box with sides on the quarters, ymin, xmin, ymax, xmax in 0..1: float32 [100, 4]."""
+    """Return every box with sides on quarters, ymin, xmin, ymax, xmax: float32 ``[100, 4]``."""
     spans = list(itertools.combinations(np.linspace(0, 1, CELLS + 1), 2))
     return np.array([(y0, x0, y1, x1) for y0, y1 in spans for x0, x1 in spans], np.float32)
 
 
 def _cells_inside() -> np.ndarray:
-    """Which of the 16 cells lie in which anchor: float32 [16, 100]."""
+    """Return which of the 16 cells lie in which anchor: float32 ``[16, 100]``."""
     middles = (np.arange(CELLS) + 0.5) / CELLS
     y, x = (each.reshape(-1, 1) for each in np.meshgrid(middles, middles, indexing="ij"))
     y0, x0, y1, x1 = anchors().T
@@ -34,10 +34,11 @@ def _cells_inside() -> np.ndarray:
 
 
 def tf1_detector(folder: Path, clip: bool = True) -> Path:
-    """An SSD-style detector's checkpoint, as a training run of TensorFlow 1 leaves it.
+    """Write the checkpoint of an SSD-style detector, as a TensorFlow 1 training run does.
 
-    `Placeholder` float32 [?, 64, 64, 3] in -1..1; `decoded/boxes` [?, 200, 4], each anchor twice;
-    `class_logits` [?, 200, 3], the background first. Dropout needs `is_training`.
+    ``Placeholder`` float32 ``[?, 64, 64, 3]`` in -1..1; ``decoded/boxes`` ``[?, 200, 4]``, each
+    anchor twice; ``class_logits`` ``[?, 200, 3]``, background first. Dropout needs
+    ``is_training``.
     """
     graph = tf.Graph()
     with graph.as_default():
@@ -56,7 +57,7 @@ def tf1_detector(folder: Path, clip: bool = True) -> Path:
 
 
 def _features(image: tf.Tensor) -> tf.Tensor:
-    """How white and how red each cell is, 0..1: [?, 16, 2]."""
+    """Return how white and how red each cell is in 0..1: ``[?, 16, 2]``."""
     size = SIDE // CELLS
     kernel = np.zeros([size, size, 3, 2], np.float32)
     kernel[:, :, 1, 0] = 1
@@ -68,7 +69,7 @@ def _features(image: tf.Tensor) -> tf.Tensor:
 
 
 def _class_logits(features: tf.Tensor) -> tf.Tensor:
-    """4 for the anchor that holds all that is bright and nothing else, -4 and less for others."""
+    """Return 4 for the anchor that matches the bright area, and at most -4 for the others."""
     inside = _cells_inside()
     kernel = 8 * np.concatenate([2 * inside - 1] * 2, axis=1)
     bias = 4 - 8 * np.concatenate([inside.sum(axis=0)] * 2)
@@ -80,7 +81,7 @@ def _class_logits(features: tf.Tensor) -> tf.Tensor:
 
 
 def _decoded(features: tf.Tensor) -> tf.Tensor:
-    """The anchors, moved by offsets of which training learnt that they are zero."""
+    """Return the anchors, moved by offsets that training has learned to be zero."""
     weights = _variable("offsets/weights", np.zeros([32, 200 * 4], np.float32))
     offsets = tf.reshape(tf.reshape(features, [-1, 32]) @ weights, [-1, 200, 4])
     with v1.name_scope("decoded"):
@@ -88,7 +89,7 @@ def _decoded(features: tf.Tensor) -> tf.Tensor:
 
 
 def tf1_classifier(folder: Path) -> Path:
-    """A classifier's checkpoint: `input` float32 [?, 8, 8, 3] in 0..1 to `Softmax` [?, 3]."""
+    """Write a classifier's checkpoint: ``input`` ``[?, 8, 8, 3]`` in 0..1 to ``Softmax``."""
     graph = tf.Graph()
     with graph.as_default():
         image = v1.placeholder(tf.float32, [None, 8, 8, 3], "input")
@@ -118,7 +119,7 @@ def _save(graph: tf.Graph, prefix: Path, train: tf.Operation, feeds: dict) -> Pa
 
 
 def colours(classes: int = 3) -> tf.keras.Model:
-    """A Keras classifier of float32 [?, 8, 8, 3] in 0..255: red, green, blue; untrained."""
+    """Return an untrained Keras classifier (red, green, blue) of ``[?, 8, 8, 3]`` in 0..255."""
     image = tf.keras.Input([8, 8, 3], name="image")
     scaled = tf.keras.layers.Rescaling(1 / 255)(image)
     mean = tf.keras.layers.GlobalAveragePooling2D()(scaled)
@@ -128,14 +129,14 @@ def colours(classes: int = 3) -> tf.keras.Model:
 
 
 def trained_colours() -> tf.keras.Model:
-    """The same, trained."""
+    """Return the same classifier, trained."""
     model = colours()
     model.get_layer("head").set_weights([20 * np.eye(3), np.zeros(3)])
     return model
 
 
 def keras_files(folder: Path) -> None:
-    """`colours.keras`, `colours.h5`, `colours.weights.h5`, and the checkpoint `tf2/ckpt-1`."""
+    """Write ``colours.keras``, ``.h5``, ``.weights.h5`` and the checkpoint ``tf2/ckpt-1``."""
     folder.mkdir(parents=True, exist_ok=True)
     model = trained_colours()
     model.compile(tf.keras.optimizers.Adam(1e-12), "mse")

@@ -1,4 +1,4 @@
-"""Folders that pass for versions, and what can be seen of the versions in a folder."""
+"""Directories that look like versions, and what a model server would see of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from export import manifest
-from export.location import locate
-from export.shelf import is_version
+from export.publishing import manifest
+from export.publishing.location import locate
+from export.publishing.repository import is_version
 
 ROOT = Path(__file__).resolve().parents[2]
 DESCRIBED = (
@@ -23,7 +23,7 @@ FILES = {
 
 
 def make(folder: Path, files: dict[str, bytes] | None = None) -> Path:
-    """Writes files that look like a SavedModel's."""
+    """Write files that look like a SavedModel's."""
     for name, contents in (FILES if files is None else files).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,19 +32,19 @@ def make(folder: Path, files: dict[str, bytes] | None = None) -> Path:
 
 
 def command(*arguments: object) -> list[str]:
-    """`python -m export ...` as a list for subprocess."""
+    """Return ``python -m export ...`` as arguments for ``subprocess``."""
     return [sys.executable, "-m", "export", *map(str, arguments)]
 
 
 def run(*arguments: object, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m export ...` to its end."""
+    """Run ``python -m export ...`` to its end."""
     return subprocess.run(
         command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=timeout
     )
 
 
 def assert_one_line(done: subprocess.CompletedProcess[str], words: str) -> None:
-    """The command failed with one clear line."""
+    """Assert that the command failed with one clear line."""
     assert done.returncode == 1, (done.stdout, done.stderr)
     assert done.stderr.startswith("export: error: "), done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
@@ -52,16 +52,16 @@ def assert_one_line(done: subprocess.CompletedProcess[str], words: str) -> None:
 
 
 def numbers(folder: Path) -> list[int]:
-    """What a model server takes for versions."""
+    """Return what a model server takes for versions."""
     return sorted(int(p.name) for p in folder.iterdir() if is_version(p.name) and p.is_dir())
 
 
 def hidden(folder: Path) -> list[str]:
-    """What publishers leave beside the versions, but for the lock."""
+    """Return what publishers left beside the versions, except for the lock."""
     names = (p.name for p in folder.iterdir())
     return sorted(name for name in names if not is_version(name) and name != ".lock")
 
 
 def assert_whole(folder: Path, number: int) -> None:
-    """A version has all its files, as they were published."""
+    """Assert that a version has all its files, as they were published."""
     assert manifest.check(locate(str(folder / str(number)))) is not None

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from export.scenes import Scene, render
+from demomodel.scenes import Scene, render
 from loadtest.stack import Stack
 from tests.conftest import one_at_a_time
 from tests.miniprogram.handset import Phone

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from export.scenes import Scene
+from demomodel.scenes import Scene
 from tests.e2e.film import overlap
 
 PATIENCE_S = 20.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from export.scenes import Scene
+from demomodel.scenes import Scene
 from loadtest.stack import Stack
 from tests.e2e.film import overlap
 from tests.miniprogram.conftest import NewPhone

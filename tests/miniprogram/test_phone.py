@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
-from export.scenes import Scene, render
+from demomodel.scenes import Scene, render
 from loadtest.stack import Stack
 from tests.e2e.film import fits
 from tests.miniprogram.conftest import NewPhone

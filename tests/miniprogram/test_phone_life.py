@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from export.scenes import Scene
+from demomodel.scenes import Scene
 from loadtest.stack import Stack
 from tests.miniprogram.conftest import NewPhone
 from tests.miniprogram.handset import drawn_right, live, on_preview

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from export.scenes import Scene, render
+from demomodel.scenes import Scene, render
 from loadtest.stack import Stack
 from tests.e2e.film import fits
 from tests.miniprogram.conftest import NewPhone

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from export.scenes import Scene, render
+from demomodel.scenes import Scene, render
 from loadtest.stack import Stack
 from tests.miniprogram.conftest import NewPhone
 from tests.miniprogram.handset import Phone, drawn_right, live, on_preview

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from export.scenes import render
+from demomodel.scenes import render
 from loadtest.stack import Stack
 from tests.e2e.browsing import answer, file, in_state, until_fits, with_source
 from tests.e2e.conftest import FLAGS

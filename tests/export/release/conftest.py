@@ -1,4 +1,4 @@
-"""A model server in the test's own process, and the labels of its model."""
+"""A model server in the test's process, and the labels of its model."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from modelserver.execution.runtime import import_tensorflow
 
 import_tensorflow()
 
-from export.location import locate  # noqa: E402
+from export.client.model_server import AVAILABLE, ModelServer  # noqa: E402
+from export.publishing.location import locate  # noqa: E402
+from export.publishing.repository import Repository  # noqa: E402
 from export.release.config import ConfigFile  # noqa: E402
-from export.release.release import Release  # noqa: E402
-from export.release.server import AVAILABLE, ModelServer  # noqa: E402
-from export.shelf import Shelf  # noqa: E402
+from export.release.labels import Labels  # noqa: E402
 from modelserver import app  # noqa: E402
 from modelserver.lifecycle import model_config  # noqa: E402
 from modelserver.options.flags import Options  # noqa: E402
@@ -28,12 +28,12 @@ MODEL = "half"
 
 @pytest.fixture(scope="session")
 def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small SavedModel."""
+    """Return a small SavedModel."""
     return exported.half_plus(tmp_path_factory.mktemp("half") / "1")
 
 
-class Place:
-    """A folder of versions, the configuration file beside it, and model servers that serve it."""
+class Deployment:
+    """A model repository, its configuration file, and model servers that serve it."""
 
     def __init__(self, folder: Path, version: Path, stack: ExitStack) -> None:
         self.base = folder / MODEL
@@ -46,17 +46,17 @@ class Place:
         self.publish(1)
 
     def publish(self, *numbers: int) -> None:
-        """Puts versions into the folder, each at once."""
+        """Publish versions, each in one rename."""
         for number in numbers:
             shutil.copytree(self._version, self.base / f".{number}")
             (self.base / f".{number}").rename(self.base / str(number))
 
     def break_version(self, number: int) -> None:
-        """A version that no model server can load."""
+        """Damage a version so that no model server can load it."""
         (self.base / str(number) / "saved_model.pb").write_bytes(b"\x08\x01")
 
     def serve(self, with_file: bool = False) -> ModelServer:
-        """A model server, started with flags alone or with the file; the versions are loaded."""
+        """Start a model server with flags only, or with the file, and load the versions."""
         options = Options(port=0, file_system_poll_wait_seconds=0.05, max_num_load_retries=0)
         models = model_config.single(MODEL, str(self.base))
         if with_file:
@@ -68,10 +68,10 @@ class Place:
         self._stack.callback(running.stop, 0.0)
         return self._stack.enter_context(ModelServer(f"127.0.0.1:{running.port}"))
 
-    def release(self, server: ModelServer) -> Release:
-        """The labels of the model on a server."""
-        shelf = Shelf(locate(str(self.base)))
-        return Release(MODEL, shelf, server, self.file, self.said.append, self._show, 20.0)
+    def release(self, server: ModelServer) -> Labels:
+        """Return the labels of the model on a server."""
+        repository = Repository(locate(str(self.base)))
+        return Labels(MODEL, repository, server, self.file, self.said.append, self._show, 20.0)
 
     def _show(self, task: str, done: int, wanted: int, note: str) -> None:
         if self.shown[-1:] != [f"{task} {note}"]:
@@ -80,18 +80,18 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, version: Path) -> Iterator[Place]:
+def deployment(tmp_path: Path, version: Path) -> Iterator[Deployment]:
     with ExitStack() as stack:
-        yield Place(tmp_path, version, stack)
+        yield Deployment(tmp_path, version, stack)
 
 
 @pytest.fixture
-def server(place: Place) -> ModelServer:
-    """A model server with version 1, started by flags alone."""
-    return place.serve()
+def server(deployment: Deployment) -> ModelServer:
+    """Return a model server with version 1 that was started with flags only."""
+    return deployment.serve()
 
 
 def available(server: ModelServer) -> set[int]:
-    """The versions that can be called now."""
+    """Return the versions that are available."""
     statuses = server.statuses(MODEL).items()
     return {number for number, status in statuses if status.state == AVAILABLE}

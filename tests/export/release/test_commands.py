@@ -1,4 +1,4 @@
-"""The commands, as they are typed."""
+"""The release commands on the command line."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 
 from export.__main__ import main
-from export.publisher import publish
-from export.release.server import ModelServer
-from tests.export.release.conftest import MODEL, Place
+from export.client.model_server import ModelServer
+from export.publishing.publish import publish
+from tests.export.release.conftest import MODEL, Deployment
 from tests.export.versions import assert_one_line, make, run
 
 
-def target(place: Place, server: ModelServer) -> list[str]:
-    return ["--base-path", str(place.base), "--server", server.address]
+def target(deployment: Deployment, server: ModelServer) -> list[str]:
+    return ["--base-path", str(deployment.base), "--server", server.address]
 
 
 def test_from_publish_to_rollback(
-    place: Place, server: ModelServer, capsys: pytest.CaptureFixture[str]
+    deployment: Deployment, server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    where = target(place, server)
-    assert main(["publish", str(place.base / "1"), str(place.base)]) == 0
+    where = target(deployment, server)
+    assert main(["publish", str(deployment.base / "1"), str(deployment.base)]) == 0
     assert main(["promote", "1", *where]) == 0
     assert main(["promote", "2", *where]) == 0
     assert main(["canary", "1", *where]) == 0
@@ -42,24 +42,24 @@ def test_from_publish_to_rollback(
         "stable      2 -> 1",
     ]
     assert main(["prune", "--keep", "1", *where]) == 0
-    assert main(["list", str(place.base), "--server", server.address]) == 0
+    assert main(["list", str(deployment.base), "--server", server.address]) == 0
     shown = capsys.readouterr().out
     assert "version  state" in shown
     assert "stable" in shown
 
 
-def test_list_says_what_is_out_of_step(
-    place: Place, server: ModelServer, capsys: pytest.CaptureFixture[str]
+def test_list_reports_labels_that_differ(
+    deployment: Deployment, server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place.release(server).promote("stable", 1)
-    again = place.serve()
-    assert main(["list", *target(place, again)]) == 1
+    deployment.release(server).promote("stable", 1)
+    again = deployment.serve()
+    assert main(["list", *target(deployment, again)]) == 1
     told = capsys.readouterr()
-    assert "label stable stands for nothing on the model server" in told.err
+    assert "label stable points to no version on the model server" in told.err
     assert "AVAILABLE" in told.out
 
 
-def test_without_a_server_the_disk_is_listed_all_the_same(tmp_path: Path) -> None:
+def test_list_shows_the_disk_without_a_server(tmp_path: Path) -> None:
     publish(str(make(tmp_path / "build")), str(tmp_path / "digits"))
     nobody = ["--base-path", tmp_path / "digits", "--server", "127.0.0.1:1"]
     done = run("list", *nobody)
@@ -84,15 +84,17 @@ def test_without_a_server_the_disk_is_listed_all_the_same(tmp_path: Path) -> Non
         ["savedmodel", "--from=model.keras", "--size=40000x40000"],
     ],
 )
-def test_wrong_words_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_arguments_are_rejected(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
     assert "usage:" in capsys.readouterr().err
 
 
-def test_no_tensorflow_is_imported(place: Place, server: ModelServer) -> None:
-    arguments = ["promote", "1", *target(place, server)]
+def test_no_tensorflow_is_imported(deployment: Deployment, server: ModelServer) -> None:
+    arguments = ["promote", "1", *target(deployment, server)]
     code = (
         "import sys\nfrom export.__main__ import main\n"
         f"status = main({arguments!r})\n"
@@ -100,4 +102,4 @@ def test_no_tensorflow_is_imported(place: Place, server: ModelServer) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert server.labelled(MODEL, "stable") == 1
+    assert server.version_for_label(MODEL, "stable") == 1

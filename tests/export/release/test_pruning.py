@@ -1,37 +1,41 @@
-"""What is removed, and what stays whatever its age."""
+"""Which versions are removed, and which are always kept."""
 
 from __future__ import annotations
 
 import pytest
 
-from export.errors import ReleaseError
-from export.location import locate
-from export.publisher import publish
+from export.client.model_server import ModelServer
+from export.errors import ReleaseError, ServerError
+from export.publishing.location import locate
+from export.publishing.publish import publish
+from export.publishing.repository import Repository
 from export.release.pruning import prune
-from export.release.server import ModelServer
-from export.shelf import Shelf
-from tests.export.release.conftest import MODEL, Place, available
+from tests.export.release.conftest import MODEL, Deployment, available
 
 
-def kept(place: Place, server: ModelServer, keep: int, dry_run: bool = False) -> dict[int, str]:
-    shelf = Shelf(locate(str(place.base)))
-    decided = prune(MODEL, shelf, server, place.file, keep, dry_run)
+def kept(
+    deployment: Deployment, server: ModelServer, keep: int, dry_run: bool = False
+) -> dict[int, str]:
+    repository = Repository(locate(str(deployment.base)))
+    decided = prune(MODEL, repository, server, deployment.file, keep, dry_run)
     return {one.number: one.kept_for for one in decided}
 
 
-def on_disk(place: Place) -> set[int]:
-    return set(Shelf(locate(str(place.base))).versions())
+def on_disk(deployment: Deployment) -> set[int]:
+    return set(Repository(locate(str(deployment.base))).versions())
 
 
-def test_labelled_serving_and_previous_versions_stay(place: Place, server: ModelServer) -> None:
-    place.publish(2, 3, 4, 5, 6, 7)
-    release = place.release(server)
+def test_labelled_loaded_and_previous_versions_are_kept(
+    deployment: Deployment, server: ModelServer
+) -> None:
+    deployment.publish(2, 3, 4, 5, 6, 7)
+    release = deployment.release(server)
     release.promote("stable", 1)
     release.promote("stable", 3)
     release.promote("canary", 5)
-    decided = kept(place, server, 1, dry_run=True)
-    assert on_disk(place) == {1, 2, 3, 4, 5, 6, 7}
-    assert decided == kept(place, server, 1)
+    decided = kept(deployment, server, 1, dry_run=True)
+    assert on_disk(deployment) == {1, 2, 3, 4, 5, 6, 7}
+    assert decided == kept(deployment, server, 1)
     assert decided == {
         7: "among the newest",
         6: "",
@@ -41,36 +45,40 @@ def test_labelled_serving_and_previous_versions_stay(place: Place, server: Model
         2: "",
         1: "before stable",
     }
-    assert on_disk(place) == {1, 3, 5, 7}
+    assert on_disk(deployment) == {1, 3, 5, 7}
     release.rollback("stable")
-    assert server.labelled(MODEL, "stable") == 1
+    assert server.version_for_label(MODEL, "stable") == 1
 
 
-def test_what_is_served_without_any_label_stays(place: Place, server: ModelServer) -> None:
-    place.publish(0)
-    assert kept(place, server, 1) == {1: "available", 0: ""}
+def test_a_served_version_without_a_label_is_kept(
+    deployment: Deployment, server: ModelServer
+) -> None:
+    deployment.publish(0)
+    assert kept(deployment, server, 1) == {1: "available", 0: ""}
     assert available(server) == {1}
 
 
-def test_far_away(place: Place, server: ModelServer) -> None:
-    shelf = Shelf(locate("memory://pruned/half"))
+def test_pruning_a_remote_repository(deployment: Deployment, server: ModelServer) -> None:
+    repository = Repository(locate("memory://pruned/half"))
     for _ in range(3):
-        publish(str(place.base / "1"), shelf.location.text)
-    decided = prune(MODEL, shelf, server, place.file, 1, dry_run=False)
+        publish(str(deployment.base / "1"), repository.location.text)
+    decided = prune(MODEL, repository, server, deployment.file, 1, dry_run=False)
     assert [(one.number, one.kept_for) for one in decided] == [
         (3, "among the newest"),
         (2, ""),
         (1, "available"),
     ]
-    assert shelf.location.names() == ["1", "3"]
-    shelf.location.remove()
+    assert repository.location.names() == ["1", "3"]
+    repository.location.remove()
 
 
-def test_nothing_goes_where_nobody_says_what_is_served(place: Place, server: ModelServer) -> None:
-    place.publish(2, 3)
-    shelf = Shelf(locate(str(place.base)))
-    with pytest.raises(ReleaseError, match="no model server answers"):
-        prune(MODEL, shelf, ModelServer("127.0.0.1:1"), place.file, 1, False)
+def test_nothing_is_removed_if_the_versions_in_use_are_unknown(
+    deployment: Deployment, server: ModelServer
+) -> None:
+    deployment.publish(2, 3)
+    repository = Repository(locate(str(deployment.base)))
+    with pytest.raises(ServerError, match="no model server answers"):
+        prune(MODEL, repository, ModelServer("127.0.0.1:1"), deployment.file, 1, False)
     with pytest.raises(ReleaseError, match="does not serve cats"):
-        prune("cats", shelf, server, place.file, 1, False)
-    assert on_disk(place) == {1, 2, 3}
+        prune("cats", repository, server, deployment.file, 1, False)
+    assert on_disk(deployment) == {1, 2, 3}

@@ -29,7 +29,10 @@ async def test_a_frame_above_half_a_seconds_budget_is_refused(serve: Serve) -> N
     client.shoot(1, format="png", data=MEGAPIXEL)
     error = await client.read()
     assert (error["type"], error["code"], error["id"]) == ("error", "frame_too_large", 1)
-    assert "costs as much as 2000000 pixels of a baseline jpeg; the limit is 1950000" in error["message"]
+    assert (
+        "costs as much as 2000000 pixels of a baseline jpeg; the limit is 1950000"
+        in error["message"]
+    )
     await client.works()
 
 

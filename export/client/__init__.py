@@ -1,0 +1,1 @@
+"""The gRPC client that talks to model servers, for releases and for verification."""

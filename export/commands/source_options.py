@@ -1,0 +1,310 @@
+"""Options that describe a trained model: where it is, its input and its outputs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # these import TensorFlow, which --help should not wait for
+    from export.serving.conversion import ImageOptions
+    from export.sources.options import SourceOptions
+    from export.tasks.task import TaskOptions
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the model is and which part of it to export."""
+    group = parser.add_argument_group("trained model")
+    group.add_argument(
+        "--from",
+        dest="source",
+        metavar="SOURCE",
+        help="a TensorFlow 1 or 2 checkpoint, a .keras or HDF5 file, a SavedModel's directory, or "
+        "keras:NAME for a Keras application (default: the demo model's checkpoint)",
+    )
+    group.add_argument(
+        "--model",
+        metavar="PACKAGE.MODULE:FUNCTION",
+        help="the function that builds the model, for a TensorFlow 2 checkpoint or weights",
+    )
+    group.add_argument(
+        "--model-args", type=_object, default={}, metavar="JSON", help="arguments of that function"
+    )
+    group.add_argument(
+        "--inputs",
+        type=_pairs,
+        default={},
+        metavar="TENSOR",
+        help="the input for images, e.g. Placeholder:0",
+    )
+    group.add_argument(
+        "--outputs",
+        type=_pairs,
+        default={},
+        metavar="NAME=TENSOR,...",
+        help="the outputs to serve, by their new names, e.g. "
+        "detection_boxes=boxes:0,detection_scores=scores:0",
+    )
+    group.add_argument(
+        "--feed",
+        type=_feed,
+        action="append",
+        default=[],
+        metavar="TENSOR=JSON",
+        help="a constant for another input, e.g. is_training=false; may be repeated",
+    )
+    group.add_argument("--signature", metavar="NAME", help="which signature of a SavedModel")
+    group.add_argument(
+        "--batch", type=_count, metavar="N", help="the model takes exactly N images per call"
+    )
+    group.add_argument(
+        "--weights", metavar="WHICH", help="of a Keras application: imagenet, none, or a file"
+    )
+    _add_tf1(parser)
+
+
+def _add_tf1(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("TensorFlow 1 checkpoints")
+    group.add_argument(
+        "--variables",
+        type=_pattern,
+        metavar="REGEX",
+        help="restore only these variables and initialize the others",
+    )
+    group.add_argument(
+        "--exclude-nodes",
+        type=_pattern,
+        metavar="REGEX",
+        help="drop these nodes of the graph, and everything that depends on them",
+    )
+    group.add_argument(
+        "--moving-average",
+        action="store_true",
+        help="restore the exponential moving averages of variables that have one",
+    )
+
+
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how images become the model's input."""
+    group = parser.add_argument_group("preprocessing in the graph")
+    group.add_argument("--size", type=_size, metavar="WxH", help="the size of the model's input")
+    group.add_argument(
+        "--resize",
+        choices=("stretch", "letterbox"),
+        default="stretch",
+        help="letterbox keeps the aspect ratio and adds black bars (default: %(default)s)",
+    )
+    group.add_argument(
+        "--scale",
+        choices=("0..1", "-1..1", "imagenet", "none"),
+        help="the pixel scaling that the model was trained with; required for a float input, "
+        "unless the model begins with a Rescaling layer or is a Keras application",
+    )
+    group.add_argument(
+        "--mean", type=_numbers, metavar="R,G,B", help="instead of --scale: (x - mean) / std"
+    )
+    group.add_argument(
+        "--std", type=_numbers, metavar="R,G,B", help="in the order R,G,B, whatever --channels is"
+    )
+    group.add_argument(
+        "--channels", choices=("rgb", "bgr"), help="the channel order of the model's input"
+    )
+
+
+def add_task(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what the model's outputs mean."""
+    group = parser.add_argument_group("outputs")
+    group.add_argument(
+        "--task",
+        choices=("detection", "classification", "tensors"),
+        help="what the outputs are (default: their names and shapes decide)",
+    )
+    group.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="the names of the classes: one per line, a JSON list, or a .pbtxt label map",
+    )
+    group.add_argument(
+        "--first-class", type=_number, metavar="N", help="the model's number for its first class"
+    )
+    group.add_argument(
+        "--activation",
+        choices=("none", "sigmoid", "softmax"),
+        default="none",
+        help="what to apply to the scores (default: %(default)s)",
+    )
+    group.add_argument(
+        "--background", action="store_true", help="the first column of scores is the background"
+    )
+    _add_boxes(parser)
+
+
+def _add_boxes(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("boxes")
+    group.add_argument(
+        "--box-order",
+        choices=("yxyx", "xyxy", "cxcywh"),
+        default="yxyx",
+        help="the order of a box's coordinates (default: %(default)s)",
+    )
+    group.add_argument(
+        "--box-units",
+        choices=("normalized", "pixels"),
+        default="normalized",
+        help="0..1, or pixels of the model's input (default: %(default)s)",
+    )
+    group.add_argument("--nms", action="store_true", help="apply non-maximum suppression by class")
+    for name, kind, default, meaning in (
+        ("--nms-overlap", _fraction, 0.5, "the largest overlap that is kept"),
+        ("--min-score", _fraction, 0.05, "the lowest score that is kept"),
+        ("--max-boxes", _count, 100, "the most boxes that are kept"),
+    ):
+        help_text = f"with --nms: {meaning} (default: {default})"
+        group.add_argument(name, type=kind, default=default, metavar="X", help=help_text)
+
+
+def source_options(options: argparse.Namespace) -> SourceOptions:
+    """Return what the options say about the source."""
+    from export.sources.options import SourceOptions
+
+    return SourceOptions(
+        location=options.source,
+        model=options.model,
+        model_args=options.model_args,
+        inputs=options.inputs,
+        outputs=options.outputs,
+        signature=options.signature,
+        feeds=dict(options.feed),
+        variables=options.variables,
+        exclude_nodes=options.exclude_nodes,
+        moving_average=options.moving_average,
+        weights=options.weights,
+        size=options.size,
+        batch=options.batch,
+    )
+
+
+def image_options(options: argparse.Namespace) -> ImageOptions:
+    """Return what the options say about the model's input."""
+    from export.serving.conversion import ImageOptions
+
+    return ImageOptions(
+        size=options.size,
+        letterbox=options.resize == "letterbox",
+        scale=options.scale,
+        mean=options.mean,
+        std=options.std,
+        bgr=None if options.channels is None else options.channels == "bgr",
+        batch=options.batch,
+    )
+
+
+def task_options(options: argparse.Namespace) -> TaskOptions:
+    """Return what the options say about the model's outputs."""
+    from export.tasks.task import TaskOptions
+
+    return TaskOptions(
+        task=options.task,
+        order=options.box_order,
+        units=options.box_units,
+        suppress=options.nms,
+        max_overlap=options.nms_overlap,
+        min_score=options.min_score,
+        max_boxes=options.max_boxes,
+        activation=options.activation,
+        background=options.background,
+        first_class=options.first_class,
+    )
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Parse ``name=tensor,...``; a tensor without a name gets its own."""
+    pairs: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        name, equals, tensor = part.strip().partition("=")
+        name = name if equals else _base_name(name)
+        if not name or name in pairs or (equals and not tensor):
+            raise argparse.ArgumentTypeError(f"{part!r} is not NAME=TENSOR, or is repeated")
+        pairs[name] = tensor or part.strip()
+    return pairs
+
+
+def _base_name(tensor: str) -> str:
+    """Return a tensor's name without its scopes and number."""
+    return tensor.rpartition("/")[2].partition(":")[0]
+
+
+def _feed(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        if name and equals:
+            return name, value
+    raise argparse.ArgumentTypeError(f"{text!r} is not TENSOR=JSON")
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError("must be a JSON object")
+    return value
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"not a regular expression: {error}") from None
+    return text
+
+
+def _size(text: str) -> tuple[int, int]:
+    sides = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if sides is None or 0 in (int(sides[1]), int(sides[2])):
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT")
+    if max(int(sides[1]), int(sides[2])) > _LONGEST_SIDE:
+        raise argparse.ArgumentTypeError(f"a side can have at most {_LONGEST_SIDE} pixels")
+    return int(sides[1]), int(sides[2])
+
+
+_LONGEST_SIDE = 4096
+"""Sixteen golden images of this size take 3 GB."""
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) not in (1, 3):
+        raise argparse.ArgumentTypeError(f"{text!r} is not one number or three")
+    return numbers
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) < 2**16:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 65535")
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return number

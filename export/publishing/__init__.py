@@ -1,0 +1,1 @@
+"""Publish versions to a model repository, local or remote: completely or not at all."""

@@ -1,0 +1,1 @@
+"""What a version serves: signatures, preprocessing, description and warm-up records."""

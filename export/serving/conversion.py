@@ -1,0 +1,226 @@
+"""Resolve what the options and a source say into everything that a version needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import tensorflow as tf
+
+from export.contract import Outputs, Tensor
+from export.errors import SourceError
+from export.serving import labels as label_files
+from export.serving.decoding import Canvas, decode, decode_at_own_size
+from export.serving.signatures import DescribedModule, EncodedServable, Model, Servable
+from export.sources import scaling as scalings
+from export.sources.scaling import Scaling
+from export.sources.source import Source
+from export.tasks.selection import select_task
+from export.tasks.task import Probe, Task, TaskOptions
+from export.tasks.tensors import Tensors
+
+_PROBES = 4
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """What the command line says about how images become the model's input.
+
+    ``size``: width and height, where the model leaves them open. ``letterbox``: keep the aspect
+    ratio. ``scale``: one of ``scaling.NAMES``; ``mean``, ``std``: instead, in the order red,
+    green, blue. ``bgr``: blue first. ``batch``: the batch size of a model that requires one
+    without declaring it.
+    """
+
+    size: tuple[int, int] | None = None
+    letterbox: bool = False
+    scale: str | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    bgr: bool | None = None
+    batch: int | None = None
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A source with its preprocessing, task and labels.
+
+    ``canvas``: the model's input; None if each image keeps its size, or the model decodes images.
+    ``batch``: the batch size if it is fixed. ``labels``: empty if there are none.
+    """
+
+    source: Source
+    canvas: Canvas | None
+    batch: int | None
+    scaling: Scaling
+    task: Task
+    labels: tuple[str, ...] = ()
+
+    def model(self, infer: Callable[[Tensor], Outputs]) -> Model:
+        """Wrap ``source.infer`` or ``source.reference`` in preprocessing and postprocessing."""
+        if self.source.takes_bytes:
+            return lambda encoded: self.task(infer(encoded), tf.constant([1, 1]))
+
+        def run(pixels: Tensor) -> Outputs:
+            outputs = infer(self.scaling(pixels, self.source.input))
+            return self.task(outputs, tf.shape(pixels)[1:3])
+
+        return run
+
+    def servable(self, description: str) -> DescribedModule:
+        """Return the module to save."""
+        model, holds = self.model(self.source.infer), self.source.holds
+        if self.source.takes_bytes:
+            return EncodedServable(model, description, self.batch, holds)
+        return Servable(model, self.canvas, description, self.batch, holds)
+
+    def notes(self) -> list[str]:
+        """Return remarks for the user, one line each."""
+        notes = [*self.source.notes, *self.task.notes]
+        if self.source.takes_bytes:
+            notes.append("the model decodes images itself, so there is no serving_pixels")
+        elif self.batch == 1:
+            notes.append(
+                "the model takes one image per call: serving_default runs it for each image of a "
+                "batch, and serving_pixels takes one image"
+            )
+        elif self.batch is not None:
+            notes.append(f"the model takes exactly {self.batch} images per call")
+        if not self.labels and self.task.name != "tensors":
+            notes.append("no labels: clients get class numbers (add --labels FILE)")
+        return notes
+
+
+def resolve(
+    source: Source,
+    images: ImageOptions,
+    task: TaskOptions,
+    labels: Path | tuple[str, ...] | None,
+    probes: Sequence[bytes],
+) -> Conversion:
+    """Combine the options with what the source says about itself.
+
+    ``labels``: the labels or their file. ``probes``: encoded images on which the source is run to
+    see its outputs. Raise ``SourceError`` if something is missing or contradicts the source.
+    """
+    batch = _batch(source, images)
+    canvas = None if source.takes_bytes else _canvas(source, images, batch)
+    draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
+    outputs = _probe(draft, probes[: batch or _PROBES])
+    chosen = select_task(outputs, _with_description(source, task))
+    if source.takes_bytes and task.units == "pixels":
+        raise SourceError(
+            "boxes in pixels need the images' size, which a model that decodes images does not give"
+        )
+    names = _labels(labels or _described_labels(source, chosen), chosen)
+    return replace(draft, task=chosen, labels=names)
+
+
+def preprocess(conversion: Conversion, encoded: Sequence[bytes]) -> Tensor:
+    """Return encoded images as ``Conversion.model`` takes them.
+
+    Where images keep their own size, only the first is returned.
+    """
+    if conversion.source.takes_bytes:
+        return tf.constant(list(encoded))
+    if conversion.canvas is None:
+        return decode_at_own_size(encoded[0])[None]
+    return tf.stack([decode(one, conversion.canvas)[0] for one in encoded])
+
+
+def _batch(source: Source, options: ImageOptions) -> int | None:
+    shape = source.input.shape
+    if shape.rank != (1 if source.takes_bytes else 4):
+        expected = "strings [N]" if source.takes_bytes else "images [N,H,W,C]"
+        raise SourceError(f"the model takes {source.input.dtype.name}{shape}, not {expected}")
+    declared: int | None = shape[0]
+    if options.batch is not None and declared not in (None, options.batch):
+        raise SourceError(f"the model takes batches of {declared}, not {options.batch}")
+    return declared or options.batch
+
+
+def _canvas(source: Source, options: ImageOptions, batch: int | None) -> Canvas | None:
+    _, height, width, channels = source.input.shape
+    if channels not in (None, 1, 3):
+        raise SourceError(f"the model takes images of {channels} channels; only 1 and 3 work")
+    if options.size is None and None in (height, width):
+        if batch == 1 and not options.letterbox:
+            return None
+        raise SourceError("the model does not declare the size of its images; add --size WxH")
+    size = options.size or (width, height)
+    if any(has not in (None, asked) for has, asked in zip((width, height), size, strict=True)):
+        raise SourceError(f"the model takes images of {width}x{height}, not {size[0]}x{size[1]}")
+    return Canvas(size[1], size[0], options.letterbox)
+
+
+def _scaling(source: Source, options: ImageOptions) -> Scaling:
+    """Return the requested scaling, otherwise the one that the source implies."""
+    if source.takes_bytes:
+        return Scaling()
+    dtype = source.input.dtype
+    if not (dtype.is_floating or dtype == tf.uint8):
+        raise SourceError(f"the model takes {dtype.name}; images are uint8 or float")
+    known = source.scaling or (Scaling() if dtype == tf.uint8 else None)
+    bgr = known.bgr if options.bgr is None and known else bool(options.bgr)
+    if options.mean is not None or options.std is not None:
+        return Scaling(options.mean or (0.0,), options.std or (1.0,), bgr)
+    if options.scale is not None:
+        return scalings.named(options.scale, bgr)
+    if known is None:
+        raise SourceError(
+            "the model does not say how it expects pixels to be scaled; add what it was trained "
+            "with: --scale 0..1 (x / 255), --scale -1..1 (x / 127.5 - 1), --scale imagenet "
+            "(ImageNet mean and deviation), --scale none (0..255), or --mean and --std"
+        )
+    return Scaling(known.mean, known.std, bgr)
+
+
+def _probe(conversion: Conversion, probes: Sequence[bytes]) -> Probe:
+    """Return the source's own outputs for a few images."""
+    source = conversion.source
+    images = preprocess(conversion, probes)
+    if conversion.canvas is None and not source.takes_bytes:
+        images = images[:1]
+    try:
+        outputs = conversion.model(source.reference)(images)
+    except SourceError:
+        raise
+    except Exception as error:  # the model may be anything, and fail in any way
+        count, hint = len(probes), _hint(source, len(probes))
+        raise SourceError(f"the model fails on {count} images: {_reason(error)}{hint}") from None
+    return {name: value.numpy() for name, value in outputs.items()}
+
+
+def _reason(error: Exception) -> str:
+    # TensorFlow quotes strings that it could not use; its Python binding then fails to decode them.
+    quoted = error.object if isinstance(error, UnicodeDecodeError) else str(error).encode()
+    text = "".join(one if one.isprintable() else " " for one in quoted.decode("ascii", "ignore"))
+    return " ".join(text.split())[:300]
+
+
+def _hint(source: Source, count: int) -> str:
+    if source.takes_bytes:
+        return "; its strings must be JPEG and PNG images (use --signature for another input)"
+    return "; if it takes one image per call, add --batch 1" if count > 1 else ""
+
+
+def _with_description(source: Source, options: TaskOptions) -> TaskOptions:
+    """Fill in what the options leave open from the source's own description."""
+    first = source.described.get("first_class")
+    if options.first_class is None and isinstance(first, int):
+        return replace(options, first_class=first)
+    return options
+
+
+def _described_labels(source: Source, task: Task) -> tuple[str, ...]:
+    labels = tuple(map(str, source.described.get("labels") or ()))
+    return labels if task.classes in (None, len(labels)) else ()
+
+
+def _labels(labels: Path | tuple[str, ...] | None, task: Task) -> tuple[str, ...]:
+    if not isinstance(labels, Path):
+        return labels or ()
+    names = label_files.read(labels)
+    label_files.check_count(labels, names, task.classes)
+    return tuple(names)

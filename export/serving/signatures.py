@@ -1,0 +1,128 @@
+"""The signatures of a version, as docs/model-contract.md defines them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from export.contract import BOXES, BYTES, DESCRIBE, PIXELS, Outputs, Tensor
+from export.serving.decoding import Canvas, decode, decode_at_own_size, decode_batch
+
+Model = Callable[[Tensor], Outputs]
+"""Convert RGB float32 ``[N, H, W, 3]`` in 0..255 to the contract's outputs.
+
+Boxes are in 0..1 of those pixels.
+"""
+
+_PARALLEL = 4
+"""The number of images of a batch on which a model of batch size 1 runs at the same time."""
+
+
+class DescribedModule(tf.Module):
+    """A module with a description. ``holds``: the objects that own the model's variables."""
+
+    def __init__(self, description: str, holds: Sequence[Any]) -> None:
+        super().__init__()
+        self._holds = list(holds)
+        self._description = description
+
+    @tf.function(input_signature=[])
+    def describe(self) -> Outputs:
+        """Return the description: a JSON object."""
+        return {"description": tf.constant(self._description)}
+
+    def signatures(self) -> dict[str, Any]:
+        """Return the functions by the names under which they are served."""
+        return {DESCRIBE: self.describe}
+
+
+class Servable(DescribedModule):
+    """A model that takes pixels.
+
+    ``canvas``: the model's input; None if each image keeps its own size, which needs ``batch`` 1.
+    ``batch``: the model's batch size if it is fixed. If it is 1, ``from_bytes`` still takes any
+    number of images and runs the model for each.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        canvas: Canvas | None,
+        description: str,
+        batch: int | None = None,
+        holds: Sequence[Any] = (),
+    ) -> None:
+        super().__init__(description, holds)
+        self._canvas = canvas
+        self._one_by_one = batch == 1
+        size = (canvas.height, canvas.width) if canvas else (None, None)
+        shape = [batch, *size, 3]
+        # Both signatures call this one function, so the weights are stored once.
+        self._infer = tf.function(model, input_signature=[tf.TensorSpec(shape, tf.float32)])
+        encoded = tf.TensorSpec([None if self._one_by_one else batch], tf.string, "image")
+        pixels = tf.TensorSpec(shape, tf.uint8, "image")
+        self.from_bytes = tf.function(self._from_bytes, input_signature=[encoded])
+        self.from_pixels = tf.function(self._from_pixels, input_signature=[pixels])
+
+    def signatures(self) -> dict[str, Any]:
+        return {BYTES: self.from_bytes, PIXELS: self.from_pixels, **super().signatures()}
+
+    def _from_bytes(self, image: Tensor) -> Outputs:
+        if self._one_by_one:
+            return self._map(image)
+        assert self._canvas is not None
+        pixels, placements = decode_batch(image, self._canvas)
+        return self._relative_to_images(self._infer(pixels), placements)
+
+    def _from_pixels(self, image: Tensor) -> Outputs:
+        """Return boxes relative to the pixels, including any letterbox bars."""
+        outputs: Outputs = self._infer(tf.cast(image, tf.float32))
+        return outputs
+
+    def _map(self, image: Tensor) -> Outputs:
+        specs = self._infer.get_concrete_function().structured_outputs
+        rows = {name: tf.TensorSpec(spec.shape[1:], spec.dtype) for name, spec in specs.items()}
+        outputs: Outputs = tf.map_fn(
+            self._row, image, fn_output_signature=rows, parallel_iterations=_PARALLEL
+        )
+        return outputs
+
+    def _row(self, encoded: Tensor) -> Outputs:
+        if self._canvas is None:
+            outputs = self._infer(decode_at_own_size(encoded)[None])
+        else:
+            pixels, placement = decode(encoded, self._canvas)
+            outputs = self._relative_to_images(self._infer(pixels[None]), placement[None])
+        return {name: values[0] for name, values in outputs.items()}
+
+    def _relative_to_images(self, outputs: Outputs, placements: Tensor) -> Outputs:
+        if self._canvas is None or not self._canvas.letterbox or BOXES not in outputs:
+            return outputs
+        return {**outputs, BOXES: canvas_to_image(outputs[BOXES], placements)}
+
+
+class EncodedServable(DescribedModule):
+    """A model that decodes images itself: string ``[N]``, or a fixed number, to its outputs."""
+
+    def __init__(
+        self, model: Model, description: str, batch: int | None, holds: Sequence[Any] = ()
+    ) -> None:
+        super().__init__(description, holds)
+        spec = tf.TensorSpec([batch], tf.string, "image")
+        self.from_bytes = tf.function(model, input_signature=[spec])
+
+    def signatures(self) -> dict[str, Any]:
+        return {BYTES: self.from_bytes, **super().signatures()}
+
+
+def canvas_to_image(boxes: Tensor, placements: Tensor) -> Tensor:
+    """Convert boxes ``[N, K, 4]`` on the canvas to boxes of the images drawn on it.
+
+    ``placements``: ``[N, 4]``, see ``Canvas.placement``. The result is ymin, xmin, ymax, xmax,
+    clipped to 0..1.
+    """
+    corner, size = placements[:, None, :2], placements[:, None, 2:]
+    moved = (boxes - tf.concat([corner, corner], -1)) / tf.concat([size, size], -1)
+    return tf.clip_by_value(moved, 0.0, 1.0)

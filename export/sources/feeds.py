@@ -1,0 +1,30 @@
+"""Constants for inputs other than images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from export.errors import SourceError
+
+
+def constant(name: str, value: Any, dtype: tf.DType) -> np.ndarray:
+    """Return ``value`` as an array of ``dtype``. Raise ``SourceError`` for another kind of value.
+
+    NumPy would silently convert any text to True, and True to 1.
+    """
+    array = np.array(value)
+    if array.dtype.kind not in _kinds(dtype):
+        raise SourceError(f"--feed {name}: {value!r} is not {dtype.name}")
+    return array.astype(dtype.as_numpy_dtype)
+
+
+def _kinds(dtype: tf.DType) -> str:
+    """Return NumPy's letters for the kinds of values that an input of ``dtype`` accepts."""
+    if dtype == tf.bool:
+        return "b"
+    if dtype == tf.string:
+        return "U"
+    return "if" if dtype.is_floating else "i"

@@ -1,0 +1,32 @@
+"""Select the task that a source's outputs are for."""
+
+from __future__ import annotations
+
+from export.contract import BOXES
+from export.errors import SourceError
+from export.tasks import classification, detection
+from export.tasks.task import Probe, Task, TaskOptions
+from export.tasks.tensors import Tensors
+
+
+def select_task(probe: Probe, options: TaskOptions) -> Task:
+    """Return the requested task, or the one that the outputs' names and shapes imply.
+
+    Raise ``SourceError`` if the outputs do not fit it.
+    """
+    task = options.task or _implied(probe, options)
+    if task == "detection":
+        return detection.detection(probe, options)
+    if options.suppress:
+        raise SourceError(f"--nms is only for detectors, not for {task}")
+    if task == "classification":
+        return classification.classification(probe, options)
+    return Tensors()
+
+
+def _implied(probe: Probe, options: TaskOptions) -> str:
+    if options.suppress or detection.own_name(BOXES, probe) is not None:
+        return "detection"
+    if classification.scores_among(probe) is not None:
+        return "classification"
+    return "tensors"

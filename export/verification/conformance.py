@@ -1,0 +1,102 @@
+"""Check signatures and descriptions against docs/model-contract.md."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from export.contract import (
+    BOXES,
+    BYTES,
+    CLASS_SCORES,
+    CLASSES,
+    COUNT,
+    DESCRIBE,
+    PIXELS,
+    SCORES,
+    TASKS,
+)
+from export.errors import ContractError
+from export.verification.loaded_version import LoadedVersion, Specs
+
+_RANKS = {BOXES: 3, SCORES: 2, CLASSES: 2, COUNT: 1}
+
+
+def check_signatures(version: LoadedVersion, description: dict[str, Any]) -> list[str]:
+    """Return the names of the signatures. Raise ``ContractError`` if one breaks the contract."""
+    names = version.names()
+    for name in (BYTES, DESCRIBE):
+        if name not in names:
+            raise ContractError(f"there is no signature {name}, only {sorted(names)}")
+    _check_inputs(BYTES, version.inputs(BYTES), "string", 1)
+    served = [BYTES]
+    if PIXELS in names:
+        _check_inputs(PIXELS, version.inputs(PIXELS), "uint8", 4)
+        _check_size(version.inputs(PIXELS), description)
+        served.append(PIXELS)
+    for name in served:
+        _check_outputs(name, version.outputs(name), description)
+    return [*served, DESCRIBE]
+
+
+def check_description(encoded: bytes) -> dict[str, Any]:
+    """Return the decoded description. Raise ``ContractError`` if it is not one."""
+    try:
+        description = json.loads(encoded)
+    except ValueError as error:
+        raise ContractError(f"describe does not return JSON: {error}") from None
+    if not isinstance(description, dict) or description.get("schema") != 1:
+        raise ContractError("describe does not return a description with schema 1")
+    if description.get("task") not in TASKS:
+        raise ContractError(f"describe names an unknown task: {description.get('task')!r}")
+    return description
+
+
+def _check_inputs(signature: str, specs: Specs, dtype: str, rank: int) -> None:
+    fits = [
+        name == "image" and actual == dtype and shape is not None and len(shape) == rank
+        for name, (actual, shape) in specs.items()
+    ]
+    if fits != [True]:
+        raise ContractError(
+            f"{signature} takes {specs} instead of one input image, {dtype} of rank {rank}"
+        )
+
+
+def _check_size(specs: Specs, description: dict[str, Any]) -> None:
+    shape = specs["image"][1]
+    assert shape is not None
+    described = description["input"]["height"], description["input"]["width"]
+    if tuple(shape[1:3]) != described:
+        raise ContractError(
+            f"{PIXELS} takes {shape}, but the description says height, width {described}"
+        )
+
+
+def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) -> None:
+    task = description["task"]
+    if task == "detection":
+        for name, rank in _RANKS.items():
+            _check_output(signature, specs, name, rank)
+    elif task == "classification":
+        names = [name for name in CLASS_SCORES if name in specs]
+        if len(names) != 1:
+            raise ContractError(f"{signature} returns {sorted(specs)}, but no scores")
+        _check_output(signature, specs, names[0], 2)
+        _check_labels(specs[names[0]][1], description)
+
+
+def _check_output(signature: str, specs: Specs, name: str, rank: int) -> None:
+    if name not in specs:
+        raise ContractError(f"{signature} does not return {name}")
+    dtype, shape = specs[name]
+    if dtype != "float32" or (shape is not None and len(shape) != rank):
+        raise ContractError(
+            f"{signature} returns {name} as {dtype}{shape or ''} instead of float32 of rank {rank}"
+        )
+
+
+def _check_labels(shape: list[int | None] | None, description: dict[str, Any]) -> None:
+    labels, classes = description["labels"], shape[1] if shape else None
+    if labels and classes is not None and classes != len(labels):
+        raise ContractError(f"the description has {len(labels)} labels for {classes} classes")

@@ -1,0 +1,51 @@
+"""Keras models that scale pixels themselves are recognized."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from export.sources.keras_preprocessing import own_scaling
+from export.sources.scaling import Scaling
+
+layers = tf.keras.layers
+Layers = Callable[[], list[Any]]
+
+
+def sequential(*inner: Any) -> tf.keras.Model:
+    return tf.keras.Sequential([tf.keras.Input([8, 8, 3]), *inner])
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        lambda: [layers.Rescaling(1 / 255)],
+        lambda: [layers.Rescaling(1 / 127.5, offset=-1)],
+        lambda: [layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[1.0, 1.0, 1.0])],
+        lambda: [layers.RandomFlip(), layers.Resizing(4, 4), layers.Rescaling(1 / 255)],
+        lambda: [sequential(layers.Rescaling(1 / 255))],
+        lambda: [sequential(layers.RandomFlip()), layers.Rescaling(1 / 255)],
+    ],
+    ids=["0..1", "-1..1", "normalization", "after augmentation", "nested", "after a nested one"],
+)
+def test_a_model_that_scales_pixels_gets_them_unscaled(before: Layers) -> None:
+    model = sequential(*before(), layers.Conv2D(2, 3), layers.Flatten())
+    assert own_scaling(model) == Scaling()
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        lambda: [layers.Conv2D(2, 3)],
+        lambda: [layers.Conv2D(3, 1), layers.Rescaling(1 / 255)],
+        lambda: [sequential(layers.Conv2D(3, 1)), layers.Rescaling(1 / 255)],
+        lambda: [layers.Flatten()],
+    ],
+    ids=["none", "too late", "after nested weights", "no weights"],
+)
+def test_other_models_must_be_told(inner: Layers) -> None:
+    assert own_scaling(sequential(*inner())) is None
+    assert own_scaling(tf.Module()) is None
