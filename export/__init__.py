@@ -6,4 +6,9 @@ use them.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+from importlib import metadata
+
+try:
+    __version__ = metadata.version("framewire")
+except metadata.PackageNotFoundError:  # run from a copy that was never installed
+    __version__ = "unknown"

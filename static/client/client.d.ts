@@ -1,4 +1,4 @@
-export const CLIENT: "framewire.js/0.1.0";
+export const CLIENT: "framewire.js/0.2.0";
 export const SUBPROTOCOL: "framewire.v1.msgpack";
 /** @typedef {import('./types.js').Frame} Frame */
 /** @template {Frame} [F=Frame] */

@@ -34,7 +34,7 @@ import { Connection } from './connection.js';
 import { decode, encode } from './msgpack.js';
 import { Sender } from './sender.js';
 
-export const CLIENT = 'framewire.js/0.1.0';
+export const CLIENT = 'framewire.js/0.2.0';
 export const SUBPROTOCOL = 'framewire.v1.msgpack';
 
 const TRY_LATER = ['backend_unavailable', 'overloaded', 'rate_limited'];

@@ -115,7 +115,7 @@ def test_the_description(signatures: Any) -> None:
         },
         "formats": ["jpeg", "png"],
         "max_batch": None,
-        "made_by": "framewire-export 0.1.0",
+        "made_by": "framewire-export 0.2.0",
         "made_from": f"digits sha256:{checkpoints.find(CHECKPOINT).digest()}",
     }
 

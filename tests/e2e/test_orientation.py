@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from tornado.httpclient import AsyncHTTPClient
 
-from export import scenes
+from demomodel import scenes
 from loadtest.stack import Stack
 from tests.e2e.client import Client
 from tests.e2e.film import fits

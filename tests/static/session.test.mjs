@@ -12,7 +12,7 @@ test('says hello with its options, offering the msgpack subprotocol in an array'
   assert.deepEqual(socket().sent, []);
   socket().open();
   assert.deepEqual(socket().sent, [
-    { type: 'hello', client: 'framewire.js/0.1.0', min_score: 0.3 },
+    { type: 'hello', client: 'framewire.js/0.2.0', min_score: 0.3 },
   ]);
 });
 

@@ -10,7 +10,7 @@ const { FramewireClient } = require('./core/client.js');
 const { connectSocket } = require('./socket.js');
 const { SignIn } = require('./sign-in.js');
 
-const CLIENT = 'framewire-miniprogram/0.1.0';
+const CLIENT = 'framewire-miniprogram/0.2.0';
 
 /**
  * @template {import('./index').Frame} [F=import('./index').SentFrame]

@@ -37,7 +37,7 @@ const { Connection } = require('./connection.js');
 const { decode, encode } = require('./msgpack.js');
 const { Sender } = require('./sender.js');
 
-const CLIENT = 'framewire.js/0.1.0';
+const CLIENT = 'framewire.js/0.2.0';
 const SUBPROTOCOL = 'framewire.v1.msgpack';
 
 const TRY_LATER = ['backend_unavailable', 'overloaded', 'rate_limited'];
