@@ -41,7 +41,9 @@ fmt: $(DEV)     ## format the code and apply safe fixes
 pythons: $(DEV) ## check types, imports and the pure tests on every other Python found
 	@printf '%s\n' $(VERSIONS) | xargs -n 1 -P $(WORKERS) .ci/python
 
-miniprogram:    ## copy the JavaScript client into the mini-program
+miniprogram:    ## generate the JavaScript client's types and copy it into the mini-program
+	npm --prefix tests/miniprogram ci --silent
+	npm --prefix tests/miniprogram run types
 	node miniprogram/client/copy.mjs
 
 train: $(RUN)   ## train the demo model again; most of an hour on two cores
