@@ -8,11 +8,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from PIL import Image
 
 from demomodel import fonts, scenes
+from export.errors import SourceError
 
 WIDTH = 192
 """Width and height of the network's input in pixels."""
@@ -80,6 +82,26 @@ def load(plan: Plan, cache: Path, progress: Progress) -> Scenes:
     return Scenes(*arrays)
 
 
+def read(path: Path) -> Scenes:
+    """Return the scenes in ``path``, an ``.npz`` file with the arrays of :class:`Scenes`.
+
+    Raise ``SourceError`` if it is not one.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            scenes = Scenes(*(file[name] for name in _ARRAYS))
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, BadZipFile):
+        raise SourceError(f"{path}: expected an .npz file with {_LAYOUT}") from None
+    count, slots = len(scenes.pictures), scenes.labels.shape[1:]
+    shapes = ((count, WIDTH, WIDTH, 3), (count, *slots, 4), (count, *slots))
+    actual = (scenes.pictures.shape, scenes.boxes.shape, scenes.labels.shape)
+    if actual != shapes or len(slots) != 1 or scenes.pictures.dtype != np.uint8 or not count:
+        raise SourceError(f"{path}: expected {_LAYOUT}, not {' '.join(map(str, actual))}")
+    return scenes
+
+
 def render_one(plan: Plan, index: int, faces: fonts.Faces) -> tuple[Image.Image, scenes.Scene]:
     """Render scene ``index`` of the plan. Return it at the network's size, and as rendered."""
     seed = (plan.seed, _KINDS.index(plan.kind), index)
@@ -96,6 +118,7 @@ def render_one(plan: Plan, index: int, faces: fonts.Faces) -> tuple[Image.Image,
 
 
 _ARRAYS = ("pictures", "boxes", "labels")
+_LAYOUT = f"pictures uint8 [n, {WIDTH}, {WIDTH}, 3], boxes [n, k, 4] and labels [n, k], -1 for none"
 _KINDS = ("training", "held-out", "letters", "clutter")
 _CHUNK = 100
 

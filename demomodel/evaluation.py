@@ -43,22 +43,59 @@ class Score:
 def score(network: Detector, cache: Path, progress: dataset.Progress) -> Score:
     """Score the network on scenes in fonts that training never saw. This folds the network."""
     servable = source.servable(network)
-    tally = scoring.Tally()
-    held_out = dataset.load(HELD_OUT, cache, progress)
-    for index, detections in enumerate(_detections(servable, held_out.pictures)):
-        labels = held_out.labels[index]
-        tally.add(detections, held_out.boxes[index][labels >= 0], labels[labels >= 0])
+    tally = _tally(servable, dataset.load(HELD_OUT, cache, progress))
     by_class = tally.average_precision()
-    false = [_false_boxes(servable, plan, cache, progress) for plan in (LETTERS, CLUTTER)]
+    false = [
+        _false_boxes(servable, dataset.load(plan, cache, progress).pictures)
+        for plan in (LETTERS, CLUTTER)
+    ]
     return Score(float(np.mean(by_class)), tuple(by_class), *tally.at(SCORE), *false)
 
 
-def _false_boxes(
-    servable: Servable, plan: dataset.Plan, cache: Path, progress: dataset.Progress
-) -> float:
-    pictures = dataset.load(plan, cache, progress).pictures
+@dataclass(frozen=True)
+class OtherScore:
+    """How well digits are detected in scenes that another program rendered.
+
+    ``mean``, ``recall`` and ``precision`` are as in :class:`Score`, over the ``scenes`` that have
+    digits; NaN if none has. ``false_boxes``: boxes with a score of at least 0.5 in the ``empty``
+    scenes, which have none.
+    """
+
+    scenes: int
+    mean: float
+    recall: float
+    precision: float
+    empty: int
+    false_boxes: int
+
+
+def score_others(network: Detector, scenes: dataset.Scenes) -> OtherScore:
+    """Score the network on scenes from elsewhere. This folds the network."""
+    servable = source.servable(network)
+    filled = (scenes.labels >= 0).any(axis=1)
+    tally = _tally(
+        servable,
+        dataset.Scenes(scenes.pictures[filled], scenes.boxes[filled], scenes.labels[filled]),
+    )
+    present = [value for value in tally.average_precision() if not np.isnan(value)]
+    mean = float(np.mean(present)) if present else float("nan")
+    empty = scenes.pictures[~filled]
+    false = round(_false_boxes(servable, empty) * len(empty)) if len(empty) else 0
+    return OtherScore(int(filled.sum()), mean, *tally.at(SCORE), len(empty), false)
+
+
+def _tally(servable: Servable, scenes: dataset.Scenes) -> scoring.Tally:
+    tally = scoring.Tally()
+    for index, detections in enumerate(_detections(servable, scenes.pictures)):
+        labels = scenes.labels[index]
+        tally.add(detections, scenes.boxes[index][labels >= 0], labels[labels >= 0])
+    return tally
+
+
+def _false_boxes(servable: Servable, pictures: np.ndarray) -> float:
+    """Return the boxes per picture, none of which shows a digit."""
     boxes = sum(int((one.scores >= SCORE).sum()) for one in _detections(servable, pictures))
-    return boxes / plan.count
+    return boxes / len(pictures)
 
 
 def _detections(servable: Servable, pictures: np.ndarray) -> Iterator[scoring.Detections]:

@@ -71,6 +71,16 @@ def write(metrics: Metrics, folder: Path) -> None:
     (folder / FILE).write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
+def other_lines(score: evaluation.OtherScore) -> Iterable[str]:
+    """Yield a score on scenes from elsewhere, as text."""
+    if score.scenes:
+        yield f"mAP@0.5         {score.mean:.3f}  ({score.scenes} scenes)"
+        yield f"at score 0.5    {score.recall:.1%} of the digits detected,"
+        yield f"                {score.precision:.1%} of the boxes correct"
+    if score.empty:
+        yield f"false boxes     {score.false_boxes} in {score.empty} scenes without digits"
+
+
 def lines(metrics: Metrics) -> Iterable[str]:
     """Yield the metrics as lines of text."""
     scenes, measured = metrics["scenes"], metrics["speed"]

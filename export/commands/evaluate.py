@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from export.commands.arguments import add_cache, add_checkpoint
 from export.commands.loading import load_tensorflow
@@ -24,7 +25,15 @@ def add_parser(commands: Commands) -> None:
         """
         %(prog)s
         %(prog)s --checkpoint my/run
+        %(prog)s --scenes scenes.npz
         """,
+    )
+    parser.add_argument(
+        "--scenes",
+        type=Path,
+        metavar="FILE",
+        help="score on these scenes only: an .npz file as tests/demomodel/second_renderer.py "
+        "writes it",
     )
     add_checkpoint(parser)
     add_cache(parser)
@@ -34,9 +43,20 @@ def run(options: argparse.Namespace) -> None:
     """Print the metrics. Raise ``ExportError``."""
     checkpoint = checkpoints.find(options.checkpoint)
     load_tensorflow()
+    if options.scenes is not None:
+        _score_others(checkpoint, options.scenes)
+        return
     from demomodel import dataset, metrics
     from export.commands.progress import ProgressBars
 
     with ProgressBars() as bars:
         measured = metrics.measure(checkpoint, options.cache or dataset.cache_folder(), bars)
     print(*metrics.lines(measured), sep="\n")
+
+
+def _score_others(checkpoint: checkpoints.Checkpoint, path: Path) -> None:
+    from demomodel import dataset, evaluation, metrics, weights
+
+    scenes = dataset.read(path)
+    score = evaluation.score_others(weights.restore(checkpoint), scenes)
+    print(*metrics.other_lines(score), sep="\n")
