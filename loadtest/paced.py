@@ -53,10 +53,18 @@ class PacedCamera(Camera):
         at = asyncio.get_running_loop().time() + delay_s
         self._timer = asyncio.get_running_loop().call_at(at, self._tick, at)
 
-    async def finish(self) -> None:
-        """Stop sending, and wait until every frame has its outcome."""
+    def pause(self) -> None:
+        """Stop sending."""
         if self._timer is not None:
             self._timer.cancel()
+
+    def unanswered(self, until: float) -> bool:
+        """Whether the outcome of a frame sent before ``until`` may still arrive."""
+        return not self._transport.is_closing() and any(at < until for at in self._sent_at.values())
+
+    async def finish(self) -> None:
+        """Stop sending, and wait until every frame has its outcome."""
+        self.pause()
         while self._sent_at:
             self._settled.clear()
             await self._settled.wait()
