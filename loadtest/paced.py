@@ -58,6 +58,13 @@ class PacedCamera(Camera):
         if self._timer is not None:
             self._timer.cancel()
 
+    def forget(self) -> None:
+        """Forget the frames that have their outcome."""
+        self.due.clear()
+        self.seen.clear()
+        self.latencies_ms.clear()
+        self.batches.clear()
+
     def unanswered(self, until: float) -> bool:
         """Whether the outcome of a frame sent before ``until`` may still arrive."""
         return not self._transport.is_closing() and any(at < until for at in self._sent_at.values())

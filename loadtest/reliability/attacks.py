@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -31,7 +32,7 @@ HANDSHAKES_AT_ONCE = 8
 
 def message(fields: Mapping[str, Any], opcode: int = websocket.BINARY) -> bytes:
     """Return a message as it goes into the socket."""
-    payload = msgpack.packb(fields)
+    payload: bytes = msgpack.packb(fields)
     return websocket.header(len(payload), opcode) + payload
 
 
@@ -137,10 +138,8 @@ async def _persist(
 ) -> None:
     """Send ``chunks``, and start again on a new connection whenever the gateway closes it."""
     while True:
-        try:
+        with contextlib.suppress(OSError, asyncio.TimeoutError):
             await _connection(port, chunks())
-        except (OSError, asyncio.TimeoutError):
-            pass
         await asyncio.sleep(reconnect_s)
 
 
@@ -162,8 +161,6 @@ async def _connection(port: int, chunks: Chunks) -> None:
 
 async def _discard(reader: asyncio.StreamReader) -> None:
     """Read until the gateway closes the connection."""
-    try:
+    with contextlib.suppress(OSError):
         while await reader.read(1 << 16):
             pass
-    except OSError:
-        pass

@@ -44,17 +44,17 @@ def run(stack: Stack, size: Size) -> Result:
     slow, fast, gauge = asyncio.run(_run(stack, _pictures(), size))
     answered = sum(seen.per_s for seen in (*slow, fast))
     demands = [seen.due / seen.seconds for seen in (*slow, fast)]
-    shares = [seen.per_s / fair for seen, fair in zip(slow, fair_shares(demands, answered))]
+    *fair, fair_fast = fair_shares(demands, answered)
+    shares = [seen.per_s / share for seen, share in zip(slow, fair, strict=True)]
     measures = [
         Measure("offered / answered (saturation)", sum(demands) / answered, 1.1, at_least=True),
         Measure("least of the slow cameras / fair share", min(shares), 0.95, at_least=True),
         balance(accounts.settled(stack.get)),
     ]
-    fast_fair = fair_shares(demands, answered)[-1]
     note = (
         f"answered {answered:.0f} of {sum(demands):.0f} frames/s offered; slow cameras: median "
         f"{percentile(shares, 0.5):.2f} of their fair share, the fast one "
-        f"{fast.per_s / fast_fair:.2f}; {gauge.processors()}"
+        f"{fast.per_s / fair_fast:.2f}; {gauge.processors()}"
     )
     return Result("fairness", measures, [note])
 

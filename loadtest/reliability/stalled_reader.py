@@ -40,7 +40,7 @@ QUICK = Size(3.0, 1.5)
 
 
 def run(stack: Stack, size: Size) -> Result:
-    """Compare eight honest cameras beside the two clients while these read, and while they do not."""
+    """Compare honest cameras beside two clients that read, and beside two that do not."""
     stack.restart_gateway()
     calm, beside, gauge, answered = asyncio.run(_run(stack, honest.frames(), size))
     usual_ms = max(seen.age_ms(0.99) for seen in calm)
@@ -52,8 +52,9 @@ def run(stack: Stack, size: Size) -> Result:
     ]
     before, after = (seen.age_ms(0.99) for seen in calm)
     note = (
-        f"p99 before, beside and after: {before:.1f}, {beside.age_ms(0.99):.1f} and {after:.1f} ms; "
-        f"{answered} of 2 connections were still open at the end; {gauge.processors()}"
+        f"p99 before, beside and after: {before:.1f}, {beside.age_ms(0.99):.1f} and "
+        f"{after:.1f} ms; {answered} of 2 connections were still open at the end; "
+        f"{gauge.processors()}"
     )
     return Result("stalled_reader", measures, [note])
 
@@ -64,10 +65,12 @@ async def _run(
     async with honest.running(stack.port, pictures) as cameras:
         async with _clients(stack.port, pictures, reading=True):
             before = await honest.observe(cameras, size.calm_s)
-        async with Gauge(stack.gateway) as gauge:
-            async with _clients(stack.port, pictures, reading=False) as clients:
-                beside = await honest.observe(cameras, size.stalled_s)
-                still_open = sum(not client.done() for client in clients)
+        async with (
+            Gauge(stack.gateway) as gauge,
+            _clients(stack.port, pictures, reading=False) as clients,
+        ):
+            beside = await honest.observe(cameras, size.stalled_s)
+            still_open = sum(not client.done() for client in clients)
         async with _clients(stack.port, pictures, reading=True):
             after = await honest.observe(cameras, size.calm_s)
     return [before, after], beside, gauge, still_open
