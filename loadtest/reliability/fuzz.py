@@ -43,7 +43,7 @@ class Size:
 
 
 FULL = Size(200_000)
-QUICK = Size(2_500)
+QUICK = Size(1_500)
 
 
 @dataclass

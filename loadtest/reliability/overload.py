@@ -19,23 +19,28 @@ from loadtest.stack import Stack
 
 OVERLOAD = 3.0
 SESSIONS = 64
-# Whether normal operation is back is decided by spans of this length.
+# Normal operation is back once spans of this length have 95 % of their frames answered, and a
+# median age of at most twice the usual one, or 30 ms.
 SPAN_S = 0.5
 CALM_LEAST = 0.95
-CALM_AGE = 2.0
+CALM_AGE, CALM_MS = 2.0, 30.0
 
 
 @dataclass(frozen=True)
 class Size:
-    """How long the peak is measured, how long each overload lasts, and the calm before it."""
+    """How long the peak is measured, how long each overload lasts, and the calm before and after
+    it. ``windows``: by name, how many unanswered frames a camera allows itself in each overload.
+    """
 
     peak_s: float
     overload_s: float
     calm_s: float
+    recovery_s: float
+    windows: tuple[tuple[str, float], ...] = (("kept", WINDOW), ("ignored", math.inf))
 
 
-FULL = Size(10.0, 60.0, 10.0)
-QUICK = Size(1.5, 3.0, 1.5)
+FULL = Size(10.0, 60.0, 10.0, 8.0)
+QUICK = Size(0.8, 2.0, 0.8, 2.0, (("ignored", math.inf),))
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ def run(stack: Stack, size: Size) -> Result:
     pictures = honest.frames()
     measures: list[Measure] = []
     notes: list[str] = []
-    for name, window in (("kept", float(WINDOW)), ("ignored", math.inf)):
+    for name, window in size.windows:
         before = _peak(stack, pictures, size)
         phase = asyncio.run(_overload(stack, pictures, size, OVERLOAD * before, window))
         peak = (before + _peak(stack, pictures, size)) / 2
@@ -66,7 +71,7 @@ def run(stack: Stack, size: Size) -> Result:
 
 def _peak(stack: Stack, pictures: Sequence[Frame], size: Size) -> float:
     """Return how many frames per second are answered if none is sent in vain."""
-    return closedloop.run(stack.port, pictures, SESSIONS, size.peak_s).frames_per_s
+    return closedloop.run(stack.port, pictures, SESSIONS, size.peak_s, size.peak_s / 2).frames_per_s
 
 
 async def _overload(
@@ -80,32 +85,32 @@ async def _overload(
     async with Gauge(stack.gateway) as gauge:
         overloaded = await honest.observe(cameras, size.overload_s)
     await honest.leave(cameras)
-    recovered_s = await _recovery(stack, pictures, before.age_ms(0.5))
+    recovered_s = await _recovery(stack, pictures, size, before.age_ms(0.5))
     limits = cameras[0].welcomed.result()["limits"]
     return Phase(overloaded, gauge, recovered_s, limits["max_staleness_ms"])
 
 
-async def _recovery(stack: Stack, pictures: Sequence[Frame], usual_ms: float) -> float:
+async def _recovery(stack: Stack, pictures: Sequence[Frame], size: Size, usual_ms: float) -> float:
     """Return the seconds until eight honest cameras are served as before the overload."""
     started = time.perf_counter()
     cameras = await paced.connect(stack.port, pictures, honest.CAMERAS, honest.RATE)
-    await asyncio.sleep(6.0)
+    await asyncio.sleep(size.recovery_s)
     until = time.perf_counter()
     await honest.settle(cameras, until)
-    recovered = _last_disturbance(cameras, started, until, usual_ms) - started
     await honest.leave(cameras)
-    return recovered
+    disturbed_until = _last_disturbance(cameras, started, until, usual_ms)
+    return math.inf if disturbed_until > until - SPAN_S else disturbed_until - started
 
 
 def _last_disturbance(
     cameras: Sequence[PacedCamera], since: float, until: float, usual_ms: float
 ) -> float:
-    """Return the end of the last span with unanswered frames or with twice the usual median."""
+    """Return the end of the last span with frames unanswered or older than usual."""
     last = at = since
     while at + SPAN_S <= until:
         span = honest.observed(cameras, at, at + SPAN_S)
         at += SPAN_S
-        calm = span.answered >= CALM_LEAST and span.age_ms(0.5) <= CALM_AGE * usual_ms
+        calm = span.answered >= CALM_LEAST and span.age_ms(0.5) <= max(CALM_AGE * usual_ms, CALM_MS)
         if span.due and not calm:
             last = at
     return last

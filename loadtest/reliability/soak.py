@@ -34,7 +34,7 @@ class Size:
 
 
 FULL = Size(10.0, 30 * 60.0, 2.0)
-QUICK = Size(1.0, 5.0, 0.1)
+QUICK = Size(0.8, 3.0, 0.1)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Size:
 
 
 FULL = Size(60.0, 30.0)
-QUICK = Size(3.0, 1.5)
+QUICK = Size(2.0, 0.8)
 
 
 def run(stack: Stack, size: Size) -> Result:
