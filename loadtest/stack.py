@@ -120,7 +120,12 @@ class Stack:
         self.gateway = self._gateway(("--log-level=warning", *gateway_flags))
 
     def __enter__(self) -> Stack:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.model_server.kill()
+            self.gateway.kill()
+            raise
         return self
 
     def __exit__(

@@ -122,7 +122,7 @@ async def _run(stack: Stack, size: Size) -> tuple[Tally, Gauge, Observed]:
             ),
         )
     async with honest.running(stack.port, honest.frames()) as cameras:
-        after = await honest.observe(cameras, 1.0)
+        after = await honest.observe(cameras, 2.0)
     return tally, gauge, after
 
 
