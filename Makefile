@@ -11,7 +11,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 INSTALL := -m pip install -q --disable-pip-version-check -c requirements.txt
 
-.PHONY: run test coverage check fmt pythons miniprogram train fonts bench pins clean help
+.PHONY: run test coverage check fmt pythons miniprogram train fonts bench reliability pins clean help
 
 help:           ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -55,6 +55,10 @@ fonts: $(RUN)   ## install the fonts that training needs, from Debian packages, 
 bench: $(RUN)   ## measure the gateway's throughput and latency against direct Predict calls
 	$(BIN)/framewire export savedmodel --if-missing
 	$(BIN)/framewire loadtest
+
+reliability: $(RUN) ## overload, attack and soak the gateway; over an hour
+	$(BIN)/framewire export savedmodel --if-missing
+	$(BIN)/framewire loadtest reliability
 
 pins: $(DEV)    ## resolve the version ranges of setup.cfg into requirements.txt
 	$(BIN)/pip install -q uv

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loadtest import churn, ratios, swaps
+from loadtest.reliability import report
 
 _DESCRIPTION = """\
 Start a model server and a gateway on free ports, load them with cameras on this machine, and
@@ -18,6 +19,7 @@ examples:
   %(prog)s                                   the gateway compared with direct calls
   %(prog)s churn --seconds 60 --sessions 64
   %(prog)s swaps --swaps 10
+  %(prog)s reliability --quick overload fairness
 """
 
 
@@ -34,6 +36,8 @@ def run(arguments: Sequence[str], prog: str) -> int:
         return 2
     if options.command == "churn":
         return 0 if churn.run(models, options.seconds, options.sessions) else 1
+    if options.command == "reliability":
+        return 0 if report.run(models, options.scenarios, options.quick) else 1
     if options.command == "swaps":
         seen = swaps.run(models, options.sessions, options.swaps, options.rate, options.seconds)
         return 0 if swaps.report(seen, options.sessions, options.rate) else 1
@@ -59,6 +63,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     compare = commands.add_parser("ratios", help="compare with direct Predict calls (the default)")
     leave = commands.add_parser("churn", help="check that every frame gets its outcome")
     swap = commands.add_parser("swaps", help="promote and roll back versions under load")
+    rely = commands.add_parser("reliability", help="overload, attack and soak the gateway")
     parser.set_defaults(seconds=4.0, rounds=5)
     _number(compare, "--seconds", 4.0, "duration of each measurement")
     _number(compare, "--rounds", 5, "number of repetitions")
@@ -68,7 +73,28 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     _number(swap, "--sessions", 32, "number of cameras")
     _number(swap, "--rate", 8.0, "frames per second of each camera")
     _number(swap, "--seconds", 20.0, "duration of the same load without swaps, before them")
+    _scenarios(rely)
     return parser
+
+
+def _scenarios(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Run scenarios, and write their figures into docs/reliability.md."
+    parser.add_argument(
+        "scenarios",
+        nargs="*",
+        metavar="NAME",
+        type=_scenario,
+        help=f"one of {', '.join(report.SCENARIOS)} (default: all of them)",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a few seconds each; the page is not written"
+    )
+
+
+def _scenario(name: str) -> str:
+    if name not in report.SCENARIOS:
+        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(report.SCENARIOS)}")
+    return name
 
 
 def _number(parser: argparse.ArgumentParser, flag: str, default: float, meaning: str) -> None:

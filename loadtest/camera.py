@@ -26,6 +26,14 @@ _hello = msgpack.packb({"type": "hello", "client": "loadtest"})
 HELLO = websocket.header(len(_hello)) + _hello
 
 
+def address(number: int) -> tuple[str, int]:
+    """Return a loopback address for camera ``number``, with any port.
+
+    A gateway limits what one address may do, and cameras in the field have one each.
+    """
+    return f"127.1.{number // 250 % 250}.{number % 250 + 1}", 0
+
+
 class Frame:
     """A ``frame`` message, encoded once for any id below 2^32."""
 

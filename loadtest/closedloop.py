@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtest.camera import Camera, Frame
+from loadtest.camera import Camera, Frame, address
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ async def _run(
 async def _connect(port: int, frames: Sequence[Frame], number: int) -> Camera:
     loop = asyncio.get_running_loop()
     shifted = [*frames[number % len(frames) :], *frames[: number % len(frames)]]
-    _, camera = await loop.create_connection(lambda: Camera(shifted), "127.0.0.1", port)
+    _, camera = await loop.create_connection(
+        lambda: Camera(shifted), "127.0.0.1", port, local_addr=address(number)
+    )
     await asyncio.wait_for(camera.welcomed, 10)
     return camera
 

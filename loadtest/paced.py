@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from loadtest.camera import Camera, Frame
+from loadtest.camera import Camera, Frame, address
 
 WINDOW = 4
 
@@ -17,12 +17,14 @@ WINDOW = 4
 @dataclass(frozen=True)
 class Seen:
     """One frame: when it was sent and answered (``time.perf_counter`` seconds), its outcome
-    (``result``, the reason of a drop, or the code of an error), and the version that answered."""
+    (``result``, the reason of a drop, or the code of an error), the version that answered, and
+    how long the Predict call took."""
 
     sent: float
     answered: float
     outcome: str
     version: int | None
+    inference_ms: float = 0.0
 
     @property
     def ms(self) -> float:
@@ -31,10 +33,16 @@ class Seen:
 
 
 class PacedCamera(Camera):
-    """One session with ``rate`` frames per second; a frame beyond the window is not sent."""
+    """One session with ``rate`` frames per second.
 
-    def __init__(self, frames: Sequence[Frame], rate: float) -> None:
+    A frame is not sent while ``window`` others are unanswered; ``math.inf`` ignores the window.
+    ``due`` has the times at which a frame should have been sent (``time.perf_counter`` seconds).
+    """
+
+    def __init__(self, frames: Sequence[Frame], rate: float, window: float = WINDOW) -> None:
         super().__init__(frames, outstanding=0)
+        self.due: list[float] = []
+        self._window = window
         self.stopped = True  # an outcome does not trigger the next frame
         self.seen: list[Seen] = []
         self._interval_s = 1 / rate
@@ -45,10 +53,25 @@ class PacedCamera(Camera):
         at = asyncio.get_running_loop().time() + delay_s
         self._timer = asyncio.get_running_loop().call_at(at, self._tick, at)
 
-    async def finish(self) -> None:
-        """Stop sending, and wait until every frame has its outcome."""
+    def pause(self) -> None:
+        """Stop sending."""
         if self._timer is not None:
             self._timer.cancel()
+
+    def forget(self) -> None:
+        """Forget the frames that have their outcome."""
+        self.due.clear()
+        self.seen.clear()
+        self.latencies_ms.clear()
+        self.batches.clear()
+
+    def unanswered(self, until: float) -> bool:
+        """Whether the outcome of a frame sent before ``until`` may still arrive."""
+        return not self._transport.is_closing() and any(at < until for at in self._sent_at.values())
+
+    async def finish(self) -> None:
+        """Stop sending, and wait until every frame has its outcome."""
+        self.pause()
         while self._sent_at:
             self._settled.clear()
             await self._settled.wait()
@@ -56,7 +79,8 @@ class PacedCamera(Camera):
                 raise ConnectionError("the gateway closed a session")
 
     def _tick(self, at: float) -> None:
-        if len(self._sent_at) < WINDOW:
+        self.due.append(time.perf_counter())
+        if len(self._sent_at) < self._window and not self._transport.is_closing():
             self.send()
         after = at + self._interval_s
         self._timer = asyncio.get_running_loop().call_at(after, self._tick, after)
@@ -67,20 +91,23 @@ class PacedCamera(Camera):
             kind = message["type"]
             outcome = message.get("reason") or message.get("code") or kind
             version = message.get("model_version")
-            self.seen.append(Seen(sent, time.perf_counter(), outcome, version))
+            took_ms = message.get("timing_ms", {}).get("inference", 0.0)
+            self.seen.append(Seen(sent, time.perf_counter(), outcome, version, took_ms))
         super()._on_message(message)
 
 
 async def connect(
-    port: int, frames: Sequence[Frame], sessions: int, rate: float
+    port: int, frames: Sequence[Frame], sessions: int, rate: float, window: float = WINDOW
 ) -> list[PacedCamera]:
     """Connect the cameras and start them, with their frames spread evenly over time."""
     loop = asyncio.get_running_loop()
     cameras = []
     for number in range(sessions):
         shifted = [*frames[number % len(frames) :], *frames[: number % len(frames)]]
-        make = partial(PacedCamera, shifted, rate)
-        _, camera = await loop.create_connection(make, "127.0.0.1", port)
+        make = partial(PacedCamera, shifted, rate, window)
+        _, camera = await loop.create_connection(
+            make, "127.0.0.1", port, local_addr=address(number)
+        )
         await asyncio.wait_for(camera.welcomed, 10)
         cameras.append(camera)
     for number, camera in enumerate(cameras):

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -26,10 +26,14 @@ _CANDIDATES: Iterator[int] = itertools.cycle([*PORTS[_first:], *PORTS[:_first]])
 
 
 class Process:
-    """A Python module as a process that can be killed and restarted on the same ports."""
+    """A Python module as a process that can be killed and restarted on the same ports.
 
-    def __init__(self, *arguments: str) -> None:
+    ``log``: the file that receives its log; None: the log of this process.
+    """
+
+    def __init__(self, *arguments: str, log: Path | None = None) -> None:
         self._arguments = [sys.executable, "-m", *arguments]
+        self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -45,7 +49,11 @@ class Process:
 
     def start(self) -> None:
         """Start the process; it may not listen yet when this returns."""
-        self._process = subprocess.Popen(self._arguments, cwd=ROOT)
+        if self._log is None:
+            self._process = subprocess.Popen(self._arguments, cwd=ROOT)
+            return
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._arguments, cwd=ROOT, stderr=log)
 
     def kill(self) -> None:
         """Kill the process, without a chance to clean up."""
@@ -72,6 +80,10 @@ class Process:
         kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
         return int(kib) * 1024 / 1e6
 
+    def descriptors(self) -> int:
+        """Return the number of open files and sockets."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
     def cpu_s(self) -> float:
         """Return the CPU time used, in seconds."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
@@ -83,7 +95,8 @@ class Stack:
     """Both processes. The page is at ``url``.
 
     ``models`` is the folder that holds ``digits``; ``model_flags`` replace the flags that name
-    it, for other models.
+    it, for other models. ``logs`` is a folder for the logs of both, ``gateway.log`` and
+    ``modelserver.log``; without it, they go to the log of this process.
     """
 
     def __init__(
@@ -91,22 +104,28 @@ class Stack:
         models: Path = ROOT / "models",
         gateway_flags: tuple[str, ...] = (),
         model_flags: tuple[str, ...] | None = None,
+        logs: Path | None = None,
     ) -> None:
         self.grpc_port, self.port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         if model_flags is None:
             model_flags = ("--model_name=digits", f"--model_base_path={models / 'digits'}")
-        self.model_server = Process("modelserver", f"--port={self.grpc_port}", *model_flags)
-        self.gateway = Process(
-            "server",
-            f"--port={self.port}",
-            f"--backend=127.0.0.1:{self.grpc_port}",
-            "--log-level=warning",
-            *gateway_flags,
+        self.logs = logs
+        self.model_server = Process(
+            "modelserver",
+            f"--port={self.grpc_port}",
+            *model_flags,
+            log=logs and logs / "modelserver.log",
         )
+        self.gateway = self._gateway(("--log-level=warning", *gateway_flags))
 
     def __enter__(self) -> Stack:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.model_server.kill()
+            self.gateway.kill()
+            raise
         return self
 
     def __exit__(
@@ -128,6 +147,21 @@ class Stack:
         """Stop both."""
         self.gateway.terminate()
         self.model_server.terminate()
+
+    def restart_gateway(self, *flags: str) -> None:
+        """Replace the gateway by a new process with ``flags``, and wait until it is ready."""
+        self.gateway.terminate()
+        self.gateway = self._gateway(flags)
+        self.start()
+
+    def _gateway(self, flags: Sequence[str]) -> Process:
+        return Process(
+            "server",
+            f"--port={self.port}",
+            f"--backend=127.0.0.1:{self.grpc_port}",
+            *flags,
+            log=self.logs and self.logs / "gateway.log",
+        )
 
     def get(self, path: str) -> str:
         """Return the body of the gateway's HTTP answer, whatever its status."""

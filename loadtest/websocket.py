@@ -6,16 +6,16 @@ import base64
 import os
 import struct
 
-BINARY, PING, PONG = 0x2, 0x9, 0xA
+TEXT, BINARY, PING, PONG = 0x1, 0x2, 0x9, 0xA
 
 
-def handshake() -> bytes:
-    """Return the request that opens a session in msgpack."""
+def handshake(encoding: str = "msgpack") -> bytes:
+    """Return the request that opens a session in ``msgpack`` or ``json``."""
     key = base64.b64encode(os.urandom(16)).decode()
     return (
         "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Protocol: framewire.v1.msgpack\r\n\r\n"
+        f"Sec-WebSocket-Protocol: framewire.v1.{encoding}\r\n\r\n"
     ).encode()
 
 

@@ -1,0 +1,135 @@
+"""Eight honest cameras beside one attacker of each kind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from loadtest import accounts
+from loadtest.camera import Frame
+from loadtest.pictures import camera_jpegs
+from loadtest.reliability import honest, upload
+from loadtest.reliability.attacks import ATTACKS, Attack
+from loadtest.reliability.gauge import Gauge
+from loadtest.reliability.honest import Observed
+from loadtest.reliability.result import Measure, Result, balance
+from loadtest.stack import Stack
+
+UPLOADS_PER_S = 2.0
+UPLOADER = 300
+
+
+@dataclass(frozen=True)
+class Size:
+    """How long the cameras are observed without each attacker, and beside it, after ``lead_s``.
+
+    ``kinds``: which attackers.
+    """
+
+    calm_s: float
+    attacked_s: float
+    lead_s: float
+    kinds: tuple[str, ...] = tuple(ATTACKS)
+
+
+FULL = Size(10.0, 20.0, 2.0)
+QUICK = Size(0.8, 1.5, 0.3)
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """What cameras and uploads got without and beside one attacker, and what it cost."""
+
+    calm: Observed
+    beside: Observed
+    calm_gauge: Gauge
+    gauge: Gauge
+    uploads: float
+    log_kb_per_s: float
+
+
+def run(stack: Stack, size: Size) -> Result:
+    """Attack a fresh gateway with each kind in turn."""
+    measures: list[Measure] = []
+    notes: list[str] = []
+    pictures = honest.frames()
+    for name in size.kinds:
+        attack = ATTACKS[name]()
+        stack.restart_gateway()
+        attacked = asyncio.run(_attacked(stack, pictures, attack, size))
+        measures += _measures(f"{name}: ", attacked)
+        measures.append(balance(accounts.settled(stack.get), f"{name}: "))
+        notes.append(_note(name, attacked))
+    return Result("attackers", measures, notes)
+
+
+async def _attacked(
+    stack: Stack, pictures: Sequence[Frame], attack: Attack, size: Size
+) -> Attacked:
+    async with (
+        honest.running(stack.port, pictures) as cameras,
+        _uploading(stack.port) as uploads,
+    ):
+        async with Gauge(stack.gateway) as calm_gauge:
+            calm = await honest.observe(cameras, size.calm_s)
+        logged = _logged(stack)
+        async with Gauge(stack.gateway) as gauge:
+            attacking = asyncio.ensure_future(attack(stack.port))
+            await asyncio.sleep(size.lead_s)
+            first = len(uploads)
+            beside = await honest.observe(cameras, size.attacked_s)
+            answered = uploads[first:]
+            attacking.cancel()
+            await asyncio.gather(attacking, return_exceptions=True)
+        log_kb_per_s = (_logged(stack) - logged) / 1000 / gauge.seconds[-1]
+    share = answered.count(200) / len(answered) if answered else math.nan
+    return Attacked(calm, beside, calm_gauge, gauge, share, log_kb_per_s)
+
+
+@contextlib.asynccontextmanager
+async def _uploading(port: int) -> AsyncIterator[list[int]]:
+    """Upload two pictures per second, and collect the statuses."""
+    [picture] = camera_jpegs(1)
+    statuses: list[int] = []
+
+    async def keep_uploading() -> None:
+        while True:
+            statuses.append(await upload.status(port, picture, UPLOADER))
+            await asyncio.sleep(1 / UPLOADS_PER_S)
+
+    uploading = asyncio.ensure_future(keep_uploading())
+    yield statuses
+    uploading.cancel()
+    await asyncio.gather(uploading, return_exceptions=True)
+
+
+def _logged(stack: Stack) -> int:
+    """Return the size of the gateway's log in bytes."""
+    if stack.logs is None:
+        raise ValueError("the stack keeps no logs")
+    return (stack.logs / "gateway.log").stat().st_size
+
+
+def _measures(prefix: str, seen: Attacked) -> list[Measure]:
+    ratio = seen.beside.age_ms(0.99) / seen.calm.age_ms(0.99)
+    more_cpu = max(seen.gauge.cpu - seen.calm_gauge.cpu, 0.0)
+    measures = [
+        Measure(f"{prefix}honest frames answered", seen.beside.answered, 0.95, at_least=True),
+        Measure(f"{prefix}honest uploads answered", seen.uploads, 0.95, at_least=True),
+        Measure(f"{prefix}p99 / without", ratio, 2.0),
+        Measure(f"{prefix}memory, growth at most", seen.gauge.growth_mb, 50.0, "MB"),
+        Measure(f"{prefix}log", seen.log_kb_per_s, 10.0, "KB/s"),
+    ]
+    if prefix.startswith("missing models"):
+        measures.append(Measure(f"{prefix}more CPU time of the gateway", more_cpu, 0.1, "s/s"))
+    return measures
+
+
+def _note(name: str, seen: Attacked) -> str:
+    return (
+        f"{name}: p99 {seen.calm.age_ms(0.99):.1f} ms without, {seen.beside.age_ms(0.99):.1f} ms "
+        f"beside it; {seen.gauge.processors()}"
+    )

@@ -1,0 +1,137 @@
+"""Three times the frames that can be answered: what is answered, how old, and what remains."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadtest import accounts, closedloop, paced
+from loadtest.camera import Frame
+from loadtest.paced import WINDOW, PacedCamera
+from loadtest.reliability import honest
+from loadtest.reliability.gauge import Gauge
+from loadtest.reliability.honest import Observed
+from loadtest.reliability.result import Measure, Result, balance
+from loadtest.stack import Stack
+
+OVERLOAD = 3.0
+SESSIONS = 64
+# Normal operation is back once spans of this length have 95 % of their frames answered, and a
+# median age of at most twice the usual one, or 30 ms.
+SPAN_S = 0.5
+CALM_LEAST = 0.95
+CALM_AGE, CALM_MS = 2.0, 30.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How long the peak is measured, how long each overload lasts, and the calm before and after
+    it. ``windows``: by name, how many unanswered frames a camera allows itself in each overload.
+    """
+
+    peak_s: float
+    overload_s: float
+    calm_s: float
+    recovery_s: float
+    windows: tuple[tuple[str, float], ...] = (("kept", WINDOW), ("ignored", math.inf))
+
+
+FULL = Size(10.0, 60.0, 10.0, 8.0)
+QUICK = Size(0.8, 2.0, 0.8, 2.0, (("ignored", math.inf),))
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One overload: what the cameras saw, the gateway's memory, and how soon all was normal."""
+
+    overloaded: Observed
+    gauge: Gauge
+    recovered_s: float
+    max_staleness_ms: float
+
+
+def run(stack: Stack, size: Size) -> Result:
+    """Measure the peak, then overload the gateway twice: with windows kept, and ignored."""
+    stack.restart_gateway()
+    pictures = honest.frames()
+    measures: list[Measure] = []
+    notes: list[str] = []
+    for name, window in size.windows:
+        before = _peak(stack, pictures, size)
+        phase = asyncio.run(_overload(stack, pictures, size, OVERLOAD * before, window))
+        peak = (before + _peak(stack, pictures, size)) / 2
+        measures += _measures(f"windows {name}: ", phase, peak)
+        notes.append(_note(name, phase, peak))
+    measures.append(balance(accounts.settled(stack.get)))
+    return Result("overload", measures, notes)
+
+
+def _peak(stack: Stack, pictures: Sequence[Frame], size: Size) -> float:
+    """Return how many frames per second are answered if none is sent in vain."""
+    return closedloop.run(stack.port, pictures, SESSIONS, size.peak_s, size.peak_s / 2).frames_per_s
+
+
+async def _overload(
+    stack: Stack, pictures: Sequence[Frame], size: Size, frames_per_s: float, window: float
+) -> Phase:
+    async with honest.running(stack.port, pictures) as calm:
+        before = await honest.observe(calm, size.calm_s)
+    rate = frames_per_s / SESSIONS
+    cameras = await paced.connect(stack.port, pictures, SESSIONS, rate, window)
+    await asyncio.sleep(size.peak_s / 2)
+    async with Gauge(stack.gateway) as gauge:
+        overloaded = await honest.observe(cameras, size.overload_s)
+    await honest.leave(cameras)
+    recovered_s = await _recovery(stack, pictures, size, before.age_ms(0.5))
+    limits = cameras[0].welcomed.result()["limits"]
+    return Phase(overloaded, gauge, recovered_s, limits["max_staleness_ms"])
+
+
+async def _recovery(stack: Stack, pictures: Sequence[Frame], size: Size, usual_ms: float) -> float:
+    """Return the seconds until eight honest cameras are served as before the overload."""
+    started = time.perf_counter()
+    cameras = await paced.connect(stack.port, pictures, honest.CAMERAS, honest.RATE)
+    await asyncio.sleep(size.recovery_s)
+    until = time.perf_counter()
+    await honest.settle(cameras, until)
+    await honest.leave(cameras)
+    disturbed_until = _last_disturbance(cameras, started, until, usual_ms)
+    return math.inf if disturbed_until > until - SPAN_S else disturbed_until - started
+
+
+def _last_disturbance(
+    cameras: Sequence[PacedCamera], since: float, until: float, usual_ms: float
+) -> float:
+    """Return the end of the last span with frames unanswered or older than usual."""
+    last = at = since
+    while at + SPAN_S <= until:
+        span = honest.observed(cameras, at, at + SPAN_S)
+        at += SPAN_S
+        calm = span.answered >= CALM_LEAST and span.age_ms(0.5) <= max(CALM_AGE * usual_ms, CALM_MS)
+        if span.due and not calm:
+            last = at
+    return last
+
+
+def _measures(prefix: str, phase: Phase, peak: float) -> list[Measure]:
+    seen = phase.overloaded
+    oldest_ms = phase.max_staleness_ms + seen.inference_ms(0.99)
+    return [
+        Measure(f"{prefix}offered / peak", seen.due / seen.seconds / peak, 2.0, at_least=True),
+        Measure(f"{prefix}answered / peak", seen.per_s / peak, 0.95, at_least=True),
+        Measure(f"{prefix}p99 age", seen.age_ms(0.99), oldest_ms, "ms"),
+        Measure(f"{prefix}memory, steady growth", phase.gauge.steady_growth_mb(), 5.0, "MB"),
+        Measure(f"{prefix}normal again after", phase.recovered_s, 5.0, "s"),
+    ]
+
+
+def _note(name: str, phase: Phase, peak: float) -> str:
+    seen = phase.overloaded
+    return (
+        f"windows {name}: peak {peak:.0f} frames/s, offered {seen.due / seen.seconds:.0f}, sent "
+        f"{len(seen.seen) / seen.seconds:.0f}, answered {seen.per_s:.0f}; "
+        f"p50 {seen.age_ms(0.5):.0f} ms; {phase.gauge.processors()}"
+    )

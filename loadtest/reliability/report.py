@@ -1,0 +1,102 @@
+"""Runs scenarios, prints their figures, and writes them into ``docs/reliability.md``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import re
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from loadtest.reliability.result import Measure, Result, quantity
+from loadtest.stack import ROOT, Stack
+
+SCENARIOS = ("overload", "fairness", "stalled_reader", "idle", "fuzz", "attackers", "soak")
+PAGE = ROOT / "docs" / "reliability.md"
+_VERSIONS = ("tornado", "grpcio", "tensorflow")
+
+
+def run(models: Path, names: Sequence[str], quick: bool) -> bool:
+    """Run the scenarios ``names``, or all of them. Returns whether every bound was kept.
+
+    Unless ``quick``, writes the tables of these scenarios into the page, if it exists.
+    """
+    held = True
+    with tempfile.TemporaryDirectory() as folder, Stack(models, logs=Path(folder)) as stack:
+        for name in names or SCENARIOS:
+            started = time.perf_counter()
+            result = scenario(stack, name, quick)
+            took_s = time.perf_counter() - started
+            show(result, took_s)
+            held = held and result.held
+            if not quick and PAGE.exists():
+                text = PAGE.read_text(encoding="utf-8")
+                PAGE.write_text(with_table(text, result, took_s), encoding="utf-8")
+    return held
+
+
+def scenario(stack: Stack, name: str, quick: bool) -> Result:
+    """Run one scenario."""
+    module = importlib.import_module(f"loadtest.reliability.{name}")
+    result: Result = module.run(stack, module.QUICK if quick else module.FULL)
+    return result
+
+
+def show(result: Result, took_s: float) -> None:
+    """Print the figures."""
+    print(f"{result.scenario} ({took_s:.0f} s)")
+    for measure in result.measures:
+        print(f"  {measure}")
+    for note in result.notes:
+        print(f"  ({note})")
+    print(flush=True)
+
+
+def with_table(page: str, result: Result, took_s: float) -> str:
+    """Return ``page`` with the figures of ``result`` between its scenario's markers.
+
+    Raises ValueError if the page does not have them.
+    """
+    begin, end = (f"<!-- {word} {result.scenario} -->" for word in ("begin", "end"))
+    head, found, rest = page.partition(begin)
+    _, found_end, tail = rest.partition(end)
+    if not (found and found_end):
+        raise ValueError(f"the page has no {begin} ... {end}")
+    return f"{head}{begin}\n{_table(result, took_s)}\n{end}{tail}"
+
+
+def _table(result: Result, took_s: float) -> str:
+    lines = ["| measured | figure | bound | held |", "|---|---|---|---|"]
+    lines += [_row(measure) for measure in result.measures]
+    lines += ["", *(f"- {note}" for note in result.notes), "", _circumstances(took_s)]
+    return "\n".join(lines)
+
+
+def _row(measure: Measure) -> str:
+    relation = "≥" if measure.at_least else "≤"
+    bound = f"{relation} {quantity(measure.bound, measure.unit)}"
+    held = "yes" if measure.held else "**no**"
+    return f"| {measure.name} | {measure.figure} | {bound} | {held} |"
+
+
+def _circumstances(took_s: float) -> str:
+    """Return when, on what machine and with which versions the figures were measured."""
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in _VERSIONS)
+    return (
+        f"{time.strftime('%Y-%m-%d')}, {took_s:.0f} s, {os.cpu_count()} cores ({_processor()}), "
+        f"CPython {platform.python_version()}, {versions}; load average {os.getloadavg()[0]:.1f}"
+    )
+
+
+def _processor() -> str:
+    """Return the name of the processor."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.machine()
+    found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
+    return found[1].strip() if found else platform.machine()
