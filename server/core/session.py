@@ -26,6 +26,7 @@ from dataclasses import replace
 from typing import Any
 
 from server.core.admission import EXPIRED, LAST_ANSWERS_S, UNAUTHORIZED, Admission
+from server.core.bucket import TokenBucket
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import (
     BackendUnavailable,
@@ -58,7 +59,6 @@ from server.core.messages import (
 )
 from server.core.model import Lane, Model, ModelKey
 from server.core.pictures import UPRIGHT
-from server.core.rate import RateLimit
 
 # A client that sends this many unusable messages in a row is disconnected.
 MAX_REFUSED_IN_A_ROW = 50
@@ -87,9 +87,9 @@ class Session:
         limits: Limits,
         heartbeat_s: float,
         default_model: ModelKey,
-        rate: RateLimit | None = None,
+        rate: TokenBucket | None = None,
         admission: Admission | None = None,
-        budget: RateLimit | None = None,
+        budget: TokenBucket | None = None,
     ) -> None:
         self.id = session_id
         self.state = State.NEW
@@ -254,7 +254,7 @@ class Session:
             error = UnsupportedFormat(f"model {self.key} accepts {formats}, not {frame.format}")
             return [Send(error_message(error, frame.id))]
         # Cheap frames are left to the batcher, which serves all sessions in turn.
-        if frame.cost > FREE and self._budget and not self._budget.allows(now, frame.cost):
+        if frame.cost > FREE and self._budget and not _affords(self._budget, frame.cost, now):
             return [Send(Dropped(frame.id, "rate_limited"))]
         self.pending.add(frame.id)
         return [Offer(frame, lane)]
@@ -311,6 +311,11 @@ _REACTIONS: dict[tuple[State, type], _Reaction] = {
     (State.EXPIRED, Frame): Session._expired_frame,
     (State.EXPIRED, Ping): Session._ping,
 }
+
+
+def _affords(budget: TokenBucket, cost: int, now: float) -> bool:
+    """Charge a frame. An uploaded picture may cost more than the whole budget, and takes all."""
+    return budget.allows(now, min(cost, budget.burst))
 
 
 def _unknown_yet(key: ModelKey) -> BackendUnavailable:

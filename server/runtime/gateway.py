@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from server.backend.interface import Backend
 from server.core.admission import Admission, Verify
+from server.core.bucket import TokenBucket
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import BackendUnavailable, FramewireError, Overloaded
 from server.core.messages import (
@@ -22,7 +23,6 @@ from server.core.messages import (
     ServerMessage,
 )
 from server.core.model import Lane, Model, ModelKey
-from server.core.rate import RateLimit
 from server.core.ring import Member
 from server.core.rollout import Rollout, Route
 from server.core.session import TRY_AGAIN_LATER, Session
@@ -137,7 +137,7 @@ class Gateway:
             self.limits,
             self._settings.ping_s,
             self._rollout.default,
-            RateLimit(rate, self.limits.window) if rate else None,
+            TokenBucket(rate, self.limits.window) if rate else None,
             Admission(self._verify, token),
             _budget(self._settings),
         )
@@ -317,7 +317,7 @@ class Gateway:
         return entry.session.lane(member.frame) if entry else None
 
 
-def _budget(settings: Settings) -> RateLimit | None:
+def _budget(settings: Settings) -> TokenBucket | None:
     """Return a session's bound on the cost of decoding, of which it may use a second's at once."""
     per_second = settings.max_megapixels_per_s * 1e6
-    return RateLimit(per_second, per_second) if per_second else None
+    return TokenBucket(per_second, per_second) if per_second else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.core.answers import Detections
+from server.core.bucket import TokenBucket
 from server.core.errors import (
     BadFrame,
     BadMessage,
@@ -22,7 +23,6 @@ from server.core.messages import (
     Result,
 )
 from server.core.model import ModelKey
-from server.core.rate import RateLimit
 from server.core.session import (
     MAX_REFUSED_IN_A_ROW,
     Close,
@@ -203,7 +203,7 @@ def test_bad_pictures_alone_never_end_a_session() -> None:
 
 
 def test_frames_over_the_rate_are_dropped_and_told() -> None:
-    session = opened(RateLimit(10, 1))
+    session = opened(TokenBucket(10, 1))
     accept(session, 1)
     assert session.receive(frame(2), NOW) == [Send(Dropped(2, "rate_limited"))]
     assert session.pending == {1}
