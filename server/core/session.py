@@ -159,6 +159,10 @@ class Session:
                 effects.append(Send(error_message(result)))
         return effects
 
+    def is_change(self, options: Options) -> bool:
+        """Return whether ``configure`` with these options would have any effect."""
+        return options.token is not None or self._applied(options) != self._applied(Options())
+
     def lane(self, frame: Frame) -> Lane | None:
         """Return the lane ``frame`` would travel in now; None if the model does not take it."""
         return lane_of(self._model, frame) if isinstance(self._model, Model) else None
@@ -279,19 +283,33 @@ class Session:
         return True
 
     def _apply(self, options: Options) -> None:
-        if options.model or options.label or options.version is not None:
-            key = ModelKey(options.model or self.key.name, options.label, options.version)
-            default = self._default_model
-            # Naming just the default model is the same as naming none.
-            self.key = default if key == ModelKey(default.name) else key
-        if options.min_score is not None:
-            self.min_score = options.min_score
-        if options.max_results is not None:
-            self.max_results = options.max_results
-        if options.client is not None:
-            self.client = options.client
-        if options.orientation is not None:
-            self._turns = options.orientation == "apply"
+        applied = self._applied(options)
+        self.key, self.min_score, self.max_results, self.client, self._turns = applied
+
+    def _applied(self, options: Options) -> tuple[ModelKey, float, int | None, str | None, bool]:
+        """Return what the session's options would be with these."""
+        score, results, client, turn = (
+            options.min_score,
+            options.max_results,
+            options.client,
+            options.orientation,
+        )
+        return (
+            self._named(options),
+            self.min_score if score is None else score,
+            self.max_results if results is None else results,
+            self.client if client is None else client,
+            self._turns if turn is None else turn == "apply",
+        )
+
+    def _named(self, options: Options) -> ModelKey:
+        """Return the model that the options name, or the present one."""
+        if not options.model and not options.label and options.version is None:
+            return self.key
+        key = ModelKey(options.model or self.key.name, options.label, options.version)
+        default = self._default_model
+        # Naming just the default model is the same as naming none.
+        return default if key == ModelKey(default.name) else key
 
 
 # Any: a reaction takes only the type of message in its cell's key.

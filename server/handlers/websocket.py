@@ -12,7 +12,7 @@ from server.access.control import AccessControl
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
 from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
-from server.core.messages import ServerMessage, error_message
+from server.core.messages import ClientMessage, Configure, Frame, ServerMessage, error_message
 from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State
 from server.runtime.gateway import Gateway
 from server.settings import Settings
@@ -73,6 +73,8 @@ class SessionHandler(websocket.WebSocketHandler):
             self._encoding = encodings.BY_SUBPROTOCOL[self.selected_subprotocol]
         # Send small messages at once instead of waiting to fill a packet.
         self.set_nodelay(True)
+        assert isinstance(self.ws_connection, WebSocketProtocol)
+        self.ws_connection.on_flood = self._on_flood
         try:
             self._session = self._gateway.connect(self, self._token)
         except Overloaded as error:
@@ -96,7 +98,21 @@ class SessionHandler(websocket.WebSocketHandler):
         except wire.Refused as refused:
             self._gateway.refuse(self._session, refused.error, refused.frame_id)
         else:
-            self._gateway.receive(self._session, decoded)
+            if type(decoded) is Frame or self._admits(decoded):
+                self._gateway.receive(self._session, decoded)
+
+    def _admits(self, message: ClientMessage) -> bool:
+        """Count a message that is not a frame. False: it is one too many, and closes the socket."""
+        assert self._session is not None
+        assert isinstance(self.ws_connection, WebSocketProtocol)
+        if isinstance(message, Configure) and not self._session.is_change(message.options):
+            return True
+        return self.ws_connection.check_kind(type(message).__name__.lower())
+
+    def _on_flood(self, reason: str) -> None:
+        self._gateway.session_rejected("flood")
+        address = self._access.client(self.request).address
+        log.info("session from %s closed: %s", address, reason)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the connection; count and log it if the token is why."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from server.core.answers import Detections
@@ -213,6 +215,27 @@ def test_a_format_that_the_model_does_not_take() -> None:
     effects = opened().receive(frame(1, "webp"), NOW)
     words = "model digits:stable accepts jpeg, png, not webp"
     assert_error(effects, "unsupported_format", words, frame_id=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        (Options(), False),
+        (Options(model="digits", label="stable"), False),
+        (Options(min_score=0.0, orientation="ignore"), False),
+        (Options(min_score=0.1), True),
+        (Options(max_results=3), True),
+        (Options(client="x/1"), True),
+        (Options(orientation="apply"), True),
+        (Options(label="canary"), True),
+        (Options(token="t"), True),  # verifying it is work
+    ],
+)
+def test_what_changes_a_session(options: Options, changes: bool) -> None:
+    session = opened()
+    assert session.is_change(options) is changes
+    session.receive(Configure(replace(options, token=None)), NOW)
+    assert not session.is_change(replace(options, token=None))
 
 
 # One outcome each, in order
