@@ -48,7 +48,9 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
     session = {"gateway": gateway, "settings": settings, "access": access}
     logins = BucketTable(settings.max_logins_per_min / 60, round(settings.max_logins_per_min))
     login = {"access": access, "settings": settings, "logins": logins}
-    uploads = UploadSlots(settings.max_uploads, lambda: gateway.session_rejected("max_uploads"))
+    uploads = UploadSlots(
+        settings.max_uploads, settings.max_uploads_per_address or None, gateway.session_rejected
+    )
     upload = {**session, "uploads": uploads}
     return Application(
         [

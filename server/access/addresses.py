@@ -73,6 +73,19 @@ def network(address: str) -> str:
     return str(parsed or address)
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address; names except localhost do not count.
+
+    A name may resolve to any address, so it is treated as public.
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def parse(text: str) -> Address | None:
     """Parse an address as proxies write it: with or without a port, IPv4 also mapped to IPv6."""
     text = text.strip()

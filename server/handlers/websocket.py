@@ -33,6 +33,7 @@ class SessionHandler(websocket.WebSocketHandler):
         self._gateway = gateway
         self._access = access
         self._token: str | None = None
+        self._address: str | None = None  # for limits by address
         self._settings = settings
         self._session: Session | None = None
         self._encoding: wire.Encoding | None = None
@@ -40,15 +41,20 @@ class SessionHandler(websocket.WebSocketHandler):
         self._unsent = 0  # bytes
 
     def prepare(self) -> None:
-        """Reject what is not a handshake, pages of foreign origins, and invalid tokens.
+        """Reject what is not a handshake, what there is no room for, foreign pages and bad tokens.
 
-        A browser cannot send a token here, so it may still send one with hello.
+        A browser cannot send a token here, so it may still send one with hello. What is cheap
+        to check comes first: verifying a token is not.
         """
         try:
             if self.request.method == "GET":
                 check_upgrade(self.request)
+                self._check_room(time.monotonic())
             self._access.check_origin(self.request)
             self._token = self._access.check_token(self.request, time.monotonic())
+        except Overloaded as error:
+            self.set_header("Connection", "close")
+            send_error(self, error)
         except UpgradeRequired as error:
             self.set_header("Connection", "Upgrade")
             self.set_header("Upgrade", "websocket")
@@ -57,6 +63,16 @@ class SessionHandler(websocket.WebSocketHandler):
         except AccessError as error:
             report_rejection(self, self._access, error.code, error.message)
             send_error(self, error)
+
+    def _check_room(self, now: float) -> None:
+        """Check that there is room for a session of this address. Raises Overloaded."""
+        self._address = self._access.limited(self.request)
+        try:
+            self._access.check_handshake_rate(self._address, now)
+        except Overloaded:
+            self._gateway.session_rejected("handshakes")
+            raise
+        self._gateway.make_room(now, self._address)
 
     def check_origin(self, origin: str) -> bool:
         """Accept: ``prepare`` has checked it."""
@@ -76,7 +92,7 @@ class SessionHandler(websocket.WebSocketHandler):
         assert isinstance(self.ws_connection, WebSocketProtocol)
         self.ws_connection.on_flood = self._on_flood
         try:
-            self._session = self._gateway.connect(self, self._token)
+            self._session = self._gateway.connect(self, self._token, self._address)
         except Overloaded as error:
             self.send(error_message(error))
             self.close(TRY_AGAIN_LATER, error.message[:MAX_CLOSE_REASON_BYTES])
