@@ -12,6 +12,7 @@ from tornado.httputil import HTTPServerRequest
 
 from server.access.addresses import Client, TrustedProxies, is_loopback, network
 from server.access.filewatcher import FileWatcher
+from server.access.hosts import Hosts
 from server.access.origins import Origins
 from server.core.bucket import BucketTable
 from server.core.errors import ForbiddenOrigin, Overloaded, Unauthorized
@@ -39,6 +40,7 @@ class AccessControl:
 
     origins: Origins
     proxies: TrustedProxies
+    hosts: Hosts
     tls: TLS | None = None
     tokens: Tokens | None = None
     wechat: WeChat | None = None
@@ -49,7 +51,12 @@ class AccessControl:
     @classmethod
     def from_settings(cls, settings: Settings) -> AccessControl:
         """Build the checks that the settings ask for. Raises WrongSetting."""
-        access = cls(Origins(settings.allowed_origins), TrustedProxies(settings.trusted_proxies))
+        local = is_loopback(settings.host) and not settings.trusted_proxies
+        access = cls(
+            Origins(settings.allowed_origins),
+            TrustedProxies(settings.trusted_proxies),
+            Hosts(settings.allowed_hosts, local),
+        )
         sessions = settings.max_sessions_per_address
         if sessions:
             access.handshakes = BucketTable(sessions / HANDSHAKE_REFILL_S, sessions)
@@ -94,8 +101,11 @@ class AccessControl:
         origin = request.headers.get("Origin")
         if not origin:  # some proxies and HTTP clients send the header empty
             return None
-        scheme = self.client(request).scheme
-        if not self.origins.allows(origin, request.host, scheme):
+        scheme, host = self.client(request).scheme, request.host
+        known = self.hosts.allows(host)
+        if not self.origins.allows(origin, host if known else "", scheme):
+            if self.origins.allows(origin, host, scheme):
+                raise ForbiddenOrigin(f"the host {host[:100]!r} is not in allowed_hosts")
             raise ForbiddenOrigin(f"pages from {origin[:100]!r} may not connect to this gateway")
         return origin
 

@@ -161,6 +161,12 @@ class Settings:
         pattern=r"(\s*(\*|null|wechat|[a-z][a-z0-9+.-]*://(\*\.)?[^\s/,*]+)\s*(,|$))*",
         syntax="SCHEME://HOST[:PORT], wechat, null or *, comma-separated",
     )
+    allowed_hosts: str = _access(
+        "",
+        "names under which the gateway serves its own pages, comma-separated; *: any; empty: "
+        "localhost if only this machine can connect, otherwise any",
+        metavar="NAMES",
+    )
     trusted_proxies: str = _access(
         "",
         "addresses and networks of proxies whose X-Forwarded-* headers to trust, comma-separated",
