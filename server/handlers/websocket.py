@@ -12,7 +12,14 @@ from server.access.control import AccessControl
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
 from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
-from server.core.messages import ClientMessage, Configure, Frame, ServerMessage, error_message
+from server.core.messages import (
+    ClientMessage,
+    Configure,
+    Frame,
+    Hello,
+    ServerMessage,
+    error_message,
+)
 from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State
 from server.runtime.gateway import Gateway
 from server.settings import Settings
@@ -24,6 +31,8 @@ from server.transport.websocket import WebSocketProtocol
 log = logging.getLogger(__name__)
 
 MAX_CLOSE_REASON_BYTES = 120
+# Of each message before hello, which has a token and a few names: strangers fill no memory.
+HELLO_MAX_BYTES = 64 * 1024
 
 
 class SessionHandler(websocket.WebSocketHandler):
@@ -91,6 +100,7 @@ class SessionHandler(websocket.WebSocketHandler):
         self.set_nodelay(True)
         assert isinstance(self.ws_connection, WebSocketProtocol)
         self.ws_connection.on_flood = self._on_flood
+        self.ws_connection.first_max_bytes = HELLO_MAX_BYTES
         try:
             self._session = self._gateway.connect(self, self._token, self._address)
         except Overloaded as error:
@@ -123,6 +133,8 @@ class SessionHandler(websocket.WebSocketHandler):
         assert isinstance(self.ws_connection, WebSocketProtocol)
         if isinstance(message, Configure) and not self._session.is_change(message.options):
             return True
+        if isinstance(message, Hello):
+            self.ws_connection.welcome()
         return self.ws_connection.check_kind(type(message).__name__.lower())
 
     def _on_flood(self, reason: str) -> None:

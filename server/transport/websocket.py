@@ -32,10 +32,12 @@ class WebSocketProtocol(TornadoWebSocket):
     """One client's connection.
 
     ``flood`` bounds its messages, and ``on_flood`` is called with the reason if it
-    exceeds a bound.
+    exceeds a bound. ``first_max_bytes`` bounds the size of messages until ``welcome``; 0:
+    no smaller than later ones.
     """
 
     flood: FloodGuard
+    first_max_bytes = 0
     on_flood: Callable[[str], None] = staticmethod(lambda reason: None)
     _reader: MessageReader
     _failed = False
@@ -66,7 +68,7 @@ class WebSocketProtocol(TornadoWebSocket):
 
     async def receive_messages(self) -> None:
         """Receive from the end of the handshake to the end of the connection."""
-        self._reader = MessageReader(self.params.max_message_size)
+        self._reader = MessageReader(self.first_max_bytes or self.params.max_message_size)
         self.flood = FloodGuard()
         try:
             await self._read_stream()
@@ -144,6 +146,10 @@ class WebSocketProtocol(TornadoWebSocket):
             elif opcode == PING:
                 self._check_rate(self.flood.decoded("ping", time.monotonic()))
             self.handle_control(opcode, payload)
+
+    def welcome(self) -> None:
+        """Take messages of full size from now on."""
+        self._reader.max_bytes = self.params.max_message_size
 
     def _check_rate(self, exceeded: str | None) -> None:
         """Fail if a bound is exceeded, for this reason. Raises FailConnection."""
