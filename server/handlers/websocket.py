@@ -57,8 +57,8 @@ class SessionHandler(websocket.WebSocketHandler):
         """
         try:
             if self.request.method == "GET":
+                self._check_room(time.monotonic())  # first: pages ask for the reason without one
                 check_upgrade(self.request)
-                self._check_room(time.monotonic())
             self._access.check_origin(self.request)
             self._token = self._access.check_token(self.request, time.monotonic())
         except Overloaded as error:

@@ -222,6 +222,9 @@ async def test_too_many_sessions(serve: Serve) -> None:
     first = await SocketClient.open(served)
     response = await SocketClient.rejected(served)
     assert error_of(response) == "1 sessions are open, the most allowed"
+    # A page learns the reason by a plain request.
+    page = await AsyncHTTPClient().fetch(served.url("/ws"), raise_error=False)
+    assert error_of(page) == "1 sessions are open, the most allowed"
     await first.works()
     first.socket.close()
     await first.closed()
