@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -27,15 +26,20 @@ def run(arguments: Sequence[str], prog: str = "python -m server") -> int:
 
 
 def _serve(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        datefmt="%H:%M:%S",
-    )
     # Imported here, so that --help and a wrong setting answer at once.
+    from server import logs
     from server.app import serve
 
-    asyncio.run(serve(settings))
+    budget = logs.configure(settings.log_level)
+
+    async def run() -> None:
+        reports = asyncio.ensure_future(budget.keep_reporting())
+        try:
+            await serve(settings)
+        finally:
+            reports.cancel()
+
+    asyncio.run(run())
 
 
 def _run_command(name: str, arguments: Sequence[str], prog: str) -> str:

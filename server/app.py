@@ -16,9 +16,9 @@ from tornado.web import Application
 from server.access import audit
 from server.access.control import AccessControl
 from server.access.filewatcher import FileWatcher, watch_files
-from server.access.ratelimiter import RateLimiter
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
+from server.core.bucket import BucketTable
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
@@ -46,9 +46,11 @@ STRAY_BODY_S = 10.0
 def application(gateway: Gateway, settings: Settings, access: AccessControl) -> Application:
     """Return the table of addresses."""
     session = {"gateway": gateway, "settings": settings, "access": access}
-    limiter = RateLimiter(settings.max_logins_per_min)
-    login = {"access": access, "settings": settings, "limiter": limiter}
-    uploads = UploadSlots(settings.max_uploads, lambda: gateway.session_rejected("max_uploads"))
+    logins = BucketTable(settings.max_logins_per_min / 60, round(settings.max_logins_per_min))
+    login = {"access": access, "settings": settings, "logins": logins}
+    uploads = UploadSlots(
+        settings.max_uploads, settings.max_uploads_per_address or None, gateway.session_rejected
+    )
     upload = {**session, "uploads": uploads}
     return Application(
         [

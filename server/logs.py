@@ -6,16 +6,30 @@ clients choose do not make new kinds.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
 
-from server.core.logbudget import LogBudget
+from server.core.logbudget import REPORT_S, LogBudget
 
 log = logging.getLogger(__name__)
 
 Kind = tuple[str, int, int]
 """File, line and level."""
+
+
+def configure(level: str) -> BudgetFilter:
+    """Send the log to stderr, from ``level`` on. Returns the filter, whose reports are due."""
+    logging.basicConfig(
+        level=level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        datefmt="%H:%M:%S",
+    )
+    budget = BudgetFilter()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(budget)
+    return budget
 
 
 class BudgetFilter(logging.Filter):
@@ -45,3 +59,9 @@ class BudgetFilter(logging.Filter):
         for (path, line, level), omitted in self._budget.overdue(self._clock()):
             name = logging.getLevelName(level).lower()
             log.log(level, "%d more lines like the %s of %s:%d", omitted, name, path, line)
+
+    async def keep_reporting(self) -> None:
+        """Report for as long as the process runs."""
+        while True:
+            await asyncio.sleep(REPORT_S)
+            self.report()

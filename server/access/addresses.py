@@ -18,6 +18,8 @@ from server.settings import WrongSetting
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+IPV6_PREFIX_BITS = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -58,6 +60,30 @@ class TrustedProxies:
         if address is None:
             return False
         return any(address in network for network in self._networks)
+
+
+def network(address: str) -> str:
+    """Return what an address's limits apply to: an IPv4 address, or an IPv6 prefix.
+
+    A household or a host usually has a whole prefix to choose its addresses from.
+    """
+    parsed = parse(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, IPV6_PREFIX_BITS), strict=False))
+    return str(parsed or address)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address; names except localhost do not count.
+
+    A name may resolve to any address, so it is treated as public.
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def parse(text: str) -> Address | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-
+from server.access.addresses import is_loopback
 from server.settings import Settings
 
 
@@ -29,16 +28,3 @@ def warnings(settings: Settings) -> list[str]:
 
 def _reachable(settings: Settings) -> bool:
     return bool(settings.trusted_proxies) or not is_loopback(settings.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach an address; names except localhost do not count.
-
-    A name may resolve to any address, so it is treated as public.
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

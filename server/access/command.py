@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from server.access.keys import RSA_BITS, SECRET_BYTES, check_key, load_keys
-from server.access.tokens import Tokens
+from server.access.tokens import HIGHEST_LIMIT, Tokens
 from server.settings import Parser, Settings, WrongSetting, load
 
 _KINDS = {
@@ -68,10 +68,20 @@ def token(
     parser.add_argument(
         "--expires", default="1h", metavar="TIME", help="lifetime: 30s, 15m, 12h, 7d (default: 1h)"
     )
+    parser.add_argument(
+        "--rate", type=float, metavar="NUMBER", help="frames per second of each of its sessions"
+    )
+    parser.add_argument(
+        "--sessions", type=int, metavar="NUMBER", help="sessions that its subject may have open"
+    )
     own, gateway_flags = parser.parse_known_args(arguments)
     settings = _settings(gateway_flags, environment)
     tokens = Tokens(settings.token_keys, settings.token_audience, settings.token_issuer)
-    return tokens.issue(own.subject, _seconds(own.expires))
+    limits = {"rate": own.rate, "sessions": own.sessions}
+    for name, value in limits.items():
+        if value is not None and not 0 < value <= HIGHEST_LIMIT:
+            raise WrongSetting(f"--{name}: must be above 0 and at most {HIGHEST_LIMIT}")
+    return tokens.issue(own.subject, _seconds(own.expires), **limits)
 
 
 COMMANDS: dict[str, Callable[..., str]] = {

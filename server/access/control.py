@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from tornado.httputil import HTTPServerRequest
 
-from server.access.addresses import Client, TrustedProxies
+from server.access.addresses import Client, TrustedProxies, is_loopback, network
 from server.access.filewatcher import FileWatcher
+from server.access.hosts import Hosts
 from server.access.origins import Origins
-from server.core.errors import ForbiddenOrigin, Unauthorized
+from server.core.bucket import BucketTable
+from server.core.errors import ForbiddenOrigin, Overloaded, Unauthorized
 from server.settings import Settings, WrongSetting
 
 if TYPE_CHECKING:
@@ -21,28 +24,42 @@ if TYPE_CHECKING:
     from server.access.tokens import Tokens
     from server.access.wechat import WeChat
 
+# All sessions of an address may reconnect at once, as after a restart, and as often as this.
+HANDSHAKE_REFILL_S = 10.0
+
 
 @dataclass
 class AccessControl:
     """All access checks of one gateway.
 
     ``tls``: None if TLS is off. ``tokens``: None if no token is required. ``wechat``: None if
-    there is no login. ``watchers``: the files to reload when they change. ``on_rejection``:
+    there is no login. ``handshakes``: the handshakes of each address; None: unlimited.
+    ``watchers``: the files to reload when they change. ``on_rejection``:
     called with the path and the error code of each rejected request.
     """
 
     origins: Origins
     proxies: TrustedProxies
+    hosts: Hosts
     tls: TLS | None = None
     tokens: Tokens | None = None
     wechat: WeChat | None = None
+    handshakes: BucketTable | None = None
     watchers: list[FileWatcher] = field(default_factory=list)
     on_rejection: Callable[[str, str], None] = lambda path, code: None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> AccessControl:
         """Build the checks that the settings ask for. Raises WrongSetting."""
-        access = cls(Origins(settings.allowed_origins), TrustedProxies(settings.trusted_proxies))
+        local = is_loopback(settings.host) and not settings.trusted_proxies
+        access = cls(
+            Origins(settings.allowed_origins),
+            TrustedProxies(settings.trusted_proxies),
+            Hosts(settings.allowed_hosts, local),
+        )
+        sessions = settings.max_sessions_per_address
+        if sessions:
+            access.handshakes = BucketTable(sessions / HANDSHAKE_REFILL_S, sessions)
         if settings.tls_certificate or settings.tls_key:
             access.tls = _tls(settings)
             access.watchers.append(FileWatcher(access.tls.paths, access.tls.reload))
@@ -57,6 +74,23 @@ class AccessControl:
         """Return the client's address and scheme as seen by the outermost trusted proxy."""
         return self.proxies.client(request.remote_ip or "", request.protocol, request.headers)
 
+    def limited(self, request: HTTPServerRequest) -> str | None:
+        """Return what the limits by address count a client by.
+
+        None: no limit applies, because the client is on this machine.
+        """
+        address = self.client(request).address
+        return None if is_loopback(address) else network(address)
+
+    def check_handshake_rate(self, address: str | None, now: float) -> None:
+        """Count a handshake of an address, as ``limited`` returns it. Raises Overloaded."""
+        handshakes = self.handshakes
+        if handshakes is None or address is None or handshakes.allows(address, now):
+            return
+        error = Overloaded("too many handshakes from this address; try again later")
+        error.retry_after_s = math.ceil(handshakes.wait_s(address, now))
+        raise error
+
     def close(self) -> None:
         """Close open connections."""
         if self.wechat is not None:
@@ -67,8 +101,11 @@ class AccessControl:
         origin = request.headers.get("Origin")
         if not origin:  # some proxies and HTTP clients send the header empty
             return None
-        scheme = self.client(request).scheme
-        if not self.origins.allows(origin, request.host, scheme):
+        scheme, host = self.client(request).scheme, request.host
+        known = self.hosts.allows(host)
+        if not self.origins.allows(origin, host if known else "", scheme):
+            if self.origins.allows(origin, host, scheme):
+                raise ForbiddenOrigin(f"the host {host[:100]!r} is not in allowed_hosts")
             raise ForbiddenOrigin(f"pages from {origin[:100]!r} may not connect to this gateway")
         return origin
 

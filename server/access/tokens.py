@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 
 # Ten years: longer timers serve no session.
 LONGEST_S = 10 * 365 * 86400.0
+HIGHEST_LIMIT = 10**6
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (jwt.ExpiredSignatureError, EXPIRED),
@@ -61,13 +64,23 @@ class Tokens:
         except Exception as error:
             # PyJWT's errors, and whatever a hostile token can trigger in its parser.
             raise Unauthorized(_reason(error)) from None
-        return Pass(str(claims.get("sub", "")), now + min(left, LONGEST_S))
+        rate, sessions = _limit(claims, "rate"), _limit(claims, "sessions")
+        return Pass(
+            str(claims.get("sub", "")),
+            now + min(left, LONGEST_S),
+            rate,
+            None if sessions is None else math.ceil(sessions),
+        )
 
-    def issue(self, subject: str, life_s: float) -> str:
-        """Return a new token for ``subject``. Raises WrongSetting if no key can sign."""
+    def issue(self, subject: str, life_s: float, **limits: float | None) -> str:
+        """Return a new token for ``subject``. Raises WrongSetting if no key can sign.
+
+        ``limits``: the claims ``rate`` and ``sessions``; None: no such claim.
+        """
         key = self.signing_key()
         now = int(time.time())
-        claims = {"sub": subject, "aud": self._audience, "iat": now, "exp": now + int(life_s)}
+        claims: dict[str, Any] = {name: n for name, n in limits.items() if n is not None}
+        claims |= {"sub": subject, "aud": self._audience, "iat": now, "exp": now + int(life_s)}
         if self._issuer:
             claims["iss"] = self._issuer
         return jwt.encode(claims, key.jwk, algorithm=key.algorithm, headers={"kid": key.kid})
@@ -100,6 +113,16 @@ class Tokens:
         if not isinstance(kid, str) or kid not in self._keys:
             raise Unauthorized("the token names no known key")
         return self._keys[kid]
+
+
+def _limit(claims: Mapping[str, Any], name: str) -> float | None:
+    """Return a limit that the token sets, None if it sets none. Raises Unauthorized."""
+    value = claims.get(name)
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not 0 < value <= HIGHEST_LIMIT:
+        raise Unauthorized(f"the token's {name} is not a number above 0")
+    return float(value)
 
 
 def _reason(error: Exception) -> str:

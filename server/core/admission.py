@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from server.core.errors import Unauthorized
+from server.core.errors import Overloaded, Unauthorized
+from server.core.quota import Quota
 
 EXPIRED = "the token has expired"
 UNAUTHORIZED = 3000
@@ -20,10 +21,16 @@ LAST_ANSWERS_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a valid token grants: a subject, and until when (monotonic seconds)."""
+    """What a valid token grants, and until when (monotonic seconds).
+
+    ``rate``: frames a second for each session. ``sessions``: how many may be open with
+    tokens of this subject. None: what the gateway grants without a claim.
+    """
 
     subject: str
     until: float
+    rate: float | None = None
+    sessions: int | None = None
 
 
 Verify = Callable[[str, float], Pass]
@@ -33,14 +40,19 @@ Verify = Callable[[str, float], Pass]
 class Admission:
     """Whether one session may stay. Without ``verify`` it may, without limit.
 
-    ``token`` was sent before hello, and counts if hello brings none.
+    ``token`` was sent before hello, and counts if hello brings none. ``subjects`` counts the
+    sessions of each subject. The caller must: call ``release`` when the session ends.
     """
 
-    def __init__(self, verify: Verify | None, token: str | None = None) -> None:
+    def __init__(
+        self, verify: Verify | None, token: str | None = None, subjects: Quota | None = None
+    ) -> None:
         self.subject: str | None = None
         self.until: float | None = None
+        self.rate: float | None = None
         self._verify = verify
         self._token = token
+        self._subjects = subjects
 
     @property
     def required(self) -> bool:
@@ -48,7 +60,10 @@ class Admission:
         return self._verify is not None
 
     def admit(self, token: str | None, now: float) -> None:
-        """Admit a session by hello's token, or by the one sent before. Raises Unauthorized."""
+        """Admit a session by hello's token, or by the one sent before.
+
+        Raises Unauthorized, or Overloaded if the subject has too many sessions.
+        """
         token, self._token = token or self._token, None
         if self._verify is None:
             return
@@ -59,7 +74,8 @@ class Admission:
     def renew(self, token: str, now: float) -> None:
         """Replace the token where one is required.
 
-        Raises Unauthorized if the new one is not valid; the former one still counts then.
+        Raises Unauthorized if the new one is not valid, and Overloaded if its subject has too
+        many sessions; the former one still counts then.
         """
         assert self._verify is not None
         self._grant(self._verify(token, now))
@@ -72,5 +88,21 @@ class Admission:
         """Return whether the token has expired."""
         return self.until is not None and now >= self.until
 
+    def release(self) -> None:
+        """End: the session counts no more among those of its subject."""
+        if self._subjects is not None and self.subject is not None:
+            self._subjects.release(self.subject)
+        self.subject = None
+
     def _grant(self, granted: Pass) -> None:
-        self.subject, self.until = granted.subject, granted.until
+        if granted.subject != self.subject:
+            self._count(granted)
+            self.release()
+        self.subject, self.until, self.rate = granted.subject, granted.until, granted.rate
+
+    def _count(self, granted: Pass) -> None:
+        subjects = self._subjects
+        if subjects is None or subjects.acquire(granted.subject, granted.sessions):
+            return
+        held = subjects.held(granted.subject)
+        raise Overloaded(f"{held} sessions are open with tokens of this subject, the most allowed")

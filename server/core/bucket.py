@@ -22,8 +22,8 @@ class TokenBucket:
     """At most ``per_second`` units on average and ``burst`` at once."""
 
     def __init__(self, per_second: float, burst: float) -> None:
+        self.burst = float(burst)
         self._per_second = per_second
-        self._burst = float(burst)
         self._units = float(burst)
         self._at: float | None = None
 
@@ -54,12 +54,12 @@ class TokenBucket:
     def full(self, now: float) -> bool:
         """Whether this bucket is as good as a new one."""
         self._refill(now)
-        return self._units >= self._burst
+        return self._units >= self.burst
 
     def _refill(self, now: float) -> None:
         if self._at is not None:
             gained = (now - self._at) * self._per_second
-            self._units = min(self._burst, self._units + gained)
+            self._units = min(self.burst, self._units + gained)
         self._at = now
 
 

@@ -12,19 +12,26 @@ from collections.abc import Hashable
 
 
 class Quota:
-    """At most ``limit`` for each key; ``acquire`` may say a limit of its own for a key."""
+    """At most ``limit`` for each key, or any number if that is None.
 
-    def __init__(self, limit: int) -> None:
+    ``acquire`` may say a limit of its own for a key.
+    """
+
+    def __init__(self, limit: int | None) -> None:
         self._limit = limit
         self._held: dict[Hashable, int] = {}
 
     def acquire(self, key: Hashable, limit: int | None = None) -> bool:
         """Hold one more, if ``key`` may. ``limit``: what the key's token grants, say."""
-        held = self._held.get(key, 0)
-        if held >= (self._limit if limit is None else limit):
+        if not self.allows(key, limit):
             return False
-        self._held[key] = held + 1
+        self._held[key] = self._held.get(key, 0) + 1
         return True
+
+    def allows(self, key: Hashable, limit: int | None = None) -> bool:
+        """Return whether ``acquire`` would succeed."""
+        most = self._limit if limit is None else limit
+        return most is None or self._held.get(key, 0) < most
 
     def release(self, key: Hashable) -> None:
         """Hold one less."""

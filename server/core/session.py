@@ -26,6 +26,7 @@ from dataclasses import replace
 from typing import Any
 
 from server.core.admission import EXPIRED, LAST_ANSWERS_S, UNAUTHORIZED, Admission
+from server.core.bucket import TokenBucket
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import (
     BackendUnavailable,
@@ -33,6 +34,7 @@ from server.core.errors import (
     BadMessage,
     FramewireError,
     HelloRequired,
+    Overloaded,
     ProtocolError,
     Unauthorized,
     UnsupportedFormat,
@@ -58,7 +60,7 @@ from server.core.messages import (
 )
 from server.core.model import Lane, Model, ModelKey
 from server.core.pictures import UPRIGHT
-from server.core.rate import RateLimit
+from server.core.preferences import Preferences
 
 # A client that sends this many unusable messages in a row is disconnected.
 MAX_REFUSED_IN_A_ROW = 50
@@ -87,23 +89,19 @@ class Session:
         limits: Limits,
         heartbeat_s: float,
         default_model: ModelKey,
-        rate: RateLimit | None = None,
+        rate: TokenBucket | None = None,
         admission: Admission | None = None,
-        budget: RateLimit | None = None,
+        budget: TokenBucket | None = None,
     ) -> None:
         self.id = session_id
         self.state = State.NEW
-        self.key = default_model
-        self.client: str | None = None
-        self.min_score = 0.0
-        self.max_results: int | None = None
+        self.preferences = Preferences(default_model)
         self.pending: set[int] = set()
         self.accepted = 0
         self._limits = limits
         self._heartbeat_s = heartbeat_s
         self._rate = rate
         self._budget = budget
-        self._turns = False
         self._admission = admission or Admission(None)
         self._expires_in_s: int | None = None
         self._default_model = default_model
@@ -159,6 +157,13 @@ class Session:
                 effects.append(Send(error_message(result)))
         return effects
 
+    def is_change(self, options: Options) -> bool:
+        """Return whether ``configure`` with these options would have any effect."""
+        return options.token is not None or self._preferred(options) != self.preferences
+
+    def _preferred(self, options: Options) -> Preferences:
+        return self.preferences.with_options(options, self._default_model)
+
     def lane(self, frame: Frame) -> Lane | None:
         """Return the lane ``frame`` would travel in now; None if the model does not take it."""
         return lane_of(self._model, frame) if isinstance(self._model, Model) else None
@@ -174,8 +179,9 @@ class Session:
             if outcome.id < self._last_result:
                 return Dropped(outcome.id, "overtaken")
             self._last_result = outcome.id
-            if self.min_score > 0 or self.max_results is not None:
-                answer = outcome.answer.limited(self.min_score, self.max_results)
+            wanted = self.preferences
+            if wanted.min_score > 0 or wanted.max_results is not None:
+                answer = outcome.answer.limited(wanted.min_score, wanted.max_results)
                 return replace(outcome, answer=answer)
         return outcome
 
@@ -201,41 +207,53 @@ class Session:
     def close(self) -> None:
         """End the session: its socket is gone."""
         self.state = State.CLOSED
+        self._admission.release()
 
     # Reactions: one method per cell of the table.
 
     def _hello(self, message: Hello, now: float) -> list[Effect]:
         try:
             self._admission.admit(message.options.token, now)
-        except Unauthorized as error:
+        except (Unauthorized, Overloaded) as error:
             self.state = State.CLOSED
-            return [Send(error_message(error)), Close(UNAUTHORIZED, error.message)]
+            code = UNAUTHORIZED if isinstance(error, Unauthorized) else TRY_AGAIN_LATER
+            return [Send(error_message(error)), Close(code, error.message)]
+        self._use_rate()
         self._expires_in_s = self._admission.remaining_s(now)
         self.state = State.OPEN
-        self._apply(message.options)
-        return [*self._expiry(), Select(self.key)]
+        self.preferences = self._preferred(message.options)
+        return [*self._expiry(), Select(self.preferences.key)]
 
     def _configure(self, message: Configure, now: float) -> list[Effect]:
         try:
             effects = self._renew(message.options.token, now)
-        except Unauthorized as error:
+        except (Unauthorized, Overloaded) as error:
             return [Send(error_message(error))]
-        before = self.key
-        self._apply(message.options)
-        if self.key == before:
+        before = self.preferences.key
+        self.preferences = self._preferred(message.options)
+        if self.preferences.key == before:
             return effects
         # No frame goes to the previous model any more, however long the look-up takes.
-        self._model = _unknown_yet(self.key)
-        return [*effects, Select(self.key)]
+        self._model = _unknown_yet(self.preferences.key)
+        return [*effects, Select(self.preferences.key)]
 
     def _renew(self, token: str | None, now: float) -> list[Effect]:
         if token is None and self.state is State.EXPIRED:
             raise Unauthorized(EXPIRED)
         if token is None or not self._admission.required:
             return []
+        before = self._admission.rate
         self._admission.renew(token, now)
+        if self._admission.rate != before:
+            self._use_rate()
         self.state = State.OPEN
         return [Send(Authorized(self._admission.remaining_s(now) or 0)), *self._expiry()]
+
+    def _use_rate(self) -> None:
+        """Apply the rate that the token grants, if it grants one."""
+        rate = self._admission.rate
+        if rate is not None:
+            self._rate = TokenBucket(rate, max(self._limits.window, rate))
 
     def _expiry(self) -> list[Effect]:
         until = self._admission.until
@@ -246,15 +264,17 @@ class Session:
             return [Send(Dropped(frame.id, "rate_limited"))]
         if isinstance(self._model, FramewireError):
             return [Send(error_message(self._model, frame.id))]
-        if frame.orientation != UPRIGHT and not self._turns:
+        if frame.orientation != UPRIGHT and not self.preferences.turns:
             frame = replace(frame, orientation=UPRIGHT)
         lane = lane_of(self._model, frame)
         if lane is None:
             formats = ", ".join(self._model.formats)
-            error = UnsupportedFormat(f"model {self.key} accepts {formats}, not {frame.format}")
+            error = UnsupportedFormat(
+                f"model {self.preferences.key} accepts {formats}, not {frame.format}"
+            )
             return [Send(error_message(error, frame.id))]
         # Cheap frames are left to the batcher, which serves all sessions in turn.
-        if frame.cost > FREE and self._budget and not self._budget.allows(now, frame.cost):
+        if frame.cost > FREE and self._budget and not _affords(self._budget, frame.cost, now):
             return [Send(Dropped(frame.id, "rate_limited"))]
         self.pending.add(frame.id)
         return [Offer(frame, lane)]
@@ -278,21 +298,6 @@ class Session:
         self.accepted += 1
         return True
 
-    def _apply(self, options: Options) -> None:
-        if options.model or options.label or options.version is not None:
-            key = ModelKey(options.model or self.key.name, options.label, options.version)
-            default = self._default_model
-            # Naming just the default model is the same as naming none.
-            self.key = default if key == ModelKey(default.name) else key
-        if options.min_score is not None:
-            self.min_score = options.min_score
-        if options.max_results is not None:
-            self.max_results = options.max_results
-        if options.client is not None:
-            self.client = options.client
-        if options.orientation is not None:
-            self._turns = options.orientation == "apply"
-
 
 # Any: a reaction takes only the type of message in its cell's key.
 _Reaction = Callable[[Session, Any, float], list[Effect]]
@@ -311,6 +316,11 @@ _REACTIONS: dict[tuple[State, type], _Reaction] = {
     (State.EXPIRED, Frame): Session._expired_frame,
     (State.EXPIRED, Ping): Session._ping,
 }
+
+
+def _affords(budget: TokenBucket, cost: int, now: float) -> bool:
+    """Charge a frame. An uploaded picture may cost more than the whole budget, and takes all."""
+    return budget.allows(now, min(cost, budget.burst))
 
 
 def _unknown_yet(key: ModelKey) -> BackendUnavailable:

@@ -6,6 +6,7 @@ The body is the picture itself, or a multipart form with one file in it, as
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -30,6 +31,7 @@ from server.core.messages import (
     Options,
     Outcome,
 )
+from server.core.upload import UploadProgress
 from server.runtime.gateway import Gateway
 from server.settings import Settings
 from server.transport.jsonapi import JSONHandler, send_json
@@ -39,7 +41,7 @@ from server.transport.uploads import UploadSlots
 
 # The most that the form around a picture may add.
 FORM_BYTES = 64 * 1024
-# A slower upload is aborted, because others wait for its slot.
+# A longer upload is aborted, because others wait for its slot; so is one that crawls.
 UPLOAD_TIMEOUT_S = 60.0
 
 _NUMBERS: Mapping[str, Any] = {
@@ -69,6 +71,9 @@ class InferHandler(JSONHandler):
         self._token: str | None = None
         self._uploads = uploads
         self._holds_slot = False
+        self._address: str | None = None  # for limits by address
+        self._progress = UploadProgress(time.monotonic())
+        self._progress_timer: asyncio.TimerHandle | None = None
         self._rejection: FramewireError | None = None
         self._peer: OneShotPeer | None = None
         self._picture_bytes = bytearray()
@@ -82,6 +87,7 @@ class InferHandler(JSONHandler):
         assert isinstance(self.request.connection, HTTP1Connection)
         self.request.connection.set_body_timeout(UPLOAD_TIMEOUT_S)
         self.request.connection.set_max_body_size(2 * self._max_bytes)
+        self._check_progress()
         length = self._announced_length()
         try:
             self._admit(length)
@@ -102,7 +108,8 @@ class InferHandler(JSONHandler):
         if length > self._max_bytes:
             raise self._too_large()
         if is_post:
-            self._uploads.acquire()
+            self._address = self.access.limited(self.request)
+            self._uploads.acquire(self._address)
             self._holds_slot = True
 
     def _announced_length(self) -> int:
@@ -110,7 +117,20 @@ class InferHandler(JSONHandler):
         # Twenty digits are too large in any case; Python refuses to parse thousands.
         return int(length[:20]) if length.isdecimal() else 0
 
+    def _check_progress(self) -> None:
+        """Abort an upload that is slower than the least rate; otherwise check again when due."""
+        now, deadline = time.monotonic(), self._progress.deadline
+        if now < deadline:
+            loop = asyncio.get_running_loop()
+            self._progress_timer = loop.call_later(deadline - now, self._check_progress)
+        else:
+            self._progress_timer = None
+            self._gateway.session_rejected("slow_upload")
+            assert isinstance(self.request.connection, HTTP1Connection)
+            self.request.connection.stream.close()
+
     def data_received(self, chunk: bytes) -> None:
+        self._progress.received(len(chunk))
         if not self._holds_slot:
             return
         if len(self._picture_bytes) + len(chunk) > self._max_bytes:
@@ -120,6 +140,7 @@ class InferHandler(JSONHandler):
         self._picture_bytes += chunk
 
     async def post(self) -> None:
+        self._stop_checking()  # the body is there
         try:
             if self._rejection is not None:
                 raise self._rejection
@@ -140,11 +161,17 @@ class InferHandler(JSONHandler):
         if self._peer is not None:
             self._peer.close(1001, "the client disconnected")
 
+    def _stop_checking(self) -> None:
+        if self._progress_timer is not None:
+            self._progress_timer.cancel()
+            self._progress_timer = None
+
     def _release(self) -> None:
+        self._stop_checking()
         self._picture_bytes = bytearray()
         if self._holds_slot:
             self._holds_slot = False
-            self._uploads.release()
+            self._uploads.release(self._address)
 
     async def _infer(self, options: Options, frame: Frame) -> Outcome:
         peer = self._peer = OneShotPeer()

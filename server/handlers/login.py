@@ -15,8 +15,9 @@ import time
 from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
+from server.access.addresses import network
 from server.access.control import AccessControl
-from server.access.ratelimiter import RateLimiter
+from server.core.bucket import BucketTable
 from server.core.errors import (
     BadMessage,
     ForbiddenOrigin,
@@ -42,10 +43,10 @@ class LoginHandler(JSONHandler):
 
     accepts = "a login code"
 
-    def initialize(self, access: AccessControl, settings: Settings, limiter: RateLimiter) -> None:
+    def initialize(self, access: AccessControl, settings: Settings, logins: BucketTable) -> None:
         self.access = access
         self._settings = settings
-        self._limiter = limiter
+        self._logins = logins
         self._json = bytearray()
 
     def prepare(self) -> None:
@@ -74,9 +75,10 @@ class LoginHandler(JSONHandler):
         if wechat is None or tokens is None:
             raise NoLogin("this gateway has no login: wechat_appid is not set")
         address = self.access.client(self.request).address
-        if not self._limiter.allows(address, time.monotonic()):
+        now, key = time.monotonic(), network(address)
+        if not self._logins.allows(key, now):
             error = TooManyLogins("too many logins from this address; try again later")
-            error.retry_after_s = math.ceil(60 / self._settings.max_logins_per_min)
+            error.retry_after_s = math.ceil(self._logins.wait_s(key, now))
             raise error
         subject = await wechat.subject(self._code())
         life_s = self._settings.login_token_s

@@ -12,7 +12,14 @@ from server.access.control import AccessControl
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
 from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
-from server.core.messages import ServerMessage, error_message
+from server.core.messages import (
+    ClientMessage,
+    Configure,
+    Frame,
+    Hello,
+    ServerMessage,
+    error_message,
+)
 from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, State
 from server.runtime.gateway import Gateway
 from server.settings import Settings
@@ -24,6 +31,8 @@ from server.transport.websocket import WebSocketProtocol
 log = logging.getLogger(__name__)
 
 MAX_CLOSE_REASON_BYTES = 120
+# Of each message before hello, which has a token and a few names: strangers fill no memory.
+HELLO_MAX_BYTES = 64 * 1024
 
 
 class SessionHandler(websocket.WebSocketHandler):
@@ -33,6 +42,7 @@ class SessionHandler(websocket.WebSocketHandler):
         self._gateway = gateway
         self._access = access
         self._token: str | None = None
+        self._address: str | None = None  # for limits by address
         self._settings = settings
         self._session: Session | None = None
         self._encoding: wire.Encoding | None = None
@@ -40,15 +50,20 @@ class SessionHandler(websocket.WebSocketHandler):
         self._unsent = 0  # bytes
 
     def prepare(self) -> None:
-        """Reject what is not a handshake, pages of foreign origins, and invalid tokens.
+        """Reject what is not a handshake, what there is no room for, foreign pages and bad tokens.
 
-        A browser cannot send a token here, so it may still send one with hello.
+        A browser cannot send a token here, so it may still send one with hello. What is cheap
+        to check comes first: verifying a token is not.
         """
         try:
             if self.request.method == "GET":
+                self._check_room(time.monotonic())  # first: pages ask for the reason without one
                 check_upgrade(self.request)
             self._access.check_origin(self.request)
             self._token = self._access.check_token(self.request, time.monotonic())
+        except Overloaded as error:
+            self.set_header("Connection", "close")
+            send_error(self, error)
         except UpgradeRequired as error:
             self.set_header("Connection", "Upgrade")
             self.set_header("Upgrade", "websocket")
@@ -57,6 +72,16 @@ class SessionHandler(websocket.WebSocketHandler):
         except AccessError as error:
             report_rejection(self, self._access, error.code, error.message)
             send_error(self, error)
+
+    def _check_room(self, now: float) -> None:
+        """Check that there is room for a session of this address. Raises Overloaded."""
+        self._address = self._access.limited(self.request)
+        try:
+            self._access.check_handshake_rate(self._address, now)
+        except Overloaded:
+            self._gateway.session_rejected("handshakes")
+            raise
+        self._gateway.make_room(now, self._address)
 
     def check_origin(self, origin: str) -> bool:
         """Accept: ``prepare`` has checked it."""
@@ -73,8 +98,11 @@ class SessionHandler(websocket.WebSocketHandler):
             self._encoding = encodings.BY_SUBPROTOCOL[self.selected_subprotocol]
         # Send small messages at once instead of waiting to fill a packet.
         self.set_nodelay(True)
+        assert isinstance(self.ws_connection, WebSocketProtocol)
+        self.ws_connection.on_flood = self._on_flood
+        self.ws_connection.first_max_bytes = HELLO_MAX_BYTES
         try:
-            self._session = self._gateway.connect(self, self._token)
+            self._session = self._gateway.connect(self, self._token, self._address)
         except Overloaded as error:
             self.send(error_message(error))
             self.close(TRY_AGAIN_LATER, error.message[:MAX_CLOSE_REASON_BYTES])
@@ -96,7 +124,23 @@ class SessionHandler(websocket.WebSocketHandler):
         except wire.Refused as refused:
             self._gateway.refuse(self._session, refused.error, refused.frame_id)
         else:
-            self._gateway.receive(self._session, decoded)
+            if type(decoded) is Frame or self._admits(decoded):
+                self._gateway.receive(self._session, decoded)
+
+    def _admits(self, message: ClientMessage) -> bool:
+        """Count a message that is not a frame. False: it is one too many, and closes the socket."""
+        assert self._session is not None
+        assert isinstance(self.ws_connection, WebSocketProtocol)
+        if isinstance(message, Configure) and not self._session.is_change(message.options):
+            return True
+        if isinstance(message, Hello):
+            self.ws_connection.welcome()
+        return self.ws_connection.check_kind(type(message).__name__.lower())
+
+    def _on_flood(self, reason: str) -> None:
+        self._gateway.session_rejected("flood")
+        address = self._access.client(self.request).address
+        log.info("session from %s closed: %s", address, reason)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the connection; count and log it if the token is why."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from server.backend.interface import Backend
 from server.core.admission import Admission, Verify
+from server.core.bucket import TokenBucket
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import BackendUnavailable, FramewireError, Overloaded
 from server.core.messages import (
@@ -22,7 +23,6 @@ from server.core.messages import (
     ServerMessage,
 )
 from server.core.model import Lane, Model, ModelKey
-from server.core.rate import RateLimit
 from server.core.ring import Member
 from server.core.rollout import Rollout, Route
 from server.core.session import TRY_AGAIN_LATER, Session
@@ -65,7 +65,11 @@ class Gateway:
             settings.canary_share,
         )
         self._counters = Counters()
-        self._sessions = Sessions(settings.max_sessions)
+        self._sessions = Sessions(
+            settings.max_sessions,
+            settings.max_sessions_per_address or None,
+            settings.max_sessions_per_subject or None,
+        )
         self._models = Models(backend, self)
         self._resolver = Resolver(self._models, self)
         self._dispatcher = Dispatcher(settings, backend, self._models, self._counters, self)
@@ -124,27 +128,28 @@ class Gateway:
 
     # Called by the handlers
 
-    def connect(self, peer: Peer, token: str | None = None) -> Session:
+    def connect(self, peer: Peer, token: str | None = None, address: str | None = None) -> Session:
         """Open a session. Raises Overloaded when there is no room for it.
 
-        ``token`` counts if hello brings none.
+        ``token`` counts if hello brings none. ``address``: what limits by address count the
+        session by; None: none apply.
         """
         now = time.monotonic()
-        self._make_room(now)
+        self.make_room(now, address)
         rate = self._settings.max_frame_rate
         session = Session(
             secrets.token_hex(8),
             self.limits,
             self._settings.ping_s,
             self._rollout.default,
-            RateLimit(rate, self.limits.window) if rate else None,
-            Admission(self._verify, token),
+            TokenBucket(rate, self.limits.window) if rate else None,
+            Admission(self._verify, token, self._sessions.subjects),
             _budget(self._settings),
         )
-        self._sessions.add(OpenSession(session, peer, now))
+        self._sessions.add(OpenSession(session, peer, now, address))
         return session
 
-    def _make_room(self, now: float) -> None:
+    def make_room(self, now: float, address: str | None) -> None:
         """Evict the session that has been silent longest if there is no room otherwise.
 
         Strangers need no token before hello: without eviction they could hold all places
@@ -153,6 +158,11 @@ class Gateway:
         if self.draining:
             self.session_rejected("draining")
             raise Overloaded("the gateway is shutting down")
+        addresses = self._sessions.addresses
+        if address is not None and not addresses.allows(address):
+            self.session_rejected("max_sessions_per_address")
+            held = addresses.held(address)
+            raise Overloaded(f"{held} sessions are open from this address, the most allowed")
         silent = self._sessions.longest_silent(now) if self._sessions.full else None
         if silent is not None:
             self.disconnect(silent.session)
@@ -317,7 +327,7 @@ class Gateway:
         return entry.session.lane(member.frame) if entry else None
 
 
-def _budget(settings: Settings) -> RateLimit | None:
+def _budget(settings: Settings) -> TokenBucket | None:
     """Return a session's bound on the cost of decoding, of which it may use a second's at once."""
     per_second = settings.max_megapixels_per_s * 1e6
-    return RateLimit(per_second, per_second) if per_second else None
+    return TokenBucket(per_second, per_second) if per_second else None

@@ -11,11 +11,14 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
+import math
+import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from server.backend.interface import Backend
-from server.core.errors import BackendUnavailable, FramewireError, Internal
+from server.core.bucket import TokenBucket
+from server.core.errors import BackendUnavailable, FramewireError, Internal, Overloaded
 from server.core.model import Model, ModelKey
 
 log = logging.getLogger(__name__)
@@ -25,8 +28,13 @@ REFRESH_S = 5.0
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
 # Clients can ask for any number of models that are not there. All of these together are
-# looked up again this often at most, so that they take nothing from those that are there.
-RETRIES_PER_S = 50
+# looked up this often at most, the first time and again, so that they take nothing from
+# those that are there; each of them again and again after a longer pause.
+LOOKUPS_PER_S, LOOKUPS_BURST = 50.0, 100
+RETRIES_PER_S, RETRIES_BURST = 10.0, 10
+LONGEST_MISSING_PAUSE_S = 30.0
+# A client that would wait longer for its turn is told so at once.
+LONGEST_TURN_S = 5.0
 
 ModelOrError = Model | FramewireError
 
@@ -71,6 +79,8 @@ class Models:
         self._listener = listener
         self._entries: dict[ModelKey, _Entry] = {}
         self._connected = asyncio.Event()
+        self._lookups = TokenBucket(LOOKUPS_PER_S, LOOKUPS_BURST)
+        self._retries = TokenBucket(RETRIES_PER_S, RETRIES_BURST)
 
     def acquire(self, key: ModelKey, interest: Interest) -> ModelOrError | None:
         """Follow ``key`` for one more user. None: it is being looked up."""
@@ -126,9 +136,11 @@ class Models:
 
     async def _follow(self, key: ModelKey, entry: _Entry) -> None:
         pause_s = FIRST_PAUSE_S
+        first = True
         while True:
             entry.invalidated.clear()
-            result = await self._look_up(key)
+            result = await (self._first_look_up(key, entry) if first else self._look_up(key))
+            first = False
             self._update(key, entry, result)
             if isinstance(result, Model):
                 pause_s = FIRST_PAUSE_S
@@ -137,20 +149,29 @@ class Models:
                 await _wait(entry.invalidated, REFRESH_S)
                 continue
             if self._connected.is_set():
-                await asyncio.sleep(max(pause_s, self._queueing_s(entry)))
+                await asyncio.sleep(pause_s)
+                await asyncio.sleep(self._turn_s(entry, self._retries, math.inf) or 0.0)
             else:
                 await _wait(self._connected, pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            longest_s = LONGEST_PAUSE_S
+            if entry.interest is Interest.CLIENT:
+                longest_s = max(longest_s, LONGEST_MISSING_PAUSE_S)
+            pause_s = min(pause_s * 2, longest_s)
 
-    def _queueing_s(self, entry: _Entry) -> float:
-        """Return the pause that keeps the models that only clients miss to their bound."""
+    async def _first_look_up(self, key: ModelKey, entry: _Entry) -> ModelOrError:
+        turn_s = self._turn_s(entry, self._lookups, LONGEST_TURN_S)
+        if turn_s is None:
+            return Overloaded("too many models are being looked up; try again later")
+        await asyncio.sleep(turn_s)
+        return await self._look_up(key)
+
+    def _turn_s(self, entry: _Entry, bucket: TokenBucket, longest_s: float) -> float | None:
+        """Return how soon ``entry`` may be looked up; None if not within ``longest_s``."""
         if entry.interest is not Interest.CLIENT:
             return 0.0
-        entries = self._entries.values()
-        missing = sum(
-            e.interest is Interest.CLIENT and not isinstance(e.result, Model) for e in entries
-        )
-        return missing / RETRIES_PER_S
+        now = time.monotonic()
+        at = bucket.reserve(now, longest_s)
+        return None if at is None else at - now
 
     async def _look_up(self, key: ModelKey) -> ModelOrError:
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from server.core.messages import ServerMessage
+from server.core.quota import Quota
 from server.core.rollout import Route
 from server.core.session import Session
 
@@ -33,12 +34,14 @@ class Peer(Protocol):
 class OpenSession:
     """One session, its peer, when it connected (monotonic seconds), and what it uses.
 
-    ``route`` is None until hello. ``expiry`` is the timer of its token.
+    ``address`` is what limits by address count it by; None: none apply. ``route`` is None
+    until hello. ``expiry`` is the timer of its token.
     """
 
     session: Session
     peer: Peer
     connected: float
+    address: str | None = None
     route: Route | None = None
     expiry: asyncio.TimerHandle | None = None
 
@@ -70,10 +73,17 @@ class OpenSession:
 
 
 class Sessions:
-    """All open sessions, at most ``max_sessions``, by id, by route, and those still silent."""
+    """All open sessions, at most ``max_sessions``, by id, by route, and those still silent.
 
-    def __init__(self, max_sessions: int) -> None:
+    ``addresses`` and ``subjects`` count them by address and by their tokens' subject.
+    """
+
+    def __init__(
+        self, max_sessions: int, per_address: int | None = None, per_subject: int | None = None
+    ) -> None:
         self.max_sessions = max_sessions
+        self.addresses = Quota(per_address)
+        self.subjects = Quota(per_subject)
         self._by_id: dict[str, OpenSession] = {}
         self._by_route: dict[Route, dict[str, OpenSession]] = {}
         self._silent: dict[str, OpenSession] = {}  # without hello, the longest connected first
@@ -94,6 +104,8 @@ class Sessions:
     def add(self, entry: OpenSession) -> None:
         """Take in a session that has just connected."""
         self._by_id[entry.session.id] = self._silent[entry.session.id] = entry
+        if entry.address is not None:
+            self.addresses.acquire(entry.address)
 
     def remove(self, session_id: str) -> OpenSession | None:
         """Take a session out, and stop its timer. Return None if it is not there."""
@@ -102,6 +114,8 @@ class Sessions:
             self._silent.pop(session_id, None)
             self._leave_route(entry)
             entry.cancel_expiry()
+            if entry.address is not None:
+                self.addresses.release(entry.address)
         return entry
 
     def set_route(self, entry: OpenSession, route: Route) -> Route | None:

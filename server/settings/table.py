@@ -121,6 +121,9 @@ class Settings:
         10 * 2**20, "maximum size of a picture uploaded over HTTP", 1024, 2**30
     )
     max_uploads: int = _limit(16, "maximum number of concurrent uploads", 1, 10**6)
+    max_uploads_per_address: int = _limit(
+        8, "maximum number of concurrent uploads from one address; 0: unlimited", 0, 10**6
+    )
     max_pixels: int = _limit(16_000_000, "maximum number of pixels in a frame", 1, 2**31)
     max_megapixels_per_s: float = _limit(
         32.0,
@@ -130,6 +133,19 @@ class Settings:
         10**6,
     )
     max_sessions: int = _limit(1024, "maximum number of open sessions", 1, 10**6)
+    max_sessions_per_address: int = _limit(
+        256,
+        "maximum number of open sessions from one address (this machine's excepted); 0: unlimited",
+        0,
+        10**6,
+    )
+    max_sessions_per_subject: int = _limit(
+        256,
+        "maximum number of open sessions with tokens of one subject, unless its tokens say; "
+        "0: unlimited",
+        0,
+        10**6,
+    )
     max_frame_rate: float = _limit(
         0.0, "maximum frames per second and session; 0: unlimited", 0, 10**6
     )
@@ -144,6 +160,12 @@ class Settings:
         metavar="ORIGINS",
         pattern=r"(\s*(\*|null|wechat|[a-z][a-z0-9+.-]*://(\*\.)?[^\s/,*]+)\s*(,|$))*",
         syntax="SCHEME://HOST[:PORT], wechat, null or *, comma-separated",
+    )
+    allowed_hosts: str = _access(
+        "",
+        "names under which the gateway serves its own pages, comma-separated; *: any; empty: "
+        "localhost if only this machine can connect, otherwise any",
+        metavar="NAMES",
     )
     trusted_proxies: str = _access(
         "",

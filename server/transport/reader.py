@@ -23,12 +23,12 @@ class MessageReader:
     """Takes bytes as they arrive and returns each message once it is complete.
 
     The payload of a message in one fragment is copied once. A message of more than
-    ``max_bytes`` is rejected as soon as a header announces it, and the reader never
-    buffers more than has arrived.
+    ``max_bytes``, which may change, is rejected as soon as a header announces it, and the
+    reader never buffers more than has arrived.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._received = _NOTHING
         self._incomplete = bytearray()  # a WebSocket frame that has arrived in part
         self._payload_start = 0  # in it
@@ -61,7 +61,7 @@ class MessageReader:
         start, end = _payload_range(received)
         if len(received) >= 2:
             self._check_header(received[0], received[1])
-        if len(self._fragments) + end - start > self._max_bytes:
+        if len(self._fragments) + end - start > self.max_bytes:
             raise FailConnection(CloseCode.MESSAGE_TOO_BIG, "message too big")
         if len(received) < end:
             self._payload_start, self._needed = start, end

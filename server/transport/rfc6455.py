@@ -47,6 +47,11 @@ class FailConnection(Exception):
         self.reason = reason
 
 
+def policy_violation(reason: str) -> FailConnection:
+    """Return the failure for a client that exceeds a bound of ours."""
+    return FailConnection(CloseCode.POLICY_VIOLATION, reason)
+
+
 def invalid_utf8() -> FailConnection:
     """Return the failure for text that is not UTF-8, in a message or in a close reason."""
     return FailConnection(CloseCode.INVALID_PAYLOAD, "invalid UTF-8")

@@ -7,13 +7,16 @@ the handler in one step of the event loop.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import cast
 
 from tornado import websocket
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
-from server.transport.reader import BINARY, CLOSE, CONTINUATION, TEXT, MessageReader
-from server.transport.rfc6455 import FailConnection, check_close, invalid_utf8
+from server.core.flood import FRAGMENT_COST, FloodGuard
+from server.transport.reader import BINARY, CLOSE, CONTINUATION, PING, TEXT, MessageReader
+from server.transport.rfc6455 import FailConnection, check_close, invalid_utf8, policy_violation
 from server.transport.socketstream import SocketStream
 from server.transport.tornado_private import TornadoWebSocket
 
@@ -26,8 +29,16 @@ _NOTHING = memoryview(b"")
 
 
 class WebSocketProtocol(TornadoWebSocket):
-    """One client's connection."""
+    """One client's connection.
 
+    ``flood`` bounds its messages, and ``on_flood`` is called with the reason if it
+    exceeds a bound. ``first_max_bytes`` bounds the size of messages until ``welcome``; 0:
+    no smaller than later ones.
+    """
+
+    flood: FloodGuard
+    first_max_bytes = 0
+    on_flood: Callable[[str], None] = staticmethod(lambda reason: None)
     _reader: MessageReader
     _failed = False
 
@@ -57,7 +68,8 @@ class WebSocketProtocol(TornadoWebSocket):
 
     async def receive_messages(self) -> None:
         """Receive from the end of the handshake to the end of the connection."""
-        self._reader = MessageReader(self.params.max_message_size)
+        self._reader = MessageReader(self.first_max_bytes or self.params.max_message_size)
+        self.flood = FloodGuard()
         try:
             await self._read_stream()
             if not self.stream.closed():
@@ -106,11 +118,16 @@ class WebSocketProtocol(TornadoWebSocket):
         try:
             self._reader.feed(received)
             for _ in range(_MESSAGES_PER_TURN):
-                message = None if self.client_terminated else self._reader.take()
+                ended = self.client_terminated or self._failed
+                message = None if ended else self._reader.take()
                 if message is None:
                     return False
-                if message[0] != CONTINUATION:
-                    self._dispatch(*message)
+                opcode, payload = message
+                self.flood.credit -= FRAGMENT_COST if opcode == CONTINUATION else 1
+                if self.flood.credit < 0:
+                    self._check_rate(self.flood.received(time.monotonic()))
+                if opcode != CONTINUATION:
+                    self._dispatch(opcode, payload)
         except FailConnection as failure:
             self._fail(failure)
             return False
@@ -126,7 +143,28 @@ class WebSocketProtocol(TornadoWebSocket):
         else:
             if opcode == CLOSE:
                 check_close(payload)
+            elif opcode == PING:
+                self._check_rate(self.flood.decoded("ping", time.monotonic()))
             self.handle_control(opcode, payload)
+
+    def welcome(self) -> None:
+        """Take messages of full size from now on."""
+        self._reader.max_bytes = self.params.max_message_size
+
+    def _check_rate(self, exceeded: str | None) -> None:
+        """Fail if a bound is exceeded, for this reason. Raises FailConnection."""
+        if exceeded is not None:
+            self.on_flood(exceeded)
+            raise policy_violation(exceeded)
+
+    def check_kind(self, kind: str) -> bool:
+        """Count a decoded message that is not a frame. False: it was one too many."""
+        try:
+            self._check_rate(self.flood.decoded(kind, time.monotonic()))
+        except FailConnection as failure:
+            self._fail(failure)
+            return False
+        return True
 
     def _fail(self, failure: FailConnection) -> None:
         """Send the reason, and close after a moment in which the client can read it.

@@ -10,7 +10,8 @@ export class FramewireClient<F extends Frame = import("./types.js").Frame> {
     /** End the session. Frames without an outcome are dropped as `disconnected`. */
     close(): void;
     /**
-     * Change the session options, for this connection and later ones.
+     * Change the session options, for this connection and later ones. As often as you like: several
+     * changes within a moment are sent together, the last value of each option.
      * @param {import('./types.js').SessionOptions} options
      */
     configure(options: import("./types.js").SessionOptions): void;

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
 
 from server.core.logbudget import BURST, LINES_PER_S, REPORT_S, LogBudget
 from server.logs import BudgetFilter
+from tests.server import gateway_process
+from tests.server.raw_peer import handshake
 
 
 def test_a_burst_then_a_few_lines_a_second() -> None:
@@ -96,3 +99,17 @@ def test_a_flood_that_ended_is_reported(written: Written, caplog: pytest.LogCapt
     [line] = caplog.messages
     assert line.startswith("412 more lines like the warning of ")
     assert "test_logs.py" in line
+
+
+async def test_a_process_bounds_its_log_under_a_flood_of_rejected_requests() -> None:
+    flood = 3 * BURST
+    async with gateway_process.running("--allowed-origins=https://example.com") as gateway:
+        await gateway.says("listening")
+        for _ in range(flood):
+            reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+            writer.write(handshake("Origin: https://evil.example"))
+            assert b" 403 " in await reader.readline()
+            writer.close()
+        rejected = [line for line in gateway.lines if "/ws from 127.0.0.1 rejected" in line]
+        assert BURST <= len(rejected) < 2 * BURST
+        await gateway.says(" more")

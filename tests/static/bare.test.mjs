@@ -12,6 +12,7 @@ const FILES = new URL('../../static/client/', import.meta.url);
 const CLIENT = [
   'client.js',
   'clock.js',
+  'configuration.js',
   'connection.js',
   'msgpack-decoder.js',
   'msgpack-encoder.js',

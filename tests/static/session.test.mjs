@@ -109,6 +109,35 @@ test('keeps its options across a reconnection', () => {
   assert.equal(socket().last().min_score, 0.7);
 });
 
+test('a slider sends its last position, and not all of them', () => {
+  const { client, host, socket } = readyClient();
+  const before = socket().sent.length;
+  for (let i = 1; i <= 100; i += 1) {
+    client.configure({ min_score: i / 100 });
+    host.advance(10);
+  }
+  client.configure({ max_results: 5 });
+  client.configure({ max_results: 7 });
+  host.advance(1000);
+  const sent = socket().sent.slice(before).filter(({ type }) => type === 'configure');
+  assert.ok(sent.length <= 10, `${sent.length} in two seconds`);
+  assert.deepEqual(Object.assign({}, ...sent), { type: 'configure', min_score: 1, max_results: 7 });
+});
+
+test('what changes while the connection is lost goes into hello alone', () => {
+  const { client, host, socket } = readyClient();
+  client.configure({ min_score: 0.5 });
+  client.configure({ min_score: 0.6 });
+  socket().die();
+  client.configure({ max_results: 3 });
+  host.advance(15000);
+  socket().open();
+  assert.equal(socket().last().min_score, 0.6);
+  assert.equal(socket().last().max_results, 3);
+  socket().welcome();
+  assert.deepEqual(socket().sent.map(({ type }) => type), ['hello']);
+});
+
 test('an option changed between hello and welcome is not lost', () => {
   const { client, socket } = puppetClient();
   client.open();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tornado.httputil import HTTPHeaders
 
-from server.access.addresses import Client, TrustedProxies
+from server.access.addresses import Client, TrustedProxies, network
 from server.settings import WrongSetting
 
 PROXIES = "127.0.0.1, 10.0.0.0/8, ::1, fd00::/8"
@@ -74,3 +74,18 @@ def test_unparsable_addresses(text: str) -> None:
     with pytest.raises(WrongSetting, match="trusted_proxies: ") as caught:
         TrustedProxies(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("8.8.8.8", "8.8.8.8"),
+        ("::ffff:8.8.8.8", "8.8.8.8"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::ffff:1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("", ""),  # a peer that has gone
+    ],
+)
+def test_what_shares_the_limits_of_an_address(address: str, key: str) -> None:
+    assert network(address) == key

@@ -54,6 +54,31 @@ def test_a_public_key_verifies(tmp_path: Path, algorithm: str) -> None:
     assert found.until == pytest.approx(NOW + 3600, abs=2)
 
 
+@pytest.mark.parametrize(
+    ("claims", "rate", "sessions"),
+    [
+        ({}, None, None),
+        ({"rate": 5, "sessions": 3}, 5.0, 3),
+        ({"rate": 0.5}, 0.5, None),
+        ({"rate": None, "sessions": 1000000}, None, 1000000),
+    ],
+)
+def test_limits_in_a_token(
+    tmp_path: Path, claims: dict[str, Any], rate: float | None, sessions: int | None
+) -> None:
+    key = secret()
+    found = tokens(tmp_path, key).verify(signed(key, **claims), NOW)
+    assert (found.rate, found.sessions) == (rate, sessions)
+
+
+@pytest.mark.parametrize("name", ["rate", "sessions"])
+@pytest.mark.parametrize("value", [0, -1, "5", True, [], {}, 1e300, float("nan")])
+def test_limits_that_are_none(tmp_path: Path, name: str, value: Any) -> None:
+    key = secret()
+    words = f"the token's {name} is not a number above 0"
+    assert_refused(tokens(tmp_path, key), signed(key, **{name: value}), words)
+
+
 def test_issued_tokens_are_valid(tmp_path: Path) -> None:
     judge = tokens(tmp_path, secret(), issuer="here")
     found = judge.verify(judge.issue("camera-8", 60), NOW)

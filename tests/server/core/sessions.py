@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.core.answers import Detections
+from server.core.bucket import TokenBucket
 from server.core.errors import (
     BackendUnavailable,
 )
@@ -15,7 +16,6 @@ from server.core.messages import (
     Timing,
 )
 from server.core.model import Lane, Model, ModelKey
-from server.core.rate import RateLimit
 from server.core.session import (
     Effect,
     Offer,
@@ -32,11 +32,11 @@ GONE = BackendUnavailable("no model server answers")
 NOW = 1000.0
 
 
-def new(rate: RateLimit | None = None) -> Session:
+def new(rate: TokenBucket | None = None) -> Session:
     return Session("s1", LIMITS, 20.0, KEY, rate)
 
 
-def opened(rate: RateLimit | None = None) -> Session:
+def opened(rate: TokenBucket | None = None) -> Session:
     """A session after its welcome, with a model."""
     session = new(rate)
     session.receive(Hello(), NOW)

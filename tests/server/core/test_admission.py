@@ -8,7 +8,6 @@ from server.core.admission import Admission
 def test_without_tokens_every_session_stays() -> None:
     admission = Admission(verify=None)
     admission.admit(token=None, now=0.0)
-    admission.renew("a token that nobody reads", now=1.0)
     assert not admission.expired(now=1e9)
     assert admission.remaining_s(now=1e9) is None
     assert admission.subject is None

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from server.core.batching import Batcher
+from server.core.bucket import TokenBucket
 from server.core.errors import FrameTooLarge
 from server.core.lanes import COSTLY, lane_of
 from server.core.messages import Configure, Dropped, Frame, Hello, Options
 from server.core.model import Lane, Model
-from server.core.rate import RateLimit
 from server.core.session import FREE, Effect, Offer, Send, Session
 from server.core.wire import check_picture
 from tests.server.core.batches import NOTHING, A, B, batcher, member, offer, take, who
@@ -29,7 +29,7 @@ def sent(frame_id: int = 1, cost: int = 0, orientation: int = 1, kind: str = "jp
     return Frame(frame_id, kind, b"", 64, 48, None, orientation, cost)
 
 
-def opened(budget: RateLimit | None = None, options: Options | None = None) -> Session:
+def opened(budget: TokenBucket | None = None, options: Options | None = None) -> Session:
     session = Session("s1", LIMITS, 20.0, KEY, budget=budget)
     session.receive(Hello(options or Options()), NOW)
     session.update_model(BOTH)
@@ -62,7 +62,7 @@ def test_lane_of_a_frame(model: Model, frame: Frame, lane: Lane | None) -> None:
 
 
 def test_frames_over_the_budget_are_dropped_until_it_is_earned() -> None:
-    session = opened(RateLimit(32e6, 32e6))
+    session = opened(TokenBucket(32e6, 32e6))
     for frame_id in (1, 2):
         offered(session.receive(sent(frame_id, 16_000_000), NOW))
     assert session.receive(sent(3, 16_000_000), NOW) == [Send(Dropped(3, "rate_limited"))]
@@ -71,23 +71,23 @@ def test_frames_over_the_budget_are_dropped_until_it_is_earned() -> None:
 
 
 def test_small_frames_are_never_charged() -> None:
-    session = opened(RateLimit(1.0, 1.0))
+    session = opened(TokenBucket(1.0, 1.0))
     for frame_id in range(100):
         offered(session.receive(sent(frame_id, FREE), NOW))
 
 
 @pytest.mark.parametrize(("pixels", "per_second"), [(1280 * 720, 30), (1920 * 1080, 15)])
 def test_cameras_keep_within_the_default_budget(pixels: int, per_second: int) -> None:
-    session = opened(RateLimit(32e6, 32e6))
+    session = opened(TokenBucket(32e6, 32e6))
     for i in range(20 * per_second):
         offered(session.receive(sent(i, pixels), NOW + i / per_second))
 
 
-def test_what_costs_more_than_the_bucket_leaves_it_in_debt() -> None:
-    rate = RateLimit(10.0, 10.0)
-    assert rate.allows(0.0, 30.0)
-    assert not rate.allows(2.0, 1.0)
-    assert rate.allows(2.2, 1.0)
+def test_a_picture_that_costs_more_than_the_whole_budget_takes_all_of_it() -> None:
+    session = opened(TokenBucket(32e6, 32e6))
+    offered(session.receive(sent(1, 60_000_000), NOW))
+    assert session.receive(sent(2, FREE + 1), NOW) == [Send(Dropped(2, "rate_limited"))]
+    offered(session.receive(sent(3, 60_000_000), NOW + 1))
 
 
 def test_a_frame_that_costs_too_much_is_refused_with_the_figures() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from server.core.answers import Detections
+from server.core.bucket import TokenBucket
 from server.core.errors import (
     BadFrame,
     BadMessage,
@@ -22,7 +25,6 @@ from server.core.messages import (
     Result,
 )
 from server.core.model import ModelKey
-from server.core.rate import RateLimit
 from server.core.session import (
     MAX_REFUSED_IN_A_ROW,
     Close,
@@ -203,7 +205,7 @@ def test_bad_pictures_alone_never_end_a_session() -> None:
 
 
 def test_frames_over_the_rate_are_dropped_and_told() -> None:
-    session = opened(RateLimit(10, 1))
+    session = opened(TokenBucket(10, 1))
     accept(session, 1)
     assert session.receive(frame(2), NOW) == [Send(Dropped(2, "rate_limited"))]
     assert session.pending == {1}
@@ -213,6 +215,27 @@ def test_a_format_that_the_model_does_not_take() -> None:
     effects = opened().receive(frame(1, "webp"), NOW)
     words = "model digits:stable accepts jpeg, png, not webp"
     assert_error(effects, "unsupported_format", words, frame_id=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        (Options(), False),
+        (Options(model="digits", label="stable"), False),
+        (Options(min_score=0.0, orientation="ignore"), False),
+        (Options(min_score=0.1), True),
+        (Options(max_results=3), True),
+        (Options(client="x/1"), True),
+        (Options(orientation="apply"), True),
+        (Options(label="canary"), True),
+        (Options(token="t"), True),  # verifying it is work
+    ],
+)
+def test_what_changes_a_session(options: Options, changes: bool) -> None:
+    session = opened()
+    assert session.is_change(options) is changes
+    session.receive(Configure(replace(options, token=None)), NOW)
+    assert not session.is_change(replace(options, token=None))
 
 
 # One outcome each, in order

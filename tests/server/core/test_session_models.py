@@ -144,4 +144,4 @@ def test_the_clients_name_is_kept_until_it_names_another() -> None:
     session = new()
     session.receive(Hello(Options(client="camera 1")), NOW)
     session.receive(Configure(Options(min_score=0.5)), NOW)
-    assert session.client == "camera 1"
+    assert session.preferences.client == "camera 1"

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from server.core.admission import EXPIRED, LAST_ANSWERS_S, UNAUTHORIZED, Admission, Pass
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import Unauthorized
-from server.core.messages import Authorized, Configure, Error, Hello, Options, Ping, Pong, Welcome
-from server.core.session import Session, State
+from server.core.messages import (
+    Authorized,
+    Configure,
+    Dropped,
+    Error,
+    Hello,
+    Options,
+    Ping,
+    Pong,
+    Welcome,
+)
+from server.core.quota import Quota
+from server.core.session import TRY_AGAIN_LATER, Session, State
 from tests.server.core.sessions import KEY, MODEL, NOW, accept, assert_error, result
 from tests.server.samples import LIMITS, frame
 
@@ -84,7 +97,7 @@ def test_a_new_token_prolongs_the_session() -> None:
         Send(Authorized(120)),
         Expire(later + 2 * LIVES_S),
     ]
-    assert session.min_score == 0.5
+    assert session.preferences.min_score == 0.5
     # A timer of before finds that there is more time.
     assert session.expire(OVER) == [Expire(later + 2 * LIVES_S)]
     accept(session, 1)
@@ -94,7 +107,7 @@ def test_a_wrong_token_changes_nothing() -> None:
     session = opened()
     effects = session.receive(Configure(Options(token="forged", min_score=0.5)), NOW)
     assert_error(effects, "unauthorized", "not valid")
-    assert session.min_score == 0.0
+    assert session.preferences.min_score == 0.0
     accept(session, 1)
     assert session.expire(OVER)[-1] == Expire(OVER + LAST_ANSWERS_S)
 
@@ -136,3 +149,67 @@ def test_the_error_is_told_as_final() -> None:
     [told, _] = opened().expire(OVER)
     assert isinstance(told, Send)
     assert told.message == Error("unauthorized", EXPIRED, False)
+
+
+# Limits that a token sets
+
+
+def limited(session_id: str, granted: Pass, subjects: Quota) -> Session:
+    admission = Admission(lambda token, now: granted, "shown", subjects)
+    return Session(session_id, LIMITS, 20.0, KEY, None, admission)
+
+
+def test_a_token_sets_the_rate_of_its_sessions() -> None:
+    session = limited("s1", Pass("camera-7", OVER, rate=2.0), Quota(None))
+    session.receive(hello(), NOW)
+    session.update_model(MODEL)
+    for frame_id in range(LIMITS.window):
+        accept(session, frame_id)
+    assert session.receive(frame(10), NOW) == [Send(Dropped(10, "rate_limited"))]
+    assert isinstance(session.receive(frame(11), NOW + 0.5)[0], Offer)
+    assert session.receive(frame(12), NOW + 0.5) == [Send(Dropped(12, "rate_limited"))]
+
+
+def test_a_renewed_token_with_another_rate() -> None:
+    passes = {"slow": Pass("a", OVER, rate=1.0), "fast": Pass("a", OVER, rate=100.0)}
+    admission = Admission(lambda token, now: passes[token], "slow")
+    session = Session("s1", LIMITS, 20.0, KEY, None, admission)
+    session.receive(hello(), NOW)
+    session.update_model(MODEL)
+    for token, accepted in (("slow", LIMITS.window), ("slow", 0), ("fast", 100)):
+        session.receive(Configure(Options(token=token)), NOW)
+        ids = range(session.accepted, session.accepted + 200)
+        effects = [session.receive(frame(n), NOW)[0] for n in ids]
+        assert sum(isinstance(effect, Offer) for effect in effects) == accepted
+
+
+@pytest.mark.parametrize(("claim", "most"), [(None, 2), (1, 1), (3, 3)])
+def test_the_sessions_of_a_subject(claim: int | None, most: int) -> None:
+    subjects = Quota(2)
+    granted = Pass("camera-7", OVER, sessions=claim)
+    sessions = [limited(f"s{n}", granted, subjects) for n in range(most + 1)]
+    for session in sessions[:-1]:
+        assert Select(KEY) in session.receive(hello(), NOW)
+    words = f"{most} sessions are open with tokens of this subject, the most allowed"
+    error, close = sessions[-1].receive(hello(), NOW)
+    assert_error([error], "overloaded", words)
+    assert close == Close(TRY_AGAIN_LATER, words)
+    other = limited("other", Pass("camera-8", OVER), subjects)
+    assert Select(KEY) in other.receive(hello(), NOW)
+    for session in (*sessions, other, other):
+        session.close()
+    assert len(subjects) == 0
+
+
+def test_a_token_of_another_subject_takes_the_session_over() -> None:
+    subjects = Quota(1)
+    passes = {"ann": Pass("ann", OVER), "bob": Pass("bob", OVER)}
+    admission = Admission(lambda token, now: passes[token], "ann", subjects)
+    session = Session("s1", LIMITS, 20.0, KEY, None, admission)
+    session.receive(hello(), NOW)
+    assert subjects.acquire("bob")
+    assert_error(session.receive(Configure(Options(token="bob")), NOW), "overloaded", "1 sessions")
+    assert subjects.held("ann") == 1
+    subjects.release("bob")
+    session.receive(Configure(Options(token="bob")), NOW)
+    assert (subjects.held("ann"), subjects.held("bob")) == (0, 1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tornado.httpclient import HTTPRequest
+import pytest
+from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from server.core.wire import Encoding
@@ -38,11 +39,23 @@ class SocketClient:
         return cls(socket, encoding)
 
     @classmethod
+    async def rejected(cls, served: Served, headers: dict[str, str] | None = None) -> HTTPResponse:
+        """Connect in vain; return the response to the handshake."""
+        with pytest.raises(HTTPClientError) as caught:
+            await cls.connect(served, headers=headers)
+        assert caught.value.response is not None
+        return caught.value.response
+
+    @classmethod
     async def open(
-        cls, served: Served, encoding: Encoding = MSGPACK, **options: Any
+        cls,
+        served: Served,
+        encoding: Encoding = MSGPACK,
+        headers: dict[str, str] | None = None,
+        **options: Any,
     ) -> SocketClient:
         """Connect, say hello and take the welcome."""
-        client = await cls.connect(served, encoding)
+        client = await cls.connect(served, encoding, headers=headers)
         client.send({"type": "hello", **options})
         assert (await client.read())["type"] == "welcome"
         return client

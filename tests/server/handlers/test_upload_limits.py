@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
 from server.core.model import ModelKey
+from server.core.upload import UploadProgress
 from server.handlers import infer
 from server.handlers.infer import FORM_BYTES
 from server.runtime.metrics import Metrics
@@ -234,7 +236,51 @@ async def test_expect_continue_is_answered_before_the_body(served: Served) -> No
     await one_slot_is_free(served)
 
 
+# By address
+
+
+async def begin_as(served: Served, address: str) -> Upload:
+    upload = await Upload.begin(served, len(PICTURE), "POST", f"X-Forwarded-For: {address}")
+    upload.send(PICTURE[:10])
+    return upload
+
+
+async def test_an_address_leaves_slots_for_others(serve: Serve) -> None:
+    served = serve(max_uploads=4, max_uploads_per_address=2, trusted_proxies="127.0.0.1")
+    ann = [await begin_as(served, "8.8.8.8") for _ in range(3)]
+    ann[2].send(PICTURE[10:])
+    assert await ann[2].status() == 503
+    words = "2 uploads from this address are under way, the most allowed"
+    assert ann[2].fields["message"] == words
+    bob = await begin_as(served, "8.8.4.4")
+    for upload in (bob, *ann[:2]):
+        upload.send(PICTURE[10:])
+        assert await upload.status() == 200
+    again = await begin_as(served, "8.8.8.8")
+    again.send(PICTURE[10:])
+    assert await again.status() == 200
+
+
 # Too slow, or abandoned
+
+
+async def test_an_upload_that_crawls_is_aborted(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends something now and then, and would hold its slot for a minute."""
+    monkeypatch.setattr(infer, "UploadProgress", partial(UploadProgress, grace_s=0.2))
+    crawling = await Upload.begin(served, len(PICTURE))
+    ended = asyncio.ensure_future(crawling.ended())
+    for at in range(len(PICTURE)):
+        if ended.done():
+            break
+        crawling.send(PICTURE[at : at + 1])
+        await asyncio.wait((ended,), timeout=0.02)
+    assert ended.result()
+    value = Metrics(served.gateway).registry.get_sample_value
+    assert value("framewire_sessions_refused_total", {"reason": "slow_upload"}) == 1
+    monkeypatch.undo()
+    await one_slot_is_free(served)
 
 
 async def test_a_stalled_upload_is_aborted(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

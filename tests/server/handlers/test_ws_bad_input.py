@@ -159,6 +159,22 @@ async def test_too_many_unusable_messages(served: Served) -> None:
     await neighbour.works()
 
 
+async def test_a_large_message_before_hello_closes_with_1009(served: Served) -> None:
+    client = await SocketClient.connect(served)
+    client.send_raw(bytes(64 * 1024 + 1))
+    assert await client.closed() == (1009, "message too big")
+
+
+async def test_a_large_frame_may_follow_hello_without_a_pause(served: Served) -> None:
+    client = await SocketClient.connect(served)
+    client.send({"type": "hello"})
+    client.shoot(1, format="rgb", width=400, height=400, data=bytes(400 * 400 * 3))
+    assert (await client.read())["type"] in ("welcome", "error")
+    while "id" not in (outcome := await client.read()):
+        pass
+    assert outcome["id"] == 1
+
+
 async def test_a_message_that_is_too_big_closes_with_1009(serve: Serve) -> None:
     served = serve(max_frame_bytes=2048)
     client, neighbour = await SocketClient.open(served), await SocketClient.open(served)

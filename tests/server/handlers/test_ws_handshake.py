@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 
-import msgpack
 import pytest
-from tornado.httpclient import HTTPClientError
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 from tornado.websocket import WebSocketError
 
 from server.core.wire import JSON, Encoding
 from server.runtime import sessions
+from server.runtime.metrics import Metrics
 from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
@@ -112,7 +112,8 @@ async def test_an_empty_origin_counts_as_none(served: Served) -> None:
     assert await refusal(served, "") == 101
 
 
-async def test_the_gateways_own_pages_may_connect(served: Served) -> None:
+async def test_the_gateways_own_pages_may_connect(serve: Serve) -> None:
+    served = serve(allowed_hosts="127.0.0.1, cameras.example")
     assert await refusal(served, f"http://127.0.0.1:{served.port}") == 101
     own = {"Host": "Cameras.example"}
     assert await refusal(served, "https://cameras.example", **own) == 101
@@ -208,24 +209,62 @@ async def test_other_requests(served: Served, head: str, status: int) -> None:
 # Too many
 
 
-@pytest.mark.parametrize(
-    ("subprotocols", "unpack"),
-    [(["framewire.v1.msgpack"], msgpack.unpackb), (["framewire.v1.json"], json.loads)],
-)
-async def test_too_many_sessions(serve: Serve, subprotocols: list[str], unpack: object) -> None:
+def error_of(response: HTTPResponse) -> str:
+    """The message of a handshake's 503, which says when to try again."""
+    fields = json.loads(response.body)
+    assert (response.code, fields["code"], fields["retryable"]) == (503, "overloaded", True)
+    assert int(response.headers["Retry-After"]) >= 1
+    assert isinstance(fields["message"], str)
+    return fields["message"]
+
+
+async def test_too_many_sessions(serve: Serve) -> None:
     served = serve(max_sessions=1)
     first = await SocketClient.open(served)
-    late = await SocketClient.connect(served, subprotocols=subprotocols)
-    payload = await asyncio.wait_for(late.socket.read_message(), 5)
-    assert callable(unpack)
-    error = unpack(payload)
-    assert (error["type"], error["code"], error["retryable"]) == ("error", "overloaded", True)
-    assert await late.closed() == (1013, "1 sessions are open, the most allowed")
+    response = await SocketClient.rejected(served)
+    assert error_of(response) == "1 sessions are open, the most allowed"
+    # A page learns the reason by a plain request.
+    page = await AsyncHTTPClient().fetch(served.url("/ws"), raise_error=False)
+    assert error_of(page) == "1 sessions are open, the most allowed"
     await first.works()
     first.socket.close()
     await first.closed()
     again = await SocketClient.open(served)
     await again.works()
+
+
+ANN, BOB = {"X-Forwarded-For": "8.8.8.8"}, {"X-Forwarded-For": "8.8.4.4"}
+
+
+async def test_an_address_leaves_room_for_others(serve: Serve) -> None:
+    served = serve(max_sessions=4, max_sessions_per_address=2, trusted_proxies="127.0.0.1")
+    first, _ = [await SocketClient.open(served, headers=ANN) for _ in range(2)]
+    served.access.handshakes = None
+    response = await SocketClient.rejected(served, ANN)
+    assert error_of(response) == "2 sessions are open from this address, the most allowed"
+    await (await SocketClient.open(served, headers=BOB)).works()
+    first.socket.close()
+    await first.closed()
+    value = Metrics(served.gateway).registry.get_sample_value
+    rejected = {"reason": "max_sessions_per_address"}
+    assert value("framewire_sessions_refused_total", rejected) == 1
+    await (await SocketClient.open(served, headers=ANN)).works()
+
+
+async def test_an_address_that_keeps_reconnecting(serve: Serve) -> None:
+    served = serve(max_sessions_per_address=2, trusted_proxies="127.0.0.1")
+    for _ in range(2):
+        (await SocketClient.open(served, headers=ANN)).socket.close()
+    response = await SocketClient.rejected(served, ANN)
+    assert error_of(response) == "too many handshakes from this address; try again later"
+    assert response.headers["Retry-After"] == "5"
+    await SocketClient.open(served, headers=BOB)
+
+
+async def test_no_limit_by_address_applies_to_this_machine(serve: Serve) -> None:
+    served = serve(max_sessions_per_address=1)
+    for _ in range(3):
+        await (await SocketClient.open(served)).works()
 
 
 async def test_a_connection_without_hello_is_evicted(
@@ -237,17 +276,6 @@ async def test_a_connection_without_hello_is_evicted(
     next_one = await SocketClient.open(served)
     assert await silent.closed() == (1013, "no hello, and the place is needed")
     await next_one.works()
-
-
-async def test_a_rejected_client_may_still_send(serve: Serve) -> None:
-    served = serve(max_sessions=1)
-    first = await SocketClient.open(served)
-    late = await SocketClient.connect(served)
-    late.send({"type": "hello"})
-    late.shoot(1)
-    assert (await late.read())["code"] == "overloaded"
-    assert (await late.closed())[0] == 1013
-    await first.works()
 
 
 async def test_closing_from_the_client(served: Served) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -189,18 +190,40 @@ async def test_a_listener_that_fails_ends_no_look_up(
 
 
 async def test_missing_models_of_clients_share_a_bounded_rate(
-    models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
+    puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """They are looked up again ever more rarely, and take nothing from the default model."""
+    monkeypatch.setattr(models_module, "RETRIES_PER_S", 50)
+    models = Models(puppet, told)
     puppet.watch(lambda there: models.channel_changed(None if there else GONE))
     puppet.come_back()
-    monkeypatch.setattr(models_module, "RETRIES_PER_S", 100)
     missing = [ModelKey(f"missing{number}") for number in range(50)]
     for key in missing:
         models.acquire(key, Interest.CLIENT)
     models.acquire(CATS, DEFAULT)
+    started = time.monotonic()
     await asyncio.sleep(0.3)
+    again = sum(puppet.lookups.count(key) - 1 for key in missing)
+    assert 0 < again <= models_module.RETRIES_BURST + 50 * (time.monotonic() - started)
     assert puppet.lookups.count(CATS) > 10
-    assert all(puppet.lookups.count(key) == 1 for key in missing)
+    await models.close()
+
+
+async def test_new_names_of_clients_share_a_bounded_rate(
+    puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever would wait too long for a turn learns that at once, and the default never waits."""
+    monkeypatch.setattr(models_module, "LOOKUPS_BURST", 10)
+    monkeypatch.setattr(models_module, "LOOKUPS_PER_S", 0.01)
+    models = Models(puppet, told)
+    for number in range(15):
+        models.acquire(ModelKey(f"missing{number}"), Interest.CLIENT)
+    codes = [await told.next() for _ in range(15)]
+    assert codes.count("unknown_model") == 10
+    assert codes.count("overloaded") == 5
+    models.acquire(CATS, DEFAULT)
+    assert await told.next() == "unknown_model"
+    await models.close()
 
 
 async def test_what_clients_ask_for_is_no_news_for_the_log(

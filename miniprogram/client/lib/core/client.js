@@ -33,6 +33,7 @@
  */
 
 const { now } = require('./clock.js');
+const { Configuration } = require('./configuration.js');
 const { Connection } = require('./connection.js');
 const { decode, encode } = require('./msgpack.js');
 const { Sender } = require('./sender.js');
@@ -50,8 +51,11 @@ class FramewireClient {
   constructor(options) {
     this._callbacks = /** @type {import('./types.js').Callbacks<F>} */ (options);
     this._host = hostFrom(options);
-    /** @type {import('./types.js').SessionOptions} */
-    this._hello = { client: CLIENT, ...options.hello };
+    this._configuration = new Configuration(
+      this._host,
+      { client: CLIENT, ...options.hello },
+      (changed) => this._send({ type: 'configure', ...changed }),
+    );
     this._connection = new Connection({
       url: options.url,
       protocols: [SUBPROTOCOL],
@@ -79,8 +83,6 @@ class FramewireClient {
     this._model = null;
     /** @type {{code: string, message: string}|null} the reason, if the server closes next */
     this._refusal = null;
-    /** @type {import('./types.js').SessionOptions} changed between hello and welcome */
-    this._pendingOptions = {};
     this._counts = {
       results: 0,
       dropped: /** @type {Record<string, number>} */ ({}),
@@ -102,14 +104,13 @@ class FramewireClient {
   }
 
   /**
-   * Change the session options, for this connection and later ones.
+   * Change the session options, for this connection and later ones. As often as you like: several
+   * changes within a moment are sent together, the last value of each option.
    * @param {import('./types.js').SessionOptions} options
    */
   configure(options) {
     if (options.token) this._refusal = null; // it was about the previous token
-    Object.assign(this._hello, options);
-    if (this._welcome) this._send({ type: 'configure', ...options });
-    else Object.assign(this._pendingOptions, options);
+    this._configuration.change(options);
   }
 
   /**
@@ -148,9 +149,8 @@ class FramewireClient {
   // The session
 
   _sendHello() {
-    this._pendingOptions = {};
     this._sender.connected();
-    this._send({ type: 'hello', ...this._hello });
+    this._send({ type: 'hello', ...this._configuration.hello() });
   }
 
   /** @param {Uint8Array|ArrayBuffer} data */
@@ -192,7 +192,7 @@ class FramewireClient {
     const ping = () => this._send({ type: 'ping', t: this._host.now() });
     this._connection.welcomed(welcome.heartbeat_s, ping);
     this._welcome = welcome;
-    if (Object.keys(this._pendingOptions).length > 0) this.configure(this._pendingOptions);
+    this._configuration.welcomed();
     this._notify(() => this._callbacks.onWelcome && this._callbacks.onWelcome(welcome));
     this._modelChanged(welcome.model);
   }
@@ -225,6 +225,7 @@ class FramewireClient {
   _endSession() {
     this._welcome = null;
     this._model = null;
+    this._configuration.disconnected();
     this._sender.disconnected();
   }
 

@@ -1,0 +1,38 @@
+"""What a session has asked for so far, by ``hello`` and ``configure``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.core.messages import Options
+from server.core.model import ModelKey
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """A session's model, the results it wants, its name, and whether its frames are turned."""
+
+    key: ModelKey
+    min_score: float = 0.0
+    max_results: int | None = None
+    client: str | None = None
+    turns: bool = False
+
+    def with_options(self, options: Options, default: ModelKey) -> Preferences:
+        """Return what applies with these options; those that are not given stay as they are."""
+        turn = options.orientation
+        return Preferences(
+            self._named(options, default),
+            self.min_score if options.min_score is None else options.min_score,
+            self.max_results if options.max_results is None else options.max_results,
+            self.client if options.client is None else options.client,
+            self.turns if turn is None else turn == "apply",
+        )
+
+    def _named(self, options: Options, default: ModelKey) -> ModelKey:
+        """Return the model that the options name, or the present one."""
+        if not options.model and not options.label and options.version is None:
+            return self.key
+        key = ModelKey(options.model or self.key.name, options.label, options.version)
+        # Naming just the default model is the same as naming none.
+        return default if key == ModelKey(default.name) else key
