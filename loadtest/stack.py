@@ -83,7 +83,7 @@ class Stack:
     """Both processes. The page is at ``url``.
 
     ``models`` is the folder that holds ``digits``; ``model_flags`` replace the flags that name
-    it, for other models.
+    it, for other models. ``round_trip_ms`` puts a network of that latency between the two.
     """
 
     def __init__(
@@ -91,16 +91,22 @@ class Stack:
         models: Path = ROOT / "models",
         gateway_flags: tuple[str, ...] = (),
         model_flags: tuple[str, ...] | None = None,
+        round_trip_ms: float = 0.0,
     ) -> None:
         self.grpc_port, self.port = free_port(), free_port()
+        backend = free_port() if round_trip_ms else self.grpc_port
         self.url = f"http://127.0.0.1:{self.port}/"
         if model_flags is None:
             model_flags = ("--model_name=digits", f"--model_base_path={models / 'digits'}")
         self.model_server = Process("modelserver", f"--port={self.grpc_port}", *model_flags)
+        self._relay: Process | None = None
+        if round_trip_ms:
+            ports = (str(backend), str(self.grpc_port))
+            self._relay = Process("loadtest.relay", *ports, str(round_trip_ms))
         self.gateway = Process(
             "server",
             f"--port={self.port}",
-            f"--backend=127.0.0.1:{self.grpc_port}",
+            f"--backend=127.0.0.1:{backend}",
             "--log-level=warning",
             *gateway_flags,
         )
@@ -119,14 +125,16 @@ class Stack:
 
     def start(self) -> None:
         """Start what is not running, and wait until frames can be answered."""
-        for process in (self.model_server, self.gateway):
-            if not process.running:
+        for process in (self.model_server, self._relay, self.gateway):
+            if process is not None and not process.running:
                 process.start()
         self._wait_until_ready()
 
     def stop(self) -> None:
-        """Stop both."""
+        """Stop all of it."""
         self.gateway.terminate()
+        if self._relay is not None:
+            self._relay.terminate()
         self.model_server.terminate()
 
     def get(self, path: str) -> str:
