@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtest import churn, ratios, swaps
+from loadtest import churn, distance, ratios, swaps
 from loadtest.reliability import report
 
 _DESCRIPTION = """\
@@ -41,6 +41,9 @@ def run(arguments: Sequence[str], prog: str) -> int:
     if options.command == "swaps":
         seen = swaps.run(models, options.sessions, options.swaps, options.rate, options.seconds)
         return 0 if swaps.report(seen, options.sessions, options.rate) else 1
+    if options.command == "distance":
+        distance.run(models, options.sessions, options.rate, options.seconds)
+        return 0
     ratios.run(models, options.seconds, options.rounds)
     return 0
 
@@ -64,6 +67,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     leave = commands.add_parser("churn", help="check that every frame gets its outcome")
     swap = commands.add_parser("swaps", help="promote and roll back versions under load")
     rely = commands.add_parser("reliability", help="overload, attack and soak the gateway")
+    far = commands.add_parser("distance", help="put a slow network before the model server")
     parser.set_defaults(seconds=4.0, rounds=5)
     _number(compare, "--seconds", 4.0, "duration of each measurement")
     _number(compare, "--rounds", 5, "number of repetitions")
@@ -74,6 +78,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     _number(swap, "--rate", 8.0, "frames per second of each camera")
     _number(swap, "--seconds", 20.0, "duration of the same load without swaps, before them")
     _scenarios(rely)
+    _number(far, "--sessions", 20, "number of cameras")
+    _number(far, "--rate", 5.0, "frames per second of each camera")
+    _number(far, "--seconds", 10.0, "duration of each measurement")
     return parser
 
 

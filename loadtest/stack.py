@@ -96,7 +96,8 @@ class Stack:
 
     ``models`` is the folder that holds ``digits``; ``model_flags`` replace the flags that name
     it, for other models. ``logs`` is a folder for the logs of both, ``gateway.log`` and
-    ``modelserver.log``; without it, they go to the log of this process.
+    ``modelserver.log``; without it, they go to the log of this process. ``round_trip_ms`` puts a network of
+    that latency between the two.
     """
 
     def __init__(
@@ -105,8 +106,10 @@ class Stack:
         gateway_flags: tuple[str, ...] = (),
         model_flags: tuple[str, ...] | None = None,
         logs: Path | None = None,
+        round_trip_ms: float = 0.0,
     ) -> None:
         self.grpc_port, self.port = free_port(), free_port()
+        self._backend = free_port() if round_trip_ms else self.grpc_port
         self.url = f"http://127.0.0.1:{self.port}/"
         if model_flags is None:
             model_flags = ("--model_name=digits", f"--model_base_path={models / 'digits'}")
@@ -117,6 +120,10 @@ class Stack:
             *model_flags,
             log=logs and logs / "modelserver.log",
         )
+        self._relay: Process | None = None
+        if round_trip_ms:
+            ports = (str(self._backend), str(self.grpc_port))
+            self._relay = Process("loadtest.relay", *ports, str(round_trip_ms))
         self.gateway = self._gateway(("--log-level=warning", *gateway_flags))
 
     def __enter__(self) -> Stack:
@@ -138,14 +145,16 @@ class Stack:
 
     def start(self) -> None:
         """Start what is not running, and wait until frames can be answered."""
-        for process in (self.model_server, self.gateway):
-            if not process.running:
+        for process in (self.model_server, self._relay, self.gateway):
+            if process is not None and not process.running:
                 process.start()
         self._wait_until_ready()
 
     def stop(self) -> None:
-        """Stop both."""
+        """Stop all of it."""
         self.gateway.terminate()
+        if self._relay is not None:
+            self._relay.terminate()
         self.model_server.terminate()
 
     def restart_gateway(self, *flags: str) -> None:
@@ -158,7 +167,7 @@ class Stack:
         return Process(
             "server",
             f"--port={self.port}",
-            f"--backend=127.0.0.1:{self.grpc_port}",
+            f"--backend=127.0.0.1:{self._backend}",
             *flags,
             log=self.logs and self.logs / "gateway.log",
         )

@@ -41,10 +41,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from server.core.concurrency import Call, CallOutcome
 from server.core.messages import DropReason
 from server.core.model import Lane, ModelKey
 from server.core.ring import Member, Place, Ring
-from server.core.slots import Slots
+from server.core.slots import Limit, Slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Batch:
     lane: Lane
     members: tuple[Member, ...]
     taken: float
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,14 @@ class Batcher:
         self,
         *,
         max_batch: int,
-        slots: int,
+        limit: Limit,
         window: int,
         max_staleness_s: float,
         max_wait_s: float = 0.0,
         max_waiting: int = 4096,
     ) -> None:
         self._max_batch = max_batch
-        self._slots = Slots(slots)
+        self._slots = Slots(limit)
         self._max_in_flight = max(1, window - 1)
         self._max_staleness_s = max_staleness_s
         self._max_wait_s = max_wait_s
@@ -133,22 +135,25 @@ class Batcher:
     def take(self, now: float) -> Taken:
         """Return the next batch, if a slot is free for a lane that is ready."""
         expired: list[Member] = []
-        if self._slots.calls < self._slots.count:
-            for lane in list(self._rings):
-                ring = self._rings[lane]
-                if not self._ready(lane, ring, now):
-                    continue
-                members = self._gather(lane, ring, now, expired)
-                self._end_turn(lane, ring)
-                if members:
-                    self._slots.occupy(lane.model)
-                    self._calls_alone += lane.alone
-                    return Taken(Batch(lane, tuple(members), now), expired)
+        for lane, ring in list(self._rings.items()):
+            due_at = self._due_at(lane, ring, now)
+            if due_at is None or due_at > now:
+                continue
+            members = self._gather(lane, ring, now, expired)
+            # After its turn a lane goes to the end, or away if no session waits in it.
+            if ring:
+                self._rings.move_to_end(lane)
+            else:
+                del self._rings[lane]
+            if members:
+                call = self._slots.occupy(lane.model, now)
+                self._calls_alone += lane.alone
+                return Taken(Batch(lane, tuple(members), now, call), expired)
         return Taken(None, expired)
 
-    def done(self, batch: Batch, now: float) -> None:
+    def done(self, batch: Batch, now: float, outcome: CallOutcome) -> None:
         """Free the slot of a batch whose call is over; its sessions may join again."""
-        self._slots.free(batch.lane.model, now)
+        self._slots.free(batch.call, batch.lane, now, len(batch.members), outcome)
         self._calls_alone -= batch.lane.alone
         for member in batch.members:
             session = member.session
@@ -199,9 +204,8 @@ class Batcher:
         """Return when ``take`` has something to decide even if nothing happens before."""
         if not self._rings:
             return None
-        # A model that may not begin a call waits for the end of one, which leads to ``take``.
-        since = [ring.since for lane, ring in self._rings.items() if self._may_start(lane, now)]
-        return min(since) + self._max_wait_s if since else None
+        due = [self._due_at(lane, ring, now) for lane, ring in self._rings.items()]
+        return min((at for at in due if at is not None), default=None)
 
     def budget_s(self, members: Sequence[Member], now: float) -> float:
         """Return the seconds until the youngest of ``members`` is too old: its call's limit."""
@@ -264,16 +268,14 @@ class Batcher:
     def _limit(self, lane: Lane) -> int:
         return 1 if lane.alone else min(self._max_batch, lane.max_batch or self._max_batch)
 
-    def _may_start(self, lane: Lane, now: float) -> bool:
-        """Return whether a slot is free for the lane, and no costly frame is ahead of its own."""
-        return self._slots.allow(lane.model, now) and not (lane.alone and self._calls_alone)
-
-    def _ready(self, lane: Lane, ring: Ring, now: float) -> bool:
-        """Return whether the lane's next batch may go now."""
-        if not self._may_start(lane, now):
-            return False
-        wait_s = self._max_wait_s
-        return not wait_s or self._full(lane, ring) or now >= ring.since + wait_s
+    def _due_at(self, lane: Lane, ring: Ring, now: float) -> float | None:
+        """Return when the lane's next batch may go; None: not before a call ends."""
+        if lane.alone and self._calls_alone:
+            return None
+        ready_at = self._slots.ready_at(lane.model, now)
+        if ready_at is None or not self._max_wait_s or self._full(lane, ring):
+            return ready_at
+        return max(ready_at, ring.since + self._max_wait_s)
 
     def _full(self, lane: Lane, ring: Ring) -> bool:
         """Return whether waiting is of no use, as no session could join the next batch."""
@@ -315,13 +317,6 @@ class Batcher:
             ring[place.member.session] = place
             ring.move_to_end(place.member.session, last=False)
         return members
-
-    def _end_turn(self, lane: Lane, ring: Ring) -> None:
-        """After its turn a lane goes to the end, or away if no session waits in it."""
-        if ring:
-            self._rings.move_to_end(lane)
-        else:
-            del self._rings[lane]
 
     # Sessions
 

@@ -11,8 +11,7 @@ The policy:
 
 * A call is *uncrowded* if it took one of the first third of the slots and no more than a
   third were taken when it finished. Uncrowded calls teach the baseline of their kind
-  (one model and signature): latency = fixed + share x frames. So a large batch is never
-  mistaken for a queue.
+  (:mod:`server.core.baseline`).
 * A call is *crowded* if it took the last slot. ``max(4, limit)`` crowded calls that
   started after the last change make a round; its ratio is their latency over their
   baseline. The limit becomes limit x 1.15 / ratio + 0.5, but no less than half of what it
@@ -22,19 +21,17 @@ The policy:
 * Without crowded calls the limit stays as it is: it has not been tested.
 * Under steady load no call is uncrowded. After 10 s of that (75 calls' time, if that is
   longer), at a ratio above 2, or when batches outgrow all measured ones, a *probe*
-  begins: a third of the limit holds until four calls have measured the baseline anew. So
+  begins: a third of the limit applies until four calls have measured the baseline anew. So
   a server that became slower, or farther away, is not mistaken for a queue forever.
-* A call is *lost* if its frames ran out of time or the server refused it as full. When
-  more than half of a round is lost, the limit is halved. A lost call that had less time
-  than an uncrowded call takes counts for a tenth: its frames waited here, not there.
-  A limit that had just grown returns to the one before and stays there for a pause that
-  doubles with each repetition, from 4 s to 64 s. One that has worked before gets a second
-  chance. For as long as the last lost call took, only one call at a time is under way,
-  because the server may still be working on those that were given up.
-* A call that failed for any other reason teaches nothing, however quickly it failed.
+* A call is *lost* if the server refused it as full, or its frames expired although it had
+  as much time as an uncrowded call takes. When more than half of a round is lost, the
+  limit returns to that of the last round that was answered and stays there for
+  ``PAUSE_S``. If it was no higher than that, it gets a second chance, and then is halved.
+* A lost call says nothing about the server while that answers calls of another kind, and
+  a call that failed for any other reason never does, however quickly it failed.
 * Beyond the first ``burst`` calls, starts are at least latency / limit apart. Otherwise
-  calls to a distant server return in a bunch and leave in a bunch, and its slots stand
-  idle for most of each round trip.
+  calls to a distant server return in a bunch and leave in a bunch, and its slots stay
+  empty for most of each round trip.
 * After ``IDLE_S`` without a call, the limit is at least ``initial`` again.
 
 Worst cases. A camera alone has at most ``window - 1`` frames in flight: if ``burst`` is
@@ -47,11 +44,11 @@ by half in each round that is answered again.
 Simulated (tests/server/core/test_concurrency.py) with full batches of 39 ms on two cores,
 it answers at least 0.95 of the frames that the best constant answers, from light load to
 threefold overload, near or 100 ms away. With batches of 390 ms under threefold overload,
-where a single call too many lets every frame expire, it is 0.92 to 0.98 after 15 s.
+where one call too many lets nearly every frame expire, it is 0.6 to 0.98.
 
 The caller must: start a call only when ``ready_at`` is not in the future, and ask again
-at that time; call ``started`` for each call, and ``finished`` exactly once with what it
-returned.
+at that time; call ``started`` for each call, and ``finished`` exactly once with its
+outcome.
 """
 
 from __future__ import annotations
@@ -61,22 +58,19 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
+from server.core.baseline import Baseline
+
 CallOutcome = Literal["answered", "expired", "overloaded", "failed"]
 """``expired``: its frames ran out of time; ``overloaded``: the server was full."""
 
-TOLERANCE = 1.15
-SPARE = 0.5
-GROWS_BELOW = 1.1
-GROWTH = 1.5
-PROBES_ABOVE = 2.0
-PROBE_CALLS = 4
-PROBE_EVERY_S = 10.0
-PROBE_EVERY_CALLS = 75
-MIN_ROUND = 4
-# What a call counts that had too little time to be answered by an idle server.
-HARDLY = 0.1
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 64.0
+INITIAL_CALLS = 8
+TOLERANCE, SPARE = 1.15, 0.5
+GROWS_BELOW, GROWTH = 1.1, 1.5
+PROBES_ABOVE, PROBE_CALLS = 2.0, 4
+PROBE_EVERY_S, PROBE_EVERY_CALLS = 10.0, 75
+PAUSE_S = 30.0
 IDLE_S = 1.0
+MIN_ROUND = 4
 MAX_KINDS = 256
 
 
@@ -90,78 +84,15 @@ class Call:
     round: int
 
 
-class Baseline:
-    """The latency of an uncrowded call by its number of frames: a line through the last calls.
-
-    Least squares with weights that fade from call to call. The slope is bounded: a
-    larger batch is neither faster nor dearer by the frame.
-    """
-
-    FADE = 1 - 1 / 32
-    # With this weight an outlier counts as no more than twice what was expected.
-    SETTLED = 8.0
-    # Nothing is foretold for batches of more than this times the largest one seen.
-    REACH = 1.5
-
-    def __init__(self) -> None:
-        self._weight = 0.0
-        self._largest = 0
-        self._frames = self._latency = 0.0  # means
-        self._variance = self._covariance = 0.0
-
-    @property
-    def known(self) -> bool:
-        """Whether any call was measured."""
-        return self._largest > 0
-
-    def add(self, frames: int, latency: float) -> None:
-        """Learn from an uncrowded call."""
-        if self._weight > self.SETTLED:
-            latency = min(latency, 2 * (self.expected(frames) or latency))
-        self._weight = self._weight * self.FADE + 1
-        self._largest = max(self._largest, frames)
-        gain = 1 / self._weight
-        x, y = frames - self._frames, latency - self._latency
-        self._frames += gain * x
-        self._latency += gain * y
-        self._variance = (1 - gain) * (self._variance + gain * x * x)
-        self._covariance = (1 - gain) * (self._covariance + gain * x * y)
-
-    def expected(self, frames: int) -> float | None:
-        """Seconds that an uncrowded call of ``frames`` takes; None: none like it was seen."""
-        if frames > self.REACH * self._largest:
-            return None
-        slope = self._covariance / self._variance if self._variance > 0.01 else 0.0
-        slope = min(max(slope, 0.0), self._latency / self._frames)
-        return self._latency + slope * (frames - self._frames)
-
-    def at_least(self, frames: int) -> float:
-        """Seconds that a call of ``frames`` takes at least, as far as is known."""
-        return self.expected(min(frames, self._largest)) or 0.0 if self.known else 0.0
-
-    def distrust(self) -> None:
-        """Let the next calls outweigh all that came before."""
-        self._weight = min(self._weight, 1.0)
-
-
 @dataclass(slots=True)
 class _Round:
-    """What is learnt from the calls that started at or after ``since``, with one limit."""
+    """What is learned from the calls that started with one limit."""
 
     number: int
-    since: float = 0.0
     crowded: int = 0
-    lost: float = 0.0
+    lost: int = 0
     latency_s: float = 0.0
     expected_s: float = 0.0
-
-    def compare(self, latency: float, expected: float) -> None:
-        self.crowded += 1
-        self.latency_s += latency
-        self.expected_s += expected
-
-    def covers(self, call: Call) -> bool:
-        return call.round == self.number and call.started >= self.since
 
     @property
     def ratio(self) -> float:
@@ -170,20 +101,22 @@ class _Round:
 
 
 class ConcurrencyLimit:
-    """The policy above. Pure: time is an argument, in monotonic seconds."""
+    """The policy above. Pure: time is an argument, in monotonic seconds.
 
-    def __init__(
-        self, minimum: int = 1, maximum: int = 256, *, initial: int = 8, burst: int = 3
-    ) -> None:
-        self._minimum, self._maximum = minimum, maximum
-        self._initial = min(max(initial, minimum), maximum)
+    ``limit`` is how many calls may be under way now, and ``maximum`` the most it can become.
+    """
+
+    def __init__(self, maximum: int = 256, *, initial: int = INITIAL_CALLS, burst: int = 3) -> None:
+        self.maximum = maximum
+        self.limit = self._initial = min(initial, maximum)
         self._burst = burst
         self._bound = float(self._initial)
         self._under_way = 0
         self._next_start = 0.0
-        self._idle_since: float | None = None
+        self._idle_since = float("inf")
         self._baselines: OrderedDict[Hashable, Baseline] = OrderedDict()
         self._latency_s = 0.0  # of an uncrowded call like the last one
+        self._answered: tuple[Hashable, float] = (None, 0.0)  # the last one's kind and start
         self._measured = 0.0  # when a call was uncrowded for the last time
         self._probe_left = 0  # uncrowded calls until the probe ends
         self._round = _Round(0)
@@ -191,31 +124,18 @@ class ConcurrencyLimit:
         self._second_chance = False
         self._accelerates = True
         self._ceiling_until = float("-inf")
-        self._pause_s = FIRST_PAUSE_S
-
-    @property
-    def limit(self) -> int:
-        """How many calls may be under way."""
-        return self._few if self._probe_left else round(self._bound)
-
-    @property
-    def under_way(self) -> int:
-        """How many calls are under way."""
-        return self._under_way
 
     def ready_at(self, now: float) -> float | None:
-        """When the next call may start if none ends before; None: not before one ends."""
+        """Return when the next call may start if none ends before; None: not before one ends."""
         if self._under_way >= self.limit:
             return None
-        if self._under_way and now < self._round.since:
-            return self._round.since
         return now if self._under_way < self._burst else max(now, self._next_start)
 
     def started(self, now: float) -> Call:
         """Count a call that starts at ``now``."""
-        if self._idle_since is not None and now - self._idle_since >= IDLE_S:
-            self._bound = max(self._bound, float(self._initial))
-        self._idle_since = None
+        if self.limit < self._initial and now - self._idle_since >= IDLE_S:
+            self._set(self._initial)
+        self._idle_since = float("inf")
         self._under_way += 1
         self._next_start = now + self._latency_s / self.limit
         return Call(now, self._under_way, self.limit, self._round.number)
@@ -229,36 +149,44 @@ class ConcurrencyLimit:
         if not self._under_way:
             self._idle_since = now
         baseline, latency = self._baseline(kind), now - call.started
+        current = call.round == self._round.number
         if outcome == "answered":
+            self._answered = kind, call.started
             # The very first calls have nothing to go by but how they started.
             if busiest <= self._few or (not baseline.known and call.position <= self._few):
-                self._measure(baseline, frames, call, now)
-            if call.position >= call.limit and self._round.covers(call):
+                self._measure(baseline, frames, latency, current, now)
+            if current and call.position >= call.limit:
                 self._compare(baseline.expected(frames), latency, now)
-        elif outcome != "failed" and self._round.covers(call):
+        elif current and outcome != "failed":
             in_time = outcome == "expired" and latency <= baseline.at_least(frames)
-            self._round.lost += HARDLY if in_time else 1.0
-            self._close_round(latency, now)
+            if not in_time and not self._answers_others(kind, call.started):
+                self._round.lost += 1
+                self._close_round(now)
         self._latency_s = baseline.at_least(frames)
 
     @property
     def _few(self) -> int:
         """A third of the slots: a call among so few is uncrowded."""
-        return max(self._minimum, (round(self._bound) + 2) // 3)
+        return (round(self._bound) + 2) // 3
+
+    def _answers_others(self, kind: Hashable, since: float) -> bool:
+        """Return whether the last answered call is of another kind and started no earlier."""
+        answered, started = self._answered
+        return answered not in (None, kind) and started >= since
 
     def _baseline(self, kind: Hashable) -> Baseline:
-        baseline = self._baselines.get(kind)
-        if baseline is None:
-            baseline = self._baselines[kind] = Baseline()
-            if len(self._baselines) > MAX_KINDS:
-                self._baselines.popitem(last=False)
+        baseline = self._baselines.setdefault(kind, Baseline())
         self._baselines.move_to_end(kind)
+        if len(self._baselines) > MAX_KINDS:
+            self._baselines.popitem(last=False)
         return baseline
 
-    def _measure(self, baseline: Baseline, frames: int, call: Call, now: float) -> None:
-        baseline.add(frames, now - call.started)
+    def _measure(
+        self, baseline: Baseline, frames: int, latency: float, current: bool, now: float
+    ) -> None:
+        baseline.add(frames, latency)
         self._measured = now
-        if self._probe_left and self._round.covers(call):
+        if current and self._probe_left:
             self._probe_left -= 1
             if not self._probe_left:
                 self._start_round()
@@ -269,14 +197,16 @@ class ConcurrencyLimit:
         if expected is None:
             self._start_probe()
             return
-        self._round.compare(latency, expected)
-        self._close_round(latency, now)
+        self._round.crowded += 1
+        self._round.latency_s += latency
+        self._round.expected_s += expected
+        self._close_round(now)
 
-    def _close_round(self, latency: float, now: float) -> None:
+    def _close_round(self, now: float) -> None:
         """Follow what the round says, if it is complete."""
         size = max(MIN_ROUND, self.limit)
         if self._round.lost * 2 > size:
-            self._back_off(latency, now)
+            self._back_off(now)
         elif self._round.crowded + self._round.lost >= size:
             self._adjust(self._round.ratio, now)
 
@@ -295,22 +225,19 @@ class ConcurrencyLimit:
             bound = self._bound * max(0.5, TOLERANCE / ratio) + SPARE
         self._set(min(bound, self._good) if now < self._ceiling_until else bound)
 
-    def _back_off(self, latency: float, now: float) -> None:
+    def _back_off(self, now: float) -> None:
         self._probe_left = 0
         if self.limit > self._good:
-            calm = now - self._ceiling_until > LONGEST_PAUSE_S
-            self._pause_s = FIRST_PAUSE_S if calm else min(2 * self._pause_s, LONGEST_PAUSE_S)
-            self._ceiling_until = now + self._pause_s
+            self._ceiling_until = now + PAUSE_S
         elif self._second_chance:
             self._second_chance = False
         else:
             self._good = max(1, self.limit // 2)
             self._accelerates = True
         self._set(self._good)
-        self._round.since = now + latency
 
     def _set(self, bound: float) -> None:
-        self._bound = float(max(self._minimum, min(bound, self._maximum)))
+        self._bound = float(max(1, min(bound, self.maximum)))
         self._start_round()
 
     def _start_probe(self) -> None:
@@ -320,4 +247,6 @@ class ConcurrencyLimit:
         self._start_round()
 
     def _start_round(self) -> None:
+        """Let a change apply: to the limit, and to the calls that start from now on."""
+        self.limit = self._few if self._probe_left else round(self._bound)
         self._round = _Round(self._round.number + 1)

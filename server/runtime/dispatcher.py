@@ -11,6 +11,7 @@ from typing import Protocol
 from server.backend.interface import Backend, Inference
 from server.core.answers import Answer
 from server.core.batching import Batch, Batcher, Statistics, halves
+from server.core.concurrency import INITIAL_CALLS, CallOutcome, ConcurrencyLimit
 from server.core.errors import (
     BackendUnavailable,
     BadFrame,
@@ -19,6 +20,7 @@ from server.core.errors import (
     FramewireError,
     Internal,
     ModelFailed,
+    Overloaded,
     UnknownModel,
 )
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
@@ -58,7 +60,11 @@ class Dispatcher:
     ) -> None:
         self._batcher = Batcher(
             max_batch=settings.max_batch,
-            slots=settings.max_calls,
+            limit=ConcurrencyLimit(
+                settings.max_calls,
+                initial=max(INITIAL_CALLS, settings.window),
+                burst=settings.window - 1,
+            ),
             window=settings.window,
             max_staleness_s=settings.max_staleness_ms / 1000,
             max_wait_s=settings.max_wait_ms / 1000,
@@ -152,41 +158,49 @@ class Dispatcher:
         self._pump(time.monotonic())
 
     async def _send(self, batch: Batch) -> None:
+        outcome: CallOutcome = "failed"
         try:
-            await self._infer(batch.lane, batch.members, batch.taken)
+            outcome = await self._infer(batch.lane, batch.members, batch.taken)
         except Exception:
             log.exception("a batch of %d for %s failed", len(batch.members), batch.lane.model)
         finally:
             # Also when the call was cancelled: that costs no slot and no outcome.
             if not self._stopped:
-                self._finish(batch)
+                self._finish(batch, outcome)
 
-    def _finish(self, batch: Batch) -> None:
+    def _finish(self, batch: Batch, outcome: CallOutcome) -> None:
         for member in batch.members:
             if id(member) in self._unresolved:
                 self._fail(member, Internal("the gateway failed on this batch; see its log"))
         now = time.monotonic()
-        self._batcher.done(batch, now)
+        self._batcher.done(batch, now, outcome)
         self._pump(now)
 
-    async def _infer(self, lane: Lane, members: Sequence[Member], now: float) -> None:
-        """Send one call; if the model server rejects it, send its parts, down to the culprit."""
+    async def _infer(self, lane: Lane, members: Sequence[Member], now: float) -> CallOutcome:
+        """Send one call; if the model server rejects it, send its parts, down to the culprit.
+
+        Return what the call says about the load: nothing (``failed``) if it was sent again.
+        """
         frames = [member.frame for member in members]
         budget_s = self._batcher.budget_s(members, now)
         try:
             inference = await self._backend.infer(lane, frames, budget_s)
         except BatchRejected as error:
             await self._retry_in_parts(lane, members, error)
+            return "failed"
         except DeadlineExceeded:
             self._count_failed(lane, len(members), "expired")
             for member in members:
                 self._drop(member, "expired")
+            return "expired"
         except FramewireError as error:
             self._count_failed(lane, len(members), error.code)
             self._invalidate(lane, error)
             await self._reroute(lane, members, error)
+            return "overloaded" if isinstance(error, Overloaded) else "failed"
         else:
             self._answer(lane, members, inference, now)
+            return "answered"
         finally:
             self._counters.batch_sizes.observe(len(frames))
 

@@ -96,7 +96,7 @@ def _frames(now: Statistics) -> Iterator[Metric]:
 
 def _calls(now: Statistics) -> Iterator[Metric]:
     yield _gauge("calls", "Predict calls under way.", now.calls)
-    yield _gauge("calls_limit", "Predict calls under way at most (max_calls).", now.max_calls)
+    yield _gauge("calls_limit", "Predict calls that may be under way now.", now.max_calls)
     for name, text, distribution in (
         ("batch_size", "Frames in a Predict call, counted at its end.", now.batch_sizes),
         ("inference_seconds", "Duration of a Predict call.", now.inference_s),

@@ -107,7 +107,12 @@ class Settings:
     )
 
     max_batch: int = _batching(16, "maximum number of frames in one Predict call", 1, 4096)
-    max_calls: int = _batching(3, "maximum number of concurrent Predict calls", 1, 256)
+    max_calls: int = _batching(
+        256,
+        "maximum number of concurrent Predict calls; below it, the gateway adapts to the server",
+        1,
+        256,
+    )
     max_wait_ms: float = _batching(
         0.0, "how long to hold a frame back for a larger batch; 0: never", 0, 60_000
     )

@@ -8,6 +8,7 @@ from server.core.batching import Batch, Batcher, Taken
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from server.core.ring import Member
+from tests.server.core.simulation import FixedLimit
 
 A = Lane(ModelKey("digits"), "serving_default")
 B = Lane(ModelKey("cats"), "serving_default")
@@ -16,7 +17,9 @@ STALE_S = 0.5
 
 
 def batcher(**changes: Any) -> Batcher:
-    values = {"max_batch": 4, "slots": 1, "window": 4, "max_staleness_s": STALE_S, **changes}
+    """A batcher with a constant number of ``slots``."""
+    limit = FixedLimit(changes.pop("slots", 1))
+    values = {"max_batch": 4, "limit": limit, "window": 4, "max_staleness_s": STALE_S, **changes}
     return Batcher(**values)
 
 

@@ -12,13 +12,14 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from server.core.batching import Batch, Batcher, Member
 from server.core.concurrency import Call, CallOutcome, ConcurrencyLimit
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from server.core.pace import EVERY_S, Pace
+from server.core.slots import Limit
 
 LANE = Lane(ModelKey("digits"), "serving_default")
 STALENESS_S = 0.5
@@ -43,21 +44,11 @@ class Clock:
         self.now = until
 
 
-class Limit(Protocol):
-    """What the simulated gateway asks before it sends a batch."""
-
-    def ready_at(self, now: float) -> float | None: ...
-    def started(self, now: float) -> Call: ...
-    def finished(
-        self, call: Call, now: float, kind: Any, frames: int, outcome: CallOutcome
-    ) -> None: ...
-
-
 class FixedLimit:
     """A constant number of slots, to compare with."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
+        self.limit = self.maximum = limit
         self._under_way = 0
 
     def ready_at(self, now: float) -> float | None:
@@ -232,7 +223,7 @@ class World:
         self.advice: list[tuple[float, str, float | None]] = []
         self.batches: Counter[int] = Counter()
         self.batcher = Batcher(
-            max_batch=max_batch, slots=10**6, window=WINDOW, max_staleness_s=STALENESS_S
+            max_batch=max_batch, limit=limit, window=WINDOW, max_staleness_s=STALENESS_S
         )
         for camera in cameras:
             first = camera.start + self.rng.random() / camera.fps
@@ -264,17 +255,16 @@ class World:
 
     def _pump(self) -> None:
         now = self.clock.now
-        while (ready_at := self.limit.ready_at(now)) is not None:
-            if ready_at > now:
-                if self.batcher.waiting:
-                    self._pump_at(ready_at)
-                break
+        while True:
             taken = self.batcher.take(now)
             for member in taken.expired:
                 self._resolve(member, "expired")
             if taken.batch is None:
                 break
             self._send(taken.batch)
+        due_at = self.batcher.next_deadline(now)
+        if due_at is not None:
+            self._pump_at(due_at)
 
     def _pump_at(self, when: float) -> None:
         if when < self._pump_due or self._pump_due <= self.clock.now:
@@ -283,26 +273,24 @@ class World:
 
     def _send(self, batch: Batch) -> None:
         now = self.clock.now
-        call = self.limit.started(now)
         self.batches[len(batch.members)] += 1
         over: list[bool] = []
 
         def end(outcome: CallOutcome) -> None:
             if not over:
                 over.append(True)
-                self._finish(batch, call, outcome)
+                self._finish(batch, outcome)
 
         self.server.serve(self.clock, self.rng, len(batch.members), end)
         self.clock.at(now + self.batcher.budget_s(batch.members, now), end, "expired")
 
-    def _finish(self, batch: Batch, call: Call, outcome: CallOutcome) -> None:
+    def _finish(self, batch: Batch, outcome: CallOutcome) -> None:
         now = self.clock.now
         for member in batch.members:
             self._resolve(member, outcome)
-        self.limit.finished(call, now, LANE, len(batch.members), outcome)
+        self.batcher.done(batch, now, outcome)
         if isinstance(self.limit, ConcurrencyLimit):
             self.limits.append((now, self.limit.limit))
-        self.batcher.done(batch, now)
         self._pump()
 
     def _resolve(self, member: Member, outcome: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.core.batching import Batch, halves
+from server.core.batching import halves
 from server.core.model import Lane, ModelKey
 from tests.server.core.batches import NOTHING, ONE, A, B, batcher, member, offer, take, who
 
@@ -38,8 +38,9 @@ def test_the_newest_frame_wins_while_the_window_is_full() -> None:
     batch = take(policy)
     offer(policy, "a", i=2)
     assert policy.offer(member("a", 3), B, 0.0) == (member("a", 2), "superseded")
-    policy.done(batch, 0.0)
-    assert take(policy) == Batch(B, (member("a", 3),), 0.0)
+    policy.done(batch, 0.0, "answered")
+    newest = take(policy)
+    assert (newest.lane, newest.members) == (B, (member("a", 3),))
 
 
 # Sessions with a waiting frame stand in a ring.
@@ -51,7 +52,7 @@ def test_a_batch_takes_one_frame_from_each_session_in_turn() -> None:
     batch = take(policy)
     assert who(batch) == "abcd"
     offer(policy, "a", i=2)
-    policy.done(batch, 0.0)
+    policy.done(batch, 0.0, "answered")
     assert who(take(policy)) == "efa"
 
 
@@ -76,7 +77,7 @@ def test_lanes_take_turns() -> None:
     for _ in range(6):
         batch = take(policy)
         order.append(who(batch))
-        policy.done(batch, 0.0)
+        policy.done(batch, 0.0, "answered")
     assert order == ["a", "x", "b", "y", "c", "z"]
 
 
@@ -94,7 +95,7 @@ def test_a_session_waits_with_its_window_full() -> None:
     assert policy.waiting == 1
     assert policy.next_deadline(0.0) is None
     offer(policy, "b")
-    policy.done(batches[0], 0.0)
+    policy.done(batches[0], 0.0, "answered")
     # It joins at the end.
     assert who(take(policy)) == "ba"
 
@@ -122,7 +123,7 @@ def test_frames_gather_while_all_slots_are_busy() -> None:
     offer(policy, *"bcd")
     assert policy.take(0.0) == NOTHING
     assert policy.next_deadline(0.0) is None
-    policy.done(batch, 0.1)
+    policy.done(batch, 0.1, "answered")
     assert who(take(policy, 0.1)) == "bcd"
 
 

@@ -20,6 +20,7 @@ from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from server.core.ring import Member
 from server.core.slots import RESERVED_S
+from tests.server.core.simulation import FixedLimit
 
 SESSIONS = [f"s{n}" for n in range(6)]
 LANES = [
@@ -71,7 +72,7 @@ class BatcherMachine(RuleBasedStateMachine):
         self.max_wait_s, self.max_waiting = max_wait_s, max_waiting
         self.policy = Batcher(
             max_batch=max_batch,
-            slots=slots,
+            limit=FixedLimit(slots),
             window=window,
             max_staleness_s=STALE_S,
             max_wait_s=max_wait_s,
@@ -180,7 +181,7 @@ class BatcherMachine(RuleBasedStateMachine):
         self.last_use[batch.lane.model] = self.now
         for member in batch.members:
             self.books.close(member, "answered")
-        self.policy.done(batch, self.now)
+        self.policy.done(batch, self.now, "answered")
         for session in parked:
             self._join(self.waiting[session])
 

@@ -37,10 +37,10 @@ def test_a_session_left_over_waits_no_longer_than_its_own_time() -> None:
     offer(busy, "x", now=0.0)
     batch = take(busy, 0.010)
     offer(busy, *"abc", now=0.010)
-    busy.done(batch, 0.1)
+    busy.done(batch, 0.1, "answered")
     batch = take(busy, 0.1)
     assert who(batch) == "ab"
-    busy.done(batch, 0.1)
+    busy.done(batch, 0.1, "answered")
     # c has waited for longer than max_wait while the slot was busy.
     assert who(take(busy, 0.1)) == "c"
 
@@ -155,7 +155,7 @@ def test_the_quarantine_ends_with_the_session() -> None:
     policy.forget("a")
     assert policy.statistics().quarantined == 0
     policy.quarantine("a", A)  # rejected again, in the retry after it left
-    policy.done(batch, 0.0)
+    policy.done(batch, 0.0, "answered")
     assert policy.statistics().quarantined == 0
 
 
@@ -172,7 +172,7 @@ def test_forget_takes_the_waiting_frame() -> None:
     assert policy.forget("b") == member("b")
     assert policy.forget("b") is None
     assert policy.waiting == 0
-    policy.done(batch, 0.0)
+    policy.done(batch, 0.0, "answered")
     assert policy.take(0.0) == NOTHING
 
 
@@ -185,7 +185,7 @@ def test_withdraw_all_leaves_no_frame_waiting() -> None:
     offer(policy, "c", lane=B)
     assert {m.session for m in policy.withdraw_all()} == {"a", "b", "c"}
     assert policy.waiting == 0
-    policy.done(batch, 0.0)
+    policy.done(batch, 0.0, "answered")
     assert policy.take(0.0) == NOTHING
 
 
@@ -197,7 +197,7 @@ def test_withdraw_model_leaves_the_frames_of_other_models() -> None:
     offer(policy, "b", lane=A)
     offer(policy, "c", lane=B)
     assert {m.session for m in policy.withdraw_model(A.model)} == {"a", "b"}
-    policy.done(batch, 0.0)
+    policy.done(batch, 0.0, "answered")
     assert who(take(policy)) == "c"
 
 

@@ -149,7 +149,7 @@ def test_costly_frames_go_one_by_one_in_one_call_at_a_time() -> None:
     assert policy.next_deadline(0.0) is None
     offer(policy, "d", "e", lane=A)
     assert who(take(policy)) == "de"
-    policy.done(first, 0.1)
+    policy.done(first, 0.1, "answered")
     assert policy.next_deadline(0.0) is not None
     assert who(take(policy)) == "c"
     assert policy.take(0.1) == NOTHING

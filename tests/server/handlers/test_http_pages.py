@@ -11,6 +11,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from server import app
+from server.core.concurrency import INITIAL_CALLS
 from server.handlers.pages import ROOT
 from server.runtime.metrics import Metrics
 from tests.server.camera import Camera
@@ -82,7 +83,7 @@ async def test_metrics(served: Served) -> None:
         "framewire_batch_size_count 1.0",
         "framewire_ready 1.0",
         f"framewire_sessions_limit {served.settings.max_sessions:.1f}",
-        f"framewire_calls_limit {served.settings.max_calls:.1f}",
+        f"framewire_calls_limit {INITIAL_CALLS:.1f}",
     ):
         assert line in lines
     assert any(line.startswith("process_open_fds ") for line in lines)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from server.core import slots
+from server.core.concurrency import INITIAL_CALLS
 from server.core.errors import (
     BackendUnavailable,
+    DeadlineExceeded,
     FramewireError,
     ModelUnavailable,
     NotLoaded,
@@ -115,6 +118,27 @@ async def test_a_model_that_hangs_leaves_the_others_a_slot(
         healthy.shoot(frame_id)
         assert word(await healthy.outcome(frame_id)) == "result"
     assert [call.lane.model for call in puppet.under_way] == [DIGITS, DIGITS]
+
+
+async def test_a_model_that_hangs_for_long_keeps_one_slot_and_lowers_no_limit(
+    make_gateway: GatewayFactory, puppet: PuppetBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every call of one model expires, again and again; the other's frames never wait for it."""
+    monkeypatch.setattr(slots, "HANGS_AFTER_S", 0.0)
+    puppet.models[CATS] = model(CATS)
+    gateway = make_gateway()
+    hanging = [await camera_of(gateway, "digits") for _ in range(4)]
+    healthy = await camera_of(gateway, "cats")
+    puppet.obey = lambda call: call.answer() if call.lane.model == CATS else None
+    for frame_id in range(1, 50):
+        for camera in hanging:
+            camera.shoot(frame_id)
+        healthy.shoot(frame_id)
+        assert word(await healthy.outcome(frame_id)) == "result"
+        puppet.under_way[0].fail(DeadlineExceeded("hangs"))
+        await turn()
+    assert [call.lane.model for call in puppet.under_way] == [DIGITS]
+    assert gateway.statistics().max_calls >= INITIAL_CALLS
 
 
 async def test_a_lone_model_takes_all_slots(

@@ -1,0 +1,75 @@
+"""Many cameras in an open loop for a while, and what became of their frames."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadtest import paced
+from loadtest.camera import Frame
+from loadtest.paced import Seen
+
+
+@dataclass(frozen=True)
+class Load:
+    """The frames sent after the warm-up, by camera, in ``seconds``."""
+
+    seconds: float
+    cameras: Sequence[Sequence[Seen]]
+
+    @property
+    def frames(self) -> list[Seen]:
+        """All of them."""
+        return [frame for camera in self.cameras for frame in camera]
+
+    @property
+    def results(self) -> list[Seen]:
+        """The frames that were answered."""
+        return [frame for frame in self.frames if frame.outcome == "result"]
+
+    @property
+    def answered(self) -> float:
+        """The share of the frames sent that was answered."""
+        return len(self.results) / len(self.frames)
+
+    @property
+    def per_s(self) -> float:
+        """Answered frames per second."""
+        return len(self.results) / self.seconds
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How often each outcome occurred."""
+        return Counter(frame.outcome for frame in self.frames)
+
+    def ms(self, quantile: float) -> float:
+        """Return a quantile of the milliseconds from sending a frame to its result."""
+        ordered = sorted(frame.ms for frame in self.results)
+        return ordered[int(quantile * (len(ordered) - 1))] if ordered else float("nan")
+
+
+def run(
+    port: int, frames: Sequence[Frame], sessions: int, rate: float, seconds: float, warm_up_s: float
+) -> Load:
+    """Run ``sessions`` cameras that send ``rate`` frames per second each."""
+    return asyncio.run(_run(port, frames, sessions, rate, seconds, warm_up_s))
+
+
+async def _run(
+    port: int, frames: Sequence[Frame], sessions: int, rate: float, seconds: float, warm_up_s: float
+) -> Load:
+    cameras = await paced.connect(port, frames, sessions, rate)
+    await asyncio.sleep(warm_up_s)
+    since = time.perf_counter()
+    await asyncio.sleep(seconds)
+    until = time.perf_counter()
+    await asyncio.wait_for(asyncio.gather(*(camera.finish() for camera in cameras)), 10)
+    for camera in cameras:
+        camera.leave()
+    return Load(
+        until - since,
+        [[frame for frame in camera.seen if since <= frame.sent < until] for camera in cameras],
+    )
