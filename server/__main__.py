@@ -8,7 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from server.settings import Settings, WrongSetting, load
+from server.settings import Settings, WrongSetting, load, servicelinks
+
+log = logging.getLogger("server")
 
 COMMANDS = ("key", "token")
 
@@ -32,6 +34,8 @@ def _serve(settings: Settings) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         datefmt="%H:%M:%S",
     )
+    for line in servicelinks.warnings(os.environ):
+        log.warning(line)
     # Imported here, so that --help and a wrong setting answer at once.
     from server.app import serve
 
