@@ -1,7 +1,7 @@
 """Variables that Kubernetes sets in every pod for each Service of its namespace.
 
 For a Service named ``framewire`` or ``framewire-...``, their names begin like those of settings:
-``FRAMEWIRE_SERVICE_HOST``, ``FRAMEWIRE_PORT=tcp://10.96.7.1:8888``, ``FRAMEWIRE_PORT_8888_TCP_ADDR``.
+``FRAMEWIRE_SERVICE_HOST``, ``FRAMEWIRE_PORT=tcp://10.96.7.1:8888``, ``FRAMEWIRE_PORT_8888_TCP``.
 """
 
 from __future__ import annotations
