@@ -213,6 +213,7 @@ class Session:
         self._expires_in_s = self._admission.remaining_s(now)
         self.state = State.OPEN
         self._apply(message.options)
+        self._model = _unknown_yet(self.key)
         return [*self._expiry(), Select(self.key)]
 
     def _configure(self, message: Configure, now: float) -> list[Effect]:
