@@ -64,6 +64,11 @@ class Discovery:
                     raise
         raise AssertionError("unreachable")
 
+    async def version(self, key: ModelKey) -> int:
+        """Return the version that serves ``key`` now. Raises what :meth:`discover` raises."""
+        version, _ = await self._signatures(key)
+        return version
+
     async def _signatures(self, key: ModelKey) -> tuple[int, tuple[signature.Signature, ...]]:
         message = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=request.model_spec(key), metadata_field=["signature_def"]

@@ -13,11 +13,13 @@ from server.backend.contract import Contract, Contracts, PixelsInput
 from server.backend.description import Description, DescriptionError, from_fields
 from server.backend.discovery import Discovery
 from server.backend.failures import SignatureChanged
-from server.backend.interface import Inference
+from server.backend.interface import Inference, LaneChanged
 from server.backend.pixels import Decoder, Placement, needs_encoding
+from server.backend.selection import Selection
 from server.backend.stubs import predict_pb2
 from server.core.answers import Answer
-from server.core.errors import FramewireError, ModelFailed, UnknownModel
+from server.core.errors import BatchRejected, FramewireError, ModelFailed
+from server.core.lanes import lane_of
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
 
@@ -55,19 +57,23 @@ class TensorFlowServing:
     async def discover(self, key: ModelKey) -> Model:
         """Learn the model from GetModelMetadata and its ``describe`` signature."""
         selection = await self._discovery.discover(key)
+        self._add(selection)
+        return selection.model
+
+    def _add(self, selection: Selection) -> None:
         for lane, contract in selection.contracts.items():
             self._contracts.add(lane, contract)
-        return selection.model
 
     async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
         """Send one Predict call; see :class:`~server.backend.interface.Backend`."""
         deadline = time.monotonic() + timeout_s
-        contract = self._contracts.newest(lane) or await self._learn(lane)
+        contract = self._contracts.newest(lane) or await self._learn(lane, frames)
         try:
             return await self._infer(lane, contract, frames, deadline)
-        except SignatureChanged as error:
-            self._contracts.forget(lane)
-            contract = await self._learn_anew(lane, error)
+        except (BatchRejected, ModelFailed) as error:
+            if not await self._replaced(lane, contract, error):
+                raise
+            contract = await self._learn_anew(lane, frames, error)
         return await self._infer(lane, contract, frames, deadline)
 
     def _infer(
@@ -84,7 +90,7 @@ class TensorFlowServing:
     ) -> Inference:
         message = request.of_pictures(lane, contract, pictures)
         response = await self._channel.predict(message, _left(deadline))
-        return self._inference(lane, contract, response, len(pictures))
+        return await self._inference(lane, contract, response, len(pictures))
 
     async def _infer_encoded(
         self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
@@ -106,20 +112,49 @@ class TensorFlowServing:
         await self._channel.close()
         self._decoder.close()
 
-    async def _learn(self, lane: Lane) -> Contract:
-        """Learn a lane that another backend discovered, or whose contract was evicted."""
-        await self.discover(lane.model)
+    async def _learn(self, lane: Lane, frames: Sequence[Frame]) -> Contract:
+        """Learn a lane whose contract is out of date, or was evicted.
+
+        Raises LaneChanged if ``frames`` travel in another lane now.
+        """
+        model = await self.discover(lane.model)
         contract = self._contracts.newest(lane)
-        if contract is None:
-            raise UnknownModel(f"model {lane.model} has no such signature: {lane.signature}")
+        if contract is None or any(lane_of(model, frame) != lane for frame in frames):
+            raise LaneChanged(model)
         return contract
 
-    async def _learn_anew(self, lane: Lane, error: SignatureChanged) -> Contract:
-        """Learn a new version that has another signature, so that its frames do not fail."""
+    async def _learn_anew(self, lane: Lane, frames: Sequence[Frame], error: Exception) -> Contract:
+        """Learn a new version, so that its frames do not fail."""
+        self._contracts.forget(lane)
         try:
-            return await self._learn(lane)
+            return await self._learn(lane, frames)
+        except LaneChanged:
+            raise
         except FramewireError:
             raise error from None
+
+    async def _replaced(self, lane: Lane, contract: Contract, error: Exception) -> bool:
+        """Return whether a call failed because the contract's version is not served any more.
+
+        A signature's change shows in the error, if the model server checks it. If the graph
+        stumbles over it instead, the error blames the pictures.
+        """
+        if isinstance(error, SignatureChanged):
+            return True
+        try:
+            return await self._discovery.version(lane.model) != contract.version
+        except FramewireError:
+            return False
+
+    async def _learn_version(self, lane: Lane, version: int) -> Contract | None:
+        """Learn the version that has answered, so that it is not read like the one before."""
+        try:
+            selection = await self._discovery.discover(lane.model)
+        except FramewireError:
+            return None
+        self._add(selection)
+        of_version = (c for c in selection.contracts.items() if c[1].version == version)
+        return next((c for other, c in of_version if other.signature == lane.signature), None)
 
     async def _infer_pixels(
         self,
@@ -135,10 +170,10 @@ class TensorFlowServing:
             return _none_answered(contract, pixels.outcomes)
         sent = request.of_pixels(lane, contract, pixels.values)
         response = await self._channel.predict(sent, _left(deadline))
-        inference = self._inference(lane, contract, response, len(placements), placements)
+        inference = await self._inference(lane, contract, response, len(placements), placements)
         return _merged(inference, pixels.outcomes)
 
-    def _inference(
+    async def _inference(
         self,
         lane: Lane,
         contract: Contract,
@@ -148,8 +183,9 @@ class TensorFlowServing:
     ) -> Inference:
         version = int(response.model_spec.version.value)
         known = self._contracts.of_version(lane, version)
+        known = known or await self._learn_version(lane, version)
         try:
-            # A version that appeared since the last discovery is read like the known one.
+            # A version that cannot be learnt is read like the known one.
             return Inference(version, _answers(known or contract, response, count, placements))
         except ModelFailed as error:
             if known is None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from server.backend.interface import Backend, Inference
+from server.backend.interface import Backend, Inference, LaneChanged
 from server.core.answers import Answer
 from server.core.batching import Batch, Batcher, Statistics, halves
 from server.core.errors import (
@@ -181,6 +181,9 @@ class Dispatcher:
             self._count_failed(lane, len(members), "expired")
             for member in members:
                 self._drop(member, "expired")
+        except LaneChanged as error:
+            self._models.update(lane.model, error.model)
+            await self._reroute(lane, members, error)
         except FramewireError as error:
             self._count_failed(lane, len(members), error.code)
             self._invalidate(lane, error)
@@ -202,11 +205,12 @@ class Dispatcher:
             await self._send_again(lane, part)
 
     async def _reroute(self, lane: Lane, members: Sequence[Member], error: FramewireError) -> None:
-        """Send frames whose model is gone where their sessions are led now, if anywhere."""
+        """Send frames whose model or lane is gone where their sessions are led now, if anywhere."""
         rerouted: dict[Lane, list[Member]] = {}
         for member in members:
-            other = self._owner.lane_of(member) if isinstance(error, UnknownModel) else None
-            if other is None or other.model == lane.model:
+            gone = isinstance(error, UnknownModel | LaneChanged)
+            other = self._owner.lane_of(member) if gone else None
+            if other is None or other == lane:
                 self._fail(member, error)
             else:
                 rerouted.setdefault(other, []).append(member)

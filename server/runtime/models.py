@@ -107,6 +107,12 @@ class Models:
             self._update(key, entry, error)
         entry.invalidated.set()
 
+    def update(self, key: ModelKey, model: Model) -> None:
+        """Take in a model that a call has learnt meanwhile."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._update(key, entry, model)
+
     def channel_changed(self, error: BackendUnavailable | None) -> None:
         """The connection to the model server is there again (None), or lost."""
         if error is None:
