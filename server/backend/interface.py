@@ -47,8 +47,9 @@ class Backend(Protocol):
         A frame whose picture cannot be decoded gets a FrameError in its place, or
         Overloaded if there was no time to decode it; the others are answered. Raises
         BatchRejected if the model server rejects the contents, DeadlineExceeded,
-        LaneChanged if a new version takes these frames in another lane, UnknownModel,
-        ModelFailed, Overloaded or BackendUnavailable.
+        LaneChanged if a new version takes these frames in another lane, UnusableModel if
+        an answer contradicts the contract, UnknownModel, ModelFailed, Overloaded or
+        BackendUnavailable.
         """
 
     def watch(self, changed: Callable[[bool], None]) -> None:

@@ -18,7 +18,7 @@ from server.backend.pixels import Decoder, Placement, needs_encoding
 from server.backend.selection import Selection
 from server.backend.stubs import predict_pb2
 from server.core.answers import Answer
-from server.core.errors import BatchRejected, FramewireError, ModelFailed
+from server.core.errors import BatchRejected, FramewireError, ModelFailed, UnusableModel
 from server.core.lanes import lane_of
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
@@ -128,7 +128,7 @@ class TensorFlowServing:
         self._contracts.forget(lane)
         try:
             return await self._learn(lane, frames)
-        except LaneChanged:
+        except (LaneChanged, UnusableModel):
             raise
         except FramewireError:
             raise error from None
@@ -150,6 +150,8 @@ class TensorFlowServing:
         """Learn the version that has answered, so that it is not read like the one before."""
         try:
             selection = await self._discovery.discover(lane.model)
+        except UnusableModel:
+            raise
         except FramewireError:
             return None
         self._add(selection)
@@ -188,11 +190,11 @@ class TensorFlowServing:
             # A version that cannot be learnt is read like the known one.
             return Inference(version, _answers(known or contract, response, count, placements))
         except ModelFailed as error:
-            if known is None:
+            if known is not contract:  # what the request asked for is not what this version has
                 raise SignatureChanged(
                     f"version {version} returns other outputs: {error}"
                 ) from None
-            raise
+            raise self._discovery.verdicts.reject(lane.model, version, error.message) from None
 
 
 def _none_answered(contract: Contract, outcomes: Sequence[object]) -> Inference:

@@ -20,6 +20,7 @@ from server.core.errors import (
     Internal,
     ModelFailed,
     UnknownModel,
+    UnusableModel,
 )
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
 from server.core.model import Lane, Model, ModelKey
@@ -208,7 +209,7 @@ class Dispatcher:
         """Send frames whose model or lane is gone where their sessions are led now, if anywhere."""
         rerouted: dict[Lane, list[Member]] = {}
         for member in members:
-            gone = isinstance(error, UnknownModel | LaneChanged)
+            gone = isinstance(error, UnknownModel | UnusableModel | LaneChanged)
             other = self._owner.lane_of(member) if gone else None
             if other is None or other == lane:
                 self._fail(member, error)
@@ -259,7 +260,7 @@ class Dispatcher:
 
     def _invalidate(self, lane: Lane, error: FramewireError) -> None:
         """Pass on what a failed call says about its model."""
-        if isinstance(error, BackendUnavailable | UnknownModel):
+        if isinstance(error, BackendUnavailable | UnknownModel | UnusableModel):
             self._models.invalidate(lane.model, error)
         elif isinstance(error, ModelFailed):  # perhaps another version than the known one
             self._models.invalidate(lane.model)

@@ -86,6 +86,8 @@ class Puppet:
         self.cancelled = threading.Event()
         self._arrival = threading.Condition()
         self._failure: tuple[grpc.StatusCode, str] | None = None
+        self.rejects = ""  # what an op says about every picture
+        self.rejects_with = grpc.StatusCode.INVALID_ARGUMENT
         self._open = threading.Event()
         self._open.set()
         self._server: grpc.Server | None = None
@@ -190,6 +192,8 @@ class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
                 grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.'
             )
         _check(request, model.signatures[name], context)
+        if self._puppet.rejects:
+            context.abort(self._puppet.rejects_with, self._puppet.rejects)
         response = predict_pb2.PredictResponse()
         response.model_spec.name = request.model_spec.name
         response.model_spec.version.value = model.version

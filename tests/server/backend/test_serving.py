@@ -13,7 +13,7 @@ from server.backend.interface import Backend, LaneChanged
 from server.backend.serving import TensorFlowServing
 from server.backend.stubs import predict_pb2
 from server.core.answers import Classification, Detections, Tensor, Tensors
-from server.core.errors import BadFrame, ModelFailed
+from server.core.errors import BadFrame, ModelFailed, UnusableModel
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from tests.server.backend.puppet_models import (
@@ -163,7 +163,7 @@ async def test_raw_tensors(puppet: Puppet, backend: TensorFlowServing) -> None:
 
 
 @pytest.mark.parametrize("wrong", [1, 3])
-async def test_answer_for_another_batch_fails(
+async def test_answer_for_another_batch_makes_the_model_unusable(
     puppet: Puppet, backend: TensorFlowServing, wrong: int
 ) -> None:
     model = puppet.models["digits", None] = detector()
@@ -171,8 +171,10 @@ async def test_answer_for_another_batch_fails(
     one = detect(_request_of(1))
     many = {name: np.concatenate([values] * wrong) for name, values in one.items()}
     model.answer["serving_default"] = lambda request: many
-    with pytest.raises(ModelFailed, match="for a batch of 2"):
+    with pytest.raises(UnusableModel, match="for a batch of 2"):
         await backend.infer(found.lanes["jpeg"], [jpeg(), jpeg()], 2.0)
+    with pytest.raises(UnusableModel, match=r"version 7, cannot be used: .* for a batch of 2"):
+        await backend.discover(DIGITS)
 
 
 def _request_of(n: int) -> object:

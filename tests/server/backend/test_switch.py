@@ -102,11 +102,7 @@ async def test_a_picture_is_to_blame_if_the_version_has_not_changed(
 ) -> None:
     puppet.models["shop", None] = version(7, *INPUTS["bytes"])
     lane = (await backend.discover(SHOP)).lanes["jpeg"]
-
-    def refuse(request: Any, context: Any) -> Any:
-        context.abort(grpc.StatusCode.INVALID_ARGUMENT, "cannot decode")
-
-    puppet.wait = lambda context: refuse(None, context)  # type: ignore[method-assign]
+    puppet.rejects = "cannot decode"
     with pytest.raises(BatchRejected, match="cannot decode"):
         await backend.infer(lane, [jpeg(1)], 2.0)
 
