@@ -16,11 +16,13 @@ from server.core.model import Lane, Model, ModelKey
 class Inference:
     """A batch's answers: one per frame, in order, or the error of a frame without one.
 
-    ``model_version`` is the version that answered.
+    ``model_version`` is the version that answered. ``model`` is that version if it was learnt
+    from this answer.
     """
 
     model_version: int
     answers: Sequence[Answer | FramewireError]
+    model: Model | None = None
 
 
 class LaneChanged(ModelFailed):

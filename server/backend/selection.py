@@ -85,6 +85,11 @@ class Selection:
     model: Model
     contracts: Mapping[Lane, Contract]
 
+    def of_signature(self, name: str) -> Contract | None:
+        """Return the contract of a signature, whatever its lane is called."""
+        found = (c for lane, c in self.contracts.items() if lane.signature == name)
+        return next(found, None)
+
 
 def select(
     key: ModelKey,

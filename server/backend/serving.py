@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from server.backend import request
@@ -146,7 +147,7 @@ class TensorFlowServing:
         except FramewireError:
             return False
 
-    async def _learn_version(self, lane: Lane, version: int) -> Contract | None:
+    async def _learn_version(self, lane: Lane, version: int) -> Selection | None:
         """Learn the version that has answered, so that it is not read like the one before."""
         try:
             selection = await self._discovery.discover(lane.model)
@@ -155,8 +156,7 @@ class TensorFlowServing:
         except FramewireError:
             return None
         self._add(selection)
-        of_version = (c for c in selection.contracts.items() if c[1].version == version)
-        return next((c for other, c in of_version if other.signature == lane.signature), None)
+        return selection if selection.model.version == version else None
 
     async def _infer_pixels(
         self,
@@ -185,10 +185,13 @@ class TensorFlowServing:
     ) -> Inference:
         version = int(response.model_spec.version.value)
         known = self._contracts.of_version(lane, version)
-        known = known or await self._learn_version(lane, version)
+        learnt = None if known else await self._learn_version(lane, version)
+        if learnt is not None:
+            known = learnt.of_signature(lane.signature)
         try:
             # A version that cannot be learnt is read like the known one.
-            return Inference(version, _answers(known or contract, response, count, placements))
+            answers = _answers(known or contract, response, count, placements)
+            return Inference(version, answers, learnt.model if learnt else None)
         except ModelFailed as error:
             if known is not contract:  # what the request asked for is not what this version has
                 raise SignatureChanged(
@@ -208,7 +211,7 @@ def _merged(inference: Inference, outcomes: Sequence[object]) -> Inference:
     merged = [
         outcome if isinstance(outcome, FramewireError) else next(answers) for outcome in outcomes
     ]
-    return Inference(inference.model_version, merged)
+    return replace(inference, answers=merged)
 
 
 def _answers(

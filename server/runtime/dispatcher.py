@@ -237,6 +237,8 @@ class Dispatcher:
     ) -> None:
         if len(inference.answers) != len(members):
             raise RuntimeError(f"{len(inference.answers)} answers for {len(members)} frames")
+        if inference.model is not None:  # sessions learn it before they get its results
+            self._models.update(lane.model, inference.model)
         now = time.monotonic()
         results = len(members)
         for member, answer in zip(members, inference.answers, strict=True):

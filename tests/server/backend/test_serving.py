@@ -191,10 +191,12 @@ async def test_new_version_is_read_by_its_own_contract_from_its_first_answer_on(
     puppet.models["digits", None] = detector(8, {**DESCRIPTION, "first_class": 1})
     after = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
     assert (after.model_version, after.answers) == (8, [Detections([BOX], [0.75], [1])])
+    assert after.model is not None
+    assert (after.model.version, after.model.key) == (8, DIGITS)
     # The old one may answer once more, and is read as the old one.
     puppet.models["digits", None] = detector(7)
     again = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
-    assert (again.model_version, again.answers) == (7, [FOUND])
+    assert (again.model_version, again.answers, again.model) == (7, [FOUND], None)
 
 
 async def test_requests_are_made_by_what_was_learnt_last(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from server.backend.interface import LaneChanged
+from server.backend.interface import Inference, LaneChanged
 from server.core.messages import Error, ModelChanged, Result, Welcome
 from server.core.model import Lane, Model
 from server.runtime.gateway import Gateway
 from tests.server.camera import Camera, word
-from tests.server.puppet import DIGITS, Call, PuppetBackend, model
+from tests.server.puppet import DIGITS, Call, PuppetBackend, answer_to, model
 
 SINGLE = Lane(DIGITS, "single", 1)
 
@@ -73,3 +73,16 @@ async def test_a_lane_that_changes_all_the_time_ends_with_the_frames_budget(
     camera.shoot(1)
     assert word(await camera.outcome(1)) == "result"
     assert len(puppet.calls) == 21
+
+
+async def test_sessions_learn_a_new_version_before_its_first_result(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    camera = await Camera(gateway).open()
+    camera.shoot(1)
+    call = await puppet.next_call()
+    found = puppet.models[DIGITS] = newer(jpeg=SINGLE)
+    call.ended.set_result(Inference(2, [answer_to(call.frames[0])], found))
+    assert word(await camera.outcome(1)) == "result"
+    assert camera.messages[1] == ModelChanged(found)
+    assert isinstance(camera.messages[2], Result)
