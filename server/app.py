@@ -21,6 +21,7 @@ from server.backend.serving import TensorFlowServing
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
+from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
@@ -54,6 +55,7 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
         [
             (r"/ws", SessionHandler, session),
             (r"/v1/infer", InferHandler, upload),
+            (r"/v1/models", ModelsHandler, {"gateway": gateway, "access": access}),
             (r"/v1/login", LoginHandler, login),
             (r"/healthz", AliveHandler),
             (r"/readyz", ReadyHandler, {"gateway": gateway}),
@@ -133,7 +135,7 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     _warn(settings)
     if started is not None:
         started(port)
-    gateway.start()
+    gateway.start(load_descriptions(settings.descriptions))
     tasks = [
         asyncio.ensure_future(_announce(gateway, settings, port)),
         asyncio.ensure_future(_keep_watch(access.watchers, signals)),

@@ -68,14 +68,27 @@ class TensorFlowServing:
     async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
         """Send one Predict call; see :class:`~server.backend.interface.Backend`."""
         deadline = time.monotonic() + timeout_s
-        contract = self._contracts.newest(lane) or await self._learn(lane, frames)
+        contract = self._contracts.newest(lane)
+        if contract is None:
+            model = await self._learn(lane, frames)
+            return await self._infer_learnt(model, lane, frames, deadline)
         try:
             return await self._infer(lane, contract, frames, deadline)
         except (BatchRejected, ModelFailed) as error:
             if not await self._replaced(lane, contract, error):
                 raise
-            contract = await self._learn_anew(lane, frames, error)
-        return await self._infer(lane, contract, frames, deadline)
+            model = await self._learn_anew(lane, frames, error)
+        return await self._infer_learnt(model, lane, frames, deadline)
+
+    async def _infer_learnt(
+        self, model: Model, lane: Lane, frames: Sequence[Frame], deadline: float
+    ) -> Inference:
+        """Send frames to a version that has just been learnt, which their answer then tells."""
+        contract = self._contracts.newest(lane)
+        assert contract is not None
+        inference = await self._infer(lane, contract, frames, deadline)
+        same = inference.model_version == model.version
+        return replace(inference, model=model) if same else inference
 
     def _infer(
         self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
@@ -113,18 +126,18 @@ class TensorFlowServing:
         await self._channel.close()
         self._decoder.close()
 
-    async def _learn(self, lane: Lane, frames: Sequence[Frame]) -> Contract:
+    async def _learn(self, lane: Lane, frames: Sequence[Frame]) -> Model:
         """Learn a lane whose contract is out of date, or was evicted.
 
         Raises LaneChanged if ``frames`` travel in another lane now.
         """
         model = await self.discover(lane.model)
-        contract = self._contracts.newest(lane)
-        if contract is None or any(lane_of(model, frame) != lane for frame in frames):
+        known = self._contracts.newest(lane) is not None
+        if not known or any(lane_of(model, frame) != lane for frame in frames):
             raise LaneChanged(model)
-        return contract
+        return model
 
-    async def _learn_anew(self, lane: Lane, frames: Sequence[Frame], error: Exception) -> Contract:
+    async def _learn_anew(self, lane: Lane, frames: Sequence[Frame], error: Exception) -> Model:
         """Learn a new version, so that its frames do not fail."""
         self._contracts.forget(lane)
         try:

@@ -114,6 +114,11 @@ class Session:
         self._last_result = -1
         self._refused_in_a_row = 0
 
+    @property
+    def model(self) -> Model | None:
+        """The model that frames go to now, if there is one."""
+        return self._model if isinstance(self._model, Model) else None
+
     def receive(self, message: ClientMessage, now: float) -> list[Effect]:
         """React to a decoded message at ``now`` (monotonic seconds)."""
         reaction = _REACTIONS.get((self.state, type(message)))

@@ -98,6 +98,19 @@ class Models:
         entry = self._entries.get(key)
         return entry.result if entry else None
 
+    def offered(self) -> list[tuple[ModelKey, ModelOrError | None]]:
+        """Return what is known of the models that sessions can ask for.
+
+        Names that only clients have brought up, and labels, are left out unless they exist.
+        """
+        return [
+            (key, entry.result)
+            for key, entry in self._entries.items()
+            if isinstance(entry.result, Model)
+            or entry.interest is Interest.DEFAULT
+            or (entry.interest is Interest.LABEL and key.label is None)
+        ]
+
     def invalidate(self, key: ModelKey, error: FramewireError | None = None) -> None:
         """Look ``key`` up again soon. With ``error`` it is known to fail until then."""
         entry = self._entries.get(key)
