@@ -96,8 +96,8 @@ class Stack:
 
     ``models`` is the folder that holds ``digits``; ``model_flags`` replace the flags that name
     it, for other models. ``logs`` is a folder for the logs of both, ``gateway.log`` and
-    ``modelserver.log``; without it, they go to the log of this process. ``round_trip_ms`` puts a network of
-    that latency between the two.
+    ``modelserver.log``; without it, they go to the log of this process. ``round_trip_ms`` puts a
+    network of that latency between the two.
     """
 
     def __init__(

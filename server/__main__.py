@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Sequence
 
-from server.settings import Settings, WrongSetting, load
+from server.settings import Settings, WrongSetting, load, servicelinks
+
+log = logging.getLogger("server")
 
 COMMANDS = ("key", "token")
 
@@ -31,6 +34,8 @@ def _serve(settings: Settings) -> None:
     from server.app import serve
 
     budget = logs.configure(settings.log_level)
+    for line in servicelinks.warnings(os.environ):
+        log.warning(line)
 
     async def run() -> None:
         reports = asyncio.ensure_future(budget.keep_reporting())

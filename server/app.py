@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import socket
 import ssl
 from collections.abc import Callable, Sequence
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from server import openfiles
 from server.access import audit
 from server.access.control import AccessControl
 from server.access.filewatcher import FileWatcher, watch_files
@@ -22,6 +21,7 @@ from server.core.bucket import BucketTable
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
+from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
@@ -29,6 +29,7 @@ from server.runtime.gateway import Gateway
 from server.runtime.metrics import Metrics
 from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals
+from server.transport.listening import ListeningSocket, open_sockets
 from server.transport.tornado_private import accept_chunk_extensions
 from server.transport.uploads import UploadSlots
 
@@ -56,6 +57,7 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
         [
             (r"/ws", SessionHandler, session),
             (r"/v1/infer", InferHandler, upload),
+            (r"/v1/models", ModelsHandler, {"gateway": gateway, "access": access}),
             (r"/v1/login", LoginHandler, login),
             (r"/healthz", AliveHandler),
             (r"/readyz", ReadyHandler, {"gateway": gateway}),
@@ -85,10 +87,10 @@ def model_server(settings: Settings) -> TensorFlowServing:
         raise WrongSetting(f"descriptions: {settings.descriptions}: {error}") from None
 
 
-def listen(settings: Settings) -> list[socket.socket]:
+def listen(settings: Settings) -> list[ListeningSocket]:
     """Open the listening sockets. Raises WrongSetting if the address is not available."""
     try:
-        return bind_sockets(settings.port, settings.host, reuse_port=False)
+        return open_sockets(settings.host, settings.port)
     except (OSError, ValueError) as error:  # ValueError: an impossible host name
         other = "; choose another with --port or PORT" if _in_use(error) else ""
         where = f"{settings.host}:{settings.port}"
@@ -132,11 +134,10 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
     log.info("listening on %s:%d, model server %s", settings.host, port, settings.backend)
-    for line in audit.warnings(settings):
-        log.warning("INSECURE: %s", line)
+    _warn(settings)
     if started is not None:
         started(port)
-    gateway.start()
+    gateway.start(load_descriptions(settings.descriptions))
     tasks = [
         asyncio.ensure_future(_announce(gateway, settings, port)),
         asyncio.ensure_future(_keep_watch(access.watchers, signals)),
@@ -149,6 +150,15 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     await gateway.drain(settings.drain_s, signals.at_once)
     access.close()
     await backend.close()
+
+
+def _warn(settings: Settings) -> None:
+    """Log what an operator should know about this gateway's environment and settings."""
+    few_files = openfiles.shortage(openfiles.raise_limit(), settings.max_sessions)
+    if few_files:
+        log.warning(few_files)
+    for line in audit.warnings(settings):
+        log.warning("INSECURE: %s", line)
 
 
 async def _announce(gateway: Gateway, settings: Settings, port: int) -> None:

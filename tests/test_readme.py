@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,29 @@ layers = [keras.Input((32, 32, 3)), keras.layers.GlobalAveragePooling2D()]
 keras.Sequential([*layers, keras.layers.Dense(3, activation="softmax")]).save("flowers.keras")
 """
 
+SOURCES = """
+import sys
+import tensorflow as tf
+folder, tf1 = sys.argv[1], tf.compat.v1
+with tf.Graph().as_default(), tf1.Session() as session:
+    images = tf1.placeholder(tf.float32, [None, 32, 32, 3], "images")
+    weights = tf1.get_variable("weights", [3072, 3])
+    logits = tf.reshape(images, [-1, 3072]) @ weights
+    tf.nn.softmax(logits, name="probs")
+    truth = tf1.placeholder(tf.int64, [None], "truth")
+    loss = tf1.losses.sparse_softmax_cross_entropy(truth, logits)
+    tf1.train.AdamOptimizer().minimize(loss)
+    session.run(tf1.global_variables_initializer())
+    tf1.train.Saver().save(session, folder + "/tf1/model.ckpt", global_step=1)
+module = tf.Module()
+module.weights = tf.Variable(tf.random.normal([3072, 3]))
+spec = tf.TensorSpec([None, 32, 32, 3], tf.float32, "images")
+def classify(images):
+    return {"probabilities": tf.nn.softmax(tf.reshape(images, [-1, 3072]) @ module.weights)}
+module.classify = tf.function(classify, input_signature=[spec])
+tf.saved_model.save(module, folder + "/saved", signatures=module.classify)
+"""
+
 
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -64,15 +88,48 @@ def test_help_explains(command: str, tmp_path: Path) -> None:
 
 
 def test_curl_is_answered(demo_stack: Stack, picture: Path) -> None:
-    [command] = CURL
+    upload, models = CURL
+    outcome = curl(upload, demo_stack, picture)
+    assert outcome["type"] == "result"
+    assert len(outcome["boxes"]) == len(outcome["scores"]) == len(outcome["classes"]) > 0
+    assert outcome["labels"] == [str(number) for number in outcome["classes"]]
+    [model] = curl(models, demo_stack, picture)["models"]
+    assert (model["name"], model["state"], len(model["labels"])) == ("digits", "ready", 10)
+
+
+def curl(command: str, stack: Stack, picture: Path) -> dict[str, Any]:
+    """Run a ``curl`` command of the README, and return the JSON of the answer."""
     words = [word.replace("picture.jpg", str(picture)) for word in shlex.split(command)]
-    words = [word.replace("http://127.0.0.1:8888/", demo_stack.url) for word in words]
+    words = [word.replace("http://127.0.0.1:8888/", stack.url) for word in words]
     answer = subprocess.run(
         [words[0], "-s", *words[1:]], capture_output=True, text=True, timeout=60, check=True
     )
-    outcome = json.loads(answer.stdout)
-    assert outcome["type"] == "result"
-    assert len(outcome["boxes"]) == len(outcome["scores"]) == len(outcome["classes"]) > 0
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A TensorFlow 1 checkpoint ``tf1/model.ckpt-1`` and a SavedModel ``saved``."""
+    folder = tmp_path_factory.mktemp("sources")
+    subprocess.run([sys.executable, "-c", SOURCES, str(folder)], check=True, timeout=120)
+    return folder
+
+
+@pytest.mark.parametrize(("source", "option"), [("tf1/model.ckpt-1", "--outputs "), ("saved", "")])
+def test_the_first_command_takes_other_sources(
+    sources: Path, tmp_path: Path, source: str, option: str
+) -> None:
+    """As printed, with the path of the source and the option that the README names for it."""
+    command = EXPORT[0].replace("flowers.keras", str(sources / source))
+    if option:
+        lists = run_in(tmp_path, command)
+        assert lists.returncode != 0
+        [option] = re.findall(rf"`({option}[^`]+)`", README)
+        assert option.split()[1] in lists.stderr
+    done = run_in(tmp_path, f"{command} {option}")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "build" / "flowers" / "1" / "saved_model.pb").exists()
 
 
 def test_your_own_model_goes_live(demo_models: Path, tmp_path: Path, picture: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from server.backend.contract import ClassificationOutputs
-from server.backend.labels import Labels
+from server.backend.labels import Labels, check_class
 from server.core.answers import Classification
 from server.core.errors import ModelFailed
 
@@ -25,7 +25,7 @@ def classifications(
 
     Without an output ``classes`` of the scores' shape, a score's column is its class.
     Scores that are not finite are left out. Raises ModelFailed if the scores are not
-    [N,C].
+    [N,C], or a class has no label.
     """
     scores = arrays[outputs.scores]
     if scores.ndim != 2 or scores.dtype == object:
@@ -66,13 +66,18 @@ def _classes(
     given = arrays[outputs.classes] if outputs.classes is not None else None
     # Of another shape, it has only the best class, which the scores have too.
     if given is None or given.shape != arrays[outputs.scores].shape:
+        if given is None:
+            check_class(arrays[outputs.scores].shape[1] - 1, 0, outputs.class_count)
         columns: list[list[int]] = order.tolist()
         return columns
     chosen = np.take_along_axis(given, order, axis=1)
     if chosen.dtype == object:
         return [_indices(outputs.labels, names) for names in chosen]
-    numbers: list[list[int]] = (np.rint(chosen).astype(np.int64) - outputs.first_class).tolist()
-    return numbers
+    numbers = np.rint(chosen).astype(np.int64) - outputs.first_class
+    for index in {numbers.min(initial=0), numbers.max(initial=0)}:
+        check_class(int(index), outputs.first_class, outputs.class_count)
+    indices: list[list[int]] = numbers.tolist()
+    return indices
 
 
 def _indices(labels: Labels, names: Array) -> list[int]:

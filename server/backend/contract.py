@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from server.backend.description import Scale
-from server.backend.labels import Labels
+from server.backend.labels import NO_LIMIT, Labels
 from server.core.model import Lane, ModelKey, Resize, Task
 
 
@@ -49,13 +49,17 @@ class PixelsInput:
 
 @dataclass(frozen=True)
 class DetectionOutputs:
-    """Aliases of TensorFlow's detection outputs. ``count`` is None if there is none."""
+    """Aliases of TensorFlow's detection outputs. ``count`` is None if there is none.
+
+    ``class_count`` is the number of described labels.
+    """
 
     boxes: str
     scores: str
     classes: str
     count: str | None
     first_class: int
+    class_count: int = NO_LIMIT
 
     task: Task = "detection"
 
@@ -68,13 +72,17 @@ class DetectionOutputs:
 
 @dataclass(frozen=True, slots=True)
 class ClassificationOutputs:
-    """Aliases of a classifier's outputs. ``logits``: the scores need a softmax."""
+    """Aliases of a classifier's outputs. ``logits``: the scores need a softmax.
+
+    ``class_count`` is the number of described labels.
+    """
 
     scores: str
     classes: str | None
     logits: bool
     first_class: int
     labels: Labels
+    class_count: int = NO_LIMIT
 
     task: Task = "classification"
 
@@ -107,11 +115,17 @@ Outputs = DetectionOutputs | ClassificationOutputs | TensorOutputs
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One signature of one version."""
+    """One signature of one version.
+
+    ``certain``: whether the metadata leaves no doubt that it can be followed.
+    ``known_layout``: whether its input is certain to take the channels last.
+    """
 
     version: int
     input: Input
     outputs: Outputs
+    certain: bool = True
+    known_layout: bool = True
 
 
 _Key = tuple[ModelKey, str, int | None]

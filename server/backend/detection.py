@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from server.backend.contract import DetectionOutputs
+from server.backend.labels import check_class
 from server.backend.pixels import WHOLE, Placement
 from server.backend.stubs import tensor_pb2
 from server.backend.tensors import Numbers, to_numbers
@@ -26,7 +27,7 @@ def detections(
     Plain lists, cut and checked as a whole: a frame has a few dozen numbers, for which
     numpy took a lone frame three times as long, and was no faster for a full batch.
     Entries that are not finite are left out. Raises ModelFailed if the shapes do not
-    match.
+    match, or a class has no label.
     """
     boxes = to_numbers(outputs.boxes, tensors[outputs.boxes])
     scores = to_numbers(outputs.scores, tensors[outputs.scores])
@@ -42,7 +43,7 @@ def detections(
                 _edges(boxes.values[4 * start : 4 * end]),
                 scores.values[start:end],
                 classes.values[start:end],
-                outputs.first_class,
+                outputs,
                 WHOLE if placements is None else placements[row],
             )
         )
@@ -79,7 +80,11 @@ def _edges(flat: Column) -> list[Column]:
 
 
 def _detections(
-    edges: list[Column], scores: Column, classes: Column, first_class: int, placement: Placement
+    edges: list[Column],
+    scores: Column,
+    classes: Column,
+    outputs: DetectionOutputs,
+    placement: Placement,
 ) -> Detections:
     columns = [*edges, scores, classes]
     if not all(map(math.isfinite, map(sum, columns))):
@@ -90,7 +95,18 @@ def _detections(
     if placement is not WHOLE:
         edges = _placed(edges, placement)
     boxes = list(map(list, zip(*map(_clipped, edges), strict=True)))
-    return Detections(boxes, scores, [round(value) - first_class for value in classes])
+    first = outputs.first_class
+    indices = [round(value) - first for value in classes]
+    if indices and (min(indices) < 0 or max(indices) >= outputs.class_count):
+        _check_classes(indices, scores, outputs)
+    return Detections(boxes, scores, indices)
+
+
+def _check_classes(indices: list[int], scores: Column, outputs: DetectionOutputs) -> None:
+    """Raise ModelFailed for a class without a label, unless it is padding, with a score of 0."""
+    for index, score in zip(indices, scores, strict=True):
+        if score > 0:
+            check_class(index, outputs.first_class, outputs.class_count)
 
 
 def _columns(entries: Iterable[tuple[float, ...]]) -> list[Column]:

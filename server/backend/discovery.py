@@ -10,14 +10,16 @@ import numpy as np
 from PIL import Image
 
 from server.backend import description, request, signature
-from server.backend.answers import arrays
+from server.backend.answers import arrays, split
 from server.backend.channel import Channel
 from server.backend.contract import BytesInput, ClassificationOutputs, Contract
 from server.backend.description import Description, DescriptionError
 from server.backend.labels import Labels
 from server.backend.selection import Selection, select
-from server.backend.stubs import get_model_metadata_pb2, types_pb2
+from server.backend.stubs import get_model_metadata_pb2, predict_pb2, types_pb2
+from server.backend.verdicts import Verdicts
 from server.core.errors import (
+    BackendUnavailable,
     BatchRejected,
     DeadlineExceeded,
     ModelFailed,
@@ -32,7 +34,7 @@ log = logging.getLogger(__name__)
 
 # How often a look-up is repeated if its version goes away between two calls.
 _ATTEMPTS = 3
-_PROBE_SIDE = 64
+_PROBE_SIDE = 256
 _CALL_ERRORS = (BatchRejected, DeadlineExceeded, ModelFailed, Overloaded)
 
 
@@ -45,6 +47,7 @@ class Discovery:
     def __init__(
         self, channel: Channel, fallbacks: Mapping[str, Description], timeout_s: float
     ) -> None:
+        self.verdicts = Verdicts()
         self._channel = channel
         self._fallbacks = fallbacks
         self._timeout_s = timeout_s
@@ -64,6 +67,11 @@ class Discovery:
                     raise
         raise AssertionError("unreachable")
 
+    async def version(self, key: ModelKey) -> int:
+        """Return the version that serves ``key`` now. Raises what :meth:`discover` raises."""
+        version, _ = await self._signatures(key)
+        return version
+
     async def _signatures(self, key: ModelKey) -> tuple[int, tuple[signature.Signature, ...]]:
         message = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=request.model_spec(key), metadata_field=["signature_def"]
@@ -81,12 +89,16 @@ class Discovery:
     async def _learn(
         self, key: ModelKey, version: int, signatures: tuple[signature.Signature, ...]
     ) -> Selection:
+        self.verdicts.check(key, version)
         described = await self._description(key, version, signatures)
         labels = self._labels_of(key.name, version, described)
         selection = select(key, version, signatures, described, labels)
         if not labels.names and _answers_with_names(signatures):
             await self._learn_names(selection)
             selection = select(key, version, signatures, described, labels)
+        for lane, contract in selection.contracts.items():
+            if not contract.certain:
+                await self._prove(selection.model, lane, contract)
         return selection
 
     async def _description(
@@ -120,26 +132,58 @@ class Discovery:
     async def _learn_names(self, selection: Selection) -> None:
         """Classify a black picture: most classifiers return all their class names each time."""
         for lane, contract in selection.contracts.items():
+            outputs = contract.outputs
+            if not isinstance(outputs, ClassificationOutputs) or outputs.classes is None:
+                continue
             try:
-                await self._probe(selection.model, lane, contract)
+                response = await self._probe(selection.model, lane, contract, 1)
+                for name in arrays(response.outputs)[outputs.classes].reshape(-1):
+                    outputs.labels.index(bytes(name))
                 return
             except (*_CALL_ERRORS, UnknownModel) as error:
                 log.debug("model %s returned no class names yet: %s", lane.model, error)
 
-    async def _probe(self, model: Model, lane: Lane, contract: Contract) -> None:
-        outputs = contract.outputs
-        if not isinstance(outputs, ClassificationOutputs) or outputs.classes is None:
+    async def _prove(self, model: Model, lane: Lane, contract: Contract) -> None:
+        """Find out from one answer what the metadata leaves open. Raises UnusableModel.
+
+        Two pictures are sent if a batch may have them: one row could be the batch by chance.
+        """
+        key, signature = lane.model, lane.signature
+        if not self.verdicts.claim(key, contract.version, signature):
             return
+        rows = contract.input.rows or min(2, lane.max_batch or 2)
+        try:
+            response = await self._probe(model, lane, contract, rows)
+        except BatchRejected as error:  # which proves nothing if it may be for what is seen
+            if not contract.known_layout:
+                reason = f"its input may have the channels first; it rejects [N,H,W,3]: {error}"
+                raise self.verdicts.reject(key, contract.version, reason) from None
+        except (*_CALL_ERRORS, UnknownModel, BackendUnavailable):
+            self.verdicts.release(key, contract.version, signature)
+        else:
+            self._check(key, contract, response, rows)
+
+    def _check(
+        self, key: ModelKey, contract: Contract, response: predict_pb2.PredictResponse, rows: int
+    ) -> None:
+        try:
+            split(contract.outputs, response.outputs, rows)
+        except ModelFailed as error:
+            raise self.verdicts.reject(key, contract.version, error.message) from None
+
+    async def _probe(
+        self, model: Model, lane: Lane, contract: Contract, rows: int
+    ) -> predict_pb2.PredictResponse:
+        """Return the answer to ``rows`` black pictures."""
         pinned = Lane(ModelKey(lane.model.name, version=contract.version), lane.signature)
         width, height = model.width or _PROBE_SIDE, model.height or _PROBE_SIDE
         if isinstance(contract.input, BytesInput):
-            message = request.of_pictures(pinned, contract, [_black_png(width, height)])
+            message = request.of_pictures(pinned, contract, [_black_png(width, height)] * rows)
         else:
-            black = np.zeros((1, height, width, contract.input.channels), contract.input.dtype)
-            message = request.of_pixels(pinned, contract, black)
-        response = await self._channel.predict(message, self._timeout_s)
-        for name in arrays(response.outputs)[outputs.classes].reshape(-1):
-            outputs.labels.index(bytes(name))
+            size = contract.input.height or height, contract.input.width or width
+            shape = (rows, *size, contract.input.channels)
+            message = request.of_pixels(pinned, contract, np.zeros(shape, contract.input.dtype))
+        return await self._channel.predict(message, self._timeout_s)
 
 
 def _answers_with_names(signatures: Sequence[signature.Signature]) -> bool:

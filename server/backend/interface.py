@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from server.core.answers import Answer
-from server.core.errors import FramewireError
+from server.core.errors import FramewireError, ModelFailed
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
 
@@ -16,11 +16,21 @@ from server.core.model import Lane, Model, ModelKey
 class Inference:
     """A batch's answers: one per frame, in order, or the error of a frame without one.
 
-    ``model_version`` is the version that answered.
+    ``model_version`` is the version that answered. ``model`` is that version if it was learnt
+    from this answer.
     """
 
     model_version: int
     answers: Sequence[Answer | FramewireError]
+    model: Model | None = None
+
+
+class LaneChanged(ModelFailed):
+    """The lane is not one of its model any more; ``model`` is what serves its frames now."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(f"model {model.key} changed while the frame was under way")
+        self.model = model
 
 
 class Backend(Protocol):
@@ -39,7 +49,9 @@ class Backend(Protocol):
         A frame whose picture cannot be decoded gets a FrameError in its place, or
         Overloaded if there was no time to decode it; the others are answered. Raises
         BatchRejected if the model server rejects the contents, DeadlineExceeded,
-        UnknownModel, ModelFailed, Overloaded or BackendUnavailable.
+        LaneChanged if a new version takes these frames in another lane, UnusableModel if
+        an answer contradicts the contract, UnknownModel, ModelFailed, Overloaded or
+        BackendUnavailable.
         """
 
     def watch(self, changed: Callable[[bool], None]) -> None:

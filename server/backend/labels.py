@@ -8,6 +8,8 @@ from server.core.errors import ModelFailed
 
 # A model that keeps returning new names is not a classifier.
 MAX_LABELS = 100_000
+NO_LIMIT = 2**31
+"""The number of classes of a model without labels."""
 
 
 class Labels:
@@ -35,3 +37,14 @@ class Labels:
             raise ModelFailed(f"the model has returned more than {MAX_LABELS} class names")
         self._names.append(text)
         return self._indices.setdefault(text, len(self._names) - 1)
+
+
+def check_class(index: int, first_class: int, count: int) -> None:
+    """Raise ModelFailed unless ``index`` is one of the ``count`` classes of a description."""
+    if 0 <= index < count:
+        return
+    last = f"to {first_class + count - 1}" if count < NO_LIMIT else "on"
+    raise ModelFailed(
+        f"it returned class {index + first_class}; its labels and first_class "
+        f"allow classes from {first_class} {last}"
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from server.backend import validation
 from server.backend.contract import (
     BytesInput,
     ClassificationOutputs,
@@ -20,7 +21,7 @@ from server.backend.contract import (
     TensorOutputs,
 )
 from server.backend.description import Description, Scale
-from server.backend.labels import Labels
+from server.backend.labels import NO_LIMIT, Labels
 from server.backend.signature import Signature, TensorSpec
 from server.backend.stubs import types_pb2
 from server.core.errors import UnusableModel
@@ -49,6 +50,8 @@ class Candidate:
     signature: str
     input: Input
     outputs: Outputs
+    certain: bool
+    known_layout: bool
 
     def rank(self) -> tuple[bool, int, str]:
         """Return a sort key: the smaller, the better."""
@@ -58,6 +61,22 @@ class Candidate:
             self.signature,
         )
 
+    def contract(self, version: int) -> Contract:
+        """Return how to call it in ``version``."""
+        return Contract(version, self.input, self.outputs, self.certain, self.known_layout)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a model has: signatures that fit, best first, and why others do not.
+
+    ``contradictions`` are those of a description and a graph, ``faults`` those of a graph alone.
+    """
+
+    candidates: Sequence[Candidate]
+    contradictions: Sequence[UnusableModel]
+    faults: Sequence[str]
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -65,6 +84,11 @@ class Selection:
 
     model: Model
     contracts: Mapping[Lane, Contract]
+
+    def of_signature(self, name: str) -> Contract | None:
+        """Return the contract of a signature, whatever its lane is called."""
+        found = (c for lane, c in self.contracts.items() if lane.signature == name)
+        return next(found, None)
 
 
 def select(
@@ -75,17 +99,20 @@ def select(
     labels: Labels,
 ) -> Selection:
     """Match a model's signatures to the wire's formats. Raises UnusableModel."""
-    candidates, contradictions = _candidates(signatures, description, labels)
-    best = _one_of_each_kind(candidates)
-    if contradictions and not any(isinstance(candidate.input, PixelsInput) for candidate in best):
-        raise contradictions[0]
+    offer = _candidates(signatures, description, labels)
+    best = _one_of_each_kind(offer.candidates)
+    pixels = any(isinstance(candidate.input, PixelsInput) for candidate in best)
+    if offer.contradictions and not pixels:
+        raise offer.contradictions[0]
+    if not best and offer.faults:
+        raise UnusableModel(f"model {key} cannot be used: {offer.faults[0]}")
     if not best:
         raise UnusableModel(_complaint(key, signatures, description))
     lanes: dict[str, Lane] = {}
     contracts: dict[Lane, Contract] = {}
     for candidate in best:
         lane = Lane(key, candidate.signature, _max_batch(candidate.input, description))
-        contracts[lane] = Contract(version, candidate.input, candidate.outputs)
+        contracts[lane] = candidate.contract(version)
         for name in _formats(candidate.input, description):
             lanes.setdefault(name, lane)
     width, height = _size(description, (c.input for c in contracts.values()))
@@ -105,12 +132,10 @@ def select(
     )
 
 
-def _candidates(
-    signatures: Sequence[Signature], description: Description, labels: Labels
-) -> tuple[list[Candidate], list[UnusableModel]]:
-    """Return the signatures that fit, best first, and the errors of those that the
-    description contradicts."""
-    candidates, contradictions = [], []
+def _candidates(signatures: Sequence[Signature], description: Description, labels: Labels) -> Offer:
+    candidates: list[Candidate] = []
+    contradictions: list[UnusableModel] = []
+    faults: dict[str, str] = {}
     for signature in signatures:
         try:
             taken = _input(signature, description)
@@ -118,9 +143,33 @@ def _candidates(
             contradictions.append(error)
             continue
         outputs = _outputs(signature, description, labels)
-        if taken is not None and outputs is not None:
-            candidates.append(Candidate(signature.name, taken, outputs))
-    return sorted(candidates, key=Candidate.rank), contradictions
+        fault = _fault(signature, taken, outputs)
+        if fault is not None:
+            faults[signature.name] = f"signature {signature.name!r}: {fault}"
+        elif taken is not None and outputs is not None:
+            candidates.append(_candidate(signature, taken, outputs))
+    ranked = sorted(faults, key=lambda name: (name != "serving_default", name))
+    return Offer(
+        sorted(candidates, key=Candidate.rank), contradictions, [faults[name] for name in ranked]
+    )
+
+
+def _candidate(signature: Signature, taken: Input, outputs: Outputs) -> Candidate:
+    return Candidate(
+        signature.name,
+        validation.bounded(signature, taken, outputs),
+        outputs,
+        validation.is_certain(signature, taken, outputs),
+        validation.is_known_layout(signature),
+    )
+
+
+def _fault(signature: Signature, taken: Input | None, outputs: Outputs | None) -> str | None:
+    """Return why no frame can be answered by a signature that takes pictures."""
+    if taken is not None and outputs is not None:
+        return validation.outputs_fault(signature, taken, outputs)
+    specs = list(signature.inputs.values())
+    return validation.layout_fault(specs[0]) if len(specs) == 1 and taken is None else None
 
 
 def _one_of_each_kind(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -157,6 +206,8 @@ def _pixels_input(
     signature: str, alias: str, spec: TensorSpec, description: Description
 ) -> PixelsInput | None:
     if spec.shape is None or len(spec.shape) != 4 or spec.shape[3] not in (None, 1, 3):
+        return None
+    if validation.layout_fault(spec):
         return None
     rows, height, width, channels = spec.shape
     channels = channels or 3
@@ -223,7 +274,7 @@ def _detection(signature: Signature, description: Description) -> DetectionOutpu
         return None
     count = "num_detections" if "num_detections" in signature.outputs else None
     first = 1 if description.first_class is None else description.first_class
-    return DetectionOutputs(*needed, count, first)
+    return DetectionOutputs(*needed, count, first, len(description.labels) or NO_LIMIT)
 
 
 def _classification(
@@ -234,7 +285,9 @@ def _classification(
         return None
     classes = "classes" if "classes" in signature.outputs else None
     first = description.first_class or 0
-    return ClassificationOutputs(scores, classes, scores == "logits", first, labels)
+    return ClassificationOutputs(
+        scores, classes, scores == "logits", first, labels, len(description.labels) or NO_LIMIT
+    )
 
 
 def _scores_alias(signature: Signature, description: Description) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from server.backend import request
@@ -13,11 +14,13 @@ from server.backend.contract import Contract, Contracts, PixelsInput
 from server.backend.description import Description, DescriptionError, from_fields
 from server.backend.discovery import Discovery
 from server.backend.failures import SignatureChanged
-from server.backend.interface import Inference
+from server.backend.interface import Inference, LaneChanged
 from server.backend.pixels import Decoder, Placement, needs_encoding
+from server.backend.selection import Selection
 from server.backend.stubs import predict_pb2
 from server.core.answers import Answer
-from server.core.errors import FramewireError, ModelFailed, UnknownModel
+from server.core.errors import BatchRejected, FramewireError, ModelFailed, UnusableModel
+from server.core.lanes import lane_of
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
 
@@ -55,20 +58,37 @@ class TensorFlowServing:
     async def discover(self, key: ModelKey) -> Model:
         """Learn the model from GetModelMetadata and its ``describe`` signature."""
         selection = await self._discovery.discover(key)
+        self._add(selection)
+        return selection.model
+
+    def _add(self, selection: Selection) -> None:
         for lane, contract in selection.contracts.items():
             self._contracts.add(lane, contract)
-        return selection.model
 
     async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
         """Send one Predict call; see :class:`~server.backend.interface.Backend`."""
         deadline = time.monotonic() + timeout_s
-        contract = self._contracts.newest(lane) or await self._learn(lane)
+        contract = self._contracts.newest(lane)
+        if contract is None:
+            model = await self._learn(lane, frames)
+            return await self._infer_learnt(model, lane, frames, deadline)
         try:
             return await self._infer(lane, contract, frames, deadline)
-        except SignatureChanged as error:
-            self._contracts.forget(lane)
-            contract = await self._learn_anew(lane, error)
-        return await self._infer(lane, contract, frames, deadline)
+        except (BatchRejected, ModelFailed) as error:
+            if not await self._replaced(lane, contract, error):
+                raise
+            model = await self._learn_anew(lane, frames, error)
+        return await self._infer_learnt(model, lane, frames, deadline)
+
+    async def _infer_learnt(
+        self, model: Model, lane: Lane, frames: Sequence[Frame], deadline: float
+    ) -> Inference:
+        """Send frames to a version that has just been learnt, which their answer then tells."""
+        contract = self._contracts.newest(lane)
+        assert contract is not None
+        inference = await self._infer(lane, contract, frames, deadline)
+        same = inference.model_version == model.version
+        return replace(inference, model=model) if same else inference
 
     def _infer(
         self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
@@ -84,7 +104,7 @@ class TensorFlowServing:
     ) -> Inference:
         message = request.of_pictures(lane, contract, pictures)
         response = await self._channel.predict(message, _left(deadline))
-        return self._inference(lane, contract, response, len(pictures))
+        return await self._inference(lane, contract, response, len(pictures))
 
     async def _infer_encoded(
         self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
@@ -106,20 +126,50 @@ class TensorFlowServing:
         await self._channel.close()
         self._decoder.close()
 
-    async def _learn(self, lane: Lane) -> Contract:
-        """Learn a lane that another backend discovered, or whose contract was evicted."""
-        await self.discover(lane.model)
-        contract = self._contracts.newest(lane)
-        if contract is None:
-            raise UnknownModel(f"model {lane.model} has no such signature: {lane.signature}")
-        return contract
+    async def _learn(self, lane: Lane, frames: Sequence[Frame]) -> Model:
+        """Learn a lane whose contract is out of date, or was evicted.
 
-    async def _learn_anew(self, lane: Lane, error: SignatureChanged) -> Contract:
-        """Learn a new version that has another signature, so that its frames do not fail."""
+        Raises LaneChanged if ``frames`` travel in another lane now.
+        """
+        model = await self.discover(lane.model)
+        known = self._contracts.newest(lane) is not None
+        if not known or any(lane_of(model, frame) != lane for frame in frames):
+            raise LaneChanged(model)
+        return model
+
+    async def _learn_anew(self, lane: Lane, frames: Sequence[Frame], error: Exception) -> Model:
+        """Learn a new version, so that its frames do not fail."""
+        self._contracts.forget(lane)
         try:
-            return await self._learn(lane)
+            return await self._learn(lane, frames)
+        except (LaneChanged, UnusableModel):
+            raise
         except FramewireError:
             raise error from None
+
+    async def _replaced(self, lane: Lane, contract: Contract, error: Exception) -> bool:
+        """Return whether a call failed because the contract's version is not served any more.
+
+        A signature's change shows in the error, if the model server checks it. If the graph
+        stumbles over it instead, the error blames the pictures.
+        """
+        if isinstance(error, SignatureChanged):
+            return True
+        try:
+            return await self._discovery.version(lane.model) != contract.version
+        except FramewireError:
+            return False
+
+    async def _learn_version(self, lane: Lane, version: int) -> Selection | None:
+        """Learn the version that has answered, so that it is not read like the one before."""
+        try:
+            selection = await self._discovery.discover(lane.model)
+        except UnusableModel:
+            raise
+        except FramewireError:
+            return None
+        self._add(selection)
+        return selection if selection.model.version == version else None
 
     async def _infer_pixels(
         self,
@@ -135,10 +185,10 @@ class TensorFlowServing:
             return _none_answered(contract, pixels.outcomes)
         sent = request.of_pixels(lane, contract, pixels.values)
         response = await self._channel.predict(sent, _left(deadline))
-        inference = self._inference(lane, contract, response, len(placements), placements)
+        inference = await self._inference(lane, contract, response, len(placements), placements)
         return _merged(inference, pixels.outcomes)
 
-    def _inference(
+    async def _inference(
         self,
         lane: Lane,
         contract: Contract,
@@ -148,15 +198,19 @@ class TensorFlowServing:
     ) -> Inference:
         version = int(response.model_spec.version.value)
         known = self._contracts.of_version(lane, version)
+        learnt = None if known else await self._learn_version(lane, version)
+        if learnt is not None:
+            known = learnt.of_signature(lane.signature)
         try:
-            # A version that appeared since the last discovery is read like the known one.
-            return Inference(version, _answers(known or contract, response, count, placements))
+            # A version that cannot be learnt is read like the known one.
+            answers = _answers(known or contract, response, count, placements)
+            return Inference(version, answers, learnt.model if learnt else None)
         except ModelFailed as error:
-            if known is None:
+            if known is not contract:  # what the request asked for is not what this version has
                 raise SignatureChanged(
                     f"version {version} returns other outputs: {error}"
                 ) from None
-            raise
+            raise self._discovery.verdicts.reject(lane.model, version, error.message) from None
 
 
 def _none_answered(contract: Contract, outcomes: Sequence[object]) -> Inference:
@@ -170,7 +224,7 @@ def _merged(inference: Inference, outcomes: Sequence[object]) -> Inference:
     merged = [
         outcome if isinstance(outcome, FramewireError) else next(answers) for outcome in outcomes
     ]
-    return Inference(inference.model_version, merged)
+    return replace(inference, answers=merged)
 
 
 def _answers(

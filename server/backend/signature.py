@@ -17,16 +17,17 @@ _PREDICT_METHODS = ("", "tensorflow/serving/predict")
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
     """``dtype`` is a TensorFlow DataType. ``shape`` is None if even the rank is unknown; a
-    size in it is None if it is free."""
+    size in it is None if it is free. ``encoding`` names what is no tensor: ``ragged``."""
 
     dtype: int
     shape: tuple[int | None, ...] | None
+    encoding: str = ""
 
     def __str__(self) -> str:
         sizes = (
             ["..."] if self.shape is None else ["?" if s is None else str(s) for s in self.shape]
         )
-        return f"{dtype_name(self.dtype)}[{','.join(sizes)}]"
+        return f"{self.encoding} {dtype_name(self.dtype)}[{','.join(sizes)}]".lstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,19 @@ def _signature(name: str, definition: Any) -> Signature:
 
 
 def _spec(info: Any) -> TensorSpec:
+    encoding = _encoding(info)
     if info.tensor_shape.unknown_rank:
-        return TensorSpec(info.dtype, None)
+        return TensorSpec(info.dtype, None, encoding)
     sizes = (dim.size for dim in info.tensor_shape.dim)
-    return TensorSpec(info.dtype, tuple(None if size < 0 else size for size in sizes))
+    shape = tuple(None if size < 0 else size for size in sizes)
+    return TensorSpec(info.dtype, shape, encoding)
+
+
+def _encoding(info: Any) -> str:
+    """Return how values that take several tensors are put together; "" for a plain tensor."""
+    kind = info.WhichOneof("encoding")
+    if kind != "composite_tensor":
+        return "sparse" if kind == "coo_sparse" else ""
+    spec = info.composite_tensor.type_spec
+    name: str = spec.TypeSpecClass.Name(spec.type_spec_class)
+    return name.removesuffix("_SPEC").removesuffix("_TENSOR").replace("_", " ").lower()

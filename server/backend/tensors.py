@@ -45,6 +45,11 @@ def dtype_name(dtype: int) -> str:
     return name.removeprefix("DT_").lower()
 
 
+def is_numeric(dtype: int) -> bool:
+    """Return whether values of a DataType are numbers or booleans that clients can receive."""
+    return dtype in _FIELDS
+
+
 class Numbers(NamedTuple):
     """A tensor of numbers: its shape, and its values row by row, which slice into lists."""
 

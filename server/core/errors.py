@@ -127,7 +127,7 @@ class NotLoaded(UnknownModel):
 
 
 class UnusableModel(ModelError):
-    """The model exists, but none of its signatures takes pictures."""
+    """The model exists, but takes no pictures, or its answers contradict the contract."""
 
     code = "unusable_model"
     http_status = 422

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from server.core.errors import FramewireError
+
 Task = Literal["detection", "classification", "tensors"]
 Resize = Literal["stretch", "letterbox"]
 
@@ -59,3 +61,16 @@ class Model:
     def formats(self) -> tuple[str, ...]:
         """The frame formats that this model accepts."""
         return tuple(self.lanes)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """What the gateway knows of a model that sessions can ask for.
+
+    ``result`` is the model, why there is none, or None while it is being looked up.
+    ``default``: sessions that name no model get this one.
+    """
+
+    key: ModelKey
+    result: Model | FramewireError | None
+    default: bool

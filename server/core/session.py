@@ -112,6 +112,11 @@ class Session:
         self._last_result = -1
         self._refused_in_a_row = 0
 
+    @property
+    def model(self) -> Model | None:
+        """The model that frames go to now, if there is one."""
+        return self._model if isinstance(self._model, Model) else None
+
     def receive(self, message: ClientMessage, now: float) -> list[Effect]:
         """React to a decoded message at ``now`` (monotonic seconds)."""
         reaction = _REACTIONS.get((self.state, type(message)))
@@ -222,6 +227,7 @@ class Session:
         self._expires_in_s = self._admission.remaining_s(now)
         self.state = State.OPEN
         self.preferences = self._preferred(message.options)
+        self._model = _unknown_yet(self.preferences.key)
         return [*self._expiry(), Select(self.preferences.key)]
 
     def _configure(self, message: Configure, now: float) -> list[Effect]:

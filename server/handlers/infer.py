@@ -31,6 +31,7 @@ from server.core.messages import (
     Options,
     Outcome,
 )
+from server.core.model import Model
 from server.core.upload import UploadProgress
 from server.runtime.gateway import Gateway
 from server.settings import Settings
@@ -148,7 +149,7 @@ class InferHandler(JSONHandler):
             header = wire.check_picture(picture_format, data, self._limits)
             size = header.width, header.height
             frame = Frame(0, picture_format, data, *size, None, header.orientation, header.cost)
-            self._answer(await self._infer(options, frame))
+            self._answer(*await self._infer(options, frame))
         except FramewireError as error:
             self.reject(error)
 
@@ -173,14 +174,15 @@ class InferHandler(JSONHandler):
             self._holds_slot = False
             self._uploads.release(self._address)
 
-    async def _infer(self, options: Options, frame: Frame) -> Outcome:
+    async def _infer(self, options: Options, frame: Frame) -> tuple[Outcome, Model | None]:
+        """Return the picture's outcome, and the model that it went to."""
         peer = self._peer = OneShotPeer()
         session = self._gateway.connect(peer, self._token)
         try:
             self._gateway.receive(session, Hello(options))
             await peer.welcome
             self._gateway.receive(session, frame)
-            return await peer.outcome
+            return await peer.outcome, session.model
         finally:
             self._gateway.disconnect(session)
 
@@ -200,17 +202,24 @@ class InferHandler(JSONHandler):
             raise BadFrame("the body is empty; send a JPEG, PNG or WebP picture")
         return _options(fields), pictures.recognise(body), body
 
-    def _answer(self, outcome: Outcome) -> None:
+    def _answer(self, outcome: Outcome, model: Model | None) -> None:
         if isinstance(outcome, Dropped):
             self.set_status(503)
         elif isinstance(outcome, Error):
             self.set_status(_STATUS.get(outcome.code, 500))
         fields = wire.to_map(outcome, text=True)
         fields.pop("id", None)
+        if "classes" in fields and model is not None and model.labels:
+            fields["labels"] = [_label(model, number) for number in fields["classes"]]
         send_json(self, fields)
 
     def _too_large(self) -> FrameTooLarge:
         return FrameTooLarge(f"a picture may have at most {self._limits.max_frame_bytes} bytes")
+
+
+def _label(model: Model, number: int) -> str | None:
+    """Return a class's name; None for one that has none."""
+    return model.labels[number] if 0 <= number < len(model.labels) else None
 
 
 def _options(fields: Mapping[str, bytes]) -> Options:

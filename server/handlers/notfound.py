@@ -9,7 +9,7 @@ from server.transport.jsonapi import send_json
 from server.transport.pageheaders import set_page_headers
 
 _ADDRESSES = (
-    "GET / (the demo page), /ws (WebSocket), POST /v1/infer, POST /v1/login, "
+    "GET / (the demo page), /ws (WebSocket), POST /v1/infer, GET /v1/models, POST /v1/login, "
     "GET /healthz, /readyz, /metrics"
 )
 _PAGE = """<!DOCTYPE html>

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from server.backend.interface import Backend, Inference
+from server.backend.interface import Backend, Inference, LaneChanged
 from server.core.answers import Answer
 from server.core.batching import Batch, Batcher, Statistics, halves
 from server.core.concurrency import INITIAL_CALLS, CallOutcome, ConcurrencyLimit
@@ -22,6 +22,7 @@ from server.core.errors import (
     ModelFailed,
     Overloaded,
     UnknownModel,
+    UnusableModel,
 )
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
 from server.core.model import Lane, Model, ModelKey
@@ -193,6 +194,10 @@ class Dispatcher:
             for member in members:
                 self._drop(member, "expired")
             return "expired"
+        except LaneChanged as error:
+            self._models.update(lane.model, error.model)
+            await self._reroute(lane, members, error)
+            return "failed"
         except FramewireError as error:
             self._count_failed(lane, len(members), error.code)
             self._invalidate(lane, error)
@@ -216,11 +221,12 @@ class Dispatcher:
             await self._send_again(lane, part)
 
     async def _reroute(self, lane: Lane, members: Sequence[Member], error: FramewireError) -> None:
-        """Send frames whose model is gone where their sessions are led now, if anywhere."""
+        """Send frames whose model or lane is gone where their sessions are led now, if anywhere."""
         rerouted: dict[Lane, list[Member]] = {}
         for member in members:
-            other = self._owner.lane_of(member) if isinstance(error, UnknownModel) else None
-            if other is None or other.model == lane.model:
+            gone = isinstance(error, UnknownModel | UnusableModel | LaneChanged)
+            other = self._owner.lane_of(member) if gone else None
+            if other is None or other == lane:
                 self._fail(member, error)
             else:
                 rerouted.setdefault(other, []).append(member)
@@ -246,6 +252,8 @@ class Dispatcher:
     ) -> None:
         if len(inference.answers) != len(members):
             raise RuntimeError(f"{len(inference.answers)} answers for {len(members)} frames")
+        if inference.model is not None:  # sessions learn it before they get its results
+            self._models.update(lane.model, inference.model)
         now = time.monotonic()
         results = len(members)
         for member, answer in zip(members, inference.answers, strict=True):
@@ -269,7 +277,7 @@ class Dispatcher:
 
     def _invalidate(self, lane: Lane, error: FramewireError) -> None:
         """Pass on what a failed call says about its model."""
-        if isinstance(error, BackendUnavailable | UnknownModel):
+        if isinstance(error, BackendUnavailable | UnknownModel | UnusableModel):
             self._models.invalidate(lane.model, error)
         elif isinstance(error, ModelFailed):  # perhaps another version than the known one
             self._models.invalidate(lane.model)

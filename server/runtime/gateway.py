@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from server.backend.interface import Backend
 from server.core.admission import Admission, Verify
@@ -22,7 +22,7 @@ from server.core.messages import (
     Outcome,
     ServerMessage,
 )
-from server.core.model import Lane, Model, ModelKey
+from server.core.model import Lane, Model, ModelKey, ModelStatus
 from server.core.ring import Member
 from server.core.rollout import Rollout, Route
 from server.core.session import TRY_AGAIN_LATER, Session
@@ -76,11 +76,13 @@ class Gateway:
         self._ready = asyncio.Event()
         backend.watch(self.channel_changed)
 
-    def start(self) -> None:
-        """Begin to look up the default model, before any session asks for it."""
+    def start(self, described: Iterable[str] = ()) -> None:
+        """Begin to look up the default model, and those that the settings describe."""
         self._resolver.acquire(self._rollout.usual, Interest.DEFAULT)
         if self._settings.canary_share:
             self._resolver.acquire(self._rollout.trial, Interest.DEFAULT)
+        for name in described:
+            self._models.acquire(ModelKey(name), Interest.LABEL)
 
     def ready(self) -> FramewireError | None:
         """Return None when a frame of the default model can be answered, else why not."""
@@ -90,6 +92,12 @@ class Gateway:
         if isinstance(result, Model):
             return None
         return result or BackendUnavailable(f"model {self._rollout.default} is being looked up")
+
+    def models(self) -> list[ModelStatus]:
+        """Return the models that sessions can ask for, as far as they are known."""
+        current = self._resolver.current(self._rollout.usual)
+        default = current.key if isinstance(current, Model) else self._rollout.default
+        return [ModelStatus(key, result, key == default) for key, result in self._models.offered()]
 
     async def became_ready(self) -> None:
         """Wait until a frame of the default model can be answered for the first time."""

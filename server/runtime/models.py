@@ -108,6 +108,19 @@ class Models:
         entry = self._entries.get(key)
         return entry.result if entry else None
 
+    def offered(self) -> list[tuple[ModelKey, ModelOrError | None]]:
+        """Return what is known of the models that sessions can ask for.
+
+        Names that only clients have brought up, and labels, are left out unless they exist.
+        """
+        return [
+            (key, entry.result)
+            for key, entry in self._entries.items()
+            if isinstance(entry.result, Model)
+            or entry.interest is Interest.DEFAULT
+            or (entry.interest is Interest.LABEL and key.label is None)
+        ]
+
     def invalidate(self, key: ModelKey, error: FramewireError | None = None) -> None:
         """Look ``key`` up again soon. With ``error`` it is known to fail until then."""
         entry = self._entries.get(key)
@@ -116,6 +129,12 @@ class Models:
         if error is not None:
             self._update(key, entry, error)
         entry.invalidated.set()
+
+    def update(self, key: ModelKey, model: Model) -> None:
+        """Take in a model that a call has learnt meanwhile."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._update(key, entry, model)
 
     def channel_changed(self, error: BackendUnavailable | None) -> None:
         """The connection to the model server is there again (None), or lost."""

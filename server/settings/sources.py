@@ -10,6 +10,7 @@ from typing import Any
 
 from server.settings.commandline import parse_flags
 from server.settings.errors import WrongSetting, did_you_mean, reason
+from server.settings.servicelinks import is_service_link
 from server.settings.table import PREFIX, Settings
 from server.settings.values import parse
 
@@ -50,9 +51,10 @@ def _from_environment(environment: Mapping[str, str]) -> Values:
         values["port"] = ("PORT", environment["PORT"])
     for variable, text in environment.items():
         name = variable.removeprefix(PREFIX).lower()
-        if variable.startswith(PREFIX) and name != "config":
-            _check_name(name, variable)
-            values[name] = (variable, text)
+        if not variable.startswith(PREFIX) or name == "config" or is_service_link(variable, text):
+            continue
+        _check_name(name, variable)
+        values[name] = (variable, text)
     return values
 
 

@@ -54,9 +54,10 @@ def report_rejection(
 
 
 class JSONHandler(RequestHandler):
-    """An address for POST requests, also from pages of allowed origins."""
+    """An address for requests of one method, also from pages of allowed origins."""
 
     access: AccessControl
+    method = "POST"
     accepts = ""  # what to send by POST, for error messages
 
     def allow_page(self) -> None:
@@ -78,7 +79,7 @@ class JSONHandler(RequestHandler):
 
     def options(self) -> None:
         """Answer a browser's preflight request."""
-        self.set_header("Access-Control-Allow-Methods", "POST")
+        self.set_header("Access-Control-Allow-Methods", self.method)
         self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
         self.set_header("Access-Control-Max-Age", str(PREFLIGHT_S))
         self.set_status(204)
@@ -97,7 +98,8 @@ class JSONHandler(RequestHandler):
         error: FramewireError = Internal("the gateway failed to handle this request; see its log")
         if status_code < 500:
             phrase = HTTPStatus(status_code).phrase
-            error = BadMessage(f"{phrase}: send {self.accepts} by POST")
+            expected = f"send {self.accepts} by POST" if self.accepts else f"use {self.method}"
+            error = BadMessage(f"{phrase}: {expected}")
         if status_code == 405:
-            self.set_header("Allow", "POST, OPTIONS")
+            self.set_header("Allow", f"{self.method}, OPTIONS")
         send_json(self, wire.to_map(error_message(error), text=True))

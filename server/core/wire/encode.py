@@ -19,7 +19,7 @@ from server.core.messages import (
     ServerMessage,
     Welcome,
 )
-from server.core.model import Model
+from server.core.model import Model, ModelStatus
 from server.core.wire.encoding import PROTOCOL, Encoding
 
 
@@ -49,6 +49,21 @@ def to_map(message: ServerMessage, text: bool) -> dict[str, Any]:
             "reason": message.reason,
         }
     return _welcome(message)
+
+
+def status_map(status: ModelStatus) -> dict[str, Any]:
+    """Return a model that sessions can ask for, as ``welcome.model`` has it, with its state."""
+    key, result = status.key, status.result
+    if isinstance(result, Model):
+        return {**(_model(result) or {}), "default": status.default, "state": "ready"}
+    return {
+        "name": key.name,
+        "version": key.version,
+        "label": key.label,
+        "default": status.default,
+        "state": result.code if result else "looking_up",
+        "message": result.message if result else f"model {key} is being looked up",
+    }
 
 
 def _welcome(message: Welcome) -> dict[str, Any]:

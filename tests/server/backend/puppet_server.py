@@ -86,6 +86,8 @@ class Puppet:
         self.cancelled = threading.Event()
         self._arrival = threading.Condition()
         self._failure: tuple[grpc.StatusCode, str] | None = None
+        self.rejects = ""  # what an op says about every picture
+        self.rejects_with = grpc.StatusCode.INVALID_ARGUMENT
         self._open = threading.Event()
         self._open.set()
         self._server: grpc.Server | None = None
@@ -189,6 +191,9 @@ class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
             context.abort(
                 grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.'
             )
+        _check(request, model.signatures[name], context)
+        if self._puppet.rejects:
+            context.abort(self._puppet.rejects_with, self._puppet.rejects)
         response = predict_pb2.PredictResponse()
         response.model_spec.name = request.model_spec.name
         response.model_spec.version.value = model.version
@@ -197,3 +202,23 @@ class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
             if not request.output_filter or alias in request.output_filter:
                 response.outputs[alias].CopyFrom(tensor(values))
         return response
+
+
+def _check(request: Any, definition: Any, context: Any) -> None:
+    """Refuse inputs that are not the signature's, as TF Serving and its graphs do."""
+    missing = set(definition.inputs) - set(definition.defaults) - set(request.inputs)
+    if missing or set(request.inputs) - set(definition.inputs):
+        context.abort(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            f"input size does not match signature. Missing but required: {missing}",
+        )
+    for alias, sent in request.inputs.items():
+        spec = definition.inputs[alias]
+        if sent.dtype != spec.dtype:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Expects arg[0] to be another dtype")
+        sizes = [dim.size for dim in sent.tensor_shape.dim]
+        free = [dim.size for dim in spec.tensor_shape.dim]
+        if len(sizes) != len(free) or any(
+            b not in (-1, a) for a, b in zip(sizes, free, strict=True)
+        ):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"Incompatible shapes: {sizes}, {free}")

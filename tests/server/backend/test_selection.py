@@ -168,7 +168,6 @@ def test_description_that_contradicts_the_graph_is_refused() -> None:
         signature({}),
         signature(BYTES, method="tensorflow/serving/classify"),
         signature((UINT8, (8, 8, 3))),
-        signature((UINT8, (-1, 3, 8, 8))),
         signature((UINT8, None)),
         signature((INT64, (-1, 8, 8, 3))),
         signature(BYTES, outputs={}),

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from server.backend.interface import Backend
+from server.backend.interface import Backend, LaneChanged
 from server.backend.serving import TensorFlowServing
 from server.backend.stubs import predict_pb2
 from server.core.answers import Classification, Detections, Tensor, Tensors
-from server.core.errors import BadFrame, ModelFailed, UnknownModel
+from server.core.errors import BadFrame, ModelFailed, UnusableModel
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from tests.server.backend.puppet_models import (
@@ -163,7 +163,7 @@ async def test_raw_tensors(puppet: Puppet, backend: TensorFlowServing) -> None:
 
 
 @pytest.mark.parametrize("wrong", [1, 3])
-async def test_answer_for_another_batch_fails(
+async def test_answer_for_another_batch_makes_the_model_unusable(
     puppet: Puppet, backend: TensorFlowServing, wrong: int
 ) -> None:
     model = puppet.models["digits", None] = detector()
@@ -171,8 +171,10 @@ async def test_answer_for_another_batch_fails(
     one = detect(_request_of(1))
     many = {name: np.concatenate([values] * wrong) for name, values in one.items()}
     model.answer["serving_default"] = lambda request: many
-    with pytest.raises(ModelFailed, match="for a batch of 2"):
+    with pytest.raises(UnusableModel, match="for a batch of 2"):
         await backend.infer(found.lanes["jpeg"], [jpeg(), jpeg()], 2.0)
+    with pytest.raises(UnusableModel, match=r"version 7, cannot be used: .* for a batch of 2"):
+        await backend.discover(DIGITS)
 
 
 def _request_of(n: int) -> object:
@@ -181,21 +183,20 @@ def _request_of(n: int) -> object:
     return request
 
 
-async def test_new_version_is_read_by_what_is_known_until_it_is_discovered(
+async def test_new_version_is_read_by_its_own_contract_from_its_first_answer_on(
     puppet: Puppet, backend: TensorFlowServing
 ) -> None:
     puppet.models["digits", None] = detector(7)
     model = await backend.discover(DIGITS)
     puppet.models["digits", None] = detector(8, {**DESCRIPTION, "first_class": 1})
-    before = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
-    assert (before.model_version, before.answers) == (8, [FOUND])
-    await backend.discover(DIGITS)
     after = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
-    assert after.answers == [Detections([BOX], [0.75], [1])]
+    assert (after.model_version, after.answers) == (8, [Detections([BOX], [0.75], [1])])
+    assert after.model is not None
+    assert (after.model.version, after.model.key) == (8, DIGITS)
     # The old one may answer once more, and is read as the old one.
     puppet.models["digits", None] = detector(7)
     again = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
-    assert (again.model_version, again.answers) == (7, [FOUND])
+    assert (again.model_version, again.answers, again.model) == (7, [FOUND], None)
 
 
 async def test_requests_are_made_by_what_was_learnt_last(
@@ -209,20 +210,6 @@ async def test_requests_are_made_by_what_was_learnt_last(
         model = await backend.discover(DIGITS)
         await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
         assert list(puppet.requests[-1].inputs) == [alias]
-
-
-async def test_new_version_with_another_bound_fails_once_and_is_learnt(
-    puppet: Puppet, backend: TensorFlowServing
-) -> None:
-    puppet.models["digits", None] = detector(7)
-    model = await backend.discover(DIGITS)
-    puppet.models["digits", None] = single({"image": BYTES}, {"scores": (FLOAT, (-1, 2))}, scored)
-    puppet.models["digits", None].version = 8
-    lane = Lane(DIGITS, "serving_default", None)
-    with pytest.raises(ModelFailed, match=r"version 8 .* left out"):
-        await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
-    again = await backend.infer(lane, [jpeg()], 2.0)
-    assert again.answers == [Classification([1, 0], [0.75, 0.25])]
 
 
 def scored(request: object) -> dict[str, object]:
@@ -269,5 +256,6 @@ async def test_lane_that_another_backend_discovered_is_learnt(
     puppet.models["digits", None] = detector()
     lane = Lane(DIGITS, "serving_default", 64)
     assert (await backend.infer(lane, [jpeg()], 2.0)).answers == [FOUND]
-    with pytest.raises(UnknownModel, match="no such signature: other"):
+    with pytest.raises(LaneChanged) as caught:
         await backend.infer(Lane(DIGITS, "other", 64), [jpeg()], 2.0)
+    assert caught.value.model.lanes["jpeg"] == lane

@@ -47,6 +47,22 @@ def test_welcome_waits_for_what_is_known_of_the_model() -> None:
     assert session.update_model(MODEL) == [Send(Welcome("s1", MODEL, LIMITS, 20.0))]
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (Options(), "digits:stable"),
+        (Options(model="cats"), "cats"),
+        (Options(model="cats", label="canary"), "cats:canary"),
+        (Options(version=3), "digits/3"),
+    ],
+)
+def test_a_frame_during_the_look_up_learns_which_model_it_is(options: Options, named: str) -> None:
+    session = new()
+    session.receive(Hello(options), NOW)
+    effects = session.receive(frame(1), NOW)
+    assert_error(effects, "backend_unavailable", f"model {named} is being looked up", frame_id=1)
+
+
 def test_welcome_without_a_model_server() -> None:
     session = new()
     session.receive(Hello(), NOW)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
-from server.core.errors import BadFrame, BadMessage, Overloaded
+from server.core.errors import BadFrame, BadMessage, Overloaded, UnusableModel
 from server.core.messages import (
     Configure,
     Dropped,
@@ -242,6 +243,32 @@ async def test_a_session_of_an_unknown_model(gateway: Gateway, puppet: PuppetBac
     assert word(await camera.outcome(1)) == "unknown_model"
     cats = puppet.models[ModelKey("cats")] = model(ModelKey("cats"))
     await camera.until(lambda: camera.messages[-1] == ModelChanged(cats))
+
+
+async def test_an_answer_that_makes_the_model_unusable(
+    make_gateway: GatewayFactory, puppet: PuppetBackend, logged: Callable[[], list[str]]
+) -> None:
+    gateway = make_gateway(label="stable")
+    puppet.models[STABLE] = model(STABLE)
+    await gateway.became_ready()
+    cameras = [await Camera(gateway).open() for _ in range(3)]
+    for camera in cameras:
+        camera.shoot(1)
+    reason = UnusableModel("output 'r' has shape [6, 7] for a batch of 2")
+    puppet.models[STABLE] = reason
+    calls = [await puppet.next_call() for _ in cameras]
+    for call in calls:
+        call.fail(reason)
+    for camera in cameras:
+        assert word(await camera.outcome(1)) == "unusable_model"
+        camera.shoot(2)
+        assert word(await camera.outcome(2)) == "unusable_model"
+    assert gateway.ready() == reason
+    assert logged() == [f"model digits:stable: {reason}"]
+    assert gateway.statistics().outcomes["error", "unusable_model"] == 6
+    counted = {"model": "digits", "version": "stable", "code": "unusable_model"}
+    value = Metrics(gateway).registry.get_sample_value("framewire_model_errors_total", counted)
+    assert value == 2, "the first is counted for version 1"
 
 
 async def test_nothing_is_kept_of_models_without_users(

@@ -1,0 +1,32 @@
+"""The limit on open files, of which every connection takes one."""
+
+from __future__ import annotations
+
+import resource
+
+# What the gateway opens itself, what transport.listening keeps in reserve, and a few connections
+# that are not sessions yet.
+OTHERS = 96
+
+
+def raise_limit() -> int | None:
+    """Raise the soft limit to the hard one. Return the limit now; None if there is none."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+        except (OSError, ValueError):  # macOS allows less than the hard limit says
+            pass
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def shortage(limit: int | None, max_sessions: int) -> str | None:
+    """Return a warning if ``limit`` open files are too few for ``max_sessions``."""
+    needed = max_sessions + OTHERS
+    if limit is None or limit >= needed:
+        return None
+    return (
+        f"at most {limit} files can be open, too few for max_sessions={max_sessions}: "
+        f"raise the hard limit to {needed} (ulimit -Hn, LimitNOFILE=), or lower max_sessions"
+    )

@@ -1,0 +1,181 @@
+"""GET /v1/models: what sessions can ask for; and the names of classes in HTTP answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPResponse
+
+from server.core.answers import Classification
+from server.core.errors import BackendUnavailable, UnusableModel
+from server.core.messages import Options
+from server.core.model import ModelKey
+from server.runtime.metrics import Metrics
+from tests.server.access import keyring
+from tests.server.camera import Camera
+from tests.server.handlers.conftest import Serve, Served
+from tests.server.handlers.test_upload import fields_of, post
+from tests.server.puppet import DIGITS, STABLE, PuppetBackend, model
+from tests.server.samples import picture
+from tests.server.waiting import until
+
+CATS = ModelKey("cats")
+
+
+async def get(served: Served, method: str = "GET", **headers: str) -> HTTPResponse:
+    return await AsyncHTTPClient().fetch(
+        served.url("/v1/models"),
+        method=method,
+        headers=headers,
+        raise_error=False,
+        allow_nonstandard_methods=True,
+    )
+
+
+async def models(served: Served, **headers: str) -> dict[str, dict[str, Any]]:
+    """The entries by model and label."""
+    answer = await get(served, **headers)
+    assert answer.code == 200, answer.body
+    return {
+        entry["name"] + (f":{entry['label']}" if entry["label"] else ""): entry
+        for entry in json.loads(answer.body)["models"]
+    }
+
+
+async def test_the_default_model(served: Served) -> None:
+    await served.gateway.became_ready()
+    assert await models(served) == {
+        "digits": {
+            "name": "digits",
+            "version": 1,
+            "label": None,
+            "task": "detection",
+            "labels": ["zero", "one"],
+            "formats": ["jpeg", "png", "rgba", "rgb", "gray"],
+            "width": 192,
+            "height": 192,
+            "resize": "stretch",
+            "default": True,
+            "state": "ready",
+        }
+    }
+
+
+async def test_labels_are_entries_of_their_own(serve: Serve, puppet: PuppetBackend) -> None:
+    puppet.models[STABLE] = model(STABLE, 3)
+    served = serve()
+    await served.gateway.became_ready()
+    await until(lambda: len(served.gateway.models()) == 2)
+    found = await models(served)
+    assert {name: (entry["version"], entry["default"]) for name, entry in found.items()} == {
+        "digits": (1, False),
+        "digits:stable": (3, True),
+    }
+
+
+async def test_what_sessions_use_and_not_what_they_ask_for_in_vain(served: Served) -> None:
+    served.puppet.models[CATS] = replace(model(CATS, 4), labels=("tabby",))
+    await served.gateway.became_ready()
+    camera = await Camera(served.gateway).open(Options(model="cats"))
+    await Camera(served.gateway).open(Options(model="dogs"))
+    found = await models(served)
+    assert sorted(found) == ["cats", "digits"]
+    assert found["cats"]["labels"] == ["tabby"]
+    camera.leave()
+    assert sorted(await models(served)) == ["digits"]
+
+
+async def test_described_models_are_there_before_a_session_asks(
+    serve: Serve, puppet: PuppetBackend
+) -> None:
+    puppet.models[CATS] = model(CATS)
+    served = serve()
+    served.gateway.start(["cats", "dogs"])
+    await until(lambda: all(one.result for one in served.gateway.models()))
+    found = await models(served)
+    assert found["cats"]["state"] == "ready"
+    assert found["dogs"] == {
+        "name": "dogs",
+        "version": None,
+        "label": None,
+        "default": False,
+        "state": "unknown_model",
+        "message": "there is no dogs",
+    }
+
+
+@pytest.mark.parametrize("error", [BackendUnavailable("gone"), UnusableModel("no pictures")])
+async def test_a_default_model_that_cannot_answer(
+    serve: Serve, puppet: PuppetBackend, error: BackendUnavailable | UnusableModel
+) -> None:
+    puppet.models[DIGITS] = error
+    served = serve()
+    await until(lambda: served.gateway.ready() is error)
+    [entry] = (await models(served)).values()
+    assert (entry["state"], entry["message"], entry["default"]) == (error.code, error.message, True)
+
+
+async def test_a_default_model_that_is_looked_up(serve: Serve, puppet: PuppetBackend) -> None:
+    puppet.answers_lookups.clear()
+    found = await models(serve())
+    assert found["digits"]["state"] == "looking_up"
+    assert found["digits"]["message"] == "model digits is being looked up"
+    puppet.answers_lookups.set()
+
+
+async def test_access_is_as_for_uploads(serve: Serve, tmp_path: Path) -> None:
+    key = keyring.secret("one")
+    keys = str(keyring.write(tmp_path / "keys.json", key))
+    served = serve(token_keys=keys, allowed_origins="https://page.example")
+    await served.gateway.became_ready()
+    missing = await get(served)
+    assert (missing.code, json.loads(missing.body)["code"]) == (401, "unauthorized")
+    assert missing.headers["WWW-Authenticate"] == "Bearer"
+    token = {"Authorization": f"Bearer {keyring.signed(key)}"}
+    assert "digits" in await models(served, **token)
+    foreign = await get(served, Origin="https://foreign.example", **token)
+    assert (foreign.code, json.loads(foreign.body)["code"]) == (403, "forbidden_origin")
+    page = await get(served, Origin="https://page.example", **token)
+    assert page.headers["Access-Control-Allow-Origin"] == "https://page.example"
+    preflight = await get(served, "OPTIONS", Origin="https://page.example")
+    assert (preflight.code, preflight.headers["Access-Control-Allow-Methods"]) == (204, "GET")
+    value = Metrics(served.gateway).registry.get_sample_value
+    labels = {"path": "/v1/models", "code": "unauthorized"}
+    assert value("framewire_refused_requests_total", labels) == 1
+
+
+async def test_other_methods(served: Served) -> None:
+    assert (await get(served, "HEAD")).code == 200
+    answer = await get(served, "POST")
+    assert (answer.code, answer.headers["Allow"]) == (405, "GET, OPTIONS")
+    assert json.loads(answer.body)["message"] == "Method Not Allowed: use GET"
+
+
+# Names of classes in the answers to uploads
+
+
+@pytest.mark.parametrize(
+    ("names", "classes", "labels"),
+    [
+        (("zero", "one"), [1, 0], ["one", "zero"]),
+        (("zero",), [0, 1], ["zero", None]),  # a name that is learnt later
+        ((), [1, 0], None),
+    ],
+)
+async def test_the_answer_names_its_classes(
+    serve: Serve,
+    puppet: PuppetBackend,
+    names: tuple[str, ...],
+    classes: list[int],
+    labels: list[str] | None,
+) -> None:
+    puppet.models[DIGITS] = replace(model(), labels=names)
+    served = serve()
+    puppet.obey = lambda call: call.answer_with([Classification(classes, [0.5, 0.25])])
+    found = fields_of(await post(served, picture()))
+    assert found["classes"] == classes
+    assert found.get("labels") == labels
