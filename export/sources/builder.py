@@ -107,13 +107,14 @@ def run_once(model: Any, spec: tf.TensorSpec, name: str) -> None:
 
 
 def variables_of(model: Any) -> list[Any]:
-    """Return the model's ``tf.Variable`` objects, unwrapping Keras's own."""
-    return [
-        getattr(variable, "value", variable)
-        if isinstance(variable, tf.keras.Variable)
-        else variable
-        for variable in model.variables
-    ]
+    """Return the model's ``tf.Variable`` objects, unwrapping those of Keras 3 and of policies."""
+    return [_unwrapped(variable) for variable in model.variables]
+
+
+def _unwrapped(variable: Any) -> Any:
+    if not isinstance(variable, tf.Variable):
+        return variable.value
+    return getattr(variable, "_variable", variable)
 
 
 def _line(error: Exception) -> str:

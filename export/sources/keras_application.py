@@ -8,8 +8,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import keras
 import numpy as np
-import tensorflow as tf
 
 from export.errors import SourceError
 from export.sources.fingerprint import fingerprint
@@ -47,7 +47,7 @@ def _builders() -> dict[str, Any]:
     """Return the functions that build an application: those with a parameter ``weights``."""
     return {
         name: value
-        for name, value in vars(tf.keras.applications).items()
+        for name, value in vars(keras.applications).items()
         if inspect.isfunction(value) and "weights" in inspect.signature(value).parameters
     }
 
@@ -71,7 +71,7 @@ def _build(name: str, build: Any, weights: str, options: SourceOptions) -> Any:
 
 def _module_of(name: str) -> ModuleType | None:
     """Return the module with the application's own preprocessing."""
-    for module in vars(tf.keras.applications).values():
+    for module in vars(keras.applications).values():
         if (
             inspect.ismodule(module)
             and hasattr(module, "preprocess_input")
