@@ -229,9 +229,9 @@ def _write(model: Any, path: Path, whole: bool, weights: bool) -> None:
     model.save_weights(f"{path}.weights.h5")
     model.save_weights(f"{path}-weights/cp.ckpt", save_format="tf")
     if whole:
-        model.save_weights(f"{path}.legacy", save_format="h5")
+        model.save_weights(f"{path}-legacy.hdf5", save_format="h5")
         loss = "mse" if len(answers) == 1 else ["mse", "mse"]
-        model.compile(tf.keras.optimizers.Adam(1e-9), loss)
+        model.compile(tf.keras.optimizers.legacy.Adam(1e-9), loss)
         model.train_on_batch(images(), [np.zeros(answer.shape) for answer in answers])
         _fill(model)
         model.save(f"{path}-saved", save_format="tf")
