@@ -207,41 +207,54 @@ FUNCTIONAL = (
 PORTABLE = (plain, sequential, depthwise, separable, transposed, squeezed, nested)
 """What Keras 3 builds from the same lines."""
 
+TRAINED = (plain, sequential, nested)
+"""What is saved as a SavedModel with an optimizer."""
+
 
 def main(folder: Path) -> None:
     """Write each model in each format, with its predictions (``NAME.npz``)."""
     for build in FUNCTIONAL:
-        _write(build(), folder / build.__name__, whole=True, weights=build in PORTABLE)
-    _write(Subclassed(), folder / "Subclassed", whole=False, weights=True)
+        model, path = _filled(build()), folder / build.__name__
+        model.save(path.with_suffix(".h5"))
+        model.save(path.with_suffix(".keras"))
+        _write_answers(model, path)
+        if build in PORTABLE:
+            model.save_weights(f"{path}-legacy.hdf5", save_format="h5")
+            _write_weights(model, path)
+        if build in TRAINED:
+            _write_trained(model, path)
+    subclassed = _filled(Subclassed())
+    _write_answers(subclassed, folder / "Subclassed")
+    _write_weights(subclassed, folder / "Subclassed")
 
 
-def _write(model: Any, path: Path, whole: bool, weights: bool) -> None:
+def _filled(model: Any) -> Any:
+    """Give every variable values of its own; variances must be positive."""
     model(images())
-    _fill(model)
+    random = np.random.default_rng(7)
+    model.set_weights([random.uniform(0.05, 0.4, value.shape) for value in model.get_weights()])
+    return model
+
+
+def _write_answers(model: Any, path: Path) -> None:
     answers = model(images(), training=False)
     answers = answers if isinstance(answers, list) else [answers]
     np.savez(path.with_suffix(".npz"), *[answer.numpy() for answer in answers])
-    if whole:
-        model.save(path.with_suffix(".h5"))
-        model.save(path.with_suffix(".keras"))
-    if not weights:
-        return
+
+
+def _write_weights(model: Any, path: Path) -> None:
     model.save_weights(f"{path}.weights.h5")
     model.save_weights(f"{path}-weights/cp.ckpt", save_format="tf")
-    if whole:
-        model.save_weights(f"{path}-legacy.hdf5", save_format="h5")
-        loss = "mse" if len(answers) == 1 else ["mse", "mse"]
-        model.compile(tf.keras.optimizers.legacy.Adam(1e-9), loss)
-        model.train_on_batch(images(), [np.zeros(answer.shape) for answer in answers])
-        _fill(model)
-        model.save(f"{path}-saved", save_format="tf")
     tf.train.Checkpoint(model=model).save(f"{path}-run/ckpt")
 
 
-def _fill(model: Any) -> None:
-    """Give every variable values of its own; variances must be positive."""
-    random = np.random.default_rng(7)
-    model.set_weights([random.uniform(0.05, 0.4, value.shape) for value in model.get_weights()])
+def _write_trained(model: Any, path: Path) -> None:
+    """Save the same values after a step of training, which makes an optimizer's slots."""
+    model.compile(tf.keras.optimizers.legacy.Adam(), ["mse"] * len(model.outputs))
+    targets = [np.zeros([3, *output.shape[1:]]) for output in model.outputs]
+    model.train_on_batch(images(), targets)
+    _filled(model).save(f"{path}-saved", save_format="tf")
+    tf.train.Checkpoint(model=model).save(f"{path}-trained/ckpt")
 
 
 if __name__ == "__main__":
