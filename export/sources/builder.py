@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from export.contract import Outputs, Tensor
 from export.errors import SourceError
+from export.sources.keras_errors import reason
 from export.sources.names import select_outputs
 from export.sources.options import SourceOptions
 
@@ -118,5 +119,4 @@ def _unwrapped(variable: Any) -> Any:
 
 
 def _line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+    return f"{type(error).__name__}: {reason(error)}"

@@ -105,7 +105,10 @@ def _activation(value: Any) -> Any:
     name = value.get("config", value) if isinstance(value, dict) else value
     if isinstance(name, dict):  # a layer as an activation
         return _layer(value)
-    return keras2_hard_sigmoid.__name__ if name == "hard_sigmoid" else name
+    if name != "hard_sigmoid":
+        return name
+    ours = keras2_hard_sigmoid.__name__
+    return {"module": _OURS, "class_name": "function", "config": ours, "registered_name": ours}
 
 
 def _same(kind: str, config: Config) -> tuple[str, Config]:

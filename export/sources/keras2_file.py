@@ -35,7 +35,7 @@ def load(archive: KerasArchive, unsafe: bool) -> Any:
                 return _load(library, archive)
             return _convert(archive)
     except Exception as error:  # damaged and unknown layers raise anything
-        step = BUILD if library is not None else f"install Keras 2: {EXTRA}"
+        step = BUILD if library is not None else f"install Keras 2 ({EXTRA}), or {BUILD}"
         raise SourceError(
             f"cannot load {archive.path}, which Keras {archive.version or 1} wrote: "
             f"{reason(error)}; {step}"

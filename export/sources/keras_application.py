@@ -13,6 +13,7 @@ import numpy as np
 
 from export.errors import SourceError
 from export.sources.fingerprint import fingerprint
+from export.sources.keras_errors import reason
 from export.sources.keras_file import from_keras, load_weights
 from export.sources.options import SourceOptions
 from export.sources.scaling import Scaling
@@ -61,12 +62,12 @@ def _build(name: str, build: Any, weights: str, options: SourceOptions) -> Any:
     try:
         return build(weights=IMAGENET if weights == IMAGENET else None, **arguments)
     except Exception as error:  # Keras raises many kinds for network, disk and arguments
-        reason = " ".join(str(error).split())[:200]
-        if "URL fetch" in reason:
+        cause = reason(error)
+        if "URL fetch" in cause:
             raise SourceError(
-                f"cannot download the weights of {name}: {reason}; pass a file with --weights"
+                f"cannot download the weights of {name}: {cause}; pass a file with --weights"
             ) from None
-        raise SourceError(f"cannot build {name}: {reason}") from None
+        raise SourceError(f"cannot build {name}: {cause}") from None
 
 
 def _module_of(name: str) -> ModuleType | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
-_CAUSE = re.compile(r"Exception encountered: ?")
-_NOISE = re.compile(r"\s*(Full object config|Arguments received by|Please ensure|Make sure) .*")
+_CAUSE = re.compile(r"Exception encountered(?: when calling [^\n]*)?:?\s+")
+_MARKUP = re.compile(r"\x1b\[\d*m|\{\{function_node [^}]*\}\} ?")
+_NOISE = re.compile(
+    r"\s*(Full object config|(Call a|A)rguments received by|Please ensure|Make sure) .*"
+)
 _UNKNOWN = re.compile(
-    r"(?:Could not locate (?:class|function)|Unknown (?:layer|activation function|\w+):?) "
-    r"['\"]?([\w>.]+)"
+    r"(?:Could not (?:locate|deserialize) (?:class|function)?|Unknown (?:layer|\w+ function):) ?"
+    r"['\"]?(?:[\w>.]+\.)?(\w+)"
 )
 _LONGEST = 300
 
@@ -18,7 +21,7 @@ BUILD = "build the model in a function of yours and pass it with --model package
 
 def reason(error: BaseException) -> str:
     """Return the last cause of the error on one line, without the configuration it quotes."""
-    cause = _CAUSE.split(str(error))[-1]
+    cause = _CAUSE.split(_MARKUP.sub("", str(error)))[-1]
     unknown = _UNKNOWN.search(cause)
     if unknown:
         return f"Keras knows no {unknown[1]}"

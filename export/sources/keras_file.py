@@ -60,7 +60,8 @@ def _load(archive: KerasArchive, unsafe: bool) -> Any:
         with archive.named() as name:
             return keras.models.load_model(name, compile=False, safe_mode=not unsafe)
     except Exception as error:  # a file can name layers that run arbitrary code
-        refuse_code(archive, unsafe)
+        if "safe_mode" in str(error):
+            refuse_code(archive, unsafe)
         raise SourceError(f"cannot load {archive.path}: {reason(error)}; {BUILD}") from None
 
 
