@@ -22,8 +22,7 @@ Config = dict[str, Any]
 _OURS = "export"
 _MODELS = ("Functional", "Model", "Sequential")
 _TRAINING = ("_initializer", "_regularizer", "_constraint")
-_RENAMED = {"batch_input_shape": "batch_shape"}
-_OLD_ARGUMENTS = {"input_dtype", "ragged", "implementation", "time_major"}
+_OLD_ARGUMENTS = {"batch_input_shape", "input_dtype", "ragged", "implementation", "time_major"}
 _OLD_BATCH_NORMALIZATION = {"fused", "virtual_batch_size", "adjustment"}
 _UNGROUPED = ("DepthwiseConv2D", "DepthwiseConv1D", "SeparableConv2D", "SeparableConv1D")
 _TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
@@ -39,6 +38,8 @@ def _layer(entry: Config) -> Config:
     kind, config = entry["class_name"], entry["config"]
     if kind in _MODELS:
         return _model(kind, config)
+    if kind == "InputLayer":
+        return _input_layer(config)
     if kind in OPERATIONS:
         return _object(_OURS, TensorFlowOperation.__name__, config)
     if kind == "Lambda":
@@ -65,7 +66,7 @@ def _sequential(config: Config | list[Config]) -> Config:
     first = fields["layers"][0]["config"] if layers else {}
     shape = first.get("batch_input_shape") if isinstance(first, dict) else None
     if shape and layers[0]["class_name"] != "InputLayer":
-        layers.insert(0, _object("keras.layers", "InputLayer", {"batch_shape": shape}))
+        layers.insert(0, _input_layer({"batch_input_shape": shape}))
     known = {name: fields[name] for name in ("name", "build_input_shape") if fields.get(name)}
     return {**known, "layers": layers}
 
@@ -78,7 +79,7 @@ def _object(module: str, kind: str, config: Config) -> Config:
 def _cleaned(config: Config) -> Config:
     """Drop what only training needs and convert what many layers have."""
     return {
-        _RENAMED.get(name, name): _value(name, value)
+        name: _value(name, value)
         for name, value in config.items()
         if not name.endswith(_TRAINING) and name not in _OLD_ARGUMENTS
     }
@@ -112,12 +113,13 @@ def _activation(value: Any) -> Any:
 
 
 def _same(kind: str, config: Config) -> tuple[str, Config]:
-    return kind, {name: value for name, value in config.items() if name != "batch_shape"}
+    return kind, config
 
 
-def _input_layer(kind: str, config: Config) -> tuple[str, Config]:
-    known = ("name", "dtype", "batch_shape")
-    return kind, {name: config[name] for name in known if name in config}
+def _input_layer(config: Config) -> Config:
+    shape = config.get("batch_input_shape", config.get("batch_shape"))
+    known: Config = {name: config[name] for name in ("name", "dtype") if name in config}
+    return _object("keras.layers", "InputLayer", {**known, "batch_shape": shape})
 
 
 def _identity(kind: str, config: Config) -> tuple[str, Config]:
@@ -150,6 +152,5 @@ _CONVERSIONS: dict[str, Callable[[str, Config], tuple[str, Config]]] = {
         ("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2"),
         _batch_normalization,
     ),
-    "InputLayer": _input_layer,
     "ThresholdedReLU": _thresholded_relu,
 }

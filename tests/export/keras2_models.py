@@ -37,8 +37,8 @@ def sequential() -> Any:
     k = tf.keras
     return k.Sequential(
         [
-            k.layers.Conv2D(4, 3, input_shape=(SIDE, SIDE, 3)),
-            k.layers.BatchNormalization(),
+            k.layers.BatchNormalization(input_shape=(SIDE, SIDE, 3)),
+            k.layers.Conv2D(4, 3),
             k.layers.Activation("relu"),
             k.layers.Dropout(0.5),
             k.layers.Flatten(),
