@@ -111,7 +111,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("export.errors", set(), set()),
     ("export.contract", set(), set()),
     ("export.suggestions", {"export.errors"}, set()),
-    ("export.sources", EXPORT_BASE, {*TENSORFLOW, "h5py"}),
+    ("export.sources", EXPORT_BASE, {*TENSORFLOW, "h5py", "keras", "tf_keras"}),
     ("export.tasks", EXPORT_BASE, TENSORFLOW),
     ("export.serving", {*EXPORT_BASE, "export.sources", "export.tasks"}, TENSORFLOW),
     ("export.publishing", EXPORT_BASE, {"fsspec"}),

@@ -62,6 +62,12 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--weights", metavar="WHICH", help="of a Keras application: imagenet, none, or a file"
     )
+    group.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="run the code that a Keras file contains (Lambda layers), with your rights; only for "
+        "files from people you trust",
+    )
     _add_tf1(parser)
 
 
@@ -182,6 +188,7 @@ def source_options(options: argparse.Namespace) -> SourceOptions:
         exclude_nodes=options.exclude_nodes,
         moving_average=options.moving_average,
         weights=options.weights,
+        unsafe=options.unsafe,
         size=options.size,
         batch=options.batch,
     )

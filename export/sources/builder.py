@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from export.contract import Outputs, Tensor
 from export.errors import SourceError
+from export.sources.keras_errors import reason
 from export.sources.names import select_outputs
 from export.sources.options import SourceOptions
 
@@ -107,15 +108,15 @@ def run_once(model: Any, spec: tf.TensorSpec, name: str) -> None:
 
 
 def variables_of(model: Any) -> list[Any]:
-    """Return the model's ``tf.Variable`` objects, unwrapping Keras's own."""
-    return [
-        getattr(variable, "value", variable)
-        if isinstance(variable, tf.keras.Variable)
-        else variable
-        for variable in model.variables
-    ]
+    """Return the model's ``tf.Variable`` objects, unwrapping those of Keras 3 and of policies."""
+    return [_unwrapped(variable) for variable in model.variables]
+
+
+def _unwrapped(variable: Any) -> Any:
+    if not isinstance(variable, tf.Variable):
+        return variable.value
+    return getattr(variable, "_variable", variable)
 
 
 def _line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+    return f"{type(error).__name__}: {reason(error)}"

@@ -8,11 +8,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import keras
 import numpy as np
-import tensorflow as tf
 
 from export.errors import SourceError
 from export.sources.fingerprint import fingerprint
+from export.sources.keras_errors import reason
 from export.sources.keras_file import from_keras, load_weights
 from export.sources.options import SourceOptions
 from export.sources.scaling import Scaling
@@ -47,7 +48,7 @@ def _builders() -> dict[str, Any]:
     """Return the functions that build an application: those with a parameter ``weights``."""
     return {
         name: value
-        for name, value in vars(tf.keras.applications).items()
+        for name, value in vars(keras.applications).items()
         if inspect.isfunction(value) and "weights" in inspect.signature(value).parameters
     }
 
@@ -61,17 +62,17 @@ def _build(name: str, build: Any, weights: str, options: SourceOptions) -> Any:
     try:
         return build(weights=IMAGENET if weights == IMAGENET else None, **arguments)
     except Exception as error:  # Keras raises many kinds for network, disk and arguments
-        reason = " ".join(str(error).split())[:200]
-        if "URL fetch" in reason:
+        cause = reason(error)
+        if "URL fetch" in cause:
             raise SourceError(
-                f"cannot download the weights of {name}: {reason}; pass a file with --weights"
+                f"cannot download the weights of {name}: {cause}; pass a file with --weights"
             ) from None
-        raise SourceError(f"cannot build {name}: {reason}") from None
+        raise SourceError(f"cannot build {name}: {cause}") from None
 
 
 def _module_of(name: str) -> ModuleType | None:
     """Return the module with the application's own preprocessing."""
-    for module in vars(tf.keras.applications).values():
+    for module in vars(keras.applications).values():
         if (
             inspect.ismodule(module)
             and hasattr(module, "preprocess_input")

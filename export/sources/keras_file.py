@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from pathlib import Path
 from typing import Any
 
-import h5py
-import tensorflow as tf
+import keras
 
 from export.errors import CheckpointError, SourceError
-from export.sources import builder
+from export.sources import builder, keras2_file
 from export.sources.fingerprint import fingerprint
+from export.sources.keras_archive import KerasArchive, read_archive
+from export.sources.keras_code import refuse_code
+from export.sources.keras_errors import BUILD, mismatch, reason
+from export.sources.keras_libraries import is_model
 from export.sources.keras_preprocessing import own_scaling
 from export.sources.options import SourceOptions
 from export.sources.source import Restoration, Source
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
-_LONGEST = 300
 
 
 def open_keras_file(options: SourceOptions, path: Path) -> Source:
@@ -26,7 +27,10 @@ def open_keras_file(options: SourceOptions, path: Path) -> Source:
 
     Raise ``SourceError``, or ``CheckpointError`` if the weights do not fit the model.
     """
-    model = _load(path) if options.model is None else _build_and_fill(options, path)
+    if options.model is None:
+        model = _load(read_archive(path), options.unsafe)
+    else:
+        model = _build_and_fill(options, path)
     return from_keras(model, fingerprint(path.name, [path]), options)
 
 
@@ -44,30 +48,27 @@ def from_keras(model: Any, made_from: str, options: SourceOptions) -> Source:
     )
 
 
-def _load(path: Path) -> Any:
-    if path.suffix != ".keras" and not _holds_model(path):
+def _load(archive: KerasArchive, unsafe: bool) -> Any:
+    if archive.config is None:
         raise SourceError(
-            f"{path} contains weights without a model; name a function that builds the model: "
-            "--model package.module:function"
+            f"{archive.path} contains weights without a model; name a function that builds the "
+            "model: --model package.module:function"
         )
+    if archive.is_keras2:
+        return keras2_file.load(archive, unsafe)
     try:
-        return tf.keras.models.load_model(path, compile=False)
+        with archive.named() as name:
+            return keras.models.load_model(name, compile=False, safe_mode=not unsafe)
     except Exception as error:  # a file can name layers that run arbitrary code
-        raise SourceError(f"cannot load {path}: {_line(error)}") from None
-
-
-def _holds_model(path: Path) -> bool:
-    try:
-        with h5py.File(path, "r") as file:
-            return "model_config" in file.attrs
-    except OSError as error:
-        raise SourceError(f"{path} is not an HDF5 file: {_line(error)}") from None
+        if "safe_mode" in str(error):
+            refuse_code(archive, unsafe)
+        raise SourceError(f"cannot load {archive.path}: {reason(error)}; {BUILD}") from None
 
 
 def _build_and_fill(options: SourceOptions, path: Path) -> Any:
     assert options.model is not None
     model = builder.build(options)
-    if not isinstance(model, tf.keras.Model):
+    if not is_model(model):
         raise SourceError(
             f"{options.model} returned {type(model).__name__}, but {path.name} needs a Keras model"
         )
@@ -78,30 +79,10 @@ def _build_and_fill(options: SourceOptions, path: Path) -> Any:
 
 def load_weights(model: Any, path: Path) -> None:
     """Load the file's weights into the model. Raise ``CheckpointError`` if any does not fit."""
+    archive = read_archive(path)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), archive.named() as name:
             warnings.simplefilter("ignore")  # the relevant ones are raised as errors, too
-            model.load_weights(path)
+            model.load_weights(name)
     except Exception as error:  # Keras raises many kinds
-        raise CheckpointError(f"{path} does not fit the model: {_mismatch(error)}") from None
-
-
-def _mismatch(error: Exception) -> str:
-    """Return which variable or layer does not fit, from Keras's long message."""
-    message = str(error)
-    shapes = re.search(r"variable\.shape=(\(.*?\)), Received: value\.shape=(\(.*?\))", message)
-    name = re.search(r"<Variable path=([^,>]+)", message)
-    if shapes and name:
-        return f"{name[1]} is {shapes[1]} in the model and {shapes[2]} in the file"
-    counts = re.search(r"Layer '(.+?)' expected (\d+) variables, but received (\d+)", message)
-    if counts:
-        return (
-            f"layer {counts[1]} has {counts[2]} variables in the model and {counts[3]} in the file"
-        )
-    return _line(error)
-
-
-def _line(error: Exception) -> str:
-    """Return the beginning of Keras's long message on one line."""
-    words = " ".join(str(error).split())
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST].rsplit(' ', 1)[0]} ..."
+        raise CheckpointError(f"{path} does not fit the model: {mismatch(error)}") from None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import tensorflow as tf
-
+from export.sources.keras_libraries import is_model
 from export.sources.scaling import Scaling
 
 _SCALING_LAYERS = ("Rescaling", "Normalization")
@@ -29,7 +28,7 @@ def own_scaling(model: Any) -> Scaling | None:
 def _layers(model: Any) -> Iterator[Any]:
     """Yield the layers in order, those of nested models included."""
     for layer in getattr(model, "layers", ()):
-        if isinstance(layer, tf.keras.Model):
+        if is_model(layer):
             yield from _layers(layer)
         else:
             yield layer

@@ -26,6 +26,7 @@ _FLAGS = {
     "exclude_nodes": "--exclude-nodes",
     "moving_average": "--moving-average",
     "weights": "--weights",
+    "unsafe": "--unsafe",
 }
 """The options that only some kinds of sources support."""
 
@@ -37,7 +38,7 @@ def open_source(options: SourceOptions) -> Source:
         return open_application(options)
     path = Path(options.location)
     if path.suffix in SUFFIXES and path.is_file():
-        _check(options, "a Keras file", "model", "model_args")
+        _check(options, "a Keras file", "model", "model_args", "unsafe")
         return open_keras_file(options, path)
     if any((path / name).exists() for name in GRAPH_FILES):
         _check(options, "a SavedModel", "inputs", "signature", "feeds")

@@ -21,6 +21,7 @@ class SourceOptions:
     ``exclude_nodes``: a regular expression for nodes of a graph to drop.
     ``moving_average``: restore the exponential moving averages of variables.
     ``weights``: of a Keras application.
+    ``unsafe``: run the code that the source contains.
     ``size``: width and height in pixels.
     ``batch``: the batch size of a model that requires one without declaring it.
     """
@@ -36,5 +37,6 @@ class SourceOptions:
     exclude_nodes: str | None = None
     moving_average: bool = False
     weights: str | None = None
+    unsafe: bool = False
     size: tuple[int, int] | None = None
     batch: int | None = None

@@ -15,7 +15,7 @@ from export.sources.fingerprint import fingerprint
 from export.sources.names import image_input, select_outputs
 from export.sources.options import SourceOptions
 from export.sources.source import Restoration, Source
-from export.sources.tf1_saved_model import has_reference_variables, open_tf1_saved_model
+from export.sources.tf1_saved_model import needs_session, open_tf1_saved_model
 from export.suggestions import look_up
 
 _DEFAULT = BYTES
@@ -25,7 +25,7 @@ _DEFAULT = BYTES
 def open_saved_model(options: SourceOptions, folder: Path) -> Source:
     """Load one signature of the SavedModel in ``folder``. Raise ``SourceError``."""
     made_from = fingerprint(_title(folder), _files(folder))
-    if has_reference_variables(folder):
+    if needs_session(folder):
         return open_tf1_saved_model(options, folder, made_from)
     loaded = _load(folder)
     signatures = {name: one for name, one in loaded.signatures.items() if name[:2] != "__"}

@@ -1,7 +1,7 @@
-"""TensorFlow 1 SavedModels with reference variables.
+"""SavedModels that only the loader of TensorFlow 1 reads.
 
-Functions cannot hold such variables, so the graph runs in a session and the variables become
-constants.
+Functions cannot hold reference variables, and TensorFlow 2 cannot restore the slots of an optimizer
+whose class it does not know. The graph runs in a session and the variables become constants.
 """
 
 from __future__ import annotations
@@ -26,16 +26,23 @@ v1 = tf.compat.v1
 _REFERENCES = ("Variable", "VariableV2")
 
 
-def has_reference_variables(folder: Path) -> bool:
+def needs_session(folder: Path) -> bool:
     """Return whether the SavedModel in ``folder`` must be opened by this module."""
     model = saved_model_pb2.SavedModel()
     try:
         model.ParseFromString((folder / "saved_model.pb").read_bytes())
     except (OSError, DecodeError):  # loading it will report what is wrong
         return False
-    return any(
-        node.op in _REFERENCES for graph in model.meta_graphs for node in graph.graph_def.node
-    )
+    return any(_has_references(graph) or _has_slots(graph) for graph in model.meta_graphs)
+
+
+def _has_references(graph: Any) -> bool:
+    return any(node.op in _REFERENCES for node in graph.graph_def.node)
+
+
+def _has_slots(graph: Any) -> bool:
+    """Return whether an optimizer was saved, which only its own class could restore."""
+    return any(node.slot_variables for node in graph.object_graph_def.nodes)
 
 
 def open_tf1_saved_model(options: SourceOptions, folder: Path, made_from: str) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from export.errors import CheckpointError
 from export.sources import builder
 from export.sources.checkpoints import Checkpoint
 from export.sources.fingerprint import fingerprint
+from export.sources.keras2_checkpoint import LAYER, renamed
+from export.sources.keras_libraries import is_layer
 from export.sources.keras_preprocessing import own_scaling
 from export.sources.options import SourceOptions
 from export.sources.source import Restoration, Source
@@ -20,6 +23,8 @@ from export.suggestions import closest, listed
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _TRAINING_STATE = {"optimizer", "opt", "step", "epoch", "save_counter", "global_step", "iterator"}
+_TRAINING_STATE |= {"keras_api", ".optimizer_slot"}
+_NO_MODEL = {*_TRAINING_STATE, "root"}
 
 
 def open_tf2_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Source:
@@ -56,11 +61,8 @@ def restore(model: Any, prefix: Path) -> Restoration:
         raise CheckpointError(
             f"{prefix} is a TensorFlow 1 checkpoint; it needs its .meta file and --outputs"
         )
-    root = _root(model, view, prefix)
-    matched = view.match(root)
-    held = {id(value) for value in matched.values()}
     names = _names(model)
-    missing = sorted(name for name, variable in names.items() if id(variable) not in held)
+    root, matched, missing = _best_match(_roots(model, view, prefix), view, names)
     keys = sorted(key.removesuffix(_VALUE) for key in shapes if key.endswith(_VALUE))
     if missing:
         raise CheckpointError(_missing_message(prefix, missing, len(names), keys))
@@ -71,18 +73,42 @@ def restore(model: Any, prefix: Path) -> Restoration:
     return Restoration(len(names), unused=_unused(reader.get_tensor(_GRAPH), matched, keys))
 
 
-def _root(model: Any, view: Any, prefix: Path) -> Any:
-    """Return the root of the checkpoint's graph: the model, or an object that contains it."""
-    names = [name for name in view.children(0) if name.lower() not in _TRAINING_STATE]
+def _roots(model: Any, view: Any, prefix: Path) -> Iterator[Any]:
+    """Yield what can be the root of the checkpoint's graph: the model, or what contains it.
+
+    The model comes as it is, then with its variables under the names of the other Keras.
+    """
+    name = _place(model, view, prefix)
+    node = 0 if name is None else view.children(0)[name]
+    for form in (model, renamed(model, view, node)):
+        yield form if name is None else tf.train.Checkpoint(**{name: form})
+
+
+def _best_match(
+    roots: Iterator[Any], view: Any, names: Mapping[str, Any]
+) -> tuple[Any, dict[int, Any], list[str]]:
+    """Return the first root that has all variables, or else the last; and what it lacks."""
+    for root in roots:
+        matched = view.match(root)
+        held = {id(value) for value in matched.values()}
+        missing = sorted(name for name, variable in names.items() if id(variable) not in held)
+        if not missing:
+            break
+    return root, matched, missing
+
+
+def _place(model: Any, view: Any, prefix: Path) -> str | None:
+    """Return under which name the checkpoint has the model, or None if it is the root."""
+    names = [name for name in view.children(0) if name.lower() not in _NO_MODEL]
     own = tf.train.TrackableView(model).children(model)
-    if set(names) & set(own):
-        return model
-    for name in ("model", *(names if len(names) == 1 else ())):
+    if any(name in own or LAYER.fullmatch(name) for name in names):
+        return None
+    likely = [name for name in names if "model" in name or "net" in name]
+    for name in ("model", *(names if len(names) == 1 else ()), *likely):
         if name in names:
-            return tf.train.Checkpoint(**{name: model})
-    for name in names:
-        if "model" in name or "net" in name:
-            return tf.train.Checkpoint(**{name: model})
+            return name
+    if any(hasattr(model, name) for name in names):  # lists, which only Keras 2 tracks
+        return None
     raise CheckpointError(f"{prefix} contains no model; it contains {listed(names)}")
 
 
@@ -91,7 +117,7 @@ def _names(model: Any) -> dict[str, Any]:
     named: dict[str, Any] = {}
     # A Keras model's weights exclude the state of dropout's random number generators, which
     # checkpoints do not contain.
-    stored = model.weights if isinstance(model, tf.keras.layers.Layer) else model.variables
+    stored = model.weights if is_layer(model) else model.variables
     for number, variable in enumerate(stored):
         name = getattr(variable, "path", None) or variable.name.partition(":")[0]
         named[name if name not in named else f"{name} #{number}"] = variable
@@ -115,7 +141,7 @@ def _unused(graph: bytes, matched: dict[int, Any], keys: list[str]) -> tuple[str
         for attribute in nodes[number].attributes
     }
     rest = [key for key in keys if key not in used]
-    return tuple(key for key in rest if key.partition("/")[0].lower() not in _TRAINING_STATE)
+    return tuple(key for key in rest if _TRAINING_STATE.isdisjoint(key.lower().split("/")))
 
 
 def _line(error: Exception) -> str:
