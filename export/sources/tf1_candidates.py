@@ -39,6 +39,18 @@ def likely_outputs(graph: Any) -> list[str]:
     return sorted(scores, key=lambda name: scores[name], reverse=True)
 
 
+def ends_of_inference(graph: Any) -> list[Tensor]:
+    """Return the tensors that depend on an input and that nothing else in the graph uses."""
+    reachable = _reachable(graph)
+    return [
+        tensor
+        for operation in graph.get_operations()
+        if operation in reachable and not _is_training(operation)
+        for tensor in operation.outputs
+        if not any(one.consumers() for one in operation.outputs)
+    ]
+
+
 def _reachable(graph: Any) -> set[Any]:
     """Return the operations that depend on an input; all if the graph has no input."""
     operations = graph.get_operations()
