@@ -186,7 +186,9 @@ def _is_node(found: list[Field]) -> bool:
             texts.setdefault(field.number, field.head)
     except ValueError:
         pass  # only the head of a large node is known
-    return bool(texts.get(1)) and re.fullmatch(rb"[A-Za-z_>][\w>./]*", texts.get(2, b"")) is not None
+    return (
+        bool(texts.get(1)) and re.fullmatch(rb"[A-Za-z_>][\w>./]*", texts.get(2, b"")) is not None
+    )
 
 
 _OTHERS: tuple[Callable[[BinaryIO, bytes, int], Format | None], ...] = (

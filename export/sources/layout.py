@@ -24,6 +24,8 @@ from export.sources.source import Source
 
 Adapt = Callable[[Tensor], Tensor]
 _CHANNELS = (1, 3)
+_SMALLEST_SIDE = 8
+"""Fewer values are measurements, not pixels."""
 
 
 def as_images(source: Source, size: tuple[int, int] | None) -> Source:
@@ -68,14 +70,14 @@ def _side(count: int, size: tuple[int, int] | None) -> tuple[int, int, int] | No
     for channels in _CHANNELS:
         side = isqrt(count // channels)
         width, height = size or (side, side)
-        if width * height * channels == count:
+        if width * height * channels == count and (size or side >= _SMALLEST_SIDE):
             return height, width, channels
     return None
 
 
 def _channels_first(source: Source) -> Source:
     batch, channels, height, width = source.input.shape
-    if channels not in _CHANNELS or width in (*_CHANNELS, None):
+    if channels not in _CHANNELS or width in _CHANNELS:
         return source
     note = f"the model takes {source.input.shape}, with the channels first"
     shape = [batch, height, width, channels]

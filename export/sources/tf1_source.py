@@ -28,13 +28,14 @@ def graph_source(
     image, feeds, outputs = selection.image, selection.feeds, selection.outputs
     reference = SessionGraph(session, image, feeds, outputs)
     frozen = FrozenGraph(session, image, feeds, outputs)
-    shape, notes = _shape(image), ()
+    shape = _shape(image)
+    notes: tuple[str, ...] = ()
     if _has_fixed_batch(image) and batch != image.shape[0]:
         try:
             opened = FrozenGraph(session, image, feeds, outputs, open_batch=True)
             check_opened(opened, reference, image)
             frozen, shape = opened, [None, *image.shape[1:]]
-            notes = (f"the graph was made for batches of {image.shape[0]}; now it takes any number",)
+            notes = (f"made for batches of {image.shape[0]}, the graph now takes any number",)
         except BatchFixed as error:
             notes = (_refusal(image, batch, error),)
     return Source(
