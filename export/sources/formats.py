@@ -37,6 +37,7 @@ class Format(Enum):
     DARKNET = "a Darknet model"
     OPENVINO = "an OpenVINO model"
     KERAS_JSON = "the architecture of a Keras model, without weights"
+    JSON = "a JSON file"
     PIPELINE = "the configuration of a detector's training"
     LABEL_MAP = "a label map"
     PICKLE = "a Python pickle"
@@ -154,7 +155,7 @@ def _json(file: BinaryIO, size: int) -> Format | None:
         return None
     if "modelTopology" in value or "weightsManifest" in value:
         return Format.TENSORFLOW_JS
-    return Format.KERAS_JSON if {"class_name", "config"} <= set(value) else None
+    return Format.KERAS_JSON if {"class_name", "config"} <= set(value) else Format.JSON
 
 
 def _protobuf(file: BinaryIO, _: bytes, size: int) -> Format | None:

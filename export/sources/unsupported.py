@@ -7,6 +7,11 @@ from pathlib import Path
 from export.errors import SourceError
 from export.sources.formats import Format
 
+SOURCES = (
+    "a .keras or HDF5 file, a SavedModel's directory, a frozen graph (.pb), or a TensorFlow "
+    "checkpoint"
+)
+
 _ORIGINAL = "export the model that it was made from: a SavedModel, a Keras file or a checkpoint"
 _FROM_ONNX = "convert it with onnx2tf -i MODEL.onnx -o FOLDER, and pass the FOLDER"
 
@@ -29,6 +34,7 @@ _WAYS = {
     Format.OPENVINO: _ORIGINAL,
     Format.KERAS_JSON: "pass the file with its weights as --from, and a function that calls "
     "keras.models.model_from_json as --model package.module:function",
+    Format.JSON: f"there is no model in it: pass {SOURCES}",
     Format.PIPELINE: "pass the directory of the exported SavedModel, or the checkpoint",
     Format.LABEL_MAP: "pass it as --labels, and the model as --from",
     Format.PICKLE: "unpickling runs code; load it where it was made, and save the model as a "
@@ -50,7 +56,6 @@ _BY_SUFFIX = {
     ".mlmodel": Format.CORE_ML,
     ".weights": Format.DARKNET,
     ".safetensors": Format.SAFETENSORS,
-    ".json": Format.KERAS_JSON,
     ".keras": Format.KERAS,
     ".h5": Format.HDF5,
     ".hdf5": Format.HDF5,
@@ -60,11 +65,6 @@ _BY_SUFFIX = {
     ".index": Format.CHECKPOINT,
 }
 
-SOURCES = (
-    "a .keras or HDF5 file, a SavedModel's directory, a frozen graph (.pb), or a TensorFlow "
-    "checkpoint"
-)
-
 
 def error_for(path: Path, found: Format) -> SourceError:
     """Return the error for a file that cannot be exported: what it is, and what to do instead."""
@@ -73,8 +73,5 @@ def error_for(path: Path, found: Format) -> SourceError:
     named = _BY_SUFFIX.get(path.suffix.lower())
     if named is None:
         return SourceError(f"{path} is not a kind of model that can be read: pass {SOURCES}")
-    way = f"; for {named.value}, {_WAYS[named]}" if named in _WAYS else ""
-    return SourceError(
-        f"{path} is named like {named.value}, but is damaged or something different{way}; "
-        f"--from takes {SOURCES}"
-    )
+    way = f"the way from {named.value}: {_WAYS[named]}" if named in _WAYS else f"pass {SOURCES}"
+    return SourceError(f"{path} is named like {named.value}, but is damaged or not one; {way}")

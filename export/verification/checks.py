@@ -157,8 +157,8 @@ def _answers(version: LoadedVersion, signature: str, inputs: np.ndarray) -> list
         return version.answer(signature, inputs)
     except (tf.errors.OpError, ValueError) as error:
         raise ContractError(
-            f"{signature} fails for a batch of {len(inputs)}: {reason_of(error)}; if the model takes one "
-            "image per call, add --batch 1"
+            f"{signature} fails for a batch of {len(inputs)}: {reason_of(error)}; if the model "
+            "takes one image per call, add --batch 1"
         ) from None
 
 
