@@ -10,7 +10,7 @@ from export.contract import Tensor
 from export.errors import SourceError
 from export.sources.options import SourceOptions
 from export.sources.subgraph import extract, node_of
-from export.sources.tf1_candidates import likely_outputs
+from export.sources.tf1_candidates import likely_outputs, looks_like_images
 from export.sources.tf1_graph import Feeds, fed_tensor
 from export.suggestions import closest, listed
 
@@ -73,26 +73,36 @@ def _needed(
 
 
 def _image(graph: Any, options: SourceOptions, needed: Mapping[str, Any]) -> Tensor:
-    """Return the tensor that images go into: the one named, or the only placeholder."""
+    """Return the tensor that images go into: the one named, or the placeholder that fits."""
     placeholders = [f"{name}:0" for name, node in needed.items() if node.op in _PLACEHOLDERS]
+    required = [one for one in placeholders if needed[node_of(one)].op != "PlaceholderWithDefault"]
     if len(options.inputs) > 1:
         raise SourceError(f"--inputs names {len(options.inputs)} inputs; images go to only one")
     if options.inputs:
         image = tensor(graph, next(iter(options.inputs.values())))
-    elif len(placeholders) == 1:
-        image = graph.get_tensor_by_name(placeholders[0])
     else:
+        image = _only_image([graph.get_tensor_by_name(name) for name in placeholders], required)
+    if image is None:
         raise SourceError(_which_image(graph, placeholders, needed))
-    others = [
-        name
-        for name in placeholders
-        if name != image.name and needed[node_of(name)].op != "PlaceholderWithDefault"
-    ]
+    others = [name for name in required if name != image.name]
     if others:
         raise SourceError(
-            f"the outputs also need {listed(others)}; give each a constant with --feed TENSOR=VALUE"
+            f"images go to {image.name}, but the outputs also need {listed(others)}; give each a "
+            "constant with --feed TENSOR=VALUE"
         )
     return image
+
+
+def _only_image(placeholders: list[Tensor], required: list[str]) -> Tensor | None:
+    """Return the only placeholder, the only one without a default, or the only image."""
+    for fitting in (
+        placeholders,
+        [one for one in placeholders if one.name in required],
+        [one for one in placeholders if one.shape.rank == 4 and looks_like_images(one)],
+    ):
+        if len(fitting) == 1:
+            return fitting[0]
+    return None
 
 
 def _which_image(graph: Any, placeholders: list[str], needed: Mapping[str, Any]) -> str:
