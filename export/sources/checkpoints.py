@@ -117,12 +117,12 @@ def _in_folder(folder: Path) -> Checkpoint:
     incomplete = sorted({at(path).prefix for path in folder.iterdir() if _PART.search(path.name)})
     if len(incomplete) == 1:
         return Checkpoint(incomplete[0])
-    raise CheckpointError(f"there is no whole checkpoint in {folder}{gone}")
+    raise CheckpointError(f"there is no checkpoint in {folder}{gone}")
 
 
 def _replacement(found: Checkpoint, latest: str | None) -> tuple[str, ...]:
     if latest is None:
         return ()
     return (
-        f"the latest checkpoint, {latest}, is not there; {found.prefix.name} is, and was taken",
+        f"the latest checkpoint, {latest}, is not there; {found.prefix.name} was taken",
     )

@@ -25,11 +25,12 @@ _REFERENCES = ("Variable", "VariableV2")
 class MetaGraph:
     """One graph of a SavedModel.
 
-    ``has_references``: it has TensorFlow 1's first kind of variables, which functions cannot hold.
+    ``needs_session``: only the loader of TensorFlow 1 reads it. It has reference variables, which
+    functions cannot hold, or slots of an optimizer, whose class only its own Keras has.
     """
 
     tags: Tags
-    has_references: bool
+    needs_session: bool
 
 
 def choose(folder: Path, tags: Tags | None) -> MetaGraph:
@@ -55,7 +56,8 @@ def _graphs(folder: Path) -> list[MetaGraph]:
     return [
         MetaGraph(
             tuple(graph.meta_info_def.tags),
-            any(node.op in _REFERENCES for node in graph.graph_def.node),
+            any(node.op in _REFERENCES for node in graph.graph_def.node)
+            or any(node.slot_variables for node in graph.object_graph_def.nodes),
         )
         for graph in _parsed(folder).meta_graphs
     ]

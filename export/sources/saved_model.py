@@ -24,7 +24,7 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
     """Load one signature of the SavedModel in ``folder``. Raise ``SourceError``."""
     made_from = fingerprint(_title(folder), _files(folder))
     graph = metagraphs.choose(folder, options.tags)
-    if graph.has_references:
+    if graph.needs_session:
         return open_tf1_saved_model(options, folder, graph.tags, made_from)
     loaded = _load(folder, graph.tags)
     signatures = {name: one for name, one in loaded.signatures.items() if name[:2] != "__"}

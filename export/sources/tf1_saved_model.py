@@ -1,7 +1,7 @@
-"""TensorFlow 1 SavedModels with reference variables.
+"""SavedModels that only the loader of TensorFlow 1 reads.
 
-Functions cannot hold such variables, so the graph runs in a session and the variables become
-constants.
+Functions cannot hold reference variables, and TensorFlow 2 cannot restore the slots of an optimizer
+whose class it does not know. The graph runs in a session and the variables become constants.
 """
 
 from __future__ import annotations

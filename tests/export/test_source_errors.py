@@ -73,7 +73,10 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
     [
         ("--from={0}/nothing", "{0}/nothing does not exist: there is no model to export"),
         ("--from={0}/empty", "there is no model in {0}/empty"),
-        ("--from={0}/broken.keras --scale=none", "cannot load {0}/broken.keras: "),
+        (
+            "--from={0}/broken.keras --scale=none",
+            "{0}/broken.keras is named like a Keras archive (.keras), but is damaged or not one",
+        ),
         ("--from={0}/colours.weights.h5", "contains weights without a model; name a function"),
         ("--from={0}/tf2", "has no graph (.meta); name a function"),
         ("--from={0}/tf2 --model=no.such:thing", "cannot import no.such: ModuleNotFoundError"),
