@@ -123,6 +123,4 @@ def _in_folder(folder: Path) -> Checkpoint:
 def _replacement(found: Checkpoint, latest: str | None) -> tuple[str, ...]:
     if latest is None:
         return ()
-    return (
-        f"the latest checkpoint, {latest}, is not there; {found.prefix.name} was taken",
-    )
+    return (f"the latest checkpoint, {latest}, is not there; {found.prefix.name} was taken",)

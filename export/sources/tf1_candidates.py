@@ -68,11 +68,8 @@ def _inference(graph: Any) -> set[Any]:
     operations = graph.get_operations()
     inputs = [out for one in operations if _SOURCES.match(one.type) for out in one.outputs]
     images = [tensor for tensor in inputs if looks_like_images(tensor)] or inputs
-    labels = [
-        tensor
-        for tensor in inputs
-        if tensor.shape.rank in (1, 2) and all(tensor is not one for one in images)
-    ]
+    is_known = any(looks_like_images(tensor) for tensor in inputs)
+    labels = [tensor for tensor in inputs if is_known and _looks_like_labels(tensor)]
     reachable = _dependents(images) if images else set(operations)
     return {one for one in reachable - _dependents(labels) if not _is_training(one)}
 

@@ -74,7 +74,11 @@ def _needed(
 
 def _image(graph: Any, options: SourceOptions, needed: Mapping[str, Any]) -> Tensor:
     """Return the tensor that images go into: the one named, or the placeholder that fits."""
-    placeholders = [f"{name}:0" for name, node in needed.items() if node.op in _PLACEHOLDERS]
+    placeholders = [
+        one.outputs[0].name
+        for one in graph.get_operations()
+        if one.name in needed and one.type in _PLACEHOLDERS
+    ]
     required = [one for one in placeholders if needed[node_of(one)].op != "PlaceholderWithDefault"]
     if len(options.inputs) > 1:
         raise SourceError(f"--inputs names {len(options.inputs)} inputs; images go to only one")

@@ -124,7 +124,9 @@ def test_a_latest_checkpoint_that_is_gone(values: Path, tmp_path: Path) -> None:
         "the latest checkpoint, /data/run/model.ckpt-9, is not there; model.ckpt-2 was taken",
     )
     copies(values, tmp_path, "model.ckpt-1")
-    with pytest.raises(CheckpointError, match=r"there are 2 checkpoints .* \S*model\.ckpt-9, is not"):
+    with pytest.raises(
+        CheckpointError, match=r"there are 2 checkpoints .* \S*model\.ckpt-9, is not"
+    ):
         checkpoints.find(tmp_path)
     with pytest.raises(CheckpointError, match=r"name one of them: model\.ckpt-1, model\.ckpt-2"):
         checkpoints.find(tmp_path)

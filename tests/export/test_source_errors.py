@@ -114,12 +114,8 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ),
         (
             f"--from={{0}}/ssd/model.ckpt --scale=none {RAW_BOXES}",
-            "the outputs need 2 inputs: ",
-        ),
-        (
-            f"--from={{0}}/ssd/model.ckpt --scale=none {RAW_BOXES}",
-            "name the one for images with --inputs TENSOR, and give each of the others a constant "
-            "with --feed TENSOR=VALUE",
+            "images go to Placeholder:0, but the outputs also need is_training:0; give each a "
+            "constant with --feed TENSOR=VALUE",
         ),
         (
             f"{SSD_FED} --outputs=detection_boxes=boxes,detection_scores=class_logits",
