@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
+from export.contract import BYTES
 from export.errors import SourceError
 from export.suggestions import listed, look_up
 
 _Value = TypeVar("_Value")
+
+
+def select_signature(requested: str | None, known: Collection[str]) -> str:
+    """Return the requested signature, the default, or the only one."""
+    if requested is not None:
+        return requested
+    return BYTES if BYTES in known or len(known) != 1 else next(iter(known))
 
 
 def select_outputs(
