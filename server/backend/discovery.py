@@ -59,7 +59,7 @@ class Discovery:
         Raises UnknownModel, UnusableModel, ModelUnavailable or BackendUnavailable.
         """
         for attempt in range(_ATTEMPTS):
-            version, signatures = await self._signatures(key)
+            version, signatures = await self._signatures(key, self._timeout_s)
             try:
                 return await self._learn(key, version, signatures)
             except UnknownModel:
@@ -67,17 +67,19 @@ class Discovery:
                     raise
         raise AssertionError("unreachable")
 
-    async def version(self, key: ModelKey) -> int:
+    async def version(self, key: ModelKey, timeout_s: float) -> int:
         """Return the version that serves ``key`` now. Raises what :meth:`discover` raises."""
-        version, _ = await self._signatures(key)
+        version, _ = await self._signatures(key, min(timeout_s, self._timeout_s))
         return version
 
-    async def _signatures(self, key: ModelKey) -> tuple[int, tuple[signature.Signature, ...]]:
+    async def _signatures(
+        self, key: ModelKey, timeout_s: float
+    ) -> tuple[int, tuple[signature.Signature, ...]]:
         message = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=request.model_spec(key), metadata_field=["signature_def"]
         )
         try:
-            metadata = await self._channel.model_metadata(message, self._timeout_s)
+            metadata = await self._channel.model_metadata(message, timeout_s)
         except UnknownModel as error:
             raise type(error)(f"the model server has no model {key} ({error})") from None
         except BatchRejected as error:

@@ -75,7 +75,7 @@ class TensorFlowServing:
         try:
             return await self._infer(lane, contract, frames, deadline)
         except (BatchRejected, ModelFailed) as error:
-            if not await self._replaced(lane, contract, error):
+            if not await self._replaced(lane, contract, error, deadline):
                 raise
             model = await self._learn_anew(lane, frames, error)
         return await self._infer_learnt(model, lane, frames, deadline)
@@ -147,7 +147,9 @@ class TensorFlowServing:
         except FramewireError:
             raise error from None
 
-    async def _replaced(self, lane: Lane, contract: Contract, error: Exception) -> bool:
+    async def _replaced(
+        self, lane: Lane, contract: Contract, error: Exception, deadline: float
+    ) -> bool:
         """Return whether a call failed because the contract's version is not served any more.
 
         A signature's change shows in the error, if the model server checks it. If the graph
@@ -156,7 +158,7 @@ class TensorFlowServing:
         if isinstance(error, SignatureChanged):
             return True
         try:
-            return await self._discovery.version(lane.model) != contract.version
+            return await self._discovery.version(lane.model, _left(deadline)) != contract.version
         except FramewireError:
             return False
 
