@@ -19,8 +19,6 @@ from export.sources.keras_preprocessing import own_scaling
 from export.sources.options import SourceOptions
 from export.sources.source import Restoration, Source
 
-SUFFIXES = (".keras", ".h5", ".hdf5")
-
 
 def open_keras_file(options: SourceOptions, path: Path) -> Source:
     """Load the model in the file, or build the model and load the file's weights.

@@ -18,7 +18,6 @@ from export.sources.location import Location, locate
 from export.sources.options import SourceOptions
 from export.sources.saved_model import open_saved_model
 from export.sources.source import Source
-from export.sources.suffix import with_keras_suffix
 from export.sources.tf1_checkpoint import open_tf1_checkpoint
 from export.sources.tf2_checkpoint import open_tf2_checkpoint
 
@@ -51,8 +50,7 @@ def open_source(options: SourceOptions) -> Source:
 
 def _open_keras(options: SourceOptions, location: Location) -> Source:
     _check(options, "a Keras file", "model", "model_args", "unsafe")
-    with with_keras_suffix(location) as path:
-        return open_keras_file(options, path)
+    return open_keras_file(options, location.path)
 
 
 def _open_saved_model(options: SourceOptions, location: Location) -> Source:
