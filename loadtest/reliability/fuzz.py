@@ -43,7 +43,7 @@ class Size:
 
 
 FULL = Size(200_000)
-QUICK = Size(1_500)
+QUICK = Size(800)
 
 
 @dataclass
@@ -122,7 +122,7 @@ async def _run(stack: Stack, size: Size) -> tuple[Tally, Gauge, Observed]:
             ),
         )
     async with honest.running(stack.port, honest.frames()) as cameras:
-        after = await honest.observe(cameras, 2.0)
+        after = await honest.observe(cameras, 1.5)
     return tally, gauge, after
 
 

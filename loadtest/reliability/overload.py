@@ -40,7 +40,7 @@ class Size:
 
 
 FULL = Size(10.0, 60.0, 10.0, 8.0)
-QUICK = Size(0.8, 2.0, 0.8, 2.0, (("ignored", math.inf),))
+QUICK = Size(0.6, 1.5, 0.6, 1.5, (("ignored", math.inf),))
 
 
 @dataclass(frozen=True)
