@@ -21,6 +21,7 @@ from export.errors import ExportError, SourceError
 from export.sources.keras_errors import reason
 from export.sources.opening import open_source
 from export.sources.options import SourceOptions
+from export.sources.tf1_graph import FrozenGraph
 from tests.conftest import ROOT, one_at_a_time
 from tests.export import keras2_models, trained_models
 
@@ -109,6 +110,8 @@ def test_a_saved_model_with_the_slots_of_an_optimizer(files: Path, name: str) ->
     keys = tf.train.load_checkpoint(str(folder / "variables/variables"))
     assert any(".OPTIMIZER_SLOT" in key for key in keys.get_variable_to_shape_map())
     assert_answers(answers(folder), files, name)
+    # Once Keras 2 is imported, as in this process, TensorFlow 2 can load it, too.
+    assert isinstance(open_source(SourceOptions(str(folder))).infer, FrozenGraph)
 
 
 def test_training_state_is_not_listed_as_unused(files: Path) -> None:
