@@ -16,6 +16,7 @@ from export.serving.signatures import DescribedModule, EncodedServable, Model, S
 from export.sources import scaling as scalings
 from export.sources.scaling import Scaling
 from export.sources.source import Source
+from export.tasks.ranking import check_ranking
 from export.tasks.selection import not_served, select_task
 from export.tasks.task import Probe, Task, TaskOptions
 from export.tasks.tensors import Tensors
@@ -85,6 +86,8 @@ class Conversion:
                 f"not served, because {self.task.name} has no place for them: "
                 f"{', '.join(self.not_served)} (--task tensors serves all outputs)"
             )
+        if self.source.left_out:
+            notes.append(f"left out by --outputs: {', '.join(self.source.left_out)}")
         if self.source.takes_bytes:
             notes.append("the model decodes images itself, so there is no serving_pixels")
         elif self.batch == 1:
@@ -116,6 +119,7 @@ def resolve(
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
     outputs = _probe(draft, [probes[at % len(probes)] for at in range(batch or _PROBES)])
     chosen = select_task(outputs, _with_description(source, task))
+    check_ranking(chosen, outputs, source.left_out)
     if source.takes_bytes and task.units == "pixels":
         raise SourceError(
             "boxes in pixels need the images' size, which a model that decodes images does not give"

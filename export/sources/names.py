@@ -31,6 +31,11 @@ def select_outputs(
     return {alias: look_up("output", name, available) for alias, name in outputs.items()}
 
 
+def left_out(available: Collection[str], outputs: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the outputs that were not requested although others were."""
+    return tuple(sorted(set(available) - set(outputs.values()))) if outputs else ()
+
+
 def image_input(inputs: Mapping[str, str], feeds: Collection[str], known: Collection[str]) -> str:
     """Return the input for images: the one that was named, or the only one without a constant.
 

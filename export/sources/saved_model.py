@@ -13,7 +13,7 @@ from export.errors import SourceError, reason_of
 from export.sources import metagraphs
 from export.sources.feeds import constant
 from export.sources.fingerprint import fingerprint
-from export.sources.names import image_input, select_outputs, select_signature
+from export.sources.names import image_input, left_out, select_outputs, select_signature
 from export.sources.options import SourceOptions
 from export.sources.source import Restoration, Source
 from export.sources.tf1_saved_model import open_tf1_saved_model
@@ -47,6 +47,7 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
         restoration=Restoration(len(function.variables)),
         described=_description(signatures),
         holds=(loaded,),
+        left_out=left_out(function.structured_outputs, options.outputs),
     )
 
 

@@ -6,6 +6,7 @@ whose class it does not know. The graph runs in a session and the variables beco
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import tensorflow as tf
 from export.contract import Tensor
 from export.errors import SourceError, reason_of
 from export.sources.metagraphs import Tags
-from export.sources.names import image_input, select_outputs, select_signature
+from export.sources.names import image_input, left_out, select_outputs, select_signature
 from export.sources.options import SourceOptions
 from export.sources.source import Restoration, Source
 from export.sources.tf1_graph import fed_tensor
@@ -40,7 +41,8 @@ def open_tf1_saved_model(
     with session.graph.as_default():
         restoration = Restoration(len(v1.global_variables()))
     selection = Selection(image, feeds, outputs, {})
-    return graph_source(session, selection, options.batch, made_from, restoration)
+    source = graph_source(session, selection, options.batch, made_from, restoration)
+    return replace(source, left_out=left_out(signature.outputs, options.outputs))
 
 
 def _load(folder: Path, tags: Tags) -> tuple[Any, dict[str, Any]]:

@@ -5,11 +5,14 @@ Without the classes, a client would take the rank of a score for its class.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from export.contract import SCORED_CLASSES
 from export.errors import SourceError
-from export.tasks.task import Probe
+from export.suggestions import listed
+from export.tasks.task import Probe, Task
 
 _NAMES = ("classes", "class_ids", "indices", "labels", "class", "ids")
 _FEWEST = 2
@@ -35,6 +38,22 @@ def classes_among(probe: Probe, scores: str) -> str | None:
             "one with --outputs classes=NAME"
         )
     return chosen[0] if chosen else None
+
+
+def check_ranking(task: Task, probe: Probe, left_out: Collection[str]) -> None:
+    """Raise ``SourceError`` if a classifier's scores are a ranking without its classes.
+
+    ``left_out``: the source's outputs that were not selected.
+    """
+    read = task.reads()
+    names = [name for name in left_out if _means_classes(name)]
+    if task.name == "classification" and len(read) == 1 and names:
+        [scores] = read
+        if is_ranking(probe[scores]):
+            raise SourceError(
+                f"{scores} is a ranking, and --outputs leaves out its classes: {listed(names)}; "
+                f"add classes={names[0]}, or clients take a score's place for its class"
+            )
 
 
 def is_ranking(scores: np.ndarray) -> bool:

@@ -77,7 +77,7 @@ def test_the_graph_that_is_served(
         (
             [["serve"], ["train", "gpu"]],
             ("train",),
-            "has 2 graphs, none with the tags train: choose with --tags: serve, gpu,train",
+            "has 2 graphs, none with the tags train: choose with --tags: serve, train,gpu",
         ),
     ],
 )
