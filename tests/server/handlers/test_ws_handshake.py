@@ -6,7 +6,7 @@ import asyncio
 import json
 
 import pytest
-from tornado.httpclient import HTTPClientError, HTTPResponse
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 from tornado.websocket import WebSocketError
 
 from server.core.wire import JSON, Encoding
@@ -112,7 +112,8 @@ async def test_an_empty_origin_counts_as_none(served: Served) -> None:
     assert await refusal(served, "") == 101
 
 
-async def test_the_gateways_own_pages_may_connect(served: Served) -> None:
+async def test_the_gateways_own_pages_may_connect(serve: Serve) -> None:
+    served = serve(allowed_hosts="127.0.0.1, cameras.example")
     assert await refusal(served, f"http://127.0.0.1:{served.port}") == 101
     own = {"Host": "Cameras.example"}
     assert await refusal(served, "https://cameras.example", **own) == 101
