@@ -31,13 +31,17 @@ class Seen:
 
 
 class PacedCamera(Camera):
-    """One session with ``rate`` frames per second; a frame beyond the window is not sent."""
+    """One session with ``rate`` frames per second; a frame beyond the window is not sent.
 
-    def __init__(self, frames: Sequence[Frame], rate: float) -> None:
+    ``obeys``: it sends no more than the gateway advises.
+    """
+
+    def __init__(self, frames: Sequence[Frame], rate: float, obeys: bool = False) -> None:
         super().__init__(frames, outstanding=0)
         self.stopped = True  # an outcome does not trigger the next frame
         self.seen: list[Seen] = []
-        self._interval_s = 1 / rate
+        self._least_interval_s = self._interval_s = 1 / rate
+        self._obeys = obeys
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, delay_s: float) -> None:
@@ -62,6 +66,10 @@ class PacedCamera(Camera):
         self._timer = asyncio.get_running_loop().call_at(after, self._tick, after)
 
     def _on_message(self, message: dict[str, Any]) -> None:
+        if self._obeys and message["type"] == "pace":
+            advised = message["frames_per_s"]
+            interval_s = 1 / advised if advised else 0.0
+            self._interval_s = max(self._least_interval_s, interval_s)
         sent = self._sent_at.get(message.get("id", -1))
         if sent is not None:
             kind = message["type"]
@@ -72,14 +80,14 @@ class PacedCamera(Camera):
 
 
 async def connect(
-    port: int, frames: Sequence[Frame], sessions: int, rate: float
+    port: int, frames: Sequence[Frame], sessions: int, rate: float, obeys: bool = False
 ) -> list[PacedCamera]:
     """Connect the cameras and start them, with their frames spread evenly over time."""
     loop = asyncio.get_running_loop()
     cameras = []
     for number in range(sessions):
         shifted = [*frames[number % len(frames) :], *frames[: number % len(frames)]]
-        make = partial(PacedCamera, shifted, rate)
+        make = partial(PacedCamera, shifted, rate, obeys)
         _, camera = await loop.create_connection(make, "127.0.0.1", port)
         await asyncio.wait_for(camera.welcomed, 10)
         cameras.append(camera)
