@@ -5,9 +5,11 @@ With and without a maximum of three concurrent calls, which is what a near serve
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
-from loadtest import openloop
+from loadtest import openloop, paced
 from loadtest.camera import Frame
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import Stack
@@ -26,8 +28,15 @@ def run(models: Path, sessions: int, rate: float, seconds: float) -> None:
         for max_calls in MAX_CALLS:
             flags = (f"--max-calls={max_calls}",)
             with Stack(models, flags, round_trip_ms=round_trip_ms) as stack:
-                load = openloop.run(stack.port, frames, sessions, rate, seconds, WARM_UP_S)
+                load = asyncio.run(_load(stack.port, frames, sessions, rate, seconds))
             print(
                 f"{round_trip_ms:7.0f} ms  {max_calls:9}  {load.answered:7.1%}  {load.per_s:8.0f}"
                 f"  {load.ms(0.5):4.0f} ms  {load.ms(0.99):4.0f} ms  {dict(load.outcomes)}"
             )
+
+
+async def _load(
+    port: int, frames: Sequence[Frame], sessions: int, rate: float, seconds: float
+) -> openloop.Load:
+    cameras = await paced.connect(port, frames, sessions, rate)
+    return await openloop.run(cameras, seconds, WARM_UP_S)

@@ -8,9 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtest import paced
-from loadtest.camera import Frame
-from loadtest.paced import Seen
+from loadtest.paced import PacedCamera, Seen
 
 
 @dataclass(frozen=True)
@@ -51,17 +49,8 @@ class Load:
         return ordered[int(quantile * (len(ordered) - 1))] if ordered else float("nan")
 
 
-def run(
-    port: int, frames: Sequence[Frame], sessions: int, rate: float, seconds: float, warm_up_s: float
-) -> Load:
-    """Run ``sessions`` cameras that send ``rate`` frames per second each."""
-    return asyncio.run(_run(port, frames, sessions, rate, seconds, warm_up_s))
-
-
-async def _run(
-    port: int, frames: Sequence[Frame], sessions: int, rate: float, seconds: float, warm_up_s: float
-) -> Load:
-    cameras = await paced.connect(port, frames, sessions, rate)
+async def run(cameras: Sequence[PacedCamera], seconds: float, warm_up_s: float) -> Load:
+    """Let ``cameras`` send for a while, and disconnect them."""
     await asyncio.sleep(warm_up_s)
     since = time.perf_counter()
     await asyncio.sleep(seconds)

@@ -36,16 +36,20 @@ class PacedCamera(Camera):
     """One session with ``rate`` frames per second.
 
     A frame is not sent while ``window`` others are unanswered; ``math.inf`` ignores the window.
-    ``due`` has the times at which a frame should have been sent (``time.perf_counter`` seconds).
+    ``obeys``: it sends no more than the gateway advises. ``due`` has the times at which a frame
+    should have been sent (``time.perf_counter`` seconds).
     """
 
-    def __init__(self, frames: Sequence[Frame], rate: float, window: float = WINDOW) -> None:
+    def __init__(
+        self, frames: Sequence[Frame], rate: float, window: float = WINDOW, obeys: bool = False
+    ) -> None:
         super().__init__(frames, outstanding=0)
         self.due: list[float] = []
         self._window = window
         self.stopped = True  # an outcome does not trigger the next frame
         self.seen: list[Seen] = []
-        self._interval_s = 1 / rate
+        self._least_interval_s = self._interval_s = 1 / rate
+        self._obeys = obeys
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, delay_s: float) -> None:
@@ -86,6 +90,10 @@ class PacedCamera(Camera):
         self._timer = asyncio.get_running_loop().call_at(after, self._tick, after)
 
     def _on_message(self, message: dict[str, Any]) -> None:
+        if self._obeys and message["type"] == "pace":
+            advised = message["frames_per_s"]
+            interval_s = 1 / advised if advised else 0.0
+            self._interval_s = max(self._least_interval_s, interval_s)
         sent = self._sent_at.get(message.get("id", -1))
         if sent is not None:
             kind = message["type"]
@@ -97,14 +105,19 @@ class PacedCamera(Camera):
 
 
 async def connect(
-    port: int, frames: Sequence[Frame], sessions: int, rate: float, window: float = WINDOW
+    port: int,
+    frames: Sequence[Frame],
+    sessions: int,
+    rate: float,
+    window: float = WINDOW,
+    obeys: bool = False,
 ) -> list[PacedCamera]:
     """Connect the cameras and start them, with their frames spread evenly over time."""
     loop = asyncio.get_running_loop()
     cameras = []
     for number in range(sessions):
         shifted = [*frames[number % len(frames) :], *frames[: number % len(frames)]]
-        make = partial(PacedCamera, shifted, rate, window)
+        make = partial(PacedCamera, shifted, rate, window, obeys)
         _, camera = await loop.create_connection(
             make, "127.0.0.1", port, local_addr=address(number)
         )

@@ -169,6 +169,13 @@ class GoingAway:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """Advises the client to send no more frames per second than this; None: as many as it likes."""
+
+    frames_per_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pong:
     """Answers :class:`Ping`."""
 
@@ -176,7 +183,7 @@ class Pong:
 
 
 Outcome = Result | Dropped | Error
-ServerMessage = Welcome | Outcome | ModelChanged | Authorized | GoingAway | Pong
+ServerMessage = Welcome | Outcome | ModelChanged | Authorized | Pace | GoingAway | Pong
 
 
 def error_message(error: FramewireError, frame_id: int | None = None) -> Error:

@@ -86,7 +86,7 @@ class Advice:
     frames_per_s: float | None
 
 
-class Pace:
+class Pacer:
     """The policy above. Pure: time is an argument, in monotonic seconds."""
 
     def __init__(self) -> None:
@@ -95,6 +95,11 @@ class Pace:
         self._growth = SLOWEST_GROWTH
         self._since: float | None = None
         self.level: float | None = None
+
+    @property
+    def advised(self) -> int:
+        """How many sessions are advised to send no more than a rate."""
+        return sum(load.told is not None for load in self._loads.values())
 
     def received(self, session: str) -> None:
         """Count a frame that was accepted."""

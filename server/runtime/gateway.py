@@ -20,6 +20,7 @@ from server.core.messages import (
     Error,
     Limits,
     Outcome,
+    Pace,
     ServerMessage,
 )
 from server.core.model import Lane, Model, ModelKey, ModelStatus
@@ -28,6 +29,7 @@ from server.core.rollout import Rollout, Route
 from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.models import Interest, ModelOrError, Models
+from server.runtime.pacing import Pacing
 from server.runtime.resolver import Resolver
 from server.runtime.sessions import OpenSession, Peer, Sessions
 from server.runtime.statistics import Counters, ModelSessions, Statistics
@@ -72,6 +74,7 @@ class Gateway:
         )
         self._models = Models(backend, self)
         self._resolver = Resolver(self._models, self)
+        self._pacing = Pacing(self._advise)
         self._dispatcher = Dispatcher(settings, backend, self._models, self._counters, self)
         self._ready = asyncio.Event()
         backend.watch(self.channel_changed)
@@ -116,6 +119,7 @@ class Gateway:
             accepted=counters.accepted,
             outcomes=counters.outcomes,
             waiting=batching.waiting,
+            paced_sessions=self._pacing.sessions,
             calls=batching.calls,
             max_calls=batching.slots,
             batch_sizes=counters.batch_sizes.snapshot(),
@@ -200,6 +204,7 @@ class Gateway:
         if entry is None:
             return
         session.close()
+        self._pacing.forget(session.id)
         if self._dispatcher.forget(session.id):
             self._counters.disconnected()
         if entry.route is not None:
@@ -227,6 +232,7 @@ class Gateway:
             effects = entry.session.drain(pause, "the server is shutting down")
             self._carry_out(entry.session, effects, now)
         await self._idle(timeout_s, at_once or asyncio.Event())
+        self._pacing.stop()
         unanswered = await self._dispatcher.stop()
         if unanswered:
             waited_s = time.monotonic() - now
@@ -252,6 +258,8 @@ class Gateway:
         for effect in effects:
             if isinstance(effect, Offer):
                 member = Member(session.id, effect.frame, now)
+                if self._pacing.active:
+                    self._pacing.received(session.id)
                 self._dispatcher.offer(member, effect.lane)
             elif isinstance(effect, Send):
                 self._send(session, effect.message)
@@ -292,6 +300,11 @@ class Gateway:
         if result is not None:
             self._carry_out(entry.session, entry.session.update_model(result), now)
 
+    def _advise(self, session: str, pace: Pace) -> None:
+        entry = self._sessions.get(session)
+        if entry is not None:
+            entry.send(pace)
+
     def _expire(self, session: Session) -> None:
         now = time.monotonic()
         self._carry_out(session, session.expire(now), now)
@@ -328,6 +341,7 @@ class Gateway:
         outcome = entry.session.resolve(outcome)
         entry.send(outcome)
         self._counters.outcome(outcome)
+        self._pacing.resolved(member.session, outcome)
 
     def lane_of(self, member: Member) -> Lane | None:
         """Return the lane that a frame would travel in if it were offered now."""

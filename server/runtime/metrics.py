@@ -63,6 +63,8 @@ def _sessions(now: Statistics) -> Iterator[Metric]:
     yield _gauge("ready", "1 while frames of the default model can be answered.", now.ready)
     yield _gauge("sessions", "Open sessions.", now.sessions)
     yield _gauge("sessions_limit", "Open sessions at most (max_sessions).", now.max_sessions)
+    text = "Sessions that are advised to send fewer frames."
+    yield _gauge("sessions_paced", text, now.paced_sessions)
     rejected = _counter("sessions_refused", "Sessions that were rejected.", "reason")
     for reason, count in now.sessions_rejected.items():
         rejected.add_metric((reason,), count)

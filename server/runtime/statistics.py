@@ -102,6 +102,7 @@ class Statistics:
     accepted: int
     outcomes: Mapping[OutcomeKey, int]
     waiting: int
+    paced_sessions: int
     calls: int
     max_calls: int
     batch_sizes: Distribution

@@ -18,8 +18,19 @@ export class Pacing {
      */
     failed(now: number): void;
     /**
+     * The server advises a rate; it holds until the next advice.
      * @param {number} now
-     * @returns {number} ms until the pause ends, 0 if there is none
+     * @param {number|null} framesPerS null: no limit
+     */
+    advise(now: number, framesPerS: number | null): void;
+    /**
+     * A frame was sent. One that is late does not delay the one after it.
+     * @param {number} now
+     */
+    sent(now: number): void;
+    /**
+     * @param {number} now
+     * @returns {number} ms until the next frame may be sent, 0 if it may be sent now
      */
     pauseMs(now: number): number;
     /** @returns {number} the source's frames per second, 0 while unknown */

@@ -36,6 +36,11 @@ export class Sender<F extends Frame = import("./types.js").Frame> {
     disconnected(): void;
     /** The server is overloaded: pause for a while. */
     backOff(): void;
+    /**
+     * The server advises on the frame rate.
+     * @param {number|null} framesPerS null: as many as there are
+     */
+    pace(framesPerS: number | null): void;
     /** @param {unknown} t as the ping had it */
     pong(t: unknown): void;
     /** @returns {boolean} whether a frame offered now would be sent immediately */

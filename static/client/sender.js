@@ -46,6 +46,7 @@ export class Sender {
   /** A new connection is open. */
   connected() {
     this._uplink.restart();
+    this._pacing.advise(this._host.now(), null);
   }
 
   /** Another model: its round trips differ, and the reason to back off is gone. */
@@ -85,6 +86,15 @@ export class Sender {
   /** The server is overloaded: pause for a while. */
   backOff() {
     this._pacing.failed(this._host.now());
+  }
+
+  /**
+   * The server advises on the frame rate.
+   * @param {number|null} framesPerS null: as many as there are
+   */
+  pace(framesPerS) {
+    this._pacing.advise(this._host.now(), framesPerS);
+    this.flush();
   }
 
   /** @param {unknown} t as the ping had it */
@@ -190,6 +200,7 @@ export class Sender {
   _send(frame, bytes) {
     const { format, width, height, data, captured_at } = frame;
     const now = this._host.now();
+    this._pacing.sent(now);
     this._lastId += 1;
     this._outstanding.set(this._lastId, { frame, sentAt: now });
     this._counts.sent += 1;

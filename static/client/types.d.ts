@@ -109,6 +109,7 @@ export type ServerMessage =
   | ({ type: 'dropped'; id: number } & Dropped)
   | ({ type: 'error' } & Failure)
   | { type: 'model_changed'; model: Model | null }
+  | { type: 'pace'; frames_per_s?: number | null }
   | ({ type: 'going_away' } & GoingAway)
   | { type: 'pong'; t: unknown };
 

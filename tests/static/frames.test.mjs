@@ -307,3 +307,32 @@ test('every offered frame has exactly one outcome under random events', () => {
   assert.equal(waiting + outstanding, 0);
   assert.ok(results > 100);
 });
+
+test('sends no more than the server advises, until it lifts the advice', () => {
+  const puppet = readyClient();
+  const { socket } = puppet;
+  const sentIn = (seconds) => {
+    const before = socket().frames().length;
+    run(puppet, { rate: 30, tripMs: 10, seconds });
+    return socket().frames().length - before;
+  };
+  assert.equal(sentIn(4), 120);
+  socket().say({ type: 'pace', frames_per_s: 20 });
+  const advised = sentIn(4);
+  assert.ok(advised <= 82 && advised >= 76, `${advised} frames in 4 s`);
+  socket().say({ type: 'pace', frames_per_s: 0.5 });
+  assert.ok(sentIn(4) <= 3);
+  socket().say({ type: 'pace', frames_per_s: null });
+  assert.equal(sentIn(4), 120);
+});
+
+test('advice ends with its connection', () => {
+  const puppet = readyClient();
+  puppet.socket().say({ type: 'pace', frames_per_s: 0.1 });
+  puppet.client.close();
+  puppet.client.open();
+  puppet.socket().open();
+  puppet.socket().welcome();
+  run(puppet, { rate: 30, tripMs: 10, seconds: 1 });
+  assert.equal(puppet.socket().frames().length, 30);
+});

@@ -14,6 +14,7 @@ from server.core.messages import (
     Error,
     GoingAway,
     ModelChanged,
+    Pace,
     Pong,
     Result,
     ServerMessage,
@@ -42,6 +43,9 @@ def to_map(message: ServerMessage, text: bool) -> dict[str, Any]:
         return {"type": "model_changed", "model": _model(message.model)}
     if isinstance(message, Authorized):
         return {"type": "authorized", "expires_in_s": message.expires_in_s}
+    if isinstance(message, Pace):
+        rate = message.frames_per_s
+        return {"type": "pace", "frames_per_s": None if rate is None else round(rate, 2)}
     if isinstance(message, GoingAway):
         return {
             "type": "going_away",

@@ -18,7 +18,7 @@ from server.core.batching import Batch, Batcher, Member
 from server.core.concurrency import Call, CallOutcome, ConcurrencyLimit
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
-from server.core.pace import EVERY_S, Pace
+from server.core.pace import EVERY_S, Pacer
 from server.core.slots import Limit
 
 LANE = Lane(ModelKey("digits"), "serving_default")
@@ -210,7 +210,7 @@ class World:
         cameras: Sequence[Camera],
         *,
         seed: int = 1,
-        pace: Pace | None = None,
+        pace: Pacer | None = None,
         max_batch: int = 16,
     ) -> None:
         self.clock = Clock()

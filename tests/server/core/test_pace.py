@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.core.concurrency import ConcurrencyLimit
-from server.core.pace import EVERY_S, LEAST, Advice, Pace, fair_level
+from server.core.pace import EVERY_S, LEAST, Advice, Pacer, fair_level
 from tests.server.core.simulation import Camera, Server, World, cameras
 
 WARM_S, END_S = 3.0, 30.0
@@ -19,7 +19,7 @@ FLEET, FPS = 32, 76.0
 
 
 def run(fleet: list[Camera], server: Server | None = None, until: float = END_S) -> World:
-    return World(server or Server(), ConcurrencyLimit(), fleet, pace=Pace()).run(until + 0.6)
+    return World(server or Server(), ConcurrencyLimit(), fleet, pace=Pacer()).run(until + 0.6)
 
 
 @cache
@@ -99,7 +99,7 @@ def test_slow_cameras_share_evenly_with_a_fast_one() -> None:
     """Where even 5 frames/s are more than a fair share."""
     fleet = [*cameras(15, 5.0, obeys=True, prefix="slow"), *cameras(1, 60.0, obeys=True)]
     server = Server(cores=1, frame_s=0.02)
-    world = World(server, ConcurrencyLimit(), fleet, pace=Pace(), max_batch=4).run(END_S + 0.6)
+    world = World(server, ConcurrencyLimit(), fleet, pace=Pacer(), max_batch=4).run(END_S + 0.6)
     fair = per_second(world, WARM_S, END_S) / 16
     for n in range(15):
         rate = per_second(world, WARM_S, END_S, f"slow{n:02}")
@@ -151,9 +151,9 @@ def test_the_level_uses_the_capacity_and_no_more(demands: list[float], capacity:
         assert sum(min(demand, level) for demand in demands) == pytest.approx(capacity)
 
 
-def pace_after(answered: int, dropped: int) -> tuple[Pace, list[Advice]]:
+def pace_after(answered: int, dropped: int) -> tuple[Pacer, list[Advice]]:
     """One session, one second."""
-    pace = Pace()
+    pace = Pacer()
     pace.advise(0.0)
     for n in range(answered + dropped):
         pace.received("one")

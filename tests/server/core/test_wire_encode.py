@@ -16,6 +16,7 @@ from server.core.messages import (
     Error,
     GoingAway,
     ModelChanged,
+    Pace,
     Pong,
     Result,
     ServerMessage,
@@ -189,6 +190,12 @@ def test_dropped_and_errors(encoding: Encoding) -> None:
     error = {"type": "error", "code": "bad_frame", "message": "no", "retryable": False}
     assert read(Error("bad_frame", "no", False), encoding) == error
     assert read(Error("bad_frame", "no", False, 0), encoding) == {**error, "id": 0}
+
+
+@BOTH
+def test_pace(encoding: Encoding) -> None:
+    assert read(Pace(7.1234), encoding) == {"type": "pace", "frames_per_s": 7.12}
+    assert read(Pace(None), encoding) == {"type": "pace", "frames_per_s": None}
 
 
 @BOTH

@@ -22,6 +22,7 @@ from server.core.messages import (
     GoingAway,
     Hello,
     ModelChanged,
+    Pace,
     Ping,
     Pong,
     Result,
@@ -159,6 +160,7 @@ SERVER_MESSAGES: st.SearchStrategy[ServerMessage] = st.one_of(
     st.builds(Dropped, U64, st.sampled_from(get_args(DropReason))),
     st.builds(Error, TEXT, TEXT, st.booleans(), st.none() | U64),
     st.builds(Authorized, st.integers(0, 2**53)),
+    st.builds(Pace, st.none() | st.floats(0.1, 1000)),
     st.builds(GoingAway, st.integers(0, 600_000), TEXT),
     st.builds(Pong, st.none() | NUMBERS | TEXT),
 )
@@ -169,6 +171,7 @@ NAMES = {
     Dropped: "dropped",
     Error: "error",
     Authorized: "authorized",
+    Pace: "pace",
     GoingAway: "going_away",
     Pong: "pong",
 }

@@ -178,6 +178,8 @@ class FramewireClient {
         return this._error(message);
       case 'model_changed':
         return this._modelChanged(message.model);
+      case 'pace':
+        return this._sender.pace(message.frames_per_s || null);
       case 'going_away':
         return this._goingAway(message);
       case 'pong':

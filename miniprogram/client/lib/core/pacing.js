@@ -13,6 +13,9 @@
  * If the server is full or has no model, the client pauses before the next frame: 250 ms at first,
  * then twice as long each time, up to 2 s. The first result ends the pause.
  *
+ * While more frames arrive than the server can answer, it advises a rate. The client sends no more,
+ * measured over any two frames in a row, because the source's own interval rarely fits the advice.
+ *
  * Time is an argument, in ms of any monotonic clock.
  */
 
@@ -31,6 +34,8 @@ class Pacing {
     this._trips = [];
     this._pauseUntil = 0;
     this._pauseMs = FIRST_PAUSE_MS;
+    this._intervalMs = 0; // as advised, from frame to frame
+    this._nextAt = 0;
   }
 
   /** Forget the round trips and the pause: for a new connection or another model. */
@@ -70,11 +75,29 @@ class Pacing {
   }
 
   /**
+   * The server advises a rate; it holds until the next advice.
    * @param {number} now
-   * @returns {number} ms until the pause ends, 0 if there is none
+   * @param {number|null} framesPerS null: no limit
+   */
+  advise(now, framesPerS) {
+    this._intervalMs = framesPerS ? 1000 / framesPerS : 0;
+    this._nextAt = Math.min(this._nextAt, now + this._intervalMs);
+  }
+
+  /**
+   * A frame was sent. One that is late does not delay the one after it.
+   * @param {number} now
+   */
+  sent(now) {
+    this._nextAt = Math.max(this._nextAt, now - this._intervalMs) + this._intervalMs;
+  }
+
+  /**
+   * @param {number} now
+   * @returns {number} ms until the next frame may be sent, 0 if it may be sent now
    */
   pauseMs(now) {
-    return Math.max(0, this._pauseUntil - now);
+    return Math.max(0, this._pauseUntil - now, this._nextAt - now);
   }
 
   /** @returns {number} the source's frames per second, 0 while unknown */

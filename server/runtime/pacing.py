@@ -1,0 +1,72 @@
+"""The loop's side of the advice on frame rates: when to measure, and when to advise."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from server.core.messages import Dropped, Outcome, Pace, Result
+from server.core.pace import EVERY_S, Pacer
+
+_FOR_WANT_OF_CAPACITY = {"superseded", "expired", "overloaded"}
+
+
+class Pacing:
+    """Advises sessions through ``send`` while frames are dropped for want of capacity.
+
+    It measures only while ``active``: from the first drop until none has occurred for
+    ``EVERY_S`` and no advice is out. Before that a frame costs nothing here.
+    """
+
+    def __init__(self, send: Callable[[str, Pace], None]) -> None:
+        self.active = False
+        self._send = send
+        self._pacer = Pacer()
+        self._dropped = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions are advised to send no more than a rate."""
+        return self._pacer.advised
+
+    def received(self, session: str) -> None:
+        """Count an accepted frame. Call it only while ``active``."""
+        self._pacer.received(session)
+
+    def resolved(self, session: str, outcome: Outcome) -> None:
+        """Count an outcome; a drop may begin the measurement."""
+        if isinstance(outcome, Result):
+            self._pacer.resolved(session, True)
+        elif isinstance(outcome, Dropped) and outcome.reason in _FOR_WANT_OF_CAPACITY:
+            self._dropped = True
+            if not self.active:
+                self._begin()
+            self._pacer.resolved(session, False)
+
+    def forget(self, session: str) -> None:
+        """The session is gone."""
+        self._pacer.forget(session)
+
+    def stop(self) -> None:
+        """Advise no more: the gateway is stopping."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _begin(self) -> None:
+        self.active = True
+        self._pacer = Pacer()
+        self._pacer.advise(time.monotonic())
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(EVERY_S, self._advise)
+
+    def _advise(self) -> None:
+        for advice in self._pacer.advise(time.monotonic()):
+            self._send(advice.session, Pace(advice.frames_per_s))
+        self.active = self._dropped or self._pacer.level is not None
+        self._dropped = False
+        if self.active:
+            self._set_timer()

@@ -1,0 +1,66 @@
+"""When the gateway advises its sessions on their frame rate, and when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from server.core.messages import Pace
+from server.runtime import pacing
+from server.runtime.gateway import Gateway
+from tests.server.camera import Camera, word
+from tests.server.puppet import Call, PuppetBackend
+from tests.server.runtime.conftest import GatewayFactory
+
+EVERY_S = 0.05
+
+
+@pytest.fixture
+def gateway(make_gateway: GatewayFactory, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    monkeypatch.setattr(pacing, "EVERY_S", EVERY_S)
+    return make_gateway(max_calls=1)
+
+
+def paces(camera: Camera) -> list[float | None]:
+    return [said.frames_per_s for said in camera.messages if isinstance(said, Pace)]
+
+
+async def test_a_session_whose_frames_are_dropped_is_advised_until_there_is_room(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    camera = await Camera(gateway).open()
+    for frame_id in range(1, 20):
+        camera.shoot(frame_id)
+    assert word(await camera.outcome(10)) == "superseded"
+    await camera.until(lambda: bool(paces(camera)))
+    assert paces(camera)[0] is not None
+    assert gateway.statistics().paced_sessions == 1
+    puppet.obey = Call.answer
+    for call in list(puppet.under_way):
+        call.answer()
+    await camera.until(lambda: paces(camera)[-1] is None)
+    assert gateway.statistics().paced_sessions == 0
+
+
+async def test_nothing_is_said_while_all_is_answered(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    puppet.obey = Call.answer
+    camera = await Camera(gateway).open()
+    for frame_id in range(1, 20):
+        camera.shoot(frame_id)
+        assert word(await camera.outcome(frame_id)) == "result"
+    await asyncio.sleep(2 * EVERY_S)
+    assert paces(camera) == []
+
+
+async def test_a_session_that_leaves_is_advised_no_more(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    camera = await Camera(gateway).open()
+    for frame_id in range(1, 20):
+        camera.shoot(frame_id)
+    await camera.until(lambda: bool(paces(camera)))
+    gateway.disconnect(camera.session)
+    assert gateway.statistics().paced_sessions == 0
