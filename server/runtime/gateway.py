@@ -6,7 +6,6 @@ import asyncio
 import logging
 import secrets
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from server.backend.interface import Backend
@@ -32,7 +31,7 @@ from server.runtime.models import Interest, ModelOrError, Models
 from server.runtime.pacing import Pacing
 from server.runtime.resolver import Resolver
 from server.runtime.sessions import OpenSession, Peer, Sessions
-from server.runtime.statistics import Counters, ModelSessions, Statistics
+from server.runtime.statistics import Counters, Statistics, sessions_by_model
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -127,16 +126,11 @@ class Gateway:
             queue_s=counters.queue_s.snapshot(),
             total_s=counters.total_s.snapshot(),
             versions=counters.versions,
-            model_sessions=self._model_sessions(),
+            model_sessions=sessions_by_model(
+                (self._resolver.current(route), sessions)
+                for route, sessions in self._sessions.routes().items()
+            ),
         )
-
-    def _model_sessions(self) -> list[ModelSessions]:
-        counts: Counter[tuple[str, int, str | None]] = Counter()
-        for route, sessions in self._sessions.routes().items():
-            model = self._resolver.current(route)
-            if isinstance(model, Model):
-                counts[model.key.name, model.version, model.key.label] += sessions
-        return [ModelSessions(*group, sessions) for group, sessions in counts.items()]
 
     # Called by the handlers
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from server.core.messages import Dropped, Error, Result
+from server.core.model import Model
 
 BATCH_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0)
@@ -111,6 +112,15 @@ class Statistics:
     total_s: Distribution
     versions: Sequence[VersionStatistics]
     model_sessions: Sequence[ModelSessions]
+
+
+def sessions_by_model(groups: Iterable[tuple[object, int]]) -> list[ModelSessions]:
+    """Return how many sessions each version has, from (model or error or None, sessions)."""
+    counts: Counter[tuple[str, int, str | None]] = Counter()
+    for model, sessions in groups:
+        if isinstance(model, Model):
+            counts[model.key.name, model.version, model.key.label] += sessions
+    return [ModelSessions(*group, sessions) for group, sessions in counts.items()]
 
 
 class _Version:

@@ -22,8 +22,7 @@
  *
  *     closed        not opened yet, or closed with `close`
  *     connecting    opening a socket, or waiting for the server's welcome
- *     waiting       connected, but without a model, so frames would fail; {code, message} if the
- *                   reason is other than that no model server is available
+ *     waiting       connected, but without a model: {code, message} unless no model server answers
  *     ready         frames get results
  *     draining      the server is about to go away; pending outcomes still arrive: {reason}
  *     reconnecting  the connection is lost: {retryInMs, retryAt, attempt, code, reason}
