@@ -38,6 +38,9 @@ log = logging.getLogger("server")
 # How long a connection may be silent: before its first request, during the TLS handshake,
 # or between two requests. Proxies keep theirs for 60 s.
 IDLE_S = 75.0
+# Of a request's head: room for a token, and as much again. Tornado's 64 KiB can take
+# milliseconds to parse.
+HEAD_BYTES = 16 * 1024
 # The largest body at addresses that expect none; the others have limits of their own.
 # Tornado buffers a whole body before it answers.
 STRAY_BODY_BYTES = 64 * 1024
@@ -107,6 +110,7 @@ def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> 
     accept_chunk_extensions()
     server = HTTPServer(
         application(gateway, settings, access),
+        max_header_size=HEAD_BYTES,
         max_body_size=STRAY_BODY_BYTES,
         body_timeout=STRAY_BODY_S,
         # Tornado would trust these headers from any peer; server.access.addresses does not.

@@ -76,6 +76,8 @@ class SessionHandler(websocket.WebSocketHandler):
     def _check_room(self, now: float) -> None:
         """Check that there is room for a session of this address. Raises Overloaded."""
         self._address = self._access.limited(self.request)
+        # No extension is negotiated, and a long list of them takes long to parse.
+        self.request.headers.pop("Sec-WebSocket-Extensions", None)
         try:
             self._access.check_handshake_rate(self._address, now)
         except Overloaded:

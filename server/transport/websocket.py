@@ -41,6 +41,7 @@ class WebSocketProtocol(TornadoWebSocket):
     on_flood: Callable[[str], None] = staticmethod(lambda reason: None)
     _reader: MessageReader
     _failed = False
+    _flooded = False
 
     @classmethod
     def replacing(
@@ -87,7 +88,9 @@ class WebSocketProtocol(TornadoWebSocket):
             while more:
                 await asyncio.sleep(0)
                 more = self._handle()
-            if len(received) < _CHUNK_BYTES and not isinstance(self.stream, SSLIOStream):
+            if self._flooded:
+                await asyncio.sleep(_LINGER_S)
+            elif len(received) < _CHUNK_BYTES and not isinstance(self.stream, SSLIOStream):
                 break
             await asyncio.sleep(0)  # a read that finds bytes at once lets no other task run
 
@@ -104,11 +107,13 @@ class WebSocketProtocol(TornadoWebSocket):
             stream = cast(SocketStream, self.stream)
             stream.pause()
             asyncio.get_running_loop().call_soon(self._resume, stream)
+        elif self._flooded:
+            cast(SocketStream, self.stream).pause()  # discarding a flood would cost, too
 
     def _resume(self, stream: SocketStream) -> None:
         if self._handle():
             asyncio.get_running_loop().call_soon(self._resume, stream)
-        else:
+        elif not self._flooded:
             stream.resume()
 
     def _handle(self, received: memoryview = _NOTHING) -> bool:
@@ -154,6 +159,7 @@ class WebSocketProtocol(TornadoWebSocket):
     def _check_rate(self, exceeded: str | None) -> None:
         """Fail if a bound is exceeded, for this reason. Raises FailConnection."""
         if exceeded is not None:
+            self._flooded = True
             self.on_flood(exceeded)
             raise policy_violation(exceeded)
 
@@ -170,7 +176,7 @@ class WebSocketProtocol(TornadoWebSocket):
         """Send the reason, and close after a moment in which the client can read it.
 
         What it still sends is discarded: closing with unread bytes would reset the connection,
-        and the reason could be lost.
+        and the reason could be lost. What follows a flood is left unread all the same.
         """
         self._failed = True
         self.close(failure.code, failure.reason)

@@ -15,6 +15,7 @@ from server.runtime.metrics import Metrics
 from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
+from tests.server.raw_peer import RawPeer, handshake
 
 BOTH = pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])
 
@@ -284,3 +285,22 @@ async def test_closing_from_the_client(served: Served) -> None:
     assert await client.closed() == (1000, None)
     with pytest.raises(WebSocketError):
         client.shoot(1)
+
+
+# Costly heads
+
+
+async def test_extensions_are_not_even_parsed(served: Served) -> None:
+    """Parsing this list takes Tornado a tenth of a second and more."""
+    offered = "Sec-WebSocket-Extensions: " + ",".join(["a;b=c"] * 2500)
+    peer = await RawPeer.connect(served.port, headers=(offered,))
+    assert b"Sec-WebSocket-Extensions" not in peer.response
+    peer.leave()
+
+
+async def test_a_head_that_is_too_long_ends_the_connection(served: Served) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(handshake("X: " + "a" * 17_000))
+    assert b" 101 " not in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    await (await SocketClient.open(served)).works()
