@@ -25,8 +25,9 @@ The policy:
   a server that became slower, or farther away, is not mistaken for a queue forever.
 * A call is *lost* if the server refused it as full, or its frames expired although it had
   as much time as an uncrowded call takes. When more than half of a round is lost, the
-  limit returns to that of the last round that was answered and stays there for
-  ``PAUSE_S``. If it was no higher than that, it gets a second chance, and then is halved.
+  limit returns to that of the last round that was answered and stays there for a pause
+  that doubles with each repetition, from 4 s to 64 s. If it was no higher than that, it
+  gets a second chance, and then is halved.
 * A lost call says nothing about the server while that answers calls of another kind, and
   a call that failed for any other reason never does, however quickly it failed.
 * Beyond the first ``burst`` calls, starts are at least latency / limit apart. Otherwise
@@ -68,7 +69,7 @@ TOLERANCE, SPARE = 1.15, 0.5
 GROWS_BELOW, GROWTH = 1.1, 1.5
 PROBES_ABOVE, PROBE_CALLS = 2.0, 4
 PROBE_EVERY_S, PROBE_EVERY_CALLS = 10.0, 75
-PAUSE_S = 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 64.0
 IDLE_S = 1.0
 MIN_ROUND = 4
 MAX_KINDS = 256
@@ -124,6 +125,7 @@ class ConcurrencyLimit:
         self._second_chance = False
         self._accelerates = True
         self._ceiling_until = float("-inf")
+        self._pause_s = FIRST_PAUSE_S
 
     def ready_at(self, now: float) -> float | None:
         """Return when the next call may start if none ends before; None: not before one ends."""
@@ -228,7 +230,9 @@ class ConcurrencyLimit:
     def _back_off(self, now: float) -> None:
         self._probe_left = 0
         if self.limit > self._good:
-            self._ceiling_until = now + PAUSE_S
+            calm = now - self._ceiling_until > LONGEST_PAUSE_S
+            self._pause_s = FIRST_PAUSE_S if calm else min(2 * self._pause_s, LONGEST_PAUSE_S)
+            self._ceiling_until = now + self._pause_s
         elif self._second_chance:
             self._second_chance = False
         else:
