@@ -22,7 +22,7 @@ from server.transport.tornado_private import TornadoWebSocket
 
 _CHUNK_BYTES = 64 * 1024
 # Messages and fragments handled for one client before others get a turn.
-_MESSAGES_PER_TURN = 64
+_MESSAGES_PER_TURN = 8
 # How long a client has to read why the connection failed.
 _LINGER_S = 1.0
 _NOTHING = memoryview(b"")
