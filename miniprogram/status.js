@@ -4,6 +4,7 @@
 const { fill } = require('./language.js');
 
 const SERVER_FULL = 1013; // the close code of a server at its session limit
+const HANDSHAKE_503 = /\b503\b/; // as WeChat words a handshake that such a server rejected
 const NOT_LISTED = /domain list|合法域名|not in domain/i;
 const BAD_CERTIFICATE = /ssl|tls|certificate|cert\b|证书/i;
 const MODEL_ERRORS = ['unknown_model', 'unusable_model'];
@@ -99,7 +100,8 @@ function connected(backendGone, stall) {
 function reconnecting({ code, reason }) {
   const fault = connectionFault(reason);
   if (fault) return { name: fault, message: reason };
-  return { name: code === SERVER_FULL ? 'full' : 'reconnecting' };
+  const full = code === SERVER_FULL || HANDSHAKE_503.test(reason);
+  return { name: full ? 'full' : 'reconnecting' };
 }
 
 /** @param {{code: string, message: string}} refusal */

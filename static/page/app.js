@@ -8,8 +8,10 @@ import { Language } from './language.js';
 import { Notice } from './notice.js';
 import { Panel } from './panel.js';
 import { Pipeline } from './pipeline.js';
+import { isFull } from './rejection.js';
 import { listenForKeys } from './shortcuts.js';
 import { SourcePicker } from './source-picker.js';
+import { SERVER_FULL } from './status.js';
 import { listenForToken, tokenOf } from './token.js';
 import { View } from './view.js';
 
@@ -87,12 +89,22 @@ const picker = new SourcePicker({
 
 function stateChanged(state) {
   conditions.client = state;
-  if (state.name === 'reconnecting') conditions.loss = state;
+  if (state.name === 'reconnecting') lost(state);
   else if (state.name !== 'connecting') conditions.loss = null;
   conditions.backendGone = false;
   liveness.restart(now());
   refresh();
   if (pipeline.isAnswering) pipeline.resend();
+}
+
+/** What was known about the loss before stays until the server has been asked again. */
+async function lost(state) {
+  const loss = { ...state, code: (conditions.loss || state).code };
+  conditions.loss = loss;
+  const full = await isFull(socketAddress());
+  if (conditions.loss !== loss) return; // connected, or lost once more
+  loss.code = full ? SERVER_FULL : state.code;
+  refresh();
 }
 
 function setBackendGone(gone) {

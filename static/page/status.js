@@ -4,7 +4,9 @@
 const CARDS = ['connecting', 'waiting', 'stalled', 'draining', 'reconnecting', 'full', 'refused', 'closed'];
 const RETRYABLE = ['reconnecting', 'full', 'refused', 'closed'];
 const MODEL_ERRORS = ['unknown_model', 'unusable_model'];
-const SERVER_FULL = 1013; // the close code of a server at its session limit
+
+/** The close code of a server at its session limit. */
+export const SERVER_FULL = 1013;
 
 /**
  * @param {object} conditions

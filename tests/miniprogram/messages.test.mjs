@@ -67,6 +67,7 @@ test('each state has a title, an explanation and an action in both languages', (
     ['signing_in', { client: { name: 'signing_in' } }],
     ['reconnecting', { client: { name: 'reconnecting', code: 1006, reason: '' } }],
     ['full', { client: { name: 'reconnecting', code: 1013, reason: '' } }],
+    ['full', { client: { name: 'reconnecting', code: 1006, reason: 'Unexpected response code: 503' } }],
     ['offline', { client: { name: 'reconnecting', code: 1006, reason: '' }, online: false }],
     ['wrong_domain', { client: { name: 'reconnecting', code: 1006, reason: 'fail url not in domain list' } }],
     ['bad_certificate', { client: { name: 'reconnecting', code: 1006, reason: 'SSL handshake' } }],
