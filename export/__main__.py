@@ -40,7 +40,7 @@ examples:
   %(prog)s promote 1 --model m --label stable          send traffic to it
 
 Without --from, savedmodel makes models/digits/1 from the demo model's checkpoint.
-Run "python -m export COMMAND --help" for the options of a command, and see docs/export.md.
+Run "%(prog)s COMMAND --help" for the options of a command, and see docs/export.md.
 """
 
 

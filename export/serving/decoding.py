@@ -130,7 +130,8 @@ def _png(encoded: Tensor) -> Tensor:
     """Decode a PNG on a white background."""
     pixels = tf.image.decode_png(encoded, channels=4)
     colors, alpha = pixels[..., :3], pixels[..., 3:]
-    opaque = tf.reduce_all(tf.equal(alpha, _filled_alpha(encoded)))
+    with tf.control_dependencies([pixels]):  # a broken PNG fails as such, not for its short header
+        opaque = tf.reduce_all(tf.equal(alpha, _filled_alpha(encoded)))
     return tf.cond(opaque, lambda: colors, lambda: _on_white(colors, alpha))
 
 

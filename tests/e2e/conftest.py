@@ -121,6 +121,7 @@ def open_page(launch: Launch, stack: Stack) -> Open:
 
 
 def note(kind: str, text: str, failures: list[str]) -> None:
-    """Keep what the console calls an error, but for the servers that a test has killed."""
-    if kind == "error" and "WebSocket connection" not in text:
+    """Keep the console's errors, except those about servers that a test has killed or filled."""
+    expected = "WebSocket connection" in text or "status of 503" in text
+    if kind == "error" and not expected:
         failures.append(text)
