@@ -15,6 +15,23 @@
 
 from __future__ import annotations
 
+import re
+
+_LONGEST = 300
+_WRAPPERS = (
+    re.compile(r"^Node: '.*'\n(?P<reason>.+)", re.MULTILINE),
+    re.compile(r"^(?P<reason>.+?)\n\nOriginal stack trace for ", re.DOTALL),
+)
+"""How TensorFlow wraps the reason of a failure; the first that fits counts."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something failed, on one line, without the code and the nodes around it."""
+    text = str(error) or type(error).__name__
+    wrapped = next((found for one in _WRAPPERS if (found := one.search(text))), None)
+    words = " ".join((wrapped["reason"] if wrapped else text).split())
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST].rsplit(' ', 1)[0]} ..."
+
 
 class ExportError(Exception):
     """The base class. The message is one line that says what is wrong or what to do."""

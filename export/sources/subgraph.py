@@ -31,6 +31,7 @@ def extract(
         node = part.node.add()
         node.CopyFrom(nodes[waiting.pop()])
         node.attr.pop("_class", None)  # it names nodes that may have been dropped
+        node.attr.pop("_output_shapes", None)  # these may be of another batch size
         inputs = [
             placeholders.get(_tensor(name), name) for name in node.input if name not in dropped
         ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import tensorflow as tf
+
 from export.contract import CLASS_SCORES, DETECTION, Tensor
 
 _TRAINING = re.compile(
@@ -26,31 +28,60 @@ def likely_outputs(graph: Any) -> list[str]:
     """Return tensors that inference could want, the most likely first, with their shapes.
 
     These are softmax and sigmoid outputs, box-like shapes, and tensors that lead nowhere except to
-    losses, gradients, optimizers and summaries.
+    what depends on labels, and to losses, gradients, optimizers and summaries.
     """
-    reachable = _reachable(graph)
+    inference = _inference(graph)
     scores = {}
     for position, operation in enumerate(graph.get_operations()):
-        if operation in reachable and not _is_training(operation):
+        if operation in inference:
             for tensor in operation.outputs:
-                score = _score(tensor)
+                score = _score(tensor, inference)
                 if score > 1:
                     scores[f"{tensor.name} {_shape_text(tensor)}"] = (score, position)
     return sorted(scores, key=lambda name: scores[name], reverse=True)
 
 
-def _reachable(graph: Any) -> set[Any]:
-    """Return the operations that depend on an input; all if the graph has no input."""
+def ends_of_inference(graph: Any) -> list[Tensor]:
+    """Return the tensors that depend on an input and that nothing else in the graph uses."""
+    inference = _inference(graph)
+    return [
+        tensor
+        for operation in graph.get_operations()
+        if operation in inference and not any(one.consumers() for one in operation.outputs)
+        for tensor in operation.outputs
+    ]
+
+
+def looks_like_images(tensor: Tensor) -> bool:
+    """Return whether a tensor can be a batch of images ``[N, H, W, 1 or 3]``, or unknown."""
+    rank = tensor.shape.rank
+    is_image = rank is None or (rank == 4 and tensor.shape[-1] in (None, 1, 3))
+    return is_image and (tensor.dtype.is_floating or tensor.dtype == tf.uint8)
+
+
+def _looks_like_labels(tensor: Tensor) -> bool:
+    return tensor.shape.rank in (1, 2) and tensor.op.type != "PlaceholderWithDefault"
+
+
+def _inference(graph: Any) -> set[Any]:
+    """Return the operations that depend on an input but on no labels, and are not for training."""
     operations = graph.get_operations()
-    waiting = [one for one in operations if _SOURCES.match(one.type)]
-    if not waiting:
-        return set(operations)
-    seen = set(waiting)
+    inputs = [out for one in operations if _SOURCES.match(one.type) for out in one.outputs]
+    images = [tensor for tensor in inputs if looks_like_images(tensor)] or inputs
+    is_known = any(looks_like_images(tensor) for tensor in inputs)
+    labels = [tensor for tensor in inputs if is_known and _looks_like_labels(tensor)]
+    reachable = _dependents(images) if images else set(operations)
+    return {one for one in reachable - _dependents(labels) if not _is_training(one)}
+
+
+def _dependents(tensors: list[Tensor]) -> set[Any]:
+    """Return the operations that depend on one of the tensors."""
+    seen: set[Any] = set()
+    waiting = list(tensors)
     while waiting:
-        for tensor in waiting.pop().outputs:
-            new = [one for one in tensor.consumers() if one not in seen]
-            seen.update(new)
-            waiting += new
+        new = [one for one in waiting.pop().consumers() if one not in seen]
+        seen.update(new)
+        waiting += [out for one in new for out in one.outputs]
     return seen
 
 
@@ -62,13 +93,15 @@ def _is_training(operation: Any) -> bool:
     )
 
 
-def _score(tensor: Tensor) -> int:
+def _score(tensor: Tensor, inference: set[Any]) -> int:
     """Rate a tensor: 0 for impossible, above 1 for possible outputs."""
     rank = tensor.shape.rank
-    if not tensor.dtype.is_floating or rank == 0:
+    if not tensor.dtype.is_floating or rank == 0 or (rank == 4 and looks_like_images(tensor)):
         return 0
     name = tensor.op.name.rpartition("/")[2].lower()
-    is_end = not any(_continues(operation) for operation in tensor.consumers())
+    is_end = not any(
+        operation in inference and _continues(operation) for operation in tensor.consumers()
+    )
     is_flat = rank is None or rank <= 3
     score = 2 if is_end else 0
     score += 4 if name in (*DETECTION, *CLASS_SCORES) else 0
@@ -78,9 +111,7 @@ def _score(tensor: Tensor) -> int:
 
 
 def _continues(operation: Any) -> bool:
-    """Return whether inference goes on in this operation, not only a loss or an optimizer."""
-    if _is_training(operation):
-        return False
+    """Return whether inference goes on after this operation, rather than a loss being computed."""
     return any(tensor.shape.rank != 0 for tensor in operation.outputs)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from export.contract import Outputs, Tensor
-from export.errors import SourceError
+from export.errors import SourceError, reason_of
 from export.sources.feeds import constant
 from export.sources.subgraph import extract, with_unique_functions
+from export.sources.tf1_batch import BatchFixed, open_reshapes
 
 v1 = tf.compat.v1
 
@@ -27,19 +29,40 @@ class FrozenGraph:
     """The part of the graph that the outputs need, with constants, to embed in another graph."""
 
     def __init__(
-        self, session: Any, image: Tensor, feeds: Feeds, outputs: Mapping[str, Tensor]
+        self,
+        session: Any,
+        image: Tensor,
+        feeds: Feeds,
+        outputs: Mapping[str, Tensor],
+        open_batch: bool = False,
     ) -> None:
+        """``open_batch``: accept any number of images, where the graph has a fixed number.
+
+        Raise ``BatchFixed`` if the graph cannot be built like that.
+        """
         self._image, self._feeds, self._outputs = image, feeds, outputs
         ends = sorted({tensor.op.name for tensor in outputs.values()})
         fed = {tensor.name: tensor.dtype for tensor in (image, *(tensor for tensor, _ in feeds))}
         graph, self._placeholders = extract(session.graph.as_graph_def(), ends, fed)
         if image.name not in self._placeholders:
             raise SourceError(f"the outputs do not depend on the image input {image.name}")
-        self._graph = with_unique_functions(_freeze(session, graph, ends))
+        frozen = _freeze(session, graph, ends)
+        if open_batch:
+            open_reshapes(frozen, session.graph, image)
+        self._graph = with_unique_functions(frozen)
+        self._function = self._rebuilt(open_batch)
+
+    def _rebuilt(self, open_batch: bool) -> Any:
+        """Return the graph as a function of the images."""
         # tf.function would add control dependencies between stateful operations. TensorFlow 1
         # loops do not allow those between operations inside and outside of a loop.
-        spec = tf.TensorSpec(image.shape, image.dtype)
-        self._function = v1.wrap_function(self._imported, [spec])
+        shape = [None, *self._image.shape[1:]] if open_batch else self._image.shape
+        try:
+            return v1.wrap_function(self._imported, [tf.TensorSpec(shape, self._image.dtype)])
+        except ValueError as error:
+            if open_batch:
+                raise BatchFixed(reason_of(error)) from None
+            raise SourceError(f"cannot rebuild the graph: {reason_of(error)}") from None
 
     def __call__(self, images: Tensor) -> Outputs:
         return dict(self._function(images))
@@ -69,9 +92,25 @@ class SessionGraph:
         self._session, self._image, self._feeds, self._outputs = session, image, feeds, outputs
 
     def __call__(self, images: Tensor) -> Outputs:
-        feeds = {self._image: images.numpy(), **dict(self._feeds)}
-        values = self._session.run(dict(self._outputs), feeds)
-        return {name: tf.constant(value) for name, value in values.items()}
+        """Run the graph, as often as its batch size needs; the last batch is filled up."""
+        values = images.numpy()
+        size = self._batch or max(1, len(values))
+        parts = [self._run(values[at : at + size], size) for at in range(0, len(values), size)]
+        if len(parts) == 1:
+            return {name: tf.constant(value) for name, value in parts[0].items()}
+        return {name: tf.concat([part[name] for part in parts], 0) for name in self._outputs}
+
+    @property
+    def _batch(self) -> int | None:
+        """The number of images per call, if the graph has it in its input."""
+        shape = self._image.shape
+        return shape[0] if shape.rank else None
+
+    def _run(self, images: np.ndarray, size: int) -> dict[str, np.ndarray]:
+        count = len(images)
+        filled = images if count == size else images[np.arange(size) % count]
+        found = self._session.run(dict(self._outputs), {self._image: filled, **dict(self._feeds)})
+        return found if count == size else {name: rows[:count] for name, rows in found.items()}
 
 
 def _freeze(session: Any, graph: Any, ends: list[str]) -> Any:
@@ -79,5 +118,6 @@ def _freeze(session: Any, graph: Any, ends: list[str]) -> Any:
         try:
             return v1.graph_util.convert_variables_to_constants(session, graph, ends)
         except (ValueError, tf.errors.OpError) as error:
-            reason = " ".join(str(error).split())[:300]
-            raise SourceError(f"cannot convert the variables to constants: {reason}") from None
+            raise SourceError(
+                f"cannot convert the variables to constants: {reason_of(error)}"
+            ) from None
