@@ -21,8 +21,9 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="source",
         metavar="SOURCE",
-        help="a TensorFlow 1 or 2 checkpoint, a .keras or HDF5 file, a SavedModel's directory, or "
-        "keras:NAME for a Keras application (default: the demo model's checkpoint)",
+        help="a TensorFlow 1 or 2 checkpoint, a .keras or HDF5 file, a SavedModel's directory, a "
+        "frozen graph (.pb), or keras:NAME for a Keras application (default: the demo model's "
+        "checkpoint)",
     )
     group.add_argument(
         "--model",
@@ -57,6 +58,12 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--signature", metavar="NAME", help="which signature of a SavedModel")
     group.add_argument(
+        "--tags",
+        type=_tags,
+        metavar="TAG,...",
+        help="which graph of a SavedModel that has several (default: serve)",
+    )
+    group.add_argument(
         "--batch", type=_count, metavar="N", help="the model takes exactly N images per call"
     )
     group.add_argument(
@@ -66,7 +73,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_tf1(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("TensorFlow 1 checkpoints")
+    group = parser.add_argument_group("TensorFlow 1 checkpoints and frozen graphs")
     group.add_argument(
         "--variables",
         type=_pattern,
@@ -177,6 +184,7 @@ def source_options(options: argparse.Namespace) -> SourceOptions:
         inputs=options.inputs,
         outputs=options.outputs,
         signature=options.signature,
+        tags=options.tags,
         feeds=dict(options.feed),
         variables=options.variables,
         exclude_nodes=options.exclude_nodes,
@@ -230,6 +238,10 @@ def _pairs(text: str) -> dict[str, str]:
             raise argparse.ArgumentTypeError(f"{part!r} is not NAME=TENSOR, or is repeated")
         pairs[name] = tensor or part.strip()
     return pairs
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
 
 
 def _base_name(tensor: str) -> str:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
+from export.contract import BYTES
 from export.errors import SourceError
 from export.suggestions import listed, look_up
 
 _Value = TypeVar("_Value")
+
+
+def select_signature(requested: str | None, known: Collection[str]) -> str:
+    """Return the requested signature, the default, or the only one."""
+    if requested is not None:
+        return requested
+    return BYTES if BYTES in known or len(known) != 1 else next(iter(known))
 
 
 def select_outputs(
@@ -21,6 +29,11 @@ def select_outputs(
     if not outputs:
         return dict(available)
     return {alias: look_up("output", name, available) for alias, name in outputs.items()}
+
+
+def left_out(available: Collection[str], outputs: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the outputs that were not requested although others were."""
+    return tuple(sorted(set(available) - set(outputs.values()))) if outputs else ()
 
 
 def image_input(inputs: Mapping[str, str], feeds: Collection[str], known: Collection[str]) -> str:

@@ -16,6 +16,7 @@ class SourceOptions:
     ``inputs``: the name of the image input in the source, by its new name.
     ``outputs``: names of outputs in the source, by their new names.
     ``signature``: which signature of a SavedModel.
+    ``tags``: which of its graphs, by its tags; None for the one that model servers load.
     ``feeds``: constants for other inputs.
     ``variables``: a regular expression for the variables to restore; others are initialized.
     ``exclude_nodes``: a regular expression for nodes of a graph to drop.
@@ -31,6 +32,7 @@ class SourceOptions:
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     signature: str | None = None
+    tags: tuple[str, ...] | None = None
     feeds: Mapping[str, Any] = field(default_factory=dict)
     variables: str | None = None
     exclude_nodes: str | None = None

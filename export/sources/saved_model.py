@@ -8,28 +8,27 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.contract import BYTES, DESCRIBE, GRAPH_FILES, Outputs, Tensor
-from export.errors import SourceError
+from export.contract import DESCRIBE, GRAPH_FILES, Outputs, Tensor
+from export.errors import SourceError, reason_of
+from export.sources import metagraphs
 from export.sources.feeds import constant
 from export.sources.fingerprint import fingerprint
-from export.sources.names import image_input, select_outputs
+from export.sources.names import image_input, left_out, select_outputs, select_signature
 from export.sources.options import SourceOptions
 from export.sources.source import Restoration, Source
-from export.sources.tf1_saved_model import has_reference_variables, open_tf1_saved_model
+from export.sources.tf1_saved_model import open_tf1_saved_model
 from export.suggestions import look_up
-
-_DEFAULT = BYTES
-"""TensorFlow's name for the default signature, ``serving_default``."""
 
 
 def open_saved_model(options: SourceOptions, folder: Path) -> Source:
     """Load one signature of the SavedModel in ``folder``. Raise ``SourceError``."""
     made_from = fingerprint(_title(folder), _files(folder))
-    if has_reference_variables(folder):
-        return open_tf1_saved_model(options, folder, made_from)
-    loaded = _load(folder)
+    graph = metagraphs.choose(folder, options.tags)
+    if graph.needs_session:
+        return open_tf1_saved_model(options, folder, graph.tags, made_from)
+    loaded = _load(folder, graph.tags)
     signatures = {name: one for name, one in loaded.signatures.items() if name[:2] != "__"}
-    function = look_up("signature", _signature(options, signatures), signatures)
+    function = look_up("signature", select_signature(options.signature, signatures), signatures)
     specs = function.structured_input_signature[1]
     feeds = {
         name: tf.constant(constant(name, value, look_up("input", name, specs).dtype))
@@ -48,15 +47,15 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
         restoration=Restoration(len(function.variables)),
         described=_description(signatures),
         holds=(loaded,),
+        left_out=left_out(function.structured_outputs, options.outputs),
     )
 
 
-def _load(folder: Path) -> Any:
+def _load(folder: Path, tags: metagraphs.Tags) -> Any:
     try:
-        return tf.saved_model.load(str(folder))
+        return tf.saved_model.load(str(folder), list(tags))
     except Exception as error:  # damaged files can raise anything
-        reason = " ".join(str(error).split())[:300]
-        raise SourceError(f"cannot load {folder}: {reason}") from None
+        raise SourceError(f"cannot load {folder}: {reason_of(error)}") from None
 
 
 def _description(signatures: dict[str, Any]) -> dict[str, Any]:
@@ -66,13 +65,6 @@ def _description(signatures: dict[str, Any]) -> dict[str, Any]:
     except (KeyError, ValueError, TypeError):
         return {}
     return fields if isinstance(fields, dict) else {}
-
-
-def _signature(options: SourceOptions, signatures: dict[str, Any]) -> str:
-    """Return the requested signature, the default, or the only one."""
-    if options.signature is not None:
-        return options.signature
-    return _DEFAULT if _DEFAULT in signatures or len(signatures) != 1 else next(iter(signatures))
 
 
 def _image_spec(spec: tf.TensorSpec) -> tf.TensorSpec:

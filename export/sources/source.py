@@ -39,6 +39,7 @@ class Source:
     ``described``: the fields of its own description, if it has one.
     ``scaling``: how pixels must be scaled, if the source or its kind implies it.
     ``holds``: objects that own the variables, tables and assets of the graph.
+    ``left_out``: names of its outputs that ``--outputs`` does not select.
     ``notes``: remarks for the user, one line each.
     """
 
@@ -50,6 +51,7 @@ class Source:
     described: Mapping[str, Any] = field(default_factory=dict)
     scaling: Scaling | None = None
     holds: tuple[Any, ...] = ()
+    left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
