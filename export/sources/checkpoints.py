@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from export.errors import CheckpointError
+from export.sources import checkpoint_state
 from export.sources.fingerprint import sha256
+from export.suggestions import listed
 
 WEIGHTS = "weights"
 """A prefix that says nothing; a checkpoint of this name is known by its directory."""
 
 _PART = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
-_LATEST = re.compile(r'^model_checkpoint_path: "(.*)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint: ``prefix`` is what the names of its files have in common."""
+    """A checkpoint: ``prefix`` is what the names of its files have in common.
+
+    Before TensorFlow 0.12, all values were in one file, which is named like the prefix.
+    ``notes``: remarks on how it was found, one line each.
+    """
 
     prefix: Path
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def name(self) -> str:
@@ -38,8 +44,15 @@ class Checkpoint:
         return self.prefix.with_name(f"{self.prefix.name}.index")
 
     def files(self) -> list[Path]:
-        """Return the index and the data files."""
-        return [self.index, *sorted(self.prefix.parent.glob(f"{self.prefix.name}.data-*"))]
+        """Return the index and the data files, or the one file of an old checkpoint."""
+        if not self.index.exists() and self.prefix.is_file():
+            return [self.prefix]
+        return [self.index, *_parts(self.prefix)]
+
+    def is_whole(self) -> bool:
+        """Return whether its values are there."""
+        files = self.files()
+        return files == [self.prefix] or (self.index.is_file() and len(files) > 1)
 
     def digest(self) -> str:
         """Return the hexadecimal SHA-256 of its files."""
@@ -53,10 +66,8 @@ def find(path: Path) -> Checkpoint:
     one. Raise ``CheckpointError`` if there is none or several.
     """
     checkpoint = _in_folder(path) if path.is_dir() else at(path)
-    if not checkpoint.index.is_file():
-        raise CheckpointError(f"there is no checkpoint at {path}")
-    if len(checkpoint.files()) < 2:
-        raise CheckpointError(f"the checkpoint {checkpoint.prefix} has no data files (.data-*)")
+    if not checkpoint.is_whole():
+        raise CheckpointError(_what_is_missing(path, checkpoint))
     return checkpoint
 
 
@@ -65,15 +76,51 @@ def at(path: Path) -> Checkpoint:
     return Checkpoint(path.with_name(_PART.sub("", path.name)))
 
 
+def _parts(prefix: Path) -> list[Path]:
+    """Return the data files. The name may contain characters that a glob would interpret."""
+    start = f"{prefix.name}.data-"
+    if not prefix.parent.is_dir():
+        return []
+    return sorted(path for path in prefix.parent.iterdir() if path.name.startswith(start))
+
+
+def _what_is_missing(path: Path, checkpoint: Checkpoint) -> str:
+    if checkpoint.index.is_file():
+        return f"the checkpoint {checkpoint.prefix} has no data files (.data-*)"
+    if checkpoint.meta.is_file() or _parts(checkpoint.prefix):
+        return (
+            f"the checkpoint {checkpoint.prefix} is incomplete: its index "
+            f"({checkpoint.index.name}) is missing; copy all of its files"
+        )
+    return f"there is no checkpoint at {path}"
+
+
 def _in_folder(folder: Path) -> Checkpoint:
-    state = folder / "checkpoint"
-    latest = _LATEST.search(state.read_text("utf-8", "replace")) if state.is_file() else None
-    if latest is not None:
-        # The directory may have been moved since, so only the file name counts.
-        return Checkpoint(folder / Path(latest[1]).name)
-    indices = sorted(folder.glob("*.index"))
-    if len(indices) > 1:
-        raise CheckpointError(f"there are {len(indices)} checkpoints in {folder}; name one of them")
-    if not indices:
-        raise CheckpointError(f"there is no checkpoint in {folder}")
-    return Checkpoint(indices[0].with_suffix(""))
+    """Return the latest checkpoint that is whole, as the file ``checkpoint`` lists them.
+
+    The directory may have been moved since, even from another system, so the files that are there
+    count more than the paths in the list.
+    """
+    whole = [one for path in sorted(folder.glob("*.index")) if (one := at(path)).is_whole()]
+    state = checkpoint_state.read(folder / "checkpoint")
+    for latest in checkpoint_state.places(folder, state.latest):
+        if Checkpoint(latest).is_whole():
+            return Checkpoint(latest)
+    if len(whole) == 1:
+        return Checkpoint(whole[0].prefix, _replacement(whole[0], state.latest))
+    gone = f"; the latest, {state.latest}, is not there" if state.latest else ""
+    if whole:
+        names = listed(sorted(one.prefix.name for one in whole))
+        raise CheckpointError(
+            f"there are {len(whole)} checkpoints in {folder}{gone}; name one of them: {names}"
+        )
+    incomplete = sorted({at(path).prefix for path in folder.iterdir() if _PART.search(path.name)})
+    if len(incomplete) == 1:
+        return Checkpoint(incomplete[0])
+    raise CheckpointError(f"there is no checkpoint in {folder}{gone}")
+
+
+def _replacement(found: Checkpoint, latest: str | None) -> tuple[str, ...]:
+    if latest is None:
+        return ()
+    return (f"the latest checkpoint, {latest}, is not there; {found.prefix.name} was taken",)
