@@ -13,8 +13,16 @@ CLASSES, COUNT = "detection_classes", "num_detections"
 DETECTION = (BOXES, SCORES, CLASSES, COUNT)
 """The outputs of a detector."""
 
+MASKS, KEYPOINTS = "detection_masks", "detection_keypoints"
+KEYPOINT_SCORES = "detection_keypoint_scores"
+DETECTION_EXTRAS = (MASKS, KEYPOINTS, KEYPOINT_SCORES)
+"""What a detector may also say about each box."""
+
 CLASS_SCORES = ("probabilities", "scores", "logits")
-"""What the scores of a classifier can be called; its only output is one of these."""
+"""What the scores of a classifier can be called; it has one of these."""
+
+SCORED_CLASSES = "classes"
+"""A classifier's output that says which class each score belongs to, if there are not all."""
 
 TASKS = ("detection", "classification", "tensors")
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import tensorflow as tf
 
 from export.contract import Outputs, Tensor
-from export.errors import SourceError
+from export.errors import SourceError, reason_of
 from export.serving import labels as label_files
 from export.serving.decoding import Canvas, decode, decode_at_own_size
 from export.serving.signatures import DescribedModule, EncodedServable, Model, Servable
 from export.sources import scaling as scalings
 from export.sources.scaling import Scaling
 from export.sources.source import Source
-from export.tasks.selection import select_task
+from export.tasks.ranking import check_ranking
+from export.tasks.selection import not_served, select_task
 from export.tasks.task import Probe, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
@@ -47,7 +48,8 @@ class Conversion:
     """A source with its preprocessing, task and labels.
 
     ``canvas``: the model's input; None if each image keeps its size, or the model decodes images.
-    ``batch``: the batch size if it is fixed. ``labels``: empty if there are none.
+    ``batch``: the batch size if it is fixed. ``labels``: empty if there are none. ``not_served``:
+    the source's outputs that the task has no place for.
     """
 
     source: Source
@@ -56,6 +58,7 @@ class Conversion:
     scaling: Scaling
     task: Task
     labels: tuple[str, ...] = ()
+    not_served: tuple[str, ...] = ()
 
     def model(self, infer: Callable[[Tensor], Outputs]) -> Model:
         """Wrap ``source.infer`` or ``source.reference`` in preprocessing and postprocessing."""
@@ -78,6 +81,13 @@ class Conversion:
     def notes(self) -> list[str]:
         """Return remarks for the user, one line each."""
         notes = [*self.source.notes, *self.task.notes]
+        if self.not_served:
+            notes.append(
+                f"not served, because {self.task.name} has no place for them: "
+                f"{', '.join(self.not_served)} (--task tensors serves all outputs)"
+            )
+        if self.source.left_out:
+            notes.append(f"left out by --outputs: {', '.join(self.source.left_out)}")
         if self.source.takes_bytes:
             notes.append("the model decodes images itself, so there is no serving_pixels")
         elif self.batch == 1:
@@ -107,14 +117,16 @@ def resolve(
     batch = _batch(source, images)
     canvas = None if source.takes_bytes else _canvas(source, images, batch)
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
-    outputs = _probe(draft, probes[: batch or _PROBES])
+    outputs = _probe(draft, [probes[at % len(probes)] for at in range(batch or _PROBES)])
     chosen = select_task(outputs, _with_description(source, task))
+    check_ranking(chosen, outputs, source.left_out)
     if source.takes_bytes and task.units == "pixels":
         raise SourceError(
             "boxes in pixels need the images' size, which a model that decodes images does not give"
         )
     names = _labels(labels or _described_labels(source, chosen), chosen)
-    return replace(draft, task=chosen, labels=names)
+    dropped = tuple(not_served(chosen, outputs))
+    return replace(draft, task=chosen, labels=names, not_served=dropped)
 
 
 def preprocess(conversion: Conversion, encoded: Sequence[bytes]) -> Tensor:
@@ -132,12 +144,25 @@ def preprocess(conversion: Conversion, encoded: Sequence[bytes]) -> Tensor:
 def _batch(source: Source, options: ImageOptions) -> int | None:
     shape = source.input.shape
     if shape.rank != (1 if source.takes_bytes else 4):
-        expected = "strings [N]" if source.takes_bytes else "images [N,H,W,C]"
-        raise SourceError(f"the model takes {source.input.dtype.name}{shape}, not {expected}")
+        raise SourceError(_not_images(source.input))
     declared: int | None = shape[0]
     if options.batch is not None and declared not in (None, options.batch):
         raise SourceError(f"the model takes batches of {declared}, not {options.batch}")
     return declared or options.batch
+
+
+def _not_images(spec: tf.TensorSpec) -> str:
+    """Return what a model takes instead of images, and what could be done about it."""
+    if spec.dtype == tf.string:
+        expected = "strings [N]"
+        way = "name the tensor of its decoded images with --inputs TENSOR"
+    elif spec.shape.rank == 2 and spec.shape[1] is not None:
+        expected = "images [N,H,W,C]"
+        way = f"if these are pixels, say with --size WxH how they make {spec.shape[1]} values"
+    else:
+        expected = "images [N,H,W,C]"
+        way = "name the input for images with --inputs, or rebuild the model with such an input"
+    return f"the model takes {spec.dtype.name}{spec.shape}, not {expected}; {way}"
 
 
 def _canvas(source: Source, options: ImageOptions, batch: int | None) -> Canvas | None:
@@ -188,21 +213,24 @@ def _probe(conversion: Conversion, probes: Sequence[bytes]) -> Probe:
         raise
     except Exception as error:  # the model may be anything, and fail in any way
         count, hint = len(probes), _hint(source, len(probes))
-        raise SourceError(f"the model fails on {count} images: {_reason(error)}{hint}") from None
+        raise SourceError(f"the model fails on {count} images: {_text(error)}{hint}") from None
     return {name: value.numpy() for name, value in outputs.items()}
 
 
-def _reason(error: Exception) -> str:
+def _text(error: Exception) -> str:
     # TensorFlow quotes strings that it could not use; its Python binding then fails to decode them.
-    quoted = error.object if isinstance(error, UnicodeDecodeError) else str(error).encode()
-    text = "".join(one if one.isprintable() else " " for one in quoted.decode("ascii", "ignore"))
-    return " ".join(text.split())[:300]
+    if not isinstance(error, UnicodeDecodeError):
+        return reason_of(error)
+    quoted = error.object.decode("ascii", "ignore")
+    printable = "".join(one if one.isprintable() else " " for one in quoted)
+    return reason_of(ValueError(printable))
 
 
 def _hint(source: Source, count: int) -> str:
     if source.takes_bytes:
         return "; its strings must be JPEG and PNG images (use --signature for another input)"
-    return "; if it takes one image per call, add --batch 1" if count > 1 else ""
+    open_batch = source.input.shape[0] is None
+    return "; if it takes one image per call, add --batch 1" if count > 1 and open_batch else ""
 
 
 def _with_description(source: Source, options: TaskOptions) -> TaskOptions:

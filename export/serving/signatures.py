@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.contract import BOXES, BYTES, DESCRIBE, PIXELS, Outputs, Tensor
+from export.contract import BOXES, BYTES, DESCRIBE, KEYPOINTS, PIXELS, Outputs, Tensor
 from export.serving.decoding import Canvas, decode, decode_at_own_size, decode_batch
 
 Model = Callable[[Tensor], Outputs]
@@ -74,7 +74,7 @@ class Servable(DescribedModule):
             return self._map(image)
         assert self._canvas is not None
         pixels, placements = decode_batch(image, self._canvas)
-        return self._relative_to_images(self._infer(pixels), placements)
+        return relative_to_images(self._infer(pixels), self._canvas, placements)
 
     def _from_pixels(self, image: Tensor) -> Outputs:
         """Return boxes relative to the pixels, including any letterbox bars."""
@@ -94,13 +94,8 @@ class Servable(DescribedModule):
             outputs = self._infer(decode_at_own_size(encoded)[None])
         else:
             pixels, placement = decode(encoded, self._canvas)
-            outputs = self._relative_to_images(self._infer(pixels[None]), placement[None])
+            outputs = relative_to_images(self._infer(pixels[None]), self._canvas, placement[None])
         return {name: values[0] for name, values in outputs.items()}
-
-    def _relative_to_images(self, outputs: Outputs, placements: Tensor) -> Outputs:
-        if self._canvas is None or not self._canvas.letterbox or BOXES not in outputs:
-            return outputs
-        return {**outputs, BOXES: canvas_to_image(outputs[BOXES], placements)}
 
 
 class EncodedServable(DescribedModule):
@@ -115,6 +110,25 @@ class EncodedServable(DescribedModule):
 
     def signatures(self) -> dict[str, Any]:
         return {BYTES: self.from_bytes, **super().signatures()}
+
+
+def relative_to_images(outputs: Outputs, canvas: Canvas | None, placements: Tensor) -> Outputs:
+    """Convert boxes and keypoints on the canvas to those of the images drawn on it.
+
+    ``placements``: ``[N, 4]``, see ``Canvas.placement``.
+    """
+    if canvas is None or not canvas.letterbox or BOXES not in outputs:
+        return outputs
+    moved = {BOXES: canvas_to_image(outputs[BOXES], placements)}
+    if KEYPOINTS in outputs:
+        moved[KEYPOINTS] = _points_to_image(outputs[KEYPOINTS], placements)
+    return {**outputs, **moved}
+
+
+def _points_to_image(points: Tensor, placements: Tensor) -> Tensor:
+    """Do for points ``[N, K, P, 2]``, y and x, what ``canvas_to_image`` does for boxes."""
+    corner, size = placements[:, None, None, :2], placements[:, None, None, 2:]
+    return tf.clip_by_value((points - corner) / size, 0.0, 1.0)
 
 
 def canvas_to_image(boxes: Tensor, placements: Tensor) -> Tensor:

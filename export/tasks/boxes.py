@@ -24,6 +24,14 @@ def standard(boxes: Tensor, order: str, units: str, size: Tensor) -> Tensor:
     return boxes
 
 
+def standard_points(points: Tensor, order: str, units: str, size: Tensor) -> Tensor:
+    """Convert points ``[N, K, P, 2]`` to y, x in 0..1. The arguments are those of ``standard``."""
+    points = tf.cast(points, tf.float32)
+    if order != "yxyx":
+        points = points[..., ::-1]
+    return points / tf.cast(size, tf.float32) if units == "pixels" else points
+
+
 def _from_centers(boxes: Tensor) -> Tensor:
     center, size = boxes[..., 1::-1], boxes[..., 3:1:-1]
     return tf.concat([center - size / 2, center + size / 2], axis=-1)

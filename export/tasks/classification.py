@@ -1,18 +1,19 @@
-"""Classifiers: a score for each class."""
+"""Classifiers: a score for each class, or for the best classes."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
-from export.contract import CLASS_SCORES, Outputs, Tensor
+from export.contract import CLASS_SCORES, SCORED_CLASSES, Outputs, Tensor
 from export.errors import SourceError
 from export.suggestions import listed
+from export.tasks.ranking import classes_among, is_ranking
 from export.tasks.task import Probe, TaskOptions
 
-_CLASSES = "classes"
 _SUM_TOLERANCE = 1e-3
 
 
@@ -20,30 +21,47 @@ _SUM_TOLERANCE = 1e-3
 class Classification:
     """A classifier.
 
-    ``own``: the source's name for the scores. ``output``: one of ``contract.CLASS_SCORES``.
+    ``own``: the source's name for the scores. ``own_classes``: its name for the class of each
+    score; None if there is a score for each class, in order. ``output``: one of
+    ``contract.CLASS_SCORES``. ``columns``: how many scores the source has for an image.
     """
 
     own: str
+    own_classes: str | None
     output: str
     options: TaskOptions
-    first_class: int
-    classes: int
+    columns: int
     notes: tuple[str, ...] = ()
 
     name: str = "classification"
 
+    @property
+    def first_class(self) -> int:
+        return self.options.first_class or 0
+
+    @property
+    def classes(self) -> int | None:
+        return self.columns - self.options.background if self.own_classes is None else None
+
+    def reads(self) -> Collection[str]:
+        return [name for name in (self.own, self.own_classes) if name is not None]
+
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
         scores = tf.cast(outputs[self.own], tf.float32)
-        scores = tf.reshape(scores, [tf.shape(scores)[0], self._columns])
+        scores = self._flat(scores)
         if self.options.activation == "sigmoid":
             scores = tf.sigmoid(scores)
         elif self.options.activation == "softmax":
             scores = tf.nn.softmax(scores)
-        return {self.output: scores[:, 1:] if self.options.background else scores}
+        if self.own_classes is None:
+            return {self.output: scores[:, 1:] if self.options.background else scores}
+        classes = self._flat(outputs[self.own_classes])
+        if classes.dtype != tf.string:
+            classes = tf.cast(classes, tf.int64)
+        return {self.output: scores, SCORED_CLASSES: classes}
 
-    @property
-    def _columns(self) -> int:
-        return self.classes + self.options.background
+    def _flat(self, values: Tensor) -> Tensor:
+        return tf.reshape(values, [tf.shape(values)[0], self.columns])
 
 
 def classification(probe: Probe, options: TaskOptions) -> Classification:
@@ -55,18 +73,28 @@ def classification(probe: Probe, options: TaskOptions) -> Classification:
             "a classifier needs one output [N,C]; name it with --outputs scores=TENSOR; the "
             f"model's outputs: {listed(shapes)}"
         )
+    classes = classes_among(probe, own)
+    if classes is not None and options.background:
+        raise SourceError(
+            f"--background is for a column of scores; {own} are those of the classes in {classes}"
+        )
     values = probe[own].reshape(len(probe[own]), -1)
     output, notes = _meaning(own, values, options)
-    classes = values.shape[1] - options.background
-    return Classification(own, output, options, options.first_class or 0, classes, notes)
+    notes += _about_ranking(own, values) if classes is None else ()
+    return Classification(own, classes, output, options, values.shape[1], notes)
 
 
 def scores_among(probe: Probe) -> str | None:
-    """Return the output with a score for each class: by name, or the only one of that shape."""
-    fitting = [name for name, value in probe.items() if name != _CLASSES and _holds_scores(value)]
+    """Return the output with scores: by name, or the only one of that shape.
+
+    Of a ranking, these are the scores, even if its classes are floats as well.
+    """
+    fitting = [n for n, value in probe.items() if n != SCORED_CLASSES and _holds_scores(value)]
     for name in CLASS_SCORES:
         if name in fitting:
             return name
+    ranked = [name for name in fitting if classes_among(probe, name) is not None]
+    fitting = ranked or fitting
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -74,6 +102,19 @@ def _holds_scores(value: np.ndarray) -> bool:
     """Accept ``[N, C]``, and ``[N, 1, 1, C]`` from fully convolutional classifiers."""
     is_flat = value.ndim >= 2 and all(size == 1 for size in value.shape[1:-1])
     return is_flat and value.dtype.kind == "f"
+
+
+_SHORTEST_RANKING = 3
+
+
+def _about_ranking(own: str, values: np.ndarray) -> tuple[str, ...]:
+    """Return a warning if the scores look like a ranking whose classes were not named."""
+    if values.shape[1] < _SHORTEST_RANKING or len(values) < 2 or not is_ranking(values):
+        return ()
+    return (
+        f"{own} is in descending order for every image: if it is a ranking, name its classes with "
+        "--outputs classes=NAME, because clients take a score's place for its class",
+    )
 
 
 def _meaning(own: str, values: np.ndarray, options: TaskOptions) -> tuple[str, tuple[str, ...]]:

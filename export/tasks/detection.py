@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from export.contract import BOXES, CLASSES, COUNT, DETECTION, SCORES, Outputs, Tensor
+from export.contract import (
+    BOXES,
+    CLASSES,
+    COUNT,
+    DETECTION,
+    DETECTION_EXTRAS,
+    KEYPOINTS,
+    SCORES,
+    Outputs,
+    Tensor,
+)
 from export.errors import SourceError
 from export.suggestions import listed
-from export.tasks.boxes import standard
+from export.tasks.boxes import standard, standard_points
 from export.tasks.suppression import Suppression
 from export.tasks.task import Probe, TaskOptions
 
@@ -20,17 +30,22 @@ from export.tasks.task import Probe, TaskOptions
 class Detection:
     """A detector.
 
-    ``names``: the source's name for each of the contract's outputs that it has. ``classes``: the
-    number of classes, if scores have a column for each.
+    ``names``: the source's name for each of the contract's outputs that it has. ``extras``: the
+    same for what else it says about each box. ``classes``: the number of classes, if scores have a
+    column for each.
     """
 
     names: Mapping[str, str]
+    extras: Mapping[str, str]
     options: TaskOptions
     first_class: int
     classes: int | None
     notes: tuple[str, ...] = ()
 
     name: str = "detection"
+
+    def reads(self) -> Collection[str]:
+        return {*self.names.values(), *self.extras.values()}
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
         own = {name: outputs[source_name] for name, source_name in self.names.items()}
@@ -49,12 +64,18 @@ class Detection:
             SCORES: scores,
             CLASSES: tf.cast(own[CLASSES], tf.float32),
             COUNT: tf.reshape(tf.cast(count, tf.float32), [-1]),
+            **{name: self._extra(name, outputs[own], size) for name, own in self.extras.items()},
         }
+
+    def _extra(self, name: str, values: Tensor, size: Tensor) -> Tensor:
+        if name != KEYPOINTS:
+            return values
+        return standard_points(values, self.options.order, self.options.units, size)
 
 
 def detection(probe: Probe, options: TaskOptions) -> Detection:
     """Return the task for these outputs. Raise ``SourceError`` if some are missing."""
-    names = {name: own for name in DETECTION if (own := own_name(name, probe)) is not None}
+    names, extras = _own_names(DETECTION, probe), _own_names(DETECTION_EXTRAS, probe)
     needed = (BOXES, SCORES) if options.suppress else (BOXES, SCORES, CLASSES)
     missing = [name for name in needed if name not in names]
     if missing:
@@ -67,8 +88,21 @@ def detection(probe: Probe, options: TaskOptions) -> Detection:
     columns = _columns(scores, options)
     if options.suppress and columns is not None:
         names.pop(CLASSES, None)
-        return Detection(names, options, 0, columns)
-    return Detection(names, options, *_first_class(options, CLASSES in names))
+        return Detection(names, {}, options, 0, columns)
+    if options.suppress:
+        extras = {}  # they belong to boxes that suppression puts in another order
+    else:
+        extras = {name: own for name, own in extras.items() if _belongs(probe[own], scores)}
+    return Detection(names, extras, options, *_first_class(options, CLASSES in names))
+
+
+def _own_names(names: tuple[str, ...], probe: Probe) -> dict[str, str]:
+    return {name: own for name in names if (own := own_name(name, probe)) is not None}
+
+
+def _belongs(extra: Any, scores: Any) -> bool:
+    """Return whether an output has an entry for each box."""
+    return bool(extra.shape[:2] == scores.shape[:2])
 
 
 def own_name(name: str, outputs: Any) -> str | None:

@@ -21,7 +21,7 @@ def select_task(probe: Probe, options: TaskOptions) -> Task:
         raise SourceError(f"--nms is only for detectors, not for {task}")
     if task == "classification":
         return classification.classification(probe, options)
-    return Tensors()
+    return Tensors(tuple(probe))
 
 
 def _implied(probe: Probe, options: TaskOptions) -> str:
@@ -30,3 +30,8 @@ def _implied(probe: Probe, options: TaskOptions) -> str:
     if classification.scores_among(probe) is not None:
         return "classification"
     return "tensors"
+
+
+def not_served(task: Task, probe: Probe) -> list[str]:
+    """Return the source's outputs that the task has no place for."""
+    return sorted(set(probe) - set(task.reads()))

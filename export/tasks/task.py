@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +36,9 @@ class Task(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """Remarks for the user, one line each."""
+
+    def reads(self) -> Collection[str]:
+        """Return the names of the source's outputs that are served, in whatever form."""
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
         """Return the contract's outputs. ``size``: int32 ``[2]``, height and width in pixels."""

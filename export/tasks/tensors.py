@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from export.contract import Outputs, Tensor
@@ -9,13 +10,17 @@ from export.contract import Outputs, Tensor
 
 @dataclass(frozen=True)
 class Tensors:
-    """A model that is neither a detector nor a classifier."""
+    """A model that is neither a detector nor a classifier. ``names``: its outputs."""
 
+    names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     first_class: int = 0
     classes: int | None = None
 
     name: str = "tensors"
+
+    def reads(self) -> Collection[str]:
+        return self.names
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
         return dict(outputs)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.contract import BYTES, CLASSES, COUNT, DESCRIBE, PIXELS, SCORES
-from export.errors import ContractError
+from export.contract import BYTES, CLASSES, COUNT, DESCRIBE, PIXELS, SCORED_CLASSES, SCORES
+from export.errors import ContractError, reason_of
 from export.sources.source import Restoration
 from export.suggestions import listed
 from export.verification.comparison import CLEAR, TOLERANCE, Agreement, compare
@@ -22,7 +22,7 @@ from export.verification.report import Report
 def check_restoration(report: Report, restoration: Restoration) -> None:
     """Record which variables were restored from the source."""
     with report.check("variables") as check:
-        check.found = f"{restoration.restored} restored"
+        check.found = f"{restoration.restored} restored" if restoration.restored else _CONSTANTS
         if restoration.missing:
             check.found += f"; left at their initial values: {listed(restoration.missing)}"
         if restoration.unused:
@@ -40,6 +40,7 @@ def check_values(report: Report, version: LoadedVersion) -> None:
         check.found = f"{count} variables, all finite" if count else _NO_VARIABLES
 
 
+_CONSTANTS = "no variables to restore"
 _NO_VARIABLES = "no variables to check: the weights are constants in the graph"
 
 
@@ -90,10 +91,16 @@ def check_pixels(
 
 
 def check_classes(report: Report, golden: Golden, description: dict[str, Any]) -> None:
-    """Check that a detector's classes have labels, and none precedes the first class."""
+    """Check that the classes that are returned have labels, and none precedes the first class.
+
+    Models that return a score for each class, or the classes' names, have nothing to check.
+    """
+    numbers = [_classes(row) for row in golden.rows]
+    if any(row is None for row in numbers):
+        return
     first, labels = description["first_class"] or 0, description["labels"]
     with report.check("classes") as check:
-        seen = sorted({int(one) for row in golden.rows for one in _classes(row)})
+        seen = sorted({int(one) for row in numbers for one in row or ()})
         check.found = f"classes {seen[0]} to {seen[-1]} seen" if seen else "no boxes to check"
         if seen and seen[0] < first:
             raise ContractError(
@@ -149,10 +156,9 @@ def _answers(version: LoadedVersion, signature: str, inputs: np.ndarray) -> list
     try:
         return version.answer(signature, inputs)
     except (tf.errors.OpError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
         raise ContractError(
-            f"{signature} fails for a batch of {len(inputs)}: {reason}; if the model takes one "
-            "image per call, add --batch 1"
+            f"{signature} fails for a batch of {len(inputs)}: {reason_of(error)}; if the model "
+            "takes one image per call, add --batch 1"
         ) from None
 
 
@@ -167,6 +173,9 @@ def _repeated(rows: Sequence[Row], size: int) -> list[Row]:
     return [rows[number % len(rows)] for number in range(size)]
 
 
-def _classes(row: Row) -> np.ndarray:
-    """Return the classes of the detections in an image."""
-    return np.asarray(row[CLASSES][: int(row[COUNT])])
+def _classes(row: Row) -> list[int] | None:
+    """Return the classes of the detections, or of the best scores, if they are numbers."""
+    if CLASSES in row:
+        return row[CLASSES][: int(row[COUNT])].astype(int).tolist()
+    classes = row.get(SCORED_CLASSES)
+    return None if classes is None or classes.dtype.kind not in "iuf" else classes.tolist()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from export.contract import BOXES, CLASSES, COUNT, SCORES
+from export.contract import BOXES, CLASSES, COUNT, DETECTION, SCORED_CLASSES, SCORES
 from export.errors import ContractError
 from export.verification.golden import Row
 
@@ -49,9 +49,16 @@ def compare(name: str, actual: Sequence[Row], expected: Sequence[Row]) -> Agreem
         where = f"{name}, image {number}"
         if set(mine) != set(theirs):
             raise ContractError(f"{where}: outputs {sorted(mine)} instead of {sorted(theirs)}")
-        same = _compare_boxes if BOXES in theirs and SCORES in theirs else _compare_values
-        total += same(where, mine, theirs)
+        total += _comparison_for(theirs)(where, mine, theirs)
     return total
+
+
+def _comparison_for(expected: Row) -> Callable[[str, Row, Row], Agreement]:
+    if BOXES in expected and SCORES in expected:
+        return _compare_boxes
+    if SCORED_CLASSES in expected:
+        return _compare_ranking
+    return _compare_values
 
 
 def _compare_boxes(where: str, actual: Row, expected: Row) -> Agreement:
@@ -60,22 +67,31 @@ def _compare_boxes(where: str, actual: Row, expected: Row) -> Agreement:
     worst, boxes = _score_difference(mine, theirs), 0
     if worst > TOLERANCE:
         raise ContractError(f"{where}: scores differ from the source's by {worst:.4f}")
-    for row in theirs[theirs[:, 0] >= CLEAR]:
-        same_class = mine[mine[:, 1] == row[1]]
-        difference = float(np.abs(same_class - row).max(axis=1).min()) if len(same_class) else 1.0
+    extras = sorted(set(expected) - set(DETECTION))
+    for at in np.flatnonzero(theirs[:, 0] >= CLEAR):
+        differences = np.abs(mine - theirs[at]).max(axis=1, initial=0.0)
+        difference = float(differences.min(initial=1.0))
         if difference > TOLERANCE:
             raise ContractError(f"{where}: a box differs from the source's by {difference:.4f}")
-        boxes, worst = boxes + 1, max(worst, difference)
+        same = np.flatnonzero(differences <= TOLERANCE)
+        for name in extras:
+            value = expected[name][at]
+            difference = min(_difference(actual[name][one], value) for one in same)
+            if difference > TOLERANCE:
+                raise ContractError(
+                    f"{where}: {name} of a box differ from the source's by {difference:.4f}"
+                )
+            worst = max(worst, difference)
+        boxes, worst = boxes + 1, max(worst, float(differences.min()))
     return Agreement(theirs.size, boxes, worst)
 
 
 def _detections(outputs: Row) -> np.ndarray:
-    """Return score, class and box of each detection in one image: ``[k, 6]``, best first."""
+    """Return score, class and box of each detection in one image: ``[k, 6]``."""
     count = int(outputs[COUNT]) if COUNT in outputs else len(outputs[SCORES])
     parts = ((SCORES, 1), (CLASSES, 1), (BOXES, 4))
     columns = [outputs[name][:count].reshape(count, width) for name, width in parts]
-    table = np.concatenate(columns, axis=1)
-    return table[np.argsort(-table[:, 0], kind="stable")]
+    return np.concatenate(columns, axis=1)
 
 
 def _score_difference(mine: np.ndarray, theirs: np.ndarray) -> float:
@@ -89,8 +105,30 @@ def _score_difference(mine: np.ndarray, theirs: np.ndarray) -> float:
         for table, margin in ((mine, TOLERANCE), (theirs, 0.0))
     ]
     count = max(1, *clear)
-    padded = [np.pad(table[:count, 0], (0, max(0, count - len(table)))) for table in (mine, theirs)]
+    best = [np.sort(table[:, 0])[::-1][:count] for table in (mine, theirs)]
+    padded = [np.pad(scores, (0, count - len(scores))) for scores in best]
     return float(np.abs(padded[0] - padded[1]).max())
+
+
+def _compare_ranking(where: str, actual: Row, expected: Row) -> Agreement:
+    """Compare the score of each class; classes of similar scores may be in another order."""
+    [name] = set(expected) - {SCORED_CLASSES}
+    mine, theirs = (
+        dict(zip(row[SCORED_CLASSES].tolist(), row[name].astype(np.float64), strict=True))
+        for row in (actual, expected)
+    )
+    # A class beyond the end of the other's ranking has at most its last score.
+    ends = min(mine.values(), default=0.0), min(theirs.values(), default=0.0)
+    worst = max(
+        (abs(mine.get(one, ends[0]) - theirs.get(one, ends[1])) for one in {*mine, *theirs}),
+        default=0.0,
+    )
+    largest = max(1.0, *map(abs, theirs.values())) if theirs else 1.0
+    if worst / largest > TOLERANCE or len(mine) != len(theirs):
+        raise ContractError(
+            f"{where}: classes and {name} differ from the source's by {worst / largest:.4f}"
+        )
+    return Agreement(2 * len(theirs), 0, worst / largest)
 
 
 def _compare_values(where: str, actual: Row, expected: Row) -> Agreement:

@@ -13,6 +13,7 @@ from export.contract import (
     COUNT,
     DESCRIBE,
     PIXELS,
+    SCORED_CLASSES,
     SCORES,
     TASKS,
 )
@@ -83,7 +84,10 @@ def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) ->
         if len(names) != 1:
             raise ContractError(f"{signature} returns {sorted(specs)}, but no scores")
         _check_output(signature, specs, names[0], 2)
-        _check_labels(specs[names[0]][1], description)
+        if SCORED_CLASSES in specs:
+            _check_classes(signature, specs, names[0])
+        else:
+            _check_labels(specs[names[0]][1], description)
 
 
 def _check_output(signature: str, specs: Specs, name: str, rank: int) -> None:
@@ -93,6 +97,14 @@ def _check_output(signature: str, specs: Specs, name: str, rank: int) -> None:
     if dtype != "float32" or (shape is not None and len(shape) != rank):
         raise ContractError(
             f"{signature} returns {name} as {dtype}{shape or ''} instead of float32 of rank {rank}"
+        )
+
+
+def _check_classes(signature: str, specs: Specs, scores: str) -> None:
+    if specs[SCORED_CLASSES][1] != specs[scores][1]:
+        raise ContractError(
+            f"{signature} returns {SCORED_CLASSES} {specs[SCORED_CLASSES][1]} for {scores} "
+            f"{specs[scores][1]}; there must be one for each score"
         )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.contract import BOXES, Outputs
+from export.contract import Outputs
 from export.errors import ContractError, SourceError
 from export.serving.conversion import Conversion
 from export.serving.decoding import Canvas, decode, decode_at_own_size
-from export.serving.signatures import Model, canvas_to_image
+from export.serving.signatures import Model, relative_to_images
 
 FILE = "assets.extra/golden.npz"
 """Their path within a version. Model servers ignore ``assets.extra``."""
@@ -102,10 +102,7 @@ def answers(conversion: Conversion, images: Sequence[bytes]) -> list[Row]:
 def _on_canvas(model: Model, encoded: Sequence[bytes], canvas: Canvas) -> Outputs:
     drawn = [decode(one, canvas) for one in encoded]
     outputs = model(tf.stack([pixels for pixels, _ in drawn]))
-    if canvas.letterbox and BOXES in outputs:
-        placements = tf.stack([placement for _, placement in drawn])
-        return {**outputs, BOXES: canvas_to_image(outputs[BOXES], placements)}
-    return outputs
+    return relative_to_images(outputs, canvas, tf.stack([placement for _, placement in drawn]))
 
 
 def run(

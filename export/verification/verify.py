@@ -34,8 +34,7 @@ def verify_new(
         rows = _answers_to_pixels(conversion, pixels)
         checks.check_pixels(report, version, pixels, rows, options.sizes())
         checks.check_rejection(report, version, expected.images[0])
-    if description["task"] == "detection":
-        checks.check_classes(report, expected, description)
+    checks.check_classes(report, expected, description)
     if options.full:
         check_local(report, folder, version, expected, options.sizes())
 
@@ -65,8 +64,7 @@ def verify(report: Report, folder: Path, options: VerifyOptions) -> None:
                 f"{folder} has no {golden.FILE}: it was not made by python -m export savedmodel"
             )
     checks.check_golden(report, version, expected, options.sizes())
-    if description["task"] == "detection":
-        checks.check_classes(report, expected, description)
+    checks.check_classes(report, expected, description)
     if not options.full:
         return
     if not options.servers:
