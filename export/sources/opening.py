@@ -1,18 +1,24 @@
-"""Detect the kind of a source and open it."""
+"""Open a source by what is in it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from export.contract import GRAPH_FILES
 from export.errors import SourceError
 from export.sources import checkpoints
 from export.sources.checkpoints import Checkpoint
+from export.sources.formats import Format
+from export.sources.frozen_graph import open_frozen_graph
 from export.sources.keras_application import PREFIX, open_application
-from export.sources.keras_file import SUFFIXES, open_keras_file
+from export.sources.keras_file import open_keras_file
+from export.sources.layout import as_images
+from export.sources.location import Location, locate
 from export.sources.options import SourceOptions
 from export.sources.saved_model import open_saved_model
 from export.sources.source import Source
+from export.sources.suffix import with_keras_suffix
 from export.sources.tf1_checkpoint import open_tf1_checkpoint
 from export.sources.tf2_checkpoint import open_tf2_checkpoint
 
@@ -21,6 +27,7 @@ _FLAGS = {
     "model_args": "--model-args",
     "inputs": "--inputs",
     "signature": "--signature",
+    "tags": "--tags",
     "feeds": "--feed",
     "variables": "--variables",
     "exclude_nodes": "--exclude-nodes",
@@ -35,29 +42,35 @@ def open_source(options: SourceOptions) -> Source:
     if options.location.startswith(PREFIX):
         _check(options, "a Keras application", "model_args", "weights")
         return open_application(options)
-    path = Path(options.location)
-    if path.suffix in SUFFIXES and path.is_file():
-        _check(options, "a Keras file", "model", "model_args")
+    location = locate(Path(options.location))
+    source = _OPENERS[location.format](options, location)
+    source = replace(source, notes=(*location.notes, *source.notes))
+    return as_images(source, options.size)
+
+
+def _open_keras(options: SourceOptions, location: Location) -> Source:
+    _check(options, "a Keras file", "model", "model_args")
+    with with_keras_suffix(location) as path:
         return open_keras_file(options, path)
-    if any((path / name).exists() for name in GRAPH_FILES):
-        _check(options, "a SavedModel", "inputs", "signature", "feeds")
-        return open_saved_model(options, path)
-    return _open_checkpoint(options, _find_checkpoint(path))
 
 
-def _find_checkpoint(path: Path) -> Checkpoint:
-    """Return the checkpoint at ``path``. Raise ``ExportError`` that says what can be there."""
-    if path.is_dir() and not (any(path.glob("*.index")) or (path / "checkpoint").exists()):
-        raise SourceError(f"there is no model in {path}: neither a SavedModel nor a checkpoint")
-    if path.is_file() and not checkpoints.at(path).index.is_file():
-        raise SourceError(
-            f"{path} is not a kind of model that can be read: pass a .keras or HDF5 file, a "
-            "SavedModel's directory, or a checkpoint"
-        )
-    return checkpoints.find(path)
+def _open_saved_model(options: SourceOptions, location: Location) -> Source:
+    _check(options, "a SavedModel", "inputs", "signature", "tags", "feeds")
+    return open_saved_model(options, location.path)
 
 
-def _open_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Source:
+def _open_graph(options: SourceOptions, location: Location) -> Source:
+    _check(options, "a frozen graph", "inputs", "feeds", "exclude_nodes")
+    return open_frozen_graph(options, location)
+
+
+def _open_checkpoint(options: SourceOptions, location: Location) -> Source:
+    checkpoint = checkpoints.find(location.path)
+    source = _open_values(options, checkpoint)
+    return replace(source, notes=(*checkpoint.notes, *source.notes))
+
+
+def _open_values(options: SourceOptions, checkpoint: Checkpoint) -> Source:
     if options.model is not None:
         _check(options, "a TensorFlow 2 checkpoint", "model", "model_args")
         return open_tf2_checkpoint(options, checkpoint)
@@ -69,6 +82,16 @@ def _open_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Source:
     supported = ("inputs", "feeds", "variables", "exclude_nodes", "moving_average")
     _check(options, "a TensorFlow 1 checkpoint", *supported)
     return open_tf1_checkpoint(options, checkpoint)
+
+
+_OPENERS: dict[Format, Callable[[SourceOptions, Location], Source]] = {
+    Format.KERAS: _open_keras,
+    Format.HDF5: _open_keras,
+    Format.SAVED_MODEL: _open_saved_model,
+    Format.GRAPH: _open_graph,
+    Format.GRAPH_TEXT: _open_graph,
+    Format.CHECKPOINT: _open_checkpoint,
+}
 
 
 def _check(options: SourceOptions, kind: str, *supported: str) -> None:

@@ -73,7 +73,10 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
     [
         ("--from={0}/nothing", "{0}/nothing does not exist: there is no model to export"),
         ("--from={0}/empty", "there is no model in {0}/empty"),
-        ("--from={0}/broken.keras --scale=none", "cannot load {0}/broken.keras: "),
+        (
+            "--from={0}/broken.keras --scale=none",
+            "{0}/broken.keras is named like a Keras archive (.keras), but is damaged or not one",
+        ),
         ("--from={0}/colours.weights.h5", "contains weights without a model; name a function"),
         ("--from={0}/tf2", "has no graph (.meta); name a function"),
         ("--from={0}/tf2 --model=no.such:thing", "cannot import no.such: ModuleNotFoundError"),
@@ -111,12 +114,8 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ),
         (
             f"--from={{0}}/ssd/model.ckpt --scale=none {RAW_BOXES}",
-            "the outputs need 2 inputs: ",
-        ),
-        (
-            f"--from={{0}}/ssd/model.ckpt --scale=none {RAW_BOXES}",
-            "name the one for images with --inputs TENSOR, and give each of the others a constant "
-            "with --feed TENSOR=VALUE",
+            "images go to Placeholder:0, but the outputs also need is_training:0; give each a "
+            "constant with --feed TENSOR=VALUE",
         ),
         (
             f"{SSD_FED} --outputs=detection_boxes=boxes,detection_scores=class_logits",

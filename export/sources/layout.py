@@ -1,0 +1,111 @@
+"""Bring a model's input into the layout of images, ``[N, H, W, C]``.
+
+=================  ================================================
+the model takes    it gets
+=================  ================================================
+``[N,H,W]``        grayscale images
+``[N,D]``          images row by row: gray if ``D`` is ``H * W``, with
+                   three channels if it is ``H * W * 3``
+``[N,C,H,W]``      images with the channels first
+``[H,W,C]``        one image per call
+=================  ================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import isqrt
+
+import tensorflow as tf
+
+from export.contract import Outputs, Tensor
+from export.sources.source import Source
+
+Adapt = Callable[[Tensor], Tensor]
+_CHANNELS = (1, 3)
+_SMALLEST_SIDE = 8
+"""Fewer values are measurements, not pixels."""
+
+
+def as_images(source: Source, size: tuple[int, int] | None) -> Source:
+    """Return the source with an input ``[N, H, W, C]``, if its own is a layout of images.
+
+    ``size``: width and height. Other inputs stay as they are; ``Conversion`` rejects them.
+    """
+    shape = source.input.shape
+    if source.takes_bytes or shape.rank not in (2, 3, 4):
+        return source
+    if shape.rank == 2:
+        return _flat(source, size)
+    if shape.rank == 3:
+        return _one_image(source) if shape[2] in _CHANNELS else _without_channels(source)
+    return _channels_first(source)
+
+
+def _without_channels(source: Source) -> Source:
+    shape = source.input.shape
+    note = f"the model takes {shape}: images are converted to gray"
+    return _adapted(source, [*shape, 1], lambda images: images[..., 0], note)
+
+
+def _flat(source: Source, size: tuple[int, int] | None) -> Source:
+    count = source.input.shape[1]
+    shape = None if count is None else _side(count, size)
+    if shape is None:
+        return source
+    height, width, channels = shape
+    color = "gray" if channels == 1 else "RGB"
+    note = f"the model takes {source.input.shape}: {width}x{height} pixels, {color}, row by row"
+    return _adapted(
+        source,
+        [source.input.shape[0], *shape],
+        lambda images: tf.reshape(images, [-1, count]),
+        note,
+    )
+
+
+def _side(count: int, size: tuple[int, int] | None) -> tuple[int, int, int] | None:
+    """Return the height, width and channels of ``count`` values; a square unless ``size`` says."""
+    for channels in _CHANNELS:
+        side = isqrt(count // channels)
+        width, height = size or (side, side)
+        if width * height * channels == count and (size or side >= _SMALLEST_SIDE):
+            return height, width, channels
+    return None
+
+
+def _channels_first(source: Source) -> Source:
+    batch, channels, height, width = source.input.shape
+    if channels not in _CHANNELS or width in _CHANNELS:
+        return source
+    note = f"the model takes {source.input.shape}, with the channels first"
+    shape = [batch, height, width, channels]
+    return _adapted(source, shape, lambda images: tf.transpose(images, [0, 3, 1, 2]), note)
+
+
+def _one_image(source: Source) -> Source:
+    """Add the batch dimension that a model for one image lacks, to its input and its outputs."""
+
+    def batched(call: Callable[[Tensor], Outputs]) -> Callable[[Tensor], Outputs]:
+        return lambda images: {name: value[None] for name, value in call(images[0]).items()}
+
+    return replace(
+        source,
+        input=tf.TensorSpec([1, *source.input.shape], source.input.dtype),
+        infer=batched(source.infer),
+        reference=batched(source.reference),
+    )
+
+
+def _adapted(source: Source, shape: list[int | None], adapt: Adapt, note: str) -> Source:
+    def adapted(call: Callable[[Tensor], Outputs]) -> Callable[[Tensor], Outputs]:
+        return lambda images: call(adapt(images))
+
+    return replace(
+        source,
+        input=tf.TensorSpec(shape, source.input.dtype),
+        infer=adapted(source.infer),
+        reference=adapted(source.reference),
+        notes=(*source.notes, note),
+    )

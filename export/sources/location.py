@@ -1,0 +1,109 @@
+"""Find the model at a path: a file, a directory, or the prefix of a checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from export.contract import GRAPH_FILES
+from export.errors import SourceError
+from export.sources import checkpoints
+from export.sources.formats import Format, format_of
+from export.sources.unsupported import SOURCES, error_for
+from export.suggestions import listed
+
+_FILES = (Format.KERAS, Format.HDF5, Format.GRAPH, Format.GRAPH_TEXT)
+"""The formats of which one file is a source."""
+
+_CHECKPOINTS = (Format.CHECKPOINT, Format.META_GRAPH)
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a model is: a SavedModel's directory, a checkpoint's prefix or directory, or a file.
+
+    ``notes``: remarks on how it was found, one line each.
+    """
+
+    format: Format
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+def locate(path: Path) -> Location:
+    """Return the model at ``path``. Raise ``SourceError`` that says what is there instead."""
+    if path.is_dir():
+        return _in_folder(path)
+    checkpoint = checkpoints.at(path)
+    if checkpoint.index.is_file():
+        return Location(Format.CHECKPOINT, checkpoint.prefix)
+    if path.exists():
+        return _file(path)
+    if checkpoint.meta.is_file():
+        return Location(Format.CHECKPOINT, checkpoint.prefix)
+    raise SourceError(f"{path} does not exist: there is no model to export")
+
+
+def _file(path: Path) -> Location:
+    found = format_of(path)
+    if found in _FILES:
+        return Location(found, path)
+    if found in _CHECKPOINTS:
+        return Location(Format.CHECKPOINT, checkpoints.at(path).prefix)
+    if found == Format.CHECKPOINT_STATE:
+        return Location(Format.CHECKPOINT, path.parent)
+    if found == Format.SAVED_MODEL and path.name in GRAPH_FILES:
+        return Location(found, path.parent)
+    if found == Format.SAVED_MODEL:
+        raise SourceError(
+            f"{path} is {found.value}, under another name: rename it to saved_model.pb, in a "
+            "directory with its variables/ and assets/, and pass the directory"
+        )
+    raise error_for(path, found)
+
+
+def _in_folder(folder: Path) -> Location:
+    if any((folder / name).exists() for name in GRAPH_FILES):
+        return Location(Format.SAVED_MODEL, folder)
+    if any(folder.glob("*.index")) or _lists_checkpoints(folder / "checkpoint"):
+        return Location(Format.CHECKPOINT, folder)
+    return _version(folder) or _only_file(folder)
+
+
+def _lists_checkpoints(path: Path) -> bool:
+    return path.is_file() and format_of(path) == Format.CHECKPOINT_STATE
+
+
+def _version(folder: Path) -> Location | None:
+    """Return the newest version, as model servers do, if the directories are versions."""
+    versions = sorted(
+        (
+            path
+            for path in folder.iterdir()
+            if path.name.isdecimal() and any((path / name).exists() for name in GRAPH_FILES)
+        ),
+        key=lambda path: int(path.name),
+    )
+    if not versions:
+        return None
+    newest = versions[-1]
+    note = (f"version {newest.name} is the newest of {len(versions)} in {folder}",)
+    return Location(Format.SAVED_MODEL, newest, note if len(versions) > 1 else ())
+
+
+def _only_file(folder: Path) -> Location:
+    """Return the only model among the files. Raise ``SourceError`` that says what is there."""
+    found = {path: format_of(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    models = [path for path, one in found.items() if one in (*_FILES, *_CHECKPOINTS)]
+    if len(models) == 1:
+        return _file(models[0])
+    if models:
+        names = listed([path.name for path in models])
+        raise SourceError(f"there are {len(models)} models in {folder}; name one of them: {names}")
+    for path, one in found.items():
+        if one in (Format.SAVED_MODEL, Format.ONNX, Format.TFLITE, Format.PYTORCH):
+            return _file(path)  # which says what to do with it
+    inner = sorted({path.parent for name in GRAPH_FILES for path in folder.glob(f"*/{name}")})
+    inner += sorted({path.parent for path in folder.glob("*/*.index")})
+    hint = f"; did you mean {inner[0]}?" if inner else f": pass {SOURCES}"
+    raise SourceError(f"there is no model in {folder}{hint}")

@@ -1,0 +1,77 @@
+"""What to do with a file that is not a source: the way from it to one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from export.errors import SourceError
+from export.sources.formats import Format
+
+SOURCES = (
+    "a .keras or HDF5 file, a SavedModel's directory, a frozen graph (.pb), or a TensorFlow "
+    "checkpoint"
+)
+
+_ORIGINAL = "export the model that it was made from: a SavedModel, a Keras file or a checkpoint"
+_FROM_ONNX = "convert it with onnx2tf -i MODEL.onnx -o FOLDER, and pass the FOLDER"
+
+_WAYS = {
+    Format.ONNX: _FROM_ONNX,
+    Format.TFLITE: f"{_ORIGINAL}; if that is lost, python -m tf2onnx.convert --tflite MODEL.tflite "
+    f"--output MODEL.onnx, then {_FROM_ONNX}",
+    Format.PYTORCH: "save the model as ONNX with torch.onnx.export, then "
+    "onnx2tf -i MODEL.onnx -o FOLDER, and pass the FOLDER",
+    Format.SAFETENSORS: "it has weights without a model; load them into the model that they belong "
+    "to, and save that as a SavedModel or as ONNX",
+    Format.TENSORFLOW_JS: "convert it with tensorflowjs_converter "
+    "--input_format=tfjs_layers_model --output_format=keras_saved_model model.json FOLDER, and "
+    "pass the FOLDER",
+    Format.CORE_ML: _ORIGINAL,
+    Format.CAFFE: "Caffe models have to be converted to ONNX first; then "
+    "onnx2tf -i MODEL.onnx -o FOLDER, and pass the FOLDER",
+    Format.DARKNET: "load its weights into a Keras or PyTorch implementation of the network, and "
+    "save that as a SavedModel or as ONNX",
+    Format.OPENVINO: _ORIGINAL,
+    Format.KERAS_JSON: "pass the file with its weights as --from, and a function that calls "
+    "keras.models.model_from_json as --model package.module:function",
+    Format.JSON: f"there is no model in it: pass {SOURCES}",
+    Format.PIPELINE: "pass the directory of the exported SavedModel, or the checkpoint",
+    Format.LABEL_MAP: "pass it as --labels, and the model as --from",
+    Format.PICKLE: "unpickling runs code; load it where it was made, and save the model as a "
+    "SavedModel or a .keras file",
+    Format.NUMPY: "it has weights without a model; load them into the model that they belong to, "
+    "and save that as a .keras file",
+    Format.ARCHIVE: "unpack it, and pass the model in it",
+    Format.LFS_POINTER: "run git lfs pull in the repository that it comes from",
+    Format.WEB_PAGE: "the download did not return the model; download it again",
+    Format.EMPTY: "it was not written or copied completely",
+}
+
+_BY_SUFFIX = {
+    ".onnx": Format.ONNX,
+    ".tflite": Format.TFLITE,
+    ".pt": Format.PYTORCH,
+    ".pth": Format.PYTORCH,
+    ".caffemodel": Format.CAFFE,
+    ".mlmodel": Format.CORE_ML,
+    ".weights": Format.DARKNET,
+    ".safetensors": Format.SAFETENSORS,
+    ".keras": Format.KERAS,
+    ".h5": Format.HDF5,
+    ".hdf5": Format.HDF5,
+    ".pb": Format.GRAPH,
+    ".pbtxt": Format.GRAPH_TEXT,
+    ".meta": Format.META_GRAPH,
+    ".index": Format.CHECKPOINT,
+}
+
+
+def error_for(path: Path, found: Format) -> SourceError:
+    """Return the error for a file that cannot be exported: what it is, and what to do instead."""
+    if found in _WAYS:
+        return SourceError(f"{path} is {found.value}: {_WAYS[found]}")
+    named = _BY_SUFFIX.get(path.suffix.lower())
+    if named is None:
+        return SourceError(f"{path} is not a kind of model that can be read: pass {SOURCES}")
+    way = f"the way from {named.value}: {_WAYS[named]}" if named in _WAYS else f"pass {SOURCES}"
+    return SourceError(f"{path} is named like {named.value}, but is damaged or not one; {way}")

@@ -1,0 +1,100 @@
+"""Models whose input is not ``[N, H, W, C]``, but another layout of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export.errors import SourceError
+from tests.export.opened import BLUE, GREEN, RED, WHITE, answers, converted, notes
+
+Shape = list[int | None]
+
+
+def saved(folder: Path, shape: Shape, reduce: Any) -> Path:
+    """Write a model that returns the mean color, or the mean lightness."""
+    module = tf.Module()
+    module.call = tf.function(
+        lambda image: {"mean": reduce(image)}, [tf.TensorSpec(shape, tf.float32, "image")]
+    )
+    tf.saved_model.save(module, str(folder), signatures=module.call)
+    return folder
+
+
+def lightness(image: Any) -> Any:
+    return tf.reduce_mean(tf.reshape(image, [tf.shape(image)[0], -1]), 1, keepdims=True)
+
+
+def colors(image: Any) -> Any:
+    return tf.reduce_mean(image, [1, 2])
+
+
+def color(image: Any) -> Any:
+    return tf.reduce_mean(image, [0, 1])
+
+
+def colors_first(image: Any) -> Any:
+    return tf.reduce_mean(image, [2, 3])
+
+
+def flat_colors(image: Any) -> Any:
+    return tf.reduce_mean(tf.reshape(image, [-1, 64, 3]), 1)
+
+
+GRAY = [[0.299], [0.587], [0.114], [1.0]]
+COLORS = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "reduce", "size", "expected", "note"),
+    [
+        ([None, 8, 8, 3], colors, None, COLORS, ""),
+        ([None, 28, 28, 1], lightness, None, GRAY, ""),
+        ([None, 28, 28], lightness, None, GRAY, "(None, 28, 28): images are converted to gray"),
+        ([None, None, None], lightness, (9, 7), GRAY, "images are converted to gray"),
+        ([None, 784], lightness, None, GRAY, "(None, 784): 28x28 pixels, gray, row by row"),
+        ([None, 200], lightness, (20, 10), GRAY, "(None, 200): 20x10 pixels, gray, row by row"),
+        ([None, 192], flat_colors, None, COLORS, "(None, 192): 8x8 pixels, RGB, row by row"),
+        ([None, 3, 8, 8], colors_first, None, COLORS, "with the channels first"),
+        ([None, 1, 8, 8], lightness, None, GRAY, "with the channels first"),
+        ([None, 3, None, None], colors_first, (8, 8), COLORS, "with the channels first"),
+        ([8, 8, 3], color, None, COLORS[:1], "the model takes one image per call"),
+    ],
+)
+def test_images_get_into_the_models_layout(
+    tmp_path: Path,
+    shape: Shape,
+    reduce: Any,
+    size: tuple[int, int] | None,
+    expected: list[list[float]],
+    note: str,
+) -> None:
+    found = converted(saved(tmp_path, shape, reduce), size=size)
+    assert note in notes(found)
+    images = (RED, GREEN, BLUE, WHITE)[: len(expected)]
+    [values] = answers(found, *images).values()
+    assert np.allclose(values, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "words"),
+    [
+        ([None, 200], None, "say with --size WxH how they make 200 values"),
+        ([None, 4], None, "say with --size WxH how they make 4 values"),
+        ([None, 784], (28, 27), "say with --size WxH how they make 784 values"),
+        ([None], None, "not images [N,H,W,C]; name the input for images with --inputs"),
+        ([None, 5, 8, 8, 3], None, "not images [N,H,W,C]; name the input for images"),
+        ([None, 8, 8, 5], None, "takes images of 5 channels; only 1 and 3 work"),
+        ([None, None, None], None, "does not declare the size of its images; add --size WxH"),
+    ],
+)
+def test_an_input_that_is_no_image(
+    tmp_path: Path, shape: Shape, size: tuple[int, int] | None, words: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        converted(saved(tmp_path, shape, lightness), size=size)
+    assert words in str(caught.value)

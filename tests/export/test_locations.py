@@ -1,0 +1,151 @@
+"""Where a model is at a path: files, version directories, and what a directory lists."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from export.errors import CheckpointError, SourceError
+from export.sources import checkpoints
+from export.sources.formats import Format
+from export.sources.location import locate
+from tests.export.test_formats import graph, hdf5, saved_model
+
+
+def write(path: Path, contents: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(contents)
+    return path
+
+
+def test_the_newest_version_in_a_directory(tmp_path: Path) -> None:
+    for number in ("2", "10"):
+        write(tmp_path / number / "saved_model.pb", saved_model().SerializeToString())
+    (tmp_path / "11").mkdir()
+    found = locate(tmp_path)
+    assert (found.format, found.path) == (Format.SAVED_MODEL, tmp_path / "10")
+    assert found.notes == (f"version 10 is the newest of 2 in {tmp_path}",)
+    assert locate(tmp_path / "2" / "saved_model.pb").path == tmp_path / "2"
+
+
+def test_the_only_model_in_a_directory(tmp_path: Path) -> None:
+    write(tmp_path / "labels.txt", b"cat\n")
+    path = write(tmp_path / "weights.best", hdf5())
+    assert locate(tmp_path).path == path
+    write(tmp_path / "frozen.pb", graph().SerializeToString())
+    with pytest.raises(SourceError, match=r"there are 2 models in .*: frozen\.pb, weights\.best"):
+        locate(tmp_path)
+
+
+def test_a_directory_without_a_model(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"there is no model in .*: pass a \.keras"):
+        locate(tmp_path)
+    path = write(tmp_path / "export" / "saved_model.pb", saved_model().SerializeToString())
+    with pytest.raises(SourceError, match=f"did you mean {path.parent}"):
+        locate(tmp_path)
+    write(tmp_path / "m.tflite", b"\x1c\0\0\0TFL3")
+    with pytest.raises(SourceError, match=r"m.tflite is a TensorFlow Lite model"):
+        locate(tmp_path)
+    with pytest.raises(SourceError, match="nothing does not exist"):
+        locate(tmp_path / "nothing")
+
+
+@pytest.fixture(scope="module")
+def values(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the prefix of a checkpoint."""
+    folder = tmp_path_factory.mktemp("values")
+    return Path(tf.train.Checkpoint(x=tf.Variable(1.0)).write(str(folder / "values")))
+
+
+def copies(values: Path, folder: Path, *names: str) -> None:
+    """Copy the checkpoint under other names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        for suffix in (".index", ".data-00000-of-00001"):
+            shutil.copy(f"{values}{suffix}", f"{folder / name}{suffix}")
+
+
+STATES = [
+    ("a relative name", b'model_checkpoint_path: "model.ckpt-2"', "model.ckpt-2"),
+    ("single quotes", b"model_checkpoint_path: 'model.ckpt-2'", "model.ckpt-2"),
+    ("no space", b'model_checkpoint_path:"model.ckpt-2"', "model.ckpt-2"),
+    ("another machine", b'model_checkpoint_path: "/home/me/run/model.ckpt-2"', "model.ckpt-2"),
+    ("Windows", rb'model_checkpoint_path: "C:\\Users\\me\\run\\model.ckpt-2"', "model.ckpt-2"),
+    ("Windows, raw", rb'model_checkpoint_path: "C:\Users\run\model.ckpt-2"', "model.ckpt-2"),
+    ("a share", rb'model_checkpoint_path: "\\\\nas\\runs\\model.ckpt-2"', "model.ckpt-2"),
+    ("octal", rb'model_checkpoint_path: "/d/\346\250\241\345\236\213.ckpt-2"', "模型.ckpt-2"),
+    ("UTF-8", 'model_checkpoint_path: "/d/模型.ckpt-2"'.encode(), "模型.ckpt-2"),
+    ("a quote", rb'model_checkpoint_path: "it\'s.ckpt-2"', "it's.ckpt-2"),
+    ("brackets", b'model_checkpoint_path: "run[2].ckpt-2"', "run[2].ckpt-2"),
+    (
+        "further fields",
+        b'model_checkpoint_path: "model.ckpt-2"\r\nall_model_checkpoint_paths: "model.ckpt-1"\r\n'
+        b"all_model_checkpoint_timestamps: 1.5e9\nlast_preserved_timestamp: 1.5\n",
+        "model.ckpt-2",
+    ),
+    (
+        "the list first",
+        b'all_model_checkpoint_paths: "other"\nmodel_checkpoint_path: "model.ckpt-2"',
+        "model.ckpt-2",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "latest"), [row[1:] for row in STATES], ids=[row[0] for row in STATES]
+)
+def test_the_latest_checkpoint_is_taken(
+    values: Path, tmp_path: Path, state: bytes, latest: str
+) -> None:
+    copies(values, tmp_path, latest, "other")
+    write(tmp_path / "checkpoint", state)
+    assert checkpoints.find(tmp_path) == checkpoints.Checkpoint(tmp_path / latest)
+    assert locate(tmp_path / "checkpoint").path == tmp_path
+
+
+def test_a_checkpoint_in_a_directory_below(values: Path, tmp_path: Path) -> None:
+    copies(values, tmp_path / "best", "model.ckpt-2")
+    write(tmp_path / "checkpoint", b'model_checkpoint_path: "/data/run/best/model.ckpt-2"')
+    assert checkpoints.find(tmp_path).prefix == tmp_path / "best" / "model.ckpt-2"
+
+
+GONE = b'model_checkpoint_path: "/data/run/model.ckpt-9"'
+
+
+def test_a_latest_checkpoint_that_is_gone(values: Path, tmp_path: Path) -> None:
+    copies(values, tmp_path, "model.ckpt-2")
+    write(tmp_path / "checkpoint", GONE)
+    found = checkpoints.find(tmp_path)
+    assert found.prefix.name == "model.ckpt-2"
+    assert found.notes == (
+        "the latest checkpoint, /data/run/model.ckpt-9, is not there; model.ckpt-2 was taken",
+    )
+    copies(values, tmp_path, "model.ckpt-1")
+    with pytest.raises(
+        CheckpointError, match=r"there are 2 checkpoints .* \S*model\.ckpt-9, is not"
+    ):
+        checkpoints.find(tmp_path)
+    with pytest.raises(CheckpointError, match=r"name one of them: model\.ckpt-1, model\.ckpt-2"):
+        checkpoints.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "state", [b"", b"PK\x03\x04", b'{"epoch": 3}', b"model_checkpoint_path: 5"]
+)
+def test_a_file_of_another_tool_is_ignored(values: Path, tmp_path: Path, state: bytes) -> None:
+    copies(values, tmp_path, "model.ckpt-2")
+    write(tmp_path / "checkpoint", state)
+    assert checkpoints.find(tmp_path).prefix.name == "model.ckpt-2"
+
+
+def test_incomplete_checkpoints(values: Path, tmp_path: Path) -> None:
+    write(tmp_path / "a" / "model.ckpt-1.meta", b"graph")
+    with pytest.raises(CheckpointError, match=r"its index \(model.ckpt-1.index\) is missing"):
+        checkpoints.find(tmp_path / "a" / "model.ckpt-1.meta")
+    copies(values, tmp_path / "b", "model.ckpt-1")
+    (tmp_path / "b" / "model.ckpt-1.data-00000-of-00001").unlink()
+    with pytest.raises(CheckpointError, match="has no data files"):
+        checkpoints.find(tmp_path / "b")

@@ -1,0 +1,69 @@
+"""Each row of the table of sources in docs/export.md has a test."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+DOCUMENT = TESTS.parents[1] / "docs" / "export.md"
+
+TESTED = {
+    "Keras file, `.keras` or HDF5, under any name": "by_content.test_a_keras_file_under_any_name",
+    "weights of Keras in HDF5": "by_content.test_a_keras_file_under_any_name",
+    "SavedModel of TensorFlow 2": "layouts.test_images_get_into_the_models_layout",
+    "SavedModel of TensorFlow 1": "metagraphs.test_the_graph_that_is_served",
+    "SavedModel with several graphs": "metagraphs.test_the_graph_that_is_served",
+    "directory of versions": "locations.test_the_newest_version_in_a_directory",
+    "`saved_model.pb` under another name": "formats.test_a_file_that_is_not_a_source",
+    "TensorFlow 2 checkpoint": "sources.test_a_module_and_its_checkpoint_under_any_name",
+    "TensorFlow 1 checkpoint": "sources.test_moving_averages_and_selected_variables",
+    "TensorFlow 1 checkpoint in one file (before 0.12)": "by_content.test_a_checkpoint_in_one_file",
+    "TensorFlow 1 graph with a fixed batch": "fixed_batch.test_the_batch_is_opened",
+    "a batch that other operations depend on": (
+        "fixed_batch.test_a_batch_that_cannot_be_opened_stays"
+    ),
+    "directory from another machine": "locations.test_the_latest_checkpoint_is_taken",
+    "directory whose latest checkpoint is gone": "locations.test_a_latest_checkpoint_that_is_gone",
+    "frozen graph, binary or text": "frozen_graphs.test_a_frozen_graph",
+    "graph with variables": "frozen_graphs.test_a_graph_that_does_not_say_enough",
+    "grayscale, flat or channels-first input": "layouts.test_images_get_into_the_models_layout",
+    "input that is no image": "layouts.test_an_input_that_is_no_image",
+    "top-k classifier": "served_outputs.test_a_ranking_keeps_the_class_of_each_score",
+    "top-k classifier without its classes": (
+        "served_outputs.test_a_ranking_whose_classes_are_left_out_is_refused"
+    ),
+    "detector with masks or keypoints": "served_outputs.test_a_detector_keeps_masks_and_keypoints",
+    "ONNX": "formats.test_a_file_that_is_not_a_source",
+    "TensorFlow Lite": "formats.test_a_file_that_is_not_a_source",
+    "PyTorch": "formats.test_a_file_that_is_not_a_source",
+    "TensorFlow.js, Core ML, Caffe, Darknet, OpenVINO, safetensors, NumPy, pickle": (
+        "formats.test_what_is_not_a_source_is_named_with_the_way_from_it"
+    ),
+    "JSON with a Keras architecture": (
+        "formats.test_what_is_not_a_source_is_named_with_the_way_from_it"
+    ),
+    "archive, Git LFS pointer, web page, empty file": "formats.test_a_file_that_is_not_a_source",
+}
+"""The module, without ``test_`` (``by_content``: ``test_sources_by_content``), and the function."""
+
+
+def documented() -> list[str]:
+    """Return the first cells of the table."""
+    section = DOCUMENT.read_text("utf-8").partition("### What works\n")[2].partition("\n### ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    return [re.split(r" \| ", row.removeprefix("| "))[0] for row in rows[1:]]
+
+
+def test_every_row_has_a_test() -> None:
+    assert documented() == list(TESTED)
+
+
+def test_every_named_test_exists() -> None:
+    for place in set(TESTED.values()):
+        module, _, function = place.partition(".")
+        name = "test_sources_by_content" if module == "by_content" else f"test_{module}"
+        tree = ast.parse((TESTS / f"{name}.py").read_text("utf-8"))
+        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert function in defined, place
