@@ -50,16 +50,19 @@ class FrozenGraph:
         if open_batch:
             open_reshapes(frozen, session.graph, image)
         self._graph = with_unique_functions(frozen)
+        self._function = self._rebuilt(open_batch)
+
+    def _rebuilt(self, open_batch: bool) -> Any:
+        """Return the graph as a function of the images."""
         # tf.function would add control dependencies between stateful operations. TensorFlow 1
         # loops do not allow those between operations inside and outside of a loop.
-        shape = [None, *image.shape[1:]] if open_batch else image.shape
-        spec = tf.TensorSpec(shape, image.dtype)
+        shape = [None, *self._image.shape[1:]] if open_batch else self._image.shape
         try:
-            self._function = v1.wrap_function(self._imported, [spec])
+            return v1.wrap_function(self._imported, [tf.TensorSpec(shape, self._image.dtype)])
         except ValueError as error:
-            if not open_batch:
-                raise
-            raise BatchFixed(reason_of(error)) from None
+            if open_batch:
+                raise BatchFixed(reason_of(error)) from None
+            raise SourceError(f"cannot rebuild the graph: {reason_of(error)}") from None
 
     def __call__(self, images: Tensor) -> Outputs:
         return dict(self._function(images))

@@ -25,27 +25,32 @@ def graph_source(
 
     ``batch``: the batch size that was asked for.
     """
-    image, feeds, outputs = selection.image, selection.feeds, selection.outputs
-    reference = SessionGraph(session, image, feeds, outputs)
-    frozen = FrozenGraph(session, image, feeds, outputs)
-    shape = _shape(image)
+    image = selection.image
+    reference = SessionGraph(session, image, selection.feeds, selection.outputs)
+    infer, shape = _frozen(session, selection), _shape(image)
     notes: tuple[str, ...] = ()
     if _has_fixed_batch(image) and batch != image.shape[0]:
         try:
-            opened = FrozenGraph(session, image, feeds, outputs, open_batch=True)
-            check_opened(opened, reference, image)
-            frozen, shape = opened, [None, *image.shape[1:]]
+            infer = _opened(session, selection, reference)
+            shape = [None, *image.shape[1:]]
             notes = (f"made for batches of {image.shape[0]}, the graph now takes any number",)
         except BatchFixed as error:
             notes = (_refusal(image, batch, error),)
-    return Source(
-        made_from=made_from,
-        input=tf.TensorSpec(shape, image.dtype),
-        infer=frozen,
-        reference=reference,
-        restoration=restoration,
-        notes=notes,
+    spec = tf.TensorSpec(shape, image.dtype)
+    return Source(made_from, spec, infer, reference, restoration, notes=notes)
+
+
+def _frozen(session: Any, selection: Selection, open_batch: bool = False) -> FrozenGraph:
+    return FrozenGraph(
+        session, selection.image, selection.feeds, selection.outputs, open_batch=open_batch
     )
+
+
+def _opened(session: Any, selection: Selection, reference: SessionGraph) -> FrozenGraph:
+    """Return the graph with its batch opened. Raise ``BatchFixed`` if its answers then differ."""
+    opened = _frozen(session, selection, open_batch=True)
+    check_opened(opened, reference, selection.image)
+    return opened
 
 
 def _has_fixed_batch(image: Tensor) -> bool:
