@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.config import disable_op_determinism
 
 from demomodel import dataset, scenes, training
 from demomodel.network import Conv, Depthwise, Detector, Normalized
@@ -26,6 +27,9 @@ def _without_compiling() -> Iterator[None]:
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+    # Training makes TensorFlow deterministic for the rest of the process: without a seed, random
+    # operations of other tests would fail.
+    disable_op_determinism()
 
 
 @pytest.fixture(scope="module")

@@ -122,6 +122,6 @@ def open_page(launch: Launch, stack: Stack) -> Open:
 
 def note(kind: str, text: str, failures: list[str]) -> None:
     """Keep the console's errors, except those about servers that a test has killed or filled."""
-    expected = "WebSocket connection" in text or "status of 503" in text
-    if kind == "error" and not expected:
+    expected = ("WebSocket connection", "status of 503", "net::ERR_")
+    if kind == "error" and not any(words in text for words in expected):
         failures.append(text)
