@@ -181,3 +181,16 @@ def test_who_left_is_forgotten() -> None:
     pace.resolved("one", True)
     assert pace.advise(2.0) == []
     assert pace.level is None
+
+
+def test_late_drops_of_a_session_that_slowed_down_change_nothing() -> None:
+    pace = Pacer()
+    pace.advise(0.0)
+    for _ in range(100):
+        pace.received("one")
+    for second in range(1, 40):  # it sends nothing more, so its rate falls
+        pace.advise(float(second))
+    for n in range(20):
+        pace.resolved("one", n < 10)
+    assert pace.advise(40.0) == []
+    assert pace.level is None

@@ -206,3 +206,9 @@ def test_what_no_decoder_reads_is_refused_with_the_reason(name: str) -> None:
     odd = corpus()[name]
     with pytest.raises(BadFrame, match=odd.refused):
         examine(odd.format, odd.data)
+
+
+def test_a_segment_that_is_too_short_among_many_scans() -> None:
+    broken = PROGRESSIVE[:-2] + b"\xff\xc4\0\1" + LAST_SCAN * MAX_SCANS + b"\xff\xd9"
+    with pytest.raises(BadFrame, match="says it has 1 bytes"):
+        examine("jpeg", broken)
