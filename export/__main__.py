@@ -53,13 +53,15 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m export")
     try:
         command(options)
         print(end="", flush=True)  # report write errors while that is still possible
-    except ExportError as error:
+    except (KeyboardInterrupt, Exception) as error:
+        if _is_interrupt(error):
+            print("export: interrupted", file=sys.stderr)
+            _clear_interrupt()
+            return 130
+        if not isinstance(error, ExportError):
+            raise
         print(f"export: error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("export: interrupted", file=sys.stderr)
-        _clear_interrupt()
-        return 130
     return 0
 
 
@@ -67,6 +69,17 @@ def run(arguments: Sequence[str], prog: str) -> int:
     """Run as a program of its own, whose output may be closed. Return the exit status."""
     tolerate_closed_output()
     return main(arguments, prog)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Return whether an interrupt led to ``error``.
+
+    Whatever is closed on its way may raise an error of its own: a zip file that is being written
+    raises ``ValueError``.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return True
+    return error.__context__ is not None and _is_interrupt(error.__context__)
 
 
 def _clear_interrupt() -> None:

@@ -10,17 +10,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from loadtest.stack import ROOT
 
 COMMAND = (sys.executable, "-m", "export", "savedmodel", "--version=3")
 WAIT_S = 60.0
-INTERRUPTED_IN_EXEC = """
+PROGRAM = """
 import sys
 from types import ModuleType
+from zipfile import ZipFile
 import export.__main__ as program
 
 def run(options):
-    exec("raise KeyboardInterrupt")
+    WORK
 
 def add_parser(commands):
     commands.add_parser("run").set_defaults(command=run)
@@ -30,6 +33,16 @@ command.SUMMARY, command.add_parser = "", add_parser
 program.GROUPS = {"": (command,)}
 sys.exit(program.main(["run"]))
 """
+INTERRUPTED = {
+    # CPython would end the process by SIGINT.
+    "in an exec": 'exec("raise KeyboardInterrupt")',
+    # Closing the file fails.
+    "in a zip file": """
+    with ZipFile("archive.zip", "w") as archive:
+        member = archive.open("member", "w")
+        raise KeyboardInterrupt
+""",
+}
 
 
 def start(target: Path, *options: str) -> subprocess.Popen[str]:
@@ -91,9 +104,9 @@ def test_a_signal_while_a_model_server_verifies(tmp_path: Path) -> None:
         time.sleep(0.02)
 
 
-def test_an_interrupt_anywhere_has_the_same_status(tmp_path: Path) -> None:
-    """Even inside an ``exec``, where CPython would end the process by SIGINT."""
-    (tmp_path / "interrupted.py").write_text(INTERRUPTED_IN_EXEC)
+@pytest.mark.parametrize("work", INTERRUPTED.values(), ids=INTERRUPTED)
+def test_an_interrupt_anywhere_has_the_same_status(tmp_path: Path, work: str) -> None:
+    (tmp_path / "interrupted.py").write_text(PROGRAM.replace("WORK", work))
     ended = subprocess.run(
         [sys.executable, "-m", "interrupted"],
         cwd=tmp_path,
