@@ -135,13 +135,13 @@ def _target(options: argparse.Namespace) -> Path:
 
 
 def _request(options: argparse.Namespace) -> ExportRequest:
+    if options.source is None:
+        return _demo_request(options)
     from demomodel import samples
     from export.pipeline import ExportRequest
     from export.sources.opening import open_source
     from export.verification.golden import images_in
 
-    if options.source is None:
-        return _demo_request(options)
     return ExportRequest(
         open_source(source_options(options)),
         images_in(options.pictures) if options.pictures else samples.rendered(),

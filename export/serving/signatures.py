@@ -28,7 +28,7 @@ class DescribedModule(tf.Module):
         self._holds = list(holds)
         self._description = description
 
-    @tf.function(input_signature=[])
+    @tf.function(input_signature=[], autograph=False)
     def describe(self) -> Outputs:
         """Return the description: a JSON object."""
         return {"description": tf.constant(self._description)}
@@ -60,11 +60,11 @@ class Servable(DescribedModule):
         size = (canvas.height, canvas.width) if canvas else (None, None)
         shape = [batch, *size, 3]
         # Both signatures call this one function, so the weights are stored once.
-        self._infer = tf.function(model, input_signature=[tf.TensorSpec(shape, tf.float32)])
+        self._infer = _graph(model, tf.TensorSpec(shape, tf.float32))
         encoded = tf.TensorSpec([None if self._one_by_one else batch], tf.string, "image")
         pixels = tf.TensorSpec(shape, tf.uint8, "image")
-        self.from_bytes = tf.function(self._from_bytes, input_signature=[encoded])
-        self.from_pixels = tf.function(self._from_pixels, input_signature=[pixels])
+        self.from_bytes = _graph(self._from_bytes, encoded)
+        self.from_pixels = _graph(self._from_pixels, pixels)
 
     def signatures(self) -> dict[str, Any]:
         return {BYTES: self.from_bytes, PIXELS: self.from_pixels, **super().signatures()}
@@ -106,10 +106,19 @@ class EncodedServable(DescribedModule):
     ) -> None:
         super().__init__(description, holds)
         spec = tf.TensorSpec([batch], tf.string, "image")
-        self.from_bytes = tf.function(model, input_signature=[spec])
+        self.from_bytes = _graph(model, spec)
 
     def signatures(self) -> dict[str, Any]:
         return {BYTES: self.from_bytes, **super().signatures()}
+
+
+def _graph(function: Callable[..., Any], spec: tf.TensorSpec) -> Any:
+    """Return a ``tf.function`` of one argument.
+
+    AutoGraph would rewrite every function that it calls, which takes seconds; none of them
+    branches on a tensor. A source whose code may wraps it in a ``tf.function`` of its own.
+    """
+    return tf.function(function, input_signature=[spec], autograph=False)
 
 
 def relative_to_images(outputs: Outputs, canvas: Canvas | None, placements: Tensor) -> Outputs:

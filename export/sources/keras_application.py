@@ -20,19 +20,17 @@ from export.sources.scaling import Scaling
 from export.sources.source import Source
 from export.suggestions import look_up
 
-PREFIX = "keras:"
 NO_WEIGHTS = "none"
 IMAGENET = "imagenet"
 
 
-def open_application(options: SourceOptions) -> Source:
-    """Build the application with ``--weights``: imagenet (downloaded), a file, or none.
+def open_application(options: SourceOptions, name: str) -> Source:
+    """Build the application ``name`` with ``--weights``: imagenet (downloaded), a file, or none.
 
     Its scaling is that of the application's own preprocessing. Raise ``SourceError`` if there is
     no such application or its weights cannot be obtained, ``CheckpointError`` if the file does not
     fit.
     """
-    name = options.location.removeprefix(PREFIX)
     build = look_up("Keras application", name, _builders())
     weights = options.weights or IMAGENET
     model = _build(name, build, weights, options)

@@ -1,4 +1,4 @@
-"""Open a source by what is in it."""
+"""Open a source by what is in it. Keras is imported only for a source that needs it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from export.sources import checkpoints
 from export.sources.checkpoints import Checkpoint
 from export.sources.formats import Format
 from export.sources.frozen_graph import open_frozen_graph
-from export.sources.keras_application import PREFIX, open_application
-from export.sources.keras_file import open_keras_file
 from export.sources.layout import as_images
 from export.sources.location import Location, locate
 from export.sources.options import SourceOptions
@@ -21,6 +19,7 @@ from export.sources.source import Source
 from export.sources.tf1_checkpoint import open_tf1_checkpoint
 from export.sources.tf2_checkpoint import open_tf2_checkpoint
 
+_APPLICATION = "keras:"
 _FLAGS = {
     "model": "--model",
     "model_args": "--model-args",
@@ -39,16 +38,24 @@ _FLAGS = {
 
 def open_source(options: SourceOptions) -> Source:
     """Load the trained model at ``options.location``. Raise ``ExportError``."""
-    if options.location.startswith(PREFIX):
-        _check(options, "a Keras application", "model_args", "weights")
-        return open_application(options)
+    if options.location.startswith(_APPLICATION):
+        return _open_application(options)
     location = locate(Path(options.location))
     source = _OPENERS[location.format](options, location)
     source = replace(source, notes=(*location.notes, *source.notes))
     return as_images(source, options.size)
 
 
+def _open_application(options: SourceOptions) -> Source:
+    from export.sources.keras_application import open_application
+
+    _check(options, "a Keras application", "model_args", "weights")
+    return open_application(options, options.location.removeprefix(_APPLICATION))
+
+
 def _open_keras(options: SourceOptions, location: Location) -> Source:
+    from export.sources.keras_file import open_keras_file
+
     _check(options, "a Keras file", "model", "model_args", "unsafe")
     return open_keras_file(options, location.path)
 

@@ -41,7 +41,8 @@ def open_tf2_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Sourc
     return Source(
         made_from=fingerprint(checkpoint.name, checkpoint.files()),
         input=spec,
-        infer=infer,
+        # The user's function may branch on tensors, which AutoGraph makes part of the graph.
+        infer=tf.function(infer),
         reference=infer,
         restoration=restoration,
         scaling=own_scaling(model),
