@@ -83,6 +83,31 @@ def test_a_module_and_its_checkpoint_under_any_name(tmp_path: Path) -> None:
     assert found.described["made_from"].startswith("ckpt-1 sha256:")
 
 
+class Branching(Module):
+    """Its Python branches on a tensor, which becomes part of the graph."""
+
+    def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
+        if tf.reduce_mean(pictures) > 0.5:
+            return super().__call__(pictures)
+        return super().__call__(tf.reverse(pictures, [-1]))
+
+
+def test_a_function_that_branches_on_a_tensor(tmp_path: Path) -> None:
+    module = Branching()
+    module(tf.zeros([1, 8, 8, 3]))
+    module.kernel.assign(np.eye(3))
+    tf.train.Checkpoint(model=module).save(str(tmp_path / "run" / "ckpt"))
+    found = export(
+        tmp_path,
+        f"--from={tmp_path / 'run'}",
+        "--model=tests.export.test_sources:Branching",
+        "--size=8x8",
+        "--scale=0..1",
+    )
+    dark, light = (255, 0, 0), (255, 200, 200)
+    assert (found.classes(dark), found.classes(light)) == ([2], [0])
+
+
 class Dropping(tf.keras.Model):
     """A subclassed model whose dropout has a random number generator with state."""
 
