@@ -16,6 +16,7 @@ import pytest
 from loadtest.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[1]
+QUIET = "--log-level=warning"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,7 +73,7 @@ def demo_models(run_folder: Path) -> Path:
     models = run_folder / "demo_models"
     with one_at_a_time(run_folder / "demo_models.lock"):
         if not models.exists():
-            _export_demo_model(models / "digits")
+            _run("export", "savedmodel", "--output", str(models / "digits"))
     return models
 
 
@@ -91,10 +92,25 @@ def demo_stack(demo_servers: Stack) -> Stack:
     return demo_servers
 
 
-def _export_demo_model(target: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "export", "savedmodel", "--output", str(target)],
-        cwd=ROOT,
-        check=True,
-        timeout=120,
-    )
+@contextmanager
+def gateway_with(stack: Stack, *flags: str) -> Iterator[Stack]:
+    """Give the stack's model server a gateway with these flags, and then the usual one again."""
+    stack.restart_gateway(QUIET, *flags)
+    try:
+        yield stack
+    finally:
+        stack.restart_gateway(QUIET)
+
+
+@pytest.fixture(scope="session")
+def other_models(run_folder: Path) -> Path:
+    """A folder with the models of ``tests.e2e.other_models``. Read-only."""
+    models = run_folder / "other_models"
+    with one_at_a_time(run_folder / "other_models.lock"):
+        if not models.exists():
+            _run("tests.e2e.other_models", str(models))
+    return models
+
+
+def _run(module: str, *arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=True, timeout=120)

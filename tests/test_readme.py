@@ -17,6 +17,7 @@ import pytest
 
 from demomodel import scenes
 from loadtest.stack import Stack
+from tests.conftest import gateway_with
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,16 +37,14 @@ EXPORT = [command for command in COMMANDS if re.match("framewire export [a-z]", 
 CURL = [command for command in COMMANDS if command.startswith("curl ")]
 [CLIENT] = [block for language, block in BLOCKS if language == "python"]
 PAGE = re.compile(r"<http://127\.0\.0\.1:8888/(\?model=\w+)>")
-KERAS = """
-import keras
-layers = [keras.Input((32, 32, 3)), keras.layers.GlobalAveragePooling2D()]
-keras.Sequential([*layers, keras.layers.Dense(3, activation="softmax")]).save("flowers.keras")
-"""
-
 SOURCES = """
 import sys
+import keras
 import tensorflow as tf
 folder, tf1 = sys.argv[1], tf.compat.v1
+layers = [keras.Input((32, 32, 3)), keras.layers.GlobalAveragePooling2D()]
+layers += [keras.layers.Dense(3, activation="softmax")]
+keras.Sequential(layers).save(folder + "/flowers.keras")
 with tf.Graph().as_default(), tf1.Session() as session:
     images = tf1.placeholder(tf.float32, [None, 32, 32, 3], "images")
     weights = tf1.get_variable("weights", [3072, 3])
@@ -110,7 +109,7 @@ def curl(command: str, stack: Stack, picture: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A TensorFlow 1 checkpoint ``tf1/model.ckpt-1`` and a SavedModel ``saved``."""
+    """``flowers.keras``, a TensorFlow 1 checkpoint ``tf1/model.ckpt-1``, a SavedModel ``saved``."""
     folder = tmp_path_factory.mktemp("sources")
     subprocess.run([sys.executable, "-c", SOURCES, str(folder)], check=True, timeout=120)
     return folder
@@ -132,10 +131,12 @@ def test_the_first_command_takes_other_sources(
     assert (tmp_path / "build" / "flowers" / "1" / "saved_model.pb").exists()
 
 
-def test_your_own_model_goes_live(demo_models: Path, tmp_path: Path, picture: Path) -> None:
+def test_your_own_model_goes_live(
+    demo_models: Path, sources: Path, tmp_path: Path, picture: Path
+) -> None:
     """As printed, beside the demo model, while `make run` is running."""
     shutil.copytree(demo_models / "digits", tmp_path / "models" / "digits")
-    subprocess.run([sys.executable, "-c", KERAS], cwd=tmp_path, check=True, timeout=120)
+    shutil.copy(sources / "flowers.keras", tmp_path)
     with Stack(tmp_path / "models") as stack:
         for command in EXPORT:
             done = run_in(tmp_path, command, stack.grpc_port)
@@ -165,8 +166,8 @@ def test_client_prints_what_went_wrong(demo_stack: Stack, tmp_path: Path) -> Non
     assert "'code': 'bad_frame'" in line
 
 
-def test_client_prints_a_drop(demo_models: Path, picture: Path) -> None:
-    with Stack(demo_models, gateway_flags=("--max-staleness-ms=1",)) as hasty:
+def test_client_prints_a_drop(demo_stack: Stack, picture: Path) -> None:
+    with gateway_with(demo_stack, "--max-staleness-ms=1") as hasty:
         [line] = client(hasty, picture)
     assert "'type': 'dropped'" in line
 

@@ -6,14 +6,13 @@ import asyncio
 import io
 import json
 import struct
-import subprocess
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
-from loadtest.stack import ROOT, Stack
+from loadtest.stack import Stack
 from tests.e2e.client import Client
 
 DESCRIPTIONS = {
@@ -30,16 +29,10 @@ model_config_list {{
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(other_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("others")
-    subprocess.run(
-        [sys.executable, "-m", "tests.e2e.other_models", str(folder)],
-        cwd=ROOT,
-        check=True,
-        timeout=120,
-    )
     config, descriptions = folder / "models.config", folder / "descriptions.json"
-    config.write_text(CONFIG.format(folder))
+    config.write_text(CONFIG.format(other_models))
     descriptions.write_text(json.dumps(DESCRIPTIONS))
     with Stack(
         gateway_flags=(

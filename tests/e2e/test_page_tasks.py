@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from loadtest.stack import ROOT, Stack
+from loadtest.stack import Stack
 from tests.e2e.browsing import in_state
 from tests.e2e.conftest import Open
 
@@ -23,19 +21,12 @@ model_config_list {{
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(other_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A classifier without labels and a model with raw outputs; one session at a time."""
-    folder = tmp_path_factory.mktemp("others")
-    subprocess.run(
-        [sys.executable, "-m", "tests.e2e.other_models", str(folder)],
-        cwd=ROOT,
-        check=True,
-        timeout=120,
-    )
-    (folder / "models.config").write_text(CONFIG.format(folder))
+    config = tmp_path_factory.mktemp("others") / "models.config"
+    config.write_text(CONFIG.format(other_models))
     flags = ("--model=classifier", "--max-sessions=1", "--max-staleness-ms=20000")
-    config = f"--model_config_file={folder / 'models.config'}"
-    with Stack(gateway_flags=flags, model_flags=(config,)) as running:
+    with Stack(gateway_flags=flags, model_flags=(f"--model_config_file={config}",)) as running:
         yield running
 
 

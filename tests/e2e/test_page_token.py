@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from loadtest.stack import Stack
+from tests.conftest import gateway_with
 from tests.e2e.browsing import in_state, until_boxes
 from tests.e2e.conftest import Open
 from tests.server.access import keyring
@@ -17,15 +18,11 @@ KEY = keyring.secret()
 
 
 @pytest.fixture(scope="module")
-def stack(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(demo_servers: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Both servers; the gateway requires tokens."""
     keys = keyring.write(tmp_path_factory.mktemp("keys") / "keys.json", KEY)
-    started = Stack(demo_models, gateway_flags=(f"--token-keys={keys}",))
-    try:
-        started.start()
-        yield started
-    finally:
-        started.stop()
+    with gateway_with(demo_servers, f"--token-keys={keys}") as guarded:
+        yield guarded
 
 
 def test_a_token_in_the_address(open_page: Open) -> None:

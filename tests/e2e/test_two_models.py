@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from loadtest.stack import ROOT, Stack
+from loadtest.stack import Stack
 from tests.e2e.client import Client
 
 CONFIG = """
@@ -24,17 +23,10 @@ CAMERAS = 8
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(other_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """``zoo`` takes one frame a call, and there is one call at a time: frames always wait."""
-    folder = tmp_path_factory.mktemp("two")
-    subprocess.run(
-        [sys.executable, "-m", "tests.e2e.other_models", str(folder)],
-        cwd=ROOT,
-        check=True,
-        timeout=120,
-    )
-    config = folder / "models.config"
-    config.write_text(CONFIG.format(folder))
+    config = tmp_path_factory.mktemp("two") / "models.config"
+    config.write_text(CONFIG.format(other_models))
     with Stack(
         gateway_flags=("--model=zoo", "--max-calls=1", "--max-staleness-ms=20000"),
         model_flags=(f"--model_config_file={config}",),

@@ -14,6 +14,7 @@ import pytest
 
 from demomodel.scenes import Scene, render
 from loadtest.stack import Stack
+from tests.conftest import gateway_with
 from tests.miniprogram.conftest import NewPhone
 from tests.miniprogram.handset import Phone, drawn_right, live, on_preview
 from tests.server.access.keyring import Entry, secret, signed, write
@@ -47,7 +48,7 @@ def key() -> Entry:
 
 @pytest.fixture(scope="module")
 def guarded(
-    demo_models: Path, wechat: WeChatStandIn, key: Entry, tmp_path_factory: pytest.TempPathFactory
+    demo_servers: Stack, wechat: WeChatStandIn, key: Entry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     """A gateway that requires tokens and issues them for WeChat's login codes."""
     folder = tmp_path_factory.mktemp("door")
@@ -59,7 +60,7 @@ def guarded(
         f"--wechat-secret-file={folder / 'secret'}",
         f"--wechat-url={wechat.url}",
     )
-    with Stack(demo_models, gateway_flags=flags) as running:
+    with gateway_with(demo_servers, *flags) as running:
         yield running
 
 
