@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from framewire.programs import HELP_FLAGS, PROGRAMS, start
+from server.output import tolerate_closed_output
 
 _HELP = """\
 usage: framewire COMMAND [options]
@@ -29,6 +30,7 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 2 for a command that does not exist."""
+    tolerate_closed_output()
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
     if name == "help" and rest:  # `framewire help export`
         name, rest = rest[0], ["--help"]

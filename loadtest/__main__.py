@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from export.commands.output import tolerate_closed_output
 from loadtest import churn, distance, overload, ratios, swaps
 from loadtest.reliability import report
 
@@ -25,6 +26,7 @@ examples:
 
 def run(arguments: Sequence[str], prog: str) -> int:
     """Run one measurement. Returns the exit status: 1 if a promise was broken."""
+    tolerate_closed_output()
     options = _parser(prog).parse_args(arguments)
     models: Path = options.models.resolve()
     if not (models / "digits").is_dir():

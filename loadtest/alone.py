@@ -11,8 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import grpc
-
+from export.client.channel import open_channel
 from loadtest import direct
 from loadtest.camera import Frame
 from loadtest.lonecamera import LoneCamera
@@ -33,7 +32,7 @@ def measure(grpc_port: int, port: int, pictures: Sequence[bytes], seconds: float
     calls: list[float] = []
     answers: list[float] = []
     with (
-        grpc.insecure_channel(f"127.0.0.1:{grpc_port}") as channel,
+        open_channel(f"127.0.0.1:{grpc_port}") as channel,
         LoneCamera(port, [Frame(picture) for picture in pictures]) as camera,
     ):
         predict = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict

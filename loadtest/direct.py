@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import grpc
+from export.client.channel import open_channel
 
 # Through the gateway's stubs, which do without TensorFlow.
 from server.backend.stubs import predict_pb2, prediction_service_pb2_grpc, types_pb2
@@ -27,8 +27,7 @@ class Direct:
 
 def measure(port: int, pictures: Sequence[bytes], batch: int, calls: int, seconds: float) -> Direct:
     """Keep ``calls`` concurrent Predict calls of ``batch`` pictures going for ``seconds``."""
-    options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    with grpc.insecure_channel(f"127.0.0.1:{port}", options) as channel:
+    with open_channel(f"127.0.0.1:{port}") as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         requests = [request(pictures, batch, start) for start in range(4)]
         run = _Run(stub, requests, calls, seconds)

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from server.output import tolerate_closed_output
 from server.settings import Settings, WrongSetting, load, servicelinks
 
 log = logging.getLogger("server")
@@ -17,6 +18,7 @@ COMMANDS = ("key", "token")
 
 def run(arguments: Sequence[str], prog: str = "python -m server") -> int:
     """Run the gateway or a command. Returns the exit status: 2 if a setting is wrong."""
+    tolerate_closed_output()
     try:
         if arguments and arguments[0] in COMMANDS:
             print(_run_command(arguments[0], arguments[1:], f"{prog} {arguments[0]}"))

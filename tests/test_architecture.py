@@ -133,7 +133,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("export.commands", {"export", "demomodel"}, {"rich", "tensorflow"}),
     ("export", {"export"}, {"tensorflow"}),
     # It starts the other programs by name, as modules or processes.
-    ("framewire", {"server.settings"}, {"honcho"}),
+    ("framewire", {"server.output", "server.settings"}, {"honcho"}),
     (
         "loadtest",
         {"server.backend.stubs", "export", "demomodel"},
@@ -246,6 +246,23 @@ def test_what_the_map_lists_is_there() -> None:
     for entry in entries_of_the_map():
         path = ROOT / entry
         assert path.is_dir() if entry.endswith("/") else path.with_suffix(".py").is_file(), entry
+
+
+CHANNELS = {"server.backend.channel", "export.client.channel", "modelserver.benchmarks.channel"}
+
+
+def test_who_opens_grpc_channels() -> None:
+    """One place for each side, so that proxies and sizes of messages are decided once."""
+    texts = {
+        module_name(path): path.read_text(encoding="utf-8")
+        for package in PACKAGES
+        for path in files(package)
+    }
+    opens = {name for name, text in texts.items() if re.search(r"\b(in)?secure_channel\(", text)}
+    assert opens == CHANNELS
+    for name in CHANNELS:
+        for option in ("enable_http_proxy", "max_receive_message_length"):
+            assert f'"grpc.{option}"' in texts[name], name
 
 
 @pytest.mark.parametrize(

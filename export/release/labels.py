@@ -139,11 +139,14 @@ class Labels:
         labels = config.labels(before, self.model) | {label: number}
         self._drop_missing(labels, on_disk)
         available = _available(statuses)
-        pinned = config.pinned(before, self.model) | available | set(labels.values())
+        pinned = config.pinned(before, self.model)
+        # A version that the configuration does not ask for may be about to be unloaded.
+        staying = available & pinned
+        pinned = pinned | available | set(labels.values())
         named = config.with_model(before, self.model, self._repository.location.address)
         absent: _Absent = {
             (self.model, version): statuses.get(version)
-            for version in sorted(set(labels.values()) - available)
+            for version in sorted(set(labels.values()) - staying)
         }
         absent |= self._absent_elsewhere(before)
         with self._restored(before):

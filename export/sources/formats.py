@@ -57,9 +57,6 @@ _TABLE_END = bytes.fromhex("57fb808b247547db")
 
 _STARTS: tuple[tuple[int, bytes, Format], ...] = (
     (0, _HDF5, Format.HDF5),
-    (512, _HDF5, Format.HDF5),
-    (1024, _HDF5, Format.HDF5),
-    (2048, _HDF5, Format.HDF5),
     (4, b"TFL3", Format.TFLITE),
     (0, b"\x93NUMPY", Format.NUMPY),
     (0, b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", Format.PYTORCH),
@@ -104,7 +101,7 @@ def format_of(path: Path) -> Format:
 
 def _format(file: BinaryIO, head: bytes, size: int) -> Format:
     for offset, start, meaning in _STARTS:
-        if head[offset:].startswith(start):
+        if head.startswith(start, offset):
             return meaning
     for recognize in _OTHERS:
         file.seek(0)
@@ -127,6 +124,12 @@ def _archive(file: BinaryIO, head: bytes, _: int) -> Format | None:
     if any(name in ("data.pkl", "constants.pkl") for name in names):
         return Format.PYTORCH
     return Format.NUMPY if names and all(n.endswith(".npy") for n in names) else Format.ARCHIVE
+
+
+def _user_block(_: BinaryIO, head: bytes, __: int) -> Format | None:
+    """Recognize HDF5 behind other data. A zip can have an HDF5 file in the same places."""
+    offsets = (512, 1024, 2048)
+    return Format.HDF5 if any(head.startswith(_HDF5, offset) for offset in offsets) else None
 
 
 def _table(file: BinaryIO, _: bytes, size: int) -> Format | None:
@@ -194,6 +197,7 @@ def _is_node(found: list[Field]) -> bool:
 
 _OTHERS: tuple[Callable[[BinaryIO, bytes, int], Format | None], ...] = (
     _archive,
+    _user_block,
     _table,
     _safetensors,
     _text,

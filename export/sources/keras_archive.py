@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ import h5py
 
 from export.errors import SourceError
 from export.sources.keras_errors import reason
+
+_ZIP = b"PK\x03\x04"
+_CONFIG = "config.json"
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,23 @@ class KerasArchive:
             link.symlink_to(self.path.resolve())
             yield str(link)
 
+    @contextmanager
+    def copied(self, config: dict[str, Any]) -> Iterator[str]:
+        """Give the path of a temporary copy that has another configuration."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder, f"model{self.suffix}")
+            (_copy_zip if self.suffix == ".keras" else _copy_hdf5)(self.path, copy, config)
+            yield str(copy)
+
 
 def read_archive(path: Path) -> KerasArchive:
     """Read the model's configuration. Raise ``SourceError`` if the file is damaged."""
     try:
+        # First, because HDF5 can begin at byte 512, and a zip can have its weights there.
+        if _starts_like_zip(path):
+            return _read_zip(path)
         if h5py.is_hdf5(path):
             return _read_hdf5(path)
-        if zipfile.is_zipfile(path):
-            return _read_zip(path)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise SourceError(f"cannot load {path}: {reason(error)}") from None
     raise SourceError(f"cannot load {path}: it is neither an HDF5 file nor a Keras archive (zip)")
@@ -73,8 +86,26 @@ def _read_hdf5(path: Path) -> KerasArchive:
 def _read_zip(path: Path) -> KerasArchive:
     with zipfile.ZipFile(path) as archive:
         metadata = json.loads(archive.read("metadata.json"))
-        config = json.loads(archive.read("config.json"))
+        config = json.loads(archive.read(_CONFIG))
     return KerasArchive(path, ".keras", config, str(metadata.get("keras_version", "")))
+
+
+def _starts_like_zip(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(_ZIP)) == _ZIP
+
+
+def _copy_zip(path: Path, copy: Path, config: dict[str, Any]) -> None:
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as changed:
+        for name in archive.namelist():
+            data = json.dumps(config) if name == _CONFIG else archive.read(name)
+            changed.writestr(name, data)
+
+
+def _copy_hdf5(path: Path, copy: Path, config: dict[str, Any]) -> None:
+    shutil.copyfile(path, copy)
+    with h5py.File(copy, "r+") as file:
+        file.attrs["model_config"] = json.dumps(config)
 
 
 def _text(value: Any) -> str:

@@ -6,14 +6,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from export.errors import CheckpointError, SourceError
-from export.sources import builder, keras2_file
+from export.sources import builder, keras2_file, keras3_file
 from export.sources.fingerprint import fingerprint
 from export.sources.keras_archive import KerasArchive, read_archive
-from export.sources.keras_code import refuse_code
-from export.sources.keras_errors import BUILD, mismatch, reason
+from export.sources.keras_errors import mismatch
 from export.sources.keras_libraries import is_model
 from export.sources.keras_preprocessing import own_scaling
 from export.sources.options import SourceOptions
@@ -52,15 +49,8 @@ def _load(archive: KerasArchive, unsafe: bool) -> Any:
             f"{archive.path} contains weights without a model; name a function that builds the "
             "model: --model package.module:function"
         )
-    if archive.is_keras2:
-        return keras2_file.load(archive, unsafe)
-    try:
-        with archive.named() as name:
-            return keras.models.load_model(name, compile=False, safe_mode=not unsafe)
-    except Exception as error:  # a file can name layers that run arbitrary code
-        if "safe_mode" in str(error):
-            refuse_code(archive, unsafe)
-        raise SourceError(f"cannot load {archive.path}: {reason(error)}; {BUILD}") from None
+    library = keras2_file if archive.is_keras2 else keras3_file
+    return library.load(archive, unsafe)
 
 
 def _build_and_fill(options: SourceOptions, path: Path) -> Any:

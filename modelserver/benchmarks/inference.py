@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import grpc
 import numpy as np
 from PIL import Image
 
@@ -31,6 +30,7 @@ from tensorflow_serving.apis import model_pb2, predict_pb2  # noqa: E402
 
 from modelserver.api.predict import predict  # noqa: E402
 from modelserver.app import ModelServer  # noqa: E402
+from modelserver.benchmarks.channel import open_channel  # noqa: E402
 from modelserver.codec import encode  # noqa: E402
 from modelserver.codec.dtypes import Array  # noqa: E402
 from modelserver.deadline import Deadline  # noqa: E402
@@ -101,7 +101,7 @@ def over_grpc(path: str, wire: bytes, batch: int, rounds: int) -> None:
     server = ModelServer(options, model_config.initial(options))
     server.load()
     server.open()
-    with grpc.insecure_channel(f"localhost:{server.port}") as channel:
+    with open_channel(server.port) as channel:
         call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
         for in_flight in IN_FLIGHT:
             rate, _ = _rate(lambda: call(wire), in_flight, rounds)

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import grpc
 
 from modelserver.benchmarks import inference
+from modelserver.benchmarks.channel import open_channel
 from modelserver.execution import completeness
 
 QUIET_S = 10.0
@@ -85,7 +86,7 @@ class Clients:
         self.delays: list[tuple[float, float]] = []  # start, duration in seconds
         self.failed = 0
         self._stopping = False
-        arguments = (f"localhost:{port}", wire)
+        arguments = (port, wire)
         self._threads = [threading.Thread(target=self._call, args=arguments) for _ in range(count)]
         for thread in self._threads:
             thread.start()
@@ -102,9 +103,8 @@ class Clients:
         p50, p99 = (delays[int(len(delays) * share)] * 1000 for share in (0.5, 0.99))
         return f"{len(delays):6d} calls, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
 
-    def _call(self, address: str, wire: bytes) -> None:
-        options = [("grpc.use_local_subchannel_pool", 1)]  # one connection per client
-        with grpc.insecure_channel(address, options) as channel:
+    def _call(self, port: int, wire: bytes) -> None:
+        with open_channel(port) as channel:
             predict = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
             while not self._stopping:
                 begun = time.monotonic()

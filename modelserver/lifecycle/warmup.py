@@ -126,7 +126,10 @@ def _try(model: Model, signature: Any, batches: Sequence[int], end: Deadline) ->
     Return the errors if it rejects them all.
     """
     infos = signature.inputs.values()
-    fetches = [signature.outputs[alias].name for alias in sorted(signature.outputs)]
+    # Ragged and sparse outputs have no name: a call for them fails, but TensorFlow Serving loads
+    # such a version, and its metadata says what is wrong with it.
+    names = [signature.outputs[alias].name for alias in sorted(signature.outputs)]
+    fetches = [name for name in names if name]
     errors = []
     for text, shape in product(_texts(infos), _shapes(infos)):
         try:

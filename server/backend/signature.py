@@ -24,6 +24,8 @@ class TensorSpec:
     encoding: str = ""
 
     def __str__(self) -> str:
+        if self.dtype == types_pb2.DT_INVALID and self.encoding:
+            return self.encoding  # a ragged tensor's dtype is in its encoding
         sizes = (
             ["..."] if self.shape is None else ["?" if s is None else str(s) for s in self.shape]
         )

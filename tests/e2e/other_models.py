@@ -6,6 +6,7 @@
   picture a call. Its one box is around what is brighter than half.
 * ``classifier``: float32 [N,8,8,3] in 0..1, ``probabilities`` for dark, grey, light.
 * ``raw``: uint8 [N,4,4,3], and an output that no task has words for: mean colours.
+* ``ragged``: the same, with an output that is not a tensor.
 * ``mute``: the same, with a ``describe`` signature that fails on every call.
 """
 
@@ -57,6 +58,15 @@ class Raw(tf.Module):
         return {"colour": tf.reduce_mean(tf.cast(pixels, tf.float32), axis=[1, 2])}
 
 
+class Ragged(tf.Module):
+    """Rows of different lengths."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 4, 4, 3], tf.uint8, "pixels")])
+    def rows(self, pixels):
+        lengths = tf.range(tf.shape(pixels)[0])
+        return {"rows": tf.RaggedTensor.from_row_lengths(tf.range(tf.reduce_sum(lengths)), lengths)}
+
+
 class Mute(Raw):
     """A model that cannot describe itself."""
 
@@ -71,6 +81,8 @@ def main(folder: Path) -> None:
     save(zoo, folder / "zoo", serving_default=zoo.detect)
     save(classifier, folder / "classifier", serving_default=classifier.classify)
     save(raw, folder / "raw", serving_default=raw.colour)
+    ragged = Ragged()
+    save(ragged, folder / "ragged", serving_default=ragged.rows)
     save(mute, folder / "mute", serving_default=mute.colour, describe=mute.describe)
 
 

@@ -24,6 +24,7 @@ model_config_list {{
   config {{ name: "zoo" base_path: "{0}/zoo" model_platform: "tensorflow" }}
   config {{ name: "classifier" base_path: "{0}/classifier" model_platform: "tensorflow" }}
   config {{ name: "raw" base_path: "{0}/raw" model_platform: "tensorflow" }}
+  config {{ name: "ragged" base_path: "{0}/ragged" model_platform: "tensorflow" }}
 }}
 """
 
@@ -109,3 +110,11 @@ async def test_a_model_that_is_not_there(stack: Stack) -> None:
     outcome = await client.ask(picture((8, 8), (0, 0, 1, 1)), format="png")
     assert outcome["code"] == "unknown_model"
     assert "nobody" in outcome["message"]
+
+
+async def test_a_model_whose_answers_cannot_be_sent(stack: Stack) -> None:
+    client = await Client.connect(stack.port, model="ragged")
+    assert client.model is None
+    error = await client.expect("error")
+    assert (error["code"], error["retryable"]) == ("unusable_model", False)
+    assert "its output 'rows' is ragged, not a tensor" in error["message"]

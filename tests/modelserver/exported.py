@@ -126,6 +126,25 @@ def unknown_rank(path: Path) -> Path:
     return save(module, path, serving_default=serve)
 
 
+def encoded_outputs(path: Path, *kinds: str) -> Path:
+    """Return outputs that are not plain tensors: ``ragged``, ``sparse``, or ``dense`` for one that
+    is.
+    """
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def serve(x: Any) -> Any:
+        lengths = tf.ones_like(x, tf.int32)
+        outputs = {
+            "ragged": tf.RaggedTensor.from_row_lengths(x, lengths),
+            "sparse": tf.sparse.from_dense(x),
+            "dense": x,
+        }
+        return {kind: outputs[kind] for kind in kinds}
+
+    return save(module, path, serving_default=serve)
+
+
 def throwing(path: Path) -> Path:
     """Run Python code that raises an exception for negative numbers."""
     module = tf.Module()

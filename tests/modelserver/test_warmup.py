@@ -81,6 +81,15 @@ def test_a_default_signature_that_cannot_run_fails_the_load(
         warmup.warm_up(model, str(tmp_path / "1"))
 
 
+@pytest.mark.parametrize("kinds", [["ragged"], ["sparse"], ["ragged", "dense"]])
+def test_outputs_that_no_call_returns_do_not_fail_the_load(
+    tmp_path: Path, kinds: list[str]
+) -> None:
+    """TensorFlow Serving loads such versions, and clients learn from their metadata."""
+    path = exported.encoded_outputs(tmp_path / "1", *kinds)
+    warmup.warm_up(load(path), str(path))
+
+
 def test_the_image_can_be_decoded() -> None:
     info = meta_graph_pb2.TensorInfo(dtype=types_pb2.DT_STRING)
     info.tensor_shape.dim.add().size = -1

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from export.client import waiting
-from export.client.model_server import ModelServer
+from export.client.model_server import AVAILABLE, ModelServer, Status
 from export.errors import ExportError, ReleaseError, ServerError
 from export.publishing.location import locate
 from export.publishing.repository import Repository
@@ -342,3 +342,21 @@ def test_a_deleted_labelled_version_does_not_block_a_release(
     release.promote("stable", 3)
     assert labelled(server, "stable", "canary") == [3, None]
     assert any("canary" in line and "no longer on disk" in line for line in deployment.said)
+
+
+def test_a_version_that_is_unloaded_just_before_it_is_promoted(
+    deployment: Deployment, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server says AVAILABLE, but is about to unload what its configuration does not list."""
+    release = deployment.release(server)
+    release.promote("stable", 1)
+    deployment.publish(2)
+    statuses = server.statuses
+
+    def outdated(model: str) -> dict[int, Status]:
+        monkeypatch.setattr(server, "statuses", statuses)
+        return {1: Status(AVAILABLE), 2: Status(AVAILABLE)}
+
+    monkeypatch.setattr(server, "statuses", outdated)
+    release.promote("stable", 2)
+    assert labelled(server, "stable") == [2]

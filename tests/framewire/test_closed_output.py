@@ -1,0 +1,57 @@
+"""Commands end quietly when nobody reads their output: ``framewire export --help | head -1``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from framewire.programs import PROGRAMS
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = ("framewire", "server", "modelserver", "export", "loadtest")
+COMMANDS = [
+    *([module, "--help"] for module in MODULES),
+    *(["framewire", name, "--help"] for name in PROGRAMS),
+    ["framewire", "--version"],
+    ["framewire", "modelserver", "--help=all"],
+    ["framewire", "modelserver", "--version"],
+    ["framewire", "export", "savedmodel", "--help"],
+    ["framewire", "loadtest", "swaps", "--help"],
+    ["export", "list", "--offline", "--json"],
+    ["export", "fonts"],
+]
+"""A module, and its arguments."""
+
+
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """Return the end of a pipe that nobody reads."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    yield write_end
+    os.close(write_end)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_output_that_nobody_reads(command: list[str], unread: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        stdout=unread,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_no_output_at_all() -> None:
+    """As with ``>&-``, a program may start without standard output."""
+    code = 'exec "$0" -m framewire --help >&-'
+    subprocess.run(["sh", "-c", code, sys.executable], cwd=ROOT, timeout=60, check=True)
