@@ -61,7 +61,8 @@ def check_decode(options: argparse.Namespace) -> None:
         if options.box_units == "cells":
             given.append("--box-units cells")
         if given:
-            raise SourceError(f"{' and '.join(given)} needs --decode")
+            verb = "need" if len(given) > 1 else "needs"
+            raise SourceError(f"{' and '.join(given)} {verb} --decode FAMILY")
     elif options.nms:
         raise SourceError("omit --nms: --decode suppresses overlapping boxes where it is needed")
     elif options.task not in (None, "detection"):

@@ -28,7 +28,8 @@ from export.tasks.activation import activate
 from export.tasks.boxes import standard
 from export.tasks.task import Probe
 
-_STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32), (16, 32))
+_STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
+_TINY_STRIDES = (16, 32)  # of YOLOv3-tiny, which has three anchors for each cell
 _ANCHORS_PER_CELL = {"yolov5": 3, "yolov8": 1}
 _BOX_COLUMNS = {"yolov5": 5, "yolov8": 4}
 _MASK_COEFFICIENTS = 32
@@ -102,7 +103,7 @@ def yolo_layout(shape: tuple[int, ...], size: Size) -> Layout | None:
 
 def _strides(anchors: int, per_cell: int, size: Size) -> tuple[int, ...]:
     """Return the strides of feature maps that have so many anchors, or nothing."""
-    for strides in _STRIDES:
+    for strides in (*_STRIDES, *([_TINY_STRIDES] if per_cell > 1 else [])):
         cells = sum(-(-size[0] // stride) * -(-size[1] // stride) for stride in strides)
         if anchors == cells * per_cell:
             return strides
