@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from export.detectors.options import DecodeOptions
 from export.errors import PublishError
 from export.publishing import local
 from export.serving import warmup
@@ -31,7 +32,8 @@ class ExportRequest:
 
     ``images``: encoded images to compare answers on and to warm up with. ``labels``: the labels or
     their file. ``max_batch``: the most images per call; None for no limit. ``warm_up``: write
-    warm-up records. ``full``: verify in every batch size and through a model server.
+    warm-up records. ``full``: verify in every batch size and through a model server. ``decode``:
+    how to decode a detector; its outputs are then not described by ``task``.
     """
 
     source: Source
@@ -42,6 +44,7 @@ class ExportRequest:
     max_batch: int | None = None
     warm_up: bool = True
     full: bool = True
+    decode: DecodeOptions | None = None
 
 
 def make_version(
@@ -57,7 +60,12 @@ def make_version(
     """
     say(f"source      {request.source.made_from}")
     conversion = resolve(
-        request.source, request.input, request.task, request.labels, request.images
+        request.source,
+        request.input,
+        request.task,
+        request.labels,
+        request.images,
+        request.decode,
     )
     _announce(conversion, say)
     expected = Golden(request.images, golden.answers(conversion, request.images))

@@ -113,7 +113,12 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("export.suggestions", {"export.errors"}, set()),
     ("export.sources", EXPORT_BASE, {*TENSORFLOW, "h5py", "keras", "tf_keras"}),
     ("export.tasks", EXPORT_BASE, TENSORFLOW),
-    ("export.serving", {*EXPORT_BASE, "export.sources", "export.tasks"}, TENSORFLOW),
+    ("export.detectors", {*EXPORT_BASE, "export.tasks"}, TENSORFLOW),
+    (
+        "export.serving",
+        {*EXPORT_BASE, "export.detectors", "export.sources", "export.tasks"},
+        TENSORFLOW,
+    ),
     ("export.publishing", EXPORT_BASE, {"fsspec"}),
     # The stubs come through one file, which keeps TensorFlow itself out.
     ("export.client.stubs", EXPORT_BASE, STUBS),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from export.commands.arguments import add_checkpoint, positive
+from export.commands.decode_options import add_decode, check_decode, decode_options
 from export.commands.loading import load_tensorflow
 from export.commands.parser import Commands, add_command
 from export.commands.source_options import (
@@ -45,6 +46,8 @@ def add_parser(commands: Commands) -> None:
         %(prog)s --from run/model.ckpt-20000 --inputs Placeholder:0 \\
             --feed is_training=false --outputs scores=Softmax:0 --scale -1..1 --output build/m
         %(prog)s --from exported/saved_model --output build/mymodel
+        %(prog)s --from yolo11n_saved_model --decode yolo --scale 0..1 --resize letterbox \\
+            --labels coco.txt --output build/yolo
         %(prog)s --from keras:MobileNetV2 --output build/mobilenet
         """,
     )
@@ -53,6 +56,7 @@ def add_parser(commands: Commands) -> None:
     add_source(parser)
     add_images(parser)
     add_task(parser)
+    add_decode(parser)
     _add_verification(parser)
     add_checkpoint(parser)
 
@@ -100,6 +104,7 @@ def _add_verification(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Make the version. Raise ``ExportError``."""
     _check_source(options)
+    check_decode(options)
     target = _target(options)
     versions = local.versions(target)
     if options.if_missing and versions:
@@ -151,6 +156,7 @@ def _request(options: argparse.Namespace) -> ExportRequest:
         options.max_batch,
         not options.no_warm_up,
         options.verify != "quick",
+        decode_options(options),
     )
 
 

@@ -138,7 +138,8 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         "--labels",
         type=Path,
         metavar="FILE",
-        help="the names of the classes: one per line, a JSON list, or a .pbtxt label map",
+        help="the names of the classes: one per line, a JSON list, a .pbtxt label map, or the "
+        ".yaml of an Ultralytics export",
     )
     group.add_argument(
         "--first-class", type=_number, metavar="N", help="the model's number for its first class"
@@ -146,8 +147,7 @@ def add_task(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--activation",
         choices=("none", "sigmoid", "softmax"),
-        default="none",
-        help="what to apply to the scores (default: %(default)s)",
+        help="what to apply to the scores (default: none)",
     )
     group.add_argument(
         "--background", action="store_true", help="the first column of scores is the background"
@@ -160,14 +160,13 @@ def _add_boxes(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--box-order",
         choices=("yxyx", "xyxy", "cxcywh"),
-        default="yxyx",
-        help="the order of a box's coordinates (default: %(default)s)",
+        help="the order of a box's coordinates (default: yxyx, or the family's with --decode)",
     )
     group.add_argument(
         "--box-units",
-        choices=("normalized", "pixels"),
-        default="normalized",
-        help="0..1, or pixels of the model's input (default: %(default)s)",
+        choices=("normalized", "pixels", "cells"),
+        help="0..1, pixels of the model's input, or cells of a feature map (default: normalized; "
+        "recognized with --decode)",
     )
     group.add_argument("--nms", action="store_true", help="apply non-maximum suppression by class")
     for name, kind, default, meaning in (
@@ -175,7 +174,7 @@ def _add_boxes(parser: argparse.ArgumentParser) -> None:
         ("--min-score", _fraction, 0.05, "the lowest score that is kept"),
         ("--max-boxes", _count, 100, "the most boxes that are kept"),
     ):
-        help_text = f"with --nms: {meaning} (default: {default})"
+        help_text = f"with --nms or --decode: {meaning} (default: {default})"
         group.add_argument(name, type=kind, default=default, metavar="X", help=help_text)
 
 
@@ -223,13 +222,13 @@ def task_options(options: argparse.Namespace) -> TaskOptions:
 
     return TaskOptions(
         task=options.task,
-        order=options.box_order,
-        units=options.box_units,
+        order=options.box_order or "yxyx",
+        units=options.box_units or "normalized",
         suppress=options.nms,
         max_overlap=options.nms_overlap,
         min_score=options.min_score,
         max_boxes=options.max_boxes,
-        activation=options.activation,
+        activation=options.activation or "none",
         background=options.background,
         first_class=options.first_class,
     )

@@ -9,6 +9,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from export.contract import Outputs, Tensor
+from export.detectors.decoded import decoded
+from export.detectors.options import DecodeOptions
+from export.detectors.recognition import recognize
 from export.errors import SourceError, reason_of
 from export.serving import labels as label_files
 from export.serving.decoding import Canvas, decode, decode_at_own_size
@@ -108,17 +111,23 @@ def resolve(
     task: TaskOptions,
     labels: Path | tuple[str, ...] | None,
     probes: Sequence[bytes],
+    decode: DecodeOptions | None = None,
 ) -> Conversion:
     """Combine the options with what the source says about itself.
 
     ``labels``: the labels or their file. ``probes``: encoded images on which the source is run to
-    see its outputs. Raise ``SourceError`` if something is missing or contradicts the source.
+    see its outputs. ``decode``: how to decode a detector. Raise ``SourceError`` if something is
+    missing or contradicts the source.
     """
     batch = _batch(source, images)
     canvas = None if source.takes_bytes else _canvas(source, images, batch)
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
-    outputs = _probe(draft, [probes[at % len(probes)] for at in range(batch or _PROBES)])
-    chosen = select_task(outputs, _with_description(source, task))
+    tried = [probes[at % len(probes)] for at in range(batch or _PROBES)]
+    outputs = _probe(draft, tried)
+    if decode is not None:
+        chosen = _decoded(draft, outputs, _with_labels(source, decode, labels), len(tried))
+    else:
+        chosen = _selected(draft, outputs, _with_description(source, task))
     check_ranking(chosen, outputs, source.left_out)
     if source.takes_bytes and task.units == "pixels":
         raise SourceError(
@@ -215,6 +224,42 @@ def _probe(conversion: Conversion, probes: Sequence[bytes]) -> Probe:
         count, hint = len(probes), _hint(source, len(probes))
         raise SourceError(f"the model fails on {count} images: {_text(error)}{hint}") from None
     return {name: value.numpy() for name, value in outputs.items()}
+
+
+def _decoded(draft: Conversion, outputs: Probe, options: DecodeOptions, images: int) -> Task:
+    """Return the task of a detector that is decoded; ``outputs`` are those of so many images."""
+    if draft.source.takes_bytes:
+        raise SourceError(
+            "--decode needs the size of the model's input, which a model that decodes images does "
+            "not give; name the tensor of its decoded images with --inputs TENSOR"
+        )
+    if draft.canvas is None:
+        raise SourceError("--decode needs the size of the model's input; add --size WxH")
+    return decoded(outputs, options, (draft.canvas.height, draft.canvas.width), images)
+
+
+def _selected(draft: Conversion, outputs: Probe, options: TaskOptions) -> Task:
+    """Return the task that the outputs imply; if they look undecoded, say how to decode them."""
+    canvas = draft.canvas
+    hint = recognize(outputs, (canvas.height, canvas.width)) if canvas else None
+    try:
+        task = select_task(outputs, options)
+    except SourceError as error:
+        raise SourceError(f"{error}; {hint}" if hint else str(error)) from None
+    if hint and isinstance(task, Tensors) and options.task is None:
+        return replace(task, notes=(hint,))
+    return task
+
+
+def _with_labels(
+    source: Source, options: DecodeOptions, labels: Path | tuple[str, ...] | None
+) -> DecodeOptions:
+    """Fill in how many labels there are, and the first class of the source's description."""
+    names = label_files.read(labels) if isinstance(labels, Path) else labels or ()
+    first = source.described.get("first_class")
+    if options.first_class is None and isinstance(first, int):
+        options = replace(options, first_class=first)
+    return replace(options, class_count=len(names) or None)
 
 
 def _text(error: Exception) -> str:

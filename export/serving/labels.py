@@ -11,6 +11,10 @@ from export.errors import SourceError
 _ITEM = re.compile(r"item\s*\{(.*?)\}", re.DOTALL)
 _ID = re.compile(r"\bid\s*:\s*(\d+)")
 _NAME = re.compile(r"\b(display_name|name)\s*:\s*(['\"])(.*?)\2")
+_NAMES = re.compile(
+    r"^names:[ \t]*(\[.*?\]|(?:\n[ \t]*(?:-|\d+:)[^\n]*)+)", re.MULTILINE | re.DOTALL
+)
+_ENTRY = re.compile(r"^[ \t]*(?:-|\d+:)[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _MAX_ID = 100_000
 
 
@@ -18,8 +22,8 @@ def read(path: Path) -> list[str]:
     """Return the labels in ``path``. Raise ``SourceError``.
 
     The file is a JSON list (``.json``), a label map of TensorFlow's detection models (``.pbtxt``),
-    or has one label per line. IDs that a label map skips get an empty label, so that the index of
-    a label is its ID minus the first ID.
+    YAML with ``names``, as Ultralytics writes it (``.yaml``), or has one label per line. IDs that a
+    label map skips get an empty label, so that the index of a label is its ID minus the first ID.
     """
     try:
         text = path.read_text("utf-8-sig")
@@ -31,6 +35,8 @@ def read(path: Path) -> list[str]:
         return _json(path, text)
     if path.suffix == ".pbtxt":
         return _label_map(path, text)
+    if path.suffix in (".yaml", ".yml"):
+        return _names(path, text)
     return [line.strip() for line in text.rstrip().splitlines()]
 
 
@@ -60,3 +66,13 @@ def _label_map(path: Path, text: str) -> list[str]:
     if not names or max(names) > _MAX_ID:
         raise SourceError(f"{path} is not a label map")
     return [names.get(number, "") for number in range(min(names), max(names) + 1)]
+
+
+def _names(path: Path, text: str) -> list[str]:
+    """Read the list or the numbered entries of ``names``, which need no more of YAML than this."""
+    names = _NAMES.search(text)
+    if names is None:
+        raise SourceError(f"{path} has no names: a list, or an entry for each class's number")
+    if names[1].startswith("["):
+        return [name.strip().strip("'\"") for name in names[1][1:-1].split(",")]
+    return [name.strip("'\"") for name in _ENTRY.findall(names[1])]

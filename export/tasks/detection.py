@@ -21,6 +21,7 @@ from export.contract import (
 )
 from export.errors import SourceError
 from export.suggestions import listed
+from export.tasks.activation import activate
 from export.tasks.boxes import standard, standard_points
 from export.tasks.suppression import Suppression
 from export.tasks.task import Probe, TaskOptions
@@ -53,7 +54,7 @@ class Detection:
         if boxes.shape.rank == 4:  # [N, K, 1, 4]: some detectors give one box for all classes
             boxes = boxes[:, :, 0]
         boxes = standard(boxes, self.options.order, self.options.units, size)
-        scores = _activated(own[SCORES], self.options)
+        scores = activate(own[SCORES], self.options.activation, self.options.background)
         if self.options.suppress:
             return _suppression(self.options)(boxes, scores, own.get(CLASSES))
         count = own.get(COUNT)
@@ -143,15 +144,6 @@ def _first_class(
         return options.first_class, None, ()
     note = "classes are assumed to start at 1, as in TensorFlow's models; override: --first-class N"
     return 1, None, (note,)
-
-
-def _activated(scores: Tensor, options: TaskOptions) -> Tensor:
-    scores = tf.cast(scores, tf.float32)
-    if options.activation == "sigmoid":
-        scores = tf.sigmoid(scores)
-    elif options.activation == "softmax":
-        scores = tf.nn.softmax(scores)
-    return scores[..., 1:] if options.background else scores
 
 
 def _suppression(options: TaskOptions) -> Suppression:

@@ -13,7 +13,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from export.__main__ import main as export
-from tests.e2e import other_models
+from tests.e2e import other_models, raw_detectors
 from tests.export import trained_models
 
 DETECTOR = (
@@ -31,6 +31,15 @@ COMMANDS = {
     "keras": ("--from={trained}/colours.keras --scale=none", ["red", "green", "blue"]),
     "hdf5": ("--from={trained}/colours.h5 --scale=none", ["red", "green", "blue"]),
     "zoo": ("--from={trained}/zoo/1", ["bright"]),
+    "yolo": (
+        "--from={trained}/yolo --decode=yolo --scale=0..1 --resize=letterbox --verify=full",
+        ["white", "red"],
+    ),
+    "raw_ssd": (
+        "--from={trained}/raw_ssd --decode=ssd --anchors={trained}/anchors.npy "
+        "--activation=softmax --scale=0..1",
+        ["white", "red"],
+    ),
 }
 
 
@@ -41,12 +50,13 @@ def main(folder: Path) -> int:
     trained_models.tf1_classifier(trained / "lightness")
     trained_models.keras_files(trained)
     other_models.main(trained)
+    raw_detectors.main(trained)
     failed = 0
     for name, (options, labels) in COMMANDS.items():
         file = trained / f"{name}.txt"
         file.write_text("\n".join(labels))
-        arguments = options.format(trained=trained).split()
-        arguments += [f"--labels={file}", f"--output={folder / name}", "--verify=quick"]
+        arguments = ["--verify=quick", *options.format(trained=trained).split()]
+        arguments += [f"--labels={file}", f"--output={folder / name}"]
         failed += export(["savedmodel", *arguments]) != 0
     return failed
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from loadtest.stack import ROOT, Stack
 from tests.e2e.client import Client
 
-MODELS = ("ssd", "letterbox", "lightness", "keras", "hdf5", "zoo")
+MODELS = ("ssd", "letterbox", "lightness", "keras", "hdf5", "zoo", "yolo", "raw_ssd")
 Box = tuple[float, float, float, float]
 
 
@@ -90,6 +90,15 @@ async def test_letterboxed_frames_get_boxes_of_the_frame(stack: Stack) -> None:
     client = await Client.connect(stack.port, model="letterbox", min_score=0.5)
     assert client.model is not None
     assert (client.model["width"], client.model["height"]) == (64, 64)
+    wide, upright = (0.25, 0.5, 0.75, 1.0), (0.0, 0.25, 0.5, 0.75)
+    await assert_found(client, picture((256, 128), wide), wide, "white")
+    await assert_found(client, picture((128, 256), upright, "red"), upright, "red")
+
+
+@pytest.mark.parametrize("model", ["yolo", "raw_ssd"])
+async def test_detectors_that_are_decoded_in_the_graph(stack: Stack, model: str) -> None:
+    """From undecoded rows or offsets to one box of the frame; the YOLO's frames are letterboxed."""
+    client = await Client.connect(stack.port, model=model, min_score=0.5)
     wide, upright = (0.25, 0.5, 0.75, 1.0), (0.0, 0.25, 0.5, 0.75)
     await assert_found(client, picture((256, 128), wide), wide, "white")
     await assert_found(client, picture((128, 256), upright, "red"), upright, "red")

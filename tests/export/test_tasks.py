@@ -140,6 +140,17 @@ def test_labels_in_a_file(tmp_path: Path) -> None:
     assert labels.read(lines) == ["cat", "", "hot dog"]
     assert labels.read(listed) == ["cat", "猫"]
     assert labels.read(mapped) == ["person", "", "car"]
+    exported = tmp_path / "metadata.yaml"
+    for text in (
+        "task: detect\nnames:\n  0: person\n  1: 'hot dog'\nstride: 32\n",
+        "names:\n- person\n- hot dog\nstride: 32\n",
+        "nc: 2\nnames: [person, 'hot dog']\n",
+    ):
+        exported.write_text(text)
+        assert labels.read(exported) == ["person", "hot dog"]
+    exported.write_text("nc: 2\n")
+    with pytest.raises(SourceError, match="has no names"):
+        labels.read(exported)
     for text, message in (("{", "is not JSON"), ("[1]", "a JSON list of strings")):
         listed.write_text(text)
         with pytest.raises(SourceError, match=message):

@@ -1,0 +1,80 @@
+"""The task of a detector that is decoded in the exported graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from export.contract import Outputs, Tensor
+from export.detectors.anchor_free import anchor_free
+from export.detectors.anchored import anchored
+from export.detectors.centernet import centernet
+from export.detectors.decoder import Decoder, Size
+from export.detectors.end_to_end import end_to_end
+from export.detectors.nms import Limits, strongest, suppress
+from export.detectors.options import DecodeOptions
+from export.detectors.yolo import yolo
+from export.errors import SourceError
+from export.suggestions import listed
+from export.tasks.task import Probe
+
+DECODERS: Mapping[str, Callable[[Probe, DecodeOptions, Size], Decoder]] = {
+    "yolo": yolo,
+    "yolov5": yolo,
+    "yolov8": yolo,
+    "ssd": anchored,
+    "retinanet": anchored,
+    "efficientdet": anchored,
+    "centernet": centernet,
+    "anchor-free": anchor_free,
+    "end-to-end": end_to_end,
+}
+"""What decodes each of ``options.FAMILIES``."""
+
+_CELLS = ("centernet", "anchor-free")
+
+
+@dataclass(frozen=True)
+class DecodedDetection:
+    """A detector that is decoded. ``limits``: which boxes are kept."""
+
+    decoder: Decoder
+    limits: Limits
+    first_class: int = 0
+
+    name: str = "detection"
+
+    @property
+    def classes(self) -> int | None:
+        return self.decoder.classes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.decoder.notes
+
+    def reads(self) -> Collection[str]:
+        return self.decoder.reads()
+
+    def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
+        keep = strongest if self.decoder.suppressed else suppress
+        return keep(self.decoder(outputs, size), self.limits)
+
+
+def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> DecodedDetection:
+    """Return the task for these outputs, which are those of so many images.
+
+    ``size``: height and width of the model's input. Raise ``SourceError`` if they do not fit the
+    family.
+    """
+    if options.units == "cells" and options.family not in _CELLS:
+        raise SourceError(f"--box-units cells is only for --decode {' and '.join(_CELLS)}")
+    decoder = DECODERS[options.family](probe, options, size)
+    mixed = [name for name in decoder.reads() if len(probe[name]) != images or probe[name].ndim < 3]
+    if mixed and images > 1:
+        raise SourceError(
+            f"{listed(mixed)} has the boxes of all images in one table; add --batch 1, so that the "
+            "model gets one image per call"
+        )
+    limits = Limits(options.max_overlap, options.min_score, options.max_boxes, options.agnostic)
+    first = 0 if decoder.classes is not None else options.first_class or 0
+    return DecodedDetection(decoder, limits, first)

@@ -1,0 +1,108 @@
+"""Non-maximum suppression over all anchors of a detector, in the graph.
+
+``tasks.suppression`` considers a few hundred candidates, which is enough for a model that returns
+only that many boxes. Of thousands of anchors, hundreds can lie on one object, so here all of them
+compete, in TensorFlow's own kernels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from export.contract import BOXES, CLASSES, COUNT, SCORES, Outputs, Tensor
+from export.detectors.decoder import Candidates
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which boxes are kept.
+
+    ``max_overlap``: the largest intersection over union of two boxes that are both kept.
+    ``min_score``: scores must exceed it. ``max_boxes``: the most boxes of an image.
+    ``agnostic``: boxes also suppress boxes of other classes.
+    """
+
+    max_overlap: float = 0.5
+    min_score: float = 0.05
+    max_boxes: int = 100
+    agnostic: bool = False
+
+
+def suppress(candidates: Candidates, limits: Limits) -> Outputs:
+    """Return the contract's outputs after suppression, padded with zeros to ``max_boxes``.
+
+    ``candidates``: with scores ``[N, A, C]``.
+    """
+    return _agnostic(candidates, limits) if limits.agnostic else _by_class(candidates, limits)
+
+
+def strongest(candidates: Candidates, limits: Limits) -> Outputs:
+    """Return the contract's outputs without suppression: the boxes with the best scores."""
+    boxes, scores, classes = _one_class_each(candidates)
+    missing = tf.maximum(limits.max_boxes - tf.shape(scores)[1], 0)
+    scores, classes = (tf.pad(v, [[0, 0], [0, missing]]) for v in (scores, classes))
+    boxes = tf.pad(boxes, [[0, 0], [0, missing], [0, 0]])
+    scores, best = tf.math.top_k(scores, limits.max_boxes)
+    counts = tf.reduce_sum(tf.cast(scores > limits.min_score, tf.int32), axis=1)
+    boxes, classes = (tf.gather(v, best, batch_dims=1) for v in (boxes, classes))
+    return _outputs(boxes, scores, classes, counts)
+
+
+def _by_class(candidates: Candidates, limits: Limits) -> Outputs:
+    boxes, scores, classes, counts = tf.image.combined_non_max_suppression(
+        candidates.boxes[:, :, None],
+        candidates.scores,
+        max_output_size_per_class=limits.max_boxes,
+        max_total_size=limits.max_boxes,
+        iou_threshold=limits.max_overlap,
+        score_threshold=limits.min_score,
+        clip_boxes=False,
+    )
+    return _outputs(boxes, scores, classes, counts)
+
+
+def _agnostic(candidates: Candidates, limits: Limits) -> Outputs:
+    boxes, scores, classes = _one_class_each(candidates)
+    kept, counts = tf.map_fn(
+        lambda image: _kept(image[0], image[1], limits),
+        (boxes, scores),
+        fn_output_signature=(tf.TensorSpec([limits.max_boxes], tf.int32), tf.int32),
+    )
+    boxes, scores, classes = (
+        tf.gather(values, kept, batch_dims=1) for values in (boxes, scores, classes)
+    )
+    return _outputs(boxes, scores, classes, counts)
+
+
+def _one_class_each(candidates: Candidates) -> tuple[Tensor, Tensor, Tensor]:
+    """Return boxes, scores and classes of the best class of each box."""
+    if candidates.classes is not None:
+        return candidates.boxes, candidates.scores, tf.cast(candidates.classes, tf.float32)
+    classes = tf.cast(tf.argmax(candidates.scores, axis=-1), tf.float32)
+    return candidates.boxes, tf.reduce_max(candidates.scores, axis=-1), classes
+
+
+def _kept(boxes: Tensor, scores: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
+    """Return which boxes of an image are kept, padded with zeros, and how many."""
+    # Its wrapper in tf.image is another, slower implementation.
+    kept, count = tf.raw_ops.NonMaxSuppressionV4(
+        boxes=boxes,
+        scores=scores,
+        max_output_size=limits.max_boxes,
+        iou_threshold=limits.max_overlap,
+        score_threshold=limits.min_score,
+        pad_to_max_output_size=True,
+    )
+    return tf.ensure_shape(kept, [limits.max_boxes]), count
+
+
+def _outputs(boxes: Tensor, scores: Tensor, classes: Tensor, counts: Tensor) -> Outputs:
+    valid = tf.sequence_mask(counts, tf.shape(scores)[1], tf.float32)
+    return {
+        BOXES: tf.clip_by_value(boxes, 0.0, 1.0) * valid[..., None],
+        SCORES: scores * valid,
+        CLASSES: classes * valid,
+        COUNT: tf.cast(counts, tf.float32),
+    }

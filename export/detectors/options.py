@@ -1,0 +1,58 @@
+"""What the command line says about a detector that has to be decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FAMILIES = (
+    "yolo",
+    "yolov5",
+    "yolov8",
+    "ssd",
+    "retinanet",
+    "efficientdet",
+    "centernet",
+    "anchor-free",
+    "end-to-end",
+)
+"""``yolo`` is either of the following two, whichever the shapes imply."""
+
+OFFSET_ORDERS = ("cxcywh", "cycxhw", "xyxy", "yxyx")
+
+COLUMNS = ("batch", "box", "class", "score")
+"""What rows of ``end-to-end`` consist of; ``batch`` is the image's number."""
+
+
+@dataclass(frozen=True)
+class DecodeOptions:
+    """How to decode boxes. None means: recognized, or the family's default.
+
+    ``family``: one of ``FAMILIES``.
+    ``order``, ``units``: of the model's boxes, one of ``task.ORDERS`` and of ``task.UNITS`` or
+    ``cells`` of a feature map.
+    ``activation``, ``background``: as in ``TaskOptions``.
+    ``anchors``: a file, a preset, or a JSON object. ``anchor_order``: of the boxes in that file.
+    ``offset_order``: one of ``OFFSET_ORDERS``. ``variances``: the four factors of the offsets.
+    ``columns``: the columns of detections that are already suppressed.
+    ``max_overlap``, ``min_score``, ``max_boxes``: limits of non-maximum suppression.
+    ``agnostic``: boxes also suppress boxes of other classes.
+    ``first_class``: the number of the first class, if the model returns classes.
+    ``class_count``: how many labels there are.
+    """
+
+    family: str
+    order: str | None = None
+    units: str | None = None
+    activation: str | None = None
+    background: bool = False
+    anchors: str | None = None
+    anchor_order: str | None = None
+    offset_order: str | None = None
+    variances: tuple[float, ...] | None = None
+    columns: tuple[str, ...] | None = None
+    max_overlap: float = 0.5
+    min_score: float = 0.05
+    max_boxes: int = 100
+    agnostic: bool = False
+    first_class: int | None = None
+    class_count: int | None = None

@@ -1,0 +1,78 @@
+"""Recognize outputs that would have to be decoded, and suggest how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from export.detectors.anchors import presets_with
+from export.detectors.centernet import centernet
+from export.detectors.decoder import Size
+from export.detectors.end_to_end import fitting_columns, holds_rows
+from export.detectors.heads import find_heads
+from export.detectors.options import DecodeOptions
+from export.detectors.yolo import yolo_layout
+from export.errors import SourceError
+from export.tasks.task import Probe
+
+
+def recognize(probe: Probe, size: Size) -> str | None:
+    """Return what the outputs look like, and the flags that decode them; None if they do not.
+
+    ``size``: height and width of the model's input.
+    """
+    for rule in (_yolo, _end_to_end, _anchored, _centernet):
+        found = rule(probe, size)
+        if found is not None:
+            return f"{found[0]}: to serve boxes, add {found[1]}"
+    return None
+
+
+def _yolo(probe: Probe, size: Size) -> tuple[str, str] | None:
+    for name, value in probe.items():
+        layout = yolo_layout(value.shape, size)
+        if layout is not None:
+            form = "YOLOv5" if layout.version == "yolov5" else "YOLOv8 or later"
+            strides = ", ".join(map(str, layout.strides))
+            shape = list(value.shape[1:])
+            return f"{name} {shape} has a box for each anchor of {form} (strides {strides})", (
+                "--decode yolo"
+            )
+    return None
+
+
+def _end_to_end(probe: Probe, size: Size) -> tuple[str, str] | None:
+    tables = {name: value for name, value in probe.items() if holds_rows(value)}
+    if len(tables) != 1:
+        return None
+    [(name, rows)] = tables.items()
+    fitting = fitting_columns(rows)
+    if not fitting:
+        return None
+    columns = f" --columns {','.join(fitting[0])}" if len(fitting) > 1 else ""
+    reason = f"the rows of {name} {list(rows.shape[1:])} look like {', '.join(fitting[0])}"
+    return reason, f"--decode end-to-end{columns}"
+
+
+def _anchored(probe: Probe, size: Size) -> tuple[str, str] | None:
+    try:
+        heads = find_heads(probe)
+    except SourceError:
+        return None
+    presets = presets_with(heads.count, size)
+    if not presets:
+        return None
+    reason = f"{', '.join(heads.boxes)} can be offsets from {heads.count} anchors"
+    family = next((one for one in ("retinanet", "efficientdet") if one in presets), "ssd")
+    others = f" (others that fit: {', '.join(presets[1:])})" if presets[1:] else ""
+    return reason, f"--decode {family} --anchors {presets[0]}{others}"
+
+
+def _centernet(probe: Probe, size: Size) -> tuple[str, str] | None:
+    try:
+        found = centernet(probe, replace(DecodeOptions("centernet"), activation="sigmoid"), size)
+    except SourceError:
+        return None
+    return (
+        f"{found.heat} and {found.sizes} can be CenterNet's centers and sizes",
+        "--decode centernet",
+    )
