@@ -7,6 +7,7 @@ import errno
 import logging
 import ssl
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
@@ -16,7 +17,11 @@ from server.access import audit
 from server.access.control import AccessControl
 from server.access.filewatcher import FileWatcher, watch_files
 from server.backend.description import DescriptionError
-from server.backend.serving import TensorFlowServing
+from server.backend.interface import Backend
+from server.backend.pool import BackendPool
+from server.backend.resolution import is_fixed, split
+from server.backend.serving import Shared, TensorFlowServing
+from server.core.balancing import Balancer
 from server.core.bucket import BucketTable
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
@@ -25,6 +30,7 @@ from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
+from server.runtime.dispatcher import new_slots
 from server.runtime.gateway import Gateway
 from server.runtime.metrics import Metrics
 from server.settings import Settings, WrongSetting, load_descriptions, reason
@@ -78,16 +84,25 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
     )
 
 
-def model_server(settings: Settings) -> TensorFlowServing:
-    """Return the model server of the settings. Raises WrongSetting for invalid descriptions."""
+def model_servers(settings: Settings) -> tuple[Backend, Balancer | None]:
+    """Return the model server of the settings, or several and what chooses among them.
+
+    Raises WrongSetting for invalid descriptions.
+    """
+    descriptions, threads = load_descriptions(settings.descriptions), settings.decode_threads
+    addresses = split(settings.backend)
     try:
-        return TensorFlowServing(
-            settings.backend,
-            descriptions=load_descriptions(settings.descriptions),
-            decode_threads=settings.decode_threads,
-        )
+        if is_fixed(addresses):
+            only = TensorFlowServing(
+                addresses[0], descriptions=descriptions, decode_threads=threads
+            )
+            return only, None
+        shared = Shared.of(descriptions, threads)
     except DescriptionError as error:
         raise WrongSetting(f"descriptions: {settings.descriptions}: {error}") from None
+    balancer = Balancer(partial(new_slots, settings))
+    connect = partial(TensorFlowServing, shared=shared)
+    return BackendPool(addresses, balancer, connect, shared.close), balancer
 
 
 def listen(settings: Settings) -> list[ListeningSocket]:
@@ -132,8 +147,9 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     signals = Signals()
     access = AccessControl.from_settings(settings)
     sockets = listen(settings)
-    backend = model_server(settings)
-    gateway = Gateway(settings, backend, access.tokens.verify if access.tokens else None)
+    backend, balancer = model_servers(settings)
+    verify = access.tokens.verify if access.tokens else None
+    gateway = Gateway(settings, backend, verify, balancer)
     server = http_server(gateway, settings, access)
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]

@@ -16,10 +16,19 @@ import grpc
 import grpc.aio
 
 from server.backend.failures import failure
-from server.backend.stubs import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
+from server.backend.stubs import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 from server.core.errors import BackendUnavailable, DeadlineExceeded
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
+_MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
+_HEALTH = "/grpc.health.v1.Health/Check"
+_SERVING = b"\x08\x01"
+"""A HealthCheckResponse with the status SERVING."""
 _OPTIONS = (
     # Raw outputs may be larger than Python's 4 MiB; a model server sends up to 2 GiB.
     ("grpc.max_receive_message_length", -1),
@@ -58,6 +67,13 @@ class Channel:
         self._predict = self._channel.unary_unary(
             _PREDICT, response_deserializer=predict_pb2.PredictResponse.FromString
         )
+        self._check_health = self._channel.unary_unary(_HEALTH)
+        # Not from its stub, which would load the protocol of all that ModelService does.
+        self._get_model_status = self._channel.unary_unary(
+            _MODEL_STATUS,
+            request_serializer=get_model_status_pb2.GetModelStatusRequest.SerializeToString,
+            response_deserializer=get_model_status_pb2.GetModelStatusResponse.FromString,
+        )
         self._closed = False
         self._reported: bool | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -73,6 +89,22 @@ class Channel:
     ) -> Coroutine[Any, Any, get_model_metadata_pb2.GetModelMetadataResponse]:
         """Call GetModelMetadata, for ``timeout_s`` seconds at most."""
         return self._call(self._get_model_metadata, request, timeout_s)
+
+    def model_status(
+        self, request: get_model_status_pb2.GetModelStatusRequest, timeout_s: float
+    ) -> Coroutine[Any, Any, get_model_status_pb2.GetModelStatusResponse]:
+        """Call GetModelStatus, for ``timeout_s`` seconds at most."""
+        return self._call(self._get_model_status, request, timeout_s)
+
+    async def serving(self, timeout_s: float) -> bool | None:
+        """Ask the gRPC health service about the whole server; None: it does not know."""
+        try:
+            answer: bytes = await self._check_health(b"", timeout=timeout_s)
+        except grpc.aio.AioRpcError as error:
+            if error.code() in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.NOT_FOUND):
+                return None
+            raise BackendUnavailable(f"no health check: {error.code().name}") from None
+        return answer == _SERVING
 
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Connect, stay connected, and call ``changed(reachable)`` on every change.

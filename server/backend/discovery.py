@@ -14,7 +14,7 @@ from server.backend.answers import arrays, split
 from server.backend.channel import Channel
 from server.backend.contract import BytesInput, ClassificationOutputs, Contract
 from server.backend.description import Description, DescriptionError
-from server.backend.labels import Labels
+from server.backend.labels import LabelTable
 from server.backend.selection import Selection, select
 from server.backend.stubs import get_model_metadata_pb2, predict_pb2, types_pb2
 from server.backend.verdicts import Verdicts
@@ -42,16 +42,21 @@ class Discovery:
     """Learns models over ``channel``; each call takes ``timeout_s`` seconds at most.
 
     ``fallbacks`` are descriptions, by model name, of models without a ``describe`` signature.
+    ``labels`` may be shared with other model servers.
     """
 
     def __init__(
-        self, channel: Channel, fallbacks: Mapping[str, Description], timeout_s: float
+        self,
+        channel: Channel,
+        fallbacks: Mapping[str, Description],
+        timeout_s: float,
+        labels: LabelTable,
     ) -> None:
         self.verdicts = Verdicts()
         self._channel = channel
         self._fallbacks = fallbacks
         self._timeout_s = timeout_s
-        self._labels: dict[tuple[str, int], Labels] = {}
+        self._labels = labels
 
     async def discover(self, key: ModelKey) -> Selection:
         """Learn a model.
@@ -93,7 +98,7 @@ class Discovery:
     ) -> Selection:
         self.verdicts.check(key, version)
         described = await self._description(key, version, signatures)
-        labels = self._labels_of(key.name, version, described)
+        labels = self._labels.of(key.name, version, described.labels)
         selection = select(key, version, signatures, described, labels)
         if not labels.names and _answers_with_names(signatures):
             await self._learn_names(selection)
@@ -119,17 +124,6 @@ class Discovery:
             raise UnusableModel(f"model {key} has an invalid description: {error}") from None
         except _CALL_ERRORS as error:
             raise ModelUnavailable(f"model {key} did not describe itself: {error}") from None
-
-    def _labels_of(self, name: str, version: int, described: Description) -> Labels:
-        """Return one list per version, so that names learnt later keep their index."""
-        known = self._labels.get((name, version))
-        if known is None or known.names[: len(described.labels)] != described.labels:
-            known = Labels(described.labels)
-        self._labels.pop((name, version), None)
-        self._labels[name, version] = known
-        while len(self._labels) > 256:
-            del self._labels[next(iter(self._labels))]
-        return known
 
     async def _learn_names(self, selection: Selection) -> None:
         """Classify a black picture: most classifiers return all their class names each time."""

@@ -33,8 +33,16 @@ class LaneChanged(ModelFailed):
         self.model = model
 
 
+class BackendFailed(Exception):
+    """One of several model servers failed, with ``error``; another one may answer the batch."""
+
+    def __init__(self, error: FramewireError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Backend(Protocol):
-    """One model-server address."""
+    """One model-server address, or several."""
 
     async def discover(self, key: ModelKey) -> Model:
         """Learn a model from GetModelMetadata and its ``describe`` signature.
@@ -43,8 +51,13 @@ class Backend(Protocol):
         not about this model) or BackendUnavailable (it does not answer).
         """
 
-    async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
+    async def infer(
+        self, lane: Lane, frames: Sequence[Frame], timeout_s: float, call: object = None
+    ) -> Inference:
         """One Predict call for ``frames``, all of ``lane``, within ``timeout_s`` seconds.
+
+        ``call`` is the slot that the batch occupies. If there are several model servers, it
+        says which one the batch goes to, and BackendFailed is raised if that one fails.
 
         A frame whose picture cannot be decoded gets a FrameError in its place, or
         Overloaded if there was no time to decode it; the others are answered. Raises

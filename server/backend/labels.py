@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from server.core.errors import ModelFailed
@@ -37,6 +38,29 @@ class Labels:
             raise ModelFailed(f"the model has returned more than {MAX_LABELS} class names")
         self._names.append(text)
         return self._indices.setdefault(text, len(self._names) - 1)
+
+
+class LabelTable:
+    """One :class:`Labels` per version of a model, so that names learnt later keep their index.
+
+    Model servers that answer for one another share a table. The latest ``MAX`` are kept.
+    """
+
+    MAX = 256
+
+    def __init__(self) -> None:
+        self._labels: OrderedDict[tuple[str, int], Labels] = OrderedDict()
+
+    def of(self, name: str, version: int, described: tuple[str, ...]) -> Labels:
+        """Return the labels of a version that describes itself with ``described``."""
+        known = self._labels.get((name, version))
+        if known is None or known.names[: len(described)] != described:
+            known = Labels(described)
+        self._labels[name, version] = known
+        self._labels.move_to_end((name, version))
+        if len(self._labels) > self.MAX:
+            self._labels.popitem(last=False)
+        return known
 
 
 def check_class(index: int, first_class: int, count: int) -> None:

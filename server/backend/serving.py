@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.backend import request
@@ -14,7 +14,9 @@ from server.backend.contract import Contract, Contracts, PixelsInput
 from server.backend.description import Description, DescriptionError, from_fields
 from server.backend.discovery import Discovery
 from server.backend.failures import SignatureChanged
+from server.backend.health import check
 from server.backend.interface import Inference, LaneChanged
+from server.backend.labels import LabelTable
 from server.backend.pixels import Decoder, Placement, needs_encoding
 from server.backend.selection import Selection
 from server.backend.stubs import predict_pb2
@@ -29,13 +31,35 @@ from server.core.model import Lane, Model, ModelKey
 _DECODING = 0.6
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What model servers that answer for one another have in common. Its owner closes it."""
+
+    fallbacks: Mapping[str, Description]
+    decoder: Decoder
+    labels: LabelTable
+
+    @classmethod
+    def of(
+        cls, descriptions: Mapping[str, Mapping[str, Any]] | None, decode_threads: int | None
+    ) -> Shared:
+        """Return what one or several model servers need. Raises DescriptionError."""
+        fallbacks = {name: _fallback(name, fields) for name, fields in (descriptions or {}).items()}
+        return cls(fallbacks, Decoder(decode_threads), LabelTable())
+
+    def close(self) -> None:
+        """End the threads."""
+        self.decoder.close()
+
+
 class TensorFlowServing:
     """One model server at ``address`` (``host:port`` or ``unix:path``).
 
     ``descriptions`` are those of models without a ``describe`` signature, by name, in the
     same form; an invalid one raises DescriptionError, a ValueError that names the field.
     ``decode_threads`` (None: one per core) is how many pictures are decoded at once;
-    ``discovery_timeout_s`` limits each call of :meth:`discover`.
+    ``discovery_timeout_s`` limits each call of :meth:`discover`. ``shared`` is what several model
+    servers have in common, instead of ``descriptions`` and ``decode_threads``.
 
     Use it from one event loop only.
     """
@@ -47,12 +71,17 @@ class TensorFlowServing:
         descriptions: Mapping[str, Mapping[str, Any]] | None = None,
         decode_threads: int | None = None,
         discovery_timeout_s: float = 5.0,
+        shared: Shared | None = None,
     ) -> None:
         self.address = address
-        fallbacks = {name: _fallback(name, fields) for name, fields in (descriptions or {}).items()}
+        self._owned = None if shared else Shared.of(descriptions, decode_threads)
+        shared = shared or self._owned
+        assert shared is not None
         self._channel = Channel(address)
-        self._discovery = Discovery(self._channel, fallbacks, discovery_timeout_s)
-        self._decoder = Decoder(decode_threads)
+        self._discovery = Discovery(
+            self._channel, shared.fallbacks, discovery_timeout_s, shared.labels
+        )
+        self._decoder = shared.decoder
         self._contracts = Contracts()
 
     async def discover(self, key: ModelKey) -> Model:
@@ -65,7 +94,9 @@ class TensorFlowServing:
         for lane, contract in selection.contracts.items():
             self._contracts.add(lane, contract)
 
-    async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
+    async def infer(
+        self, lane: Lane, frames: Sequence[Frame], timeout_s: float, call: object = None
+    ) -> Inference:
         """Send one Predict call; see :class:`~server.backend.interface.Backend`."""
         deadline = time.monotonic() + timeout_s
         contract = self._contracts.newest(lane)
@@ -117,6 +148,14 @@ class TensorFlowServing:
         inference = await self._infer_pictures(lane, contract, pictures, deadline)
         return _merged(inference, outcomes)
 
+    async def check(self, name: str | None, timeout_s: float) -> str:
+        """Return why this model server takes no calls now, or an empty text if it does.
+
+        The gRPC health service says so, or else whether a version of the model ``name`` is
+        available. Raises BackendUnavailable if it does not answer.
+        """
+        return await check(self._channel, name, timeout_s)
+
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Call ``changed(reachable)`` on the loop when the connection is made or lost."""
         self._channel.watch(changed)
@@ -124,7 +163,8 @@ class TensorFlowServing:
     async def close(self) -> None:
         """Close the connection and end the threads."""
         await self._channel.close()
-        self._decoder.close()
+        if self._owned is not None:
+            self._owned.close()
 
     async def _learn(self, lane: Lane, frames: Sequence[Frame]) -> Model:
         """Learn a lane whose contract is out of date, or was evicted.

@@ -45,6 +45,7 @@ with _bare_tensorflow():
     from tensorflow.core.protobuf import meta_graph_pb2
     from tensorflow_serving.apis import (
         get_model_metadata_pb2,
+        get_model_status_pb2,
         model_pb2,
         predict_pb2,
         prediction_service_pb2_grpc,
@@ -52,6 +53,7 @@ with _bare_tensorflow():
 
 __all__ = [
     "get_model_metadata_pb2",
+    "get_model_status_pb2",
     "meta_graph_pb2",
     "model_pb2",
     "predict_pb2",

@@ -40,22 +40,23 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
-from server.core.concurrency import Call, CallOutcome
+from server.core.concurrency import CallOutcome
 from server.core.messages import DropReason
 from server.core.model import Lane, ModelKey
 from server.core.ring import Member, Place, Ring
-from server.core.slots import Limit, Slots
+from server.core.slots import SlotTable
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Frames that travel in one Predict call."""
+    """Frames that travel in one Predict call. ``call``: the slot that it occupies."""
 
     lane: Lane
     members: tuple[Member, ...]
     taken: float
-    call: Call
+    call: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +92,14 @@ class Batcher:
         self,
         *,
         max_batch: int,
-        limit: Limit,
+        slots: SlotTable,
         window: int,
         max_staleness_s: float,
         max_wait_s: float = 0.0,
         max_waiting: int = 4096,
     ) -> None:
         self._max_batch = max_batch
-        self._slots = Slots(limit)
+        self._slots = slots
         self._max_in_flight = max(1, window - 1)
         self._max_staleness_s = max_staleness_s
         self._max_wait_s = max_wait_s

@@ -16,7 +16,7 @@ there are enough; a model that is alone takes them all.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Protocol
+from typing import Any, Protocol
 
 from server.core.concurrency import Call, CallOutcome
 from server.core.model import Lane, ModelKey
@@ -44,6 +44,33 @@ class Limit(Protocol):
         self, call: Call, now: float, kind: Lane, frames: int, outcome: CallOutcome
     ) -> None:
         """Learn from a call that ended."""
+
+
+class SlotTable(Protocol):
+    """What the batcher asks for slots: one backend's, or a balancer over those of several.
+
+    What ``occupy`` returns stands for the call, and goes back to ``free``.
+    """
+
+    @property
+    def calls(self) -> int:
+        """How many calls are under way."""
+
+    @property
+    def count(self) -> int:
+        """How many calls may be under way now."""
+
+    def want(self, model: ModelKey, now: float) -> None:
+        """A frame of ``model`` begins to wait."""
+
+    def ready_at(self, model: ModelKey, now: float) -> float | None:
+        """Return when ``model`` may begin a call if none ends before; None: not before one ends."""
+
+    def occupy(self, model: ModelKey, now: float) -> Any:
+        """A call of ``model`` begins."""
+
+    def free(self, call: Any, lane: Lane, now: float, frames: int, outcome: CallOutcome) -> None:
+        """A call has ended."""
 
 
 class Slots:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from tornado.web import RequestHandler
 
 from server.runtime.gateway import Gateway
@@ -18,18 +20,21 @@ class AliveHandler(RequestHandler):
 
 
 class ReadyHandler(RequestHandler):
-    """/readyz: the gateway can process frames."""
+    """/readyz: the gateway can process frames, and the state of each of several model servers."""
 
     def initialize(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
     def get(self) -> None:
         error = self._gateway.ready()
+        statuses = [asdict(status) for status in self._gateway.backends()]
+        backends = {"backends": statuses} if statuses else {}
         if error is None:
-            self.finish({"status": "ready"})
+            self.finish({"status": "ready", **backends})
             return
         self.set_status(503)
-        self.finish({"status": "not ready", "code": error.code, "message": error.message})
+        reason = {"code": error.code, "message": error.message}
+        self.finish({"status": "not ready", **reason, **backends})
 
     head = get
 

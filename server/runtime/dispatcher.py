@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
-from server.backend.interface import Backend, Inference, LaneChanged
+from server.backend.interface import Backend, BackendFailed, Inference, LaneChanged
 from server.core.answers import Answer
+from server.core.balancing import Balancer
 from server.core.batching import Batch, Batcher, Statistics, halves
 from server.core.concurrency import INITIAL_CALLS, CallOutcome, ConcurrencyLimit
 from server.core.errors import (
@@ -27,6 +28,7 @@ from server.core.errors import (
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
 from server.core.model import Lane, Model, ModelKey
 from server.core.ring import Member
+from server.core.slots import Slots
 from server.runtime.models import Models
 from server.runtime.statistics import Counters
 from server.settings import Settings
@@ -44,8 +46,20 @@ class FrameOwner(Protocol):
         """Return the lane that a frame would travel in if it were offered now."""
 
 
+def new_slots(settings: Settings) -> Slots:
+    """Return the slots of one model server."""
+    limit = ConcurrencyLimit(
+        settings.max_calls,
+        initial=max(INITIAL_CALLS, settings.window),
+        burst=settings.window - 1,
+    )
+    return Slots(limit)
+
+
 class Dispatcher:
     """The loop's side of the batching policy.
+
+    ``balancer`` chooses among several model servers; None: there is one.
 
     Whatever fails on the way, in the backend or in ``owner``, is logged, costs its own
     batch or frame and no other, and leaves no frame without an outcome.
@@ -58,14 +72,11 @@ class Dispatcher:
         models: Models,
         counters: Counters,
         owner: FrameOwner,
+        balancer: Balancer | None = None,
     ) -> None:
         self._batcher = Batcher(
             max_batch=settings.max_batch,
-            limit=ConcurrencyLimit(
-                settings.max_calls,
-                initial=max(INITIAL_CALLS, settings.window),
-                burst=settings.window - 1,
-            ),
+            slots=balancer or new_slots(settings),
             window=settings.window,
             max_staleness_s=settings.max_staleness_ms / 1000,
             max_wait_s=settings.max_wait_ms / 1000,
@@ -75,6 +86,7 @@ class Dispatcher:
         self._models = models
         self._counters = counters
         self._owner = owner
+        self._balancer = balancer
         self._running: set[asyncio.Task[None]] = set()
         self._unresolved: dict[int, Member] = {}  # by identity: sent, and without an outcome yet
         self._stopped = False
@@ -161,7 +173,7 @@ class Dispatcher:
     async def _send(self, batch: Batch) -> None:
         outcome: CallOutcome = "failed"
         try:
-            outcome = await self._infer(batch.lane, batch.members, batch.taken)
+            outcome = await self._infer(batch.call, batch.lane, batch.members, batch.taken)
         except Exception:
             log.exception("a batch of %d for %s failed", len(batch.members), batch.lane.model)
         finally:
@@ -177,7 +189,9 @@ class Dispatcher:
         self._batcher.done(batch, now, outcome)
         self._pump(now)
 
-    async def _infer(self, lane: Lane, members: Sequence[Member], now: float) -> CallOutcome:
+    async def _infer(
+        self, call: Any, lane: Lane, members: Sequence[Member], now: float
+    ) -> CallOutcome:
         """Send one call; if the model server rejects it, send its parts, down to the culprit.
 
         Return what the call says about the load: nothing (``failed``) if it was sent again.
@@ -185,9 +199,9 @@ class Dispatcher:
         frames = [member.frame for member in members]
         budget_s = self._batcher.budget_s(members, now)
         try:
-            inference = await self._backend.infer(lane, frames, budget_s)
+            inference = await self._backend.infer(lane, frames, budget_s, call)
         except BatchRejected as error:
-            await self._retry_in_parts(lane, members, error)
+            await self._retry_in_parts(call, lane, members, error)
             return "failed"
         except DeadlineExceeded:
             self._count_failed(lane, len(members), "expired")
@@ -196,12 +210,15 @@ class Dispatcher:
             return "expired"
         except LaneChanged as error:
             self._models.update(lane.model, error.model)
-            await self._reroute(lane, members, error)
+            await self._reroute(call, lane, members, error)
+            return "failed"
+        except BackendFailed as failure:
+            await self._move(call, lane, members, failure.error)
             return "failed"
         except FramewireError as error:
             self._count_failed(lane, len(members), error.code)
             self._invalidate(lane, error)
-            await self._reroute(lane, members, error)
+            await self._reroute(call, lane, members, error)
             return "overloaded" if isinstance(error, Overloaded) else "failed"
         else:
             self._answer(lane, members, inference, now)
@@ -210,7 +227,7 @@ class Dispatcher:
             self._counters.batch_sizes.observe(len(frames))
 
     async def _retry_in_parts(
-        self, lane: Lane, members: Sequence[Member], error: BatchRejected
+        self, call: Any, lane: Lane, members: Sequence[Member], error: BatchRejected
     ) -> None:
         if len(members) == 1:
             self._batcher.quarantine(members[0].session, lane)
@@ -218,9 +235,25 @@ class Dispatcher:
             self._fail(members[0], BadFrame(f"the model rejects this picture: {error}"))
             return
         for part in halves(members):
-            await self._send_again(lane, part)
+            await self._send_again(call, lane, part)
 
-    async def _reroute(self, lane: Lane, members: Sequence[Member], error: FramewireError) -> None:
+    async def _move(
+        self, call: Any, lane: Lane, members: Sequence[Member], error: FramewireError
+    ) -> None:
+        """Send a batch whose model server failed to another one, once."""
+        self._models.invalidate(lane.model)
+        assert self._balancer is not None
+        if self._balancer.move(call, lane, time.monotonic()):
+            self._counters.moved += len(members)
+            await self._send_again(call, lane, members)
+            return
+        self._count_failed(lane, len(members), error.code)
+        for member in members:
+            self._fail(member, error)
+
+    async def _reroute(
+        self, call: Any, lane: Lane, members: Sequence[Member], error: FramewireError
+    ) -> None:
         """Send frames whose model or lane is gone where their sessions are led now, if anywhere."""
         rerouted: dict[Lane, list[Member]] = {}
         for member in members:
@@ -233,9 +266,9 @@ class Dispatcher:
         for other, group in rerouted.items():
             limit = other.max_batch or len(group)
             for start in range(0, len(group), limit):
-                await self._send_again(other, group[start : start + limit])
+                await self._send_again(call, other, group[start : start + limit])
 
-    async def _send_again(self, lane: Lane, members: Sequence[Member]) -> None:
+    async def _send_again(self, call: Any, lane: Lane, members: Sequence[Member]) -> None:
         """Send those of ``members`` that are not too old by now."""
         now = time.monotonic()
         fresh: list[Member] = []
@@ -245,7 +278,7 @@ class Dispatcher:
             else:
                 fresh.append(member)
         if fresh:
-            await self._infer(lane, fresh, now)
+            await self._infer(call, lane, fresh, now)
 
     def _answer(
         self, lane: Lane, members: Sequence[Member], inference: Inference, sent: float

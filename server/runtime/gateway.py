@@ -10,14 +10,13 @@ from collections.abc import Iterable, Sequence
 
 from server.backend.interface import Backend
 from server.core.admission import Admission, Verify
-from server.core.bucket import TokenBucket
+from server.core.balancing import BackendStatus, Balancer
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import BackendUnavailable, FramewireError, Overloaded
 from server.core.messages import (
     ClientMessage,
     Dropped,
     Error,
-    Limits,
     Outcome,
     Pace,
     ServerMessage,
@@ -26,6 +25,8 @@ from server.core.model import Lane, Model, ModelKey, ModelStatus
 from server.core.ring import Member
 from server.core.rollout import Rollout, Route
 from server.core.session import TRY_AGAIN_LATER, Session
+from server.runtime import limits
+from server.runtime.backends import Backends
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.models import Interest, ModelOrError, Models
 from server.runtime.pacing import Pacing
@@ -36,26 +37,24 @@ from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# What one frame may take of its session's budget for decoding, in seconds of it.
-_FRAME_SHARE_S = 0.5
-
 
 class Gateway:
     """What the handlers call: sessions and their messages in, outcomes out to their peers.
 
-    ``verify`` checks tokens; without it none are required. What the parts below report
+    ``verify`` checks tokens; without it none are required. ``balancer`` chooses among several
+    model servers; without it there is one. What the parts below report
     comes in through their listeners' methods: ``model_changed``, ``route_changed``,
     ``channel_changed``, ``resolve`` and ``lane_of``.
     """
 
-    def __init__(self, settings: Settings, backend: Backend, verify: Verify | None = None) -> None:
-        self.limits = Limits(
-            window=settings.window,
-            max_frame_bytes=settings.max_frame_bytes,
-            max_pixels=settings.max_pixels,
-            max_staleness_ms=settings.max_staleness_ms,
-            max_cost=int(_FRAME_SHARE_S * settings.max_megapixels_per_s * 1e6),
-        )
+    def __init__(
+        self,
+        settings: Settings,
+        backend: Backend,
+        verify: Verify | None = None,
+        balancer: Balancer | None = None,
+    ) -> None:
+        self.limits = limits.limits(settings)
         self.draining = False
         self._settings = settings
         self._verify = verify
@@ -74,7 +73,10 @@ class Gateway:
         self._models = Models(backend, self)
         self._resolver = Resolver(self._models, self)
         self._pacing = Pacing(self._advise)
-        self._dispatcher = Dispatcher(settings, backend, self._models, self._counters, self)
+        self._backends = Backends(settings.backend, balancer)
+        self._dispatcher = Dispatcher(
+            settings, backend, self._models, self._counters, self, balancer
+        )
         self._ready = asyncio.Event()
         backend.watch(self.channel_changed)
 
@@ -95,6 +97,10 @@ class Gateway:
             return None
         return result or BackendUnavailable(f"model {self._rollout.default} is being looked up")
 
+    def backends(self) -> Sequence[BackendStatus]:
+        """Return the state of each model server; nothing if the settings name a single one."""
+        return self.statistics().backends if self._backends.several else ()
+
     def models(self) -> list[ModelStatus]:
         """Return the models that sessions can ask for, as far as they are known."""
         current = self._resolver.current(self._rollout.usual)
@@ -107,25 +113,16 @@ class Gateway:
 
     def statistics(self) -> Statistics:
         """Return a snapshot of all figures."""
-        batching, counters = self._dispatcher.statistics(), self._counters
-        return Statistics(
+        batching = self._dispatcher.statistics()
+        return self._counters.snapshot(
             ready=self.ready() is None,
             sessions=len(self._sessions),
             max_sessions=self._sessions.max_sessions,
-            sessions_rejected=dict(counters.sessions_rejected),
-            requests_rejected=dict(counters.requests_rejected),
-            messages_rejected=dict(counters.messages_rejected),
-            accepted=counters.accepted,
-            outcomes=counters.outcomes,
             waiting=batching.waiting,
             paced_sessions=self._pacing.sessions,
             calls=batching.calls,
             max_calls=batching.slots,
-            batch_sizes=counters.batch_sizes.snapshot(),
-            inference_s=counters.inference_s.snapshot(),
-            queue_s=counters.queue_s.snapshot(),
-            total_s=counters.total_s.snapshot(),
-            versions=counters.versions,
+            backends=self._backends.statuses(batching, self._counters.results),
             model_sessions=sessions_by_model(
                 (self._resolver.current(route), sessions)
                 for route, sessions in self._sessions.routes().items()
@@ -142,15 +139,14 @@ class Gateway:
         """
         now = time.monotonic()
         self.make_room(now, address)
-        rate = self._settings.max_frame_rate
         session = Session(
             secrets.token_hex(8),
             self.limits,
             self._settings.ping_s,
             self._rollout.default,
-            TokenBucket(rate, self.limits.window) if rate else None,
+            limits.frame_rate(self._settings),
             Admission(self._verify, token, self._sessions.subjects),
-            _budget(self._settings),
+            limits.decoding(self._settings),
         )
         self._sessions.add(OpenSession(session, peer, now, address))
         return session
@@ -321,6 +317,7 @@ class Gateway:
 
     def channel_changed(self, reachable: bool) -> None:
         """React to the connection to the model server: it is there, or it is lost."""
+        self._backends.reachable = reachable
         error = None if reachable else BackendUnavailable("no model server answers")
         if error is not None:
             self._dispatcher.fail_all(error)
@@ -341,9 +338,3 @@ class Gateway:
         """Return the lane that a frame would travel in if it were offered now."""
         entry = self._sessions.get(member.session)
         return entry.session.lane(member.frame) if entry else None
-
-
-def _budget(settings: Settings) -> TokenBucket | None:
-    """Return a session's bound on the cost of decoding, of which it may use a second's at once."""
-    per_second = settings.max_megapixels_per_s * 1e6
-    return TokenBucket(per_second, per_second) if per_second else None

@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from server.core.balancing import BACKEND_STATES
 from server.runtime.statistics import Distribution, Statistics
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -57,6 +58,7 @@ class _StatisticsCollector(Collector):
         yield from _frames(statistics)
         yield from _calls(statistics)
         yield from _versions(statistics)
+        yield from _backends(statistics)
 
 
 def _sessions(now: Statistics) -> Iterator[Metric]:
@@ -94,6 +96,10 @@ def _frames(now: Statistics) -> Iterator[Metric]:
         messages.add_metric((code,), count)
     yield messages
     yield _gauge("frames_waiting", "Frames waiting for a batch.", now.waiting)
+    text = "Frames that were sent to another model server because theirs failed."
+    moved = _counter("frames_moved", text)
+    moved.add_metric((), now.moved)
+    yield moved
 
 
 def _calls(now: Statistics) -> Iterator[Metric]:
@@ -128,6 +134,24 @@ def _versions(now: Statistics) -> Iterator[Metric]:
     for group in now.model_sessions:
         sessions.add_metric((group.model, str(group.version), group.label or ""), group.sessions)
     yield from (results, errors, inference, sessions)
+
+
+def _backends(now: Statistics) -> Iterator[Metric]:
+    labels = ("backend",)
+    text = "1 for the state that a model server is in."
+    states = GaugeMetricFamily("framewire_backend_state", text, labels=("backend", "state"))
+    text = "Predict calls under way at a model server."
+    calls = GaugeMetricFamily("framewire_backend_calls", text, labels=labels)
+    text = "Predict calls that may be under way there now."
+    limits = GaugeMetricFamily("framewire_backend_calls_limit", text, labels=labels)
+    frames = _counter("backend_frames", "Frames that a model server answered.", *labels)
+    for backend in now.backends:
+        for state in BACKEND_STATES:
+            states.add_metric((backend.address, state), float(state == backend.state))
+        calls.add_metric((backend.address,), backend.calls)
+        limits.add_metric((backend.address,), backend.max_calls)
+        frames.add_metric((backend.address,), backend.frames)
+    yield from (states, calls, limits, frames)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -11,7 +11,9 @@ from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from server.core.balancing import BackendStatus
 from server.core.messages import Dropped, Error, Result
 from server.core.model import Model
 
@@ -91,7 +93,8 @@ class Statistics:
     ``sessions_rejected`` is by reason, ``requests_rejected`` by path and error code,
     ``messages_rejected`` (unusable, and without a new frame's id) by error code.
     ``outcomes`` add up to ``accepted`` once no frame is under way. ``queue_s`` and
-    ``total_s`` are the ages of answered frames when their call began and ended.
+    ``total_s`` are the ages of answered frames when their call began and ended. ``moved``
+    counts frames that were sent to another model server because theirs failed.
     """
 
     ready: bool
@@ -102,6 +105,7 @@ class Statistics:
     messages_rejected: Mapping[str, int]
     accepted: int
     outcomes: Mapping[OutcomeKey, int]
+    moved: int
     waiting: int
     paced_sessions: int
     calls: int
@@ -112,6 +116,7 @@ class Statistics:
     total_s: Distribution
     versions: Sequence[VersionStatistics]
     model_sessions: Sequence[ModelSessions]
+    backends: Sequence[BackendStatus]
 
 
 def sessions_by_model(groups: Iterable[tuple[object, int]]) -> list[ModelSessions]:
@@ -140,6 +145,7 @@ class Counters:
 
     accepted: int = 0
     results: int = 0
+    moved: int = 0
     failures: Counter[OutcomeKey] = field(default_factory=Counter)
     sessions_rejected: Counter[str] = field(default_factory=Counter)
     requests_rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -180,6 +186,23 @@ class Counters:
     def outcomes(self) -> dict[OutcomeKey, int]:
         """All outcomes so far."""
         return {("result", ""): self.results, **self.failures}
+
+    def snapshot(self, **others: Any) -> Statistics:
+        """Return a snapshot of these figures, and of ``others``, which the gateway adds."""
+        return Statistics(
+            sessions_rejected=dict(self.sessions_rejected),
+            requests_rejected=dict(self.requests_rejected),
+            messages_rejected=dict(self.messages_rejected),
+            accepted=self.accepted,
+            outcomes=self.outcomes,
+            moved=self.moved,
+            batch_sizes=self.batch_sizes.snapshot(),
+            inference_s=self.inference_s.snapshot(),
+            queue_s=self.queue_s.snapshot(),
+            total_s=self.total_s.snapshot(),
+            versions=self.versions,
+            **others,
+        )
 
     @property
     def versions(self) -> list[VersionStatistics]:

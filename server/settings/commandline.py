@@ -58,7 +58,11 @@ def parse_flags(
     _refuse_secrets(arguments)
     flags = vars(_parser(prog).parse_args(arguments))
     config = flags.pop("config")
-    return config, {name: (flag_of(name), text) for name, text in flags.items() if text is not None}
+    return config, {
+        name: (flag_of(name), ",".join(value) if isinstance(value, list) else value)
+        for name, value in flags.items()
+        if value is not None
+    }
 
 
 def flag_of(name: str) -> str:
@@ -98,6 +102,7 @@ def _add_flag(group: argparse._ArgumentGroup, row: Field[Any]) -> None:
         flag_of(row.name),
         dest=row.name,
         default=None,
+        action="append" if row.metadata["many"] else "store",
         metavar=_metavar(row),
         help=row.metadata["help"].replace("%", "%%") + default,
     )

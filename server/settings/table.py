@@ -12,6 +12,8 @@ PREFIX = "FRAMEWIRE_"
 _NAME = r"[^\x00-\x1f\x7f\ud800-\udfff]+"
 _PORT = r"0*([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 
+_BACKEND = rf"(unix:[^,]+|(?!https?://)(dns:///)?[^\s,]+:{_PORT})"
+
 
 def setting(
     group: str,
@@ -23,14 +25,16 @@ def setting(
     metavar: str = "",
     pattern: str = "",
     syntax: str = "",
+    many: bool = False,
     secret: bool = False,
 ) -> Any:
     """Return one row of the table.
 
     ``group`` is its heading in ``--help``. ``low`` and ``high`` bound a number. A string must
     match the regular expression ``pattern``, which ``syntax`` puts into words. ``metavar``
-    stands for the value in ``--help``, by default the unit at the end of the name. A ``secret``
-    has no flag, because every user of the machine can read those, and is never shown.
+    stands for the value in ``--help``, by default the unit at the end of the name. If it may
+    be ``many`` values, its flag can be repeated, which is the same as commas. A ``secret`` has
+    no flag, because every user of the machine can read those, and is never shown.
     """
     row = {
         "group": group,
@@ -40,6 +44,7 @@ def setting(
         "metavar": metavar,
         "pattern": pattern,
         "syntax": syntax,
+        "many": many,
         "secret": secret,
     }
     return field(default=default, metadata=row, repr=not secret)
@@ -66,10 +71,12 @@ class Settings:
     port: int = _network(8888, "port to listen on; 0: any free port", 0, 65535, metavar="PORT")
     backend: str = _network(
         "127.0.0.1:8500",
-        "gRPC address of the model server",
+        "gRPC address of the model server, or of several, comma-separated; dns:///NAME:PORT: all "
+        "addresses behind a name, looked up again every few seconds",
         metavar="HOST:PORT",
-        pattern=rf"unix:.+|(?!https?://)\S+:{_PORT}",
-        syntax="HOST:PORT",
+        pattern=rf"\s*{_BACKEND}\s*(,\s*{_BACKEND}\s*)*",
+        syntax="HOST:PORT, dns:///NAME:PORT or unix:PATH, comma-separated",
+        many=True,
     )
     hello_timeout_s: float = _network(
         10.0, "close a connection that has not sent 'hello' by then", 0.1, 3600

@@ -137,6 +137,7 @@ async def test_the_gateway_behind_nginx(nginx: str, tmp_path: Path) -> None:
         await a_clients_word_about_itself_is_not_taken(found)
         await pages_of_this_host_come_by_https(found)
         assert (await found.ask("/metrics")).code == 403
+        assert (await found.ask("/readyz")).code == 403
         assert (await found.ask("/healthz")).code == 200
 
 

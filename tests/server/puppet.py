@@ -125,20 +125,22 @@ class PuppetBackend:
             raise found
         return found
 
-    async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
+    async def infer(
+        self, lane: Lane, frames: Sequence[Frame], timeout_s: float, call: object = None
+    ) -> Inference:
         """Waits until it is told how to end."""
         if not self.reachable:
             raise BackendUnavailable("no model server answers")
         loop = asyncio.get_running_loop()
-        call = Call(lane, frames, timeout_s, loop.create_future())
-        self.calls.append(call)
-        deadline = loop.call_later(timeout_s, call.fail, DeadlineExceeded())
+        made = Call(lane, frames, timeout_s, loop.create_future())
+        self.calls.append(made)
+        deadline = loop.call_later(timeout_s, made.fail, DeadlineExceeded())
         if self.obey is not None:
-            self.obey(call)
+            self.obey(made)
         else:
-            self._untold.put_nowait(call)
+            self._untold.put_nowait(made)
         try:
-            return await call.ended
+            return await made.ended
         finally:
             deadline.cancel()
 

@@ -125,7 +125,9 @@ def test_numbers_that_are_not_finite(value: str) -> None:
     [
         ("--log-level", "verbose", "must be debug, info, warning or error, not 'verbose'"),
         ("--log-level", "INFO", "must be debug, info, warning or error"),
-        ("--backend", "localhost", "must be HOST:PORT, not 'localhost'"),
+        ("--backend", "localhost", "must be HOST:PORT, dns:///NAME:PORT or unix:PATH"),
+        ("--backend", "localhost:1,", "comma-separated, not 'localhost:1,'"),
+        ("--backend", "localhost:1,localhost", "comma-separated, not 'localhost:1,localhost'"),
         ("--backend", "localhost:", "must be HOST:PORT"),
         ("--backend", "", "must be HOST:PORT"),
         ("--backend", "localhost:0", "must be HOST:PORT"),

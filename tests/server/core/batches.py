@@ -8,6 +8,7 @@ from server.core.batching import Batch, Batcher, Taken
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from server.core.ring import Member
+from server.core.slots import Slots
 from tests.server.core.simulation import FixedLimit
 
 A = Lane(ModelKey("digits"), "serving_default")
@@ -18,8 +19,8 @@ STALE_S = 0.5
 
 def batcher(**changes: Any) -> Batcher:
     """A batcher with a constant number of ``slots``."""
-    limit = FixedLimit(changes.pop("slots", 1))
-    values = {"max_batch": 4, "limit": limit, "window": 4, "max_staleness_s": STALE_S, **changes}
+    slots = Slots(FixedLimit(changes.pop("slots", 1)))
+    values = {"max_batch": 4, "slots": slots, "window": 4, "max_staleness_s": STALE_S, **changes}
     return Batcher(**values)
 
 

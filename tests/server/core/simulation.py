@@ -19,7 +19,7 @@ from server.core.concurrency import Call, CallOutcome, ConcurrencyLimit
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from server.core.pace import EVERY_S, Pacer
-from server.core.slots import Limit
+from server.core.slots import Limit, Slots
 
 LANE = Lane(ModelKey("digits"), "serving_default")
 STALENESS_S = 0.5
@@ -223,7 +223,7 @@ class World:
         self.advice: list[tuple[float, str, float | None]] = []
         self.batches: Counter[int] = Counter()
         self.batcher = Batcher(
-            max_batch=max_batch, limit=limit, window=WINDOW, max_staleness_s=STALENESS_S
+            max_batch=max_batch, slots=Slots(limit), window=WINDOW, max_staleness_s=STALENESS_S
         )
         for camera in cameras:
             first = camera.start + self.rng.random() / camera.fps

@@ -19,7 +19,7 @@ from server.core.batching import Batch, Batcher
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from server.core.ring import Member
-from server.core.slots import RESERVED_S
+from server.core.slots import RESERVED_S, Slots
 from tests.server.core.simulation import FixedLimit
 
 SESSIONS = [f"s{n}" for n in range(6)]
@@ -72,7 +72,7 @@ class BatcherMachine(RuleBasedStateMachine):
         self.max_wait_s, self.max_waiting = max_wait_s, max_waiting
         self.policy = Batcher(
             max_batch=max_batch,
-            limit=FixedLimit(slots),
+            slots=Slots(FixedLimit(slots)),
             window=window,
             max_staleness_s=STALE_S,
             max_wait_s=max_wait_s,

@@ -1,0 +1,257 @@
+"""The :class:`~server.backend.interface.Backend` for several model servers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from server.backend.interface import BackendFailed, Inference, LaneChanged
+from server.backend.member import Member
+from server.backend.resolution import LookUp, Resolution
+from server.backend.serving import TensorFlowServing
+from server.core.balancing import Balancer, Place, PlacedCall
+from server.core.errors import (
+    BackendUnavailable,
+    ModelFailed,
+    UnknownModel,
+    UnusableModel,
+)
+from server.core.holdings import Holdings, ModelOrError
+from server.core.messages import Frame
+from server.core.model import Lane, Model, ModelKey
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOKUP_S = 5.0
+"""How long the first look-up of names may keep a model's look-up waiting."""
+LATE = 2.0
+"""Once a member has found a model, others may take this many times as long as it did."""
+LEAST_LATE_S = 0.1
+
+
+class BackendPool:
+    """The model servers at ``entries``, addresses and names; ``balancer`` chooses among them.
+
+    ``connect`` makes one at an address; ``close_shared`` ends what they share. The pool is
+    reachable while one of them is, and holds what any of them holds.
+
+    Use it from one event loop only.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[str],
+        balancer: Balancer,
+        connect: Callable[[str], TensorFlowServing],
+        close_shared: Callable[[], None],
+        look_up: LookUp | None = None,
+    ) -> None:
+        self._balancer = balancer
+        self._connect = connect
+        self._close_shared = close_shared
+        self._members: dict[str, Member] = {}
+        self._at: dict[Place, Member] = {}  # also those that leave
+        self._holdings: Holdings[Member] = Holdings()
+        self._changed: Callable[[bool], None] = lambda reachable: None
+        self._reachable: bool | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._resolved = asyncio.Event()
+        self._resolution = Resolution(entries, self._on_addresses, look_up)
+        self._following = asyncio.ensure_future(self._resolution.follow())
+
+    # The interface
+
+    async def discover(self, key: ModelKey) -> Model:
+        """Learn what sessions get for ``key`` from the model servers that answer in time."""
+        if not self._resolved.is_set():
+            await _event(self._resolved, FIRST_LOOKUP_S)
+        members = self._askable()
+        if not members:
+            raise BackendUnavailable(self._why_none())
+        await _in_time([member.look_up(key) for member in members])
+        result = self._settle(key)
+        if isinstance(result, Model):
+            return result
+        raise result or BackendUnavailable("no model server answers")
+
+    async def infer(
+        self, lane: Lane, frames: Sequence[Frame], timeout_s: float, call: object = None
+    ) -> Inference:
+        """Send one Predict call to the place of ``call``, a PlacedCall."""
+        assert isinstance(call, PlacedCall)
+        member = self._at.get(call.place) if call.place else None
+        if member is None:
+            raise BackendUnavailable(self._why_none())
+        try:
+            inference = await member.infer(lane, frames, timeout_s)
+        except LaneChanged as error:
+            await self._other_version(member, lane.model, error.model)
+            raise
+        except (UnknownModel, UnusableModel) as error:
+            self.learnt(member, lane.model, error)
+            if self._holdings.holders(lane.model):
+                raise _not_held(member, lane.model) from None
+            raise
+        except (BackendUnavailable, ModelFailed) as error:
+            if any(other is not member for other in self._connected()):
+                raise BackendFailed(error) from None
+            raise
+        current = self._holdings.current(lane.model)
+        if current is None or inference.model_version == current.version:
+            return inference
+        return await self._of_other_version(member, lane.model, inference)
+
+    def watch(self, changed: Callable[[bool], None]) -> None:
+        """Call ``changed(reachable)`` when the first connection is made, and the last one lost.
+
+        ``changed(True)`` is also called when a model server comes back to the others.
+        """
+        self._changed = changed
+
+    async def close(self) -> None:
+        """Close all connections and end the threads."""
+        ending = [self._following, *self._leaving]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*(member.close() for member in self._at.values()))
+        self._close_shared()
+
+    # Called by the resolution
+
+    def _on_addresses(self, addresses: set[str]) -> None:
+        for address in sorted(addresses - self._members.keys()):
+            place = self._balancer.add(address)
+            member = Member(self._connect(address), place, self._balancer.fellows, self)
+            self._members[address] = self._at[place] = member
+            log.info("model server %s: connecting", address)
+        for address in sorted(self._members.keys() - addresses):
+            log.info("model server %s: its address is gone", address)
+            self._remove(self._members.pop(address))
+        self._resolved.set()
+
+    def _remove(self, member: Member) -> None:
+        self._balancer.remove(member.place)
+        keys = self._holdings.models
+        self._holdings.forget(member)
+        for key in keys:
+            self._hold(key)
+        task = asyncio.ensure_future(self._leave(member))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+        self._report()
+
+    async def _leave(self, member: Member) -> None:
+        await member.leave()
+        del self._at[member.place]
+
+    # Called by members
+
+    def models_in_use(self) -> list[ModelKey]:
+        """Return the models that a member should know before it gets calls."""
+        return self._holdings.models
+
+    def learnt(self, member: Member, key: ModelKey, result: ModelOrError) -> None:
+        """Take in what a member says about a model."""
+        if member.place.leaving:
+            return
+        self._holdings.learn(key, member, result)
+        self._hold(key)
+
+    def connection_changed(self, member: Member) -> None:
+        """Pass on that the first connection was made, or the last one lost."""
+        self._report()
+
+    def admitted(self, member: Member) -> None:
+        """Let the models be looked up again, as this member may hold others."""
+        self._changed(True)
+
+    # Inside
+
+    def _connected(self) -> list[Member]:
+        return [member for member in self._members.values() if member.place.health.connected]
+
+    def _askable(self) -> list[Member]:
+        """Return whom to ask about models: all that may answer, rather than those set aside."""
+        members = list(self._members.values())
+        asked = [
+            member
+            for member in members
+            if member.place.health.serves or member.place.health.state == "connecting"
+        ]
+        return asked or self._connected()
+
+    def _report(self) -> None:
+        """Tell the gateway whether any model server is reachable, if that has changed."""
+        connected = bool(self._connected())
+        if connected == self._reachable:
+            return
+        pending = any(m.place.health.state == "connecting" for m in self._members.values())
+        if connected or not pending:
+            self._reachable = connected
+            self._changed(connected)
+
+    def _settle(self, key: ModelKey) -> ModelOrError | None:
+        """Decide which version sessions get: of those at members that serve, if there are any."""
+        members = list(self._members.values())
+        serving = [member for member in members if member.place.health.serves]
+        result = self._holdings.settle(key, serving, self._connected(), members)
+        self._hold(key)
+        return result
+
+    def _hold(self, key: ModelKey) -> None:
+        self._balancer.hold(key, [member.place for member in self._holdings.holders(key)])
+
+    async def _of_other_version(
+        self, member: Member, key: ModelKey, inference: Inference
+    ) -> Inference:
+        """Return an answer of another version than sessions get, if they get that now."""
+        model: ModelOrError = inference.model or await member.look_up(key)
+        if not isinstance(model, Model) or model.version != inference.model_version:
+            return inference  # it has changed again; the look-up that follows will tell
+        return replace(inference, model=await self._other_version(member, key, model))
+
+    async def _other_version(self, member: Member, key: ModelKey, model: Model) -> Model:
+        """Return ``model``, which ``member`` has instead of what sessions get, if they get it now.
+
+        Otherwise, raises BackendFailed: another member still has what they get.
+        """
+        self.learnt(member, key, model)
+        await _in_time([other.look_up(key) for other in self._askable() if other is not member])
+        settled = self._settle(key)
+        if isinstance(settled, Model) and settled.version == model.version:
+            return settled
+        raise _not_held(member, key)
+
+    def _why_none(self) -> str:
+        return "; ".join(["no model server answers", *self._resolution.failures])
+
+
+def _not_held(member: Member, key: ModelKey) -> BackendFailed:
+    reason = f"model {key} is not at {member.place.address} any more, but at others"
+    return BackendFailed(ModelFailed(reason))
+
+
+async def _in_time(look_ups: Sequence[asyncio.Task[ModelOrError]]) -> None:
+    """Wait for ``look_ups``; once one has found the model, no longer than it is worth."""
+    began = time.monotonic()
+    pending: set[asyncio.Task[ModelOrError]] = set(look_ups)
+    found = False
+    while pending and not found:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        results = [task.result() for task in done if not task.cancelled()]
+        found = any(isinstance(result, Model) for result in results)
+    if pending:
+        timeout_s = max(LEAST_LATE_S, LATE * (time.monotonic() - began))
+        await asyncio.wait(pending, timeout=timeout_s)
+
+
+async def _event(event: asyncio.Event, timeout_s: float) -> None:
+    waiter = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait((waiter,), timeout=timeout_s)
+    finally:
+        waiter.cancel()

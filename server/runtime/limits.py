@@ -1,0 +1,33 @@
+"""The bounds of one session, from the settings."""
+
+from __future__ import annotations
+
+from server.core.bucket import TokenBucket
+from server.core.messages import Limits
+from server.settings import Settings
+
+# What one frame may take of its session's budget for decoding, in seconds of it.
+_FRAME_SHARE_S = 0.5
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what a client is told about its limits."""
+    return Limits(
+        window=settings.window,
+        max_frame_bytes=settings.max_frame_bytes,
+        max_pixels=settings.max_pixels,
+        max_staleness_ms=settings.max_staleness_ms,
+        max_cost=int(_FRAME_SHARE_S * settings.max_megapixels_per_s * 1e6),
+    )
+
+
+def frame_rate(settings: Settings) -> TokenBucket | None:
+    """Return a session's bound on its frames, of which it may send a window's at once."""
+    rate = settings.max_frame_rate
+    return TokenBucket(rate, settings.window) if rate else None
+
+
+def decoding(settings: Settings) -> TokenBucket | None:
+    """Return a session's bound on the cost of decoding, of which it may use a second's at once."""
+    per_second = settings.max_megapixels_per_s * 1e6
+    return TokenBucket(per_second, per_second) if per_second else None
