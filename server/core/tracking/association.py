@@ -1,6 +1,6 @@
 """Which box belongs to which track, where more than one answer is possible.
 
-A track may be continued by the boxes within its gate. The pairs that this allows are cut
+A track may be continued by boxes that are not too unlikely. The pairs that this allows are cut
 into groups that share neither boxes nor tracks, and each group is solved as a whole.
 """
 
@@ -18,7 +18,9 @@ from server.core.tracking.motion import NOISE, Prediction, State
 ALONE = 29.0
 OTHER_CLASS = 6.0
 # The variance of how much a size may differ from what is expected, as a logarithm.
-SHAPE = 0.02
+SHAPE = 0.0115
+# How far a box may be from where its track should be, in sizes, however uncertain that is.
+GATE = 2.5
 # Larger groups are paired greedily, since the best pairing costs their size to the third.
 LARGEST_GROUP = 20
 
@@ -61,7 +63,7 @@ def _possible(boxes: Sequence[Candidate], tracks: Sequence[Target]) -> list[Pair
     pairs = []
     for j, target in enumerate(tracks):
         x, y, width, height = target.state[:4]
-        far = target.prediction.gate * (width + height)
+        far = GATE * (width + height)
         for i, box in enumerate(boxes):
             if abs(box.state[0] - x) < far and abs(box.state[1] - y) < far:
                 cost = _cost(box, target)

@@ -12,21 +12,19 @@ import math
 from collections.abc import Iterable, Sequence
 
 # Variance of a detector's error in a centre; what a second adds to a velocity's variance.
-NOISE = 0.0016
+NOISE = 0.0022
 ACCELERATION = 6.5
 # What is known of a new track's velocity, in sizes per second, as a variance.
-UNKNOWN_VELOCITY = 6.0
+UNKNOWN_VELOCITY = 2.7
 # Sizes change less than centres: their gains are these shares of the centre's.
-SIZE_GAIN = 0.6
+SIZE_GAIN = 0.9
 GROWTH_GAIN = 0.07
 # A velocity is believed for this long after the last detection, and then less and less.
-DAMPING_S = 0.3
-# A box this many standard deviations off has turned, and its velocity is learnt again ...
-CLEAR = 2.5
+DAMPING_S = 0.4
+# A box up to this many standard deviations off is where it should be. One that is farther
+# away has turned, if it belongs to the track at all, and its velocity is learnt again.
+CLEAR = 2.3
 TURN_VELOCITY = 6.0
-# ... up to this many, with bounds in sizes. What is farther away is another object.
-GATE = 4.7
-MIN_GATE, MAX_GATE = 0.4, 2.0
 # Histories whose variances differ by less than this share count as one.
 ALIKE = 0.1
 
@@ -89,11 +87,6 @@ class Prediction:
             shared * rest,
             velocity + drift - speed_gain * shared,
         )
-
-    @property
-    def gate(self) -> float:
-        """How far a box may be off at most, in its own sizes."""
-        return min(max(GATE / CLEAR * self.clear, MIN_GATE), MAX_GATE)
 
 
 class Predictions(dict[Spread, Prediction]):
