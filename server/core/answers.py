@@ -7,15 +7,34 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Tracks:
+    """For each box, the id of its track and the velocity of its edges per second, or None.
+
+    ``restarted``: tracking began anew, so that no id of an earlier result continues.
+    """
+
+    ids: Sequence[int | None]
+    velocities: Sequence[Sequence[float] | None]
+    restarted: bool = False
+
+    def of(self, boxes: Sequence[int]) -> Tracks:
+        """Return those of some boxes, given by their numbers."""
+        ids, velocities = self.ids, self.velocities
+        return Tracks([ids[i] for i in boxes], [velocities[i] for i in boxes], self.restarted)
+
+
+@dataclass(frozen=True, slots=True)
 class Detections:
     """Boxes as [x0, y0, x1, y1] in 0..1 of the frame as sent, best score first.
 
-    ``classes`` are indices into the model's ``labels``.
+    ``classes`` are indices into the model's ``labels``. ``tracks`` is None if the session
+    does not track.
     """
 
     boxes: Sequence[Sequence[float]]
     scores: Sequence[float]
     classes: Sequence[int]
+    tracks: Tracks | None = None
 
     def limited(self, min_score: float, max_results: int | None) -> Detections:
         """Return those that score at least ``min_score``, ``max_results`` of them at most."""
@@ -24,6 +43,7 @@ class Detections:
             [self.boxes[i] for i in keep],
             [self.scores[i] for i in keep],
             [self.classes[i] for i in keep],
+            self.tracks.of(keep) if self.tracks else None,
         )
 
 

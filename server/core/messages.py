@@ -9,6 +9,7 @@ from server.core.answers import Answer
 from server.core.errors import FramewireError
 from server.core.model import Model
 from server.core.pictures import UPRIGHT
+from server.core.tracking.options import TrackingOptions
 
 DropReason = Literal["superseded", "expired", "overtaken", "rate_limited", "overloaded", "draining"]
 
@@ -30,6 +31,7 @@ class Options:
     max_results: int | None = None
     client: str | None = None
     orientation: Orientation | None = None
+    track: TrackingOptions | Literal[False] | None = None  # False: no tracking
 
 
 # Client to server
@@ -118,7 +120,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of a frame that a model answered. ``batch`` is the size of its batch."""
+    """The outcome of a frame that a model answered. ``batch`` is the size of its batch.
+
+    ``received``: when the frame arrived, in monotonic seconds; clients do not see it.
+    """
 
     id: int
     model_version: int
@@ -126,6 +131,7 @@ class Result:
     timing_ms: Timing
     answer: Answer
     captured_at: int | float | None = None
+    received: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 
 from server.core.messages import Options
 from server.core.model import ModelKey
+from server.core.tracking.options import TrackingOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """A session's model, the results it wants, its name, and whether its frames are turned."""
+    """A session's model, the results it wants, its name, and whether its frames are turned.
+
+    ``track`` is None if it wants no tracking.
+    """
 
     key: ModelKey
     min_score: float = 0.0
     max_results: int | None = None
     client: str | None = None
     turns: bool = False
+    track: TrackingOptions | None = None
 
     def with_options(self, options: Options, default: ModelKey) -> Preferences:
         """Return what applies with these options; those that are not given stay as they are."""
@@ -27,6 +32,7 @@ class Preferences:
             self.max_results if options.max_results is None else options.max_results,
             self.client if options.client is None else options.client,
             self.turns if turn is None else turn == "apply",
+            self.track if options.track is None else options.track or None,
         )
 
     def _named(self, options: Options, default: ModelKey) -> ModelKey:

@@ -61,6 +61,7 @@ from server.core.messages import (
 from server.core.model import Lane, Model, ModelKey
 from server.core.pictures import UPRIGHT
 from server.core.preferences import Preferences
+from server.core.tracking.tracking import Tracking
 
 # A client that sends this many unusable messages in a row is disconnected.
 MAX_REFUSED_IN_A_ROW = 50
@@ -111,6 +112,7 @@ class Session:
         self._last_id = -1
         self._last_result = -1
         self._refused_in_a_row = 0
+        self._tracking = Tracking()
 
     @property
     def model(self) -> Model | None:
@@ -184,6 +186,8 @@ class Session:
             if outcome.id < self._last_result:
                 return Dropped(outcome.id, "overtaken")
             self._last_result = outcome.id
+            if self._tracking.active:  # before results are cut: weak boxes continue tracks
+                outcome = self._tracking.track(outcome)
             wanted = self.preferences
             if wanted.min_score > 0 or wanted.max_results is not None:
                 answer = outcome.answer.limited(wanted.min_score, wanted.max_results)
@@ -227,6 +231,7 @@ class Session:
         self._expires_in_s = self._admission.remaining_s(now)
         self.state = State.OPEN
         self.preferences = self._preferred(message.options)
+        self._tracking.configure(self.preferences)
         self._model = _unknown_yet(self.preferences.key)
         return [*self._expiry(), Select(self.preferences.key)]
 
@@ -237,6 +242,7 @@ class Session:
             return [Send(error_message(error))]
         before = self.preferences.key
         self.preferences = self._preferred(message.options)
+        self._tracking.configure(self.preferences)
         if self.preferences.key == before:
             return effects
         # No frame goes to the previous model any more, however long the look-up takes.

@@ -343,4 +343,5 @@ def _result(
         ),
         answer=answer,
         captured_at=member.frame.captured_at,
+        received=member.received,
     )

@@ -42,6 +42,20 @@ test('a new version of the model does not disturb the state', () => {
   assert.equal(heard('model')[1][0].version, 4);
 });
 
+test('asks for tracking, and passes on ids and velocities as they come', () => {
+  const track = { lost_ms: 3000 };
+  const { client, socket, heard } = readyClient({ hello: { track } });
+  assert.deepEqual(socket().sent[0].track, track);
+  client.offer(frame());
+  const tracked = { ids: [4, null], velocities: [[0.1, 0, 0.1, 0], null], restarted: true };
+  socket().result(socket().last().id, tracked);
+  const [result] = heard('result').pop();
+  const { ids, velocities, restarted } = result;
+  assert.deepEqual({ ids, velocities, restarted }, tracked);
+  client.configure({ track: false });
+  assert.deepEqual(socket().sent.pop(), { type: 'configure', track: false });
+});
+
 test('reconnects after a random part of a wait that doubles up to 15 s', () => {
   const { client, host, sockets, socket, heard } = puppetClient();
   host.dice = 0.999;

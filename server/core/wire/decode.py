@@ -11,7 +11,7 @@ import base64
 import binascii
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from server.core import pictures
 from server.core.errors import (
@@ -35,6 +35,7 @@ from server.core.messages import (
     Orientation,
     Ping,
 )
+from server.core.tracking.options import MAX_CONFIRM_MS, MAX_LOST_MS, TrackingOptions
 from server.core.wire.encoding import Encoding
 
 MAX_ID = 2**64 - 1
@@ -186,18 +187,16 @@ def check_options(fields: Mapping[str, Any]) -> Options:
     version = _integer(fields, "version", 0, MAX_VERSION)
     if label is not None and version is not None:
         raise BadMessage("'label' and 'version' exclude each other")
-    min_score = _number(fields, "min_score")
-    if min_score is not None and not 0 <= min_score <= 1:
-        raise BadMessage("'min_score' must be a number from 0 to 1")
     return Options(
         model=_text(fields, "model", MAX_NAME),
         label=label,
         version=version,
         token=_text(fields, "token", MAX_TOKEN),
-        min_score=min_score,
+        min_score=_share(fields, "min_score"),
         max_results=_integer(fields, "max_results", 0, 2**31),
         client=_text(fields, "client", MAX_NAME),
         orientation=_orientation(fields.get("orientation")),
+        track=_track(fields.get("track")),
     )
 
 
@@ -205,6 +204,32 @@ def _orientation(value: Any) -> Orientation | None:
     if value not in (None, "apply", "ignore"):
         raise BadMessage("'orientation' must be 'apply' or 'ignore'")
     return cast("Orientation | None", value)
+
+
+def _track(value: Any) -> TrackingOptions | Literal[False] | None:
+    if value is None or value is False:
+        return value
+    if value is True:
+        return TrackingOptions()
+    if not isinstance(value, dict):
+        raise BadMessage(f"'track' must be true, false or a map, not {_kind_of(value)}")
+    start, keep = _share(value, "start_score"), _share(value, "keep_score")
+    confirm_ms = _integer(value, "confirm_ms", 0, MAX_CONFIRM_MS)
+    lost_ms = _integer(value, "lost_ms", 0, MAX_LOST_MS)
+    usual = TrackingOptions()
+    return TrackingOptions(
+        usual.start_score if start is None else start,
+        usual.keep_score if keep is None else keep,
+        usual.confirm_ms if confirm_ms is None else confirm_ms,
+        usual.lost_ms if lost_ms is None else lost_ms,
+    )
+
+
+def _share(fields: Mapping[str, Any], name: str) -> int | float | None:
+    value = _number(fields, name)
+    if value is not None and not 0 <= value <= 1:
+        raise BadMessage(f"{name!r} must be a number from 0 to 1")
+    return value
 
 
 def _text(fields: Mapping[str, Any], name: str, longest: int) -> str | None:

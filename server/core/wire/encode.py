@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from server.core.answers import Answer, Classification, Detections, Tensor, Tensors
+from server.core.answers import Answer, Classification, Detections, Tensor, Tensors, Tracks
 from server.core.messages import (
     Authorized,
     Dropped,
@@ -22,6 +22,9 @@ from server.core.messages import (
 )
 from server.core.model import Model, ModelStatus
 from server.core.wire.encoding import PROTOCOL, Encoding
+
+# What sessions may ask for, beyond what every gateway of this version does.
+FEATURES = ("track",)
 
 
 def encode(message: ServerMessage, encoding: Encoding) -> bytes | str:
@@ -84,6 +87,7 @@ def _welcome(message: Welcome) -> dict[str, Any]:
             "max_staleness_ms": limits.max_staleness_ms,
         },
         "heartbeat_s": message.heartbeat_s,
+        "features": list(FEATURES),
     }
     if message.expires_in_s is not None:
         fields["expires_in_s"] = message.expires_in_s
@@ -127,12 +131,25 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
         boxes, scores = answer.boxes, answer.scores
         if text:
             boxes, scores = [_short(box) for box in boxes], _short(scores)
-        return {"boxes": boxes, "scores": scores, "classes": answer.classes}
+        fields: dict[str, Any] = {"boxes": boxes, "scores": scores, "classes": answer.classes}
+        if answer.tracks is not None:
+            fields.update(_tracks(answer.tracks, text))
+        return fields
     if isinstance(answer, Classification):
         scores = _short(answer.scores) if text else answer.scores
         return {"classes": answer.classes, "scores": scores}
     assert isinstance(answer, Tensors)
     return {"outputs": {name: _tensor(value, text) for name, value in answer.outputs.items()}}
+
+
+def _tracks(tracks: Tracks, text: bool) -> dict[str, Any]:
+    velocities = tracks.velocities
+    if text:
+        velocities = [None if edges is None else _short(edges) for edges in velocities]
+    fields: dict[str, Any] = {"ids": tracks.ids, "velocities": velocities}
+    if tracks.restarted:
+        fields["restarted"] = True
+    return fields
 
 
 def _short(values: Sequence[float]) -> list[float]:

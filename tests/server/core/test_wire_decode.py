@@ -11,6 +11,7 @@ import pytest
 
 from server.core.errors import BadMessage, UnknownType
 from server.core.messages import Configure, Frame, Hello, Options, Ping
+from server.core.tracking.options import TrackingOptions
 from server.core.wire import JSON, Encoding, decode
 from server.transport.encodings import MSGPACK
 from tests.server.core.refusals import BOTH, assert_refused, refused
@@ -40,6 +41,23 @@ def test_hello_says_nothing_or_everything(encoding: Encoding) -> None:
 def test_configure_takes_the_same_options(encoding: Encoding) -> None:
     payload = packed(encoding, {"type": "configure", "version": 7, "min_score": 1})
     assert decode(payload, encoding, LIMITS) == Configure(Options(version=7, min_score=1))
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("value", "options"),
+    [
+        (None, None),
+        (False, False),
+        (True, TrackingOptions()),
+        ({}, TrackingOptions()),
+        ({"start_score": 0.7, "lost_ms": 3000.0}, TrackingOptions(start_score=0.7, lost_ms=3000)),
+        ({"keep_score": 0, "confirm_ms": 0}, TrackingOptions(keep_score=0, confirm_ms=0)),
+    ],
+)
+def test_track(encoding: Encoding, value: Any, options: Any) -> None:
+    payload = packed(encoding, {"type": "configure", "track": value})
+    assert decode(payload, encoding, LIMITS) == Configure(Options(track=options))
 
 
 @BOTH
@@ -184,6 +202,11 @@ def test_lone_surrogates_do_no_harm() -> None:
         ({"version": "3"}, "'version' must be an integer"),
         ({"version": True}, "'version' must be an integer"),
         ({"label": "stable", "version": 3}, "exclude each other"),
+        ({"track": 1}, "'track' must be true, false or a map, not a number"),
+        ({"track": {"start_score": 2}}, "'start_score' must be a number from 0 to 1"),
+        ({"track": {"keep_score": -1}}, "'keep_score' must be a number from 0 to 1"),
+        ({"track": {"confirm_ms": 1.5}}, "'confirm_ms' must be an integer from 0 to 10000"),
+        ({"track": {"lost_ms": 60_001}}, "'lost_ms' must be an integer from 0 to 60000"),
         ({"min_score": 1.01}, "'min_score' must be a number from 0 to 1"),
         ({"min_score": -0.01}, "'min_score' must be a number from 0 to 1"),
         ({"min_score": "0.5"}, "'min_score' must be a number, not a string"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import struct
+from dataclasses import replace
 from typing import Any
 
 import msgpack
 import pytest
 
-from server.core.answers import Classification, Detections, Tensor, Tensors
+from server.core.answers import Classification, Detections, Tensor, Tensors, Tracks
 from server.core.messages import (
     Dropped,
     Error,
@@ -84,6 +85,7 @@ def test_welcome(encoding: Encoding) -> None:
             "max_staleness_ms": 500,
         },
         "heartbeat_s": 20.0,
+        "features": ["track"],
     }
 
 
@@ -213,3 +215,21 @@ def test_a_failed_encoding_leaves_nothing_behind() -> None:
     with pytest.raises(UnicodeEncodeError):
         MSGPACK.pack({"half": 1, "broken": "\ud800"})
     assert msgpack.unpackb(MSGPACK.pack({"whole": 1})) == {"whole": 1}
+
+
+@BOTH
+def test_tracks(encoding: Encoding) -> None:
+    tracks = Tracks([5, None], [[0.125, 0.0, 0.123456789, 0.0], None])
+    boxes = [[0.0, 0.25, 0.5, 1.0]] * 2
+    found = read(result(Detections(boxes, [0.9, 0.8], [1, 1], tracks)), encoding)
+    assert found["ids"] == [5, None]
+    assert found["velocities"][0] == pytest.approx([0.125, 0.0, 0.12346, 0.0], abs=1e-5)
+    assert found["velocities"][1] is None
+    assert "restarted" not in found
+
+
+@BOTH
+def test_tracking_that_began_anew(encoding: Encoding) -> None:
+    answer = replace(DETECTIONS, tracks=Tracks([None], [None], restarted=True))
+    assert read(result(answer), encoding)["restarted"] is True
+    assert read(result(DETECTIONS), encoding).keys().isdisjoint({"ids", "velocities", "restarted"})

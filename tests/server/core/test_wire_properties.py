@@ -9,7 +9,7 @@ import msgpack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.core.answers import Answer, Classification, Detections, Tensor, Tensors
+from server.core.answers import Answer, Classification, Detections, Tensor, Tensors, Tracks
 from server.core.messages import (
     FORMATS,
     Authorized,
@@ -49,7 +49,7 @@ PLAIN = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=10,
 )
-OPTIONS = ("model", "label", "version", "token", "min_score", "max_results", "client")
+OPTIONS = ("model", "label", "version", "token", "min_score", "max_results", "client", "track")
 # Words that the protocol knows, so that more than the first check is met.
 FIELDS = st.fixed_dictionaries(
     {"type": st.sampled_from(["hello", "configure", "frame", "ping"]) | PLAIN},
@@ -129,6 +129,17 @@ FINITE = st.floats(-1e6, 1e6)
 SCORES = st.lists(st.floats(0, 1), max_size=4)
 ANSWERS: st.SearchStrategy[Answer] = st.one_of(
     SCORES.map(lambda s: Detections([[0.0, 0.1, 0.2, 0.3]] * len(s), s, [1] * len(s))),
+    st.builds(
+        lambda score, track_id, edges: Detections(
+            [[0.0, 0.1, 0.2, 0.3]] * 2,
+            [score, 0.0],
+            [1, 2],
+            Tracks([track_id, None], [edges, None]),
+        ),
+        st.floats(0, 1),
+        st.integers(1, 2**53),
+        st.lists(st.floats(-10, 10), min_size=4, max_size=4),
+    ),
     SCORES.map(lambda s: Classification([1] * len(s), s)),
     st.binary(max_size=16).map(
         lambda data: Tensors({"t": Tensor("uint8", (len(data),), data)}),
@@ -179,7 +190,9 @@ NAMES = {
 
 def short(value: Any) -> Any:
     """Numbers as they are written in text: with five digits."""
-    return [short(each) for each in value] if isinstance(value, list) else round(value, 5)
+    if isinstance(value, list):
+        return [short(each) for each in value]
+    return None if value is None else round(value, 5)
 
 
 @given(SERVER_MESSAGES)
@@ -190,7 +203,7 @@ def test_server_messages_can_be_read_and_say_the_same_in_both(message: ServerMes
     if "outputs" in in_msgpack:
         outputs = in_msgpack["outputs"]
         outputs["t"]["data"] = list(outputs["t"]["data"])
-    for name in {"boxes", "scores"} & in_msgpack.keys():
+    for name in {"boxes", "scores", "velocities"} & in_msgpack.keys():
         in_msgpack[name] = short(in_msgpack[name])
     assert in_json == in_msgpack
 

@@ -11,8 +11,22 @@ export interface SessionOptions {
   /** 0 to 1 */
   min_score?: number;
   max_results?: number;
+  /** stable ids and velocities for boxes: on, off, or on with options */
+  track?: boolean | TrackingOptions;
   /** the client's name and version, for the server's logs */
   client?: string;
+}
+
+/** How boxes are tracked. All are optional. */
+export interface TrackingOptions {
+  /** 0 to 1: a box needs this score to begin a track */
+  start_score?: number;
+  /** 0 to 1: a weaker box may still continue one */
+  keep_score?: number;
+  /** ms that an object must have been seen for its id */
+  confirm_ms?: number;
+  /** ms after which a track without a box ends */
+  lost_ms?: number;
 }
 
 export type Format = 'jpeg' | 'png' | 'webp' | 'rgba' | 'rgb' | 'gray';
@@ -48,6 +62,8 @@ export interface Welcome {
   limits: Limits;
   /** seconds between pings; 0: none */
   heartbeat_s: number;
+  /** what a session may ask for, such as `track`; missing on older gateways */
+  features?: string[];
 }
 
 /** One image. Any other property of the object comes back with its outcome. */
@@ -83,6 +99,12 @@ export interface Result {
   scores?: number[];
   /** indices into `Model.labels` */
   classes?: number[];
+  /** with `track`: the id of each box's object; null until it is confirmed */
+  ids?: (number | null)[];
+  /** with `track`: how far each edge of a box moves per second; null where the id is */
+  velocities?: (Box | null)[];
+  /** tracking began anew: no id of an earlier result continues */
+  restarted?: boolean;
   outputs?: Record<string, Tensor>;
 }
 

@@ -1,0 +1,166 @@
+"""Where a box should be by now: constant velocity, in a Kalman filter that adapts.
+
+Variances are in squares of the box's own size, so one set of constants suits near and far
+objects. How uncertain a track is follows from when it was detected, not from where. Tracks
+with the same history share one :class:`Spread`, so a frame computes each gain once, not
+once per box.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+# Variance of a detector's error in a centre; what a second adds to a velocity's variance.
+NOISE = 0.0022
+ACCELERATION = 6.5
+# What is known of a new track's velocity, in sizes per second, as a variance.
+UNKNOWN_VELOCITY = 2.7
+# Sizes change less than centres: their gains are these shares of the centre's.
+SIZE_GAIN = 0.9
+GROWTH_GAIN = 0.07
+# A velocity is believed for this long after the last detection, and then less and less.
+DAMPING_S = 0.4
+# A box up to this many standard deviations off is where it should be. One that is farther
+# away has turned, if it belongs to the track at all, and its velocity is learnt again.
+CLEAR = 2.3
+TURN_VELOCITY = 6.0
+# Histories whose variances differ by less than this share count as one.
+ALIKE = 0.1
+
+# An alias of a plain tuple, and not a named one: those take three times as long to make.
+State = tuple[float, float, float, float, float, float, float, float]
+"""Twice the centre (x, y), the size, and half of each one's velocity per second.
+
+So an edge's velocity is the centre's plus or minus the size's.
+"""
+
+
+Spread = tuple[float, float, float, float]
+"""How uncertain the tracks are that share a history of detections.
+
+The time of the latest, the variance of the position, its covariance with the velocity, and
+the variance of the velocity.
+"""
+
+
+class Prediction:
+    """What a :class:`Spread` leads to at a later time.
+
+    ``reach``: twice the seconds for which a velocity counts, since states have halves of
+    velocities. ``variance``: of the distance to a box. ``clear``: how far a box may be off,
+    in its own sizes. ``gain``, ``speed_gain``, ``size_gain`` and ``growth_gain``: how much
+    of what a box is off corrects a state. ``after``: the spread after that.
+    """
+
+    __slots__ = (
+        "after",
+        "clear",
+        "gain",
+        "growth_gain",
+        "reach",
+        "size_gain",
+        "speed_gain",
+        "variance",
+    )
+
+    def __init__(self, spread: Spread, now: float, surprise: float = 0.0) -> None:
+        at, position, shared, velocity = spread
+        elapsed = now - at
+        drift = ACCELERATION * elapsed
+        velocity += surprise
+        position += elapsed * (2 * shared + elapsed * (velocity + drift / 3))
+        shared += elapsed * (velocity + drift / 2)
+        self.variance = variance = position + NOISE
+        self.gain = gain = position / variance
+        speed_gain = shared / variance
+        self.speed_gain = half = speed_gain / 2
+        self.size_gain, self.growth_gain = SIZE_GAIN * gain, GROWTH_GAIN * half
+        self.clear = CLEAR * math.sqrt(variance)
+        self.reach = 2 * elapsed
+        if elapsed > DAMPING_S:
+            self.reach = 2 * DAMPING_S * (2 - DAMPING_S / elapsed)
+        rest = 1 - gain
+        self.after = (
+            now,
+            position * rest,
+            shared * rest,
+            velocity + drift - speed_gain * shared,
+        )
+
+
+class Predictions(dict[Spread, Prediction]):
+    """The predictions for ``now``, each computed once.
+
+    Those of ``spreads`` are there from the start, and alike ones share one.
+    """
+
+    def __init__(self, now: float, spreads: Iterable[Spread] = ()) -> None:
+        self.now = now
+        latest = None
+        for spread in sorted(spreads):
+            if latest is None or not _alike(latest, spread):
+                prediction, latest = Prediction(spread, now), spread
+            self[spread] = prediction
+
+    def __missing__(self, spread: Spread) -> Prediction:
+        prediction = self[spread] = Prediction(spread, self.now)
+        return prediction
+
+
+def _alike(one: Spread, other: Spread) -> bool:
+    return (
+        one[0] == other[0]
+        and abs(one[1] - other[1]) < ALIKE * one[1]
+        and abs(one[3] - other[3]) < ALIKE * one[3]
+    )
+
+
+def begin(now: float) -> Spread:
+    """Return the spread of tracks that are detected for the first time."""
+    return now, NOISE, 0.0, UNKNOWN_VELOCITY
+
+
+def state_of(box: Sequence[float]) -> State:
+    """Return a box as a state that does not move."""
+    x0, y0, x1, y1 = box
+    return (x0 + x1, y0 + y1, x1 - x0, y1 - y0, 0.0, 0.0, 0.0, 0.0)
+
+
+def predicted(state: State, reach: float) -> State:
+    """Return a state after ``reach``."""
+    x, y, width, height, vx, vy, growth_x, growth_y = state
+    return (
+        x + vx * reach,
+        y + vy * reach,
+        max(width + growth_x * reach, width / 2),
+        max(height + growth_y * reach, height / 2),
+        vx,
+        vy,
+        growth_x,
+        growth_y,
+    )
+
+
+def corrected(state: State, box: State, prediction: Prediction) -> State:
+    """Return a predicted state, corrected by the box that was detected, as a state."""
+    x, y, width, height, vx, vy, growth_x, growth_y = state
+    off_x, off_y, off_width, off_height = box[0] - x, box[1] - y, box[2] - width, box[3] - height
+    gain, speed = prediction.gain, prediction.speed_gain
+    size, growth = prediction.size_gain, prediction.growth_gain
+    return (
+        x + gain * off_x,
+        y + gain * off_y,
+        width + size * off_width,
+        height + size * off_height,
+        vx + speed * off_x,
+        vy + speed * off_y,
+        growth_x + growth * off_width,
+        growth_y + growth * off_height,
+    )
+
+
+def velocities(state: State) -> list[float]:
+    """Return the velocity of each edge, x0, y0, x1, y1, per second."""
+    _, _, _, _, vx, vy, growth_x, growth_y = state
+    return [vx - growth_x, vy - growth_y, vx + growth_x, vy + growth_y]

@@ -1,0 +1,191 @@
+"""What ids and velocities promise, on paths that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from server.core.answers import Detections
+from server.core.tracking.tracker import MAX_BOXES, MAX_LOST
+from tests.server.core.tracking.paths import box, follow, line, new, seen, times
+
+STILL = line(0.5, 0.5)
+
+
+def test_a_box_gets_its_id_once_it_has_been_seen_again() -> None:
+    tracker = new(confirm_ms=50)
+    assert follow(tracker, [STILL], [0.0]).ids == [None]
+    assert follow(tracker, [STILL], [0.04]).ids == [None]
+    assert follow(tracker, [STILL], [0.08]).ids == [1]
+    assert follow(tracker, [STILL], [0.12]).ids == [1]
+
+
+def test_without_a_time_to_confirm_ids_come_at_once() -> None:
+    assert follow(new(confirm_ms=0), [STILL, line(0.1, 0.1)], [0.0]).ids == [1, 2]
+
+
+def test_a_box_without_an_id_has_no_velocity() -> None:
+    tracker = new()
+    assert follow(tracker, [STILL], [0.0]).velocities == [None]
+    assert None not in follow(tracker, [STILL], [0.1]).velocities
+
+
+@pytest.mark.parametrize("fps", [5, 10, 30, 60])
+def test_velocities_are_those_of_the_edges_per_second(fps: float) -> None:
+    tracks = follow(new(), [line(0.2, 0.2, 0.3, 0.1)], times(0.0, 2.0, fps))
+    [edges] = tracks.velocities
+    assert edges == pytest.approx([0.3, 0.1, 0.3, 0.1], abs=0.02)
+
+
+def test_a_box_that_grows_has_edges_that_part() -> None:
+    tracker = new()
+    for at in times(0.0, 2.0):
+        tracks = tracker.update(Detections([box((0.5, 0.5), 0.1 + 0.1 * at)], [0.9], [1]), at)
+    [edges] = tracks.velocities
+    assert edges is not None
+    assert edges[0] < -0.02 < 0.02 < edges[2]
+
+
+@pytest.mark.parametrize("fps", [5, 10, 30])
+def test_objects_that_cross_keep_their_ids(fps: float) -> None:
+    paths = [line(0.1, 0.5, 0.3, 0.02), line(0.9, 0.5, -0.3, -0.02), line(0.5, 0.1, 0.0, 0.3)]
+    tracker = new()
+    before = follow(tracker, paths, times(0.0, 0.5, fps))
+    after = follow(tracker, paths, times(0.6, 2.6, fps))
+    assert before.ids == after.ids == [1, 2, 3]
+
+
+def test_the_order_of_the_boxes_does_not_matter() -> None:
+    paths = [line(0.2, 0.2, 0.1), line(0.5, 0.5, 0.0, 0.1), line(0.8, 0.3, -0.1)]
+    tracker = new()
+    follow(tracker, paths, times(0.0, 0.5))
+    assert follow(tracker, paths[::-1], times(0.55, 0.9)).ids == [3, 2, 1]
+
+
+def test_a_gap_is_as_long_as_it_was() -> None:
+    """Of two objects, each is where the other was by the time of the next frame."""
+    tracker = new()
+    paths = [line(0.2, 0.5, 0.4), line(0.8, 0.5, -0.4)]
+    follow(tracker, paths, times(0.0, 0.5))
+    assert follow(tracker, paths, [1.0]).ids == [1, 2]
+
+
+def test_who_is_hidden_for_a_while_returns_with_its_id() -> None:
+    tracker = new(lost_ms=1500)
+    path = line(0.2, 0.5, 0.2)
+    follow(tracker, [path], times(0.0, 1.0))
+    follow(tracker, [], times(1.05, 1.8))
+    assert follow(tracker, [path], [1.85]).ids == [1]
+
+
+@pytest.mark.parametrize("frames", [True, False], ids=["frames without it", "no frames"])
+def test_who_is_gone_for_longer_is_another(frames: bool) -> None:
+    tracker = new(lost_ms=500, confirm_ms=0)
+    follow(tracker, [STILL], times(0.0, 1.0))
+    follow(tracker, [], times(1.05, 1.6) if frames else [])
+    assert follow(tracker, [STILL], [1.65]).ids == [2]
+
+
+def test_a_box_seen_only_once_is_forgotten_soon() -> None:
+    tracker = new(confirm_ms=50)
+    follow(tracker, [STILL], [0.0])
+    follow(tracker, [], times(0.1, 0.3))
+    assert follow(tracker, [STILL], [0.35]).ids == [None]
+
+
+@pytest.mark.parametrize(
+    ("scores", "ids"),
+    [
+        ([0.5], [1]),
+        ([0.49], [None]),
+    ],
+)
+def test_only_a_confident_box_begins_a_track(scores: list[float], ids: list[int | None]) -> None:
+    tracker = new(start_score=0.5, confirm_ms=0)
+    assert list(tracker.update(seen([(0.5, 0.5)], scores), 0.0).ids) == ids
+
+
+@pytest.mark.parametrize(("score", "ids"), [(0.2, [1]), (0.1, [1]), (0.09, [None])])
+def test_a_weak_box_continues_a_track(score: float, ids: list[int | None]) -> None:
+    tracker = new(start_score=0.5, keep_score=0.1)
+    follow(tracker, [STILL], times(0.0, 0.5))
+    assert list(tracker.update(seen([(0.5, 0.5)], [score]), 0.55).ids) == ids
+
+
+def test_a_confident_box_comes_before_a_weak_one_that_is_nearer() -> None:
+    tracker = new()
+    follow(tracker, [STILL], times(0.0, 0.5))
+    tracks = tracker.update(seen([(0.51, 0.5), (0.5, 0.5)], [0.9, 0.2]), 0.55)
+    assert tracks.ids == [1, None]
+
+
+def test_where_places_are_alike_the_class_decides() -> None:
+    tracker = new()
+    for at in times(0.0, 0.5):
+        tracker.update(seen([(0.5, 0.5), (0.53, 0.5)], kinds=[3, 4]), at)
+    assert tracker.update(seen([(0.515, 0.5), (0.515, 0.5)], kinds=[4, 3]), 0.53).ids == [2, 1]
+
+
+def test_a_class_that_flickers_costs_no_id() -> None:
+    tracker = new()
+    for number, at in enumerate(times(0.0, 1.0)):
+        tracks = tracker.update(seen([(0.5, 0.5)], kinds=[3 if number % 5 else 8]), at)
+    assert tracks.ids == [1]
+
+
+def test_who_turns_round_keeps_its_id_and_gets_a_new_velocity() -> None:
+    tracker = new()
+    follow(tracker, [line(0.2, 0.5, 0.25)], times(0.0, 1.0))
+    back = line(0.7, 0.5, -0.25)
+    tracks = follow(tracker, [back], times(1.05, 1.4))
+    assert tracks.ids == [1]
+    assert tracks.velocities[0] == pytest.approx([-0.25, 0.0, -0.25, 0.0], abs=0.04)
+
+
+def test_two_boxes_on_one_object_are_two_tracks_at_most() -> None:
+    """A box that two tracks may take, and a track that two boxes may take, get one each."""
+    tracker = new(confirm_ms=0)
+    follow(tracker, [STILL], times(0.0, 0.5))
+    ids = tracker.update(seen([(0.5, 0.5), (0.502, 0.5), (0.498, 0.5)]), 0.53).ids
+    assert sorted(number for number in ids if number is not None) == [1, 2, 3]
+
+
+def test_boxes_without_an_extent_are_no_trouble() -> None:
+    tracker = new(confirm_ms=0)
+    points = Detections([[0.5, 0.5, 0.5, 0.5], [0.2, 0.2, 0.2, 0.3]], [0.9, 0.9], [1, 1])
+    for at in times(0.0, 0.3):
+        assert len(tracker.update(points, at).ids) == 2
+
+
+def test_a_frame_without_boxes_is_no_trouble() -> None:
+    tracker = new()
+    assert tracker.update(seen([]), 0.0).ids == []
+    follow(tracker, [STILL], times(0.1, 0.3))
+    assert tracker.update(seen([]), 0.35).ids == []
+
+
+def crowd(count: int, side: int = 20) -> Sequence[tuple[float, float]]:
+    return [((i % side) / side, (i // side) / side) for i in range(count)]
+
+
+def test_only_the_best_boxes_of_a_frame_are_tracked() -> None:
+    tracker = new(confirm_ms=0)
+    ids = tracker.update(seen(crowd(MAX_BOXES + 5)), 0.0).ids
+    assert ids == [*range(1, MAX_BOXES + 1), *[None] * 5]
+
+
+def test_only_so_many_lost_tracks_are_kept() -> None:
+    tracker = new(confirm_ms=0)
+    for number, at in enumerate(times(0.0, 0.3)):
+        places = [(x + number % 2 * 0.5, y) for x, y in crowd(MAX_BOXES, 24)]
+        tracker.update(seen(places, kinds=[number] * MAX_BOXES), at)
+    assert len(tracker._lost) <= MAX_LOST
+
+
+def test_a_crowd_that_lies_on_one_spot_is_paired_one_to_one() -> None:
+    """More boxes than are paired at the least cost: then the nearest come first."""
+    tracker = new(confirm_ms=0)
+    places = [(0.5 + i * 0.002, 0.5) for i in range(30)]
+    tracker.update(seen(places), 0.0)
+    assert sorted(filter(None, tracker.update(seen(places), 0.03).ids)) == list(range(1, 31))
