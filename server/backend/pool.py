@@ -71,7 +71,10 @@ class BackendPool:
         members = self._askable()
         if not members:
             raise BackendUnavailable(self._why_none())
-        await _in_time([member.look_up(key) for member in members])
+        results = await _in_time([member.look_up(key) for member in members])
+        failures = [result for result in results if isinstance(result, BackendUnavailable)]
+        if failures and len(failures) == len(results):
+            raise failures[0]
         result = self._settle(key)
         if isinstance(result, Model):
             return result
@@ -235,18 +238,20 @@ def _not_held(member: Member, key: ModelKey) -> BackendFailed:
     return BackendFailed(ModelFailed(reason))
 
 
-async def _in_time(look_ups: Sequence[asyncio.Task[ModelOrError]]) -> None:
+async def _in_time(look_ups: Sequence[asyncio.Task[ModelOrError]]) -> list[ModelOrError]:
     """Wait for ``look_ups``; once one has found the model, no longer than it is worth."""
     began = time.monotonic()
     pending: set[asyncio.Task[ModelOrError]] = set(look_ups)
-    found = False
-    while pending and not found:
-        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        results = [task.result() for task in done if not task.cancelled()]
-        found = any(isinstance(result, Model) for result in results)
+    while pending and not any(isinstance(result, Model) for result in _results(look_ups)):
+        _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
     if pending:
         timeout_s = max(LEAST_LATE_S, LATE * (time.monotonic() - began))
         await asyncio.wait(pending, timeout=timeout_s)
+    return _results(look_ups)
+
+
+def _results(look_ups: Sequence[asyncio.Task[ModelOrError]]) -> list[ModelOrError]:
+    return [task.result() for task in look_ups if task.done() and not task.cancelled()]
 
 
 async def _event(event: asyncio.Event, timeout_s: float) -> None:

@@ -30,7 +30,7 @@ from server.core.health import Fellows, Health, State
 from server.core.model import Lane, ModelKey
 from server.core.slots import Slots
 
-ALIKE = 1.5
+ALIKE = 2.0
 
 BackendState = State | Literal["leaving"]
 """``leaving``: its address is gone, but not all of its calls."""
@@ -116,6 +116,10 @@ class Balancer:
             self._holders[model] = holders
         else:
             self._holders.pop(model, None)
+
+    def holders(self, model: ModelKey) -> list[str]:
+        """Return the addresses of the backends that hold ``model``."""
+        return sorted(place.address for place in self._holders.get(model, ()))
 
     def statistics(self) -> Sequence[BackendStatus]:
         """Return a snapshot of all backends."""

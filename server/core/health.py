@@ -78,7 +78,7 @@ class Health:
 
     def slowness(self, now: float) -> float:
         """Return how long its calls have taken of late, relative to the average."""
-        return self._slowness if now - self._measured_at < RECENT_S else 1.0
+        return self._slowness if self.measured(now) else 1.0
 
     def measured(self, now: float) -> bool:
         """Return whether enough calls have been measured of late to compare it."""

@@ -5,8 +5,8 @@ of them at a time: the version that most backends hold, or the newest of several
 others hold it in vain until they are in the majority. So no session gets answers of two versions
 in turn, and a version gets sessions when it has the capacity for them.
 
-A model that no backend holds has the error that is most likely to go away: of backends that know
-it, rather than of those that do not.
+A model that no backend holds has the error of a backend that knows it rather than of one that does
+not, and of one that answers rather than of one that cannot be reached.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 from server.core.errors import (
     BackendUnavailable,
     FramewireError,
+    ModelUnavailable,
     NotLoaded,
     UnknownModel,
     UnusableModel,
@@ -25,7 +26,7 @@ from server.core.errors import (
 from server.core.model import Model, ModelKey
 
 MAX_MODELS = 256
-_ERRORS = (UnusableModel, NotLoaded, BackendUnavailable, UnknownModel)
+_ERRORS = (UnusableModel, NotLoaded, ModelUnavailable, UnknownModel)
 """Of which kind a model's error is, if its backends have several: the first of these."""
 
 Holder = TypeVar("Holder")
@@ -47,11 +48,12 @@ class Holdings(Generic[Holder]):
         return [key for key in self._models if key in self._current]
 
     def learn(self, key: ModelKey, holder: Holder, result: ModelOrError) -> None:
-        """Take in what ``holder`` says about ``key``."""
+        """Take in what ``holder`` says. If it cannot say, it still holds what it held."""
         if isinstance(result, Model):
             _put(self._models, key, holder, result)
             return
-        self._models.get(key, {}).pop(holder, None)
+        if not isinstance(result, BackendUnavailable):
+            self._models.get(key, {}).pop(holder, None)
         _put(self._errors, key, holder, result)
 
     def forget(self, holder: Holder) -> None:
@@ -108,4 +110,4 @@ def _prevailing(models: list[Model]) -> Model:
 
 def _rank(error: FramewireError) -> int:
     kinds = (rank for rank, kind in enumerate(_ERRORS) if isinstance(error, kind))
-    return next(kinds, -1)
+    return next(kinds, len(_ERRORS))

@@ -19,6 +19,7 @@ import numpy as np
 
 from server.backend.stubs import (
     get_model_metadata_pb2,
+    get_model_status_pb2,
     meta_graph_pb2,
     predict_pb2,
     prediction_service_pb2_grpc,
@@ -92,6 +93,8 @@ class Puppet:
         self._open.set()
         self._server: grpc.Server | None = None
         self.port = 0
+        self.serving: bool | None = None  # what its health service says; None: it has none
+        self.available: bool | None = None  # what GetModelStatus says; None: it is not there
 
     @property
     def address(self) -> str:
@@ -105,6 +108,7 @@ class Puppet:
             _Servicer(self), self._server
         )
         self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
+        self._server.add_generic_rpc_handlers(_health_and_status(self))
         self._server.start()
 
     def stop(self) -> None:
@@ -113,6 +117,14 @@ class Puppet:
         if self._server is not None:
             self._server.stop(None).wait()
             self._server = None
+
+    def kill(self) -> None:
+        """End all connections at once, without an answer to what is held."""
+        assert self._server is not None
+        stopped = self._server.stop(None)
+        self.release()
+        stopped.wait()
+        self._server = None
 
     def hold(self) -> None:
         """Answer no Predict call until :meth:`release`."""
@@ -167,6 +179,35 @@ class Puppet:
         """Wait until ``count`` Predict calls have come, answered or not."""
         with self._arrival:
             assert self._arrival.wait_for(lambda: len(self.requests) >= count, 5)
+
+
+def _health_and_status(puppet: Puppet) -> tuple[grpc.GenericRpcHandler, ...]:
+    """The health service and GetModelStatus, as far as the puppet has them."""
+
+    def check(request: bytes, context: Any) -> bytes:
+        if puppet.serving is None:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "no health service")
+        return bytes((0x08, 1 if puppet.serving else 2))
+
+    def status(request: Any, context: Any) -> Any:
+        if puppet.available is None:
+            context.abort(grpc.StatusCode.NOT_FOUND, "Could not find any versions of model")
+        response = get_model_status_pb2.GetModelStatusResponse()
+        response.model_version_status.add(version=1, state=30 if puppet.available else 20)
+        return response
+
+    health = {"Check": grpc.unary_unary_rpc_method_handler(check)}
+    models = {
+        "GetModelStatus": grpc.unary_unary_rpc_method_handler(
+            status,
+            get_model_status_pb2.GetModelStatusRequest.FromString,
+            get_model_status_pb2.GetModelStatusResponse.SerializeToString,
+        )
+    }
+    return (
+        grpc.method_handlers_generic_handler("grpc.health.v1.Health", health),
+        grpc.method_handlers_generic_handler("tensorflow.serving.ModelService", models),
+    )
 
 
 class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):

@@ -80,6 +80,7 @@ def test_a_model_goes_where_its_version_is() -> None:
     made.hold(canary, [b])
     made.hold(DIGITS, [a, b, c])
     made.want(canary, 0.0)
+    assert made.holders(canary) == ["b"]
     assert where(made.occupy(canary, 0.0)) == "b"
     made.fellows.set_aside(b.health, "slow", 0.0)
     assert where(made.occupy(canary, 0.0)) == "b", "no other has it"

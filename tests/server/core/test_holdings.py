@@ -75,6 +75,8 @@ def test_what_is_learnt_applies_to_sessions_only_once_it_is_settled() -> None:
     made.learn(DIGITS, "a", model(2))
     assert made.current(DIGITS) == model(1)
     assert made.holders(DIGITS) == ["b"]
+    made.learn(DIGITS, "b", ModelUnavailable("no answer"))
+    assert made.holders(DIGITS) == ["b"]
     made.learn(DIGITS, "b", UnknownModel("gone"))
     assert made.holders(DIGITS) == []
 
@@ -93,11 +95,12 @@ def test_a_backend_that_is_gone_holds_nothing() -> None:
         ([UnknownModel(""), NotLoaded("")], NotLoaded),
         ([UnknownModel(""), UnusableModel("")], UnusableModel),
         ([UnknownModel(""), ModelUnavailable("")], ModelUnavailable),
-        ([BackendUnavailable(""), UnknownModel("")], BackendUnavailable),
-        ([UnusableModel(""), Internal("")], Internal),
+        ([BackendUnavailable(""), UnknownModel("")], UnknownModel),
+        ([UnusableModel(""), Internal("")], UnusableModel),
+        ([BackendUnavailable("")], BackendUnavailable),
     ],
 )
-def test_a_missing_model_has_the_error_most_likely_to_go_away(
+def test_a_missing_model_has_the_error_of_a_backend_that_knows_it(
     errors: list[FramewireError], kind: type[FramewireError]
 ) -> None:
     made: Holdings[str] = Holdings()
