@@ -18,10 +18,9 @@ from export.sources.keras2_config import converted
 from export.sources.keras2_layers import CUSTOM_OBJECTS
 from export.sources.keras_archive import KerasArchive
 from export.sources.keras_code import refuse_code
+from export.sources.keras_copy import WEIGHTS
 from export.sources.keras_errors import BUILD, reason
 from export.sources.keras_libraries import EXTRA, keras2
-
-_WEIGHTS = "model.weights.h5"
 
 
 def load(archive: KerasArchive, unsafe: bool) -> Any:
@@ -65,6 +64,10 @@ def _convert(archive: KerasArchive) -> Any:
         with archive.named() as path:
             model.load_weights(path)
         return model
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(archive.path) as file:
-        model.load_weights(Path(file.extract(_WEIGHTS, folder)))
+    with (
+        archive.named() as path,
+        zipfile.ZipFile(path) as file,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        model.load_weights(Path(file.extract(WEIGHTS, folder)))
     return model

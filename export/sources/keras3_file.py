@@ -15,9 +15,8 @@ from export.sources.keras_errors import BUILD, reason
 
 def load(archive: KerasArchive, unsafe: bool) -> Any:
     """Return the model in the file. ``unsafe``: run the code in it. Raise ``SourceError``."""
-    config = corrected(archive.config)
     try:
-        with archive.named() if config == archive.config else archive.copied(config) as name:
+        with archive.named(corrected(archive.config)) as name:
             return keras.models.load_model(name, compile=False, safe_mode=not unsafe)
     except Exception as error:  # a file can name layers that run arbitrary code
         if "safe_mode" in str(error):

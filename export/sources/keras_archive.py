@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -15,10 +14,10 @@ from typing import Any
 import h5py
 
 from export.errors import SourceError
+from export.sources import keras_copy
 from export.sources.keras_errors import reason
 
 _ZIP = b"PK\x03\x04"
-_CONFIG = "config.json"
 
 
 @dataclass(frozen=True)
@@ -42,23 +41,24 @@ class KerasArchive:
         return not self.version or int(self.version.partition(".")[0]) < 3
 
     @contextmanager
-    def named(self) -> Iterator[str]:
-        """Give a path that has the suffix, because Keras decides by the name."""
-        if "".join(self.path.suffixes[-2:]) == self.suffix:
+    def named(self, config: dict[str, Any] | None = None) -> Iterator[str]:
+        """Give a path that Keras can read, with the suffix by which it decides.
+
+        ``config``: a configuration to read instead of the file's own. If it differs, or if the
+        weights have an old layout, the path is that of a temporary copy.
+        """
+        changed = None if config == self.config else config
+        is_as_it_is = changed is None and not keras_copy.is_outdated(self.path)
+        if is_as_it_is and "".join(self.path.suffixes[-2:]) == self.suffix:
             yield str(self.path)
             return
         with tempfile.TemporaryDirectory() as folder:
-            link = Path(folder, f"model{self.suffix}")
-            link.symlink_to(self.path.resolve())
-            yield str(link)
-
-    @contextmanager
-    def copied(self, config: dict[str, Any]) -> Iterator[str]:
-        """Give the path of a temporary copy that has another configuration."""
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder, f"model{self.suffix}")
-            (_copy_zip if self.suffix == ".keras" else _copy_hdf5)(self.path, copy, config)
-            yield str(copy)
+            path = Path(folder, f"model{self.suffix}")
+            if is_as_it_is:
+                path.symlink_to(self.path.resolve())
+            else:
+                keras_copy.write(self.path, path, changed)
+            yield str(path)
 
 
 def read_archive(path: Path) -> KerasArchive:
@@ -86,26 +86,13 @@ def _read_hdf5(path: Path) -> KerasArchive:
 def _read_zip(path: Path) -> KerasArchive:
     with zipfile.ZipFile(path) as archive:
         metadata = json.loads(archive.read("metadata.json"))
-        config = json.loads(archive.read(_CONFIG))
+        config = json.loads(archive.read(keras_copy.CONFIG))
     return KerasArchive(path, ".keras", config, str(metadata.get("keras_version", "")))
 
 
 def _starts_like_zip(path: Path) -> bool:
     with open(path, "rb") as file:
         return file.read(len(_ZIP)) == _ZIP
-
-
-def _copy_zip(path: Path, copy: Path, config: dict[str, Any]) -> None:
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as changed:
-        for name in archive.namelist():
-            data = json.dumps(config) if name == _CONFIG else archive.read(name)
-            changed.writestr(name, data)
-
-
-def _copy_hdf5(path: Path, copy: Path, config: dict[str, Any]) -> None:
-    shutil.copyfile(path, copy)
-    with h5py.File(copy, "r+") as file:
-        file.attrs["model_config"] = json.dumps(config)
 
 
 def _text(value: Any) -> str:

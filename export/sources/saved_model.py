@@ -11,6 +11,7 @@ import tensorflow as tf
 from export.contract import DESCRIBE, GRAPH_FILES, Outputs, Tensor
 from export.errors import SourceError, reason_of
 from export.sources import metagraphs
+from export.sources.callables import Function, functions_of
 from export.sources.feeds import constant
 from export.sources.fingerprint import fingerprint
 from export.sources.names import image_input, left_out, select_outputs, select_signature
@@ -27,9 +28,11 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
     if graph.needs_session:
         return open_tf1_saved_model(options, folder, graph.tags, made_from)
     loaded = _load(folder, graph.tags)
-    signatures = {name: one for name, one in loaded.signatures.items() if name[:2] != "__"}
-    function = look_up("signature", select_signature(options.signature, signatures), signatures)
-    specs = function.structured_input_signature[1]
+    functions = functions_of(loaded)
+    if not functions:
+        raise SourceError(f"{folder} has no signature and no function that takes tensors")
+    function = look_up("signature", select_signature(options.signature, functions), functions)
+    specs = function.specs
     feeds = {
         name: tf.constant(constant(name, value, look_up("input", name, specs).dtype))
         for name, value in options.feeds.items()
@@ -37,17 +40,17 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
     alias = image_input(options.inputs, feeds, specs)
 
     def infer(images: Tensor) -> Outputs:
-        return select_outputs(function(**{alias: images}, **feeds), options.outputs)
+        return select_outputs(function.run(**{alias: images}, **feeds), options.outputs)
 
     return Source(
         made_from=made_from,
         input=_image_spec(specs[alias]),
         infer=infer,
         reference=infer,
-        restoration=Restoration(len(function.variables)),
-        described=_description(signatures),
+        restoration=Restoration(function.variables),
+        described=_description(functions),
         holds=(loaded,),
-        left_out=left_out(function.structured_outputs, options.outputs),
+        left_out=left_out(function.outputs, options.outputs),
     )
 
 
@@ -58,10 +61,10 @@ def _load(folder: Path, tags: metagraphs.Tags) -> Any:
         raise SourceError(f"cannot load {folder}: {reason_of(error)}") from None
 
 
-def _description(signatures: dict[str, Any]) -> dict[str, Any]:
+def _description(functions: dict[str, Function]) -> dict[str, Any]:
     """Return the description of a version that follows the model contract, otherwise nothing."""
     try:
-        fields = json.loads(signatures[DESCRIBE]()["description"].numpy())
+        fields = json.loads(functions[DESCRIBE].run()["description"].numpy())
     except (KeyError, ValueError, TypeError):
         return {}
     return fields if isinstance(fields, dict) else {}

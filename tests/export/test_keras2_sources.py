@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -124,6 +127,56 @@ def test_content_counts_and_not_the_name(files: Path, tmp_path: Path, keras2: st
         copy = tmp_path / other
         copy.write_bytes((files / name).read_bytes())
         assert_answers(answers(copy), files, "plain")
+
+
+def rearranged(file: Any) -> None:
+    """Give weights the layout of TensorFlow 2.12 to 2.14, which counted layers twice."""
+    paths: list[str] = []
+    file.visit(lambda path: paths.append(path) if path.rpartition("/")[2] == "layers" else None)
+    for path in sorted(paths, key=len, reverse=True):
+        group, counts = file[path], {}
+        names = sorted(group, key=lambda name: int(re.search(r"(?:_(\d+))?\Z", name)[1] or 0))
+        moves = []
+        for name in names:
+            kind = re.sub(r"_\d+\Z", "", name)
+            number = counts.get(kind, 0)
+            counts[kind] = number + (2 if len(group[name]["vars"]) else 1)
+            moves.append((name, f"{kind}_{number}" if number else kind))
+        for name, renamed in reversed(moves):
+            if name != renamed:
+                group.move(name, renamed)
+        file.move(path, path.removesuffix("layers") + "_layer_checkpoint_dependencies")
+
+
+def as_of_2_13(path: Path, copy: Path) -> Path:
+    if path.suffix == ".h5":
+        shutil.copy(path, copy)
+        with h5py.File(copy, "r+") as file:
+            rearranged(file)
+        return copy
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
+        for name in old.namelist():
+            content = io.BytesIO(old.read(name))
+            if name == "model.weights.h5":
+                with h5py.File(content, "r+") as file:
+                    rearranged(file)
+            new.writestr(name, content.getvalue())
+    return copy
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONAL if name != "with_lambda"])
+def test_a_whole_model_of_tensorflow_2_13(
+    files: Path, tmp_path: Path, keras2: str, name: str
+) -> None:
+    path = as_of_2_13(files / f"{name}.keras", tmp_path / "model.keras")
+    assert_answers(answers(path), files, name)
+
+
+@pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:UserWarning")
+@pytest.mark.parametrize("name", PORTABLE)
+def test_weights_of_tensorflow_2_13(files: Path, tmp_path: Path, name: str) -> None:
+    path = as_of_2_13(files / f"{name}.weights.h5", tmp_path / "model.weights.h5")
+    assert_answers(answers(path, model=f"{MODULE}:{name}", size=(16, 16)), files, name)
 
 
 @pytest.mark.parametrize("name", ["mixed.keras", "mixed.h5", "operations.keras", "nested-saved"])

@@ -11,10 +11,16 @@ DOCUMENT = TESTS.parents[1] / "docs" / "export.md"
 
 TESTED = {
     "Keras file, `.keras` or HDF5, under any name": "by_content.test_a_keras_file_under_any_name",
+    "Keras file in which one model contains another, of any version of Keras 3": (
+        "keras3_sources.test_a_model_of_an_earlier_version"
+    ),
     "weights of Keras in HDF5": "by_content.test_a_keras_file_under_any_name",
     "SavedModel of TensorFlow 2": "layouts.test_images_get_into_the_models_layout",
     "SavedModel of TensorFlow 1": "metagraphs.test_the_graph_that_is_served",
     "SavedModel with several graphs": "metagraphs.test_the_graph_that_is_served",
+    "SavedModel without signatures, as onnx2tf writes it": (
+        "unsigned_models.test_a_model_without_signatures"
+    ),
     "directory of versions": "locations.test_the_newest_version_in_a_directory",
     "`saved_model.pb` under another name": "formats.test_a_file_that_is_not_a_source",
     "TensorFlow 2 checkpoint": "sources.test_a_module_and_its_checkpoint_under_any_name",
