@@ -12,6 +12,7 @@ from export.detectors.anchors import Anchors, presets_with, resolve_anchors
 from export.detectors.decoder import Candidates, Size
 from export.detectors.heads import Heads, find_heads
 from export.detectors.options import DecodeOptions
+from export.detectors.own_anchors import own_anchors
 from export.detectors.scores import Scores, recognize_scores
 from export.errors import SourceError
 from export.tasks.task import Probe
@@ -50,7 +51,10 @@ class Anchored:
 
 def anchored(probe: Probe, options: DecodeOptions, size: Size) -> Anchored:
     """Return the decoder for these outputs. Raise ``SourceError`` if anchors do not fit."""
-    if options.anchors is None:
+    own = own_anchors(probe, options, size) if options.anchors is None else None
+    if own is not None:
+        heads, anchors = own
+    elif options.anchors is None:
         heads = find_heads(probe)
         anchors = resolve_anchors(options, size, heads.count)
     else:

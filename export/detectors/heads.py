@@ -26,13 +26,16 @@ _SCORES = re.compile(r"cls|class|conf|score|prob|logit|label", re.IGNORECASE)
 class Heads:
     """``boxes``, ``scores``: the source's names, the largest feature map first.
 
-    ``columns``: the scores of each box. ``count``: the boxes of an image.
+    ``columns``: the scores of each box. ``count``: the boxes of an image. ``boxes_at``,
+    ``scores_at``: the first column of each in an output that holds both.
     """
 
     boxes: tuple[str, ...]
     scores: tuple[str, ...]
     columns: int
     count: int
+    boxes_at: int = 0
+    scores_at: int = 4
 
     def names(self) -> Collection[str]:
         return dict.fromkeys((*self.boxes, *self.scores))
@@ -41,8 +44,8 @@ class Heads:
         """Return ``[N, A, 4]`` and scores ``[N, A, columns]``, float32."""
         if self.boxes == self.scores:
             [name] = self.boxes
-            joined = tf.cast(outputs[name], tf.float32)
-            return joined[..., :4], joined[..., 4:]
+            rows, end = tf.cast(outputs[name], tf.float32), self.scores_at + self.columns
+            return rows[..., self.boxes_at : self.boxes_at + 4], rows[..., self.scores_at : end]
         boxes = self._joined([outputs[name] for name in self.boxes], 4)
         return boxes, self._joined([outputs[name] for name in self.scores], self.columns)
 

@@ -10,6 +10,7 @@ from export.detectors.decoder import Size
 from export.detectors.end_to_end import fitting_columns, holds_rows
 from export.detectors.heads import find_heads
 from export.detectors.options import DecodeOptions
+from export.detectors.own_anchors import own_anchors
 from export.detectors.yolo import yolo_layout
 from export.errors import SourceError
 from export.tasks.task import Probe
@@ -54,6 +55,9 @@ def _end_to_end(probe: Probe, size: Size) -> tuple[str, str] | None:
 
 
 def _anchored(probe: Probe, size: Size) -> tuple[str, str] | None:
+    own = own_anchors(probe, DecodeOptions("ssd"), size)
+    if own is not None:
+        return f"{own[0].boxes[0]} can be offsets, scores, anchors and variances", "--decode ssd"
     try:
         heads = find_heads(probe)
     except SourceError:

@@ -117,6 +117,24 @@ def test_ssd(by_map: bool) -> None:
     check(probe, wanted, options("ssd", anchors=GRIDS, activation="softmax"), (30, 30))
 
 
+@pytest.mark.parametrize("corners", [False, True])
+def test_ssd_that_carries_its_anchors(corners: bool) -> None:
+    """As Keras programs have it: scores, offsets, centers; or offsets, scores, corners."""
+    random = np.random.default_rng(11)
+    anchors = np.array(list(reference.ssd_anchors(30, MAPS, SIDES, RATIOS, STEPS)))
+    offsets = random.normal(0, 1.5, (HEADS, 42, 4)).astype(np.float32)
+    scores = reference.softmax(random.normal(0, 2, (HEADS, 42, 3)))
+    variances = [0.1, 0.2, 0.3, 0.4]
+    boxes = reference.decode_centers(offsets.astype(np.float64), anchors, variances)
+    half = anchors[:, 2:] / 2
+    written = np.concatenate([anchors[:, :2] - half, anchors[:, :2] + half], axis=-1)
+    fixed = np.concatenate([written if corners else anchors, np.tile(variances, (42, 1))], axis=-1)
+    parts = [offsets, scores] if corners else [scores, offsets]
+    rows = np.concatenate([*parts, np.broadcast_to(fixed, (HEADS, 42, 8))], axis=-1)
+    probe = {"predictions": rows.astype(np.float32)}
+    check(probe, limited(boxes, scores[..., 1:]), options("ssd"), (30, 30))
+
+
 def pyramid(seed: int, **kind: Any) -> Any:
     """Return anchors in 0..1 of two levels of an input of 16x16, and random offsets and logits."""
     random = np.random.default_rng(seed)

@@ -39,6 +39,14 @@ def detections(images: int, *columns: str) -> np.ndarray:
     return np.concatenate([fields[name] for name in columns], axis=-1).astype(np.float32)
 
 
+def carrying_anchors() -> np.ndarray:
+    """Rows of two scores, four offsets, an anchor, and four variances."""
+    fixed = np.concatenate([unit(1, 9, 4), np.full((1, 9, 4), 0.1)], axis=-1)
+    scores = unit(3, 9, 1)
+    rows = [scores, 1 - scores, wide(3, 9, 4), np.broadcast_to(fixed, (3, 9, 8))]
+    return np.concatenate(rows, axis=-1).astype(np.float32)
+
+
 def task(probe: Probe, family: str, size: tuple[int, int] = SIZE, **more: Any) -> DecodedDetection:
     return decoded(probe, DecodeOptions(family, **more), size, len(next(iter(probe.values()))))
 
@@ -224,6 +232,7 @@ def test_cells_are_units_of_feature_maps_only() -> None:
             "add --decode ssd --anchors ssd300 (others that fit: ssd300-coco)",
         ),
         ({"a": wide(1, 1917, 4), "b": unit(1, 1917, 91)}, (300, 300), "--anchors tf-ssd"),
+        ({"predictions": carrying_anchors()}, SIZE, "anchors and variances: to serve boxes, add"),
         ({"o": wide(1, 49104, 94)}, (512, 512), "add --decode retinanet --anchors retinanet"),
         (
             {"hm": unit(1, 8, 8, 5), "wh": unit(1, 8, 8, 2), "reg": unit(1, 8, 8, 2)},
