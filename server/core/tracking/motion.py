@@ -16,15 +16,15 @@ NOISE = 0.0022
 ACCELERATION = 6.5
 # What is known of a new track's velocity, in sizes per second, as a variance.
 UNKNOWN_VELOCITY = 2.7
-# Sizes change less than centres: their gains are these shares of the centre's.
-SIZE_GAIN = 0.9
-GROWTH_GAIN = 0.07
+# Sizes are taken as they are. They change less than centres: what they say about growth counts
+# for this share of what a centre says about its velocity.
+GROWTH_GAIN = 0.04
 # A velocity is believed for this long after the last detection, and then less and less.
 DAMPING_S = 0.4
 # A box up to this many standard deviations off is where it should be. One that is farther
 # away has turned, if it belongs to the track at all, and its velocity is learnt again.
 CLEAR = 2.3
-TURN_VELOCITY = 6.0
+TURN_VELOCITY = 4.4
 # Histories whose variances differ by less than this share count as one.
 ALIKE = 0.1
 
@@ -49,8 +49,8 @@ class Prediction:
 
     ``reach``: twice the seconds for which a velocity counts, since states have halves of
     velocities. ``variance``: of the distance to a box. ``clear``: how far a box may be off,
-    in its own sizes. ``gain``, ``speed_gain``, ``size_gain`` and ``growth_gain``: how much
-    of what a box is off corrects a state. ``after``: the spread after that.
+    in its own sizes. ``gain``, ``speed_gain`` and ``growth_gain``: how much of what a box is
+    off corrects a state. ``after``: the spread after that.
     """
 
     __slots__ = (
@@ -59,7 +59,6 @@ class Prediction:
         "gain",
         "growth_gain",
         "reach",
-        "size_gain",
         "speed_gain",
         "variance",
     )
@@ -75,7 +74,7 @@ class Prediction:
         self.gain = gain = position / variance
         speed_gain = shared / variance
         self.speed_gain = half = speed_gain / 2
-        self.size_gain, self.growth_gain = SIZE_GAIN * gain, GROWTH_GAIN * half
+        self.growth_gain = GROWTH_GAIN * half
         self.clear = CLEAR * math.sqrt(variance)
         self.reach = 2 * elapsed
         if elapsed > DAMPING_S:
@@ -92,15 +91,18 @@ class Prediction:
 class Predictions(dict[Spread, Prediction]):
     """The predictions for ``now``, each computed once.
 
-    Those of ``spreads`` are there from the start, and alike ones share one.
+    Those of ``spreads`` are there from the start, and alike ones share one. ``widest`` is the
+    largest ``clear`` of theirs.
     """
 
     def __init__(self, now: float, spreads: Iterable[Spread] = ()) -> None:
         self.now = now
+        self.widest = 0.0
         latest = None
         for spread in sorted(spreads):
             if latest is None or not _alike(latest, spread):
                 prediction, latest = Prediction(spread, now), spread
+                self.widest = max(self.widest, prediction.clear)
             self[spread] = prediction
 
     def __missing__(self, spread: Spread) -> Prediction:
@@ -145,18 +147,17 @@ def predicted(state: State, reach: float) -> State:
 def corrected(state: State, box: State, prediction: Prediction) -> State:
     """Return a predicted state, corrected by the box that was detected, as a state."""
     x, y, width, height, vx, vy, growth_x, growth_y = state
-    off_x, off_y, off_width, off_height = box[0] - x, box[1] - y, box[2] - width, box[3] - height
-    gain, speed = prediction.gain, prediction.speed_gain
-    size, growth = prediction.size_gain, prediction.growth_gain
+    box_x, box_y, box_width, box_height = box[:4]
+    gain, speed, growth = prediction.gain, prediction.speed_gain, prediction.growth_gain
     return (
-        x + gain * off_x,
-        y + gain * off_y,
-        width + size * off_width,
-        height + size * off_height,
-        vx + speed * off_x,
-        vy + speed * off_y,
-        growth_x + growth * off_width,
-        growth_y + growth * off_height,
+        x + gain * (box_x - x),
+        y + gain * (box_y - y),
+        box_width,
+        box_height,
+        vx + speed * (box_x - x),
+        vy + speed * (box_y - y),
+        growth_x + growth * (box_width - width),
+        growth_y + growth * (box_height - height),
     )
 
 

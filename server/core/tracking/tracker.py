@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from operator import neg
 
@@ -18,7 +18,6 @@ from server.core.tracking.motion import (
     corrected,
     predicted,
     state_of,
-    velocities,
 )
 from server.core.tracking.options import TrackingOptions
 from server.core.tracking.sweep import Matches, sweep
@@ -40,6 +39,7 @@ class Tracker:
         self._ids = ids
         self._seen: list[Track] = []  # in the last frame
         self._spreads: set[Spread] = set()  # theirs
+        self._largest = 0.0  # the largest width + height of theirs
         self._lost: list[Track] = []  # before it, the latest first
         self._unconfirmed: list[Track] = []
 
@@ -50,19 +50,23 @@ class Tracker:
         """
         boxes, scores = answer.boxes, answer.scores
         most = min(len(boxes), MAX_BOXES)
-        confident = bisect_right(scores, -self._options.start_score, 0, most, key=neg)
+        confident = _count(scores, self._options.start_score, most)
         matches = Matches(len(boxes))
         self._retire(now)
         predictions = Predictions(now, self._spreads)
         if self._seen:
             some = boxes if confident == len(boxes) else boxes[:confident]
-            sweep(self._seen, some, answer.classes, predictions, matches)
+            sweep(self._seen, some, answer.classes, self._largest, predictions, matches)
         else:
             matches.unclear.extend(range(confident))
         if matches.unclear or matches.missing or self._lost:
-            weak = bisect_right(scores, -self._options.keep_score, confident, most, key=neg)
-            self._settle(answer, range(confident, weak), predictions, matches)
-        self._seen, self._spreads = matches.followed, matches.spreads
+            weak = range(confident, _count(scores, self._options.keep_score, most))
+            self._settle(answer, weak, predictions, matches)
+        self._seen, self._spreads, self._largest = (
+            matches.followed,
+            matches.spreads,
+            matches.largest,
+        )
         if self._unconfirmed:
             self._confirm(matches, now)
         ids = [None if track is None else track.id for track in matches.found]
@@ -107,10 +111,7 @@ class Tracker:
         for _, i, j in pairs:
             number, track = numbers[i], tracks[j]
             _correct(track, targets[j], boxes[i], predictions.now)
-            matches.found[number] = track
-            matches.velocities[number] = velocities(track.state)
-            matches.followed.append(track)
-            matches.spreads.add(track.spread)
+            matches.add(number, track)
         paired, followed = {i for _, i, _ in pairs}, {j for _, _, j in pairs}
         return (
             [number for i, number in enumerate(numbers) if i not in paired],
@@ -119,10 +120,7 @@ class Tracker:
 
     def _begin(self, answer: Detections, number: int, now: float, matches: Matches) -> None:
         track = Track(state_of(answer.boxes[number]), answer.classes[number], begin(now))
-        matches.found[number] = track
-        matches.velocities[number] = velocities(track.state)
-        matches.followed.append(track)
-        matches.spreads.add(track.spread)
+        matches.add(number, track)
         self._unconfirmed.append(track)
 
     def _confirm(self, matches: Matches, now: float) -> None:
@@ -138,6 +136,13 @@ class Tracker:
         for number, found in enumerate(matches.found):
             if found is not None and found.id is None:
                 matches.velocities[number] = None
+
+
+def _count(scores: Sequence[float], least: float, most: int) -> int:
+    """Return how many scores, best first, are at least ``least``; at most ``most``."""
+    if most and scores[most - 1] >= least:
+        return most
+    return bisect_right(scores, -least, 0, most, key=neg)
 
 
 def _target(track: Track, predictions: Predictions) -> Target:
