@@ -41,8 +41,8 @@ from server.core.baseline import Baseline
 State = Literal["connecting", "unreachable", "set_aside", "trial", "ready"]
 
 SLOWER = 4.0
-MEASURED = 4
-RECENT_S = 10.0
+MEASURED = 8
+RECENT_S = 5.0
 """How long a measured slowness counts."""
 LEAST_LATENCY_S = 1e-4
 LEAST_PATIENCE_S = 0.1
@@ -66,7 +66,7 @@ class Health:
         self.failing_since = float("-inf")  # the start of the first failure in a row
         self.failures = 0
         self._ratios: deque[float] = deque(maxlen=2 * MEASURED)
-        self._slowness = 1.0
+        self.slowness = 1.0  # how long its last calls took, relative to the average
         self._measured_at = float("-inf")
         self._ready_since = float("inf")
         self._pause_s = FIRST_PAUSE_S
@@ -75,10 +75,6 @@ class Health:
     def serves(self) -> bool:
         """Whether it gets calls."""
         return self.state in ("trial", "ready")
-
-    def slowness(self, now: float) -> float:
-        """Return how long its calls have taken of late, relative to the average."""
-        return self._slowness if self.measured(now) else 1.0
 
     def measured(self, now: float) -> bool:
         """Return whether enough calls have been measured of late to compare it."""
@@ -124,7 +120,7 @@ class Health:
         if self.state == "trial" or now - self._measured_at >= RECENT_S:
             self._ratios.clear()
         self._ratios.append(ratio)
-        self._slowness = statistics.median(self._ratios)
+        self.slowness = statistics.median(self._ratios)
         self._measured_at = now
 
 
@@ -148,7 +144,7 @@ class Fellows:
         """Return how long a call may take before it counts as stalled if others are answered."""
         baseline = self._baselines.get(kind)
         expected_s = baseline.at_least(frames) if baseline else 0.0
-        usual = [health.slowness(now) for health in self._all if health.measured(now)]
+        usual = [health.slowness for health in self._all if health.measured(now)]
         pace = statistics.median(usual) if usual else 1.0
         return max(LEAST_PATIENCE_S, SLOWER * pace * expected_s)
 
@@ -160,8 +156,8 @@ class Fellows:
         health.answered(started, now)
         others = [other for other in self._others(health) if other.measured(now)]
         if others and health.measured(now):
-            usual = statistics.median(other.slowness(now) for other in others)
-            times = health.slowness(now) / usual
+            usual = statistics.median(other.slowness for other in others)
+            times = health.slowness / usual
             if times > SLOWER:
                 self.set_aside(health, f"its calls take {times:.0f} times as long", now)
 
