@@ -16,8 +16,8 @@ The policy:
   or ``ready``) is it set aside.
 * It is *slow* if the median of its last calls, each relative to what such a call takes on average,
   is more than ``SLOWER`` times that of the others. ``MEASURED`` calls decide, up to twice as many.
-* It has *stalled* if a call takes longer than :meth:`Fellows.patience_s` allows, and another
-  backend has meanwhile answered a call that started no earlier.
+* It has *stalled* if a call takes longer than :meth:`Fellows.patience_s` allows, it has answered
+  nothing for that long, and another backend has meanwhile answered a call that started later.
 * It is *failing* after ``FAILURES`` failed calls in a row, or one on trial, if another backend has
   answered a call that started no earlier than the first of these; or after one call that found
   the backend unavailable.
@@ -25,8 +25,8 @@ The policy:
   ``LONGEST_PAUSE_S`` until the backend has been ready for ``CALM_S``. A new connection is checked
   at once.
 
-Worst case: a backend that stops answering is set aside after twice its patience, or as soon as
-another backend has answered a call that started no earlier.
+Worst case: a backend that stops answering is set aside after twice its patience, or once another
+backend has answered a call that started later.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class Health:
         self.reason = ""
         self.retry_at = float("-inf")
         self.answered_since = float("-inf")  # the latest start of a call that was answered
+        self.answered_at = float("-inf")  # the time of its last answer
         self.failing_since = float("-inf")  # the start of the first failure in a row
         self.failures = 0
         self._ratios: deque[float] = deque(maxlen=2 * MEASURED)
@@ -112,6 +113,7 @@ class Health:
         """Note an answer."""
         self.failures = 0
         self.answered_since = max(self.answered_since, started)
+        self.answered_at = now
         if self.state == "trial":
             self.state, self._ready_since = "ready", now
 
@@ -170,11 +172,11 @@ class Fellows:
         if enough and self._answer_meanwhile(health, health.failing_since):
             self.set_aside(health, "its calls fail", now)
 
-    def stalled(self, health: Health, started: float, now: float) -> bool:
+    def stalled(self, health: Health, started: float, patience_s: float, now: float) -> bool:
         """Return whether a call that lasts too long says that its backend has stalled."""
-        return self._answer_meanwhile(health, started) and self.set_aside(
-            health, "it does not answer", now
-        )
+        silent_since = max(started, health.answered_at)
+        silent = now - silent_since >= patience_s and self._answer_meanwhile(health, silent_since)
+        return silent and self.set_aside(health, "it does not answer", now)
 
     def set_aside(self, health: Health, reason: str, now: float) -> bool:
         """Set a backend aside if another one serves. Return whether that is so."""
