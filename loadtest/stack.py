@@ -113,6 +113,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}/"
         if model_flags is None:
             model_flags = ("--model_name=digits", f"--model_base_path={models / 'digits'}")
+        self.model_flags = model_flags
         self.logs = logs
         self.model_server = Process(
             "modelserver",

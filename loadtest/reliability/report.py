@@ -15,7 +15,10 @@ from pathlib import Path
 from loadtest.reliability.result import Measure, Result, quantity
 from loadtest.stack import ROOT, Stack
 
-SCENARIOS = ("overload", "fairness", "stalled_reader", "idle", "fuzz", "attackers", "soak")
+SCENARIOS = (
+    *("overload", "fairness", "stalled_reader", "idle", "fuzz", "attackers", "soak"),
+    "backends",
+)
 PAGE = ROOT / "docs" / "reliability.md"
 _VERSIONS = ("tornado", "grpcio", "tensorflow")
 

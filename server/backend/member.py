@@ -142,7 +142,8 @@ class Member:
 
     def _on_timer(self, call: asyncio.Task[Inference], running: _Running) -> None:
         """A call takes long: give up all calls if others are answered, or wait once more."""
-        if not self._fellows.stalled(self._health, running.started, time.monotonic()):
+        now = time.monotonic()
+        if not self._fellows.stalled(self._health, running.started, running.patience_s, now):
             self._set_timer(call, running)
             return
         self._show()
@@ -156,8 +157,7 @@ class Member:
         if isinstance(error, BackendUnavailable):
             self._fellows.set_aside(self._health, "its calls find it unavailable", now)
         elif isinstance(error, DeadlineExceeded):
-            if now - running.started >= running.patience_s:
-                self._fellows.stalled(self._health, running.started, now)
+            self._fellows.stalled(self._health, running.started, running.patience_s, now)
         elif isinstance(error, ModelFailed) and not isinstance(
             error, LaneChanged | SignatureChanged
         ):
@@ -234,8 +234,7 @@ class Member:
         """Believe what it says itself; judge its silence by what others do meanwhile."""
         now = time.monotonic()
         if reason == NO_ANSWER:
-            if self._health.answered_since < started:
-                self._fellows.stalled(self._health, started, now)
+            self._fellows.stalled(self._health, started, CHECK_TIMEOUT_S, now)
         elif reason:
             self._fellows.set_aside(self._health, reason, now)
 

@@ -5,7 +5,8 @@ The policy:
 * A batch goes to a backend that holds the version of its model that sessions know, serves
   (:mod:`server.core.health`), and has a free slot. Each backend has its own slots.
 * Of these, it goes to the one with the least work: calls under way, with the new one, times how
-  much slower than the fastest it has been of late. Up to ``ALIKE`` times counts as equally fast.
+  much slower than the fastest it has been of late. Up to ``ALIKE`` times counts as equally fast,
+  and so does a backend that has not been measured of late.
 * Of backends with equal work, it goes to the one that was chosen longest ago. So equal backends
   get equal shares, also if each call finds all of them idle.
 * A backend on trial gets one call at a time.
@@ -195,10 +196,11 @@ class Balancer:
             at = place.ready_at(model, now)
             return at is not None and at <= now
 
-        fastest = min(place.health.slowness(now) for place in candidates)
+        measured = [place.health for place in candidates if place.health.measured(now)]
+        fastest = min((health.slowness for health in measured), default=1.0)
 
         def rank(place: Place) -> tuple[float, int]:
-            slower = place.health.slowness(now) / fastest
+            slower = place.health.slowness / fastest if place.health.measured(now) else 1.0
             return (place.slots.calls + 1) * (slower if slower > ALIKE else 1.0), place.chosen
 
         best = min([place for place in candidates if ready(place)] or candidates, key=rank)

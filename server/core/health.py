@@ -16,8 +16,8 @@ The policy:
   or ``ready``) is it set aside.
 * It is *slow* if the median of its last calls, each relative to what such a call takes on average,
   is more than ``SLOWER`` times that of the others. ``MEASURED`` calls decide, up to twice as many.
-* It has *stalled* if a call takes longer than :meth:`Fellows.patience_s` allows, and another
-  backend has meanwhile answered a call that started no earlier.
+* It has *stalled* if a call takes longer than :meth:`Fellows.patience_s` allows, it has answered
+  nothing for that long, and another backend has meanwhile answered a call that started later.
 * It is *failing* after ``FAILURES`` failed calls in a row, or one on trial, if another backend has
   answered a call that started no earlier than the first of these; or after one call that found
   the backend unavailable.
@@ -25,8 +25,8 @@ The policy:
   ``LONGEST_PAUSE_S`` until the backend has been ready for ``CALM_S``. A new connection is checked
   at once.
 
-Worst case: a backend that stops answering is set aside after twice its patience, or as soon as
-another backend has answered a call that started no earlier.
+Worst case: a backend that stops answering is set aside after twice its patience, or once another
+backend has answered a call that started later.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from server.core.baseline import Baseline
 State = Literal["connecting", "unreachable", "set_aside", "trial", "ready"]
 
 SLOWER = 4.0
-MEASURED = 4
-RECENT_S = 10.0
+MEASURED = 8
+RECENT_S = 5.0
 """How long a measured slowness counts."""
 LEAST_LATENCY_S = 1e-4
 LEAST_PATIENCE_S = 0.1
@@ -63,10 +63,11 @@ class Health:
         self.reason = ""
         self.retry_at = float("-inf")
         self.answered_since = float("-inf")  # the latest start of a call that was answered
+        self.answered_at = float("-inf")  # the time of its last answer
         self.failing_since = float("-inf")  # the start of the first failure in a row
         self.failures = 0
         self._ratios: deque[float] = deque(maxlen=2 * MEASURED)
-        self._slowness = 1.0
+        self.slowness = 1.0  # how long its last calls took, relative to the average
         self._measured_at = float("-inf")
         self._ready_since = float("inf")
         self._pause_s = FIRST_PAUSE_S
@@ -75,10 +76,6 @@ class Health:
     def serves(self) -> bool:
         """Whether it gets calls."""
         return self.state in ("trial", "ready")
-
-    def slowness(self, now: float) -> float:
-        """Return how long its calls have taken of late, relative to the average."""
-        return self._slowness if self.measured(now) else 1.0
 
     def measured(self, now: float) -> bool:
         """Return whether enough calls have been measured of late to compare it."""
@@ -116,6 +113,7 @@ class Health:
         """Note an answer."""
         self.failures = 0
         self.answered_since = max(self.answered_since, started)
+        self.answered_at = now
         if self.state == "trial":
             self.state, self._ready_since = "ready", now
 
@@ -124,7 +122,7 @@ class Health:
         if self.state == "trial" or now - self._measured_at >= RECENT_S:
             self._ratios.clear()
         self._ratios.append(ratio)
-        self._slowness = statistics.median(self._ratios)
+        self.slowness = statistics.median(self._ratios)
         self._measured_at = now
 
 
@@ -148,7 +146,7 @@ class Fellows:
         """Return how long a call may take before it counts as stalled if others are answered."""
         baseline = self._baselines.get(kind)
         expected_s = baseline.at_least(frames) if baseline else 0.0
-        usual = [health.slowness(now) for health in self._all if health.measured(now)]
+        usual = [health.slowness for health in self._all if health.measured(now)]
         pace = statistics.median(usual) if usual else 1.0
         return max(LEAST_PATIENCE_S, SLOWER * pace * expected_s)
 
@@ -160,8 +158,8 @@ class Fellows:
         health.answered(started, now)
         others = [other for other in self._others(health) if other.measured(now)]
         if others and health.measured(now):
-            usual = statistics.median(other.slowness(now) for other in others)
-            times = health.slowness(now) / usual
+            usual = statistics.median(other.slowness for other in others)
+            times = health.slowness / usual
             if times > SLOWER:
                 self.set_aside(health, f"its calls take {times:.0f} times as long", now)
 
@@ -174,11 +172,11 @@ class Fellows:
         if enough and self._answer_meanwhile(health, health.failing_since):
             self.set_aside(health, "its calls fail", now)
 
-    def stalled(self, health: Health, started: float, now: float) -> bool:
+    def stalled(self, health: Health, started: float, patience_s: float, now: float) -> bool:
         """Return whether a call that lasts too long says that its backend has stalled."""
-        return self._answer_meanwhile(health, started) and self.set_aside(
-            health, "it does not answer", now
-        )
+        silent_since = max(started, health.answered_at)
+        silent = now - silent_since >= patience_s and self._answer_meanwhile(health, silent_since)
+        return silent and self.set_aside(health, "it does not answer", now)
 
     def set_aside(self, health: Health, reason: str, now: float) -> bool:
         """Set a backend aside if another one serves. Return whether that is so."""

@@ -41,6 +41,14 @@ def test_of_idle_backends_the_fastest_of_late_is_chosen() -> None:
     assert [where(made.occupy(DIGITS, 1.0)) for _ in range(3)] == ["b", "b", "a"]
 
 
+def test_a_backend_that_was_not_measured_counts_as_fast_as_any() -> None:
+    made, (a, b) = balancer("a", "b")
+    answer(made, b, 1.0, 0.0)  # what such calls take on average, so that 0.01 is far below
+    for number in range(MEASURED):
+        answer(made, a, 0.01, number * 0.1)
+    assert spread(made, 10, now=1.0) == {"a": 5, "b": 5}
+
+
 def test_each_backend_has_slots_of_its_own() -> None:
     made, (a, b) = balancer("a", "b", slots=2)
     calls = [made.occupy(DIGITS, 0.0) for _ in range(4)]

@@ -84,8 +84,8 @@ def test_a_large_batch_is_not_slow_for_its_size() -> None:
 def test_what_was_measured_long_ago_is_forgotten() -> None:
     made, (a, b) = balancer("a", "b")
     now = answer_all((a, 0.01), (b, 0.02), times=MEASURED, made=made)
-    assert b.health.slowness(now) > 1.0
-    assert b.health.slowness(now + RECENT_S) == 1.0
+    assert b.health.measured(now)
+    assert not b.health.measured(now + RECENT_S)
     answer(made, b, 1.0, now + 2 * RECENT_S)
     assert state(b) == "ready"
 
@@ -96,7 +96,7 @@ def test_a_backend_alone_is_never_set_aside() -> None:
     answer(made, a, 0.01, 0.5)
     for _ in range(FAILURES):
         made.fellows.failed(a.health, 0.5, 1.0)
-    assert not made.fellows.stalled(a.health, 0.5, 1.0)
+    assert not made.fellows.stalled(a.health, 0.5, 0.1, 1.0)
     assert not made.fellows.set_aside(a.health, "unavailable", 1.0)
     assert state(a) == "ready"
 
@@ -104,12 +104,21 @@ def test_a_backend_alone_is_never_set_aside() -> None:
 def test_a_call_has_stalled_if_others_are_answered_meanwhile() -> None:
     made, (a, b) = balancer("a", "b")
     answer(made, b, 0.01, 0.99)  # it started before the call that lasts
-    assert not made.fellows.stalled(a.health, 1.0, 1.2)
+    assert not made.fellows.stalled(a.health, 1.0, 0.1, 1.2)
     answer(made, b, 0.01, 1.3)
-    assert made.fellows.stalled(a.health, 1.0, 1.4)
+    assert made.fellows.stalled(a.health, 1.0, 0.1, 1.4)
     assert state(a) == "set_aside"
     assert a.health.retry_at == 1.4 + FIRST_PAUSE_S
-    assert not made.fellows.stalled(a.health, 1.0, 1.5), "it is set aside once"
+    assert not made.fellows.stalled(a.health, 1.0, 0.1, 1.5), "it is set aside once"
+
+
+def test_a_backend_that_answers_other_calls_has_not_stalled() -> None:
+    made, (a, b) = balancer("a", "b")
+    answer(made, a, 0.4, 1.35)
+    answer(made, b, 0.01, 1.36)
+    answer(made, b, 0.01, 1.39)
+    assert not made.fellows.stalled(a.health, 1.0, 0.1, 1.4)
+    assert made.fellows.stalled(a.health, 1.0, 0.1, 1.46)
 
 
 def test_patience_follows_what_such_calls_take() -> None:
@@ -178,7 +187,7 @@ def test_a_backend_that_has_left_is_compared_no_longer() -> None:
     made, (a, b) = balancer("a", "b")
     answer(made, b, 0.01, 5.0)
     made.fellows.leave(b.health)
-    assert not made.fellows.stalled(a.health, 1.0, 5.0)
+    assert not made.fellows.stalled(a.health, 1.0, 0.1, 5.0)
 
 
 def test_kinds_of_calls_are_bounded() -> None:
