@@ -16,6 +16,8 @@ class Baseline:
     FADE = 1 - 1 / 32
     # With this weight an outlier counts as no more than twice what was expected.
     SETTLED = 8.0
+    # Of all calls before, next to one each for those that follow.
+    DISTRUSTED = 0.25
     # Nothing is foretold for batches of more than this times the largest one seen.
     REACH = 1.5
 
@@ -57,4 +59,4 @@ class Baseline:
 
     def distrust(self) -> None:
         """Let the next calls outweigh all that came before."""
-        self._weight = min(self._weight, 1.0)
+        self._weight = min(self._weight, self.DISTRUSTED)

@@ -3,31 +3,35 @@
 The right number belongs to the model server, and it changes. A server whose cores are
 busy gains nothing from another call: the call waits there instead of here, where its
 frames could still be replaced, and batches get smaller. A server 100 ms away needs
-dozens of calls under way to be busy at all. One signal tells the two apart: whether the
-call that takes the last slot is slower than a call of the same size that finds the
-slots free.
+dozens of calls under way to be busy at all. One signal tells the two apart: whether calls
+are slower than calls of the same size that find the slots free.
 
 The policy:
 
-* A call is *uncrowded* if it took one of the first third of the slots and no more than a
-  third were taken when it finished. Uncrowded calls teach the baseline of their kind
-  (:mod:`server.core.baseline`).
-* A call is *crowded* if it took the last slot. ``max(4, limit)`` crowded calls that
-  started after the last change make a round; its ratio is their latency over their
-  baseline. The limit becomes limit x 1.15 / ratio + 0.5, but no less than half of what it
-  was. Until a ratio first exceeds 1.1, each round multiplies it by 1.5 instead.
+* A call is *uncrowded* if never more than a quarter of the slots, or two, were taken while
+  it was under way. Uncrowded calls teach the baseline of their kind
+  (:mod:`server.core.baseline`). Until one was seen, and again after 10 s without one,
+  calls among ``burst`` count too: a distant camera alone has no others.
+* The ``max(8, limit)`` calls that start after a change make a round. Its ratio is their
+  latency over their baseline, weighted by frames: next to full batches, calls of one frame
+  are short whatever the limit. The server *works on* as many calls as were under way,
+  divided by the ratio; the others waited.
+* The limit becomes 1.1 x the calls worked on + 0.5: at once if the ratio is above 1.3, down
+  to half of what it was; upwards only if most calls of the round saw all slots taken,
+  and only by a whole slot. Until a ratio first exceeds 1.1, each round that was full
+  multiplies it by 1.5 instead; afterwards, one below 1.1 by at least 1.25 from 4 calls on.
   For a server with ``c`` cores, ``s`` seconds a call and ``d`` seconds of network, it settles
-  near 1.15 x c x (d + s) / s + 0.5: at 3 calls for two cores on the same machine.
-* Without crowded calls the limit stays as it is: it has not been tested.
+  near 1.1 x c x (d + s) / s + 0.5: at 3 calls for two cores on the same machine.
 * Under steady load no call is uncrowded. After 10 s of that (75 calls' time, if that is
   longer), at a ratio above 2, or when batches outgrow all measured ones, a *probe*
-  begins: a third of the limit applies until four calls have measured the baseline anew. So
-  a server that became slower, or farther away, is not mistaken for a queue forever.
+  begins: a quarter of the limit, or two, applies until four calls have measured the baseline
+  anew. So a server that became slower, or farther away, is not mistaken for a queue forever.
 * A call is *lost* if the server refused it as full, or its frames expired although it had
-  as much time as an uncrowded call takes. When more than half of a round is lost, the
+  as much time as an uncrowded call takes. When more calls of a round are lost than answered, the
   limit returns to that of the last round that was answered and stays there for a pause
   that doubles with each repetition, from 4 s to 64 s. If it was no higher than that, it
-  gets a second chance, and then is halved.
+  gets a second chance, and then is halved. Between one call and two it alternates: with one,
+  frames may wait too long; with two, they may take too long.
 * A lost call says nothing about the server while that answers calls of another kind, and
   a call that failed for any other reason never does, however quickly it failed.
 * Beyond the first ``burst`` calls, starts are at least latency / limit apart. Otherwise
@@ -38,14 +42,14 @@ The policy:
 Worst cases. A camera alone has at most ``window - 1`` frames in flight: if ``burst`` is
 no less and ``initial`` is greater, none of its frames waits for a slot, unless calls were
 lost just before. Growing from 8 to 64 calls takes six rounds, each of one round
-trip or more. A probe costs four calls at a third of the slots, in which batches are larger.
+trip or more. A probe costs four calls at a quarter of the slots, in which batches are larger.
 When a server pauses, the limit is halved once for each deadline that passes; it grows
-by half in each round that is answered again.
+by a quarter in each round that is answered again.
 
 Simulated (tests/server/core/test_concurrency.py) with full batches of 39 ms on two cores,
 it answers at least 0.95 of the frames that the best constant answers, from light load to
 threefold overload, near or 100 ms away. With batches of 390 ms under threefold overload,
-where one call too many lets nearly every frame expire, it is 0.6 to 0.98.
+where one call too many lets nearly every frame expire, it is 0.82 to 0.85.
 
 The caller must: start a call only when ``ready_at`` is not in the future, and ask again
 at that time; call ``started`` for each call, and ``finished`` exactly once with its
@@ -65,13 +69,16 @@ CallOutcome = Literal["answered", "expired", "overloaded", "failed"]
 """``expired``: its frames ran out of time; ``overloaded``: the server was full."""
 
 INITIAL_CALLS = 8
-TOLERANCE, SPARE = 1.15, 0.5
-GROWS_BELOW, GROWTH = 1.1, 1.5
+TOLERANCE, SPARE = 1.1, 0.5
+GROWS_BELOW, GROWTH, REGROWTH = 1.1, 1.5, 1.25
+SHRINKS_ABOVE = 1.3
+REGROWS_FROM = 4
 PROBES_ABOVE, PROBE_CALLS = 2.0, 4
 PROBE_EVERY_S, PROBE_EVERY_CALLS = 10.0, 75
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 64.0
 IDLE_S = 1.0
-MIN_ROUND = 4
+MIN_ROUND, MIN_LOST = 8, 4
+WHOLE = 0.75  # by how much the limit must have grown to be one higher
 MAX_KINDS = 256
 
 
@@ -90,15 +97,38 @@ class _Round:
     """What is learned from the calls that started with one limit."""
 
     number: int
-    crowded: int = 0
+    calls: int = 0
+    under_way: int = 0  # the sum over all calls
+    saw_full: int = 0
     lost: int = 0
-    latency_s: float = 0.0
+    refused: bool = False
+    outgrown: bool = False
+    latency_s: float = 0.0  # of each frame, and likewise:
     expected_s: float = 0.0
 
     @property
     def ratio(self) -> float:
-        """How much slower crowded calls were than uncrowded ones would have been."""
-        return self.latency_s / self.expected_s if self.crowded else 1.0
+        """How much slower the calls were than uncrowded ones would have been."""
+        return self.latency_s / self.expected_s if self.calls else 1.0
+
+    @property
+    def busy(self) -> float:
+        """How many calls were under way on average."""
+        return self.under_way / self.calls if self.calls else 0.0
+
+    @property
+    def full(self) -> bool:
+        """Whether most calls saw all slots taken."""
+        return self.saw_full * 2 > self.calls
+
+    def add(self, busiest: int, full: bool, frames: int, latency: float, base: Baseline) -> None:
+        """Count an answered call, with at most ``busiest`` under way."""
+        self.calls += 1
+        self.under_way += busiest
+        self.saw_full += full
+        self.outgrown |= base.expected(frames) is None
+        self.latency_s += frames * latency
+        self.expected_s += frames * base.at_least(frames)
 
 
 class ConcurrencyLimit:
@@ -112,13 +142,18 @@ class ConcurrencyLimit:
         self.limit = self._initial = min(initial, maximum)
         self._burst = burst
         self._bound = float(self._initial)
+        self._slots = self._initial  # the bound in whole calls; less apply during a probe
+        self._few = _few(self._initial)
         self._under_way = 0
         self._next_start = 0.0
         self._idle_since = float("inf")
+        self._crowded_at = float("-inf")  # when more than a few were under way for the last time
+        self._beyond_burst_at = float("-inf")  # and more than the burst
+        self._full_at = float("-inf")  # when all slots were taken for the last time
         self._baselines: OrderedDict[Hashable, Baseline] = OrderedDict()
         self._latency_s = 0.0  # of an uncrowded call like the last one
         self._answered: tuple[Hashable, float] = (None, 0.0)  # the last one's kind and start
-        self._measured = 0.0  # when a call was uncrowded for the last time
+        self._measured = float("-inf")  # when a call was uncrowded for the last time
         self._probe_left = 0  # uncrowded calls until the probe ends
         self._round = _Round(0)
         self._good = self._initial  # the limit of the last round that was answered
@@ -139,6 +174,12 @@ class ConcurrencyLimit:
             self._set(self._initial)
         self._idle_since = float("inf")
         self._under_way += 1
+        if self._under_way > self._few:
+            self._crowded_at = now
+            if self._under_way > self._burst:
+                self._beyond_burst_at = now
+        if self._under_way >= self.limit:
+            self._full_at = now
         self._next_start = now + self._latency_s / self.limit
         return Call(now, self._under_way, self.limit, self._round.number)
 
@@ -150,26 +191,48 @@ class ConcurrencyLimit:
         self._under_way -= 1
         if not self._under_way:
             self._idle_since = now
-        baseline, latency = self._baseline(kind), now - call.started
-        current = call.round == self._round.number
+        baseline = self._baseline(kind)
         if outcome == "answered":
             self._answered = kind, call.started
-            # The very first calls have nothing to go by but how they started.
-            if busiest <= self._few or (not baseline.known and call.position <= self._few):
-                self._measure(baseline, frames, latency, current, now)
-            if current and call.position >= call.limit:
-                self._compare(baseline.expected(frames), latency, now)
-        elif current and outcome != "failed":
-            in_time = outcome == "expired" and latency <= baseline.at_least(frames)
-            if not in_time and not self._answers_others(kind, call.started):
-                self._round.lost += 1
-                self._close_round(now)
+            self._learn(call, baseline, busiest, frames, now)
+        elif outcome != "failed":
+            self._lose(call, now, kind, outcome, baseline.at_least(frames))
         self._latency_s = baseline.at_least(frames)
 
-    @property
-    def _few(self) -> int:
-        """A third of the slots: a call among so few is uncrowded."""
-        return (round(self._bound) + 2) // 3
+    def _learn(self, call: Call, baseline: Baseline, busiest: int, frames: int, now: float) -> None:
+        latency, current = now - call.started, call.round == self._round.number
+        if busiest <= self._few and self._crowded_at < call.started:
+            baseline.add(frames, latency)
+            self._measured = now
+            if current and self._probe_left:
+                self._probe_left -= 1
+                if not self._probe_left:
+                    self._start_round()
+                return
+        elif not baseline.known or self._next_best(busiest, call.started, now):
+            baseline.add(frames, latency)
+        if current and not self._probe_left:
+            self._round.add(busiest, self._full_at >= call.started, frames, latency, baseline)
+            self._close_round(now)
+
+    def _next_best(self, busiest: int, started: float, now: float) -> bool:
+        """Return whether a call among ``burst`` is as good a measure as there is."""
+        if busiest > self._burst or self._beyond_burst_at >= started:
+            return False
+        return now - self._measured >= self._due_s()
+
+    def _lose(
+        self, call: Call, now: float, kind: Hashable, outcome: CallOutcome, least_s: float
+    ) -> None:
+        """Count a call that was lost, unless that says nothing about the limit."""
+        if outcome == "expired":
+            if now - call.started <= least_s:
+                return
+            self._crowded_at = now + least_s  # the server may work on it for as long again
+        if call.round == self._round.number and not self._answers_others(kind, call.started):
+            self._round.lost += 1
+            self._round.refused |= outcome == "overloaded"
+            self._close_round(now)
 
     def _answers_others(self, kind: Hashable, since: float) -> bool:
         """Return whether the last answered call is of another kind and started no earlier."""
@@ -183,49 +246,48 @@ class ConcurrencyLimit:
             self._baselines.popitem(last=False)
         return baseline
 
-    def _measure(
-        self, baseline: Baseline, frames: int, latency: float, current: bool, now: float
-    ) -> None:
-        baseline.add(frames, latency)
-        self._measured = now
-        if current and self._probe_left:
-            self._probe_left -= 1
-            if not self._probe_left:
-                self._start_round()
-
-    def _compare(self, expected: float | None, latency: float, now: float) -> None:
-        if self._probe_left:
-            return
-        if expected is None:
-            self._start_probe()
-            return
-        self._round.crowded += 1
-        self._round.latency_s += latency
-        self._round.expected_s += expected
-        self._close_round(now)
-
     def _close_round(self, now: float) -> None:
         """Follow what the round says, if it is complete."""
-        size = max(MIN_ROUND, self.limit)
-        if self._round.lost * 2 > size:
+        calls, lost = self._round.calls, self._round.lost
+        if lost > calls and lost * 2 > max(MIN_LOST, self.limit):
             self._back_off(now)
-        elif self._round.crowded + self._round.lost >= size:
-            self._adjust(self._round.ratio, now)
+        elif calls + lost >= max(MIN_ROUND, self.limit):
+            self._adjust(now)
 
-    def _adjust(self, ratio: float, now: float) -> None:
+    def _adjust(self, now: float) -> None:
         self._good = self.limit
         self._second_chance = True
-        unmeasured_s = now - self._measured
-        due_s = max(PROBE_EVERY_S, PROBE_EVERY_CALLS * self._latency_s)
-        if unmeasured_s >= due_s or (ratio > PROBES_ABOVE and unmeasured_s > IDLE_S):
+        self._accelerates = self._accelerates and self._round.ratio < GROWS_BELOW
+        if self._probe_due(now):
             self._start_probe()
             return
-        self._accelerates = self._accelerates and ratio < GROWS_BELOW
-        if self._accelerates:
-            bound = self._bound * GROWTH
-        else:
-            bound = self._bound * max(0.5, TOLERANCE / ratio) + SPARE
+        bound = self._target()
         self._set(min(bound, self._good) if now < self._ceiling_until else bound)
+
+    def _probe_due(self, now: float) -> bool:
+        ratio = self._round.ratio
+        if self._round.busy <= self._burst or (self._accelerates and self.limit < self.maximum):
+            return False
+        if self._round.outgrown and ratio > GROWS_BELOW:
+            return True
+        unmeasured_s, due_s = now - self._measured, self._due_s()
+        return unmeasured_s >= due_s or (ratio > PROBES_ABOVE and unmeasured_s > due_s / 10)
+
+    def _due_s(self) -> float:
+        return max(PROBE_EVERY_S, PROBE_EVERY_CALLS * self._latency_s)
+
+    def _target(self) -> float:
+        """Return what the round leads to."""
+        finished = self._round
+        if self._accelerates:
+            return self._bound * (GROWTH if finished.full else 1.0)
+        target = TOLERANCE * finished.busy / finished.ratio + SPARE
+        if target < self._bound:
+            return max(target, self._bound / 2) if finished.ratio > SHRINKS_ABOVE else self._bound
+        if not finished.full:
+            return self._bound
+        regrows = finished.ratio < GROWS_BELOW and self._bound > REGROWS_FROM
+        return max(target, self._bound * REGROWTH) if regrows else target
 
     def _back_off(self, now: float) -> None:
         self._probe_left = 0
@@ -236,12 +298,17 @@ class ConcurrencyLimit:
         elif self._second_chance:
             self._second_chance = False
         else:
-            self._good = max(1, self.limit // 2)
+            too_long = self.limit == 1 and not self._round.refused
+            self._good = min(2, self.maximum) if too_long else max(1, self.limit // 2)
             self._accelerates = True
         self._set(self._good)
 
     def _set(self, bound: float) -> None:
         self._bound = float(max(1, min(bound, self.maximum)))
+        whole = round(self._bound)
+        if whole <= self._slots or self._bound >= self._slots + min(WHOLE, self._slots / 2):
+            self._slots = whole
+        self._few = _few(self._slots)
         self._start_round()
 
     def _start_probe(self) -> None:
@@ -252,5 +319,10 @@ class ConcurrencyLimit:
 
     def _start_round(self) -> None:
         """Let a change apply: to the limit, and to the calls that start from now on."""
-        self.limit = self._few if self._probe_left else round(self._bound)
+        self.limit = min(self._few, self._slots) if self._probe_left else self._slots
         self._round = _Round(self._round.number + 1)
+
+
+def _few(slots: int) -> int:
+    """Return how many calls leave each other alone: a quarter of the slots, or two."""
+    return max(2, slots // 4)

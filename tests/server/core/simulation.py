@@ -24,6 +24,7 @@ from server.core.slots import Limit, Slots
 LANE = Lane(ModelKey("digits"), "serving_default")
 STALENESS_S = 0.5
 WINDOW = 4
+THINKS_S = 0.002
 
 
 class Clock:
@@ -169,7 +170,8 @@ class Camera:
     """Sends ``fps`` frames a second from ``start`` to ``end``, as far as its window allows.
 
     ``keeps_window``: it sends nothing while ``WINDOW`` frames have no outcome.
-    ``obeys``: it keeps to the pace that it is advised.
+    ``obeys``: it keeps to the pace that it is advised. ``closed``: instead of at a rate, it
+    sends a frame about 2 ms after the outcome of the last one.
     """
 
     name: str
@@ -178,6 +180,7 @@ class Camera:
     end: float = 1e9
     keeps_window: bool = False
     obeys: bool = False
+    closed: bool = False
     advised: float | None = None
     pending: int = 0
     next_id: int = 0
@@ -239,8 +242,9 @@ class World:
         now = self.clock.now
         if now >= camera.end:
             return
-        period = camera.period_s
-        self.clock.at(now + period * self.rng.uniform(0.95, 1.05), self._capture, camera)
+        if not camera.closed:
+            period = camera.period_s
+            self.clock.at(now + period * self.rng.uniform(0.95, 1.05), self._capture, camera)
         if camera.keeps_window and camera.pending >= WINDOW:
             return
         camera.next_id += 1
@@ -295,7 +299,10 @@ class World:
 
     def _resolve(self, member: Member, outcome: str) -> None:
         now = self.clock.now
-        self.cameras[member.session].pending -= 1
+        camera = self.cameras[member.session]
+        camera.pending -= 1
+        if camera.closed:
+            self.clock.at(now + THINKS_S * self.rng.uniform(0.5, 1.5), self._capture, camera)
         self.log.append(Sent(member.session, member.received, outcome, now - member.received))
         if self.pace is not None:
             self.pace.resolved(member.session, outcome == "answered")
@@ -312,6 +319,10 @@ class World:
         self.clock.at(now + EVERY_S, self._advise)
 
     # What came of it
+
+    @property
+    def mean_batch(self) -> float:
+        return sum(size * n for size, n in self.batches.items()) / self.batches.total()
 
     def frames(self, since: float = 0.0, until: float = 1e9, camera: str = "") -> list[Sent]:
         return [s for s in self.log if since <= s.at < until and s.camera.startswith(camera)]

@@ -70,6 +70,19 @@ def test_within_5_percent_of_the_best_fixed_number(
     assert world.answered(WARM_S, END_S) >= 0.95 * best
 
 
+@pytest.mark.parametrize("kind", [Server, SharedServer])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_crowd_that_waits_for_its_answers_gets_full_batches(
+    kind: type[Server], seed: int
+) -> None:
+    """64 cameras in a closed loop: more calls than three would only make batches smaller."""
+    fleet = cameras(64, 30.0, closed=True)
+    adaptive = World(kind(), ConcurrencyLimit(), fleet, seed=seed).run(8)
+    fixed = World(kind(), FixedLimit(3), cameras(64, 30.0, closed=True)).run(8)
+    assert adaptive.answered(1, 7) >= 0.95 * fixed.answered(1, 7)
+    assert adaptive.mean_batch > 0.7 * fixed.mean_batch
+
+
 def test_a_server_ten_times_slower_at_threefold_overload() -> None:
     """A full batch takes 390 of a frame's 500 ms: with one call too many nearly all expire."""
     fleet = cameras(64, 3.0)
@@ -119,7 +132,7 @@ def test_a_camera_alone_never_waits_for_a_slot(values: dict[str, Any]) -> None:
     assert limited.share(0, 19) == 1
 
 
-@pytest.mark.parametrize(("values", "worst"), [(DEMO, 0.99), (FAR_100_MS, 0.93)])
+@pytest.mark.parametrize(("values", "worst"), [(DEMO, 0.99), (FAR_100_MS, 0.92)])
 def test_load_that_comes_and_goes(values: dict[str, Any], worst: float) -> None:
     fleet = [*cameras(1, 7.0), *cameras(63, 7.0, prefix="crowd", start=3, end=9)]
     world = run(SharedServer(**values), fleet, 14)
@@ -220,14 +233,14 @@ def test_after_idling_the_limit_starts_again() -> None:
 
 
 def test_under_steady_load_the_baseline_is_measured_anew() -> None:
-    """Every slot is always taken; once in ten seconds a third of them has to do."""
+    """Every slot is always taken; once in ten seconds a quarter of them has to do."""
     limit = ConcurrencyLimit(maximum=12, initial=12)
     limits = []
     for tenth in range(220):
         limits.append(limit.limit)
         call(limit, tenth / 10, 0.09)
-    assert set(limits) == {12, 4}
-    assert 2 <= limits.count(4) <= 6
+    assert set(limits) == {12, 3}
+    assert 2 <= limits.count(3) <= 6
 
 
 def test_ready_only_while_a_slot_is_free() -> None:
