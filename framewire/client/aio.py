@@ -39,7 +39,8 @@ class AsyncClient(BaseClient):
         """Return the model's result for one picture.
 
         The picture is sent again if that may help, such as after a lost connection. Concurrent
-        calls take turns. Raises :class:`NoResult`, :class:`Refused` and :class:`ClientClosed`.
+        calls take turns, and ``timeout_s`` starts with the turn. Raises :class:`NoResult`,
+        :class:`Refused` and :class:`ClientClosed`.
         """
         outcome = await ask(self._driver, picture, timeout_s)
         if not isinstance(outcome, Result):
@@ -55,10 +56,10 @@ class AsyncClient(BaseClient):
         self._session.frame_seen(self._driver.now())
         return self._driver.offer(picture)
 
-    async def outcomes(
+    def outcomes(
         self, source: Source, *, live: bool | None = None, timeout_s: float = 30.0
     ) -> AsyncGenerator[Outcome, None]:
-        """Yield the outcome of every frame of ``source``, an iterable of pictures.
+        """Iterate over the outcomes of all frames of ``source``, an iterable of pictures.
 
         A live source is read all the time, and the newest picture is sent whenever there is room;
         the others never become frames. Of any other source each picture is sent in turn, and
@@ -66,12 +67,7 @@ class AsyncClient(BaseClient):
         attribute of that name says, and False if it has none. A source that blocks is read in a
         thread. Raises what the source raises, :class:`Refused` and :class:`ClientClosed`.
         """
-        outcomes = stream.outcomes(self._driver, source, live, timeout_s)
-        try:
-            async for outcome in outcomes:
-                yield outcome
-        finally:
-            await outcomes.aclose()
+        return stream.outcomes(self._driver, source, live, timeout_s)
 
     async def results(
         self, source: Source, *, live: bool | None = None, timeout_s: float = 30.0

@@ -13,15 +13,12 @@ _MAX_PAUSE_S = 2.0
 
 
 async def ask(driver: Driver, picture: Any, timeout_s: float) -> Outcome:
-    """Return the outcome of ``picture``, trying again until ``timeout_s`` if that may help.
+    """Return the outcome of ``picture``, trying again for ``timeout_s`` if that may help.
 
-    Callers take turns, so that none supersedes another's picture.
+    Callers take turns, so that none supersedes another's picture; the time starts with the turn.
     """
-    try:
-        async with driver.turn:
-            return await _ask(driver, picture, driver.now() + timeout_s)
-    finally:
-        driver.wake()
+    async with driver.turn:
+        return await _ask(driver, picture, driver.now() + timeout_s)
 
 
 async def _ask(driver: Driver, picture: Any, end: float) -> Outcome:

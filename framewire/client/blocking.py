@@ -15,6 +15,7 @@ from framewire.client.base import BaseClient
 from framewire.client.errors import ClientClosed, NoResult
 from framewire.client.outcomes import Outcome, Result
 from framewire.client.pictures import Picture
+from framewire.client.statistics import Statistics
 from framewire.client.stream import Source
 
 T = TypeVar("T")
@@ -53,7 +54,8 @@ class Client(BaseClient):
         """Return the model's result for one picture.
 
         The picture is sent again if that may help, such as after a lost connection. Threads take
-        turns. Raises :class:`NoResult`, :class:`Refused` and :class:`ClientClosed`.
+        turns, and ``timeout_s`` starts with the turn. Raises :class:`NoResult`,
+        :class:`Refused` and :class:`ClientClosed`.
         """
         outcome = self._running().run(ask(self._driver, picture, timeout_s))
         if not isinstance(outcome, Result):
@@ -105,12 +107,25 @@ class Client(BaseClient):
             if isinstance(outcome, Result):
                 yield outcome
 
+    def statistics(self) -> Statistics:
+        """Return a snapshot of what was sent and received."""
+        if self._loop is None:
+            return self._session.statistics()
+
+        async def snapshot() -> Statistics:
+            return self._session.statistics()
+
+        return self._loop.run(snapshot())
+
     def _change(self, options: dict[str, Any]) -> None:
+        if self._loop is None:
+            return self._session.configure(options)
+
         async def change() -> None:
             self._session.configure(options)
             self._driver.wake()
 
-        self._running().run(change())
+        return self._loop.run(change())
 
     def _running(self) -> LoopThread:
         if self._loop is None:

@@ -35,8 +35,7 @@ class Driver:
         self._address = address
         self._encode = encode
         self._token = token
-        self.turn = asyncio.Lock()  # of whoever wants its picture answered, not just offered
-        self._changed = asyncio.Event()
+        self._renew_primitives()
         self._running: asyncio.Task[None] | None = None
         self._last_reason = "no attempt was made"
 
@@ -44,6 +43,7 @@ class Driver:
         """Open a session. Raises :class:`Refused` and :class:`ConnectionFailed`."""
         if self._running is not None:
             raise RuntimeError("this client is open already")
+        self._renew_primitives()
         self._running = asyncio.create_task(self._run())
         try:
             if not await self.until(lambda: self.session.welcome is not None, timeout_s):
@@ -52,6 +52,11 @@ class Driver:
         except BaseException:
             await self.stop()
             raise
+
+    def _renew_primitives(self) -> None:
+        """Forget the previous loop: a blocking client has another one each time it is opened."""
+        self.turn = asyncio.Lock()  # of whoever wants its picture answered, not just offered
+        self._changed = asyncio.Event()
 
     async def stop(self) -> None:
         """Close the connection. Frames without an outcome are dropped as ``disconnected``."""
@@ -177,7 +182,7 @@ class Driver:
             message = await connection.receive(None if left_s == math.inf else max(0.0, left_s))
             try:
                 self.session.received(self.now(), message)
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise Unreachable(f"unexpected message from the gateway: {error!r}") from None
             self.wake()
 

@@ -220,8 +220,8 @@ class Session:
     def received(self, now: float, message: Mapping[str, Any]) -> None:
         """A message arrived.
 
-        Unknown types are ignored. Raises KeyError, TypeError or ValueError if a field is missing
-        or wrong.
+        Unknown types are ignored. Raises AttributeError, KeyError, TypeError or ValueError if a
+        field is missing or wrong.
         """
         if self.welcome:
             self.give_up_at = now + MISSED_HEARTBEATS * self._heartbeat_s()

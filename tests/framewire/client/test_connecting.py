@@ -95,6 +95,18 @@ def test_a_url_of_another_kind() -> None:
         Client("http://host")
 
 
+async def test_options_can_be_changed_before_it_is_open() -> None:
+    for client in (Client(min_score=0.1), AsyncClient(min_score=0.1)):
+        client.configure(min_score=0.2)
+        assert client.statistics().state == client.state == "closed"
+        with pytest.raises(ValueError, match="'min_score' must be in"):
+            client.configure(min_score=2)
+    with pytest.raises(ClientClosed):
+        await AsyncClient().infer(b"")
+    with pytest.raises(ClientClosed):
+        Client().offer(b"")
+
+
 async def test_tokens_and_tls(tmp_path: Path) -> None:
     """A token is fetched for each session and renewed before it expires."""
     root = authority.certify("root")

@@ -89,6 +89,8 @@ def test_every_kind_of_picture_has_the_same_digits(
         assert digits(client.infer(scene)) == ["0"]
         assert client.statistics().results == 6
     assert client.state == "closed"
+    with client:  # again, on another loop
+        assert digits(client.infer(scene)) == ["0"]
 
 
 async def test_concurrent_pictures_all_get_their_result(url: str, scene: Image.Image) -> None:
