@@ -290,7 +290,6 @@ class Session:
             self.problem = problem
 
     def _authorized(self, now: float, message: Mapping[str, Any]) -> None:
-        self.refusal = None
         self._expires(now, message["expires_in_s"])
 
     def _expires(self, now: float, seconds: float | None) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from framewire.client.actions import Encode, RenewToken
+from framewire.client.actions import Encode, RenewToken, Sleep
 from framewire.client.messages import Encoded
 from framewire.client.outcomes import Box, Classification, Detection, Dropped, Failed, Result
+from framewire.client.window import Frame
 from tests.framewire.client.puppet import LIMITS, MODEL, TIMING, WELCOME, Puppet
 
 
@@ -177,10 +178,24 @@ def test_a_frame_that_is_being_encoded_is_dropped_once() -> None:
     assert puppet.outcome("b") == Dropped("b", "disconnected")
 
 
-def _frame(puppet: Puppet, name: str) -> Any:
-    from framewire.client.window import Frame
-
+def _frame(puppet: Puppet, name: str) -> Frame:
     return Frame(name, puppet.now, puppet.outcomes.setdefault(name, []).append)
+
+
+def test_a_frame_that_is_being_encoded_takes_a_place_in_the_window() -> None:
+    puppet = Puppet().ready()
+    puppet.session.offer(_frame(puppet, "a"))
+    assert isinstance(puppet.session.next_action(puppet.now), Encode)
+    assert puppet.session.room_s(puppet.now) is None
+    puppet.session.offer(_frame(puppet, "b"))
+    assert isinstance(puppet.session.next_action(puppet.now), Sleep)
+
+
+def test_failures_during_a_pause_do_not_extend_it() -> None:
+    puppet = Puppet().ready()
+    for _ in range(3):
+        puppet.receive(error("overloaded", True))
+    assert puppet.session.room_s(puppet.now) == pytest.approx(0.25)
 
 
 def test_an_unreadable_picture_fails() -> None:
@@ -242,6 +257,7 @@ def test_the_gateways_own_wait_is_kept() -> None:
     assert isinstance(puppet.outcome("a"), Result)
     assert puppet.lose() == 3.0
     assert puppet.session.lost(puppet.now, None, 8.0) == 8.0
+    assert puppet.lose() < 2
 
 
 def test_the_options_are_resumed() -> None:
