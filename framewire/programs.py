@@ -31,6 +31,7 @@ class Program:
     by_name: bool = False
 
 
+_GATEWAY = ("grpc", "tensorflow_serving", "numpy", "prometheus_client")
 _TENSORFLOW = ("tensorflow", "grpc_health")
 _TOKENS = ("jwt", "cryptography")
 
@@ -41,7 +42,9 @@ PROGRAMS = {
         "demo",
         (*_TENSORFLOW, "rich", "fsspec", "honcho"),
     ),
-    "serve": Program("server.__main__", "run the gateway, which cameras connect to"),
+    "serve": Program(
+        "server.__main__", "run the gateway, which cameras connect to", "serve", _GATEWAY
+    ),
     "modelserver": Program(
         "modelserver.__main__",
         "run the model server, which loads models for the gateway",

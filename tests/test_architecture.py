@@ -137,6 +137,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ),
     ("export.commands", {"export", "demomodel"}, {"rich", "tensorflow"}),
     ("export", {"export"}, {"tensorflow"}),
+    # What an application installs: nothing of the servers comes with it.
+    ("framewire.client", set(), {"tornado", "msgpack", "PIL", "numpy", "av"}),
     # It starts the other programs by name, as modules or processes.
     ("framewire", {"server.output", "server.settings"}, {"honcho"}),
     (
@@ -290,6 +292,7 @@ def test_who_opens_grpc_channels() -> None:
         ("demomodel.recipe", "from server import core", ["server.core"]),
         ("loadtest.camera", "from server.core import wire", ["server.core.wire"]),
         ("server.handlers.infer", "import prometheus_client", ["prometheus_client"]),
+        ("framewire.client.aio", "from server.core import wire", ["server.core.wire"]),
     ],
 )
 def test_what_would_be_wrong(
@@ -339,6 +342,26 @@ def test_the_core_is_pure() -> None:
         assert not called & {"open", "print", "input", "eval", "exec", "__import__"}, path
 
 
+CLIENT_CORE = (
+    "session",
+    "window",
+    "pacing",
+    "backoff",
+    "options",
+    "messages",
+    "outcomes",
+    "actions",
+)
+
+
+@pytest.mark.parametrize("name", CLIENT_CORE)
+def test_the_core_of_the_client_is_pure(name: str) -> None:
+    modules = set(imports(ROOT / "framewire" / "client" / f"{name}.py"))
+    assert not {module.partition(".")[0] for module in modules} & {*NOT_PURE, "tornado", "PIL"}
+    own = {module.rpartition(".")[2] for module in modules if inside(module, "framewire")}
+    assert own <= {*CLIENT_CORE, "client", "errors", "statistics"}
+
+
 # What the process loads
 
 
@@ -378,6 +401,11 @@ def test_the_core_loads_nothing_else_of_the_gateway() -> None:
 
 def test_tokens_and_certificates_are_loaded_only_where_they_are_wanted() -> None:
     assert not loaded_by("import server.app") & {"jwt", "cryptography"}
+
+
+def test_the_client_loads_nothing_of_the_servers() -> None:
+    modules = loaded_by("import framewire.client")
+    assert not modules & {"server", "grpc", "numpy", "av", "tensorflow", "export", "modelserver"}
 
 
 def test_the_runtime_loads_no_grpc() -> None:

@@ -83,19 +83,21 @@ def test_version() -> None:
     assert framewire("--version").stdout == f"framewire {version('framewire')}\n"
 
 
-def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "module"), [("modelserver", "grpc_health"), ("serve", "prometheus_client")]
+)
+def test_a_missing_extra_is_named(command: str, module: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util as util\nfind = util.find_spec\n"
-        "util.find_spec = lambda name: None if name == 'grpc_health' else find(name)\n"
+        f"util.find_spec = lambda name: None if name == '{module}' else find(name)\n"
     )
     path = f"{tmp_path}{os.pathsep}{ROOT}"
-    shown = framewire("modelserver", "--model_base_path=models/digits", PYTHONPATH=path)
+    shown = framewire(command, "--port=1", PYTHONPATH=path)
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr == (
-        "framewire modelserver: grpc_health not installed; "
-        "run: pip install 'framewire[modelserver]'\n"
+        f"framewire {command}: {module} not installed; run: pip install 'framewire[{command}]'\n"
     )
-    assert framewire("modelserver", "--help", PYTHONPATH=path).returncode == 0
+    assert framewire(command, "--help", PYTHONPATH=path).returncode == 0
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in PROGRAMS)])

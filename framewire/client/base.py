@@ -1,0 +1,123 @@
+"""What the asyncio client and the blocking one have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import random
+import ssl
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any
+
+from framewire.client.backoff import Backoff
+from framewire.client.connection import Address
+from framewire.client.driver import Driver
+from framewire.client.messages import Limits, Model
+from framewire.client.options import Options, Orientation
+from framewire.client.pictures import encode
+from framewire.client.session import Session, State
+from framewire.client.statistics import Statistics
+
+Token = str | Callable[[], str]
+
+
+class BaseClient:
+    """A client of one gateway.
+
+    ``url`` is the gateway's WebSocket, such as ``wss://example.org/ws``. ``token`` is a token, or
+    a function that returns a fresh one: it is called in a thread before each connection, and
+    again before a token expires. ``ca`` is a file with the certificates to trust, in PEM; None:
+    the system's. ``connect_timeout_s`` bounds the wait for the first session.
+
+    The other options are the session's, and can be changed with ``configure``. ``model`` and
+    ``label`` or ``version`` choose the model; ``min_score`` (0..1) and ``max_results`` choose
+    what its results contain. With ``orientation="apply"``, JPEGs are turned as their EXIF says,
+    as viewers show them; with ``"ignore"``, they are taken as stored. ``jpeg_quality`` is for
+    pictures that the client encodes.
+    """
+
+    def __init__(
+        self,
+        url: str = "ws://127.0.0.1:8888/ws",
+        *,
+        token: Token | None = None,
+        ca: str | os.PathLike[str] | None = None,
+        connect_timeout_s: float = 10.0,
+        model: str | None = None,
+        label: str | None = None,
+        version: int | None = None,
+        min_score: float | None = None,
+        max_results: int | None = None,
+        orientation: Orientation = "apply",
+        jpeg_quality: int = 85,
+    ) -> None:
+        if not url.startswith(("ws://", "wss://")):
+            raise ValueError(f"the URL must start with ws:// or wss://, not {url!r}")
+        options = Options(model, label, version, min_score, max_results, orientation)
+        self._connect_timeout_s = connect_timeout_s
+        self._session = Session(options, Backoff(random.random), _name(), callable(token))
+        upright = orientation == "apply"
+        self._driver = Driver(
+            self._session,
+            Address(url, ssl.create_default_context(cafile=ca) if ca else None),
+            functools.partial(encode, upright=upright, quality=jpeg_quality),
+            functools.partial(_fresh, token),
+        )
+
+    @property
+    def state(self) -> State:
+        """``ready`` while frames get results; :mod:`framewire.client.session` lists all states."""
+        return self._session.state
+
+    @property
+    def model(self) -> Model | None:
+        """The model that answers now; None while there is none."""
+        return self._session.model
+
+    @property
+    def limits(self) -> Limits | None:
+        """The gateway's limits; None while disconnected."""
+        return self._session.welcome.limits if self._session.welcome else None
+
+    def statistics(self) -> Statistics:
+        """Return a snapshot of what was sent and received."""
+        return self._session.statistics()
+
+    def configure(
+        self,
+        *,
+        model: str | None = None,
+        label: str | None = None,
+        version: int | None = None,
+        min_score: float | None = None,
+        max_results: int | None = None,
+    ) -> None:
+        """Change options of the session, for this connection and later ones. None: unchanged.
+
+        Another ``model`` without ``label`` or ``version`` starts at its default version.
+        """
+        options = {
+            "model": model,
+            "label": label,
+            "version": version,
+            "min_score": min_score,
+            "max_results": max_results,
+        }
+        self._change({name: value for name, value in options.items() if value is not None})
+
+    def _change(self, options: dict[str, Any]) -> None:
+        """Apply options to the session, on its loop."""
+        raise NotImplementedError
+
+
+async def _fresh(token: Token | None) -> str | None:
+    return await asyncio.to_thread(token) if callable(token) else token
+
+
+def _name() -> str:
+    try:
+        return f"framewire-python/{metadata.version('framewire')}"
+    except metadata.PackageNotFoundError:  # run from a copy that was never installed
+        return "framewire-python"

@@ -1,0 +1,134 @@
+"""One WebSocket connection to a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.iostream import StreamClosedError
+from tornado.simple_httpclient import HTTPTimeoutError
+from tornado.websocket import (
+    WebSocketClientConnection,
+    WebSocketClosedError,
+    WebSocketError,
+    websocket_connect,
+)
+
+from framewire.client.errors import Refused
+
+SUBPROTOCOL = "framewire.v1.msgpack"
+CONNECT_TIMEOUT_S = 10.0
+MAX_MESSAGE_BYTES = 64 << 20
+_RETRY_LATER = {408, 425, 429}
+
+log = logging.getLogger("framewire.client")
+
+
+class Unreachable(Exception):
+    """A connection could not be opened, or is gone.
+
+    ``refusal``: trying again is pointless, and why. ``retry_after_s``: when the gateway wants the
+    next attempt.
+    """
+
+    def __init__(
+        self, reason: str, refusal: Refused | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.refusal = refusal
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the gateway is. ``tls`` is the context for ``wss``; None: the system's CAs."""
+
+    url: str
+    tls: ssl.SSLContext | None = None
+
+
+class Connection:
+    """An open connection; :meth:`open` makes one."""
+
+    def __init__(self, socket: WebSocketClientConnection) -> None:
+        self._socket = socket
+
+    @classmethod
+    async def open(cls, address: Address) -> Connection:
+        """Connect. Raises :class:`Unreachable`."""
+        request = HTTPRequest(
+            address.url,
+            ssl_options=address.tls,
+            connect_timeout=CONNECT_TIMEOUT_S,  # for TCP and TLS
+            request_timeout=CONNECT_TIMEOUT_S,  # for the answer to the handshake
+        )
+        connecting = asyncio.ensure_future(
+            websocket_connect(
+                request, subprotocols=[SUBPROTOCOL], max_message_size=MAX_MESSAGE_BYTES
+            )
+        )
+        try:
+            return cls(await asyncio.shield(connecting))
+        except asyncio.CancelledError:
+            connecting.add_done_callback(_close_late)
+            raise
+        except HTTPTimeoutError:
+            raise Unreachable(f"no answer within {CONNECT_TIMEOUT_S:g} s") from None
+        except HTTPClientError as error:
+            raise _rejected(error) from None
+        except WebSocketError:
+            raise Unreachable("the server does not speak WebSocket there") from None
+        except (OSError, StreamClosedError) as error:
+            raise Unreachable(str(error)) from None
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Send a message, and wait until the socket has taken it. Raises :class:`Unreachable`."""
+        try:
+            await self._socket.write_message(msgpack.packb(message), binary=True)
+        except (WebSocketClosedError, StreamClosedError):
+            raise Unreachable("the connection was closed") from None
+
+    async def receive(self, timeout_s: float | None) -> Any:
+        """Wait for a message. Raises :class:`Unreachable` if none arrives, or none is readable."""
+        try:
+            data = await asyncio.wait_for(self._socket.read_message(), timeout_s)
+        except asyncio.TimeoutError:
+            raise Unreachable("the gateway stopped responding") from None
+        if data is None:
+            raise Unreachable(_closed(self._socket))
+        try:
+            return msgpack.unpackb(data)
+        except (ValueError, TypeError) as error:
+            raise Unreachable(f"unreadable message from the gateway: {error}") from None
+
+    def close(self) -> None:
+        """Close, with a closing handshake in the background."""
+        self._socket.close(1000)
+
+
+def _close_late(connecting: asyncio.Future[WebSocketClientConnection]) -> None:
+    """Close a connection that nobody waits for any more."""
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().close()
+
+
+def _closed(socket: WebSocketClientConnection) -> str:
+    if socket.close_code is None:
+        return "the connection was lost"
+    reason = f": {socket.close_reason}" if socket.close_reason else ""
+    return f"the gateway closed the connection ({socket.close_code}{reason})"
+
+
+def _rejected(error: HTTPClientError) -> Unreachable:
+    """Return what the HTTP answer to a handshake means."""
+    text = f"the handshake was answered with {error.code} {error.message}"
+    headers = error.response.headers if error.response else {}
+    after = headers.get("Retry-After", "")
+    retry_after_s = float(after) if after.isdecimal() else None
+    final = 300 <= error.code < 500 and error.code not in _RETRY_LATER
+    return Unreachable(text, Refused(f"http_{error.code}", text) if final else None, retry_after_s)

@@ -1,0 +1,222 @@
+"""Drives a session over one connection after another, on the running event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from framewire.client.actions import Encode, RenewToken, Send, Sleep
+from framewire.client.connection import Address, Connection, Unreachable
+from framewire.client.errors import ClientClosed, ConnectionFailed
+from framewire.client.messages import Encoded, Limits, Model
+from framewire.client.outcomes import Outcome
+from framewire.client.session import Session
+from framewire.client.window import Frame
+
+log = logging.getLogger("framewire.client")
+
+Encoder = Callable[[Any, Model, Limits], Encoded]
+TokenSource = Callable[[], Awaitable["str | None"]]
+
+
+class Driver:
+    """Connects, reconnects, and carries out what the session asks for.
+
+    ``encode`` runs in a thread. ``token`` is asked before each attempt and for each renewal.
+    """
+
+    def __init__(
+        self, session: Session, address: Address, encode: Encoder, token: TokenSource
+    ) -> None:
+        self.session = session
+        self._address = address
+        self._encode = encode
+        self._token = token
+        self._renew_primitives()
+        self._running: asyncio.Task[None] | None = None
+        self._last_reason = "no attempt was made"
+
+    async def start(self, timeout_s: float) -> None:
+        """Open a session. Raises :class:`Refused` and :class:`ConnectionFailed`."""
+        if self._running is not None:
+            raise RuntimeError("this client is open already")
+        self._renew_primitives()
+        self._running = asyncio.create_task(self._run())
+        try:
+            if not await self.until(lambda: self.session.welcome is not None, timeout_s):
+                text = f"no session with {self._address.url} within {timeout_s:g} s"
+                raise ConnectionFailed(f"{text}: {self._last_reason}")
+        except BaseException:
+            await self.stop()
+            raise
+
+    def _renew_primitives(self) -> None:
+        """Forget the previous loop: a blocking client has another one each time it is opened."""
+        self.turn = asyncio.Lock()  # of whoever wants its picture answered, not just offered
+        self._changed = asyncio.Event()
+
+    async def stop(self) -> None:
+        """Close the connection. Frames without an outcome are dropped as ``disconnected``."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        self.session.close()
+        self.wake()
+
+    def offer(self, picture: Any) -> asyncio.Future[Outcome]:
+        """Offer a picture. Returns a future of its outcome, which never fails."""
+        self.check()
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def settle(outcome: Outcome) -> None:
+            if not future.done():  # the caller may have cancelled it
+                future.set_result(outcome)
+
+        self.session.offer(Frame(picture, self.now(), settle))
+        self.wake()
+        return future
+
+    def wake(self) -> None:
+        """Look again at what is to do, because something has changed."""
+        self._changed.set()
+        self._changed.clear()
+
+    async def until(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
+        """Wait until ``condition`` holds. Returns whether it does.
+
+        Raises :class:`Refused` and :class:`ClientClosed` when it no longer can.
+        """
+        end = self.now() + (math.inf if timeout_s is None else timeout_s)
+        while not condition():
+            self.check()
+            if self.now() >= end:
+                return False
+            await self.change(end - self.now())
+        return True
+
+    async def change(self, seconds: float) -> None:
+        """Wait until something changes, ``seconds`` at most."""
+        try:
+            await asyncio.wait_for(
+                self._changed.wait(), None if seconds == math.inf else max(0.0, seconds)
+            )
+        except asyncio.TimeoutError:
+            return
+
+    @staticmethod
+    def now() -> float:
+        """Return the loop's time, in monotonic seconds."""
+        return asyncio.get_running_loop().time()
+
+    def check(self) -> None:
+        """Raise :class:`Refused` or :class:`ClientClosed` if there will be no session any more."""
+        if self.session.refusal is not None and self.session.state == "refused":
+            raise self.session.refusal
+        if self._running is None:
+            raise ClientClosed("the client is closed; use it inside its 'with' block")
+        if self._running.done():
+            self._running.result()  # raises the bug that ended it
+
+    async def _run(self) -> None:
+        try:
+            await self._stay_connected()
+        finally:  # whatever ended it, no frame stays without its outcome
+            if self.session.state != "refused":
+                self.session.close()
+            self.wake()
+
+    async def _stay_connected(self) -> None:
+        """Keep a connection open until the gateway refuses the client."""
+        while True:
+            self.session.connecting()
+            loss = await self._connect()
+            wait_s = self.session.lost(self.now(), loss.refusal, loss.retry_after_s)
+            self._last_reason = str(loss)
+            self.wake()
+            if self.session.refusal is not None:
+                return
+            log.warning("%s: %s; trying again in %.1f s", self._address.url, loss, wait_s)
+            await asyncio.sleep(wait_s)
+
+    async def _connect(self) -> Unreachable:
+        """Connect and stay connected. Returns why that ended."""
+        try:
+            token = await self._token()
+        except Exception as error:
+            return Unreachable(f"no token: {error}")
+        try:
+            connection = await Connection.open(self._address)
+        except Unreachable as error:
+            return error
+        self.session.opened(self.now(), token)
+        sender = asyncio.create_task(self._send(connection))
+        receiver = asyncio.create_task(self._receive(connection))
+        try:
+            return await self._first(sender, receiver)
+        finally:
+            sender.cancel()
+            receiver.cancel()
+            await asyncio.gather(sender, receiver, return_exceptions=True)
+            connection.close()
+
+    async def _first(self, sender: asyncio.Task[None], receiver: asyncio.Task[None]) -> Unreachable:
+        """Wait for the end of the connection. The receiver knows the reason, if it sees one."""
+        await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
+        if sender.done() and isinstance(sender.exception(), Unreachable):
+            await asyncio.wait({receiver}, timeout=1.0)
+        for task in (receiver, sender):
+            if task.done():
+                error = task.exception()
+                if isinstance(error, Unreachable):
+                    return error
+                task.result()  # raises what is a bug
+        raise AssertionError("neither half of the connection ended")
+
+    async def _receive(self, connection: Connection) -> None:
+        while True:
+            left_s = self.session.give_up_at - self.now()
+            message = await connection.receive(None if left_s == math.inf else max(0.0, left_s))
+            try:
+                self.session.received(self.now(), message)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise Unreachable(f"unexpected message from the gateway: {error!r}") from None
+            self.wake()
+
+    async def _send(self, connection: Connection) -> None:
+        while True:
+            action = self.session.next_action(self.now())
+            if isinstance(action, Sleep):
+                await self.change(action.seconds)
+            elif isinstance(action, Send):
+                await connection.send(action.message)
+            elif isinstance(action, Encode):
+                await self._transmit(connection, action)
+            elif isinstance(action, RenewToken):
+                await self._renew()
+
+    async def _transmit(self, connection: Connection, action: Encode) -> None:
+        frame = action.frame
+        try:
+            encoded = await asyncio.to_thread(
+                self._encode, frame.picture, action.model, action.limits
+            )
+        except Exception as error:  # whatever a picture of the caller's may raise
+            self.session.unusable(frame, str(error) or repr(error))
+            return
+        message = self.session.transmit(self.now(), frame, encoded)
+        self.wake()
+        if message is not None:
+            await connection.send(message)
+
+    async def _renew(self) -> None:
+        try:
+            token = await self._token()
+        except Exception as error:
+            log.warning("no other token: %s", error)
+            self.session.not_renewed(self.now())
+        else:
+            self.session.renewed(token or "")

@@ -1,0 +1,150 @@
+"""The gateway's messages as typed objects (docs/protocol.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from framewire.client.outcomes import Box, Classification, Detection, Result, Tensor, Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model that answers now.
+
+    ``labels`` names its classes by index. ``width`` and ``height`` are the largest useful size in
+    pixels; None: any. ``formats`` are the picture formats that it accepts, ``task`` is
+    ``detection``, ``classification`` or ``tensors``.
+    """
+
+    name: str
+    version: int
+    label: str | None
+    task: str
+    labels: tuple[str, ...]
+    formats: tuple[str, ...]
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the gateway allows: frames without an outcome, bytes and pixels per frame, age in ms."""
+
+    window: int
+    max_frame_bytes: int
+    max_pixels: int
+    max_staleness_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The gateway's answer to ``hello``. ``expires_in_s``: until the token expires, if it does."""
+
+    session: str
+    model: Model | None
+    limits: Limits
+    heartbeat_s: float
+    expires_in_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the gateway reported about the session, such as an unknown model."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A picture as it travels. ``size``: width and height in pixels, for raw formats only."""
+
+    format: str
+    data: bytes
+    size: tuple[int, int] | None = None
+
+    def message(self) -> dict[str, Any]:
+        """Return the fields of ``frame``."""
+        fields: dict[str, Any] = {"format": self.format, "data": self.data}
+        if self.size:
+            fields["width"], fields["height"] = self.size
+        return fields
+
+
+def welcome(message: Mapping[str, Any]) -> Welcome:
+    """Parse ``welcome``. Raises KeyError or TypeError if a field is missing or wrong."""
+    limits = message["limits"]
+    return Welcome(
+        session=message["session"],
+        model=model(message["model"]),
+        limits=Limits(
+            window=limits["window"],
+            max_frame_bytes=limits["max_frame_bytes"],
+            max_pixels=limits["max_pixels"],
+            max_staleness_ms=limits["max_staleness_ms"],
+        ),
+        heartbeat_s=message["heartbeat_s"],
+        expires_in_s=message.get("expires_in_s"),
+    )
+
+
+def model(message: Mapping[str, Any] | None) -> Model | None:
+    """Parse the ``model`` of ``welcome`` and ``model_changed``."""
+    if message is None:
+        return None
+    return Model(
+        name=message["name"],
+        version=message["version"],
+        label=message["label"],
+        task=message["task"],
+        labels=tuple(message["labels"]),
+        formats=tuple(message["formats"]),
+        width=message["width"],
+        height=message["height"],
+    )
+
+
+def result(
+    message: Mapping[str, Any],
+    labels: tuple[str, ...],
+    picture: Any,
+    latency_ms: float,
+    round_trip_ms: float,
+) -> Result:
+    """Parse ``result``. ``labels`` are those of the model that answered."""
+    timing = message["timing_ms"]
+    return Result(
+        picture=picture,
+        detections=_detections(message, labels) if "boxes" in message else (),
+        classes=_classes(message, labels) if "boxes" not in message else (),
+        outputs={name: _tensor(value) for name, value in message.get("outputs", {}).items()},
+        model_version=message["model_version"],
+        batch=message["batch"],
+        timing=Timing(timing["queue"], timing["inference"], timing["total"]),
+        latency_ms=latency_ms,
+        round_trip_ms=round_trip_ms,
+        message=message,
+    )
+
+
+def _detections(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Detection, ...]:
+    columns = zip(message["boxes"], message["scores"], message["classes"], strict=True)
+    return tuple(
+        Detection(Box(*box), score, index, _name(labels, index)) for box, score, index in columns
+    )
+
+
+def _classes(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Classification, ...]:
+    columns = zip(message.get("scores", ()), message.get("classes", ()), strict=True)
+    return tuple(Classification(score, index, _name(labels, index)) for score, index in columns)
+
+
+def _name(labels: tuple[str, ...], index: int) -> str:
+    return labels[index] if 0 <= index < len(labels) else str(index)
+
+
+def _tensor(message: Mapping[str, Any]) -> Tensor:
+    return Tensor(message["dtype"], tuple(message["shape"]), message["data"])

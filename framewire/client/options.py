@@ -1,0 +1,49 @@
+"""What a session asks for, checked before it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+Orientation = Literal["apply", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of a session, as in ``hello``. None: the gateway's default.
+
+    Raises ValueError or TypeError for values that the gateway would reject.
+    """
+
+    model: str | None = None
+    label: str | None = None
+    version: int | None = None
+    min_score: float | None = None
+    max_results: int | None = None
+    orientation: Orientation | None = None
+
+    def __post_init__(self) -> None:
+        if self.label is not None and self.version is not None:
+            raise ValueError("set only one of 'label' and 'version'")
+        if self.min_score is not None and not 0 <= self.min_score <= 1:
+            raise ValueError(f"'min_score' must be in 0..1, not {self.min_score}")
+        if self.max_results is not None and self.max_results < 1:
+            raise ValueError(f"'max_results' must be at least 1, not {self.max_results}")
+        if self.orientation not in (None, "apply", "ignore"):
+            raise ValueError(f"'orientation' must be 'apply' or 'ignore', not {self.orientation!r}")
+
+    def changed(self, changes: dict[str, Any]) -> Options:
+        """Return these options with ``changes``.
+
+        As on the wire, another model starts at its default version, and of label and version
+        the one named last counts.
+        """
+        cleared: dict[str, Any] = {}
+        if {"model", "label", "version"} & changes.keys():
+            cleared = {"label": None, "version": None}
+        return replace(self, **{**cleared, **changes})
+
+    def message(self) -> dict[str, Any]:
+        """Return the options that are set, as fields of ``hello`` or ``configure``."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,134 @@
+"""What became of a frame: exactly one of :class:`Result`, :class:`Dropped` and :class:`Failed`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Box(NamedTuple):
+    """A rectangle by its edges. In a result they are in 0..1 of the picture."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def scaled(self, width: float, height: float) -> Box:
+        """Return the box in pixels of a picture of ``width`` x ``height``."""
+        return Box(self.x0 * width, self.y0 * height, self.x1 * width, self.y1 * height)
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One object that was found. ``score`` is in 0..1.
+
+    ``class_index`` counts from 0; ``label`` is that class's name, or the index as text if the
+    model has no names.
+    """
+
+    box: Box
+    score: float
+    class_index: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """One class that the picture may show; the fields are those of :class:`Detection`."""
+
+    score: float
+    class_index: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One raw output of a model that neither detects nor classifies.
+
+    ``data`` is row-major and little-endian, or a list for a tensor of strings.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes | Sequence[str]
+
+    def numpy(self) -> Any:
+        """Return a numpy array of this ``dtype`` and ``shape``. Needs numpy."""
+        import numpy
+
+        if not isinstance(self.data, bytes):
+            return numpy.array(self.data, dtype=object).reshape(self.shape)
+        dtype = numpy.dtype(self.dtype).newbyteorder("<")
+        return numpy.frombuffer(self.data, dtype).reshape(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds in the gateway: in the queue, in the call of the model, and in total."""
+
+    queue_ms: float
+    inference_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A model's answer about one picture.
+
+    A detection model fills ``detections``, a classification model ``classes``, both best score
+    first; any other model fills ``outputs``, by name. ``picture`` is the object that was offered.
+    ``latency_ms`` is the time from the offer to the result, ``round_trip_ms`` the part of it
+    since the frame was sent. ``batch`` is the number of frames that shared the model's call.
+    ``message`` is the whole message, for fields that this version of the client does not know.
+    """
+
+    picture: Any
+    detections: tuple[Detection, ...]
+    classes: tuple[Classification, ...]
+    outputs: Mapping[str, Tensor]
+    model_version: int
+    batch: int
+    timing: Timing
+    latency_ms: float = math.nan
+    round_trip_ms: float = math.nan
+    message: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A frame that no model answered, although nothing was wrong with it.
+
+    ``reason`` is one of the gateway's (docs/protocol.md), or one of the client's own:
+    ``superseded_locally`` (a newer frame was offered before this one could be sent), ``not_ready``
+    (no session or no model), ``disconnected`` (the connection was lost before the outcome) or
+    ``timed_out``.
+    """
+
+    picture: Any
+    reason: str
+
+    def __str__(self) -> str:
+        return f"dropped: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A frame that cannot be answered. ``retryable``: the same picture may succeed later.
+
+    ``code`` is one of the gateway's (docs/protocol.md), or ``bad_picture``: the client could not
+    read or encode the picture.
+    """
+
+    picture: Any
+    code: str
+    message: str
+    retryable: bool
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code})"
+
+
+Outcome = Result | Dropped | Failed

@@ -1,0 +1,138 @@
+"""What the client makes of gateways that refuse it, are silent, or require tokens and TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from framewire.client import AsyncClient, Client, ClientClosed, ConnectionFailed, Refused
+from framewire.client import connection as connection_module
+from loadtest.stack import free_port
+from tests.server.access import authority, keyring
+from tests.server.gateway_process import PATIENCE_S, running
+
+Q = b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n%s\r\n"
+
+
+class Answering(asyncio.Protocol):
+    """A server that answers every request with the same bytes, or never."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if self._answer:
+            self._transport.write(self._answer)
+            self._transport.close()
+
+
+@asynccontextmanager
+async def server(answer: bytes) -> AsyncIterator[str]:
+    """Serve ``answer``. Yields the WebSocket's URL."""
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(lambda: Answering(answer), "127.0.0.1", 0)
+    try:
+        yield f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/ws"
+    finally:
+        listening.close()
+
+
+def test_nothing_listens() -> None:
+    url = f"ws://127.0.0.1:{free_port()}/ws"
+    client = Client(url, connect_timeout_s=0.3)
+    with pytest.raises(ConnectionFailed, match=rf"no session with {url} within 0.3 s: .*refused"):
+        client.__enter__()
+    with pytest.raises(ClientClosed, match="inside its 'with' block"):
+        client.infer(b"")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Q % (b"404 Not Found", b""), r"answered with 404 Not Found \(http_404\)"),
+        (Q % (b"403 Forbidden", b""), r"answered with 403 Forbidden \(http_403\)"),
+        (Q % (b"302 Found", b"Location: /x\r\n"), r"answered with 302 Found \(http_302\)"),
+    ],
+)
+async def test_a_refusal_is_final(answer: bytes, message: str) -> None:
+    async with server(answer) as url:
+        with pytest.raises(Refused, match=message):
+            await AsyncClient(url).__aenter__()
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Q % (b"503 Busy", b"Retry-After: 60\r\n"), "answered with 503 Busy"),
+        (Q % (b"200 OK", b""), "does not speak WebSocket there"),
+        (b"nonsense\r\n\r\n", "Malformed|closed|HTTP"),
+    ],
+)
+async def test_other_answers_are_tried_again(answer: bytes, message: str) -> None:
+    async with server(answer) as url:
+        with pytest.raises(ConnectionFailed, match=message):
+            await AsyncClient(url, connect_timeout_s=0.3).__aenter__()
+
+
+async def test_a_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "CONNECT_TIMEOUT_S", 0.1)
+    async with server(b"") as url:
+        with pytest.raises(ConnectionFailed, match=r"no answer within 0\.1 s"):
+            await AsyncClient(url, connect_timeout_s=0.3).__aenter__()
+
+
+def test_a_url_of_another_kind() -> None:
+    with pytest.raises(ValueError, match="must start with ws:// or wss://, not 'http://host'"):
+        Client("http://host")
+
+
+async def test_options_can_be_changed_before_it_is_open() -> None:
+    for client in (Client(min_score=0.1), AsyncClient(min_score=0.1)):
+        client.configure(min_score=0.2)
+        assert client.statistics().state == client.state == "closed"
+        with pytest.raises(ValueError, match="'min_score' must be in"):
+            client.configure(min_score=2)
+    with pytest.raises(ClientClosed):
+        await AsyncClient().infer(b"")
+    with pytest.raises(ClientClosed):
+        Client().offer(b"")
+
+
+async def test_tokens_and_tls(tmp_path: Path) -> None:
+    """A token is fetched for each session and renewed before it expires."""
+    root = authority.certify("root")
+    chain, key = authority.write(tmp_path, authority.certify("leaf", root), root)
+    (tmp_path / "root.pem").write_bytes(root.pem)
+    secret = keyring.secret()
+    keys = keyring.write(tmp_path / "keys.json", secret)
+    flags = [f"--tls-certificate={chain}", f"--tls-key={key}", f"--token-keys={keys}"]
+    tokens: list[str] = []
+    renewed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def token() -> str:
+        tokens.append(keyring.signed(secret, exp=int(time.time()) + 2))
+        if len(tokens) > 1:
+            loop.call_soon_threadsafe(renewed.set)
+        return tokens[-1]
+
+    async with running("--token-leeway-s=0", *flags) as gateway:
+        await gateway.says("listening on")
+        url = f"wss://127.0.0.1:{gateway.port}/ws"
+        with pytest.raises(ConnectionFailed, match="certificate"):
+            await AsyncClient(url, connect_timeout_s=0.5).__aenter__()
+        with pytest.raises(Refused, match=r"\(unauthorized\)"):
+            await AsyncClient(url, ca=tmp_path / "root.pem", token="forged").__aenter__()
+        async with AsyncClient(url, ca=tmp_path / "root.pem", token=token) as client:
+            assert client.state == "waiting"
+            await asyncio.wait_for(renewed.wait(), PATIENCE_S)
+            assert client.state == "waiting"

@@ -1,0 +1,262 @@
+"""The client over a real gateway and model server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from demomodel import scenes
+from framewire.client import (
+    AsyncClient,
+    Client,
+    Dropped,
+    Failed,
+    Folder,
+    NoResult,
+    Result,
+)
+from framewire.client.stream import MAX_UNREAD
+from loadtest.stack import Stack
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def scene() -> Image.Image:
+    return scenes.render(3, (640, 480)).picture
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, scene: Image.Image) -> Path:
+    path = tmp_path_factory.mktemp("pictures")
+    for number in range(4):
+        scene.save(path / f"{number}.jpg")
+    (path / "notes.txt").write_text("no picture")
+    return path
+
+
+@pytest.fixture
+def url(demo_stack: Stack) -> str:
+    return demo_stack.url.replace("http", "ws") + "ws"
+
+
+def digits(result: Result) -> list[str]:
+    return sorted(detection.label for detection in result.detections)
+
+
+class Camera:
+    """A live source: ``count`` pictures, one every 1/50 s."""
+
+    live = True
+
+    def __init__(self, picture: Image.Image, count: int) -> None:
+        self._picture = picture
+        self._count = count
+        self.closed = threading.Event()
+
+    def __iter__(self) -> Iterator[Image.Image]:
+        try:
+            for _ in range(self._count):
+                time.sleep(0.02)
+                yield self._picture
+        finally:
+            self.closed.set()
+
+
+def test_every_kind_of_picture_has_the_same_digits(
+    url: str, scene: Image.Image, folder: Path
+) -> None:
+    path = folder / "0.jpg"
+    with Client(url, min_score=0.5) as client:
+        assert client.model is not None
+        assert (client.model.name, client.state) == ("digits", "ready")
+        results = [
+            client.infer(picture)
+            for picture in (path, str(path), path.read_bytes(), scene, np.asarray(scene))
+        ]
+        assert all(digits(result) == ["0", "2", "3", "3"] for result in results)
+        assert results[3].picture is scene
+        client.configure(max_results=1)
+        assert digits(client.infer(scene)) == ["0"]
+        assert client.statistics().results == 6
+    assert client.state == "closed"
+    with client:  # again, on another loop
+        assert digits(client.infer(scene)) == ["0"]
+
+
+async def test_concurrent_pictures_all_get_their_result(url: str, scene: Image.Image) -> None:
+    async with AsyncClient(url, min_score=0.5) as client:
+        results = await asyncio.gather(*(client.infer(scene) for _ in range(8)))
+    assert [digits(result) for result in results] == [["0", "2", "3", "3"]] * 8
+    assert client.statistics().dropped == {}
+
+
+def test_a_live_source_yields_one_outcome_per_frame(url: str, scene: Image.Image) -> None:
+    camera = Camera(scene, 25)
+    with Client(url) as client:
+        outcomes = list(client.outcomes(camera))
+        statistics = client.statistics()
+    assert all(outcome.picture is scene for outcome in outcomes)
+    assert len(outcomes) == statistics.offered == statistics.sent
+    assert 0 < len(outcomes) <= 25
+    assert statistics.results == sum(isinstance(outcome, Result) for outcome in outcomes)
+    assert statistics.source_frames_per_s > 10
+
+
+def test_a_caller_that_leaves_ends_the_source(url: str, scene: Image.Image) -> None:
+    camera = Camera(scene, 10_000)
+    with Client(url, min_score=0.5) as client:
+        for result in client.results(camera):
+            assert result.detections
+            break
+        assert digits(client.infer(scene)) == ["0", "2", "3", "3"]
+        assert camera.closed.wait(PATIENCE_S)
+
+
+async def test_a_slow_caller_is_not_flooded(url: str, scene: Image.Image) -> None:
+    """Outcomes that nobody reads do not pile up: the client stops taking pictures."""
+    later = asyncio.Event()
+
+    async def endless() -> AsyncIterator[Image.Image]:
+        for number in itertools.count():
+            await asyncio.sleep(0.005)
+            if number == 100:
+                later.set()
+            yield scene
+
+    async with AsyncClient(url) as client:
+        outcomes = client.outcomes(endless(), live=True)
+        await anext(outcomes)
+        await asyncio.wait_for(later.wait(), PATIENCE_S)
+        assert 1 < client.statistics().offered <= MAX_UNREAD + 1
+        await outcomes.aclose()
+
+
+def test_what_a_source_raises_reaches_the_caller(url: str, scene: Image.Image) -> None:
+    def broken() -> Iterator[Image.Image]:
+        yield scene
+        raise OSError("unplugged")
+
+    with Client(url) as client:
+        for live in (False, True):
+            outcomes = client.outcomes(broken(), live=live)
+            with pytest.raises(OSError, match="unplugged"):
+                list(outcomes)
+    assert client.statistics().offered >= 1
+
+
+def test_what_went_wrong_with_a_picture(url: str, folder: Path) -> None:
+    with Client(url) as client:
+        with pytest.raises(NoResult, match=r"not a picture in JPEG, PNG or WebP \(bad_picture\)"):
+            client.infer(folder / "notes.txt")
+        truncated = (folder / "0.jpg").read_bytes()[:5000]
+        [outcome] = client.outcomes([truncated])
+        assert isinstance(outcome, Failed)
+        assert (outcome.code, outcome.picture) == ("bad_frame", truncated)
+
+
+def test_an_unknown_model(url: str, scene: Image.Image) -> None:
+    with Client(url, model="flowers") as client:
+        with pytest.raises(NoResult, match=r"flowers.*\(unknown_model\)"):
+            client.infer(scene)
+        [outcome] = client.outcomes(Camera(scene, 1))
+        assert isinstance(outcome, Failed)
+        client.configure(model="digits")
+        assert client.infer(scene).detections
+
+
+def test_offers_are_superseded_by_newer_ones(url: str, scene: Image.Image) -> None:
+    with Client(url) as client:
+        futures = [client.offer(scene) for _ in range(20)]
+        outcomes = [future.result(PATIENCE_S) for future in futures]
+    assert isinstance(outcomes[-1], Result)
+    assert Dropped(scene, "superseded_locally") in outcomes
+
+
+class Relay:
+    """A TCP relay to the gateway, whose connections can be cut."""
+
+    def __init__(self, port: int) -> None:
+        self.accepted = 0
+        self._gateway = port
+        self._writers: list[asyncio.StreamWriter] = []
+        self._serving: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Relay:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/ws"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        self.cut()
+        await asyncio.gather(*self._serving)
+
+    def cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.append(task)
+        self.accepted += 1
+        answers, gateway = await asyncio.open_connection("127.0.0.1", self._gateway)
+        self._writers += [writer, gateway]
+        with contextlib.suppress(OSError):
+            await asyncio.gather(self._copy(reader, gateway), self._copy(answers, writer))
+
+    @staticmethod
+    async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+
+async def test_a_folder_survives_lost_connections(
+    demo_stack: Stack, scene: Image.Image, folder: Path
+) -> None:
+    """Every picture has its result, with the options that were set before."""
+    results = []
+    async with Relay(demo_stack.port) as relay, AsyncClient(relay.url, min_score=0.5) as client:
+        client.configure(max_results=2)
+        async for outcome in client.outcomes(Folder(folder)):
+            results.append(outcome)
+            relay.cut()
+        assert client.statistics().sent >= 4
+    assert [outcome.picture.name for outcome in results] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    assert [digits(one) for one in results if isinstance(one, Result)] == [["0", "2"]] * 4
+
+
+async def test_a_live_stream_goes_on_after_a_lost_connection(
+    demo_stack: Stack, scene: Image.Image
+) -> None:
+    async with Relay(demo_stack.port) as relay, AsyncClient(relay.url) as client:
+        outcomes = client.outcomes(Camera(scene, 10_000))
+        kinds = [type(await anext(outcomes))]
+        relay.cut()
+        while relay.accepted < 2 or kinds[-1] is not Result:
+            kinds.append(type(await anext(outcomes)))
+        await outcomes.aclose()
+    statistics = client.statistics()
+    lost = sum(statistics.dropped.values()) + sum(statistics.failed.values())
+    assert statistics.offered == statistics.results + lost
+
+
+async def test_a_source_faster_than_the_loop_leaves_it_time(url: str, scene: Image.Image) -> None:
+    async with AsyncClient(url) as client:
+        outcomes = client.outcomes(itertools.repeat(scene), live=True)
+        for _ in range(5):
+            await anext(outcomes)
+        await outcomes.aclose()
+    assert client.statistics().results >= 5
