@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,18 +14,26 @@ _FED = "fed"
 
 
 def extract(
-    graph: Any, ends: Iterable[str], fed: Mapping[str, tf.DType]
+    graph: Any,
+    ends: Iterable[str],
+    fed: Mapping[str, tf.DType],
+    without_updates: bool = False,
 ) -> tuple[Any, dict[str, str]]:
     """Return what ``ends`` need of a GraphDef, with placeholders for the tensors that are fed.
 
     ``ends``: node names. ``fed``: the dtype of each fed tensor by name. Return the graph, and the
     placeholder of each fed tensor that the ends need. Whatever only leads to fed tensors, such as
     queues and iterators, is dropped.
+
+    ``without_updates``: wait for no updates of variables, such as the moving averages of batch
+    normalization, because the variables become constants.
     """
     nodes = {node.name: node for node in graph.node}
     placeholders = {name: f"{_FED}_{number}" for number, name in enumerate(fed)}
     # Control dependencies on fed nodes no longer apply.
     dropped = {f"^{node_of(name)}" for name in fed}
+    if without_updates:
+        dropped |= {f"^{node.name}" for node in graph.node if changes_variable(node)}
     part = graph_pb2.GraphDef(versions=graph.versions, library=graph.library)
     waiting, seen = sorted(set(ends)), set(ends)
     while waiting:
@@ -41,6 +50,11 @@ def extract(
         waiting += sorted(new)
         seen |= new
     return part, _add_placeholders(part, placeholders, fed)
+
+
+def changes_variable(node: Any) -> bool:
+    """Return whether a node of a GraphDef gives a variable another value."""
+    return re.match(r"(Assign|Scatter[A-Z]|ResourceScatter|(Resource)?Apply)", node.op) is not None
 
 
 def _add_placeholders(

@@ -11,7 +11,7 @@ import tensorflow as tf
 from export.contract import Outputs, Tensor
 from export.errors import SourceError, reason_of
 from export.sources.feeds import constant
-from export.sources.subgraph import extract, with_unique_functions
+from export.sources.subgraph import changes_variable, extract, with_unique_functions
 from export.sources.tf1_batch import BatchFixed, open_reshapes
 
 v1 = tf.compat.v1
@@ -43,7 +43,15 @@ class FrozenGraph:
         self._image, self._feeds, self._outputs = image, feeds, outputs
         ends = sorted({tensor.op.name for tensor in outputs.values()})
         fed = {tensor.name: tensor.dtype for tensor in (image, *(tensor for tensor, _ in feeds))}
-        graph, self._placeholders = extract(session.graph.as_graph_def(), ends, fed)
+        graph, self._placeholders = extract(
+            session.graph.as_graph_def(), ends, fed, without_updates=True
+        )
+        update = next((node for node in graph.node if changes_variable(node)), None)
+        if update is not None:
+            raise SourceError(
+                f"the outputs use the result of {update.name}, which changes a variable: this "
+                "graph is for training; use the graph that was built for inference"
+            )
         if image.name not in self._placeholders:
             raise SourceError(f"the outputs do not depend on the image input {image.name}")
         frozen = _freeze(session, graph, ends)

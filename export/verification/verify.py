@@ -15,6 +15,7 @@ from export.verification import checks, golden
 from export.verification.golden import Golden, Row
 from export.verification.loaded_version import LoadedVersion
 from export.verification.options import VerifyOptions
+from export.verification.repeatability import explained
 from export.verification.report import Report, size_of
 from export.verification.served import check_local, check_server
 
@@ -28,7 +29,10 @@ def verify_new(
     version = LoadedVersion(folder)
     checks.check_values(report, version)
     description = checks.check_contract(report, version)
-    checks.check_golden(report, version, expected, options.sizes())
+    try:
+        checks.check_golden(report, version, expected, options.sizes())
+    except ContractError as error:
+        raise explained(error, conversion, expected) from None
     if not conversion.source.takes_bytes:
         pixels = np.round(preprocess(conversion, expected.images).numpy()).astype(np.uint8)
         rows = _answers_to_pixels(conversion, pixels)

@@ -35,7 +35,17 @@ def parse_form(content_type: str, body: bytes) -> list[Part]:
     boundary = _header(content_type).get_boundary()
     if not boundary:
         raise _broken("Content-Type has no boundary")
-    return [_part(section) for section in _sections(boundary.encode(), body)]
+    end = _line_break(boundary.encode(), body)
+    return [_part(section, end) for section in _sections(boundary.encode(), body, end)]
+
+
+def _line_break(boundary: bytes, body: bytes) -> bytes:
+    """Return how the form ends its lines, as its first boundary shows.
+
+    That is CRLF. Forms that were put together by hand, or in a text file, have LF.
+    """
+    _preamble, _boundary, rest = body.partition(b"--" + boundary)
+    return b"\n" if rest.lstrip(b" \t").startswith(b"\n") else b"\r\n"
 
 
 def _header(content_type: str) -> Message:
@@ -44,16 +54,16 @@ def _header(content_type: str) -> Message:
     return message
 
 
-def _sections(boundary: bytes, body: bytes) -> Iterator[bytes]:
+def _sections(boundary: bytes, body: bytes, end: bytes) -> Iterator[bytes]:
     """Yield what is between the boundaries: the headers and the content of each part."""
     # The first boundary may be the first line, and others follow a line break.
-    _preamble, *sections = (b"\r\n" + body).split(b"\r\n--" + boundary, MAX_PARTS + 2)
+    _preamble, *sections = (end + body).split(end + b"--" + boundary, MAX_PARTS + 2)
     for number, section in enumerate(sections):
         if section.startswith(b"--"):
             return
         if number == MAX_PARTS:
             raise _broken(f"more than {MAX_PARTS} parts")
-        padding, line_break, part = section.partition(b"\r\n")
+        padding, line_break, part = section.partition(end)
         if not line_break:
             break
         if padding.strip(b" \t"):
@@ -62,9 +72,9 @@ def _sections(boundary: bytes, body: bytes) -> Iterator[bytes]:
     raise _broken("the final boundary is missing")
 
 
-def _part(section: bytes) -> Part:
+def _part(section: bytes, end: bytes) -> Part:
     # A part without headers starts with the empty line.
-    head, separator, content = (b"\r\n" + section).partition(b"\r\n\r\n")
+    head, separator, content = (end + section).partition(end + end)
     if not separator or len(head) > MAX_HEADER_BYTES:
         raise _broken("a part has no headers, or too many")
     try:

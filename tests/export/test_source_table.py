@@ -30,6 +30,12 @@ TESTED = {
     "a batch that other operations depend on": (
         "fixed_batch.test_a_batch_that_cannot_be_opened_stays"
     ),
+    "TensorFlow 1 graph that updates variables on the way, such as moving averages": (
+        "training_graphs.test_updates_of_variables_are_left_out"
+    ),
+    "TensorFlow 1 graph in training mode (dropout, statistics of the batch)": (
+        "training_graphs.test_a_graph_in_training_mode"
+    ),
     "directory from another machine": "locations.test_the_latest_checkpoint_is_taken",
     "directory whose latest checkpoint is gone": "locations.test_a_latest_checkpoint_that_is_gone",
     "frozen graph, binary or text": "frozen_graphs.test_a_frozen_graph",

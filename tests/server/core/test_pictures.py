@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 from typing import Any
@@ -102,6 +103,24 @@ def test_foreign_pictures_are_named_where_they_are_known(foreign: str) -> None:
         recognise(picture(foreign))
     with pytest.raises(BadFrame, match=words):
         measure("jpeg", picture(foreign))
+
+
+@pytest.mark.parametrize("prefix", [b"", b"data:image/jpeg;base64,"])
+@pytest.mark.parametrize("picture_format", ["jpeg", "png", "webp"])
+def test_base64(picture_format: str, prefix: bytes) -> None:
+    encoded = prefix + base64.b64encode(picture(picture_format))
+    with pytest.raises(BadFrame, match="looks like base64 instead of bytes"):
+        recognise(encoded)
+    with pytest.raises(BadFrame, match="looks like base64 instead of bytes"):
+        measure(picture_format, encoded)
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"instances": [{"b64": "..."}]}', b'{\n "image": ""}', b"[[1]]"]
+)
+def test_json(data: bytes) -> None:
+    with pytest.raises(BadFrame, match="looks like JSON instead of the picture itself"):
+        recognise(data)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"RIFF", b"hello", b"\0" * 100])

@@ -205,6 +205,33 @@ async def test_forms_are_matched_regardless_of_case(
     assert served.puppet.calls[0].frames[0].data == picture()
 
 
+def with_line_feeds(head: str, before: bytes = b"", padding: bytes = b"") -> bytes:
+    """Return a form whose lines end with LF. The picture itself has both kinds of line breaks."""
+    start = before + b"--X" + padding + b"\n" + head.encode() + b"\n\n"
+    return start + picture() + b"\n--X--\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        with_line_feeds(PART),
+        with_line_feeds(PART, padding=b" "),
+        with_line_feeds(f"{PART}\nContent-Type: image/jpeg"),
+        with_line_feeds(PART, before=b"\n"),
+        with_line_feeds(PART, before=b"preamble\n"),
+        form_of(PART, before=b"\r\n"),
+        form_of(PART) + b"\r\n",
+        form_of(PART) + b"\r\nepilogue",
+        form_of(f"{PART}\nContent-Length: {len(picture())}"),
+        form_of(f"{PART}\nContent-Transfer-Encoding: binary"),
+    ],
+)
+async def test_forms_as_clients_really_write_them(served: Served, body: bytes) -> None:
+    response = await post(served, body, "multipart/form-data; boundary=X")
+    assert response.code == 200, fields_of(response)
+    assert served.puppet.calls[0].frames[0].data == picture()
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
