@@ -141,15 +141,19 @@ class Member:
         running.timer = loop.call_later(running.patience_s, self._on_timer, call, running)
 
     def _on_timer(self, call: asyncio.Task[Inference], running: _Running) -> None:
-        """A call takes long: give up all calls if others are answered, or wait once more."""
-        now = time.monotonic()
-        if not self._fellows.stalled(self._health, running.started, running.patience_s, now):
+        """A call takes long: find out whether others are answered meanwhile, or wait once more."""
+        if not self._give_up_if_stalled(running.started, running.patience_s):
             self._set_timer(call, running)
-            return
+
+    def _give_up_if_stalled(self, started: float, patience_s: float) -> bool:
+        """Cancel all calls if one since ``started`` shows that this model server has stalled."""
+        if not self._fellows.stalled(self._health, started, patience_s, time.monotonic()):
+            return False
         self._show()
-        for other, state in self._calls.items():
-            state.abandoned = True
-            other.cancel()
+        for call, running in self._calls.items():
+            running.abandoned = True
+            call.cancel()
+        return True
 
     def _judge(self, error: Exception, running: _Running) -> None:
         """Learn from a call that failed. Most errors say nothing about the model server."""
@@ -157,7 +161,7 @@ class Member:
         if isinstance(error, BackendUnavailable):
             self._fellows.set_aside(self._health, "its calls find it unavailable", now)
         elif isinstance(error, DeadlineExceeded):
-            self._fellows.stalled(self._health, running.started, running.patience_s, now)
+            self._give_up_if_stalled(running.started, running.patience_s)
         elif isinstance(error, ModelFailed) and not isinstance(
             error, LaneChanged | SignatureChanged
         ):
@@ -232,11 +236,10 @@ class Member:
 
     def _checked(self, reason: str, started: float) -> None:
         """Believe what it says itself; judge its silence by what others do meanwhile."""
-        now = time.monotonic()
         if reason == NO_ANSWER:
-            self._fellows.stalled(self._health, started, CHECK_TIMEOUT_S, now)
+            self._give_up_if_stalled(started, CHECK_TIMEOUT_S)
         elif reason:
-            self._fellows.set_aside(self._health, reason, now)
+            self._fellows.set_aside(self._health, reason, time.monotonic())
 
     async def _recover(self, reason: str) -> None:
         """Admit it if nothing is wrong any more; it learns the models in use first."""

@@ -25,8 +25,8 @@ The policy:
   ``LONGEST_PAUSE_S`` until the backend has been ready for ``CALM_S``. A new connection is checked
   at once.
 
-Worst case: a backend that stops answering is set aside after twice its patience, or once another
-backend has answered a call that started later.
+Worst case: a backend that stops answering is set aside within twice its patience if another one
+answers a call in that time, and otherwise as soon as one does.
 """
 
 from __future__ import annotations

@@ -54,6 +54,12 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path:
     assert found.max_uploads == Settings().max_uploads
 
 
+def test_several_model_servers_are_given_by_commas_or_by_repeating_the_flag() -> None:
+    commas = load([], {"FRAMEWIRE_BACKEND": "a:1,dns:///b:2,unix:/c.sock,[::1]:3"})
+    flags = ("--backend", "a:1", "--backend=dns:///b:2,unix:/c.sock", "--backend", "[::1]:3")
+    assert load(flags, {"FRAMEWIRE_BACKEND": "d:4"}) == commas
+
+
 def test_port_applies_unless_framewire_port_is_set(tmp_path: Path) -> None:
     path = toml(tmp_path, "port = 1")
     assert load(["--config", path], {"PORT": "2"}).port == 2
