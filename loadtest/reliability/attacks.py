@@ -1,10 +1,16 @@
-"""One attacker of each kind. All of its connections come from one address."""
+"""``python -m loadtest.reliability.attacks``: one attacker of each kind, in a process of its own.
+
+All of its connections come from one address. The process has the lowest priority: attackers
+in the field do not compute on the gateway's processors.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import itertools
+import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -163,3 +169,24 @@ async def _discard(reader: asyncio.StreamReader) -> None:
     with contextlib.suppress(OSError):
         while await reader.read(1 << 16):
             pass
+
+
+def main() -> None:
+    """Attack until the process is stopped; say so on a line of its own when it begins."""
+    parser = argparse.ArgumentParser(prog="python -m loadtest.reliability.attacks")
+    parser.add_argument("kind", choices=ATTACKS)
+    parser.add_argument("port", type=int)
+    options = parser.parse_args()
+    os.nice(19)
+    attack = ATTACKS[options.kind]()
+    print("attacking", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_forever(attack(options.port)))
+
+
+async def _forever(attack: Awaitable[object]) -> None:
+    await attack
+
+
+if __name__ == "__main__":
+    main()

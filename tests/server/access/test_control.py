@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tornado.httputil import HTTPServerRequest
+
 from server.access import audit
 from server.access.control import AccessControl
 from server.settings import Settings, WrongSetting
@@ -85,3 +87,25 @@ def test_no_warning_about_what_is_configured() -> None:
 def test_loopback_behind_a_proxy_is_reachable() -> None:
     [anybody] = audit.warnings(Settings(trusted_proxies="127.0.0.1"))
     assert "token_keys" in anybody
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("127.0.0.1", None),
+        ("::1", None),
+        ("127.1.0.1", "127.1.0.1"),
+        ("2001:db8::7", "2001:db8::/64"),
+    ],
+)
+def test_which_addresses_limits_apply_to(address: str, counted: str | None) -> None:
+    request = HTTPServerRequest("GET", "/", connection=_Connection(address))  # type: ignore[arg-type]
+    assert AccessControl.from_settings(Settings()).limited(request) == counted
+
+
+class _Connection:
+    """What a request looks at to learn its peer."""
+
+    def __init__(self, address: str) -> None:
+        self.context = self
+        self.remote_ip, self.protocol = address, "http"
