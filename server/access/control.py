@@ -85,6 +85,14 @@ class AccessControl:
         address = self.client(request).address
         return None if address in _THIS_MACHINE else network(address)
 
+    def limited_peer(self, peer: str) -> str | None:
+        """Return what the limits by address count a connection by; None: no limit applies.
+
+        It may carry requests of anyone if a trusted proxy has opened it.
+        """
+        exempt = peer in _THIS_MACHINE or self.proxies.trusts(peer)
+        return None if exempt else network(peer)
+
     def check_handshake_rate(self, address: str | None, now: float) -> None:
         """Count a handshake of an address, as ``limited`` returns it. Raises Overloaded."""
         handshakes = self.handshakes

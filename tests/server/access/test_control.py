@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPConnection, HTTPServerRequest, RequestStartLine
 
 from server.access import audit
 from server.access.control import AccessControl
@@ -99,13 +98,14 @@ def test_loopback_behind_a_proxy_is_reachable() -> None:
     ],
 )
 def test_which_addresses_limits_apply_to(address: str, counted: str | None) -> None:
-    request = HTTPServerRequest("GET", "/", connection=_Connection(address))  # type: ignore[arg-type]
-    assert AccessControl.from_settings(Settings()).limited(request) == counted
+    access = AccessControl.from_settings(Settings())
+    line = RequestStartLine("GET", "/", "HTTP/1.0")
+    request = HTTPServerRequest(start_line=line, connection=HTTPConnection())
+    request.remote_ip, request.protocol = address, "http"
+    assert access.limited(request) == access.limited_peer(address) == counted
 
 
-class _Connection:
-    """What a request looks at to learn its peer."""
-
-    def __init__(self, address: str) -> None:
-        self.context = self
-        self.remote_ip, self.protocol = address, "http"
+def test_connections_of_a_trusted_proxy_are_anybodys() -> None:
+    access = AccessControl.from_settings(Settings(trusted_proxies="10.0.0.0/8"))
+    assert access.limited_peer("10.1.2.3") is None
+    assert access.limited_peer("11.1.2.3") == "11.1.2.3"
