@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from export.commands.output import tolerate_closed_output
-from loadtest import churn, distance, overload, ratios, swaps
+from loadtest import churn, distance, pace, ratios, swaps
 from loadtest.reliability import report
 
 _DESCRIPTION = """\
@@ -46,10 +46,8 @@ def run(arguments: Sequence[str], prog: str) -> int:
     if options.command == "distance":
         distance.run(models, options.sessions, options.rate, options.seconds)
         return 0
-    if options.command == "overload":
-        overload.run(
-            models, options.sessions, options.factor, options.seconds, not options.ignore_pace
-        )
+    if options.command == "pace":
+        pace.run(models, options.sessions, options.factor, options.seconds, not options.ignore)
         return 0
     ratios.run(models, options.seconds, options.rounds)
     return 0
@@ -75,7 +73,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     swap = commands.add_parser("swaps", help="promote and roll back versions under load")
     rely = commands.add_parser("reliability", help="overload, attack and soak the gateway")
     far = commands.add_parser("distance", help="put a slow network before the model server")
-    over = commands.add_parser("overload", help="send more frames than can be answered")
+    paced = commands.add_parser("pace", help="let cameras follow the advised rate, or ignore it")
     parser.set_defaults(seconds=4.0, rounds=5)
     _number(compare, "--seconds", 4.0, "duration of each measurement")
     _number(compare, "--rounds", 5, "number of repetitions")
@@ -89,11 +87,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     _number(far, "--sessions", 20, "number of cameras")
     _number(far, "--rate", 5.0, "frames per second of each camera")
     _number(far, "--seconds", 10.0, "duration of each measurement")
-    _number(over, "--sessions", 32, "number of cameras")
-    _number(over, "--factor", 3.0, "frames offered, relative to what can be answered")
-    _number(over, "--seconds", 10.0, "duration of each measurement")
-    over.add_argument(
-        "--ignore-pace", action="store_true", help="ignore the gateway's advice on frame rates"
+    _number(paced, "--sessions", 32, "number of cameras")
+    _number(paced, "--factor", 3.0, "frames offered, relative to what can be answered")
+    _number(paced, "--seconds", 10.0, "duration of each measurement")
+    paced.add_argument(
+        "--ignore", action="store_true", help="ignore the gateway's advice on frame rates"
     )
     return parser
 

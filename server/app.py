@@ -9,7 +9,6 @@ import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from server import openfiles
@@ -35,6 +34,7 @@ from server.runtime.gateway import Gateway
 from server.runtime.metrics import Metrics
 from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals
+from server.transport.httpserver import BoundedApplication, BoundedServer
 from server.transport.listening import ListeningSocket, open_sockets
 from server.transport.tornado_private import accept_chunk_extensions
 from server.transport.uploads import UploadSlots
@@ -62,7 +62,7 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
         settings.max_uploads, settings.max_uploads_per_address or None, gateway.session_rejected
     )
     upload = {**session, "uploads": uploads}
-    return Application(
+    return BoundedApplication(
         [
             (r"/ws", SessionHandler, session),
             (r"/v1/infer", InferHandler, upload),
@@ -74,6 +74,9 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
             (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
         ],
+        access,
+        settings.max_requests_per_s,
+        gateway.session_rejected,
         # Room for base64, and for a clear answer to a frame that is slightly too large;
         # a larger message closes the socket with 1009.
         websocket_max_message_size=2 * settings.max_frame_bytes + FORM_BYTES,
@@ -119,12 +122,15 @@ def _in_use(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
 
 
-def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> HTTPServer:
+def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> BoundedServer:
     """Return the server of all addresses, with TLS if it is configured."""
     access.on_rejection = gateway.request_rejected
     accept_chunk_extensions()
-    server = HTTPServer(
+    server = BoundedServer(
         application(gateway, settings, access),
+        access,
+        settings.max_connections_per_address or None,
+        gateway.session_rejected,
         max_header_size=HEAD_BYTES,
         max_body_size=STRAY_BODY_BYTES,
         body_timeout=STRAY_BODY_S,

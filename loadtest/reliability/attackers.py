@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,11 @@ from loadtest import accounts
 from loadtest.camera import Frame
 from loadtest.pictures import camera_jpegs
 from loadtest.reliability import honest, upload
-from loadtest.reliability.attacks import ATTACKS, Attack
+from loadtest.reliability.attacks import ATTACKS
 from loadtest.reliability.gauge import Gauge
 from loadtest.reliability.honest import Observed
 from loadtest.reliability.result import Measure, Result, balance
-from loadtest.stack import Stack
+from loadtest.stack import ROOT, Stack
 
 UPLOADS_PER_S = 2.0
 UPLOADER = 300
@@ -24,7 +25,8 @@ UPLOADER = 300
 
 @dataclass(frozen=True)
 class Size:
-    """How long the cameras are observed without each attacker, and beside it, after ``lead_s``.
+    """How long the cameras are observed beside each attacker, after ``lead_s``, and without it:
+    half of ``calm_s`` before the attack, and half after it.
 
     ``kinds``: which attackers.
     """
@@ -35,8 +37,8 @@ class Size:
     kinds: tuple[str, ...] = tuple(ATTACKS)
 
 
-FULL = Size(10.0, 20.0, 2.0)
-QUICK = Size(0.8, 1.5, 0.3)
+FULL = Size(12.0, 12.0, 1.5)
+QUICK = Size(0.8, 1.0, 0.2)
 
 
 @dataclass(frozen=True)
@@ -57,36 +59,51 @@ def run(stack: Stack, size: Size) -> Result:
     notes: list[str] = []
     pictures = honest.frames()
     for name in size.kinds:
-        attack = ATTACKS[name]()
         stack.restart_gateway()
-        attacked = asyncio.run(_attacked(stack, pictures, attack, size))
+        attacked = asyncio.run(_attacked(stack, pictures, name, size))
         measures += _measures(f"{name}: ", attacked)
         measures.append(balance(accounts.settled(stack.get), f"{name}: "))
         notes.append(_note(name, attacked))
     return Result("attackers", measures, notes)
 
 
-async def _attacked(
-    stack: Stack, pictures: Sequence[Frame], attack: Attack, size: Size
-) -> Attacked:
+async def _attacked(stack: Stack, pictures: Sequence[Frame], name: str, size: Size) -> Attacked:
     async with (
         honest.running(stack.port, pictures) as cameras,
         _uploading(stack.port) as uploads,
     ):
         async with Gauge(stack.gateway) as calm_gauge:
-            calm = await honest.observe(cameras, size.calm_s)
+            before = await honest.observe(cameras, size.calm_s / 2)
         logged = _logged(stack)
-        async with Gauge(stack.gateway) as gauge:
-            attacking = asyncio.ensure_future(attack(stack.port))
+        async with Gauge(stack.gateway) as gauge, _attacking(stack.port, name):
             await asyncio.sleep(size.lead_s)
             first = len(uploads)
             beside = await honest.observe(cameras, size.attacked_s)
             answered = uploads[first:]
-            attacking.cancel()
-            await asyncio.gather(attacking, return_exceptions=True)
         log_kb_per_s = (_logged(stack) - logged) / 1000 / gauge.seconds[-1]
+        await asyncio.sleep(size.lead_s)
+        after = await honest.observe(cameras, size.calm_s / 2)
     share = answered.count(200) / len(answered) if answered else math.nan
-    return Attacked(calm, beside, calm_gauge, gauge, share, log_kb_per_s)
+    return Attacked(
+        honest.together([before, after]), beside, calm_gauge, gauge, share, log_kb_per_s
+    )
+
+
+@contextlib.asynccontextmanager
+async def _attacking(port: int, name: str) -> AsyncIterator[None]:
+    """Let an attacker loose, in a process of its own."""
+    attacker = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "loadtest.reliability.attacks", name, str(port)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert attacker.stdout is not None
+        await attacker.stdout.readline()
+        yield
+    finally:
+        attacker.kill()
+        await attacker.wait()
 
 
 @contextlib.asynccontextmanager

@@ -1,10 +1,16 @@
-"""One attacker of each kind. All of its connections come from one address."""
+"""``python -m loadtest.reliability.attacks``: one attacker of each kind, in a process of its own.
+
+All of its connections come from one address. The process has the lowest priority: attackers
+in the field do not compute on the gateway's processors.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import itertools
+import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -27,6 +33,7 @@ FLOODING = 8
 FLOOD_INTERVAL_S = 0.05
 FLOOD_MESSAGES = 2_500
 MISSING = 800
+IDLE = 2_000
 HANDSHAKES_AT_ONCE = 8
 
 
@@ -92,6 +99,26 @@ def rejected_handshakes(port: int) -> Awaitable[object]:
     return _several(HANDSHAKES_AT_ONCE, port, chunks, 0.005)
 
 
+def idle_connections(port: int) -> Awaitable[object]:
+    """Keep 2,000 connections open that never send a complete request."""
+
+    def chunks() -> Iterator[tuple[float, bytes]]:
+        yield from itertools.repeat((5.0, b"G"))
+
+    return _several(IDLE, port, chunks, 1.0)
+
+
+def plain_requests(port: int) -> Awaitable[object]:
+    """Ask for health, models and the page as often as eight connections can."""
+    paths = itertools.cycle(("healthz", "v1/models", "static/framewire.js", "metrics"))
+
+    def chunks() -> Iterator[tuple[float, bytes]]:
+        for path in paths:
+            yield 0.001, f"GET /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+    return _several(FLOODING, port, chunks, 0.005)
+
+
 def missing_models(port: int) -> Awaitable[object]:
     """Keep 800 sessions open, each of which names another missing model."""
     number = itertools.count()
@@ -121,6 +148,8 @@ ATTACKS: dict[str, Callable[[], Attack]] = {
     "flood of configure": lambda: flood(*CONFIGURE),
     "toggled models": lambda: toggling,
     "rejected handshakes": lambda: rejected_handshakes,
+    "idle connections": lambda: idle_connections,
+    "plain requests": lambda: plain_requests,
     "missing models": lambda: missing_models,
 }
 """Each kind by name: a function that prepares it, which may take a second."""
@@ -163,3 +192,24 @@ async def _discard(reader: asyncio.StreamReader) -> None:
     with contextlib.suppress(OSError):
         while await reader.read(1 << 16):
             pass
+
+
+def main() -> None:
+    """Attack until the process is stopped; say so on a line of its own when it begins."""
+    parser = argparse.ArgumentParser(prog="python -m loadtest.reliability.attacks")
+    parser.add_argument("kind", choices=ATTACKS)
+    parser.add_argument("port", type=int)
+    options = parser.parse_args()
+    os.nice(19)
+    attack = ATTACKS[options.kind]()
+    print("attacking", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_forever(attack(options.port)))
+
+
+async def _forever(attack: Awaitable[object]) -> None:
+    await attack
+
+
+if __name__ == "__main__":
+    main()

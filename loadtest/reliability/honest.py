@@ -70,6 +70,12 @@ def observed(cameras: Sequence[PacedCamera], since: float, until: float) -> Obse
     )
 
 
+def together(parts: Sequence[Observed]) -> Observed:
+    """Return what several cameras saw at the same time as one observation."""
+    seen = [frame for part in parts for frame in part.seen]
+    return Observed(parts[0].seconds, sum(part.due for part in parts), seen)
+
+
 async def observe(cameras: Sequence[PacedCamera], seconds: float) -> Observed:
     """Let ``cameras`` run, and return what they saw of the frames of these ``seconds``."""
     since = time.perf_counter()

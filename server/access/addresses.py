@@ -45,6 +45,10 @@ class TrustedProxies:
             return Client(peer, scheme if scheme == "https" else None)
         return Client(self._client_address(peer, headers), _forwarded_scheme(headers))
 
+    def trusts(self, peer: str) -> bool:
+        """Return whether forwarded headers of ``peer`` are believed."""
+        return self._trusts(parse(peer))
+
     def _client_address(self, peer: str, headers: Mapping[str, str]) -> str:
         client = peer
         for text in _forwarded(headers):

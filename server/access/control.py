@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # All sessions of an address may reconnect at once, as after a restart, and as often as this.
 HANDSHAKE_REFILL_S = 10.0
 
+# The usual loopback addresses only: whoever binds to another of 127.0.0.0/8 is counted by it.
+_THIS_MACHINE = ("127.0.0.1", "::1")
+
 
 @dataclass
 class AccessControl:
@@ -80,7 +83,15 @@ class AccessControl:
         None: no limit applies, because the client is on this machine.
         """
         address = self.client(request).address
-        return None if is_loopback(address) else network(address)
+        return None if address in _THIS_MACHINE else network(address)
+
+    def limited_peer(self, peer: str) -> str | None:
+        """Return what the limits by address count a connection by; None: no limit applies.
+
+        It may carry requests of anyone if a trusted proxy has opened it.
+        """
+        exempt = peer in _THIS_MACHINE or self.proxies.trusts(peer)
+        return None if exempt else network(peer)
 
     def check_handshake_rate(self, address: str | None, now: float) -> None:
         """Count a handshake of an address, as ``limited`` returns it. Raises Overloaded."""

@@ -136,6 +136,20 @@ class Settings:
     max_uploads_per_address: int = _limit(
         8, "maximum number of concurrent uploads from one address; 0: unlimited", 0, 10**6
     )
+    max_requests_per_s: float = _limit(
+        100.0,
+        "maximum number of HTTP requests per second from one address, handshakes not counted; "
+        "ten seconds' worth may come at once; 0: unlimited",
+        0,
+        10**6,
+    )
+    max_connections_per_address: int = _limit(
+        256,
+        "maximum number of HTTP connections from one address, open sessions not counted; "
+        "0: unlimited",
+        0,
+        10**6,
+    )
     max_pixels: int = _limit(16_000_000, "maximum number of pixels in a frame", 1, 2**31)
     max_megapixels_per_s: float = _limit(
         32.0,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tornado.httputil import HTTPConnection, HTTPServerRequest, RequestStartLine
 
 from server.access import audit
 from server.access.control import AccessControl
@@ -85,3 +86,26 @@ def test_no_warning_about_what_is_configured() -> None:
 def test_loopback_behind_a_proxy_is_reachable() -> None:
     [anybody] = audit.warnings(Settings(trusted_proxies="127.0.0.1"))
     assert "token_keys" in anybody
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("127.0.0.1", None),
+        ("::1", None),
+        ("127.1.0.1", "127.1.0.1"),
+        ("2001:db8::7", "2001:db8::/64"),
+    ],
+)
+def test_which_addresses_limits_apply_to(address: str, counted: str | None) -> None:
+    access = AccessControl.from_settings(Settings())
+    line = RequestStartLine("GET", "/", "HTTP/1.0")
+    request = HTTPServerRequest(start_line=line, connection=HTTPConnection())
+    request.remote_ip, request.protocol = address, "http"
+    assert access.limited(request) == access.limited_peer(address) == counted
+
+
+def test_connections_of_a_trusted_proxy_are_anybodys() -> None:
+    access = AccessControl.from_settings(Settings(trusted_proxies="10.0.0.0/8"))
+    assert access.limited_peer("10.1.2.3") is None
+    assert access.limited_peer("11.1.2.3") == "11.1.2.3"

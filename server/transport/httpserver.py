@@ -1,0 +1,112 @@
+"""An HTTP server that bounds the connections and requests of each address."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tornado.http1connection import HTTP1ServerConnection
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
+from tornado.iostream import IOStream
+from tornado.web import Application, RequestHandler
+
+from server.access.control import AccessControl
+from server.core.bucket import BucketTable
+from server.core.errors import Overloaded
+from server.core.quota import Quota
+from server.transport.jsonapi import send_error
+
+# The requests that an address may make at once, in seconds' worth: pages come in bursts.
+BURST_S = 10.0
+# Handshakes have a limit of their own.
+UNLIMITED = {"/ws"}
+
+OnFull = Callable[[str], None]
+
+
+class BoundedServer(HTTPServer):
+    """Closes a connection at once if its address has ``per_address`` others.
+
+    A connection counts until it ends or becomes a session's: sessions have a limit of their own.
+    ``on_full``: called with the name of the limit for each connection that was closed.
+    """
+
+    def initialize(  # type: ignore[override]
+        self,
+        application: Application,
+        access: AccessControl,
+        per_address: int | None,
+        on_full: OnFull,
+        **options: Any,
+    ) -> None:
+        super().initialize(application, **options)
+        self._access = access
+        self._on_full = on_full
+        self._addresses = Quota(per_address)
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        """Serve a connection, or close it."""
+        key = self._access.limited_peer(address[0])
+        if key is not None and not self._addresses.acquire(key):
+            self._on_full("max_connections_per_address")
+            stream.close()
+            return
+        super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: object) -> None:
+        """Count the connection no longer."""
+        super().on_close(server_conn)
+        assert isinstance(server_conn, HTTP1ServerConnection)
+        context: Any = server_conn.context
+        key = self._access.limited_peer(context.address[0])
+        if key is not None:
+            self._addresses.release(key)
+
+
+class TooManyHandler(RequestHandler):
+    """Any request of an address that has made too many."""
+
+    def initialize(self, wait_s: float) -> None:
+        self._wait_s = wait_s
+
+    def prepare(self) -> None:
+        error = Overloaded("too many requests from this address; try again later")
+        error.retry_after_s = math.ceil(self._wait_s)
+        self.set_header("Connection", "close")
+        send_error(self, error)
+
+
+class BoundedApplication(Application):
+    """Answers requests of an address that makes more than ``per_s`` a second (0: any) with 503.
+
+    ``on_full``: called with the name of the limit for each of them.
+    """
+
+    def __init__(
+        self,
+        handlers: list[Any],
+        access: AccessControl,
+        per_s: float,
+        on_full: OnFull,
+        **settings: Any,
+    ) -> None:
+        super().__init__(handlers, **settings)
+        self._access = access
+        self._on_full = on_full
+        self._requests = BucketTable(per_s, BURST_S * per_s) if per_s else None
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Return what handles a request."""
+        requests = self._requests
+        key = None if requests is None else self._access.limited(request)
+        if requests is None or key is None or request.path in UNLIMITED:
+            return super().find_handler(request, **kwargs)
+        now = time.monotonic()
+        if requests.allows(key, now):
+            return super().find_handler(request, **kwargs)
+        self._on_full("max_requests_per_s")
+        wait_s = requests.wait_s(key, now)
+        return self.get_handler_delegate(request, TooManyHandler, {"wait_s": wait_s})

@@ -1,0 +1,84 @@
+"""What one address may ask for over HTTP: connections, and requests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from tornado.httpclient import AsyncHTTPClient, HTTPResponse
+
+from loadtest import websocket
+from server.runtime.metrics import Metrics
+from tests.server.handlers.conftest import Serve, Served
+from tests.server.handlers.socket_client import SocketClient
+
+REQUEST = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def connect(served: Served, address: str) -> Connection:
+    return await asyncio.open_connection("127.0.0.1", served.port, local_addr=(address, 0))
+
+
+async def answered(connection: Connection) -> bool:
+    """Whether a request on this connection is answered; otherwise the connection has ended."""
+    reader, writer = connection
+    try:
+        writer.write(REQUEST)
+        line = await asyncio.wait_for(reader.readline(), 5)
+    except ConnectionError:
+        return False
+    return line.startswith(b"HTTP/1.1 200")
+
+
+def refused(served: Served, reason: str) -> float | None:
+    value = Metrics(served.gateway).registry.get_sample_value
+    return value("framewire_sessions_refused_total", {"reason": reason})
+
+
+async def fetch(served: Served, address: str, path: str = "/healthz") -> HTTPResponse:
+    headers = {"X-Forwarded-For": address}
+    return await AsyncHTTPClient().fetch(served.url(path), headers=headers, raise_error=False)
+
+
+async def test_an_address_may_hold_so_many_connections(serve: Serve) -> None:
+    served = serve(max_connections_per_address=2)
+    first, second = [await connect(served, "127.1.0.1") for _ in range(2)]
+    assert await answered(first)
+    assert await answered(second)
+    assert not await answered(await connect(served, "127.1.0.1"))
+    assert refused(served, "max_connections_per_address") == 1
+    assert await answered(await connect(served, "127.1.0.2"))
+    first[1].close()
+    await first[1].wait_closed()
+    while not await answered(await connect(served, "127.1.0.1")):
+        pass
+
+
+async def test_sessions_do_not_count_as_connections(serve: Serve) -> None:
+    served = serve(max_connections_per_address=1)
+    sessions = []
+    for _ in range(3):
+        reader, writer = await connect(served, "127.1.0.1")
+        writer.write(websocket.handshake())
+        assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 101")
+        sessions.append(writer)
+    assert served.gateway.statistics().sessions == len(sessions) == 3
+
+
+async def test_an_address_may_make_so_many_requests(serve: Serve) -> None:
+    served = serve(max_requests_per_s=0.2, trusted_proxies="127.0.0.1")
+    assert [(await fetch(served, "8.8.8.8")).code for _ in range(3)] == [200, 200, 503]
+    response = await fetch(served, "8.8.8.8", "/static/framewire.js")
+    assert json.loads(response.body)["code"] == "overloaded"
+    assert response.headers["Retry-After"] == "5"
+    assert response.headers["Connection"] == "close"
+    assert refused(served, "max_requests_per_s") == 2
+    assert (await fetch(served, "8.8.4.4")).code == 200
+    await (await SocketClient.open(served, headers={"X-Forwarded-For": "8.8.8.8"})).works()
+
+
+async def test_no_limit_applies_to_this_machine(serve: Serve) -> None:
+    served = serve(max_connections_per_address=1, max_requests_per_s=0.1)
+    for _ in range(3):
+        assert await answered(await connect(served, "127.0.0.1"))
