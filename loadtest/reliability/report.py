@@ -18,7 +18,16 @@ from loadtest.stack import ROOT, Stack
 
 log = logging.getLogger(__name__)
 
-SCENARIOS = tuple("overload fairness stalled_reader idle fuzz attackers backends soak".split())
+SCENARIOS = (
+    "overload",
+    "fairness",
+    "stalled_reader",
+    "idle",
+    "fuzz",
+    "attackers",
+    "backends",
+    "soak",
+)
 PAGE = ROOT / "docs" / "reliability.md"
 _VERSIONS = ("tornado", "grpcio", "tensorflow")
 
