@@ -68,7 +68,7 @@ def _sequential(config: Config | list[Config]) -> Config:
     if shape and layers[0]["class_name"] != "InputLayer":
         layers.insert(0, _input_layer({"batch_input_shape": shape}))
     known = {name: fields[name] for name in ("name", "build_input_shape") if fields.get(name)}
-    return {**known, "layers": layers}
+    return {"name": "sequential", **known, "layers": layers}
 
 
 def _object(module: str, kind: str, config: Config) -> Config:

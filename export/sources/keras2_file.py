@@ -16,6 +16,7 @@ import tensorflow as tf
 from export.errors import SourceError
 from export.sources.keras2_config import converted
 from export.sources.keras2_layers import CUSTOM_OBJECTS
+from export.sources.keras3_config import corrected
 from export.sources.keras_archive import KerasArchive
 from export.sources.keras_code import refuse_code
 from export.sources.keras_copy import WEIGHTS
@@ -58,8 +59,9 @@ def _load(library: ModuleType, archive: KerasArchive) -> Any:
 def _convert(archive: KerasArchive) -> Any:
     """Build the model with Keras 3 and load the weights into it."""
     assert archive.config is not None
+    config = corrected(converted(archive.config))
     with keras.saving.custom_object_scope(CUSTOM_OBJECTS):
-        model = keras.saving.deserialize_keras_object(converted(archive.config), safe_mode=False)
+        model = keras.saving.deserialize_keras_object(config, safe_mode=False)
     if archive.suffix != ".keras":
         with archive.named() as path:
             model.load_weights(path)

@@ -47,6 +47,16 @@ def sequential() -> Any:
     )
 
 
+def two_levels() -> Any:
+    """Return a model as Teachable Machine builds it."""
+    k = tf.keras
+    image = k.Input((SIDE, SIDE, 3))
+    features = k.Model(image, k.layers.Conv2D(4, 3, activation="relu")(image))
+    pooled = k.Sequential([features, k.layers.GlobalAveragePooling2D()])
+    classes = k.Sequential([k.layers.Dense(5, input_shape=(4,)), k.layers.Dense(3)])
+    return k.Sequential([pooled, classes])
+
+
 def depthwise() -> Any:
     return _classifier(
         lambda k, x: k.layers.DepthwiseConv2D(3, depth_multiplier=2, dilation_rate=2)(x)
@@ -198,6 +208,7 @@ FUNCTIONAL = (
     initializers,
     squeezed,
     nested,
+    two_levels,
     augmented,
     operations,
     with_lambda,

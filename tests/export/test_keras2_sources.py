@@ -202,6 +202,17 @@ def edited(path: Path, copy: Path, change: Callable[[dict[str, Any]], None]) -> 
     return copy
 
 
+def test_a_sequence_of_layers_without_a_name(files: Path, tmp_path: Path, keras2: str) -> None:
+    """Keras 2.0 and 2.1 wrote the layers alone."""
+    path = Path(shutil.copy(files / "sequential.h5", tmp_path / "old.h5"))
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        layers = [one for one in config["config"]["layers"] if one["class_name"] != "InputLayer"]
+        file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": layers})
+        file.attrs["keras_version"] = "2.0.6"
+    assert_answers(answers(path), files, "sequential")
+
+
 @pytest.mark.parametrize("symbol", ["io.write_file", "load_op_library", "compat.v1.py_func.x"])
 def test_an_operation_that_does_more_than_compute(
     files: Path, tmp_path: Path, keras2: str, symbol: str
