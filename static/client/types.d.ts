@@ -13,9 +13,9 @@ export interface SessionOptions {
   /** stable ids and velocities for boxes: on, off, or on with options */
   track?: boolean | TrackingOptions;
   /** by name, polygons that tracked objects enter and leave; replaces the earlier ones */
-  zones?: Record<string, Point[]>;
+  zones?: Record<string, ZonePoint[]>;
   /** by name, lines that tracked objects cross; replaces the earlier ones */
-  lines?: Record<string, [Point, Point]>;
+  lines?: Record<string, [ZonePoint, ZonePoint]>;
   /** the client's name and version, for the server's logs */
   client?: string;
 }
@@ -33,7 +33,7 @@ export interface TrackingOptions {
 }
 
 /** [x, y], each 0 to 1, relative to the frame as sent */
-export type Point = [number, number];
+export type ZonePoint = [number, number];
 
 /** What a tracked object did at a zone or a line. */
 export interface TrackingEvent {
