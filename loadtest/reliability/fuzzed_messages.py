@@ -22,13 +22,14 @@ _ODD: tuple[Any, ...] = (
     *(0.0, -0.0, 0.5, 1e308, float("nan"), float("inf"), -1e-320),
     *("", "x", "digits", "é\u0000", "\u202e", "a" * 300, "../../etc/passwd", "x\ny"),
     *([], {}, [[]], {"type": "frame"}, [1] * 1000),
+    *({"a": [[0, 0], [1, 1]]}, {"a": [[0, 0], [1, 0], [1, 1]]}, {"a": [[0, "x"]]}),
     *({"start_score": 0.3, "lost_ms": 9}, {"confirm_ms": -1}, {"lost_ms": "soon"}),
 )
 _FIELDS = {
     "frame": ("format", "width", "height", "data", "captured_at", "type"),
     "hello": (
         *("model", "label", "version", "min_score", "max_results", "token", "orientation"),
-        "track",
+        *("track", "zones", "lines"),
     ),
 }
 # Frames must be most of what is sent, because a third of all messages must be answered.

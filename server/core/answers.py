@@ -3,7 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Side = Literal["left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a tracked object did at a zone or a line (``area``).
+
+    ``kind`` is its class; ``at`` is in ms on the clock of ``captured_at``. ``to`` is the side of
+    a line that it crossed to, None at a zone.
+    """
+
+    what: Literal["enter", "leave", "cross"]
+    id: int
+    kind: int
+    area: str
+    at: float
+    to: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many objects of a class are in a zone."""
+
+    zone: str
+    kind: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,16 +39,19 @@ class Tracks:
     """For each box, the id of its track and the velocity of its edges per second, or None.
 
     ``restarted``: tracking began anew, so that no id of an earlier result continues.
+    ``events`` and ``counts`` are None if the session has neither zones nor lines.
     """
 
     ids: Sequence[int | None]
     velocities: Sequence[Sequence[float] | None]
     restarted: bool = False
+    events: Sequence[Event] | None = None
+    counts: Sequence[Count] | None = None
 
     def of(self, boxes: Sequence[int]) -> Tracks:
         """Return those of some boxes, given by their numbers."""
         ids, velocities = self.ids, self.velocities
-        return Tracks([ids[i] for i in boxes], [velocities[i] for i in boxes], self.restarted)
+        return replace(self, ids=[ids[i] for i in boxes], velocities=[velocities[i] for i in boxes])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from server.core.answers import Answer
 from server.core.errors import FramewireError
 from server.core.model import Model
 from server.core.pictures import UPRIGHT
+from server.core.tracking.areas import Area
 from server.core.tracking.options import TrackingOptions
 
 DropReason = Literal["superseded", "expired", "overtaken", "rate_limited", "overloaded", "draining"]
@@ -32,6 +33,8 @@ class Options:
     client: str | None = None
     orientation: Orientation | None = None
     track: TrackingOptions | Literal[False] | None = None  # False: no tracking
+    zones: tuple[Area, ...] | None = None
+    lines: tuple[Area, ...] | None = None
 
 
 # Client to server

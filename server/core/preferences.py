@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.core.messages import Options
 from server.core.model import ModelKey
+from server.core.tracking.areas import Area
 from server.core.tracking.options import TrackingOptions
 
 
@@ -13,7 +14,7 @@ from server.core.tracking.options import TrackingOptions
 class Preferences:
     """A session's model, the results it wants, its name, and whether its frames are turned.
 
-    ``track`` is None if it wants no tracking.
+    ``track`` is None if it wants no tracking; ``zones`` and ``lines`` are those of its events.
     """
 
     key: ModelKey
@@ -22,6 +23,8 @@ class Preferences:
     client: str | None = None
     turns: bool = False
     track: TrackingOptions | None = None
+    zones: tuple[Area, ...] = ()
+    lines: tuple[Area, ...] = ()
 
     def with_options(self, options: Options, default: ModelKey) -> Preferences:
         """Return what applies with these options; those that are not given stay as they are."""
@@ -33,6 +36,8 @@ class Preferences:
             self.client if options.client is None else options.client,
             self.turns if turn is None else turn == "apply",
             self.track if options.track is None else options.track or None,
+            self.zones if options.zones is None else options.zones,
+            self.lines if options.lines is None else options.lines,
         )
 
     def _named(self, options: Options, default: ModelKey) -> ModelKey:

@@ -2,3 +2,4 @@
 
 export { CLIENT, FramewireClient, SUBPROTOCOL } from './client.js';
 export { MsgpackError, decode, encode } from './msgpack.js';
+export { Overlay } from './overlay.js';

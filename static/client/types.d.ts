@@ -12,6 +12,10 @@ export interface SessionOptions {
   max_results?: number;
   /** stable ids and velocities for boxes: on, off, or on with options */
   track?: boolean | TrackingOptions;
+  /** by name, polygons that tracked objects enter and leave; replaces the earlier ones */
+  zones?: Record<string, ZonePoint[]>;
+  /** by name, lines that tracked objects cross; replaces the earlier ones */
+  lines?: Record<string, [ZonePoint, ZonePoint]>;
   /** the client's name and version, for the server's logs */
   client?: string;
 }
@@ -26,6 +30,24 @@ export interface TrackingOptions {
   confirm_ms?: number;
   /** ms after which a track without a box ends */
   lost_ms?: number;
+}
+
+/** [x, y], each 0 to 1, relative to the frame as sent */
+export type ZonePoint = [number, number];
+
+/** What a tracked object did at a zone or a line. */
+export interface TrackingEvent {
+  kind: 'enter' | 'leave' | 'cross';
+  id: number;
+  class: number;
+  /** for `enter` and `leave` */
+  zone?: string;
+  /** for `cross` */
+  line?: string;
+  /** ms on the clock of `captured_at`; without it, since tracking was asked for */
+  at: number;
+  /** the side crossed to, looking from the line's first point to its second */
+  to?: 'left' | 'right';
 }
 
 export type Format = 'jpeg' | 'png' | 'webp' | 'rgba' | 'rgb' | 'gray';
@@ -102,6 +124,10 @@ export interface Result {
   ids?: (number | null)[];
   /** with `track`: how far each edge of a box moves per second; null where the id is */
   velocities?: (Box | null)[];
+  /** with `zones` or `lines`: what happened since the last result */
+  events?: TrackingEvent[];
+  /** with `zones` or `lines`: how many objects of each class are in each zone */
+  counts?: { zone: string; class: number; count: number }[];
   /** tracking began anew: no id of an earlier result continues */
   restarted?: boolean;
   outputs?: Record<string, Tensor>;

@@ -13,6 +13,7 @@ const { FramewireClient } = require('./core/client.js');
 const { now } = require('./core/clock.js');
 const { tagPosition } = require('./core/geometry.js');
 const { Liveness } = require('./core/liveness.js');
+const { Overlay } = require('./core/overlay.js');
 const { Statistics } = require('./core/statistics.js');
 const { firstValues, summarize } = require('./core/tensor.js');
 const { addresses } = require('./address.js');
@@ -29,6 +30,7 @@ const library = {
   SignInError,
   Statistics,
   Liveness,
+  Overlay,
   now,
   connectSocket,
   addresses,

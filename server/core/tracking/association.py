@@ -48,9 +48,12 @@ class Pair(NamedTuple):
     track: int
 
 
-def pair(boxes: Sequence[Candidate], tracks: Sequence[Target]) -> list[Pair]:
-    """Return the likeliest pairs; of a box or a track, at most one."""
-    possible = _possible(boxes, tracks)
+def pair(boxes: Sequence[Candidate], tracks: Sequence[Target], alone: float = ALONE) -> list[Pair]:
+    """Return the likeliest pairs; of a box or a track, at most one.
+
+    ``alone``: what it costs to leave a box and a track alone.
+    """
+    possible = _possible(boxes, tracks, alone)
     if len(possible) < 2:
         return possible
     chosen: list[Pair] = []
@@ -59,7 +62,7 @@ def pair(boxes: Sequence[Candidate], tracks: Sequence[Target]) -> list[Pair]:
     return chosen
 
 
-def _possible(boxes: Sequence[Candidate], tracks: Sequence[Target]) -> list[Pair]:
+def _possible(boxes: Sequence[Candidate], tracks: Sequence[Target], alone: float) -> list[Pair]:
     pairs = []
     for j, target in enumerate(tracks):
         x, y, width, height = target.state[:4]
@@ -67,7 +70,7 @@ def _possible(boxes: Sequence[Candidate], tracks: Sequence[Target]) -> list[Pair
         for i, box in enumerate(boxes):
             if abs(box.state[0] - x) < far and abs(box.state[1] - y) < far:
                 cost = _cost(box, target)
-                if cost < ALONE:
+                if cost < alone:
                     pairs.append(Pair(cost, i, j))
     return pairs
 

@@ -20,11 +20,11 @@ UNKNOWN_VELOCITY = 2.7
 # for this share of what a centre says about its velocity.
 GROWTH_GAIN = 0.04
 # A velocity is believed for this long after the last detection, and then less and less.
-DAMPING_S = 0.4
+DAMPING_S = 0.5
 # A box up to this many standard deviations off is where it should be. One that is farther
 # away has turned, if it belongs to the track at all, and its velocity is learnt again.
 CLEAR = 2.3
-TURN_VELOCITY = 4.4
+TURN_VELOCITY = 3.0
 # Histories whose variances differ by less than this share count as one.
 ALIKE = 0.1
 

@@ -19,5 +19,5 @@ class TrackingOptions:
 
     start_score: float = 0.5
     keep_score: float = 0.1
-    confirm_ms: int = 50
+    confirm_ms: int = 30
     lost_ms: int = 1500

@@ -8,7 +8,7 @@ from itertools import islice
 from operator import neg
 
 from server.core.answers import Detections, Tracks
-from server.core.tracking.association import Candidate, Target, pair
+from server.core.tracking.association import ALONE, Candidate, Target, pair
 from server.core.tracking.motion import (
     TURN_VELOCITY,
     Prediction,
@@ -28,6 +28,8 @@ MAX_BOXES = 128
 MAX_LOST = 128
 # A track that is not confirmed ends after this long without a box, if a frame came meanwhile.
 UNCONFIRMED_S = 0.25
+# A lost track is continued by likelier boxes only, as others may be new objects.
+ALONE_LOST = 22.0
 
 
 class Tracker:
@@ -86,8 +88,9 @@ class Tracker:
         """Pair what the sweep left over, begin tracks, and sort out the lost ones."""
         now, boxes = predictions.now, sorted(matches.unclear)
         boxes, missing = self._pair(answer, boxes, matches.missing, predictions, matches)
-        boxes, lost = self._pair(answer, boxes, self._lost, predictions, matches)
-        _, missing = self._pair(answer, list(weak), missing, predictions, matches)
+        boxes, lost = self._pair(answer, boxes, self._lost, predictions, matches, ALONE_LOST)
+        others, missing = self._pair(answer, list(weak), missing, predictions, matches)
+        _, lost = self._pair(answer, others, lost, predictions, matches, ALONE_LOST)
         for number in boxes:
             self._begin(answer, number, now, matches)
         oldest = now - UNCONFIRMED_S
@@ -101,13 +104,14 @@ class Tracker:
         tracks: list[Track],
         predictions: Predictions,
         matches: Matches,
+        alone: float = ALONE,
     ) -> tuple[list[int], list[Track]]:
         """Pair boxes with tracks. Return the boxes and the tracks that remain."""
         if not numbers or not tracks:
             return numbers, tracks
         boxes = [Candidate(state_of(answer.boxes[i]), answer.classes[i]) for i in numbers]
         targets = [_target(track, predictions) for track in tracks]
-        pairs = pair(boxes, targets)
+        pairs = pair(boxes, targets, alone)
         for _, i, j in pairs:
             number, track = numbers[i], tracks[j]
             _correct(track, targets[j], boxes[i], predictions.now)

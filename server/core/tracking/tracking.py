@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-from server.core.answers import Detections
+from server.core.answers import Detections, Tracks
 from server.core.messages import Result
 from server.core.model import ModelKey
 from server.core.preferences import Preferences
+from server.core.tracking.areas import Area, Areas
 from server.core.tracking.options import TrackingOptions
 from server.core.tracking.timeline import Timeline
 from server.core.tracking.tracker import Tracker
@@ -30,6 +31,8 @@ class Tracking:
         self._ids = itertools.count(1)
         self._timeline = Timeline()
         self._tracker = Tracker(TrackingOptions(), self._ids)
+        self._borders: tuple[tuple[Area, ...], tuple[Area, ...]] = ((), ())
+        self._areas: Areas | None = None
         self._restarted = False
 
     def configure(self, preferences: Preferences) -> None:
@@ -39,6 +42,9 @@ class Tracking:
             self._options = preferences.track
             self.active = self._options is not None
             self._restart()
+        if (preferences.zones, preferences.lines) != self._borders:
+            self._borders = preferences.zones, preferences.lines
+            self._watch()
 
     def track(self, result: Result) -> Result:
         """Return the result with the tracks of its boxes. Results come in order of their ids."""
@@ -50,9 +56,10 @@ class Tracking:
         if source != self._source:
             self._restart()
             self._source = source
-        tracks = self._tracker.update(
-            answer, self._timeline.at(result.captured_at, result.received)
-        )
+        now = self._timeline.at(result.captured_at, result.received)
+        tracks = self._tracker.update(answer, now)
+        if self._areas is not None:
+            tracks = self._with_events(self._areas, result, answer, tracks, now)
         if self._restarted:
             tracks, self._restarted = replace(tracks, restarted=True), False
         return replace(result, answer=replace(answer, tracks=tracks))
@@ -61,3 +68,20 @@ class Tracking:
         """End all tracks. That is worth saying only if a result has named some."""
         self._restarted = self._restarted or self._source is not None
         self._tracker = Tracker(self._options or TrackingOptions(), self._ids)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Begin to watch the zones and lines, with nobody in them yet."""
+        lost_s = (self._options or TrackingOptions()).lost_ms / 1000
+        self._areas = Areas(*self._borders, lost_s) if any(self._borders) else None
+
+    def _with_events(
+        self, areas: Areas, result: Result, answer: Detections, tracks: Tracks, now: float
+    ) -> Tracks:
+        """Return the tracks with what happened since the last result, on the client's clock."""
+        captured_ms = now * 1000 if result.captured_at is None else result.captured_at
+        events = [
+            replace(event, at=captured_ms - (now - event.at) * 1000)
+            for event in areas.update(answer, tracks.ids, now)
+        ]
+        return replace(tracks, events=events, counts=areas.counts())

@@ -36,6 +36,7 @@ from server.core.messages import (
     Ping,
 )
 from server.core.tracking.options import MAX_CONFIRM_MS, MAX_LOST_MS, TrackingOptions
+from server.core.wire.areas import lines, zones
 from server.core.wire.encoding import Encoding
 
 MAX_ID = 2**64 - 1
@@ -197,6 +198,8 @@ def check_options(fields: Mapping[str, Any]) -> Options:
         client=_text(fields, "client", MAX_NAME),
         orientation=_orientation(fields.get("orientation")),
         track=_track(fields.get("track")),
+        zones=zones(fields),
+        lines=lines(fields),
     )
 
 

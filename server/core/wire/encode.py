@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from server.core.answers import Answer, Classification, Detections, Tensor, Tensors, Tracks
+from server.core.answers import Answer, Classification, Detections, Event, Tensor, Tensors, Tracks
 from server.core.messages import (
     Authorized,
     Dropped,
@@ -24,7 +24,7 @@ from server.core.model import Model, ModelStatus
 from server.core.wire.encoding import PROTOCOL, Encoding
 
 # What sessions may ask for, beyond what every gateway of this version does.
-FEATURES = ("track",)
+FEATURES = ("track", "zones", "lines")
 
 
 def encode(message: ServerMessage, encoding: Encoding) -> bytes | str:
@@ -149,6 +149,21 @@ def _tracks(tracks: Tracks, text: bool) -> dict[str, Any]:
     fields: dict[str, Any] = {"ids": tracks.ids, "velocities": velocities}
     if tracks.restarted:
         fields["restarted"] = True
+    if tracks.events is not None:
+        fields["events"] = [_event(event) for event in tracks.events]
+        fields["counts"] = [
+            {"zone": entry.zone, "class": entry.kind, "count": entry.count}
+            for entry in tracks.counts or ()
+        ]
+    return fields
+
+
+def _event(event: Event) -> dict[str, Any]:
+    fields: dict[str, Any] = {"kind": event.what, "id": event.id, "class": event.kind}
+    fields["zone" if event.to is None else "line"] = event.area
+    fields["at"] = round(event.at, 1)
+    if event.to is not None:
+        fields["to"] = event.to
     return fields
 
 

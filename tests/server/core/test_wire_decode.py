@@ -11,6 +11,7 @@ import pytest
 
 from server.core.errors import BadMessage, UnknownType
 from server.core.messages import Configure, Frame, Hello, Options, Ping
+from server.core.tracking.areas import Area
 from server.core.tracking.options import TrackingOptions
 from server.core.wire import JSON, Encoding, decode
 from server.transport.encodings import MSGPACK
@@ -58,6 +59,15 @@ def test_configure_takes_the_same_options(encoding: Encoding) -> None:
 def test_track(encoding: Encoding, value: Any, options: Any) -> None:
     payload = packed(encoding, {"type": "configure", "track": value})
     assert decode(payload, encoding, LIMITS) == Configure(Options(track=options))
+
+
+@BOTH
+def test_zones_and_lines(encoding: Encoding) -> None:
+    fields = {"zones": {"gate": [[0, 0], [1, 0], [0.5, 1]]}, "lines": {"door": [[0, 0.5], [1, 1]]}}
+    message = decode(packed(encoding, {"type": "hello", **fields}), encoding, LIMITS)
+    zones = (Area("gate", ((0.0, 0.0), (1.0, 0.0), (0.5, 1.0))),)
+    lines = (Area("door", ((0.0, 0.5), (1.0, 1.0))),)
+    assert message == Hello(Options(zones=zones, lines=lines))
 
 
 @BOTH
@@ -202,6 +212,13 @@ def test_lone_surrogates_do_no_harm() -> None:
         ({"version": "3"}, "'version' must be an integer"),
         ({"version": True}, "'version' must be an integer"),
         ({"label": "stable", "version": 3}, "exclude each other"),
+        ({"zones": []}, "'zones' must be a map of at most 16 names and their points"),
+        ({"zones": {str(i): [] for i in range(17)}}, "'zones' must be a map of at most 16"),
+        ({"zones": {"": [[0, 0]] * 3}}, "names in 'zones' must be strings of 1 to 64 printable"),
+        ({"zones": {"a": [[0, 0]] * 2}}, "'a' in 'zones' must be a list of 3 to 32 points"),
+        ({"lines": {"a": [[0, 0]] * 3}}, "'a' in 'lines' must be a list of 2 points"),
+        ({"lines": {"a": [[0, 0], [0, 1.1]]}}, "of 'a' in 'lines' must be [x, y], each from 0 to"),
+        ({"lines": {"a": [[0, 0], [True, 1]]}}, "of 'a' in 'lines' must be [x, y], each from 0 to"),
         ({"track": 1}, "'track' must be true, false or a map, not a number"),
         ({"track": {"start_score": 2}}, "'start_score' must be a number from 0 to 1"),
         ({"track": {"keep_score": -1}}, "'keep_score' must be a number from 0 to 1"),

@@ -11,7 +11,7 @@ from typing import Any
 import msgpack
 import pytest
 
-from server.core.answers import Classification, Detections, Tensor, Tensors, Tracks
+from server.core.answers import Classification, Count, Detections, Event, Tensor, Tensors, Tracks
 from server.core.messages import (
     Dropped,
     Error,
@@ -85,7 +85,7 @@ def test_welcome(encoding: Encoding) -> None:
             "max_staleness_ms": 500,
         },
         "heartbeat_s": 20.0,
-        "features": ["track"],
+        "features": ["track", "zones", "lines"],
     }
 
 
@@ -226,6 +226,18 @@ def test_tracks(encoding: Encoding) -> None:
     assert found["velocities"][0] == pytest.approx([0.125, 0.0, 0.12346, 0.0], abs=1e-5)
     assert found["velocities"][1] is None
     assert "restarted" not in found
+
+
+@BOTH
+def test_events_and_counts(encoding: Encoding) -> None:
+    events = [Event("enter", 5, 1, "gate", 70_000.04), Event("cross", 5, 1, "door", 1.0, "left")]
+    tracks = Tracks([5], [[0.0] * 4], events=events, counts=[Count("gate", 1, 2)])
+    found = read(result(replace(DETECTIONS, tracks=tracks)), encoding)
+    assert found["events"] == [
+        {"kind": "enter", "id": 5, "class": 1, "zone": "gate", "at": 70_000.0},
+        {"kind": "cross", "id": 5, "class": 1, "line": "door", "at": 1.0, "to": "left"},
+    ]
+    assert found["counts"] == [{"zone": "gate", "class": 1, "count": 2}]
 
 
 @BOTH

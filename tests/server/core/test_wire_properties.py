@@ -49,7 +49,10 @@ PLAIN = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=10,
 )
-OPTIONS = ("model", "label", "version", "token", "min_score", "max_results", "client", "track")
+OPTIONS = (
+    *("model", "label", "version", "token", "min_score", "max_results", "client"),
+    *("track", "zones", "lines"),
+)
 # Words that the protocol knows, so that more than the first check is met.
 FIELDS = st.fixed_dictionaries(
     {"type": st.sampled_from(["hello", "configure", "frame", "ping"]) | PLAIN},

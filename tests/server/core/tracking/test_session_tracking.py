@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from server.core.answers import Classification, Detections
+from server.core.answers import Classification, Count, Detections
 from server.core.messages import Configure, Dropped, Hello, Options, Result, Timing
 from server.core.session import Session
+from server.core.tracking.areas import Area
 from server.core.tracking.options import TrackingOptions
 from tests.server.core.sessions import MODEL, NOW, accept, new, result
 
@@ -140,3 +141,53 @@ def test_tasks_without_boxes_are_left_as_they_are() -> None:
     accept(session, 1)
     classified = Result(1, 1, 1, Timing(1, 2, 3), Classification([1], [0.9]))
     assert session.resolve(classified) == classified
+
+
+# Zones and lines
+
+ZONE = Area("left half", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+LINE = Area("middle", ((0.5, 0.0), (0.5, 1.0)))
+
+
+def at_x(x: float) -> Detections:
+    return Detections([[x - 0.1, 0.4, x + 0.1, 0.6]], [0.9], [7])
+
+
+def events(session: Session, frame_id: int, x: float, **changes: object) -> list[tuple[str, float]]:
+    tracks = answer(session, frame_id, answer=at_x(x), **changes).tracks
+    assert tracks is not None
+    assert tracks.events is not None
+    return [(event.what, event.at) for event in tracks.events]
+
+
+def test_events_have_the_time_of_the_clients_clock() -> None:
+    session = opened(replace(ON, zones=(ZONE,), lines=(LINE,)))
+    assert events(session, 1, 0.45, captured_at=70_000) == [("enter", 70_000)]
+    crossed = events(session, 2, 0.55, captured_at=70_100)
+    assert crossed == [("leave", pytest.approx(70_050)), ("cross", pytest.approx(70_050))]
+
+
+def test_without_a_clock_events_have_the_time_since_tracking_began() -> None:
+    session = opened(replace(ON, lines=(LINE,)))
+    assert events(session, 1, 0.45) == []
+    [(_, at)] = events(session, 4, 0.55)  # 100 ms later
+    assert 0 < at < 100
+
+
+def test_results_that_are_cut_keep_their_events_and_counts() -> None:
+    session = opened(replace(ON, zones=(ZONE,), max_results=0))
+    tracks = answer(session, 1, answer=at_x(0.3)).tracks
+    assert tracks is not None
+    assert tracks.counts == [Count("left half", 7, 1)]
+
+
+def test_new_zones_end_no_track() -> None:
+    session = opened()
+    assert ids(session, 1, answer=at_x(0.3)) == [1]
+    session.receive(Configure(Options(zones=(ZONE,))), NOW)
+    assert events(session, 2, 0.3) == [("enter", pytest.approx(NOW, abs=NOW))]
+    assert ids(session, 3, answer=at_x(0.3)) == [1]
+    session.receive(Configure(Options(zones=())), NOW)
+    last = answer(session, 4, answer=at_x(0.3)).tracks
+    assert last is not None
+    assert last.events is None

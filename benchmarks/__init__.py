@@ -1,0 +1,1 @@
+"""Comparisons with other projects, which need packages that Framewire itself does not."""

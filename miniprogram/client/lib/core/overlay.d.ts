@@ -1,0 +1,107 @@
+// Generated from static/client/overlay.d.ts by `make miniprogram`; do not edit.
+/**
+ * Where boxes are by the time they are shown.
+ *
+ * A result is as old as its frame: capture, uplink, inference and the way back take 50 to 400 ms, in
+ * which an object moves on. With ids and velocities (`track` in `hello`), each box can be carried
+ * from its frame's capture to the moment of display. All times are ms on one clock, that of
+ * `captured_at`, which must be the clock of the display as well.
+ */
+/** @typedef {import('./types.js').Box} Box */
+/** @typedef {import('./types.js').Result} Result */
+/**
+ * @typedef {object} Track what is known of an object
+ * @property {number} id
+ * @property {Box} box
+ * @property {Box} velocity of its edges per second
+ * @property {number} score
+ * @property {number} kind its class
+ * @property {number} capturedAt when the box was captured
+ * @property {number} since when its first box was captured
+ * @property {number} shownAt when it was first there to be shown
+ * @property {number|null} endedAt when a result came without it
+ */
+/**
+ * @typedef {object} Drawn a box to draw
+ * @property {number|null} id null for a box without a track, which is shown as it was
+ * @property {Box} box
+ * @property {number} score
+ * @property {number} class
+ * @property {number} opacity 0 to 1
+ */
+export class Overlay {
+    /**
+     * @param {{horizonMs?: number, fadeMs?: number, live?: boolean}} [options] `horizonMs`: for how
+     * long after its capture a box moves on; `fadeMs`: how long boxes take to appear and vanish;
+     * `live`: false shows every box as it was captured, without fading, for those who prefer
+     * reduced motion
+     */
+    constructor({ horizonMs, fadeMs, live }?: {
+        horizonMs?: number;
+        fadeMs?: number;
+        live?: boolean;
+    });
+    live: boolean;
+    /**
+     * Take in a result.
+     * @param {Result} result
+     * @param {number} now
+     */
+    update(result: Result, now: number): void;
+    /**
+     * The boxes to draw now. Ended tracks are forgotten once they have faded.
+     * @param {number} now
+     * @returns {Drawn[]}
+     */
+    at(now: number): Drawn[];
+}
+export type Box = import("./types.js").Box;
+export type Result = import("./types.js").Result;
+/**
+ * what is known of an object
+ */
+export type Track = {
+    id: number;
+    box: Box;
+    /**
+     * of its edges per second
+     */
+    velocity: Box;
+    score: number;
+    /**
+     * its class
+     */
+    kind: number;
+    /**
+     * when the box was captured
+     */
+    capturedAt: number;
+    /**
+     * when its first box was captured
+     */
+    since: number;
+    /**
+     * when it was first there to be shown
+     */
+    shownAt: number;
+    /**
+     * when a result came without it
+     */
+    endedAt: number | null;
+};
+/**
+ * a box to draw
+ */
+export type Drawn = {
+    /**
+     * null for a box without a track, which is shown as it was
+     */
+    id: number | null;
+    box: Box;
+    score: number;
+    class: number;
+    /**
+     * 0 to 1
+     */
+    opacity: number;
+};

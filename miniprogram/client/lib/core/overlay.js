@@ -1,0 +1,126 @@
+// Generated from static/client/overlay.js by `make miniprogram`; do not edit.
+'use strict';
+
+/**
+ * Where boxes are by the time they are shown.
+ *
+ * A result is as old as its frame: capture, uplink, inference and the way back take 50 to 400 ms, in
+ * which an object moves on. With ids and velocities (`track` in `hello`), each box can be carried
+ * from its frame's capture to the moment of display. All times are ms on one clock, that of
+ * `captured_at`, which must be the clock of the display as well.
+ */
+
+/** @typedef {import('./types.js').Box} Box */
+/** @typedef {import('./types.js').Result} Result */
+
+/**
+ * @typedef {object} Track what is known of an object
+ * @property {number} id
+ * @property {Box} box
+ * @property {Box} velocity of its edges per second
+ * @property {number} score
+ * @property {number} kind its class
+ * @property {number} capturedAt when the box was captured
+ * @property {number} since when its first box was captured
+ * @property {number} shownAt when it was first there to be shown
+ * @property {number|null} endedAt when a result came without it
+ */
+
+/**
+ * @typedef {object} Drawn a box to draw
+ * @property {number|null} id null for a box without a track, which is shown as it was
+ * @property {Box} box
+ * @property {number} score
+ * @property {number} class
+ * @property {number} opacity 0 to 1
+ */
+
+class Overlay {
+  /**
+   * @param {{horizonMs?: number, fadeMs?: number, live?: boolean}} [options] `horizonMs`: for how
+   * long after its capture a box moves on; `fadeMs`: how long boxes take to appear and vanish;
+   * `live`: false shows every box as it was captured, without fading, for those who prefer
+   * reduced motion
+   */
+  constructor({ horizonMs = 500, fadeMs = 150, live = true } = {}) {
+    this.live = live;
+    this._horizonMs = horizonMs;
+    this._fadeMs = fadeMs;
+    /** @type {Map<number, Track>} */
+    this._tracks = new Map();
+    /** @type {Drawn[]} the boxes of the last result that have no track */
+    this._others = [];
+  }
+
+  /**
+   * Take in a result.
+   * @param {Result} result
+   * @param {number} now
+   */
+  update(result, now) {
+    const { boxes = [], scores = [], classes = [], ids = [], velocities = [] } = result;
+    const capturedAt = result.captured_at === undefined ? now : result.captured_at;
+    if (result.restarted) this._tracks.clear();
+    this._others = [];
+    const seen = new Set();
+    boxes.forEach((box, i) => {
+      const [id, velocity, score, kind] = [ids[i], velocities[i], scores[i], classes[i]];
+      if (typeof id !== 'number' || !velocity) {
+        this._others.push({ id: null, box, score, class: kind, opacity: 1 });
+        return;
+      }
+      const { since = capturedAt, shownAt = now } = this._tracks.get(id) || {};
+      this._tracks.set(id, { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null });
+      seen.add(id);
+    });
+    for (const track of this._tracks.values()) {
+      if (!seen.has(track.id) && track.endedAt === null) track.endedAt = now;
+    }
+  }
+
+  /**
+   * The boxes to draw now. Ended tracks are forgotten once they have faded.
+   * @param {number} now
+   * @returns {Drawn[]}
+   */
+  at(now) {
+    for (const track of this._tracks.values()) {
+      const endsAt = track.endedAt === null ? Infinity : track.endedAt + (this.live ? this._fadeMs : 0);
+      if (now >= endsAt) this._tracks.delete(track.id);
+    }
+    const tracked = [...this._tracks.values()].map((track) => ({
+      id: track.id,
+      box: this.live ? this._carried(track, now) : track.box,
+      score: track.score,
+      class: track.kind,
+      opacity: this.live ? this._opacity(track, now) : 1,
+    }));
+    return [...tracked, ...this._others];
+  }
+
+  /**
+   * A box at its velocity, for no longer than the horizon, nor than its object has been seen.
+   * @param {Track} track
+   * @param {number} now
+   * @returns {Box}
+   */
+  _carried(track, now) {
+    const seenMs = track.capturedAt - track.since;
+    const reachMs = Math.max(0, Math.min(now - track.capturedAt, this._horizonMs, seenMs));
+    const [x0, y0, x1, y1] = track.box;
+    const [vx0, vy0, vx1, vy1] = track.velocity.map((speed) => (speed * reachMs) / 1000);
+    return [x0 + vx0, y0 + vy0, Math.max(x1 + vx1, x0 + vx0), Math.max(y1 + vy1, y0 + vy0)];
+  }
+
+  /**
+   * @param {Track} track
+   * @param {number} now
+   */
+  _opacity(track, now) {
+    const risen = (now - track.shownAt) / this._fadeMs;
+    const left = track.endedAt === null ? 1 : 1 - (now - track.endedAt) / this._fadeMs;
+    return Math.max(0, Math.min(1, risen, left));
+  }
+}
+
+module.exports = { Overlay };

@@ -1,0 +1,121 @@
+// The overlay: boxes carried to the moment they are shown.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Overlay } from '../../static/client/overlay.js';
+
+const BOX = [0.4, 0.4, 0.6, 0.6];
+
+function result(boxes, capturedAt, more = {}) {
+  return {
+    captured_at: capturedAt,
+    boxes,
+    scores: boxes.map(() => 0.9),
+    classes: boxes.map(() => 7),
+    ids: boxes.map((_, i) => i + 1),
+    velocities: boxes.map(() => [0.5, 0, 0.5, 0]),
+    ...more,
+  };
+}
+
+/** An overlay that has seen its one object for a second, up to t = 1000. */
+function seasoned(options) {
+  const overlay = new Overlay(options);
+  overlay.update(result([BOX], 0), 0);
+  overlay.update(result([BOX], 1000), 1000);
+  return overlay;
+}
+
+function rounded(drawn) {
+  return drawn.map(({ box }) => box.map((edge) => Math.round(edge * 1e6) / 1e6));
+}
+
+test('carries a box from its capture to the moment shown', () => {
+  assert.deepEqual(rounded(seasoned().at(1200)), [[0.5, 0.4, 0.7, 0.6]]);
+});
+
+test('carries no box beyond the horizon', () => {
+  const overlay = seasoned({ horizonMs: 300 });
+  assert.deepEqual(rounded(overlay.at(5000)), rounded(overlay.at(1300)));
+});
+
+test('carries no box for longer than its object has been seen', () => {
+  const overlay = new Overlay();
+  overlay.update(result([BOX], 0), 10);
+  assert.deepEqual(rounded(overlay.at(400)), [BOX]);
+  overlay.update(result([BOX], 50), 410);
+  assert.deepEqual(rounded(overlay.at(420)), [[0.425, 0.4, 0.625, 0.6]]);
+});
+
+test('new boxes fade in, ended ones fade out and are forgotten', () => {
+  const overlay = new Overlay({ fadeMs: 100 });
+  overlay.update(result([BOX], 0), 0);
+  const opacity = (now) => overlay.at(now).map((drawn) => drawn.opacity);
+  assert.deepEqual([opacity(0), opacity(50), opacity(100)], [[0], [0.5], [1]]);
+  overlay.update(result([], 200), 200);
+  assert.deepEqual([opacity(225), opacity(300)], [[0.75], []]);
+});
+
+test('without motion, boxes are where they were, and go at once', () => {
+  const overlay = seasoned({ live: false });
+  assert.deepEqual(overlay.at(1300), [{ id: 1, box: BOX, score: 0.9, class: 7, opacity: 1 }]);
+  overlay.update(result([], 1400), 1400);
+  assert.deepEqual(overlay.at(1400), []);
+});
+
+test('boxes without an id are shown as they are, until the next result', () => {
+  const overlay = new Overlay();
+  overlay.update(result([BOX], 0, { ids: [null], velocities: [null] }), 0);
+  overlay.update({ ...result([BOX], 10), ids: undefined, velocities: undefined }, 10);
+  assert.deepEqual(overlay.at(500), [{ id: null, box: BOX, score: 0.9, class: 7, opacity: 1 }]);
+});
+
+test('when tracking begins anew, no old box lingers', () => {
+  const overlay = seasoned();
+  overlay.update(result([], 1100, { restarted: true }), 1100);
+  assert.deepEqual(overlay.at(1100), []);
+});
+
+test('a clock that is ahead moves no box back', () => {
+  assert.deepEqual(rounded(seasoned().at(900)), [BOX]);
+});
+
+// How well boxes sit: an object that swings at up to 0.36 of the frame a second, results at 15 a second, each `delayMs` old when it comes.
+
+function place(t) {
+  const [x, y] = [0.5 + 0.3 * Math.sin(t / 900), 0.5 + 0.2 * Math.sin(t / 1300)];
+  return [x - 0.1, y - 0.1, x + 0.1, y + 0.1];
+}
+
+function iou(a, b) {
+  const side = (i) => Math.max(0, Math.min(a[i + 2], b[i + 2]) - Math.max(a[i], b[i]));
+  const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
+  const common = side(0) * side(1);
+  return common / (area(a) + area(b) - common);
+}
+
+function meanIou(live, delayMs) {
+  const overlay = new Overlay({ live });
+  const ious = [];
+  for (let now = 0; now < 20000; now += 1000 / 60) {
+    const captured = Math.floor((now - delayMs) / 67) * 67;
+    if (captured >= 0) {
+      const before = place(captured - 67); // a velocity is measured over the past
+      const velocity = place(captured).map((edge, i) => ((edge - before[i]) / 67) * 1000);
+      overlay.update(result([place(captured)], captured, { velocities: [velocity] }), now);
+    }
+    const [drawn] = overlay.at(now);
+    if (now > 2000) ious.push(iou(drawn.box, place(now)));
+  }
+  return ious.reduce((sum, value) => sum + value, 0) / ious.length;
+}
+
+for (const [delayMs, least] of [[100, 0.8], [200, 0.75], [400, 0.6]]) {
+  test(`at a delay of ${delayMs} ms, boxes overlap what is shown by ${least} on average`, (t) => {
+    const [live, exact] = [meanIou(true, delayMs), meanIou(false, delayMs)];
+    t.diagnostic(`mean IoU ${live.toFixed(2)}, without motion ${exact.toFixed(2)}`);
+    assert.ok(live >= least, `${live}`);
+    assert.ok(live > exact);
+  });
+}
