@@ -55,6 +55,7 @@ class _Running:
 
     started: float
     patience_s: float
+    movable: bool
     timer: asyncio.TimerHandle | None = None
     abandoned: bool = False
 
@@ -97,15 +98,17 @@ class Member:
 
     # Calls
 
-    async def infer(self, lane: Lane, frames: Sequence[Frame], timeout_s: float) -> Inference:
+    async def infer(
+        self, lane: Lane, frames: Sequence[Frame], timeout_s: float, movable: bool = True
+    ) -> Inference:
         """Send one call; see :class:`~server.backend.interface.Backend`.
 
-        If this model server stalls meanwhile, its calls are cancelled and raise
-        BackendUnavailable, so that another one can take them.
+        If this model server stalls meanwhile, its ``movable`` calls are cancelled and raise
+        BackendUnavailable, so that another one can take them. The others may still be answered.
         """
         started = time.monotonic()
         patience_s = self._fellows.patience_s(lane, len(frames), started)
-        running = _Running(started, patience_s)
+        running = _Running(started, patience_s, movable)
         call = asyncio.ensure_future(self.serving.infer(lane, frames, timeout_s))
         self._begin(call, running)
         try:
@@ -146,13 +149,14 @@ class Member:
             self._set_timer(call, running)
 
     def _give_up_if_stalled(self, started: float, patience_s: float) -> bool:
-        """Cancel all calls if one since ``started`` shows that this model server has stalled."""
+        """If a call since ``started`` shows a stall, cancel the calls that can move."""
         if not self._fellows.stalled(self._health, started, patience_s, time.monotonic()):
             return False
         self._show()
         for call, running in self._calls.items():
-            running.abandoned = True
-            call.cancel()
+            if running.movable:
+                running.abandoned = True
+                call.cancel()
         return True
 
     def _judge(self, error: Exception, running: _Running) -> None:

@@ -89,7 +89,7 @@ class BackendPool:
         if member is None:
             raise BackendUnavailable(self._why_none())
         try:
-            inference = await member.infer(lane, frames, timeout_s)
+            inference = await member.infer(lane, frames, timeout_s, not call.moved)
         except LaneChanged as error:
             await self._other_version(member, lane.model, error.model)
             raise

@@ -48,8 +48,8 @@ LEAST_LATENCY_S = 1e-4
 LEAST_PATIENCE_S = 0.1
 """What a call may take because a machine is busy with something else."""
 FAILURES = 3
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 4.0
-CALM_S = 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 4.0
+CALM_S = 5.0
 MAX_KINDS = 256
 BEING_CHECKED = "it is being checked"
 """Why a backend gets no calls right after it was connected."""

@@ -166,11 +166,12 @@ def test_one_failure_on_trial_is_enough() -> None:
 def test_pauses_grow_and_begin_anew_after_a_calm_time() -> None:
     made, (a, _) = balancer("a", "b")
     pauses = []
-    for _ in range(5):
+    for _ in range(8):
         assert made.fellows.set_aside(a.health, "slow", 10.0)
         pauses.append(a.health.retry_at - 10.0)
         a.health.admit()
-    assert pauses == [FIRST_PAUSE_S, 1.0, 2.0, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
+    doubled = [FIRST_PAUSE_S * 2**n for n in range(6)]
+    assert pauses == pytest.approx([*doubled, LONGEST_PAUSE_S, LONGEST_PAUSE_S])
     a.health.answered(20.0, 20.0)
     made.fellows.set_aside(a.health, "slow", 20.0 + CALM_S)
     assert a.health.retry_at == 20.0 + CALM_S + FIRST_PAUSE_S
