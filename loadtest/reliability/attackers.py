@@ -38,7 +38,7 @@ class Size:
 
 
 FULL = Size(12.0, 12.0, 1.5)
-QUICK = Size(0.8, 1.0, 0.2)
+QUICK = Size(0.6, 0.8, 0.1)
 
 
 @dataclass(frozen=True)
