@@ -37,7 +37,7 @@ class Size:
     kinds: tuple[str, ...] = tuple(ATTACKS)
 
 
-FULL = Size(12.0, 12.0, 1.5)
+FULL = Size(10.0, 10.0, 1.5)
 QUICK = Size(0.6, 0.8, 0.1)
 
 
