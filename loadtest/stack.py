@@ -153,10 +153,11 @@ class Stack:
 
     def stop(self) -> None:
         """Stop all of it."""
-        self.gateway.terminate()
-        if self._relay is not None:
-            self._relay.terminate()
-        self.model_server.terminate()
+        with contextlib.ExitStack() as stopping:  # all of them, also if one has to be killed
+            stopping.callback(self.model_server.terminate)
+            if self._relay is not None:
+                stopping.callback(self._relay.terminate)
+            stopping.callback(self.gateway.terminate)
 
     def restart_gateway(self, *flags: str) -> None:
         """Replace the gateway by a new process with ``flags``, and wait until it is ready."""

@@ -37,8 +37,8 @@ class Size:
     kinds: tuple[str, ...] = tuple(ATTACKS)
 
 
-FULL = Size(12.0, 12.0, 1.5)
-QUICK = Size(0.8, 1.0, 0.2)
+FULL = Size(10.0, 10.0, 1.5)
+QUICK = Size(0.6, 0.8, 0.1)
 
 
 @dataclass(frozen=True)

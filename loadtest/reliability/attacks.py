@@ -140,6 +140,7 @@ ATTACKS: dict[str, Callable[[], Attack]] = {
     "png of 16 megapixels": lambda: dear(dear_pictures.flat_png(), "png"),
     "png that inflates to 200 MB": lambda: dear(dear_pictures.inflating_png(), "png"),
     "jpeg of 50 scans": lambda: dear(dear_pictures.many_scans(), "jpeg"),
+    "jpeg of 20 scans": lambda: dear(dear_pictures.many_scans(repeated=10), "jpeg"),
     "jpeg of 15 megapixels": lambda: dear(dear_pictures.large_jpeg(), "jpeg"),
     "webp of 16 megapixels": lambda: dear(dear_pictures.flat_webp(), "webp"),
     "crawling uploads": lambda: crawling,

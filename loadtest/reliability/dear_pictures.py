@@ -33,9 +33,9 @@ def inflating_png() -> bytes:
 
 
 def many_scans(size: tuple[int, int] = (2400, 1800), repeated: int = _SCANS) -> bytes:
-    """Return a progressive JPEG whose last scan is repeated."""
-    noise = Image.effect_noise(size, 40).convert("RGB")
-    jpeg = _saved(noise, "JPEG", progressive=True, quality=60)
+    """Return a progressive JPEG whose last scan is repeated, smaller than a frame may be."""
+    noise = Image.effect_noise(size, 8).convert("RGB")
+    jpeg = _saved(noise, "JPEG", progressive=True, quality=20)
     last = jpeg.rfind(b"\xff\xda")
     return jpeg[:-2] + jpeg[last:-2] * repeated + jpeg[-2:]
 

@@ -35,7 +35,7 @@ class Size:
 
 
 FULL = Size(60.0)
-QUICK = Size(3.0)
+QUICK = Size(2.0)
 
 
 def run(stack: Stack, size: Size) -> Result:

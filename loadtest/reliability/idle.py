@@ -29,7 +29,7 @@ class Size:
 
 
 FULL = Size(10_000, 45.0)
-QUICK = Size(400, 1.0)
+QUICK = Size(300, 0.8)
 
 
 def run(stack: Stack, size: Size) -> Result:

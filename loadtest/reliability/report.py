@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 from loadtest.reliability.result import Measure, Result, quantity
 from loadtest.stack import ROOT, Stack
@@ -58,15 +59,20 @@ def run(models: Path, names: Sequence[str], quick: bool) -> bool:
 
 def _run_alone(models: Path, name: str, quick: bool) -> Result:
     """Run one scenario with processes of its own."""
+    _module(name)  # before any process starts
     with tempfile.TemporaryDirectory() as folder, Stack(models, logs=Path(folder)) as stack:
         return scenario(stack, name, quick)
 
 
 def scenario(stack: Stack, name: str, quick: bool) -> Result:
     """Run one scenario."""
-    module = importlib.import_module(f"loadtest.reliability.{name}")
+    module = _module(name)
     result: Result = module.run(stack, module.QUICK if quick else module.FULL)
     return result
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"loadtest.reliability.{name}")
 
 
 def show(result: Result, took_s: float) -> None:

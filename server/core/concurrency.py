@@ -16,10 +16,11 @@ The policy:
   latency over their baseline, weighted by frames: next to full batches, calls of one frame
   are short whatever the limit. The server *works on* as many calls as were under way,
   divided by the ratio; the others waited.
-* The limit becomes 1.1 x the calls worked on + 0.5: at once if the ratio is above 1.3, down
-  to half of what it was; upwards only if most calls of the round saw all slots taken,
-  and only by a whole slot. Until a ratio first exceeds 1.1, each round that was full
-  multiplies it by 1.5 instead; afterwards, one below 1.1 by at least 1.25 from 4 calls on.
+* The limit becomes 1.1 x the calls worked on + 0.5: downwards only if the ratio is above
+  1.3 with more than a few calls under way, to half of what it was at most; upwards only
+  if most calls of the round saw all slots taken, and only by a whole slot. Until a ratio
+  first exceeds 1.1, each round that was full multiplies it by 1.5 instead; afterwards, one
+  below 1.1 by at least 1.25 from 4 calls on.
   For a server with ``c`` cores, ``s`` seconds a call and ``d`` seconds of network, it settles
   near 1.1 x c x (d + s) / s + 0.5: at 3 calls for two cores on the same machine.
 * Under steady load no call is uncrowded. After 10 s of that (75 calls' time, if that is
@@ -283,7 +284,8 @@ class ConcurrencyLimit:
             return self._bound * (GROWTH if finished.full else 1.0)
         target = TOLERANCE * finished.busy / finished.ratio + SPARE
         if target < self._bound:
-            return max(target, self._bound / 2) if finished.ratio > SHRINKS_ABOVE else self._bound
+            crowded = finished.busy > self._few and finished.ratio > SHRINKS_ABOVE
+            return max(target, self._bound / 2) if crowded else self._bound
         if not finished.full:
             return self._bound
         regrows = finished.ratio < GROWS_BELOW and self._bound > REGROWS_FROM

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,14 @@ def test_the_page_has_a_table_for_every_scenario() -> None:
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         assert written.partition(begin)[0] == page.partition(begin)[0]
         assert written.partition(end)[2] == page.partition(end)[2]
+
+
+def test_a_scenario_that_fails_does_not_end_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not report.run(tmp_path, ["missing_module", "another"], quick=True)
+    failed = [record.getMessage() for record in caplog.records]
+    assert failed == ["scenario missing_module failed", "scenario another failed"]
 
 
 def test_a_page_without_the_markers_is_an_error() -> None:
