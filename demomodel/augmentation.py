@@ -68,7 +68,7 @@ def _recolored(pictures: Tensor, seeds: list[Tensor]) -> Tensor:
     """Change contrast, brightness and colors, or invert: one linear map per channel."""
     count = tf.shape(pictures)[0]
     sign = tf.where(_uniform([count, 1], seeds[0], 0.0, 1.0) < 0.25, -1.0, 1.0)
-    contrast = sign * _uniform([count, 1], seeds[1], 0.6, 1.25)
+    contrast = sign * _uniform([count, 1], seeds[1], 0.5, 1.25)
     slope = contrast * _uniform([count, 3], seeds[2], 0.85, 1.15)
     level = 128.0 + _uniform([count, 1], seeds[3], -35.0, 35.0) - 128.0 * slope
     return tf.clip_by_value(pictures * slope[:, None, None] + level[:, None, None], 0.0, 255.0)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
+from demomodel.textures import TEXTURES
+
 Color = tuple[int, int, int]
+Box = tuple[float, float, float, float]
+"""ymin, xmin, ymax, xmax in 0..1."""
 
 
 def surface(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     """Return a background of ``size`` (width, height).
 
-    It is plain, shaded, mottled, striped or made of patches.
+    It is plain, shaded, mottled, striped, made of patches or textured.
     """
-    kind = rng.choice(["plain", "shaded", "mottled", "striped", "patches"], p=_SHARES)
+    kind = rng.choice(["plain", "shaded", "mottled", "striped", "patches", "textured"], p=_SHARES)
+    if kind == "textured":
+        return TEXTURES[int(rng.integers(len(TEXTURES)))](rng, size)
     if kind == "plain":
         return Image.new("RGB", size, paper(rng))
     if kind == "shaded":
@@ -25,7 +31,7 @@ def surface(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     return _enlarged(rng, size, cells=int(rng.integers(2, 6)), spread=110, method=0)
 
 
-_SHARES = [0.32, 0.2, 0.25, 0.08, 0.15]
+_SHARES = [0.2, 0.14, 0.15, 0.06, 0.08, 0.37]
 
 
 def paper(rng: np.random.Generator) -> Color:
@@ -49,6 +55,30 @@ def add_shapes(rng: np.random.Generator, picture: Image.Image, count: int) -> No
     draw = ImageDraw.Draw(picture)
     for _ in range(count):
         _SHAPES[int(rng.integers(len(_SHAPES)))](rng, draw, picture.size)
+
+
+def cover(rng: np.random.Generator, picture: Image.Image, boxes: list[Box]) -> None:
+    """Draw thin lines across some of ``boxes``, like cables, cracks and scratches."""
+    draw = ImageDraw.Draw(picture)
+    for y0, x0, y1, x1 in np.reshape(boxes, (-1, 4)) * np.tile(picture.size[::-1], 2):
+        if rng.random() < 0.3:
+            ends = [float(v) for v in rng.uniform((x0, y0, x0, y0), (x1, y1, x1, y1))]
+            width = max(1, round((y1 - y0) * rng.uniform(0.02, 0.12)))
+            draw.line(ends, fill=color(rng), width=width)
+
+
+def fold(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
+    """Return ``picture`` with one to three creases: light on one side, shadow on the other."""
+    width, height = picture.size
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    light = np.ones((height, width), np.float32)
+    for _ in range(int(rng.integers(1, 4))):
+        angle, reach = rng.uniform(0, np.pi), rng.uniform(4, 60)
+        middle = rng.uniform(0, 1, 2) * picture.size
+        away = (x - middle[0]) * np.cos(angle) + (y - middle[1]) * np.sin(angle)
+        light += rng.uniform(0.1, 0.35) * np.sign(away) * np.exp(-np.abs(away) / reach)
+    pixels = np.asarray(picture, np.float32) * light[..., None]
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 def _gray(rng: np.random.Generator, low: int, high: int) -> Color:
@@ -124,4 +154,17 @@ def _polygon(rng: np.random.Generator, draw: ImageDraw.ImageDraw, size: tuple[in
     draw.polygon([(float(x), float(y)) for x, y in points], fill=fill, outline=color(rng))
 
 
-_SHAPES = (_line, _line, _bar, _box, _disc, _arc, _polygon)
+def _hoop(rng: np.random.Generator, draw: ImageDraw.ImageDraw, size: tuple[int, int]) -> None:
+    """Draw a ring larger and thinner than a 0."""
+    radius = rng.uniform(0.25, 0.8, 2) * min(size)
+    x, y = rng.uniform(-0.1, 1.1, 2) * size
+    span = (x - radius[0], y - radius[1], x + radius[0], y + radius[1])
+    draw.ellipse(span, outline=color(rng), width=int(rng.integers(1, 9)))
+
+
+def _ring(rng: np.random.Generator, draw: ImageDraw.ImageDraw, size: tuple[int, int]) -> None:
+    """Draw a ring that is no 0, because it is wider than high."""
+    draw.ellipse(_span(rng, size), outline=color(rng), width=int(rng.integers(2, 10)))
+
+
+_SHAPES = (_line, _line, _bar, _bar, _box, _disc, _arc, _polygon, _hoop, _ring)

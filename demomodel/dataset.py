@@ -20,12 +20,12 @@ WIDTH = 192
 """Width and height of the network's input in pixels."""
 
 MAX_DIGITS = 20
-EMPTY_SHARE = 0.14
+EMPTY_SHARE = 0.25
 """The fraction of scenes without digits."""
 
 ASPECTS = ((4, 3), (3, 4), (16, 9), (1, 1))
 ASPECT_SHARES = (0.5, 0.2, 0.15, 0.15)
-VERSION = 1
+VERSION = 2
 """Increases when a seed gives other scenes, so that no stale directory is used."""
 
 
@@ -33,8 +33,9 @@ VERSION = 1
 class Plan:
     """A set of scenes.
 
-    ``kind``: ``training``; ``held-out``, in other fonts; ``letters``, in those fonts and without
-    digits; or ``clutter``, without letters and digits.
+    ``kind``: ``training``; ``calibration``, in the same fonts and without digits; ``held-out``, in
+    other fonts; ``letters``, in those fonts and without digits; or ``clutter``, without letters and
+    digits.
     """
 
     kind: str
@@ -119,12 +120,14 @@ def render_one(plan: Plan, index: int, faces: fonts.Faces) -> tuple[Image.Image,
 
 _ARRAYS = ("pictures", "boxes", "labels")
 _LAYOUT = f"pictures uint8 [n, {WIDTH}, {WIDTH}, 3], boxes [n, k, 4] and labels [n, k], -1 for none"
-_KINDS = ("training", "held-out", "letters", "clutter")
+_KINDS = ("training", "held-out", "letters", "clutter", "calibration")
+_TRAINING_FACES = ("training", "calibration")
 _CHUNK = 100
 
 
 def _render_all(plan: Plan, folder: Path, progress: Progress) -> None:
-    faces = fonts.training_faces() if plan.kind == "training" else fonts.held_out_faces()
+    trained = plan.kind in _TRAINING_FACES
+    faces = fonts.training_faces() if trained else fonts.held_out_faces()
     folder.mkdir(parents=True, exist_ok=True)
     _create(plan, folder)
     starts = range(0, plan.count, _CHUNK)

@@ -13,7 +13,7 @@ import numpy as np
 import PIL
 import tensorflow as tf
 
-from demomodel import benchmark, dataset, evaluation, fonts, weights
+from demomodel import benchmark, dataset, evaluation, families, weights
 from demomodel.recipe import Recipe
 from export.sources.checkpoints import Checkpoint
 
@@ -53,15 +53,21 @@ def measure(checkpoint: Checkpoint, cache: Path, progress: dataset.Progress) -> 
     }
 
 
-def provenance(recipe: Recipe, command: str, rendering: float, training: float) -> Metrics:
-    """Return how a checkpoint was made: command, recipe, durations in seconds, fonts."""
+def provenance(
+    recipe: Recipe, command: str, rendering: float, training: float, start: str | None
+) -> Metrics:
+    """Return how a checkpoint was made: command, recipe, durations in seconds, fonts.
+
+    ``start``: the digest of the checkpoint that training began with, if any.
+    """
     return {
         "command": command,
+        "start": start,
         "recipe": asdict(recipe),
         "seconds": {"rendering": round(rendering), "training": round(training)},
         "fonts": {
-            "training": [family.name for family in fonts.TRAINING] + ["Pillow's own"],
-            "held_out": [family.name for family in fonts.HELD_OUT],
+            "training": [family.name for family in families.TRAINING] + ["Pillow's own"],
+            "held_out": [family.name for family in families.HELD_OUT],
         },
     }
 

@@ -144,7 +144,8 @@ class Detector(tf.Module):
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         _seeds.start(seed)
-        self.stem = [Conv(3, 16, 3, stride=2), Separable(16, 32, stride=2)]
+        self.frozen_stem = False
+        self.stem: list[Any] = [Conv(3, 16, 3, stride=2), Separable(16, 32, stride=2)]
         self.fine = [Separable(32, 64, stride=2), *_trunk(64, blocks=3, size=3)]
         self.coarse = [Separable(64, 128, stride=2), *_trunk(128, blocks=5, size=5)]
         self.context = [Separable(128, 128, size=5, stride=2), *_trunk(128, blocks=2, size=3)]
@@ -157,7 +158,8 @@ class Detector(tf.Module):
         self.sides = Predictor(48, 4, bias=0.5)
 
     def __call__(self, pictures: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        features = _through(self.stem, pictures / 127.5 - 1.0, training)
+        learning = training and not self.frozen_stem
+        features = _through(self.stem, pictures / 127.5 - 1.0, learning)
         fine = _through(self.fine, features, training)
         coarse = _through(self.coarse, fine, training)
         context = _through(self.context, coarse, training)
@@ -167,6 +169,11 @@ class Detector(tf.Module):
         logits = self.classes(self.class_tower(merged, training))
         sides = self.sides(self.box_tower(merged, training))
         return logits, tf.nn.softplus(sides) * (2.0 * STRIDE)
+
+    def trained(self) -> list[tf.Variable]:
+        """Return the variables that training changes."""
+        frozen = [v.ref() for block in self.stem for v in block.variables if self.frozen_stem]
+        return [v for v in self.trainable_variables if v.ref() not in frozen]
 
     def fold(self) -> None:
         """Replace all weights with constants, which makes inference faster."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-from demomodel import backdrop, camera, typesetting
+from demomodel import backdrop, camera, fonts, typesetting
 from demomodel.fonts import BUILT_IN_FACES, Faces
 from demomodel.perspective import Warp, homography, project
 
@@ -79,11 +79,12 @@ class _Canvas:
             if len(self.labels) >= wanted:
                 break
             height = float(np.exp(self.rng.uniform(np.log(0.115), np.log(largest))))
-            self.place(self.digit_text(wanted), height, face or self.face())
+            chosen = face or self.face()
+            self.place(self.digit_text(wanted, fonts.digits_only(chosen)), height, chosen)
 
     def place_letters(self, some: bool) -> None:
         """Place words without digits, so that the network learns to ignore them."""
-        if not some and self.rng.random() < 0.45:
+        if not some and self.rng.random() < 0.3:
             return
         for _ in range(int(self.rng.integers(1, 7))):
             count = int(self.rng.integers(1, 8))
@@ -94,10 +95,16 @@ class _Canvas:
             )
             text = "".join(self.rng.choice(list(alphabet), count))
             height = float(np.exp(self.rng.uniform(np.log(0.06), np.log(0.4 if some else 0.25))))
-            self.place(text, height, self.face())
+            face = self.face()
+            if not fonts.digits_only(face):
+                self.place(text, height, face)
 
     def photograph(self) -> Scene:
         """Return the scene as a camera sees it."""
+        if self.rng.random() < 0.2:
+            backdrop.cover(self.rng, self.picture, self.boxes)
+        if self.rng.random() < 0.12:
+            self.picture = backdrop.fold(self.rng, self.picture)
         picture = camera.shoot(self.rng, self.picture)
         boxes = np.array(self.boxes, np.float32).reshape(-1, 4)
         return Scene(picture, boxes, np.array(self.labels, np.int64))
@@ -107,12 +114,12 @@ class _Canvas:
         family = self.faces[int(self.rng.integers(len(self.faces)))]
         return family[int(self.rng.integers(len(family)))]
 
-    def digit_text(self, wanted: int) -> str:
-        """Return one to six digits, sometimes with a letter or a sign."""
+    def digit_text(self, wanted: int, alone: bool) -> str:
+        """Return one to six digits; unless they are ``alone``, sometimes with a letter or sign."""
         longest = max(1, min(6, wanted - len(self.labels)))
         count = 1 if self.rng.random() < 0.4 else int(self.rng.integers(1, longest + 1))
         text = "".join(str(d) for d in self.rng.integers(0, 10, count))
-        kind = self.rng.random()
+        kind = 1.0 if alone else self.rng.random()
         if kind < 0.1:
             text = self.rng.choice(list(typesetting.LETTERS)) + text
         elif kind < 0.2 and count > 1:
@@ -176,11 +183,13 @@ class _Canvas:
         """Draw the line, if necessary on a card so that it stands out."""
         here = np.asarray(self.picture.crop(warp.box), np.float32).reshape(-1, 3)
         mean, spread = here.mean(axis=0), float(here.std(axis=0).mean())
-        if spread > 40 or self.rng.random() < 0.3:
+        if spread > self.rng.uniform(30, 90) or self.rng.random() < 0.3:
             card = backdrop.paper(self.rng)
             mean, spread = np.array(card, np.float32), 0.0
             self.picture.paste(card, warp.box, warp(Image.new("L", line.ink.size, 255)))
-        fill = self.contrasting(mean, 55 + spread)
+        faint = self.rng.random() < 0.25
+        least = self.rng.uniform(12, 30) if faint else self.rng.uniform(30, 60) + 0.6 * spread
+        fill = self.contrasting(mean, least)
         mask = warp(line.ink)
         style = self.rng.random()
         if style < 0.08:

@@ -23,14 +23,20 @@ _SHOW_EVERY = 25
 
 
 class Trainer(tf.Module):
-    """A network, its optimizer and the moving average of its weights."""
+    """A network, its optimizer and the moving average of its weights.
 
-    def __init__(self, recipe: Recipe) -> None:
+    ``start``: a trained network to begin with; its stem stays as it is, which saves a third of the
+    time.
+    """
+
+    def __init__(self, recipe: Recipe, start: Detector | None = None) -> None:
         super().__init__()
         self.recipe = recipe
         self.network = Detector(recipe.seed)
         self.averaged = Detector(recipe.seed)
-        self.adam = Adam(list(self.network.trainable_variables), recipe)
+        if start is not None:
+            _adopt(start, self.network, self.averaged)
+        self.adam = Adam(self.network.trained(), recipe)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
 
@@ -55,6 +61,14 @@ class Trainer(tf.Module):
         keep = tf.minimum(self.recipe.averaging, (1.0 + done) / (10.0 + done))
         for mean, value in zip(self.averaged.variables, self.network.variables, strict=True):
             mean.assign(mean * keep + value * (1.0 - keep))
+
+
+def _adopt(start: Detector, *networks: Detector) -> None:
+    """Give ``networks`` the weights of ``start``, and freeze their stems."""
+    for network in networks:
+        network.frozen_stem = True
+        for variable, value in zip(network.variables, start.variables, strict=True):
+            variable.assign(value)
 
 
 class SavedState:
@@ -82,20 +96,25 @@ class SavedState:
 
 
 def train(
-    recipe: Recipe, scenes: dataset.Scenes, folder: Path, progress: Progress
+    recipe: Recipe,
+    scenes: dataset.Scenes,
+    folder: Path,
+    progress: Progress,
+    start: Detector | None = None,
 ) -> tuple[Detector, float]:
     """Train, or resume the run whose state is in ``folder``.
 
+    ``start``: the network to begin with; by default one with random weights.
     Return the network with averaged weights, and how long training took in seconds.
     """
     tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(recipe.seed)
-    trainer = Trainer(recipe)
+    trainer = Trainer(recipe, start)
     saved = SavedState(trainer, folder)
     saved.read()
-    start, before = int(trainer.step), float(trainer.seconds)
+    done, before = int(trainer.step), float(trainer.seconds)
     began = time.monotonic()
-    for step, batch in enumerate(batches(scenes, recipe, start), start + 1):
+    for step, batch in enumerate(batches(scenes, recipe, done), done + 1):
         class_loss, box_loss = trainer.learn(*batch)
         if step % _SHOW_EVERY == 0 or step == recipe.steps:
             note = f"classes {float(class_loss):.2f}  boxes {float(box_loss):.2f}"

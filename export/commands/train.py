@@ -7,9 +7,10 @@ from pathlib import Path
 
 from demomodel import CHECKPOINT, fonts
 from demomodel.recipe import Recipe
-from export.commands.arguments import add_cache, positive
+from export.commands.arguments import add_cache, fraction, positive
 from export.commands.loading import load_tensorflow
 from export.commands.parser import Commands, add_command
+from export.sources import checkpoints
 
 SUMMARY = "train the demo model"
 
@@ -36,6 +37,20 @@ def add_parser(commands: Commands) -> None:
         help_text = f"{meaning} (default: {value})"
         parser.add_argument(f"--{name}", type=positive, default=value, metavar="N", help=help_text)
     parser.add_argument(
+        "--rate",
+        type=fraction,
+        default=default.rate,
+        metavar="R",
+        help=f"the peak learning rate (default: {default.rate})",
+    )
+    parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="begin with the weights of this checkpoint, and train all but the first two layers "
+        "(default: begin with random weights)",
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         default=CHECKPOINT,
@@ -55,18 +70,25 @@ def run(options: argparse.Namespace) -> None:
     from demomodel.run import train
     from export.commands.progress import ProgressBars
 
-    recipe = Recipe(options.seed, options.steps, options.scenes)
+    start = checkpoints.find(options.start) if options.start else None
+    recipe = Recipe(options.seed, options.steps, options.scenes, rate=options.rate)
     with ProgressBars() as bars:
         prefix, measured = train(
-            recipe, options.output, options.cache or dataset.cache_folder(), _command(recipe), bars
+            recipe,
+            options.output,
+            options.cache or dataset.cache_folder(),
+            _command(recipe, options.start),
+            bars,
+            start,
         )
     print(*metrics.lines(measured), sep="\n")
     print(f"checkpoint      {prefix}")
 
 
-def _command(recipe: Recipe) -> str:
+def _command(recipe: Recipe, start: Path | None) -> str:
     """Return the command that repeats the run."""
     command = f"python -m export train --seed {recipe.seed}"
-    if (recipe.steps, recipe.scenes) != (Recipe().steps, Recipe().scenes):
-        command += f" --steps {recipe.steps} --scenes {recipe.scenes}"
-    return command
+    for name in ("steps", "scenes", "rate"):
+        if getattr(recipe, name) != getattr(Recipe(), name):
+            command += f" --{name} {getattr(recipe, name)}"
+    return f"{command} --start {start}" if start else command

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demomodel import fonts, scenes, typesetting
+from demomodel import backdrop, fonts, scenes, typesetting
 from demomodel.perspective import Warp, homography, project
 
 
@@ -29,6 +29,15 @@ def test_a_scene_has_its_size_and_boxes_inside_it(size: tuple[int, int]) -> None
         assert (high <= 1.01).all()
         assert (low < high).all()
         assert set(scene.labels.tolist()) <= set(range(10))
+
+
+def test_lines_cross_digits_in_some_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    covered: list[np.ndarray] = []
+    monkeypatch.setattr(backdrop, "cover", lambda rng, picture, boxes: covered.append(boxes))
+    rendered = [scenes.render(seed, (320, 240)) for seed in range(30)]
+    assert 0 < len(covered) < 15
+    pairs = [np.array(boxes, np.float32).tobytes() for boxes in covered]
+    assert set(pairs) <= {scene.boxes.tobytes() for scene in rendered}
 
 
 def test_a_scene_without_digits_has_no_boxes() -> None:

@@ -76,6 +76,22 @@ def test_an_interrupted_run_resumes_with_the_same_result(
     assert (values(whole) == values(again)).all()
 
 
+def test_training_from_a_start_changes_all_but_the_stem(
+    few: dataset.Scenes, tmp_path: Path
+) -> None:
+    start = Detector(7)
+    before, stem = values(start), [v.numpy() for b in start.stem for v in b.variables]
+    trained, _ = training.train(RECIPE, few, tmp_path / "state", silent, start)
+    assert (values(start) == before).all()
+    kept = [v.numpy() for block in trained.stem for v in block.variables]
+    assert all(np.allclose(one, other) for one, other in zip(stem, kept, strict=True))
+    names = {id(v) for block in trained.stem for v in block.variables}
+    pairs = zip(start.trainable_variables, trained.trainable_variables, strict=True)
+    rest = [(one, other) for one, other in pairs if id(other) not in names]
+    assert all((one.numpy() != other.numpy()).any() for one, other in rest)
+    assert max(np.abs(one.numpy() - other.numpy()).max() for one, other in rest) < 0.1
+
+
 def test_training_reduces_the_loss(few: dataset.Scenes) -> None:
     trainer = training.Trainer(Recipe(steps=100, batch=2, warmup=1, rate=5e-3))
     batch = [tf.constant(part[:2]) for part in (few.pictures, few.boxes, few.labels)]

@@ -16,7 +16,7 @@ from loadtest.stack import Stack
 from tests.e2e.client import Client
 from tests.e2e.film import fits
 
-SCENE = scenes.render(11, (640, 480))
+SCENE = scenes.render(2, (640, 480))
 TOLERANCE = 0.02
 """How far an edge of a box may move, of the picture's side: graph and gateway shrink a
 picture differently."""

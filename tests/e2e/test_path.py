@@ -19,7 +19,7 @@ from loadtest.stack import Stack
 from tests.e2e.client import Client
 from tests.e2e.film import fits, jpeg
 
-SCENE = scenes.render(11, (640, 480))
+SCENE = scenes.render(2, (640, 480))
 PICTURE = jpeg(SCENE)
 AT_ONCE_S = 3.0
 

@@ -122,6 +122,14 @@ def test_an_invalid_number_is_rejected(steps: str, capsys: pytest.CaptureFixture
     assert "--steps" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("rate", ["0", "-0.1", "1.5", "nan", "fast"])
+def test_an_invalid_rate_is_rejected(rate: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["train", "--rate", rate])
+    assert caught.value.code == 2
+    assert "is not a number above 0 and at most 1" in capsys.readouterr().err
+
+
 def test_fonts_prints_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fonts"]) == 0
     assert capsys.readouterr().out.split() == list(fonts.packages())

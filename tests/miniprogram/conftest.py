@@ -66,4 +66,4 @@ def new_phone(node: str, packages: Path, tmp_path: Path) -> Iterator[NewPhone]:
 @pytest.fixture(scope="session")
 def scene() -> Scene:
     """A scene that the demo model gets right."""
-    return render(5, (480, 640))
+    return render(2, (480, 640))

@@ -68,7 +68,7 @@ def test_a_failed_camera_is_explained_and_can_be_retried(
 
 
 def test_a_photo_gets_its_results(stack: Stack, new_phone: NewPhone, tmp_path: Path) -> None:
-    scene = render(5, (640, 480))
+    scene = render(2, (640, 480))
     scene.picture.save(tmp_path / "photo.jpg", quality=90)
     phone = new_phone(stack, photo=str(tmp_path / "photo.jpg"), givesFiles=True)
     phone.tell("open", page="photo")
@@ -105,7 +105,7 @@ def test_an_unreadable_photo_is_explained(
 
 
 def test_a_photo_without_a_reachable_server(new_phone: NewPhone, tmp_path: Path) -> None:
-    render(5, (320, 240)).picture.save(tmp_path / "photo.jpg")
+    render(2, (320, 240)).picture.save(tmp_path / "photo.jpg")
     phone = new_phone("http://127.0.0.1:9", photo=str(tmp_path / "photo.jpg"))
     phone.tell("open", page="photo")
     phone.tell("call", method="choose")

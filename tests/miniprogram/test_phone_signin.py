@@ -168,7 +168,7 @@ def test_a_phone_where_login_fails(guarded: Stack, new_phone: NewPhone, scene: S
 
 
 def test_a_photo_signs_in_too(guarded: Stack, new_phone: NewPhone, tmp_path: Path) -> None:
-    scene = render(5, (640, 480))
+    scene = render(2, (640, 480))
     scene.picture.save(tmp_path / "photo.jpg", quality=90)
     phone = new_phone(
         guarded, photo=str(tmp_path / "photo.jpg"), givesFiles=True, loginCode="code-"
