@@ -12,8 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from loadtest.stack import Stack
+
+# On a shared machine any example may take long once.
+settings.register_profile("framewire", deadline=None)
+settings.load_profile("framewire")
 
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = "--log-level=warning"

@@ -32,7 +32,7 @@ COMMANDS = {
     "hdf5": ("--from={trained}/colours.h5 --scale=none", ["red", "green", "blue"]),
     "zoo": ("--from={trained}/zoo/1", ["bright"]),
     "yolo": (
-        "--from={trained}/yolo --decode=yolo --scale=0..1 --resize=letterbox --verify=full",
+        "--from={trained}/yolo --decode=yolo --scale=0..1 --resize=letterbox",
         ["white", "red"],
     ),
     "raw_ssd": (

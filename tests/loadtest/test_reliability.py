@@ -14,8 +14,10 @@ from loadtest.stack import Stack
 
 # What a few seconds on a busy machine cannot show any closer, by words in a measure's name. A
 # bound of zero stays zero.
-LOOSER = {"p99": 10.0, "memory": 4.0, "CPU": 4.0, "even": 5.0, "honest": 2.5}
+LOOSER = {"p99": 10.0, "memory": 4.0, "CPU": 4.0, "honest": 2.5}
 OTHERWISE = 1.5
+ELSEWHERE = {"attackers", "backends"}
+"""Below; in tests/server/backend/test_pool.py, over real sockets without a minute of starts."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def assert_held(result: Result) -> None:
     assert not broken, "\n".join([*broken, *result.notes])
 
 
-@pytest.mark.parametrize("name", [name for name in report.SCENARIOS if name != "attackers"])
+@pytest.mark.parametrize("name", [name for name in report.SCENARIOS if name not in ELSEWHERE])
 def test_a_short_scenario_keeps_its_bounds(stack: Stack, name: str) -> None:
     assert_held(report.scenario(stack, name, quick=True))
 
