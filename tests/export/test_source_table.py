@@ -46,10 +46,10 @@ TESTED = {
     "top-k classifier without its classes": (
         "served_outputs.test_a_ranking_whose_classes_are_left_out_is_refused"
     ),
-    "detector with masks or keypoints": "served_outputs.test_a_detector_keeps_masks_and_keypoints",
     "detector that ends in offsets, heat maps or undecoded rows": (
         "decode_command.test_without_decode_a_note_names_the_flag"
     ),
+    "detector with masks or keypoints": "served_outputs.test_a_detector_keeps_masks_and_keypoints",
     "ONNX": "formats.test_a_file_that_is_not_a_source",
     "TensorFlow Lite": "formats.test_a_file_that_is_not_a_source",
     "PyTorch": "formats.test_a_file_that_is_not_a_source",
