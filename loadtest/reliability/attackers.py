@@ -20,6 +20,7 @@ from loadtest.reliability.result import Measure, Result, balance
 from loadtest.stack import ROOT, Stack
 
 UPLOADS_PER_S = 2.0
+UPLOAD_PATIENCE_S = 10.0
 UPLOADER = 300
 
 
@@ -77,9 +78,9 @@ async def _attacked(stack: Stack, pictures: Sequence[Frame], name: str, size: Si
         logged = _logged(stack)
         async with Gauge(stack.gateway) as gauge, _attacking(stack.port, name):
             await asyncio.sleep(size.lead_s)
-            first = len(uploads)
+            first = len(uploads.statuses)
             beside = await honest.observe(cameras, size.attacked_s)
-            answered = uploads[first:]
+            answered = await uploads.since(first)
         log_kb_per_s = (_logged(stack) - logged) / 1000 / gauge.seconds[-1]
         await asyncio.sleep(size.lead_s)
         after = await honest.observe(cameras, size.calm_s / 2)
@@ -106,19 +107,40 @@ async def _attacking(port: int, name: str) -> AsyncIterator[None]:
         await attacker.wait()
 
 
+class _Uploads:
+    """The statuses of the answers to uploads."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self._answered = asyncio.Event()
+
+    def add(self, status: int) -> None:
+        """Add one."""
+        self.statuses.append(status)
+        self._answered.set()
+
+    async def since(self, first: int) -> list[int]:
+        """Return those from number ``first`` on; wait for one if there is none yet."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            while len(self.statuses) <= first:
+                self._answered.clear()
+                await asyncio.wait_for(self._answered.wait(), UPLOAD_PATIENCE_S)
+        return self.statuses[first:]
+
+
 @contextlib.asynccontextmanager
-async def _uploading(port: int) -> AsyncIterator[list[int]]:
+async def _uploading(port: int) -> AsyncIterator[_Uploads]:
     """Upload two pictures per second, and collect the statuses."""
     [picture] = camera_jpegs(1)
-    statuses: list[int] = []
+    uploads = _Uploads()
 
     async def keep_uploading() -> None:
         while True:
-            statuses.append(await upload.status(port, picture, UPLOADER))
+            uploads.add(await upload.status(port, picture, UPLOADER))
             await asyncio.sleep(1 / UPLOADS_PER_S)
 
     uploading = asyncio.ensure_future(keep_uploading())
-    yield statuses
+    yield uploads
     uploading.cancel()
     await asyncio.gather(uploading, return_exceptions=True)
 
