@@ -1,7 +1,8 @@
 """Makes trained models and exports them: a program, since it needs all of TensorFlow.
 
-``python -m tests.e2e.exported_sources FOLDER`` leaves a model folder for each of the commands
-below in FOLDER, and what they were made from in FOLDER/trained.
+``python -m tests.e2e.exported_sources FOLDER OTHERS`` leaves a model folder for each of the commands
+below in FOLDER, and what they were made from in FOLDER/trained. OTHERS has the models of
+``other_models``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from export.__main__ import main as export
-from tests.e2e import other_models, raw_detectors
+from tests.e2e import raw_detectors
 from tests.export import trained_models
 
 DETECTOR = (
@@ -29,8 +30,7 @@ COMMANDS = {
         ["dark", "grey", "light"],
     ),
     "keras": ("--from={trained}/colours.keras --scale=none", ["red", "green", "blue"]),
-    "hdf5": ("--from={trained}/colours.h5 --scale=none", ["red", "green", "blue"]),
-    "zoo": ("--from={trained}/zoo/1", ["bright"]),
+    "zoo": ("--from={others}/zoo/1", ["bright"]),
     "yolo": (
         "--from={trained}/yolo --decode=yolo --scale=0..1 --resize=letterbox",
         ["white", "red"],
@@ -43,23 +43,22 @@ COMMANDS = {
 }
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, others: Path) -> int:
     """Returns the number of commands that failed."""
     trained = folder / "trained"
     trained_models.tf1_detector(trained / "ssd")
     trained_models.tf1_classifier(trained / "lightness")
     trained_models.keras_files(trained)
-    other_models.main(trained)
     raw_detectors.main(trained)
     failed = 0
     for name, (options, labels) in COMMANDS.items():
         file = trained / f"{name}.txt"
         file.write_text("\n".join(labels))
-        arguments = ["--verify=quick", *options.format(trained=trained).split()]
+        arguments = ["--verify=quick", *options.format(trained=trained, others=others).split()]
         arguments += [f"--labels={file}", f"--output={folder / name}"]
         failed += export(["savedmodel", *arguments]) != 0
     return failed
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -9,7 +9,7 @@ import pytest
 
 from modelserver.benchmarks import switching
 
-CLIENTS, SWITCHES = 32, 6
+CLIENTS, SWITCHES = 32, 4
 
 
 def test_switches_under_load_fail_no_call_and_keep_no_memory(
