@@ -22,11 +22,12 @@ settings.load_profile("framewire")
 
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = "--log-level=warning"
+SLOW = {"test_readme.py", "test_wheel.py", "e2e", "loadtest", "miniprogram"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the README's slow tests first, so that no worker is left alone with them at the end."""
-    items.sort(key=lambda item: item.path.name != "test_readme.py")
+    """Run slow modules first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in SLOW and item.path.name not in SLOW)
 
 
 def _needed(tool: str) -> str:

@@ -1,8 +1,8 @@
 """Makes trained models and exports them: a program, since it needs all of TensorFlow.
 
-``python -m tests.e2e.exported_sources FOLDER OTHERS`` leaves a model folder for each of the commands
-below in FOLDER, and what they were made from in FOLDER/trained. OTHERS has the models of
-``other_models``.
+``python -m tests.e2e.exported_sources FOLDER OTHERS`` leaves a model folder for each of the
+commands below in FOLDER, and what they were made from in FOLDER/trained. OTHERS has the models
+of ``other_models``.
 """
 
 from __future__ import annotations

@@ -18,11 +18,11 @@ from tests.export.versions import run
 
 
 def test_no_camera_gets_an_error_because_of_a_swap(demo_models: Path) -> None:
-    seen = swaps.run(demo_models, sessions=8, swaps=2, rate=4.0, seconds=1.0)
+    seen = swaps.run(demo_models, sessions=8, swaps=1, rate=4.0, seconds=1.0)
     assert seen.errors == []
     assert seen.wrong == []
-    assert [move.version for move in seen.moves] == [2, 1, 3, 1]
-    assert {one.version for one in seen.during if one.outcome == "result"} == {1, 2, 3}
+    assert [move.version for move in seen.moves] == [2, 1]
+    assert {one.version for one in seen.during if one.outcome == "result"} == {1, 2}
 
 
 @pytest.fixture
