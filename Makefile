@@ -5,7 +5,8 @@ VERSIONS := 3.13 3.12 3.11 3.10
 SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for name in python3 $(VERSIONS:%=python%); do \
 	  $$name -c '$(SUPPORTED)' 2>/dev/null && echo $$name && break; done)
-WORKERS ?= 2
+# One more than the cores of a small machine, because many tests wait for something.
+WORKERS ?= 3
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
@@ -19,7 +20,7 @@ help:           ## list the targets
 run: $(RUN)     ## start the model server and the gateway with the demo model; Ctrl-C stops both
 	@exec $(BIN)/framewire demo --directory models
 
-test: $(DEV)    ## run the tests in WORKERS processes (2); TESTS=tests/server selects some
+test: $(DEV)    ## run the tests in WORKERS processes (3); TESTS=tests/server selects some
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 coverage: $(DEV) ## run the gateway's tests with coverage; fail below 95 %, or 100 % in server/core
