@@ -42,7 +42,7 @@ The policy:
 
 Worst cases. A camera alone has at most ``window - 1`` frames in flight: if ``burst`` is
 no less and ``initial`` is greater, none of its frames waits for a slot, unless calls were
-lost just before. Growing from 8 to 64 calls takes six rounds, each of one round
+lost just before. Growing from 5 to 64 calls takes seven rounds, each of one round
 trip or more. A probe costs four calls at a quarter of the slots, in which batches are larger.
 When a server pauses, the limit is halved once for each deadline that passes; it grows
 by a quarter in each round that is answered again.
@@ -69,7 +69,7 @@ from server.core.baseline import Baseline
 CallOutcome = Literal["answered", "expired", "overloaded", "failed"]
 """``expired``: its frames ran out of time; ``overloaded``: the server was full."""
 
-INITIAL_CALLS = 8
+INITIAL_CALLS = 5
 TOLERANCE, SPARE = 1.1, 0.5
 GROWS_BELOW, GROWTH, REGROWTH = 1.1, 1.5, 1.25
 SHRINKS_ABOVE = 1.3
