@@ -40,7 +40,7 @@ fmt: $(DEV)     ## format the code and apply safe fixes
 	$(BIN)/ruff format .
 
 pythons: $(DEV) ## check types, imports and the pure tests on every other Python found
-	@printf '%s\n' $(VERSIONS) | xargs -n 1 -P $(WORKERS) .ci/python
+	@printf '%s\n' $(VERSIONS) | xargs -n 1 -P 2 .ci/python
 
 miniprogram:    ## generate the JavaScript client's types and copy it into the mini-program
 	npm --prefix tests/miniprogram ci --silent

@@ -45,7 +45,13 @@ def _header(kind: int, count: int) -> bytes:
     ],
 )
 def test_swollen_messages_are_refused_for_little(payload: bytes | str, encoding: Encoding) -> None:
+    # Read to the end, each of them costs 0.1 to 1 s; refused, at most a few milliseconds. The
+    # least of five counts, because another process on the same core costs time as well.
+    assert min(cost_s(payload, encoding) for _ in range(5)) < 0.05
+
+
+def cost_s(payload: bytes | str, encoding: Encoding) -> float:
+    """Return the processor time of refusing a message."""
     started = time.process_time()
     assert type(refused(payload, encoding).error) is BadMessage
-    # Read to the end, each of them costs 0.1 to 1 s; refused, at most a few milliseconds.
-    assert time.process_time() - started < 0.05
+    return time.process_time() - started
