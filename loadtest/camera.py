@@ -87,6 +87,17 @@ class Camera(asyncio.Protocol):
             self._buffer = rest
         self._read_messages()
 
+    async def opened(self, timeout_s: float = 10.0) -> None:
+        """Wait until the session is open.
+
+        Not by ``asyncio.wait_for``, which before Python 3.12 loses a cancellation that arrives
+        together with the result.
+        """
+        await asyncio.wait({self.welcomed}, timeout=timeout_s)
+        if not self.welcomed.done():
+            raise TimeoutError(f"no session within {timeout_s:g} s")
+        self.welcomed.result()
+
     def connection_lost(self, error: Exception | None) -> None:
         self.stopped = True
         self._settled.set()

@@ -67,7 +67,7 @@ async def _connect(port: int, frames: Sequence[Frame], number: int) -> Camera:
     _, camera = await loop.create_connection(
         lambda: Camera(shifted), "127.0.0.1", port, local_addr=address(number)
     )
-    await asyncio.wait_for(camera.welcomed, 10)
+    await camera.opened()
     return camera
 
 

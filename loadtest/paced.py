@@ -121,7 +121,7 @@ async def connect(
         _, camera = await loop.create_connection(
             make, "127.0.0.1", port, local_addr=address(number)
         )
-        await asyncio.wait_for(camera.welcomed, 10)
+        await camera.opened()
         cameras.append(camera)
     for number, camera in enumerate(cameras):
         camera.begin(number / sessions / rate)

@@ -7,6 +7,7 @@ from typing import Any
 
 from framewire.client.driver import Driver
 from framewire.client.outcomes import Dropped, Failed, Outcome
+from framewire.client.waiting import within
 
 _FIRST_PAUSE_S = 0.1
 _MAX_PAUSE_S = 2.0
@@ -38,7 +39,7 @@ async def _ask(driver: Driver, picture: Any, end: float) -> Outcome:
 
 async def _within(future: asyncio.Future[Outcome], picture: Any, timeout_s: float) -> Outcome:
     try:
-        return await asyncio.wait_for(future, max(0.0, timeout_s))
+        return await within(future, max(0.0, timeout_s))
     except asyncio.TimeoutError:
         return Dropped(picture, "timed_out")
 

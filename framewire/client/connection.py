@@ -20,6 +20,7 @@ from tornado.websocket import (
 )
 
 from framewire.client.errors import Refused
+from framewire.client.waiting import within
 
 SUBPROTOCOL = "framewire.v1.msgpack"
 CONNECT_TIMEOUT_S = 10.0
@@ -96,7 +97,7 @@ class Connection:
     async def receive(self, timeout_s: float | None) -> Any:
         """Wait for a message. Raises :class:`Unreachable` if none arrives, or none is readable."""
         try:
-            data = await asyncio.wait_for(self._socket.read_message(), timeout_s)
+            data = await within(self._socket.read_message(), timeout_s)
         except asyncio.TimeoutError:
             raise Unreachable("the gateway stopped responding") from None
         if data is None:

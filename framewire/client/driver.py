@@ -14,6 +14,7 @@ from framewire.client.errors import ClientClosed, ConnectionFailed
 from framewire.client.messages import Encoded, Limits, Model
 from framewire.client.outcomes import Outcome
 from framewire.client.session import Session
+from framewire.client.waiting import within
 from framewire.client.window import Frame
 
 log = logging.getLogger("framewire.client")
@@ -101,9 +102,7 @@ class Driver:
     async def change(self, seconds: float) -> None:
         """Wait until something changes, ``seconds`` at most."""
         try:
-            await asyncio.wait_for(
-                self._changed.wait(), None if seconds == math.inf else max(0.0, seconds)
-            )
+            await within(self._changed.wait(), None if seconds == math.inf else max(0.0, seconds))
         except asyncio.TimeoutError:
             return
 

@@ -80,7 +80,7 @@ async def _open(port: int, sessions: int) -> list[Camera]:
             _, camera = await loop.create_connection(
                 lambda: Camera([], outstanding=0), "127.0.0.1", port, local_addr=address(number)
             )
-            await asyncio.wait_for(camera.welcomed, 30)
+            await camera.opened(30.0)
             return camera
 
     return await asyncio.gather(*(one(number) for number in range(sessions)))

@@ -118,6 +118,6 @@ async def _visit(port: int, pictures: Sequence[Frame], visits: list[int]) -> Non
         _, camera = await loop.create_connection(
             lambda: Camera(pictures), "127.0.0.1", port, local_addr=address(VISITOR)
         )
-        await asyncio.wait_for(camera.welcomed, 10)
+        await camera.opened()
         await asyncio.sleep(VISIT_S)
         camera.leave()

@@ -121,7 +121,11 @@ def open_page(launch: Launch, stack: Stack) -> Open:
 
 
 def note(kind: str, text: str, failures: list[str]) -> None:
-    """Keep the console's errors, except those about servers that a test has killed or filled."""
-    expected = ("WebSocket connection", "status of 503", "net::ERR_")
+    """Keep the console's errors, except those about servers that a test has killed or filled.
+
+    After a failed handshake the page asks again without one, to see the status. A server that is
+    back by then answers 426.
+    """
+    expected = ("WebSocket connection", "status of 503", "status of 426", "net::ERR_")
     if kind == "error" and not any(words in text for words in expected):
         failures.append(text)
