@@ -112,6 +112,7 @@ class Batcher:
         self._gone: set[str] = set()  # forgotten, with frames still in flight
         self._calls_alone = 0
         self._peak_waiting = 0
+        self._finished = self._left_behind = 0
 
     @property
     def waiting(self) -> int:
@@ -144,6 +145,7 @@ class Batcher:
             # After its turn a lane goes to the end, or away if no session waits in it.
             if ring:
                 self._rings.move_to_end(lane)
+                self._left_behind += 0 if lane.alone else len(ring)
             else:
                 del self._rings[lane]
             if members:
@@ -154,7 +156,9 @@ class Batcher:
 
     def done(self, batch: Batch, now: float, outcome: CallOutcome) -> None:
         """Free the slot of a batch whose call is over; its sessions may join again."""
-        self._slots.free(batch.call, batch.lane, now, len(batch.members), outcome)
+        frames = len(batch.members)
+        self._slots.free(batch.call, batch.lane, now, frames, outcome)
+        self._finished += frames
         self._calls_alone -= batch.lane.alone
         for member in batch.members:
             session = member.session
@@ -216,6 +220,16 @@ class Batcher:
     def is_stale(self, member: Member, now: float) -> bool:
         """Return whether a frame is too old to be sent."""
         return now - member.received >= self._max_staleness_s
+
+    def backlog(self) -> float:
+        """Return how many frames full batches left behind, for each frame in a batch that ended.
+
+        Since the last time it was asked. Frames that travel alone do not count: their lane is
+        full with any other frame.
+        """
+        left, finished = self._left_behind, self._finished
+        self._left_behind = self._finished = 0
+        return left / max(1, finished)
 
     def statistics(self) -> Statistics:
         """Return a snapshot for the metrics."""

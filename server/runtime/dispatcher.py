@@ -117,6 +117,10 @@ class Dispatcher:
         """Return the batcher's snapshot."""
         return self._batcher.statistics()
 
+    def backlog(self) -> float:
+        """Return what full batches left behind since the last time; see :meth:`Batcher.backlog`."""
+        return self._batcher.backlog()
+
     async def idle(self) -> None:
         """Wait until no frame waits and no call is under way."""
         while self._running or self._batcher.waiting:

@@ -72,11 +72,11 @@ class Gateway:
         )
         self._models = Models(backend, self)
         self._resolver = Resolver(self._models, self)
-        self._pacing = Pacing(self._advise)
         self._backends = Backends(settings.backend, balancer)
         self._dispatcher = Dispatcher(
             settings, backend, self._models, self._counters, self, balancer
         )
+        self._pacing = Pacing(self._advise, self._dispatcher.backlog)
         self._ready = asyncio.Event()
         backend.watch(self.channel_changed)
 

@@ -15,13 +15,16 @@ _FOR_WANT_OF_CAPACITY = {"superseded", "expired", "overloaded"}
 class Pacing:
     """Advises sessions through ``send`` while frames are dropped for want of capacity.
 
+    ``backlog`` returns what full batches left behind, as :meth:`Pacer.advise` needs it.
+
     It measures only while ``active``: from the first drop until none has occurred for
     ``EVERY_S`` and no advice is out. Before that a frame costs nothing here.
     """
 
-    def __init__(self, send: Callable[[str, Pace], None]) -> None:
+    def __init__(self, send: Callable[[str, Pace], None], backlog: Callable[[], float]) -> None:
         self.active = False
         self._send = send
+        self._backlog = backlog
         self._pacer = Pacer()
         self._dropped = False
         self._timer: asyncio.TimerHandle | None = None
@@ -58,13 +61,14 @@ class Pacing:
         self.active = True
         self._pacer = Pacer()
         self._pacer.advise(time.monotonic())
+        self._backlog()  # what was before does not count
         self._set_timer()
 
     def _set_timer(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(EVERY_S, self._advise)
 
     def _advise(self) -> None:
-        for advice in self._pacer.advise(time.monotonic()):
+        for advice in self._pacer.advise(time.monotonic(), self._backlog()):
             self._send(advice.session, Pace(advice.frames_per_s))
         self.active = self._dropped or self._pacer.level is not None
         self._dropped = False

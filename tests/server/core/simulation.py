@@ -313,7 +313,7 @@ class World:
         for camera in self.cameras.values():
             if camera.end <= now:
                 self.pace.forget(camera.name)
-        for advice in self.pace.advise(now):
+        for advice in self.pace.advise(now, self.batcher.backlog()):
             self.cameras[advice.session].advised = advice.frames_per_s
             self.advice.append((now, advice.session, advice.frames_per_s))
         self.clock.at(now + EVERY_S, self._advise)

@@ -138,6 +138,24 @@ def test_full_is_overloaded() -> None:
     assert policy.waiting == 2
 
 
+def test_the_backlog_is_what_full_batches_leave_behind() -> None:
+    policy = batcher()
+    offer(policy, *"abcdef")
+    first = take(policy)
+    policy.done(first, 0.1, "answered")
+    assert policy.backlog() == 0.5
+    assert policy.backlog() == 0.0
+    policy.done(take(policy, 0.1), 0.2, "answered")
+    assert policy.backlog() == 0.0
+
+
+def test_frames_that_travel_alone_are_no_backlog() -> None:
+    policy = batcher()
+    offer(policy, *"abc", lane=Lane(A.model, A.signature, alone=True))
+    policy.done(take(policy), 0.1, "answered")
+    assert policy.backlog() == 0.0
+
+
 def test_statistics() -> None:
     policy = batcher(max_waiting=9, slots=2)
     offer(policy, *"abc")

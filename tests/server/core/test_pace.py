@@ -55,18 +55,18 @@ def test_all_get_the_same() -> None:
     assert min(answered) >= 0.9 * max(answered)
 
 
-def test_answers_are_little_older() -> None:
-    """Frames that no newer one replaces wait for their turn."""
-    assert obedient().age_s(0.99, WARM_S) <= 1.5 * overloaded().age_s(0.99, WARM_S)
-    assert obedient().age_s(0.5, WARM_S) <= 1.1 * overloaded().age_s(0.5, WARM_S)
+def test_answers_are_no_older() -> None:
+    """Although no newer frame replaces one that waits for its turn."""
+    assert obedient().age_s(0.99, 10.0) <= 1.1 * overloaded().age_s(0.99, WARM_S)
+    assert obedient().age_s(0.5, 10.0) <= 1.05 * overloaded().age_s(0.5, WARM_S)
 
 
 def test_advice_is_rare() -> None:
     """Once a second for each session at most, and far less in steady overload."""
     times = [at for at, session, _ in obedient().advice if session == "c00"]
     pauses = [later - earlier for earlier, later in pairwise(times)]
-    assert min(pauses) >= EVERY_S - 1e-9
-    assert len(times) <= END_S / 2
+    assert min(pauses, default=EVERY_S) >= EVERY_S - 1e-9
+    assert 1 <= len(times) <= END_S / 4
 
 
 def test_who_obeys_is_not_worse_off_among_those_that_do_not() -> None:
@@ -159,6 +159,47 @@ def pace_after(answered: int, dropped: int) -> tuple[Pacer, list[Advice]]:
         pace.received("one")
         pace.resolved("one", n < answered)
     return pace, list(pace.advise(1.0))
+
+
+def level_after(backlog: float) -> tuple[float, float]:
+    """The level before and after a second without drops, with this backlog."""
+    pace, _ = pace_after(50, 50)
+    for n in range(50):
+        pace.received("one")
+        if n < 40:
+            pace.resolved("one", True)
+    before = pace.level
+    pace.advise(2.0, backlog)
+    assert before is not None
+    assert pace.level is not None
+    return before, pace.level
+
+
+def test_the_level_follows_the_backlog() -> None:
+    """It rises to look for more capacity, stays once it is used, and falls before frames age."""
+    idle, busy, late = (level_after(backlog) for backlog in (0.0, 0.2, 0.5))
+    assert idle[1] > idle[0]
+    assert busy[1] == busy[0]
+    assert late[1] < late[0]
+
+
+def test_a_backlog_alone_advises_nobody() -> None:
+    pace = Pacer()
+    pace.advise(0.0)
+    pace.received("one")
+    pace.resolved("one", True)
+    assert pace.advise(1.0, 2.0) == []
+
+
+def test_a_backlog_never_raises_the_level() -> None:
+    """Also when no session would send more, and the capacity is enough for all."""
+    pace, _ = pace_after(50, 50)
+    levels = [pace.level]
+    for second in range(2, 10):  # it sends nothing any more
+        pace.advise(float(second), 0.5)
+        levels.append(pace.level)
+    assert None not in levels
+    assert levels == sorted(levels, reverse=True)
 
 
 def test_a_few_dropped_frames_are_no_overload() -> None:
