@@ -38,11 +38,11 @@ The policy:
 * Beyond the first ``burst`` calls, starts are at least latency / limit apart. Otherwise
   calls to a distant server return in a bunch and leave in a bunch, and its slots stay
   empty for most of each round trip.
-* After ``IDLE_S`` without a call, the limit is at least ``initial`` again.
+* After ``IDLE_S`` without a call, the limit is at least ``burst`` again.
 
 Worst cases. A camera alone has at most ``window - 1`` frames in flight: if ``burst`` is
 no less and ``initial`` is greater, none of its frames waits for a slot, unless calls were
-lost just before. Growing from 5 to 64 calls takes seven rounds, each of one round
+lost within the last ``IDLE_S``. Growing from 5 to 64 calls takes seven rounds, each of one round
 trip or more. A probe costs four calls at a quarter of the slots, in which batches are larger.
 When a server pauses, the limit is halved once for each deadline that passes; it grows
 by a quarter in each round that is answered again.
@@ -171,8 +171,8 @@ class ConcurrencyLimit:
 
     def started(self, now: float) -> Call:
         """Count a call that starts at ``now``."""
-        if self.limit < self._initial and now - self._idle_since >= IDLE_S:
-            self._set(self._initial)
+        if self.limit < self._burst and now - self._idle_since >= IDLE_S:
+            self._set(self._burst)
         self._idle_since = float("inf")
         self._under_way += 1
         if self._under_way > self._few:

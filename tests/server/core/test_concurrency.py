@@ -223,13 +223,22 @@ def test_a_full_server_halves_the_limit() -> None:
     assert limit.limit == 4
 
 
-def test_after_idling_the_limit_starts_again() -> None:
-    limit = ConcurrencyLimit(initial=8)
+def test_after_idling_a_lone_camera_waits_for_no_slot() -> None:
+    limit = ConcurrencyLimit(initial=8, burst=3)
+    for n in range(100):
+        call(limit, n / 100, 0.01, "overloaded")
+    assert limit.limit == 1
+    for _ in range(3):
+        assert limit.ready_at(1.0 + IDLE_S) is not None
+        limit.started(1.0 + IDLE_S)
+    assert limit.limit == 3
+
+
+def test_a_limit_that_fits_outlasts_a_pause() -> None:
+    limit = ConcurrencyLimit(initial=8, burst=3)
     call(limit, 0.0, 0.01, "overloaded")
-    ended = limit.started(1.0 + IDLE_S)
-    assert limit.limit == 8
-    limit.finished(ended, 2.1, "digits", 1, "answered")
-    assert limit.ready_at(2.1) == 2.1
+    limit.started(1.0 + IDLE_S)
+    assert limit.limit == 4
 
 
 def test_under_steady_load_the_baseline_is_measured_anew() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.core.concurrency import IDLE_S, INITIAL_CALLS, Call, CallOutcome, ConcurrencyLimit
+from server.core.concurrency import IDLE_S, Call, CallOutcome, ConcurrencyLimit
 from server.core.model import Lane, ModelKey
 from server.core.slots import FIRST_CALLS, HANGS_AFTER_S, RESERVED_S, Slots
 from tests.server.core.simulation import FixedLimit
@@ -92,7 +92,7 @@ def test_slots_follow_a_limit_that_moves() -> None:
     assert slots.ready_at(A, 1.0) is None
     free(slots, call, A, 1.1)
     slots.occupy(A, 1.1 + IDLE_S)
-    assert slots.count == limit.limit == INITIAL_CALLS
+    assert slots.count == limit.limit == 3
     assert allowed(slots, A, 1.1 + IDLE_S)
 
 
