@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,14 @@ tf.saved_model.save(module, folder + "/saved", signatures=module.classify)
 """
 
 
+@dataclass(frozen=True)
+class Running:
+    """A folder with ``models``, and the servers that serve them."""
+
+    folder: Path
+    stack: Stack
+
+
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("readme") / "picture.jpg"
@@ -115,42 +125,58 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("source", "option"), [("tf1/model.ckpt-1", "--outputs "), ("saved", "")])
-def test_the_first_command_takes_other_sources(
-    sources: Path, tmp_path: Path, source: str, option: str
-) -> None:
-    """As printed, with the path of the source and the option that the README names for it."""
-    command = EXPORT[0].replace("flowers.keras", str(sources / source))
-    if option:
-        lists = run_in(tmp_path, command)
-        assert lists.returncode != 0
-        [option] = re.findall(rf"`({option}[^`]+)`", README)
-        assert option.split()[1] in lists.stderr
-    done = run_in(tmp_path, f"{command} {option}")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "build" / "flowers" / "1" / "saved_model.pb").exists()
+@pytest.fixture(scope="module")
+def running(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """``make run``, as far as these commands notice: the folder that it runs in, and servers."""
+    folder = tmp_path_factory.mktemp("running")
+    shutil.copytree(demo_models / "digits", folder / "models" / "digits")
+    with Stack(folder / "models") as stack:
+        yield Running(folder, stack)
 
 
-def test_your_own_model_goes_live(
-    demo_models: Path, sources: Path, tmp_path: Path, picture: Path
-) -> None:
-    """As printed, beside the demo model, while `make run` is running."""
-    shutil.copytree(demo_models / "digits", tmp_path / "models" / "digits")
-    shutil.copy(sources / "flowers.keras", tmp_path)
-    with Stack(tmp_path / "models") as stack:
-        for command in EXPORT:
-            done = run_in(tmp_path, command, stack.grpc_port)
-            assert done.returncode == 0, done.stderr
-        [query] = PAGE.findall(README)
-        request = urllib.request.Request(f"{stack.url}v1/infer{query}", picture.read_bytes())
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            outcome = json.loads(answer.read())
-        assert outcome["type"] == "result"
-        assert sum(outcome["scores"]) == pytest.approx(1.0, abs=0.01)
-        shown = client(stack, picture, '"min_score": 0.0, "model": "flowers"')
+def test_a_keras_model_goes_live(running: Running, sources: Path, picture: Path) -> None:
+    """As printed, beside the demo model."""
+    shutil.copy(sources / "flowers.keras", running.folder)
+    goes_live(running, EXPORT, "flowers", picture)
+    shown = client(running.stack, picture, '"min_score": 0.0, "model": "flowers"')
     # Another task than the demo model's: one line per class.
     assert len(shown) == 3, shown
     assert all(re.match(r"\d [01]\.\d\d", line) for line in shown), shown
+
+
+def test_a_saved_model_goes_live(running: Running, sources: Path, picture: Path) -> None:
+    """As printed, with another source and another name."""
+    first, *others = [command.replace("flowers", "tulips") for command in EXPORT]
+    first = first.replace("tulips.keras", str(sources / "saved"))
+    goes_live(running, [first, *others], "tulips", picture)
+
+
+def test_a_checkpoint_of_tensorflow_1_goes_live(
+    running: Running, sources: Path, picture: Path
+) -> None:
+    """As printed, with the option that the README names, which the error suggests without it."""
+    first, *others = [command.replace("flowers", "roses") for command in EXPORT]
+    first = first.replace("roses.keras", str(sources / "tf1" / "model.ckpt-1"))
+    lists = run_in(running.folder, first)
+    assert lists.returncode != 0
+    [option] = re.findall(r"`(--outputs [^`]+)`", README)
+    assert option.split()[1] in lists.stderr
+    goes_live(running, [f"{first} {option}", *others], "roses", picture)
+
+
+def goes_live(running: Running, commands: Sequence[str], model: str, picture: Path) -> None:
+    """Run the commands one after another; then the page's address has the model's answers."""
+    stack = running.stack
+    for command in commands:
+        done = run_in(running.folder, command, stack.grpc_port)
+        assert done.returncode == 0, done.stderr
+    [query] = PAGE.findall(README)
+    address = f"{stack.url}v1/infer{query.replace('flowers', model)}"
+    request = urllib.request.Request(address, picture.read_bytes())
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        outcome = json.loads(answer.read())
+    assert outcome["type"] == "result"
+    assert sum(outcome["scores"]) == pytest.approx(1.0, abs=0.01)
 
 
 def test_client_prints_digits_and_boxes(demo_stack: Stack, picture: Path) -> None:

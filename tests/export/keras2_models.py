@@ -104,6 +104,15 @@ def thresholded() -> Any:
     return k.Model(image, k.layers.Dense(3)(k.layers.Flatten()(x)))
 
 
+def local() -> Any:
+    """Return a model with a layer that Keras 3 lacks."""
+
+    def body(k: Any, x: Any) -> Any:
+        return k.layers.LocallyConnected2D(3, 3, strides=2)(x)
+
+    return _classifier(body)
+
+
 def initializers() -> Any:
     def body(k: Any, x: Any) -> Any:
         for start in (
@@ -216,6 +225,9 @@ FUNCTIONAL = (
 )
 """What is saved as a whole."""
 
+KERAS_2_ONLY = (local,)
+"""What Keras 3 cannot build."""
+
 PORTABLE = (plain, sequential, depthwise, separable, transposed, squeezed, nested)
 """What Keras 3 builds from the same lines."""
 
@@ -225,7 +237,7 @@ TRAINED = (plain, sequential, nested)
 
 def main(folder: Path) -> None:
     """Write each model in each format, with its predictions (``NAME.npz``)."""
-    for build in FUNCTIONAL:
+    for build in FUNCTIONAL + KERAS_2_ONLY:
         model, path = _filled(build()), folder / build.__name__
         model.save(path.with_suffix(".h5"))
         model.save(path.with_suffix(".keras"))

@@ -91,6 +91,16 @@ def test_a_whole_model(files: Path, keras2: str, name: str, suffix: str) -> None
     assert_answers(answers(files / f"{name}{suffix}", unsafe=unsafe), files, name)
 
 
+@pytest.mark.parametrize("suffix", [".h5", ".keras"])
+def test_a_layer_that_keras_3_lacks(
+    files: Path, suffix: str, request: pytest.FixtureRequest
+) -> None:
+    assert_answers(answers(files / f"local{suffix}"), files, "local")
+    request.getfixturevalue("without_keras2")
+    with pytest.raises(SourceError, match=r"LocallyConnected2D.*framewire\[keras2\]"):
+        answers(files / f"local{suffix}")
+
+
 @pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:UserWarning")
 @pytest.mark.parametrize("suffix", WEIGHTS)
 @pytest.mark.parametrize("name", PORTABLE)

@@ -63,20 +63,53 @@ TESTED = {
 }
 """The module, without ``test_`` (``by_content``: ``test_sources_by_content``), and the function."""
 
+MADE_BY_KERAS_2 = {
+    "`.h5`, `.hdf5` and `.keras` with convolutions of all kinds, normalization, pooling, "
+    "resizing, activations, nested models and shared layers": "test_a_whole_model",
+    "the same with TensorFlow operations (`tf.nn.relu6(x)`, `x * 2`, `x[:, 1:]`)": (
+        "test_a_whole_model"
+    ),
+    "mixed precision, initializers and regularizers of any kind, augmentation layers": (
+        "test_a_whole_model"
+    ),
+    "`.keras` files and `.weights.h5` of TensorFlow 2.12 to 2.14, whose weights have another "
+    "layout": "test_a_whole_model_of_tensorflow_2_13",
+    "files of the separate Keras 2.0 to 2.3": "test_a_sequence_of_layers_without_a_name",
+    "other layers that Keras 3 lacks or that have other arguments there": (
+        "test_a_layer_that_keras_3_lacks"
+    ),
+    "`Lambda` layers": "test_code_in_a_file_runs_only_if_it_is_trusted",
+    "operations that read or write files, layers of other packages": (
+        "test_an_operation_that_does_more_than_compute"
+    ),
+    "your own layers in a file": "test_the_last_cause_and_the_next_step_on_one_line",
+    "weights as `.weights.h5`, HDF5, or in TensorFlow's format": (
+        "test_weights_and_checkpoints_for_a_model_that_keras_3_builds"
+    ),
+    "checkpoints (`tf.train.Checkpoint`), also of subclassed models": "test_a_subclassed_model",
+    "SavedModels with the slots of an optimizer": (
+        "test_a_saved_model_with_the_slots_of_an_optimizer"
+    ),
+}
+"""In ``test_keras2_sources``."""
 
-def documented() -> list[str]:
-    """Return the first cells of the table."""
-    section = DOCUMENT.read_text("utf-8").partition("### What works\n")[2].partition("\n### ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| ")]
-    return [re.split(r" \| ", row.removeprefix("| "))[0] for row in rows[1:]]
+EVERY = {*TESTED.values(), *(f"keras2_sources.{name}" for name in MADE_BY_KERAS_2.values())}
+
+
+def documented(before: str) -> list[str]:
+    """Return the first cells of the first table behind ``before``."""
+    table = DOCUMENT.read_text("utf-8").partition(before)[2].partition("\n| ")[2]
+    rows = table.partition("\n\n")[0].splitlines()[2:]
+    return [re.split(r" \| ", row.removeprefix("| "))[0] for row in rows]
 
 
 def test_every_row_has_a_test() -> None:
-    assert documented() == list(TESTED)
+    assert documented("### What works\n") == list(TESTED)
+    assert documented("**Keras 2.**") == list(MADE_BY_KERAS_2)
 
 
 def test_every_named_test_exists() -> None:
-    for place in set(TESTED.values()):
+    for place in EVERY:
         module, _, function = place.partition(".")
         name = "test_sources_by_content" if module == "by_content" else f"test_{module}"
         [path] = TESTS.rglob(f"{name}.py")
