@@ -222,10 +222,9 @@ class Batcher:
         return now - member.received >= self._max_staleness_s
 
     def backlog(self) -> float:
-        """Return how many frames full batches left behind, for each frame in a batch that ended.
+        """Return how many frames full batches left behind since the last time, by frame done.
 
-        Since the last time it was asked. Frames that travel alone do not count: their lane is
-        full with any other frame.
+        A lane whose frames travel alone does not count: it is full with any other frame.
         """
         left, finished = self._left_behind, self._finished
         self._left_behind = self._finished = 0
@@ -346,9 +345,3 @@ class Batcher:
     def _release_everywhere(self, session: str) -> None:
         for lane in list(self._quarantined):
             self.release(session, lane)
-
-
-def halves(members: Sequence[Member]) -> tuple[Sequence[Member], Sequence[Member]]:
-    """Cut a rejected batch in two, to find the frame at fault in log2(n) rounds."""
-    middle = len(members) // 2
-    return members[:middle], members[middle:]

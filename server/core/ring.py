@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.core.messages import Frame
@@ -32,3 +33,9 @@ class Ring(OrderedDict[str, Place]):
     def since(self) -> float:
         """When the first of them joined."""
         return next(iter(self.values())).joined
+
+
+def halves(members: Sequence[Member]) -> tuple[Sequence[Member], Sequence[Member]]:
+    """Cut a rejected batch in two, to find the frame at fault in log2(n) rounds."""
+    middle = len(members) // 2
+    return members[:middle], members[middle:]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from server.backend.interface import Backend, BackendFailed, Inference, LaneChanged
 from server.core.answers import Answer
 from server.core.balancing import Balancer
-from server.core.batching import Batch, Batcher, Statistics, halves
+from server.core.batching import Batch, Batcher, Statistics
 from server.core.concurrency import INITIAL_CALLS, CallOutcome, ConcurrencyLimit
 from server.core.errors import (
     BackendUnavailable,
@@ -27,7 +27,7 @@ from server.core.errors import (
 )
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
 from server.core.model import Lane, Model, ModelKey
-from server.core.ring import Member
+from server.core.ring import Member, halves
 from server.core.slots import Slots
 from server.runtime.models import Models
 from server.runtime.statistics import Counters
@@ -82,6 +82,7 @@ class Dispatcher:
             max_wait_s=settings.max_wait_ms / 1000,
             max_waiting=settings.max_sessions,
         )
+        self.backlog = self._batcher.backlog
         self._backend = backend
         self._models = models
         self._counters = counters
@@ -116,10 +117,6 @@ class Dispatcher:
     def statistics(self) -> Statistics:
         """Return the batcher's snapshot."""
         return self._batcher.statistics()
-
-    def backlog(self) -> float:
-        """Return what full batches left behind since the last time; see :meth:`Batcher.backlog`."""
-        return self._batcher.backlog()
 
     async def idle(self) -> None:
         """Wait until no frame waits and no call is under way."""

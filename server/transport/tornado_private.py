@@ -7,6 +7,8 @@ says which name has changed.
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Callable
 
 from tornado import http1connection
@@ -54,6 +56,22 @@ class TornadoWebSocket(WebSocketProtocol13):
 
     abort = WebSocketProtocol13._abort
     """Close the socket at once."""
+
+    async def periodic_ping(self) -> None:
+        """Send a ping in each interval, and end the connection if one is not answered.
+
+        The first one after a random part of the second half of the interval: sessions that
+        reconnected together, as after a restart, are not pinged together ever after.
+        """
+        interval_s = self.ping_interval
+        await asyncio.sleep(random.uniform(0.5, 1.0) * interval_s)
+        while True:
+            self._received_pong = False
+            self.write_ping(b"")
+            await asyncio.sleep(interval_s)
+            if not self._received_pong:
+                self.close(reason="ping timed out")
+                return
 
     async def receive_messages(self) -> None:
         """Receive until the connection ends."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from server.core.batching import halves
 from server.core.model import Lane, ModelKey
+from server.core.ring import halves
 from tests.server.core.batches import NOTHING, ONE, A, B, batcher, member, offer, take, who
 
 # A session has at most one frame waiting; a newer one replaces it.
