@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
@@ -100,6 +101,8 @@ class BoundedApplication(Application):
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         """Return what handles a request."""
+        if not request.path.startswith("/"):
+            _use_origin_form(request)
         requests = self._requests
         key = None if requests is None else self._access.limited(request)
         if requests is None or key is None or request.path in UNLIMITED:
@@ -110,3 +113,19 @@ class BoundedApplication(Application):
         self._on_full("max_requests_per_s")
         wait_s = requests.wait_s(key, now)
         return self.get_handler_delegate(request, TooManyHandler, {"wait_s": wait_s})
+
+
+def _use_origin_form(request: HTTPServerRequest) -> None:
+    """Read a target with scheme and host, as some proxies send it (RFC 9112, 3.2.2).
+
+    Its host replaces the header's. What is no such target stays as it is, and is not found.
+    """
+    try:
+        target = urlsplit(request.uri or "")
+    except ValueError:
+        return
+    host = target.netloc.rpartition("@")[2]
+    if target.scheme in ("http", "https") and host:
+        request.host = request.headers["Host"] = host
+        request.path = target.path or "/"
+        request.uri = f"{request.path}?{target.query}" if target.query else request.path

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
+from loadtest import websocket
 from server import app
 from server.core.concurrency import INITIAL_CALLS
 from server.handlers.pages import ROOT
@@ -235,6 +236,37 @@ async def test_a_path_cannot_forge_a_log_line(
     answer = await raw(served, b"GET /static/../x%0aINFO%20forged")
     assert answer.split()[1] == b"404"
     assert "forged" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://h/healthz", b"200"),
+        ("HTTPS://user@h:8888/healthz?x=1", b"200"),
+        ("http://h", b"200"),
+        ("http:///healthz", b"404"),
+        ("ftp://h/healthz", b"404"),
+        ("http://[h/healthz", b"404"),
+        ("healthz", b"404"),
+        ("http://h/ws", b"426"),
+    ],
+)
+async def test_a_target_with_scheme_and_host(served: Served, target: str, status: bytes) -> None:
+    """As some proxies send it (RFC 9112, 3.2.2)."""
+    answer = await raw(served, f"GET {target}".encode())
+    assert answer.split()[1] == status
+
+
+@pytest.mark.parametrize(("host", "status"), [(b"127.0.0.1", b"101"), (b"evil.example", b"403")])
+async def test_the_host_in_the_target_replaces_the_headers(
+    served: Served, host: bytes, status: bytes
+) -> None:
+    """A page from another host must not pass for one of the gateway's own."""
+    head = websocket.handshake().replace(b"GET /ws", b"GET http://" + host + b"/ws")
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(head.removesuffix(b"\r\n") + b"Origin: http://127.0.0.1\r\n\r\n")
+    assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == status
+    writer.close()
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
