@@ -28,17 +28,24 @@ def likely_outputs(graph: Any) -> list[str]:
     """Return tensors that inference could want, the most likely first, with their shapes.
 
     These are softmax and sigmoid outputs, box-like shapes, and tensors that lead nowhere except to
-    what depends on labels, and to losses, gradients, optimizers and summaries.
+    what depends on labels, and to losses, gradients, optimizers and summaries. A detector's
+    scores follow its boxes if they have the same rows.
     """
     inference = _inference(graph)
-    scores = {}
+    found: list[tuple[int, int, Tensor]] = []
     for position, operation in enumerate(graph.get_operations()):
         if operation in inference:
-            for tensor in operation.outputs:
-                score = _score(tensor, inference)
-                if score > 1:
-                    scores[f"{tensor.name} {_shape_text(tensor)}"] = (score, position)
-    return sorted(scores, key=lambda name: scores[name], reverse=True)
+            rated = [(_score(tensor, inference), position, tensor) for tensor in operation.outputs]
+            found += [(score, *others) for score, *others in rated if score > 1]
+    boxes = {_rows(tensor) for _, _, tensor in found if _is_boxes(tensor)}
+
+    def rank(candidate: tuple[int, int, Tensor]) -> tuple[int, int]:
+        score, position, tensor = candidate
+        beside_boxes = not _is_boxes(tensor) and _rows(tensor) in boxes
+        return score + 2 * beside_boxes, position
+
+    ranked = sorted(found, key=rank, reverse=True)
+    return [f"{tensor.name} {_shape_text(tensor)}" for _, _, tensor in ranked]
 
 
 def ends_of_inference(graph: Any) -> list[Tensor]:
@@ -70,11 +77,11 @@ def _inference(graph: Any) -> set[Any]:
     images = [tensor for tensor in inputs if looks_like_images(tensor)] or inputs
     is_known = any(looks_like_images(tensor) for tensor in inputs)
     labels = [tensor for tensor in inputs if is_known and _looks_like_labels(tensor)]
-    reachable = _dependents(images) if images else set(operations)
-    return {one for one in reachable - _dependents(labels) if not _is_training(one)}
+    reachable = dependents(images) if images else set(operations)
+    return {one for one in reachable - dependents(labels) if not _is_training(one)}
 
 
-def _dependents(tensors: list[Tensor]) -> set[Any]:
+def dependents(tensors: list[Tensor]) -> set[Any]:
     """Return the operations that depend on one of the tensors."""
     seen: set[Any] = set()
     waiting = list(tensors)
@@ -106,8 +113,18 @@ def _score(tensor: Tensor, inference: set[Any]) -> int:
     score = 2 if is_end else 0
     score += 4 if name in (*DETECTION, *CLASS_SCORES) else 0
     score += 3 if is_flat and tensor.op.type in _ACTIVATIONS else 0
-    score += 2 if is_end and rank in (3, 4) and tensor.shape[-1] == 4 else 0
+    score += 2 if is_end and _is_boxes(tensor) else 0
     return score + (1 if score and _HINT.search(name) else 0)
+
+
+def _is_boxes(tensor: Tensor) -> bool:
+    return tensor.shape.rank in (3, 4) and tensor.shape[-1] == 4
+
+
+def _rows(tensor: Tensor) -> tuple[int | None, ...] | None:
+    """Return a tensor's shape without its columns; None for what has no rows."""
+    rank = tensor.shape.rank
+    return tuple(tensor.shape[:-1].as_list()) if rank in (3, 4) else None
 
 
 def _continues(operation: Any) -> bool:

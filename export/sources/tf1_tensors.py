@@ -10,12 +10,13 @@ from export.contract import Tensor
 from export.errors import SourceError
 from export.sources.options import SourceOptions
 from export.sources.subgraph import extract, node_of
-from export.sources.tf1_candidates import likely_outputs, looks_like_images
+from export.sources.tf1_candidates import dependents, likely_outputs, looks_like_images
 from export.sources.tf1_graph import Feeds, fed_tensor
 from export.suggestions import closest, listed
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
-_CONSTANTS = ("Const", "Variable", "VariableV2", "VarHandleOp")
+_VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
+_CONSTANTS = ("Const", *_VARIABLES)
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,17 @@ def _which_image(graph: Any, placeholders: list[str], needed: Mapping[str, Any])
 
 
 def image_like(graph: Any, needed: Mapping[str, Any]) -> list[str]:
-    """Return the tensors ``[N, H, W, 1 or 3]`` that the outputs need, in order of the graph."""
-    return [
-        out.name
+    """Return the tensors ``[N, H, W, 1 or 3]`` that the outputs need, in order of the graph.
+
+    What layers have computed counts only if there is nothing else.
+    """
+    variables = [one for one in graph.get_operations() if one.type in _VARIABLES]
+    computed = dependents([out for one in variables for out in one.outputs])
+    found = [
+        out
         for operation in graph.get_operations()
         if operation.name in needed and operation.type not in _CONSTANTS
         for out in operation.outputs
         if out.shape.rank == 4 and out.shape[-1] in (1, 3) and operation.inputs
     ]
+    return [out.name for out in found if out.op not in computed] or [out.name for out in found]

@@ -41,6 +41,24 @@ def detector(images: Any) -> None:
     v1.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
 
 
+def maps(images: Any) -> None:
+    """An SSD: a softmax for each feature map, and the rows of all maps for the losses."""
+    labels = v1.placeholder(tf.int32, [None, 5], "labels")
+    rows = []
+    for name, step in (("fine", 4), ("coarse", 8)):
+        features = tf.nn.avg_pool2d(images, step, step, "VALID")
+        weights = v1.get_variable(name, [1, 1, 3, 7], use_resource=False)
+        rows.append(
+            tf.reshape(tf.nn.conv2d(features, weights, 1, "SAME"), [-1, (8 // step) ** 2, 7])
+        )
+        tf.nn.softmax(tf.reshape(rows[-1], [-1, 8 // step, 8 // step, 1, 7])[..., 4:], name=name)
+    rows = tf.concat(rows, 1)
+    logits, boxes = tf.identity(rows[..., 4:], "all_logits"), tf.identity(rows[..., :4], "all_loc")
+    loss = v1.losses.sparse_softmax_cross_entropy(labels, logits)
+    v1.losses.huber_loss(tf.zeros([1, 5, 4]), boxes)
+    v1.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
+
+
 def named(images: Any) -> None:
     """Outputs that already have the contract's names, and an unnamed end."""
     flat = tf.reshape(images, [-1, 192])
@@ -54,6 +72,7 @@ def named(images: Any) -> None:
     [
         (classifier, ["predictions:0 [?,5]"]),
         (detector, ["decoded/boxes:0 [?,10,4]", "scores:0 [?,10]"]),
+        (maps, ["all_loc:0 [?,5,4]", "all_logits:0 [?,5,3]"]),
         (named, ["detection_boxes:0 [?,48,4]", "detection_scores:0 [?,48]", "tail:0 [?,4]"]),
     ],
 )
