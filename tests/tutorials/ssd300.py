@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 tf1 = tf.compat.v1
@@ -19,6 +20,9 @@ SIDE, CLASSES, STEP = 300, 21, 120_000
 MAPS = {"block4": (38, 4), "block7": (19, 6), "block8": (10, 6)}
 MAPS |= {"block9": (5, 6), "block10": (3, 4), "block11": (1, 4)}
 """The cells of a side and the boxes of a cell, of each feature map."""
+
+BACKGROUND = 5.0
+"""How much likelier the background is at first, in logits: few boxes have anything in them."""
 
 BOXES = sum(cells * cells * boxes for cells, boxes in MAPS.values())
 
@@ -70,8 +74,14 @@ def head(name: str, features: Any, boxes: int, values: int) -> Any:
     """Return ``values`` for each box of each cell: ``[N, h, w, boxes, values]``."""
     with tf1.variable_scope(name):
         shape = [3, 3, int(features.shape[-1]), boxes * values]
-        weights = tf1.get_variable("weights", shape, initializer=tf1.glorot_normal_initializer())
-        rows = tf.nn.conv2d(features, weights, 1, "SAME")
+        weights = tf1.get_variable(
+            "weights", shape, initializer=tf1.truncated_normal_initializer(stddev=0.02)
+        )
+        start = np.tile([BACKGROUND] + [0.0] * (values - 1), boxes) if values > 4 else 0.0
+        biases = tf1.get_variable(
+            "biases", [boxes * values], initializer=tf1.constant_initializer(start)
+        )
+        rows = tf.nn.bias_add(tf.nn.conv2d(features, weights, 1, "SAME"), biases)
         return tf.reshape(rows, [-1, *features.shape[1:3], boxes, values], name="rows")
 
 

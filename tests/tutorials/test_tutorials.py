@@ -1,0 +1,103 @@
+"""Every command of a tutorial runs as printed, and prints what the page says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from demomodel import scenes
+from loadtest.stack import Stack
+from tests.conftest import ROOT
+
+DOCS = ROOT / "docs"
+VOC = (
+    "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike "
+    "person pottedplant sheep sofa train tvmonitor"
+)
+# Shown to readers; `make run` is a Stack here, and needs no activation.
+NOT_RUN = {"source .venv/bin/activate"}
+
+
+class Step(NamedTuple):
+    """A command, and the lines that the page shows below it, ``…`` for what differs."""
+
+    command: str
+    shown: list[str]
+
+
+def steps(page: Path) -> Iterator[Step]:
+    """Yield the steps of a page in order."""
+    text = page.read_text("utf-8").replace("\\\n", "")
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, *shown = step.splitlines()
+            yield Step(command, shown)
+
+
+@pytest.fixture
+def stack(demo_models: Path, tmp_path: Path) -> Iterator[Stack]:
+    """``make run`` in ``tmp_path``."""
+    shutil.copytree(demo_models / "digits", tmp_path / "models" / "digits")
+    with Stack(tmp_path / "models") as running:
+        yield running
+
+
+def run(step: Step, folder: Path, stack: Stack) -> list[str]:
+    """Run a step, and return what it prints."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRPC_PORT": str(stack.grpc_port)}
+    words = shlex.split(step.command)
+    if words[0] in ("framewire", "python"):
+        words = [sys.executable, *(["-m", *words] if words[0] == "framewire" else words[1:])]
+    if "--decode" in words:
+        words.append("--verify=quick")  # what the page shows of the rest takes 15 s longer
+    done = subprocess.run(
+        words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    )
+    failure = any(line.startswith("export: error: ") for line in step.shown)
+    assert bool(done.returncode) == failure, (step.command, done.stderr)
+    return (done.stderr if failure else done.stdout).splitlines()
+
+
+def test_an_ssd_of_tensorflow_1_goes_live(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "voc.txt").write_text(VOC.replace(" ", "\n"))
+    listing, make, *others = [
+        s for s in steps(DOCS / "tutorial-ssd.md") if s.command not in NOT_RUN
+    ]
+    for step in (make, listing, *others):
+        printed = run(step, tmp_path, stack)
+        for line in step.shown:
+            if not line.startswith("passed      served"):
+                pattern = ".*".join(map(re.escape, line.split("…")))
+                assert any(re.fullmatch(pattern, one) for one in printed), (line, printed)
+    picture = tmp_path / "picture.jpg"
+    scenes.render(3).picture.save(picture)
+    request = urllib.request.Request(f"{stack.url}v1/infer?model=ssd", picture.read_bytes())
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert b'"boxes"' in answer.read()
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("tutorial-*.zh-CN.md")), ids=lambda p: p.name)
+def test_the_chinese_page_is_in_step(page: Path) -> None:
+    """Same sections, commands, outputs, rows of tables, and names."""
+    english = page.with_name(page.name.replace(".zh-CN", ""))
+    ours, theirs = (one.read_text("utf-8") for one in (page, english))
+    assert list(steps(page)) == list(steps(english))
+    for pattern in (r"^#+", r"^\|", r"^- "):
+        assert len(re.findall(pattern, ours, re.M)) == len(re.findall(pattern, theirs, re.M))
+    assert sorted(re.findall(r"`[^`\n]+`", ours)) == sorted(re.findall(r"`[^`\n]+`", theirs))
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("tutorial-*.md")), ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
