@@ -12,13 +12,16 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 INSTALL := -m pip install -q --disable-pip-version-check -c requirements.txt
 
-.PHONY: run test coverage check fmt pythons miniprogram train fonts bench reliability pins clean help
+.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench reliability pins clean help
 
 help:           ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 run: $(RUN)     ## start the model server and the gateway with the demo model; Ctrl-C stops both
 	@exec $(BIN)/framewire demo --directory models
+
+phone: $(RUN)   ## the same for a phone in your network, with a certificate and a QR code
+	@exec $(BIN)/framewire demo --directory models --phone
 
 test: $(DEV)    ## run the tests in WORKERS processes (3); TESTS=tests/server selects some
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)

@@ -11,8 +11,13 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from framewire.phone.addresses import NoAddress
 from server.settings import Parser, Settings, WrongSetting, load
+
+if TYPE_CHECKING:
+    from framewire.phone.setup import Phone
 
 MODEL = "digits"
 _LOOPBACK = "127.0.0.1"
@@ -27,6 +32,7 @@ examples:
   %(prog)s
   %(prog)s --port 9000 --grpc-port 9500 --rest-port 9501     beside another one
   %(prog)s --directory models --model flowers                your own model by default
+  %(prog)s --phone                                           and on a phone in your network
 """
 
 
@@ -34,9 +40,12 @@ def run(arguments: Sequence[str], prog: str) -> int:
     """Run until Ctrl-C, SIGTERM or the end of the terminal. Returns the exit status."""
     try:
         options, gateway_flags = _parser(prog).parse_known_args(arguments)
+        phone = _phone(options, load(gateway_flags, os.environ, prog).port)
+        if phone is not None:
+            gateway_flags = [*phone.gateway, *gateway_flags]
         settings = load(gateway_flags, os.environ, prog)
-        _check_ports(settings, options.grpc_port, options.rest_port)
-    except WrongSetting as error:
+        _check_ports(settings, options)
+    except (WrongSetting, NoAddress) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
     # The current folder is the user's, and may hold an `export` or `server` of its own. (Python
@@ -44,7 +53,7 @@ def run(arguments: Sequence[str], prog: str) -> int:
     environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     try:
         return _export(options.directory, environment) or _serve(
-            options, gateway_flags, environment
+            options, gateway_flags, phone, environment
         )
     except KeyboardInterrupt:
         return 130
@@ -82,7 +91,36 @@ def _parser(prog: str) -> argparse.ArgumentParser:
             default=os.environ.get(variable) or port,
             help=f"the model server's {name} port (default: {variable} or {port})",
         )
+    parser.add_argument(
+        "--phone",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="let phones in your network use it: listen on this machine's address there with a "
+        "certificate of its own, and print a QR code of a page that says what to tap",
+    )
+    parser.add_argument(
+        "--phone-port",
+        type=_port,
+        metavar="PORT",
+        help="port of that page (default: the gateway's, plus 1)",
+    )
     return parser
+
+
+def _phone(options: argparse.Namespace, port: int) -> Phone | None:
+    """Return what ``--phone`` adds. Raises NoAddress and WrongSetting."""
+    if options.phone is None:
+        return None
+    from framewire.phone import setup  # cryptography, which everything else does without
+
+    options.phone_port = options.phone_port or port + 1
+    try:
+        # Not among the models: a phone that trusts the authority does so for every checkout.
+        folder = data_folder(os.environ) / "phone"
+        return setup.prepare(folder, options.phone, port, options.phone_port)
+    except OSError as error:
+        raise WrongSetting(f"cannot write the certificates: {error}") from None
 
 
 def _port(text: str) -> int:
@@ -91,12 +129,13 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _check_ports(settings: Settings, grpc_port: int, rest_port: int) -> None:
+def _check_ports(settings: Settings, options: argparse.Namespace) -> None:
     """Report a port that is in use, before anything is started. Raises WrongSetting."""
     for flag, host, port in (
         ("--port", settings.host, settings.port),
-        ("--grpc-port", _LOOPBACK, grpc_port),
-        ("--rest-port", _LOOPBACK, rest_port),
+        ("--grpc-port", _LOOPBACK, options.grpc_port),
+        ("--rest-port", _LOOPBACK, options.rest_port),
+        *([] if options.phone is None else [("--phone-port", settings.host, options.phone_port)]),
     ):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -126,7 +165,10 @@ def _export(directory: Path, environment: Mapping[str, str]) -> int:
 
 
 def _serve(
-    options: argparse.Namespace, gateway_flags: Sequence[str], environment: Mapping[str, str]
+    options: argparse.Namespace,
+    gateway_flags: Sequence[str],
+    phone: Phone | None,
+    environment: Mapping[str, str],
 ) -> int:
     from framewire import foreground  # honcho, which --help does without
 
@@ -134,6 +176,8 @@ def _serve(
         "gateway": _gateway(gateway_flags, options.grpc_port),
         "modelserver": _model_server(options.directory, options.grpc_port, options.rest_port),
     }
+    if phone is not None:
+        commands["phone"] = _module("framewire.phone", *phone.guide)
     return foreground.run(commands, environment)
 
 

@@ -40,7 +40,7 @@ PROGRAMS = {
         "framewire.demo",
         "try it: run everything on this machine, with a demo model",
         "demo",
-        (*_TENSORFLOW, "rich", "fsspec", "honcho"),
+        (*_TENSORFLOW, "rich", "fsspec", "honcho", "cryptography", "segno"),
     ),
     "serve": Program(
         "server.__main__", "run the gateway, which cameras connect to", "serve", _GATEWAY

@@ -139,6 +139,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("export", {"export"}, {"tensorflow"}),
     # What an application installs: nothing of the servers comes with it.
     ("framewire.client", set(), {"tornado", "msgpack", "PIL", "numpy", "av"}),
+    ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),
     # It starts the other programs by name, as modules or processes.
     ("framewire", {"server.output", "server.settings"}, {"honcho"}),
     (
