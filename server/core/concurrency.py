@@ -24,9 +24,10 @@ The policy:
   For a server with ``c`` cores, ``s`` seconds a call and ``d`` seconds of network, it settles
   near 1.1 x c x (d + s) / s + 0.5: at 3 calls for two cores on the same machine.
 * Under steady load no call is uncrowded. After 10 s of that (75 calls' time, if that is
-  longer), at a ratio above 2, or when batches outgrow all measured ones, a *probe*
-  begins: a quarter of the limit, or two, applies until four calls have measured the baseline
-  anew. So a server that became slower, or farther away, is not mistaken for a queue forever.
+  longer), at a ratio above 2 or below 0.9, or when batches outgrow all measured ones, a
+  *probe* begins: a quarter of the limit, or two, applies until four calls have measured the
+  baseline anew. So a server that became slower, or farther away, is not mistaken for a queue
+  forever, and one that is faster than at first, as after its first calls, not for one with room.
 * A call is *lost* if the server refused it as full, or its frames expired although it had
   as much time as an uncrowded call takes. When more calls of a round are lost than answered, the
   limit returns to that of the last round that was answered and stays there for a pause
@@ -74,7 +75,7 @@ TOLERANCE, SPARE = 1.1, 0.5
 GROWS_BELOW, GROWTH, REGROWTH = 1.1, 1.5, 1.25
 SHRINKS_ABOVE = 1.3
 REGROWS_FROM = 4
-PROBES_ABOVE, PROBE_CALLS = 2.0, 4
+PROBES_BELOW, PROBES_ABOVE, PROBE_CALLS = 0.9, 2.0, 4
 PROBE_EVERY_S, PROBE_EVERY_CALLS = 10.0, 75
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 64.0
 IDLE_S = 1.0
@@ -267,7 +268,11 @@ class ConcurrencyLimit:
 
     def _probe_due(self, now: float) -> bool:
         ratio = self._round.ratio
-        if self._round.busy <= self._burst or (self._accelerates and self.limit < self.maximum):
+        if self._round.busy <= self._burst:
+            return False
+        if ratio < PROBES_BELOW:
+            return True
+        if self._accelerates and self.limit < self.maximum:
             return False
         if self._round.outgrown and ratio > GROWS_BELOW:
             return True
@@ -282,7 +287,7 @@ class ConcurrencyLimit:
         finished = self._round
         if self._accelerates:
             return self._bound * (GROWTH if finished.full else 1.0)
-        target = TOLERANCE * finished.busy / finished.ratio + SPARE
+        target = TOLERANCE * finished.busy / max(finished.ratio, 1.0) + SPARE
         if target < self._bound:
             crowded = finished.busy > self._few and finished.ratio > SHRINKS_ABOVE
             return max(target, self._bound / 2) if crowded else self._bound

@@ -83,6 +83,16 @@ def test_a_crowd_that_waits_for_its_answers_gets_full_batches(
     assert adaptive.mean_batch > 0.7 * fixed.mean_batch
 
 
+@pytest.mark.parametrize("kind", [Server, SharedServer])
+@pytest.mark.parametrize("slower", [(0.0, 1.0, 3.0), (0.0, 2.0, 2.0), (4.0, 5.0, 2.0)])
+def test_a_slow_start_is_forgotten(kind: type[Server], slower: tuple[float, float, float]) -> None:
+    """Calls that are faster than expected are no sign of room for more of them."""
+    adaptive = World(kind(slower=slower), ConcurrencyLimit(), cameras(64, 30.0, closed=True))
+    fixed = World(kind(slower=slower), FixedLimit(3), cameras(64, 30.0, closed=True))
+    assert adaptive.run(10).answered(6, 9) >= 0.95 * fixed.run(10).answered(6, 9)
+    assert max(limit for at, limit in adaptive.limits if at > 6) <= 4
+
+
 def test_a_server_ten_times_slower_at_threefold_overload() -> None:
     """A full batch takes 390 of a frame's 500 ms: with one call too many nearly all expire."""
     fleet = cameras(64, 3.0)
