@@ -33,7 +33,7 @@ SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/debian.sources")
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TARGET_MB = 200.0
-START_S = 30.0
+START_S = 120.0
 # What Kubernetes adds to the environment for a Service named `framewire`.
 SERVICE_LINKS = {
     "FRAMEWIRE_SERVICE_HOST": "10.96.7.1",

@@ -226,6 +226,8 @@ def test_the_images_are_those_of_this_version() -> None:
     [kustomization] = load_file(BASE / "kustomization.yaml")
     [image] = kustomization["images"]
     assert image == {"name": container("gateway")["image"], "newTag": VERSION}
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"framewire-gateway:([\d.]+)", page)) == {VERSION}
 
 
 # The Ingress says what deploy/nginx.conf says
