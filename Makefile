@@ -12,7 +12,8 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 INSTALL := -m pip install -q --disable-pip-version-check -c requirements.txt
 
-.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench reliability pins clean help
+.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench reliability container pins clean \
+  help
 
 help:           ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -63,6 +64,10 @@ bench: $(RUN)   ## measure the gateway's throughput and latency against direct P
 reliability: $(RUN) ## overload, attack and soak the gateway; about 55 minutes
 	$(BIN)/framewire export savedmodel --if-missing
 	$(BIN)/framewire loadtest reliability
+
+container: $(DEV) ## build the gateway's image without an engine and start it; as root
+	$(BIN)/framewire export savedmodel --if-missing
+	$(BIN)/python -m tests.deploy.container
 
 pins: $(DEV)    ## resolve the version ranges of setup.cfg into requirements.txt
 	$(BIN)/pip install -q uv
