@@ -12,8 +12,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 INSTALL := -m pip install -q --disable-pip-version-check -c requirements.txt
 
-.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench reliability container pins clean \
-  help
+.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench reliability container pins clean help
 
 help:           ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
