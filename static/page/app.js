@@ -3,8 +3,10 @@
 import { FramewireClient } from '../client/index.js';
 import { Liveness } from '../client/liveness.js';
 import { Statistics } from '../client/statistics.js';
+import { BoxesOption } from './boxes-option.js';
 import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
+import { LivePreview } from './live-preview.js';
 import { Notice } from './notice.js';
 import { Panel } from './panel.js';
 import { Pipeline } from './pipeline.js';
@@ -26,7 +28,9 @@ const notice = new Notice(element, language);
 const panel = new Panel(element, language);
 const statistics = new Statistics();
 const liveness = new Liveness();
+const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
 const view = new View(element('canvas'));
+const live = new LivePreview(view, isCalm);
 const conditions = {
   client: { name: 'connecting' },
   loss: null,
@@ -41,13 +45,15 @@ const client = new FramewireClient({
   hello: { ...sessionOptions(), min_score: minScore() },
   now,
   onState: stateChanged,
-  onWelcome: ({ limits }) => {
+  onWelcome: ({ limits, features = [] }) => {
     pipeline.maxPixels = limits.max_pixels;
     liveness.maxStalenessMs = limits.max_staleness_ms;
+    boxes.update({ features });
   },
   onModel: (model) => {
     pipeline.model = model;
     panel.model(model);
+    boxes.update({ model });
     pipeline.resend();
   },
   onResult: (result, frame) => {
@@ -69,6 +75,7 @@ const pipeline = new Pipeline({
   client,
   encoder: makeEncoder(),
   view,
+  live,
   statistics,
   liveness,
   onError: (error) => notice.problem('problem.page_failed', { message: error.message }),
@@ -80,6 +87,7 @@ const picker = new SourcePicker({
   onPicture: (source, capturedAt) => pipeline.picture(source, capturedAt),
   onSource: (source, isChosen) => {
     pipeline.use(source);
+    boxes.update({ source });
     if (isChosen && conditions.paused) togglePause();
     pipeline.resend();
   },
@@ -87,11 +95,22 @@ const picker = new SourcePicker({
   announce: (key) => notice.announce(key ? language.text(key) : ''),
 });
 
+const boxes = new BoxesOption({
+  element,
+  storage: storage(),
+  isCalm,
+  onMode: (mode) => {
+    pipeline.isLive = mode === 'live';
+    client.configure({ track: pipeline.isLive });
+  },
+});
+
 function stateChanged(state) {
   conditions.client = state;
   if (state.name === 'reconnecting') lost(state);
   else if (state.name !== 'connecting') conditions.loss = null;
   conditions.backendGone = false;
+  live.clear(); // a new session counts its ids from the start
   liveness.restart(now());
   refresh();
   if (pipeline.isAnswering) pipeline.resend();
@@ -135,8 +154,8 @@ function tick() {
 
 /** A still image does not age. A stale frame of a moving source must not pass for a fresh one. */
 function showAge() {
-  const isMoving = picker.current && !picker.current.isStill;
-  const capturedAt = isMoving ? pipeline.lastCapturedAt : null;
+  const mayBeLate = picker.current && !picker.current.isStill && !pipeline.isLive;
+  const capturedAt = mayBeLate ? pipeline.lastCapturedAt : null;
   panel.age(capturedAt === null ? null : now() - capturedAt);
 }
 
@@ -240,6 +259,7 @@ listenForKeys({
   choose: (name) => picker.choose(name),
   pause: togglePause,
   score: stepScore,
+  boxes: () => boxes.toggle(),
   language: changeLanguage,
 });
 listenForToken(element, (token) => {

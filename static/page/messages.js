@@ -79,6 +79,11 @@ const en = {
   'source.resume': 'Resume',
 
   'option.score': 'Minimum score',
+  'option.boxes': 'Boxes',
+  'option.boxes.exact': 'Exact',
+  'option.boxes.exact.hint': 'Show each result on the frame it belongs to',
+  'option.boxes.live': 'Live',
+  'option.boxes.live.hint': 'Show the picture without delay; boxes move along with their objects',
   'option.full': 'Send at full resolution',
   'option.full.hint': 'By default, frames are downscaled to the model’s input size',
   'option.sending': '{width} × {height}, {kilobytes} KB',
@@ -139,6 +144,7 @@ const en = {
   'keys.sources': 'source',
   'keys.pause': 'pause',
   'keys.score': 'score',
+  'keys.boxes': 'boxes',
   'keys.language': 'language',
 };
 
@@ -221,6 +227,11 @@ const zh = {
   'source.resume': '继续',
 
   'option.score': '最低置信度',
+  'option.boxes': '检测框',
+  'option.boxes.exact': '逐帧对齐',
+  'option.boxes.exact.hint': '结果与所属的那一帧画面一同显示，位置精确',
+  'option.boxes.live': '实时跟随',
+  'option.boxes.live.hint': '画面不等待结果，检测框跟随目标移动',
   'option.full': '以原始分辨率发送',
   'option.full.hint': '默认将画面缩小到模型的输入尺寸',
   'option.sending': '{width} × {height}，{kilobytes} KB',
@@ -281,6 +292,7 @@ const zh = {
   'keys.sources': '画面来源',
   'keys.pause': '暂停',
   'keys.score': '置信度',
+  'keys.boxes': '检测框',
   'keys.language': '语言',
 };
 
