@@ -113,3 +113,16 @@ def test_frames_stay_within_the_window_and_each_has_one_outcome(
     counts = phone.look()["stats"]
     lost = sum(counts["dropped"].values()) + sum(counts["errors"].values())
     assert counts["results"] + lost == counts["offered"]
+
+
+@pytest.mark.parametrize("boxes", ["live", "exact"])
+def test_boxes_keep_up_unless_the_user_switches_that_off(
+    stack: Stack, new_phone: NewPhone, scene: Scene, boxes: str
+) -> None:
+    phone = new_phone(stack, {"boxes": boxes})
+    live(phone, scene.picture)
+    seen = phone.until(
+        lambda seen: drawn_right(seen, on_preview(scene)) and seen["stats"]["results"] > 5,
+        "the right digits",
+    )
+    assert ("ids" in seen["answer"]) == (boxes == "live")
