@@ -4,6 +4,7 @@ import { FramewireClient } from '../client/index.js';
 import { Liveness } from '../client/liveness.js';
 import { Statistics } from '../client/statistics.js';
 import { BoxesOption } from './boxes-option.js';
+import { Counting } from './counting.js';
 import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
 import { LivePreview } from './live-preview.js';
@@ -29,7 +30,14 @@ const panel = new Panel(element, language);
 const statistics = new Statistics();
 const liveness = new Liveness();
 const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-const view = new View(element('canvas'));
+const counting = new Counting({
+  element,
+  language,
+  storage: storage(),
+  onMove: () => view.draw(),
+  onChange: configureTracking,
+});
+const view = new View(element('canvas'), (context, rect) => counting.draw(context, rect));
 const live = new LivePreview(view, isCalm);
 const conditions = {
   client: { name: 'connecting' },
@@ -58,6 +66,7 @@ const client = new FramewireClient({
   },
   onResult: (result, frame) => {
     pipeline.result(result, frame);
+    counting.update(result);
     setBackendGone(false);
     if (conditions.stall) refresh();
     // Raw values would change too fast to be read; the timer updates them.
@@ -87,6 +96,7 @@ const picker = new SourcePicker({
   onPicture: (source, capturedAt) => pipeline.picture(source, capturedAt),
   onSource: (source, isChosen) => {
     pipeline.use(source);
+    counting.clear();
     boxes.update({ source });
     if (isChosen && conditions.paused) togglePause();
     pipeline.resend();
@@ -101,9 +111,16 @@ const boxes = new BoxesOption({
   isCalm,
   onMode: (mode) => {
     pipeline.isLive = mode === 'live';
-    client.configure({ track: pipeline.isLive });
+    counting.enable(mode !== null);
+    configureTracking();
   },
 });
+
+/** Boxes that keep up need tracking, and so does whatever is counted. */
+function configureTracking() {
+  client.configure({ track: pipeline.isLive || counting.isActive, ...counting.options() });
+  view.draw();
+}
 
 function stateChanged(state) {
   conditions.client = state;
@@ -111,6 +128,7 @@ function stateChanged(state) {
   else if (state.name !== 'connecting') conditions.loss = null;
   conditions.backendGone = false;
   live.clear(); // a new session counts its ids from the start
+  counting.clear();
   liveness.restart(now());
   refresh();
   if (pipeline.isAnswering) pipeline.resend();
@@ -203,6 +221,7 @@ function translate() {
   showPause();
   notice.translate();
   picker.translate();
+  counting.translate();
   panel.model(pipeline.model);
   tick();
 }

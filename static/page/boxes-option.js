@@ -29,7 +29,7 @@ export class BoxesOption {
    * @param {function(string): HTMLElement} parts.element by id
    * @param {Storage|null} parts.storage for the choice; null if the browser forbids it
    * @param {boolean} parts.isCalm whether the user prefers reduced motion
-   * @param {function('exact'|'live')} parts.onMode the mode has changed; it is `exact` at first
+   * @param {function('exact'|'live'|null)} parts.onMode the mode has changed; at first there is none
    */
   constructor({ element, storage, isCalm, onMode }) {
     this._element = element;
@@ -37,7 +37,7 @@ export class BoxesOption {
     this._onMode = onMode;
     const choice = storage && storage.getItem(STORAGE_KEY);
     this._given = { source: null, model: null, features: [], isCalm, choice };
-    this._mode = 'exact';
+    this._mode = null;
     element('boxes').addEventListener('click', ({ target }) => {
       const button = target.closest('button');
       if (button) this.choose(button.dataset.boxes);
@@ -68,9 +68,8 @@ export class BoxesOption {
     for (const button of this._element('boxes').querySelectorAll('button')) {
       button.setAttribute('aria-pressed', String(button.dataset.boxes === mode));
     }
-    const shown = mode || 'exact';
-    if (shown === this._mode) return;
-    this._mode = shown;
-    this._onMode(shown);
+    if (mode === this._mode) return;
+    this._mode = mode;
+    this._onMode(mode);
   }
 }

@@ -14,9 +14,13 @@ const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
 const [WIDEST, NARROWEST] = [16 / 9, 3 / 4];
 
 export class View {
-  /** @param {HTMLCanvasElement} canvas fills the stage, whose shape follows the frame's */
-  constructor(canvas) {
+  /**
+   * @param {HTMLCanvasElement} canvas fills the stage, whose shape follows the frame's
+   * @param {function(CanvasRenderingContext2D, object)} decorate draws between picture and boxes
+   */
+  constructor(canvas, decorate) {
     this._canvas = canvas;
+    this._decorate = decorate;
     this._context = canvas.getContext('2d', { alpha: false });
     this._shown = null;
     this._minScore = 0;
@@ -39,13 +43,13 @@ export class View {
     this._shown = shown;
     const { width, height } = pictureOf(shown);
     this._setAspect(width / height);
-    this._draw();
+    this.draw();
   }
 
   /** Redraw with the predictions of at least this score. */
   setMinScore(minScore) {
     this._minScore = minScore;
-    this._draw();
+    this.draw();
   }
 
   /** @returns {{kind: string, items: object[]}|null} what the result on show contains */
@@ -70,10 +74,10 @@ export class View {
     const scale = Math.min(MAX_PIXEL_RATIO, devicePixelRatio || 1);
     this._canvas.width = Math.max(1, Math.round(this._canvas.clientWidth * scale));
     this._canvas.height = Math.max(1, Math.round(this._canvas.clientHeight * scale));
-    this._draw();
+    this.draw();
   }
 
-  _draw() {
+  draw() {
     const context = this._context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = '#0a0e0d';
@@ -85,6 +89,7 @@ export class View {
     const rect = fit(width, height, ...available);
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.drawImage(image, rect.x, rect.y, rect.width, rect.height);
+    this._decorate(context, rect);
     this._annotate(context, rect);
   }
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import file, in_state, until, until_fits, with_source
-from tests.e2e.conftest import SEEDS, Open
-from tests.e2e.film import jpeg, scenes
+from tests.e2e.browsing import until, with_source
+from tests.e2e.conftest import Open
 from tests.e2e.motion import WATCH, fit
 
 LEAST_OVERLAP = 0.7
@@ -67,17 +66,6 @@ def test_the_choice_is_remembered_and_has_a_key(open_page: Open, moving: Path) -
         page.keyboard.press("4")
         with_source(page, "scene")
         assert mode(page) == "live"
-
-
-def test_what_does_not_move_has_nothing_to_choose(open_page: Open, moving: Path) -> None:
-    [scene] = scenes(SEEDS[:1])
-    with open_page(camera=moving) as page:
-        in_state(page, "ready")
-        until(page, lambda: mode(page) == "exact", "exact boxes for the demo")
-        page.set_input_files("#picture-file", file("scene.jpg", "image/jpeg", jpeg(scene)))
-        with_source(page, "picture")
-        until_fits(page, scene)
-        assert mode(page) is None
 
 
 def test_reduced_motion_means_exact_boxes(open_page: Open, moving: Path) -> None:

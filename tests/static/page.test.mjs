@@ -301,7 +301,7 @@ test('every key that the page uses has a message, and the HTML holds the English
   const files = (await readdir(new URL('page/', PAGE), { recursive: true })).filter((name) => name.endsWith('.js'));
   for (const file of files.filter((name) => name !== 'messages.js')) {
     const source = await readFile(new URL(`page/${file}`, PAGE), 'utf8');
-    const literal = /'((?:page|state|problem|source|option|result|output|stat|lost|model|keys)\.[\w.]+)'/g;
+    const literal = /'((?:page|state|problem|source|option|areas|result|output|stat|lost|model|keys)\.[\w.]+)'/g;
     used.push(...[...source.matchAll(literal)].map(([, key]) => key));
   }
   assert.ok(used.length > 60);
