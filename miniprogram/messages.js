@@ -98,6 +98,8 @@ const zh = {
   settings_preview_mirrored: '前置预览为镜像',
   settings_frame_mirrored: '前置画面为镜像',
   settings_mirror_more: '使用前置摄像头时，如果检测框左右相反，请切换第一项；如果文字识别反了，请切换第二项。',
+  settings_live: '检测框实时跟随',
+  settings_live_more: '开启后，检测框跟随目标移动；关闭后，停留在识别时的位置。',
   settings_rotate: '画面旋转',
   settings_rotate_auto: '自动',
   settings_language: '语言',
@@ -209,6 +211,8 @@ const en = {
   settings_frame_mirrored: 'Front frames are mirrored',
   settings_mirror_more:
     'With the front camera: if boxes are on the wrong side, change the first switch; if text is read backwards, the second.',
+  settings_live: 'Boxes keep up with motion',
+  settings_live_more: 'On: boxes move along with their objects. Off: they stay where the objects were recognized.',
   settings_rotate: 'Rotation',
   settings_rotate_auto: 'Automatic',
   settings_language: 'Language',

@@ -17,15 +17,37 @@ class Overlay {
    * @param {number} pixelRatio
    */
   constructor(canvas, size, pixelRatio) {
+    this._canvas = canvas;
     this._size = size;
     canvas.width = Math.round(size.width * pixelRatio);
     canvas.height = Math.round(size.height * pixelRatio);
     this._context = canvas.getContext('2d');
     this._context.scale(pixelRatio, pixelRatio);
+    this._isClear = true;
+    this._tick = 0;
   }
 
   clear() {
     this._context.clearRect(0, 0, this._size.width, this._size.height);
+    this._isClear = true;
+  }
+
+  /**
+   * Call a function at every display tick, until `rest`.
+   * @param {() => void} draw
+   */
+  animate(draw) {
+    this.rest();
+    const next = () => {
+      this._tick = this._canvas.requestAnimationFrame(next);
+      draw();
+    };
+    this._tick = this._canvas.requestAnimationFrame(next);
+  }
+
+  rest() {
+    if (this._tick) this._canvas.cancelAnimationFrame(this._tick);
+    this._tick = 0;
   }
 
   /**
@@ -33,29 +55,30 @@ class Overlay {
    *   best first, in CSS pixels of the preview
    */
   draw(marks) {
+    if (marks.length === 0 && this._isClear) return;
     this.clear();
-    for (const { rect, index } of marks) this._outline(rect, classColour(index));
+    this._isClear = marks.length === 0;
+    for (const mark of marks) this._outline(mark);
     // Best tags last, so that they are on top where boxes overlap.
     for (const mark of marks.slice().reverse()) this._tag(mark);
   }
 
-  /**
-   * @param {import('./client/lib/index').Rect} rect
-   * @param {string} colour
-   */
-  _outline({ x, y, width, height }, colour) {
+  /** @param {Mark} mark */
+  _outline({ rect: { x, y, width, height }, index, opacity }) {
     const context = this._context;
+    context.globalAlpha = opacity;
     context.strokeStyle = 'rgba(0, 0, 0, 0.55)';
     context.lineWidth = LINE + 2;
     context.strokeRect(x, y, width, height);
-    context.strokeStyle = colour;
+    context.strokeStyle = classColour(index);
     context.lineWidth = LINE;
     context.strokeRect(x, y, width, height);
   }
 
   /** @param {Mark} mark */
-  _tag({ rect, name, score, index }) {
+  _tag({ rect, name, score, index, opacity }) {
     const context = this._context;
+    context.globalAlpha = opacity;
     context.font = '600 13px sans-serif';
     context.textBaseline = 'middle';
     const text = `${name}  ${percent(score)}`;

@@ -8,6 +8,7 @@ const MAX_VALUES = 8;
 
 /** @typedef {import('./client/lib/index').Result} Result */
 /** @typedef {{index: number, name: string, score: number, box: number[]|null}} Prediction */
+/** @typedef {{index: number, name: string, score: number, box: number[], opacity: number}} Located */
 /** @typedef {{name: string, type: string, values: string}} Output */
 
 /**
@@ -20,12 +21,29 @@ function readPredictions({ boxes, classes, scores }, labels, minScore) {
   if (!classes || !scores) return [];
   const all = classes.map((index, i) => ({
     index,
-    name: labels[index] === undefined ? String(index) : labels[index],
+    name: nameOf(index, labels),
     score: scores[i],
     box: boxes ? boxes[i] : null,
   }));
-  const kept = all.filter(({ score }) => score >= minScore).sort((a, b) => b.score - a.score);
+  const kept = bestFirst(all, minScore);
   return boxes ? kept : kept.slice(0, MAX_CLASSES);
+}
+
+/**
+ * @param {import('./client/lib/index').Drawn[]} boxes
+ * @param {string[]} labels the model's
+ * @param {number} minScore 0 to 1
+ * @returns {Located[]} best first
+ */
+function readBoxes(boxes, labels, minScore) {
+  const all = boxes.map(({ class: index, score, box, opacity }) => ({
+    index,
+    name: nameOf(index, labels),
+    score,
+    box,
+    opacity,
+  }));
+  return bestFirst(all, minScore);
 }
 
 /**
@@ -35,6 +53,23 @@ function readPredictions({ boxes, classes, scores }, labels, minScore) {
 function readOutputs({ outputs }) {
   if (!outputs) return [];
   return Object.keys(outputs).map((name) => ({ name, ...summarize(outputs[name], MAX_VALUES) }));
+}
+
+/**
+ * @param {number} index
+ * @param {string[]} labels
+ */
+function nameOf(index, labels) {
+  return labels[index] === undefined ? String(index) : labels[index];
+}
+
+/**
+ * @template {{score: number}} T
+ * @param {T[]} predictions
+ * @param {number} minScore 0 to 1
+ */
+function bestFirst(predictions, minScore) {
+  return predictions.filter(({ score }) => score >= minScore).sort((a, b) => b.score - a.score);
 }
 
 /** @param {number} score 0 to 1 */
@@ -67,4 +102,4 @@ function fromHsl(hue, saturation, lightness) {
   return `#${channel(0)}${channel(8)}${channel(4)}`;
 }
 
-module.exports = { readPredictions, readOutputs, percent, classColour };
+module.exports = { readPredictions, readBoxes, readOutputs, percent, classColour };

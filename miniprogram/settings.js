@@ -16,6 +16,7 @@ const STORAGE_KEY = 'framewire.settings';
  * @property {boolean} previewMirrored whether the front camera's preview is mirrored
  * @property {boolean} frameMirrored whether the front camera's frames are mirrored
  * @property {import('./client/lib/index').Rotation|'auto'} rotate
+ * @property {'live'|'exact'} boxes whether boxes keep up with the preview, or stay where they were captured
  * @property {'auto'|'zh'|'en'} language
  */
 
@@ -29,6 +30,7 @@ const DEFAULTS = {
   previewMirrored: true,
   frameMirrored: false,
   rotate: 'auto',
+  boxes: 'live',
   language: 'auto',
 };
 

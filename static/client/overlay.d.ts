@@ -21,6 +21,13 @@
  * @property {number|null} endedAt when a result came without it
  */
 /**
+ * @typedef {object} Untracked a box of the last result that has no track
+ * @property {Box} box
+ * @property {number} score
+ * @property {number} kind its class
+ * @property {number} shownAt when it was first there to be shown
+ */
+/**
  * @typedef {object} Drawn a box to draw
  * @property {number|null} id null for a box without a track, which is shown as it was
  * @property {Box} box
@@ -47,6 +54,8 @@ export class Overlay {
      * @param {number} now
      */
     update(result: Result, now: number): void;
+    /** Forget all boxes, at once. */
+    clear(): void;
     /**
      * The boxes to draw now. Ended tracks are forgotten once they have faded.
      * @param {number} now
@@ -87,6 +96,21 @@ export type Track = {
      * when a result came without it
      */
     endedAt: number | null;
+};
+/**
+ * a box of the last result that has no track
+ */
+export type Untracked = {
+    box: Box;
+    score: number;
+    /**
+     * its class
+     */
+    kind: number;
+    /**
+     * when it was first there to be shown
+     */
+    shownAt: number;
 };
 /**
  * a box to draw

@@ -24,6 +24,14 @@
  */
 
 /**
+ * @typedef {object} Untracked a box of the last result that has no track
+ * @property {Box} box
+ * @property {number} score
+ * @property {number} kind its class
+ * @property {number} shownAt when it was first there to be shown
+ */
+
+/**
  * @typedef {object} Drawn a box to draw
  * @property {number|null} id null for a box without a track, which is shown as it was
  * @property {Box} box
@@ -45,8 +53,8 @@ export class Overlay {
     this._fadeMs = fadeMs;
     /** @type {Map<number, Track>} */
     this._tracks = new Map();
-    /** @type {Drawn[]} the boxes of the last result that have no track */
-    this._others = [];
+    /** @type {Untracked[]} */
+    this._untracked = [];
   }
 
   /**
@@ -58,21 +66,29 @@ export class Overlay {
     const { boxes = [], scores = [], classes = [], ids = [], velocities = [] } = result;
     const capturedAt = result.captured_at === undefined ? now : result.captured_at;
     if (result.restarted) this._tracks.clear();
-    this._others = [];
+    const before = this._untracked;
+    this._untracked = [];
     const seen = new Set();
     boxes.forEach((box, i) => {
       const [id, velocity, score, kind] = [ids[i], velocities[i], scores[i], classes[i]];
       if (typeof id !== 'number' || !velocity) {
-        this._others.push({ id: null, box, score, class: kind, opacity: 1 });
+        this._untracked.push({ box, score, kind, shownAt: firstShown(box, kind, before, now) });
         return;
       }
-      const { since = capturedAt, shownAt = now } = this._tracks.get(id) || {};
+      const known = this._tracks.get(id);
+      const { since, shownAt } = known || { since: capturedAt, shownAt: firstShown(box, kind, before, now) };
       this._tracks.set(id, { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null });
       seen.add(id);
     });
     for (const track of this._tracks.values()) {
       if (!seen.has(track.id) && track.endedAt === null) track.endedAt = now;
     }
+  }
+
+  /** Forget all boxes, at once. */
+  clear() {
+    this._tracks.clear();
+    this._untracked = [];
   }
 
   /**
@@ -90,9 +106,16 @@ export class Overlay {
       box: this.live ? this._carried(track, now) : track.box,
       score: track.score,
       class: track.kind,
-      opacity: this.live ? this._opacity(track, now) : 1,
+      opacity: this._opacity(track.shownAt, track.endedAt, now),
     }));
-    return [...tracked, ...this._others];
+    const untracked = this._untracked.map(({ box, score, kind, shownAt }) => ({
+      id: null,
+      box,
+      score,
+      class: kind,
+      opacity: this._opacity(shownAt, null, now),
+    }));
+    return [...tracked, ...untracked];
   }
 
   /**
@@ -110,12 +133,35 @@ export class Overlay {
   }
 
   /**
-   * @param {Track} track
+   * @param {number} shownAt
+   * @param {number|null} endedAt
    * @param {number} now
    */
-  _opacity(track, now) {
-    const risen = (now - track.shownAt) / this._fadeMs;
-    const left = track.endedAt === null ? 1 : 1 - (now - track.endedAt) / this._fadeMs;
+  _opacity(shownAt, endedAt, now) {
+    if (!this.live || this._fadeMs === 0) return 1;
+    const risen = (now - shownAt) / this._fadeMs;
+    const left = endedAt === null ? 1 : 1 - (now - endedAt) / this._fadeMs;
     return Math.max(0, Math.min(1, risen, left));
   }
+}
+
+/**
+ * When a box without a known track was first shown. A new object has no id at first, so its box
+ * continues one of the previous result: that of its class which it overlaps.
+ * @param {Box} box
+ * @param {number} kind
+ * @param {Untracked[]} before
+ * @param {number} now
+ */
+function firstShown(box, kind, before, now) {
+  const same = before.find((other) => other.kind === kind && overlap(other.box, box));
+  return same ? same.shownAt : now;
+}
+
+/**
+ * @param {Box} a
+ * @param {Box} b
+ */
+function overlap(a, b) {
+  return a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 }

@@ -3,8 +3,11 @@
 import { FramewireClient } from '../client/index.js';
 import { Liveness } from '../client/liveness.js';
 import { Statistics } from '../client/statistics.js';
+import { BoxesOption } from './boxes-option.js';
+import { Counting } from './counting.js';
 import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
+import { LivePreview } from './live-preview.js';
 import { Notice } from './notice.js';
 import { Panel } from './panel.js';
 import { Pipeline } from './pipeline.js';
@@ -26,7 +29,16 @@ const notice = new Notice(element, language);
 const panel = new Panel(element, language);
 const statistics = new Statistics();
 const liveness = new Liveness();
-const view = new View(element('canvas'));
+const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+const counting = new Counting({
+  element,
+  language,
+  storage: storage(),
+  onMove: () => view.draw(),
+  onChange: configureTracking,
+});
+const view = new View(element('canvas'), (context, rect) => counting.draw(context, rect));
+const live = new LivePreview(view, isCalm);
 const conditions = {
   client: { name: 'connecting' },
   loss: null,
@@ -41,17 +53,20 @@ const client = new FramewireClient({
   hello: { ...sessionOptions(), min_score: minScore() },
   now,
   onState: stateChanged,
-  onWelcome: ({ limits }) => {
+  onWelcome: ({ limits, features = [] }) => {
     pipeline.maxPixels = limits.max_pixels;
     liveness.maxStalenessMs = limits.max_staleness_ms;
+    boxes.update({ features });
   },
   onModel: (model) => {
     pipeline.model = model;
     panel.model(model);
+    boxes.update({ model });
     pipeline.resend();
   },
   onResult: (result, frame) => {
     pipeline.result(result, frame);
+    counting.update(result);
     setBackendGone(false);
     if (conditions.stall) refresh();
     // Raw values would change too fast to be read; the timer updates them.
@@ -69,6 +84,7 @@ const pipeline = new Pipeline({
   client,
   encoder: makeEncoder(),
   view,
+  live,
   statistics,
   liveness,
   onError: (error) => notice.problem('problem.page_failed', { message: error.message }),
@@ -80,6 +96,8 @@ const picker = new SourcePicker({
   onPicture: (source, capturedAt) => pipeline.picture(source, capturedAt),
   onSource: (source, isChosen) => {
     pipeline.use(source);
+    counting.clear();
+    boxes.update({ source });
     if (isChosen && conditions.paused) togglePause();
     pipeline.resend();
   },
@@ -87,11 +105,30 @@ const picker = new SourcePicker({
   announce: (key) => notice.announce(key ? language.text(key) : ''),
 });
 
+const boxes = new BoxesOption({
+  element,
+  storage: storage(),
+  isCalm,
+  onMode: (mode) => {
+    pipeline.isLive = mode === 'live';
+    counting.enable(mode !== null);
+    configureTracking();
+  },
+});
+
+/** Boxes that keep up need tracking, and so does whatever is counted. */
+function configureTracking() {
+  client.configure({ track: pipeline.isLive || counting.isActive, ...counting.options() });
+  view.draw();
+}
+
 function stateChanged(state) {
   conditions.client = state;
   if (state.name === 'reconnecting') lost(state);
   else if (state.name !== 'connecting') conditions.loss = null;
   conditions.backendGone = false;
+  live.clear(); // a new session counts its ids from the start
+  counting.clear();
   liveness.restart(now());
   refresh();
   if (pipeline.isAnswering) pipeline.resend();
@@ -135,8 +172,8 @@ function tick() {
 
 /** A still image does not age. A stale frame of a moving source must not pass for a fresh one. */
 function showAge() {
-  const isMoving = picker.current && !picker.current.isStill;
-  const capturedAt = isMoving ? pipeline.lastCapturedAt : null;
+  const mayBeLate = picker.current && !picker.current.isStill && !pipeline.isLive;
+  const capturedAt = mayBeLate ? pipeline.lastCapturedAt : null;
   panel.age(capturedAt === null ? null : now() - capturedAt);
 }
 
@@ -184,6 +221,7 @@ function translate() {
   showPause();
   notice.translate();
   picker.translate();
+  counting.translate();
   panel.model(pipeline.model);
   tick();
 }
@@ -240,6 +278,7 @@ listenForKeys({
   choose: (name) => picker.choose(name),
   pause: togglePause,
   score: stepScore,
+  boxes: () => boxes.toggle(),
   language: changeLanguage,
 });
 listenForToken(element, (token) => {

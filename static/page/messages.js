@@ -79,6 +79,11 @@ const en = {
   'source.resume': 'Resume',
 
   'option.score': 'Minimum score',
+  'option.boxes': 'Boxes',
+  'option.boxes.exact': 'Exact',
+  'option.boxes.exact.hint': 'Show each result on the frame it belongs to',
+  'option.boxes.live': 'Live',
+  'option.boxes.live.hint': 'Show the picture without delay; boxes move along with their objects',
   'option.full': 'Send at full resolution',
   'option.full.hint': 'By default, frames are downscaled to the model’s input size',
   'option.sending': '{width} × {height}, {kilobytes} KB',
@@ -89,6 +94,17 @@ const en = {
   'output.name': 'Output',
   'output.type': 'Type and shape',
   'output.values': 'First values',
+
+  'areas.title': 'Zones and lines',
+  'areas.none': 'Count what crosses a line or is inside a zone.',
+  'areas.add.line': 'Add line',
+  'areas.add.zone': 'Add zone',
+  'areas.line': 'Line {number}',
+  'areas.zone': 'Zone {number}',
+  'areas.point': '{name}, point {number}',
+  'areas.crossed': '← {left} · {right} →',
+  'areas.inside': '{inside} inside',
+  'areas.remove': 'Remove {name}',
 
   'stat.title': 'Live statistics',
   'stat.answered': 'results/s',
@@ -139,6 +155,7 @@ const en = {
   'keys.sources': 'source',
   'keys.pause': 'pause',
   'keys.score': 'score',
+  'keys.boxes': 'boxes',
   'keys.language': 'language',
 };
 
@@ -221,6 +238,11 @@ const zh = {
   'source.resume': '继续',
 
   'option.score': '最低置信度',
+  'option.boxes': '检测框',
+  'option.boxes.exact': '逐帧对齐',
+  'option.boxes.exact.hint': '结果与所属的那一帧画面一同显示，位置精确',
+  'option.boxes.live': '实时跟随',
+  'option.boxes.live.hint': '画面不等待结果，检测框跟随目标移动',
   'option.full': '以原始分辨率发送',
   'option.full.hint': '默认将画面缩小到模型的输入尺寸',
   'option.sending': '{width} × {height}，{kilobytes} KB',
@@ -231,6 +253,17 @@ const zh = {
   'output.name': '输出',
   'output.type': '类型与形状',
   'output.values': '部分数值',
+
+  'areas.title': '区域与计数线',
+  'areas.none': '统计越过计数线或位于区域内的目标。',
+  'areas.add.line': '添加计数线',
+  'areas.add.zone': '添加区域',
+  'areas.line': '计数线 {number}',
+  'areas.zone': '区域 {number}',
+  'areas.point': '{name}，端点 {number}',
+  'areas.crossed': '← {left} · {right} →',
+  'areas.inside': '区域内 {inside} 个',
+  'areas.remove': '删除{name}',
 
   'stat.title': '实时数据',
   'stat.answered': '识别帧率',
@@ -281,6 +314,7 @@ const zh = {
   'keys.sources': '画面来源',
   'keys.pause': '暂停',
   'keys.score': '置信度',
+  'keys.boxes': '检测框',
   'keys.language': '语言',
 };
 

@@ -24,13 +24,17 @@ export function className(index, labels) {
   return labels && labels[index] !== undefined ? labels[index] : String(index);
 }
 
-/** @param {{box, name, score, index}[]} predictions best first */
+/** @param {{box, name, score, index, opacity?}[]} predictions best first */
 export function drawBoxes(context, rect, predictions) {
   context.font = FONT;
   context.textBaseline = 'middle';
-  for (const { box, index } of predictions) outline(context, boxToRect(box, rect), classColour(index));
+  for (const { box, index, opacity = 1 } of predictions) {
+    context.globalAlpha = opacity;
+    outline(context, boxToRect(box, rect), classColour(index));
+  }
   // Best tags last, so that they are on top where boxes overlap.
   for (const prediction of [...predictions].reverse()) tag(context, rect, prediction);
+  context.globalAlpha = 1;
 }
 
 function outline(context, { x, y, width, height }, colour) {
@@ -43,7 +47,8 @@ function outline(context, { x, y, width, height }, colour) {
   context.stroke();
 }
 
-function tag(context, rect, { box, name, score, index }) {
+function tag(context, rect, { box, name, score, index, opacity = 1 }) {
+  context.globalAlpha = opacity;
   const text = `${name}  ${percent(score)}`;
   const size = { width: context.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
   const target = boxToRect(box, rect);

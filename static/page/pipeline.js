@@ -5,6 +5,8 @@
  * A frame is captured and encoded only if the client would send it immediately. Its bitmap rides
  * along, so that the result is drawn on the very image it belongs to. While no frame can get a
  * result, the plain image is shown a few times per second, so that users see that the camera works.
+ *
+ * With live boxes, every picture of the source is shown as it comes, and results follow it.
  */
 
 import { sendSize } from '../client/geometry.js';
@@ -20,14 +22,16 @@ export class Pipeline {
    * @param {FramewireClient} parts.client
    * @param {object} parts.encoder from jpeg.js
    * @param {View} parts.view
+   * @param {LivePreview} parts.live
    * @param {Statistics} parts.statistics
    * @param {Liveness} parts.liveness
    * @param {function(Error)} parts.onError an image could not be captured or encoded
    */
-  constructor({ client, encoder, view, statistics, liveness, onError }) {
+  constructor({ client, encoder, view, live, statistics, liveness, onError }) {
     this._client = client;
     this._encoder = encoder;
     this._view = view;
+    this._live = live;
     this._statistics = statistics;
     this._liveness = liveness;
     this._onError = onError;
@@ -39,6 +43,7 @@ export class Pipeline {
     this.maxPixels = Infinity;
     this.fullSize = false;
     this.isAnswering = false; // frames get results
+    this.isLive = false; // boxes are live
     this.lastSent = null; // {width, height, bytes}
     this.lastResult = null;
     this.lastCapturedAt = null;
@@ -47,6 +52,7 @@ export class Pipeline {
   /** Switch to a source. Images and results of the previous one are ignored from now on. */
   use(source) {
     this._source = source;
+    this._live.clear();
     this._mustResend = false;
     this.lastResult = null;
     this.lastCapturedAt = null;
@@ -56,6 +62,7 @@ export class Pipeline {
   async picture(source, capturedAt) {
     const isWanted = this._client.wantsFrame() || (source.isStill && this.isAnswering);
     if (source !== this._source) return;
+    if (this.isLive) this._live.picture(source, capturedAt);
     if (this._isBusy) {
       this._mustResend = source.isStill;
       return;
@@ -83,11 +90,18 @@ export class Pipeline {
     this._liveness.answered(now);
     this._statistics.answered(now, now - frame.captured_at, result.batch);
     if (frame.source !== this._source) return frame.bitmap.close();
-    this._view.show({ bitmap: frame.bitmap, result, labels: this.model ? this.model.labels : [] });
+    this._show(result, frame.bitmap);
     this.lastResult = { ...result, frame: { width: frame.width, height: frame.height } };
     this.lastCapturedAt = frame.captured_at;
     this._shownAt = now;
     return undefined;
+  }
+
+  _show(result, bitmap) {
+    const labels = this.model ? this.model.labels : [];
+    if (!this.isLive) return this._view.show({ bitmap, result, labels });
+    this._live.result(result, labels);
+    return bitmap.close();
   }
 
   dropped({ reason }, frame) {
@@ -118,7 +132,7 @@ export class Pipeline {
   }
 
   _isPreviewDue(source) {
-    if (this.isAnswering) return false;
+    if (this.isAnswering || this.isLive) return false;
     return source.isStill || performance.now() - this._shownAt > PREVIEW_INTERVAL_MS;
   }
 

@@ -18,16 +18,37 @@ const MAX_VALUES = 8;
 export function readPredictions(result, labels, minScore) {
   if (result.outputs) return { kind: 'tensors', items: readOutputs(result.outputs) };
   const kind = result.boxes ? 'boxes' : 'classes';
-  const items = result.classes
-    .map((index, i) => ({
-      index,
-      name: className(index, labels),
-      score: result.scores[i],
-      box: result.boxes ? result.boxes[i] : undefined,
-    }))
-    .filter(({ score }) => score >= minScore)
-    .sort((a, b) => b.score - a.score);
-  return { kind, items: kind === 'classes' ? items.slice(0, MAX_CLASSES) : items };
+  const items = result.classes.map((index, i) => ({
+    index,
+    name: className(index, labels),
+    score: result.scores[i],
+    box: result.boxes ? result.boxes[i] : undefined,
+  }));
+  const kept = bestFirst(items, minScore);
+  return { kind, items: kind === 'classes' ? kept.slice(0, MAX_CLASSES) : kept };
+}
+
+/**
+ * Read the boxes of an overlay, filtered by score.
+ *
+ * @param {object[]} boxes of `Overlay.at`
+ * @param {string[]} labels the model's
+ * @param {number} minScore 0..1
+ * @returns {object[]} {index, name, score, box, opacity}
+ */
+export function readBoxes(boxes, labels, minScore) {
+  const items = boxes.map(({ class: index, score, box, opacity }) => ({
+    index,
+    name: className(index, labels),
+    score,
+    box,
+    opacity,
+  }));
+  return bestFirst(items, minScore);
+}
+
+function bestFirst(items, minScore) {
+  return items.filter(({ score }) => score >= minScore).sort((a, b) => b.score - a.score);
 }
 
 function readOutputs(outputs) {

@@ -2,20 +2,21 @@
 
 const SOURCES = ['camera', 'video', 'picture', 'scene'];
 
-/** @param {{choose, pause, score, language}} actions functions per shortcut */
-export function listenForKeys({ choose, pause, score, language }) {
+/** @param {{choose, pause, score, boxes, language}} actions functions per shortcut */
+export function listenForKeys({ choose, pause, score, boxes, language }) {
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    const run = action(event, { choose, pause, score, language });
+    const run = action(event, { choose, pause, score, boxes, language });
     if (!run) return;
     event.preventDefault();
     run();
   });
 }
 
-function action({ key, target }, { choose, pause, score, language }) {
+function action({ key, target }, { choose, pause, score, boxes, language }) {
   if (key >= '1' && key <= '4' && key.length === 1) return () => choose(SOURCES[key - 1]);
   if (key === 'l' || key === 'L') return language;
+  if (key === 'b' || key === 'B') return boxes;
   if (usesKeys(target)) return null;
   if (key === ' ') return pause;
   if (key === 'ArrowLeft') return () => score(-5);

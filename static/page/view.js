@@ -1,50 +1,65 @@
 /**
- * The stage: the latest frame with a result, drawn with its own boxes.
+ * The stage: a picture with what was recognized in it, drawn in one go so that the two cannot drift
+ * apart.
  *
- * It keeps that frame's bitmap, so that it can redraw when the slider moves or the phone rotates,
- * and closes it when the next one arrives.
+ * The picture is a frame with its own result, or the source's current one with boxes that were
+ * carried to it. The view keeps it, so that it can redraw when the slider moves or the phone rotates.
  */
 
 import { fit } from '../client/geometry.js';
 import { drawBoxes, drawLines, percent } from './overlay.js';
-import { readPredictions } from './predictions.js';
+import { readBoxes, readPredictions } from './predictions.js';
 
 const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
 const [WIDEST, NARROWEST] = [16 / 9, 3 / 4];
 
 export class View {
-  /** @param {HTMLCanvasElement} canvas fills the stage, whose shape follows the frame's */
-  constructor(canvas) {
+  /**
+   * @param {HTMLCanvasElement} canvas fills the stage, whose shape follows the frame's
+   * @param {function(CanvasRenderingContext2D, object)} decorate draws between picture and boxes
+   */
+  constructor(canvas, decorate) {
     this._canvas = canvas;
+    this._decorate = decorate;
     this._context = canvas.getContext('2d', { alpha: false });
-    this._shown = null; // {bitmap, result, labels}
+    this._shown = null;
     this._minScore = 0;
     this._aspect = 0;
     new ResizeObserver(() => this._resize()).observe(canvas);
   }
 
-  /** Show a frame, and take ownership of its bitmap. Without a result: the plain image. */
+  /**
+   * Show a picture. Without a result: the plain image.
+   * @param {object} shown
+   * @param {ImageBitmap} [shown.bitmap] the picture, which the view owns from now on, or
+   * @param {{image: CanvasImageSource, width: number, height: number}} [shown.preview] a source's own
+   * @param {object|null} [shown.result]
+   * @param {string[]} [shown.labels]
+   * @param {object[]} [shown.boxes] of `Overlay.at`, if the result's own are not where its objects
+   *   are in this picture
+   */
   show(shown) {
     this._close();
     this._shown = shown;
-    this._setAspect(shown.bitmap.width / shown.bitmap.height);
-    this._draw();
+    const { width, height } = pictureOf(shown);
+    this._setAspect(width / height);
+    this.draw();
   }
 
   /** Redraw with the predictions of at least this score. */
   setMinScore(minScore) {
     this._minScore = minScore;
-    this._draw();
+    this.draw();
   }
 
-  /** @returns {{kind: string, items: object[]}|null} what the shown frame's result contains */
+  /** @returns {{kind: string, items: object[]}|null} what the result on show contains */
   predictions() {
     if (!this._shown || !this._shown.result) return null;
     return readPredictions(this._shown.result, this._shown.labels, this._minScore);
   }
 
   _close() {
-    if (this._shown) this._shown.bitmap.close();
+    if (this._shown && this._shown.bitmap) this._shown.bitmap.close();
     this._shown = null;
   }
 
@@ -59,32 +74,38 @@ export class View {
     const scale = Math.min(MAX_PIXEL_RATIO, devicePixelRatio || 1);
     this._canvas.width = Math.max(1, Math.round(this._canvas.clientWidth * scale));
     this._canvas.height = Math.max(1, Math.round(this._canvas.clientHeight * scale));
-    this._draw();
+    this.draw();
   }
 
-  _draw() {
+  draw() {
     const context = this._context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = '#0a0e0d';
     context.fillRect(0, 0, this._canvas.width, this._canvas.height);
     if (!this._shown) return;
-    const { bitmap } = this._shown;
+    const { image, width, height } = pictureOf(this._shown);
     const scale = this._canvas.width / Math.max(1, this._canvas.clientWidth);
     const available = [this._canvas.width / scale, this._canvas.height / scale];
-    const rect = fit(bitmap.width, bitmap.height, ...available);
+    const rect = fit(width, height, ...available);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.drawImage(bitmap, rect.x, rect.y, rect.width, rect.height);
+    context.drawImage(image, rect.x, rect.y, rect.width, rect.height);
+    this._decorate(context, rect);
     this._annotate(context, rect);
   }
 
   /** Draw boxes, or the top classes. Raw outputs are listed below the stage instead. */
   _annotate(context, rect) {
+    const { labels, boxes } = this._shown;
+    if (boxes) return drawBoxes(context, rect, readBoxes(boxes, labels, this._minScore));
     const predictions = this.predictions();
-    if (!predictions) return;
+    if (!predictions) return undefined;
     const { kind, items } = predictions;
-    if (kind === 'boxes') drawBoxes(context, rect, items);
-    if (kind === 'classes') {
-      drawLines(context, rect, items.map(({ name, score }) => `${name}  ${percent(score)}`));
-    }
+    if (kind === 'boxes') return drawBoxes(context, rect, items);
+    if (kind !== 'classes') return undefined;
+    return drawLines(context, rect, items.map(({ name, score }) => `${name}  ${percent(score)}`));
   }
+}
+
+function pictureOf({ bitmap, preview }) {
+  return preview || { image: bitmap, width: bitmap.width, height: bitmap.height };
 }

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from loadtest.stack import Stack
+from tests.e2e import moving_film
 from tests.e2e.film import scenes, write_film
 
 FLAGS = (
@@ -53,6 +54,12 @@ def stack(demo_stack: Stack) -> Stack:
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scenes of SEEDS, for the camera."""
     return write_film(tmp_path_factory.mktemp("film") / "scenes.mjpeg", scenes(SEEDS))
+
+
+@pytest.fixture(scope="session")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of digits that swing, whose truth is known, for the camera."""
+    return moving_film.write(tmp_path_factory.mktemp("moving") / "moving.mjpeg")
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ def test_the_scene_shows_boxes_without_a_click(open_page: Open, artifacts: Path)
         in_state(page, "ready")
         with_source(page, "scene")
         until_boxes(page)
+        expect(page.locator("#boxes [aria-pressed=true]")).to_have_text("Exact")
         expect(page.locator("#result .chip").first).to_be_visible()
         expect(page.locator("#card")).to_be_hidden()
         until(page, lambda: stats(page)["results"] > 20, "many results")
@@ -169,6 +170,7 @@ def test_an_image_is_sent_again_when_its_result_may_differ(open_page: Open) -> N
         first = answer(page)
         assert first is not None
         assert first["frame"] == {"width": 256, "height": 192}
+        expect(page.locator("#boxes-option")).to_be_hidden()  # nothing moves
         page.get_by_label("Send at full resolution").check()
         until(page, lambda: (answer(page) or first)["frame"]["width"] == 640, "the full size")
         page.locator("#score").fill("30")

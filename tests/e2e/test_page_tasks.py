@@ -47,6 +47,7 @@ def test_a_classifier_without_labels_has_no_number_of_classes(open_page: Open) -
         assert "Classes" not in facts(page)
         expect(page.locator("#outputs")).to_be_hidden()
         expect(page.locator("#score-option")).to_be_visible()
+        expect(page.locator("#boxes-option")).to_be_hidden()
 
 
 def test_raw_outputs_are_listed_with_their_values(open_page: Open, artifacts: Path) -> None:

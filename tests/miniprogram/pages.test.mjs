@@ -3,7 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { library } from './library.mjs';
+import { Canvas } from './phone/canvas.mjs';
 import { fire, phone, render, tap, texts } from './simulated.mjs';
+
+const { now } = library('core/clock');
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
@@ -185,6 +189,33 @@ test('changing the server or the frame size discards the previous model and came
   page.instance.onUnload();
 });
 
+for (const boxes of ['live', 'exact']) {
+  test(`boxes between two results: ${boxes}`, async () => {
+    const canvas = new Canvas({ width: 300, height: 400 }, false);
+    const { stored, show } = livePage({
+      createSelectorQuery: () => {
+        const found = [{ node: canvas, width: 300, height: 400 }, null];
+        const query = { select: () => ({ fields: () => query }), exec: (act) => act(found) };
+        return query;
+      },
+    });
+    stored.set('framewire.settings', { server: 'example.org', boxes });
+    const page = show();
+    await settle();
+    const result = { boxes: [[0, 0, 0.5, 0.5]], scores: [0.9], classes: [1], ids: [1], velocities: [[0.2, 0, 0.2, 0]] };
+    const at = now();
+    for (const captured_at of [at - 1200, at - 200]) {
+      page.instance.resultReceived({ ...result, captured_at }, { captured_at, upright: { width: 3, height: 4 } });
+    }
+    const [{ x: before }] = canvas.strokes;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    assert.equal(canvas.strokes.length, 2);
+    assert.equal(canvas.strokes[0].x > before, boxes === 'live');
+    page.instance.onUnload();
+    assert.deepEqual(canvas.strokes, []);
+  });
+}
+
 test('a sign-in that failed without network is retried when the network is back', async () => {
   const { stored, show } = livePage();
   stored.set('framewire.settings', { server: 'example.org' });
@@ -271,8 +302,10 @@ test('settings are loaded, saved when changed, and the language changes immediat
   await fire(page, '#server', 'input', { value: 'other place' });
   assert.match(texts(page, '.cell-more')[0], /服务器地址格式不正确/);
   await fire(page, '#frame-mirrored', 'change', { value: true });
+  await fire(page, '#live', 'change', { value: false });
   page.instance.languagePicked({ detail: { value: '2' } });
   assert.deepEqual(texts(page, '.cells-title'), ['Server', 'Camera']);
   const saved = stored.get('framewire.settings');
   assert.deepEqual([saved.server, saved.frameMirrored, saved.language], ['other place', true, 'en']);
+  assert.equal(saved.boxes, 'exact');
 });

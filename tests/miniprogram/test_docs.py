@@ -12,10 +12,11 @@ from demomodel.scenes import Scene
 from loadtest.stack import Stack
 from tests.e2e.film import overlap
 from tests.miniprogram.conftest import NewPhone
-from tests.miniprogram.handset import LEAST_OVERLAP, on_preview
+from tests.miniprogram.handset import LEAST_OVERLAP, Phone, on_preview
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("miniprogram/client/README.md", "docs/miniprogram.md")
+TRACKING = "docs/tracking.md"
 
 
 def example(path: str) -> str:
@@ -32,22 +33,29 @@ def test_both_documents_show_the_same_example() -> None:
     assert len(shown.splitlines()) <= 20
 
 
-def test_the_example_finds_digits(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
-    source = example(PAGES[0]).replace(
-        "wss://vision.example.org/ws", stack.url.replace("http", "ws") + "ws"
-    )
-    phone = new_phone(stack)
+def open_example(phone: Phone, path: str, stack: Stack, scene: Scene) -> None:
+    """Open a document's page with its camera pointed at a scene."""
+    address = stack.url.replace("http", "ws") + "ws"
     phone.point(scene.picture)
-    phone.tell("foreign", source=source)
+    phone.tell("foreign", source=example(path).replace("wss://vision.example.org/ws", address))
     phone.tell("call", method="cameraReady")
 
+
+def on_digits(marks: list[dict[str, Any]], scene: Scene) -> bool:
+    """Whether each digit of the scene has a mark."""
+    boxes = [(m["x"], m["y"], m["x"] + m["width"], m["y"] + m["height"]) for m in marks]
+    places = [place for _, place in on_preview(scene)]
+    return bool(boxes) and all(
+        any(overlap(box, place) >= LEAST_OVERLAP for box in boxes) for place in places
+    )
+
+
+def test_the_example_finds_digits(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
+    phone = new_phone(stack)
+    open_example(phone, PAGES[0], stack, scene)
+
     def marked(seen: dict[str, Any]) -> bool:
-        marks = seen["data"].get("marks", [])
-        boxes = [(m["x"], m["y"], m["x"] + m["width"], m["y"] + m["height"]) for m in marks]
-        places = [place for _, place in on_preview(scene)]
-        return bool(boxes) and all(
-            any(overlap(box, place) >= LEAST_OVERLAP for box in boxes) for place in places
-        )
+        return on_digits(seen["data"].get("marks", []), scene)
 
     phone.until(marked, "marked digits")
     phone.tell("hide")
@@ -55,6 +63,22 @@ def test_the_example_finds_digits(stack: Stack, new_phone: NewPhone, scene: Scen
     phone.tell("show")
     phone.until(lambda seen: seen["stats"]["state"] == "ready", "ready")
     phone.tell("call", method="onUnload")  # a page that is left for good is never hidden
+    phone.until(lambda seen: seen["sockets"] == 0, "without a socket")
+
+
+def test_the_sticky_labels_are_on_their_digits(
+    stack: Stack, new_phone: NewPhone, scene: Scene
+) -> None:
+    phone = new_phone(stack)
+    open_example(phone, TRACKING, stack, scene)
+
+    def labelled(seen: dict[str, Any]) -> bool:
+        return on_digits(seen["data"].get("labels", []), scene)
+
+    seen = phone.until(labelled, "labelled digits")
+    ids = [label["id"] for label in seen["data"]["labels"]]
+    assert len(set(ids)) == len(ids)
+    phone.tell("hide")
     phone.until(lambda seen: seen["sockets"] == 0, "without a socket")
 
 

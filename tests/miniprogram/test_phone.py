@@ -27,6 +27,7 @@ def test_the_right_digits_in_the_right_places(
     seen = phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
     assert fits(seen["answer"], scene)
     assert (seen["answer"]["frame"]["width"], seen["answer"]["frame"]["height"]) == (192, 192)
+    phone.until(lambda seen: any(seen["answer"].get("ids", ())), "tracked digits")
     status = phone.until_status("ready")
     assert status["data"]["status"]["title"] == "实时"
     assert seen["data"]["model"] == "digits 1"
@@ -113,3 +114,15 @@ def test_frames_stay_within_the_window_and_each_has_one_outcome(
     counts = phone.look()["stats"]
     lost = sum(counts["dropped"].values()) + sum(counts["errors"].values())
     assert counts["results"] + lost == counts["offered"]
+
+
+def test_without_live_boxes_nothing_is_tracked(
+    stack: Stack, new_phone: NewPhone, scene: Scene
+) -> None:
+    phone = new_phone(stack, {"boxes": "exact"})
+    live(phone, scene.picture)
+    seen = phone.until(
+        lambda seen: drawn_right(seen, on_preview(scene)) and seen["stats"]["results"] > 5,
+        "the right digits",
+    )
+    assert "ids" not in seen["answer"]

@@ -71,6 +71,32 @@ test('boxes without an id are shown as they are, until the next result', () => {
   assert.deepEqual(overlay.at(500), [{ id: null, box: BOX, score: 0.9, class: 7, opacity: 1 }]);
 });
 
+test('a new object fades in once, although it has no id at first', () => {
+  const overlay = new Overlay({ fadeMs: 100 });
+  const unnamed = { ids: [null], velocities: [null] };
+  overlay.update(result([BOX], 0, unnamed), 0);
+  const opacity = (now) => overlay.at(now).map((drawn) => drawn.opacity);
+  assert.deepEqual([opacity(0), opacity(50)], [[0], [0.5]]);
+  overlay.update(result([BOX], 60, unnamed), 60);
+  overlay.update(result([BOX], 80), 80);
+  assert.deepEqual([opacity(80), opacity(100)], [[0.8], [1]]);
+});
+
+test('without time to fade, boxes appear and vanish at once', () => {
+  const overlay = new Overlay({ fadeMs: 0 });
+  overlay.update(result([BOX], 0), 0);
+  assert.deepEqual(overlay.at(0).map(({ opacity }) => opacity), [1]);
+  overlay.update(result([], 100), 100);
+  assert.deepEqual(overlay.at(100), []);
+});
+
+test('a cleared overlay has no boxes', () => {
+  const overlay = seasoned();
+  overlay.update({ ...result([BOX], 1050), ids: [null], velocities: [null] }, 1050);
+  overlay.clear();
+  assert.deepEqual(overlay.at(1060), []);
+});
+
 test('when tracking begins anew, no old box lingers', () => {
   const overlay = seasoned();
   overlay.update(result([], 1100, { restarted: true }), 1100);

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { readPredictions } from '../../static/page/predictions.js';
+import { readBoxes, readPredictions } from '../../static/page/predictions.js';
 import { roundTop } from '../../static/page/chart.js';
+import { modeOf } from '../../static/page/boxes-option.js';
 import { Statistics } from '../../static/client/statistics.js';
 import { boxToRect, fit, sendSize, tagPosition } from '../../static/client/geometry.js';
 import { Language } from '../../static/page/language.js';
@@ -214,6 +215,38 @@ test('a result is read for every task', () => {
   });
 });
 
+test('boxes keep up with a camera, unless the user wants less motion or has chosen otherwise', () => {
+  const camera = { name: 'camera', isStill: false };
+  const given = { source: camera, model: { task: 'detection' }, features: ['track'], isCalm: false, choice: null };
+  assert.equal(modeOf(given), 'live');
+  assert.equal(modeOf({ ...given, isCalm: true }), 'exact');
+  assert.equal(modeOf({ ...given, isCalm: true, choice: 'live' }), 'live');
+  assert.equal(modeOf({ ...given, choice: 'exact' }), 'exact');
+  assert.equal(modeOf({ ...given, choice: 'nonsense' }), 'live');
+  const scene = { name: 'scene', isStill: false };
+  assert.equal(modeOf({ ...given, source: scene }), 'exact');
+  assert.equal(modeOf({ ...given, source: scene, choice: 'live' }), 'live');
+});
+
+test('where boxes cannot keep up, there is nothing to choose', () => {
+  const camera = { name: 'camera', isStill: false };
+  const given = { source: camera, model: { task: 'detection' }, features: ['track'], isCalm: false, choice: 'live' };
+  for (const missing of [
+    { source: null },
+    { source: { name: 'picture', isStill: true } },
+    { model: null },
+    { model: { task: 'classification' } },
+    { features: [] },
+  ]) assert.equal(modeOf({ ...given, ...missing }), null);
+});
+
+test('the boxes of an overlay are read as those of a result, with their opacity', () => {
+  const box = [0, 0, 0.5, 0.5];
+  const drawn = [{ id: 1, class: 7, score: 0.4, box, opacity: 1 }, { id: 2, class: 0, score: 0.9, box, opacity: 0.5 }];
+  assert.deepEqual(readBoxes(drawn, ['zero'], 0.5), [{ index: 0, name: 'zero', score: 0.9, box, opacity: 0.5 }]);
+  assert.deepEqual(readBoxes(drawn, ['zero'], 0).map(({ name }) => name), ['zero', '7']);
+});
+
 test('every reason and error code has a text, so that no code is shown', () => {
   const codes = ['superseded', 'superseded_locally', 'expired', 'overtaken', 'rate_limited', 'overloaded', 'draining']
     .concat(['not_ready', 'disconnected', 'bad_frame', 'frame_too_large', 'unsupported_format', 'unknown_model'])
@@ -268,7 +301,7 @@ test('every key that the page uses has a message, and the HTML holds the English
   const files = (await readdir(new URL('page/', PAGE), { recursive: true })).filter((name) => name.endsWith('.js'));
   for (const file of files.filter((name) => name !== 'messages.js')) {
     const source = await readFile(new URL(`page/${file}`, PAGE), 'utf8');
-    const literal = /'((?:page|state|problem|source|option|result|output|stat|lost|model|keys)\.[\w.]+)'/g;
+    const literal = /'((?:page|state|problem|source|option|areas|result|output|stat|lost|model|keys)\.[\w.]+)'/g;
     used.push(...[...source.matchAll(literal)].map(([, key]) => key));
   }
   assert.ok(used.length > 60);

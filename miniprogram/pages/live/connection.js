@@ -28,6 +28,7 @@ class Connection {
     this.state = { name: 'connecting' };
     this.online = true;
     this.backendGone = false; // frames fail because no model server is available
+    this._isTracked = false; // whether boxes shall keep up
     this._liveness = new Liveness();
   }
 
@@ -39,6 +40,7 @@ class Connection {
     const gateway = settings.gateway(chosen);
     this._retarget(gateway ? [gateway.socket, chosen.model, chosen.label].join(' ') : '');
     if (!gateway) return;
+    this._isTracked = chosen.boxes === 'live';
     if (!this.client) this.client = this._newClient(gateway, chosen);
     this._isOpen = true;
     this.client.configure({ min_score: chosen.minScore });
@@ -107,8 +109,9 @@ class Connection {
       signInUrl: gateway.login,
       hello: settings.sessionOptions(chosen),
       onState: (state) => this.setState(state),
-      onWelcome: ({ limits }) => {
+      onWelcome: ({ limits, features = [] }) => {
         this._liveness.maxStalenessMs = limits.max_staleness_ms;
+        if (this.client && features.includes('track')) this.client.configure({ track: this._isTracked });
       },
       onModel,
       onResult: (result, frame) => {

@@ -1,10 +1,10 @@
 'use strict';
 
-const { Statistics, now } = require('../../client/lib/index.js');
+const { Overlay: Boxes, Statistics, now } = require('../../client/lib/index.js');
 const { messagesFor } = require('../../language.js');
 const { Overlay } = require('../../overlay.js');
 const { missingPermission, openAuthorizationSettings } = require('../../permissions.js');
-const { percent, readOutputs, readPredictions } = require('../../predictions.js');
+const { percent, readBoxes, readOutputs, readPredictions } = require('../../predictions.js');
 const settings = require('../../settings.js');
 const { describe } = require('../../status.js');
 const { LiveCamera } = require('./camera.js');
@@ -42,6 +42,7 @@ Page({
   connection: /** @type {Connection} */ (/** @type {any} */ (null)),
   camera: /** @type {LiveCamera} */ (/** @type {any} */ (null)),
   overlay: /** @type {Overlay|null} */ (null),
+  boxes: new Boxes(),
   statistics: new Statistics(),
   preview: { width: 0, height: 0 },
   problem: /** @type {{name: string, message?: string}|null} */ (null),
@@ -70,6 +71,7 @@ Page({
     this.isShown = true;
     this.chosen = settings.load();
     const { language, minScore, frameSize } = this.chosen;
+    this.boxes = new Boxes();
     if (frameSize !== this.data.frameSize) this.removeCamera(); // phones read it once
     this.setData({ t: messagesFor(language), percent: Math.round(100 * minScore), frameSize });
     wx.getNetworkType({
@@ -77,6 +79,7 @@ Page({
     });
     wx.setKeepScreenOn({ keepScreenOn: true });
     this.begin();
+    this.animate();
     this.timer = setInterval(() => this.refresh(), REFRESH_MS);
   },
 
@@ -116,8 +119,8 @@ Page({
     wx.setKeepScreenOn({ keepScreenOn: false });
     this.camera.stop();
     this.connection.close();
-    this.latest = null;
-    if (this.overlay) this.overlay.clear();
+    this.forget();
+    this.animate();
   },
 
   // The camera
@@ -144,10 +147,12 @@ Page({
       if (!overlay || !overlay.node) return;
       const { pixelRatio } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
       this.preview = { width: overlay.width, height: overlay.height };
+      if (this.overlay) this.overlay.rest();
       this.overlay = new Overlay(overlay.node, this.preview, pixelRatio);
       this.camera.setPreview(this.preview, jpeg ? jpeg.node : null);
       this.startCamera();
       this.draw();
+      this.animate();
     });
   },
 
@@ -191,10 +196,9 @@ Page({
   },
 
   flip() {
-    this.latest = null;
     this.setData({ position: this.data.position === 'back' ? 'front' : 'back' });
     this.startCamera();
-    this.draw();
+    this.forget();
   },
 
   // The connection
@@ -229,6 +233,8 @@ Page({
     const at = now();
     this.statistics.answered(at, at - frame.captured_at, result.batch);
     this.latest = { result, frame };
+    this.boxes.live = this.isLive() && Boolean(result.ids); // not without tracking
+    this.boxes.update(result, at);
     if (this.problem && this.problem.name === 'bad_frame') this.problem = null;
     if (this.data.status.name !== 'ready') this.updateStatus();
     this.draw();
@@ -249,10 +255,7 @@ Page({
   refresh() {
     const at = now();
     this.updateStatus();
-    if (this.latest && at - this.latest.frame.captured_at > STALE_MS) {
-      this.latest = null;
-      this.draw();
-    }
+    if (this.latest && at - this.latest.frame.captured_at > STALE_MS) this.forget();
     const { client } = this.connection;
     if (!client) return;
     const { tripMs } = client.stats();
@@ -274,16 +277,37 @@ Page({
 
   /** @returns {import('../../predictions').Prediction[]} of the latest result, filtered by score */
   predictions() {
-    const labels = this.model ? this.model.labels : [];
-    return this.latest ? readPredictions(this.latest.result, labels, this.data.percent / 100) : [];
+    return this.latest ? readPredictions(this.latest.result, this.labels(), this.data.percent / 100) : [];
+  },
+
+  labels() {
+    return this.model ? this.model.labels : [];
+  },
+
+  /** The latest result is stale, or another camera's. */
+  forget() {
+    this.latest = null;
+    this.boxes.clear();
+    this.draw();
+  },
+
+  isLive() {
+    return this.chosen.boxes === 'live';
+  },
+
+  /** Boxes that keep up are drawn at every display tick, others when a result comes. */
+  animate() {
+    if (!this.overlay) return;
+    if (this.isShown && this.isLive()) this.overlay.animate(() => this.draw());
+    else this.overlay.rest();
   },
 
   draw() {
     if (!this.overlay) return;
     const isMirrored = this.data.position === 'front' && this.chosen.previewMirrored;
     const { latest } = this;
-    const marks = latest ? marksOf(this.predictions(), latest.frame, this.preview, isMirrored) : [];
-    this.overlay.draw(marks);
+    const located = readBoxes(this.boxes.at(now()), this.labels(), this.data.percent / 100);
+    this.overlay.draw(latest ? marksOf(located, latest.frame, this.preview, isMirrored) : []);
   },
 
   // User actions

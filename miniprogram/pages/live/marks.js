@@ -1,4 +1,4 @@
-/** Where a frame's predictions are on the camera's preview. */
+/** Where predictions are on the camera's preview. */
 'use strict';
 
 const { boxRect, frameRect } = require('../../client/lib/index.js');
@@ -9,23 +9,19 @@ const { boxRect, frameRect } = require('../../client/lib/index.js');
  * @property {string} name
  * @property {number} score
  * @property {number} index
+ * @property {number} opacity 0 to 1
  */
 
 /**
- * @param {import('../../predictions').Prediction[]} predictions
- * @param {Pick<import('../../client/lib/index').SentFrame, 'upright'>} frame
+ * @param {import('../../predictions').Located[]} predictions
+ * @param {Pick<import('../../client/lib/index').SentFrame, 'upright'>} frame whose boxes they are
  * @param {import('../../client/lib/index').Size} preview
  * @param {boolean} mirrored whether the preview is mirrored
- * @returns {Mark[]} one for each prediction with a box
+ * @returns {Mark[]} one for each prediction
  */
 function marksOf(predictions, { upright }, preview, mirrored) {
   const frame = frameRect(upright, preview);
-  /** @type {Mark[]} */
-  const marks = [];
-  for (const { box, name, score, index } of predictions) {
-    if (box) marks.push({ name, score, index, rect: boxRect(box, frame, mirrored) });
-  }
-  return marks;
+  return predictions.map(({ box, ...rest }) => ({ ...rest, rect: boxRect(box, frame, mirrored) }));
 }
 
 module.exports = { marksOf };

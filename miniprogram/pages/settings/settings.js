@@ -31,11 +31,12 @@ Page({
     languageIndex: 0,
     previewMirrored: true,
     frameMirrored: false,
+    isLive: true,
   },
 
   onLoad() {
-    const { server, model, label, previewMirrored, frameMirrored } = settings.load();
-    this.setData({ server, model, label, previewMirrored, frameMirrored });
+    const { server, model, label, previewMirrored, frameMirrored, boxes } = settings.load();
+    this.setData({ server, model, label, previewMirrored, frameMirrored, isLive: boxes === 'live' });
     this.refresh();
   },
 
@@ -114,5 +115,10 @@ Page({
   /** @param {Switched} event */
   frameMirrorSwitched({ detail }) {
     this.change({ frameMirrored: detail.value });
+  },
+
+  /** @param {Switched} event */
+  liveSwitched({ detail }) {
+    this.change({ boxes: detail.value ? 'live' : 'exact' });
   },
 });

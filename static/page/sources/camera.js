@@ -71,6 +71,10 @@ export class Camera {
     return this._frames.grab(longest);
   }
 
+  preview() {
+    return this._frames.preview();
+  }
+
   /** @returns {Promise<{id: string, label: string}[]>} this device's cameras; needs permission */
   async choices() {
     const devices = await navigator.mediaDevices.enumerateDevices();

@@ -66,6 +66,11 @@ export class Scene {
     return snapshot(this._canvas, WIDTH, HEIGHT, longest);
   }
 
+  /** @returns {{image: HTMLCanvasElement, width: number, height: number}} what the scene shows now */
+  preview() {
+    return { image: this._canvas, width: WIDTH, height: HEIGHT };
+  }
+
   _tick() {
     this._handle = requestAnimationFrame(() => this._tick());
     const now = performance.now();

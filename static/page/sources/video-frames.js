@@ -63,6 +63,12 @@ export class VideoFrames {
     return snapshot(this._video, this._video.videoWidth, this._video.videoHeight, longest);
   }
 
+  /** @returns {{image: HTMLVideoElement, width: number, height: number}} the current frame */
+  preview() {
+    const { videoWidth, videoHeight } = this._video;
+    return { image: this._video, width: videoWidth, height: videoHeight };
+  }
+
   _next() {
     if (!this._running) return;
     this._handle = this._byVideo

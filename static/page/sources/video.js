@@ -38,4 +38,8 @@ export class Video {
   grab(longest) {
     return this._frames.grab(longest);
   }
+
+  preview() {
+    return this._frames.preview();
+  }
 }

@@ -3,6 +3,7 @@
 import jpeg from 'jpeg-js';
 
 const QUALITY = 70;
+const TICK_MS = 16;
 
 export class Canvas {
   /**
@@ -22,6 +23,14 @@ export class Canvas {
 
   getContext() {
     return this._pen;
+  }
+
+  requestAnimationFrame(act) {
+    return Number(setTimeout(act, TICK_MS));
+  }
+
+  cancelAnimationFrame(tick) {
+    clearTimeout(tick);
   }
 
   createImage() {
@@ -51,7 +60,10 @@ export class Canvas {
         this.strokes = [];
         this.texts = [];
       },
-      strokeRect: (x, y, width, height) => this.strokes.push({ x, y, width, height, colour: pen.strokeStyle }),
+      globalAlpha: 1,
+      strokeRect: (x, y, width, height) => {
+        this.strokes.push({ x, y, width, height, colour: pen.strokeStyle, opacity: pen.globalAlpha });
+      },
       fillRect: () => {},
       fillText: (text, x, y) => this.texts.push({ text, x, y }),
       measureText: (text) => ({ width: 7 * text.length }),

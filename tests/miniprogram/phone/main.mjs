@@ -30,6 +30,9 @@ const ACTS = {
     phone.camera.point(frame);
     for (const name of Object.keys(encodings)) delete encodings[name];
   },
+  film: (film) => {
+    phone.camera.play(film);
+  },
   blind: () => {
     phone.camera.frame = null;
   },
@@ -57,6 +60,7 @@ function look() {
     state: state && state.name,
     strokes: phone.canvases.overlay.strokes,
     texts: phone.canvases.overlay.texts,
+    filmFrame: phone.camera.filmFrame(),
     stats: client ? client.stats() : null,
     encodings,
     answer: page.latest ? summary(page.latest) : null,

@@ -123,10 +123,11 @@ export class Phone {
   }
 }
 
-/** Delivers one frame repeatedly to its listeners. */
+/** Delivers one frame repeatedly to its listeners, or those of a film. */
 class Camera {
   constructor() {
     this.frame = null;
+    this._film = null;
     this._timers = new Set();
   }
 
@@ -139,7 +140,7 @@ class Camera {
     return {
       start: () => {
         stop();
-        timer = setInterval(() => this.frame && act({ ...this.frame }), FRAME_MS);
+        timer = setInterval(() => this._deliver(act), FRAME_MS);
         this._timers.add(timer);
       },
       stop,
@@ -155,6 +156,31 @@ class Camera {
     const bytes = readFileSync(file);
     const data = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
     this.frame = { width, height, data };
+  }
+
+  /** Play a film in a loop from now on: a file of RGBA frames, one after another. */
+  play({ file, width, height, frameMs }) {
+    const bytes = readFileSync(file);
+    this._film = { bytes, width, height, frameMs, startedAt: Date.now(), frames: bytes.length / (4 * width * height) };
+  }
+
+  /** The number of the film's frame that the preview shows now. */
+  filmFrame() {
+    if (!this._film) return null;
+    const { startedAt, frameMs, frames } = this._film;
+    return Math.floor((Date.now() - startedAt) / frameMs) % frames;
+  }
+
+  _deliver(act) {
+    if (this._film) this.frame = this._cut(this.filmFrame());
+    if (this.frame) act({ ...this.frame });
+  }
+
+  _cut(number) {
+    const { bytes, width, height } = this._film;
+    const size = 4 * width * height;
+    const start = bytes.byteOffset + number * size;
+    return { width, height, data: bytes.buffer.slice(start, start + size) };
   }
 }
 

@@ -1,0 +1,75 @@
+"""Exact and live boxes on the page: the choice, and boxes that keep up with the camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browsing import until, with_source
+from tests.e2e.conftest import Open
+from tests.e2e.motion import WATCH, fit
+
+LEAST_OVERLAP = 0.7
+GAIN = 0.02
+"""By how much boxes sit better than they did where they were captured, at the least."""
+
+
+def ids(page: Page) -> list[int | None] | None:
+    """The ids in the latest result; None if it was not tracked."""
+    tracked: list[int | None] | None = page.evaluate(
+        "() => (framewire.lastResult() || {}).ids || null"
+    )
+    return tracked
+
+
+def mode(page: Page) -> str | None:
+    """The mode that the page's option shows; None if there is none to choose."""
+    if page.locator("#boxes-option").is_hidden():
+        return None
+    return page.locator("#boxes button[aria-pressed=true]").get_attribute("data-boxes")
+
+
+def test_boxes_keep_up_with_the_camera(open_page: Open, moving: Path, artifacts: Path) -> None:
+    """The preview runs ahead of the results, and the boxes are where the digits are by then."""
+    with open_page(camera=moving, script=WATCH, query="?source=camera") as page:
+        with_source(page, "camera")
+        until(page, lambda: mode(page) == "live", "live boxes")
+        until(page, lambda: any(ids(page) or ()), "ids")
+
+        def keeps_up() -> bool:
+            page.wait_for_timeout(600)
+            samples = page.evaluate("filmWatch.take()")
+            measured = fit(samples) if len(samples) > 5 else None
+            if measured is None or measured.drawn < LEAST_OVERLAP:
+                return False
+            return measured.drawn >= measured.received + GAIN
+
+        until(page, keeps_up, "boxes that keep up")
+        expect(page.locator("#age")).to_be_hidden()
+        page.screenshot(path=artifacts / "page-live.png")
+
+
+def test_the_choice_is_remembered_and_has_a_key(open_page: Open, moving: Path) -> None:
+    with open_page(camera=moving, query="?source=camera", locale="zh-CN") as page:
+        with_source(page, "camera")
+        until(page, lambda: mode(page) == "live", "live boxes")
+        page.keyboard.press("b")
+        assert mode(page) == "exact"
+        expect(page.locator("#age")).to_be_visible()
+        until(page, lambda: ids(page) is None, "results without tracking")
+        page.reload()
+        with_source(page, "camera")
+        until(page, lambda: mode(page) == "exact", "the same choice")
+        page.get_by_role("button", name="实时跟随").click()
+        assert mode(page) == "live"
+        page.keyboard.press("4")
+        with_source(page, "scene")
+        assert mode(page) == "live"
+
+
+def test_reduced_motion_means_exact_boxes(open_page: Open, moving: Path) -> None:
+    options = {"reduced_motion": "reduce", "query": "?source=camera"}
+    with open_page(camera=moving, **options) as page:
+        with_source(page, "camera")
+        until(page, lambda: mode(page) == "exact", "exact boxes")

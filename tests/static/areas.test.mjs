@@ -1,0 +1,73 @@
+// The page's zones and lines, what is counted at them, and trails.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Areas } from '../../static/page/areas.js';
+import { Trails } from '../../static/page/trails.js';
+
+function memory(stored = {}) {
+  return { getItem: (key) => stored[key] ?? null, setItem: (key, value) => (stored[key] = value) };
+}
+
+test('lines and zones become session options by name, and are remembered', () => {
+  const storage = memory();
+  const areas = new Areas(storage);
+  areas.add('line');
+  areas.add('zone');
+  areas.move('line 1', 0, [0.25, 1.5]);
+  const { lines, zones } = new Areas(storage).options();
+  assert.deepEqual(lines, { 'line 1': [[0.25, 1], [0.5, 0.1]] });
+  assert.equal(zones['zone 1'].length, 4);
+  areas.remove('line 1');
+  assert.deepEqual(new Areas(storage).options().lines, {});
+});
+
+test('there is room for four of each kind, and a free number is used again', () => {
+  const areas = new Areas(null);
+  for (let i = 0; i < 5; i += 1) areas.add('line');
+  assert.deepEqual(areas.list().map(({ number }) => number), [1, 2, 3, 4]);
+  assert.deepEqual([areas.hasRoom('line'), areas.hasRoom('zone')], [false, true]);
+  areas.remove('line 2');
+  areas.add('line');
+  assert.deepEqual(areas.list().map(({ number }) => number), [1, 3, 4, 2]);
+});
+
+test('crossings add up by side; a zone has what is inside now', () => {
+  const areas = new Areas(null);
+  areas.add('line');
+  areas.add('zone');
+  const cross = (to) => ({ kind: 'cross', line: 'line 1', id: 1, class: 3, to });
+  const counts = [{ zone: 'zone 1', class: 3, count: 2 }, { zone: 'zone 1', class: 7, count: 1 }];
+  areas.update({ events: [cross('left'), cross('right'), { kind: 'enter', zone: 'zone 1', id: 1, class: 3 }], counts });
+  areas.update({ events: [cross('left')], counts: [] });
+  const [line, zone] = areas.list();
+  assert.deepEqual([line.left, line.right, zone.inside], [2, 1, 0]);
+  areas.update({ counts });
+  assert.equal(areas.list()[1].inside, 3);
+  areas.remove('line 1');
+  areas.add('line');
+  assert.equal(areas.list()[1].left, 0);
+});
+
+test('what was stored by something else is left out', () => {
+  const point = [0.5, 0.5];
+  const stored = (areas) => new Areas(memory({ 'framewire.areas': JSON.stringify(areas) })).list();
+  assert.deepEqual(stored([null, { kind: 'line', number: 1, points: [point] }, { kind: 'star', number: 1, points: [] }]), []);
+  assert.deepEqual(stored({}), []);
+  assert.equal(stored([{ kind: 'line', number: 1, points: [point, [0, 1]] }]).length, 1);
+  assert.deepEqual(new Areas(memory({ 'framewire.areas': '[' })).list(), []);
+});
+
+test('a trail is the path of the last moments, and ends with its track', () => {
+  const trails = new Trails();
+  const result = (at, ids, more = {}) => ({ captured_at: at, boxes: [[0, 0, 0.2, at / 1e4]], classes: [3], ids, ...more });
+  for (const at of [0, 1000, 2000]) trails.update(result(at, [1]));
+  assert.deepEqual(trails.list(), [{ kind: 3, points: [{ at: 1000, x: 0.1, y: 0.05 }, { at: 2000, x: 0.1, y: 0.1 }] }]);
+  trails.update(result(2100, [null]));
+  trails.update(result(4000, [null]));
+  assert.deepEqual(trails.list(), []);
+  for (const at of [4100, 4200]) trails.update(result(at, [2]));
+  trails.update(result(4300, [3], { restarted: true }));
+  assert.deepEqual(trails.list(), []);
+});
