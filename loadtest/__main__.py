@@ -9,7 +9,7 @@ from pathlib import Path
 
 from export.commands.output import tolerate_closed_output
 from loadtest import churn, distance, pace, ratios, swaps
-from loadtest.reliability import report
+from loadtest.reliability import SCENARIOS, report
 
 _DESCRIPTION = """\
 Start a model server and a gateway on free ports, load them with cameras on this machine, and
@@ -103,7 +103,7 @@ def _scenarios(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="NAME",
         type=_scenario,
-        help=f"one of {', '.join(report.SCENARIOS)} (default: all of them)",
+        help=f"one of {', '.join(SCENARIOS)} (default: all of them)",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a few seconds each; the page is not written"
@@ -111,8 +111,8 @@ def _scenarios(parser: argparse.ArgumentParser) -> None:
 
 
 def _scenario(name: str) -> str:
-    if name not in report.SCENARIOS:
-        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(report.SCENARIOS)}")
+    if name not in SCENARIOS:
+        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(SCENARIOS)}")
     return name
 
 
