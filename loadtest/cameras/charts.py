@@ -40,9 +40,12 @@ def of(report: Report) -> Iterator[Chart]:
 
 def _age_over_time(report: Report) -> Chart:
     slices = [part for part in report.summary.slices if part.ages_ms]
+    middle = report.summary.width_s / 2
     lines = {"maximum": 1.0, "p95": 0.95, "median": 0.5}
     series = [
-        Series(name, colour, [(part.at, percentile(part.ages_ms, share)) for part in slices])
+        Series(
+            name, colour, [(part.at + middle, percentile(part.ages_ms, share)) for part in slices]
+        )
         for (name, share), colour in zip(lines.items(), ("c3", "c2", "c1"), strict=True)
     ]
     highest = chart.linear(max(y for _, y in series[0].points), " ms")
@@ -58,9 +61,9 @@ def _distribution(report: Report) -> Chart:
     curve = report.summary.curve()
     # p90, p99, p99.9 ... at equal distances; 100 % at the end.
     end = max(1.0, math.log10(len(report.summary.ages_ms)))
-    points = [(_nines(percent, end), ms) for percent, ms in curve]
-    ticks = [(_nines(percent, end) / end, f"{percent:g} %") for percent in _PERCENTS]
-    x = Axis([(0.0, "0 %"), *(tick for tick in ticks if tick[0] <= 1)], end)
+    points = [(min(end, _nines(percent)), ms) for percent, ms in curve]
+    ticks = [(_nines(percent) / end, f"{percent:g} %") for percent in _PERCENTS]
+    x = Axis([tick for tick in ticks if tick[0] <= 1], end)
     y = chart.linear(curve[-1][1], " ms")
     return Chart(
         "Distribution of the age",
@@ -107,10 +110,11 @@ def _tips(slices: Sequence[Slice]) -> Callable[[float], str]:
 def _batches(report: Report) -> Chart:
     calls = report.summary.calls
     total = sum(calls.values())
-    points = [(float(size), count / total * 100) for size, count in calls.items()]
-    most = max(calls) + 1
-    step = -(-most // 12)
-    x = Axis([((size + 0.45) / most, str(size)) for size in range(1, most, step)], float(most))
+    points = [(size - 1.0, count / total * 100) for size, count in calls.items()]
+    most = max(calls)
+    step = math.ceil(most / 12)
+    ticks = [((size - 0.55) / most, str(size)) for size in range(1, most + 1, step)]
+    x = Axis(ticks, float(most))
     return Chart(
         "Frames per call of the model",
         "A bar at 1 means that frames travelled alone, as they do under a light load; with a heavy "
@@ -121,7 +125,7 @@ def _batches(report: Report) -> Chart:
             chart.linear(max(height for _, height in points), " %"),
             "Frames per call of the model",
             1.0,
-            lambda size: f"{calls[int(size)] / total:.1%} of the calls had {size:g}",
+            lambda at: f"{calls[int(at) + 1] / total:.1%} of the calls had {at + 1:g}",
         ),
     )
 
@@ -185,5 +189,6 @@ def _time(report: Report) -> Axis:
     return chart.exact(report.summary.seconds, " s")
 
 
-def _nines(percent: float, end: float) -> float:
-    return end if percent == 100 else min(end, -math.log10(1 - percent / 100))
+def _nines(percent: float) -> float:
+    """Return 1 for 90 %, 2 for 99 %, 3 for 99.9 %."""
+    return math.inf if percent == 100 else -math.log10(1 - percent / 100)

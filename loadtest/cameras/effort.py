@@ -71,7 +71,7 @@ def bottleneck(efforts: Sequence[Effort], max_lag_ms: float = MAX_LAG_MS) -> str
         return f"one of its processes used {cpu:.0%} of a core; give it more with --processes"
     if lag_ms > max_lag_ms:
         return (
-            f"its event loop was {lag_ms:.0f} ms late (p99, at most {max_lag_ms:g} ms): it had too "
-            "little CPU time; run it on another machine, or put less load on this one"
+            f"its event loop was {lag_ms:.0f} ms late (p99), which is more than {max_lag_ms:g} ms; "
+            "run it on another machine, or put less load on this one"
         )
     return None

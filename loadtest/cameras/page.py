@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from loadtest.cameras import charts
-from loadtest.cameras.report import BOTTLENECK, OK, Report, meaning, usage
+from loadtest.cameras.report import OK, Report, meaning, usage, verdict
 
 _PAGE = """\
 <!doctype html>
@@ -58,21 +58,16 @@ def page(report: Report) -> str:
 
 
 def _verdict(report: Report) -> str:
-    if report.status == BOTTLENECK:
-        text = f"These figures do not count: the load generator was the limit. {report.bottleneck}."
-        return f'<p class="verdict bad">{escape(text)}</p>'
+    if report.warning:
+        return f'<p class="verdict bad">{escape(report.warning)}</p>'
     if not report.measures:
         return "" if report.summary.ages_ms else '<p class="verdict bad">No frame was answered.</p>'
     items = "".join(
-        f'<li class="{"good" if one.held else "bad"}">{escape(_objective(str(one)))}</li>'
+        f'<li class="{"good" if one.held else "bad"}">{escape(verdict(one))}</li>'
         for one in report.measures
     )
     state, word = ("good", "met") if report.status == OK else ("bad", "missed")
     return f'<div class="verdict {state}"><p>Objective {word}</p><ul>{items}</ul></div>'
-
-
-def _objective(text: str) -> str:
-    return text.replace("NOT HELD", "missed").replace("<=", "≤").replace(">=", "≥")
 
 
 def _tiles(report: Report) -> str:
@@ -106,8 +101,15 @@ def _outcome_table(report: Report) -> str:
         '<section><h2>Outcomes</h2><p class="reading">Every captured frame is in one row: age '
         "counts from the moment it was due, and frames that could not be sent count as well.</p>"
         "<table><thead><tr><th>outcome<th class=n>frames<th class=n>share<th>meaning</tr></thead>"
-        f"<tbody>{rows}</tbody></table></section>"
+        f"<tbody>{rows}</tbody></table>{_lost_sessions(report)}</section>"
     )
+
+
+def _lost_sessions(report: Report) -> str:
+    items = "".join(
+        f"<li>{count} × {escape(reason)}</li>" for reason, count in report.failures.items()
+    )
+    return f"<h3>Lost sessions</h3><ul>{items}</ul>" if items else ""
 
 
 def _process_table(report: Report) -> str:

@@ -58,6 +58,16 @@ class Report:
         return OK if met and self.summary.ages_ms else MISSED
 
     @property
+    def warning(self) -> str | None:
+        """What a reader must know first: that the figures do not count, and why."""
+        if not self.bottleneck:
+            return None
+        return (
+            "These figures do not count, because the load generator was the limit: "
+            f"{self.bottleneck}."
+        )
+
+    @property
     def outcomes(self) -> list[tuple[str, int]]:
         """The outcomes and their numbers: results first, then the most frequent."""
         outcomes = self.summary.outcomes.items()
@@ -67,6 +77,12 @@ class Report:
     def model_name(self) -> str:
         """The model's name and version."""
         return f"{self.model['name']} version {self.model['version']}"
+
+
+def verdict(measure: Measure) -> str:
+    """Return a figure, its objective, and whether that was met."""
+    bound = f"at {'least' if measure.at_least else 'most'} {measure.bound:g} {measure.unit}".strip()
+    return f"{measure.name} {measure.figure}, {bound}: {'met' if measure.held else 'missed'}"
 
 
 def meaning(outcome: str) -> str:

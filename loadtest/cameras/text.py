@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadtest.cameras.report import Report, meaning, usage
+from loadtest.cameras.report import Report, meaning, usage, verdict
 
 _WIDTH = 18
 
@@ -21,11 +21,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _frames(report)
     yield from _processes(report)
     for measure in report.measures:
-        verdict = "met" if measure.held else "MISSED"
-        yield _line("objective", f"{str(measure).removesuffix('  NOT HELD')}: {verdict}")
-    if report.bottleneck:
-        yield ""
-        yield f"These figures do not count: the load generator was the limit. {report.bottleneck}."
+        yield _line("objective", verdict(measure))
+    if report.warning:
+        yield f"\n{report.warning}"
 
 
 def _ages(report: Report) -> Iterator[str]:
