@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from framewire.client.errors import SourceError
-from loadtest.cameras import files, flags, page
+from loadtest.cameras import files, flags, hgrm, page
 from loadtest.cameras.fleet import WorkerDied
 from loadtest.cameras.load import measure, reach
 from loadtest.cameras.report import UNUSABLE
@@ -61,6 +61,7 @@ def add(commands: Any) -> None:
         ("json", "all figures"),
         ("csv", "a row per frame"),
         ("html", "a page with charts that needs nothing else"),
+        ("hgrm", "the distribution of the age, for HdrHistogram's plotters"),
     ):
         results.add_argument(f"--{kind}", type=flags.output, metavar="FILE", help=meaning)
     flags.add_objective(parser)
@@ -80,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
         files.write_csv(options.csv, recording)
     if options.html:
         page.write(options.html, report)
+    if options.hgrm:
+        hgrm.write(options.hgrm, report.summary.ages_ms)
     return report.status
 
 

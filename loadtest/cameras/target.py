@@ -79,7 +79,8 @@ class Target:
         try:
             _, connection = await within(connecting, CONNECT_TIMEOUT_S)
         except asyncio.TimeoutError:
-            raise TimeoutError(f"no connection within {CONNECT_TIMEOUT_S:g} s") from None
+            hint = "; a gateway without TLS has a URL with ws://" if self.tls else ""
+            raise TimeoutError(f"no connection within {CONNECT_TIMEOUT_S:g} s{hint}") from None
         return connection
 
     def _context(self) -> ssl.SSLContext:
@@ -174,7 +175,7 @@ def _rejection(error: Rejected, target: Target) -> str:
     if error.status == 101:
         return message
     if not error.status:
-        return f"this is not a Framewire gateway: {message}"
+        return f"{message}; a gateway with TLS has a URL with wss://"
     return (
         f"this is not the WebSocket of a Framewire gateway: it answered {error.status}; "
         "that of a gateway is at /ws"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -31,12 +32,14 @@ class Puppet:
         model: dict[str, Any] | None = MODEL,
         pace: float | None = None,
         status: int = 101,
+        tls: ssl.SSLContext | None = None,
         subprotocol: bool = True,
     ) -> None:
         self.delay_s = delay_s
         self.model = model
         self.pace = pace
         self.status = status
+        self.tls = tls
         self.subprotocol = subprotocol
         self.received = 0
         self.lost = 0
@@ -47,11 +50,12 @@ class Puppet:
     async def serving(self) -> AsyncIterator[Target]:
         """Serve in the running loop. Yields where."""
         handlers = [("/ws", _Session, {"puppet": self}), ("/page", _Page)]
-        server = HTTPServer(Application(handlers, log_function=lambda handler: None))  # type: ignore[arg-type]
+        application = Application(handlers, log_function=lambda handler: None)  # type: ignore[arg-type]
+        server = HTTPServer(application, ssl_options=self.tls)
         socket, port = bind_unused_port()
         server.add_socket(socket)
         try:
-            yield Target("127.0.0.1", port, "/ws", False, "127.0.0.1")
+            yield Target("127.0.0.1", port, "/ws", self.tls is not None, "127.0.0.1")
         finally:
             server.stop()
             await server.close_all_connections()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
+import ssl
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,8 @@ from loadtest.cameras.summary import Summary, summarize
 from loadtest.cameras.worker import Task
 from tests.loadtest import virtual
 from tests.loadtest.puppet import Puppet
+from tests.server.access import authority
+from tests.server.access.authority import certify
 
 PROFILE = Profile(1, 50.0, 4.0, ramp_s=0.0, warm_up_s=0.0, jitter=0.0)
 IGNORING = replace(PROFILE, obeys_window=False)
@@ -27,14 +32,17 @@ END_S = 3.01
 
 
 def load(
-    puppet: Puppet, profile: Profile, meanwhile: Callable[[], None] = lambda: None
+    puppet: Puppet,
+    profile: Profile,
+    meanwhile: Callable[[], None] = lambda: None,
+    ca: str | None = None,
 ) -> Recording:
     """The frames of a load on the puppet, which starts at 1 s of its clock."""
 
     async def work() -> Recording:
         async with puppet.serving() as target:
             pictures = [Picture("jpeg", b"picture")]
-            task = Task(profile, target, pictures, range(profile.sessions))
+            task = Task(profile, replace(target, ca=ca), pictures, range(profile.sessions))
             asyncio.get_running_loop().call_at(3.0, meanwhile)
             return (await worker.run(task, started_at=1.0)).recording
 
@@ -93,6 +101,19 @@ def test_a_camera_sends_no_more_than_advised() -> None:
     assert recording.totals["result"] == pytest.approx(4 * 5, abs=2)
     ignoring = replace(PROFILE, obeys_pace=False)
     assert load(Puppet(pace=5.0), ignoring).totals["result"] == 200
+
+
+def test_over_tls(tmp_path: Path) -> None:
+    root = certify("root")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*authority.write(tmp_path, certify("leaf", root), root))
+    (tmp_path / "root.pem").write_bytes(root.pem)
+    trusting = load(Puppet(tls=tls), PROFILE, ca=str(tmp_path / "root.pem"))
+    assert trusting.totals == {"result": 200}
+    other = load(Puppet(tls=tls), PROFILE)
+    assert other.totals == {"not_connected": 200}
+    [reason] = other.failures
+    assert re.match("its certificate is not trusted (.*); name its CA with --ca", reason)
 
 
 def test_a_closed_loop_sends_when_it_has_its_answer() -> None:

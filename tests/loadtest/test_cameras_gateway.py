@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loadtest.cameras import capacity, command, effort, objective, search, target
+from loadtest.cameras import capacity, command, effort, hgrm, objective, search, target
 from loadtest.cameras.effort import Effort
 from loadtest.cameras.target import Target, Unusable
 from loadtest.stack import ROOT, Stack
@@ -155,6 +155,18 @@ def test_a_misspelt_objective() -> None:
         objective.parse("p95_ms=200,anwsered=0.9")
     with pytest.raises(ValueError, match="answered needs a number"):
         objective.parse("answered=most")
+
+
+def test_the_distribution_as_hdrhistogram_prints_it(tmp_path: Path) -> None:
+    hgrm.write(tmp_path / "ages.hgrm", [float(ms) for ms in range(1, 1001)])
+    head, _, *lines = (tmp_path / "ages.hgrm").read_text().splitlines()
+    assert head.split() == ["Value", "Percentile", "TotalCount", "1/(1-Percentile)"]
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    assert rows[0] == ["1.000", "0.000000000000", "1", "1.00"]
+    assert ["500.000", "0.500000000000", "500", "2.00"] in rows
+    assert rows[-1] == ["1000.000", "1.000000000000", "1000"]
+    assert lines[-1].split() == ["#[Max", "=", "1000.000,", "TotalCount", "=", "1000]"]
+    hgrm.write(tmp_path / "none.hgrm", [])
 
 
 def test_when_the_load_generator_is_the_limit() -> None:
