@@ -92,6 +92,19 @@ class _Elements(HTMLParser):
         assert self.open.pop() == tag
 
 
+def test_help_needs_no_extra() -> None:
+    """Nor anything else that the extra `loadtest` does not install, such as TensorFlow."""
+    code = (
+        "import sys\nfrom loadtest.__main__ import run\n"
+        "try:\n    run(['cameras', '--help'], 'loadtest')\nexcept SystemExit:\n    pass\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    loaded = set(shown.stdout.split())
+    assert "loadtest.cameras.command" in loaded
+    assert not loaded & {"tensorflow", "grpc", "prometheus_client", "numpy", "rich"}
+
+
 def refusal(puppet: Puppet, path: str = "/ws", token: str | None = None) -> str:
     """What the tool says about a server."""
 
