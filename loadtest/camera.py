@@ -39,6 +39,11 @@ class Frame:
         self._before = before + _BEFORE_ID
         self._after = after_id + struct.pack(">I", len(picture)) + picture
 
+    @property
+    def size(self) -> int:
+        """The bytes on the wire."""
+        return len(self._before) + 4 + len(self._after)
+
     def parts(self, frame_id: int) -> tuple[bytes, bytes]:
         """Return the bytes to write to the socket, in two parts."""
         return self._before + struct.pack(">I", frame_id), self._after

@@ -42,8 +42,10 @@ def fields(report: Report) -> dict[str, Any]:
         "url": report.url,
         "model": report.model["name"],
         "model_version": report.model["version"],
-        "profile": dataclasses.asdict(report.profile),
-        "counts": report.bottleneck is None,
+        "profile": {
+            name: _number(value) for name, value in dataclasses.asdict(report.profile).items()
+        },
+        "valid": report.bottleneck is None,
         "bottleneck": report.bottleneck,
         "status": report.status,
         "objectives": objectives(report.measures),
@@ -110,7 +112,7 @@ def _cell(value: float, digits: int) -> str:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    return value if math.isfinite(value) else None
 
 
 def _timeline(report: Report) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +58,13 @@ def add_load(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         "--ignore-pace",
         action="store_true",
         help="ignore the rate that the gateway advises; good clients do not",
+    )
+    group.add_argument(
+        "--uplink",
+        type=_positive,
+        default=math.inf,
+        metavar="MBIT/S",
+        help="bandwidth of each camera (default: unlimited)",
     )
     _share(group, "--slow-readers", 0.0, "fraction of cameras that keep pausing to read for 2 s")
     _share(group, "--disconnecting", 0.0, "fraction of cameras that disconnect every 3 s or so")
@@ -139,6 +147,7 @@ def profile(options: argparse.Namespace, sessions: int, seconds: float) -> Profi
         closed=getattr(options, "closed", False),
         obeys_window=not options.ignore_window,
         obeys_pace=not options.ignore_pace,
+        uplink_mbit_s=options.uplink,
         slow_readers=options.slow_readers,
         disconnecting=options.disconnecting,
         seed=options.seed,

@@ -16,7 +16,7 @@ from loadtest.cameras import worker
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.worker import Progress, Share, Task
 
-# One process sends about five times as many from a core of its own.
+# A frame of 40 KB costs about 0.1 ms of CPU time, so a process stays far from a busy core.
 FRAMES_PER_S = 1000.0
 SESSIONS = 500
 START_S = 0.2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -16,8 +17,9 @@ class Profile:
     the outcome of its last one, so the rate is ignored.
 
     ``obeys_window`` and ``obeys_pace``: whether a camera keeps to the gateway's window, and to
-    the rate that it advises. ``slow_readers`` and ``disconnecting`` are the fractions of cameras
-    that keep pausing to read, and that keep disconnecting.
+    the rate that it advises. ``uplink_mbit_s`` is the bandwidth of each. ``slow_readers`` and
+    ``disconnecting`` are the fractions of cameras that keep pausing to read, and that keep
+    disconnecting.
     """
 
     sessions: int
@@ -30,6 +32,7 @@ class Profile:
     closed: bool = False
     obeys_window: bool = True
     obeys_pace: bool = True
+    uplink_mbit_s: float = math.inf
     slow_readers: float = 0.0
     disconnecting: float = 0.0
     seed: int = 1

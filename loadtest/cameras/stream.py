@@ -60,7 +60,9 @@ class _Session(Connection):
         return self._transport.get_write_buffer_size()
 
     def send(self, frame: Frame, frame_id: int) -> None:
-        self._transport.writelines(frame.parts(frame_id))
+        """Send a frame, unless the connection is gone by now."""
+        if not self._transport.is_closing():
+            self._transport.writelines(frame.parts(frame_id))
 
     def read(self, on: bool) -> None:
         """Go on reading, or pause."""
@@ -98,6 +100,7 @@ class Stream:
         self._session: _Session | None = None
         self._waiting: dict[int, int] = {}  # the rows of frames without an outcome, by id
         self._held: int | None = None
+        self._uplink_free_at = -math.inf
         self._timer: asyncio.TimerHandle | None = None
         self._sent = number  # so that cameras do not all send the same pictures
         self._over = False
@@ -200,16 +203,26 @@ class Stream:
         session = self._session
         if self._held is None or session is None or not self._has_room(session):
             return
-        pause_s = self._pacing.pause_s(self._now())
+        now = self._now()
+        pause_s = max(self._pacing.pause_s(now), self._uplink_free_at - now)
         if pause_s > 0:
             self._wake_after(max(pause_s, LEAST_PAUSE_S))
             return
         row, self._held = self._held, None
         self._waiting[self._sent] = row
-        self._recording.sent[row] = self._now()
-        session.send(self._frames[self._sent % len(self._frames)], self._sent)
+        self._recording.sent[row] = now
+        self._transmit(session, self._frames[self._sent % len(self._frames)], self._sent, now)
         self._sent += 1
-        self._pacing.sent(self._now())
+        self._pacing.sent(now)
+
+    def _transmit(self, session: _Session, frame: Frame, frame_id: int, now: float) -> None:
+        """Send a frame, which takes as long as the uplink needs for its bytes."""
+        takes_s = frame.size * 8 / (self._profile.uplink_mbit_s * 1e6)
+        if takes_s:
+            self._uplink_free_at = now + takes_s
+            self._at(self._uplink_free_at, session.send, frame, frame_id)
+        else:
+            session.send(frame, frame_id)
 
     def _has_room(self, session: _Session) -> bool:
         return len(self._waiting) < self._window and session.unsent_bytes < MAX_UNSENT_BYTES

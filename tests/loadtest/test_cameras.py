@@ -36,12 +36,13 @@ def load(
     profile: Profile,
     meanwhile: Callable[[], None] = lambda: None,
     ca: str | None = None,
+    picture: bytes = b"picture",
 ) -> Recording:
     """The frames of a load on the puppet, which starts at 1 s of its clock."""
 
     async def work() -> Recording:
         async with puppet.serving() as target:
-            pictures = [Picture("jpeg", b"picture")]
+            pictures = [Picture("jpeg", picture)]
             task = Task(profile, replace(target, ca=ca), pictures, range(profile.sessions))
             asyncio.get_running_loop().call_at(3.0, meanwhile)
             return (await worker.run(task, started_at=1.0)).recording
@@ -101,6 +102,15 @@ def test_a_camera_sends_no_more_than_advised() -> None:
     assert recording.totals["result"] == pytest.approx(4 * 5, abs=2)
     ignoring = replace(PROFILE, obeys_pace=False)
     assert load(Puppet(pace=5.0), ignoring).totals["result"] == 200
+
+
+def test_a_slow_uplink_makes_frames_late_and_rare() -> None:
+    slow = replace(PROFILE, uplink_mbit_s=1.0)
+    recording = load(Puppet(), slow, picture=bytes(12_500))  # 100 ms
+    summary = figures(recording, slow)
+    assert summary.sent == pytest.approx(40, abs=2)
+    assert summary.age_ms(0) >= 120
+    assert summary.age_ms(100) == pytest.approx(120, abs=1000 / 50 + 1)  # and held until the next
 
 
 def test_over_tls(tmp_path: Path) -> None:
