@@ -58,19 +58,19 @@ def add(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "capacity",
         help="search the most cameras that a gateway serves within an objective",
+        usage="%(prog)s URL [options]",
         description=_DESCRIPTION,
         epilog=f"{flags.OBJECTIVES}\n\n{_EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     flags.add_gateway(parser)
-    group = flags.add_load(parser)
-    flags.count(group, "--sessions", 8, "number of cameras to begin with")
-    flags.seconds(group, "--seconds", 10.0, "length of a window")
+    group = flags.add_load(parser, (8, "number to begin with"), (10.0, "length of a window"))
     flags.count(group, "--most", 2000, "most cameras to try")
     flags.add_pictures(parser)
     flags.add_generator(parser)
-    parser.add_argument("--json", type=flags.output, metavar="FILE", help="all figures")
-    flags.add_objective(parser, "p95_ms=200,answered=0.99")
+    results = parser.add_argument_group("the results")
+    flags.add_objective(results, "p95_ms=200,answered=0.99")
+    results.add_argument("--json", type=flags.output, metavar="FILE", help="all figures")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -41,14 +41,13 @@ def add(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "cameras",
         help="put cameras on any gateway, and report the age of their results",
+        usage="%(prog)s URL [options]",
         description=_DESCRIPTION,
         epilog=f"{flags.OBJECTIVES}\n\n{_EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     flags.add_gateway(parser)
-    group = flags.add_load(parser)
-    flags.count(group, "--sessions", 8, "number of cameras")
-    flags.seconds(group, "--seconds", 30.0, "how long frames count")
+    group = flags.add_load(parser, (8, "number of cameras"), (30.0, "how long frames count"))
     group.add_argument(
         "--closed",
         action="store_true",
@@ -57,6 +56,7 @@ def add(commands: Any) -> None:
     flags.add_pictures(parser)
     flags.add_generator(parser)
     results = parser.add_argument_group("the results")
+    flags.add_objective(results)
     for kind, meaning in (
         ("json", "all figures"),
         ("csv", "a row per frame"),
@@ -64,7 +64,6 @@ def add(commands: Any) -> None:
         ("hgrm", "the distribution of the age, for HdrHistogram's plotters"),
     ):
         results.add_argument(f"--{kind}", type=flags.output, metavar="FILE", help=meaning)
-    flags.add_objective(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -30,9 +30,17 @@ def add_gateway(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--label", metavar="LABEL", help="version label (default: the gateway's)")
 
 
-def add_load(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add what the cameras do. Returns the group of flags."""
+def add_load(
+    parser: argparse.ArgumentParser, sessions: tuple[int, str], length_s: tuple[float, str]
+) -> argparse._ArgumentGroup:
+    """Add what the cameras do. Returns the group of flags.
+
+    ``sessions`` and ``length_s`` are the defaults of ``--sessions`` and ``--seconds``, and what
+    these mean.
+    """
     group = parser.add_argument_group("the load")
+    count(group, "--sessions", *sessions)
+    seconds(group, "--seconds", *length_s)
     group.add_argument(
         "--rate",
         type=_positive,
@@ -49,6 +57,15 @@ def add_load(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         help="intervals between a camera's frames: equal or exponential (default: %(default)s)",
     )
     _share(group, "--jitter", 0.1, "deviation of constant arrivals, as a fraction of the interval")
+    group.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="seed of all that is random (default: 1)"
+    )
+    _add_behaviour(group)
+    return group
+
+
+def _add_behaviour(group: argparse._ArgumentGroup) -> None:
+    """Add what differs from a good client with a good uplink."""
     group.add_argument(
         "--ignore-window",
         action="store_true",
@@ -68,10 +85,6 @@ def add_load(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     _share(group, "--slow-readers", 0.0, "fraction of cameras that keep pausing to read for 2 s")
     _share(group, "--disconnecting", 0.0, "fraction of cameras that disconnect every 3 s or so")
-    group.add_argument(
-        "--seed", type=int, default=1, help="seed of all that is random (default: 1)"
-    )
-    return group
 
 
 def add_pictures(parser: argparse.ArgumentParser) -> None:
@@ -111,9 +124,9 @@ def add_generator(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_objective(parser: argparse.ArgumentParser, default: str = "") -> None:
+def add_objective(group: argparse._ArgumentGroup, default: str = "") -> None:
     """Add what the load must meet."""
-    parser.add_argument(
+    group.add_argument(
         "--objective",
         type=_objectives,
         default=_objectives(default) if default else (),

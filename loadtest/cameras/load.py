@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from loadtest.cameras import effort, fleet, objective, target
+from loadtest.cameras.fleet import Finished
 from loadtest.cameras.objective import Objective
+from loadtest.cameras.probe import probe
 from loadtest.cameras.recording import Recording
 from loadtest.cameras.report import Report
-from loadtest.cameras.servers import Watch
+from loadtest.cameras.servers import Server, Watch
 from loadtest.cameras.summary import summarize
 from loadtest.cameras.target import Target
 from loadtest.cameras.worker import Progress, Task
@@ -24,7 +26,7 @@ def reach(gateway: Target) -> tuple[Target, dict[str, Any]]:
 
 async def _reach(gateway: Target) -> tuple[Target, dict[str, Any]]:
     found = await target.look_up(gateway)
-    return found, await target.probe(found)
+    return found, await probe(found)
 
 
 def measure(
@@ -35,17 +37,8 @@ def measure(
     max_lag_ms: float = effort.MAX_LAG_MS,
 ) -> tuple[Report, Recording]:
     """Run a load. Returns its report, and all of its frames. Raises ``WorkerDied``."""
-    from loadtest.cameras.progress import Display  # which needs rich
-
     started = time.strftime("%Y-%m-%d %H:%M:%S %z")
-    watch = Watch(task.target.port if task.target.here else None)
-    with Display(task.profile) as display:
-
-        def on_progress(elapsed_s: float, progress: Progress) -> None:
-            watch.sample()
-            display(elapsed_s, progress)
-
-        finished = fleet.run(task, processes, on_progress)
+    finished, servers = _run(task, processes)
     recording = Recording()
     for share in finished.shares:
         recording.extend(share.recording)
@@ -61,8 +54,22 @@ def measure(
         summary,
         recording.failures,
         efforts,
-        watch.servers,
+        servers,
         objective.measures(objectives, summary),
         effort.bottleneck(efforts, max_lag_ms),
     )
     return report, recording
+
+
+def _run(task: Task, processes: int) -> tuple[Finished, list[Server]]:
+    """Run a load, show its progress, and watch the servers meanwhile."""
+    from loadtest.cameras.progress import Display  # which needs rich
+
+    watch = Watch(task.target.port if task.target.here else None)
+    with Display(task.profile) as display:
+
+        def on_progress(elapsed_s: float, progress: Progress) -> None:
+            watch.sample()
+            display(elapsed_s, progress)
+
+        return fleet.run(task, processes, on_progress), watch.servers

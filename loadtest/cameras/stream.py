@@ -11,11 +11,12 @@ from typing import Any
 from framewire.client.pacing import Pacing
 from loadtest.camera import Frame
 from loadtest.cameras import recording
+from loadtest.cameras.probe import explain
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
 from loadtest.cameras.schedule import captures
-from loadtest.cameras.target import Target, explain
-from loadtest.connection import Connection
+from loadtest.cameras.session import Session
+from loadtest.cameras.target import Target
 
 # A camera whose uplink is this far behind sends no more, whether or not it obeys the window.
 MAX_UNSENT_BYTES = 1 << 20
@@ -25,48 +26,6 @@ READS_S, PAUSES_S = 3.0, 2.0
 STAYS_S = 3.0
 # What is left of a pause by rounding must not keep the event loop busy.
 LEAST_PAUSE_S = 0.001
-
-
-class _Session(Connection):
-    """A connection that passes on what it receives."""
-
-    def __init__(
-        self,
-        greeting: bytes,
-        on_message: Callable[[dict[str, Any]], None],
-        on_lost: Callable[[], None],
-    ) -> None:
-        super().__init__(greeting)
-        self.lost = asyncio.Event()
-        self.left = False
-        self._handle = on_message
-        self._on_lost = on_lost
-
-    def _on_message(self, message: dict[str, Any]) -> None:
-        self._handle(message)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        super().connection_lost(error)
-        self._on_lost()
-        self.lost.set()
-
-    def leave(self) -> None:
-        self.left = True
-        super().leave()
-
-    @property
-    def unsent_bytes(self) -> int:
-        """What the socket has not taken yet."""
-        return self._transport.get_write_buffer_size()
-
-    def send(self, frame: Frame, frame_id: int) -> None:
-        """Send a frame, unless the connection is gone by now."""
-        if not self._transport.is_closing():
-            self._transport.writelines(frame.parts(frame_id))
-
-    def read(self, on: bool) -> None:
-        """Go on reading, or pause."""
-        (self._transport.resume_reading if on else self._transport.pause_reading)()
 
 
 class Stream:
@@ -97,7 +56,7 @@ class Stream:
         self._dice = random.Random(f"{profile.seed} leaves {number}")
         self._pacing = Pacing()
         self._window = math.inf
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._waiting: dict[int, int] = {}  # the rows of frames without an outcome, by id
         self._held: int | None = None
         self._uplink_free_at = -math.inf
@@ -130,13 +89,13 @@ class Stream:
 
     # Connecting
 
-    async def _connect(self) -> _Session | None:
+    async def _connect(self) -> Session | None:
         """Open a session. Returns None if that fails, or is too late."""
         greeting = self._target.greeting()
         self._pacing = Pacing()
         try:
             session = await self._target.connect(
-                lambda: _Session(greeting, self._on_message, self._on_lost), self._number
+                lambda: Session(greeting, self._on_message, self._on_lost), self._number
             )
         except OSError as error:
             self._note(error)
@@ -156,7 +115,7 @@ class Stream:
     def _note(self, error: OSError) -> None:
         self._recording.failures[explain(error, self._target)] += 1
 
-    def _opened(self, session: _Session) -> None:
+    def _opened(self, session: Session) -> None:
         self._session = session
         if self._profile.obeys_window:
             self._window = session.welcomed.result()["limits"]["window"]
@@ -167,7 +126,7 @@ class Stream:
         if self._profile.closed:
             self._capture(self._now())
 
-    def _read(self, session: _Session, on: bool) -> None:
+    def _read(self, session: Session, on: bool) -> None:
         """Go on reading for a while, or pause, and so on."""
         if not session.lost.is_set():
             session.read(on)
@@ -215,7 +174,7 @@ class Stream:
         self._sent += 1
         self._pacing.sent(now)
 
-    def _transmit(self, session: _Session, frame: Frame, frame_id: int, now: float) -> None:
+    def _transmit(self, session: Session, frame: Frame, frame_id: int, now: float) -> None:
         """Send a frame, which takes as long as the uplink needs for its bytes."""
         takes_s = frame.size * 8 / (self._profile.uplink_mbit_s * 1e6)
         if takes_s:
@@ -224,7 +183,7 @@ class Stream:
         else:
             session.send(frame, frame_id)
 
-    def _has_room(self, session: _Session) -> bool:
+    def _has_room(self, session: Session) -> bool:
         return len(self._waiting) < self._window and session.unsent_bytes < MAX_UNSENT_BYTES
 
     def _wake_after(self, seconds: float) -> None:

@@ -18,6 +18,7 @@ from PIL import Image
 from loadtest import procfs
 from loadtest.cameras import capacity, command, effort, hgrm, objective, search, servers, target
 from loadtest.cameras.effort import Effort
+from loadtest.cameras.probe import probe
 from loadtest.cameras.target import Target, Unusable
 from loadtest.stack import ROOT, Stack
 from tests.loadtest import virtual
@@ -113,7 +114,7 @@ def refusal(puppet: Puppet, path: str = "/ws", token: str | None = None) -> str:
         async with puppet.serving() as where:
             asked = Target(where.host, where.port, path, False, where.ip, token=token)
             with pytest.raises(Unusable) as raised:
-                await target.probe(asked)
+                await probe(asked)
             return str(raised.value)
 
     return virtual.run(work())
@@ -124,7 +125,7 @@ def test_nothing_listens() -> None:
         unused.bind(("127.0.0.1", 0))
         where = Target("127.0.0.1", unused.getsockname()[1], "/ws", False, "127.0.0.1")
         with pytest.raises(Unusable, match="nothing listens there; start a gateway"):
-            virtual.run(target.probe(where))
+            virtual.run(probe(where))
 
 
 def test_a_token_is_missing_or_invalid() -> None:
