@@ -58,7 +58,7 @@ PROGRAMS = {
         ("tensorflow", "rich", "fsspec"),
     ),
     "loadtest": Program(
-        "loadtest.__main__", "measure throughput and latency", "demo", (*_TENSORFLOW, "rich")
+        "loadtest.__main__", "measure throughput and latency", "loadtest", ("rich", "numpy")
     ),
     "key": Program("server.__main__", "create a key that signs tokens", "auth", _TOKENS, True),
     "token": Program("server.__main__", "issue an access token", "auth", _TOKENS, True),

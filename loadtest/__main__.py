@@ -1,41 +1,62 @@
-"""``python -m loadtest``: start a model server and a gateway, load them, print the figures."""
+"""``python -m loadtest``: load a gateway with cameras, and print the figures."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from export.commands.output import tolerate_closed_output
-from loadtest import churn, distance, pace, ratios, swaps
-from loadtest.reliability import report
+from loadtest.cameras import capacity, command
+from loadtest.reliability import SCENARIOS
 
 _DESCRIPTION = """\
-Start a model server and a gateway on free ports, load them with cameras on this machine, and
-print the figures. Everything shares the same processors, so compare ratios, not absolute figures.
+Load a gateway with cameras, and print the figures. `cameras` and `capacity` take the URL of any
+gateway. The other commands start a model server and a gateway on free ports; everything then
+shares the same processors, so compare ratios, not absolute figures.
 """
 _EXAMPLES = """\
 examples:
+  %(prog)s cameras ws://127.0.0.1:8888/ws --html report.html
+  %(prog)s capacity ws://127.0.0.1:8888/ws --objective p95_ms=200,answered=0.99
   %(prog)s                                   the gateway compared with direct calls
   %(prog)s churn --seconds 60 --sessions 64
   %(prog)s swaps --swaps 10
   %(prog)s reliability --quick overload fairness
 """
+_BY_URL = {"cameras": command.run, "capacity": capacity.run}
+# What the other commands start, or use to measure.
+_NEEDS = ("tensorflow", "grpc", "grpc_health", "prometheus_client", "fsspec")
 
 
 def run(arguments: Sequence[str], prog: str) -> int:
     """Run one measurement. Returns the exit status: 1 if a promise was broken."""
     tolerate_closed_output()
     options = _parser(prog).parse_args(arguments)
+    if options.command in _BY_URL:
+        return command.guarded(_BY_URL[options.command], options, f"{prog} {options.command}")
+    missing = [module for module in _NEEDS if find_spec(module) is None]
     models: Path = options.models.resolve()
-    if not (models / "digits").is_dir():
-        print(
-            f"{prog}: no demo model in {models}; create it with `python -m export savedmodel`, "
-            "or choose its folder with --models",
-            file=sys.stderr,
+    if missing:
+        problem = f"{', '.join(missing)} not installed; run: pip install 'framewire[demo]'"
+    elif not (models / "digits").is_dir():
+        problem = (
+            f"no demo model in {models}; create it with `python -m export savedmodel`, "
+            "or choose its folder with --models"
         )
-        return 2
+    else:
+        return _measure(options, models)
+    print(f"{prog}: {problem}", file=sys.stderr)
+    return 2
+
+
+def _measure(options: argparse.Namespace, models: Path) -> int:
+    """Start servers, and measure them. Returns the exit status."""
+    from loadtest import churn, distance, pace, ratios, swaps
+    from loadtest.reliability import report
+
     if options.command == "churn":
         return 0 if churn.run(models, options.seconds, options.sessions) else 1
     if options.command == "reliability":
@@ -68,6 +89,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="folder that holds the demo model, digits (default: models)",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    command.add(commands)
+    capacity.add(commands)
     compare = commands.add_parser("ratios", help="compare with direct Predict calls (the default)")
     leave = commands.add_parser("churn", help="check that every frame gets its outcome")
     swap = commands.add_parser("swaps", help="promote and roll back versions under load")
@@ -103,7 +126,7 @@ def _scenarios(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="NAME",
         type=_scenario,
-        help=f"one of {', '.join(report.SCENARIOS)} (default: all of them)",
+        help=f"one of {', '.join(SCENARIOS)} (default: all of them)",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a few seconds each; the page is not written"
@@ -111,8 +134,8 @@ def _scenarios(parser: argparse.ArgumentParser) -> None:
 
 
 def _scenario(name: str) -> str:
-    if name not in report.SCENARIOS:
-        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(report.SCENARIOS)}")
+    if name not in SCENARIOS:
+        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(SCENARIOS)}")
     return name
 
 

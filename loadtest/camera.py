@@ -1,8 +1,6 @@
-"""A camera in a closed loop: a WebSocket client that costs as little CPU time as possible.
+"""A camera in a closed loop: it sends a frame when it has the outcome of an earlier one.
 
-The load generator shares its cores with what it measures. So each frame is encoded once, as the
-bytes that go into the socket, and only its id changes. The mask that WebSocket requires of clients
-is zero: the gateway unmasks it like any other, and the client does not have to mask 40 KB.
+Each frame is encoded once, as the bytes that go into the socket, and only its id changes.
 """
 
 from __future__ import annotations
@@ -17,13 +15,11 @@ from typing import Any
 import msgpack
 
 from loadtest import websocket
+from loadtest.connection import Connection, hello
 
 _BEFORE_ID = b"\x84" + b"".join(map(msgpack.packb, ("type", "frame", "id"))) + b"\xce"
-_AFTER_ID = b"".join(map(msgpack.packb, ("format", "jpeg", "data"))) + b"\xc6"
 
-
-_hello = msgpack.packb({"type": "hello", "client": "loadtest"})
-HELLO = websocket.header(len(_hello)) + _hello
+HELLO = hello()
 
 
 def address(number: int) -> tuple[str, int]:
@@ -37,17 +33,23 @@ def address(number: int) -> tuple[str, int]:
 class Frame:
     """A ``frame`` message, encoded once for any id below 2^32."""
 
-    def __init__(self, jpeg: bytes) -> None:
-        before = websocket.header(len(_BEFORE_ID) + 4 + len(_AFTER_ID) + 4 + len(jpeg))
+    def __init__(self, picture: bytes, format: str = "jpeg") -> None:
+        after_id = b"".join(map(msgpack.packb, ("format", format, "data"))) + b"\xc6"
+        before = websocket.header(len(_BEFORE_ID) + 4 + len(after_id) + 4 + len(picture))
         self._before = before + _BEFORE_ID
-        self._after = _AFTER_ID + struct.pack(">I", len(jpeg)) + jpeg
+        self._after = after_id + struct.pack(">I", len(picture)) + picture
+
+    @property
+    def size(self) -> int:
+        """The bytes on the wire."""
+        return len(self._before) + 4 + len(self._after)
 
     def parts(self, frame_id: int) -> tuple[bytes, bytes]:
         """Return the bytes to write to the socket, in two parts."""
         return self._before + struct.pack(">I", frame_id), self._after
 
 
-class Camera(asyncio.Protocol):
+class Camera(Connection):
     """One session that keeps ``outstanding`` frames unanswered."""
 
     def __init__(
@@ -55,50 +57,19 @@ class Camera(asyncio.Protocol):
         frames: Sequence[Frame],
         outstanding: int = 1,
     ) -> None:
+        super().__init__(websocket.handshake() + HELLO)
         self.outcomes: Counter[str] = Counter()
         self.latencies_ms: list[float] = []
         self.batches: list[int] = []
         self.sent = 0
         self.stopped = False
-        self.welcomed: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._frames = frames
         self._outstanding = outstanding
         self._sent_at: dict[int, float] = {}
         self._settled = asyncio.Event()
-        self._buffer = b""
-        self._open = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(websocket.handshake())
-        transport.write(HELLO)
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        if not self._open:
-            head, end, rest = self._buffer.partition(b"\r\n\r\n")
-            if not end:
-                return
-            if not head.startswith(b"HTTP/1.1 101"):
-                self.welcomed.set_exception(ConnectionError(head.decode("latin-1")))
-                return
-            self._open = True
-            self._buffer = rest
-        self._read_messages()
-
-    async def opened(self, timeout_s: float = 10.0) -> None:
-        """Wait until the session is open.
-
-        Not by ``asyncio.wait_for``, which before Python 3.12 loses a cancellation that arrives
-        together with the result.
-        """
-        await asyncio.wait({self.welcomed}, timeout=timeout_s)
-        if not self.welcomed.done():
-            raise TimeoutError(f"no session within {timeout_s:g} s")
-        self.welcomed.result()
 
     def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
         self.stopped = True
         self._settled.set()
 
@@ -109,9 +80,8 @@ class Camera(asyncio.Protocol):
             await self._settled.wait()
 
     def leave(self) -> None:
-        """Disconnect without a closing handshake, as phones do."""
         self.stopped = True
-        self._transport.abort()
+        super().leave()
 
     def send(self) -> None:
         """Send one frame now."""
@@ -120,19 +90,9 @@ class Camera(asyncio.Protocol):
         self._transport.writelines(frame.parts(self.sent))
         self.sent += 1
 
-    def _read_messages(self) -> None:
-        messages, self._buffer = websocket.messages(self._buffer)
-        for opcode, payload in messages:
-            if opcode == websocket.BINARY:
-                self._on_message(msgpack.unpackb(payload))
-            elif opcode == websocket.PING:  # the gateway disconnects clients that do not answer
-                self._transport.write(websocket.pong(payload))
-
     def _on_message(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "welcome":
-            if not self.welcomed.done():
-                self.welcomed.set_result(message)
             for _ in range(self._outstanding):
                 self.send()
             return

@@ -1,4 +1,4 @@
-"""Pictures like those of a camera: 640x480 JPEGs of about 40 KB that show digits."""
+"""Pictures like those of a camera: JPEGs that show digits, of about 40 KB if they are 640x480."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ SIZE = (640, 480)
 TARGET_BYTES = 40_000
 
 
-def camera_jpegs(count: int, seed: int = 7) -> list[bytes]:
-    """Return ``count`` different JPEGs, each with the quality that comes closest to 40 KB."""
-    return [_jpeg(scenes.render((seed, number), SIZE).picture) for number in range(count)]
+def camera_jpegs(count: int, seed: int = 7, size: tuple[int, int] = SIZE) -> list[bytes]:
+    """Return ``count`` different JPEGs, each with the quality that comes closest to 40 KB.
+
+    For another ``size`` (width, height) than 640x480, in proportion to its pixels.
+    """
+    target = TARGET_BYTES * size[0] * size[1] // (SIZE[0] * SIZE[1])
+    return [_jpeg(scenes.render((seed, number), size).picture, target) for number in range(count)]
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def _jpeg(picture: Image.Image, target: int) -> bytes:
     low, high = 30, 97
     while low < high:
         quality = (low + high) // 2
-        if len(_encoded(picture, quality)) < TARGET_BYTES:
+        if len(_encoded(picture, quality)) < target:
             low = quality + 1
         else:
             high = quality

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import secrets
 import socket
 import subprocess
@@ -15,6 +14,8 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+
+from loadtest import procfs
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = range(10_000, 32_768)
@@ -75,20 +76,16 @@ class Process:
         self._process = None
 
     def resident_mb(self) -> float:
-        """Return the resident memory in MB (10^6 bytes); ``ps -o rss`` shows it in KiB."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(kib) * 1024 / 1e6
+        """Return the resident memory in MB (10^6 bytes)."""
+        return procfs.resident_mb(self.pid)
 
     def descriptors(self) -> int:
         """Return the number of open files and sockets."""
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        return procfs.descriptors(self.pid)
 
     def cpu_s(self) -> float:
         """Return the CPU time used, in seconds."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
-        user, system = fields.split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        return procfs.cpu_s(self.pid)
 
 
 class Stack:

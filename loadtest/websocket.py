@@ -5,18 +5,54 @@ from __future__ import annotations
 import base64
 import os
 import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-TEXT, BINARY, PING, PONG = 0x1, 0x2, 0x9, 0xA
+TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 
 
-def handshake(encoding: str = "msgpack") -> bytes:
+def handshake(
+    encoding: str = "msgpack", host: str = "127.0.0.1", path: str = "/ws", token: str | None = None
+) -> bytes:
     """Return the request that opens a session in ``msgpack`` or ``json``."""
     key = base64.b64encode(os.urandom(16)).decode()
+    authorization = f"Authorization: Bearer {token}\r\n" if token is not None else ""
     return (
-        "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{authorization}"
         f"Sec-WebSocket-Protocol: framewire.v1.{encoding}\r\n\r\n"
     ).encode()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a handshake: its headers by their names in lower case, and what follows."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    rest: bytes
+
+
+def answer(buffer: bytes) -> Answer | None:
+    """Return the answer to a handshake; None while it is incomplete.
+
+    Raises ValueError if it is not HTTP.
+    """
+    start = b"HTTP/1."
+    if buffer[: len(start)] != start[: len(buffer)]:
+        raise ValueError("the answer is not HTTP")
+    head, end, rest = buffer.partition(b"\r\n\r\n")
+    if not end:
+        return None
+    first, *lines = head.decode("latin-1").split("\r\n")
+    fields = [line.partition(":") for line in lines]
+    headers = {name.strip().lower(): value.strip() for name, _, value in fields}
+    status = int(first.split(" ")[1])
+    length = 0 if status == 101 else int(headers.get("content-length", "0"))
+    if len(rest) < length:
+        return None
+    return Answer(status, headers, rest[:length], rest[length:])
 
 
 def header(length: int, opcode: int = BINARY) -> bytes:

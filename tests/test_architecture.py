@@ -144,8 +144,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("framewire", {"server.output", "server.settings"}, {"honcho"}),
     (
         "loadtest",
-        {"server.backend.stubs", "export", "demomodel"},
-        {"grpc", "msgpack", "PIL", "prometheus_client"},
+        {"server.backend.stubs", "export", "demomodel", "framewire.client"},
+        {"grpc", "msgpack", "PIL", "prometheus_client", "rich"},
     ),
 ]
 

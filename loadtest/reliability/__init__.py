@@ -3,3 +3,16 @@
 Each scenario is a module with a ``run(stack, size)`` that returns a ``Result``, and with two
 sizes: ``FULL``, and ``QUICK`` of a few seconds.
 """
+
+from __future__ import annotations
+
+SCENARIOS = (
+    "overload",
+    "fairness",
+    "stalled_reader",
+    "idle",
+    "fuzz",
+    "attackers",
+    "backends",
+    "soak",
+)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from loadtest import accounts
 from loadtest.camera import Frame
+from loadtest.measure import Measure
 from loadtest.pictures import camera_jpegs
 from loadtest.reliability import honest, upload
 from loadtest.reliability.attacks import ATTACKS
 from loadtest.reliability.gauge import Gauge
 from loadtest.reliability.honest import Observed
-from loadtest.reliability.result import Measure, Result, balance
+from loadtest.reliability.result import Result, balance
 from loadtest.stack import ROOT, Stack
 
 UPLOADS_PER_S = 2.0

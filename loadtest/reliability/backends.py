@@ -13,10 +13,11 @@ from pathlib import Path
 
 from loadtest import accounts
 from loadtest.cluster import Cluster, ModelServer, can_change_hosts
+from loadtest.measure import Measure, percentile
 from loadtest.paced import PacedCamera
 from loadtest.reliability import honest
 from loadtest.reliability.honest import Observed
-from loadtest.reliability.result import Measure, Result, balance, percentile
+from loadtest.reliability.result import Result, balance
 from loadtest.stack import Stack
 
 SERVERS = 3

@@ -13,10 +13,11 @@ from PIL import Image
 from demomodel import scenes
 from loadtest import accounts, paced
 from loadtest.camera import Frame
+from loadtest.measure import Measure, percentile
 from loadtest.reliability import honest
 from loadtest.reliability.gauge import Gauge
 from loadtest.reliability.honest import Observed
-from loadtest.reliability.result import Measure, Result, balance, percentile
+from loadtest.reliability.result import Result, balance
 from loadtest.stack import Stack
 
 SLOW, SLOW_RATE = 15, 5.0

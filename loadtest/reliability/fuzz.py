@@ -15,13 +15,14 @@ from typing import Any
 
 from loadtest import accounts, websocket
 from loadtest.camera import address
+from loadtest.measure import Measure
 from loadtest.pictures import camera_jpegs
 from loadtest.reliability import honest
 from loadtest.reliability.fuzzed_messages import Encoding, Fuzzer, Message
 from loadtest.reliability.fuzzed_requests import Requests
 from loadtest.reliability.gauge import Gauge
 from loadtest.reliability.honest import Observed
-from loadtest.reliability.result import Measure, Result, balance
+from loadtest.reliability.result import Result, balance
 from loadtest.stack import Stack
 
 SESSIONS = 64

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from loadtest import paced
 from loadtest.camera import Frame
+from loadtest.measure import percentile
 from loadtest.paced import PacedCamera, Seen
 from loadtest.pictures import camera_jpegs
-from loadtest.reliability.result import percentile
 
 CAMERAS, RATE = 8, 10.0
 SETTLE_S = 5.0

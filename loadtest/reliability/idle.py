@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from loadtest import accounts
 from loadtest.camera import Camera, Frame, address
+from loadtest.measure import Measure
 from loadtest.reliability import honest
 from loadtest.reliability.gauge import Gauge
 from loadtest.reliability.honest import Observed
-from loadtest.reliability.result import Measure, Result, balance
+from loadtest.reliability.result import Result, balance
 from loadtest.stack import Stack
 
 # How many connections are being opened at a time: fewer than the backlog of a listening socket.

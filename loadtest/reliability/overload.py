@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 from loadtest import accounts, closedloop, paced
 from loadtest.camera import Frame
+from loadtest.measure import Measure, percentile
 from loadtest.paced import WINDOW, PacedCamera
 from loadtest.reliability import honest
 from loadtest.reliability.gauge import Gauge
 from loadtest.reliability.honest import Observed
-from loadtest.reliability.result import Measure, Result, balance, percentile
+from loadtest.reliability.result import Result, balance
 from loadtest.stack import Stack
 
 OVERLOAD = 3.0

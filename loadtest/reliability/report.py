@@ -14,21 +14,13 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
-from loadtest.reliability.result import Measure, Result, quantity
+from loadtest.measure import Measure, quantity
+from loadtest.reliability import SCENARIOS
+from loadtest.reliability.result import Result
 from loadtest.stack import ROOT, Stack
 
 log = logging.getLogger(__name__)
 
-SCENARIOS = (
-    "overload",
-    "fairness",
-    "stalled_reader",
-    "idle",
-    "fuzz",
-    "attackers",
-    "backends",
-    "soak",
-)
 PAGE = ROOT / "docs" / "reliability.md"
 _VERSIONS = ("tornado", "grpcio", "tensorflow")
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from loadtest import accounts, closedloop, paced
 from loadtest.camera import Camera, Frame, address
+from loadtest.measure import Measure
 from loadtest.pictures import camera_jpegs
 from loadtest.reliability import honest, upload
 from loadtest.reliability.gauge import Gauge
 from loadtest.reliability.honest import Observed
-from loadtest.reliability.result import Measure, Result, balance
+from loadtest.reliability.result import Result, balance
 from loadtest.stack import Stack
 
 SESSIONS = 32

@@ -13,10 +13,11 @@ import msgpack
 
 from loadtest import accounts, websocket
 from loadtest.camera import HELLO, Frame, address
+from loadtest.measure import Measure
 from loadtest.reliability import honest
 from loadtest.reliability.gauge import Gauge
 from loadtest.reliability.honest import Observed
-from loadtest.reliability.result import Measure, Result, balance
+from loadtest.reliability.result import Result, balance
 from loadtest.stack import Stack
 
 # Within what one client may send: ten times a second two frames and a ping, with the longest text

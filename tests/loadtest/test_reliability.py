@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.reliability import attackers, report
-from loadtest.reliability.result import Measure, Result
+from loadtest.measure import Measure
+from loadtest.reliability import SCENARIOS, attackers, report
+from loadtest.reliability.result import Result
 from loadtest.stack import Stack
 
 # What a few seconds on a busy machine cannot show any closer, by words in a measure's name. A
@@ -37,7 +38,7 @@ def assert_held(result: Result) -> None:
     assert not broken, "\n".join([*broken, *result.notes])
 
 
-@pytest.mark.parametrize("name", [name for name in report.SCENARIOS if name not in ELSEWHERE])
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in ELSEWHERE])
 def test_a_short_scenario_keeps_its_bounds(stack: Stack, name: str) -> None:
     assert_held(report.scenario(stack, name, quick=True))
 

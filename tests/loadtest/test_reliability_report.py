@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.reliability import report
+from loadtest.measure import Measure
+from loadtest.reliability import SCENARIOS, report
 from loadtest.reliability.fairness import fair_shares
 from loadtest.reliability.fuzzed_messages import Encoding, Fuzzer
-from loadtest.reliability.result import Measure, Result
+from loadtest.reliability.result import Result
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_fuzzed_messages_can_be_repeated_and_half_of_them_are_frames(name: str) 
 
 def test_the_page_has_a_table_for_every_scenario() -> None:
     page = report.PAGE.read_text(encoding="utf-8")
-    for name in report.SCENARIOS:
+    for name in SCENARIOS:
         result = Result(name, [Measure("an age", 1.0, 2.0, "ms")], ["a note"])
         written = report.with_table(page, result, 3.0)
         assert "| an age | 1 ms | ≤ 2 ms | yes |" in written

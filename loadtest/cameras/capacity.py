@@ -1,0 +1,140 @@
+"""``loadtest capacity URL``: search the most cameras that a gateway serves within an objective."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loadtest.cameras import files, flags, objective, search
+from loadtest.cameras.load import measure, reach
+from loadtest.cameras.objective import Objective
+from loadtest.cameras.report import BOTTLENECK, MISSED, OK
+from loadtest.cameras.summary import summarize
+from loadtest.cameras.worker import Task
+from loadtest.measure import Measure
+
+WINDOWS = 3
+_DESCRIPTION = """\
+Search the largest number of cameras that meet the objective in three windows in a row: twice as
+many as long as they do, and then in smaller and smaller steps, down to 5 %.
+"""
+_EXAMPLES = """\
+exit status: 0, 1 if not even one camera meets the objective, and 2 and 3 as for `cameras`
+
+example:
+  %(prog)s ws://127.0.0.1:8888/ws --rate 15 --objective p95_ms=200,answered=0.99
+"""
+
+
+class Bottleneck(Exception):
+    """The load generator itself was the limit."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A number of cameras, and its figures in each window."""
+
+    sessions: int
+    windows: Sequence[Sequence[Measure]]
+
+    @property
+    def met(self) -> bool:
+        """Whether every window met the objective."""
+        return all(measure.held for window in self.windows for measure in window)
+
+    def __str__(self) -> str:
+        figures = "; ".join(
+            f"{column[0].name} {', '.join(one.figure for one in column)}"
+            for column in zip(*self.windows, strict=True)
+        )
+        return f"{self.sessions:5} cameras  {'met   ' if self.met else 'missed'}  {figures}"
+
+
+def add(commands: Any) -> None:
+    """Add the command to the load test's."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "capacity",
+        help="search the most cameras that a gateway serves within an objective",
+        usage="%(prog)s URL [options]",
+        description=_DESCRIPTION,
+        epilog=f"{flags.OBJECTIVES}\n\n{_EXAMPLES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    flags.add_gateway(parser)
+    group = flags.add_load(parser, (8, "number to begin with"), (10.0, "length of a window"))
+    flags.count(group, "--most", 2000, "most cameras to try")
+    flags.add_pictures(parser)
+    flags.add_generator(parser)
+    results = parser.add_argument_group("the results")
+    flags.add_objective(results, "p95_ms=200,answered=0.99")
+    results.add_argument("--json", type=flags.output, metavar="FILE", help="all figures")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command. Returns the exit status."""
+    gateway, model = reach(flags.gateway(options))
+    pictures = flags.pictures(options)
+    levels: list[Level] = []
+
+    def meets(sessions: int) -> bool:
+        profile = flags.profile(options, sessions, WINDOWS * options.seconds)
+        task = Task(profile, gateway, pictures, range(sessions))
+        levels.append(_level(task, model, options))
+        print(levels[-1], flush=True)
+        return levels[-1].met
+
+    limited = None
+    try:
+        found = search.most(meets, options.sessions, options.most)
+    except Bottleneck as error:
+        limited = str(error)
+        found = max((level.sessions for level in levels if level.met), default=0)
+    print(_conclusion(found, options.objective, limited))
+    if options.json:
+        options.json.write_text(_json(found, levels, limited), encoding="utf-8")
+    return BOTTLENECK if limited else OK if found else MISSED
+
+
+def _level(task: Task, model: dict[str, Any], options: argparse.Namespace) -> Level:
+    """Measure a number of cameras. Raises :class:`Bottleneck`."""
+    count = flags.processes(options, task.profile)
+    report, recording = measure(task, model, count, options.objective, options.max_lag_ms)
+    seconds, since_s = options.seconds, task.profile.since_s
+    spans = [since_s + number * seconds for number in range(WINDOWS)]
+    windows = [summarize(recording, at, at + seconds) for at in spans]
+    level = Level(
+        task.profile.sessions,
+        [objective.measures(options.objective, window) for window in windows],
+    )
+    if report.bottleneck:
+        raise Bottleneck(f"{task.profile.sessions} cameras: {report.bottleneck}")
+    return level
+
+
+def windows(level: Level) -> list[list[dict[str, Any]]]:
+    """Return the figures of each window."""
+    return [files.objectives(window) for window in level.windows]
+
+
+def _conclusion(found: int, objectives: Sequence[Objective], limited: str | None) -> str:
+    wanted = ",".join(map(str, objectives))
+    if limited:
+        return (
+            f"{found} cameras or more within {wanted}; the load generator was the limit: {limited}"
+        )
+    return f"{found} cameras within {wanted}" if found else f"not even one camera within {wanted}"
+
+
+def _json(found: int, levels: Sequence[Level], limited: str | None) -> str:
+    fields = {
+        "cameras": found,
+        "bottleneck": limited,
+        "levels": [
+            {"cameras": level.sessions, "met": level.met, "windows": windows(level)}
+            for level in levels
+        ],
+    }
+    return json.dumps(fields, indent=2) + "\n"

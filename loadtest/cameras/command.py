@@ -1,0 +1,98 @@
+"""``loadtest cameras URL``: put cameras on a gateway, and report the age of their results."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from framewire.client.errors import SourceError
+from loadtest.cameras import files, flags, hgrm, page
+from loadtest.cameras.fleet import WorkerDied
+from loadtest.cameras.load import measure, reach
+from loadtest.cameras.report import UNUSABLE
+from loadtest.cameras.target import Unusable
+from loadtest.cameras.text import text
+from loadtest.cameras.worker import Task
+
+INTERRUPTED = 130
+_DESCRIPTION = """\
+Open sessions like cameras: each captures frames at its rate, whatever happens to earlier ones,
+and sends those that the gateway's window allows. The age of a result counts from the moment its
+frame was due, and frames that could not be sent count as well.
+"""
+_EXAMPLES = """\
+exit status:
+  0   done, and the objective was met
+  1   the objective was missed, or no frame was answered
+  2   no load could be put on the gateway; the message says why
+  3   the load generator itself was the limit, so the figures do not count
+
+examples:
+  %(prog)s ws://127.0.0.1:8888/ws
+  %(prog)s wss://example.org/ws --token @token.txt --sessions 40 --rate 10 --html report.html
+  %(prog)s ws://127.0.0.1:8888/ws --objective p95_ms=200,answered=0.99
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the command to the load test's."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "cameras",
+        help="put cameras on any gateway, and report the age of their results",
+        usage="%(prog)s URL [options]",
+        description=_DESCRIPTION,
+        epilog=f"{flags.OBJECTIVES}\n\n{_EXAMPLES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    flags.add_gateway(parser)
+    group = flags.add_load(parser, (8, "number of cameras"), (30.0, "how long frames count"))
+    group.add_argument(
+        "--closed",
+        action="store_true",
+        help="each camera sends a frame when it has its last outcome: measures the peak",
+    )
+    flags.add_pictures(parser)
+    flags.add_generator(parser)
+    results = parser.add_argument_group("the results")
+    flags.add_objective(results)
+    for kind, meaning in (
+        ("json", "all figures"),
+        ("csv", "a row per frame"),
+        ("html", "a page with charts that needs nothing else"),
+        ("hgrm", "the distribution of the age, for HdrHistogram's plotters"),
+    ):
+        results.add_argument(f"--{kind}", type=flags.output, metavar="FILE", help=meaning)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command. Returns the exit status."""
+    profile = flags.profile(options, options.sessions, options.seconds)
+    gateway, model = reach(flags.gateway(options))
+    task = Task(profile, gateway, flags.pictures(options), range(profile.sessions))
+    count = flags.processes(options, profile)
+    report, recording = measure(task, model, count, options.objective, options.max_lag_ms)
+    print(text(report))
+    if options.json:
+        files.write_json(options.json, report)
+    if options.csv:
+        files.write_csv(options.csv, recording)
+    if options.html:
+        page.write(options.html, report)
+    if options.hgrm:
+        hgrm.write(options.hgrm, report.summary.ages_ms)
+    return report.status
+
+
+def guarded(
+    command: Callable[[argparse.Namespace], int], options: argparse.Namespace, prog: str
+) -> int:
+    """Run a command, and print what makes it impossible. Returns the exit status."""
+    try:
+        return command(options)
+    except (Unusable, SourceError, WorkerDied) as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED

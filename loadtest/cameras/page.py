@@ -1,0 +1,141 @@
+"""A report as one HTML page that needs nothing else: it can be mailed, or kept as an artifact."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib import resources
+from pathlib import Path
+
+from loadtest.cameras import charts
+from loadtest.cameras.report import OK, Report, meaning, usage, verdict
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>{title}</h1>
+<p>{url}, {model}</p>
+<p>{started}</p>
+</header>
+{verdict}
+{tiles}
+{charts}
+{tables}
+</main>
+</body>
+</html>
+"""
+
+
+def write(path: Path, report: Report) -> None:
+    """Write the page."""
+    path.write_text(page(report), encoding="utf-8")
+
+
+def page(report: Report) -> str:
+    """Return the page."""
+    style = resources.files("loadtest.cameras").joinpath("page.css").read_text(encoding="utf-8")
+    return _PAGE.format(
+        title=escape(f"Load test: {report.profile}"),
+        style=style,
+        url=escape(report.url),
+        model=escape(report.model_name),
+        started=escape(report.started),
+        verdict=_verdict(report),
+        tiles=_tiles(report),
+        charts="\n".join(map(_section, charts.of(report))),
+        tables=_outcome_table(report) + _process_table(report),
+    )
+
+
+def _verdict(report: Report) -> str:
+    if report.warning:
+        return f'<p class="verdict bad">{escape(report.warning)}</p>'
+    if not report.measures:
+        return "" if report.summary.ages_ms else '<p class="verdict bad">No frame was answered.</p>'
+    items = "".join(
+        f'<li class="{"good" if one.held else "bad"}">{escape(verdict(one))}</li>'
+        for one in report.measures
+    )
+    state, word = ("good", "met") if report.status == OK else ("bad", "missed")
+    return f'<div class="verdict {state}"><p>Objective {word}</p><ul>{items}</ul></div>'
+
+
+def _tiles(report: Report) -> str:
+    summary = report.summary
+    figures = [
+        ("answered", f"{summary.answered:.2%}"),
+        ("results/s", f"{summary.frames_per_s:.1f}"),
+    ]
+    if summary.ages_ms:
+        percents = {"median age": 50, "p95": 95, "p99": 99, "oldest": 100}
+        figures += [(name, _ms(summary.age_ms(at))) for name, at in percents.items()]
+    tiles = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures)
+    return f'<dl class="tiles">{tiles}</dl>'
+
+
+def _section(one: charts.Chart) -> str:
+    return (
+        f'<section><h2>{escape(one.title)}</h2><p class="reading">{escape(one.reading)}</p>'
+        f"{one.html}</section>"
+    )
+
+
+def _outcome_table(report: Report) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td class=n>{count}</td>"
+        f"<td class=n>{count / report.summary.captured:.2%}</td>"
+        f"<td>{escape(meaning(name))}</td></tr>"
+        for name, count in report.outcomes
+    )
+    return (
+        '<section><h2>Outcomes</h2><p class="reading">Every captured frame is in one row: age '
+        "counts from the moment it was due, and frames that could not be sent count as well.</p>"
+        "<table><thead><tr><th>outcome<th class=n>frames<th class=n>share<th>meaning</tr></thead>"
+        f"<tbody>{rows}</tbody></table>{_lost_sessions(report)}</section>"
+    )
+
+
+def _lost_sessions(report: Report) -> str:
+    items = "".join(
+        f"<li>{count} × {escape(reason)}</li>" for reason, count in report.failures.items()
+    )
+    return f"<h3>Lost sessions</h3><ul>{items}</ul>" if items else ""
+
+
+def _process_table(report: Report) -> str:
+    until = report.since + report.summary.seconds
+    rows = []
+    for server in report.servers:
+        used = usage(server, report.since, until)
+        if used is not None:
+            name = escape(f"{server.name} ({server.pid})")
+            rows.append(
+                f"<tr><td>{name}</td><td class=n>{used[0]:.2f}</td>"
+                f"<td class=n>{used[1]:.0f} MB</td><td></td></tr>"
+            )
+    for number, effort in enumerate(report.efforts, 1):
+        rows.append(
+            f"<tr><td>load generator, process {number}</td><td class=n>{effort.cpu:.2f}</td>"
+            f"<td></td><td class=n>{_ms(effort.lag_ms)}</td></tr>"
+        )
+    return (
+        '<section><h2>Processes</h2><p class="reading">If the load generator is near one core, or '
+        "its event loop is late, the figures say more about it than about the servers.</p>"
+        "<table><thead><tr><th>process<th class=n>cores<th class=n>memory, at most"
+        "<th class=n>event loop late by (p99)</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></section>"
+    )
+
+
+def _ms(value: float) -> str:
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"

@@ -1,0 +1,85 @@
+"""Whether a gateway can be put under load, and if not, why, explained to a newcomer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from typing import Any
+
+from loadtest.cameras.target import Target, Unusable
+from loadtest.connection import Connection, Rejected
+
+MODEL_TIMEOUT_S = 5.0
+
+
+class _Visitor(Connection):
+    """A session that waits until frames can be answered."""
+
+    def __init__(self, greeting: bytes) -> None:
+        super().__init__(greeting)
+        self.model: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self.reason = "no model server answers; GET /readyz says why"
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        if message["type"] == "error":
+            self.reason = f"{message['message']} ({message['code']})"
+        elif message.get("model") and not self.model.done():
+            self.model.set_result(message["model"])
+
+
+async def probe(target: Target) -> dict[str, Any]:
+    """Open a session, and return its model. Raises :class:`Unusable` if there is none."""
+    visitor: _Visitor | None = None
+    try:
+        visitor = await target.connect(lambda: _Visitor(target.greeting()), 0)
+        await visitor.opened()
+        await asyncio.wait({visitor.model}, timeout=MODEL_TIMEOUT_S)
+    except OSError as error:
+        raise Unusable(f"{target.url}: {explain(error, target)}") from None
+    finally:
+        if visitor is not None:
+            visitor.leave()
+    if not visitor.model.done():
+        raise Unusable(f"{target.url}: the gateway has no model for these frames: {visitor.reason}")
+    return visitor.model.result()
+
+
+def explain(error: OSError, target: Target) -> str:
+    """Return what went wrong, and what to do about it."""
+    if isinstance(error, Rejected):
+        return _rejection(error, target)
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there; start a gateway, for instance with `framewire demo`"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message}); name its CA with --ca"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed ({error.reason}); a gateway without TLS has a URL with ws://"
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {target.ca} with certificates"
+    return error.strerror or str(error)
+
+
+def _rejection(error: Rejected, target: Target) -> str:
+    message = _message(error.text)
+    if error.status == 401 or "(unauthorized)" in message:
+        hint = "issue one with `framewire token`" if target.token else "pass one with --token"
+        return f"the gateway requires a valid token: {message}; {hint}"
+    if error.status in (403, 503):
+        return f"the gateway refused the connection: {message}"
+    if error.status == 101:
+        return message
+    if not error.status:
+        return f"{message}; a gateway with TLS has a URL with wss://"
+    return (
+        f"this is not the WebSocket of a Framewire gateway: it answered {error.status}; "
+        "that of a gateway is at /ws"
+    )
+
+
+def _message(text: str) -> str:
+    """Return the message of an error as the gateway sends it, or the text of any other."""
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, TypeError, KeyError):
+        return text.strip()[:200] or "no reason given"

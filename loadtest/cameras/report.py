@@ -1,0 +1,100 @@
+"""A finished load, with all that there is to say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loadtest.cameras.effort import Effort
+from loadtest.cameras.profile import Profile
+from loadtest.cameras.recording import LOCAL
+from loadtest.cameras.servers import Server
+from loadtest.cameras.summary import Summary
+from loadtest.measure import Measure
+
+OK, MISSED, UNUSABLE, BOTTLENECK = 0, 1, 2, 3
+"""Exit statuses."""
+
+_MEANINGS = {
+    "result": "answered",
+    "dropped superseded": "replaced by a newer frame before it was sent to the model server",
+    "dropped expired": "became too old before its result was there",
+    "dropped overtaken": "the result of a newer frame came first",
+    "dropped rate_limited": "beyond the gateway's limit on frames of one session",
+    "dropped overloaded": "too many frames were waiting",
+    "dropped draining": "the gateway was stopping",
+    **LOCAL,
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was asked, what was measured, and whether it counts.
+
+    ``started`` is the wall-clock time in ISO 8601. ``since`` is when frames began to count, on
+    ``time.monotonic``. ``failures`` counts the sessions that could not be opened or ended early, by
+    the reason. ``bottleneck``: why the load generator itself was the limit, if it was.
+    """
+
+    url: str
+    model: dict[str, Any]
+    profile: Profile
+    started: str
+    since: float
+    summary: Summary
+    failures: Mapping[str, int]
+    efforts: Sequence[Effort]
+    servers: Sequence[Server]
+    measures: Sequence[Measure]
+    bottleneck: str | None
+
+    @property
+    def status(self) -> int:
+        """The command's exit status."""
+        if self.bottleneck:
+            return BOTTLENECK
+        met = all(measure.held for measure in self.measures)
+        return OK if met and self.summary.ages_ms else MISSED
+
+    @property
+    def warning(self) -> str | None:
+        """What a reader must know first: that the figures do not count, and why."""
+        if not self.bottleneck:
+            return None
+        return (
+            "These figures do not count, because the load generator was the limit: "
+            f"{self.bottleneck}."
+        )
+
+    @property
+    def outcomes(self) -> list[tuple[str, int]]:
+        """The outcomes and their numbers: results first, then the most frequent."""
+        outcomes = self.summary.outcomes.items()
+        return sorted(outcomes, key=lambda item: (item[0] != "result", -item[1]))
+
+    @property
+    def model_name(self) -> str:
+        """The model's name and version."""
+        return f"{self.model['name']} version {self.model['version']}"
+
+
+def verdict(measure: Measure) -> str:
+    """Return a figure, its objective, and whether that was met."""
+    bound = f"at {'least' if measure.at_least else 'most'} {measure.bound:g} {measure.unit}".strip()
+    return f"{measure.name} {measure.figure}, {bound}: {'met' if measure.held else 'missed'}"
+
+
+def meaning(outcome: str) -> str:
+    """Return what an outcome means, in a few words."""
+    return _MEANINGS.get(outcome, "see docs/protocol.md")
+
+
+def usage(server: Server, since: float, until: float) -> tuple[float, float] | None:
+    """Return a server's CPU seconds per second and its largest memory in MB; None if unknown."""
+    samples = server.within(since, until)
+    if len(samples) < 2:
+        return None
+    first, last = samples[0], samples[-1]
+    cpu = (last.cpu_s - first.cpu_s) / (last.at - first.at)
+    return cpu, max(sample.memory_mb for sample in samples)

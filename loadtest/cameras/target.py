@@ -1,0 +1,116 @@
+"""The gateway under test: where it is, and how sessions connect."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from framewire.client.waiting import within
+from loadtest import websocket
+from loadtest.camera import address
+from loadtest.connection import Connection, hello
+
+CONNECT_TIMEOUT_S = 10.0
+_SCHEMES = {"ws": False, "http": False, "wss": True, "https": True}
+_C = TypeVar("_C", bound=Connection)
+
+
+class Unusable(Exception):
+    """No load can be put on this gateway; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A gateway. ``ip`` is its address once it was looked up.
+
+    ``ca`` is a file with the certificates to trust, in PEM; None: the system's.
+    """
+
+    host: str
+    port: int
+    path: str
+    tls: bool
+    ip: str = ""
+    token: str | None = None
+    ca: str | None = None
+    model: str | None = None
+    label: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of its WebSocket."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'wss' if self.tls else 'ws'}://{host}:{self.port}{self.path}"
+
+    @property
+    def here(self) -> bool:
+        """Whether it runs on this machine."""
+        return bool(self.ip) and ipaddress.ip_address(self.ip).is_loopback
+
+    def greeting(self) -> bytes:
+        """Return what a session sends first."""
+        host = f"{self.host}:{self.port}"
+        options = {"model": self.model, "label": self.label}
+        wanted = {name: value for name, value in options.items() if value is not None}
+        return websocket.handshake("msgpack", host, self.path, self.token) + hello(**wanted)
+
+    async def connect(self, make: Callable[[], _C], number: int) -> _C:
+        """Open the connection of camera ``number``. Raises OSError.
+
+        On this machine, each camera has an address of its own.
+        """
+        local = address(number) if self.here and ":" not in self.ip else None
+        connecting = asyncio.get_running_loop().create_connection(
+            make,
+            self.ip or self.host,
+            self.port,
+            ssl=self._context() if self.tls else None,
+            server_hostname=self.host if self.tls else None,
+            local_addr=local,
+        )
+        try:
+            _, connection = await within(connecting, CONNECT_TIMEOUT_S)
+        except asyncio.TimeoutError:
+            hint = "; a gateway without TLS has a URL with ws://" if self.tls else ""
+            raise TimeoutError(f"no connection within {CONNECT_TIMEOUT_S:g} s{hint}") from None
+        return connection
+
+    def _context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca)
+
+
+def parse(url: str) -> Target:
+    """Return the target of a URL. ``http`` and ``https`` stand for ``ws`` and ``wss``.
+
+    Raises :class:`Unusable`.
+    """
+    if "://" not in url:
+        url = f"ws://{url}"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Unusable(f"{url} is not a URL: {error}") from None
+    if parts.scheme not in _SCHEMES or not parts.hostname:
+        raise Unusable(f"{url} is not the URL of a gateway, such as ws://127.0.0.1:8888/ws")
+    tls = _SCHEMES[parts.scheme]
+    path = parts.path if parts.path.strip("/") else "/ws"
+    return Target(parts.hostname, port or (443 if tls else 80), path, tls)
+
+
+async def look_up(target: Target) -> Target:
+    """Return the target with its address. Raises :class:`Unusable`."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unusable(f"there is no host {target.host}: {error.strerror}") from None
+    # `localhost` is ::1 as well, where gateways rarely listen.
+    addresses = sorted((entry[4][0] for entry in found), key=lambda ip: ":" in str(ip))
+    return replace(target, ip=str(addresses[0]))

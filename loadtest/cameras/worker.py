@@ -1,0 +1,92 @@
+"""One process of the load generator: runs its share of the cameras."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection as Pipe
+
+from loadtest.camera import Frame
+from loadtest.cameras.effort import Effort, Probe
+from loadtest.cameras.profile import Profile
+from loadtest.cameras.recording import Recording
+from loadtest.cameras.source import Picture
+from loadtest.cameras.stream import Stream
+from loadtest.cameras.target import Target
+
+REPORT_EVERY_S = 1.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a share of the cameras is: since the start, but ``ages_ms`` since the last report."""
+
+    connected: int = 0
+    captured: int = 0
+    totals: dict[str, int] = field(default_factory=dict)
+    ages_ms: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a process recorded, and what that took."""
+
+    recording: Recording
+    effort: Effort
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a process has to do: the cameras ``numbers`` of a load."""
+
+    profile: Profile
+    target: Target
+    pictures: Sequence[Picture]
+    numbers: Sequence[int]
+
+
+async def run(
+    task: Task, started_at: float, report: Callable[[Progress], None] = lambda progress: None
+) -> Share:
+    """Run the cameras of a task, whose load starts at ``started_at`` on the event loop's clock."""
+    loop = asyncio.get_running_loop()
+    recording = Recording()
+    frames = [Frame(picture.data, picture.format) for picture in task.pictures]
+    streams = [
+        Stream(number, task.profile, task.target, frames, recording, started_at)
+        for number in task.numbers
+    ]
+    probe = Probe()
+    loop.call_at(started_at + task.profile.since_s, probe.start)
+    loop.call_at(started_at + task.profile.until_s, probe.stop)
+    reporting = asyncio.ensure_future(_keep_reporting(streams, recording, report))
+    await asyncio.gather(*(stream.run() for stream in streams))
+    reporting.cancel()
+    return Share(recording, probe.effort())
+
+
+async def _keep_reporting(
+    streams: Sequence[Stream], recording: Recording, report: Callable[[Progress], None]
+) -> None:
+    while True:
+        await asyncio.sleep(REPORT_EVERY_S)
+        connected = sum(stream.connected for stream in streams)
+        report(
+            Progress(connected, len(recording), dict(recording.totals), recording.take_fresh_ms())
+        )
+
+
+def main(pipe: Pipe, task: Task) -> None:
+    """Say when this process is ready, wait for the start, and send progress and the result."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started it
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a socket for each camera
+    try:
+        pipe.send(None)
+        started_at = pipe.recv()
+        pipe.send(asyncio.run(run(task, started_at, pipe.send)))
+    except (EOFError, BrokenPipeError):  # that process is gone
+        pass

@@ -1,0 +1,53 @@
+"""Figures and the bounds that they must keep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure and its bound: the least if ``at_least``, otherwise the most."""
+
+    name: str
+    measured: float
+    bound: float
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Whether the figure keeps its bound; one that could not be measured does not."""
+        if math.isnan(self.measured):
+            return False
+        return self.measured >= self.bound if self.at_least else self.measured <= self.bound
+
+    def loosened(self, factor: float) -> Measure:
+        """Return this measure with a bound that is ``factor`` times as wide."""
+        bound = self.bound / factor if self.at_least else self.bound * factor
+        return Measure(self.name, self.measured, bound, self.unit, self.at_least)
+
+    def __str__(self) -> str:
+        relation = ">=" if self.at_least else "<="
+        verdict = "" if self.held else "  NOT HELD"
+        return f"{self.name}: {self.figure} ({relation} {quantity(self.bound, self.unit)}){verdict}"
+
+    @property
+    def figure(self) -> str:
+        """The figure with its unit."""
+        return quantity(self.measured, self.unit)
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return ``value`` with three significant digits or all of its integer ones, and its unit."""
+    digits = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{digits} {unit}".strip()
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that the fraction ``share`` of ``values`` do not exceed, or NaN."""
+    if not values:
+        return math.nan
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]

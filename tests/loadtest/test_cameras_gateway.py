@@ -1,0 +1,219 @@
+"""``loadtest cameras`` as a user runs it, and what it says about servers that it cannot load."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import socket
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from loadtest import procfs
+from loadtest.cameras import capacity, command, effort, hgrm, objective, search, servers, target
+from loadtest.cameras.effort import Effort
+from loadtest.cameras.probe import probe
+from loadtest.cameras.target import Target, Unusable
+from loadtest.stack import ROOT, Stack
+from tests.loadtest import virtual
+from tests.loadtest.puppet import Puppet
+
+PAGE = (ROOT / "docs" / "loadtest.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("one.jpg", "two.png", "three.webp"):
+        Image.new("RGB", (64, 48), "gray").save(folder / name)
+    return folder
+
+
+def test_a_gateway_under_load(demo_stack: Stack, pictures: Path, tmp_path: Path) -> None:
+    files = {kind: tmp_path / f"report.{kind}" for kind in ("json", "csv", "html")}
+    flags = [f"--{kind}={path}" for kind, path in files.items()]
+    flags += ["--sessions=4", "--rate=5", "--seconds=1", "--ramp=0.1", "--warm-up=0.2"]
+    flags += ["--processes=2", "--max-lag-ms=60000", f"--pictures={pictures}"]
+    flags += ["--objective=answered=0.01,max_ms=60000"]
+    done = subprocess.run(
+        [sys.executable, "-m", "loadtest", "cameras", demo_stack.url, *flags],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "age of a result" in done.stdout
+    figures = json.loads(files["json"].read_text())
+    assert figures["captured"] == sum(figures["outcomes"].values()) == 20
+    assert figures["outcomes"]["result"] >= 1
+    assert len(figures["load_generator"]) == 2
+    assert [one["met"] for one in figures["objectives"]] == [True, True]
+    rows = list(csv.DictReader(files["csv"].open()))
+    assert len(rows) >= 20
+    assert_self_contained(files["html"].read_text())
+
+
+def test_the_servers_of_a_port_are_found(demo_stack: Stack) -> None:
+    assert servers.find(demo_stack.port) == [demo_stack.gateway.pid, demo_stack.model_server.pid]
+    assert servers.name(procfs.command(demo_stack.gateway.pid)) == "server"
+
+
+def assert_self_contained(page: str) -> None:
+    """A page whose elements are closed, that loads nothing, and that explains every chart."""
+    parser = _Elements()
+    parser.feed(page)
+    assert parser.open == []
+    assert not re.search(r"<(link|script|img|iframe)|@import|url\(|src=", page)
+    assert page.count("<svg") >= 4
+    assert page.count('class="reading"') == page.count("<section>")
+
+
+class _Elements(HTMLParser):
+    """The elements that are open."""
+
+    EMPTY = frozenset({"meta"})
+    IMPLIED = frozenset({"th"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in self.EMPTY | self.IMPLIED:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_help_needs_no_extra() -> None:
+    """Nor anything else that the extra `loadtest` does not install, such as TensorFlow."""
+    code = (
+        "import sys\nfrom loadtest.__main__ import run\n"
+        "try:\n    run(['cameras', '--help'], 'loadtest')\nexcept SystemExit:\n    pass\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    loaded = set(shown.stdout.split())
+    assert "loadtest.cameras.command" in loaded
+    assert not loaded & {"tensorflow", "grpc", "prometheus_client", "numpy", "rich"}
+
+
+def refusal(puppet: Puppet, path: str = "/ws", token: str | None = None) -> str:
+    """What the tool says about a server."""
+
+    async def work() -> str:
+        async with puppet.serving() as where:
+            asked = Target(where.host, where.port, path, False, where.ip, token=token)
+            with pytest.raises(Unusable) as raised:
+                await probe(asked)
+            return str(raised.value)
+
+    return virtual.run(work())
+
+
+def test_nothing_listens() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        where = Target("127.0.0.1", unused.getsockname()[1], "/ws", False, "127.0.0.1")
+        with pytest.raises(Unusable, match="nothing listens there; start a gateway"):
+            virtual.run(probe(where))
+
+
+def test_a_token_is_missing_or_invalid() -> None:
+    assert "requires a valid token: the token is missing; pass one with --token" in refusal(
+        Puppet(status=401)
+    )
+    assert "issue one with `framewire token`" in refusal(Puppet(status=401), token="old")
+
+
+def test_a_gateway_without_a_model() -> None:
+    assert "no model for these frames: no model server answers" in refusal(Puppet(model=None))
+
+
+def test_other_servers() -> None:
+    assert "not the WebSocket of a Framewire gateway: it answered 200" in refusal(Puppet(), "/page")
+    assert "it answered 404" in refusal(Puppet(), "/nothing")
+    assert "does not speak framewire.v1" in refusal(Puppet(subprotocol=False))
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("ws://localhost:8888/ws", "ws://localhost:8888/ws"),
+        ("http://localhost:8888/", "ws://localhost:8888/ws"),
+        ("localhost:8888", "ws://localhost:8888/ws"),
+        ("wss://example.org", "wss://example.org:443/ws"),
+        ("https://[::1]/other", "wss://[::1]:443/other"),
+    ],
+)
+def test_urls(url: str, expected: str) -> None:
+    assert target.parse(url).url == expected
+
+
+@pytest.mark.parametrize("url", ["ftp://example.org", "ws://", "ws://host:port/ws"])
+def test_what_is_no_url(url: str) -> None:
+    with pytest.raises(Unusable):
+        target.parse(url)
+
+
+def test_a_misspelt_objective() -> None:
+    with pytest.raises(ValueError, match=r"no objective 'anwsered'; did you mean answered\?"):
+        objective.parse("p95_ms=200,anwsered=0.9")
+    with pytest.raises(ValueError, match="answered needs a number"):
+        objective.parse("answered=most")
+
+
+def test_the_distribution_as_hdrhistogram_prints_it(tmp_path: Path) -> None:
+    hgrm.write(tmp_path / "ages.hgrm", [float(ms) for ms in range(1, 1001)])
+    head, _, *lines = (tmp_path / "ages.hgrm").read_text().splitlines()
+    assert head.split() == ["Value", "Percentile", "TotalCount", "1/(1-Percentile)"]
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    assert rows[0] == ["1.000", "0.000000000000", "1", "1.00"]
+    assert ["500.000", "0.500000000000", "500", "2.00"] in rows
+    assert rows[-1] == ["1000.000", "1.000000000000", "1000"]
+    assert lines[-1].split() == ["#[Max", "=", "1000.000,", "TotalCount", "=", "1000]"]
+    hgrm.write(tmp_path / "none.hgrm", [])
+
+
+def test_when_the_load_generator_is_the_limit() -> None:
+    assert effort.bottleneck([Effort(0.5, 5.0, 80.0)]) is None
+    busy = effort.bottleneck([Effort(0.1, 1.0, 1.0), Effort(0.97, 5.0, 9.0)])
+    assert busy is not None
+    assert "97%" in busy
+    late = effort.bottleneck([Effort(0.1, 45.0, 60.0)])
+    assert late is not None
+    assert "45 ms late" in late
+
+
+@pytest.mark.parametrize(("capacity", "limit"), [(0, 99), (1, 99), (8, 99), (37, 99), (200, 99)])
+def test_the_search_finds_the_capacity(capacity: int, limit: int) -> None:
+    tried: list[int] = []
+
+    def meets(sessions: int) -> bool:
+        tried.append(sessions)
+        return sessions <= capacity
+
+    found = search.most(meets, 8, limit)
+    assert found <= capacity
+    assert found >= min(capacity, limit) * 0.95 - 1
+    assert len(tried) == len(set(tried)) <= 10
+
+
+@pytest.mark.parametrize("module", [command, capacity])
+def test_the_page_lists_every_flag(module: object) -> None:
+    parser = argparse.ArgumentParser()
+    module.add(parser.add_subparsers())  # type: ignore[attr-defined]
+    [group] = [action for action in parser._actions if action.choices]
+    [one] = group.choices.values()  # type: ignore[union-attr]
+    flags = {flag for action in one._actions for flag in action.option_strings}
+    missing = [flag for flag in flags - {"-h", "--help"} if f"`{flag}" not in PAGE]
+    assert missing == []
