@@ -350,6 +350,7 @@ CLIENT_CORE = (
     "options",
     "messages",
     "outcomes",
+    "tracking",
     "actions",
 )
 
