@@ -55,7 +55,7 @@ export class FramewireClient {
     this._connection = new Connection({
       url: options.url,
       protocols: [SUBPROTOCOL],
-      socket: options.socket || browserSocket,
+      socket: options.socket || hostSocket(),
       host: this._host,
       onConnecting: () => this._enter({ name: 'connecting' }),
       onOpen: () => this._sendHello(),
@@ -330,10 +330,15 @@ function hostFrom(options) {
   };
 }
 
-/** @type {import('./types.js').SocketFactory} */
-function browserSocket(url, protocols) {
+/**
+ * @returns {import('./types.js').SocketFactory}
+ * @throws {TypeError} if the host has no WebSocket, as Node before version 22
+ */
+function hostSocket() {
   // @ts-ignore: lib.dom may be absent, and a mini-program passes its own factory
-  return new WebSocket(url, protocols);
+  const Socket = typeof WebSocket === 'undefined' ? null : WebSocket;
+  if (!Socket) throw new TypeError('there is no global WebSocket: pass `socket`, (url, protocols) => WebSocket');
+  return (url, protocols) => new Socket(url, protocols);
 }
 
 /**
