@@ -28,9 +28,9 @@
  * No DOM and no host globals except `WebSocket` and timers, and those only if none are passed in.
  */
 
-import { now } from './clock.js';
 import { Configuration } from './configuration.js';
 import { Connection } from './connection.js';
+import { hostFrom, hostSocket } from './host.js';
 import { decode, encode } from './msgpack.js';
 import { Sender } from './sender.js';
 
@@ -313,32 +313,6 @@ export class FramewireClient {
       }, 0);
     }
   }
-}
-
-/**
- * @param {Partial<import('./types.js').Host>} options
- * @returns {import('./types.js').Host}
- */
-function hostFrom(options) {
-  return {
-    now: options.now || now,
-    // @ts-ignore: lib.dom may be absent
-    setTimeout: options.setTimeout || ((callback, ms) => setTimeout(callback, ms)),
-    // @ts-ignore: lib.dom may be absent
-    clearTimeout: options.clearTimeout || ((timer) => clearTimeout(timer)),
-    random: options.random || (() => Math.random()),
-  };
-}
-
-/**
- * @returns {import('./types.js').SocketFactory}
- * @throws {TypeError} if the host has no WebSocket, as Node before version 22
- */
-function hostSocket() {
-  // @ts-ignore: lib.dom may be absent, and a mini-program passes its own factory
-  const Socket = typeof WebSocket === 'undefined' ? null : WebSocket;
-  if (!Socket) throw new TypeError('there is no global WebSocket: pass `socket`, (url, protocols) => WebSocket');
-  return (url, protocols) => new Socket(url, protocols);
 }
 
 /**

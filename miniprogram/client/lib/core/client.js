@@ -31,9 +31,9 @@
  * No DOM and no host globals except `WebSocket` and timers, and those only if none are passed in.
  */
 
-const { now } = require('./clock.js');
 const { Configuration } = require('./configuration.js');
 const { Connection } = require('./connection.js');
+const { hostFrom, hostSocket } = require('./host.js');
 const { decode, encode } = require('./msgpack.js');
 const { Sender } = require('./sender.js');
 
@@ -316,32 +316,6 @@ class FramewireClient {
       }, 0);
     }
   }
-}
-
-/**
- * @param {Partial<import('./types.js').Host>} options
- * @returns {import('./types.js').Host}
- */
-function hostFrom(options) {
-  return {
-    now: options.now || now,
-    // @ts-ignore: lib.dom may be absent
-    setTimeout: options.setTimeout || ((callback, ms) => setTimeout(callback, ms)),
-    // @ts-ignore: lib.dom may be absent
-    clearTimeout: options.clearTimeout || ((timer) => clearTimeout(timer)),
-    random: options.random || (() => Math.random()),
-  };
-}
-
-/**
- * @returns {import('./types.js').SocketFactory}
- * @throws {TypeError} if the host has no WebSocket, as Node before version 22
- */
-function hostSocket() {
-  // @ts-ignore: lib.dom may be absent, and a mini-program passes its own factory
-  const Socket = typeof WebSocket === 'undefined' ? null : WebSocket;
-  if (!Socket) throw new TypeError('there is no global WebSocket: pass `socket`, (url, protocols) => WebSocket');
-  return (url, protocols) => new Socket(url, protocols);
 }
 
 /**
