@@ -141,6 +141,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("framewire.client", set(), {"tornado", "msgpack", "PIL", "numpy", "av"}),
     # It starts the other programs by name, as modules or processes.
     ("framewire", {"server.output", "server.settings"}, {"honcho"}),
+    ("conformance.adapters", {"framewire.client"}, set()),
+    ("conformance", {"server.core", "server.transport.encodings"}, {"tornado"}),
     (
         "loadtest",
         {"server.backend.stubs", "export", "demomodel"},
