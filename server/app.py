@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tornado.web import Application
+from tornado.web import Application, RedirectHandler
 
 from server import openfiles
 from server.access import audit
@@ -27,7 +27,7 @@ from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
-from server.handlers.pages import ROOT, FileHandler
+from server.handlers.pages import DOCS, ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.runtime.dispatcher import new_slots
 from server.runtime.gateway import Gateway
@@ -73,6 +73,8 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
             (r"/metrics", MetricsHandler, {"metrics": Metrics(gateway)}),
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
             (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
+            (r"/docs", RedirectHandler, {"url": "docs/", "permanent": False}),
+            (r"/docs/(.*)", FileHandler, {"path": str(DOCS), "default_filename": "index.html"}),
         ],
         access,
         settings.max_requests_per_s,

@@ -142,6 +142,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),
     # It starts the other programs by name, as modules or processes.
     ("framewire", {"server.output", "server.settings"}, {"honcho"}),
+    ("conformance.adapters", {"framewire.client"}, set()),
+    ("conformance", {"server.core", "server.transport.encodings"}, {"tornado"}),
     (
         "loadtest",
         {"server.backend.stubs", "export", "demomodel", "framewire.client"},
@@ -351,6 +353,7 @@ CLIENT_CORE = (
     "options",
     "messages",
     "outcomes",
+    "tracking",
     "actions",
 )
 

@@ -29,8 +29,9 @@ def test_the_changelog_has_it() -> None:
 
 
 def test_the_clients_introduce_themselves_by_it() -> None:
-    package = json.loads((ROOT / "miniprogram/client/package.json").read_text(encoding="utf-8"))
-    assert package["version"] == released()
+    for folder in ("static/client", "miniprogram/client"):
+        package = json.loads((ROOT / folder / "package.json").read_text(encoding="utf-8"))
+        assert package["version"] == released()
     for file in ("static/client/client.js", "miniprogram/client/lib/client.js"):
         text = (ROOT / file).read_text(encoding="utf-8")
         assert re.findall(r"'framewire[.-]\w+/([\d.]+)'", text) == [released()], file

@@ -39,6 +39,7 @@ from framewire.client.outcomes import (
 from framewire.client.pictures import Picture
 from framewire.client.sources import Folder, Video, camera, rtsp, video
 from framewire.client.statistics import Statistics
+from framewire.client.tracking import Count, Event, Tracking, Velocity
 
 __all__ = [
     "AsyncClient",
@@ -48,8 +49,10 @@ __all__ = [
     "ClientClosed",
     "ClientError",
     "ConnectionFailed",
+    "Count",
     "Detection",
     "Dropped",
+    "Event",
     "Failed",
     "Folder",
     "Limits",
@@ -64,6 +67,8 @@ __all__ = [
     "Statistics",
     "Tensor",
     "Timing",
+    "Tracking",
+    "Velocity",
     "Video",
     "camera",
     "rtsp",

@@ -19,6 +19,7 @@ from framewire.client.options import Options, Orientation
 from framewire.client.pictures import encode
 from framewire.client.session import Session, State
 from framewire.client.statistics import Statistics
+from framewire.client.tracking import Areas, Tracking
 
 Token = str | Callable[[], str]
 
@@ -34,8 +35,10 @@ class BaseClient:
     The other options are the session's, and can be changed with ``configure``. ``model`` and
     ``label`` or ``version`` choose the model; ``min_score`` (0..1) and ``max_results`` choose
     what its results contain. With ``orientation="apply"``, JPEGs are turned as their EXIF says,
-    as viewers show them; with ``"ignore"``, they are taken as stored. ``jpeg_quality`` is for
-    pictures that the client encodes.
+    as viewers show them; with ``"ignore"``, they are taken as stored. ``track`` gives detections
+    ids and velocities: ``True``, or a :class:`Tracking` with options. ``zones`` and ``lines`` map
+    names to points in 0..1; results then have their events. ``jpeg_quality`` is for pictures that
+    the client encodes.
     """
 
     def __init__(
@@ -51,11 +54,16 @@ class BaseClient:
         min_score: float | None = None,
         max_results: int | None = None,
         orientation: Orientation = "apply",
+        track: bool | Tracking | None = None,
+        zones: Areas | None = None,
+        lines: Areas | None = None,
         jpeg_quality: int = 85,
     ) -> None:
         if not url.startswith(("ws://", "wss://")):
             raise ValueError(f"the URL must start with ws:// or wss://, not {url!r}")
-        options = Options(model, label, version, min_score, max_results, orientation)
+        options = Options(
+            model, label, version, min_score, max_results, orientation, track, zones, lines
+        )
         self._connect_timeout_s = connect_timeout_s
         self._session = Session(options, Backoff(random.random), _name(), callable(token))
         upright = orientation == "apply"
@@ -93,10 +101,14 @@ class BaseClient:
         version: int | None = None,
         min_score: float | None = None,
         max_results: int | None = None,
+        track: bool | Tracking | None = None,
+        zones: Areas | None = None,
+        lines: Areas | None = None,
     ) -> None:
         """Change options of the session, for this connection and later ones. None: unchanged.
 
-        Another ``model`` without ``label`` or ``version`` starts at its default version.
+        Another ``model`` without ``label`` or ``version`` starts at its default version. New
+        ``zones`` and ``lines`` replace the old ones.
         """
         options = {
             "model": model,
@@ -104,6 +116,9 @@ class BaseClient:
             "version": version,
             "min_score": min_score,
             "max_results": max_results,
+            "track": track,
+            "zones": zones,
+            "lines": lines,
         }
         self._change({name: value for name, value in options.items() if value is not None})
 

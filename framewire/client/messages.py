@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from framewire.client.outcomes import Box, Classification, Detection, Result, Tensor, Timing
+from framewire.client.tracking import Count, Event, Velocity
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,9 @@ def result(
         model_version=message["model_version"],
         batch=message["batch"],
         timing=Timing(timing["queue"], timing["inference"], timing["total"]),
+        events=tuple(_event(event, labels) for event in message.get("events", ())),
+        counts=tuple(_count(count, labels) for count in message.get("counts", ())),
+        restarted=message.get("restarted", False),
         latency_ms=latency_ms,
         round_trip_ms=round_trip_ms,
         message=message,
@@ -131,10 +135,39 @@ def result(
 
 
 def _detections(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Detection, ...]:
-    columns = zip(message["boxes"], message["scores"], message["classes"], strict=True)
-    return tuple(
-        Detection(Box(*box), score, index, _name(labels, index)) for box, score, index in columns
+    nothing = [None] * len(message["boxes"])
+    columns = zip(
+        message["boxes"],
+        message["scores"],
+        message["classes"],
+        message.get("ids", nothing),
+        message.get("velocities", nothing),
+        strict=True,
     )
+    return tuple(
+        Detection(
+            Box(*box), score, index, _name(labels, index), id_, Velocity(*edges) if edges else None
+        )
+        for box, score, index, id_, edges in columns
+    )
+
+
+def _event(message: Mapping[str, Any], labels: tuple[str, ...]) -> Event:
+    return Event(
+        kind=message["kind"],
+        id=message["id"],
+        class_index=message["class"],
+        label=_name(labels, message["class"]),
+        at_s=message["at"] / 1000,
+        zone=message.get("zone"),
+        line=message.get("line"),
+        to=message.get("to"),
+    )
+
+
+def _count(message: Mapping[str, Any], labels: tuple[str, ...]) -> Count:
+    index = message["class"]
+    return Count(message["zone"], index, _name(labels, index), message["count"])
 
 
 def _classes(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Classification, ...]:

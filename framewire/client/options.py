@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from framewire.client.tracking import (
+    LINE_POINTS,
+    ZONE_POINTS,
+    Areas,
+    Tracking,
+    areas_message,
+    check_areas,
+)
+
 Orientation = Literal["apply", "ignore"]
 
 
@@ -21,6 +30,9 @@ class Options:
     min_score: float | None = None
     max_results: int | None = None
     orientation: Orientation | None = None
+    track: bool | Tracking | None = None
+    zones: Areas | None = None
+    lines: Areas | None = None
 
     def __post_init__(self) -> None:
         if self.label is not None and self.version is not None:
@@ -31,6 +43,13 @@ class Options:
             raise ValueError(f"'max_results' must be at least 1, not {self.max_results}")
         if self.orientation not in (None, "apply", "ignore"):
             raise ValueError(f"'orientation' must be 'apply' or 'ignore', not {self.orientation!r}")
+        check_areas("zones", self.zones or {}, ZONE_POINTS)
+        check_areas("lines", self.lines or {}, LINE_POINTS)
+
+    @property
+    def tracks(self) -> bool:
+        """Whether the session's results have ids."""
+        return self.track is not None and self.track is not False
 
     def changed(self, changes: dict[str, Any]) -> Options:
         """Return these options with ``changes``.
@@ -46,4 +65,9 @@ class Options:
     def message(self) -> dict[str, Any]:
         """Return the options that are set, as fields of ``hello`` or ``configure``."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if isinstance(self.track, Tracking):
+            values["track"] = self.track.message()
+        for name in ("zones", "lines"):
+            if values[name] is not None:
+                values[name] = areas_message(values[name])
         return {name: value for name, value in values.items() if value is not None}

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from framewire.client.tracking import Count, Event, Velocity
+
 
 class Box(NamedTuple):
     """A rectangle by its edges. In a result they are in 0..1 of the picture."""
@@ -26,13 +28,16 @@ class Detection:
     """One object that was found. ``score`` is in 0..1.
 
     ``class_index`` counts from 0; ``label`` is that class's name, or the index as text if the
-    model has no names.
+    model has no names. With ``track``, ``id`` and ``velocity`` are those of the object; None until
+    it is confirmed.
     """
 
     box: Box
     score: float
     class_index: int
     label: str
+    id: int | None = None
+    velocity: Velocity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ class Result:
     first; any other model fills ``outputs``, by name. ``picture`` is the object that was offered.
     ``latency_ms`` is the time from the offer to the result, ``round_trip_ms`` the part of it
     since the frame was sent. ``batch`` is the number of frames that shared the model's call.
+
+    With ``zones`` or ``lines``, ``events`` is what happened since the last result, in order, and
+    ``counts`` what is in each zone now. ``restarted``: tracking began anew, so that no id of an
+    earlier result continues.
+
     ``message`` is the whole message, for fields that this version of the client does not know.
     """
 
@@ -92,6 +102,9 @@ class Result:
     model_version: int
     batch: int
     timing: Timing
+    events: tuple[Event, ...] = ()
+    counts: tuple[Count, ...] = ()
+    restarted: bool = False
     latency_ms: float = math.nan
     round_trip_ms: float = math.nan
     message: Mapping[str, Any] = field(default_factory=dict, repr=False)

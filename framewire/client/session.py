@@ -115,7 +115,8 @@ class Session:
             self._changes.pop("label", None)
             self._changes.pop("version", None)
             self.problem = None
-        self._changes.update({name: value for name, value in changes.items() if value is not None})
+        message = self.options.message()
+        self._changes.update({name: message[name] for name in changes if name in message})
 
     def frame_seen(self, now: float) -> None:
         """The source had a frame, whether or not it will be offered."""
@@ -188,7 +189,10 @@ class Session:
             self._settle(frame, Failed(frame.picture, "frame_too_large", text, False))
             return None
         self._ping_at = now + self._heartbeat_s()
-        return {"type": "frame", "id": self._window.assign(now, frame), **encoded.message()}
+        fields = encoded.message()
+        if self.options.tracks:
+            fields["captured_at"] = 1000 * frame.offered_at
+        return {"type": "frame", "id": self._window.assign(now, frame), **fields}
 
     def unusable(self, frame: Frame, reason: str) -> None:
         """A frame could not be read or encoded."""

@@ -38,6 +38,7 @@ function header(name) {
 async function makeCopies() {
   const copies = new Map();
   for (const name of (await readdir(CLIENT)).sort()) {
+    if (!/\.(js|d\.ts)$/.test(name)) continue; // the other package's description
     if (name === 'index.js' || name === 'index.d.ts') continue; // the package has its own
     const source = await readFile(new URL(name, CLIENT), 'utf8');
     copies.set(name, name.endsWith('.js') ? toCommonJs(source, name) : header(name) + source);

@@ -9,8 +9,8 @@ from server.transport.jsonapi import send_json
 from server.transport.pageheaders import set_page_headers
 
 _ADDRESSES = (
-    "GET / (the demo page), /ws (WebSocket), POST /v1/infer, GET /v1/models, POST /v1/login, "
-    "GET /healthz, /readyz, /metrics"
+    "GET / (the demo page), /docs (this API), /ws (WebSocket), POST /v1/infer, GET /v1/models, "
+    "POST /v1/login, GET /healthz, /readyz, /metrics"
 )
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

@@ -1,4 +1,4 @@
-"""/ and /static: the demo page, which loads nothing from other hosts."""
+"""/, /static and /docs: pages that load nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from server.transport.pageheaders import set_page_headers
 
 # In a checkout, a link to the top-level folder.
 ROOT = Path(__file__).resolve().parents[1] / "static"
+DOCS = ROOT / "docs"
 
 
 class FileHandler(StaticFileHandler):

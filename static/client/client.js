@@ -28,9 +28,9 @@
  * No DOM and no host globals except `WebSocket` and timers, and those only if none are passed in.
  */
 
-import { now } from './clock.js';
 import { Configuration } from './configuration.js';
 import { Connection } from './connection.js';
+import { hostFrom, hostSocket } from './host.js';
 import { decode, encode } from './msgpack.js';
 import { Sender } from './sender.js';
 
@@ -55,7 +55,7 @@ export class FramewireClient {
     this._connection = new Connection({
       url: options.url,
       protocols: [SUBPROTOCOL],
-      socket: options.socket || browserSocket,
+      socket: options.socket || hostSocket(),
       host: this._host,
       onConnecting: () => this._enter({ name: 'connecting' }),
       onOpen: () => this._sendHello(),
@@ -313,27 +313,6 @@ export class FramewireClient {
       }, 0);
     }
   }
-}
-
-/**
- * @param {Partial<import('./types.js').Host>} options
- * @returns {import('./types.js').Host}
- */
-function hostFrom(options) {
-  return {
-    now: options.now || now,
-    // @ts-ignore: lib.dom may be absent
-    setTimeout: options.setTimeout || ((callback, ms) => setTimeout(callback, ms)),
-    // @ts-ignore: lib.dom may be absent
-    clearTimeout: options.clearTimeout || ((timer) => clearTimeout(timer)),
-    random: options.random || (() => Math.random()),
-  };
-}
-
-/** @type {import('./types.js').SocketFactory} */
-function browserSocket(url, protocols) {
-  // @ts-ignore: lib.dom may be absent, and a mini-program passes its own factory
-  return new WebSocket(url, protocols);
 }
 
 /**

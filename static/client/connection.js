@@ -12,6 +12,7 @@ const MAX_WAIT_MS = 15000;
 const PROVEN_AFTER_MS = 5000;
 const CONNECT_TIMEOUT_MS = 10000;
 const WELCOME_TIMEOUT_MS = 10000; // starts when the socket opens, which can take as long again
+const CLOSE_EVENT_TIMEOUT_MS = 1000;
 const MAX_MISSED_PINGS = 2;
 const CLOSE_NORMAL = 1000;
 const CLOSE_ABANDONED = 3001; // a close code of our own, for the server's logs
@@ -125,7 +126,10 @@ export class Connection {
       this._unansweredPings = 0; // any message proves that the server is alive
       this._options.onMessage(event.data);
     };
-    socket.onerror = () => {}; // a close event follows, with the details
+    socket.onerror = () => {
+      // A close event follows, with the details, except in Node 20 after a failed handshake.
+      if (isCurrent()) this._abandonIn(CLOSE_EVENT_TIMEOUT_MS, 'connection failed');
+    };
     socket.onclose = (event) => {
       if (!isCurrent()) return;
       const { code, reason } = event || {};

@@ -11,17 +11,23 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tornado.websocket import websocket_connect
 
 from demomodel import scenes
 from loadtest import accounts, closedloop
 from loadtest.camera import Frame
 from loadtest.stack import Stack
+from server.core.wire import JSON, Encoding
+from server.transport.encodings import MSGPACK
 from tests.e2e.client import Client
 from tests.e2e.film import fits, jpeg
+from tests.server.handlers.documents import ASYNCAPI, invalid, undocumented
+from tests.server.samples import frame_fields, packed
 
 SCENE = scenes.render(2, (640, 480))
 PICTURE = jpeg(SCENE)
 AT_ONCE_S = 3.0
+PATIENCE_S = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +59,39 @@ async def test_the_right_digits_in_the_right_places(stack: Stack) -> None:
     assert client.model is not None
     assert outcome["model_version"] == client.model["version"]
     assert fits(outcome, SCENE), (outcome, SCENE)
+
+
+@pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])
+async def test_a_transcript_is_as_asyncapi_json_says(stack: Stack, encoding: Encoding) -> None:
+    """Whatever is said in a session with tracking, zones and lines, in both encodings."""
+    socket = await websocket_connect(
+        f"ws://127.0.0.1:{stack.port}/ws", subprotocols=[encoding.subprotocol]
+    )
+    areas = {"zones": {"all": [[0, 0], [1, 0], [1, 1]]}, "lines": {"door": [[0.5, 0], [0.5, 1]]}}
+    messages = [
+        {"type": "hello", "track": {"confirm_ms": 0}, **areas},
+        *(frame_fields(number, data=PICTURE, captured_at=100 * number) for number in range(3)),
+        frame_fields(3, data=broken_jpeg()),
+        {"type": "ping", "t": 1},
+    ]
+    transcript = []
+    for message in messages:
+        payload = packed(encoding, message)
+        await socket.write_message(payload, binary=not encoding.text)
+        answer = await asyncio.wait_for(socket.read_message(), PATIENCE_S)
+        transcript += [encoding.unpack(payload), encoding.unpack(answer)]
+    socket.close()
+    for message in transcript:
+        schema = ASYNCAPI["components"]["messages"][message["type"]]["payload"]
+        assert invalid(message, schema, encoding.text) == []
+        assert list(undocumented(schema, [message])) == []
+    assert [message["type"] for message in transcript[1::2]] == [
+        "welcome",
+        *["result"] * 3,
+        "error",
+        "pong",
+    ]
+    assert transcript[7]["counts"]
 
 
 async def test_every_format_shows_the_same_digits(stack: Stack) -> None:

@@ -124,6 +124,16 @@ def test_the_pages_client_passes_in_another_project(
     assert_passes(packages, tmp_path, ES_MODULES, ["app.js", "client"])
 
 
+def test_the_npm_package_passes_in_another_project(packages: Path, tmp_path: Path) -> None:
+    """As Node resolves it, by its ``exports``."""
+    shutil.copytree(CLIENT, tmp_path / "node_modules" / "framewire-client")
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    source = PAGE_CLIENT.replace("./client/index.js", "framewire-client")
+    (tmp_path / "app.js").write_text(source, encoding="utf-8")
+    node = {"module": "NodeNext", "moduleResolution": "NodeNext"}
+    assert_passes(packages, tmp_path, node, ["app.js"])
+
+
 def test_the_page_address_has_the_same_types(packages: Path, tmp_path: Path) -> None:
     """``/static/framewire.js`` is the client's public address."""
     shutil.copytree(CLIENT, tmp_path / "client")

@@ -14,6 +14,7 @@ const CLIENT = [
   'clock.js',
   'configuration.js',
   'connection.js',
+  'host.js',
   'msgpack-decoder.js',
   'msgpack-encoder.js',
   'msgpack-error.js',

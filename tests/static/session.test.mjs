@@ -192,6 +192,21 @@ test('a socket that never opens is abandoned after 10 s', () => {
   assert.equal(first.closedWith, 3001);
 });
 
+test('a socket that fails without a close event counts as lost, and one with it only once', () => {
+  const { client, socket, host, states } = puppetClient();
+  client.open();
+  socket().onerror({});
+  host.advance(999);
+  assert.deepEqual(states(), ['connecting']);
+  host.advance(1);
+  assert.deepEqual(states(), ['connecting', 'reconnecting']);
+  client.open();
+  socket().onerror({});
+  socket().die();
+  host.advance(0);
+  assert.deepEqual(states(), ['connecting', 'reconnecting', 'connecting', 'reconnecting']);
+});
+
 test('a socket that cannot be created counts as lost', () => {
   const { client, heard } = puppetClient({
     socket: () => {

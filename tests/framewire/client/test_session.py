@@ -9,6 +9,7 @@ import pytest
 from framewire.client.actions import Encode, RenewToken, Sleep
 from framewire.client.messages import Encoded
 from framewire.client.outcomes import Box, Classification, Detection, Dropped, Failed, Result
+from framewire.client.tracking import Count, Event, Tracking, Velocity
 from framewire.client.window import Frame
 from tests.framewire.client.puppet import LIMITS, MODEL, TIMING, WELCOME, Puppet
 
@@ -43,6 +44,76 @@ def test_a_result_is_the_frames_outcome() -> None:
     assert result.detections[0].box.scaled(100, 200) == pytest.approx((10, 40, 30, 80))
     assert (result.batch, result.model_version, result.timing.total_ms) == (2, 1, 3.0)
     assert (result.latency_ms, result.round_trip_ms) == (250.0, 250.0)
+
+
+def test_tracking_is_asked_for_and_typed() -> None:
+    hall, door = {"hall": [(0, 0), (1, 0), (1, 1)]}, {"door": [(0.5, 0), (0.5, 1)]}
+    puppet = Puppet(track=Tracking(lost_ms=5000), zones=hall, lines=door).ready()
+    assert puppet.sent[0]["track"] == {"lost_ms": 5000}
+    assert puppet.sent[0]["zones"] == {"hall": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]}
+    assert puppet.sent[0]["lines"] == {"door": [[0.5, 0.0], [0.5, 1.0]]}
+    puppet.offer("a")
+    assert puppet.sent[-1]["captured_at"] == 1000 * puppet.now
+    puppet.answer(
+        1,
+        boxes=[[0, 0, 1, 1]] * 2,
+        scores=[0.9, 0.8],
+        classes=[1, 0],
+        ids=[7, None],
+        velocities=[[0.1, 0, 0.1, 0], None],
+        restarted=True,
+        events=[
+            {"kind": "enter", "id": 7, "class": 1, "zone": "hall", "at": 99_000.0},
+            {"kind": "cross", "id": 7, "class": 1, "line": "door", "at": 99_500.0, "to": "left"},
+        ],
+        counts=[{"zone": "hall", "class": 1, "count": 1}],
+    )
+    result = puppet.outcome("a")
+    assert isinstance(result, Result)
+    assert [detection.id for detection in result.detections] == [7, None]
+    assert [one.velocity for one in result.detections] == [Velocity(0.1, 0, 0.1, 0), None]
+    assert result.events == (
+        Event("enter", 7, 1, "one", 99.0, zone="hall"),
+        Event("cross", 7, 1, "one", 99.5, line="door", to="left"),
+    )
+    assert result.counts == (Count("hall", 1, "one", 1),)
+    assert result.restarted
+
+
+def test_tracking_changes_while_the_session_lasts() -> None:
+    puppet = Puppet().ready()
+    puppet.offer("a")
+    assert "captured_at" not in puppet.sent[-1]
+    puppet.session.configure({"track": True, "zones": {}})
+    puppet.run()
+    assert puppet.sent[-1] == {"type": "configure", "track": True, "zones": {}}
+    puppet.wait(1)
+    puppet.session.configure({"track": False})
+    puppet.run()
+    assert puppet.sent[-1] == {"type": "configure", "track": False}
+    assert puppet.lose()
+    puppet.connect()
+    assert (puppet.sent[-1]["track"], puppet.sent[-1]["zones"]) == (False, {})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"zones": {"a": [(0, 0), (1, 1)]}}, "'a' in 'zones' must have 3 to 32 points"),
+        ({"lines": {"a": [(0, 0)]}}, "'a' in 'lines' must have 2 points"),
+        ({"lines": {"a": [(0, 0), (1, 2)]}}, r"'a' in 'lines' must be \(x, y\), each in 0..1"),
+        ({"lines": {"": [(0, 0), (1, 1)]}}, "a name in 'lines' must have 1 to 64"),
+        ({"zones": {str(i): [(0, 0)] * 3 for i in range(17)}}, "17 entries; the gateway takes 16"),
+    ],
+)
+def test_areas_that_the_gateway_would_reject(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Puppet(**options)
+
+
+def test_tracking_options_that_the_gateway_would_reject() -> None:
+    with pytest.raises(ValueError, match=r"'lost_ms' must be in 0\.\.60000, not -1"):
+        Tracking(lost_ms=-1)
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@
  * No DOM and no host globals except `WebSocket` and timers, and those only if none are passed in.
  */
 
-const { now } = require('./clock.js');
 const { Configuration } = require('./configuration.js');
 const { Connection } = require('./connection.js');
+const { hostFrom, hostSocket } = require('./host.js');
 const { decode, encode } = require('./msgpack.js');
 const { Sender } = require('./sender.js');
 
@@ -58,7 +58,7 @@ class FramewireClient {
     this._connection = new Connection({
       url: options.url,
       protocols: [SUBPROTOCOL],
-      socket: options.socket || browserSocket,
+      socket: options.socket || hostSocket(),
       host: this._host,
       onConnecting: () => this._enter({ name: 'connecting' }),
       onOpen: () => this._sendHello(),
@@ -316,27 +316,6 @@ class FramewireClient {
       }, 0);
     }
   }
-}
-
-/**
- * @param {Partial<import('./types.js').Host>} options
- * @returns {import('./types.js').Host}
- */
-function hostFrom(options) {
-  return {
-    now: options.now || now,
-    // @ts-ignore: lib.dom may be absent
-    setTimeout: options.setTimeout || ((callback, ms) => setTimeout(callback, ms)),
-    // @ts-ignore: lib.dom may be absent
-    clearTimeout: options.clearTimeout || ((timer) => clearTimeout(timer)),
-    random: options.random || (() => Math.random()),
-  };
-}
-
-/** @type {import('./types.js').SocketFactory} */
-function browserSocket(url, protocols) {
-  // @ts-ignore: lib.dom may be absent, and a mini-program passes its own factory
-  return new WebSocket(url, protocols);
 }
 
 /**

@@ -11,6 +11,8 @@ export interface SessionOptions {
   /** 0 to 1 */
   min_score?: number;
   max_results?: number;
+  /** whether the EXIF orientation of encoded frames is applied; default: `ignore` */
+  orientation?: 'apply' | 'ignore';
   /** stable ids and velocities for boxes: on, off, or on with options */
   track?: boolean | TrackingOptions;
   /** by name, polygons that tracked objects enter and leave; replaces the earlier ones */
@@ -86,6 +88,8 @@ export interface Welcome {
   heartbeat_s: number;
   /** what a session may ask for, such as `track`; missing on older gateways */
   features?: string[];
+  /** whole seconds until the token expires; only if the gateway requires one */
+  expires_in_s?: number;
 }
 
 /** One image. Any other property of the object comes back with its outcome. */
@@ -158,6 +162,7 @@ export type ServerMessage =
   | ({ type: 'dropped'; id: number } & Dropped)
   | ({ type: 'error' } & Failure)
   | { type: 'model_changed'; model: Model | null }
+  | { type: 'authorized'; expires_in_s: number }
   | { type: 'pace'; frames_per_s?: number | null }
   | ({ type: 'going_away' } & GoingAway)
   | { type: 'pong'; t: unknown };
@@ -243,7 +248,7 @@ export interface Callbacks<F extends Frame = Frame> {
 export interface ClientOptions<F extends Frame = Frame> extends Callbacks<F>, Partial<Host> {
   /** the gateway's WebSocket */
   url: string;
-  /** creates the socket; a `WebSocket` by default */
+  /** creates the socket; by default the global `WebSocket`, which Node has from version 22 on */
   socket?: SocketFactory;
   hello?: SessionOptions;
   /** for sockets without `bufferedAmount`: pace frames by the uplink's measured throughput */

@@ -1,0 +1,115 @@
+"""The npm package: packed, installed into an empty folder without a network, and used."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.server.handlers.conftest import Served
+from tests.server.handlers.documents import definition, properties
+from tests.server.samples import picture
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENT = ROOT / "static" / "client"
+README = (CLIENT / "README.md").read_text(encoding="utf-8")
+TYPES = (CLIENT / "types.d.ts").read_text(encoding="utf-8")
+PATIENCE_S = 60.0
+INTERFACES = {
+    "SessionOptions": "Options",
+    "TrackingOptions": "TrackingOptions",
+    "TrackingEvent": "Event",
+    "Model": "Model",
+    "Limits": "Limits",
+    "Welcome": "Welcome",
+    "Frame": "Frame",
+    "Tensor": "Tensor",
+    "Result": "Result",
+    "Dropped": "Dropped",
+    "Failure": "Error",
+    "GoingAway": "GoingAway",
+}
+"""The types of messages by the names of their schemas."""
+
+
+@pytest.fixture(scope="module")
+def npm() -> str:
+    found = shutil.which("npm")
+    if found is None and os.environ.get("CI"):
+        pytest.fail("npm is missing; .ci/run installs it")
+    if found is None:
+        pytest.skip("npm is not installed")
+    return found
+
+
+@pytest.fixture(scope="module")
+def project(npm: str, node: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another project, which has installed the package and nothing else."""
+    folder = tmp_path_factory.mktemp("project")
+    run(folder, npm, "pack", "--silent", str(CLIENT))
+    [package] = folder.glob("framewire-client-*.tgz")
+    (folder / "package.json").write_text('{"type": "module"}')
+    run(folder, npm, "install", "--offline", "--no-audit", "--no-fund", str(package))
+    (folder / "picture.jpg").write_bytes(picture())
+    return folder
+
+
+def run(folder: Path, *command: str) -> None:
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+async def output(node: str, project: Path, source: str) -> str:
+    """Run a program in the project, with the WebSocket that Node has from version 22 on."""
+    (project / "example.js").write_text(source, encoding="utf-8")
+    command = (node, "--no-warnings", "--experimental-websocket", "example.js")
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, cwd=project, stdout=pipe, stderr=pipe)
+    printed, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    assert process.returncode == 0, errors.decode()
+    return printed.decode()
+
+
+def test_it_contains_the_client_and_nothing_else(project: Path) -> None:
+    installed = project / "node_modules" / "framewire-client"
+    files = {path.name for path in installed.iterdir()}
+    code = {path.name for path in CLIENT.iterdir() if path.name.endswith((".js", ".d.ts"))}
+    assert files == {*code, "package.json", "README.md", "LICENSE"}
+    assert (installed / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    assert not json.loads((installed / "package.json").read_text()).get("dependencies")
+
+
+async def test_the_example_runs(node: str, project: Path, served: Served) -> None:
+    example = re.findall(r"```js\n(.*?)```", README, re.S)[0]
+    assert len([line for line in example.splitlines() if line.strip()]) <= 10
+    source = example.replace("127.0.0.1:8888", f"127.0.0.1:{served.port}")
+    assert await output(node, project, source) == "[ [ 0, 0, 0.5, 0.5 ] ] [ 0.75 ]\n"
+
+
+async def test_without_a_websocket_it_says_what_to_pass(node: str, project: Path) -> None:
+    source = """
+        import { FramewireClient } from 'framewire-client';
+        delete globalThis.WebSocket;
+        try {
+          new FramewireClient({ url: 'ws://x' });
+        } catch (error) {
+          console.log(error.message);
+        }
+    """
+    assert "pass `socket`, (url, protocols) => WebSocket" in await output(node, project, source)
+
+
+@pytest.mark.parametrize(("interface", "name"), INTERFACES.items())
+def test_the_types_have_the_documented_fields(interface: str, name: str) -> None:
+    [body] = re.findall(rf"^export interface {interface} \{{\n(.*?)^\}}", TYPES, re.M | re.S)
+    fields = set(re.findall(r"^  (\w+)\??:", body, re.M))
+    left_out = {"type", "id"} if name == "Frame" else {"type"}
+    assert fields == properties(definition(name)).keys() - left_out
