@@ -29,8 +29,8 @@ from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
-from server.runtime.dispatcher import new_slots
 from server.runtime.gateway import Gateway
+from server.runtime.limits import new_slots
 from server.runtime.metrics import Metrics
 from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals

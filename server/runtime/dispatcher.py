@@ -12,7 +12,7 @@ from server.backend.interface import Backend, BackendFailed, Inference, LaneChan
 from server.core.answers import Answer
 from server.core.balancing import Balancer
 from server.core.batching import Batch, Batcher, Statistics
-from server.core.concurrency import INITIAL_CALLS, CallOutcome, ConcurrencyLimit
+from server.core.concurrency import CallOutcome
 from server.core.errors import (
     BackendUnavailable,
     BadFrame,
@@ -28,7 +28,7 @@ from server.core.errors import (
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
 from server.core.model import Lane, Model, ModelKey
 from server.core.ring import Member, halves
-from server.core.slots import Slots
+from server.runtime.limits import new_slots
 from server.runtime.models import Models
 from server.runtime.statistics import Counters
 from server.settings import Settings
@@ -44,16 +44,6 @@ class FrameOwner(Protocol):
 
     def lane_of(self, member: Member) -> Lane | None:
         """Return the lane that a frame would travel in if it were offered now."""
-
-
-def new_slots(settings: Settings) -> Slots:
-    """Return the slots of one model server."""
-    limit = ConcurrencyLimit(
-        settings.max_calls,
-        initial=max(INITIAL_CALLS, settings.window),
-        burst=settings.window - 1,
-    )
-    return Slots(limit)
 
 
 class Dispatcher:

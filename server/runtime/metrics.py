@@ -18,7 +18,8 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from server.core.balancing import BACKEND_STATES
-from server.runtime.statistics import Distribution, Statistics
+from server.runtime.histogram import Distribution
+from server.runtime.statistics import Statistics
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

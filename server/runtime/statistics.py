@@ -7,7 +7,6 @@ for one) takes a snapshot from ``Gateway.statistics()``.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,48 +15,15 @@ from typing import Any
 from server.core.balancing import BackendStatus
 from server.core.messages import Dropped, Error, Result
 from server.core.model import Model
+from server.runtime.histogram import SECONDS, Distribution, Histogram
 
 BATCH_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
-SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0)
 
 MAX_VERSIONS = 32
 """Versions, of all models, that are counted one by one; the least recently used is evicted."""
 
 OutcomeKey = tuple[str, str]
 """An outcome's type (``result``, ``dropped``, ``error``), and its reason or error code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """How often values fell into each bucket.
-
-    ``counts[i]`` are the values above ``bounds[i - 1]`` and up to ``bounds[i]``; the
-    last of ``counts`` has no upper bound. ``total`` is the sum of all values.
-    """
-
-    bounds: tuple[float, ...]
-    counts: tuple[int, ...]
-    total: float
-
-
-class Histogram:
-    """Counts values in buckets with the upper bounds ``bounds``."""
-
-    __slots__ = ("_bounds", "_counts", "_total")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._total = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._total += value
-
-    def snapshot(self) -> Distribution:
-        """Return what was counted so far."""
-        return Distribution(self._bounds, tuple(self._counts), self._total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from server.runtime.gateway import Gateway
+from server.runtime.histogram import Distribution, Histogram
 from server.runtime.metrics import Metrics
-from server.runtime.statistics import MAX_VERSIONS, Counters, Distribution, Histogram
+from server.runtime.statistics import MAX_VERSIONS, Counters
 from tests.server.camera import Camera
 from tests.server.puppet import PuppetBackend
 
