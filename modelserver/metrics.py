@@ -21,7 +21,7 @@ class _Metric:
     """A name, label names, and one cell per combination of label values."""
 
     def __init__(self, name: str, kind: str, labels: Sequence[str]) -> None:
-        self.name = _PREFIX + name
+        self.name = name if name.startswith("/") else _PREFIX + name
         self._title = self.name.replace("/", ":")
         self._kind = kind
         self._labels = tuple(labels)
@@ -45,11 +45,11 @@ class Counter(_Metric):
         super().__init__(name, "counter", labels)
         self._cells: dict[_Key, int] = {}
 
-    def add(self, *values: str) -> None:
-        """Increment the cell for these label values."""
+    def add(self, *values: str, amount: int = 1) -> None:
+        """Increase the cell for these label values."""
         with self._lock:
             key = self._key(self._cells, values)
-            self._cells[key] = self._cells.get(key, 0) + 1
+            self._cells[key] = self._cells.get(key, 0) + amount
 
     def first(self) -> int:
         """Return the value of the first cell, or 0 if there is none."""
@@ -106,6 +106,12 @@ class Metrics:
 
     def __init__(self) -> None:
         latency = (10.0, 1.8, 33)
+        self.load_attempt_count = Counter(
+            "/tensorflow/cc/saved_model/load_attempt_count", ("model_path", "status")
+        )
+        self.load_latency = Counter("/tensorflow/cc/saved_model/load_latency", ("model_path",))
+        self.graph_runs = Counter("/tensorflow/core/graph_runs", ())
+        self.graph_run_time = Counter("/tensorflow/core/graph_run_time_usecs", ())
         self.request_count = Counter("request_count", ("model_name", "status"))
         self.request_latency = Histogram(
             "request_latency", ("model_name", "API", "entrypoint"), *latency
@@ -140,7 +146,22 @@ class Metrics:
         """Record how long a successful TensorFlow run takes."""
         started = time.perf_counter()
         yield
-        self.runtime_latency.add(_since(started), model_name, api, "TF1")
+        microseconds = _since(started)
+        self.graph_runs.add()
+        self.graph_run_time.add(amount=round(microseconds))
+        self.runtime_latency.add(microseconds, model_name, api, "TF1")
+
+    @contextmanager
+    def load(self, path: str) -> Iterator[None]:
+        """Count an attempt to load the version at ``path``, and how long a successful one takes."""
+        started = time.perf_counter()
+        status = "fail"
+        try:
+            yield
+            status = "success"
+            self.load_latency.add(path, amount=round(_since(started)))
+        finally:
+            self.load_attempt_count.add(path, status)
 
     @contextmanager
     def warm_up(self, path: str) -> Iterator[None]:

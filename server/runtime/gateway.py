@@ -19,6 +19,7 @@ from server.core.messages import (
     Error,
     Outcome,
     Pace,
+    Result,
     ServerMessage,
 )
 from server.core.model import Lane, Model, ModelKey, ModelStatus
@@ -28,6 +29,8 @@ from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime import limits
 from server.runtime.backends import Backends
 from server.runtime.dispatcher import Dispatcher
+from server.runtime.draining import wait_until_idle
+from server.runtime.latencies import SignatureKey
 from server.runtime.models import Interest, ModelOrError, Models
 from server.runtime.pacing import Pacing
 from server.runtime.resolver import Resolver
@@ -221,7 +224,7 @@ class Gateway:
             pause = self._settings.reconnect_after_ms
             effects = entry.session.drain(pause, "the server is shutting down")
             self._carry_out(entry.session, effects, now)
-        await self._idle(timeout_s, at_once or asyncio.Event())
+        await wait_until_idle(self._dispatcher, timeout_s, at_once)
         self._pacing.stop()
         unanswered = await self._dispatcher.stop()
         if unanswered:
@@ -231,23 +234,12 @@ class Gateway:
             entry.close(1001, "the server is shutting down")
         await self._models.close()
 
-    async def _idle(self, timeout_s: float, at_once: asyncio.Event) -> None:
-        ends = [
-            asyncio.ensure_future(self._dispatcher.idle()),
-            asyncio.ensure_future(at_once.wait()),
-        ]
-        try:
-            await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for end in ends:
-                end.cancel()
-
     # Effects of a session
 
     def _carry_out(self, session: Session, effects: Sequence[Effect], now: float) -> None:
         for effect in effects:
             if isinstance(effect, Offer):
-                member = Member(session.id, effect.frame, now)
+                member = Member(session.id, effect.frame, now, effect.lane)
                 if self._pacing.active:
                     self._pacing.received(session.id)
                 self._dispatcher.offer(member, effect.lane)
@@ -323,16 +315,27 @@ class Gateway:
             self._dispatcher.fail_all(error)
         self._models.channel_changed(error)
 
-    def resolve(self, member: Member, outcome: Outcome) -> None:
-        """Pass a frame that the dispatcher had its one outcome."""
+    def resolve(self, member: Member, outcome: Outcome) -> Outcome | None:
+        """Pass a frame that the dispatcher had its one outcome; return it as it was sent."""
         entry = self._sessions.get(member.session)
         if entry is None:
             self._counters.disconnected()
-            return
+            return None
         outcome = entry.session.resolve(outcome)
         entry.send(outcome)
         self._counters.outcome(outcome)
+        if not isinstance(outcome, Result):
+            self._count_age(member, outcome)
         self._pacing.resolved(member.session, outcome)
+        return outcome
+
+    def _count_age(self, member: Member, outcome: Dropped | Error) -> None:
+        """Count how old a frame without a result got. Those with one are counted by batch."""
+        lane = member.lane
+        if lane is not None:
+            key = SignatureKey(lane.model.name, self._models.version_of(lane.model), lane.signature)
+            kind = "dropped" if isinstance(outcome, Dropped) else "error"
+            self._counters.latencies.failed(key, kind, time.monotonic() - member.received)
 
     def lane_of(self, member: Member) -> Lane | None:
         """Return the lane that a frame would travel in if it were offered now."""

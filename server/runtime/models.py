@@ -108,6 +108,12 @@ class Models:
         entry = self._entries.get(key)
         return entry.result if entry else None
 
+    def version_of(self, key: ModelKey) -> str:
+        """Return the version that ``key`` leads to, or what it asks for if that is unknown."""
+        known = self.current(key)
+        version = known.version if isinstance(known, Model) else key.version or key.label
+        return str(version or "newest")
+
     def offered(self) -> list[tuple[ModelKey, ModelOrError | None]]:
         """Return what is known of the models that sessions can ask for.
 

@@ -16,6 +16,7 @@ from server.core.balancing import BackendStatus
 from server.core.messages import Dropped, Error, Result
 from server.core.model import Model
 from server.runtime.histogram import SECONDS, Distribution, Histogram
+from server.runtime.latencies import AnsweredBatch, Latencies, Latency
 
 BATCH_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
 
@@ -80,6 +81,7 @@ class Statistics:
     inference_s: Distribution
     queue_s: Distribution
     total_s: Distribution
+    latencies: Sequence[Latency]
     versions: Sequence[VersionStatistics]
     model_sessions: Sequence[ModelSessions]
     backends: Sequence[BackendStatus]
@@ -118,16 +120,13 @@ class Counters:
     messages_rejected: Counter[str] = field(default_factory=Counter)
     batch_sizes: Histogram = field(default_factory=lambda: Histogram(BATCH_SIZES))
     inference_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
-    queue_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
-    total_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    latencies: Latencies = field(default_factory=Latencies)
     _versions: OrderedDict[tuple[str, str], _Version] = field(default_factory=OrderedDict)
 
     def outcome(self, outcome: Result | Dropped | Error) -> None:
         """Count what became of an accepted frame."""
         if isinstance(outcome, Result):
             self.results += 1
-            self.queue_s.observe(outcome.timing_ms.queue / 1000)
-            self.total_s.observe(outcome.timing_ms.total / 1000)
         elif isinstance(outcome, Dropped):
             self.failures["dropped", outcome.reason] += 1
         else:
@@ -137,12 +136,14 @@ class Counters:
         """Count a frame whose session left before its outcome."""
         self.failures["dropped", "disconnected"] += 1
 
-    def answered(self, model: str, version: int, results: int, seconds: float) -> None:
-        """Count a call that ``version`` answered in ``seconds``, with ``results`` results."""
+    def answered(self, batch: AnsweredBatch) -> None:
+        """Count a batch that a model server answered."""
+        seconds = batch.answered - batch.sent
         self.inference_s.observe(seconds)
-        counts = self._version(model, str(version))
-        counts.results += results
+        counts = self._version(batch.key.model, batch.key.version)
+        counts.results += batch.results
         counts.inference_s.observe(seconds)
+        self.latencies.answered(batch)
 
     def failed(self, model: str, version: str, frames: int, code: str) -> None:
         """Count ``frames`` that got no result from ``version``."""
@@ -164,8 +165,9 @@ class Counters:
             moved=self.moved,
             batch_sizes=self.batch_sizes.snapshot(),
             inference_s=self.inference_s.snapshot(),
-            queue_s=self.queue_s.snapshot(),
-            total_s=self.total_s.snapshot(),
+            queue_s=self.latencies.queue_s.snapshot(),
+            total_s=self.latencies.total_s.snapshot(),
+            latencies=self.latencies.snapshot(),
             versions=self.versions,
             **others,
         )

@@ -94,6 +94,7 @@ class Puppet:
         self._server: grpc.Server | None = None
         self.port = 0
         self.serving: bool | None = None  # what its health service says; None: it has none
+        self.server_timing = ""  # what it reports of a Predict call
         self.available: bool | None = None  # what GetModelStatus says; None: it is not there
 
     @property
@@ -235,6 +236,8 @@ class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         _check(request, model.signatures[name], context)
         if self._puppet.rejects:
             context.abort(self._puppet.rejects_with, self._puppet.rejects)
+        if self._puppet.server_timing:
+            context.set_trailing_metadata((("server-timing", self._puppet.server_timing),))
         response = predict_pb2.PredictResponse()
         response.model_spec.name = request.model_spec.name
         response.model_spec.version.value = model.version
