@@ -159,7 +159,10 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     server = http_server(gateway, settings, access)
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
-    log.info("listening on %s:%d, model server %s", settings.host, port, settings.backend)
+    log.info(
+        "listening on %(host)s:%(port)d, model server %(backend)s",
+        {"host": settings.host, "port": port, "backend": settings.backend},
+    )
     _warn(settings)
     if started is not None:
         started(port)
@@ -192,7 +195,7 @@ async def _announce(gateway: Gateway, settings: Settings, port: int) -> None:
     await gateway.became_ready()
     host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::") else settings.host
     scheme = "https" if settings.tls_certificate else "http"
-    log.info("ready: open %s://%s:%d/", scheme, host, port)
+    log.info("ready: open %(url)s", {"url": f"{scheme}://{host}:{port}/"})
 
 
 async def _keep_watch(watches: Sequence[FileWatcher], signals: Signals) -> None:

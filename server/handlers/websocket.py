@@ -142,7 +142,8 @@ class SessionHandler(websocket.WebSocketHandler):
     def _on_flood(self, reason: str) -> None:
         self._gateway.session_rejected("flood")
         address = self._access.client(self.request).address
-        log.info("session from %s closed: %s", address, reason)
+        fields = {"address": address, "reason": reason}
+        log.info("session from %(address)s closed: %(reason)s", fields)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the connection; count and log it if the token is why."""

@@ -167,7 +167,8 @@ class Dispatcher:
         try:
             outcome = await self._infer(batch.call, batch.lane, batch.members, batch.taken)
         except Exception:
-            log.exception("a batch of %d for %s failed", len(batch.members), batch.lane.model)
+            fields = {"batch": len(batch.members), "model": batch.lane.model}
+            log.exception("a batch of %(batch)d for %(model)s failed", fields)
         finally:
             # Also when the call was cancelled: that costs no slot and no outcome.
             if not self._stopped:
@@ -323,7 +324,8 @@ class Dispatcher:
         try:
             return self._owner.resolve(member, outcome)
         except Exception:
-            log.exception("frame %d of session %s", member.frame.id, member.session)
+            fields = {"frame": member.frame.id, "session": member.session}
+            log.exception("frame %(frame)d of session %(session)s", fields)
             return None
 
 

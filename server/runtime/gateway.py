@@ -229,7 +229,8 @@ class Gateway:
         unanswered = await self._dispatcher.stop()
         if unanswered:
             waited_s = time.monotonic() - now
-            log.warning("%d frames had no answer after %.1f s", unanswered, waited_s)
+            fields = {"frames": unanswered, "waited_s": waited_s}
+            log.warning("%(frames)d frames had no answer after %(waited_s).1f s", fields)
         for entry in self._sessions:
             entry.close(1001, "the server is shutting down")
         await self._models.close()

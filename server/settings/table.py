@@ -245,3 +245,10 @@ class Settings:
         pattern="debug|info|warning|error",
         syntax="debug, info, warning or error",
     )
+    log_format: str = _operation(
+        "text",
+        "text or json, one event per line",
+        metavar="FORMAT",
+        pattern="text|json",
+        syntax="text or json",
+    )
