@@ -8,6 +8,7 @@ import logging
 import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tornado.web import Application
 
@@ -38,6 +39,9 @@ from server.transport.httpserver import BoundedApplication, BoundedServer
 from server.transport.listening import ListeningSocket, open_sockets
 from server.transport.tornado_private import accept_chunk_extensions
 from server.transport.uploads import UploadSlots
+
+if TYPE_CHECKING:  # OpenTelemetry is loaded only if a setting needs it
+    from server.tracing import OpenTelemetryTracer
 
 log = logging.getLogger("server")
 
@@ -108,6 +112,19 @@ def model_servers(settings: Settings) -> tuple[Backend, Balancer | None]:
     return BackendPool(addresses, balancer, connect, shared.close), balancer
 
 
+def open_tracer(settings: Settings) -> OpenTelemetryTracer | None:
+    """Return what follows frames, if the settings name a collector. Raises WrongSetting."""
+    if not settings.otlp_endpoint:
+        return None
+    try:
+        from server.tracing import OpenTelemetryTracer
+    except ImportError:
+        raise WrongSetting(
+            "otlp_endpoint: OpenTelemetry is not installed; run: pip install 'framewire[otel]'"
+        ) from None
+    return OpenTelemetryTracer(settings.otlp_endpoint, settings.trace_share)
+
+
 def listen(settings: Settings) -> list[ListeningSocket]:
     """Open the listening sockets. Raises WrongSetting if the address is not available."""
     try:
@@ -153,9 +170,12 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     signals = Signals()
     access = AccessControl.from_settings(settings)
     sockets = listen(settings)
+    tracer = open_tracer(settings)
     backend, balancer = model_servers(settings)
+    if tracer is not None:
+        backend = tracer.traced(backend)
     verify = access.tokens.verify if access.tokens else None
-    gateway = Gateway(settings, backend, verify, balancer)
+    gateway = Gateway(settings, backend, verify, balancer, tracer)
     server = http_server(gateway, settings, access)
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
@@ -179,6 +199,8 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     await gateway.drain(settings.drain_s, signals.at_once)
     access.close()
     await backend.close()
+    if tracer is not None:
+        await asyncio.to_thread(tracer.close)
 
 
 def _warn(settings: Settings) -> None:

@@ -58,6 +58,11 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ),
     # Python 3.10 has the one, later ones the other.
     ("server.settings", set(), {"tomli", "tomllib"}),
+    (
+        "server.tracing",
+        {"server.backend.interface", "server.core", "server.runtime.tracing"},
+        {"opentelemetry"},
+    ),
     ("server.app", {"server"}, {"tornado"}),
     ("server", {"server"}, set()),
     # The model server, from the bottom up: each room sees only those above it in this list.
@@ -399,8 +404,8 @@ def test_the_core_loads_nothing_else_of_the_gateway() -> None:
     assert not modules & {"tornado", "grpc", "msgpack", "numpy", "PIL"}
 
 
-def test_tokens_and_certificates_are_loaded_only_where_they_are_wanted() -> None:
-    assert not loaded_by("import server.app") & {"jwt", "cryptography"}
+def test_extras_are_loaded_only_where_they_are_wanted() -> None:
+    assert not loaded_by("import server.app") & {"jwt", "cryptography", "opentelemetry"}
 
 
 def test_the_client_loads_nothing_of_the_servers() -> None:

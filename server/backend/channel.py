@@ -17,7 +17,7 @@ import grpc
 import grpc.aio
 
 from server.backend.failures import failure
-from server.backend.interface import CallTiming
+from server.backend.interface import CallTiming, traceparent
 from server.backend.stubs import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -131,9 +131,11 @@ class Channel:
             raise BackendUnavailable("the connection to the model server is closed")
         if timeout_s <= 0:
             raise DeadlineExceeded("no time left for the call")
+        trace = traceparent.get()
+        metadata = (("traceparent", trace),) if trace else None
         sent = time.monotonic()
         try:
-            call = method(request, timeout=timeout_s)
+            call = method(request, timeout=timeout_s, metadata=metadata)
             response = await call
             received = time.monotonic()
             trailers = await call.trailing_metadata()  # which have come with the response

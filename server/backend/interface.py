@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -11,6 +12,9 @@ from server.core.answers import Answer
 from server.core.errors import FramewireError, ModelFailed
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
+
+traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
+"""The W3C trace context that calls carry to the model server, if any."""
 
 _TOTAL = re.compile(r"\btotal;dur=(\d{1,9}(\.\d{1,9})?)")
 

@@ -129,6 +129,12 @@ class SessionHandler(websocket.WebSocketHandler):
             if type(decoded) is Frame or self._admits(decoded):
                 self._gateway.receive(self._session, decoded)
 
+    @property
+    def receiving_since(self) -> float | None:
+        """When the message being handled began; None: its bytes came all at once."""
+        assert isinstance(self.ws_connection, WebSocketProtocol)
+        return self.ws_connection.receiving_since
+
     def _admits(self, message: ClientMessage) -> bool:
         """Count a message that is not a frame. False: it is one too many, and closes the socket."""
         assert self._session is not None

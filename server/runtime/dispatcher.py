@@ -91,9 +91,9 @@ class Dispatcher:
             self._drop(*displaced)
         self._pump(member.received)
 
-    def forget(self, session: str) -> bool:
-        """Drop all of a session that is gone. Return whether a frame of it was waiting."""
-        return self._batcher.forget(session) is not None
+    def forget(self, session: str) -> Member | None:
+        """Drop all of a session that is gone. Return its waiting frame, if any."""
+        return self._batcher.forget(session)
 
     def fail_all(self, error: FramewireError) -> None:
         """End every waiting frame with ``error``: no model server answers."""

@@ -23,6 +23,10 @@ GREETING_S = 1.0
 class Peer(Protocol):
     """The other end of a session, as a handler sees it. Both calls return at once."""
 
+    @property
+    def receiving_since(self) -> float | None:
+        """When the message being handled began; None: its bytes came all at once."""
+
     def send(self, message: ServerMessage) -> None:
         """Send a message, or do nothing if the other end is gone."""
 

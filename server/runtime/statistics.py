@@ -15,8 +15,9 @@ from typing import Any
 from server.core.balancing import BackendStatus
 from server.core.messages import Dropped, Error, Result
 from server.core.model import Model
+from server.core.ring import Member
 from server.runtime.histogram import SECONDS, Distribution, Histogram
-from server.runtime.latencies import AnsweredBatch, Latencies, Latency
+from server.runtime.latencies import AnsweredBatch, Latencies, Latency, SignatureKey
 
 BATCH_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
 
@@ -131,6 +132,15 @@ class Counters:
             self.failures["dropped", outcome.reason] += 1
         else:
             self.failures["error", outcome.code] += 1
+
+    def without_result(
+        self, member: Member, version: str, outcome: Dropped | Error, now: float
+    ) -> None:
+        """Count how old a frame got that went to ``version`` and has no result."""
+        assert member.lane is not None
+        key = SignatureKey(member.lane.model.name, version, member.lane.signature)
+        kind = "dropped" if isinstance(outcome, Dropped) else "error"
+        self.latencies.failed(key, kind, now - member.received)
 
     def disconnected(self) -> None:
         """Count a frame whose session left before its outcome."""

@@ -89,9 +89,10 @@ def test_every_setting_can_be_given_every_way(row: Any, tmp_path: Path) -> None:
         "wechat_url": "http://127.0.0.1:9000",
         "log_level": "debug",
         "log_format": "json",
+        "otlp_endpoint": "http://127.0.0.1:4317",
     }.get(row.name, "text")
     if row in NUMBERS:
-        value = row.metadata["low"] if row.metadata["low"] else row.default + 1
+        value = row.metadata["low"] or min(row.default + 1, row.metadata["high"])
     said = str(value)
     line = repr(value) if row in NUMBERS else f'"{value}"'
     path = toml(tmp_path, f"{row.name} = {line}")
