@@ -66,7 +66,7 @@ class Counter(_Metric):
 
 
 class Histogram(_Metric):
-    """A histogram of microseconds, with exponentially growing buckets."""
+    """A histogram with exponentially growing buckets."""
 
     def __init__(
         self, name: str, labels: Sequence[str], scale: float, growth: float, count: int
@@ -75,13 +75,13 @@ class Histogram(_Metric):
         self._limits = [scale * growth**index for index in range(count)]
         self._cells: dict[_Key, tuple[list[int], list[float]]] = {}
 
-    def add(self, microseconds: float, *values: str) -> None:
+    def add(self, observed: float, *values: str) -> None:
         """Record an observation for these label values."""
         with self._lock:
             key = self._key(self._cells, values)
             buckets, total = self._cells.setdefault(key, ([0] * (len(self._limits) + 1), [0.0]))
-            buckets[bisect_left(self._limits, microseconds)] += 1
-            total[0] += microseconds
+            buckets[bisect_left(self._limits, observed)] += 1
+            total[0] += observed
 
     def lines(self) -> Iterator[str]:
         """Yield the metric in Prometheus' text format."""
@@ -119,6 +119,8 @@ class Metrics:
         self.runtime_latency = Histogram(
             "runtime_latency", ("model_name", "API", "runtime"), *latency
         )
+        self.example_counts = Histogram("request_example_counts", ("model",), 1.0, 2.0, 15)
+        self.example_count_total = Counter("request_example_count_total", ("model",))
         self.model_warmup_latency = Histogram(
             "model_warmup_latency", ("model_path", "status"), *latency
         )
@@ -150,6 +152,11 @@ class Metrics:
         self.graph_runs.add()
         self.graph_run_time.add(amount=round(microseconds))
         self.runtime_latency.add(microseconds, model_name, api, "TF1")
+
+    def examples(self, model_name: str, count: int) -> None:
+        """Count the examples of a Classify, Regress or MultiInference request."""
+        self.example_counts.add(count, model_name)
+        self.example_count_total.add(model_name, amount=count)
 
     @contextmanager
     def load(self, path: str) -> Iterator[None]:

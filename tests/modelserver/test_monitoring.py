@@ -79,6 +79,28 @@ def test_requests_are_counted_and_timed(watched: Client, models: Path) -> None:
     assert value(text, ":tensorflow:core:graph_run_time_usecs") > 0
 
 
+def test_examples_are_counted(serve: Serve, models: Path, tmp_path: Path) -> None:
+    file = tmp_path / "monitoring.config"
+    file.write_text("prometheus_config { enable: true }")
+    client = serve(
+        model_base_path=models / "examples",
+        model_name="m",
+        rest_api_port=free_port(),
+        monitoring_config_file=file,
+    )
+    for examples in ([{"x": 0.25}], [{"x": 0.25}, {"x": 1.0}, {"x": 0.5}]):
+        assert client.http("POST", "/v1/models/m:classify", {"examples": examples})[0] == 200
+    text = page(client)
+    assert value(text, ":tensorflow:serving:request_example_count_total", model="m") == 4
+    counts = ":tensorflow:serving:request_example_counts"
+    assert value(text, f"{counts}_count", model="m") == 2
+    assert [value(text, f"{counts}_bucket", model="m", le=le) for le in ("1", "2", "4")] == [
+        1,
+        1,
+        2,
+    ]
+
+
 def test_an_answered_call_says_how_long_it_took(watched: Client) -> None:
     request = predict_request("m", {"x": X})
     started = time.perf_counter()
