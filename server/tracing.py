@@ -21,7 +21,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from typing import Any
 
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -46,6 +45,7 @@ from server.core.messages import Dropped, Error, Frame, Outcome, Result
 from server.core.model import Lane
 from server.core.tracecontext import TraceContext
 from server.runtime.tracing import Arrival
+from server.version import version
 
 MOST_PER_S, BURST = 100.0, 100
 EXPORT_TIMEOUT_S = 5.0
@@ -57,12 +57,11 @@ class OpenTelemetryTracer:
     def __init__(self, endpoint: str, share: float) -> None:
         self._share = share
         self._requested = TokenBucket(MOST_PER_S, BURST)
-        release = metadata.version("framewire")
-        resource = Resource.create({SERVICE_NAME: "framewire", SERVICE_VERSION: release})
+        resource = Resource.create({SERVICE_NAME: "framewire", SERVICE_VERSION: version()})
         self._provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
         exporter = OTLPSpanExporter(endpoint, timeout=EXPORT_TIMEOUT_S)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
-        self._spans = self._provider.get_tracer("framewire", release)
+        self._spans = self._provider.get_tracer("framewire", version())
 
     def samples(self, frame: Frame, now: float) -> bool:
         """Return whether to follow a frame that has just arrived."""
@@ -250,11 +249,10 @@ def _of_frame(arrival: Arrival) -> Mapping[str, str | int]:
 
 def _of_outcome(outcome: Outcome | None) -> Mapping[str, str | int]:
     if isinstance(outcome, Result):
-        version, batch = outcome.model_version, outcome.batch
         return {
             "framewire.outcome": "result",
-            "framewire.version": version,
-            "framewire.batch.size": batch,
+            "framewire.version": outcome.model_version,
+            "framewire.batch.size": outcome.batch,
         }
     if isinstance(outcome, Error):
         return {"framewire.outcome": "error", "framewire.reason": outcome.code}

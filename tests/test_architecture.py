@@ -42,7 +42,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("server.backend", {"server.core"}, {"grpc", "numpy", "PIL", "google"}),
     (
         "server.runtime",
-        {"server.core", "server.backend.interface", "server.settings"},
+        {"server.core", "server.backend.interface", "server.settings", "server.version"},
         {"prometheus_client"},
     ),
     (
@@ -56,11 +56,12 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"server.access", "server.core", "server.runtime", "server.settings", "server.transport"},
         {"tornado"},
     ),
+    ("server.version", set(), set()),
     # Python 3.10 has the one, later ones the other.
     ("server.settings", set(), {"tomli", "tomllib"}),
     (
         "server.tracing",
-        {"server.backend.interface", "server.core", "server.runtime.tracing"},
+        {"server.backend.interface", "server.core", "server.runtime.tracing", "server.version"},
         {"opentelemetry"},
     ),
     ("server.app", {"server"}, {"tornado"}),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import platform
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib import metadata
 from typing import Protocol
 
 from prometheus_client import (
@@ -23,6 +21,7 @@ from prometheus_client.utils import floatToGoString
 from server.core.balancing import BACKEND_STATES
 from server.runtime.histogram import Distribution
 from server.runtime.statistics import Statistics
+from server.version import version
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -71,16 +70,8 @@ class _StatisticsCollector(Collector):
 def _build_info() -> Metric:
     text = "1; its labels say what runs."
     info = GaugeMetricFamily("framewire_build_info", text, labels=("version", "python"))
-    info.add_metric((_release(), platform.python_version()), 1)
+    info.add_metric((version(), platform.python_version()), 1)
     return info
-
-
-@cache
-def _release() -> str:
-    try:
-        return metadata.version("framewire")
-    except metadata.PackageNotFoundError:  # run from a copy that was never installed
-        return "unknown"
 
 
 def _sessions(now: Statistics) -> Iterator[Metric]:
@@ -144,12 +135,12 @@ def _versions(now: Statistics) -> Iterator[Metric]:
     errors = _counter("model_errors", text, *_VERSION, "code")
     text = "Duration of a version's Predict calls that were answered."
     inference = _histogram("model_inference_seconds", text, *_VERSION)
-    for version in now.versions:
-        labels = (version.model, version.version)
-        results.add_metric(labels, version.results)
-        for code, count in version.errors.items():
+    for counted in now.versions:
+        labels = (counted.model, counted.version)
+        results.add_metric(labels, counted.results)
+        for code, count in counted.errors.items():
             errors.add_metric((*labels, code), count)
-        _add(inference, labels, version.inference_s)
+        _add(inference, labels, counted.inference_s)
     text = "Open sessions by the version and label that their frames go to."
     sessions = GaugeMetricFamily("framewire_model_sessions", text, labels=(*_VERSION, "label"))
     for group in now.model_sessions:
