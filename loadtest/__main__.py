@@ -54,7 +54,7 @@ def run(arguments: Sequence[str], prog: str) -> int:
 
 def _measure(options: argparse.Namespace, models: Path) -> int:
     """Start servers, and measure them. Returns the exit status."""
-    from loadtest import churn, distance, pace, ratios, swaps
+    from loadtest import churn, distance, pace, ratios, swaps, tracing
     from loadtest.reliability import report
 
     if options.command == "churn":
@@ -69,6 +69,9 @@ def _measure(options: argparse.Namespace, models: Path) -> int:
         return 0
     if options.command == "pace":
         pace.run(models, options.sessions, options.factor, options.seconds, not options.ignore)
+        return 0
+    if options.command == "tracing":
+        tracing.run(models, options.share, options.sessions, options.rounds, options.seconds)
         return 0
     ratios.run(models, options.seconds, options.rounds)
     return 0
@@ -97,6 +100,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     rely = commands.add_parser("reliability", help="overload, attack and soak the gateway")
     far = commands.add_parser("distance", help="put a slow network before the model server")
     paced = commands.add_parser("pace", help="let cameras follow the advised rate, or ignore it")
+    traced = commands.add_parser("tracing", help="what traces cost the gateway, in turns")
     parser.set_defaults(seconds=4.0, rounds=5)
     _number(compare, "--seconds", 4.0, "duration of each measurement")
     _number(compare, "--rounds", 5, "number of repetitions")
@@ -113,6 +117,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     _number(paced, "--sessions", 32, "number of cameras")
     _number(paced, "--factor", 3.0, "frames offered, relative to what can be answered")
     _number(paced, "--seconds", 10.0, "duration of each measurement")
+    _number(traced, "--share", 0.01, "fraction of the frames to trace")
+    _number(traced, "--sessions", 16, "number of cameras")
+    _number(traced, "--rounds", 10, "number of repetitions")
+    _number(traced, "--seconds", 4.0, "duration of each measurement")
     paced.add_argument(
         "--ignore", action="store_true", help="ignore the gateway's advice on frame rates"
     )

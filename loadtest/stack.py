@@ -94,7 +94,8 @@ class Stack:
     ``models`` is the folder that holds ``digits``; ``model_flags`` replace the flags that name
     it, for other models. ``logs`` is a folder for the logs of both, ``gateway.log`` and
     ``modelserver.log``; without it, they go to the log of this process. ``round_trip_ms`` puts a
-    network of that latency between the two.
+    network of that latency between the two. With ``monitoring``, a MonitoringConfig's file, the
+    model server has its metrics at ``rest_port``.
     """
 
     def __init__(
@@ -104,12 +105,17 @@ class Stack:
         model_flags: tuple[str, ...] | None = None,
         logs: Path | None = None,
         round_trip_ms: float = 0.0,
+        monitoring: Path | None = None,
     ) -> None:
-        self.grpc_port, self.port = free_port(), free_port()
+        self.grpc_port, self.port, self.rest_port = free_port(), free_port(), 0
         self._backend = free_port() if round_trip_ms else self.grpc_port
         self.url = f"http://127.0.0.1:{self.port}/"
         if model_flags is None:
             model_flags = ("--model_name=digits", f"--model_base_path={models / 'digits'}")
+        if monitoring is not None:
+            self.rest_port = free_port()
+            rest = f"--rest_api_port={self.rest_port}"
+            model_flags = (*model_flags, rest, f"--monitoring_config_file={monitoring}")
         self.model_flags = model_flags
         self.logs = logs
         self.model_server = Process(

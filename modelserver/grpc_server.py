@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -147,10 +148,13 @@ def _handler(method: _Method, request_type: Any) -> Any:
     def answer(payload: bytes, context: Any) -> bytes | None:
         if not context.is_active():  # the caller has disconnected, or its deadline has passed
             return None
+        started = time.perf_counter()
         try:
             request = _parse(request_type, payload)
             response = method(request, _deadline(context))
-            return response if isinstance(response, bytes) else response.SerializeToString()
+            encoded = response if isinstance(response, bytes) else response.SerializeToString()
+            context.set_trailing_metadata((("server-timing", _timing(started)),))
+            return encoded
         except ServingError as error:
             failure = error
         except Exception as error:
@@ -160,6 +164,11 @@ def _handler(method: _Method, request_type: Any) -> Any:
         return None
 
     return grpc.unary_unary_rpc_method_handler(answer)
+
+
+def _timing(started: float) -> str:
+    """Return the time since ``started`` as HTTP's Server-Timing has it."""
+    return f"total;dur={(time.perf_counter() - started) * 1000:.3f}"
 
 
 def _parse(request_type: Any, payload: bytes) -> Any:

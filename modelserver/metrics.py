@@ -21,7 +21,7 @@ class _Metric:
     """A name, label names, and one cell per combination of label values."""
 
     def __init__(self, name: str, kind: str, labels: Sequence[str]) -> None:
-        self.name = _PREFIX + name
+        self.name = name if name.startswith("/") else _PREFIX + name
         self._title = self.name.replace("/", ":")
         self._kind = kind
         self._labels = tuple(labels)
@@ -45,11 +45,11 @@ class Counter(_Metric):
         super().__init__(name, "counter", labels)
         self._cells: dict[_Key, int] = {}
 
-    def add(self, *values: str) -> None:
-        """Increment the cell for these label values."""
+    def add(self, *values: str, amount: int = 1) -> None:
+        """Increase the cell for these label values."""
         with self._lock:
             key = self._key(self._cells, values)
-            self._cells[key] = self._cells.get(key, 0) + 1
+            self._cells[key] = self._cells.get(key, 0) + amount
 
     def first(self) -> int:
         """Return the value of the first cell, or 0 if there is none."""
@@ -66,7 +66,7 @@ class Counter(_Metric):
 
 
 class Histogram(_Metric):
-    """A histogram of microseconds, with exponentially growing buckets."""
+    """A histogram with exponentially growing buckets."""
 
     def __init__(
         self, name: str, labels: Sequence[str], scale: float, growth: float, count: int
@@ -75,13 +75,13 @@ class Histogram(_Metric):
         self._limits = [scale * growth**index for index in range(count)]
         self._cells: dict[_Key, tuple[list[int], list[float]]] = {}
 
-    def add(self, microseconds: float, *values: str) -> None:
+    def add(self, observed: float, *values: str) -> None:
         """Record an observation for these label values."""
         with self._lock:
             key = self._key(self._cells, values)
             buckets, total = self._cells.setdefault(key, ([0] * (len(self._limits) + 1), [0.0]))
-            buckets[bisect_left(self._limits, microseconds)] += 1
-            total[0] += microseconds
+            buckets[bisect_left(self._limits, observed)] += 1
+            total[0] += observed
 
     def lines(self) -> Iterator[str]:
         """Yield the metric in Prometheus' text format."""
@@ -106,6 +106,12 @@ class Metrics:
 
     def __init__(self) -> None:
         latency = (10.0, 1.8, 33)
+        self.load_attempt_count = Counter(
+            "/tensorflow/cc/saved_model/load_attempt_count", ("model_path", "status")
+        )
+        self.load_latency = Counter("/tensorflow/cc/saved_model/load_latency", ("model_path",))
+        self.graph_runs = Counter("/tensorflow/core/graph_runs", ())
+        self.graph_run_time = Counter("/tensorflow/core/graph_run_time_usecs", ())
         self.request_count = Counter("request_count", ("model_name", "status"))
         self.request_latency = Histogram(
             "request_latency", ("model_name", "API", "entrypoint"), *latency
@@ -113,6 +119,8 @@ class Metrics:
         self.runtime_latency = Histogram(
             "runtime_latency", ("model_name", "API", "runtime"), *latency
         )
+        self.example_counts = Histogram("request_example_counts", ("model",), 1.0, 2.0, 15)
+        self.example_count_total = Counter("request_example_count_total", ("model",))
         self.model_warmup_latency = Histogram(
             "model_warmup_latency", ("model_path", "status"), *latency
         )
@@ -140,7 +148,27 @@ class Metrics:
         """Record how long a successful TensorFlow run takes."""
         started = time.perf_counter()
         yield
-        self.runtime_latency.add(_since(started), model_name, api, "TF1")
+        microseconds = _since(started)
+        self.graph_runs.add()
+        self.graph_run_time.add(amount=round(microseconds))
+        self.runtime_latency.add(microseconds, model_name, api, "TF1")
+
+    def examples(self, model_name: str, count: int) -> None:
+        """Count the examples of a Classify, Regress or MultiInference request."""
+        self.example_counts.add(count, model_name)
+        self.example_count_total.add(model_name, amount=count)
+
+    @contextmanager
+    def load(self, path: str) -> Iterator[None]:
+        """Count an attempt to load the version at ``path``, and how long a successful one takes."""
+        started = time.perf_counter()
+        status = "fail"
+        try:
+            yield
+            status = "success"
+            self.load_latency.add(path, amount=round(_since(started)))
+        finally:
+            self.load_attempt_count.add(path, status)
 
     @contextmanager
     def warm_up(self, path: str) -> Iterator[None]:

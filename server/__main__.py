@@ -35,7 +35,7 @@ def _serve(settings: Settings) -> None:
     from server import logs
     from server.app import serve
 
-    budget = logs.configure(settings.log_level)
+    budget = logs.configure(settings.log_level, settings.log_format)
     for line in servicelinks.warnings(os.environ):
         log.warning(line)
 

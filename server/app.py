@@ -8,6 +8,7 @@ import logging
 import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tornado.web import Application, RedirectHandler
 
@@ -29,8 +30,8 @@ from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import DOCS, ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
-from server.runtime.dispatcher import new_slots
 from server.runtime.gateway import Gateway
+from server.runtime.limits import new_slots
 from server.runtime.metrics import Metrics
 from server.settings import Settings, WrongSetting, load_descriptions, reason
 from server.signals import Signals
@@ -38,6 +39,9 @@ from server.transport.httpserver import BoundedApplication, BoundedServer
 from server.transport.listening import ListeningSocket, open_sockets
 from server.transport.tornado_private import accept_chunk_extensions
 from server.transport.uploads import UploadSlots
+
+if TYPE_CHECKING:  # OpenTelemetry is loaded only if a setting needs it
+    from server.tracing import OpenTelemetryTracer
 
 log = logging.getLogger("server")
 
@@ -110,6 +114,19 @@ def model_servers(settings: Settings) -> tuple[Backend, Balancer | None]:
     return BackendPool(addresses, balancer, connect, shared.close), balancer
 
 
+def open_tracer(settings: Settings) -> OpenTelemetryTracer | None:
+    """Return what follows frames, if the settings name a collector. Raises WrongSetting."""
+    if not settings.otlp_endpoint:
+        return None
+    try:
+        from server.tracing import OpenTelemetryTracer
+    except ImportError:
+        raise WrongSetting(
+            "otlp_endpoint: OpenTelemetry is not installed; run: pip install 'framewire[otel]'"
+        ) from None
+    return OpenTelemetryTracer(settings.otlp_endpoint, settings.trace_share)
+
+
 def listen(settings: Settings) -> list[ListeningSocket]:
     """Open the listening sockets. Raises WrongSetting if the address is not available."""
     try:
@@ -155,13 +172,19 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     signals = Signals()
     access = AccessControl.from_settings(settings)
     sockets = listen(settings)
+    tracer = open_tracer(settings)
     backend, balancer = model_servers(settings)
+    if tracer is not None:
+        backend = tracer.traced(backend)
     verify = access.tokens.verify if access.tokens else None
-    gateway = Gateway(settings, backend, verify, balancer)
+    gateway = Gateway(settings, backend, verify, balancer, tracer)
     server = http_server(gateway, settings, access)
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
-    log.info("listening on %s:%d, model server %s", settings.host, port, settings.backend)
+    log.info(
+        "listening on %(host)s:%(port)d, model server %(backend)s",
+        {"host": settings.host, "port": port, "backend": settings.backend},
+    )
     _warn(settings)
     if started is not None:
         started(port)
@@ -178,6 +201,8 @@ async def serve(settings: Settings, started: Callable[[int], None] | None = None
     await gateway.drain(settings.drain_s, signals.at_once)
     access.close()
     await backend.close()
+    if tracer is not None:
+        await asyncio.to_thread(tracer.close)
 
 
 def _warn(settings: Settings) -> None:
@@ -194,7 +219,7 @@ async def _announce(gateway: Gateway, settings: Settings, port: int) -> None:
     await gateway.became_ready()
     host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::") else settings.host
     scheme = "https" if settings.tls_certificate else "http"
-    log.info("ready: open %s://%s:%d/", scheme, host, port)
+    log.info("ready: open %(url)s", {"url": f"{scheme}://{host}:{port}/"})
 
 
 async def _keep_watch(watches: Sequence[FileWatcher], signals: Signals) -> None:

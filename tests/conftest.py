@@ -58,6 +58,18 @@ def nginx() -> str:
     return _needed("nginx")
 
 
+@pytest.fixture(scope="session")
+def prometheus() -> str:
+    """Prometheus' path."""
+    return _needed("prometheus")
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """The path of Prometheus' tool."""
+    return _needed("promtool")
+
+
 @contextmanager
 def one_at_a_time(lock: Path) -> Iterator[None]:
     """Let the first worker of a run create what all share, while the others wait for it."""
@@ -84,9 +96,11 @@ def demo_models(run_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_servers(demo_models: Path) -> Iterator[Stack]:
-    """A model server with the demo model, and a gateway; not started yet."""
-    servers = Stack(demo_models)
+def demo_servers(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A model server with the demo model and metrics, and a gateway; not started yet."""
+    monitoring = tmp_path_factory.mktemp("monitoring") / "monitoring.config"
+    monitoring.write_text("prometheus_config { enable: true }")
+    servers = Stack(demo_models, monitoring=monitoring)
     yield servers
     servers.stop()
 

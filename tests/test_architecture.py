@@ -42,7 +42,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("server.backend", {"server.core"}, {"grpc", "numpy", "PIL", "google"}),
     (
         "server.runtime",
-        {"server.core", "server.backend.interface", "server.settings"},
+        {"server.core", "server.backend.interface", "server.settings", "server.version"},
         {"prometheus_client"},
     ),
     (
@@ -56,8 +56,14 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"server.access", "server.core", "server.runtime", "server.settings", "server.transport"},
         {"tornado"},
     ),
+    ("server.version", set(), set()),
     # Python 3.10 has the one, later ones the other.
     ("server.settings", set(), {"tomli", "tomllib"}),
+    (
+        "server.tracing",
+        {"server.backend.interface", "server.core", "server.runtime.tracing", "server.version"},
+        {"opentelemetry"},
+    ),
     ("server.app", {"server"}, {"tornado"}),
     ("server", {"server"}, set()),
     # The model server, from the bottom up: each room sees only those above it in this list.
@@ -403,8 +409,8 @@ def test_the_core_loads_nothing_else_of_the_gateway() -> None:
     assert not modules & {"tornado", "grpc", "msgpack", "numpy", "PIL"}
 
 
-def test_tokens_and_certificates_are_loaded_only_where_they_are_wanted() -> None:
-    assert not loaded_by("import server.app") & {"jwt", "cryptography"}
+def test_extras_are_loaded_only_where_they_are_wanted() -> None:
+    assert not loaded_by("import server.app") & {"jwt", "cryptography", "opentelemetry"}
 
 
 def test_the_client_loads_nothing_of_the_servers() -> None:

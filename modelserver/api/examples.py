@@ -55,6 +55,7 @@ def run(
     name.
     """
     batch = serialized(inputs)
+    model.count_examples(len(batch))
     feeds = {binding.input_name: batch for binding in bindings}
     names = sorted({name for binding in bindings for name in binding.output_names})
     values = model.run(feeds, names, deadline, api)

@@ -50,6 +50,10 @@ class Model:
         with self._metrics.runtime(self.name, api):
             return self._runner.run(feeds, fetches, deadline)
 
+    def count_examples(self, count: int) -> None:
+        """Count the examples of one request."""
+        self._metrics.examples(self.name, count)
+
     def close(self) -> None:
         """Free the model's memory. Wait for all runs first."""
         self._runner.close()

@@ -42,7 +42,8 @@ class Loader:
         """
         started = time.monotonic()
         batching = self._batching_of(path)
-        saved = saved_model.load(path, self._options.tags, self._options.config)
+        with self._metrics.load(path):
+            saved = saved_model.load(path, self._options.tags, self._options.config)
         runner = self._runner(DirectRunner(saved.session, self._limiter_of(name)), batching)
         model = Model(name, number, saved.signatures, runner, self._metrics)
         loaded = time.monotonic()

@@ -9,6 +9,7 @@ for every call.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -16,6 +17,7 @@ import grpc
 import grpc.aio
 
 from server.backend.failures import failure
+from server.backend.interface import CallTiming, traceparent
 from server.backend.stubs import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -27,6 +29,7 @@ from server.core.errors import BackendUnavailable, DeadlineExceeded
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 _HEALTH = "/grpc.health.v1.Health/Check"
+_SERVER_TIMING = "server-timing"
 _SERVING = b"\x08\x01"
 """A HealthCheckResponse with the status SERVING."""
 _OPTIONS = (
@@ -80,21 +83,23 @@ class Channel:
 
     def predict(
         self, request: bytes, timeout_s: float
-    ) -> Coroutine[Any, Any, predict_pb2.PredictResponse]:
+    ) -> Coroutine[Any, Any, tuple[predict_pb2.PredictResponse, CallTiming]]:
         """Call Predict with a serialized PredictRequest, for ``timeout_s`` seconds at most."""
         return self._call(self._predict, request, timeout_s)
 
-    def model_metadata(
+    async def model_metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, timeout_s: float
-    ) -> Coroutine[Any, Any, get_model_metadata_pb2.GetModelMetadataResponse]:
+    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         """Call GetModelMetadata, for ``timeout_s`` seconds at most."""
-        return self._call(self._get_model_metadata, request, timeout_s)
+        response, _ = await self._call(self._get_model_metadata, request, timeout_s)
+        return response
 
-    def model_status(
+    async def model_status(
         self, request: get_model_status_pb2.GetModelStatusRequest, timeout_s: float
-    ) -> Coroutine[Any, Any, get_model_status_pb2.GetModelStatusResponse]:
+    ) -> get_model_status_pb2.GetModelStatusResponse:
         """Call GetModelStatus, for ``timeout_s`` seconds at most."""
-        return self._call(self._get_model_status, request, timeout_s)
+        response, _ = await self._call(self._get_model_status, request, timeout_s)
+        return response
 
     async def serving(self, timeout_s: float) -> bool | None:
         """Ask the gRPC health service about the whole server; None: it does not know."""
@@ -121,13 +126,19 @@ class Channel:
             self._watcher.cancel()
         await self._channel.close()
 
-    async def _call(self, method: Any, request: Any, timeout_s: float) -> Any:
+    async def _call(self, method: Any, request: Any, timeout_s: float) -> tuple[Any, CallTiming]:
         if self._closed:
             raise BackendUnavailable("the connection to the model server is closed")
         if timeout_s <= 0:
             raise DeadlineExceeded("no time left for the call")
+        trace = traceparent.get()
+        metadata = (("traceparent", trace),) if trace else None
+        sent = time.monotonic()
         try:
-            response = await method(request, timeout=timeout_s)
+            call = method(request, timeout=timeout_s, metadata=metadata)
+            response = await call
+            received = time.monotonic()
+            trailers = await call.trailing_metadata()  # which have come with the response
         except grpc.aio.AioRpcError as error:
             # The channel's own word, not the last call's: a model that answers UNAVAILABLE
             # says nothing about the calls of other models.
@@ -137,7 +148,7 @@ class Channel:
             if self._closed:  # the channel cancels what is under way when it closes
                 raise BackendUnavailable("the call to the model server was interrupted") from None
             raise
-        return response
+        return response, CallTiming(sent, received, trailers.get(_SERVER_TIMING))
 
     async def _watch(self, changed: Callable[[bool], None]) -> None:
         while not self._closed:

@@ -117,7 +117,7 @@ class Discovery:
         pinned = ModelKey(key.name, version=version)
         message = request.without_inputs(pinned, signature.DESCRIBE)
         try:
-            response = await self._channel.predict(message, self._timeout_s)
+            response, _ = await self._channel.predict(message, self._timeout_s)
             [values] = arrays(response.outputs).values()
             return description.parse(bytes(values.reshape(-1)[0]))
         except (DescriptionError, ValueError, IndexError, TypeError, ModelFailed) as error:
@@ -179,7 +179,8 @@ class Discovery:
             size = contract.input.height or height, contract.input.width or width
             shape = (rows, *size, contract.input.channels)
             message = request.of_pixels(pinned, contract, np.zeros(shape, contract.input.dtype))
-        return await self._channel.predict(message, self._timeout_s)
+        response, _ = await self._channel.predict(message, self._timeout_s)
+        return response
 
 
 def _answers_with_names(signatures: Sequence[signature.Signature]) -> bool:

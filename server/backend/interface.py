@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from server.core.answers import Answer
 from server.core.errors import FramewireError, ModelFailed
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
+
+traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
+"""The W3C trace context that calls carry to the model server, if any."""
+
+_TOTAL = re.compile(r"\btotal;dur=(\d{1,9}(\.\d{1,9})?)")
+
+
+class CallTiming(NamedTuple):
+    """When a Predict call was sent and answered, in monotonic seconds.
+
+    ``server_timing`` is the model server's own account of it, in the form of HTTP's
+    ``Server-Timing``: ``total;dur=`` and milliseconds. None: it gives none.
+    """
+
+    sent: float
+    received: float
+    server_timing: str | None = None
+
+    @property
+    def server_s(self) -> float | None:
+        """How long the model server says that it worked on the call."""
+        total = _TOTAL.search(self.server_timing or "")
+        return float(total[1]) / 1000 if total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +42,13 @@ class Inference:
     """A batch's answers: one per frame, in order, or the error of a frame without one.
 
     ``model_version`` is the version that answered. ``model`` is that version if it was learnt
-    from this answer.
+    from this answer. ``timing`` is that of the call; None: no frame could be sent.
     """
 
     model_version: int
     answers: Sequence[Answer | FramewireError]
     model: Model | None = None
+    timing: CallTiming | None = None
 
 
 class LaneChanged(ModelFailed):

@@ -277,4 +277,7 @@ class Member:
             return
         self._shown = shown
         level = logging.INFO if health.state == "ready" else logging.WARNING
-        log.log(level, "model server %s is %s", self.place.address, shown.replace("_", " "))
+        why = ": %(reason)s" if health.reason else ""
+        state = health.state.replace("_", " ")
+        fields = {"backend": self.place.address, "state": state, "reason": health.reason}
+        log.log(level, f"model server %(backend)s is %(state)s{why}", fields)

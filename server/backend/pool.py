@@ -130,9 +130,9 @@ class BackendPool:
             place = self._balancer.add(address)
             member = Member(self._connect(address), place, self._balancer.fellows, self)
             self._members[address] = self._at[place] = member
-            log.info("model server %s: connecting", address)
+            log.info("model server %(backend)s: connecting", {"backend": address})
         for address in sorted(self._members.keys() - addresses):
-            log.info("model server %s: its address is gone", address)
+            log.info("model server %(backend)s: its address is gone", {"backend": address})
             self._remove(self._members.pop(address))
         self._resolved.set()
 

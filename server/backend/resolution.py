@@ -70,7 +70,7 @@ class Resolution:
             try:
                 self._behind[name] = await self._look_up(host.strip("[]"), int(port))
                 if self._failures.pop(name, None):
-                    log.info("%s can be looked up again", name)
+                    log.info("%(name)s can be looked up again", {"name": name})
             except OSError as error:
                 self._failed(name, error.strerror or str(error))
             self._report()
@@ -79,7 +79,8 @@ class Resolution:
     def _failed(self, name: str, reason: str) -> None:
         if name not in self._failures:
             kept = "; keeping its addresses" if name in self._behind else ""
-            log.warning("%s cannot be looked up: %s%s", name, reason, kept)
+            fields = {"name": name, "reason": reason}
+            log.warning(f"%(name)s cannot be looked up: %(reason)s{kept}", fields)
         self._failures[name] = reason
 
     def _report(self) -> None:

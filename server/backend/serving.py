@@ -15,7 +15,7 @@ from server.backend.description import Description, DescriptionError, from_field
 from server.backend.discovery import Discovery
 from server.backend.failures import SignatureChanged
 from server.backend.health import check
-from server.backend.interface import Inference, LaneChanged
+from server.backend.interface import CallTiming, Inference, LaneChanged
 from server.backend.labels import LabelTable
 from server.backend.pixels import Decoder, Placement, needs_encoding
 from server.backend.selection import Selection
@@ -134,8 +134,9 @@ class TensorFlowServing:
         self, lane: Lane, contract: Contract, pictures: Sequence[bytes], deadline: float
     ) -> Inference:
         message = request.of_pictures(lane, contract, pictures)
-        response = await self._channel.predict(message, _left(deadline))
-        return await self._inference(lane, contract, response, len(pictures))
+        left_s = deadline - time.monotonic()
+        response, timing = await self._channel.predict(message, left_s)
+        return await self._inference(lane, contract, response, timing, len(pictures))
 
     async def _infer_encoded(
         self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
@@ -226,8 +227,10 @@ class TensorFlowServing:
         if not placements:
             return _none_answered(contract, pixels.outcomes)
         sent = request.of_pixels(lane, contract, pixels.values)
-        response = await self._channel.predict(sent, _left(deadline))
-        inference = await self._inference(lane, contract, response, len(placements), placements)
+        response, timing = await self._channel.predict(sent, _left(deadline))
+        inference = await self._inference(
+            lane, contract, response, timing, len(placements), placements
+        )
         return _merged(inference, pixels.outcomes)
 
     async def _inference(
@@ -235,6 +238,7 @@ class TensorFlowServing:
         lane: Lane,
         contract: Contract,
         response: predict_pb2.PredictResponse,
+        timing: CallTiming,
         count: int,
         placements: Sequence[Placement] | None = None,
     ) -> Inference:
@@ -246,7 +250,7 @@ class TensorFlowServing:
         try:
             # A version that cannot be learnt is read like the known one.
             answers = _answers(known or contract, response, count, placements)
-            return Inference(version, answers, learnt.model if learnt else None)
+            return Inference(version, answers, learnt.model if learnt else None, timing)
         except ModelFailed as error:
             if known is not contract:  # what the request asked for is not what this version has
                 raise SignatureChanged(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from server.core.answers import Answer
 from server.core.errors import FramewireError
 from server.core.model import Model
 from server.core.pictures import UPRIGHT
+from server.core.tracecontext import TraceContext
 from server.core.tracking.areas import Area
 from server.core.tracking.options import TrackingOptions
 
@@ -35,6 +36,7 @@ class Options:
     track: TrackingOptions | Literal[False] | None = None  # False: no tracking
     zones: tuple[Area, ...] | None = None
     lines: tuple[Area, ...] | None = None
+    traceparent: TraceContext | None = None
 
 
 # Client to server
@@ -60,7 +62,8 @@ class Frame:
 
     ``captured_at`` is the client's clock in ms, echoed back untouched. ``orientation``
     is EXIF's number for how to turn the stored picture, and ``cost`` the effort of
-    decoding it, as :class:`~server.core.pictures.Header` has them.
+    decoding it, as :class:`~server.core.pictures.Header` has them. ``traceparent`` is the
+    trace that its client has begun for it, and ``trace`` what follows it through the gateway.
     """
 
     id: int
@@ -71,6 +74,8 @@ class Frame:
     captured_at: int | float | None = None
     orientation: int = UPRIGHT
     cost: int = field(default=0, compare=False)  # follows from the data
+    traceparent: TraceContext | None = field(default=None, compare=False)
+    trace: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.core.messages import Options
 from server.core.model import ModelKey
+from server.core.tracecontext import TraceContext
 from server.core.tracking.areas import Area
 from server.core.tracking.options import TrackingOptions
 
@@ -15,6 +16,7 @@ class Preferences:
     """A session's model, the results it wants, its name, and whether its frames are turned.
 
     ``track`` is None if it wants no tracking; ``zones`` and ``lines`` are those of its events.
+    ``traceparent`` is the trace that sampled frames belong to.
     """
 
     key: ModelKey
@@ -25,6 +27,7 @@ class Preferences:
     track: TrackingOptions | None = None
     zones: tuple[Area, ...] = ()
     lines: tuple[Area, ...] = ()
+    traceparent: TraceContext | None = None
 
     def with_options(self, options: Options, default: ModelKey) -> Preferences:
         """Return what applies with these options; those that are not given stay as they are."""
@@ -38,6 +41,7 @@ class Preferences:
             self.track if options.track is None else options.track or None,
             self.zones if options.zones is None else options.zones,
             self.lines if options.lines is None else options.lines,
+            options.traceparent or self.traceparent,
         )
 
     def _named(self, options: Options, default: ModelKey) -> ModelKey:

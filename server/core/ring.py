@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.core.messages import Frame
+from server.core.model import Lane
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A frame on its way: its session, and when it was received (monotonic seconds)."""
+    """A frame on its way: its session, and when it was received (monotonic seconds).
+
+    ``lane`` is the one that it was offered for, for those who count outcomes.
+    """
 
     session: str
     frame: Frame
     received: float
+    lane: Lane | None = None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from server.access.control import AccessControl
-from server.core import pictures, wire
+from server.core import pictures, tracecontext, wire
 from server.core.errors import (
     BadFrame,
     BadMessage,
@@ -73,7 +73,8 @@ class InferHandler(JSONHandler):
         self._uploads = uploads
         self._holds_slot = False
         self._address: str | None = None  # for limits by address
-        self._progress = UploadProgress(time.monotonic())
+        self._began = time.monotonic()
+        self._progress = UploadProgress(self._began)
         self._progress_timer: asyncio.TimerHandle | None = None
         self._rejection: FramewireError | None = None
         self._peer: OneShotPeer | None = None
@@ -148,7 +149,9 @@ class InferHandler(JSONHandler):
             options, picture_format, data = self._picture()
             header = wire.check_picture(picture_format, data, self._limits)
             size = header.width, header.height
-            frame = Frame(0, picture_format, data, *size, None, header.orientation, header.cost)
+            trace = tracecontext.parse(self.request.headers.get("traceparent"))
+            turn, cost = header.orientation, header.cost
+            frame = Frame(0, picture_format, data, *size, None, turn, cost, trace)
             self._answer(*await self._infer(options, frame))
         except FramewireError as error:
             self.reject(error)
@@ -176,7 +179,7 @@ class InferHandler(JSONHandler):
 
     async def _infer(self, options: Options, frame: Frame) -> tuple[Outcome, Model | None]:
         """Return the picture's outcome, and the model that it went to."""
-        peer = self._peer = OneShotPeer()
+        peer = self._peer = OneShotPeer(self._began)
         session = self._gateway.connect(peer, self._token)
         try:
             self._gateway.receive(session, Hello(options))

@@ -82,7 +82,8 @@ class LoginHandler(JSONHandler):
             raise error
         subject = await wechat.subject(self._code())
         life_s = self._settings.login_token_s
-        log.info("%s signed in from %s", subject, address)
+        fields = {"subject": subject, "address": address}
+        log.info("%(subject)s signed in from %(address)s", fields)
         return {"token": tokens.issue(subject, life_s), "expires_in": life_s}
 
     def _code(self) -> str:

@@ -129,6 +129,12 @@ class SessionHandler(websocket.WebSocketHandler):
             if type(decoded) is Frame or self._admits(decoded):
                 self._gateway.receive(self._session, decoded)
 
+    @property
+    def receiving_since(self) -> float | None:
+        """When the message being handled began; None: its bytes came all at once."""
+        assert isinstance(self.ws_connection, WebSocketProtocol)
+        return self.ws_connection.receiving_since
+
     def _admits(self, message: ClientMessage) -> bool:
         """Count a message that is not a frame. False: it is one too many, and closes the socket."""
         assert self._session is not None
@@ -142,7 +148,8 @@ class SessionHandler(websocket.WebSocketHandler):
     def _on_flood(self, reason: str) -> None:
         self._gateway.session_rejected("flood")
         address = self._access.client(self.request).address
-        log.info("session from %s closed: %s", address, reason)
+        fields = {"address": address, "reason": reason}
+        log.info("session from %(address)s closed: %(reason)s", fields)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the connection; count and log it if the token is why."""

@@ -12,7 +12,7 @@ from server.backend.interface import Backend, BackendFailed, Inference, LaneChan
 from server.core.answers import Answer
 from server.core.balancing import Balancer
 from server.core.batching import Batch, Batcher, Statistics
-from server.core.concurrency import INITIAL_CALLS, CallOutcome, ConcurrencyLimit
+from server.core.concurrency import CallOutcome
 from server.core.errors import (
     BackendUnavailable,
     BadFrame,
@@ -26,9 +26,10 @@ from server.core.errors import (
     UnusableModel,
 )
 from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
-from server.core.model import Lane, Model, ModelKey
+from server.core.model import Lane, ModelKey
 from server.core.ring import Member, halves
-from server.core.slots import Slots
+from server.runtime.latencies import AnsweredBatch, SignatureKey
+from server.runtime.limits import new_slots
 from server.runtime.models import Models
 from server.runtime.statistics import Counters
 from server.settings import Settings
@@ -39,21 +40,11 @@ log = logging.getLogger(__name__)
 class FrameOwner(Protocol):
     """Whose frames a dispatcher sends."""
 
-    def resolve(self, member: Member, outcome: Outcome) -> None:
-        """Take the one outcome of a frame."""
+    def resolve(self, member: Member, outcome: Outcome) -> Outcome | None:
+        """Take the one outcome of a frame. Return it as sent; None: the session is gone."""
 
     def lane_of(self, member: Member) -> Lane | None:
         """Return the lane that a frame would travel in if it were offered now."""
-
-
-def new_slots(settings: Settings) -> Slots:
-    """Return the slots of one model server."""
-    limit = ConcurrencyLimit(
-        settings.max_calls,
-        initial=max(INITIAL_CALLS, settings.window),
-        burst=settings.window - 1,
-    )
-    return Slots(limit)
 
 
 class Dispatcher:
@@ -100,9 +91,9 @@ class Dispatcher:
             self._drop(*displaced)
         self._pump(member.received)
 
-    def forget(self, session: str) -> bool:
-        """Drop all of a session that is gone. Return whether a frame of it was waiting."""
-        return self._batcher.forget(session) is not None
+    def forget(self, session: str) -> Member | None:
+        """Drop all of a session that is gone. Return its waiting frame, if any."""
+        return self._batcher.forget(session)
 
     def fail_all(self, error: FramewireError) -> None:
         """End every waiting frame with ``error``: no model server answers."""
@@ -176,7 +167,8 @@ class Dispatcher:
         try:
             outcome = await self._infer(batch.call, batch.lane, batch.members, batch.taken)
         except Exception:
-            log.exception("a batch of %d for %s failed", len(batch.members), batch.lane.model)
+            fields = {"batch": len(batch.members), "model": batch.lane.model}
+            log.exception("a batch of %(batch)d for %(model)s failed", fields)
         finally:
             # Also when the call was cancelled: that costs no slot and no outcome.
             if not self._stopped:
@@ -290,24 +282,29 @@ class Dispatcher:
             self._models.update(lane.model, inference.model)
         now = time.monotonic()
         results = len(members)
+        arrivals: list[float] = []
         for member, answer in zip(members, inference.answers, strict=True):
             if isinstance(answer, FramewireError):
                 results -= 1
                 self._fail(member, answer)
-            else:
-                self._batcher.release(member.session, lane)
-                self._settle(member, _result(member, answer, inference, len(members), sent, now))
+                continue
+            self._batcher.release(member.session, lane)
+            result = _result(member, answer, inference, len(members), sent, now)
+            if isinstance(self._settle(member, result), Result):
+                arrivals.append(member.received)
         version = inference.model_version
-        self._counters.answered(lane.model.name, version, results, now - sent)
+        key = SignatureKey(lane.model.name, str(version), lane.signature)
+        written = time.monotonic()
+        batch = AnsweredBatch(key, results, arrivals, sent, inference.timing, now, written)
+        self._counters.answered(batch)
         known = self._models.current(lane.model)
         if getattr(known, "version", None) != version:
             self._models.invalidate(lane.model)
 
     def _count_failed(self, lane: Lane, frames: int, code: str) -> None:
         """Count for the version that would have answered, or for the label if it is unknown."""
-        known, key = self._models.current(lane.model), lane.model
-        version = known.version if isinstance(known, Model) else key.version or key.label
-        self._counters.failed(key.name, str(version or "newest"), frames, code)
+        version = self._models.version_of(lane.model)
+        self._counters.failed(lane.model.name, version, frames, code)
 
     def _invalidate(self, lane: Lane, error: FramewireError) -> None:
         """Pass on what a failed call says about its model."""
@@ -322,12 +319,14 @@ class Dispatcher:
     def _fail(self, member: Member, error: FramewireError) -> None:
         self._settle(member, error_message(error, member.frame.id))
 
-    def _settle(self, member: Member, outcome: Outcome) -> None:
+    def _settle(self, member: Member, outcome: Outcome) -> Outcome | None:
         self._unresolved.pop(id(member), None)
         try:
-            self._owner.resolve(member, outcome)
+            return self._owner.resolve(member, outcome)
         except Exception:
-            log.exception("frame %d of session %s", member.frame.id, member.session)
+            fields = {"frame": member.frame.id, "session": member.session}
+            log.exception("frame %(frame)d of session %(session)s", fields)
+            return None
 
 
 def _result(

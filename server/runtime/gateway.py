@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import time
 from collections.abc import Iterable, Sequence
@@ -19,6 +18,7 @@ from server.core.messages import (
     Error,
     Outcome,
     Pace,
+    Result,
     ServerMessage,
 )
 from server.core.model import Lane, Model, ModelKey, ModelStatus
@@ -28,23 +28,23 @@ from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime import limits
 from server.runtime.backends import Backends
 from server.runtime.dispatcher import Dispatcher
+from server.runtime.draining import finish
 from server.runtime.models import Interest, ModelOrError, Models
 from server.runtime.pacing import Pacing
 from server.runtime.resolver import Resolver
 from server.runtime.sessions import OpenSession, Peer, Sessions
 from server.runtime.statistics import Counters, Statistics, sessions_by_model
+from server.runtime.tracing import FrameTrace, Tracer, followed
 from server.settings import Settings
-
-log = logging.getLogger(__name__)
 
 
 class Gateway:
     """What the handlers call: sessions and their messages in, outcomes out to their peers.
 
     ``verify`` checks tokens; without it none are required. ``balancer`` chooses among several
-    model servers; without it there is one. What the parts below report
-    comes in through their listeners' methods: ``model_changed``, ``route_changed``,
-    ``channel_changed``, ``resolve`` and ``lane_of``.
+    model servers; without it there is one. ``tracer`` follows some of the frames. What the
+    parts below report comes in through their listeners' methods: ``model_changed``,
+    ``route_changed``, ``channel_changed``, ``resolve`` and ``lane_of``.
     """
 
     def __init__(
@@ -53,11 +53,13 @@ class Gateway:
         backend: Backend,
         verify: Verify | None = None,
         balancer: Balancer | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.limits = limits.limits(settings)
         self.draining = False
         self._settings = settings
         self._verify = verify
+        self._tracer = tracer
         self._rollout = Rollout(
             settings.model,
             settings.label or None,
@@ -195,8 +197,9 @@ class Gateway:
             return
         session.close()
         self._pacing.forget(session.id)
-        if self._dispatcher.forget(session.id):
-            self._counters.disconnected()
+        waiting = self._dispatcher.forget(session.id)
+        if waiting is not None:
+            self._disconnected(waiting)
         if entry.route is not None:
             self._resolver.release(entry.route)
 
@@ -221,33 +224,21 @@ class Gateway:
             pause = self._settings.reconnect_after_ms
             effects = entry.session.drain(pause, "the server is shutting down")
             self._carry_out(entry.session, effects, now)
-        await self._idle(timeout_s, at_once or asyncio.Event())
+        await finish(self._dispatcher, timeout_s, at_once)
         self._pacing.stop()
-        unanswered = await self._dispatcher.stop()
-        if unanswered:
-            waited_s = time.monotonic() - now
-            log.warning("%d frames had no answer after %.1f s", unanswered, waited_s)
         for entry in self._sessions:
             entry.close(1001, "the server is shutting down")
         await self._models.close()
-
-    async def _idle(self, timeout_s: float, at_once: asyncio.Event) -> None:
-        ends = [
-            asyncio.ensure_future(self._dispatcher.idle()),
-            asyncio.ensure_future(at_once.wait()),
-        ]
-        try:
-            await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for end in ends:
-                end.cancel()
 
     # Effects of a session
 
     def _carry_out(self, session: Session, effects: Sequence[Effect], now: float) -> None:
         for effect in effects:
             if isinstance(effect, Offer):
-                member = Member(session.id, effect.frame, now)
+                frame = effect.frame
+                if self._tracer is not None and self._tracer.samples(frame, now):
+                    frame = followed(self._tracer, self._sessions.get(session.id), effect, now)
+                member = Member(session.id, frame, now, effect.lane)
                 if self._pacing.active:
                     self._pacing.received(session.id)
                 self._dispatcher.offer(member, effect.lane)
@@ -323,16 +314,32 @@ class Gateway:
             self._dispatcher.fail_all(error)
         self._models.channel_changed(error)
 
-    def resolve(self, member: Member, outcome: Outcome) -> None:
-        """Pass a frame that the dispatcher had its one outcome."""
+    def resolve(self, member: Member, outcome: Outcome) -> Outcome | None:
+        """Pass a frame that the dispatcher had its one outcome; return it as it was sent."""
         entry = self._sessions.get(member.session)
         if entry is None:
-            self._counters.disconnected()
-            return
+            self._disconnected(member)
+            return None
         outcome = entry.session.resolve(outcome)
+        trace: FrameTrace | None = member.frame.trace
+        if trace is not None:
+            trace.resolved()
         entry.send(outcome)
+        if trace is not None:
+            trace.end(outcome)
         self._counters.outcome(outcome)
+        if not isinstance(outcome, Result) and member.lane is not None:
+            version = self._models.version_of(member.lane.model)
+            self._counters.without_result(member, version, outcome, time.monotonic())
         self._pacing.resolved(member.session, outcome)
+        return outcome
+
+    def _disconnected(self, member: Member) -> None:
+        """Count a frame whose session left before its outcome."""
+        self._counters.disconnected()
+        trace: FrameTrace | None = member.frame.trace
+        if trace is not None:
+            trace.end(None)
 
     def lane_of(self, member: Member) -> Lane | None:
         """Return the lane that a frame would travel in if it were offered now."""

@@ -1,9 +1,11 @@
-"""The bounds of one session, from the settings."""
+"""The bounds of one session, and of one model server, from the settings."""
 
 from __future__ import annotations
 
 from server.core.bucket import TokenBucket
+from server.core.concurrency import INITIAL_CALLS, ConcurrencyLimit
 from server.core.messages import Limits
+from server.core.slots import Slots
 from server.settings import Settings
 
 # What one frame may take of its session's budget for decoding, in seconds of it.
@@ -31,3 +33,13 @@ def decoding(settings: Settings) -> TokenBucket | None:
     """Return a session's bound on the cost of decoding, of which it may use a second's at once."""
     per_second = settings.max_megapixels_per_s * 1e6
     return TokenBucket(per_second, per_second) if per_second else None
+
+
+def new_slots(settings: Settings) -> Slots:
+    """Return the slots of one model server."""
+    limit = ConcurrencyLimit(
+        settings.max_calls,
+        initial=max(INITIAL_CALLS, settings.window),
+        burst=settings.window - 1,
+    )
+    return Slots(limit)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import platform
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from prometheus_client import (
@@ -18,11 +19,14 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from server.core.balancing import BACKEND_STATES
-from server.runtime.statistics import Distribution, Statistics
+from server.runtime.histogram import Distribution
+from server.runtime.statistics import Statistics
+from server.version import version
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 _VERSION = ("model", "version")
+_SIGNATURE = (*_VERSION, "signature")
 
 
 class Source(Protocol):
@@ -54,11 +58,20 @@ class _StatisticsCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         statistics = self._source.statistics()
+        yield _build_info()
         yield from _sessions(statistics)
         yield from _frames(statistics)
         yield from _calls(statistics)
         yield from _versions(statistics)
+        yield from _latencies(statistics)
         yield from _backends(statistics)
+
+
+def _build_info() -> Metric:
+    text = "1; its labels say what runs."
+    info = GaugeMetricFamily("framewire_build_info", text, labels=("version", "python"))
+    info.add_metric((version(), platform.python_version()), 1)
+    return info
 
 
 def _sessions(now: Statistics) -> Iterator[Metric]:
@@ -111,8 +124,8 @@ def _calls(now: Statistics) -> Iterator[Metric]:
         ("queue_seconds", "From a frame's arrival to its Predict call.", now.queue_s),
         ("total_seconds", "From a frame's arrival to its result.", now.total_s),
     ):
-        histogram = HistogramMetricFamily(f"framewire_{name}", text)
-        histogram.add_metric((), _buckets(distribution), distribution.total)
+        histogram = _histogram(name, text)
+        _add(histogram, (), distribution)
         yield histogram
 
 
@@ -121,19 +134,34 @@ def _versions(now: Statistics) -> Iterator[Metric]:
     text = "Frames that a version failed to answer, by error code."
     errors = _counter("model_errors", text, *_VERSION, "code")
     text = "Duration of a version's Predict calls that were answered."
-    inference = HistogramMetricFamily("framewire_model_inference_seconds", text, labels=_VERSION)
-    for version in now.versions:
-        labels = (version.model, version.version)
-        results.add_metric(labels, version.results)
-        for code, count in version.errors.items():
+    inference = _histogram("model_inference_seconds", text, *_VERSION)
+    for counted in now.versions:
+        labels = (counted.model, counted.version)
+        results.add_metric(labels, counted.results)
+        for code, count in counted.errors.items():
             errors.add_metric((*labels, code), count)
-        distribution = version.inference_s
-        inference.add_metric(labels, _buckets(distribution), distribution.total)
+        _add(inference, labels, counted.inference_s)
     text = "Open sessions by the version and label that their frames go to."
     sessions = GaugeMetricFamily("framewire_model_sessions", text, labels=(*_VERSION, "label"))
     for group in now.model_sessions:
         sessions.add_metric((group.model, str(group.version), group.label or ""), group.sessions)
     yield from (results, errors, inference, sessions)
+
+
+def _latencies(now: Statistics) -> Iterator[Metric]:
+    text = "From a frame's arrival to its outcome, if a model was there to take it."
+    ages = _histogram("frame_age_seconds", text, *_SIGNATURE, "outcome")
+    text = "Where the time of frames with a result goes."
+    stages = _histogram("stage_seconds", text, *_SIGNATURE, "stage")
+    text = "Duration of a Predict call beyond what the model server reports for it."
+    transport = _histogram("transport_seconds", text, *_SIGNATURE)
+    for latency in now.latencies:
+        for outcome, distribution in latency.age_s.items():
+            _add(ages, (*latency.key, outcome), distribution)
+        for stage, distribution in latency.stages_s.items():
+            _add(stages, (*latency.key, stage), distribution)
+        _add(transport, latency.key, latency.transport_s)
+    yield from (ages, stages, transport)
 
 
 def _backends(now: Statistics) -> Iterator[Metric]:
@@ -162,7 +190,12 @@ def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
     return CounterMetricFamily(f"framewire_{name}", text, labels=labels)
 
 
-def _buckets(distribution: Distribution) -> list[tuple[str, float]]:
-    """Return cumulative counts by upper bound, as Prometheus wants them."""
-    bounds = [*map(floatToGoString, distribution.bounds), "+Inf"]
-    return list(zip(bounds, itertools.accumulate(distribution.counts), strict=True))
+def _histogram(name: str, text: str, *labels: str) -> HistogramMetricFamily:
+    return HistogramMetricFamily(f"framewire_{name}", text, labels=labels)
+
+
+def _add(family: HistogramMetricFamily, labels: Sequence[str], values: Distribution) -> None:
+    """Add a distribution with its counts by upper bound cumulated, as Prometheus wants them."""
+    bounds = [*map(floatToGoString, values.bounds), "+Inf"]
+    buckets = list(zip(bounds, itertools.accumulate(values.counts), strict=True))
+    family.add_metric(labels, buckets, values.total)

@@ -108,6 +108,12 @@ class Models:
         entry = self._entries.get(key)
         return entry.result if entry else None
 
+    def version_of(self, key: ModelKey) -> str:
+        """Return the version that ``key`` leads to, or what it asks for if that is unknown."""
+        known = self.current(key)
+        version = known.version if isinstance(known, Model) else key.version or key.label
+        return str(version or "newest")
+
     def offered(self) -> list[tuple[ModelKey, ModelOrError | None]]:
         """Return what is known of the models that sessions can ask for.
 
@@ -216,10 +222,12 @@ def _log(key: ModelKey, interest: Interest, result: ModelOrError) -> None:
     """Log a change. What clients ask for is no news, so that they cannot fill the log."""
     if isinstance(result, Model):
         level = logging.INFO if interest > Interest.CLIENT else logging.DEBUG
-        log.log(level, "model %s: version %d, %s", key, result.version, result.task)
+        fields = {"model": key, "version": result.version, "task": result.task}
+        log.log(level, "model %(model)s: version %(version)d, %(task)s", fields)
     else:
         level = logging.WARNING if interest is Interest.DEFAULT else logging.DEBUG
-        log.log(level, "model %s: %s", key, result)
+        fields = {"model": key, "reason": result, "code": result.code}
+        log.log(level, "model %(model)s: %(reason)s", fields)
 
 
 def _same(before: ModelOrError | None, after: ModelOrError) -> bool:

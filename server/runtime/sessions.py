@@ -23,6 +23,10 @@ GREETING_S = 1.0
 class Peer(Protocol):
     """The other end of a session, as a handler sees it. Both calls return at once."""
 
+    @property
+    def receiving_since(self) -> float | None:
+        """When the message being handled began; None: its bytes came all at once."""
+
     def send(self, message: ServerMessage) -> None:
         """Send a message, or do nothing if the other end is gone."""
 
@@ -50,14 +54,14 @@ class OpenSession:
         try:
             self.peer.send(message)
         except Exception:
-            log.exception("sending to session %s failed", self.session.id)
+            log.exception("sending to session %(session)s failed", {"session": self.session.id})
 
     def close(self, code: int, reason: str) -> None:
         """End the connection. A peer that fails is logged, as in :meth:`send`."""
         try:
             self.peer.close(code, reason)
         except Exception:
-            log.exception("closing session %s failed", self.session.id)
+            log.exception("closing session %(session)s failed", {"session": self.session.id})
 
     def expire_in(self, seconds: float, expire: Callable[[Session], None]) -> None:
         """Call ``expire`` with the session in ``seconds``, instead of when it was due before."""

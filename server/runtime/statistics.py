@@ -7,7 +7,6 @@ for one) takes a snapshot from ``Gateway.statistics()``.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,48 +15,17 @@ from typing import Any
 from server.core.balancing import BackendStatus
 from server.core.messages import Dropped, Error, Result
 from server.core.model import Model
+from server.core.ring import Member
+from server.runtime.histogram import SECONDS, Distribution, Histogram
+from server.runtime.latencies import AnsweredBatch, Latencies, Latency, SignatureKey
 
 BATCH_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 64)
-SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0)
 
 MAX_VERSIONS = 32
 """Versions, of all models, that are counted one by one; the least recently used is evicted."""
 
 OutcomeKey = tuple[str, str]
 """An outcome's type (``result``, ``dropped``, ``error``), and its reason or error code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """How often values fell into each bucket.
-
-    ``counts[i]`` are the values above ``bounds[i - 1]`` and up to ``bounds[i]``; the
-    last of ``counts`` has no upper bound. ``total`` is the sum of all values.
-    """
-
-    bounds: tuple[float, ...]
-    counts: tuple[int, ...]
-    total: float
-
-
-class Histogram:
-    """Counts values in buckets with the upper bounds ``bounds``."""
-
-    __slots__ = ("_bounds", "_counts", "_total")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._total = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._total += value
-
-    def snapshot(self) -> Distribution:
-        """Return what was counted so far."""
-        return Distribution(self._bounds, tuple(self._counts), self._total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +82,7 @@ class Statistics:
     inference_s: Distribution
     queue_s: Distribution
     total_s: Distribution
+    latencies: Sequence[Latency]
     versions: Sequence[VersionStatistics]
     model_sessions: Sequence[ModelSessions]
     backends: Sequence[BackendStatus]
@@ -152,31 +121,39 @@ class Counters:
     messages_rejected: Counter[str] = field(default_factory=Counter)
     batch_sizes: Histogram = field(default_factory=lambda: Histogram(BATCH_SIZES))
     inference_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
-    queue_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
-    total_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
+    latencies: Latencies = field(default_factory=Latencies)
     _versions: OrderedDict[tuple[str, str], _Version] = field(default_factory=OrderedDict)
 
     def outcome(self, outcome: Result | Dropped | Error) -> None:
         """Count what became of an accepted frame."""
         if isinstance(outcome, Result):
             self.results += 1
-            self.queue_s.observe(outcome.timing_ms.queue / 1000)
-            self.total_s.observe(outcome.timing_ms.total / 1000)
         elif isinstance(outcome, Dropped):
             self.failures["dropped", outcome.reason] += 1
         else:
             self.failures["error", outcome.code] += 1
 
+    def without_result(
+        self, member: Member, version: str, outcome: Dropped | Error, now: float
+    ) -> None:
+        """Count how old a frame got that went to ``version`` and has no result."""
+        assert member.lane is not None
+        key = SignatureKey(member.lane.model.name, version, member.lane.signature)
+        kind = "dropped" if isinstance(outcome, Dropped) else "error"
+        self.latencies.failed(key, kind, now - member.received)
+
     def disconnected(self) -> None:
         """Count a frame whose session left before its outcome."""
         self.failures["dropped", "disconnected"] += 1
 
-    def answered(self, model: str, version: int, results: int, seconds: float) -> None:
-        """Count a call that ``version`` answered in ``seconds``, with ``results`` results."""
+    def answered(self, batch: AnsweredBatch) -> None:
+        """Count a batch that a model server answered."""
+        seconds = batch.answered - batch.sent
         self.inference_s.observe(seconds)
-        counts = self._version(model, str(version))
-        counts.results += results
+        counts = self._version(batch.key.model, batch.key.version)
+        counts.results += batch.results
         counts.inference_s.observe(seconds)
+        self.latencies.answered(batch)
 
     def failed(self, model: str, version: str, frames: int, code: str) -> None:
         """Count ``frames`` that got no result from ``version``."""
@@ -198,8 +175,9 @@ class Counters:
             moved=self.moved,
             batch_sizes=self.batch_sizes.snapshot(),
             inference_s=self.inference_s.snapshot(),
-            queue_s=self.queue_s.snapshot(),
-            total_s=self.total_s.snapshot(),
+            queue_s=self.latencies.queue_s.snapshot(),
+            total_s=self.latencies.total_s.snapshot(),
+            latencies=self.latencies.snapshot(),
             versions=self.versions,
             **others,
         )

@@ -245,3 +245,24 @@ class Settings:
         pattern="debug|info|warning|error",
         syntax="debug, info, warning or error",
     )
+    log_format: str = _operation(
+        "text",
+        "text or json, one event per line",
+        metavar="FORMAT",
+        pattern="text|json",
+        syntax="text or json",
+    )
+    otlp_endpoint: str = _operation(
+        "",
+        "OTLP collector (gRPC) for traces of sampled frames; empty: no traces",
+        metavar="URL",
+        pattern=rf"(https?://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+):{_PORT})?",
+        syntax="http(s)://HOST:PORT",
+    )
+    trace_share: float = _operation(
+        0.01,
+        "fraction of frames (0 to 1) to trace, besides those whose clients ask for it",
+        0,
+        1,
+        metavar="FRACTION",
+    )

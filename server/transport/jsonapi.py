@@ -50,7 +50,9 @@ def report_rejection(
     """Count a rejected request and log the reason in one line."""
     path = handler.request.path
     access.on_rejection(path, code)
-    log.info("%s from %s rejected: %s", path, access.client(handler.request).address, reason)
+    address = access.client(handler.request).address
+    fields = {"path": path, "address": address, "code": code, "reason": reason}
+    log.info("%(path)s from %(address)s rejected: %(reason)s", fields)
 
 
 class JSONHandler(RequestHandler):

@@ -18,9 +18,13 @@ from server.core.messages import (
 
 
 class OneShotPeer:
-    """Receives a session's messages. ``outcome`` is done once the frame has its outcome."""
+    """Receives a session's messages. ``outcome`` is done once the frame has its outcome.
 
-    def __init__(self) -> None:
+    ``receiving_since`` is when its upload began.
+    """
+
+    def __init__(self, receiving_since: float) -> None:
+        self.receiving_since = receiving_since
         loop = asyncio.get_running_loop()
         self.welcome: asyncio.Future[None] = loop.create_future()
         self.outcome: asyncio.Future[Outcome] = loop.create_future()

@@ -6,6 +6,8 @@ client may send control frames, each of which is a message of its own.
 
 from __future__ import annotations
 
+import time
+
 from server.transport.rfc6455 import CloseCode, FailConnection, Opcode
 from server.transport.textcheck import TextCheck
 from server.transport.tornado_private import unmask
@@ -33,6 +35,8 @@ class MessageReader:
         self._incomplete = bytearray()  # a WebSocket frame that has arrived in part
         self._payload_start = 0  # in it
         self._needed = 0  # bytes that complete its header or its payload
+        self._incomplete_since: float | None = None
+        self.began: float | None = None  # when the last message began; None: with its last bytes
         self._opcode: int = CONTINUATION  # of the message whose fragments are arriving
         self._fragments = bytearray()
         self._text: TextCheck | None = None  # of a text message that is not complete
@@ -65,10 +69,13 @@ class MessageReader:
             raise FailConnection(CloseCode.MESSAGE_TOO_BIG, "message too big")
         if len(received) < end:
             self._payload_start, self._needed = start, end
+            if self._incomplete_since is None:
+                self._incomplete_since = time.monotonic()
             self._check_text(received)
             return None
         payload = unmask(bytes(received[start - 4 : start]), bytes(received[start:end]))
         self._received = received[end:]
+        self.began, self._incomplete_since = self._incomplete_since, None
         return self._message(received[0], payload)
 
     def keep(self) -> None:

@@ -152,6 +152,11 @@ class WebSocketProtocol(TornadoWebSocket):
                 self._check_rate(self.flood.decoded("ping", time.monotonic()))
             self.handle_control(opcode, payload)
 
+    @property
+    def receiving_since(self) -> float | None:
+        """When the message being handled began; None: its bytes came all at once."""
+        return self._reader.began
+
     def welcome(self) -> None:
         """Take messages of full size from now on."""
         self._reader.max_bytes = self.params.max_message_size

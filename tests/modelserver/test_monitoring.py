@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def value(text: str, name: str, **labels: str) -> float:
     return float(match[1])
 
 
-def test_requests_are_counted_and_timed(watched: Client) -> None:
+def test_requests_are_counted_and_timed(watched: Client, models: Path) -> None:
     watched.predict("m", {"x": X})
     watched.predict("m", {"x": X})
     with refused():
@@ -70,6 +71,43 @@ def test_requests_are_counted_and_timed(watched: Client) -> None:
     runtime = {"model_name": "m", "API": "Predict", "runtime": "TF1"}
     assert value(text, ":tensorflow:serving:runtime_latency_count", **runtime) >= 3
     assert ':tensorflow:serving:model_warmup_latency_count{model_path="' in text
+    path = str(models / "half_plus" / "1")
+    loads = ":tensorflow:cc:saved_model:load_attempt_count"
+    assert value(text, loads, model_path=path, status="success") == 1
+    assert value(text, ":tensorflow:cc:saved_model:load_latency", model_path=path) > 0
+    assert value(text, ":tensorflow:core:graph_runs") >= 3
+    assert value(text, ":tensorflow:core:graph_run_time_usecs") > 0
+
+
+def test_examples_are_counted(serve: Serve, models: Path, tmp_path: Path) -> None:
+    file = tmp_path / "monitoring.config"
+    file.write_text("prometheus_config { enable: true }")
+    client = serve(
+        model_base_path=models / "examples",
+        model_name="m",
+        rest_api_port=free_port(),
+        monitoring_config_file=file,
+    )
+    for examples in ([{"x": 0.25}], [{"x": 0.25}, {"x": 1.0}, {"x": 0.5}]):
+        assert client.http("POST", "/v1/models/m:classify", {"examples": examples})[0] == 200
+    text = page(client)
+    assert value(text, ":tensorflow:serving:request_example_count_total", model="m") == 4
+    counts = ":tensorflow:serving:request_example_counts"
+    assert value(text, f"{counts}_count", model="m") == 2
+    assert [value(text, f"{counts}_bucket", model="m", le=le) for le in ("1", "2", "4")] == [
+        1,
+        1,
+        2,
+    ]
+
+
+def test_an_answered_call_says_how_long_it_took(watched: Client) -> None:
+    request = predict_request("m", {"x": X})
+    started = time.perf_counter()
+    _, call = watched.prediction.Predict.with_call(request, timeout=30)
+    milliseconds = (time.perf_counter() - started) * 1000
+    said = dict(call.trailing_metadata())["server-timing"]
+    assert 0 < float(said.removeprefix("total;dur=")) < milliseconds
 
 
 def test_a_custom_path(serve: Serve, models: Path, tmp_path: Path) -> None:

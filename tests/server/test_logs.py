@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from server.core.logbudget import BURST, LINES_PER_S, REPORT_S, LogBudget
-from server.logs import BudgetFilter
+from server.logs.budget import BudgetFilter
 from tests.server import gateway_process
 from tests.server.raw_peer import handshake
 

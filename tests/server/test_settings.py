@@ -88,9 +88,11 @@ def test_every_setting_can_be_given_every_way(row: Any, tmp_path: Path) -> None:
         "allowed_origins": "https://example.com",
         "wechat_url": "http://127.0.0.1:9000",
         "log_level": "debug",
+        "log_format": "json",
+        "otlp_endpoint": "http://127.0.0.1:4317",
     }.get(row.name, "text")
     if row in NUMBERS:
-        value = row.metadata["low"] if row.metadata["low"] else row.default + 1
+        value = row.metadata["low"] or min(row.default + 1, row.metadata["high"])
     said = str(value)
     line = repr(value) if row in NUMBERS else f'"{value}"'
     path = toml(tmp_path, f"{row.name} = {line}")
@@ -130,6 +132,7 @@ def test_numbers_that_are_not_finite(value: str) -> None:
     ("flag", "value", "words"),
     [
         ("--log-level", "verbose", "must be debug, info, warning or error, not 'verbose'"),
+        ("--log-format", "xml", "must be text or json, not 'xml'"),
         ("--log-level", "INFO", "must be debug, info, warning or error"),
         ("--backend", "localhost", "must be HOST:PORT, dns:///NAME:PORT or unix:PATH"),
         ("--backend", "localhost:1,", "comma-separated, not 'localhost:1,'"),

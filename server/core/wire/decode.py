@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
-from server.core import pictures
+from server.core import pictures, tracecontext
 from server.core.errors import (
     BadFrame,
     BadMessage,
@@ -112,6 +112,7 @@ def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
     captured_at = _number(fields, "captured_at")
     data = _data(fields.get("data"), text)
     header = check_picture(picture_format, data, limits, width, height)
+    traceparent = fields.get("traceparent")
     return Frame(
         frame_id,
         picture_format,
@@ -121,6 +122,7 @@ def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
         captured_at,
         header.orientation,
         header.cost,
+        None if traceparent is None else tracecontext.parse(traceparent),
     )
 
 
@@ -200,6 +202,7 @@ def check_options(fields: Mapping[str, Any]) -> Options:
         track=_track(fields.get("track")),
         zones=zones(fields),
         lines=lines(fields),
+        traceparent=tracecontext.parse(fields.get("traceparent")),
     )
 
 

@@ -13,8 +13,8 @@ from server.backend.serving import Shared, TensorFlowServing
 from server.core.balancing import BackendStatus, Balancer
 from server.core.messages import Options, Outcome
 from server.core.model import ModelKey
-from server.runtime.dispatcher import new_slots
 from server.runtime.gateway import Gateway
+from server.runtime.limits import new_slots
 from server.settings import Settings
 from tests.server.backend.puppet_models import detector
 from tests.server.backend.puppet_server import Puppet

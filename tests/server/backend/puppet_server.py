@@ -94,6 +94,8 @@ class Puppet:
         self._server: grpc.Server | None = None
         self.port = 0
         self.serving: bool | None = None  # what its health service says; None: it has none
+        self.metadata: list[dict[str, str]] = []  # of each Predict call
+        self.server_timing = ""  # what it reports of a Predict call
         self.available: bool | None = None  # what GetModelStatus says; None: it is not there
 
     @property
@@ -224,6 +226,7 @@ class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         return response
 
     def Predict(self, request: Any, context: Any) -> Any:
+        self._puppet.metadata.append(dict(context.invocation_metadata()))
         self._puppet.note(request)
         model = self._puppet.find(request.model_spec, context)
         self._puppet.wait(context)
@@ -235,6 +238,8 @@ class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         _check(request, model.signatures[name], context)
         if self._puppet.rejects:
             context.abort(self._puppet.rejects_with, self._puppet.rejects)
+        if self._puppet.server_timing:
+            context.set_trailing_metadata((("server-timing", self._puppet.server_timing),))
         response = predict_pb2.PredictResponse()
         response.model_spec.name = request.model_spec.name
         response.model_spec.version.value = model.version

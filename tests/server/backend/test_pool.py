@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import grpc
@@ -9,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from server.backend import member, resolution
+from server.backend.interface import traceparent
 from server.backend.labels import LabelTable
 from server.core import health
 from server.core.messages import ModelChanged, Result, Welcome
@@ -17,6 +19,7 @@ from server.runtime import models
 from tests.server.backend.pooled import Pooled, serve, servers
 from tests.server.backend.puppet_server import Puppet
 from tests.server.camera import word
+from tests.server.samples import frame
 
 CANARY = ModelKey("digits", "canary")
 Join = Callable[..., Awaitable[Pooled]]
@@ -79,6 +82,21 @@ async def test_a_batch_whose_model_server_dies_goes_to_another(
     await pooled.until(lambda: pooled.state(fleet[0]) == "trial")
     await pooled.shoot(camera, 6)
     assert pooled.state(fleet[0]) == "ready"
+
+
+async def test_the_trace_context_reaches_one_of_several_model_servers(
+    join: Join, fleet: list[Puppet]
+) -> None:
+    pooled = await join()
+    lane = (await pooled.pool.discover(ModelKey("digits"))).lanes["jpeg"]
+    call = pooled.balancer.occupy(lane.model, time.monotonic())
+    token = traceparent.set("00-1-2-01")
+    await pooled.pool.infer(lane, [frame()], 2.0, call)
+    traceparent.reset(token)
+    await pooled.pool.infer(lane, [frame()], 2.0, call)
+    pooled.balancer.free(call, lane, time.monotonic(), 1, "answered")
+    sent = [found.get("traceparent") for server in fleet for found in server.metadata[-2:]]
+    assert sorted(filter(None, sent)) == ["00-1-2-01"]
 
 
 async def test_a_batch_moves_once_and_then_fails(join: Join, fleet: list[Puppet]) -> None:

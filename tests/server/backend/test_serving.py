@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import grpc
 import numpy as np
@@ -57,6 +58,23 @@ async def test_bytes_go_as_they_came(puppet: Puppet, backend: TensorFlowServing)
     assert list(sent(request).string_val) == [b"jpeg %d" % i for i in range(16)]
     assert request.model_spec.signature_name == "serving_default"
     assert sorted(request.output_filter) == sorted(DETECTION)
+
+
+@pytest.mark.parametrize("frame", [jpeg(), rgb(10)], ids=["bytes", "pixels"])
+async def test_the_call_is_timed_on_both_sides(
+    puppet: Puppet, backend: TensorFlowServing, frame: Frame
+) -> None:
+    puppet.models["digits", None] = detector()
+    model = await backend.discover(DIGITS)
+    began = time.monotonic()
+    silent = (await backend.infer(model.lanes[frame.format], [frame], 2.0)).timing
+    assert silent is not None
+    assert began <= silent.sent < silent.received <= time.monotonic()
+    assert silent.server_s is None
+    puppet.server_timing = "cpu;dur=1, total;dur=12.5"
+    timing = (await backend.infer(model.lanes[frame.format], [frame], 2.0)).timing
+    assert timing is not None
+    assert timing.server_s == 0.0125
 
 
 async def test_pixels_go_in_order(puppet: Puppet, backend: TensorFlowServing) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from server.runtime.gateway import Gateway
+from server.runtime.histogram import Distribution, Histogram
+from server.runtime.latencies import AnsweredBatch, SignatureKey
 from server.runtime.metrics import Metrics
-from server.runtime.statistics import MAX_VERSIONS, Counters, Distribution, Histogram
+from server.runtime.statistics import MAX_VERSIONS, Counters
 from tests.server.camera import Camera
 from tests.server.puppet import PuppetBackend
 
@@ -18,12 +20,17 @@ def test_a_value_falls_into_the_first_bucket_that_reaches_it() -> None:
     assert histogram.snapshot() == Distribution((1, 2, 4), (2, 1, 1, 2), 112.0)
 
 
+def batch(version: int, results: int) -> AnsweredBatch:
+    key = SignatureKey("digits", str(version), "serving_default")
+    return AnsweredBatch(key, results, [0.0] * results, 0.0, None, 0.01, 0.01)
+
+
 def test_the_least_recently_used_version_is_evicted() -> None:
     counters = Counters()
     for version in range(3 * MAX_VERSIONS):
-        counters.answered("digits", version, 4, 0.01)
+        counters.answered(batch(version, 4))
         counters.failed("digits", str(version), 1, "model_failed")
-        counters.answered("digits", 0, 1, 0.01)  # in use all the time
+        counters.answered(batch(0, 1))  # in use all the time
     versions = {version.version: version for version in counters.versions}
     assert len(versions) == MAX_VERSIONS
     assert "1" not in versions

@@ -194,3 +194,27 @@ def test_no_byte_of_a_text_is_checked_twice(monkeypatch: pytest.MonkeyPatch) -> 
         assert read(chopped(sent, 10)) == [(TEXT, text)]
         assert text.startswith(checked)
         assert len(checked) >= len(text) - 777
+
+
+def test_a_message_that_came_in_pieces_knows_when_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((1.0, 2.0, 3.0))
+    monkeypatch.setattr(reader.time, "monotonic", lambda: next(clock))
+    subject = MessageReader(2**20)
+    message = frame(BINARY, bytes(100))
+
+    def feed(piece: bytes) -> float | None:
+        """Read a piece; when its last message began."""
+        subject.feed(memoryview(bytearray(piece)))
+        while subject.take() is not None:
+            pass
+        subject.keep()
+        return subject.began
+
+    assert feed(message) is None
+    assert feed(message + message[:1]) is None
+    feed(message[1:50])
+    assert feed(message[50:]) == 1.0
+    feed(message[:50])
+    assert feed(message[50:] + message) is None
+    feed(message[:50])
+    assert feed(message[50:]) == 3.0

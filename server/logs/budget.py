@@ -1,4 +1,4 @@
-"""The gateway's log: lines of one kind are bounded, and what is omitted is counted.
+"""Lines of one kind are bounded, and what is omitted is counted.
 
 A kind is the place in the code that logs, with its level. So names and messages that
 clients choose do not make new kinds.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from server.core.logbudget import REPORT_S, LogBudget
 
@@ -17,19 +17,6 @@ log = logging.getLogger(__name__)
 
 Kind = tuple[str, int, int]
 """File, line and level."""
-
-
-def configure(level: str) -> BudgetFilter:
-    """Send the log to stderr, from ``level`` on. Returns the filter, whose reports are due."""
-    logging.basicConfig(
-        level=level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        datefmt="%H:%M:%S",
-    )
-    budget = BudgetFilter()
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(budget)
-    return budget
 
 
 class BudgetFilter(logging.Filter):
@@ -50,6 +37,8 @@ class BudgetFilter(logging.Filter):
         kind: Kind = (record.pathname, record.lineno, record.levelno)
         omitted = self._budget.admit(kind, self._clock())
         if omitted:
+            fields = record.args if isinstance(record.args, Mapping) else {}
+            record.__dict__["fields"] = {**fields, "omitted": omitted}
             record.msg = f"{record.getMessage()} (and {omitted} more)"
             record.args = None
         return omitted is not None

@@ -1,0 +1,18 @@
+"""The gateway's log: one event a line, as text or JSON, and a bound on lines of one kind."""
+
+from __future__ import annotations
+
+import logging
+
+from server.logs.budget import BudgetFilter
+from server.logs.formats import FORMATS
+
+
+def configure(level: str, line_format: str) -> BudgetFilter:
+    """Send the log to stderr, from ``level`` on. Returns the filter, whose reports are due."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(FORMATS[line_format]())
+    budget = BudgetFilter()
+    handler.addFilter(budget)
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+    return budget
