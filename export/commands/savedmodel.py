@@ -13,11 +13,10 @@ from export.commands.parser import Commands, add_command
 from export.commands.source_options import (
     add_images,
     add_source,
-    add_task,
     image_options,
     source_options,
-    task_options,
 )
+from export.commands.task_options import add_task, task_options
 from export.errors import SourceError
 from export.publishing import local
 from export.sources import checkpoints
