@@ -21,10 +21,13 @@ DETECTION_EXTRAS = (MASKS, KEYPOINTS, KEYPOINT_SCORES)
 CLASS_SCORES = ("probabilities", "scores", "logits")
 """What the scores of a classifier can be called; it has one of these."""
 
+POSES, POSE_SCORES = "keypoints", "pose_scores"
+"""The outputs of a pose model: points ``[N, P, K, 3]`` and, optionally, scores ``[N, P]``."""
+
 SCORED_CLASSES = "classes"
 """A classifier's output that says which class each score belongs to, if there are not all."""
 
-TASKS = ("detection", "classification", "tensors")
+TASKS = ("detection", "classification", "keypoints", "tensors")
 
 GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
 """The files that make a directory a SavedModel."""

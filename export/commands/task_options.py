@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from export.commands.arguments import count
+from export.contract import TASKS
 
 if TYPE_CHECKING:  # it imports TensorFlow, which --help should not wait for
     from export.tasks.task import TaskOptions
@@ -17,15 +19,15 @@ def add_task(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("outputs")
     group.add_argument(
         "--task",
-        choices=("detection", "classification", "tensors"),
+        choices=TASKS,
         help="what the outputs are (default: their names and shapes decide)",
     )
     group.add_argument(
         "--labels",
         type=Path,
         metavar="FILE",
-        help="the names of the classes: one per line, a JSON list, a .pbtxt label map, or the "
-        ".yaml of an Ultralytics export",
+        help="the names of classes or keypoints: one per line, a JSON list, a .pbtxt label map, or "
+        "the .yaml of an Ultralytics export",
     )
     group.add_argument(
         "--first-class", type=_number, metavar="N", help="the model's number for its first class"
@@ -38,15 +40,23 @@ def add_task(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--background", action="store_true", help="the first column of scores is the background"
     )
+    group.add_argument(
+        "--skeleton",
+        type=_edges,
+        metavar="A-B,...",
+        help="the keypoints that a line joins, by number, e.g. 0-1,1-2 (default: a person's, if "
+        "there are 17)",
+    )
     _add_boxes(parser)
 
 
 def _add_boxes(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("boxes")
+    group = parser.add_argument_group("boxes and keypoints")
     group.add_argument(
         "--box-order",
         choices=("yxyx", "xyxy", "cxcywh"),
-        help="the order of a box's coordinates (default: yxyx, or the family's with --decode)",
+        help="the order of coordinates; for keypoints, yxyx means y, x (default: yxyx, or the "
+        "family's with --decode)",
     )
     group.add_argument(
         "--box-units",
@@ -79,6 +89,7 @@ def task_options(options: argparse.Namespace) -> TaskOptions:
         activation=options.activation or "none",
         background=options.background,
         first_class=options.first_class,
+        skeleton=options.skeleton,
     )
 
 
@@ -96,3 +107,11 @@ def _fraction(text: str) -> float:
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return number
+
+
+def _edges(text: str) -> tuple[tuple[int, int], ...]:
+    """Parse ``0-1,1-2``; nothing means that no points are joined."""
+    edges = re.findall(r"(\d{1,3})-(\d{1,3})", text)
+    if ",".join(map("-".join, edges)) != text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not A-B,C-D,... with numbers of keypoints")
+    return tuple((int(first), int(second)) for first, second in edges)

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.contract import BOXES, BYTES, DESCRIBE, KEYPOINTS, PIXELS, Outputs, Tensor
+from export.contract import BOXES, BYTES, DESCRIBE, KEYPOINTS, PIXELS, POSES, Outputs, Tensor
 from export.serving.decoding import Canvas, decode, decode_at_own_size, decode_batch
 
 Model = Callable[[Tensor], Outputs]
@@ -122,16 +122,19 @@ def _graph(function: Callable[..., Any], spec: tf.TensorSpec) -> Any:
 
 
 def relative_to_images(outputs: Outputs, canvas: Canvas | None, placements: Tensor) -> Outputs:
-    """Convert boxes and keypoints on the canvas to those of the images drawn on it.
+    """Convert boxes, keypoints and poses on the canvas to those of the images drawn on it.
 
     ``placements``: ``[N, 4]``, see ``Canvas.placement``.
     """
-    if canvas is None or not canvas.letterbox or BOXES not in outputs:
+    if canvas is None or not canvas.letterbox:
         return outputs
-    moved = {BOXES: canvas_to_image(outputs[BOXES], placements)}
-    if KEYPOINTS in outputs:
-        moved[KEYPOINTS] = _points_to_image(outputs[KEYPOINTS], placements)
-    return {**outputs, **moved}
+    return {name: _moved(name, values, placements) for name, values in outputs.items()}
+
+
+def _moved(name: str, values: Tensor, placements: Tensor) -> Tensor:
+    """Convert one output if it is the contract's; a model of raw tensors may use its names."""
+    rank, convert = _MOVES.get(name, (None, None))
+    return convert(values, placements) if convert and values.shape.rank == rank else values
 
 
 def _points_to_image(points: Tensor, placements: Tensor) -> Tensor:
@@ -149,3 +152,17 @@ def canvas_to_image(boxes: Tensor, placements: Tensor) -> Tensor:
     corner, size = placements[:, None, :2], placements[:, None, 2:]
     moved = (boxes - tf.concat([corner, corner], -1)) / tf.concat([size, size], -1)
     return tf.clip_by_value(moved, 0.0, 1.0)
+
+
+def _poses_to_image(poses: Tensor, placements: Tensor) -> Tensor:
+    """Do the same for poses ``[N, P, K, 3]``, without clipping: a point may be outside."""
+    corner, size = placements[:, None, None, :2], placements[:, None, None, 2:]
+    return tf.concat([(poses[..., :2] - corner) / size, poses[..., 2:]], axis=-1)
+
+
+_MOVES = {
+    BOXES: (3, canvas_to_image),
+    KEYPOINTS: (4, _points_to_image),
+    POSES: (4, _poses_to_image),
+}
+"""The outputs whose coordinates are the canvas's: their ranks, and how they are converted."""

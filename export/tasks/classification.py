@@ -12,13 +12,13 @@ from export.contract import CLASS_SCORES, SCORED_CLASSES, Outputs, Tensor
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.ranking import classes_among, is_ranking
-from export.tasks.task import Probe, TaskOptions
+from export.tasks.task import PlainTask, Probe, TaskOptions
 
 _SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class Classification:
+class Classification(PlainTask):
     """A classifier.
 
     ``own``: the source's name for the scores. ``own_classes``: its name for the class of each

@@ -24,11 +24,11 @@ from export.suggestions import listed
 from export.tasks.activation import activate
 from export.tasks.boxes import standard, standard_points
 from export.tasks.suppression import Suppression
-from export.tasks.task import Probe, TaskOptions
+from export.tasks.task import PlainTask, Probe, TaskOptions
 
 
 @dataclass(frozen=True)
-class Detection:
+class Detection(PlainTask):
     """A detector.
 
     ``names``: the source's name for each of the contract's outputs that it has. ``extras``: the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from export.contract import BOXES
 from export.errors import SourceError
-from export.tasks import classification, detection
+from export.tasks import classification, detection, keypoints
 from export.tasks.task import Probe, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
@@ -19,6 +19,8 @@ def select_task(probe: Probe, options: TaskOptions) -> Task:
         return detection.detection(probe, options)
     if options.suppress:
         raise SourceError(f"--nms is only for detectors, not for {task}")
+    if task == "keypoints":
+        return keypoints.keypoints(probe, options)
     if task == "classification":
         return classification.classification(probe, options)
     return Tensors(tuple(probe))
@@ -27,6 +29,8 @@ def select_task(probe: Probe, options: TaskOptions) -> Task:
 def _implied(probe: Probe, options: TaskOptions) -> str:
     if options.suppress or detection.own_name(BOXES, probe) is not None:
         return "detection"
+    if keypoints.poses_among(probe) is not None:
+        return "keypoints"
     if classification.scores_among(probe) is not None:
         return "classification"
     return "tensors"

@@ -13,6 +13,8 @@ from export.contract import (
     COUNT,
     DESCRIBE,
     PIXELS,
+    POSE_SCORES,
+    POSES,
     SCORED_CLASSES,
     SCORES,
     TASKS,
@@ -79,6 +81,8 @@ def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) ->
     if task == "detection":
         for name, rank in _RANKS.items():
             _check_output(signature, specs, name, rank)
+    elif task == "keypoints":
+        _check_poses(signature, specs, description)
     elif task == "classification":
         names = [name for name in CLASS_SCORES if name in specs]
         if len(names) != 1:
@@ -88,6 +92,18 @@ def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) ->
             _check_classes(signature, specs, names[0])
         else:
             _check_labels(specs[names[0]][1], description)
+
+
+def _check_poses(signature: str, specs: Specs, description: dict[str, Any]) -> None:
+    _check_output(signature, specs, POSES, 4)
+    if POSE_SCORES in specs:
+        _check_output(signature, specs, POSE_SCORES, 2)
+    _, shape = specs[POSES]
+    count, labels = shape[2] if shape else None, description["labels"]
+    if shape and shape[3] not in (None, 3):
+        raise ContractError(f"{signature} returns {POSES} {shape} instead of [N,P,K,3]")
+    if labels and count not in (None, len(labels)):
+        raise ContractError(f"the description has {len(labels)} labels for {count} keypoints")
 
 
 def _check_output(signature: str, specs: Specs, name: str, rank: int) -> None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from framewire.client.outcomes import Box, Classification, Detection, Result, Tensor, Timing
+from framewire.client.outcomes import (
+    Box,
+    Classification,
+    Detection,
+    Keypoint,
+    Pose,
+    Result,
+    Tensor,
+    Timing,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """The model that answers now.
 
-    ``labels`` names its classes by index. ``width`` and ``height`` are the largest useful size in
-    pixels; None: any. ``formats`` are the picture formats that it accepts, ``task`` is
-    ``detection``, ``classification`` or ``tensors``.
+    ``task`` is ``detection``, ``classification``, ``keypoints`` or ``tensors``. ``labels`` names
+    its classes or keypoints by index; ``skeleton`` has the pairs of keypoints to join by a line.
+    ``width`` and ``height`` are the largest useful size in pixels; None: any. ``formats`` are the
+    picture formats that it accepts.
     """
 
     name: str
@@ -26,6 +36,7 @@ class Model:
     formats: tuple[str, ...]
     width: int | None
     height: int | None
+    skeleton: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,7 @@ def model(message: Mapping[str, Any] | None) -> Model | None:
         formats=tuple(message["formats"]),
         width=message["width"],
         height=message["height"],
+        skeleton=tuple((first, second) for first, second in message.get("skeleton", ())),
     )
 
 
@@ -127,6 +139,7 @@ def result(
         latency_ms=latency_ms,
         round_trip_ms=round_trip_ms,
         message=message,
+        poses=_poses(message, labels) if "keypoints" in message else (),
     )
 
 
@@ -138,8 +151,20 @@ def _detections(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[De
 
 
 def _classes(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Classification, ...]:
-    columns = zip(message.get("scores", ()), message.get("classes", ()), strict=True)
+    if "classes" not in message:  # scores can be those of something else
+        return ()
+    columns = zip(message["scores"], message["classes"], strict=True)
     return tuple(Classification(score, index, _name(labels, index)) for score, index in columns)
+
+
+def _poses(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Pose, ...]:
+    columns = zip(message["scores"], message["keypoints"], strict=True)
+    return tuple(Pose(score, _keypoints(numbers, labels)) for score, numbers in columns)
+
+
+def _keypoints(numbers: Sequence[float], labels: tuple[str, ...]) -> tuple[Keypoint, ...]:
+    columns = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+    return tuple(Keypoint(*point, _name(labels, index)) for index, point in enumerate(columns))
 
 
 def _name(labels: tuple[str, ...], index: int) -> str:

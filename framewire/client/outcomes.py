@@ -44,9 +44,32 @@ class Classification:
     label: str
 
 
+class Keypoint(NamedTuple):
+    """One point of a pose. ``x`` and ``y`` are in 0..1 of the picture, beyond it if it is outside.
+
+    ``label`` is its name, or its number as text if the model has no names.
+    """
+
+    x: float
+    y: float
+    score: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """The keypoints of a person, a hand or another object. ``score`` is in 0..1.
+
+    ``Model.skeleton`` has the pairs of keypoints to join by a line.
+    """
+
+    score: float
+    keypoints: tuple[Keypoint, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One raw output of a model that neither detects nor classifies.
+    """One raw output of a model of no other task.
 
     ``data`` is row-major and little-endian, or a list for a tensor of strings.
     """
@@ -78,11 +101,13 @@ class Timing:
 class Result:
     """A model's answer about one picture.
 
-    A detection model fills ``detections``, a classification model ``classes``, both best score
-    first; any other model fills ``outputs``, by name. ``picture`` is the object that was offered.
-    ``latency_ms`` is the time from the offer to the result, ``round_trip_ms`` the part of it
-    since the frame was sent. ``batch`` is the number of frames that shared the model's call.
-    ``message`` is the whole message, for fields that this version of the client does not know.
+    A detection model fills ``detections``, a classification model ``classes``, a keypoints model
+    ``poses``, each best score first; any other model fills ``outputs``, by name.
+
+    ``picture`` is the object that was offered. ``latency_ms`` is the time from the offer to the
+    result, ``round_trip_ms`` the part of it since the frame was sent. ``batch`` is the number of
+    frames that shared the model's call. ``message`` is the whole message, for fields that this
+    version of the client does not know.
     """
 
     picture: Any
@@ -95,6 +120,7 @@ class Result:
     latency_ms: float = math.nan
     round_trip_ms: float = math.nan
     message: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    poses: tuple[Pose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

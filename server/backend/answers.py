@@ -11,10 +11,12 @@ from server.backend.classification import classifications
 from server.backend.contract import (
     ClassificationOutputs,
     DetectionOutputs,
+    KeypointOutputs,
     Outputs,
     TensorOutputs,
 )
 from server.backend.detection import detections
+from server.backend.keypoints import poses
 from server.backend.pixels import Placement
 from server.backend.stubs import tensor_pb2
 from server.backend.tensors import to_numpy
@@ -49,6 +51,8 @@ def split(
     _check_rows(outputs, tensors, rows)
     if isinstance(outputs, ClassificationOutputs):
         return classifications(outputs, arrays(tensors))
+    if isinstance(outputs, KeypointOutputs):
+        return poses(outputs, arrays(tensors), rows, placements)
     return _tensors(outputs, arrays(tensors), rows)
 
 

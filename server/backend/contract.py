@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from server.backend.description import Scale
+from server.backend.description import MAX_POINTS, Scale
 from server.backend.labels import NO_LIMIT, Labels
 from server.core.model import Lane, ModelKey, Resize, Task
 
@@ -93,6 +93,37 @@ class ClassificationOutputs:
 
 
 @dataclass(frozen=True, slots=True)
+class KeypointOutputs:
+    """Aliases of a pose model's outputs. ``scores`` is None if its poses have none of their own.
+
+    ``named`` is the number of described labels, which name the points; 0 if there are none.
+    ``joined`` is how many points there must be for the described skeleton.
+    """
+
+    points: str
+    scores: str | None
+    named: int = 0
+    joined: int = 0
+
+    task: Task = "keypoints"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to request."""
+        return (self.points,) if self.scores is None else (self.points, self.scores)
+
+    def count_fault(self, count: int) -> str | None:
+        """Return why a pose cannot have ``count`` points, or None if it may."""
+        if self.named and count != self.named:
+            return f"its output {self.points!r} has {count} points, for {self.named} labels"
+        if count < self.joined:
+            return f"its output {self.points!r} has {count} points; a skeleton joins {self.joined}"
+        if not 1 <= count <= MAX_POINTS:
+            return f"its output {self.points!r} has {count} points, not 1 to {MAX_POINTS}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class TensorOutputs:
     """All outputs, of a task that the wire has no fields for.
 
@@ -110,7 +141,7 @@ class TensorOutputs:
 
 
 Input = BytesInput | PixelsInput
-Outputs = DetectionOutputs | ClassificationOutputs | TensorOutputs
+Outputs = DetectionOutputs | ClassificationOutputs | KeypointOutputs | TensorOutputs
 
 
 @dataclass(frozen=True, slots=True)

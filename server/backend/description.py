@@ -10,16 +10,19 @@ import json
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from server.core.messages import ENCODED_FORMATS
-from server.core.model import Resize, Task
+from server.core.model import Edge, Resize, Task
 
 SCHEMA = 1
-_TASKS = ("detection", "classification", "tensors")
+_TASKS = get_args(Task)
 _RESIZES = ("stretch", "letterbox")
 _MAX_SIDE = 2**16
 _MAX_NUMBER = 1e30  # what float32 pixels can be scaled by
+_MAX_EDGES = 1000
+MAX_POINTS = 1000
+"""The most keypoints of a pose."""
 
 
 class DescriptionError(ValueError):
@@ -40,6 +43,7 @@ class Description:
 
     ``first_class`` is the model's number for its first label, ``width`` and ``height``
     are the size of its input in pixels, ``formats`` are those that its graph decodes.
+    ``skeleton`` joins keypoints by their numbers.
     """
 
     task: Task | None = None
@@ -51,6 +55,7 @@ class Description:
     scale: Scale | None = None
     formats: tuple[str, ...] | None = None
     max_batch: int | None = None
+    skeleton: tuple[Edge, ...] = ()
 
 
 def parse(text: bytes) -> Description:
@@ -89,6 +94,7 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
         scale=_scale(picture.get("scale")),
         formats=_formats(fields),
         max_batch=_integer(fields, "max_batch", 1, 2**31),
+        skeleton=_skeleton(fields.get("skeleton")),
     )
 
 
@@ -131,6 +137,24 @@ def _formats(fields: Mapping[str, Any]) -> tuple[str, ...] | None:
         if name not in ENCODED_FORMATS:
             raise _wrong("formats", "a list of " + ", ".join(ENCODED_FORMATS), name)
     return formats
+
+
+def _skeleton(value: Any) -> tuple[Edge, ...]:
+    if value is None:
+        return ()
+    is_list = isinstance(value, (list, tuple)) and len(value) <= _MAX_EDGES
+    if not is_list or not all(map(_is_edge, value)):
+        expected = f"at most {_MAX_EDGES} pairs of keypoints' numbers from 0 to {MAX_POINTS - 1}"
+        raise _wrong("skeleton", expected, value)
+    return tuple((first, second) for first, second in value)
+
+
+def _is_edge(value: Any) -> bool:
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) == 2
+        and all(type(one) is int and 0 <= one < MAX_POINTS for one in value)
+    )
 
 
 def _scale(value: Any) -> Scale | None:

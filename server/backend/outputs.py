@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from server.backend.contract import (
     ClassificationOutputs,
     DetectionOutputs,
+    KeypointOutputs,
     Outputs,
     TensorOutputs,
 )
@@ -14,7 +17,12 @@ from server.backend.signature import Signature, TensorSpec
 from server.backend.stubs import types_pb2
 from server.core.model import Task
 
-TASK_ORDER: tuple[Task, ...] = ("detection", "classification", "tensors")
+TASK_ORDER: tuple[Task, ...] = ("detection", "classification", "keypoints", "tensors")
+_IMPLIED: tuple[Task, ...] = ("detection", "classification", "tensors")
+"""What names of outputs imply. Only a description makes them anything else, so that a model that
+has none stays what its clients know."""
+_NEEDED: Mapping[Task, str] = {"keypoints": "keypoints"}
+"""The output that a description of a task promises."""
 _SCORES = ("probabilities", "scores", "logits")
 _FLOATS = (
     types_pb2.DT_FLOAT,
@@ -26,12 +34,18 @@ _FLOATS = (
 
 def outputs_of(signature: Signature, description: Description, labels: Labels) -> Outputs | None:
     """Return the signature's outputs, of the described task if there is one."""
-    for task in TASK_ORDER:
-        if description.task in (None, task):
-            outputs = _outputs_of(task, signature, description, labels)
-            if outputs is not None:
-                return outputs
-    return None
+    tasks = _IMPLIED if description.task is None else (description.task,)
+    found = (_outputs_of(task, signature, description, labels) for task in tasks)
+    return next((outputs for outputs in found if outputs is not None), None)
+
+
+def missing(signature: Signature, description: Description) -> str | None:
+    """Return which output the description promises and a signature lacks, or None."""
+    needed = description.task and _NEEDED.get(description.task)
+    if not needed or _alias(needed, signature) is not None:
+        return None
+    returned = ", ".join(sorted(signature.outputs)) or "nothing"
+    return f"for {description.task} it must return {needed!r}, not {returned}"
 
 
 def _outputs_of(
@@ -41,6 +55,8 @@ def _outputs_of(
         return _detection(signature, description)
     if task == "classification":
         return _classification(signature, description, labels)
+    if task == "keypoints":
+        return _keypoints(signature, description)
     shared = (alias for alias, spec in signature.outputs.items() if spec.shape == ())
     return TensorOutputs(frozenset(shared)) if signature.outputs else None
 
@@ -83,3 +99,19 @@ def _scores_alias(signature: Signature, description: Description) -> str | None:
 
 def _holds_scores(spec: TensorSpec) -> bool:
     return spec.dtype in _FLOATS and (spec.shape is None or len(spec.shape) == 2)
+
+
+def _keypoints(signature: Signature, description: Description) -> KeypointOutputs | None:
+    points = _alias("keypoints", signature)
+    if points is None:
+        return None
+    scores = "pose_scores" if "pose_scores" in signature.outputs else None
+    joined = 1 + max((max(edge) for edge in description.skeleton), default=-1)
+    return KeypointOutputs(points, scores, len(description.labels), joined)
+
+
+def _alias(name: str, signature: Signature) -> str | None:
+    """Return ``name`` if the signature has it, otherwise its only output, whatever its name."""
+    if name in signature.outputs:
+        return name
+    return next(iter(signature.outputs)) if len(signature.outputs) == 1 else None

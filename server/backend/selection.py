@@ -13,7 +13,7 @@ from server.backend import validation
 from server.backend.contract import BytesInput, Contract, Input, Outputs, PixelsInput
 from server.backend.description import Description, Scale
 from server.backend.labels import Labels
-from server.backend.outputs import TASK_ORDER, outputs_of
+from server.backend.outputs import TASK_ORDER, missing, outputs_of
 from server.backend.signature import Signature, TensorSpec
 from server.backend.stubs import types_pb2
 from server.core.errors import UnusableModel
@@ -111,6 +111,7 @@ def select(
             height,
             lanes,
             description.resize,
+            description.skeleton,
         ),
         contracts,
     )
@@ -127,7 +128,7 @@ def _candidates(signatures: Sequence[Signature], description: Description, label
             contradictions.append(error)
             continue
         outputs = outputs_of(signature, description, labels)
-        fault = _fault(signature, taken, outputs)
+        fault = _fault(signature, taken, outputs, description)
         if fault is not None:
             faults[signature.name] = f"signature {signature.name!r}: {fault}"
         elif taken is not None and outputs is not None:
@@ -148,12 +149,16 @@ def _candidate(signature: Signature, taken: Input, outputs: Outputs) -> Candidat
     )
 
 
-def _fault(signature: Signature, taken: Input | None, outputs: Outputs | None) -> str | None:
+def _fault(
+    signature: Signature, taken: Input | None, outputs: Outputs | None, description: Description
+) -> str | None:
     """Return why no frame can be answered by a signature that takes pictures."""
     if taken is not None and outputs is not None:
         return validation.outputs_fault(signature, taken, outputs)
+    if taken is not None:
+        return missing(signature, description)
     specs = list(signature.inputs.values())
-    return validation.layout_fault(specs[0]) if len(specs) == 1 and taken is None else None
+    return validation.layout_fault(specs[0]) if len(specs) == 1 else None
 
 
 def _one_of_each_kind(candidates: Sequence[Candidate]) -> list[Candidate]:

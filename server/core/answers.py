@@ -92,6 +92,26 @@ class Classification:
 
 
 @dataclass(frozen=True, slots=True)
+class Poses:
+    """Keypoints of people, hands or other objects, best score first.
+
+    ``keypoints``: for each pose x, y and score of each of its points, in one flat list. x and y
+    are in 0..1 of the frame as sent, and beyond it if the point is. ``scores`` are those of poses.
+    """
+
+    keypoints: Sequence[Sequence[float]]
+    scores: Sequence[float]
+
+    def limited(self, min_score: float, max_results: int | None) -> Poses:
+        """Return those that score at least ``min_score``, ``max_results`` of them at most.
+
+        A pose keeps all of its points, whatever their scores.
+        """
+        keep = _best(self.scores, min_score, max_results)
+        return Poses([self.keypoints[i] for i in keep], [self.scores[i] for i in keep])
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One raw output. ``data``: little-endian, row-major bytes, or a list of strings."""
 
@@ -111,7 +131,7 @@ class Tensors:
         return self
 
 
-Answer = Detections | Classification | Tensors
+Answer = Detections | Classification | Poses | Tensors
 
 
 def _best(scores: Sequence[float], min_score: float, max_results: int | None) -> list[int]:

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from loadtest.stack import ROOT, Stack
 from tests.e2e.client import Client
 
-MODELS = ("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd")
+MODELS = ("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd", "pose")
 Box = tuple[float, float, float, float]
 
 
@@ -102,6 +102,24 @@ async def test_detectors_that_are_decoded_in_the_graph(stack: Stack, model: str)
     wide, upright = (0.25, 0.5, 0.75, 1.0), (0.0, 0.25, 0.5, 0.75)
     await assert_found(client, picture((256, 128), wide), wide, "white")
     await assert_found(client, picture((128, 256), upright, "red"), upright, "red")
+
+
+async def test_a_pose_model_has_points_of_the_frame(stack: Stack) -> None:
+    """As MoveNet: integers, one image per call. Frames are letterboxed."""
+    client = await Client.connect(stack.port, model="pose", min_score=0.5)
+    assert client.model is not None
+    assert client.model["task"] == "keypoints"
+    assert client.model["labels"][9:11] == ["left wrist", "right wrist"]
+    assert [7, 9] in client.model["skeleton"]
+    for size, box in (((256, 128), (0.25, 0.5, 0.75, 1.0)), ((128, 256), (0.0, 0.25, 0.5, 0.75))):
+        for outcome in await outcomes(client, picture(size, box)):
+            [points], [score] = outcome["keypoints"], outcome["scores"]
+            assert len(points) == 3 * 17
+            assert points[:3] == pytest.approx([*box[:2], 0.9], abs=0.03)
+            assert points[-3:] == pytest.approx([*box[2:], 0.9], abs=0.03)
+            assert score == pytest.approx(0.9, abs=1e-3)
+    for outcome in await outcomes(client, Image.new("RGB", (64, 64))):
+        assert (outcome["keypoints"], outcome["scores"]) == ([], [])
 
 
 async def test_many_sessions_share_batches(stack: Stack) -> None:

@@ -7,7 +7,16 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from server.core.answers import Answer, Classification, Detections, Event, Tensor, Tensors, Tracks
+from server.core.answers import (
+    Answer,
+    Classification,
+    Detections,
+    Event,
+    Poses,
+    Tensor,
+    Tensors,
+    Tracks,
+)
 from server.core.messages import (
     Authorized,
     Dropped,
@@ -97,7 +106,7 @@ def _welcome(message: Welcome) -> dict[str, Any]:
 def _model(model: Model | None) -> dict[str, Any] | None:
     if model is None:
         return None
-    return {
+    fields: dict[str, Any] = {
         "name": model.key.name,
         "version": model.version,
         "label": model.key.label,
@@ -108,6 +117,9 @@ def _model(model: Model | None) -> dict[str, Any] | None:
         "height": model.height,
         "resize": model.resize,
     }
+    if model.task == "keypoints":
+        fields["skeleton"] = [list(edge) for edge in model.skeleton]
+    return fields
 
 
 def _result(message: Result, text: bool) -> dict[str, Any]:
@@ -138,8 +150,17 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
     if isinstance(answer, Classification):
         scores = _short(answer.scores) if text else answer.scores
         return {"classes": answer.classes, "scores": scores}
+    if isinstance(answer, Poses):
+        return _poses(answer, text)
     assert isinstance(answer, Tensors)
     return {"outputs": {name: _tensor(value, text) for name, value in answer.outputs.items()}}
+
+
+def _poses(poses: Poses, text: bool) -> dict[str, Any]:
+    keypoints, scores = poses.keypoints, poses.scores
+    if text:
+        keypoints, scores = [_short(points) for points in keypoints], _short(scores)
+    return {"keypoints": keypoints, "scores": scores}
 
 
 def _tracks(tracks: Tracks, text: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.core.answers import Classification, Detections, Tensor, Tensors
+from server.core.answers import Classification, Detections, Poses, Tensor, Tensors
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,9 @@ def test_limits_keep_the_best(min_score: float, max_results: int | None, count: 
     assert detections == Detections(boxes[:count], scores[:count], classes[:count])
     classification = Classification(classes, scores).limited(min_score, max_results)
     assert classification == Classification(classes[:count], scores[:count])
+    points = [[0.1, 0.2, 0.0] * 2] * 3  # points of any score stay with their pose
+    poses = Poses(points, scores).limited(min_score, max_results)
+    assert poses == Poses(points[:count], scores[:count])
 
 
 def test_raw_outputs_have_no_limits() -> None:

@@ -11,7 +11,16 @@ from typing import Any
 import msgpack
 import pytest
 
-from server.core.answers import Classification, Count, Detections, Event, Tensor, Tensors, Tracks
+from server.core.answers import (
+    Classification,
+    Count,
+    Detections,
+    Event,
+    Poses,
+    Tensor,
+    Tensors,
+    Tracks,
+)
 from server.core.messages import (
     Dropped,
     Error,
@@ -134,6 +143,20 @@ def test_classification(encoding: Encoding) -> None:
     found = read(result(Classification([4, 2], [0.7, 0.1])), encoding)
     assert (found["classes"], found["scores"]) == ([4, 2], [0.7, 0.1])
     assert "boxes" not in found
+
+
+@BOTH
+def test_poses(encoding: Encoding) -> None:
+    found = read(result(Poses([[0.1, 0.2, 0.9, -0.5, 1.25, 0.0]], [0.45])), encoding)
+    assert (found["keypoints"], found["scores"]) == ([[0.1, 0.2, 0.9, -0.5, 1.25, 0.0]], [0.45])
+    assert found.keys().isdisjoint({"boxes", "classes", "outputs"})
+
+
+@BOTH
+def test_only_a_pose_model_has_a_skeleton(encoding: Encoding) -> None:
+    pose = replace(MODEL, task="keypoints", skeleton=((0, 1),))
+    found = read(ModelChanged(pose), encoding)["model"]
+    assert found == {**MODEL_FIELDS, "task": "keypoints", "skeleton": [[0, 1]]}
 
 
 def test_tensors_are_bytes_in_msgpack_and_numbers_in_json() -> None:

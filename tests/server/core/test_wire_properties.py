@@ -9,7 +9,15 @@ import msgpack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.core.answers import Answer, Classification, Detections, Tensor, Tensors, Tracks
+from server.core.answers import (
+    Answer,
+    Classification,
+    Detections,
+    Poses,
+    Tensor,
+    Tensors,
+    Tracks,
+)
 from server.core.messages import (
     FORMATS,
     Authorized,
@@ -30,7 +38,7 @@ from server.core.messages import (
     Timing,
     Welcome,
 )
-from server.core.model import Lane, Model, ModelKey
+from server.core.model import Lane, Model, ModelKey, Task
 from server.core.wire import JSON, Encoding, Refused, decode, encode
 from server.transport.encodings import MSGPACK
 from tests.server.samples import LIMITS, packed, picture
@@ -144,20 +152,27 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         st.lists(st.floats(-10, 10), min_size=4, max_size=4),
     ),
     SCORES.map(lambda s: Classification([1] * len(s), s)),
+    st.builds(
+        lambda scores, point: Poses([point * 2] * len(scores), scores),
+        SCORES,
+        st.lists(FINITE, min_size=3, max_size=3),
+    ),
     st.binary(max_size=16).map(
         lambda data: Tensors({"t": Tensor("uint8", (len(data),), data)}),
     ),
 )
+SMALL = st.integers(0, 999)
 KEYS = st.builds(ModelKey, TEXT, st.none() | TEXT, st.none() | U64)
 MODELS = st.builds(
     Model,
     KEYS,
     st.integers(0, 2**63 - 1),
-    st.sampled_from(["detection", "classification", "tensors"]),
+    st.sampled_from(get_args(Task)),
     st.lists(TEXT, max_size=3).map(tuple),
     st.none() | st.integers(1, 4096),
     st.none() | st.integers(1, 4096),
     st.just({"jpeg": Lane(ModelKey("m"), "serving_default")}),
+    skeleton=st.lists(st.tuples(SMALL, SMALL), max_size=3).map(tuple),
 )
 SERVER_MESSAGES: st.SearchStrategy[ServerMessage] = st.one_of(
     st.builds(Welcome, TEXT, st.none() | MODELS, st.just(LIMITS), st.floats(0.1, 3600)),
@@ -206,7 +221,7 @@ def test_server_messages_can_be_read_and_say_the_same_in_both(message: ServerMes
     if "outputs" in in_msgpack:
         outputs = in_msgpack["outputs"]
         outputs["t"]["data"] = list(outputs["t"]["data"])
-    for name in {"boxes", "scores", "velocities"} & in_msgpack.keys():
+    for name in {"boxes", "scores", "velocities", "keypoints"} & in_msgpack.keys():
         in_msgpack[name] = short(in_msgpack[name])
     assert in_json == in_msgpack
 

@@ -57,8 +57,8 @@ export interface Model {
   name: string;
   version: number;
   label: string | null;
-  task: 'detection' | 'classification' | 'tensors';
-  /** class names by index; empty if the model has none */
+  task: 'detection' | 'classification' | 'keypoints' | 'tensors';
+  /** names by index, of classes or, for keypoints, of points; empty if the model has none */
   labels: string[];
   formats: Format[];
   /** the input size in pixels; null: any */
@@ -66,6 +66,8 @@ export interface Model {
   height: number | null;
   /** how the model fits a frame of another aspect ratio to its input */
   resize: 'stretch' | 'letterbox';
+  /** for keypoints: pairs of points to join by a line */
+  skeleton?: [number, number][];
 }
 
 export interface Limits {
@@ -131,6 +133,11 @@ export interface Result {
   counts?: { zone: string; class: number; count: number }[];
   /** tracking began anew: no id of an earlier result continues */
   restarted?: boolean;
+  /**
+   * for keypoints: each pose as x, y and score of its points, one after another; x and y relative to
+   * the frame as sent, 0 to 1 unless the point is outside. `scores` has one per pose
+   */
+  keypoints?: number[][];
   outputs?: Record<string, Tensor>;
 }
 

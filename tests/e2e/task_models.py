@@ -1,0 +1,32 @@
+"""Models of further tasks, which see one bright box on black: saved by ``main``.
+
+* ``pose``: as MoveNet, int32 ``[1,64,64,3]``, and ``output_0`` ``[1,1,17,3]``. Its keypoints lie on
+  the box's diagonal, from the upper left to the lower right corner.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tests.e2e.raw_detectors import bright_box
+from tests.export.trained_models import SIDE
+
+
+class Pose(tf.Module):
+    """Keypoints as MoveNet has them."""
+
+    @tf.function(input_signature=[tf.TensorSpec([1, SIDE, SIDE, 3], tf.int32, "input")])
+    def estimate(self, input):
+        box, white, red = bright_box(tf.cast(input, tf.float32) / 255)
+        x, y, w, h = tf.unstack(box[..., None], axis=1)
+        along = np.linspace(-0.5, 0.5, 17, dtype=np.float32)
+        score = tf.fill([1, 17], 0.9) * (white + red)[:, None]
+        return {"output_0": tf.stack([y + along * h, x + along * w, score], axis=-1)[:, None]}
+
+
+def main(folder: Path) -> None:
+    pose = Pose()
+    tf.saved_model.save(pose, str(folder / "pose"), signatures=pose.estimate)
