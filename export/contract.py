@@ -27,7 +27,10 @@ POSES, POSE_SCORES = "keypoints", "pose_scores"
 SCORED_CLASSES = "classes"
 """A classifier's output that says which class each score belongs to, if there are not all."""
 
-TASKS = ("detection", "classification", "keypoints", "tensors")
+CLASS_MAP = "class_map"
+"""The output of a segmentation model: the class of each pixel, ``[N, H, W]``."""
+
+TASKS = ("detection", "classification", "keypoints", "segmentation", "tensors")
 
 GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
 """The files that make a directory a SavedModel."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from export.commands.arguments import count
 from export.contract import TASKS
+from export.errors import SourceError
+from export.serving import labels
 
 if TYPE_CHECKING:  # it imports TensorFlow, which --help should not wait for
     from export.tasks.task import TaskOptions
@@ -46,6 +48,12 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         metavar="A-B,...",
         help="the keypoints that a line joins, by number, e.g. 0-1,1-2 (default: a person's, if "
         "there are 17)",
+    )
+    group.add_argument(
+        "--palette",
+        type=_colors,
+        metavar="FILE",
+        help="the colors of a segmentation's classes, such as #00ff7f: one per line or a JSON list",
     )
     _add_boxes(parser)
 
@@ -90,6 +98,7 @@ def task_options(options: argparse.Namespace) -> TaskOptions:
         background=options.background,
         first_class=options.first_class,
         skeleton=options.skeleton,
+        palette=options.palette,
     )
 
 
@@ -115,3 +124,15 @@ def _edges(text: str) -> tuple[tuple[int, int], ...]:
     if ",".join(map("-".join, edges)) != text:
         raise argparse.ArgumentTypeError(f"{text!r} is not A-B,C-D,... with numbers of keypoints")
     return tuple((int(first), int(second)) for first, second in edges)
+
+
+def _colors(name: str) -> tuple[str, ...]:
+    """Read a palette from a file."""
+    try:
+        colors = labels.read(Path(name))
+    except SourceError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    wrong = [color for color in colors if not re.fullmatch("#[0-9a-fA-F]{6}", color)]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"{name}: {wrong[0]!r} is not a color such as #00ff7f")
+    return tuple(colors)

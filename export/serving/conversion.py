@@ -31,6 +31,7 @@ _NUMBERED = {
     "detection": "classes",
     "classification": "classes",
     "keypoints": "keypoints",
+    "segmentation": "classes",
 }
 """What labels name."""
 
@@ -250,10 +251,10 @@ def _decoded(draft: Conversion, outputs: Probe, options: DecodeOptions, images: 
 
 def _selected(draft: Conversion, outputs: Probe, options: TaskOptions) -> Task:
     """Return the task that the outputs imply; if they look undecoded, say how to decode them."""
-    canvas = draft.canvas
-    hint = recognize(outputs, (canvas.height, canvas.width)) if canvas else None
+    size = (draft.canvas.height, draft.canvas.width) if draft.canvas else None
+    hint = recognize(outputs, size) if size else None
     try:
-        task = select_task(outputs, options)
+        task = select_task(outputs, options, size)
     except SourceError as error:
         raise SourceError(f"{error}; {hint}" if hint else str(error)) from None
     if hint and isinstance(task, Tensors) and options.task is None:
@@ -295,6 +296,8 @@ def _with_description(source: Source, options: TaskOptions) -> TaskOptions:
         options = replace(options, first_class=first)
     if options.skeleton is None:
         options = replace(options, skeleton=_described_skeleton(source))
+    if options.palette is None and "palette" in source.described:
+        options = replace(options, palette=tuple(map(str, source.described["palette"])))
     return options
 
 

@@ -7,7 +7,17 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.contract import BOXES, BYTES, DESCRIBE, KEYPOINTS, PIXELS, POSES, Outputs, Tensor
+from export.contract import (
+    BOXES,
+    BYTES,
+    CLASS_MAP,
+    DESCRIBE,
+    KEYPOINTS,
+    PIXELS,
+    POSES,
+    Outputs,
+    Tensor,
+)
 from export.serving.decoding import Canvas, decode, decode_at_own_size, decode_batch
 
 Model = Callable[[Tensor], Outputs]
@@ -122,7 +132,7 @@ def _graph(function: Callable[..., Any], spec: tf.TensorSpec) -> Any:
 
 
 def relative_to_images(outputs: Outputs, canvas: Canvas | None, placements: Tensor) -> Outputs:
-    """Convert boxes, keypoints and poses on the canvas to those of the images drawn on it.
+    """Convert boxes, keypoints, poses and maps on the canvas to those of the images drawn on it.
 
     ``placements``: ``[N, 4]``, see ``Canvas.placement``.
     """
@@ -160,9 +170,25 @@ def _poses_to_image(poses: Tensor, placements: Tensor) -> Tensor:
     return tf.concat([(poses[..., :2] - corner) / size, poses[..., 2:]], axis=-1)
 
 
+def _map_to_image(classes: Tensor, placements: Tensor) -> Tensor:
+    """Stretch the part of each map ``[N, H, W]`` that an image covers over the whole map."""
+    moved = tf.gather(classes, _covered(classes, placements, 0), axis=1, batch_dims=1)
+    return tf.gather(moved, _covered(classes, placements, 1), axis=2, batch_dims=1)
+
+
+def _covered(classes: Tensor, placements: Tensor, axis: int) -> Tensor:
+    """Return which rows (axis 0) or columns of a map show each row or column of an image."""
+    size = tf.shape(classes)[axis + 1]
+    centers = (tf.range(tf.cast(size, tf.float32)) + 0.5) / tf.cast(size, tf.float32)
+    start, length = placements[:, axis, None], placements[:, axis + 2, None]
+    indices = tf.floor((start + centers * length) * tf.cast(size, tf.float32))
+    return tf.minimum(tf.cast(indices, tf.int32), size - 1)
+
+
 _MOVES = {
     BOXES: (3, canvas_to_image),
     KEYPOINTS: (4, _points_to_image),
     POSES: (4, _poses_to_image),
+    CLASS_MAP: (3, _map_to_image),
 }
-"""The outputs whose coordinates are the canvas's: their ranks, and how they are converted."""
+"""The outputs that lie on the canvas: their ranks, and how they are converted."""

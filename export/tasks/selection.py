@@ -4,33 +4,38 @@ from __future__ import annotations
 
 from export.contract import BOXES
 from export.errors import SourceError
-from export.tasks import classification, detection, keypoints
-from export.tasks.task import Probe, Task, TaskOptions
+from export.tasks import classification, detection, keypoints, segmentation
+from export.tasks.task import Probe, Size, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
 
-def select_task(probe: Probe, options: TaskOptions) -> Task:
+def select_task(probe: Probe, options: TaskOptions, size: Size | None = None) -> Task:
     """Return the requested task, or the one that the outputs' names and shapes imply.
 
-    Raise ``SourceError`` if the outputs do not fit it.
+    ``size``: height and width of the model's input, if they are fixed. Raise ``SourceError`` if the
+    outputs do not fit the task.
     """
-    task = options.task or _implied(probe, options)
+    task = options.task or _implied(probe, options, size)
     if task == "detection":
         return detection.detection(probe, options)
     if options.suppress:
         raise SourceError(f"--nms is only for detectors, not for {task}")
     if task == "keypoints":
         return keypoints.keypoints(probe, options)
+    if task == "segmentation":
+        return segmentation.segmentation(probe, options, size)
     if task == "classification":
         return classification.classification(probe, options)
     return Tensors(tuple(probe))
 
 
-def _implied(probe: Probe, options: TaskOptions) -> str:
+def _implied(probe: Probe, options: TaskOptions, size: Size | None) -> str:
     if options.suppress or detection.own_name(BOXES, probe) is not None:
         return "detection"
     if keypoints.poses_among(probe) is not None:
         return "keypoints"
+    if segmentation.map_among(probe, options, size) is not None:
+        return "segmentation"
     if classification.scores_among(probe) is not None:
         return "classification"
     return "tensors"

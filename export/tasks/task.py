@@ -17,6 +17,9 @@ ORDERS = ("yxyx", "xyxy", "cxcywh")
 UNITS = ("normalized", "pixels")
 ACTIVATIONS = ("none", "sigmoid", "softmax")
 
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
 Edge = tuple[int, int]
 """Two keypoints, by number, that a line joins."""
 
@@ -78,7 +81,8 @@ class TaskOptions:
     ``activation``: what to apply to the scores.
     ``background``: the first column of scores is the background.
     ``first_class``: the model's number for its first class; None if not given.
-    ``skeleton``: which keypoints a line joins; None if not given.
+    ``skeleton``: which keypoints a line joins, ``palette``: the colors of classes; None if not
+    given.
     """
 
     task: str | None = None
@@ -92,3 +96,4 @@ class TaskOptions:
     background: bool = False
     first_class: int | None = None
     skeleton: tuple[Edge, ...] | None = None
+    palette: tuple[str, ...] | None = None

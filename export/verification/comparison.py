@@ -7,14 +7,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export.contract import BOXES, CLASSES, COUNT, DETECTION, POSES, SCORED_CLASSES, SCORES
+from export.contract import (
+    BOXES,
+    CLASS_MAP,
+    CLASSES,
+    COUNT,
+    DETECTION,
+    POSES,
+    SCORED_CLASSES,
+    SCORES,
+)
 from export.errors import ContractError
 from export.verification.golden import Row
 
 TOLERANCE = 1e-3
 """The largest allowed difference.
 
-Absolute for scores and for sides of boxes in 0..1, relative to the largest value elsewhere.
+Absolute for scores and for sides of boxes in 0..1, a share of the pixels for maps of classes,
+relative to the largest value elsewhere.
 Folding, and sums in another order, round differently.
 """
 
@@ -60,6 +70,8 @@ def _comparison_for(expected: Row) -> Callable[[str, Row, Row], Agreement]:
         return _compare_ranking
     if POSES in expected and expected[POSES].ndim == 3 and expected[POSES].shape[2] == 3:
         return _compare_poses
+    if CLASS_MAP in expected and expected[CLASS_MAP].dtype.kind in "iu":
+        return _compare_maps
     return _compare_values
 
 
@@ -140,6 +152,15 @@ def _compare_poses(where: str, actual: Row, expected: Row) -> Agreement:
         compared = (theirs[..., 2:] >= CLEAR) | [False, False, True]
         mine = np.where(compared, mine, theirs)
     return _compare_values(where, {**actual, POSES: mine}, expected)
+
+
+def _compare_maps(where: str, actual: Row, expected: Row) -> Agreement:
+    """Compare the class of each pixel; a few pixels between two classes may get either."""
+    mine, theirs = actual[CLASS_MAP], expected[CLASS_MAP]
+    share = float((mine != theirs).mean()) if mine.shape == theirs.shape else 1.0
+    if share > TOLERANCE:
+        raise ContractError(f"{where}: {share:.1%} of {CLASS_MAP} differ from the source's")
+    return Agreement(theirs.size, 0, share)
 
 
 def _compare_values(where: str, actual: Row, expected: Row) -> Agreement:

@@ -8,6 +8,7 @@ from typing import Any
 from export.contract import (
     BOXES,
     BYTES,
+    CLASS_MAP,
     CLASS_SCORES,
     CLASSES,
     COUNT,
@@ -23,6 +24,7 @@ from export.errors import ContractError
 from export.verification.loaded_version import LoadedVersion, Specs
 
 _RANKS = {BOXES: 3, SCORES: 2, CLASSES: 2, COUNT: 1}
+_MAP_DTYPES = ("uint8", "int32")
 
 
 def check_signatures(version: LoadedVersion, description: dict[str, Any]) -> list[str]:
@@ -83,6 +85,8 @@ def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) ->
             _check_output(signature, specs, name, rank)
     elif task == "keypoints":
         _check_poses(signature, specs, description)
+    elif task == "segmentation":
+        _check_output(signature, specs, CLASS_MAP, 3, _MAP_DTYPES)
     elif task == "classification":
         names = [name for name in CLASS_SCORES if name in specs]
         if len(names) != 1:
@@ -106,13 +110,16 @@ def _check_poses(signature: str, specs: Specs, description: dict[str, Any]) -> N
         raise ContractError(f"the description has {len(labels)} labels for {count} keypoints")
 
 
-def _check_output(signature: str, specs: Specs, name: str, rank: int) -> None:
+def _check_output(
+    signature: str, specs: Specs, name: str, rank: int, dtypes: tuple[str, ...] = ("float32",)
+) -> None:
     if name not in specs:
         raise ContractError(f"{signature} does not return {name}")
     dtype, shape = specs[name]
-    if dtype != "float32" or (shape is not None and len(shape) != rank):
+    if dtype not in dtypes or (shape is not None and len(shape) != rank):
         raise ContractError(
-            f"{signature} returns {name} as {dtype}{shape or ''} instead of float32 of rank {rank}"
+            f"{signature} returns {name} as {dtype}{shape or ''} instead of "
+            f"{' or '.join(dtypes)} of rank {rank}"
         )
 
 

@@ -35,6 +35,7 @@ from framewire.client.outcomes import (
     Outcome,
     Pose,
     Result,
+    Segmentation,
     Tensor,
     Timing,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "Pose",
     "Refused",
     "Result",
+    "Segmentation",
     "SourceError",
     "Statistics",
     "Tensor",

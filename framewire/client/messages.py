@@ -13,6 +13,7 @@ from framewire.client.outcomes import (
     Keypoint,
     Pose,
     Result,
+    Segmentation,
     Tensor,
     Timing,
 )
@@ -22,8 +23,9 @@ from framewire.client.outcomes import (
 class Model:
     """The model that answers now.
 
-    ``task`` is ``detection``, ``classification``, ``keypoints`` or ``tensors``. ``labels`` names
-    its classes or keypoints by index; ``skeleton`` has the pairs of keypoints to join by a line.
+    ``task`` is ``detection``, ``classification``, ``keypoints``, ``segmentation`` or ``tensors``.
+    ``labels`` names its classes or keypoints by index, ``palette`` has the colors of classes as
+    ``#rrggbb``, ``skeleton`` the pairs of keypoints to join by a line.
     ``width`` and ``height`` are the largest useful size in pixels; None: any. ``formats`` are the
     picture formats that it accepts.
     """
@@ -37,6 +39,7 @@ class Model:
     width: int | None
     height: int | None
     skeleton: tuple[tuple[int, int], ...] = ()
+    palette: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def model(message: Mapping[str, Any] | None) -> Model | None:
         width=message["width"],
         height=message["height"],
         skeleton=tuple((first, second) for first, second in message.get("skeleton", ())),
+        palette=tuple(message.get("palette", ())),
     )
 
 
@@ -140,6 +144,7 @@ def result(
         round_trip_ms=round_trip_ms,
         message=message,
         poses=_poses(message, labels) if "keypoints" in message else (),
+        segmentation=_segmentation(message["masks"]) if "masks" in message else None,
     )
 
 
@@ -165,6 +170,10 @@ def _poses(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Pose, .
 def _keypoints(numbers: Sequence[float], labels: tuple[str, ...]) -> tuple[Keypoint, ...]:
     columns = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
     return tuple(Keypoint(*point, _name(labels, index)) for index, point in enumerate(columns))
+
+
+def _segmentation(masks: Mapping[str, Any]) -> Segmentation:
+    return Segmentation(masks["width"], masks["height"], tuple(masks["runs"]))
 
 
 def _name(labels: tuple[str, ...], index: int) -> str:

@@ -68,6 +68,32 @@ class Pose:
 
 
 @dataclass(frozen=True, slots=True)
+class Segmentation:
+    """The class of each pixel of a map that covers the picture, ``width`` x ``height``.
+
+    ``runs``: a class, how many pixels have it, the next class, and so on, row by row.
+    """
+
+    width: int
+    height: int
+    runs: tuple[int, ...]
+
+    def areas(self) -> dict[int, float]:
+        """Return the share of the picture, in 0..1, of each class that is there."""
+        pixels: dict[int, int] = {}
+        for index, length in zip(self.runs[::2], self.runs[1::2], strict=True):
+            pixels[index] = pixels.get(index, 0) + length
+        return {index: count / (self.width * self.height) for index, count in pixels.items()}
+
+    def numpy(self) -> Any:
+        """Return a numpy array of the classes, of shape [height, width]. Needs numpy."""
+        import numpy
+
+        classes = numpy.repeat(self.runs[::2], self.runs[1::2])
+        return classes.reshape(self.height, self.width)
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One raw output of a model of no other task.
 
@@ -102,7 +128,8 @@ class Result:
     """A model's answer about one picture.
 
     A detection model fills ``detections``, a classification model ``classes``, a keypoints model
-    ``poses``, each best score first; any other model fills ``outputs``, by name.
+    ``poses``, each best score first. A segmentation model fills ``segmentation``, any other model
+    ``outputs``, by name.
 
     ``picture`` is the object that was offered. ``latency_ms`` is the time from the offer to the
     result, ``round_trip_ms`` the part of it since the frame was sent. ``batch`` is the number of
@@ -121,6 +148,7 @@ class Result:
     round_trip_ms: float = math.nan
     message: Mapping[str, Any] = field(default_factory=dict, repr=False)
     poses: tuple[Pose, ...] = ()
+    segmentation: Segmentation | None = None
 
 
 @dataclass(frozen=True, slots=True)

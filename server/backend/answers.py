@@ -13,11 +13,13 @@ from server.backend.contract import (
     DetectionOutputs,
     KeypointOutputs,
     Outputs,
+    SegmentationOutputs,
     TensorOutputs,
 )
 from server.backend.detection import detections
 from server.backend.keypoints import poses
 from server.backend.pixels import Placement
+from server.backend.segmentation import segmentations
 from server.backend.stubs import tensor_pb2
 from server.backend.tensors import to_numpy
 from server.core.answers import Answer, Tensor, Tensors
@@ -53,6 +55,8 @@ def split(
         return classifications(outputs, arrays(tensors))
     if isinstance(outputs, KeypointOutputs):
         return poses(outputs, arrays(tensors), rows, placements)
+    if isinstance(outputs, SegmentationOutputs):
+        return segmentations(outputs, arrays(tensors), rows, placements)
     return _tensors(outputs, arrays(tensors), rows)
 
 

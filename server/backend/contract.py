@@ -124,6 +124,22 @@ class KeypointOutputs:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentationOutputs:
+    """The alias of the class of each pixel. ``class_count`` is the number of described labels."""
+
+    classes: str
+    first_class: int
+    class_count: int = NO_LIMIT
+
+    task: Task = "segmentation"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to request."""
+        return (self.classes,)
+
+
+@dataclass(frozen=True, slots=True)
 class TensorOutputs:
     """All outputs, of a task that the wire has no fields for.
 
@@ -141,7 +157,9 @@ class TensorOutputs:
 
 
 Input = BytesInput | PixelsInput
-Outputs = DetectionOutputs | ClassificationOutputs | KeypointOutputs | TensorOutputs
+Outputs = (
+    DetectionOutputs | ClassificationOutputs | KeypointOutputs | SegmentationOutputs | TensorOutputs
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ docs/model-contract.md defines it; unknown keys are ignored, every known one is 
 from __future__ import annotations
 
 import json
+import re
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _RESIZES = ("stretch", "letterbox")
 _MAX_SIDE = 2**16
 _MAX_NUMBER = 1e30  # what float32 pixels can be scaled by
 _MAX_EDGES = 1000
+_COLOR = re.compile("#[0-9a-f]{6}", re.IGNORECASE)
 MAX_POINTS = 1000
 """The most keypoints of a pose."""
 
@@ -43,7 +45,7 @@ class Description:
 
     ``first_class`` is the model's number for its first label, ``width`` and ``height``
     are the size of its input in pixels, ``formats`` are those that its graph decodes.
-    ``skeleton`` joins keypoints by their numbers.
+    ``skeleton`` joins keypoints by their numbers, ``palette`` has the colors of the labels.
     """
 
     task: Task | None = None
@@ -56,6 +58,7 @@ class Description:
     formats: tuple[str, ...] | None = None
     max_batch: int | None = None
     skeleton: tuple[Edge, ...] = ()
+    palette: tuple[str, ...] = ()
 
 
 def parse(text: bytes) -> Description:
@@ -95,6 +98,7 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
         formats=_formats(fields),
         max_batch=_integer(fields, "max_batch", 1, 2**31),
         skeleton=_skeleton(fields.get("skeleton")),
+        palette=_palette(fields),
     )
 
 
@@ -155,6 +159,14 @@ def _is_edge(value: Any) -> bool:
         and len(value) == 2
         and all(type(one) is int and 0 <= one < MAX_POINTS for one in value)
     )
+
+
+def _palette(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    colors = _strings(fields, "palette") or ()
+    for color in colors:
+        if not _COLOR.fullmatch(color):
+            raise _wrong("palette", "a list of colors such as #00ff7f", color)
+    return colors
 
 
 def _scale(value: Any) -> Scale | None:

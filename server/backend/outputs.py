@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
 from server.backend.contract import (
     ClassificationOutputs,
     DetectionOutputs,
     KeypointOutputs,
     Outputs,
+    SegmentationOutputs,
     TensorOutputs,
 )
 from server.backend.description import Description
@@ -17,11 +19,11 @@ from server.backend.signature import Signature, TensorSpec
 from server.backend.stubs import types_pb2
 from server.core.model import Task
 
-TASK_ORDER: tuple[Task, ...] = ("detection", "classification", "keypoints", "tensors")
+TASK_ORDER: tuple[Task, ...] = get_args(Task)
 _IMPLIED: tuple[Task, ...] = ("detection", "classification", "tensors")
 """What names of outputs imply. Only a description makes them anything else, so that a model that
 has none stays what its clients know."""
-_NEEDED: Mapping[Task, str] = {"keypoints": "keypoints"}
+_NEEDED: Mapping[Task, str] = {"keypoints": "keypoints", "segmentation": "class_map"}
 """The output that a description of a task promises."""
 _SCORES = ("probabilities", "scores", "logits")
 _FLOATS = (
@@ -57,6 +59,8 @@ def _outputs_of(
         return _classification(signature, description, labels)
     if task == "keypoints":
         return _keypoints(signature, description)
+    if task == "segmentation":
+        return _segmentation(signature, description)
     shared = (alias for alias, spec in signature.outputs.items() if spec.shape == ())
     return TensorOutputs(frozenset(shared)) if signature.outputs else None
 
@@ -108,6 +112,14 @@ def _keypoints(signature: Signature, description: Description) -> KeypointOutput
     scores = "pose_scores" if "pose_scores" in signature.outputs else None
     joined = 1 + max((max(edge) for edge in description.skeleton), default=-1)
     return KeypointOutputs(points, scores, len(description.labels), joined)
+
+
+def _segmentation(signature: Signature, description: Description) -> SegmentationOutputs | None:
+    classes = _alias("class_map", signature)
+    if classes is None:
+        return None
+    first, count = description.first_class or 0, len(description.labels) or NO_LIMIT
+    return SegmentationOutputs(classes, first, count)
 
 
 def _alias(name: str, signature: Signature) -> str | None:

@@ -112,6 +112,7 @@ def select(
             lanes,
             description.resize,
             description.skeleton,
+            description.palette,
         ),
         contracts,
     )

@@ -16,11 +16,12 @@ from server.backend.contract import (
     Input,
     KeypointOutputs,
     Outputs,
+    SegmentationOutputs,
     TensorOutputs,
 )
 from server.backend.signature import Signature, TensorSpec
 from server.backend.stubs import types_pb2
-from server.backend.tensors import is_numeric
+from server.backend.tensors import is_integer, is_numeric
 
 Specs = Mapping[str, TensorSpec]
 
@@ -82,6 +83,8 @@ def _dtype_fault(alias: str, spec: TensorSpec, outputs: Outputs) -> str | None:
     )
     if spec.encoding:
         return f"its output {alias!r} is {spec}, not a tensor; clients can receive tensors only"
+    if isinstance(outputs, SegmentationOutputs) and not is_integer(spec.dtype):
+        return f"its output {alias!r} is {spec}; it must have integers: the class of each pixel"
     if is_numeric(spec.dtype) or (names and spec.dtype == types_pb2.DT_STRING):
         return None
     allowed = "numbers or strings" if names else "numbers"
@@ -108,6 +111,8 @@ def _layout(alias: str, outputs: Outputs) -> str | None:
     """
     if isinstance(outputs, KeypointOutputs):
         return "N,P,K,3" if alias == outputs.points else "N,P"
+    if isinstance(outputs, SegmentationOutputs):
+        return "N,H,W"
     if isinstance(outputs, DetectionOutputs) and alias != outputs.count:
         return "N,K,4" if alias == outputs.boxes else "N,K"
     return None

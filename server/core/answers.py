@@ -112,6 +112,23 @@ class Poses:
 
 
 @dataclass(frozen=True, slots=True)
+class Segmentation:
+    """The class of each pixel of a map that covers the frame, ``width`` x ``height``.
+
+    ``runs``: a class, how many pixels have it, the next class, and so on, row by row. Classes are
+    indices into the model's ``labels``.
+    """
+
+    width: int
+    height: int
+    runs: Sequence[int]
+
+    def limited(self, min_score: float, max_results: int | None) -> Segmentation:
+        """Return all of it, since pixels have no scores."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One raw output. ``data``: little-endian, row-major bytes, or a list of strings."""
 
@@ -131,7 +148,7 @@ class Tensors:
         return self
 
 
-Answer = Detections | Classification | Poses | Tensors
+Answer = Detections | Classification | Poses | Segmentation | Tensors
 
 
 def _best(scores: Sequence[float], min_score: float, max_results: int | None) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from server.core.errors import FramewireError
 
-Task = Literal["detection", "classification", "keypoints", "tensors"]
+Task = Literal["detection", "classification", "keypoints", "segmentation", "tensors"]
 Resize = Literal["stretch", "letterbox"]
 Edge = tuple[int, int]
 
@@ -47,7 +47,8 @@ class Model:
     ``lanes`` maps each frame format that the model accepts to the lane of such frames.
     ``width`` and ``height`` (pixels) are the size worth sending; None if the model
     accepts any size. ``resize`` is how a frame with another aspect ratio is fitted.
-    ``skeleton``: which keypoints to join by a line, as pairs of their numbers.
+    ``skeleton``: which keypoints to join by a line, as pairs of their numbers. ``palette``: the
+    color of each class, as ``#rrggbb``.
     """
 
     key: ModelKey
@@ -59,6 +60,7 @@ class Model:
     lanes: Mapping[str, Lane] = field(default_factory=dict)
     resize: Resize = "stretch"
     skeleton: tuple[Edge, ...] = ()
+    palette: tuple[str, ...] = ()
 
     @property
     def formats(self) -> tuple[str, ...]:

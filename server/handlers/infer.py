@@ -218,10 +218,10 @@ class InferHandler(JSONHandler):
 
 
 def _add_labels(fields: dict[str, Any], model: Model) -> None:
-    """Name each class of a result or, for keypoints, each point of a pose."""
+    """Name each class of a result; of keypoints and masks, whatever the model has names for."""
     if "classes" in fields:
         fields["labels"] = [_label(model, number) for number in fields["classes"]]
-    elif "keypoints" in fields:
+    elif "keypoints" in fields or "masks" in fields:
         fields["labels"] = list(model.labels)
 
 

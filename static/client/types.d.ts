@@ -56,7 +56,7 @@ export interface Model {
   name: string;
   version: number;
   label: string | null;
-  task: 'detection' | 'classification' | 'keypoints' | 'tensors';
+  task: 'detection' | 'classification' | 'keypoints' | 'segmentation' | 'tensors';
   /** names by index, of classes or, for keypoints, of points; empty if the model has none */
   labels: string[];
   formats: Format[];
@@ -67,6 +67,8 @@ export interface Model {
   resize: 'stretch' | 'letterbox';
   /** for keypoints: pairs of points to join by a line */
   skeleton?: [number, number][];
+  /** for segmentation: the color of each class, as #rrggbb; missing if the model has none */
+  palette?: string[];
 }
 
 export interface Limits {
@@ -103,6 +105,14 @@ export interface Frame {
 /** [x0, y0, x1, y1], each 0 to 1, relative to the frame as sent */
 export type Box = [number, number, number, number];
 
+/** The class of each pixel of a map that covers the frame. */
+export interface Masks {
+  width: number;
+  height: number;
+  /** a class, how many pixels have it, the next class, and so on, row by row */
+  runs: number[];
+}
+
 export interface Tensor {
   dtype: string;
   shape: number[];
@@ -137,6 +147,8 @@ export interface Result {
    * the frame as sent, 0 to 1 unless the point is outside. `scores` has one per pose
    */
   keypoints?: number[][];
+  /** for segmentation */
+  masks?: Masks;
   outputs?: Record<string, Tensor>;
 }
 

@@ -41,6 +41,10 @@ COMMANDS = {
         ["white", "red"],
     ),
     "pose": ("--from={trained}/pose --resize=letterbox", []),
+    "masks": (
+        "--from={trained}/masks --scale=0..1 --resize=letterbox",
+        ["black", "white", "red", "blue"],
+    ),
 }
 
 

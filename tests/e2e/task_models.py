@@ -2,6 +2,8 @@
 
 * ``pose``: as MoveNet, int32 ``[1,64,64,3]``, and ``output_0`` ``[1,1,17,3]``. Its keypoints lie on
   the box's diagonal, from the upper left to the lower right corner.
+* ``masks``: float32 ``[N,64,64,3]`` in 0..1, and ``output_0`` ``[N,64,64,4]``: scores of black,
+  white, red and blue for each pixel.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tests.e2e.raw_detectors import bright_box
+from tests.e2e.raw_detectors import PIXELS, bright_box
 from tests.export.trained_models import SIDE
 
 
@@ -27,6 +29,17 @@ class Pose(tf.Module):
         return {"output_0": tf.stack([y + along * h, x + along * w, score], axis=-1)[:, None]}
 
 
+class Masks(tf.Module):
+    """Scores of each pixel's classes."""
+
+    @tf.function(input_signature=[PIXELS])
+    def segment(self, images):
+        colors = tf.constant([[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 0, 1]], tf.float32)
+        distances = tf.reduce_sum(tf.abs(images[..., None, :] - colors), axis=-1)
+        return {"output_0": -distances}
+
+
 def main(folder: Path) -> None:
-    pose = Pose()
+    pose, masks = Pose(), Masks()
     tf.saved_model.save(pose, str(folder / "pose"), signatures=pose.estimate)
+    tf.saved_model.save(masks, str(folder / "masks"), signatures=masks.segment)

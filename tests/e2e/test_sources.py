@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from loadtest.stack import ROOT, Stack
 from tests.e2e.client import Client
 
-MODELS = ("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd", "pose")
+MODELS = ("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd", "pose", "masks")
 Box = tuple[float, float, float, float]
 
 
@@ -120,6 +120,24 @@ async def test_a_pose_model_has_points_of_the_frame(stack: Stack) -> None:
             assert score == pytest.approx(0.9, abs=1e-3)
     for outcome in await outcomes(client, Image.new("RGB", (64, 64))):
         assert (outcome["keypoints"], outcome["scores"]) == ([], [])
+
+
+@pytest.mark.parametrize(("colour", "index"), [("white", 1), ("red", 2), ("blue", 3)])
+async def test_a_segmentation_covers_the_frame(stack: Stack, colour: str, index: int) -> None:
+    """From scores of each pixel to its class, without the bars of the letterbox."""
+    client = await Client.connect(stack.port, model="masks")
+    assert client.model is not None
+    assert client.model["task"] == "segmentation"
+    assert client.model["labels"][index] == colour
+    for size, box in (((256, 128), (0.25, 0.5, 0.75, 1.0)), ((128, 256), (0.0, 0.25, 0.5, 0.75))):
+        for outcome in await outcomes(client, picture(size, box, colour)):
+            masks = outcome["masks"]
+            flat = np.repeat(masks["runs"][::2], masks["runs"][1::2])
+            classes = flat.reshape(masks["height"], masks["width"])
+            inside = np.argwhere(classes == index) / classes.shape
+            assert inside.min(axis=0)[::-1] == pytest.approx(box[:2], abs=0.05)
+            assert inside.max(axis=0)[::-1] == pytest.approx(box[2:], abs=0.05)
+            assert (classes == 0).mean() == pytest.approx(0.75, abs=0.05)
 
 
 async def test_many_sessions_share_batches(stack: Stack) -> None:

@@ -13,6 +13,7 @@ from server.core.answers import (
     Detections,
     Event,
     Poses,
+    Segmentation,
     Tensor,
     Tensors,
     Tracks,
@@ -119,6 +120,8 @@ def _model(model: Model | None) -> dict[str, Any] | None:
     }
     if model.task == "keypoints":
         fields["skeleton"] = [list(edge) for edge in model.skeleton]
+    if model.palette:
+        fields["palette"] = list(model.palette)
     return fields
 
 
@@ -152,6 +155,9 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
         return {"classes": answer.classes, "scores": scores}
     if isinstance(answer, Poses):
         return _poses(answer, text)
+    if isinstance(answer, Segmentation):
+        masks = {"width": answer.width, "height": answer.height, "runs": answer.runs}
+        return {"masks": masks}
     assert isinstance(answer, Tensors)
     return {"outputs": {name: _tensor(value, text) for name, value in answer.outputs.items()}}
 

@@ -99,6 +99,16 @@ def test_poses() -> None:
     assert (result.detections, result.classes, result.outputs) == ((), (), {})
 
 
+def test_masks() -> None:
+    result = ask(
+        {"task": "segmentation"}, masks={"width": 3, "height": 2, "runs": [0, 2, 7, 3, 0, 1]}
+    )
+    assert result.segmentation is not None
+    assert result.segmentation.numpy().tolist() == [[0, 0, 7], [7, 7, 0]]
+    assert result.segmentation.areas() == {0: 0.5, 7: 0.5}
+    assert (result.detections, result.classes, result.poses) == ((), (), ())
+
+
 def test_a_task_that_this_client_does_not_know() -> None:
     result = ask({"task": "novelty"}, novelty=[1], scores=[0.5])
     assert (result.detections, result.classes, result.poses) == ((), (), ())

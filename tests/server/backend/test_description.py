@@ -18,6 +18,7 @@ def test_everything_is_read() -> None:
     scale = {"mean": [1, 2.5, 3], "std": [255]}
     fields = {**DESCRIPTION, "input": {**DESCRIPTION["input"], "scale": scale}}
     fields["skeleton"] = [[0, 2], [1, 1]]
+    fields["palette"] = ["#000000", "#00FF7f"]
     assert parse(json.dumps(fields).encode()) == Description(
         task="detection",
         labels=("zero", "one", "two"),
@@ -29,6 +30,7 @@ def test_everything_is_read() -> None:
         formats=("jpeg", "png"),
         max_batch=64,
         skeleton=((0, 2), (1, 1)),
+        palette=("#000000", "#00FF7f"),
     )
 
 
@@ -46,6 +48,9 @@ def test_what_is_not_said_has_defaults_and_what_is_unknown_is_ignored() -> None:
         ({"labels": ["a", 1]}, "labels"),
         ({"first_class": -1}, "first_class"),
         ({"first_class": True}, "first_class"),
+        ({"palette": "#000000"}, "palette"),
+        ({"palette": ["#00000"]}, "palette"),
+        ({"palette": ["red", "#000000"]}, "palette"),
         ({"skeleton": 5}, "skeleton"),
         ({"skeleton": [[0, 1, 2]]}, "skeleton"),
         ({"skeleton": [[0, -1]]}, "skeleton"),
@@ -94,7 +99,7 @@ _INPUT = st.fixed_dictionaries(
         "scale": _ANYTHING | _SCALE,
     },
 )
-_FIELDS = ("task", "labels", "first_class", "formats", "max_batch", "skeleton")
+_FIELDS = ("task", "labels", "first_class", "formats", "max_batch", "skeleton", "palette")
 
 
 @given(st.dictionaries(st.sampled_from(_FIELDS), _ANYTHING), _ANYTHING | _INPUT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.core.answers import Classification, Detections, Poses, Tensor, Tensors
+from server.core.answers import Classification, Detections, Poses, Segmentation, Tensor, Tensors
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ def test_limits_keep_the_best(min_score: float, max_results: int | None, count: 
     assert poses == Poses(points[:count], scores[:count])
 
 
-def test_raw_outputs_have_no_limits() -> None:
+def test_what_has_no_scores_has_no_limits() -> None:
     tensors = Tensors({"colour": Tensor("float32", (3,), bytes(12))})
     assert tensors.limited(1.0, 0) is tensors
+    masks = Segmentation(2, 1, [0, 2])
+    assert masks.limited(1.0, 0) is masks

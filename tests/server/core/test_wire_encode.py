@@ -17,6 +17,7 @@ from server.core.answers import (
     Detections,
     Event,
     Poses,
+    Segmentation,
     Tensor,
     Tensors,
     Tracks,
@@ -157,6 +158,22 @@ def test_only_a_pose_model_has_a_skeleton(encoding: Encoding) -> None:
     pose = replace(MODEL, task="keypoints", skeleton=((0, 1),))
     found = read(ModelChanged(pose), encoding)["model"]
     assert found == {**MODEL_FIELDS, "task": "keypoints", "skeleton": [[0, 1]]}
+
+
+@BOTH
+def test_masks(encoding: Encoding) -> None:
+    masks = {"width": 3, "height": 2, "runs": [0, 2, 300, 4]}
+    found = read(result(Segmentation(3, 2, [0, 2, 300, 4])), encoding)
+    assert found["masks"] == masks
+    assert found.keys().isdisjoint({"scores", "classes", "outputs"})
+
+
+@BOTH
+def test_a_palette_is_there_only_if_the_model_has_one(encoding: Encoding) -> None:
+    model = replace(MODEL, task="segmentation", palette=("#000000", "#00ff7f"))
+    found = read(ModelChanged(model), encoding)["model"]
+    assert found["palette"] == ["#000000", "#00ff7f"]
+    assert "palette" not in read(ModelChanged(MODEL), encoding)["model"]
 
 
 def test_tensors_are_bytes_in_msgpack_and_numbers_in_json() -> None:

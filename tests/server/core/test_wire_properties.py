@@ -14,6 +14,7 @@ from server.core.answers import (
     Classification,
     Detections,
     Poses,
+    Segmentation,
     Tensor,
     Tensors,
     Tracks,
@@ -137,6 +138,7 @@ def test_every_right_frame_is_taken(frame_id: int, picture_format: str, clock: A
 # Server messages: what a client unpacks says what was meant.
 
 FINITE = st.floats(-1e6, 1e6)
+SMALL = st.integers(0, 999)
 SCORES = st.lists(st.floats(0, 1), max_size=4)
 ANSWERS: st.SearchStrategy[Answer] = st.one_of(
     SCORES.map(lambda s: Detections([[0.0, 0.1, 0.2, 0.3]] * len(s), s, [1] * len(s))),
@@ -157,11 +159,11 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         SCORES,
         st.lists(FINITE, min_size=3, max_size=3),
     ),
+    st.builds(Segmentation, SMALL, SMALL, st.lists(SMALL, max_size=6)),
     st.binary(max_size=16).map(
         lambda data: Tensors({"t": Tensor("uint8", (len(data),), data)}),
     ),
 )
-SMALL = st.integers(0, 999)
 KEYS = st.builds(ModelKey, TEXT, st.none() | TEXT, st.none() | U64)
 MODELS = st.builds(
     Model,
@@ -173,6 +175,7 @@ MODELS = st.builds(
     st.none() | st.integers(1, 4096),
     st.just({"jpeg": Lane(ModelKey("m"), "serving_default")}),
     skeleton=st.lists(st.tuples(SMALL, SMALL), max_size=3).map(tuple),
+    palette=st.lists(st.just("#00ff7f"), max_size=2).map(tuple),
 )
 SERVER_MESSAGES: st.SearchStrategy[ServerMessage] = st.one_of(
     st.builds(Welcome, TEXT, st.none() | MODELS, st.just(LIMITS), st.floats(0.1, 3600)),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
-from server.core.answers import Classification, Poses
+from server.core.answers import Classification, Poses, Segmentation
 from server.core.errors import BackendUnavailable, UnusableModel
 from server.core.messages import Options
 from server.core.model import ModelKey
@@ -179,6 +179,17 @@ async def test_the_answer_names_its_classes(
     found = fields_of(await post(served, picture()))
     assert found["classes"] == classes
     assert found.get("labels") == labels
+
+
+async def test_the_answer_names_all_classes_that_masks_can_have(
+    serve: Serve, puppet: PuppetBackend
+) -> None:
+    puppet.models[DIGITS] = replace(model(), task="segmentation")
+    served = serve()
+    puppet.obey = lambda call: call.answer_with([Segmentation(2, 1, [1, 2])])
+    found = fields_of(await post(served, picture(), query="?min_score=0.9"))
+    assert found["masks"] == {"width": 2, "height": 1, "runs": [1, 2]}
+    assert found["labels"] == ["zero", "one"]
 
 
 async def test_the_answer_names_the_points_of_its_poses(
