@@ -30,7 +30,10 @@ SCORED_CLASSES = "classes"
 CLASS_MAP = "class_map"
 """The output of a segmentation model: the class of each pixel, ``[N, H, W]``."""
 
-TASKS = ("detection", "classification", "keypoints", "segmentation", "tensors")
+EMBEDDING = "embedding"
+"""The output of a model that turns images into vectors, ``[N, D]``."""
+
+TASKS = ("detection", "classification", "keypoints", "segmentation", "embedding", "tensors")
 
 GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
 """The files that make a directory a SavedModel."""

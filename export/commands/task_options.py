@@ -55,6 +55,7 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the colors of a segmentation's classes, such as #00ff7f: one per line or a JSON list",
     )
+    group.add_argument("--normalize", action="store_true", help="scale embeddings to a length of 1")
     _add_boxes(parser)
 
 
@@ -99,6 +100,7 @@ def task_options(options: argparse.Namespace) -> TaskOptions:
         first_class=options.first_class,
         skeleton=options.skeleton,
         palette=options.palette,
+        normalize=options.normalize,
     )
 
 

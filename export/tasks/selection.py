@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from export.contract import BOXES
 from export.errors import SourceError
-from export.tasks import classification, detection, keypoints, segmentation
+from export.tasks import classification, detection, embedding, keypoints, segmentation
 from export.tasks.task import Probe, Size, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
@@ -24,6 +24,8 @@ def select_task(probe: Probe, options: TaskOptions, size: Size | None = None) ->
         return keypoints.keypoints(probe, options)
     if task == "segmentation":
         return segmentation.segmentation(probe, options, size)
+    if task == "embedding":
+        return embedding.embedding(probe, options)
     if task == "classification":
         return classification.classification(probe, options)
     return Tensors(tuple(probe))
@@ -36,6 +38,8 @@ def _implied(probe: Probe, options: TaskOptions, size: Size | None) -> str:
         return "keypoints"
     if segmentation.map_among(probe, options, size) is not None:
         return "segmentation"
+    if embedding.is_embedding(probe):
+        return "embedding"
     if classification.scores_among(probe) is not None:
         return "classification"
     return "tensors"

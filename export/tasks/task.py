@@ -83,6 +83,7 @@ class TaskOptions:
     ``first_class``: the model's number for its first class; None if not given.
     ``skeleton``: which keypoints a line joins, ``palette``: the colors of classes; None if not
     given.
+    ``normalize``: scale embeddings to a length of 1.
     """
 
     task: str | None = None
@@ -97,3 +98,4 @@ class TaskOptions:
     first_class: int | None = None
     skeleton: tuple[Edge, ...] | None = None
     palette: tuple[str, ...] | None = None
+    normalize: bool = False

@@ -13,6 +13,7 @@ from export.contract import (
     CLASSES,
     COUNT,
     DESCRIBE,
+    EMBEDDING,
     PIXELS,
     POSE_SCORES,
     POSES,
@@ -85,6 +86,8 @@ def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) ->
             _check_output(signature, specs, name, rank)
     elif task == "keypoints":
         _check_poses(signature, specs, description)
+    elif task == "embedding":
+        _check_output(signature, specs, EMBEDDING, 2)
     elif task == "segmentation":
         _check_output(signature, specs, CLASS_MAP, 3, _MAP_DTYPES)
     elif task == "classification":

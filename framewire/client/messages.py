@@ -23,7 +23,8 @@ from framewire.client.outcomes import (
 class Model:
     """The model that answers now.
 
-    ``task`` is ``detection``, ``classification``, ``keypoints``, ``segmentation`` or ``tensors``.
+    ``task`` is ``detection``, ``classification``, ``keypoints``, ``segmentation``, ``embedding`` or
+    ``tensors``.
     ``labels`` names its classes or keypoints by index, ``palette`` has the colors of classes as
     ``#rrggbb``, ``skeleton`` the pairs of keypoints to join by a line.
     ``width`` and ``height`` are the largest useful size in pixels; None: any. ``formats`` are the
@@ -145,6 +146,7 @@ def result(
         message=message,
         poses=_poses(message, labels) if "keypoints" in message else (),
         segmentation=_segmentation(message["masks"]) if "masks" in message else None,
+        embedding=tuple(message["embedding"]) if "embedding" in message else None,
     )
 
 

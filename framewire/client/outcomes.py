@@ -128,8 +128,8 @@ class Result:
     """A model's answer about one picture.
 
     A detection model fills ``detections``, a classification model ``classes``, a keypoints model
-    ``poses``, each best score first. A segmentation model fills ``segmentation``, any other model
-    ``outputs``, by name.
+    ``poses``, each best score first. A segmentation model fills ``segmentation``, an embedding
+    model ``embedding``, any other model ``outputs``, by name.
 
     ``picture`` is the object that was offered. ``latency_ms`` is the time from the offer to the
     result, ``round_trip_ms`` the part of it since the frame was sent. ``batch`` is the number of
@@ -149,6 +149,7 @@ class Result:
     message: Mapping[str, Any] = field(default_factory=dict, repr=False)
     poses: tuple[Pose, ...] = ()
     segmentation: Segmentation | None = None
+    embedding: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

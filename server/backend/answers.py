@@ -11,12 +11,14 @@ from server.backend.classification import classifications
 from server.backend.contract import (
     ClassificationOutputs,
     DetectionOutputs,
+    EmbeddingOutputs,
     KeypointOutputs,
     Outputs,
     SegmentationOutputs,
     TensorOutputs,
 )
 from server.backend.detection import detections
+from server.backend.embedding import embeddings
 from server.backend.keypoints import poses
 from server.backend.pixels import Placement
 from server.backend.segmentation import segmentations
@@ -57,6 +59,8 @@ def split(
         return poses(outputs, arrays(tensors), rows, placements)
     if isinstance(outputs, SegmentationOutputs):
         return segmentations(outputs, arrays(tensors), rows, placements)
+    if isinstance(outputs, EmbeddingOutputs):
+        return embeddings(outputs, arrays(tensors))
     return _tensors(outputs, arrays(tensors), rows)
 
 

@@ -140,6 +140,20 @@ class SegmentationOutputs:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingOutputs:
+    """The alias of a vector."""
+
+    vector: str
+
+    task: Task = "embedding"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to request."""
+        return (self.vector,)
+
+
+@dataclass(frozen=True, slots=True)
 class TensorOutputs:
     """All outputs, of a task that the wire has no fields for.
 
@@ -158,7 +172,12 @@ class TensorOutputs:
 
 Input = BytesInput | PixelsInput
 Outputs = (
-    DetectionOutputs | ClassificationOutputs | KeypointOutputs | SegmentationOutputs | TensorOutputs
+    DetectionOutputs
+    | ClassificationOutputs
+    | KeypointOutputs
+    | SegmentationOutputs
+    | EmbeddingOutputs
+    | TensorOutputs
 )
 
 

@@ -8,6 +8,7 @@ from typing import get_args
 from server.backend.contract import (
     ClassificationOutputs,
     DetectionOutputs,
+    EmbeddingOutputs,
     KeypointOutputs,
     Outputs,
     SegmentationOutputs,
@@ -23,7 +24,11 @@ TASK_ORDER: tuple[Task, ...] = get_args(Task)
 _IMPLIED: tuple[Task, ...] = ("detection", "classification", "tensors")
 """What names of outputs imply. Only a description makes them anything else, so that a model that
 has none stays what its clients know."""
-_NEEDED: Mapping[Task, str] = {"keypoints": "keypoints", "segmentation": "class_map"}
+_NEEDED: Mapping[Task, str] = {
+    "keypoints": "keypoints",
+    "segmentation": "class_map",
+    "embedding": "embedding",
+}
 """The output that a description of a task promises."""
 _SCORES = ("probabilities", "scores", "logits")
 _FLOATS = (
@@ -61,6 +66,9 @@ def _outputs_of(
         return _keypoints(signature, description)
     if task == "segmentation":
         return _segmentation(signature, description)
+    if task == "embedding":
+        vector = _alias("embedding", signature)
+        return None if vector is None else EmbeddingOutputs(vector)
     shared = (alias for alias, spec in signature.outputs.items() if spec.shape == ())
     return TensorOutputs(frozenset(shared)) if signature.outputs else None
 

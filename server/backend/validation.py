@@ -13,6 +13,7 @@ from itertools import chain, combinations
 from server.backend.contract import (
     ClassificationOutputs,
     DetectionOutputs,
+    EmbeddingOutputs,
     Input,
     KeypointOutputs,
     Outputs,
@@ -113,6 +114,8 @@ def _layout(alias: str, outputs: Outputs) -> str | None:
         return "N,P,K,3" if alias == outputs.points else "N,P"
     if isinstance(outputs, SegmentationOutputs):
         return "N,H,W"
+    if isinstance(outputs, EmbeddingOutputs):
+        return "N,D"
     if isinstance(outputs, DetectionOutputs) and alias != outputs.count:
         return "N,K,4" if alias == outputs.boxes else "N,K"
     return None

@@ -129,6 +129,17 @@ class Segmentation:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """A vector that is near those of similar pictures."""
+
+    vector: Sequence[float]
+
+    def limited(self, min_score: float, max_results: int | None) -> Embedding:
+        """Return all of it, since it has no scores."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One raw output. ``data``: little-endian, row-major bytes, or a list of strings."""
 
@@ -148,7 +159,7 @@ class Tensors:
         return self
 
 
-Answer = Detections | Classification | Poses | Segmentation | Tensors
+Answer = Detections | Classification | Poses | Segmentation | Embedding | Tensors
 
 
 def _best(scores: Sequence[float], min_score: float, max_results: int | None) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from server.core.errors import FramewireError
 
-Task = Literal["detection", "classification", "keypoints", "segmentation", "tensors"]
+Task = Literal["detection", "classification", "keypoints", "segmentation", "embedding", "tensors"]
 Resize = Literal["stretch", "letterbox"]
 Edge = tuple[int, int]
 

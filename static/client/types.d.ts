@@ -56,7 +56,7 @@ export interface Model {
   name: string;
   version: number;
   label: string | null;
-  task: 'detection' | 'classification' | 'keypoints' | 'segmentation' | 'tensors';
+  task: 'detection' | 'classification' | 'keypoints' | 'segmentation' | 'embedding' | 'tensors';
   /** names by index, of classes or, for keypoints, of points; empty if the model has none */
   labels: string[];
   formats: Format[];
@@ -149,6 +149,8 @@ export interface Result {
   keypoints?: number[][];
   /** for segmentation */
   masks?: Masks;
+  /** for an embedding */
+  embedding?: number[];
   outputs?: Record<string, Tensor>;
 }
 

@@ -45,6 +45,7 @@ COMMANDS = {
         "--from={trained}/masks --scale=0..1 --resize=letterbox",
         ["black", "white", "red", "blue"],
     ),
+    "vector": ("--from={trained}/vector --scale=0..1 --normalize", []),
 }
 
 

@@ -4,6 +4,7 @@
   the box's diagonal, from the upper left to the lower right corner.
 * ``masks``: float32 ``[N,64,64,3]`` in 0..1, and ``output_0`` ``[N,64,64,4]``: scores of black,
   white, red and blue for each pixel.
+* ``vector``: float32 ``[N,8,8,3]`` in 0..1, and ``embedding`` ``[N,3]``: twice the mean color.
 """
 
 from __future__ import annotations
@@ -39,7 +40,16 @@ class Masks(tf.Module):
         return {"output_0": -distances}
 
 
+class Vector(tf.Module):
+    """The mean color, as an embedding."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 8, 8, 3], tf.float32, "images")])
+    def embed(self, images):
+        return {"embedding": 2 * tf.reduce_mean(images, axis=[1, 2])}
+
+
 def main(folder: Path) -> None:
-    pose, masks = Pose(), Masks()
+    pose, masks, vector = Pose(), Masks(), Vector()
     tf.saved_model.save(pose, str(folder / "pose"), signatures=pose.estimate)
     tf.saved_model.save(masks, str(folder / "masks"), signatures=masks.segment)
+    tf.saved_model.save(vector, str(folder / "vector"), signatures=vector.embed)

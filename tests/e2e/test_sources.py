@@ -16,7 +16,18 @@ from PIL import Image, ImageDraw
 from loadtest.stack import ROOT, Stack
 from tests.e2e.client import Client
 
-MODELS = ("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd", "pose", "masks")
+MODELS = (
+    "ssd",
+    "letterbox",
+    "lightness",
+    "keras",
+    "zoo",
+    "yolo",
+    "raw_ssd",
+    "pose",
+    "masks",
+    "vector",
+)
 Box = tuple[float, float, float, float]
 
 
@@ -138,6 +149,15 @@ async def test_a_segmentation_covers_the_frame(stack: Stack, colour: str, index:
             assert inside.min(axis=0)[::-1] == pytest.approx(box[:2], abs=0.05)
             assert inside.max(axis=0)[::-1] == pytest.approx(box[2:], abs=0.05)
             assert (classes == 0).mean() == pytest.approx(0.75, abs=0.05)
+
+
+async def test_an_embedding_of_length_1(stack: Stack) -> None:
+    client = await Client.connect(stack.port, model="vector", min_score=0.9)
+    assert client.model is not None
+    assert (client.model["task"], client.model["labels"]) == ("embedding", [])
+    for colour, vector in (((255, 0, 0), (1, 0, 0)), ((0, 90, 90), (0, 0.5**0.5, 0.5**0.5))):
+        for outcome in await outcomes(client, Image.new("RGB", (40, 30), colour)):
+            assert outcome["embedding"] == pytest.approx(vector, abs=0.02)
 
 
 async def test_many_sessions_share_batches(stack: Stack) -> None:

@@ -11,6 +11,7 @@ from server.core.answers import (
     Answer,
     Classification,
     Detections,
+    Embedding,
     Event,
     Poses,
     Segmentation,
@@ -158,6 +159,9 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
     if isinstance(answer, Segmentation):
         masks = {"width": answer.width, "height": answer.height, "runs": answer.runs}
         return {"masks": masks}
+    if isinstance(answer, Embedding):
+        vector = answer.vector
+        return {"embedding": [float(f"{value:.7g}") for value in vector] if text else vector}
     assert isinstance(answer, Tensors)
     return {"outputs": {name: _tensor(value, text) for name, value in answer.outputs.items()}}
 

@@ -109,6 +109,11 @@ def test_masks() -> None:
     assert (result.detections, result.classes, result.poses) == ((), (), ())
 
 
+def test_an_embedding() -> None:
+    assert ask({"task": "embedding"}, embedding=[0.5, -1.0]).embedding == (0.5, -1.0)
+    assert ask({}, classes=[], scores=[]).embedding is None
+
+
 def test_a_task_that_this_client_does_not_know() -> None:
     result = ask({"task": "novelty"}, novelty=[1], scores=[0.5])
     assert (result.detections, result.classes, result.poses) == ((), (), ())

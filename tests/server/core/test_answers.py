@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from server.core.answers import Classification, Detections, Poses, Segmentation, Tensor, Tensors
+from server.core.answers import (
+    Classification,
+    Detections,
+    Embedding,
+    Poses,
+    Segmentation,
+    Tensor,
+    Tensors,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +35,5 @@ def test_what_has_no_scores_has_no_limits() -> None:
     assert tensors.limited(1.0, 0) is tensors
     masks = Segmentation(2, 1, [0, 2])
     assert masks.limited(1.0, 0) is masks
+    embedding = Embedding([0.5])
+    assert embedding.limited(1.0, 0) is embedding

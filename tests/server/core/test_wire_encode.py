@@ -15,6 +15,7 @@ from server.core.answers import (
     Classification,
     Count,
     Detections,
+    Embedding,
     Event,
     Poses,
     Segmentation,
@@ -174,6 +175,12 @@ def test_a_palette_is_there_only_if_the_model_has_one(encoding: Encoding) -> Non
     found = read(ModelChanged(model), encoding)["model"]
     assert found["palette"] == ["#000000", "#00ff7f"]
     assert "palette" not in read(ModelChanged(MODEL), encoding)["model"]
+
+
+def test_an_embedding_has_seven_digits_in_text() -> None:
+    message = result(Embedding([1 / 3, -12345678.0, 1e-30, 0.0]))
+    assert read(message, MSGPACK)["embedding"] == [1 / 3, -12345678.0, 1e-30, 0.0]
+    assert read(message, JSON)["embedding"] == [0.3333333, -12345680.0, 1e-30, 0.0]
 
 
 def test_tensors_are_bytes_in_msgpack_and_numbers_in_json() -> None:

@@ -13,6 +13,7 @@ from server.core.answers import (
     Answer,
     Classification,
     Detections,
+    Embedding,
     Poses,
     Segmentation,
     Tensor,
@@ -159,6 +160,7 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         SCORES,
         st.lists(FINITE, min_size=3, max_size=3),
     ),
+    st.lists(st.integers(-999, 999).map(float), max_size=4).map(Embedding),
     st.builds(Segmentation, SMALL, SMALL, st.lists(SMALL, max_size=6)),
     st.binary(max_size=16).map(
         lambda data: Tensors({"t": Tensor("uint8", (len(data),), data)}),
