@@ -56,6 +56,11 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         help="the colors of a segmentation's classes, such as #00ff7f: one per line or a JSON list",
     )
     group.add_argument("--normalize", action="store_true", help="scale embeddings to a length of 1")
+    group.add_argument(
+        "--multi-label",
+        action="store_true",
+        help="a picture can have several of the classes, or none: their scores are independent",
+    )
     _add_boxes(parser)
 
 
@@ -101,6 +106,7 @@ def task_options(options: argparse.Namespace) -> TaskOptions:
         skeleton=options.skeleton,
         palette=options.palette,
         normalize=options.normalize,
+        multi_label=options.multi_label,
     )
 
 

@@ -298,6 +298,8 @@ def _with_description(source: Source, options: TaskOptions) -> TaskOptions:
         options = replace(options, skeleton=_described_skeleton(source))
     if options.palette is None and "palette" in source.described:
         options = replace(options, palette=tuple(map(str, source.described["palette"])))
+    if source.described.get("multi_label") is True:
+        options = replace(options, multi_label=True)
     return options
 
 

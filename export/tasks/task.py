@@ -84,6 +84,7 @@ class TaskOptions:
     ``skeleton``: which keypoints a line joins, ``palette``: the colors of classes; None if not
     given.
     ``normalize``: scale embeddings to a length of 1.
+    ``multi_label``: a picture can have several of the classes, or none.
     """
 
     task: str | None = None
@@ -99,3 +100,4 @@ class TaskOptions:
     skeleton: tuple[Edge, ...] | None = None
     palette: tuple[str, ...] | None = None
     normalize: bool = False
+    multi_label: bool = False

@@ -26,7 +26,8 @@ class Model:
     ``task`` is ``detection``, ``classification``, ``keypoints``, ``segmentation``, ``embedding`` or
     ``tensors``.
     ``labels`` names its classes or keypoints by index, ``palette`` has the colors of classes as
-    ``#rrggbb``, ``skeleton`` the pairs of keypoints to join by a line.
+    ``#rrggbb``, ``skeleton`` the pairs of keypoints to join by a line. ``multi_label``: a picture
+    can have several of the classes, or none.
     ``width`` and ``height`` are the largest useful size in pixels; None: any. ``formats`` are the
     picture formats that it accepts.
     """
@@ -41,6 +42,7 @@ class Model:
     height: int | None
     skeleton: tuple[tuple[int, int], ...] = ()
     palette: tuple[str, ...] = ()
+    multi_label: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def model(message: Mapping[str, Any] | None) -> Model | None:
         height=message["height"],
         skeleton=tuple((first, second) for first, second in message.get("skeleton", ())),
         palette=tuple(message.get("palette", ())),
+        multi_label=message.get("multi_label", False),
     )
 
 

@@ -72,7 +72,8 @@ class DetectionOutputs:
 
 @dataclass(frozen=True, slots=True)
 class ClassificationOutputs:
-    """Aliases of a classifier's outputs. ``logits``: the scores need a softmax.
+    """Aliases of a classifier's outputs. ``logits``: the scores need a softmax or, if
+    ``multi_label`` because classes do not exclude one another, a sigmoid each.
 
     ``class_count`` is the number of described labels.
     """
@@ -83,6 +84,7 @@ class ClassificationOutputs:
     first_class: int
     labels: Labels
     class_count: int = NO_LIMIT
+    multi_label: bool = False
 
     task: Task = "classification"
 

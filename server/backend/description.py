@@ -46,6 +46,7 @@ class Description:
     ``first_class`` is the model's number for its first label, ``width`` and ``height``
     are the size of its input in pixels, ``formats`` are those that its graph decodes.
     ``skeleton`` joins keypoints by their numbers, ``palette`` has the colors of the labels.
+    ``multi_label``: classes do not exclude one another.
     """
 
     task: Task | None = None
@@ -59,6 +60,7 @@ class Description:
     max_batch: int | None = None
     skeleton: tuple[Edge, ...] = ()
     palette: tuple[str, ...] = ()
+    multi_label: bool = False
 
 
 def parse(text: bytes) -> Description:
@@ -99,6 +101,7 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
         max_batch=_integer(fields, "max_batch", 1, 2**31),
         skeleton=_skeleton(fields.get("skeleton")),
         palette=_palette(fields),
+        multi_label=_boolean(fields, "multi_label"),
     )
 
 
@@ -115,6 +118,13 @@ def _integer(
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise _wrong(under + name, f"an integer from {low} to {high}", value)
     return value
+
+
+def _boolean(fields: Mapping[str, Any], name: str) -> bool:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise _wrong(name, "true or false", value)
+    return bool(value)
 
 
 def _choice(

@@ -90,8 +90,9 @@ def _classification(
         return None
     classes = "classes" if "classes" in signature.outputs else None
     first = description.first_class or 0
+    count = len(description.labels) or NO_LIMIT
     return ClassificationOutputs(
-        scores, classes, scores == "logits", first, labels, len(description.labels) or NO_LIMIT
+        scores, classes, scores == "logits", first, labels, count, description.multi_label
     )
 
 

@@ -113,6 +113,7 @@ def select(
             description.resize,
             description.skeleton,
             description.palette,
+            description.multi_label,
         ),
         contracts,
     )

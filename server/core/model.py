@@ -48,7 +48,7 @@ class Model:
     ``width`` and ``height`` (pixels) are the size worth sending; None if the model
     accepts any size. ``resize`` is how a frame with another aspect ratio is fitted.
     ``skeleton``: which keypoints to join by a line, as pairs of their numbers. ``palette``: the
-    color of each class, as ``#rrggbb``.
+    color of each class, as ``#rrggbb``. ``multi_label``: classes do not exclude one another.
     """
 
     key: ModelKey
@@ -61,6 +61,7 @@ class Model:
     resize: Resize = "stretch"
     skeleton: tuple[Edge, ...] = ()
     palette: tuple[str, ...] = ()
+    multi_label: bool = False
 
     @property
     def formats(self) -> tuple[str, ...]:

@@ -69,6 +69,8 @@ export interface Model {
   skeleton?: [number, number][];
   /** for segmentation: the color of each class, as #rrggbb; missing if the model has none */
   palette?: string[];
+  /** of a classification: a picture can have several of the classes, or none */
+  multi_label?: true;
 }
 
 export interface Limits {

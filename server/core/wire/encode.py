@@ -123,6 +123,8 @@ def _model(model: Model | None) -> dict[str, Any] | None:
         fields["skeleton"] = [list(edge) for edge in model.skeleton]
     if model.palette:
         fields["palette"] = list(model.palette)
+    if model.multi_label:
+        fields["multi_label"] = True
     return fields
 
 

@@ -19,6 +19,7 @@ def test_everything_is_read() -> None:
     fields = {**DESCRIPTION, "input": {**DESCRIPTION["input"], "scale": scale}}
     fields["skeleton"] = [[0, 2], [1, 1]]
     fields["palette"] = ["#000000", "#00FF7f"]
+    fields["multi_label"] = True
     assert parse(json.dumps(fields).encode()) == Description(
         task="detection",
         labels=("zero", "one", "two"),
@@ -31,6 +32,7 @@ def test_everything_is_read() -> None:
         max_batch=64,
         skeleton=((0, 2), (1, 1)),
         palette=("#000000", "#00FF7f"),
+        multi_label=True,
     )
 
 
@@ -48,6 +50,7 @@ def test_what_is_not_said_has_defaults_and_what_is_unknown_is_ignored() -> None:
         ({"labels": ["a", 1]}, "labels"),
         ({"first_class": -1}, "first_class"),
         ({"first_class": True}, "first_class"),
+        ({"multi_label": 1}, "multi_label"),
         ({"palette": "#000000"}, "palette"),
         ({"palette": ["#00000"]}, "palette"),
         ({"palette": ["red", "#000000"]}, "palette"),
@@ -99,7 +102,16 @@ _INPUT = st.fixed_dictionaries(
         "scale": _ANYTHING | _SCALE,
     },
 )
-_FIELDS = ("task", "labels", "first_class", "formats", "max_batch", "skeleton", "palette")
+_FIELDS = (
+    "task",
+    "labels",
+    "first_class",
+    "formats",
+    "max_batch",
+    "skeleton",
+    "palette",
+    "multi_label",
+)
 
 
 @given(st.dictionaries(st.sampled_from(_FIELDS), _ANYTHING), _ANYTHING | _INPUT)

@@ -177,6 +177,12 @@ def test_a_palette_is_there_only_if_the_model_has_one(encoding: Encoding) -> Non
     assert "palette" not in read(ModelChanged(MODEL), encoding)["model"]
 
 
+@BOTH
+def test_classes_that_do_not_exclude_one_another(encoding: Encoding) -> None:
+    model = replace(MODEL, task="classification", multi_label=True)
+    assert read(ModelChanged(model), encoding)["model"]["multi_label"] is True
+
+
 def test_an_embedding_has_seven_digits_in_text() -> None:
     message = result(Embedding([1 / 3, -12345678.0, 1e-30, 0.0]))
     assert read(message, MSGPACK)["embedding"] == [1 / 3, -12345678.0, 1e-30, 0.0]

@@ -178,6 +178,7 @@ MODELS = st.builds(
     st.just({"jpeg": Lane(ModelKey("m"), "serving_default")}),
     skeleton=st.lists(st.tuples(SMALL, SMALL), max_size=3).map(tuple),
     palette=st.lists(st.just("#00ff7f"), max_size=2).map(tuple),
+    multi_label=st.booleans(),
 )
 SERVER_MESSAGES: st.SearchStrategy[ServerMessage] = st.one_of(
     st.builds(Welcome, TEXT, st.none() | MODELS, st.just(LIMITS), st.floats(0.1, 3600)),
