@@ -33,7 +33,18 @@ CLASS_MAP = "class_map"
 EMBEDDING = "embedding"
 """The output of a model that turns images into vectors, ``[N, D]``."""
 
-TASKS = ("detection", "classification", "keypoints", "segmentation", "embedding", "tensors")
+DENSE_MAP = "dense_map"
+"""The output of a model that gives each pixel a value, such as its depth, ``[N, H, W]``."""
+
+TASKS = (
+    "detection",
+    "classification",
+    "keypoints",
+    "segmentation",
+    "embedding",
+    "map",
+    "tensors",
+)
 
 GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
 """The files that make a directory a SavedModel."""

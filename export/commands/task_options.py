@@ -61,6 +61,9 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a picture can have several of the classes, or none: their scores are independent",
     )
+    group.add_argument(
+        "--unit", default="", metavar="NAME", help="the unit of a map's values, such as m"
+    )
     _add_boxes(parser)
 
 
@@ -107,6 +110,7 @@ def task_options(options: argparse.Namespace) -> TaskOptions:
         palette=options.palette,
         normalize=options.normalize,
         multi_label=options.multi_label,
+        unit=options.unit,
     )
 
 

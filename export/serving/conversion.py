@@ -296,8 +296,10 @@ def _with_description(source: Source, options: TaskOptions) -> TaskOptions:
         options = replace(options, first_class=first)
     if options.skeleton is None:
         options = replace(options, skeleton=_described_skeleton(source))
-    if options.palette is None and "palette" in source.described:
+    if options.palette is None and isinstance(source.described.get("palette"), list):
         options = replace(options, palette=tuple(map(str, source.described["palette"])))
+    if not options.unit and isinstance(source.described.get("unit"), str):
+        options = replace(options, unit=source.described["unit"])
     if source.described.get("multi_label") is True:
         options = replace(options, multi_label=True)
     return options

@@ -11,6 +11,7 @@ from export.contract import (
     BOXES,
     BYTES,
     CLASS_MAP,
+    DENSE_MAP,
     DESCRIBE,
     KEYPOINTS,
     PIXELS,
@@ -170,15 +171,15 @@ def _poses_to_image(poses: Tensor, placements: Tensor) -> Tensor:
     return tf.concat([(poses[..., :2] - corner) / size, poses[..., 2:]], axis=-1)
 
 
-def _map_to_image(classes: Tensor, placements: Tensor) -> Tensor:
+def _map_to_image(pixels: Tensor, placements: Tensor) -> Tensor:
     """Stretch the part of each map ``[N, H, W]`` that an image covers over the whole map."""
-    moved = tf.gather(classes, _covered(classes, placements, 0), axis=1, batch_dims=1)
-    return tf.gather(moved, _covered(classes, placements, 1), axis=2, batch_dims=1)
+    moved = tf.gather(pixels, _covered(pixels, placements, 0), axis=1, batch_dims=1)
+    return tf.gather(moved, _covered(pixels, placements, 1), axis=2, batch_dims=1)
 
 
-def _covered(classes: Tensor, placements: Tensor, axis: int) -> Tensor:
+def _covered(pixels: Tensor, placements: Tensor, axis: int) -> Tensor:
     """Return which rows (axis 0) or columns of a map show each row or column of an image."""
-    size = tf.shape(classes)[axis + 1]
+    size = tf.shape(pixels)[axis + 1]
     centers = (tf.range(tf.cast(size, tf.float32)) + 0.5) / tf.cast(size, tf.float32)
     start, length = placements[:, axis, None], placements[:, axis + 2, None]
     indices = tf.floor((start + centers * length) * tf.cast(size, tf.float32))
@@ -190,5 +191,6 @@ _MOVES = {
     KEYPOINTS: (4, _points_to_image),
     POSES: (4, _poses_to_image),
     CLASS_MAP: (3, _map_to_image),
+    DENSE_MAP: (3, _map_to_image),
 }
 """The outputs that lie on the canvas: their ranks, and how they are converted."""

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from export.contract import BOXES
 from export.errors import SourceError
-from export.tasks import classification, detection, embedding, keypoints, segmentation
+from export.tasks import (
+    classification,
+    densemap,
+    detection,
+    embedding,
+    keypoints,
+    segmentation,
+)
 from export.tasks.task import Probe, Size, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
@@ -20,15 +29,9 @@ def select_task(probe: Probe, options: TaskOptions, size: Size | None = None) ->
         return detection.detection(probe, options)
     if options.suppress:
         raise SourceError(f"--nms is only for detectors, not for {task}")
-    if task == "keypoints":
-        return keypoints.keypoints(probe, options)
     if task == "segmentation":
         return segmentation.segmentation(probe, options, size)
-    if task == "embedding":
-        return embedding.embedding(probe, options)
-    if task == "classification":
-        return classification.classification(probe, options)
-    return Tensors(tuple(probe))
+    return _OTHERS[task](probe, options)
 
 
 def _implied(probe: Probe, options: TaskOptions, size: Size | None) -> str:
@@ -36,13 +39,22 @@ def _implied(probe: Probe, options: TaskOptions, size: Size | None) -> str:
         return "detection"
     if keypoints.poses_among(probe) is not None:
         return "keypoints"
+    if densemap.map_among(probe) is not None:
+        return "map"
     if segmentation.map_among(probe, options, size) is not None:
         return "segmentation"
     if embedding.is_embedding(probe):
         return "embedding"
-    if classification.scores_among(probe) is not None:
-        return "classification"
-    return "tensors"
+    return "tensors" if classification.scores_among(probe) is None else "classification"
+
+
+_OTHERS: Mapping[str, Callable[[Probe, TaskOptions], Task]] = {
+    "classification": classification.classification,
+    "keypoints": keypoints.keypoints,
+    "embedding": embedding.embedding,
+    "map": densemap.dense_map,
+    "tensors": lambda probe, options: Tensors(tuple(probe)),
+}
 
 
 def not_served(task: Task, probe: Probe) -> list[str]:

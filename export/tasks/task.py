@@ -85,6 +85,7 @@ class TaskOptions:
     given.
     ``normalize``: scale embeddings to a length of 1.
     ``multi_label``: a picture can have several of the classes, or none.
+    ``unit``: of the values of a map.
     """
 
     task: str | None = None
@@ -101,3 +102,4 @@ class TaskOptions:
     palette: tuple[str, ...] | None = None
     normalize: bool = False
     multi_label: bool = False
+    unit: str = ""

@@ -12,6 +12,7 @@ from export.contract import (
     CLASS_SCORES,
     CLASSES,
     COUNT,
+    DENSE_MAP,
     DESCRIBE,
     EMBEDDING,
     PIXELS,
@@ -86,6 +87,8 @@ def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) ->
             _check_output(signature, specs, name, rank)
     elif task == "keypoints":
         _check_poses(signature, specs, description)
+    elif task == "map":
+        _check_output(signature, specs, DENSE_MAP, 3)
     elif task == "embedding":
         _check_output(signature, specs, EMBEDDING, 2)
     elif task == "segmentation":

@@ -28,6 +28,7 @@ from framewire.client.messages import Limits, Model
 from framewire.client.outcomes import (
     Box,
     Classification,
+    DenseMap,
     Detection,
     Dropped,
     Failed,
@@ -51,6 +52,7 @@ __all__ = [
     "ClientClosed",
     "ClientError",
     "ConnectionFailed",
+    "DenseMap",
     "Detection",
     "Dropped",
     "Failed",

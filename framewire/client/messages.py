@@ -9,6 +9,7 @@ from typing import Any
 from framewire.client.outcomes import (
     Box,
     Classification,
+    DenseMap,
     Detection,
     Keypoint,
     Pose,
@@ -23,11 +24,11 @@ from framewire.client.outcomes import (
 class Model:
     """The model that answers now.
 
-    ``task`` is ``detection``, ``classification``, ``keypoints``, ``segmentation``, ``embedding`` or
-    ``tensors``.
+    ``task`` is ``detection``, ``classification``, ``keypoints``, ``segmentation``, ``embedding``,
+    ``map`` or ``tensors``.
     ``labels`` names its classes or keypoints by index, ``palette`` has the colors of classes as
     ``#rrggbb``, ``skeleton`` the pairs of keypoints to join by a line. ``multi_label``: a picture
-    can have several of the classes, or none.
+    can have several of the classes, or none. ``unit``: of the values of a map.
     ``width`` and ``height`` are the largest useful size in pixels; None: any. ``formats`` are the
     picture formats that it accepts.
     """
@@ -43,6 +44,7 @@ class Model:
     skeleton: tuple[tuple[int, int], ...] = ()
     palette: tuple[str, ...] = ()
     multi_label: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def model(message: Mapping[str, Any] | None) -> Model | None:
         skeleton=tuple((first, second) for first, second in message.get("skeleton", ())),
         palette=tuple(message.get("palette", ())),
         multi_label=message.get("multi_label", False),
+        unit=message.get("unit", ""),
     )
 
 
@@ -150,6 +153,7 @@ def result(
         poses=_poses(message, labels) if "keypoints" in message else (),
         segmentation=_segmentation(message["masks"]) if "masks" in message else None,
         embedding=tuple(message["embedding"]) if "embedding" in message else None,
+        dense_map=_dense_map(message["map"]) if "map" in message else None,
     )
 
 
@@ -179,6 +183,11 @@ def _keypoints(numbers: Sequence[float], labels: tuple[str, ...]) -> tuple[Keypo
 
 def _segmentation(masks: Mapping[str, Any]) -> Segmentation:
     return Segmentation(masks["width"], masks["height"], tuple(masks["runs"]))
+
+
+def _dense_map(fields: Mapping[str, Any]) -> DenseMap:
+    width, height, levels = fields["width"], fields["height"], fields["levels"]
+    return DenseMap(width, height, fields["low"], fields["high"], bytes(levels))
 
 
 def _name(labels: tuple[str, ...], index: int) -> str:

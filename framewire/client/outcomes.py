@@ -94,6 +94,29 @@ class Segmentation:
 
 
 @dataclass(frozen=True, slots=True)
+class DenseMap:
+    """A value for each pixel of a map that covers the picture, ``width`` x ``height``.
+
+    ``levels``: a byte for each pixel, row by row, 0 for the value ``low`` to 255 for ``high``.
+    ``Model.unit`` is that of the values.
+    """
+
+    width: int
+    height: int
+    low: float
+    high: float
+    levels: bytes
+
+    def numpy(self) -> Any:
+        """Return a numpy array of the values, float32 of shape [height, width]. Needs numpy."""
+        import numpy
+
+        levels = numpy.frombuffer(self.levels, numpy.uint8).reshape(self.height, self.width)
+        values = self.low + levels.astype(numpy.float64) * ((self.high - self.low) / 255)
+        return values.astype(numpy.float32)
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One raw output of a model of no other task.
 
@@ -129,7 +152,7 @@ class Result:
 
     A detection model fills ``detections``, a classification model ``classes``, a keypoints model
     ``poses``, each best score first. A segmentation model fills ``segmentation``, an embedding
-    model ``embedding``, any other model ``outputs``, by name.
+    model ``embedding``, a map model ``dense_map``, any other model ``outputs``, by name.
 
     ``picture`` is the object that was offered. ``latency_ms`` is the time from the offer to the
     result, ``round_trip_ms`` the part of it since the frame was sent. ``batch`` is the number of
@@ -150,6 +173,7 @@ class Result:
     poses: tuple[Pose, ...] = ()
     segmentation: Segmentation | None = None
     embedding: tuple[float, ...] | None = None
+    dense_map: DenseMap | None = None
 
 
 @dataclass(frozen=True, slots=True)

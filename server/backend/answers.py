@@ -13,10 +13,12 @@ from server.backend.contract import (
     DetectionOutputs,
     EmbeddingOutputs,
     KeypointOutputs,
+    MapOutputs,
     Outputs,
     SegmentationOutputs,
     TensorOutputs,
 )
+from server.backend.densemap import dense_maps
 from server.backend.detection import detections
 from server.backend.embedding import embeddings
 from server.backend.keypoints import poses
@@ -61,6 +63,8 @@ def split(
         return segmentations(outputs, arrays(tensors), rows, placements)
     if isinstance(outputs, EmbeddingOutputs):
         return embeddings(outputs, arrays(tensors))
+    if isinstance(outputs, MapOutputs):
+        return dense_maps(outputs, arrays(tensors), rows, placements)
     return _tensors(outputs, arrays(tensors), rows)
 
 

@@ -156,6 +156,20 @@ class EmbeddingOutputs:
 
 
 @dataclass(frozen=True, slots=True)
+class MapOutputs:
+    """The alias of the value of each pixel."""
+
+    values: str
+
+    task: Task = "map"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to request."""
+        return (self.values,)
+
+
+@dataclass(frozen=True, slots=True)
 class TensorOutputs:
     """All outputs, of a task that the wire has no fields for.
 
@@ -179,6 +193,7 @@ Outputs = (
     | KeypointOutputs
     | SegmentationOutputs
     | EmbeddingOutputs
+    | MapOutputs
     | TensorOutputs
 )
 

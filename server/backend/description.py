@@ -46,7 +46,7 @@ class Description:
     ``first_class`` is the model's number for its first label, ``width`` and ``height``
     are the size of its input in pixels, ``formats`` are those that its graph decodes.
     ``skeleton`` joins keypoints by their numbers, ``palette`` has the colors of the labels.
-    ``multi_label``: classes do not exclude one another.
+    ``multi_label``: classes do not exclude one another. ``unit``: that of a map's values.
     """
 
     task: Task | None = None
@@ -61,6 +61,7 @@ class Description:
     skeleton: tuple[Edge, ...] = ()
     palette: tuple[str, ...] = ()
     multi_label: bool = False
+    unit: str = ""
 
 
 def parse(text: bytes) -> Description:
@@ -102,6 +103,7 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
         skeleton=_skeleton(fields.get("skeleton")),
         palette=_palette(fields),
         multi_label=_boolean(fields, "multi_label"),
+        unit=_text(fields, "unit"),
     )
 
 
@@ -125,6 +127,15 @@ def _boolean(fields: Mapping[str, Any], name: str) -> bool:
     if value is not None and not isinstance(value, bool):
         raise _wrong(name, "true or false", value)
     return bool(value)
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _wrong(name, "a string", value)
+    return value
 
 
 def _choice(

@@ -10,6 +10,7 @@ from server.backend.contract import (
     DetectionOutputs,
     EmbeddingOutputs,
     KeypointOutputs,
+    MapOutputs,
     Outputs,
     SegmentationOutputs,
     TensorOutputs,
@@ -28,6 +29,7 @@ _NEEDED: Mapping[Task, str] = {
     "keypoints": "keypoints",
     "segmentation": "class_map",
     "embedding": "embedding",
+    "map": "dense_map",
 }
 """The output that a description of a task promises."""
 _SCORES = ("probabilities", "scores", "logits")
@@ -62,13 +64,8 @@ def _outputs_of(
         return _detection(signature, description)
     if task == "classification":
         return _classification(signature, description, labels)
-    if task == "keypoints":
-        return _keypoints(signature, description)
-    if task == "segmentation":
-        return _segmentation(signature, description)
-    if task == "embedding":
-        vector = _alias("embedding", signature)
-        return None if vector is None else EmbeddingOutputs(vector)
+    if task in _NEEDED:
+        return _described(task, signature, description)
     shared = (alias for alias, spec in signature.outputs.items() if spec.shape == ())
     return TensorOutputs(frozenset(shared)) if signature.outputs else None
 
@@ -114,21 +111,19 @@ def _holds_scores(spec: TensorSpec) -> bool:
     return spec.dtype in _FLOATS and (spec.shape is None or len(spec.shape) == 2)
 
 
-def _keypoints(signature: Signature, description: Description) -> KeypointOutputs | None:
-    points = _alias("keypoints", signature)
-    if points is None:
+def _described(task: Task, signature: Signature, description: Description) -> Outputs | None:
+    """Return the outputs of a task that only a description implies."""
+    alias = _alias(_NEEDED[task], signature)
+    if alias is None:
         return None
-    scores = "pose_scores" if "pose_scores" in signature.outputs else None
-    joined = 1 + max((max(edge) for edge in description.skeleton), default=-1)
-    return KeypointOutputs(points, scores, len(description.labels), joined)
-
-
-def _segmentation(signature: Signature, description: Description) -> SegmentationOutputs | None:
-    classes = _alias("class_map", signature)
-    if classes is None:
-        return None
-    first, count = description.first_class or 0, len(description.labels) or NO_LIMIT
-    return SegmentationOutputs(classes, first, count)
+    count = len(description.labels)
+    if task == "keypoints":
+        scores = "pose_scores" if "pose_scores" in signature.outputs else None
+        joined = 1 + max((max(edge) for edge in description.skeleton), default=-1)
+        return KeypointOutputs(alias, scores, count, joined)
+    if task == "segmentation":
+        return SegmentationOutputs(alias, description.first_class or 0, count or NO_LIMIT)
+    return EmbeddingOutputs(alias) if task == "embedding" else MapOutputs(alias)
 
 
 def _alias(name: str, signature: Signature) -> str | None:

@@ -38,23 +38,8 @@ def segmentations(
         )
     for extreme in (maps.min(), maps.max()):
         check_class(int(extreme) - outputs.first_class, outputs.first_class, outputs.class_count)
-    return [
-        _encoded(_inside(maps[row], WHOLE if placements is None else placements[row]), outputs)
-        for row in range(rows)
-    ]
-
-
-def _inside(pixels: Array, placement: Placement) -> Array:
-    """Return the part of a map that the frame covers: at least one pixel."""
-    height, width = pixels.shape
-    rows = _span(placement.top, placement.height, height)
-    columns = _span(placement.left, placement.width, width)
-    return pixels[rows, columns]
-
-
-def _span(start: float, length: float, size: int) -> slice:
-    first = min(round(start * size), size - 1)
-    return slice(first, max(first + 1, round((start + length) * size)))
+    placed = [WHOLE] * rows if placements is None else placements
+    return [_encoded(placed[row].of(maps[row]), outputs) for row in range(rows)]
 
 
 def _encoded(pixels: Array, outputs: SegmentationOutputs) -> Segmentation:

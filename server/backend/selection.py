@@ -114,6 +114,7 @@ def select(
             description.skeleton,
             description.palette,
             description.multi_label,
+            description.unit,
         ),
         contracts,
     )

@@ -16,6 +16,7 @@ from server.backend.contract import (
     EmbeddingOutputs,
     Input,
     KeypointOutputs,
+    MapOutputs,
     Outputs,
     SegmentationOutputs,
     TensorOutputs,
@@ -112,7 +113,7 @@ def _layout(alias: str, outputs: Outputs) -> str | None:
     """
     if isinstance(outputs, KeypointOutputs):
         return "N,P,K,3" if alias == outputs.points else "N,P"
-    if isinstance(outputs, SegmentationOutputs):
+    if isinstance(outputs, SegmentationOutputs | MapOutputs):
         return "N,H,W"
     if isinstance(outputs, EmbeddingOutputs):
         return "N,D"

@@ -140,6 +140,24 @@ class Embedding:
 
 
 @dataclass(frozen=True, slots=True)
+class DenseMap:
+    """A value for each pixel of a map that covers the frame, such as its depth.
+
+    ``levels``: a byte for each pixel, row by row, 0 for the value ``low`` to 255 for ``high``.
+    """
+
+    width: int
+    height: int
+    low: float
+    high: float
+    levels: bytes
+
+    def limited(self, min_score: float, max_results: int | None) -> DenseMap:
+        """Return all of it, since pixels have no scores."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One raw output. ``data``: little-endian, row-major bytes, or a list of strings."""
 
@@ -159,7 +177,7 @@ class Tensors:
         return self
 
 
-Answer = Detections | Classification | Poses | Segmentation | Embedding | Tensors
+Answer = Detections | Classification | Poses | Segmentation | Embedding | DenseMap | Tensors
 
 
 def _best(scores: Sequence[float], min_score: float, max_results: int | None) -> list[int]:

@@ -8,7 +8,9 @@ from typing import Literal, NamedTuple
 
 from server.core.errors import FramewireError
 
-Task = Literal["detection", "classification", "keypoints", "segmentation", "embedding", "tensors"]
+Task = Literal[
+    "detection", "classification", "keypoints", "segmentation", "embedding", "map", "tensors"
+]
 Resize = Literal["stretch", "letterbox"]
 Edge = tuple[int, int]
 
@@ -49,6 +51,7 @@ class Model:
     accepts any size. ``resize`` is how a frame with another aspect ratio is fitted.
     ``skeleton``: which keypoints to join by a line, as pairs of their numbers. ``palette``: the
     color of each class, as ``#rrggbb``. ``multi_label``: classes do not exclude one another.
+    ``unit``: that of the values of a map.
     """
 
     key: ModelKey
@@ -62,6 +65,7 @@ class Model:
     skeleton: tuple[Edge, ...] = ()
     palette: tuple[str, ...] = ()
     multi_label: bool = False
+    unit: str = ""
 
     @property
     def formats(self) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ export interface Model {
   name: string;
   version: number;
   label: string | null;
-  task: 'detection' | 'classification' | 'keypoints' | 'segmentation' | 'embedding' | 'tensors';
+  task: 'detection' | 'classification' | 'keypoints' | 'segmentation' | 'embedding' | 'map' | 'tensors';
   /** names by index, of classes or, for keypoints, of points; empty if the model has none */
   labels: string[];
   formats: Format[];
@@ -71,6 +71,8 @@ export interface Model {
   palette?: string[];
   /** of a classification: a picture can have several of the classes, or none */
   multi_label?: true;
+  /** of a map's values; empty if it is not known */
+  unit?: string;
 }
 
 export interface Limits {
@@ -115,6 +117,17 @@ export interface Masks {
   runs: number[];
 }
 
+/** A value for each pixel of a map that covers the frame, such as its depth. */
+export interface DenseMap {
+  width: number;
+  height: number;
+  /** the values of the levels 0 and 255 */
+  low: number;
+  high: number;
+  /** a level for each pixel, row by row; an array in JSON */
+  levels: Uint8Array | number[];
+}
+
 export interface Tensor {
   dtype: string;
   shape: number[];
@@ -153,6 +166,8 @@ export interface Result {
   masks?: Masks;
   /** for an embedding */
   embedding?: number[];
+  /** for a map */
+  map?: DenseMap;
   outputs?: Record<string, Tensor>;
 }
 

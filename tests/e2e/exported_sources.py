@@ -46,6 +46,7 @@ COMMANDS = {
         ["black", "white", "red", "blue"],
     ),
     "vector": ("--from={trained}/vector --scale=0..1 --normalize", []),
+    "depth": ("--from={trained}/depth --scale=0..1 --resize=letterbox --unit=m", []),
 }
 
 

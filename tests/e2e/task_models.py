@@ -5,6 +5,7 @@
 * ``masks``: float32 ``[N,64,64,3]`` in 0..1, and ``output_0`` ``[N,64,64,4]``: scores of black,
   white, red and blue for each pixel.
 * ``vector``: float32 ``[N,8,8,3]`` in 0..1, and ``embedding`` ``[N,3]``: twice the mean color.
+* ``depth``: float32 ``[N,64,64,3]`` in 0..1, and ``depth`` ``[N,32,32,1]``: 3 where it is bright.
 """
 
 from __future__ import annotations
@@ -48,8 +49,17 @@ class Vector(tf.Module):
         return {"embedding": 2 * tf.reduce_mean(images, axis=[1, 2])}
 
 
+class Depth(tf.Module):
+    """Bright is far away."""
+
+    @tf.function(input_signature=[PIXELS])
+    def measure(self, images):
+        return {"depth": 3 * tf.reduce_max(images, axis=-1, keepdims=True)[:, ::2, ::2]}
+
+
 def main(folder: Path) -> None:
-    pose, masks, vector = Pose(), Masks(), Vector()
+    pose, masks, vector, depth = Pose(), Masks(), Vector(), Depth()
     tf.saved_model.save(pose, str(folder / "pose"), signatures=pose.estimate)
     tf.saved_model.save(masks, str(folder / "masks"), signatures=masks.segment)
     tf.saved_model.save(vector, str(folder / "vector"), signatures=vector.embed)
+    tf.saved_model.save(depth, str(folder / "depth"), signatures=depth.measure)

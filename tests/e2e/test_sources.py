@@ -17,16 +17,8 @@ from loadtest.stack import ROOT, Stack
 from tests.e2e.client import Client
 
 MODELS = (
-    "ssd",
-    "letterbox",
-    "lightness",
-    "keras",
-    "zoo",
-    "yolo",
-    "raw_ssd",
-    "pose",
-    "masks",
-    "vector",
+    *("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd"),
+    *("pose", "masks", "vector", "depth"),
 )
 Box = tuple[float, float, float, float]
 
@@ -158,6 +150,20 @@ async def test_an_embedding_of_length_1(stack: Stack) -> None:
     for colour, vector in (((255, 0, 0), (1, 0, 0)), ((0, 90, 90), (0, 0.5**0.5, 0.5**0.5))):
         for outcome in await outcomes(client, Image.new("RGB", (40, 30), colour)):
             assert outcome["embedding"] == pytest.approx(vector, abs=0.02)
+
+
+async def test_a_depth_map_covers_the_frame(stack: Stack) -> None:
+    client = await Client.connect(stack.port, model="depth")
+    assert client.model is not None
+    assert (client.model["task"], client.model["unit"]) == ("map", "m")
+    box = (0.25, 0.5, 0.75, 1.0)
+    for outcome in await outcomes(client, picture((256, 128), box)):
+        found = outcome["map"]
+        assert (found["low"], found["high"]) == pytest.approx((0, 3), abs=0.1)
+        levels = np.frombuffer(found["levels"], np.uint8).reshape(found["height"], found["width"])
+        inside = np.argwhere(levels > 127) / levels.shape
+        assert inside.min(axis=0)[::-1] == pytest.approx(box[:2], abs=0.05)
+        assert inside.max(axis=0)[::-1] == pytest.approx(box[2:], abs=0.07)
 
 
 async def test_many_sessions_share_batches(stack: Stack) -> None:

@@ -52,6 +52,7 @@ TESTED = {
     "pose model": "keypoints.test_what_is_read_as_poses",
     "segmentation with scores or classes of pixels": "segmentation.test_what_is_read_as_a_map",
     "embedding": "embedding.test_what_is_read_as_an_embedding",
+    "depth, or another value for each pixel": "densemap.test_what_is_read_as_a_map",
     "detector with masks or keypoints": "served_outputs.test_a_detector_keeps_masks_and_keypoints",
     "ONNX": "formats.test_a_file_that_is_not_a_source",
     "TensorFlow Lite": "formats.test_a_file_that_is_not_a_source",

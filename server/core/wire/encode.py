@@ -10,6 +10,7 @@ from typing import Any
 from server.core.answers import (
     Answer,
     Classification,
+    DenseMap,
     Detections,
     Embedding,
     Event,
@@ -108,7 +109,7 @@ def _welcome(message: Welcome) -> dict[str, Any]:
 def _model(model: Model | None) -> dict[str, Any] | None:
     if model is None:
         return None
-    fields: dict[str, Any] = {
+    return {
         "name": model.key.name,
         "version": model.version,
         "label": model.key.label,
@@ -118,14 +119,22 @@ def _model(model: Model | None) -> dict[str, Any] | None:
         "width": model.width,
         "height": model.height,
         "resize": model.resize,
+        **_details(model),
     }
+
+
+def _details(model: Model) -> dict[str, Any]:
+    """Return what only models of some tasks have, so that clients of others see nothing new."""
+    details: dict[str, Any] = {}
     if model.task == "keypoints":
-        fields["skeleton"] = [list(edge) for edge in model.skeleton]
+        details["skeleton"] = [list(edge) for edge in model.skeleton]
+    if model.task == "map":
+        details["unit"] = model.unit
     if model.palette:
-        fields["palette"] = list(model.palette)
+        details["palette"] = list(model.palette)
     if model.multi_label:
-        fields["multi_label"] = True
-    return fields
+        details["multi_label"] = True
+    return details
 
 
 def _result(message: Result, text: bool) -> dict[str, Any]:
@@ -156,23 +165,35 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
     if isinstance(answer, Classification):
         scores = _short(answer.scores) if text else answer.scores
         return {"classes": answer.classes, "scores": scores}
+    return _without_classes(answer, text)
+
+
+def _without_classes(
+    answer: Poses | Segmentation | Embedding | DenseMap | Tensors, text: bool
+) -> dict[str, Any]:
     if isinstance(answer, Poses):
-        return _poses(answer, text)
+        keypoints, scores = answer.keypoints, answer.scores
+        if text:
+            keypoints, scores = [_short(points) for points in keypoints], _short(scores)
+        return {"keypoints": keypoints, "scores": scores}
     if isinstance(answer, Segmentation):
-        masks = {"width": answer.width, "height": answer.height, "runs": answer.runs}
-        return {"masks": masks}
+        return {"masks": {"width": answer.width, "height": answer.height, "runs": answer.runs}}
     if isinstance(answer, Embedding):
         vector = answer.vector
         return {"embedding": [float(f"{value:.7g}") for value in vector] if text else vector}
-    assert isinstance(answer, Tensors)
+    if isinstance(answer, DenseMap):
+        return {"map": _dense_map(answer, text)}
     return {"outputs": {name: _tensor(value, text) for name, value in answer.outputs.items()}}
 
 
-def _poses(poses: Poses, text: bool) -> dict[str, Any]:
-    keypoints, scores = poses.keypoints, poses.scores
-    if text:
-        keypoints, scores = [_short(points) for points in keypoints], _short(scores)
-    return {"keypoints": keypoints, "scores": scores}
+def _dense_map(answer: DenseMap, text: bool) -> dict[str, Any]:
+    return {
+        "width": answer.width,
+        "height": answer.height,
+        "low": answer.low,
+        "high": answer.high,
+        "levels": list(answer.levels) if text else answer.levels,
+    }
 
 
 def _tracks(tracks: Tracks, text: bool) -> dict[str, Any]:

@@ -114,6 +114,13 @@ def test_an_embedding() -> None:
     assert ask({}, classes=[], scores=[]).embedding is None
 
 
+def test_a_map() -> None:
+    fields = {"width": 3, "height": 1, "low": 1.0, "high": 3.0, "levels": b"\0\x7f\xff"}
+    result = ask({"task": "map", "unit": "m"}, map=fields)
+    assert result.dense_map is not None
+    assert result.dense_map.numpy()[0].tolist() == pytest.approx([1.0, 1 + 254 / 255, 3.0])
+
+
 def test_a_task_that_this_client_does_not_know() -> None:
     result = ask({"task": "novelty"}, novelty=[1], scores=[0.5])
     assert (result.detections, result.classes, result.poses) == ((), (), ())

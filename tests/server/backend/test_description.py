@@ -20,6 +20,7 @@ def test_everything_is_read() -> None:
     fields["skeleton"] = [[0, 2], [1, 1]]
     fields["palette"] = ["#000000", "#00FF7f"]
     fields["multi_label"] = True
+    fields["unit"] = "m"
     assert parse(json.dumps(fields).encode()) == Description(
         task="detection",
         labels=("zero", "one", "two"),
@@ -33,6 +34,7 @@ def test_everything_is_read() -> None:
         skeleton=((0, 2), (1, 1)),
         palette=("#000000", "#00FF7f"),
         multi_label=True,
+        unit="m",
     )
 
 
@@ -50,6 +52,7 @@ def test_what_is_not_said_has_defaults_and_what_is_unknown_is_ignored() -> None:
         ({"labels": ["a", 1]}, "labels"),
         ({"first_class": -1}, "first_class"),
         ({"first_class": True}, "first_class"),
+        ({"unit": 5}, "unit"),
         ({"multi_label": 1}, "multi_label"),
         ({"palette": "#000000"}, "palette"),
         ({"palette": ["#00000"]}, "palette"),
@@ -103,14 +106,8 @@ _INPUT = st.fixed_dictionaries(
     },
 )
 _FIELDS = (
-    "task",
-    "labels",
-    "first_class",
-    "formats",
-    "max_batch",
-    "skeleton",
-    "palette",
-    "multi_label",
+    *("task", "labels", "first_class", "formats", "max_batch"),
+    *("skeleton", "palette", "multi_label", "unit"),
 )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from server.core.answers import (
     Classification,
+    DenseMap,
     Detections,
     Embedding,
     Poses,
@@ -37,3 +38,5 @@ def test_what_has_no_scores_has_no_limits() -> None:
     assert masks.limited(1.0, 0) is masks
     embedding = Embedding([0.5])
     assert embedding.limited(1.0, 0) is embedding
+    depth = DenseMap(1, 1, 0.0, 1.0, b"\0")
+    assert depth.limited(1.0, 0) is depth

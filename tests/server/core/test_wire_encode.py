@@ -14,6 +14,7 @@ import pytest
 from server.core.answers import (
     Classification,
     Count,
+    DenseMap,
     Detections,
     Embedding,
     Event,
@@ -187,6 +188,20 @@ def test_an_embedding_has_seven_digits_in_text() -> None:
     message = result(Embedding([1 / 3, -12345678.0, 1e-30, 0.0]))
     assert read(message, MSGPACK)["embedding"] == [1 / 3, -12345678.0, 1e-30, 0.0]
     assert read(message, JSON)["embedding"] == [0.3333333, -12345680.0, 1e-30, 0.0]
+
+
+def test_the_levels_of_a_map_are_bytes_in_msgpack_and_numbers_in_json() -> None:
+    message = result(DenseMap(2, 1, 0.5, 7.25, b"\0\xff"))
+    expected = {"width": 2, "height": 1, "low": 0.5, "high": 7.25}
+    assert read(message, MSGPACK)["map"] == {**expected, "levels": b"\0\xff"}
+    assert read(message, JSON)["map"] == {**expected, "levels": [0, 255]}
+
+
+@BOTH
+def test_a_map_has_a_unit(encoding: Encoding) -> None:
+    model = replace(MODEL, task="map", unit="m")
+    assert read(ModelChanged(model), encoding)["model"]["unit"] == "m"
+    assert "unit" not in read(ModelChanged(MODEL), encoding)["model"]
 
 
 def test_tensors_are_bytes_in_msgpack_and_numbers_in_json() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from server.core.answers import (
     Answer,
     Classification,
+    DenseMap,
     Detections,
     Embedding,
     Poses,
@@ -161,6 +162,7 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         st.lists(FINITE, min_size=3, max_size=3),
     ),
     st.lists(st.integers(-999, 999).map(float), max_size=4).map(Embedding),
+    st.builds(DenseMap, SMALL, SMALL, FINITE, FINITE, st.binary(max_size=9)),
     st.builds(Segmentation, SMALL, SMALL, st.lists(SMALL, max_size=6)),
     st.binary(max_size=16).map(
         lambda data: Tensors({"t": Tensor("uint8", (len(data),), data)}),
@@ -179,6 +181,7 @@ MODELS = st.builds(
     skeleton=st.lists(st.tuples(SMALL, SMALL), max_size=3).map(tuple),
     palette=st.lists(st.just("#00ff7f"), max_size=2).map(tuple),
     multi_label=st.booleans(),
+    unit=TEXT,
 )
 SERVER_MESSAGES: st.SearchStrategy[ServerMessage] = st.one_of(
     st.builds(Welcome, TEXT, st.none() | MODELS, st.just(LIMITS), st.floats(0.1, 3600)),
@@ -227,6 +230,8 @@ def test_server_messages_can_be_read_and_say_the_same_in_both(message: ServerMes
     if "outputs" in in_msgpack:
         outputs = in_msgpack["outputs"]
         outputs["t"]["data"] = list(outputs["t"]["data"])
+    if "map" in in_msgpack:
+        in_msgpack["map"]["levels"] = list(in_msgpack["map"]["levels"])
     for name in {"boxes", "scores", "velocities", "keypoints"} & in_msgpack.keys():
         in_msgpack[name] = short(in_msgpack[name])
     assert in_json == in_msgpack
