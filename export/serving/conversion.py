@@ -12,6 +12,7 @@ from export.contract import Outputs, Tensor
 from export.detectors.decoded import decoded
 from export.detectors.options import DecodeOptions
 from export.detectors.recognition import recognize
+from export.detectors.yolo_pose import yolo_pose
 from export.errors import SourceError, reason_of
 from export.serving import labels as label_files
 from export.serving.decoding import Canvas, decode, decode_at_own_size
@@ -246,6 +247,8 @@ def _decoded(draft: Conversion, outputs: Probe, options: DecodeOptions, images: 
         )
     if draft.canvas is None:
         raise SourceError("--decode needs the size of the model's input; add --size WxH")
+    if options.family == "yolo-pose":
+        return yolo_pose(outputs, options)
     return decoded(outputs, options, (draft.canvas.height, draft.canvas.width), images)
 
 

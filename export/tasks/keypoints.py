@@ -97,15 +97,21 @@ def keypoints(probe: Probe, options: TaskOptions) -> Keypoints:
     if options.activation == "softmax":
         raise SourceError("the scores of keypoints are independent: use --activation sigmoid")
     _check_units(layout, probe, options)
-    skeleton = options.skeleton
-    if skeleton is None:
-        skeleton = coco_person.SKELETON if layout.count == _PERSON else ()
-    beyond = [edge for edge in skeleton if max(edge) >= layout.count]
-    if beyond:
-        raise SourceError(
-            f"--skeleton joins point {max(beyond[0])}, but there are {layout.count}, from 0 on"
-        )
+    skeleton = chosen_skeleton(options.skeleton, layout.count)
     return Keypoints(layout, options, skeleton, (_describe(layout, probe, options),))
+
+
+def chosen_skeleton(skeleton: tuple[Edge, ...] | None, count: int) -> tuple[Edge, ...]:
+    """Return the user's skeleton, otherwise a person's if there are as many points.
+
+    Raise ``SourceError`` if it joins a point that is not there.
+    """
+    if skeleton is None:
+        return coco_person.SKELETON if count == _PERSON else ()
+    farthest = max((max(edge) for edge in skeleton), default=0)
+    if farthest >= count:
+        raise SourceError(f"--skeleton joins point {farthest}, but there are {count}, from 0 on")
+    return skeleton
 
 
 def poses_among(probe: Probe, is_asked: bool = False) -> Layout | None:

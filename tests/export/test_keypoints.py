@@ -185,5 +185,19 @@ def test_verification_compares_points_that_are_seen(change: Any, agrees: bool) -
     if agrees:
         assert compare("served", [actual], [POSE]).worst <= 1e-3
         return
-    with pytest.raises(ContractError, match="keypoints differs from the source"):
+    with pytest.raises(ContractError, match=r"keypoints .*(differ|instead of)"):
         compare("served", [actual], [POSE])
+
+
+def test_verification_compares_poses_in_any_order() -> None:
+    poses = np.random.default_rng(0).uniform(0.2, 0.9, (3, 4, 3)).astype(np.float32)
+    scores = np.array([0.5, 0.4995, 0.01], np.float32)
+    expected = {POSES: poses, POSE_SCORES: scores}
+    swapped = {POSES: poses[[1, 0, 2]], POSE_SCORES: scores}
+    assert compare("served", [swapped], [expected]).worst < 1e-3
+    padding = poses.copy()
+    padding[2] = 0
+    assert compare("served", [{**expected, POSES: padding}], [expected]).worst == 0
+    for wrong in ({POSES: poses[[0, 0, 2]]}, {POSE_SCORES: np.array([0.6, 0.4995, 0.01])}):
+        with pytest.raises(ContractError, match="keypoints differ from the source's by"):
+            compare("served", [{**expected, **wrong}], [expected])
