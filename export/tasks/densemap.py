@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,9 @@ import tensorflow as tf
 from export.contract import DENSE_MAP, Outputs, Tensor
 from export.errors import SourceError
 from export.suggestions import listed
-from export.tasks.task import Probe, TaskOptions
+from export.tasks.task import Probe, Size, TaskOptions
+from export.tasks.thinning import about, step_of
 
-MAX_PIXELS = 2**20
-"""Of the largest map that a gateway takes."""
 _NAME = re.compile(r"depth|disparity|dense_?map|height_?map", re.IGNORECASE)
 
 
@@ -25,10 +23,12 @@ _NAME = re.compile(r"depth|disparity|dense_?map|height_?map", re.IGNORECASE)
 class DenseMap:
     """A model with a value for each pixel.
 
-    ``own``: the source's name for ``[N, H, W]`` or ``[N, H, W, 1]``. ``unit``: of the values.
+    ``own``: the source's name for ``[N, H, W]`` or ``[N, H, W, 1]``. ``shape``: H and W.
+    ``unit``: of the values.
     """
 
     own: str
+    shape: Size
     unit: str
     notes: tuple[str, ...] = ()
 
@@ -46,7 +46,9 @@ class DenseMap:
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
         values = tf.cast(outputs[self.own], tf.float32)
-        return {DENSE_MAP: values[..., 0] if values.shape.rank == 4 else values}
+        values = values[..., 0] if values.shape.rank == 4 else values
+        step = step_of(self.shape)
+        return {DENSE_MAP: values[:, ::step, ::step]}
 
 
 def dense_map(probe: Probe, options: TaskOptions) -> DenseMap:
@@ -59,12 +61,10 @@ def dense_map(probe: Probe, options: TaskOptions) -> DenseMap:
             f"dense_map=TENSOR; the model's outputs: {listed(shapes)}"
         )
     height, width = probe[own].shape[1:3]
-    if prod((height, width)) > MAX_PIXELS:
-        raise SourceError(f"{own} has {width}x{height} pixels; a map may have {MAX_PIXELS}")
-    note = (
-        f"{own}, {width}x{height}, is read as a map, because of its name; override this with --task"
-    )
-    return DenseMap(own, options.unit, () if options.task else (note,))
+    size = f"{width}x{height}"
+    why = f"{own}, {size}, is read as a map, because of its name; override this with --task"
+    notes = (*(() if options.task else (why,)), *about(own, (height, width)))
+    return DenseMap(own, (height, width), options.unit, notes)
 
 
 def map_among(probe: Probe, is_asked: bool = False) -> str | None:

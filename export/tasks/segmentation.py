@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import count
 from math import ceil
 from typing import Any
 
@@ -16,9 +15,8 @@ from export.contract import CLASS_MAP, Outputs, Tensor
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.task import Probe, Size, TaskOptions
+from export.tasks.thinning import about, step_of
 
-MAX_PIXELS = 2**20
-"""Of the largest map that a gateway takes."""
 _NAME = re.compile(r"class_?map|segment|semantic", re.IGNORECASE)
 _STRIDES = (1, 2, 4, 8, 16)
 
@@ -37,20 +35,14 @@ class Layout:
     shape: Size
     threshold: float = 0.0
 
-    @property
-    def step(self) -> int:
-        """Every such row and column is served, so that the map is not too large."""
-        height, width = self.shape
-        return next(s for s in count(1) if ceil(height / s) * ceil(width / s) <= MAX_PIXELS)
-
     def classes(self, values: Tensor) -> Tensor:
         """Return the class of each pixel that is served, ``[N, H, W]``."""
+        step = step_of(self.shape)
+        values = values[:, ::step, ::step]
         if self.columns > 1:
-            classes = tf.argmax(values, axis=-1, output_type=tf.int32)
-        else:
-            classes = values[..., 0] if values.shape.rank == 4 else values
-            classes = classes > self.threshold if self.columns else classes
-        return classes[:, :: self.step, :: self.step]
+            return tf.argmax(values, axis=-1, output_type=tf.int32)
+        values = values[..., 0] if values.shape.rank == 4 else values
+        return values > self.threshold if self.columns else values
 
 
 @dataclass(frozen=True)
@@ -164,7 +156,4 @@ def _notes(layout: Layout, options: TaskOptions) -> tuple[str, ...]:
         f"{layout.own}, {width}x{height}, is read as {what}, because of {why}; --task tensors "
         "serves it as it is"
     )
-    if layout.step == 1:
-        return (note,)
-    thinned = f"every {layout.step}. row and column of {layout.own} is served: a map may have "
-    return (note, f"{thinned}at most {MAX_PIXELS} pixels")
+    return (note, *about(layout.own, layout.shape))

@@ -14,7 +14,8 @@ from server.core.errors import ModelFailed
 
 Array = np.ndarray[Any, Any]
 
-MAX_PIXELS = 2**20
+MAX_PIXELS = 2**18
+"""Of a map that a model returns: they are read on the event loop."""
 MAX_SENT = 2**16
 """A map with more pixels is sent at half its size or less."""
 _FARTHEST = 1e30
@@ -37,7 +38,7 @@ def dense_maps(
             f"{MAX_PIXELS} pixels"
         )
     placed = [WHOLE] * rows if placements is None else placements
-    return [_levels(placed[row].of(maps[row])) for row in range(rows)]
+    return [_levels(placed[row].crop(maps[row])) for row in range(rows)]
 
 
 def _levels(pixels: Array) -> DenseMap:

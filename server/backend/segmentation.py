@@ -15,7 +15,8 @@ from server.core.errors import ModelFailed
 
 Array = np.ndarray[Any, Any]
 
-MAX_PIXELS = 2**20
+MAX_PIXELS = 2**18
+"""Of a map that a model returns: they are read on the event loop."""
 MAX_RUNS = 20_000
 """A map with more is sent at half its size or less, so that a result has at most about 200 KB."""
 
@@ -39,7 +40,7 @@ def segmentations(
     for extreme in (maps.min(), maps.max()):
         check_class(int(extreme) - outputs.first_class, outputs.first_class, outputs.class_count)
     placed = [WHOLE] * rows if placements is None else placements
-    return [_encoded(placed[row].of(maps[row]), outputs) for row in range(rows)]
+    return [_encoded(placed[row].crop(maps[row]), outputs) for row in range(rows)]
 
 
 def _encoded(pixels: Array, outputs: SegmentationOutputs) -> Segmentation:

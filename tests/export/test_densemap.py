@@ -44,8 +44,14 @@ def test_what_is_read_as_a_map(outputs: dict[str, Any], options: TaskOptions, ta
 def test_what_is_asked_for_must_be_there() -> None:
     with pytest.raises(SourceError, match=r"\[N,H,W,1\].*vector \[2, 5\]"):
         select_task({"vector": np.zeros((2, 5), np.float32)}, ASKED)
-    with pytest.raises(SourceError, match="1024x1025 pixels; a map may have 1048576"):
-        select_task({"depth": np.zeros((1, 1025, 1024), np.float32)}, ASKED)
+
+
+def test_a_large_map_is_thinned_out() -> None:
+    outputs = {"depth": np.zeros((1, 600, 800), np.float32)}
+    task = select_task(outputs, TaskOptions())
+    assert "one in 2 rows and columns of depth is served" in task.notes[1]
+    found = task({"depth": tf.constant(outputs["depth"])}, tf.constant([600, 800]))
+    assert found[DENSE_MAP].shape == (1, 300, 400)
 
 
 def test_a_model_is_described(tmp_path: Path) -> None:

@@ -114,8 +114,8 @@ def test_the_class_of_each_pixel(
 def test_a_large_map_is_thinned_out() -> None:
     outputs = {"segmentation": np.zeros((1, 1500, 1400), np.uint8)}
     task = select_task(outputs, TaskOptions())
-    assert "every 2. row and column" in task.notes[1]
-    assert run(outputs).shape == (1, 750, 700)
+    assert "one in 3 rows and columns of segmentation is served" in task.notes[1]
+    assert run(outputs).shape == (1, 500, 467)
 
 
 def parsed(*flags: str) -> TaskOptions:

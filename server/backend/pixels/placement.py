@@ -25,7 +25,7 @@ class Placement:
     width: float
     height: float
 
-    def of(self, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def crop(self, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Return the part of a map [H,W] over the input that the frame covers: at least a pixel."""
         height, width = pixels.shape
         return pixels[_span(self.top, self.height, height), _span(self.left, self.width, width)]
