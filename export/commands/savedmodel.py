@@ -47,6 +47,7 @@ def add_parser(commands: Commands) -> None:
         %(prog)s --from exported/saved_model --output build/mymodel
         %(prog)s --from yolo11n_saved_model --decode yolo --scale 0..1 --resize letterbox \\
             --labels coco.txt --output build/yolo
+        %(prog)s --from movenet_lightning --resize letterbox --output build/movenet
         %(prog)s --from keras:MobileNetV2 --output build/mobilenet
         """,
     )

@@ -10,12 +10,21 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.contract import POSE_SCORES, POSES, Outputs, Tensor
+from export.contract import (
+    KEYPOINT_SCORES,
+    KEYPOINTS,
+    POSE_SCORES,
+    POSES,
+    SCORES,
+    Outputs,
+    Tensor,
+)
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks import coco_person
 from export.tasks.activation import activate
 from export.tasks.boxes import standard_points
+from export.tasks.detection import own_name
 from export.tasks.task import Edge, Probe, TaskOptions
 
 _NAME = re.compile(r"keypoint|pose|landmark|joint", re.IGNORECASE)
@@ -32,17 +41,26 @@ _FARTHEST = 4.0
 class Layout:
     """Where a source has its poses.
 
-    ``own``: its name for points ``[N, P, K, 3]`` or, for one pose, ``[N, K, 3]``; or, if ``rows``,
-    for ``[N, P, 3K + 5]``, whose last column is the score of the pose. ``count``: K.
+    ``own``: its name for points ``[N, P, K, 3]`` or, for one pose, ``[N, K, 3]``; if ``rows``, for
+    ``[N, P, 3K + 5]``, whose last column is the score of the pose; with ``point_scores``
+    ``[N, P, K]`` and ``pose_scores`` ``[N, P]``, for ``[N, P, K, 2]``. ``count``: K.
     """
 
     own: str
     count: int
     rows: bool = False
+    point_scores: str | None = None
+    pose_scores: str | None = None
+
+    def names(self) -> Collection[str]:
+        names = (self.own, self.point_scores, self.pose_scores)
+        return [name for name in names if name is not None]
 
     def read(self, outputs: Any) -> tuple[Tensor, Tensor | None]:
         """Return points ``[N, P, K, 3]`` and the scores of poses ``[N, P]``, if it has them."""
-        values = tf.cast(outputs[self.own], tf.float32)
+        values, *scores = (tf.cast(outputs[name], tf.float32) for name in self.names())
+        if scores:
+            return tf.concat([values, scores[0][..., None]], axis=-1), scores[1]
         if not self.rows:
             return (values[:, None] if values.shape.rank == 3 else values), None
         shape = tf.concat([tf.shape(values)[:2], [self.count, 3]], axis=0)
@@ -74,7 +92,7 @@ class Keypoints:
         return {"skeleton": [list(edge) for edge in self.skeleton]}
 
     def reads(self) -> Collection[str]:
-        return (self.layout.own,)
+        return self.layout.names()
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
         points, scores = self.layout.read(outputs)
@@ -91,8 +109,9 @@ def keypoints(probe: Probe, options: TaskOptions) -> Keypoints:
     if layout is None:
         shapes = [f"{name} {list(value.shape)}" for name, value in sorted(probe.items())]
         raise SourceError(
-            "a pose model needs one output [N,P,K,3], [N,K,3] or [N,P,56]; select it with "
-            f"--outputs keypoints=TENSOR; the model's outputs: {listed(shapes)}"
+            "a pose model needs one output [N,P,K,3], [N,K,3] or [N,P,56], or a detector's "
+            "keypoints and scores; select them with --outputs keypoints=TENSOR; the model's "
+            f"outputs: {listed(shapes)}"
         )
     if options.activation == "softmax":
         raise SourceError("the scores of keypoints are independent: use --activation sigmoid")
@@ -119,12 +138,27 @@ def poses_among(probe: Probe, is_asked: bool = False) -> Layout | None:
 
     ``is_asked``: the user says that there are some, so any shape that fits will do.
     """
+    split = _of_detector(probe)
+    if split is not None:
+        return split
     layouts = [one for name, value in probe.items() if (one := _layout(name, value)) is not None]
     named = [layout for layout in layouts if _NAME.search(layout.own)]
     if len(named or layouts) != 1:
         return None
     [layout] = named or layouts
     return layout if named or is_asked or layout.count == _PERSON else None
+
+
+def _of_detector(probe: Probe) -> Layout | None:
+    """Return where a detector has keypoints for each box, as TensorFlow's detection models do."""
+    names = [own_name(name, probe) for name in (KEYPOINTS, KEYPOINT_SCORES, SCORES)]
+    shapes = [probe[name].shape if name else () for name in names]
+    points, each, poses = shapes
+    if len(points) != 4 or points != (*each, 2) or poses != points[:2]:
+        return None
+    own, point_scores, pose_scores = names
+    assert own is not None
+    return Layout(own, points[2], False, point_scores, pose_scores)
 
 
 def _layout(name: str, value: np.ndarray) -> Layout | None:

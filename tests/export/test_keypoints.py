@@ -79,6 +79,28 @@ def test_what_is_asked_for_must_be_there() -> None:
         select_task({"pose": points(2, 9, 3)}, TaskOptions(activation="softmax"))
 
 
+def test_the_keypoints_of_a_detector() -> None:
+    """As TensorFlow's detection models have them: only if the user prefers them to boxes."""
+    outputs = {
+        "detection_boxes": points(2, 4, 4),
+        "detection_scores": np.array([[0.9, 0.4, 0, 0]] * 2, np.float32),
+        "detection_classes": np.ones((2, 4), np.float32),
+        "detection_keypoints": points(2, 4, 17, 2) * [1, 0.5],
+        "detection_keypoint_scores": points(2, 4, 17),
+    }
+    outputs = {name: value.astype(np.float32) for name, value in outputs.items()}
+    found = run(outputs, TaskOptions("keypoints"))
+    assert found[POSES].shape == (2, 4, 17, 3)
+    assert found[POSES][1, 3, 16].tolist() == [0.5, 0.25, 0.5]
+    assert (found[POSE_SCORES] == outputs["detection_scores"]).all()
+    detector = select_task(outputs, TaskOptions())
+    assert detector.name == "detection"
+    assert "--task keypoints makes a pose model" in str(detector.notes)
+    outputs["detection_keypoint_scores"] = points(2, 4, 9)
+    with pytest.raises(SourceError, match=r"a detector.s keypoints and scores"):
+        select_task(outputs, TaskOptions("keypoints"))
+
+
 def test_the_rows_of_movenet_multipose() -> None:
     row = np.arange(56, dtype=np.float32) / 56
     found = run({"output_0": row.reshape(1, 1, 56)}, TaskOptions())
