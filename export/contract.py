@@ -21,10 +21,30 @@ DETECTION_EXTRAS = (MASKS, KEYPOINTS, KEYPOINT_SCORES)
 CLASS_SCORES = ("probabilities", "scores", "logits")
 """What the scores of a classifier can be called; it has one of these."""
 
+POSES, POSE_SCORES = "keypoints", "pose_scores"
+"""The outputs of a pose model: points ``[N, P, K, 3]`` and, optionally, scores ``[N, P]``."""
+
 SCORED_CLASSES = "classes"
 """A classifier's output that says which class each score belongs to, if there are not all."""
 
-TASKS = ("detection", "classification", "tensors")
+CLASS_MAP = "class_map"
+"""The output of a segmentation model: the class of each pixel, ``[N, H, W]``."""
+
+EMBEDDING = "embedding"
+"""The output of a model that turns images into vectors, ``[N, D]``."""
+
+DENSE_MAP = "dense_map"
+"""The output of a model that gives each pixel a value, such as its depth, ``[N, H, W]``."""
+
+TASKS = (
+    "detection",
+    "classification",
+    "keypoints",
+    "segmentation",
+    "embedding",
+    "map",
+    "tensors",
+)
 
 GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
 """The files that make a directory a SavedModel."""

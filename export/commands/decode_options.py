@@ -65,10 +65,17 @@ def check_decode(options: argparse.Namespace) -> None:
             raise SourceError(f"{' and '.join(given)} {verb} --decode FAMILY")
     elif options.nms:
         raise SourceError("omit --nms: --decode suppresses overlapping boxes where it is needed")
-    elif options.task not in (None, "detection"):
-        raise SourceError(f"--decode makes a detector, not --task {options.task}")
+    elif options.task not in (None, _task(options.decode)):
+        raise SourceError(
+            f"--decode {options.decode} makes a model for {_task(options.decode)}, not for "
+            f"{options.task}"
+        )
     elif options.source is None:
         raise SourceError("--decode needs --from: the demo model is decoded already")
+
+
+def _task(family: str) -> str:
+    return "keypoints" if family == "yolo-pose" else "detection"
 
 
 _FOR_DECODE = ("anchors", "anchor_order", "offset_order", "variances", "columns")
@@ -90,6 +97,7 @@ def decode_options(options: argparse.Namespace) -> DecodeOptions | None:
         max_boxes=options.max_boxes,
         agnostic=options.agnostic_nms,
         first_class=options.first_class,
+        skeleton=options.skeleton,
     )
 
 

@@ -13,11 +13,10 @@ from export.commands.parser import Commands, add_command
 from export.commands.source_options import (
     add_images,
     add_source,
-    add_task,
     image_options,
     source_options,
-    task_options,
 )
+from export.commands.task_options import add_task, task_options
 from export.errors import SourceError
 from export.publishing import local
 from export.sources import checkpoints
@@ -48,6 +47,7 @@ def add_parser(commands: Commands) -> None:
         %(prog)s --from exported/saved_model --output build/mymodel
         %(prog)s --from yolo11n_saved_model --decode yolo --scale 0..1 --resize letterbox \\
             --labels coco.txt --output build/yolo
+        %(prog)s --from movenet_lightning --resize letterbox --output build/movenet
         %(prog)s --from keras:MobileNetV2 --output build/mobilenet
         """,
     )

@@ -1,17 +1,17 @@
-"""Options that describe a trained model: where it is, its input and its outputs."""
+"""Options that describe a trained model: where it is, and how images become its input."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from export.commands.arguments import count
 
 if TYPE_CHECKING:  # these import TensorFlow, which --help should not wait for
     from export.serving.conversion import ImageOptions
     from export.sources.options import SourceOptions
-    from export.tasks.task import TaskOptions
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         help="which graph of a SavedModel that has several (default: serve)",
     )
     group.add_argument(
-        "--batch", type=_count, metavar="N", help="the model takes exactly N images per call"
+        "--batch", type=count, metavar="N", help="the model takes exactly N images per call"
     )
     group.add_argument(
         "--weights", metavar="WHICH", help="of a Keras application: imagenet, none, or a file"
@@ -126,58 +126,6 @@ def add_images(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_task(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say what the model's outputs mean."""
-    group = parser.add_argument_group("outputs")
-    group.add_argument(
-        "--task",
-        choices=("detection", "classification", "tensors"),
-        help="what the outputs are (default: their names and shapes decide)",
-    )
-    group.add_argument(
-        "--labels",
-        type=Path,
-        metavar="FILE",
-        help="the names of the classes: one per line, a JSON list, a .pbtxt label map, or the "
-        ".yaml of an Ultralytics export",
-    )
-    group.add_argument(
-        "--first-class", type=_number, metavar="N", help="the model's number for its first class"
-    )
-    group.add_argument(
-        "--activation",
-        choices=("none", "sigmoid", "softmax"),
-        help="what to apply to the scores (default: none)",
-    )
-    group.add_argument(
-        "--background", action="store_true", help="the first column of scores is the background"
-    )
-    _add_boxes(parser)
-
-
-def _add_boxes(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("boxes")
-    group.add_argument(
-        "--box-order",
-        choices=("yxyx", "xyxy", "cxcywh"),
-        help="the order of a box's coordinates (default: yxyx, or the family's with --decode)",
-    )
-    group.add_argument(
-        "--box-units",
-        choices=("normalized", "pixels", "cells"),
-        help="0..1, pixels of the model's input, or cells of a feature map (default: normalized; "
-        "recognized with --decode)",
-    )
-    group.add_argument("--nms", action="store_true", help="apply non-maximum suppression by class")
-    for name, kind, default, meaning in (
-        ("--nms-overlap", _fraction, 0.5, "the largest overlap that is kept"),
-        ("--min-score", _fraction, 0.05, "the lowest score that is kept"),
-        ("--max-boxes", _count, 100, "the most boxes that are kept"),
-    ):
-        help_text = f"with --nms or --decode: {meaning} (default: {default})"
-        group.add_argument(name, type=kind, default=default, metavar="X", help=help_text)
-
-
 def source_options(options: argparse.Namespace) -> SourceOptions:
     """Return what the options say about the source."""
     from export.sources.options import SourceOptions
@@ -213,24 +161,6 @@ def image_options(options: argparse.Namespace) -> ImageOptions:
         std=options.std,
         bgr=None if options.channels is None else options.channels == "bgr",
         batch=options.batch,
-    )
-
-
-def task_options(options: argparse.Namespace) -> TaskOptions:
-    """Return what the options say about the model's outputs."""
-    from export.tasks.task import TaskOptions
-
-    return TaskOptions(
-        task=options.task,
-        order=options.box_order or "yxyx",
-        units=options.box_units or "normalized",
-        suppress=options.nms,
-        max_overlap=options.nms_overlap,
-        min_score=options.min_score,
-        max_boxes=options.max_boxes,
-        activation=options.activation or "none",
-        background=options.background,
-        first_class=options.first_class,
     )
 
 
@@ -304,25 +234,3 @@ def _numbers(text: str) -> tuple[float, ...]:
     if len(numbers) not in (1, 3):
         raise argparse.ArgumentTypeError(f"{text!r} is not one number or three")
     return numbers
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) < 2**16:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 65535")
-    return int(text)
-
-
-def _fraction(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return number

@@ -16,7 +16,7 @@ from export.detectors.options import DecodeOptions
 from export.detectors.yolo import yolo
 from export.errors import SourceError
 from export.suggestions import listed
-from export.tasks.task import Probe
+from export.tasks.task import PlainTask, Probe
 
 DECODERS: Mapping[str, Callable[[Probe, DecodeOptions, Size], Decoder]] = {
     "yolo": yolo,
@@ -35,7 +35,7 @@ _CELLS = ("centernet", "anchor-free")
 
 
 @dataclass(frozen=True)
-class DecodedDetection:
+class DecodedDetection(PlainTask):
     """A detector that is decoded. ``limits``: which boxes are kept."""
 
     decoder: Decoder

@@ -65,15 +65,25 @@ def _by_class(candidates: Candidates, limits: Limits) -> Outputs:
 
 def _agnostic(candidates: Candidates, limits: Limits) -> Outputs:
     boxes, scores, classes = _one_class_each(candidates)
+    kept, counts = kept_boxes(boxes, scores, limits)
+    boxes, scores, classes = (
+        tf.gather(values, kept, batch_dims=1) for values in (boxes, scores, classes)
+    )
+    return _outputs(boxes, scores, classes, counts)
+
+
+def kept_boxes(boxes: Tensor, scores: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
+    """Return which boxes of each image are kept, int32 ``[N, max_boxes]``, and how many, ``[N]``.
+
+    ``boxes``: ``[N, A, 4]``, of one class. ``scores``: ``[N, A]``. The best come first; beyond the
+    number, the first box is repeated.
+    """
     kept, counts = tf.map_fn(
         lambda image: _kept(image[0], image[1], limits),
         (boxes, scores),
         fn_output_signature=(tf.TensorSpec([limits.max_boxes], tf.int32), tf.int32),
     )
-    boxes, scores, classes = (
-        tf.gather(values, kept, batch_dims=1) for values in (boxes, scores, classes)
-    )
-    return _outputs(boxes, scores, classes, counts)
+    return kept, counts
 
 
 def _one_class_each(candidates: Candidates) -> tuple[Tensor, Tensor, Tensor]:

@@ -8,6 +8,7 @@ FAMILIES = (
     "yolo",
     "yolov5",
     "yolov8",
+    "yolo-pose",
     "ssd",
     "retinanet",
     "efficientdet",
@@ -15,7 +16,8 @@ FAMILIES = (
     "anchor-free",
     "end-to-end",
 )
-"""``yolo`` is either of the following two, whichever the shapes imply."""
+"""``yolo`` is either of the following two, whichever the shapes imply. ``yolo-pose`` makes a pose
+model, the others a detector."""
 
 OFFSET_ORDERS = ("cxcywh", "cycxhw", "xyxy", "yxyx")
 
@@ -38,6 +40,7 @@ class DecodeOptions:
     ``agnostic``: boxes also suppress boxes of other classes.
     ``first_class``: the number of the first class, if the model returns classes.
     ``class_count``: how many labels there are.
+    ``skeleton``: which keypoints a line joins; None if not given.
     """
 
     family: str
@@ -56,3 +59,4 @@ class DecodeOptions:
     agnostic: bool = False
     first_class: int | None = None
     class_count: int | None = None
+    skeleton: tuple[tuple[int, int], ...] | None = None

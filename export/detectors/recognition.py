@@ -15,6 +15,9 @@ from export.detectors.yolo import yolo_layout
 from export.errors import SourceError
 from export.tasks.task import Probe
 
+_POSE_COLUMNS = 4 + 1 + 17 * 3
+_POSE_HINT = ", or --decode yolo-pose for the keypoints of a person"
+
 
 def recognize(probe: Probe, size: Size) -> str | None:
     """Return what the outputs look like, and the flags that decode them; None if they do not.
@@ -35,9 +38,8 @@ def _yolo(probe: Probe, size: Size) -> tuple[str, str] | None:
             form = "YOLOv5" if layout.version == "yolov5" else "YOLOv8 or later"
             strides = ", ".join(map(str, layout.strides))
             shape = list(value.shape[1:])
-            return f"{name} {shape} has a box for each anchor of {form} (strides {strides})", (
-                "--decode yolo"
-            )
+            flags = "--decode yolo" + _POSE_HINT * (min(value.shape[1:]) == _POSE_COLUMNS)
+            return f"{name} {shape} has a box for each anchor of {form} (strides {strides})", flags
     return None
 
 

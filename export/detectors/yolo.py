@@ -152,7 +152,7 @@ def _classes(
         )
         return columns - _MASK_COEFFICIENTS, (note,)
     if options.class_count is not None and columns == options.class_count + _PERSON_KEYPOINTS:
-        note = f"the last {_PERSON_KEYPOINTS} columns of {name} are keypoints, which are not served"
+        note = f"the last {_PERSON_KEYPOINTS} columns of {name} are keypoints (--decode yolo-pose)"
         return options.class_count, (note,)
     return columns, ()
 
@@ -169,7 +169,7 @@ def _check_scores(name: str, scores: np.ndarray, options: DecodeOptions) -> None
         raise SourceError(
             f"the scores in {name} range from {scores.min():.3g} to {scores.max():.3g} instead of "
             "0..1; if these are logits, add --activation sigmoid; if the model also returns "
-            "keypoints, add --labels FILE, so that their columns are known"
+            "keypoints, add --labels FILE, so that their columns are known, or --decode yolo-pose"
         )
 
 

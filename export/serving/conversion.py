@@ -12,6 +12,7 @@ from export.contract import Outputs, Tensor
 from export.detectors.decoded import decoded
 from export.detectors.options import DecodeOptions
 from export.detectors.recognition import recognize
+from export.detectors.yolo_pose import yolo_pose
 from export.errors import SourceError, reason_of
 from export.serving import labels as label_files
 from export.serving.decoding import Canvas, decode, decode_at_own_size
@@ -21,10 +22,19 @@ from export.sources.scaling import Scaling
 from export.sources.source import Source
 from export.tasks.ranking import check_ranking
 from export.tasks.selection import not_served, select_task
-from export.tasks.task import Probe, Task, TaskOptions
+from export.tasks.task import Edge, Probe, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
 _PROBES = 4
+_INTEGERS = (tf.uint8, tf.int32)
+"""Of pixels in 0..255; MoveNet takes the second."""
+_NUMBERED = {
+    "detection": "classes",
+    "classification": "classes",
+    "keypoints": "keypoints",
+    "segmentation": "classes",
+}
+"""What labels name."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +110,9 @@ class Conversion:
             )
         elif self.batch is not None:
             notes.append(f"the model takes exactly {self.batch} images per call")
-        if not self.labels and self.task.name != "tensors":
-            notes.append("no labels: clients get class numbers (add --labels FILE)")
+        numbered = _NUMBERED.get(self.task.name)
+        if not self.labels and numbered:
+            notes.append(f"no labels: clients get numbers of {numbered} (add --labels FILE)")
         return notes
 
 
@@ -133,7 +144,8 @@ def resolve(
         raise SourceError(
             "boxes in pixels need the images' size, which a model that decodes images does not give"
         )
-    names = _labels(labels or _described_labels(source, chosen), chosen)
+    known = _described_labels(source, chosen) or chosen.labels
+    names = _labels(labels or known, chosen)
     dropped = tuple(not_served(chosen, outputs))
     return replace(draft, task=chosen, labels=names, not_served=dropped)
 
@@ -193,9 +205,9 @@ def _scaling(source: Source, options: ImageOptions) -> Scaling:
     if source.takes_bytes:
         return Scaling()
     dtype = source.input.dtype
-    if not (dtype.is_floating or dtype == tf.uint8):
-        raise SourceError(f"the model takes {dtype.name}; images are uint8 or float")
-    known = source.scaling or (Scaling() if dtype == tf.uint8 else None)
+    if not (dtype.is_floating or dtype in _INTEGERS):
+        raise SourceError(f"the model takes {dtype.name}; images are uint8, int32 or float")
+    known = source.scaling or (Scaling() if dtype in _INTEGERS else None)
     bgr = known.bgr if options.bgr is None and known else bool(options.bgr)
     if options.mean is not None or options.std is not None:
         return Scaling(options.mean or (0.0,), options.std or (1.0,), bgr)
@@ -235,15 +247,17 @@ def _decoded(draft: Conversion, outputs: Probe, options: DecodeOptions, images: 
         )
     if draft.canvas is None:
         raise SourceError("--decode needs the size of the model's input; add --size WxH")
+    if options.family == "yolo-pose":
+        return yolo_pose(outputs, options)
     return decoded(outputs, options, (draft.canvas.height, draft.canvas.width), images)
 
 
 def _selected(draft: Conversion, outputs: Probe, options: TaskOptions) -> Task:
     """Return the task that the outputs imply; if they look undecoded, say how to decode them."""
-    canvas = draft.canvas
-    hint = recognize(outputs, (canvas.height, canvas.width)) if canvas else None
+    size = (draft.canvas.height, draft.canvas.width) if draft.canvas else None
+    hint = recognize(outputs, size) if size else None
     try:
-        task = select_task(outputs, options)
+        task = select_task(outputs, options, size)
     except SourceError as error:
         raise SourceError(f"{error}; {hint}" if hint else str(error)) from None
     if hint and isinstance(task, Tensors) and options.task is None:
@@ -282,8 +296,23 @@ def _with_description(source: Source, options: TaskOptions) -> TaskOptions:
     """Fill in what the options leave open from the source's own description."""
     first = source.described.get("first_class")
     if options.first_class is None and isinstance(first, int):
-        return replace(options, first_class=first)
+        options = replace(options, first_class=first)
+    if options.skeleton is None:
+        options = replace(options, skeleton=_described_skeleton(source))
+    if options.palette is None and isinstance(source.described.get("palette"), list):
+        options = replace(options, palette=tuple(map(str, source.described["palette"])))
+    if not options.unit and isinstance(source.described.get("unit"), str):
+        options = replace(options, unit=source.described["unit"])
+    if source.described.get("multi_label") is True:
+        options = replace(options, multi_label=True)
     return options
+
+
+def _described_skeleton(source: Source) -> tuple[Edge, ...] | None:
+    try:
+        return tuple((int(first), int(second)) for first, second in source.described["skeleton"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _described_labels(source: Source, task: Task) -> tuple[str, ...]:
@@ -295,5 +324,5 @@ def _labels(labels: Path | tuple[str, ...] | None, task: Task) -> tuple[str, ...
     if not isinstance(labels, Path):
         return labels or ()
     names = label_files.read(labels)
-    label_files.check_count(labels, names, task.classes)
+    label_files.check_count(labels, names, task.classes, _NUMBERED.get(task.name, "classes"))
     return tuple(names)

@@ -26,6 +26,7 @@ def describe(name: str, conversion: Conversion, max_batch: int | None = None) ->
             "task": conversion.task.name,
             "labels": list(conversion.labels),
             "first_class": conversion.task.first_class,
+            **conversion.task.details,
             "input": {
                 "width": canvas.width if canvas else None,
                 "height": canvas.height if canvas else None,

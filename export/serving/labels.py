@@ -40,10 +40,10 @@ def read(path: Path) -> list[str]:
     return [line.strip() for line in text.rstrip().splitlines()]
 
 
-def check_count(path: Path, labels: list[str], classes: int | None) -> None:
-    """Raise ``SourceError`` unless there is one label for each class."""
-    if classes is not None and len(labels) != classes:
-        raise SourceError(f"{path} has {len(labels)} labels, but the model has {classes} classes")
+def check_count(path: Path, labels: list[str], count: int | None, named: str) -> None:
+    """Raise ``SourceError`` unless there are ``count`` labels. ``named``: what they name."""
+    if count is not None and len(labels) != count:
+        raise SourceError(f"{path} has {len(labels)} labels, but the model has {count} {named}")
 
 
 def _json(path: Path, text: str) -> list[str]:

@@ -7,7 +7,18 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.contract import BOXES, BYTES, DESCRIBE, KEYPOINTS, PIXELS, Outputs, Tensor
+from export.contract import (
+    BOXES,
+    BYTES,
+    CLASS_MAP,
+    DENSE_MAP,
+    DESCRIBE,
+    KEYPOINTS,
+    PIXELS,
+    POSES,
+    Outputs,
+    Tensor,
+)
 from export.serving.decoding import Canvas, decode, decode_at_own_size, decode_batch
 
 Model = Callable[[Tensor], Outputs]
@@ -122,16 +133,19 @@ def _graph(function: Callable[..., Any], spec: tf.TensorSpec) -> Any:
 
 
 def relative_to_images(outputs: Outputs, canvas: Canvas | None, placements: Tensor) -> Outputs:
-    """Convert boxes and keypoints on the canvas to those of the images drawn on it.
+    """Convert boxes, keypoints, poses and maps on the canvas to those of the images drawn on it.
 
     ``placements``: ``[N, 4]``, see ``Canvas.placement``.
     """
-    if canvas is None or not canvas.letterbox or BOXES not in outputs:
+    if canvas is None or not canvas.letterbox:
         return outputs
-    moved = {BOXES: canvas_to_image(outputs[BOXES], placements)}
-    if KEYPOINTS in outputs:
-        moved[KEYPOINTS] = _points_to_image(outputs[KEYPOINTS], placements)
-    return {**outputs, **moved}
+    return {name: _moved(name, values, placements) for name, values in outputs.items()}
+
+
+def _moved(name: str, values: Tensor, placements: Tensor) -> Tensor:
+    """Convert one output if it is the contract's; a model of raw tensors may use its names."""
+    rank, convert = _MOVES.get(name, (None, None))
+    return convert(values, placements) if convert and values.shape.rank == rank else values
 
 
 def _points_to_image(points: Tensor, placements: Tensor) -> Tensor:
@@ -149,3 +163,34 @@ def canvas_to_image(boxes: Tensor, placements: Tensor) -> Tensor:
     corner, size = placements[:, None, :2], placements[:, None, 2:]
     moved = (boxes - tf.concat([corner, corner], -1)) / tf.concat([size, size], -1)
     return tf.clip_by_value(moved, 0.0, 1.0)
+
+
+def _poses_to_image(poses: Tensor, placements: Tensor) -> Tensor:
+    """Do the same for poses ``[N, P, K, 3]``, without clipping: a point may be outside."""
+    corner, size = placements[:, None, None, :2], placements[:, None, None, 2:]
+    return tf.concat([(poses[..., :2] - corner) / size, poses[..., 2:]], axis=-1)
+
+
+def _map_to_image(pixels: Tensor, placements: Tensor) -> Tensor:
+    """Stretch the part of each map ``[N, H, W]`` that an image covers over the whole map."""
+    moved = tf.gather(pixels, _covered(pixels, placements, 0), axis=1, batch_dims=1)
+    return tf.gather(moved, _covered(pixels, placements, 1), axis=2, batch_dims=1)
+
+
+def _covered(pixels: Tensor, placements: Tensor, axis: int) -> Tensor:
+    """Return which rows (axis 0) or columns of a map show each row or column of an image."""
+    size = tf.shape(pixels)[axis + 1]
+    centers = (tf.range(tf.cast(size, tf.float32)) + 0.5) / tf.cast(size, tf.float32)
+    start, length = placements[:, axis, None], placements[:, axis + 2, None]
+    indices = tf.floor((start + centers * length) * tf.cast(size, tf.float32))
+    return tf.minimum(tf.cast(indices, tf.int32), size - 1)
+
+
+_MOVES = {
+    BOXES: (3, canvas_to_image),
+    KEYPOINTS: (4, _points_to_image),
+    POSES: (4, _poses_to_image),
+    CLASS_MAP: (3, _map_to_image),
+    DENSE_MAP: (3, _map_to_image),
+}
+"""The outputs that lie on the canvas: their ranks, and how they are converted."""

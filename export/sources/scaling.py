@@ -32,8 +32,8 @@ class Scaling:
         if self._changes_values:
             mean, std = (tf.constant(self._ordered(values)) for values in (self.mean, self.std))
             pixels = (pixels - mean) / std
-        if spec.dtype == tf.uint8:
-            return tf.cast(tf.round(pixels), tf.uint8)
+        if spec.dtype.is_integer:
+            return tf.cast(tf.round(pixels), spec.dtype)
         return tf.cast(pixels, spec.dtype)
 
     def __str__(self) -> str:

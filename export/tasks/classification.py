@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,13 +13,14 @@ from export.contract import CLASS_SCORES, SCORED_CLASSES, Outputs, Tensor
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.ranking import classes_among, is_ranking
-from export.tasks.task import Probe, TaskOptions
+from export.tasks.task import PlainTask, Probe, TaskOptions
 
 _SUM_TOLERANCE = 1e-3
+_MULTI_LABEL_HINT = "; if a picture can have several of the classes, add --multi-label"
 
 
 @dataclass(frozen=True)
-class Classification:
+class Classification(PlainTask):
     """A classifier.
 
     ``own``: the source's name for the scores. ``own_classes``: its name for the class of each
@@ -42,6 +44,10 @@ class Classification:
     @property
     def classes(self) -> int | None:
         return self.columns - self.options.background if self.own_classes is None else None
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return {"multi_label": True} if self.options.multi_label else {}
 
     def reads(self) -> Collection[str]:
         return [name for name in (self.own, self.own_classes) if name is not None]
@@ -79,7 +85,9 @@ def classification(probe: Probe, options: TaskOptions) -> Classification:
             f"--background is for a column of scores; {own} are those of the classes in {classes}"
         )
     values = probe[own].reshape(len(probe[own]), -1)
+    options, about = _independent(own, values, options)
     output, notes = _meaning(own, values, options)
+    notes += about
     notes += _about_ranking(own, values) if classes is None else ()
     return Classification(own, classes, output, options, values.shape[1], notes)
 
@@ -117,18 +125,37 @@ def _about_ranking(own: str, values: np.ndarray) -> tuple[str, ...]:
     )
 
 
+def _independent(
+    own: str, values: np.ndarray, options: TaskOptions
+) -> tuple[TaskOptions, tuple[str, ...]]:
+    """Return the options with the activation that independent scores need, and a note about it."""
+    if not options.multi_label:
+        return options, ()
+    if options.activation == "softmax":
+        raise SourceError("--multi-label has independent scores: use --activation sigmoid")
+    if options.activation == "sigmoid" or _is_unit(values):
+        return options, ()
+    note = f"a sigmoid is applied to {own}, because its values leave 0..1"
+    return replace(options, activation="sigmoid"), (note,)
+
+
+def _is_unit(values: np.ndarray) -> bool:
+    return bool((values >= 0).all() and (values <= 1).all())
+
+
 def _meaning(own: str, values: np.ndarray, options: TaskOptions) -> tuple[str, tuple[str, ...]]:
     """Return what the scores are: by activation, by name, or by what the values look like."""
     if options.activation != "none":
         return ("probabilities" if options.activation == "softmax" else "scores"), ()
     if own in CLASS_SCORES:
         return own, ()
-    is_unit = bool((values >= 0).all() and (values <= 1).all())
+    is_unit = _is_unit(values)
     sums_to_one = is_unit and bool(np.abs(values.sum(axis=1) - 1).max() < _SUM_TOLERANCE)
     output = "probabilities" if sums_to_one else "scores" if is_unit else "logits"
     low, high = float(values.min()), float(values.max())
     note = (
         f"output {own} is served as {output}, because its values range from {low:.3g} to "
         f"{high:.3g}; override this with --outputs"
+        f"{_MULTI_LABEL_HINT if output == 'scores' and not options.multi_label else ''}"
     )
     return output, (note,)

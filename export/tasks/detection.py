@@ -24,11 +24,11 @@ from export.suggestions import listed
 from export.tasks.activation import activate
 from export.tasks.boxes import standard, standard_points
 from export.tasks.suppression import Suppression
-from export.tasks.task import Probe, TaskOptions
+from export.tasks.task import PlainTask, Probe, TaskOptions
 
 
 @dataclass(frozen=True)
-class Detection:
+class Detection(PlainTask):
     """A detector.
 
     ``names``: the source's name for each of the contract's outputs that it has. ``extras``: the
@@ -94,7 +94,12 @@ def detection(probe: Probe, options: TaskOptions) -> Detection:
         extras = {}  # they belong to boxes that suppression puts in another order
     else:
         extras = {name: own for name, own in extras.items() if _belongs(probe[own], scores)}
-    return Detection(names, extras, options, *_first_class(options, CLASSES in names))
+    first, classes, notes = _first_class(options, CLASSES in names)
+    if KEYPOINTS in extras:
+        notes += (
+            "the gateway returns boxes without keypoints; --task keypoints makes a pose model",
+        )
+    return Detection(names, extras, options, first, classes, notes)
 
 
 def _own_names(names: tuple[str, ...], probe: Probe) -> dict[str, str]:

@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from export.contract import BOXES
 from export.errors import SourceError
-from export.tasks import classification, detection
-from export.tasks.task import Probe, Task, TaskOptions
+from export.tasks import (
+    classification,
+    densemap,
+    detection,
+    embedding,
+    keypoints,
+    segmentation,
+)
+from export.tasks.task import Probe, Size, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
 
-def select_task(probe: Probe, options: TaskOptions) -> Task:
+def select_task(probe: Probe, options: TaskOptions, size: Size | None = None) -> Task:
     """Return the requested task, or the one that the outputs' names and shapes imply.
 
-    Raise ``SourceError`` if the outputs do not fit it.
+    ``size``: height and width of the model's input, if they are fixed. Raise ``SourceError`` if the
+    outputs do not fit the task.
     """
-    task = options.task or _implied(probe, options)
+    task = options.task or _implied(probe, options, size)
     if task == "detection":
         return detection.detection(probe, options)
     if options.suppress:
         raise SourceError(f"--nms is only for detectors, not for {task}")
-    if task == "classification":
-        return classification.classification(probe, options)
-    return Tensors(tuple(probe))
+    if task == "segmentation":
+        return segmentation.segmentation(probe, options, size)
+    return _OTHERS[task](probe, options)
 
 
-def _implied(probe: Probe, options: TaskOptions) -> str:
+def _implied(probe: Probe, options: TaskOptions, size: Size | None) -> str:
     if options.suppress or detection.own_name(BOXES, probe) is not None:
         return "detection"
-    if classification.scores_among(probe) is not None:
-        return "classification"
-    return "tensors"
+    if keypoints.poses_among(probe) is not None:
+        return "keypoints"
+    if densemap.map_among(probe) is not None:
+        return "map"
+    if segmentation.map_among(probe, options, size) is not None:
+        return "segmentation"
+    if embedding.is_embedding(probe):
+        return "embedding"
+    return "tensors" if classification.scores_among(probe) is None else "classification"
+
+
+_OTHERS: Mapping[str, Callable[[Probe, TaskOptions], Task]] = {
+    "classification": classification.classification,
+    "keypoints": keypoints.keypoints,
+    "embedding": embedding.embedding,
+    "map": densemap.dense_map,
+    "tensors": lambda probe, options: Tensors(tuple(probe)),
+}
 
 
 def not_served(task: Task, probe: Probe) -> list[str]:

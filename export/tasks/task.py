@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,6 +16,12 @@ Probe = dict[str, np.ndarray]
 ORDERS = ("yxyx", "xyxy", "cxcywh")
 UNITS = ("normalized", "pixels")
 ACTIVATIONS = ("none", "sigmoid", "softmax")
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+Edge = tuple[int, int]
+"""Two keypoints, by number, that a line joins."""
 
 
 class Task(Protocol):
@@ -31,7 +37,15 @@ class Task(Protocol):
 
     @property
     def classes(self) -> int | None:
-        """The number of classes, if the shapes of the outputs determine it."""
+        """The number of classes or keypoints, if the shapes of the outputs determine it."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that the outputs' form implies, unless the user has others."""
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """Further fields of the description."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -44,17 +58,34 @@ class Task(Protocol):
         """Return the contract's outputs. ``size``: int32 ``[2]``, height and width in pixels."""
 
 
+class PlainTask:
+    """A task whose outputs imply no labels and nothing else to describe."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        return {}
+
+
 @dataclass(frozen=True)
 class TaskOptions:
     """What the command line says about the outputs.
 
     ``task``: one of ``contract.TASKS``; by default the names of the outputs decide.
-    ``order``, ``units``: of boxes.
+    ``order``, ``units``: of boxes and keypoints.
     ``suppress``: apply non-maximum suppression, keeping at most ``max_boxes`` boxes with a score
     of at least ``min_score`` and an overlap of at most ``max_overlap``.
     ``activation``: what to apply to the scores.
     ``background``: the first column of scores is the background.
     ``first_class``: the model's number for its first class; None if not given.
+    ``skeleton``: which keypoints a line joins, ``palette``: the colors of classes; None if not
+    given.
+    ``normalize``: scale embeddings to a length of 1.
+    ``multi_label``: a picture can have several of the classes, or none.
+    ``unit``: of the values of a map.
     """
 
     task: str | None = None
@@ -67,3 +98,8 @@ class TaskOptions:
     activation: str = "none"
     background: bool = False
     first_class: int | None = None
+    skeleton: tuple[Edge, ...] | None = None
+    palette: tuple[str, ...] | None = None
+    normalize: bool = False
+    multi_label: bool = False
+    unit: str = ""

@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from export.contract import Outputs, Tensor
+from export.tasks.task import PlainTask
 
 
 @dataclass(frozen=True)
-class Tensors:
-    """A model that is neither a detector nor a classifier. ``names``: its outputs."""
+class Tensors(PlainTask):
+    """A model of no other task. ``names``: its outputs."""
 
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

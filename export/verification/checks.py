@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.contract import BYTES, CLASSES, COUNT, DESCRIBE, PIXELS, SCORED_CLASSES, SCORES
+from export.contract import (
+    BYTES,
+    CLASS_MAP,
+    CLASSES,
+    COUNT,
+    DESCRIBE,
+    PIXELS,
+    SCORED_CLASSES,
+    SCORES,
+)
 from export.errors import ContractError, reason_of
 from export.sources.source import Restoration
 from export.suggestions import listed
@@ -174,8 +183,10 @@ def _repeated(rows: Sequence[Row], size: int) -> list[Row]:
 
 
 def _classes(row: Row) -> list[int] | None:
-    """Return the classes of the detections, or of the best scores, if they are numbers."""
+    """Return the classes of detections, of pixels, or of the best scores if they are numbers."""
     if CLASSES in row:
         return row[CLASSES][: int(row[COUNT])].astype(int).tolist()
+    if CLASS_MAP in row:
+        return np.unique(row[CLASS_MAP]).tolist()
     classes = row.get(SCORED_CLASSES)
     return None if classes is None or classes.dtype.kind not in "iuf" else classes.tolist()

@@ -7,14 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export.contract import BOXES, CLASSES, COUNT, DETECTION, SCORED_CLASSES, SCORES
+from export.contract import (
+    BOXES,
+    CLASS_MAP,
+    CLASSES,
+    COUNT,
+    DETECTION,
+    POSE_SCORES,
+    POSES,
+    SCORED_CLASSES,
+    SCORES,
+)
 from export.errors import ContractError
 from export.verification.golden import Row
 
 TOLERANCE = 1e-3
 """The largest allowed difference.
 
-Absolute for scores and for sides of boxes in 0..1, relative to the largest value elsewhere.
+Absolute for scores and for sides of boxes in 0..1, a share of the pixels for maps of classes,
+relative to the largest value elsewhere.
 Folding, and sums in another order, round differently.
 """
 
@@ -58,6 +69,10 @@ def _comparison_for(expected: Row) -> Callable[[str, Row, Row], Agreement]:
         return _compare_boxes
     if SCORED_CLASSES in expected:
         return _compare_ranking
+    if POSES in expected and expected[POSES].ndim == 3 and expected[POSES].shape[2] == 3:
+        return _compare_poses
+    if CLASS_MAP in expected and expected[CLASS_MAP].dtype.kind in "iu":
+        return _compare_maps
     return _compare_values
 
 
@@ -129,6 +144,41 @@ def _compare_ranking(where: str, actual: Row, expected: Row) -> Agreement:
             f"{where}: classes and {name} differ from the source's by {worst / largest:.4f}"
         )
     return Agreement(2 * len(theirs), 0, worst / largest)
+
+
+def _compare_poses(where: str, actual: Row, expected: Row) -> Agreement:
+    """Find each clear pose among the others; poses of similar scores may be in another order."""
+    mine, theirs = _scored_poses(actual), _scored_poses(expected)
+    if mine.shape != theirs.shape:
+        raise ContractError(f"{where}: keypoints {mine.shape} instead of {theirs.shape}")
+    totals = [np.sort(poses[:, -1, 2]) for poses in (mine, theirs)]
+    worst = float(np.abs(totals[0] - totals[1]).max(initial=0.0))
+    for pose in theirs[theirs[:, -1, 2] >= CLEAR]:
+        # Where a point is not seen, its coordinates are arbitrary.
+        compared = (pose[:, 2:] >= CLEAR) | [False, False, True]
+        differences = np.where(compared, np.abs(mine - pose), 0.0).max(axis=(1, 2))
+        worst = max(worst, float(differences.min()))
+    if worst > TOLERANCE:
+        raise ContractError(f"{where}: keypoints differ from the source's by {worst:.4f}")
+    return Agreement(theirs.size, 0, worst)
+
+
+def _scored_poses(outputs: Row) -> np.ndarray:
+    """Return the points of each pose, ``[P, K + 1, 3]``; the last one holds the pose's score."""
+    points = outputs[POSES].astype(np.float64)
+    scores = outputs[POSE_SCORES] if POSE_SCORES in outputs else points[..., 2].mean(axis=1)
+    total = np.zeros([len(points), 1, 3])
+    total[:, 0, 2] = scores
+    return np.concatenate([points, total], axis=1)
+
+
+def _compare_maps(where: str, actual: Row, expected: Row) -> Agreement:
+    """Compare the class of each pixel; a few pixels between two classes may get either."""
+    mine, theirs = actual[CLASS_MAP], expected[CLASS_MAP]
+    share = float((mine != theirs).mean()) if mine.shape == theirs.shape else 1.0
+    if share > TOLERANCE:
+        raise ContractError(f"{where}: {share:.1%} of {CLASS_MAP} differ from the source's")
+    return Agreement(theirs.size, 0, share)
 
 
 def _compare_values(where: str, actual: Row, expected: Row) -> Agreement:

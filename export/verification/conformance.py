@@ -8,11 +8,16 @@ from typing import Any
 from export.contract import (
     BOXES,
     BYTES,
+    CLASS_MAP,
     CLASS_SCORES,
     CLASSES,
     COUNT,
+    DENSE_MAP,
     DESCRIBE,
+    EMBEDDING,
     PIXELS,
+    POSE_SCORES,
+    POSES,
     SCORED_CLASSES,
     SCORES,
     TASKS,
@@ -21,6 +26,7 @@ from export.errors import ContractError
 from export.verification.loaded_version import LoadedVersion, Specs
 
 _RANKS = {BOXES: 3, SCORES: 2, CLASSES: 2, COUNT: 1}
+_MAP_DTYPES = ("uint8", "int32")
 
 
 def check_signatures(version: LoadedVersion, description: dict[str, Any]) -> list[str]:
@@ -79,6 +85,14 @@ def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) ->
     if task == "detection":
         for name, rank in _RANKS.items():
             _check_output(signature, specs, name, rank)
+    elif task == "keypoints":
+        _check_poses(signature, specs, description)
+    elif task == "map":
+        _check_output(signature, specs, DENSE_MAP, 3)
+    elif task == "embedding":
+        _check_output(signature, specs, EMBEDDING, 2)
+    elif task == "segmentation":
+        _check_output(signature, specs, CLASS_MAP, 3, _MAP_DTYPES)
     elif task == "classification":
         names = [name for name in CLASS_SCORES if name in specs]
         if len(names) != 1:
@@ -90,13 +104,28 @@ def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) ->
             _check_labels(specs[names[0]][1], description)
 
 
-def _check_output(signature: str, specs: Specs, name: str, rank: int) -> None:
+def _check_poses(signature: str, specs: Specs, description: dict[str, Any]) -> None:
+    _check_output(signature, specs, POSES, 4)
+    if POSE_SCORES in specs:
+        _check_output(signature, specs, POSE_SCORES, 2)
+    _, shape = specs[POSES]
+    count, labels = shape[2] if shape else None, description["labels"]
+    if shape and shape[3] not in (None, 3):
+        raise ContractError(f"{signature} returns {POSES} {shape} instead of [N,P,K,3]")
+    if labels and count not in (None, len(labels)):
+        raise ContractError(f"the description has {len(labels)} labels for {count} keypoints")
+
+
+def _check_output(
+    signature: str, specs: Specs, name: str, rank: int, dtypes: tuple[str, ...] = ("float32",)
+) -> None:
     if name not in specs:
         raise ContractError(f"{signature} does not return {name}")
     dtype, shape = specs[name]
-    if dtype != "float32" or (shape is not None and len(shape) != rank):
+    if dtype not in dtypes or (shape is not None and len(shape) != rank):
         raise ContractError(
-            f"{signature} returns {name} as {dtype}{shape or ''} instead of float32 of rank {rank}"
+            f"{signature} returns {name} as {dtype}{shape or ''} instead of "
+            f"{' or '.join(dtypes)} of rank {rank}"
         )
 
 

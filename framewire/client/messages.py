@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from framewire.client.outcomes import Box, Classification, Detection, Result, Tensor, Timing
+from framewire.client.outcomes import (
+    Box,
+    Classification,
+    DenseMap,
+    Detection,
+    Keypoint,
+    Pose,
+    Result,
+    Segmentation,
+    Tensor,
+    Timing,
+)
 from framewire.client.tracking import Count, Event, Velocity
 
 
@@ -14,9 +25,13 @@ from framewire.client.tracking import Count, Event, Velocity
 class Model:
     """The model that answers now.
 
-    ``labels`` names its classes by index. ``width`` and ``height`` are the largest useful size in
-    pixels; None: any. ``formats`` are the picture formats that it accepts, ``task`` is
-    ``detection``, ``classification`` or ``tensors``.
+    ``task`` is ``detection``, ``classification``, ``keypoints``, ``segmentation``, ``embedding``,
+    ``map`` or ``tensors``.
+    ``labels`` names its classes or keypoints by index, ``palette`` has the colors of classes as
+    ``#rrggbb``, ``skeleton`` the pairs of keypoints to join by a line. ``multi_label``: a picture
+    can have several of the classes, or none. ``unit``: of the values of a map.
+    ``width`` and ``height`` are the largest useful size in pixels; None: any. ``formats`` are the
+    picture formats that it accepts.
     """
 
     name: str
@@ -27,6 +42,10 @@ class Model:
     formats: tuple[str, ...]
     width: int | None
     height: int | None
+    skeleton: tuple[tuple[int, int], ...] = ()
+    palette: tuple[str, ...] = ()
+    multi_label: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,10 @@ def model(message: Mapping[str, Any] | None) -> Model | None:
         formats=tuple(message["formats"]),
         width=message["width"],
         height=message["height"],
+        skeleton=tuple((first, second) for first, second in message.get("skeleton", ())),
+        palette=tuple(message.get("palette", ())),
+        multi_label=message.get("multi_label", False),
+        unit=message.get("unit", ""),
     )
 
 
@@ -131,6 +154,10 @@ def result(
         latency_ms=latency_ms,
         round_trip_ms=round_trip_ms,
         message=message,
+        poses=_poses(message, labels) if "keypoints" in message else (),
+        segmentation=_segmentation(message["masks"]) if "masks" in message else None,
+        embedding=tuple(message["embedding"]) if "embedding" in message else None,
+        dense_map=_dense_map(message["map"]) if "map" in message else None,
     )
 
 
@@ -171,8 +198,29 @@ def _count(message: Mapping[str, Any], labels: tuple[str, ...]) -> Count:
 
 
 def _classes(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Classification, ...]:
-    columns = zip(message.get("scores", ()), message.get("classes", ()), strict=True)
+    if "classes" not in message:  # scores can be those of something else
+        return ()
+    columns = zip(message["scores"], message["classes"], strict=True)
     return tuple(Classification(score, index, _name(labels, index)) for score, index in columns)
+
+
+def _poses(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Pose, ...]:
+    columns = zip(message["scores"], message["keypoints"], strict=True)
+    return tuple(Pose(score, _keypoints(numbers, labels)) for score, numbers in columns)
+
+
+def _keypoints(numbers: Sequence[float], labels: tuple[str, ...]) -> tuple[Keypoint, ...]:
+    columns = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+    return tuple(Keypoint(*point, _name(labels, index)) for index, point in enumerate(columns))
+
+
+def _segmentation(masks: Mapping[str, Any]) -> Segmentation:
+    return Segmentation(masks["width"], masks["height"], tuple(masks["runs"]))
+
+
+def _dense_map(fields: Mapping[str, Any]) -> DenseMap:
+    width, height, levels = fields["width"], fields["height"], fields["levels"]
+    return DenseMap(width, height, fields["low"], fields["high"], bytes(levels))
 
 
 def _name(labels: tuple[str, ...], index: int) -> str:

@@ -49,9 +49,81 @@ class Classification:
     label: str
 
 
+class Keypoint(NamedTuple):
+    """One point of a pose. ``x`` and ``y`` are in 0..1 of the picture, beyond it if it is outside.
+
+    ``label`` is its name, or its number as text if the model has no names.
+    """
+
+    x: float
+    y: float
+    score: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """The keypoints of a person, a hand or another object. ``score`` is in 0..1.
+
+    ``Model.skeleton`` has the pairs of keypoints to join by a line.
+    """
+
+    score: float
+    keypoints: tuple[Keypoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """The class of each pixel of a map that covers the picture, ``width`` x ``height``.
+
+    ``runs``: a class, how many pixels have it, the next class, and so on, row by row.
+    """
+
+    width: int
+    height: int
+    runs: tuple[int, ...]
+
+    def areas(self) -> dict[int, float]:
+        """Return the share of the picture, in 0..1, of each class that is there."""
+        pixels: dict[int, int] = {}
+        for index, length in zip(self.runs[::2], self.runs[1::2], strict=True):
+            pixels[index] = pixels.get(index, 0) + length
+        return {index: count / (self.width * self.height) for index, count in pixels.items()}
+
+    def numpy(self) -> Any:
+        """Return a numpy array of the classes, of shape [height, width]. Needs numpy."""
+        import numpy
+
+        classes = numpy.repeat(self.runs[::2], self.runs[1::2])
+        return classes.reshape(self.height, self.width)
+
+
+@dataclass(frozen=True, slots=True)
+class DenseMap:
+    """A value for each pixel of a map that covers the picture, ``width`` x ``height``.
+
+    ``levels``: a byte for each pixel, row by row, 0 for the value ``low`` to 255 for ``high``.
+    ``Model.unit`` is that of the values.
+    """
+
+    width: int
+    height: int
+    low: float
+    high: float
+    levels: bytes
+
+    def numpy(self) -> Any:
+        """Return a numpy array of the values, float32 of shape [height, width]. Needs numpy."""
+        import numpy
+
+        levels = numpy.frombuffer(self.levels, numpy.uint8).reshape(self.height, self.width)
+        values = self.low + levels.astype(numpy.float64) * ((self.high - self.low) / 255)
+        return values.astype(numpy.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One raw output of a model that neither detects nor classifies.
+    """One raw output of a model of no other task.
 
     ``data`` is row-major and little-endian, or a list for a tensor of strings.
     """
@@ -83,10 +155,13 @@ class Timing:
 class Result:
     """A model's answer about one picture.
 
-    A detection model fills ``detections``, a classification model ``classes``, both best score
-    first; any other model fills ``outputs``, by name. ``picture`` is the object that was offered.
-    ``latency_ms`` is the time from the offer to the result, ``round_trip_ms`` the part of it
-    since the frame was sent. ``batch`` is the number of frames that shared the model's call.
+    A detection model fills ``detections``, a classification model ``classes``, a keypoints model
+    ``poses``, each best score first. A segmentation model fills ``segmentation``, an embedding
+    model ``embedding``, a map model ``dense_map``, any other model ``outputs``, by name.
+
+    ``picture`` is the object that was offered. ``latency_ms`` is the time from the offer to the
+    result, ``round_trip_ms`` the part of it since the frame was sent. ``batch`` is the number of
+    frames that shared the model's call.
 
     With ``zones`` or ``lines``, ``events`` is what happened since the last result, in order, and
     ``counts`` what is in each zone now. ``restarted``: tracking began anew, so that no id of an
@@ -108,6 +183,10 @@ class Result:
     latency_ms: float = math.nan
     round_trip_ms: float = math.nan
     message: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    poses: tuple[Pose, ...] = ()
+    segmentation: Segmentation | None = None
+    embedding: tuple[float, ...] | None = None
+    dense_map: DenseMap | None = None
 
 
 @dataclass(frozen=True, slots=True)

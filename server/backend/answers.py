@@ -11,11 +11,19 @@ from server.backend.classification import classifications
 from server.backend.contract import (
     ClassificationOutputs,
     DetectionOutputs,
+    EmbeddingOutputs,
+    KeypointOutputs,
+    MapOutputs,
     Outputs,
+    SegmentationOutputs,
     TensorOutputs,
 )
+from server.backend.densemap import dense_maps
 from server.backend.detection import detections
+from server.backend.embedding import embeddings
+from server.backend.keypoints import poses
 from server.backend.pixels import Placement
+from server.backend.segmentation import segmentations
 from server.backend.stubs import tensor_pb2
 from server.backend.tensors import to_numpy
 from server.core.answers import Answer, Tensor, Tensors
@@ -49,6 +57,14 @@ def split(
     _check_rows(outputs, tensors, rows)
     if isinstance(outputs, ClassificationOutputs):
         return classifications(outputs, arrays(tensors))
+    if isinstance(outputs, KeypointOutputs):
+        return poses(outputs, arrays(tensors), rows, placements)
+    if isinstance(outputs, SegmentationOutputs):
+        return segmentations(outputs, arrays(tensors), rows, placements)
+    if isinstance(outputs, EmbeddingOutputs):
+        return embeddings(outputs, arrays(tensors))
+    if isinstance(outputs, MapOutputs):
+        return dense_maps(outputs, arrays(tensors), rows, placements)
     return _tensors(outputs, arrays(tensors), rows)
 
 

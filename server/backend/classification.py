@@ -32,7 +32,7 @@ def classifications(
         raise ModelFailed(f"output {outputs.scores!r} has shape {list(scores.shape)}, not [N,C]")
     scores = scores.astype(np.float64)
     if outputs.logits:
-        scores = _probabilities(scores)
+        scores = _probabilities(scores, outputs.multi_label)
     scores = np.where(np.isfinite(scores), scores, -np.inf)
     order = _best(scores)
     scores = np.take_along_axis(scores, order, axis=1)
@@ -42,10 +42,10 @@ def classifications(
     return [Classification(c[:n], s[:n]) for c, s, n in zip(classes, values, counts, strict=True)]
 
 
-def _probabilities(logits: Array) -> Array:
-    """Apply softmax over the classes or, to a single logit, the sigmoid."""
+def _probabilities(logits: Array, multi_label: bool) -> Array:
+    """Apply softmax over the classes or, to a single logit and independent ones, the sigmoid."""
     with np.errstate(all="ignore"):
-        if logits.shape[1] == 1:
+        if multi_label or logits.shape[1] == 1:
             return np.asarray(1 / (1 + np.exp(-logits)))
         powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from server.backend.description import Scale
+from server.backend.description import MAX_POINTS, Scale
 from server.backend.labels import NO_LIMIT, Labels
 from server.core.model import Lane, ModelKey, Resize, Task
 
@@ -72,7 +72,8 @@ class DetectionOutputs:
 
 @dataclass(frozen=True, slots=True)
 class ClassificationOutputs:
-    """Aliases of a classifier's outputs. ``logits``: the scores need a softmax.
+    """Aliases of a classifier's outputs. ``logits``: the scores need a softmax or, if
+    ``multi_label`` because classes do not exclude one another, a sigmoid each.
 
     ``class_count`` is the number of described labels.
     """
@@ -83,6 +84,7 @@ class ClassificationOutputs:
     first_class: int
     labels: Labels
     class_count: int = NO_LIMIT
+    multi_label: bool = False
 
     task: Task = "classification"
 
@@ -90,6 +92,81 @@ class ClassificationOutputs:
     def aliases(self) -> tuple[str, ...]:
         """The outputs to request."""
         return (self.scores,) if self.classes is None else (self.scores, self.classes)
+
+
+@dataclass(frozen=True, slots=True)
+class KeypointOutputs:
+    """Aliases of a pose model's outputs. ``scores`` is None if its poses have none of their own.
+
+    ``named`` is the number of described labels, which name the points; 0 if there are none.
+    ``joined`` is how many points there must be for the described skeleton.
+    """
+
+    points: str
+    scores: str | None
+    named: int = 0
+    joined: int = 0
+
+    task: Task = "keypoints"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to request."""
+        return (self.points,) if self.scores is None else (self.points, self.scores)
+
+    def count_fault(self, count: int) -> str | None:
+        """Return why a pose cannot have ``count`` points, or None if it may."""
+        if self.named and count != self.named:
+            return f"its output {self.points!r} has {count} points, for {self.named} labels"
+        if count < self.joined:
+            return f"its output {self.points!r} has {count} points; a skeleton joins {self.joined}"
+        if not 1 <= count <= MAX_POINTS:
+            return f"its output {self.points!r} has {count} points, not 1 to {MAX_POINTS}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentationOutputs:
+    """The alias of the class of each pixel. ``class_count`` is the number of described labels."""
+
+    classes: str
+    first_class: int
+    class_count: int = NO_LIMIT
+
+    task: Task = "segmentation"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to request."""
+        return (self.classes,)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingOutputs:
+    """The alias of a vector."""
+
+    vector: str
+
+    task: Task = "embedding"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to request."""
+        return (self.vector,)
+
+
+@dataclass(frozen=True, slots=True)
+class MapOutputs:
+    """The alias of the value of each pixel."""
+
+    values: str
+
+    task: Task = "map"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The outputs to request."""
+        return (self.values,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +187,15 @@ class TensorOutputs:
 
 
 Input = BytesInput | PixelsInput
-Outputs = DetectionOutputs | ClassificationOutputs | TensorOutputs
+Outputs = (
+    DetectionOutputs
+    | ClassificationOutputs
+    | KeypointOutputs
+    | SegmentationOutputs
+    | EmbeddingOutputs
+    | MapOutputs
+    | TensorOutputs
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,24 @@ docs/model-contract.md defines it; unknown keys are ignored, every known one is 
 from __future__ import annotations
 
 import json
+import re
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from server.core.messages import ENCODED_FORMATS
-from server.core.model import Resize, Task
+from server.core.model import Edge, Resize, Task
 
 SCHEMA = 1
-_TASKS = ("detection", "classification", "tensors")
+_TASKS = get_args(Task)
 _RESIZES = ("stretch", "letterbox")
 _MAX_SIDE = 2**16
 _MAX_NUMBER = 1e30  # what float32 pixels can be scaled by
+_MAX_EDGES = 1000
+_COLOR = re.compile("#[0-9a-f]{6}", re.IGNORECASE)
+MAX_POINTS = 1000
+"""The most keypoints of a pose."""
 
 
 class DescriptionError(ValueError):
@@ -40,6 +45,8 @@ class Description:
 
     ``first_class`` is the model's number for its first label, ``width`` and ``height``
     are the size of its input in pixels, ``formats`` are those that its graph decodes.
+    ``skeleton`` joins keypoints by their numbers, ``palette`` has the colors of the labels.
+    ``multi_label``: classes do not exclude one another. ``unit``: that of a map's values.
     """
 
     task: Task | None = None
@@ -51,6 +58,10 @@ class Description:
     scale: Scale | None = None
     formats: tuple[str, ...] | None = None
     max_batch: int | None = None
+    skeleton: tuple[Edge, ...] = ()
+    palette: tuple[str, ...] = ()
+    multi_label: bool = False
+    unit: str = ""
 
 
 def parse(text: bytes) -> Description:
@@ -89,6 +100,10 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
         scale=_scale(picture.get("scale")),
         formats=_formats(fields),
         max_batch=_integer(fields, "max_batch", 1, 2**31),
+        skeleton=_skeleton(fields.get("skeleton")),
+        palette=_palette(fields),
+        multi_label=_boolean(fields, "multi_label"),
+        unit=_text(fields, "unit"),
     )
 
 
@@ -104,6 +119,22 @@ def _integer(
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise _wrong(under + name, f"an integer from {low} to {high}", value)
+    return value
+
+
+def _boolean(fields: Mapping[str, Any], name: str) -> bool:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise _wrong(name, "true or false", value)
+    return bool(value)
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _wrong(name, "a string", value)
     return value
 
 
@@ -131,6 +162,32 @@ def _formats(fields: Mapping[str, Any]) -> tuple[str, ...] | None:
         if name not in ENCODED_FORMATS:
             raise _wrong("formats", "a list of " + ", ".join(ENCODED_FORMATS), name)
     return formats
+
+
+def _skeleton(value: Any) -> tuple[Edge, ...]:
+    if value is None:
+        return ()
+    is_list = isinstance(value, (list, tuple)) and len(value) <= _MAX_EDGES
+    if not is_list or not all(map(_is_edge, value)):
+        expected = f"at most {_MAX_EDGES} pairs of keypoints' numbers from 0 to {MAX_POINTS - 1}"
+        raise _wrong("skeleton", expected, value)
+    return tuple((first, second) for first, second in value)
+
+
+def _is_edge(value: Any) -> bool:
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) == 2
+        and all(type(one) is int and 0 <= one < MAX_POINTS for one in value)
+    )
+
+
+def _palette(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    colors = _strings(fields, "palette") or ()
+    for color in colors:
+        if not _COLOR.fullmatch(color):
+            raise _wrong("palette", "a list of colors such as #00ff7f", color)
+    return colors
 
 
 def _scale(value: Any) -> Scale | None:

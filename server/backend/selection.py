@@ -10,34 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from server.backend import validation
-from server.backend.contract import (
-    BytesInput,
-    ClassificationOutputs,
-    Contract,
-    DetectionOutputs,
-    Input,
-    Outputs,
-    PixelsInput,
-    TensorOutputs,
-)
+from server.backend.contract import BytesInput, Contract, Input, Outputs, PixelsInput
 from server.backend.description import Description, Scale
-from server.backend.labels import NO_LIMIT, Labels
+from server.backend.labels import Labels
+from server.backend.outputs import TASK_ORDER, missing, outputs_of
 from server.backend.signature import Signature, TensorSpec
 from server.backend.stubs import types_pb2
 from server.core.errors import UnusableModel
 from server.core.messages import FORMATS
-from server.core.model import Lane, Model, ModelKey, Task
+from server.core.model import Lane, Model, ModelKey
 
 # What TensorFlow's decode_image reads of the wire's formats.
 _GRAPH_FORMATS = ("jpeg", "png")
-_TASK_ORDER: tuple[Task, ...] = ("detection", "classification", "tensors")
-_SCORES = ("probabilities", "scores", "logits")
-_FLOATS = (
-    types_pb2.DT_FLOAT,
-    types_pb2.DT_DOUBLE,
-    types_pb2.DT_HALF,
-    types_pb2.DT_BFLOAT16,
-)
 # The default scale of float32 pixels: 0..1.
 _UNIT_SCALE = Scale((0.0,), (255.0,))
 _MAX_OFFER_CHARS = 600
@@ -57,7 +41,7 @@ class Candidate:
         """Return a sort key: the smaller, the better."""
         return (
             self.signature != "serving_default",
-            _TASK_ORDER.index(self.outputs.task),
+            TASK_ORDER.index(self.outputs.task),
             self.signature,
         )
 
@@ -127,6 +111,10 @@ def select(
             height,
             lanes,
             description.resize,
+            description.skeleton,
+            description.palette,
+            description.multi_label,
+            description.unit,
         ),
         contracts,
     )
@@ -142,8 +130,8 @@ def _candidates(signatures: Sequence[Signature], description: Description, label
         except UnusableModel as error:
             contradictions.append(error)
             continue
-        outputs = _outputs(signature, description, labels)
-        fault = _fault(signature, taken, outputs)
+        outputs = outputs_of(signature, description, labels)
+        fault = _fault(signature, taken, outputs, description)
         if fault is not None:
             faults[signature.name] = f"signature {signature.name!r}: {fault}"
         elif taken is not None and outputs is not None:
@@ -164,12 +152,16 @@ def _candidate(signature: Signature, taken: Input, outputs: Outputs) -> Candidat
     )
 
 
-def _fault(signature: Signature, taken: Input | None, outputs: Outputs | None) -> str | None:
+def _fault(
+    signature: Signature, taken: Input | None, outputs: Outputs | None, description: Description
+) -> str | None:
     """Return why no frame can be answered by a signature that takes pictures."""
     if taken is not None and outputs is not None:
         return validation.outputs_fault(signature, taken, outputs)
+    if taken is not None:
+        return missing(signature, description)
     specs = list(signature.inputs.values())
-    return validation.layout_fault(specs[0]) if len(specs) == 1 and taken is None else None
+    return validation.layout_fault(specs[0]) if len(specs) == 1 else None
 
 
 def _one_of_each_kind(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -242,70 +234,6 @@ def _scale(spec: TensorSpec, channels: int, description: Description) -> Scale |
     if max(len(scale.mean), len(scale.std)) > channels:
         raise UnusableModel(f"input.scale has 3 values, but the input has {channels} channel")
     return scale
-
-
-# Outputs
-
-
-def _outputs(signature: Signature, description: Description, labels: Labels) -> Outputs | None:
-    """Return the signature's outputs, of the described task if there is one."""
-    for task in _TASK_ORDER:
-        if description.task in (None, task):
-            outputs = _outputs_of(task, signature, description, labels)
-            if outputs is not None:
-                return outputs
-    return None
-
-
-def _outputs_of(
-    task: Task, signature: Signature, description: Description, labels: Labels
-) -> Outputs | None:
-    if task == "detection":
-        return _detection(signature, description)
-    if task == "classification":
-        return _classification(signature, description, labels)
-    shared = (alias for alias, spec in signature.outputs.items() if spec.shape == ())
-    return TensorOutputs(frozenset(shared)) if signature.outputs else None
-
-
-def _detection(signature: Signature, description: Description) -> DetectionOutputs | None:
-    needed = ("detection_boxes", "detection_scores", "detection_classes")
-    if any(name not in signature.outputs for name in needed):
-        return None
-    count = "num_detections" if "num_detections" in signature.outputs else None
-    first = 1 if description.first_class is None else description.first_class
-    return DetectionOutputs(*needed, count, first, len(description.labels) or NO_LIMIT)
-
-
-def _classification(
-    signature: Signature, description: Description, labels: Labels
-) -> ClassificationOutputs | None:
-    scores = _scores_alias(signature, description)
-    if scores is None:
-        return None
-    classes = "classes" if "classes" in signature.outputs else None
-    first = description.first_class or 0
-    return ClassificationOutputs(
-        scores, classes, scores == "logits", first, labels, len(description.labels) or NO_LIMIT
-    )
-
-
-def _scores_alias(signature: Signature, description: Description) -> str | None:
-    """Return the alias of the output with a score per class, [N,C].
-
-    If the description says that the model is a classifier, its only output may have any
-    name: Keras names it after its layer.
-    """
-    fitting = [alias for alias, spec in signature.outputs.items() if _holds_scores(spec)]
-    for alias in _SCORES:
-        if alias in fitting:
-            return alias
-    alone = len(signature.outputs) == 1 and description.task == "classification"
-    return fitting[0] if alone and fitting else None
-
-
-def _holds_scores(spec: TensorSpec) -> bool:
-    return spec.dtype in _FLOATS and (spec.shape is None or len(spec.shape) == 2)
 
 
 # The model as a whole

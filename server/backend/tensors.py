@@ -50,6 +50,12 @@ def is_numeric(dtype: int) -> bool:
     return dtype in _FIELDS
 
 
+def is_integer(dtype: int) -> bool:
+    """Return whether values of a DataType are integers that clients can receive."""
+    is_float = dtype == types_pb2.DT_BFLOAT16  # though its bits travel as an integer
+    return dtype in _FIELDS and not is_float and np.dtype(_FIELDS[dtype][0]).kind in "iu"
+
+
 class Numbers(NamedTuple):
     """A tensor of numbers: its shape, and its values row by row, which slice into lists."""
 

@@ -13,13 +13,17 @@ from itertools import chain, combinations
 from server.backend.contract import (
     ClassificationOutputs,
     DetectionOutputs,
+    EmbeddingOutputs,
     Input,
+    KeypointOutputs,
+    MapOutputs,
     Outputs,
+    SegmentationOutputs,
     TensorOutputs,
 )
 from server.backend.signature import Signature, TensorSpec
 from server.backend.stubs import types_pb2
-from server.backend.tensors import is_numeric
+from server.backend.tensors import is_integer, is_numeric
 
 Specs = Mapping[str, TensorSpec]
 
@@ -40,7 +44,7 @@ def outputs_fault(signature: Signature, taken: Input, outputs: Outputs) -> str |
     faults = chain(
         (_dtype_fault(alias, spec, outputs) for alias, spec in specs.items()),
         (_shape_fault(alias, spec, outputs, taken) for alias, spec in specs.items()),
-        (check(specs, outputs) for check in (_length_fault, _classes_fault)),  # of right ranks
+        (check(specs, outputs) for check in _ACROSS),  # of right ranks
     )
     return next((fault for fault in faults if fault is not None), None)
 
@@ -81,6 +85,8 @@ def _dtype_fault(alias: str, spec: TensorSpec, outputs: Outputs) -> str | None:
     )
     if spec.encoding:
         return f"its output {alias!r} is {spec}, not a tensor; clients can receive tensors only"
+    if isinstance(outputs, SegmentationOutputs) and not is_integer(spec.dtype):
+        return f"its output {alias!r} is {spec}; it must have integers: the class of each pixel"
     if is_numeric(spec.dtype) or (names and spec.dtype == types_pb2.DT_STRING):
         return None
     allowed = "numbers or strings" if names else "numbers"
@@ -90,10 +96,9 @@ def _dtype_fault(alias: str, spec: TensorSpec, outputs: Outputs) -> str | None:
 def _shape_fault(alias: str, spec: TensorSpec, outputs: Outputs, taken: Input) -> str | None:
     if spec.shape is None or (isinstance(outputs, TensorOutputs) and not spec.shape):
         return None
-    expected = _expected(alias, outputs)
-    if expected is not None and not _fits(spec.shape, expected):
-        sizes = ",".join(("N", "K", "4")[: len(expected)])
-        return f"its output {alias!r} is {spec}; it must be [{sizes}], a row for each picture"
+    layout = _layout(alias, outputs)
+    if layout is not None and not _fits(spec.shape, layout):
+        return f"its output {alias!r} is {spec}; it must be [{layout}], a row for each picture"
     rows = spec.shape[0] if spec.shape else 1
     if rows in (None, taken.rows) or (rows == 1 and taken.rows is None):
         return None
@@ -101,28 +106,39 @@ def _shape_fault(alias: str, spec: TensorSpec, outputs: Outputs, taken: Input) -
     return f"its output {alias!r} is {spec}: {rows} rows for {batch} pictures, not one for each"
 
 
-def _expected(alias: str, outputs: Outputs) -> tuple[int | None, ...] | None:
-    """Return the shape of a detector's output; a size is None if it may be any."""
-    if not isinstance(outputs, DetectionOutputs) or alias == outputs.count:
-        return None
-    return (None, None, 4) if alias == outputs.boxes else (None, None)
+def _layout(alias: str, outputs: Outputs) -> str | None:
+    """Return an output's shape as the contract writes it, or None if it may have any.
+
+    A letter stands for any size.
+    """
+    if isinstance(outputs, KeypointOutputs):
+        return "N,P,K,3" if alias == outputs.points else "N,P"
+    if isinstance(outputs, SegmentationOutputs | MapOutputs):
+        return "N,H,W"
+    if isinstance(outputs, EmbeddingOutputs):
+        return "N,D"
+    if isinstance(outputs, DetectionOutputs) and alias != outputs.count:
+        return "N,K,4" if alias == outputs.boxes else "N,K"
+    return None
 
 
-def _fits(shape: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bool:
-    return len(shape) == len(expected) and all(
-        None in (size, wanted) or size == wanted
-        for size, wanted in zip(shape, expected, strict=True)
+def _fits(shape: tuple[int | None, ...], layout: str) -> bool:
+    sizes = layout.split(",")
+    return len(shape) == len(sizes) and all(
+        size is None or not wanted.isdigit() or size == int(wanted)
+        for size, wanted in zip(shape, sizes, strict=True)
     )
 
 
 def _length_fault(specs: Specs, outputs: Outputs) -> str | None:
-    """Compare how many boxes, scores and classes a detector returns."""
-    if not isinstance(outputs, DetectionOutputs):
+    """Compare how many boxes, scores and classes a detector returns, or poses and scores."""
+    if not isinstance(outputs, DetectionOutputs | KeypointOutputs):
         return None
+    count = outputs.count if isinstance(outputs, DetectionOutputs) else None
     lengths = [
         (alias, spec.shape[1])
         for alias, spec in specs.items()
-        if alias != outputs.count and spec.shape is not None and spec.shape[1] is not None
+        if alias != count and spec.shape is not None and spec.shape[1] is not None
     ]
     for (one, length), (other, another) in combinations(lengths, 2):
         if length != another:
@@ -138,3 +154,15 @@ def _classes_fault(specs: Specs, outputs: Outputs) -> str | None:
     if columns is None or columns <= outputs.class_count:
         return None
     return f"its output {outputs.scores!r} has {columns} classes, for {outputs.class_count} labels"
+
+
+def _points_fault(specs: Specs, outputs: Outputs) -> str | None:
+    """Compare the points of a pose with the labels and the skeleton."""
+    if not isinstance(outputs, KeypointOutputs):
+        return None
+    shape = specs[outputs.points].shape
+    count = None if shape is None else shape[2]
+    return None if count is None else outputs.count_fault(count)
+
+
+_ACROSS = (_length_fault, _classes_fault, _points_fault)

@@ -92,6 +92,72 @@ class Classification:
 
 
 @dataclass(frozen=True, slots=True)
+class Poses:
+    """Keypoints of people, hands or other objects, best score first.
+
+    ``keypoints``: for each pose x, y and score of each of its points, in one flat list. x and y
+    are in 0..1 of the frame as sent, and beyond it if the point is. ``scores`` are those of poses.
+    """
+
+    keypoints: Sequence[Sequence[float]]
+    scores: Sequence[float]
+
+    def limited(self, min_score: float, max_results: int | None) -> Poses:
+        """Return those that score at least ``min_score``, ``max_results`` of them at most.
+
+        A pose keeps all of its points, whatever their scores.
+        """
+        keep = _best(self.scores, min_score, max_results)
+        return Poses([self.keypoints[i] for i in keep], [self.scores[i] for i in keep])
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """The class of each pixel of a map that covers the frame, ``width`` x ``height``.
+
+    ``runs``: a class, how many pixels have it, the next class, and so on, row by row. Classes are
+    indices into the model's ``labels``.
+    """
+
+    width: int
+    height: int
+    runs: Sequence[int]
+
+    def limited(self, min_score: float, max_results: int | None) -> Segmentation:
+        """Return all of it, since pixels have no scores."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A vector that is near those of similar pictures."""
+
+    vector: Sequence[float]
+
+    def limited(self, min_score: float, max_results: int | None) -> Embedding:
+        """Return all of it, since it has no scores."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class DenseMap:
+    """A value for each pixel of a map that covers the frame, such as its depth.
+
+    ``levels``: a byte for each pixel, row by row, 0 for the value ``low`` to 255 for ``high``.
+    """
+
+    width: int
+    height: int
+    low: float
+    high: float
+    levels: bytes
+
+    def limited(self, min_score: float, max_results: int | None) -> DenseMap:
+        """Return all of it, since pixels have no scores."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One raw output. ``data``: little-endian, row-major bytes, or a list of strings."""
 
@@ -111,7 +177,7 @@ class Tensors:
         return self
 
 
-Answer = Detections | Classification | Tensors
+Answer = Detections | Classification | Poses | Segmentation | Embedding | DenseMap | Tensors
 
 
 def _best(scores: Sequence[float], min_score: float, max_results: int | None) -> list[int]:

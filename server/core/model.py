@@ -8,8 +8,11 @@ from typing import Literal, NamedTuple
 
 from server.core.errors import FramewireError
 
-Task = Literal["detection", "classification", "tensors"]
+Task = Literal[
+    "detection", "classification", "keypoints", "segmentation", "embedding", "map", "tensors"
+]
 Resize = Literal["stretch", "letterbox"]
+Edge = tuple[int, int]
 
 
 class ModelKey(NamedTuple):
@@ -46,6 +49,9 @@ class Model:
     ``lanes`` maps each frame format that the model accepts to the lane of such frames.
     ``width`` and ``height`` (pixels) are the size worth sending; None if the model
     accepts any size. ``resize`` is how a frame with another aspect ratio is fitted.
+    ``skeleton``: which keypoints to join by a line, as pairs of their numbers. ``palette``: the
+    color of each class, as ``#rrggbb``. ``multi_label``: classes do not exclude one another.
+    ``unit``: that of the values of a map.
     """
 
     key: ModelKey
@@ -56,6 +62,10 @@ class Model:
     height: int | None = None
     lanes: Mapping[str, Lane] = field(default_factory=dict)
     resize: Resize = "stretch"
+    skeleton: tuple[Edge, ...] = ()
+    palette: tuple[str, ...] = ()
+    multi_label: bool = False
+    unit: str = ""
 
     @property
     def formats(self) -> tuple[str, ...]:

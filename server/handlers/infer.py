@@ -212,12 +212,20 @@ class InferHandler(JSONHandler):
             self.set_status(_STATUS.get(outcome.code, 500))
         fields = wire.to_map(outcome, text=True)
         fields.pop("id", None)
-        if "classes" in fields and model is not None and model.labels:
-            fields["labels"] = [_label(model, number) for number in fields["classes"]]
+        if model is not None and model.labels:
+            _add_labels(fields, model)
         send_json(self, fields)
 
     def _too_large(self) -> FrameTooLarge:
         return FrameTooLarge(f"a picture may have at most {self._limits.max_frame_bytes} bytes")
+
+
+def _add_labels(fields: dict[str, Any], model: Model) -> None:
+    """Name each class of a result; of keypoints and masks, whatever the model has names for."""
+    if "classes" in fields:
+        fields["labels"] = [_label(model, number) for number in fields["classes"]]
+    elif "keypoints" in fields or "masks" in fields:
+        fields["labels"] = list(model.labels)
 
 
 def _label(model: Model, number: int) -> str | None:

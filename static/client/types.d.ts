@@ -58,8 +58,8 @@ export interface Model {
   name: string;
   version: number;
   label: string | null;
-  task: 'detection' | 'classification' | 'tensors';
-  /** class names by index; empty if the model has none */
+  task: 'detection' | 'classification' | 'keypoints' | 'segmentation' | 'embedding' | 'map' | 'tensors';
+  /** names by index, of classes or, for keypoints, of points; empty if the model has none */
   labels: string[];
   formats: Format[];
   /** the input size in pixels; null: any */
@@ -67,6 +67,14 @@ export interface Model {
   height: number | null;
   /** how the model fits a frame of another aspect ratio to its input */
   resize: 'stretch' | 'letterbox';
+  /** for keypoints: pairs of points to join by a line */
+  skeleton?: [number, number][];
+  /** for segmentation: the color of each class, as #rrggbb; missing if the model has none */
+  palette?: string[];
+  /** of a classification: a picture can have several of the classes, or none */
+  multi_label?: true;
+  /** of a map's values; empty if it is not known */
+  unit?: string;
 }
 
 export interface Limits {
@@ -105,6 +113,25 @@ export interface Frame {
 /** [x0, y0, x1, y1], each 0 to 1, relative to the frame as sent */
 export type Box = [number, number, number, number];
 
+/** The class of each pixel of a map that covers the frame. */
+export interface Masks {
+  width: number;
+  height: number;
+  /** a class, how many pixels have it, the next class, and so on, row by row */
+  runs: number[];
+}
+
+/** A value for each pixel of a map that covers the frame, such as its depth. */
+export interface DenseMap {
+  width: number;
+  height: number;
+  /** the values of the levels 0 and 255 */
+  low: number;
+  high: number;
+  /** a level for each pixel, row by row; an array in JSON */
+  levels: Uint8Array | number[];
+}
+
 export interface Tensor {
   dtype: string;
   shape: number[];
@@ -134,6 +161,17 @@ export interface Result {
   counts?: { zone: string; class: number; count: number }[];
   /** tracking began anew: no id of an earlier result continues */
   restarted?: boolean;
+  /**
+   * for keypoints: each pose as x, y and score of its points, one after another; x and y relative to
+   * the frame as sent, 0 to 1 unless the point is outside. `scores` has one per pose
+   */
+  keypoints?: number[][];
+  /** for segmentation */
+  masks?: Masks;
+  /** for an embedding */
+  embedding?: number[];
+  /** for a map */
+  map?: DenseMap;
   outputs?: Record<string, Tensor>;
 }
 

@@ -101,12 +101,18 @@ export class Panel {
     return this._text(this._language.has(key) ? key : 'lost.other');
   }
 
+  /** A task's name; the page may not know it yet. */
+  _task(task) {
+    const key = `model.task.${task}`;
+    return this._language.has(key) ? this._text(key) : task;
+  }
+
   _modelRows(model) {
     const { name, label, version, task, width, height, labels } = model;
     const rows = [
       ['model.name', name],
       ['model.version', label ? `${version} (${label})` : String(version)],
-      ['model.task', this._text(`model.task.${task}`)],
+      ['model.task', this._task(task)],
     ];
     if (labels.length > 0) rows.push(['model.classes', String(labels.length)]);
     rows.push(['model.input', width && height ? `${width} × ${height}` : this._text('model.any')]);

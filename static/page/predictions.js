@@ -18,7 +18,7 @@ const MAX_VALUES = 8;
 export function readPredictions(result, labels, minScore) {
   if (result.outputs) return { kind: 'tensors', items: readOutputs(result.outputs) };
   const kind = result.boxes ? 'boxes' : 'classes';
-  const items = result.classes.map((index, i) => ({
+  const items = (result.classes || []).map((index, i) => ({
     index,
     name: className(index, labels),
     score: result.scores[i],

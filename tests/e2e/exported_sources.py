@@ -14,7 +14,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from export.__main__ import main as export
-from tests.e2e import raw_detectors
+from tests.e2e import raw_detectors, task_models
 from tests.export import trained_models
 
 DETECTOR = (
@@ -40,6 +40,13 @@ COMMANDS = {
         "--activation=softmax --scale=0..1",
         ["white", "red"],
     ),
+    "pose": ("--from={trained}/pose --resize=letterbox", []),
+    "masks": (
+        "--from={trained}/masks --scale=0..1 --resize=letterbox",
+        ["black", "white", "red", "blue"],
+    ),
+    "vector": ("--from={trained}/vector --scale=0..1 --normalize", []),
+    "depth": ("--from={trained}/depth --scale=0..1 --resize=letterbox --unit=m", []),
 }
 
 
@@ -50,12 +57,15 @@ def main(folder: Path, others: Path) -> int:
     trained_models.tf1_classifier(trained / "lightness")
     trained_models.keras_files(trained)
     raw_detectors.main(trained)
+    task_models.main(trained)
     failed = 0
     for name, (options, labels) in COMMANDS.items():
-        file = trained / f"{name}.txt"
-        file.write_text("\n".join(labels))
         arguments = ["--verify=quick", *options.format(trained=trained, others=others).split()]
-        arguments += [f"--labels={file}", f"--output={folder / name}"]
+        arguments.append(f"--output={folder / name}")
+        if labels:
+            file = trained / f"{name}.txt"
+            file.write_text("\n".join(labels))
+            arguments.append(f"--labels={file}")
         failed += export(["savedmodel", *arguments]) != 0
     return failed
 

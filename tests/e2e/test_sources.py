@@ -16,7 +16,10 @@ from PIL import Image, ImageDraw
 from loadtest.stack import ROOT, Stack
 from tests.e2e.client import Client
 
-MODELS = ("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd")
+MODELS = (
+    *("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd"),
+    *("pose", "masks", "vector", "depth"),
+)
 Box = tuple[float, float, float, float]
 
 
@@ -102,6 +105,65 @@ async def test_detectors_that_are_decoded_in_the_graph(stack: Stack, model: str)
     wide, upright = (0.25, 0.5, 0.75, 1.0), (0.0, 0.25, 0.5, 0.75)
     await assert_found(client, picture((256, 128), wide), wide, "white")
     await assert_found(client, picture((128, 256), upright, "red"), upright, "red")
+
+
+async def test_a_pose_model_has_points_of_the_frame(stack: Stack) -> None:
+    """As MoveNet: integers, one image per call. Frames are letterboxed."""
+    client = await Client.connect(stack.port, model="pose", min_score=0.5)
+    assert client.model is not None
+    assert client.model["task"] == "keypoints"
+    assert client.model["labels"][9:11] == ["left wrist", "right wrist"]
+    assert [7, 9] in client.model["skeleton"]
+    for size, box in (((256, 128), (0.25, 0.5, 0.75, 1.0)), ((128, 256), (0.0, 0.25, 0.5, 0.75))):
+        for outcome in await outcomes(client, picture(size, box)):
+            [points], [score] = outcome["keypoints"], outcome["scores"]
+            assert len(points) == 3 * 17
+            assert points[:3] == pytest.approx([*box[:2], 0.9], abs=0.03)
+            assert points[-3:] == pytest.approx([*box[2:], 0.9], abs=0.03)
+            assert score == pytest.approx(0.9, abs=1e-3)
+    for outcome in await outcomes(client, Image.new("RGB", (64, 64))):
+        assert (outcome["keypoints"], outcome["scores"]) == ([], [])
+
+
+@pytest.mark.parametrize(("colour", "index"), [("white", 1), ("red", 2), ("blue", 3)])
+async def test_a_segmentation_covers_the_frame(stack: Stack, colour: str, index: int) -> None:
+    """From scores of each pixel to its class, without the bars of the letterbox."""
+    client = await Client.connect(stack.port, model="masks")
+    assert client.model is not None
+    assert client.model["task"] == "segmentation"
+    assert client.model["labels"][index] == colour
+    for size, box in (((256, 128), (0.25, 0.5, 0.75, 1.0)), ((128, 256), (0.0, 0.25, 0.5, 0.75))):
+        for outcome in await outcomes(client, picture(size, box, colour)):
+            masks = outcome["masks"]
+            flat = np.repeat(masks["runs"][::2], masks["runs"][1::2])
+            classes = flat.reshape(masks["height"], masks["width"])
+            inside = np.argwhere(classes == index) / classes.shape
+            assert inside.min(axis=0)[::-1] == pytest.approx(box[:2], abs=0.05)
+            assert inside.max(axis=0)[::-1] == pytest.approx(box[2:], abs=0.05)
+            assert (classes == 0).mean() == pytest.approx(0.75, abs=0.05)
+
+
+async def test_an_embedding_of_length_1(stack: Stack) -> None:
+    client = await Client.connect(stack.port, model="vector", min_score=0.9)
+    assert client.model is not None
+    assert (client.model["task"], client.model["labels"]) == ("embedding", [])
+    for colour, vector in (((255, 0, 0), (1, 0, 0)), ((0, 90, 90), (0, 0.5**0.5, 0.5**0.5))):
+        for outcome in await outcomes(client, Image.new("RGB", (40, 30), colour)):
+            assert outcome["embedding"] == pytest.approx(vector, abs=0.02)
+
+
+async def test_a_depth_map_covers_the_frame(stack: Stack) -> None:
+    client = await Client.connect(stack.port, model="depth")
+    assert client.model is not None
+    assert (client.model["task"], client.model["unit"]) == ("map", "m")
+    box = (0.25, 0.5, 0.75, 1.0)
+    for outcome in await outcomes(client, picture((256, 128), box)):
+        found = outcome["map"]
+        assert (found["low"], found["high"]) == pytest.approx((0, 3), abs=0.1)
+        levels = np.frombuffer(found["levels"], np.uint8).reshape(found["height"], found["width"])
+        inside = np.argwhere(levels > 127) / levels.shape
+        assert inside.min(axis=0)[::-1] == pytest.approx(box[:2], abs=0.05)
+        assert inside.max(axis=0)[::-1] == pytest.approx(box[2:], abs=0.07)
 
 
 async def test_many_sessions_share_batches(stack: Stack) -> None:

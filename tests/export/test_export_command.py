@@ -71,7 +71,12 @@ def test_a_missing_source_is_reported_before_a_missing_output(tmp_path: Path) ->
 
 def test_help_groups_options_and_has_examples() -> None:
     shown = cheap("savedmodel", "--help").stdout
-    for heading in ("trained model:", "preprocessing in the graph:", "boxes:", "examples:"):
+    for heading in (
+        "trained model:",
+        "preprocessing in the graph:",
+        "boxes and keypoints:",
+        "examples:",
+    ):
         assert f"\n{heading}" in shown
 
 

@@ -49,6 +49,10 @@ TESTED = {
     "detector that ends in offsets, heat maps or undecoded rows": (
         "decode_command.test_without_decode_a_note_names_the_flag"
     ),
+    "pose model": "keypoints.test_what_is_read_as_poses",
+    "segmentation with scores or classes of pixels": "segmentation.test_what_is_read_as_a_map",
+    "embedding": "embedding.test_what_is_read_as_an_embedding",
+    "depth, or another value for each pixel": "densemap.test_what_is_read_as_a_map",
     "detector with masks or keypoints": "served_outputs.test_a_detector_keeps_masks_and_keypoints",
     "ONNX": "formats.test_a_file_that_is_not_a_source",
     "TensorFlow Lite": "formats.test_a_file_that_is_not_a_source",

@@ -121,6 +121,33 @@ def test_the_name_of_an_output_overrides_its_values() -> None:
     assert list(run(task, {"logits": np.array([[0.5, 0.5]], np.float32)})) == ["logits"]
 
 
+@pytest.mark.parametrize(
+    ("values", "activation", "served"),
+    [
+        ([[0.2, 0.9]], "none", [[0.2, 0.9]]),
+        ([[0.0, np.log(3.0)]], "none", [[0.5, 0.75]]),
+        ([[0.0, 0.0]], "sigmoid", [[0.5, 0.5]]),
+    ],
+)
+def test_several_labels(
+    values: list[list[float]], activation: str, served: list[list[float]]
+) -> None:
+    outputs = {"dense": np.array(values, np.float32)}
+    task = select_task(outputs, TaskOptions(activation=activation, multi_label=True))
+    assert task.details == {"multi_label": True}
+    [(name, found)] = run(task, outputs).items()
+    assert name == "scores"
+    assert found == pytest.approx(np.array(served))
+    assert ("a sigmoid is applied" in str(task.notes)) == (served == [[0.5, 0.75]])
+
+
+def test_several_labels_are_suggested() -> None:
+    outputs = {"dense": np.array([[0.2, 0.9]], np.float32)}
+    assert "add --multi-label" in select_task(outputs, TaskOptions()).notes[0]
+    with pytest.raises(SourceError, match="use --activation sigmoid"):
+        select_task(outputs, TaskOptions(activation="softmax", multi_label=True))
+
+
 def test_other_outputs_are_passed_on() -> None:
     outputs = {"mask": np.zeros((1, 4, 4, 2), np.float32), "embedding": np.zeros((1, 7, 3))}
     task = select_task(outputs, TaskOptions())

@@ -337,3 +337,8 @@ test('the page loads nothing from other hosts and has nothing inline', async () 
     assert.doesNotMatch(source.replace(/wss:\/\/example\.org/g, ''), /(https?|wss?):\/\//, file);
   }
 });
+
+test('a result of a task that the page does not know is read as nothing', () => {
+  const poses = { keypoints: [[0.1, 0.2, 0.9]], scores: [0.5] };
+  assert.deepEqual(readPredictions(poses, [], 0), { kind: 'classes', items: [] });
+});

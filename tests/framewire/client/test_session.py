@@ -8,7 +8,16 @@ import pytest
 
 from framewire.client.actions import Encode, RenewToken, Sleep
 from framewire.client.messages import Encoded
-from framewire.client.outcomes import Box, Classification, Detection, Dropped, Failed, Result
+from framewire.client.outcomes import (
+    Box,
+    Classification,
+    Detection,
+    Dropped,
+    Failed,
+    Keypoint,
+    Pose,
+    Result,
+)
 from framewire.client.tracking import Count, Event, Tracking, Velocity
 from framewire.client.window import Frame
 from tests.framewire.client.puppet import LIMITS, MODEL, TIMING, WELCOME, Puppet
@@ -139,6 +148,54 @@ def test_other_tasks(fields: dict[str, Any], classes: tuple[str, ...], outputs: 
     assert all(isinstance(one, Classification) for one in result.classes)
     if outputs:
         assert result.outputs["y"].numpy().tolist() == [1.0, 1.0]
+
+
+def ask(model: dict[str, Any], **fields: Any) -> Result:
+    """The result with these fields, of a session with this model."""
+    puppet = Puppet().ready(model={**MODEL, **model})
+    puppet.offer("a")
+    base = {"type": "result", "id": 1, "model_version": 1, "batch": 1, "timing_ms": TIMING}
+    puppet.receive({**base, **fields})
+    result = puppet.outcome("a")
+    assert isinstance(result, Result)
+    return result
+
+
+def test_poses() -> None:
+    points = [0.1, 0.2, 0.9, 0.3, 0.4, 0.5, 1.5, -0.5, 0.0]
+    hand = {"task": "keypoints", "labels": ["wrist", "thumb"], "skeleton": [[0, 1]]}
+    result = ask(hand, keypoints=[points], scores=[0.7])
+    wrist, thumb = Keypoint(0.1, 0.2, 0.9, "wrist"), Keypoint(0.3, 0.4, 0.5, "thumb")
+    assert result.poses == (Pose(0.7, (wrist, thumb, Keypoint(1.5, -0.5, 0.0, "2"))),)
+    assert (result.detections, result.classes, result.outputs) == ((), (), {})
+
+
+def test_masks() -> None:
+    result = ask(
+        {"task": "segmentation"}, masks={"width": 3, "height": 2, "runs": [0, 2, 7, 3, 0, 1]}
+    )
+    assert result.segmentation is not None
+    assert result.segmentation.numpy().tolist() == [[0, 0, 7], [7, 7, 0]]
+    assert result.segmentation.areas() == {0: 0.5, 7: 0.5}
+    assert (result.detections, result.classes, result.poses) == ((), (), ())
+
+
+def test_an_embedding() -> None:
+    assert ask({"task": "embedding"}, embedding=[0.5, -1.0]).embedding == (0.5, -1.0)
+    assert ask({}, classes=[], scores=[]).embedding is None
+
+
+def test_a_map() -> None:
+    fields = {"width": 3, "height": 1, "low": 1.0, "high": 3.0, "levels": b"\0\x7f\xff"}
+    result = ask({"task": "map", "unit": "m"}, map=fields)
+    assert result.dense_map is not None
+    assert result.dense_map.numpy()[0].tolist() == pytest.approx([1.0, 1 + 254 / 255, 3.0])
+
+
+def test_a_task_that_this_client_does_not_know() -> None:
+    result = ask({"task": "novelty"}, novelty=[1], scores=[0.5])
+    assert (result.detections, result.classes, result.poses) == ((), (), ())
+    assert result.message["novelty"] == [1]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,10 @@ from tests.server.backend.puppet_models import DESCRIPTION
 def test_everything_is_read() -> None:
     scale = {"mean": [1, 2.5, 3], "std": [255]}
     fields = {**DESCRIPTION, "input": {**DESCRIPTION["input"], "scale": scale}}
+    fields["skeleton"] = [[0, 2], [1, 1]]
+    fields["palette"] = ["#000000", "#00FF7f"]
+    fields["multi_label"] = True
+    fields["unit"] = "m"
     assert parse(json.dumps(fields).encode()) == Description(
         task="detection",
         labels=("zero", "one", "two"),
@@ -27,6 +31,10 @@ def test_everything_is_read() -> None:
         scale=Scale((1.0, 2.5, 3.0), (255.0,)),
         formats=("jpeg", "png"),
         max_batch=64,
+        skeleton=((0, 2), (1, 1)),
+        palette=("#000000", "#00FF7f"),
+        multi_label=True,
+        unit="m",
     )
 
 
@@ -44,6 +52,17 @@ def test_what_is_not_said_has_defaults_and_what_is_unknown_is_ignored() -> None:
         ({"labels": ["a", 1]}, "labels"),
         ({"first_class": -1}, "first_class"),
         ({"first_class": True}, "first_class"),
+        ({"unit": 5}, "unit"),
+        ({"multi_label": 1}, "multi_label"),
+        ({"palette": "#000000"}, "palette"),
+        ({"palette": ["#00000"]}, "palette"),
+        ({"palette": ["red", "#000000"]}, "palette"),
+        ({"skeleton": 5}, "skeleton"),
+        ({"skeleton": [[0, 1, 2]]}, "skeleton"),
+        ({"skeleton": [[0, -1]]}, "skeleton"),
+        ({"skeleton": [[0, True]]}, "skeleton"),
+        ({"skeleton": [[0, 1000]]}, "skeleton"),
+        ({"skeleton": [[0, 1]] * 1001}, "skeleton"),
         ({"input": 5}, "input"),
         ({"input": {"width": 8}}, "input.width and input.height"),
         ({"input": {"width": 0, "height": 8}}, "input.width"),
@@ -86,7 +105,10 @@ _INPUT = st.fixed_dictionaries(
         "scale": _ANYTHING | _SCALE,
     },
 )
-_FIELDS = ("task", "labels", "first_class", "formats", "max_batch")
+_FIELDS = (
+    *("task", "labels", "first_class", "formats", "max_batch"),
+    *("skeleton", "palette", "multi_label", "unit"),
+)
 
 
 @given(st.dictionaries(st.sampled_from(_FIELDS), _ANYTHING), _ANYTHING | _INPUT)

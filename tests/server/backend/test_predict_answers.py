@@ -193,6 +193,11 @@ def test_logits_become_probabilities() -> None:
     assert answer.scores == [0.5]
 
 
+def test_logits_of_labels_that_do_not_exclude_one_another() -> None:
+    [answer] = classify([[0.0, np.log(3.0), -np.inf]], logits=True, multi_label=True)
+    assert answer == Classification([1, 0, 2], [0.75, 0.5, 0.0])
+
+
 def test_given_numbers_are_the_classes() -> None:
     [answer] = classify([[0.2, 0.8]], np.array([[7, 9]]), first_class=1)
     assert answer == Classification([8, 6], [0.8, 0.2])

@@ -236,6 +236,14 @@ def test_classifier_outputs(outputs: dict[str, Spec], scores: str, logits: bool)
     )
 
 
+def test_a_classifier_of_several_labels() -> None:
+    selection = chosen(signature(BYTES, SCORES), multi_label=True)
+    [contract] = selection.contracts.values()
+    assert isinstance(contract.outputs, ClassificationOutputs)
+    assert contract.outputs.multi_label
+    assert selection.model.multi_label
+
+
 def test_only_output_of_a_described_classifier_is_its_scores() -> None:
     keras = signature((FLOAT, (-1, 8, 8, 3)), {"dense_1": (FLOAT, (-1, 5))})
     assert only(keras).outputs.task == "tensors"

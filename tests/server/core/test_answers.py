@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from server.core.answers import Classification, Detections, Tensor, Tensors
+from server.core.answers import (
+    Classification,
+    DenseMap,
+    Detections,
+    Embedding,
+    Poses,
+    Segmentation,
+    Tensor,
+    Tensors,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,8 +26,17 @@ def test_limits_keep_the_best(min_score: float, max_results: int | None, count: 
     assert detections == Detections(boxes[:count], scores[:count], classes[:count])
     classification = Classification(classes, scores).limited(min_score, max_results)
     assert classification == Classification(classes[:count], scores[:count])
+    points = [[0.1, 0.2, 0.0] * 2] * 3  # points of any score stay with their pose
+    poses = Poses(points, scores).limited(min_score, max_results)
+    assert poses == Poses(points[:count], scores[:count])
 
 
-def test_raw_outputs_have_no_limits() -> None:
+def test_what_has_no_scores_has_no_limits() -> None:
     tensors = Tensors({"colour": Tensor("float32", (3,), bytes(12))})
     assert tensors.limited(1.0, 0) is tensors
+    masks = Segmentation(2, 1, [0, 2])
+    assert masks.limited(1.0, 0) is masks
+    embedding = Embedding([0.5])
+    assert embedding.limited(1.0, 0) is embedding
+    depth = DenseMap(1, 1, 0.0, 1.0, b"\0")
+    assert depth.limited(1.0, 0) is depth

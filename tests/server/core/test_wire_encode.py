@@ -11,7 +11,19 @@ from typing import Any
 import msgpack
 import pytest
 
-from server.core.answers import Classification, Count, Detections, Event, Tensor, Tensors, Tracks
+from server.core.answers import (
+    Classification,
+    Count,
+    DenseMap,
+    Detections,
+    Embedding,
+    Event,
+    Poses,
+    Segmentation,
+    Tensor,
+    Tensors,
+    Tracks,
+)
 from server.core.messages import (
     Dropped,
     Error,
@@ -134,6 +146,62 @@ def test_classification(encoding: Encoding) -> None:
     found = read(result(Classification([4, 2], [0.7, 0.1])), encoding)
     assert (found["classes"], found["scores"]) == ([4, 2], [0.7, 0.1])
     assert "boxes" not in found
+
+
+@BOTH
+def test_poses(encoding: Encoding) -> None:
+    found = read(result(Poses([[0.1, 0.2, 0.9, -0.5, 1.25, 0.0]], [0.45])), encoding)
+    assert (found["keypoints"], found["scores"]) == ([[0.1, 0.2, 0.9, -0.5, 1.25, 0.0]], [0.45])
+    assert found.keys().isdisjoint({"boxes", "classes", "outputs"})
+
+
+@BOTH
+def test_only_a_pose_model_has_a_skeleton(encoding: Encoding) -> None:
+    pose = replace(MODEL, task="keypoints", skeleton=((0, 1),))
+    found = read(ModelChanged(pose), encoding)["model"]
+    assert found == {**MODEL_FIELDS, "task": "keypoints", "skeleton": [[0, 1]]}
+
+
+@BOTH
+def test_masks(encoding: Encoding) -> None:
+    masks = {"width": 3, "height": 2, "runs": [0, 2, 300, 4]}
+    found = read(result(Segmentation(3, 2, [0, 2, 300, 4])), encoding)
+    assert found["masks"] == masks
+    assert found.keys().isdisjoint({"scores", "classes", "outputs"})
+
+
+@BOTH
+def test_a_palette_is_there_only_if_the_model_has_one(encoding: Encoding) -> None:
+    model = replace(MODEL, task="segmentation", palette=("#000000", "#00ff7f"))
+    found = read(ModelChanged(model), encoding)["model"]
+    assert found["palette"] == ["#000000", "#00ff7f"]
+    assert "palette" not in read(ModelChanged(MODEL), encoding)["model"]
+
+
+@BOTH
+def test_classes_that_do_not_exclude_one_another(encoding: Encoding) -> None:
+    model = replace(MODEL, task="classification", multi_label=True)
+    assert read(ModelChanged(model), encoding)["model"]["multi_label"] is True
+
+
+def test_an_embedding_has_seven_digits_in_text() -> None:
+    message = result(Embedding([1 / 3, -12345678.0, 1e-30, 0.0]))
+    assert read(message, MSGPACK)["embedding"] == [1 / 3, -12345678.0, 1e-30, 0.0]
+    assert read(message, JSON)["embedding"] == [0.3333333, -12345680.0, 1e-30, 0.0]
+
+
+def test_the_levels_of_a_map_are_bytes_in_msgpack_and_numbers_in_json() -> None:
+    message = result(DenseMap(2, 1, 0.5, 7.25, b"\0\xff"))
+    expected = {"width": 2, "height": 1, "low": 0.5, "high": 7.25}
+    assert read(message, MSGPACK)["map"] == {**expected, "levels": b"\0\xff"}
+    assert read(message, JSON)["map"] == {**expected, "levels": [0, 255]}
+
+
+@BOTH
+def test_a_map_has_a_unit(encoding: Encoding) -> None:
+    model = replace(MODEL, task="map", unit="m")
+    assert read(ModelChanged(model), encoding)["model"]["unit"] == "m"
+    assert "unit" not in read(ModelChanged(MODEL), encoding)["model"]
 
 
 def test_tensors_are_bytes_in_msgpack_and_numbers_in_json() -> None:

@@ -9,7 +9,18 @@ import msgpack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.core.answers import Answer, Classification, Detections, Tensor, Tensors, Tracks
+from server.core.answers import (
+    Answer,
+    Classification,
+    DenseMap,
+    Detections,
+    Embedding,
+    Poses,
+    Segmentation,
+    Tensor,
+    Tensors,
+    Tracks,
+)
 from server.core.messages import (
     FORMATS,
     Authorized,
@@ -30,7 +41,7 @@ from server.core.messages import (
     Timing,
     Welcome,
 )
-from server.core.model import Lane, Model, ModelKey
+from server.core.model import Lane, Model, ModelKey, Task
 from server.core.wire import JSON, Encoding, Refused, decode, encode
 from server.transport.encodings import MSGPACK
 from tests.server.samples import LIMITS, packed, picture
@@ -129,6 +140,7 @@ def test_every_right_frame_is_taken(frame_id: int, picture_format: str, clock: A
 # Server messages: what a client unpacks says what was meant.
 
 FINITE = st.floats(-1e6, 1e6)
+SMALL = st.integers(0, 999)
 SCORES = st.lists(st.floats(0, 1), max_size=4)
 ANSWERS: st.SearchStrategy[Answer] = st.one_of(
     SCORES.map(lambda s: Detections([[0.0, 0.1, 0.2, 0.3]] * len(s), s, [1] * len(s))),
@@ -144,6 +156,14 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         st.lists(st.floats(-10, 10), min_size=4, max_size=4),
     ),
     SCORES.map(lambda s: Classification([1] * len(s), s)),
+    st.builds(
+        lambda scores, point: Poses([point * 2] * len(scores), scores),
+        SCORES,
+        st.lists(FINITE, min_size=3, max_size=3),
+    ),
+    st.lists(st.integers(-999, 999).map(float), max_size=4).map(Embedding),
+    st.builds(DenseMap, SMALL, SMALL, FINITE, FINITE, st.binary(max_size=9)),
+    st.builds(Segmentation, SMALL, SMALL, st.lists(SMALL, max_size=6)),
     st.binary(max_size=16).map(
         lambda data: Tensors({"t": Tensor("uint8", (len(data),), data)}),
     ),
@@ -153,11 +173,15 @@ MODELS = st.builds(
     Model,
     KEYS,
     st.integers(0, 2**63 - 1),
-    st.sampled_from(["detection", "classification", "tensors"]),
+    st.sampled_from(get_args(Task)),
     st.lists(TEXT, max_size=3).map(tuple),
     st.none() | st.integers(1, 4096),
     st.none() | st.integers(1, 4096),
     st.just({"jpeg": Lane(ModelKey("m"), "serving_default")}),
+    skeleton=st.lists(st.tuples(SMALL, SMALL), max_size=3).map(tuple),
+    palette=st.lists(st.just("#00ff7f"), max_size=2).map(tuple),
+    multi_label=st.booleans(),
+    unit=TEXT,
 )
 SERVER_MESSAGES: st.SearchStrategy[ServerMessage] = st.one_of(
     st.builds(Welcome, TEXT, st.none() | MODELS, st.just(LIMITS), st.floats(0.1, 3600)),
@@ -206,7 +230,9 @@ def test_server_messages_can_be_read_and_say_the_same_in_both(message: ServerMes
     if "outputs" in in_msgpack:
         outputs = in_msgpack["outputs"]
         outputs["t"]["data"] = list(outputs["t"]["data"])
-    for name in {"boxes", "scores", "velocities"} & in_msgpack.keys():
+    if "map" in in_msgpack:
+        in_msgpack["map"]["levels"] = list(in_msgpack["map"]["levels"])
+    for name in {"boxes", "scores", "velocities", "keypoints"} & in_msgpack.keys():
         in_msgpack[name] = short(in_msgpack[name])
     assert in_json == in_msgpack
 

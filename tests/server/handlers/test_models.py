@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
-from server.core.answers import Classification
+from server.core.answers import Classification, Poses, Segmentation
 from server.core.errors import BackendUnavailable, UnusableModel
 from server.core.messages import Options
 from server.core.model import ModelKey
@@ -179,3 +179,29 @@ async def test_the_answer_names_its_classes(
     found = fields_of(await post(served, picture()))
     assert found["classes"] == classes
     assert found.get("labels") == labels
+
+
+async def test_the_answer_names_all_classes_that_masks_can_have(
+    serve: Serve, puppet: PuppetBackend
+) -> None:
+    puppet.models[DIGITS] = replace(model(), task="segmentation")
+    served = serve()
+    puppet.obey = lambda call: call.answer_with([Segmentation(2, 1, [1, 2])])
+    found = fields_of(await post(served, picture(), query="?min_score=0.9"))
+    assert found["masks"] == {"width": 2, "height": 1, "runs": [1, 2]}
+    assert found["labels"] == ["zero", "one"]
+
+
+async def test_the_answer_names_the_points_of_its_poses(
+    serve: Serve, puppet: PuppetBackend
+) -> None:
+    puppet.models[DIGITS] = replace(
+        model(), task="keypoints", labels=("wrist", "thumb"), skeleton=((0, 1),)
+    )
+    served = serve()
+    pose = [0.1, 0.2, 0.9, 1 / 3, 0.4, 0.5]
+    puppet.obey = lambda call: call.answer_with([Poses([pose, pose], [0.7, 0.2])])
+    found = fields_of(await post(served, picture(), query="?min_score=0.5"))
+    assert found["keypoints"] == [[0.1, 0.2, 0.9, 0.33333, 0.4, 0.5]]
+    assert (found["scores"], found["labels"]) == ([0.7], ["wrist", "thumb"])
+    assert (await models(served))["digits"]["skeleton"] == [[0, 1]]
