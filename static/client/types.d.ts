@@ -20,6 +20,8 @@ export interface SessionOptions {
   lines?: Record<string, [ZonePoint, ZonePoint]>;
   /** the client's name and version, for the server's logs */
   client?: string;
+  /** W3C trace context that traced frames of the session belong to, if they bring none */
+  traceparent?: string;
 }
 
 /** How boxes are tracked. All are optional. */
@@ -108,6 +110,8 @@ export interface Frame {
   height?: number;
   /** ms on the caller's clock; echoed in the result */
   captured_at?: number;
+  /** W3C trace context of this frame; if it is sampled, the gateway traces the frame */
+  traceparent?: string;
 }
 
 /** [x0, y0, x1, y1], each 0 to 1, relative to the frame as sent */

@@ -261,7 +261,8 @@ async def test_a_live_stream_goes_on_after_a_lost_connection(
 async def test_a_source_faster_than_the_loop_leaves_it_time(url: str, scene: Image.Image) -> None:
     async with AsyncClient(url) as client:
         outcomes = client.outcomes(itertools.repeat(scene), live=True)
-        for _ in range(5):
-            await anext(outcomes)
+        results = 0  # some frames may be overtaken
+        while results < 5:
+            results += isinstance(await anext(outcomes), Result)
         await outcomes.aclose()
     assert client.statistics().results >= 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,8 +16,12 @@ from server.core.answers import (
     Answer,
     Classification,
     Count,
+    DenseMap,
     Detections,
+    Embedding,
     Event,
+    Poses,
+    Segmentation,
     Tensor,
     Tensors,
     Tracks,
@@ -73,16 +77,30 @@ TRACKS = Tracks([1, None], [[0.1, 0.0, 0.1, 0.0], None], True, EVENTS, (Count("h
 ANSWERS: tuple[Answer, ...] = (
     Detections([[0.0, 0.25, 0.5, 1.0], [0.0, 0.0, 1.0, 1.0]], [0.9, 0.2], [1, 0], TRACKS),
     Classification([1, 0], [0.75, 0.25]),
+    Poses([[0.5, 0.25, 0.9, 0.5, 1.25, 0.1]], [0.8]),
+    Segmentation(2, 2, [0, 3, 1, 1]),
+    Embedding([0.5, -1.25]),
+    DenseMap(2, 1, 0.5, 4.0, bytes((0, 255))),
     Tensors({"depth": Tensor("float32", (2,), bytes(8)), "text": Tensor("string", (1,), ["a"])}),
 )
+SPECIAL = (
+    replace(model(STABLE), task="keypoints", skeleton=((0, 1),)),
+    replace(model(STABLE), task="segmentation", palette=("#000000", "#ff8800")),
+    replace(model(STABLE), task="map", unit="m"),
+    replace(model(STABLE), task="classification", multi_label=True),
+)
+"""Models with the fields that only those of some tasks have."""
+
 MESSAGES: tuple[ServerMessage, ...] = (
     Welcome("s1", model(STABLE), LIMITS, 20.0, 60),
     Welcome("s1", None, LIMITS, 20.0),
+    *(Welcome("s1", one, LIMITS, 20.0) for one in SPECIAL),
     *(Result(7, 3, 2, Timing(0.1, 5.0, 5.2), answer, 17.5) for answer in ANSWERS),
     *(Dropped(7, reason) for reason in get_args(DropReason)),
     Error("bad_frame", "truncated jpeg", False, 7),
     ModelChanged(None),
     ModelChanged(model(STABLE)),
+    *(ModelChanged(one) for one in SPECIAL),
     Authorized(60),
     Pace(12.5),
     Pace(None),
