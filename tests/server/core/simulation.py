@@ -215,8 +215,9 @@ class World:
         seed: int = 1,
         pace: Pacer | None = None,
         max_batch: int = 16,
+        clock: Clock | None = None,
     ) -> None:
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.server, self.limit, self.pace = server, limit, pace
         self.rng = random.Random(seed)
         self._pump_due = 0.0
