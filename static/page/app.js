@@ -35,7 +35,10 @@ const counting = new Counting({
   language,
   storage: storage(),
   onMove: () => view.draw(),
-  onChange: configureTracking,
+  onChange: () => {
+    configureTracking();
+    view.draw();
+  },
 });
 const view = new View(element('canvas'), (context, rect) => counting.draw(context, rect));
 const live = new LivePreview(view, isCalm);
@@ -116,10 +119,15 @@ const boxes = new BoxesOption({
   },
 });
 
+/** By key, out of sight of the buttons. */
+function toggleBoxes() {
+  const mode = boxes.toggle();
+  if (mode) notice.announce(language.text(`option.boxes.${mode}`));
+}
+
 /** Boxes that keep up need tracking, and so does whatever is counted. */
 function configureTracking() {
   client.configure({ track: pipeline.isLive || counting.isActive, ...counting.options() });
-  view.draw();
 }
 
 function stateChanged(state) {
@@ -278,7 +286,7 @@ listenForKeys({
   choose: (name) => picker.choose(name),
   pause: togglePause,
   score: stepScore,
-  boxes: () => boxes.toggle(),
+  boxes: toggleBoxes,
   language: changeLanguage,
 });
 listenForToken(element, (token) => {

@@ -56,10 +56,11 @@ export class BoxesOption {
     this.update({ choice });
   }
 
-  /** Switch to the other mode, if there is a choice. */
+  /** Switch to the other mode and return it; null if there is no choice. */
   toggle() {
-    const mode = modeOf(this._given);
-    if (mode) this.choose(mode === 'live' ? 'exact' : 'live');
+    if (this._mode === null) return null;
+    this.choose(this._mode === 'live' ? 'exact' : 'live');
+    return this._mode;
   }
 
   _show() {

@@ -260,7 +260,7 @@ const zh = {
   'areas.add.zone': '添加区域',
   'areas.line': '计数线 {number}',
   'areas.zone': '区域 {number}',
-  'areas.point': '{name}，端点 {number}',
+  'areas.point': '{name}，第 {number} 个点',
   'areas.crossed': '← {left} · {right} →',
   'areas.inside': '区域内 {inside} 个',
   'areas.remove': '删除{name}',

@@ -56,6 +56,7 @@ def test_the_choice_is_remembered_and_has_a_key(open_page: Open, moving: Path) -
         until(page, lambda: mode(page) == "live", "live boxes")
         page.keyboard.press("b")
         assert mode(page) == "exact"
+        expect(page.locator("#spoken")).to_have_text("逐帧对齐")
         expect(page.locator("#age")).to_be_visible()
         until(page, lambda: ids(page) is None, "results without tracking")
         page.reload()
