@@ -19,11 +19,15 @@ Kind = tuple[str, int, int]
 """File, line and level."""
 
 
-def configure(level: str) -> BudgetFilter:
-    """Send the log to stderr, from ``level`` on. Returns the filter, whose reports are due."""
+def configure(level: str, worker: int | None = None) -> BudgetFilter:
+    """Send the log to stderr, from ``level`` on. Returns the filter, whose reports are due.
+
+    ``worker``: the number of this process, which each line starts with; None: it is the only one.
+    """
+    origin = "" if worker is None else f"worker {worker} "
     logging.basicConfig(
         level=level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format=f"%(asctime)s %(levelname)s {origin}%(name)s: %(message)s",
         datefmt="%H:%M:%S",
     )
     budget = BudgetFilter()
