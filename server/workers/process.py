@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from server.workers.handover import hand_over
 from server.workers.limiters import SharedQuota
 from server.workers.link import Link
 from server.workers.memory import SharedMemory
+from server.workers.progress import Progress
 
 ANSWER_S = 1.0
 
@@ -60,6 +62,7 @@ class WorkerProcess:
         self._process = process
         self._channel = channel
         self._passed = 0
+        self._progress = Progress()
 
     @classmethod
     async def spawn(cls, index: int, owner: Owner, memory: SharedMemory) -> WorkerProcess:
@@ -99,6 +102,12 @@ class WorkerProcess:
         under_way = self._passed - self._memory.received(self.index)
         undecided = self._memory.undecided(self.index)
         return under_way + undecided + self._sessions.held_by(self.index, EVERYONE)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether it has stopped to receive connections, because it hangs, say."""
+        received = self._memory.received(self.index)
+        return self._progress.stalled(self._passed, received, time.monotonic())
 
     def begin(self, settings: Settings) -> None:
         """Let it serve."""

@@ -166,7 +166,9 @@ class Supervisor:
                 worker.signal(number)
 
     def _accepting(self) -> Mapping[int, WorkerProcess]:
-        return {index: worker for index, worker in self._workers.items() if worker.accepts}
+        """Return the workers that take connections, without stalled ones unless all are."""
+        accepting = {index: one for index, one in self._workers.items() if one.accepts}
+        return {index: one for index, one in accepting.items() if not one.stalled} or accepting
 
     def _port(self) -> int:
         return int(self._sockets[0].getsockname()[1])
