@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from export.commands.output import tolerate_closed_output
-from loadtest import churn, distance, pace, ratios, swaps
+from loadtest import churn, distance, pace, ratios, swaps, workers
 from loadtest.reliability import report
 
 _DESCRIPTION = """\
@@ -28,6 +28,8 @@ def run(arguments: Sequence[str], prog: str) -> int:
     """Run one measurement. Returns the exit status: 1 if a promise was broken."""
     tolerate_closed_output()
     options = _parser(prog).parse_args(arguments)
+    if options.command == "workers":
+        return 0 if workers.run(options.seconds, options.rounds) else 1
     models: Path = options.models.resolve()
     if not (models / "digits").is_dir():
         print(
@@ -74,9 +76,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     rely = commands.add_parser("reliability", help="overload, attack and soak the gateway")
     far = commands.add_parser("distance", help="put a slow network before the model server")
     paced = commands.add_parser("pace", help="let cameras follow the advised rate, or ignore it")
+    several = commands.add_parser("workers", help="compare two workers with one")
     parser.set_defaults(seconds=4.0, rounds=5)
     _number(compare, "--seconds", 4.0, "duration of each measurement")
     _number(compare, "--rounds", 5, "number of repetitions")
+    _number(several, "--seconds", 4.0, "duration of each measurement")
+    _number(several, "--rounds", 5, "number of repetitions")
     _number(leave, "--seconds", 60.0, "duration")
     _number(leave, "--sessions", 64, "number of cameras, a tenth of which keep disconnecting")
     _number(swap, "--swaps", 10, "number of versions to publish, promote and roll back")
