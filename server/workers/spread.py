@@ -5,9 +5,10 @@ have been answered over HTTP and are kept alive are no load.
 
 Why the supervisor accepts connections, instead of each worker on a socket of its own with
 ``SO_REUSEPORT``: the kernel chooses a socket by a hash of the addresses, which is as uneven as
-dice. Of 64 connections, all sockets got a share within 20 % of an equal one in 88 % of the rounds
-with two sockets, and in 26 % with four (``framewire loadtest workers``). Taking turns would be even
-for connections, but not for sessions, because requests over HTTP would take turns as well.
+dice. Of 64 connections, all sockets got a share within 20 % of an equal one in 82 to 94 % of 200
+rounds with two sockets, and in 24 to 30 % with four (``framewire loadtest workers``). Taking turns
+would be even for connections, but not for sessions, because requests over HTTP would take turns
+as well.
 """
 
 from __future__ import annotations
