@@ -159,7 +159,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("framewire", {"server.output", "server.settings"}, {"honcho"}),
     (
         "loadtest",
-        {"server.backend.stubs", "export", "demomodel"},
+        {"server.backend.stubs", "export", "demomodel", "framewire.client"},
         {"grpc", "msgpack", "PIL", "prometheus_client"},
     ),
 ]

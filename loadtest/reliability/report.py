@@ -27,6 +27,7 @@ SCENARIOS = (
     "fuzz",
     "attackers",
     "backends",
+    "gateways",
     "soak",
 )
 PAGE = ROOT / "docs" / "reliability.md"
