@@ -185,5 +185,6 @@ def _outcomes(viewers: Sequence[Viewer]) -> Counter[str]:
 
 
 def _note(viewers: Sequence[Viewer]) -> str:
-    counts = ", ".join(f"{count:,} {name}" for name, count in _outcomes(viewers).most_common())
-    return f"{len(viewers)} clients at {RATE:g} frames/s: {counts}"
+    outcomes = _outcomes(viewers)
+    results, dropped = outcomes["Result"], outcomes["Dropped"]
+    return f"{CLIENTS} clients at {RATE:g} frames/s: {results:,} results, {dropped:,} dropped"
