@@ -39,7 +39,8 @@ class Census:
     """Collects figures from workers, and keeps those of workers that have ended.
 
     Otherwise a counter would fall when a worker ends, and Prometheus would take that for a
-    restart of all of them. What a killed worker has counted since it was last asked is lost.
+    restart of all of them. What a killed worker has counted since it was last asked is lost; it is
+    asked every few seconds.
     """
 
     def __init__(self) -> None:

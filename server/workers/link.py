@@ -64,14 +64,20 @@ class Link:
         self._send(_NOTICE, 0, name, content)
 
     async def request(self, name: str, timeout_s: float) -> Any:
-        """Ask the other end. Raises ConnectionError if it does not answer in time."""
+        """Ask the other end. Raises TimeoutError, or ConnectionError if it is gone."""
         number = next(self._numbers)
         awaited = self._awaited[number] = asyncio.get_running_loop().create_future()
         self._send(_REQUEST, number, name, None)
-        await asyncio.wait({awaited}, timeout=timeout_s)
-        del self._awaited[number]
-        if not awaited.done() or awaited.cancelled():
-            raise ConnectionError(f"no answer to {name} within {timeout_s:g} s")
+        if self._writer.is_closing():
+            awaited.cancel()
+        try:
+            await asyncio.wait({awaited}, timeout=timeout_s)
+        finally:
+            del self._awaited[number]
+        if not awaited.done():
+            raise TimeoutError(f"no answer to {name} within {timeout_s:g} s")
+        if awaited.cancelled():
+            raise ConnectionError(f"no answer to {name}: the other end is gone")
         return awaited.result()
 
     def close(self) -> None:

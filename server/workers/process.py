@@ -22,7 +22,7 @@ from server.workers.link import Link
 from server.workers.memory import SharedMemory
 from server.workers.progress import Progress
 
-ANSWER_S = 1.0
+ANSWER_S = 5.0
 
 
 class Owner(Protocol):
@@ -119,10 +119,15 @@ class WorkerProcess:
         self._passed += taken
         return taken
 
-    async def update_statistics(self) -> None:
-        """Ask for its statistics. One that does not answer keeps those that it reported last."""
-        with contextlib.suppress(ConnectionError):
-            self.statistics = await self._link.request("statistics", ANSWER_S)
+    async def update_statistics(self, timeout_s: float = ANSWER_S) -> bool:
+        """Ask for its statistics. False: no answer in time; those that it reported last remain."""
+        try:
+            self.statistics = await self._link.request("statistics", timeout_s)
+        except TimeoutError:
+            return False
+        except ConnectionError:  # it is ending
+            pass
+        return True
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, if it has not ended."""

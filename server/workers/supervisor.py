@@ -29,6 +29,9 @@ log = logging.getLogger("server")
 
 # How much longer than drain_s a worker may take to stop before it is killed.
 STOP_S = 10.0
+# How often a worker is asked whether it works, and how long it may take to answer.
+CHECK_S = 10.0
+HANGS_S = 30.0
 
 
 async def supervise(settings: Settings, workers: int) -> int:
@@ -113,11 +116,21 @@ class Supervisor:
             worker.signal(signal.SIGTERM)
         else:
             worker.begin(self._share)
+        watching = asyncio.ensure_future(self._watch(worker))
         status = await worker.ended()
+        watching.cancel()
         del self._workers[index]
         self._memory.forget(index)
         self._census.bury(worker)
         return status
+
+    async def _watch(self, worker: WorkerProcess) -> None:
+        """Keep a worker's figures fresh for the time after its end, and kill it if it hangs."""
+        while True:
+            await asyncio.sleep(CHECK_S)
+            if worker.started and not await worker.update_statistics(HANGS_S):
+                log.error("worker %d has not answered for %g s", worker.index, HANGS_S)
+                worker.signal(signal.SIGKILL)
 
     def _settle(self, index: int) -> None:
         """A worker has started, or failed to: once all of them have, accept connections."""
