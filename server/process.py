@@ -24,7 +24,7 @@ class Process(Protocol):
 
     @property
     def limiters(self) -> Limiters:
-        """Make the limits that hold for the whole gateway."""
+        """What makes the limits that hold for the whole gateway."""
 
     def listen(self) -> Sequence[ListeningSocket]:
         """Return the sockets to accept connections from. Raises WrongSetting."""

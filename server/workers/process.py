@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import site
 import socket
 import sys
 import time
@@ -105,7 +106,7 @@ class WorkerProcess:
 
     @property
     def stalled(self) -> bool:
-        """Whether it has stopped to receive connections, because it hangs, say."""
+        """Whether it has stopped receiving connections, for example because it hangs."""
         received = self._memory.received(self.index)
         return self._progress.stalled(self._passed, received, time.monotonic())
 
@@ -164,8 +165,12 @@ def _environment() -> dict[str, str]:
     """Return an environment in which a worker imports the same package as this process.
 
     The current folder is the user's, and may hold a ``server`` of its own. (Python 3.10 does not
-    know PYTHONSAFEPATH and looks there first.)
+    know PYTHONSAFEPATH and looks there first.) PYTHONPATH comes before the standard library, so it
+    is set only for a checkout.
     """
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     package = str(Path(server.__file__).resolve().parents[1])
-    paths = filter(None, (package, os.environ.get("PYTHONPATH")))
-    return {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(paths)}
+    if package not in (*site.getsitepackages(), site.getusersitepackages()):
+        paths = filter(None, (package, os.environ.get("PYTHONPATH")))
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment

@@ -59,8 +59,9 @@ class Supervisor:
         self._signals = Signals()
         self._signals.reload = self._reload
         self._stopping = asyncio.ensure_future(self._signals.stop.wait())
-        self._sockets = startup.listen(settings)
-        self._acceptor = Acceptor(self._sockets, self._accepting)
+        sockets = startup.listen(settings)
+        self._port = int(sockets[0].getsockname()[1])
+        self._acceptor = Acceptor(sockets, self._accepting)
 
     async def run(self) -> int:
         """Serve until a signal, or until the first worker cannot start. Return the status."""
@@ -83,7 +84,7 @@ class Supervisor:
         elif event == "ready" and worker.index in self._unready:
             self._unready.remove(worker.index)
             if not self._unready:
-                log.info("ready: open %s", startup.page_url(self._settings, self._port()))
+                log.info("ready: open %s", startup.page_url(self._settings, self._port))
 
     async def _keep(self, index: int) -> None:
         """Run one worker after another in a place, until the gateway stops."""
@@ -139,7 +140,7 @@ class Supervisor:
         self._unsettled.remove(index)
         if not self._unsettled and not self._signals.stop.is_set():
             self._acceptor.start()
-            where = f"{self._settings.host}:{self._port()}"
+            where = f"{self._settings.host}:{self._port}"
             backend, workers = self._settings.backend, self._memory.workers
             log.info("listening on %s, model server %s, %d workers", where, backend, workers)
             startup.warn(self._settings)
@@ -182,9 +183,6 @@ class Supervisor:
         """Return the workers that take connections, without stalled ones unless all are."""
         accepting = {index: one for index, one in self._workers.items() if one.accepts}
         return {index: one for index, one in accepting.items() if not one.stalled} or accepting
-
-    def _port(self) -> int:
-        return int(self._sockets[0].getsockname()[1])
 
 
 def _end(status: int) -> str:
