@@ -60,7 +60,7 @@ bench: $(RUN)   ## measure the gateway's throughput and latency against direct P
 	$(BIN)/framewire export savedmodel --if-missing
 	$(BIN)/framewire loadtest
 
-reliability: $(RUN) ## overload, attack and soak the gateway; about 55 minutes
+reliability: $(RUN) ## overload, attack and soak the gateway; about 57 minutes
 	$(BIN)/framewire export savedmodel --if-missing
 	$(BIN)/framewire loadtest reliability
 

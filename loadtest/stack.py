@@ -202,6 +202,19 @@ class Stack:
             return False
 
 
+class SecondGateway(Stack):
+    """A gateway beside that of ``first``, before the same model server."""
+
+    def __init__(self, first: Stack, *flags: str) -> None:
+        super().__init__()
+        self.model_server, self._backend = first.model_server, first.grpc_port
+        self.gateway = self._gateway(("--log-level=warning", *flags))
+
+    def stop(self) -> None:
+        """Stop the gateway, and leave the model server."""
+        self.gateway.terminate()
+
+
 def free_port() -> int:
     """Return a TCP port on loopback that is free now.
 

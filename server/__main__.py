@@ -23,30 +23,45 @@ def run(arguments: Sequence[str], prog: str = "python -m server") -> int:
         if arguments and arguments[0] in COMMANDS:
             print(_run_command(arguments[0], arguments[1:], f"{prog} {arguments[0]}"))
         else:
-            _serve(load(arguments, os.environ, prog))
+            return _serve(load(arguments, os.environ, prog))
     except WrongSetting as error:
         print(f"framewire: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings) -> int:
+    """Serve in this process, or in several. Returns the exit status."""
     # Imported here, so that --help and a wrong setting answer at once.
     from server import logs
-    from server.app import serve
 
     budget = logs.configure(settings.log_level, settings.log_format)
     for line in servicelinks.warnings(os.environ):
         log.warning(line)
 
-    async def run() -> None:
+    workers = settings.workers or len(os.sched_getaffinity(0))
+
+    async def run() -> int:
         reports = asyncio.ensure_future(budget.keep_reporting())
         try:
-            await serve(settings)
+            return await (_supervise(settings, workers) if workers > 1 else _serve_alone(settings))
         finally:
             reports.cancel()
 
-    asyncio.run(run())
+    return asyncio.run(run())
+
+
+async def _serve_alone(settings: Settings) -> int:
+    from server.app import serve
+
+    await serve(settings)
+    return 0
+
+
+async def _supervise(settings: Settings, workers: int) -> int:
+    from server.workers.supervisor import supervise
+
+    return await supervise(settings, workers)
 
 
 def _run_command(name: str, arguments: Sequence[str], prog: str) -> str:

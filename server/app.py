@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tornado.web import Application, RedirectHandler
 
-from server import openfiles
-from server.access import audit
 from server.access.control import AccessControl
 from server.access.filewatcher import FileWatcher, watch_files
 from server.backend.description import DescriptionError
@@ -22,7 +19,6 @@ from server.backend.pool import BackendPool
 from server.backend.resolution import is_fixed, split
 from server.backend.serving import Shared, TensorFlowServing
 from server.core.balancing import Balancer
-from server.core.bucket import BucketTable
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
@@ -30,13 +26,12 @@ from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import DOCS, ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
+from server.process import Process, Standalone
 from server.runtime.gateway import Gateway
 from server.runtime.limits import new_slots
-from server.runtime.metrics import Metrics
-from server.settings import Settings, WrongSetting, load_descriptions, reason
+from server.settings import Settings, WrongSetting, load_descriptions
 from server.signals import Signals
-from server.transport.httpserver import BoundedApplication, BoundedServer
-from server.transport.listening import ListeningSocket, open_sockets
+from server.transport.httpserver import BURST_S, BoundedApplication, BoundedServer
 from server.transport.tornado_private import accept_chunk_extensions
 from server.transport.uploads import UploadSlots
 
@@ -57,13 +52,20 @@ STRAY_BODY_BYTES = 64 * 1024
 STRAY_BODY_S = 10.0
 
 
-def application(gateway: Gateway, settings: Settings, access: AccessControl) -> Application:
+def application(
+    gateway: Gateway, settings: Settings, access: AccessControl, process: Process
+) -> Application:
     """Return the table of addresses."""
     session = {"gateway": gateway, "settings": settings, "access": access}
-    logins = BucketTable(settings.max_logins_per_min / 60, round(settings.max_logins_per_min))
+    limiters, rate = process.limiters, settings.max_requests_per_s
+    logins = limiters.buckets(
+        "max_logins_per_min", settings.max_logins_per_min / 60, round(settings.max_logins_per_min)
+    )
     login = {"access": access, "settings": settings, "logins": logins}
     uploads = UploadSlots(
-        settings.max_uploads, settings.max_uploads_per_address or None, gateway.session_rejected
+        limiters.quota("max_uploads", settings.max_uploads),
+        limiters.quota("max_uploads_per_address", settings.max_uploads_per_address or None),
+        gateway.session_rejected,
     )
     upload = {**session, "uploads": uploads}
     return BoundedApplication(
@@ -74,14 +76,14 @@ def application(gateway: Gateway, settings: Settings, access: AccessControl) -> 
             (r"/v1/login", LoginHandler, login),
             (r"/healthz", AliveHandler),
             (r"/readyz", ReadyHandler, {"gateway": gateway}),
-            (r"/metrics", MetricsHandler, {"metrics": Metrics(gateway)}),
+            (r"/metrics", MetricsHandler, {"metrics": process.metrics(gateway)}),
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
             (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
             (r"/docs", RedirectHandler, {"url": "docs/", "permanent": False}),
             (r"/docs/(.*)", FileHandler, {"path": str(DOCS), "default_filename": "index.html"}),
         ],
         access,
-        settings.max_requests_per_s,
+        limiters.buckets("max_requests_per_s", rate, BURST_S * rate) if rate else None,
         gateway.session_rejected,
         # Room for base64, and for a clear answer to a frame that is slightly too large;
         # a larger message closes the socket with 1009.
@@ -127,28 +129,21 @@ def open_tracer(settings: Settings) -> OpenTelemetryTracer | None:
     return OpenTelemetryTracer(settings.otlp_endpoint, settings.trace_share)
 
 
-def listen(settings: Settings) -> list[ListeningSocket]:
-    """Open the listening sockets. Raises WrongSetting if the address is not available."""
-    try:
-        return open_sockets(settings.host, settings.port)
-    except (OSError, ValueError) as error:  # ValueError: an impossible host name
-        other = "; choose another with --port or PORT" if _in_use(error) else ""
-        where = f"{settings.host}:{settings.port}"
-        raise WrongSetting(f"cannot listen on {where}: {reason(error)}{other}") from None
-
-
-def _in_use(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-
-
-def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> BoundedServer:
+def http_server(
+    gateway: Gateway,
+    settings: Settings,
+    access: AccessControl,
+    process: Process | None = None,
+) -> BoundedServer:
     """Return the server of all addresses, with TLS if it is configured."""
+    process = process or Standalone(settings)
     access.on_rejection = gateway.request_rejected
     accept_chunk_extensions()
-    server = BoundedServer(
-        application(gateway, settings, access),
+    per_address = settings.max_connections_per_address or None
+    server = process.server(
+        application(gateway, settings, access, process),
         access,
-        settings.max_connections_per_address or None,
+        process.limiters.quota("max_connections_per_address", per_address),
         gateway.session_rejected,
         max_header_size=HEAD_BYTES,
         max_body_size=STRAY_BODY_BYTES,
@@ -167,59 +162,43 @@ def http_server(gateway: Gateway, settings: Settings, access: AccessControl) -> 
     return server
 
 
-async def serve(settings: Settings, started: Callable[[int], None] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM, then drain. ``started`` is called with the port."""
+async def serve(settings: Settings, process: Process | None = None) -> None:
+    """Serve until SIGINT or SIGTERM, then drain. ``process``: how, if it is one of several."""
+    process = process or Standalone(settings)
     signals = Signals()
-    access = AccessControl.from_settings(settings)
-    sockets = listen(settings)
+    access = AccessControl.from_settings(settings, process.limiters)
+    sockets = process.listen()
     tracer = open_tracer(settings)
     backend, balancer = model_servers(settings)
     if tracer is not None:
         backend = tracer.traced(backend)
     verify = access.tokens.verify if access.tokens else None
-    gateway = Gateway(settings, backend, verify, balancer, tracer)
-    server = http_server(gateway, settings, access)
+    gateway = Gateway(settings, backend, verify, balancer, tracer, process.limiters)
+    server = http_server(gateway, settings, access, process)
     server.add_sockets(sockets)
-    port = sockets[0].getsockname()[1]
-    log.info(
-        "listening on %(host)s:%(port)d, model server %(backend)s",
-        {"host": settings.host, "port": port, "backend": settings.backend},
-    )
-    _warn(settings)
-    if started is not None:
-        started(port)
+    process.started(signals.stop)
     gateway.start(load_descriptions(settings.descriptions))
     tasks = [
-        asyncio.ensure_future(_announce(gateway, settings, port)),
+        asyncio.ensure_future(_announce(gateway, process)),
         asyncio.ensure_future(_keep_watch(access.watchers, signals)),
     ]
     await signals.stop.wait()
     log.info("stopping: accepted frames are answered first")
     for task in tasks:
         task.cancel()
+    process.stopping()
     server.stop()
     await gateway.drain(settings.drain_s, signals.at_once)
+    process.stopped(gateway)
     access.close()
     await backend.close()
     if tracer is not None:
         await asyncio.to_thread(tracer.close)
 
 
-def _warn(settings: Settings) -> None:
-    """Log what an operator should know about this gateway's environment and settings."""
-    few_files = openfiles.shortage(openfiles.raise_limit(), settings.max_sessions)
-    if few_files:
-        log.warning(few_files)
-    for line in audit.warnings(settings):
-        log.warning("INSECURE: %s", line)
-
-
-async def _announce(gateway: Gateway, settings: Settings, port: int) -> None:
-    """Log one line once frames can be answered."""
+async def _announce(gateway: Gateway, process: Process) -> None:
     await gateway.became_ready()
-    host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::") else settings.host
-    scheme = "https" if settings.tls_certificate else "http"
-    log.info("ready: open %(url)s", {"url": f"{scheme}://{host}:{port}/"})
+    process.ready()
 
 
 async def _keep_watch(watches: Sequence[FileWatcher], signals: Signals) -> None:

@@ -64,6 +64,22 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"server.backend.interface", "server.core", "server.runtime.tracing", "server.version"},
         {"opentelemetry"},
     ),
+    (
+        "server.workers",
+        {
+            "server.app",
+            "server.core",
+            "server.handlers",
+            "server.logs",
+            "server.openfiles",
+            "server.runtime",
+            "server.settings",
+            "server.signals",
+            "server.startup",
+            "server.transport",
+        },
+        {"tornado", "prometheus_client"},
+    ),
     ("server.app", {"server"}, {"tornado"}),
     ("server", {"server"}, set()),
     # The model server, from the bottom up: each room sees only those above it in this list.
@@ -416,6 +432,11 @@ def test_extras_are_loaded_only_where_they_are_wanted() -> None:
 def test_the_client_loads_nothing_of_the_servers() -> None:
     modules = loaded_by("import framewire.client")
     assert not modules & {"server", "grpc", "numpy", "av", "tensorflow", "export", "modelserver"}
+
+
+def test_the_supervisor_stays_small() -> None:
+    modules = loaded_by("import server.workers.supervisor")
+    assert not modules & {"server.app", "grpc", "numpy", "PIL", "msgpack", "prometheus_client"}
 
 
 def test_the_runtime_loads_no_grpc() -> None:

@@ -14,5 +14,6 @@ SCENARIOS = (
     "fuzz",
     "attackers",
     "backends",
+    "gateways",
     "soak",
 )

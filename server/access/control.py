@@ -16,6 +16,7 @@ from server.access.hosts import Hosts
 from server.access.origins import Origins
 from server.core.bucket import BucketTable
 from server.core.errors import ForbiddenOrigin, Overloaded, Unauthorized
+from server.core.limiters import Limiters
 from server.settings import Settings, WrongSetting
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class AccessControl:
     on_rejection: Callable[[str, str], None] = lambda path, code: None
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> AccessControl:
+    def from_settings(cls, settings: Settings, limiters: Limiters | None = None) -> AccessControl:
         """Build the checks that the settings ask for. Raises WrongSetting."""
         local = is_loopback(settings.host) and not settings.trusted_proxies
         access = cls(
@@ -62,7 +63,8 @@ class AccessControl:
         )
         sessions = settings.max_sessions_per_address
         if sessions:
-            access.handshakes = BucketTable(sessions / HANDSHAKE_REFILL_S, sessions)
+            per_s = sessions / HANDSHAKE_REFILL_S
+            access.handshakes = (limiters or Limiters()).buckets("handshakes", per_s, sessions)
         if settings.tls_certificate or settings.tls_key:
             access.tls = _tls(settings)
             access.watchers.append(FileWatcher(access.tls.paths, access.tls.reload))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Protocol
 
 from tornado.web import RequestHandler
 
 from server.runtime.gateway import Gateway
-from server.runtime.metrics import CONTENT_TYPE, Metrics
+from server.runtime.metrics import CONTENT_TYPE
 
 
 class AliveHandler(RequestHandler):
@@ -39,12 +40,19 @@ class ReadyHandler(RequestHandler):
     head = get
 
 
+class MetricsPage(Protocol):
+    """Where the metrics come from."""
+
+    async def page(self) -> bytes:
+        """Return all of them in Prometheus' text format."""
+
+
 class MetricsHandler(RequestHandler):
     """/metrics: all metrics in Prometheus' text format."""
 
-    def initialize(self, metrics: Metrics) -> None:
+    def initialize(self, metrics: MetricsPage) -> None:
         self._metrics = metrics
 
-    def get(self) -> None:
+    async def get(self) -> None:
         self.set_header("Content-Type", CONTENT_TYPE)
-        self.finish(self._metrics.text())
+        self.finish(await self._metrics.page())

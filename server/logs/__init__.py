@@ -8,10 +8,13 @@ from server.logs.budget import BudgetFilter
 from server.logs.formats import FORMATS
 
 
-def configure(level: str, line_format: str) -> BudgetFilter:
-    """Send the log to stderr, from ``level`` on. Returns the filter, whose reports are due."""
+def configure(level: str, line_format: str, worker: int | None = None) -> BudgetFilter:
+    """Send the log to stderr, from ``level`` on. Returns the filter, whose reports are due.
+
+    ``worker``: the number of this process, which each line has; None: it is the only one.
+    """
     handler = logging.StreamHandler()
-    handler.setFormatter(FORMATS[line_format]())
+    handler.setFormatter(FORMATS[line_format](worker))
     budget = BudgetFilter()
     handler.addFilter(budget)
     logging.basicConfig(level=level.upper(), handlers=[handler])

@@ -15,7 +15,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 LONGEST_MESSAGE = 2000
@@ -29,8 +29,9 @@ _TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?")
 class TextFormatter(logging.Formatter):
     """Time, level, logger and message. A traceback follows in indented lines."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
+    def __init__(self, worker: int | None = None) -> None:
+        origin = "" if worker is None else f"worker {worker} "
+        super().__init__(f"%(asctime)s %(levelname)s {origin}%(name)s: %(message)s", "%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
@@ -42,13 +43,21 @@ class TextFormatter(logging.Formatter):
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object: ``time``, ``level``, ``logger``, ``message``, ``source`` and the fields."""
+    """One JSON object: ``time``, ``level``, ``logger``, ``message``, ``source`` and the fields.
+
+    In one of several processes also ``worker``, its number.
+    """
+
+    def __init__(self, worker: int | None = None) -> None:
+        super().__init__()
+        self._origin = {} if worker is None else {"worker": worker}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a JSON object, in ASCII."""
         traceback = "\n".join(_traceback(self, record))
         event = {
             **{name: _plain(value) for name, value in _fields(record).items()},
+            **self._origin,
             "time": _timestamp(record),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -60,7 +69,10 @@ class JSONFormatter(logging.Formatter):
         return json.dumps(event)
 
 
-FORMATS: Mapping[str, type[logging.Formatter]] = {"text": TextFormatter, "json": JSONFormatter}
+FORMATS: Mapping[str, Callable[[int | None], logging.Formatter]] = {
+    "text": TextFormatter,
+    "json": JSONFormatter,
+}
 
 
 def _timestamp(record: logging.LogRecord) -> str:

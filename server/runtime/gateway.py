@@ -12,6 +12,7 @@ from server.core.admission import Admission, Verify
 from server.core.balancing import BackendStatus, Balancer
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import BackendUnavailable, FramewireError, Overloaded
+from server.core.limiters import Limiters
 from server.core.messages import (
     ClientMessage,
     Dropped,
@@ -22,6 +23,7 @@ from server.core.messages import (
     ServerMessage,
 )
 from server.core.model import Lane, Model, ModelKey, ModelStatus
+from server.core.quota import EVERYONE
 from server.core.ring import Member
 from server.core.rollout import Rollout, Route
 from server.core.session import TRY_AGAIN_LATER, Session
@@ -41,10 +43,10 @@ from server.settings import Settings
 class Gateway:
     """What the handlers call: sessions and their messages in, outcomes out to their peers.
 
-    ``verify`` checks tokens; without it none are required. ``balancer`` chooses among several
-    model servers; without it there is one. ``tracer`` follows some of the frames. What the
-    parts below report comes in through their listeners' methods: ``model_changed``,
-    ``route_changed``, ``channel_changed``, ``resolve`` and ``lane_of``.
+    ``verify`` checks tokens, ``balancer`` chooses among several model servers, ``tracer``
+    follows some of the frames; each may be missing. ``limiters`` makes the limits that hold for
+    the whole gateway. The parts below report to ``model_changed``, ``route_changed``,
+    ``channel_changed``, ``resolve`` and ``lane_of``.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Gateway:
         verify: Verify | None = None,
         balancer: Balancer | None = None,
         tracer: Tracer | None = None,
+        limiters: Limiters | None = None,
     ) -> None:
         self.limits = limits.limits(settings)
         self.draining = False
@@ -61,16 +64,14 @@ class Gateway:
         self._verify = verify
         self._tracer = tracer
         self._rollout = Rollout(
-            settings.model,
-            settings.label or None,
-            settings.canary_label,
-            settings.canary_share,
+            settings.model, settings.label or None, settings.canary_label, settings.canary_share
         )
         self._counters = Counters()
         self._sessions = Sessions(
             settings.max_sessions,
             settings.max_sessions_per_address or None,
             settings.max_sessions_per_subject or None,
+            limiters,
         )
         self._models = Models(backend, self)
         self._resolver = Resolver(self._models, self)
@@ -174,7 +175,8 @@ class Gateway:
             silent.close(TRY_AGAIN_LATER, "no hello, and the place is needed")
         if self._sessions.full:
             self.session_rejected("max_sessions")
-            raise Overloaded(f"{len(self._sessions)} sessions are open, the most allowed")
+            open_sessions = self._sessions.places.held(EVERYONE)
+            raise Overloaded(f"{open_sessions} sessions are open, the most allowed")
 
     def receive(self, session: Session, message: ClientMessage) -> None:
         """Handle a message. Returns at once, whatever the message leads to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from prometheus_client import (
@@ -43,21 +43,25 @@ class Metrics:
         self.registry = CollectorRegistry()
         # Memory, processor time and open files under the names that every exporter uses.
         ProcessCollector(registry=self.registry)
-        self.registry.register(_StatisticsCollector(source))
+        self.registry.register(StatisticsCollector(source.statistics))
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
+    async def page(self) -> bytes:
+        """Return the same, as a handler awaits it."""
+        return self.text()
 
-class _StatisticsCollector(Collector):
-    """Turns one snapshot into metric families each time Prometheus asks."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+class StatisticsCollector(Collector):
+    """Turns a snapshot of ``statistics`` into metric families each time Prometheus asks."""
+
+    def __init__(self, statistics: Callable[[], Statistics]) -> None:
+        self._statistics = statistics
 
     def collect(self) -> Iterator[Metric]:
-        statistics = self._source.statistics()
+        statistics = self._statistics()
         yield _build_info()
         yield from _sessions(statistics)
         yield from _frames(statistics)

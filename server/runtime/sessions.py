@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from server.core.limiters import Limiters
 from server.core.messages import ServerMessage
-from server.core.quota import Quota
+from server.core.quota import EVERYONE
 from server.core.rollout import Route
 from server.core.session import Session
 
@@ -77,17 +78,24 @@ class OpenSession:
 
 
 class Sessions:
-    """All open sessions, at most ``max_sessions``, by id, by route, and those still silent.
+    """All open sessions of this process, by id, by route, and those still silent.
 
-    ``addresses`` and ``subjects`` count them by address and by their tokens' subject.
+    ``places``, ``addresses`` and ``subjects`` count those of the whole gateway: in all, by address
+    and by their tokens' subject.
     """
 
     def __init__(
-        self, max_sessions: int, per_address: int | None = None, per_subject: int | None = None
+        self,
+        max_sessions: int,
+        per_address: int | None = None,
+        per_subject: int | None = None,
+        limiters: Limiters | None = None,
     ) -> None:
+        limiters = limiters or Limiters()
         self.max_sessions = max_sessions
-        self.addresses = Quota(per_address)
-        self.subjects = Quota(per_subject)
+        self.places = limiters.quota("max_sessions", max_sessions)
+        self.addresses = limiters.quota("max_sessions_per_address", per_address)
+        self.subjects = limiters.quota("max_sessions_per_subject", per_subject)
         self._by_id: dict[str, OpenSession] = {}
         self._by_route: dict[Route, dict[str, OpenSession]] = {}
         self._silent: dict[str, OpenSession] = {}  # without hello, the longest connected first
@@ -103,13 +111,14 @@ class Sessions:
     @property
     def full(self) -> bool:
         """Whether there is no room for another one."""
-        return len(self._by_id) >= self.max_sessions
+        return not self.places.allows(EVERYONE)
 
     def add(self, entry: OpenSession) -> None:
         """Take in a session that has just connected."""
         self._by_id[entry.session.id] = self._silent[entry.session.id] = entry
+        self.places.hold(EVERYONE)
         if entry.address is not None:
-            self.addresses.acquire(entry.address)
+            self.addresses.hold(entry.address)
 
     def remove(self, session_id: str) -> OpenSession | None:
         """Take a session out, and stop its timer. Return None if it is not there."""
@@ -118,6 +127,7 @@ class Sessions:
             self._silent.pop(session_id, None)
             self._leave_route(entry)
             entry.cancel_expiry()
+            self.places.release(EVERYONE)
             if entry.address is not None:
                 self.addresses.release(entry.address)
         return entry

@@ -234,6 +234,9 @@ class Settings:
         60.0, "maximum logins per minute and client address, also the maximum burst", 1, 10**6
     )
 
+    workers: int = _operation(
+        1, "number of processes that share the port and the load; 0: one per core", 0, 256
+    )
     drain_s: float = _operation(30.0, "how long to wait for accepted frames when stopping", 0, 3600)
     reconnect_after_ms: int = _operation(
         1000, "when clients of a stopping gateway should reconnect", 0, 600_000

@@ -29,7 +29,7 @@ OnFull = Callable[[str], None]
 
 
 class BoundedServer(HTTPServer):
-    """Closes a connection at once if its address has ``per_address`` others.
+    """Closes a connection at once if its address has too many others, as ``addresses`` counts them.
 
     A connection counts until it ends or becomes a session's: sessions have a limit of their own.
     ``on_full``: called with the name of the limit for each connection that was closed.
@@ -39,14 +39,14 @@ class BoundedServer(HTTPServer):
         self,
         application: Application,
         access: AccessControl,
-        per_address: int | None,
+        addresses: Quota,
         on_full: OnFull,
         **options: Any,
     ) -> None:
         super().initialize(application, **options)
         self._access = access
         self._on_full = on_full
-        self._addresses = Quota(per_address)
+        self._addresses = addresses
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve a connection, or close it."""
@@ -81,23 +81,24 @@ class TooManyHandler(RequestHandler):
 
 
 class BoundedApplication(Application):
-    """Answers requests of an address that makes more than ``per_s`` a second (0: any) with 503.
+    """Answers requests of an address that makes too many of them with 503.
 
-    ``on_full``: called with the name of the limit for each of them.
+    ``requests`` counts them; None: any number. ``on_full``: called with the name of the limit for
+    each one too many.
     """
 
     def __init__(
         self,
         handlers: list[Any],
         access: AccessControl,
-        per_s: float,
+        requests: BucketTable | None,
         on_full: OnFull,
         **settings: Any,
     ) -> None:
         super().__init__(handlers, **settings)
         self._access = access
         self._on_full = on_full
-        self._requests = BucketTable(per_s, BURST_S * per_s) if per_s else None
+        self._requests = requests
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         """Return what handles a request."""

@@ -39,12 +39,15 @@ class ListeningSocket(socket.socket):
         """Return the next connection and its address. Raises BlockingIOError if there is none."""
         try:
             self._check_files()
-            return super().accept()
+            return self._next()
         except OSError as error:
             if error.errno not in _EXHAUSTED:
                 raise
             self._pause(error)
             raise BlockingIOError(errno.EAGAIN, "accepting pauses") from None
+
+    def _next(self) -> tuple[socket.socket, Any]:
+        return super().accept()
 
     def _check_files(self) -> None:
         """Raise OSError if only the reserve is left. A new file gets the lowest free number."""

@@ -5,35 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from server.core.errors import Overloaded
-from server.core.quota import Quota
+from server.core.quota import EVERYONE, Quota
 
 
 class UploadSlots:
     """A fixed number of slots, because each upload may hold a whole picture in memory.
 
-    Each address may hold ``per_address`` of them (None: all). ``on_full``: called with the name
-    of the limit for each upload that finds no slot.
+    ``slots`` limits all uploads together, ``addresses`` those of each address. ``on_full``: called
+    with the name of the limit for each upload that finds no slot.
     """
 
-    def __init__(self, slots: int, per_address: int | None, on_full: Callable[[str], None]) -> None:
+    def __init__(self, slots: Quota, addresses: Quota, on_full: Callable[[str], None]) -> None:
         self._slots = slots
+        self._addresses = addresses
         self._on_full = on_full
-        self._used = 0
-        self._addresses = Quota(per_address)
 
     def acquire(self, address: str | None) -> None:
         """Take a slot for an address; None: no limit by address applies. Raises Overloaded."""
-        if self._used >= self._slots:
+        if not self._slots.allows(EVERYONE):
             self._on_full("max_uploads")
-            raise Overloaded(f"all {self._slots} upload slots are in use")
+            raise Overloaded(f"all {self._slots.limit} upload slots are in use")
         if address is not None and not self._addresses.acquire(address):
             self._on_full("max_uploads_per_address")
             held = self._addresses.held(address)
             raise Overloaded(f"{held} uploads from this address are under way, the most allowed")
-        self._used += 1
+        self._slots.hold(EVERYONE)
 
     def release(self, address: str | None) -> None:
         """Give a slot back."""
-        self._used -= 1
+        self._slots.release(EVERYONE)
         if address is not None:
             self._addresses.release(address)

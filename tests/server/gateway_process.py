@@ -40,11 +40,13 @@ class Gateway:
 
 
 @contextlib.asynccontextmanager
-async def running(*flags: str) -> AsyncIterator[Gateway]:
-    """A gateway with these flags; no model server stands behind it."""
+async def running(
+    *flags: str, backend: str = "127.0.0.1:1", program: tuple[str, str] = ("-m", "server")
+) -> AsyncIterator[Gateway]:
+    """A gateway with these flags; by default no model server stands behind it."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", f"--port={port}", "--backend=127.0.0.1:1", *flags),
+        *(sys.executable, *program, f"--port={port}", f"--backend={backend}", *flags),
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from server.app import listen
 from server.settings import Settings, WrongSetting, load, load_descriptions
+from server.startup import listen
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = dataclasses.fields(Settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from server import app
 from server.core.concurrency import INITIAL_CALLS
 from server.handlers.pages import ROOT
 from server.runtime.metrics import Metrics
+from server.workers.census import Figures
+from server.workers.metrics import WorkersCollector
 from tests.server.camera import Camera
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
@@ -94,9 +97,10 @@ async def test_metrics(served: Served) -> None:
 async def test_metrics_are_documented(served: Served) -> None:
     text = OPERATIONS.read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| `(framewire_\w+)`", text, re.MULTILINE))
+    one = Metrics(served.gateway).registry.collect()
+    several = WorkersCollector(Figures(os.getpid(), [], None, 0)).collect()
     families = {
-        family.name + ("_total" if family.type == "counter" else "")
-        for family in Metrics(served.gateway).registry.collect()
+        family.name + ("_total" if family.type == "counter" else "") for family in (*one, *several)
     }
     assert listed == {name for name in families if name.startswith("framewire_")}
 

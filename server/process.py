@@ -1,0 +1,90 @@
+"""How a gateway's parts are embedded in their process, and what a gateway of one process does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from server import startup
+from server.core.limiters import Limiters
+from server.handlers.health import MetricsPage
+from server.runtime.gateway import Gateway
+from server.runtime.metrics import Metrics
+from server.settings import Settings
+from server.transport.httpserver import BoundedServer
+from server.transport.listening import ListeningSocket
+
+log = logging.getLogger("server")
+
+
+class Process(Protocol):
+    """What differs between a gateway of one process and a worker of several."""
+
+    @property
+    def limiters(self) -> Limiters:
+        """What makes the limits that hold for the whole gateway."""
+
+    def listen(self) -> Sequence[ListeningSocket]:
+        """Return the sockets to accept connections from. Raises WrongSetting."""
+
+    def server(self, *arguments: Any, **options: Any) -> BoundedServer:
+        """Return a server of these connections."""
+
+    def metrics(self, gateway: Gateway) -> MetricsPage:
+        """Return the metrics of the whole gateway, of which ``gateway`` is in this process."""
+
+    def started(self, stop: asyncio.Event) -> None:
+        """Connections are accepted from now on. ``stop``: set it to stop as on SIGTERM."""
+
+    def ready(self) -> None:
+        """Frames can be answered for the first time."""
+
+    def stopping(self) -> None:
+        """No connections are accepted any more."""
+
+    def stopped(self, gateway: Gateway) -> None:
+        """All sessions are closed."""
+
+
+class Standalone:
+    """The only process of a gateway: it listens itself, and shares nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.limiters = Limiters()
+        self._settings = settings
+        self._port = settings.port
+
+    def listen(self) -> Sequence[ListeningSocket]:
+        """Open the listening sockets. Raises WrongSetting."""
+        sockets = startup.listen(self._settings)
+        self._port = sockets[0].getsockname()[1]
+        return sockets
+
+    def server(self, *arguments: Any, **options: Any) -> BoundedServer:
+        """Return a server."""
+        return BoundedServer(*arguments, **options)
+
+    def metrics(self, gateway: Gateway) -> MetricsPage:
+        """Return the metrics of ``gateway``."""
+        return Metrics(gateway)
+
+    def started(self, stop: asyncio.Event) -> None:
+        """Log where the gateway listens, and warnings."""
+        settings = self._settings
+        log.info(
+            "listening on %(host)s:%(port)d, model server %(backend)s",
+            {"host": settings.host, "port": self._port, "backend": settings.backend},
+        )
+        startup.warn(settings)
+
+    def ready(self) -> None:
+        """Log the page's address."""
+        log.info("ready: open %(url)s", {"url": startup.page_url(self._settings, self._port)})
+
+    def stopping(self) -> None:
+        """Do nothing: no other process depends on it."""
+
+    def stopped(self, gateway: Gateway) -> None:
+        """Do nothing: no other process depends on it."""

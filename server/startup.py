@@ -1,0 +1,43 @@
+"""What happens once when a gateway starts, whether it is one process or several."""
+
+from __future__ import annotations
+
+import errno
+import logging
+
+from server import openfiles
+from server.access import audit
+from server.settings import Settings, WrongSetting, reason
+from server.transport.listening import ListeningSocket, open_sockets
+
+log = logging.getLogger("server")
+
+
+def listen(settings: Settings) -> list[ListeningSocket]:
+    """Open the listening sockets. Raises WrongSetting if the address is not available."""
+    try:
+        return open_sockets(settings.host, settings.port)
+    except (OSError, ValueError) as error:  # ValueError: an impossible host name
+        other = "; choose another with --port or PORT" if _in_use(error) else ""
+        where = f"{settings.host}:{settings.port}"
+        raise WrongSetting(f"cannot listen on {where}: {reason(error)}{other}") from None
+
+
+def warn(settings: Settings) -> None:
+    """Log what an operator should know about this gateway's environment and settings."""
+    few_files = openfiles.shortage(openfiles.raise_limit(), settings.max_sessions)
+    if few_files:
+        log.warning(few_files)
+    for line in audit.warnings(settings):
+        log.warning("INSECURE: %(problem)s", {"problem": line})
+
+
+def page_url(settings: Settings, port: int) -> str:
+    """Return the address of the gateway's page, as this machine can open it."""
+    host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::") else settings.host
+    scheme = "https" if settings.tls_certificate else "http"
+    return f"{scheme}://{host}:{port}/"
+
+
+def _in_use(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.EADDRINUSE

@@ -1,0 +1,1 @@
+"""Several processes behind one port: a supervisor, and the workers that it starts."""
