@@ -33,7 +33,7 @@ async def test_figures_add_up(make_gateway: GatewayFactory, puppet: PuppetBacken
     assert [(group.model, group.sessions) for group in both.model_sessions] == [("digits", 2)]
     assert [(version.version, version.results) for version in both.versions] == [("1", 1)]
     [latency] = both.latencies
-    assert sum(latency.age_s["result"].counts) == sum(latency.stages_s["call"].counts) == 1
+    assert sum(latency.age_s["result"].counts) == sum(latency.stages_s["write"].counts) == 1
     assert total([one, one]).latencies[0].stages_s["queue"].counts == tuple(
         2 * count for count in one.latencies[0].stages_s["queue"].counts
     )
