@@ -17,6 +17,8 @@ from export.tasks import (
 from export.tasks.task import Probe, Size, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
+_COLORS = 3
+
 
 def select_task(probe: Probe, options: TaskOptions, size: Size | None = None) -> Task:
     """Return the requested task, or the one that the outputs' names and shapes imply.
@@ -31,6 +33,8 @@ def select_task(probe: Probe, options: TaskOptions, size: Size | None = None) ->
         raise SourceError(f"--nms is only for detectors, not for {task}")
     if task == "segmentation":
         return segmentation.segmentation(probe, options, size)
+    if options.task is None and task == "tensors":
+        return Tensors(tuple(probe), _suggestions(probe))
     return _OTHERS[task](probe, options)
 
 
@@ -46,6 +50,18 @@ def _implied(probe: Probe, options: TaskOptions, size: Size | None) -> str:
     if embedding.is_embedding(probe):
         return "embedding"
     return "tensors" if classification.scores_among(probe) is None else "classification"
+
+
+def _suggestions(probe: Probe) -> tuple[str, ...]:
+    """Return a note about a task that the only output can be for, if the user says so."""
+    [(name, value), *others] = probe.items()
+    if others or value.ndim != 4 or value.dtype.kind != "f" or value.shape[3] == _COLORS:
+        return ()
+    height, width, columns = value.shape[1:]
+    flags = "--task segmentation for the scores of classes"
+    if columns == 1:
+        flags = "--task segmentation for a mask, or --task map for values such as depths"
+    return (f"{name} [{height}, {width}, {columns}] may have a value for each pixel: add {flags}",)
 
 
 _OTHERS: Mapping[str, Callable[[Probe, TaskOptions], Task]] = {

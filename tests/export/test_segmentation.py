@@ -90,6 +90,26 @@ def test_what_is_asked_for_must_be_there() -> None:
 
 
 @pytest.mark.parametrize(
+    ("outputs", "note"),
+    [
+        (
+            {"output_0": scores(2, 9, 9, 5)},
+            "[9, 9, 5] may have a value for each pixel: add --task",
+        ),
+        ({"output_0": scores(2, 64, 32, 1)}, "for a mask, or --task map for values such as depths"),
+        ({"output_0": scores(2, 64, 32, 3)}, ""),
+        ({"output_0": scores(2, 9, 5)}, ""),
+        ({"a": scores(2, 9, 9, 5), "b": scores(2, 9, 9, 4)}, ""),
+    ],
+)
+def test_what_could_be_a_map_is_suggested(outputs: Outputs, note: str) -> None:
+    task = select_task(outputs, TaskOptions(), INPUT)
+    assert task.name == "tensors"
+    assert note in str(task.notes)
+    assert bool(task.notes) == bool(note)
+
+
+@pytest.mark.parametrize(
     ("values", "options", "expected", "dtype"),
     [
         ([[[[0.1, 0.7, 0.2], [0.9, 0.1, 0.0]]]], ASKED, [[[1, 0]]], np.uint8),

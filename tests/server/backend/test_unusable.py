@@ -22,7 +22,7 @@ from tests.server.backend.puppet_models import (
     rows,
     single,
 )
-from tests.server.backend.puppet_server import FLOAT, UINT8, Puppet, Spec
+from tests.server.backend.puppet_server import FLOAT, INT64, UINT8, Puppet, Spec
 
 SHOP, DIGITS = ModelKey("shop"), ModelKey("digits")
 JPEG = Frame(1, "jpeg", b"jpeg", 8, 8)
@@ -184,3 +184,30 @@ async def test_a_classifiers_class_without_a_label(
         with pytest.raises(UnusableModel, match=f"class {seen}; .* from 0 to 2"):
             await labelled.infer(lane, [JPEG], 2.0)
     await labelled.close()
+
+
+@pytest.mark.parametrize(
+    ("described", "output", "shape", "words"),
+    [
+        ({"task": "keypoints"}, FLOAT, (1, 5, 2), r"shape \[2, 1, 5, 2\], not \[N,P,K,3\]"),
+        ({"task": "keypoints", "labels": ["a"]}, FLOAT, (1, 5, 3), "5 points, for 1 labels"),
+        ({"task": "segmentation"}, INT64, (4,), r"int64 \[2, 4\], not integers \[N,H,W\]"),
+        ({"task": "segmentation", "labels": ["a"]}, INT64, (4, 4), "class 1; .* from 0 to 0"),
+        ({"task": "embedding"}, FLOAT, (2, 2), r"\[2, 2, 2\], not \[N,D\]"),
+        ({"task": "map"}, FLOAT, (4,), r"\[2, 4\], not \[N,H,W\]"),
+    ],
+)
+async def test_an_answer_that_contradicts_the_described_task(
+    puppet: Puppet, described: dict[str, Any], output: int, shape: tuple[int, ...], words: str
+) -> None:
+    """Found at discovery, because the metadata leaves the shape open."""
+    dtype = "f" if output == FLOAT else "i8"
+    puppet.models["shop", None] = single(
+        {"image": BYTES},
+        {"any": (output, None)},
+        lambda request: {"any": np.ones((rows(request), *shape), dtype)},
+    )
+    backend = TensorFlowServing(puppet.address, descriptions={"shop": described})
+    with pytest.raises(UnusableModel, match=f"model shop, version 1, cannot be used: .*{words}"):
+        await backend.discover(SHOP)
+    await backend.close()
