@@ -86,7 +86,7 @@ export class Documents {
     if (combined && !schema.properties) return this._alternatives(schema[combined], file);
     if (schema.items) return ['array of ', ...this.type(schema.items, file), count(schema.minItems, schema.maxItems)];
     if (schema.additionalProperties) return ['map of ', ...this.type(schema.additionalProperties, file)];
-    const types = [schema.type || 'object'].flat().map((type) => (type === 'object' ? 'map' : type));
+    const types = [schema.type || 'map'].flat().map((type) => (type === 'object' ? 'map' : type));
     return [types.join(' or ') + range(schema)];
   }
 

@@ -29,11 +29,13 @@ from server.core.messages import (
     Dropped,
     DropReason,
     Error,
+    Frame,
     GoingAway,
     ModelChanged,
     Options,
     Orientation,
     Pace,
+    Ping,
     Pong,
     Result,
     ServerMessage,
@@ -68,6 +70,8 @@ SOURCES = [path.read_text(encoding="utf-8") for path in (ROOT / "server").rglob(
 CHANNEL = ASYNCAPI["channels"]["session"]
 BOTH = pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])
 
+FROM_THE_PICTURE = {"orientation", "cost"}
+"""What a frame has in the gateway, but not on the wire."""
 EVENTS = (Event("enter", 1, 0, "hall", 12.5), Event("cross", 1, 0, "door", 13.0, "left"))
 TRACKS = Tracks([1, None], [[0.1, 0.0, 0.1, 0.0], None], True, EVENTS, (Count("hall", 0, 2),))
 ANSWERS: tuple[Answer, ...] = (
@@ -142,6 +146,12 @@ def test_the_options_are_those_of_the_code() -> None:
     assert set(properties(definition("Options"))) == names
     for message in ("Hello", "Configure"):
         assert set(properties(definition(message))) == {"type", *names}
+
+
+def test_the_fields_of_other_messages_are_those_of_the_code() -> None:
+    for message, left_out in ((Frame, FROM_THE_PICTURE), (Ping, set())):
+        names = {field.name for field in fields(message)} - left_out
+        assert set(properties(definition(message.__name__))) == {"type", *names}
 
 
 def test_tracking_has_the_codes_defaults() -> None:
