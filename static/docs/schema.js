@@ -14,15 +14,21 @@ export class Documents {
     this.documents = documents;
   }
 
-  /** Follow a reference; any other schema is returned as it is. */
+  /** Follow a reference to its end; any other schema is returned as it is. */
   locate(schema, file) {
     if (!schema.$ref) return { schema, file, name: null };
-    const [target, pointer] = schema.$ref.split('#');
+    const next = this._follow(schema, file);
+    const end = this.locate(next.schema, next.file);
+    return { ...end, name: end.name || next.name };
+  }
+
+  /** What a reference names, which may be another one. */
+  _follow({ $ref }, file) {
+    const [target, pointer] = $ref.split('#');
     const steps = pointer.split('/').slice(1).map((step) => step.replace(/~1/g, '/').replace(/~0/g, '~'));
-    const found = steps.reduce((node, step) => node[step], this.documents[target || file]);
-    const located = this.locate(found, target || file);
+    const schema = steps.reduce((node, step) => node[step], this.documents[target || file]);
     const isDefinition = steps.length === 2 && steps[0] === '$defs';
-    return { ...located, name: located.name || (isDefinition ? steps[1] : null) };
+    return { schema, file: target || file, name: isDefinition ? steps[1] : null };
   }
 
   /** The fields of a schema: its own, then those of each schema that it combines. */
@@ -47,9 +53,11 @@ export class Documents {
     return [...own.filter((variant) => variant.schema.properties), ...others];
   }
 
-  /** A schema's description, or that of what it refers to. */
+  /** A schema's description, or the nearest one of what it refers to. */
   describe(schema, file) {
-    return schema.description || this.locate(schema, file).schema.description || '';
+    if (schema.description || !schema.$ref) return schema.description || '';
+    const next = this._follow(schema, file);
+    return this.describe(next.schema, next.file);
   }
 
   /** The values of a schema that lists them, each with what it means; null for other schemas. */
@@ -78,7 +86,7 @@ export class Documents {
     if (combined && !schema.properties) return this._alternatives(schema[combined], file);
     if (schema.items) return ['array of ', ...this.type(schema.items, file), count(schema.minItems, schema.maxItems)];
     if (schema.additionalProperties) return ['map of ', ...this.type(schema.additionalProperties, file)];
-    const types = [schema.type || 'object'].flat().map((type) => (type === 'object' ? 'map' : type));
+    const types = [schema.type || 'map'].flat().map((type) => (type === 'object' ? 'map' : type));
     return [types.join(' or ') + range(schema)];
   }
 

@@ -72,6 +72,8 @@ def test_everything_of_the_documents_is_shown(launch: Launch, url: str, artifact
             assert {str(one["const"]) for one in definition.get("oneOf", ()) if "const" in one} <= (
                 shown
             )
+        # In hello, in configure, among an upload's parameters, and in Options.
+        assert page.get_by_text("The model. Default: the gateway's setting").count() == 4
         targets = page.eval_on_selector_all(
             "a[href^='#']", "(links) => links.map((link) => link.hash.slice(1))"
         )

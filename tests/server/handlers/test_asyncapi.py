@@ -33,11 +33,13 @@ from server.core.messages import (
     Dropped,
     DropReason,
     Error,
+    Frame,
     GoingAway,
     ModelChanged,
     Options,
     Orientation,
     Pace,
+    Ping,
     Pong,
     Result,
     ServerMessage,
@@ -72,6 +74,8 @@ SOURCES = [path.read_text(encoding="utf-8") for path in (ROOT / "server").rglob(
 CHANNEL = ASYNCAPI["channels"]["session"]
 BOTH = pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])
 
+FROM_THE_PICTURE = {"orientation", "cost"}
+"""What a frame has in the gateway, but not on the wire."""
 EVENTS = (Event("enter", 1, 0, "hall", 12.5), Event("cross", 1, 0, "door", 13.0, "left"))
 TRACKS = Tracks([1, None], [[0.1, 0.0, 0.1, 0.0], None], True, EVENTS, (Count("hall", 0, 2),))
 ANSWERS: tuple[Answer, ...] = (
@@ -83,24 +87,24 @@ ANSWERS: tuple[Answer, ...] = (
     DenseMap(2, 1, 0.5, 4.0, bytes((0, 255))),
     Tensors({"depth": Tensor("float32", (2,), bytes(8)), "text": Tensor("string", (1,), ["a"])}),
 )
-SPECIAL = (
+KINDS = {type(answer).__name__: answer for answer in ANSWERS[1:]}
+MODELS = (
+    model(STABLE),
+    None,
+    # With the fields that only models of some tasks have.
     replace(model(STABLE), task="keypoints", skeleton=((0, 1),)),
     replace(model(STABLE), task="segmentation", palette=("#000000", "#ff8800")),
     replace(model(STABLE), task="map", unit="m"),
     replace(model(STABLE), task="classification", multi_label=True),
 )
-"""Models with the fields that only those of some tasks have."""
 
 MESSAGES: tuple[ServerMessage, ...] = (
-    Welcome("s1", model(STABLE), LIMITS, 20.0, 60),
+    *(Welcome("s1", one, LIMITS, 20.0, 60) for one in MODELS),
     Welcome("s1", None, LIMITS, 20.0),
-    *(Welcome("s1", one, LIMITS, 20.0) for one in SPECIAL),
     *(Result(7, 3, 2, Timing(0.1, 5.0, 5.2), answer, 17.5) for answer in ANSWERS),
     *(Dropped(7, reason) for reason in get_args(DropReason)),
     Error("bad_frame", "truncated jpeg", False, 7),
-    ModelChanged(None),
-    ModelChanged(model(STABLE)),
-    *(ModelChanged(one) for one in SPECIAL),
+    *(ModelChanged(one) for one in MODELS),
     Authorized(60),
     Pace(12.5),
     Pace(None),
@@ -160,6 +164,12 @@ def test_the_options_are_those_of_the_code() -> None:
     assert set(properties(definition("Options"))) == names
     for message in ("Hello", "Configure"):
         assert set(properties(definition(message))) == {"type", *names}
+
+
+def test_the_fields_of_other_messages_are_those_of_the_code() -> None:
+    for message, left_out in ((Frame, FROM_THE_PICTURE), (Ping, set())):
+        names = {field.name for field in fields(message)} - left_out
+        assert set(properties(definition(message.__name__))) == {"type", *names}
 
 
 def test_tracking_has_the_codes_defaults() -> None:
@@ -360,16 +370,16 @@ class Recorder:
 
 
 def answers(call: Call) -> None:
-    """Answer as a model of the task that the lane's name says."""
-    kinds = {"classifier": ANSWERS[1], "raw": ANSWERS[2]}
-    call.answer_with([kinds.get(call.lane.model.name) or answer_to(frame) for frame in call.frames])
+    """Answer with the kind that the model is named after, or with boxes."""
+    answer = KINDS.get(call.lane.model.name)
+    call.answer_with([answer or answer_to(frame) for frame in call.frames])
 
 
 @BOTH
 async def test_a_session_is_as_documented(served: Served, encoding: Encoding) -> None:
     """Every type of message but ``authorized`` and ``pace``, from a gateway with a socket."""
     served.puppet.obey = answers
-    for name in ("classifier", "raw"):
+    for name in KINDS:
         served.puppet.models[ModelKey(name)] = model(ModelKey(name))
     said = Recorder(await SocketClient.connect(served, encoding))
     areas = {"zones": {"hall": TRIANGLE}, "lines": {"door": TRIANGLE[:2]}}
@@ -380,17 +390,17 @@ async def test_a_session_is_as_documented(served: Served, encoding: Encoding) ->
     await said.ask(frame_fields(2), "error")
     await said.ask({"type": "ping", "t": "now"}, "pong")
     await said.ask({"type": "ping"}, "pong")
-    for number, name in enumerate(("classifier", "raw"), 5):
+    for number, name in enumerate(KINDS, 5):
         await said.ask({"type": "configure", "model": name, "max_results": 1}, "model_changed")
         await said.ask(frame_fields(number), "result")
     await said.ask({"type": "configure", "model": "none"}, "model_changed", "error")
     await said.ask({"type": "configure", "model": "digits"}, "model_changed")
     served.puppet.obey = None
-    await said.ask(frame_fields(7))
+    await said.ask(frame_fields(100))
     call = await served.puppet.next_call()
     draining = asyncio.ensure_future(served.gateway.drain(PATIENCE_S))
     await said.read("going_away")
-    await said.ask(frame_fields(8), "dropped")
+    await said.ask(frame_fields(101), "dropped")
     call.answer()
     await said.read("result")
     await draining
