@@ -142,7 +142,7 @@ def test_the_ramp_and_the_warm_up_do_not_count() -> None:
 
 
 def test_disconnecting_cameras_and_slow_readers_leave_the_others_alone() -> None:
-    profile = replace(PROFILE, sessions=4, seconds=12.0, slow_readers=0.25, disconnecting=0.25)
+    profile = replace(PROFILE, sessions=4, seconds=8.0, slow_readers=0.25, disconnecting=0.25)
     recording = load(Puppet(), profile)
     names = {
         camera: {
