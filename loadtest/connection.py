@@ -69,7 +69,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         if error is not None:
-            self.ended = str(error)
+            reason = error.strerror if isinstance(error, OSError) else None
+            self.ended = reason or str(error)
         self._fail(ConnectionError(self.ended))
 
     def leave(self) -> None:

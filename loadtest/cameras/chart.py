@@ -6,8 +6,9 @@ its labels keep their size.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -25,7 +26,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Series:
-    """A line, or one kind of bar: ``colour`` is a CSS class, ``points`` are data."""
+    """A line, or one kind of bar. ``colour`` is a CSS class. Where y is NaN, a line has a gap."""
 
     name: str
     colour: str
@@ -50,7 +51,9 @@ def exact(largest: float, unit: str, count: int = 6) -> Axis:
 def lines(series: Sequence[Series], x: Axis, y: Axis, label: str) -> str:
     """Return a chart with a line per series."""
     marks = "".join(
-        f'<polyline class="{one.colour}" points="{_path(one.points, x, y)}"/>' for one in series
+        f'<polyline class="{one.colour}" points="{_path(points, x, y)}"/>'
+        for one in series
+        for points in _unbroken(one.points)
     )
     return _figure(marks, series, x, y, label)
 
@@ -82,6 +85,14 @@ def _bar(
     tall = _HEIGHT * height / y.maximum
     place = f'x="{left:.1f}" y="{top:.1f}" width="{wide * 0.9:.1f}" height="{tall:.1f}"'
     return f'<rect class="{colour}" {place}><title>{escape(tip)}</title></rect>'
+
+
+def _unbroken(points: Sequence[Point]) -> Iterator[list[Point]]:
+    """Yield the parts of a line between its gaps. A point on its own is a line to itself."""
+    for known, part in itertools.groupby(points, lambda point: not math.isnan(point[1])):
+        if known:
+            run = list(part)
+            yield run if len(run) > 1 else run * 2
 
 
 def _path(points: Sequence[Point], x: Axis, y: Axis) -> str:

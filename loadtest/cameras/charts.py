@@ -39,7 +39,7 @@ def of(report: Report) -> Iterator[Chart]:
 
 
 def _age_over_time(report: Report) -> Chart:
-    slices = [part for part in report.summary.slices if part.ages_ms]
+    slices = report.summary.slices
     middle = report.summary.width_s / 2
     lines = {"maximum": 1.0, "p95": 0.95, "median": 0.5}
     series = [
@@ -48,11 +48,12 @@ def _age_over_time(report: Report) -> Chart:
         )
         for (name, share), colour in zip(lines.items(), ("c3", "c2", "c1"), strict=True)
     ]
-    highest = chart.linear(max(y for _, y in series[0].points), " ms")
+    highest = chart.linear(report.summary.age_ms(100), " ms")
     return Chart(
         "Age of the results over time",
         "Each point is about the frames captured in that moment, and low and flat is good: a peak "
-        "is a stall, and a line that climbs means that the servers cannot keep up.",
+        "is a stall, a gap a time without results, and a line that climbs means that the servers "
+        "cannot keep up.",
         chart.lines(series, _time(report), highest, "Age of the results over time"),
     )
 
@@ -111,7 +112,7 @@ def _batches(report: Report) -> Chart:
     calls = report.summary.calls
     total = sum(calls.values())
     points = [(size - 1.0, count / total * 100) for size, count in calls.items()]
-    most = max(calls)
+    most = max(4, *calls)
     step = math.ceil(most / 12)
     ticks = [((size - 0.55) / most, str(size)) for size in range(1, most + 1, step)]
     x = Axis(ticks, float(most))

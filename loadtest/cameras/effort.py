@@ -30,7 +30,10 @@ class Effort:
 
 
 class Probe:
-    """Measures the process for as long as it runs, with a timer every 10 ms."""
+    """Measures the process, with a timer that is due every 10 ms, however late the last one was.
+
+    So a loop that was blocked for a second counts as late for that second, and not once.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -58,9 +61,8 @@ class Probe:
         self._timer = self._loop.call_at(at, self._tick, at)
 
     def _tick(self, at: float) -> None:
-        now = self._loop.time()
-        self._lags_ms.append((now - at) * 1000)
-        self._expect(now + INTERVAL_S)
+        self._lags_ms.append((self._loop.time() - at) * 1000)
+        self._expect(at + INTERVAL_S)
 
 
 def bottleneck(efforts: Sequence[Effort], max_lag_ms: float = MAX_LAG_MS) -> str | None:

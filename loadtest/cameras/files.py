@@ -52,7 +52,7 @@ def fields(report: Report) -> dict[str, Any]:
         "captured": summary.captured,
         "sent": summary.sent,
         "outcomes": dict(report.outcomes),
-        "lost_sessions": dict(report.failures),
+        "session_failures": dict(report.failures),
         "answered": _number(summary.answered),
         "frames_per_s": summary.frames_per_s,
         "age_ms": [{"percent": percent, "ms": ms} for percent, ms in summary.curve()],

@@ -101,15 +101,15 @@ def _outcome_table(report: Report) -> str:
         '<section><h2>Outcomes</h2><p class="reading">Every captured frame is in one row: age '
         "counts from the moment it was due, and frames that could not be sent count as well.</p>"
         "<table><thead><tr><th>outcome<th class=n>frames<th class=n>share<th>meaning</tr></thead>"
-        f"<tbody>{rows}</tbody></table>{_lost_sessions(report)}</section>"
+        f"<tbody>{rows}</tbody></table>{_failures(report)}</section>"
     )
 
 
-def _lost_sessions(report: Report) -> str:
+def _failures(report: Report) -> str:
     items = "".join(
         f"<li>{count} × {escape(reason)}</li>" for reason, count in report.failures.items()
     )
-    return f"<h3>Lost sessions</h3><ul>{items}</ul>" if items else ""
+    return f"<h3>Session failures</h3><ul>{items}</ul>" if items else ""
 
 
 def _process_table(report: Report) -> str:

@@ -57,7 +57,10 @@ def explain(error: OSError, target: Target) -> str:
         return f"TLS failed ({error.reason}); a gateway without TLS has a URL with ws://"
     if isinstance(error, FileNotFoundError):
         return f"there is no file {target.ca} with certificates"
-    return error.strerror or str(error)
+    text = error.strerror or str(error)
+    if isinstance(error, ConnectionError) and not target.tls:
+        return f"{text}; a gateway with TLS has a URL with wss://"
+    return text
 
 
 def _rejection(error: Rejected, target: Target) -> str:

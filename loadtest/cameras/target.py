@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import socket
 import ssl
@@ -43,10 +44,15 @@ class Target:
     label: str | None = None
 
     @property
+    def authority(self) -> str:
+        """Host and port, as in a URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
     def url(self) -> str:
         """The address of its WebSocket."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'wss' if self.tls else 'ws'}://{host}:{self.port}{self.path}"
+        return f"{'wss' if self.tls else 'ws'}://{self.authority}{self.path}"
 
     @property
     def here(self) -> bool:
@@ -55,10 +61,10 @@ class Target:
 
     def greeting(self) -> bytes:
         """Return what a session sends first."""
-        host = f"{self.host}:{self.port}"
         options = {"model": self.model, "label": self.label}
-        wanted = {name: value for name, value in options.items() if value is not None}
-        return websocket.handshake("msgpack", host, self.path, self.token) + hello(**wanted)
+        given = {name: value for name, value in options.items() if value is not None}
+        handshake = websocket.handshake("msgpack", self.authority, self.path, self.token)
+        return handshake + hello(**given)
 
     async def connect(self, make: Callable[[], _C], number: int) -> _C:
         """Open the connection of camera ``number``. Raises OSError.
@@ -70,7 +76,7 @@ class Target:
             make,
             self.ip or self.host,
             self.port,
-            ssl=self._context() if self.tls else None,
+            ssl=_context(self.ca) if self.tls else None,
             server_hostname=self.host if self.tls else None,
             local_addr=local,
         )
@@ -81,8 +87,11 @@ class Target:
             raise TimeoutError(f"no connection within {CONNECT_TIMEOUT_S:g} s{hint}") from None
         return connection
 
-    def _context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self.ca)
+
+@functools.cache
+def _context(ca: str | None) -> ssl.SSLContext:
+    """Return the context of all sessions: reading the certificates takes long."""
+    return ssl.create_default_context(cafile=ca)
 
 
 def parse(url: str) -> Target:

@@ -35,7 +35,7 @@ def _ages(report: Report) -> Iterator[str]:
     ages = (f"{name} {_ms(summary.age_ms(percent))}" for name, percent in shown.items())
     yield _line("age of a result", ", ".join(ages))
     parts = f"queue {_ms(summary.queue_ms)}, inference {_ms(summary.inference_ms)}"
-    yield _line("of that, medians", f"{parts}, network and ends {_ms(summary.other_ms)}")
+    yield _line("of which, medians", f"{parts}, elsewhere {_ms(summary.other_ms)}")
     yield _line("frames per call", f"{summary.mean_batch:.1f} on average")
 
 
@@ -47,7 +47,7 @@ def _frames(report: Report) -> Iterator[str]:
         share = f"{count / summary.captured:7.2%}"
         yield f"  {outcome:<24} {count:>9}  {share}  {meaning(outcome)}"
     for reason, count in report.failures.items():
-        yield _line("lost sessions", f"{count} x {reason}")
+        yield _line("session failures", f"{count} x {reason}")
 
 
 def _processes(report: Report) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.cameras import worker
+from loadtest.cameras.effort import Effort, Probe
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
 from loadtest.cameras.schedule import captures
@@ -141,7 +142,7 @@ def test_the_ramp_and_the_warm_up_do_not_count() -> None:
 
 
 def test_disconnecting_cameras_and_slow_readers_leave_the_others_alone() -> None:
-    profile = replace(PROFILE, sessions=4, seconds=12.0, slow_readers=0.25, disconnecting=0.25)
+    profile = replace(PROFILE, sessions=4, seconds=8.0, slow_readers=0.25, disconnecting=0.25)
     recording = load(Puppet(), profile)
     names = {
         camera: {
@@ -174,6 +175,22 @@ def test_poisson_arrivals_have_the_rate_and_the_spread() -> None:
     assert mean == pytest.approx(1 / 50, rel=0.1)
     spread = (sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) ** 0.5
     assert spread == pytest.approx(mean, rel=0.1)
+
+
+def test_a_blocked_event_loop_shows_in_the_lag_of_the_load_generator() -> None:
+    async def work() -> Effort:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, virtual.VirtualLoop)
+        probe = Probe()
+        probe.start()
+        loop.call_at(1.0, loop.pass_time, 1.0)
+        await asyncio.sleep(30.0)
+        probe.stop()
+        return probe.effort()
+
+    effort = virtual.run(work())
+    assert effort.max_lag_ms == pytest.approx(1000, rel=0.05)
+    assert 500 < effort.lag_ms < 900  # for a second of thirty
 
 
 def test_recordings_of_several_processes_add_up() -> None:

@@ -30,6 +30,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass as if something had blocked the loop."""
+        self.now += seconds
+
     def _select(self, timeout: float | None) -> Any:
         if timeout is None:
             return self._real_select(None)

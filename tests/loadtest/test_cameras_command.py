@@ -7,14 +7,17 @@ import csv
 import json
 import re
 import socket
+import ssl
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from loadtest import __main__ as program
 from loadtest import procfs
 from loadtest.cameras import capacity, command, effort, hgrm, objective, search, servers, target
 from loadtest.cameras.effort import Effort
@@ -23,6 +26,7 @@ from loadtest.cameras.target import Target, Unusable
 from loadtest.stack import ROOT, Stack
 from tests.loadtest import virtual
 from tests.loadtest.puppet import Puppet
+from tests.server.access import authority
 
 PAGE = (ROOT / "docs" / "loadtest.md").read_text(encoding="utf-8")
 
@@ -107,6 +111,15 @@ def test_help_needs_no_extra() -> None:
     assert not loaded & {"tensorflow", "grpc", "prometheus_client", "numpy", "rich"}
 
 
+def test_other_load_tests_name_their_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "find_spec", lambda name: None)
+    monkeypatch.setattr(program, "tolerate_closed_output", lambda: None)
+    assert program.run(["churn"], "framewire loadtest") == 2
+    assert "pip install 'framewire[demo]'" in capsys.readouterr().err
+
+
 def refusal(puppet: Puppet, path: str = "/ws", token: str | None = None) -> str:
     """What the tool says about a server."""
 
@@ -137,6 +150,19 @@ def test_a_token_is_missing_or_invalid() -> None:
 
 def test_a_gateway_without_a_model() -> None:
     assert "no model for these frames: no model server answers" in refusal(Puppet(model=None))
+
+
+def test_a_gateway_with_tls_behind_a_url_without(tmp_path: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*authority.write(tmp_path, authority.certify("localhost")))
+
+    async def work() -> str:
+        async with Puppet(tls=tls).serving() as where:
+            with pytest.raises(Unusable) as raised:
+                await probe(replace(where, tls=False))
+            return str(raised.value)
+
+    assert "a gateway with TLS has a URL with wss://" in virtual.run(work())
 
 
 def test_other_servers() -> None:

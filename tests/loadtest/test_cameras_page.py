@@ -1,0 +1,81 @@
+"""The charts of a report: their labels, and what they show where there is nothing to show."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+
+from loadtest.cameras import chart, page
+from loadtest.cameras.effort import Effort
+from loadtest.cameras.profile import Profile
+from loadtest.cameras.recording import Recording
+from loadtest.cameras.report import Report
+from loadtest.cameras.summary import summarize
+from loadtest.measure import Measure
+
+PROFILE = Profile(1, 2.0, 10.0, ramp_s=0.0, warm_up_s=0.0)
+
+
+def report(
+    answered: int, measures: tuple[Measure, ...] = (), bottleneck: str | None = None
+) -> Report:
+    """A report on 20 frames, of which the last ones were answered."""
+    recording = Recording()
+    for number in range(20):
+        row = recording.capture(0, number / 2)
+        if number >= 20 - answered:
+            recording.settle(row, "result", number / 2 + 0.05)
+            recording.answer(row, 1, 1.0, 2.0)
+        else:
+            recording.settle(row, "error <bad_frame>", number / 2 + 0.01)
+    model = {"name": "<digits>", "version": 1}
+    summary = summarize(recording, 0.0, 10.0)
+    effort = [Effort(0.1, 1.0, 2.0)]
+    return Report(
+        "ws://x", model, PROFILE, "now", 0.0, summary, {}, effort, [], measures, bottleneck
+    )
+
+
+@pytest.mark.parametrize("largest", [0.0, 0.003, 0.9, 7.0, 99.0, 100.0, 101.0, 123456.0])
+def test_an_axis_ends_at_a_round_number_near_the_data(largest: float) -> None:
+    axis = chart.linear(largest)
+    assert axis.maximum >= largest
+    assert 2 <= len(axis.ticks) <= 6
+    assert axis.ticks[0][0] == 0.0
+    assert axis.ticks[-1][0] == 1.0
+    assert not largest or axis.maximum <= largest * 2.5
+
+
+def test_a_line_has_a_gap_where_nothing_was_measured() -> None:
+    x, y = chart.linear(4), chart.linear(4)
+    points = [(0.0, 1.0), (1.0, 1.0), (2.0, math.nan), (3.0, 2.0)]
+    drawn = chart.lines([chart.Series("age", "c1", points)], x, y, "Age")
+    assert len(re.findall("<polyline", drawn)) == 2
+    assert "nan" not in drawn
+
+
+@pytest.mark.parametrize("answered", [0, 1, 20])
+def test_a_page_with_few_results_or_none(answered: int) -> None:
+    text = page.page(report(answered))
+    assert "nan" not in text
+    assert ("No frame was answered." in text) == (not answered)
+    assert f"{answered / 20:.2%}" in text
+
+
+def test_names_from_outside_are_text() -> None:
+    text = page.page(report(5))
+    assert "&lt;digits&gt;" in text
+    assert "error &lt;bad_frame&gt;" in text
+    assert "<bad_frame>" not in text
+
+
+def test_the_verdict_comes_first_and_sets_the_status() -> None:
+    met, missed = Measure("answered", 1.0, 0.9, at_least=True), Measure("p95_ms", 50.0, 20.0, "ms")
+    assert report(20, (met,)).status == 0
+    assert report(20, (met, missed)).status == 1
+    assert report(0).status == 1
+    assert report(20, (met,), "its event loop was late").status == 3
+    assert "p95_ms 50 ms, at most 20 ms: missed" in page.page(report(20, (met, missed)))
+    assert "do not count" in page.page(report(20, (met,), "its event loop was late"))
