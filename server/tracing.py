@@ -19,6 +19,7 @@ others, a share is.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -78,8 +79,11 @@ class OpenTelemetryTracer:
         return TracedBackend(backend, self._spans)
 
     def close(self) -> None:
-        """Export what has ended. Blocks for ``EXPORT_TIMEOUT_S`` if nothing takes it."""
-        self._provider.shutdown()
+        """Export what has ended. Blocks for ``EXPORT_TIMEOUT_S`` at most."""
+        # The provider itself waits for half a minute if nothing takes what is left.
+        closing = threading.Thread(target=self._provider.shutdown, daemon=True)
+        closing.start()
+        closing.join(EXPORT_TIMEOUT_S)
 
 
 class FrameSpans:
