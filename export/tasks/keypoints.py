@@ -25,6 +25,7 @@ from export.tasks import coco_person
 from export.tasks.activation import activate
 from export.tasks.boxes import standard_points
 from export.tasks.detection import own_name
+from export.tasks.heatmaps import peaks
 from export.tasks.task import Edge, Probe, TaskOptions
 
 _NAME = re.compile(r"keypoint|pose|landmark|joint", re.IGNORECASE)
@@ -33,6 +34,8 @@ _ROW = 3 * _PERSON + 5
 """The columns of MoveNet MultiPose: y, x and score of each point, then a box and a score."""
 _MOST_POSES = 20
 """An output with more is an image, or a table of something else."""
+_LEAST_SIDE = 8
+"""Of a heat map; what is smaller is a table."""
 _FARTHEST = 4.0
 """Coordinates beyond this are in pixels."""
 
@@ -44,6 +47,7 @@ class Layout:
     ``own``: its name for points ``[N, P, K, 3]`` or, for one pose, ``[N, K, 3]``; if ``rows``, for
     ``[N, P, 3K + 5]``, whose last column is the score of the pose; with ``point_scores``
     ``[N, P, K]`` and ``pose_scores`` ``[N, P]``, for ``[N, P, K, 2]``. ``count``: K.
+    ``heat``: for a heat map for each point, ``[N, h, w, K]``.
     """
 
     own: str
@@ -51,6 +55,7 @@ class Layout:
     rows: bool = False
     point_scores: str | None = None
     pose_scores: str | None = None
+    heat: bool = False
 
     def names(self) -> Collection[str]:
         names = (self.own, self.point_scores, self.pose_scores)
@@ -61,6 +66,8 @@ class Layout:
         values, *scores = (tf.cast(outputs[name], tf.float32) for name in self.names())
         if scores:
             return tf.concat([values, scores[0][..., None]], axis=-1), scores[1]
+        if self.heat:
+            return peaks(values, self.count), None
         if not self.rows:
             return (values[:, None] if values.shape.rank == 3 else values), None
         shape = tf.concat([tf.shape(values)[:2], [self.count, 3]], axis=0)
@@ -98,6 +105,8 @@ class Keypoints:
         points, scores = self.layout.read(outputs)
         certainty = activate(points[..., 2:], self.options.activation, background=False)
         order, units = self.options.order, self.options.units
+        if self.layout.heat:  # already in the contract's form
+            order, units = "yxyx", "normalized"
         points = tf.concat([standard_points(points[..., :2], order, units, size), certainty], -1)
         poses = {POSES: tf.ensure_shape(points, [None, None, self.layout.count, 3])}
         return poses if scores is None else {**poses, POSE_SCORES: scores}
@@ -109,9 +118,9 @@ def keypoints(probe: Probe, options: TaskOptions) -> Keypoints:
     if layout is None:
         shapes = [f"{name} {list(value.shape)}" for name, value in sorted(probe.items())]
         raise SourceError(
-            "a pose model needs one output [N,P,K,3], [N,K,3] or [N,P,56], or a detector's "
-            "keypoints and scores; select them with --outputs keypoints=TENSOR; the model's "
-            f"outputs: {listed(shapes)}"
+            "a pose model needs one output [N,P,K,3], [N,K,3], [N,P,56] or [N,h,w,K], or a "
+            "detector's keypoints and scores; select them with --outputs keypoints=TENSOR; the "
+            f"model's outputs: {listed(shapes)}"
         )
     if options.activation == "softmax":
         raise SourceError("the scores of keypoints are independent: use --activation sigmoid")
@@ -146,7 +155,8 @@ def poses_among(probe: Probe, is_asked: bool = False) -> Layout | None:
     if len(named or layouts) != 1:
         return None
     [layout] = named or layouts
-    return layout if named or is_asked or layout.count == _PERSON else None
+    is_known = layout.count == _PERSON and not layout.heat
+    return layout if named or is_asked or is_known else None
 
 
 def _of_detector(probe: Probe) -> Layout | None:
@@ -168,7 +178,10 @@ def _layout(name: str, value: np.ndarray) -> Layout | None:
     if len(shape) == 3 and shape[2] == _ROW and shape[1] <= _MOST_POSES:
         return Layout(name, _PERSON, rows=True)
     is_one = len(shape) == 3 or shape[1] <= _MOST_POSES
-    return Layout(name, shape[-2]) if is_one and shape[-1] == 3 and shape[-2] > 1 else None
+    if is_one and shape[-1] == 3 and shape[-2] > 1:
+        return Layout(name, shape[-2])
+    is_map = len(shape) == 4 and min(shape[1:3]) >= _LEAST_SIDE
+    return Layout(name, shape[3], heat=True) if is_map else None
 
 
 def _check_units(layout: Layout, probe: Probe, options: TaskOptions) -> None:
@@ -185,6 +198,11 @@ def _describe(layout: Layout, probe: Probe, options: TaskOptions) -> str:
     shape = list(probe[layout.own].shape[1:])
     order = "y, x" if options.order == "yxyx" else "x, y"
     why = "--task" if options.task else "its name" if _NAME.search(layout.own) else "its shape"
+    if layout.heat:
+        return (
+            f"{layout.own} {shape} is read as heat maps of {layout.count} keypoints of one pose, "
+            f"because of {why}"
+        )
     return (
         f"{layout.own} {shape} is read as poses of {layout.count} keypoints ({order}, score), "
         f"because of {why}; --box-order xyxy swaps x and y, --task tensors serves it as it is"

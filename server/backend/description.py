@@ -187,7 +187,7 @@ def _palette(fields: Mapping[str, Any]) -> tuple[str, ...]:
     for color in colors:
         if not _COLOR.fullmatch(color):
             raise _wrong("palette", "a list of colors such as #00ff7f", color)
-    return colors
+    return tuple(color.lower() for color in colors)
 
 
 def _scale(value: Any) -> Scale | None:

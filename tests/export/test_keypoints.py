@@ -73,10 +73,31 @@ def test_what_is_not(outputs: Outputs) -> None:
 
 
 def test_what_is_asked_for_must_be_there() -> None:
-    with pytest.raises(SourceError, match=r"\[N,P,K,3\].*heat \[2, 8, 8, 9\]"):
-        select_task({"heat": points(2, 8, 8, 9)}, TaskOptions("keypoints"))
+    with pytest.raises(SourceError, match=r"\[N,P,K,3\].*table \[2, 4, 9\]"):
+        select_task({"table": points(2, 4, 9)}, TaskOptions("keypoints"))
     with pytest.raises(SourceError, match="use --activation sigmoid"):
         select_task({"pose": points(2, 9, 3)}, TaskOptions(activation="softmax"))
+
+
+def heat(*peaks: tuple[float, float]) -> np.ndarray:
+    """Bells around points (y, x) in 0..1, whose height is 0.8: ``[1, 32, 16, K]``."""
+    y, x = (np.arange(32)[:, None] + 0.5) / 32, (np.arange(16)[None] + 0.5) / 16
+    maps = [0.8 * np.exp(-100 * ((y - py) ** 2 + (x - px) ** 2)) for py, px in peaks]
+    return np.stack(maps, axis=-1)[None].astype(np.float32)
+
+
+def test_heat_maps_become_one_pose() -> None:
+    places = [(0.1, 0.2), (0.5, 0.93), (0.77, 0.41), (0.99, 0.01)]
+    outputs = {"output_0": heat(*places)}
+    assert select_task(outputs, TaskOptions()).name != "keypoints"
+    task = select_task(outputs, TaskOptions("keypoints"))
+    assert "heat maps of 4 keypoints of one pose, because of --task" in task.notes[0]
+    found = run(outputs, TaskOptions("keypoints"))[POSES]
+    assert found.shape == (1, 1, 4, 3)
+    for (y, x), point in zip(places, found[0, 0], strict=True):
+        assert point[0] == pytest.approx(y, abs=0.5 / 32)
+        assert point[1] == pytest.approx(x, abs=0.5 / 16)
+        assert 0.6 < point[2] <= 0.8
 
 
 def test_the_keypoints_of_a_detector() -> None:

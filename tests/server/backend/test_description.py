@@ -32,7 +32,7 @@ def test_everything_is_read() -> None:
         formats=("jpeg", "png"),
         max_batch=64,
         skeleton=((0, 2), (1, 1)),
-        palette=("#000000", "#00FF7f"),
+        palette=("#000000", "#00ff7f"),
         multi_label=True,
         unit="m",
     )
