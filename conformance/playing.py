@@ -28,7 +28,7 @@ class Player:
         self._program = program
         self._connection: Connection | None = None
         self._ids: dict[str, int] = {}
-        self._last_frame_at = 0.0
+        self._received_at: dict[str, float] = {}
 
     async def play(self, case: Case) -> None:
         """Play all steps, then end the session. Raises Violation, with the number of the step."""
@@ -99,19 +99,17 @@ class Player:
         name = pattern.get("id")
         if isinstance(name, str):
             self._ids.setdefault(name, message.get("id", -1))
+            self._received_at[name] = time.monotonic()
             pattern = {**pattern, "id": self._ids[name]}
         if not matches(pattern, message):
             raise Violation(f"expected a message like {pattern}, not {_short(message)}")
-        if message["type"] == "frame":
-            self._last_frame_at = time.monotonic()
 
     async def _receives_no_sooner(self, wanted: Message) -> None:
-        """The next frame comes, and not until some time after the last one."""
-        before = self._last_frame_at
+        """The next frame comes, and not until some time after an earlier one."""
         await self._receives(wanted["message"])
-        passed_ms = 1000 * (self._last_frame_at - before)
+        passed_ms = 1000 * (time.monotonic() - self._received_at[wanted["since"]])
         if passed_ms < wanted["after_ms"]:
-            raise Violation(f"a frame came {passed_ms:.0f} ms after the one before it")
+            raise Violation(f"the frame came {passed_ms:.0f} ms after {wanted['since']}")
 
     async def _silent_ms(self, ms: int) -> None:
         """The client sends nothing but pings, and opens no connection."""
