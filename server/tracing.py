@@ -46,7 +46,7 @@ from server.core.messages import Dropped, Error, Frame, Outcome, Result
 from server.core.model import Lane
 from server.core.tracecontext import TraceContext
 from server.runtime.tracing import Arrival
-from server.version import version
+from server.version import VERSION
 
 MOST_PER_S, BURST = 100.0, 100
 EXPORT_TIMEOUT_S = 5.0
@@ -58,11 +58,11 @@ class OpenTelemetryTracer:
     def __init__(self, endpoint: str, share: float) -> None:
         self._share = share
         self._requested = TokenBucket(MOST_PER_S, BURST)
-        resource = Resource.create({SERVICE_NAME: "framewire", SERVICE_VERSION: version()})
+        resource = Resource.create({SERVICE_NAME: "framewire", SERVICE_VERSION: VERSION})
         self._provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
         exporter = OTLPSpanExporter(endpoint, timeout=EXPORT_TIMEOUT_S)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
-        self._spans = self._provider.get_tracer("framewire", version())
+        self._spans = self._provider.get_tracer("framewire", VERSION)
 
     def samples(self, frame: Frame, now: float) -> bool:
         """Return whether to follow a frame that has just arrived."""

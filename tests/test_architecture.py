@@ -58,7 +58,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ),
     ("server.version", set(), set()),
     # Python 3.10 has the one, later ones the other.
-    ("server.settings", set(), {"tomli", "tomllib"}),
+    ("server.settings", {"server.version"}, {"tomli", "tomllib"}),
     (
         "server.tracing",
         {"server.backend.interface", "server.core", "server.runtime.tracing", "server.version"},

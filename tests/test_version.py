@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import export
+from server.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,8 +20,9 @@ def released() -> str:
     return config["metadata"]["version"]
 
 
-def test_the_package_reports_it() -> None:
+def test_the_packages_report_it() -> None:
     assert export.__version__ == released()
+    assert released() == VERSION
 
 
 def test_the_changelog_has_it() -> None:

@@ -21,7 +21,7 @@ from prometheus_client.utils import floatToGoString
 from server.core.balancing import BACKEND_STATES
 from server.runtime.histogram import Distribution
 from server.runtime.statistics import Statistics
-from server.version import version
+from server.version import VERSION
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -74,7 +74,7 @@ class StatisticsCollector(Collector):
 def _build_info() -> Metric:
     text = "1; its labels say what runs."
     info = GaugeMetricFamily("framewire_build_info", text, labels=("version", "python"))
-    info.add_metric((version(), platform.python_version()), 1)
+    info.add_metric((VERSION, platform.python_version()), 1)
     return info
 
 

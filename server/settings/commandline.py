@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from server.settings.errors import WrongSetting, did_you_mean
 from server.settings.table import PREFIX, Settings
+from server.version import VERSION
 
 _UNITS = {"_ms": "MS", "_s": "SECONDS", "_bytes": "BYTES"}
 _DESCRIPTION = """\
@@ -126,11 +127,5 @@ def _refuse_secrets(arguments: Sequence[str]) -> None:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib import metadata  # 18 ms that no other start should pay
-
-        try:
-            version = metadata.version("framewire")
-        except metadata.PackageNotFoundError:
-            version = "(not installed)"
-        print(f"Framewire gateway {version}")
+        print(f"Framewire gateway {VERSION}")
         parser.exit()
