@@ -1,4 +1,4 @@
-"""Which session of a stopping gateway is closed when.
+"""When a stopping gateway closes each session.
 
 Theory of operation. ``announce`` returns the sessions to send ``going_away`` to. Each one
 then stays for ``CROSSING_S``, because frames that its client sent before it read the message

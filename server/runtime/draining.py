@@ -1,4 +1,4 @@
-"""Saying goodbye to the sessions of a gateway that stops, and waiting for accepted frames."""
+"""Draining: announces the stop to all sessions, answers accepted frames, and closes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHUTTING_DOWN = "the server is shutting down"
 
 
 class Drain:
-    """Ends all sessions, each when :class:`Departures` says so.
+    """Closes all sessions, each when :class:`Departures` says so.
 
     ``announce`` sends a session its ``going_away``.
     """
@@ -33,9 +33,9 @@ class Drain:
     async def finish(
         self, dispatcher: Dispatcher, timeout_s: float, at_once: asyncio.Event
     ) -> None:
-        """Return when all sessions are closed, after ``timeout_s`` or ``at_once`` at the latest.
+        """Close all sessions, and return. Frames are waited for until ``timeout_s`` or ``at_once``.
 
-        Frames without an outcome are dropped then.
+        Those without an outcome are dropped then.
         """
         began = time.monotonic()
         await self._announce_all()

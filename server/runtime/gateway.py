@@ -80,7 +80,7 @@ class Gateway:
         )
         self._pacing = Pacing(self._advise, self._dispatcher.backlog)
         self._ready = asyncio.Event()
-        self._drain: Drain | None = None  # until the gateway stops
+        self._drain: Drain | None = None  # None until the gateway stops
         backend.watch(self.channel_changed)
 
     def start(self, described: Iterable[str] = ()) -> None:
@@ -220,12 +220,12 @@ class Gateway:
         """
         if self._drain is not None:
             return
-        self._drain = Drain(self._sessions, self._say_goodbye)
+        self._drain = Drain(self._sessions, self._announce_stop)
         await self._drain.finish(self._dispatcher, timeout_s, at_once or asyncio.Event())
         self._pacing.stop()
         await self._models.close()
 
-    def _say_goodbye(self, session: Session) -> None:
+    def _announce_stop(self, session: Session) -> None:
         effects = session.drain(self._settings.reconnect_after_ms, SHUTTING_DOWN)
         self._carry_out(session, effects, time.monotonic())
 

@@ -1,4 +1,4 @@
-"""Which session of a stopping gateway is closed when."""
+"""When a stopping gateway closes each session."""
 
 from __future__ import annotations
 
