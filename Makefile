@@ -60,7 +60,7 @@ bench: $(RUN)   ## measure the gateway's throughput and latency against direct P
 	$(BIN)/framewire export savedmodel --if-missing
 	$(BIN)/framewire loadtest
 
-reliability: $(RUN) ## overload, attack and soak the gateway; about 57 minutes
+reliability: $(RUN) ## overload, attack and soak the gateway; about an hour
 	$(BIN)/framewire export savedmodel --if-missing
 	$(BIN)/framewire loadtest reliability
 

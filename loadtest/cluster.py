@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,12 @@ class ModelServer(Process):
         self.host = host
         self.port = port
         self.address = f"{host}:{port}"
+
+    @property
+    def listening(self) -> bool:
+        """Whether the process accepts connections."""
+        with socket.socket() as probe:
+            return probe.connect_ex((self.host, self.port)) == 0
 
     def freeze(self) -> None:
         """Stop the process, as a machine that hangs does."""

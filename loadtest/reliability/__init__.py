@@ -14,6 +14,7 @@ SCENARIOS = (
     "fuzz",
     "attackers",
     "backends",
+    "rolling",
     "gateways",
     "soak",
 )

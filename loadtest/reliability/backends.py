@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import tempfile
 import time
 from collections.abc import Sequence
@@ -172,13 +171,8 @@ def _bring_back(cluster: Cluster, *servers: ModelServer) -> float:
     """Restart ``servers``. Return the seconds from the first that listens to one in use."""
     for server in servers:
         server.start()
-    cluster.wait_for(lambda: any(map(_listens, servers)))
+    cluster.wait_for(lambda: any(server.listening for server in servers))
     return cluster.wait_for(lambda: any(map(cluster.serves, servers)))
-
-
-def _listens(server: ModelServer) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((server.host, server.port)) == 0
 
 
 def _errors(seen: Observed) -> int:

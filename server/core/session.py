@@ -208,7 +208,7 @@ class Session:
 
     def drain(self, reconnect_after_ms: int, reason: str) -> list[Effect]:
         """Drop all frames from now on: the gateway is shutting down."""
-        if self.state not in (State.NEW, State.OPEN):
+        if self.state in (State.DRAINING, State.CLOSED):
             return []
         self.state = State.DRAINING
         return [Send(GoingAway(reconnect_after_ms, reason))]

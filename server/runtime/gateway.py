@@ -30,7 +30,7 @@ from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime import limits
 from server.runtime.backends import Backends
 from server.runtime.dispatcher import Dispatcher
-from server.runtime.draining import finish
+from server.runtime.draining import SHUTTING_DOWN, Drain
 from server.runtime.models import Interest, ModelOrError, Models
 from server.runtime.pacing import Pacing
 from server.runtime.resolver import Resolver
@@ -59,7 +59,6 @@ class Gateway:
         limiters: Limiters | None = None,
     ) -> None:
         self.limits = limits.limits(settings)
-        self.draining = False
         self._settings = settings
         self._verify = verify
         self._tracer = tracer
@@ -81,6 +80,7 @@ class Gateway:
         )
         self._pacing = Pacing(self._advise, self._dispatcher.backlog)
         self._ready = asyncio.Event()
+        self._drain: Drain | None = None  # None until the gateway stops
         backend.watch(self.channel_changed)
 
     def start(self, described: Iterable[str] = ()) -> None:
@@ -93,7 +93,7 @@ class Gateway:
 
     def ready(self) -> FramewireError | None:
         """Return None when a frame of the default model can be answered, else why not."""
-        if self.draining:
+        if self._drain is not None:
             return Overloaded("the gateway is shutting down")
         result = self._resolver.current(self._rollout.usual)
         if isinstance(result, Model):
@@ -160,7 +160,7 @@ class Gateway:
         Strangers need no token before hello: without eviction they could hold all places
         by saying nothing. Raises Overloaded.
         """
-        if self.draining:
+        if self._drain is not None:
             self.session_rejected("draining")
             raise Overloaded("the gateway is shutting down")
         addresses = self._sessions.addresses
@@ -214,23 +214,20 @@ class Gateway:
         self._counters.requests_rejected[path, code] += 1
 
     async def drain(self, timeout_s: float, at_once: asyncio.Event | None = None) -> None:
-        """Accept no more frames, answer the accepted ones, and say goodbye.
+        """Accept no more frames, and close each session once its accepted ones have outcomes.
 
         They are waited for until ``timeout_s`` is over or ``at_once`` is set.
         """
-        if self.draining:
+        if self._drain is not None:
             return
-        self.draining = True
-        now = time.monotonic()
-        for entry in self._sessions:
-            pause = self._settings.reconnect_after_ms
-            effects = entry.session.drain(pause, "the server is shutting down")
-            self._carry_out(entry.session, effects, now)
-        await finish(self._dispatcher, timeout_s, at_once)
+        self._drain = Drain(self._sessions, self._announce_stop)
+        await self._drain.finish(self._dispatcher, timeout_s, at_once or asyncio.Event())
         self._pacing.stop()
-        for entry in self._sessions:
-            entry.close(1001, "the server is shutting down")
         await self._models.close()
+
+    def _announce_stop(self, session: Session) -> None:
+        effects = session.drain(self._settings.reconnect_after_ms, SHUTTING_DOWN)
+        self._carry_out(session, effects, time.monotonic())
 
     # Effects of a session
 
@@ -334,6 +331,8 @@ class Gateway:
             version = self._models.version_of(member.lane.model)
             self._counters.without_result(member, version, outcome, time.monotonic())
         self._pacing.resolved(member.session, outcome)
+        if self._drain is not None:
+            self._drain.resolved(entry)
         return outcome
 
     def _disconnected(self, member: Member) -> None:

@@ -286,6 +286,32 @@ test('reconnects about when the draining server asked, with its options', () => 
   }
 });
 
+test('a close right after going_away: back within the pause, and the same picture can be sent again', () => {
+  const { client, host, sockets, socket, heard, states, outcomes } = readyClient({ hello: { min_score: 0.4 } });
+  client.configure({ max_results: 3 });
+  const picture = frame();
+  client.offer(picture);
+  host.dice = 1;
+  socket().say({ type: 'going_away', reconnect_after_ms: 1000, reason: 'restart' });
+  socket().die(1001, 'restart');
+  assert.deepEqual(outcomes(), [['dropped', { id: 1, reason: 'disconnected' }, picture]]);
+  assert.deepEqual(states().slice(-2), ['draining', 'reconnecting']);
+  assert.equal(heard('state').pop()[0].retryInMs, 1500);
+  host.advance(1499);
+  assert.equal(sockets.length, 1);
+  host.advance(1);
+  assert.equal(sockets.length, 2);
+  socket().open();
+  const { min_score, max_results } = socket().last();
+  assert.deepEqual({ min_score, max_results }, { min_score: 0.4, max_results: 3 });
+  socket().welcome();
+  client.offer(picture);
+  assert.equal(socket().frames().length, 1);
+  socket().result(socket().frames()[0].id);
+  assert.equal(outcomes()[1][0], 'result');
+  assert.equal(outcomes()[1][2], picture);
+});
+
 test('a client that the server refuses does not reconnect', () => {
   const { client, host, sockets, socket, heard } = puppetClient();
   client.open();

@@ -388,6 +388,22 @@ def test_the_gateways_own_wait_is_kept() -> None:
     assert puppet.lose() < 2
 
 
+def test_a_close_right_after_going_away() -> None:
+    puppet = Puppet(min_score=0.5).ready()
+    puppet.session.configure({"max_results": 3})
+    puppet.offer("a")
+    puppet.receive({"type": "going_away", "reconnect_after_ms": 1000, "reason": "restart"})
+    assert puppet.lose() == 1.0
+    assert puppet.outcomes["a"] == [Dropped("a", "disconnected")]
+    puppet.sent.clear()
+    puppet.ready()
+    [hello] = puppet.sent
+    assert (hello["min_score"], hello["max_results"]) == (0.5, 3)
+    puppet.offer("a")
+    puppet.answer(2)
+    assert isinstance(puppet.outcomes["a"][1], Result)
+
+
 def test_the_options_are_resumed() -> None:
     puppet = Puppet(min_score=0.5).ready()
     puppet.session.configure({"min_score": 0.7, "model": "flowers"})

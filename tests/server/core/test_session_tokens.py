@@ -14,6 +14,7 @@ from server.core.messages import (
     Configure,
     Dropped,
     Error,
+    GoingAway,
     Hello,
     Options,
     Ping,
@@ -143,6 +144,15 @@ def test_a_session_that_ends_anyway_is_not_told() -> None:
     session = opened()
     session.close()
     assert session.expire(OVER) == []
+
+
+def test_a_session_that_has_expired_is_drained_like_any_other() -> None:
+    session = opened()
+    session.expire(OVER)
+    assert session.drain(1000, "stops") == [Send(GoingAway(1000, "stops"))]
+    assert session.receive(Configure(Options(token="good")), OVER) == []
+    assert session.receive(frame(1), OVER) == [Send(Dropped(1, "draining"))]
+    assert session.expire(OVER + LAST_ANSWERS_S) == []
 
 
 def test_the_error_is_told_as_final() -> None:

@@ -21,6 +21,7 @@ from tests.server.backend import puppet_models
 from tests.server.backend.puppet_server import Puppet
 from tests.server.gateway_process import PATIENCE_S, Gateway, running
 from tests.server.samples import picture
+from tests.server.waiting import until
 
 SESSIONS = 64
 FRAMES = [Frame(picture())]
@@ -145,11 +146,15 @@ async def test_workers_that_end_are_replaced_and_sigterm_drains_all(puppet: Pupp
             await client.infer(picture())
         accepted = "framewire_frames_accepted_total"
         before = (await metrics(gateway))[accepted]
+        idle = await cameras(gateway, 2, 12)
+        await answered(idle)
         puppet.hold()
         late = await cameras(gateway, 4, 8)
-        await settled(gateway, accepted, before + 4)
+        await settled(gateway, accepted, before + 6)
         gateway.process.send_signal(signal.SIGTERM)
         await gateway.says("stopping", times=4)  # the supervisor, both workers, and one before
+        await until(lambda: all("shutting down" in camera.ended for camera in idle))
+        assert not any("shutting down" in camera.ended for camera in late)
         puppet.release()
         await answered(late)
         assert all(camera.outcomes["result"] == 1 for camera in late)
