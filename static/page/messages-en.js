@@ -90,6 +90,7 @@ export const en = {
 
   'result.title': 'Results',
   'result.none': 'Nothing recognized above the minimum score',
+  'result.pose': 'Pose {number}',
   'result.age': '{age} ago',
   'output.name': 'Output',
   'output.type': 'Type and shape',
@@ -145,10 +146,15 @@ export const en = {
   'model.version': 'Version',
   'model.task': 'Task',
   'model.classes': 'Classes',
+  'model.points': 'Keypoints',
   'model.input': 'Input size',
   'model.any': 'any',
   'model.task.detection': 'object detection',
   'model.task.classification': 'classification',
+  'model.task.keypoints': 'pose estimation',
+  'model.task.segmentation': 'segmentation',
+  'model.task.embedding': 'embedding',
+  'model.task.map': 'dense map',
   'model.task.tensors': 'raw outputs',
 
   'keys.title': 'Keyboard shortcuts',

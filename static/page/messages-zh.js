@@ -90,6 +90,7 @@ export const zh = {
 
   'result.title': '识别结果',
   'result.none': '没有高于最低置信度的结果',
+  'result.pose': '姿态 {number}',
   'result.age': '{age}前',
   'output.name': '输出',
   'output.type': '类型与形状',
@@ -145,10 +146,15 @@ export const zh = {
   'model.version': '版本',
   'model.task': '任务',
   'model.classes': '类别数',
+  'model.points': '关键点数',
   'model.input': '输入尺寸',
   'model.any': '任意',
   'model.task.detection': '目标检测',
   'model.task.classification': '图像分类',
+  'model.task.keypoints': '姿态估计',
+  'model.task.segmentation': '图像分割',
+  'model.task.embedding': '特征提取',
+  'model.task.map': '稠密预测',
   'model.task.tensors': '原始输出',
 
   'keys.title': '快捷键',

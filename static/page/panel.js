@@ -53,7 +53,7 @@ export class Panel {
     this._element('result').hidden = isRaw;
     this._element('outputs').hidden = !isRaw;
     if (isRaw) this._outputs(predictions.items);
-    else this._result(predictions ? this._chips(predictions.items) : []);
+    else this._result(predictions ? this._chips(predictions) : []);
   }
 
   /** @param {{width, height, bytes}|null} frame the last one sent */
@@ -71,10 +71,18 @@ export class Panel {
     this._set('age', this._text('result.age', { age }));
   }
 
-  _chips(predictions) {
-    if (predictions.length === 0) return [{ text: this._text('result.none') }];
-    const chips = predictions.map(({ name, score, index }) => ({ name, text: percent(score), index }));
+  _chips({ kind, items }) {
+    if (items.length === 0) return [{ text: this._text('result.none') }];
+    const chips = items.map(kind === 'poses' ? this._pose : this._prediction, this);
     return [{ text: this._text('result.title') }, ...chips];
+  }
+
+  _prediction({ name, score, index }) {
+    return { name, text: percent(score), index };
+  }
+
+  _pose({ score }, i) {
+    return { name: this._text('result.pose', { number: i + 1 }), text: percent(score), index: 0 };
   }
 
   _result(chips) {
@@ -114,7 +122,8 @@ export class Panel {
       ['model.version', label ? `${version} (${label})` : String(version)],
       ['model.task', this._task(task)],
     ];
-    if (labels.length > 0) rows.push(['model.classes', String(labels.length)]);
+    const named = task === 'keypoints' ? 'model.points' : 'model.classes';
+    if (labels.length > 0) rows.push([named, String(labels.length)]);
     rows.push(['model.input', width && height ? `${width} × ${height}` : this._text('model.any')]);
     return rows;
   }

@@ -2,6 +2,7 @@
 
 import { summarize } from '../client/tensor.js';
 import { className } from './overlay.js';
+import { readPoses } from './poses.js';
 
 const MAX_CLASSES = 5;
 const MAX_VALUES = 8;
@@ -10,13 +11,18 @@ const MAX_VALUES = 8;
  * Read a result, filtered by score.
  *
  * @param {object} result as the wire has it
- * @param {string[]} labels the model's
+ * @param {object|null} model as the welcome has it
  * @param {number} minScore 0..1
- * @returns {{kind: 'boxes'|'classes'|'tensors', items: object[]}} items are
- *   {index, name, score, box?}, or {name, type, values} for tensors
+ * @returns {{kind: 'boxes'|'classes'|'poses'|'tensors', items: object[]}} items are
+ *   {index, name, score, box?}, {name, type, values} for tensors, or those of `readPoses`
  */
-export function readPredictions(result, labels, minScore) {
+export function readPredictions(result, model, minScore) {
   if (result.outputs) return { kind: 'tensors', items: readOutputs(result.outputs) };
+  if (result.keypoints) return { kind: 'poses', items: readPoses(result, model, minScore) };
+  return readScored(result, model ? model.labels : [], minScore);
+}
+
+function readScored(result, labels, minScore) {
   const kind = result.boxes ? 'boxes' : 'classes';
   const items = (result.classes || []).map((index, i) => ({
     index,

@@ -8,6 +8,7 @@
 
 import { fit } from '../client/geometry.js';
 import { drawBoxes, drawLines, percent } from './overlay.js';
+import { drawPoses } from './pose-drawing.js';
 import { readBoxes, readPredictions } from './predictions.js';
 
 const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
@@ -34,7 +35,7 @@ export class View {
    * @param {ImageBitmap} [shown.bitmap] the picture, which the view owns from now on, or
    * @param {{image: CanvasImageSource, width: number, height: number}} [shown.preview] a source's own
    * @param {object|null} [shown.result]
-   * @param {string[]} [shown.labels]
+   * @param {object|null} [shown.model] that gave the result, as the welcome has it
    * @param {object[]} [shown.boxes] of `Overlay.at`, if the result's own are not where its objects
    *   are in this picture
    */
@@ -55,7 +56,7 @@ export class View {
   /** @returns {{kind: string, items: object[]}|null} what the result on show contains */
   predictions() {
     if (!this._shown || !this._shown.result) return null;
-    return readPredictions(this._shown.result, this._shown.labels, this._minScore);
+    return readPredictions(this._shown.result, this._shown.model, this._minScore);
   }
 
   _close() {
@@ -93,14 +94,16 @@ export class View {
     this._annotate(context, rect);
   }
 
-  /** Draw boxes, or the top classes. Raw outputs are listed below the stage instead. */
+  /** Draw boxes, poses, or the top classes. Raw outputs are listed below the stage instead. */
   _annotate(context, rect) {
-    const { labels, boxes } = this._shown;
+    const { model, boxes } = this._shown;
+    const labels = model ? model.labels : [];
     if (boxes) return drawBoxes(context, rect, readBoxes(boxes, labels, this._minScore));
     const predictions = this.predictions();
     if (!predictions) return undefined;
     const { kind, items } = predictions;
     if (kind === 'boxes') return drawBoxes(context, rect, items);
+    if (kind === 'poses') return drawPoses(context, rect, items);
     if (kind !== 'classes') return undefined;
     return drawLines(context, rect, items.map(({ name, score }) => `${name}  ${percent(score)}`));
   }

@@ -198,18 +198,18 @@ test('a model that the server does not have is named; otherwise waiting names th
 });
 
 test('a result is read for every task', () => {
-  const labels = ['zero', 'one'];
+  const model = { labels: ['zero', 'one'] };
   const boxes = { boxes: [[0, 0, 1, 1], [0, 0, 0.5, 0.5]], classes: [1, 7], scores: [0.4, 0.9] };
-  assert.deepEqual(readPredictions(boxes, labels, 0.5), {
+  assert.deepEqual(readPredictions(boxes, model, 0.5), {
     kind: 'boxes',
     items: [{ index: 7, name: '7', score: 0.9, box: [0, 0, 0.5, 0.5] }],
   });
-  assert.deepEqual(readPredictions(boxes, labels, 0).items.map(({ name }) => name), ['7', 'one']);
-  const classes = readPredictions({ classes: [0, 1], scores: [0.9, 0.1] }, labels, 0);
+  assert.deepEqual(readPredictions(boxes, model, 0).items.map(({ name }) => name), ['7', 'one']);
+  const classes = readPredictions({ classes: [0, 1], scores: [0.9, 0.1] }, model, 0);
   assert.deepEqual([classes.kind, classes.items.length], ['classes', 2]);
   const data = new Uint8Array(Float32Array.from({ length: 128 }, (_, i) => i / 4).buffer);
   const outputs = { embedding: { dtype: 'float32', shape: [1, 128], data } };
-  assert.deepEqual(readPredictions({ outputs }, labels, 0.5), {
+  assert.deepEqual(readPredictions({ outputs }, model, 0.5), {
     kind: 'tensors',
     items: [{ name: 'embedding', type: 'float32 [1, 128]', values: '0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, …' }],
   });
@@ -339,6 +339,6 @@ test('the page loads nothing from other hosts and has nothing inline', async () 
 });
 
 test('a result of a task that the page does not know is read as nothing', () => {
-  const poses = { keypoints: [[0.1, 0.2, 0.9]], scores: [0.5] };
-  assert.deepEqual(readPredictions(poses, [], 0), { kind: 'classes', items: [] });
+  const spoken = { words: ['hello'], scores: [0.5] };
+  assert.deepEqual(readPredictions(spoken, null, 0), { kind: 'classes', items: [] });
 });
