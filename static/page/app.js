@@ -9,6 +9,7 @@ import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
 import { LivePreview } from './live-preview.js';
 import { Notice } from './notice.js';
+import { OpacityOption } from './opacity-option.js';
 import { Panel } from './panel.js';
 import { Pipeline } from './pipeline.js';
 import { isFull } from './rejection.js';
@@ -42,6 +43,7 @@ const counting = new Counting({
 });
 const view = new View(element('canvas'), (context, rect) => counting.draw(context, rect));
 const live = new LivePreview(view, isCalm);
+const opacity = new OpacityOption({ element, storage: storage(), onChange: (value) => view.setOpacity(value) });
 const conditions = {
   client: { name: 'connecting' },
   loss: null,
@@ -64,6 +66,7 @@ const client = new FramewireClient({
   onModel: (model) => {
     pipeline.model = model;
     panel.model(model);
+    opacity.update(model);
     boxes.update({ model });
     pipeline.resend();
   },
@@ -72,8 +75,8 @@ const client = new FramewireClient({
     counting.update(result);
     setBackendGone(false);
     if (conditions.stall) refresh();
-    // Raw values would change too fast to be read; the timer updates them.
-    if (!result.outputs) panel.result(view.predictions());
+    // Numbers that every frame changes could not be read; the timer updates them.
+    if (result.scores) panel.result(view.predictions());
     showAge();
   },
   onDropped: (message, frame) => pipeline.dropped(message, frame),
@@ -302,6 +305,7 @@ window.framewire = Object.freeze({
 
 async function start() {
   view.setMinScore(minScore());
+  view.setOpacity(opacity.value);
   translate();
   client.open();
   setInterval(tick, REFRESH_MS);

@@ -79,6 +79,7 @@ export const en = {
   'source.resume': 'Resume',
 
   'option.score': 'Minimum score',
+  'option.opacity': 'Overlay opacity',
   'option.boxes': 'Boxes',
   'option.boxes.exact': 'Exact',
   'option.boxes.exact.hint': 'Show each result on the frame it belongs to',
@@ -90,6 +91,8 @@ export const en = {
 
   'result.title': 'Results',
   'result.none': 'Nothing recognized above the minimum score',
+  'result.masks': 'Classes in the frame',
+  'result.masks.none': 'Nothing but background',
   'result.pose': 'Pose {number}',
   'result.age': '{age} ago',
   'output.name': 'Output',

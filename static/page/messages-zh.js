@@ -79,6 +79,7 @@ export const zh = {
   'source.resume': '继续',
 
   'option.score': '最低置信度',
+  'option.opacity': '叠加层不透明度',
   'option.boxes': '检测框',
   'option.boxes.exact': '逐帧对齐',
   'option.boxes.exact.hint': '结果与所属的那一帧画面一同显示，位置精确',
@@ -90,6 +91,8 @@ export const zh = {
 
   'result.title': '识别结果',
   'result.none': '没有高于最低置信度的结果',
+  'result.masks': '画面中的类别',
+  'result.masks.none': '画面中只有背景',
   'result.pose': '姿态 {number}',
   'result.age': '{age}前',
   'output.name': '输出',

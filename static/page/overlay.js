@@ -5,6 +5,7 @@
  */
 
 import { boxToRect, tagPosition } from '../client/geometry.js';
+import { classColour } from './colours.js';
 
 const LINE = 2.5;
 const ROUND = 4;
@@ -12,12 +13,6 @@ const TAG_HEIGHT = 22;
 const TAG_PADDING = 7;
 export const TAG_INK = '#07120e';
 const FONT = '600 13px system-ui, sans-serif';
-
-/** A class's own colour: ten distant hues, then ten paler ones in between. */
-export function classColour(index) {
-  const round = Math.floor(index / 10) % 2;
-  return `hsl(${(158 + 108 * index + 18 * round) % 360} 82% ${round ? 78 : 66}%)`;
-}
 
 /** A class's label, or its number if the model has no labels. */
 export function className(index, labels) {

@@ -2,7 +2,10 @@
 
 import { drawChart } from './chart.js';
 import { setText } from './notice.js';
-import { classColour, percent } from './overlay.js';
+import { classColour } from './colours.js';
+import { percent } from './overlay.js';
+
+const SCORED_TASKS = ['detection', 'classification', 'keypoints'];
 
 export class Panel {
   /**
@@ -44,7 +47,7 @@ export class Panel {
     const rows = model ? this._modelRows(model) : [];
     this._rows('model', rows.map(([key, value]) => [this._text(key), value]));
     this._element('model-none').hidden = Boolean(model);
-    this._element('score-option').hidden = Boolean(model) && model.task === 'tensors';
+    this._element('score-option').hidden = Boolean(model) && !SCORED_TASKS.includes(model.task);
   }
 
   /** The latest result as text, also for those who cannot see the boxes. */
@@ -72,17 +75,22 @@ export class Panel {
   }
 
   _chips({ kind, items }) {
-    if (items.length === 0) return [{ text: this._text('result.none') }];
-    const chips = items.map(kind === 'poses' ? this._pose : this._prediction, this);
-    return [{ text: this._text('result.title') }, ...chips];
+    const isMasks = kind === 'masks';
+    if (items.length === 0) return [{ text: this._text(isMasks ? 'result.masks.none' : 'result.none') }];
+    const read = { poses: this._pose, masks: this._mask }[kind] || this._prediction;
+    return [{ text: this._text(isMasks ? 'result.masks' : 'result.title') }, ...items.map(read, this)];
   }
 
   _prediction({ name, score, index }) {
-    return { name, text: percent(score), index };
+    return { name, text: percent(score), colour: classColour(index) };
+  }
+
+  _mask({ name, colour, share }) {
+    return { name, text: share < 0.01 ? '< 1 %' : percent(share), colour };
   }
 
   _pose({ score }, i) {
-    return { name: this._text('result.pose', { number: i + 1 }), text: percent(score), index: 0 };
+    return { name: this._text('result.pose', { number: i + 1 }), text: percent(score), colour: classColour(0) };
   }
 
   _result(chips) {
@@ -161,11 +169,11 @@ function cell(text) {
   return element('td', text);
 }
 
-function chip({ name, text, index }) {
+function chip({ name, text, colour }) {
   if (name === undefined) return element('span', text);
   const span = element('span', element('b', name), ` ${text}`);
   span.className = 'chip';
-  span.style.setProperty('--class', classColour(index));
+  span.style.setProperty('--class', colour);
   return span;
 }
 

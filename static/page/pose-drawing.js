@@ -1,6 +1,6 @@
 /** Draws poses over their frame: limbs as lines, points on top of them. */
 
-import { classColour } from './overlay.js';
+import { classColour } from './colours.js';
 
 const LIMB = 3.5; // CSS pixels
 const POINT = 4;

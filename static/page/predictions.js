@@ -3,6 +3,7 @@
 import { summarize } from '../client/tensor.js';
 import { className } from './overlay.js';
 import { readPoses } from './poses.js';
+import { readMasks } from './segmentation.js';
 
 const MAX_CLASSES = 5;
 const MAX_VALUES = 8;
@@ -13,12 +14,14 @@ const MAX_VALUES = 8;
  * @param {object} result as the wire has it
  * @param {object|null} model as the welcome has it
  * @param {number} minScore 0..1
- * @returns {{kind: 'boxes'|'classes'|'poses'|'tensors', items: object[]}} items are
- *   {index, name, score, box?}, {name, type, values} for tensors, or those of `readPoses`
+ * @returns {{kind: 'boxes'|'classes'|'poses'|'masks'|'tensors', items: object[]}} items are
+ *   {index, name, score, box?}, {name, type, values} for tensors, or those of `readPoses` and
+ *   `readMasks`
  */
 export function readPredictions(result, model, minScore) {
   if (result.outputs) return { kind: 'tensors', items: readOutputs(result.outputs) };
   if (result.keypoints) return { kind: 'poses', items: readPoses(result, model, minScore) };
+  if (result.masks) return { kind: 'masks', items: readMasks(result.masks, model) };
   return readScored(result, model ? model.labels : [], minScore);
 }
 

@@ -10,6 +10,8 @@ import { fit } from '../client/geometry.js';
 import { drawBoxes, drawLines, percent } from './overlay.js';
 import { drawPoses } from './pose-drawing.js';
 import { readBoxes, readPredictions } from './predictions.js';
+import { Raster } from './raster.js';
+import { maskPixels } from './segmentation.js';
 
 const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
 const [WIDEST, NARROWEST] = [16 / 9, 3 / 4];
@@ -25,6 +27,8 @@ export class View {
     this._context = canvas.getContext('2d', { alpha: false });
     this._shown = null;
     this._minScore = 0;
+    this._opacity = 1;
+    this._raster = new Raster();
     this._aspect = 0;
     new ResizeObserver(() => this._resize()).observe(canvas);
   }
@@ -50,6 +54,12 @@ export class View {
   /** Redraw with the predictions of at least this score. */
   setMinScore(minScore) {
     this._minScore = minScore;
+    this.draw();
+  }
+
+  /** Redraw with masks that cover this much, 0 to 1, of the frame's light. */
+  setOpacity(opacity) {
+    this._opacity = opacity;
     this.draw();
   }
 
@@ -94,7 +104,7 @@ export class View {
     this._annotate(context, rect);
   }
 
-  /** Draw boxes, poses, or the top classes. Raw outputs are listed below the stage instead. */
+  /** Draw what the task calls for. Raw outputs are listed below the stage instead. */
   _annotate(context, rect) {
     const { model, boxes } = this._shown;
     const labels = model ? model.labels : [];
@@ -102,10 +112,24 @@ export class View {
     const predictions = this.predictions();
     if (!predictions) return undefined;
     const { kind, items } = predictions;
-    if (kind === 'boxes') return drawBoxes(context, rect, items);
-    if (kind === 'poses') return drawPoses(context, rect, items);
-    if (kind !== 'classes') return undefined;
-    return drawLines(context, rect, items.map(({ name, score }) => `${name}  ${percent(score)}`));
+    switch (kind) {
+      case 'boxes':
+        return drawBoxes(context, rect, items);
+      case 'poses':
+        return drawPoses(context, rect, items);
+      case 'masks':
+        return this._drawMasks(context, rect);
+      case 'classes':
+        return drawLines(context, rect, items.map(({ name, score }) => `${name}  ${percent(score)}`));
+      default:
+        return undefined;
+    }
+  }
+
+  _drawMasks(context, rect) {
+    const { result, model } = this._shown;
+    const options = { opacity: this._opacity, isSmooth: false };
+    this._raster.draw(context, rect, result.masks, (masks) => maskPixels(masks, model), options);
   }
 }
 

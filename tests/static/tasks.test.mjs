@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { paletteBytes, paletteColour } from '../../static/page/colours.js';
+import { storedOpacity } from '../../static/page/opacity-option.js';
 import { opacityOf, readPoses, sideOf } from '../../static/page/poses.js';
 import { readPredictions } from '../../static/page/predictions.js';
+import { isBackground, maskPixels } from '../../static/page/segmentation.js';
 
 const BODY = {
   labels: ['nose', 'left_eye', 'right_eye'],
@@ -47,4 +50,54 @@ test('the side of a point follows from its name', () => {
   assert.deepEqual(['left_eye', 'Left shoulder', '左眼'].map((name) => sideOf(name)), ['left', 'left', 'left']);
   assert.deepEqual(['right_eye', '右肩'].map((name) => sideOf(name)), ['right', 'right']);
   assert.deepEqual(['nose', undefined].map((name) => sideOf(name)), ['middle', 'middle']);
+});
+
+const ROAD = { labels: ['background', 'road', 'car'], palette: ['#000000', '#804080', '#00ff0a'] };
+const STREET = { width: 4, height: 2, runs: [0, 2, 2, 1, 1, 4, 0, 1] };
+
+test('the legend has the classes present, largest first, without the background', () => {
+  const { kind, items } = readPredictions({ masks: STREET }, ROAD, 0.9);
+  assert.equal(kind, 'masks');
+  assert.deepEqual(items, [
+    { index: 1, name: 'road', colour: '#804080', share: 0.5 },
+    { index: 2, name: 'car', colour: '#00ff0a', share: 0.125 },
+  ]);
+});
+
+test('each pixel of a mask has its class’s colour, and the background has none', () => {
+  const pixels = maskPixels(STREET, ROAD);
+  assert.equal(pixels.length, 4 * 4 * 2);
+  const pixel = (at) => [...pixels.slice(4 * at, 4 * at + 4)];
+  assert.deepEqual([0, 1, 2, 3, 6, 7].map(pixel), [
+    [0, 0, 0, 0],
+    [0, 0, 0, 0],
+    [0, 255, 10, 255],
+    [128, 64, 128, 255],
+    [128, 64, 128, 255],
+    [0, 0, 0, 0],
+  ]);
+});
+
+test('masks that are too short or too long do no harm', () => {
+  const long = { width: 2, height: 1, runs: [1, 1, 2, 50, 1] };
+  assert.deepEqual([...maskPixels(long, ROAD)], [128, 64, 128, 255, 0, 255, 10, 255]);
+  assert.deepEqual([...maskPixels({ width: 1, height: 1, runs: [] }, null)], [0, 0, 0, 0]);
+});
+
+test('the background is known by its name, or is class 0 of a model without names', () => {
+  const labels = ['sky', 'Background', '__background__', '背景'];
+  assert.deepEqual([0, 1, 2, 3, 4].map((index) => isBackground(index, labels)), [false, true, true, true, false]);
+  assert.deepEqual([0, 1].map((index) => isBackground(index, [])), [true, false]);
+});
+
+test('a class outside the palette has a colour of its own, the same in bytes as in CSS', () => {
+  assert.equal(paletteColour(1, ROAD.palette), '#804080');
+  assert.equal(paletteColour(0), 'hsl(158 82% 66%)');
+  assert.deepEqual(paletteBytes(0), [97, 239, 187]);
+  assert.deepEqual(paletteBytes(9, ROAD.palette), paletteBytes(9));
+});
+
+test('only a valid opacity is remembered', () => {
+  assert.deepEqual(['0', '35', '100'].map(storedOpacity), [0, 35, 100]);
+  assert.deepEqual([null, '', 'full', '-5', '101'].map(storedOpacity), [55, 55, 55, 55, 55]);
 });
