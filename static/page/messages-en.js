@@ -93,6 +93,7 @@ export const en = {
   'result.none': 'Nothing recognized above the minimum score',
   'result.masks': 'Classes in the frame',
   'result.masks.none': 'Nothing but background',
+  'result.scale': 'Color scale from {low} to {high}',
   'result.pose': 'Pose {number}',
   'result.age': '{age} ago',
   'output.name': 'Output',

@@ -93,6 +93,7 @@ export const zh = {
   'result.none': '没有高于最低置信度的结果',
   'result.masks': '画面中的类别',
   'result.masks.none': '画面中只有背景',
+  'result.scale': '色标范围：{low} 至 {high}',
   'result.pose': '姿态 {number}',
   'result.age': '{age}前',
   'output.name': '输出',

@@ -3,6 +3,7 @@
 import { drawChart } from './chart.js';
 import { setText } from './notice.js';
 import { classColour } from './colours.js';
+import { scaleImage } from './heat-map.js';
 import { percent } from './overlay.js';
 
 const SCORED_TASKS = ['detection', 'classification', 'keypoints'];
@@ -75,6 +76,7 @@ export class Panel {
   }
 
   _chips({ kind, items }) {
+    if (kind === 'map') return [this._scale(items[0])];
     const isMasks = kind === 'masks';
     if (items.length === 0) return [{ text: this._text(isMasks ? 'result.masks.none' : 'result.none') }];
     const read = { poses: this._pose, masks: this._mask }[kind] || this._prediction;
@@ -91,6 +93,10 @@ export class Panel {
 
   _pose({ score }, i) {
     return { name: this._text('result.pose', { number: i + 1 }), text: percent(score), colour: classColour(0) };
+  }
+
+  _scale(scale) {
+    return { ...scale, text: this._text('result.scale', scale) };
   }
 
   _result(chips) {
@@ -169,11 +175,23 @@ function cell(text) {
   return element('td', text);
 }
 
-function chip({ name, text, colour }) {
+function chip({ name, text, colour, low, high }) {
+  if (low !== undefined) return scale(low, high, text);
   if (name === undefined) return element('span', text);
   const span = element('span', element('b', name), ` ${text}`);
   span.className = 'chip';
   span.style.setProperty('--class', colour);
+  return span;
+}
+
+/** The colours from low to high; in words for those who do not see them. */
+function scale(low, high, text) {
+  const bar = element('i');
+  bar.style.setProperty('background-image', scaleImage());
+  const span = element('span', low, bar, high);
+  span.className = 'scale';
+  span.setAttribute('role', 'img');
+  span.setAttribute('aria-label', text);
   return span;
 }
 

@@ -1,6 +1,7 @@
 /** What a result contains, for any task. */
 
 import { summarize } from '../client/tensor.js';
+import { readScale } from './heat-map.js';
 import { className } from './overlay.js';
 import { readPoses } from './poses.js';
 import { readMasks } from './segmentation.js';
@@ -14,14 +15,15 @@ const MAX_VALUES = 8;
  * @param {object} result as the wire has it
  * @param {object|null} model as the welcome has it
  * @param {number} minScore 0..1
- * @returns {{kind: 'boxes'|'classes'|'poses'|'masks'|'tensors', items: object[]}} items are
- *   {index, name, score, box?}, {name, type, values} for tensors, or those of `readPoses` and
- *   `readMasks`
+ * @returns {{kind: string, items: object[]}} kind: boxes, classes, poses, masks, map or tensors. Items
+ *   are {index, name, score, box?}, {name, type, values} for tensors, or what `readPoses`, `readMasks`
+ *   and `readScale` return
  */
 export function readPredictions(result, model, minScore) {
   if (result.outputs) return { kind: 'tensors', items: readOutputs(result.outputs) };
   if (result.keypoints) return { kind: 'poses', items: readPoses(result, model, minScore) };
   if (result.masks) return { kind: 'masks', items: readMasks(result.masks, model) };
+  if (result.map) return { kind: 'map', items: [readScale(result.map, model)] };
   return readScored(result, model ? model.labels : [], minScore);
 }
 

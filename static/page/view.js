@@ -7,6 +7,7 @@
  */
 
 import { fit } from '../client/geometry.js';
+import { heatPixels } from './heat-map.js';
 import { drawBoxes, drawLines, percent } from './overlay.js';
 import { drawPoses } from './pose-drawing.js';
 import { readBoxes, readPredictions } from './predictions.js';
@@ -57,7 +58,7 @@ export class View {
     this.draw();
   }
 
-  /** Redraw with masks that cover this much, 0 to 1, of the frame's light. */
+  /** Redraw with masks and heat maps that cover this much, 0 to 1, of the frame's light. */
   setOpacity(opacity) {
     this._opacity = opacity;
     this.draw();
@@ -119,6 +120,8 @@ export class View {
         return drawPoses(context, rect, items);
       case 'masks':
         return this._drawMasks(context, rect);
+      case 'map':
+        return this._drawMap(context, rect);
       case 'classes':
         return drawLines(context, rect, items.map(({ name, score }) => `${name}  ${percent(score)}`));
       default:
@@ -130,6 +133,11 @@ export class View {
     const { result, model } = this._shown;
     const options = { opacity: this._opacity, isSmooth: false };
     this._raster.draw(context, rect, result.masks, (masks) => maskPixels(masks, model), options);
+  }
+
+  _drawMap(context, rect) {
+    const options = { opacity: this._opacity, isSmooth: true };
+    this._raster.draw(context, rect, this._shown.result.map, heatPixels, options);
   }
 }
 

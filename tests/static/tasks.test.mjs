@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { paletteBytes, paletteColour } from '../../static/page/colours.js';
+import { heatPixels, readScale, scaleImage } from '../../static/page/heat-map.js';
 import { storedOpacity } from '../../static/page/opacity-option.js';
 import { opacityOf, readPoses, sideOf } from '../../static/page/poses.js';
 import { readPredictions } from '../../static/page/predictions.js';
@@ -100,4 +101,29 @@ test('a class outside the palette has a colour of its own, the same in bytes as 
 test('only a valid opacity is remembered', () => {
   assert.deepEqual(['0', '35', '100'].map(storedOpacity), [0, 35, 100]);
   assert.deepEqual([null, '', 'full', '-5', '101'].map(storedOpacity), [55, 55, 55, 55, 55]);
+});
+
+test('a map’s scale has its ends with their unit, in no more digits than it shows', () => {
+  const map = { width: 1, height: 1, low: 0.123456, high: 12.3456, levels: [0] };
+  const { kind, items } = readPredictions({ map }, { labels: [], unit: 'm' }, 0);
+  assert.deepEqual([kind, items], ['map', [{ low: '0.1 m', high: '12.3 m' }]]);
+  const ends = (low, high) => Object.values(readScale({ low, high }, { unit: '' }));
+  assert.deepEqual(ends(-1.23456, 0), ['-1.23', '0']);
+  assert.deepEqual(ends(0, 0), ['0', '0']);
+  assert.deepEqual(ends(1234567, 7654321), ['1230000', '7650000']);
+  assert.deepEqual(ends(0.00001234, 0.00056), ['0.000012', '0.00056']);
+});
+
+test('a heat map is lighter the higher the level, from one end of the scale to the other', () => {
+  const levels = Uint8Array.from({ length: 256 }, (_, i) => i);
+  const pixels = heatPixels({ width: 16, height: 16, levels });
+  const light = Array.from(levels, (i) => 0.299 * pixels[4 * i] + 0.587 * pixels[4 * i + 1] + 0.114 * pixels[4 * i + 2]);
+  for (let i = 1; i < 256; i += 1) assert.ok(light[i] > light[i - 1] - 0.5, `level ${i}`);
+  assert.ok(light[255] - light[0] > 200);
+  const hex = (at) => `#${[...pixels.slice(at, at + 3)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  assert.ok(scaleImage().includes(`90deg, ${hex(0)}`) && scaleImage().endsWith(`${hex(4 * 255)})`));
+});
+
+test('pixels without a level are transparent', () => {
+  assert.deepEqual([...heatPixels({ width: 2, height: 1, levels: [255] })].slice(3), [255, 0, 0, 0, 0]);
 });
