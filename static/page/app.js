@@ -12,6 +12,7 @@ import { Notice } from './notice.js';
 import { OpacityOption } from './opacity-option.js';
 import { Panel } from './panel.js';
 import { Pipeline } from './pipeline.js';
+import { resultOptions } from './predictions.js';
 import { isFull } from './rejection.js';
 import { listenForKeys } from './shortcuts.js';
 import { SourcePicker } from './source-picker.js';
@@ -67,6 +68,7 @@ const client = new FramewireClient({
     pipeline.model = model;
     panel.model(model);
     opacity.update(model);
+    requestResults();
     boxes.update({ model });
     pipeline.resend();
   },
@@ -194,16 +196,21 @@ function minScore() {
 
 let configureTimer = 0;
 
-/** Boxes follow the slider immediately; the server when it rests. */
+/** Ask for the results that the model's task and the slider call for, when that rests. */
+function requestResults() {
+  clearTimeout(configureTimer);
+  configureTimer = setTimeout(() => {
+    client.configure(resultOptions(pipeline.model, minScore()));
+    pipeline.resend();
+  }, CONFIGURE_DELAY_MS);
+}
+
+/** What is drawn follows the slider immediately. */
 function scoreChanged() {
   element('score-text').textContent = `${element('score').value} %`;
   view.setMinScore(minScore());
   panel.result(view.predictions());
-  clearTimeout(configureTimer);
-  configureTimer = setTimeout(() => {
-    client.configure({ min_score: minScore() });
-    pipeline.resend();
-  }, CONFIGURE_DELAY_MS);
+  requestResults();
 }
 
 function stepScore(by) {

@@ -53,10 +53,12 @@ export class Panel {
 
   /** The latest result as text, also for those who cannot see the boxes. */
   result(predictions) {
-    const isRaw = Boolean(predictions) && predictions.kind === 'tensors';
-    this._element('result').hidden = isRaw;
-    this._element('outputs').hidden = !isRaw;
-    if (isRaw) this._outputs(predictions.items);
+    const kind = predictions ? predictions.kind : null;
+    this._element('outputs').hidden = kind !== 'tensors';
+    this._element('embedding').hidden = kind !== 'embedding';
+    this._element('result').hidden = kind === 'tensors' || kind === 'embedding';
+    if (kind === 'tensors') this._outputs(predictions.items);
+    else if (kind === 'embedding') this._embedding(predictions.items[0]);
     else this._result(predictions ? this._chips(predictions) : []);
   }
 
@@ -75,7 +77,8 @@ export class Panel {
     this._set('age', this._text('result.age', { age }));
   }
 
-  _chips({ kind, items }) {
+  _chips({ kind, items: all }) {
+    const items = all.filter(({ isWeak }) => !isWeak);
     if (kind === 'map') return [this._scale(items[0])];
     const isMasks = kind === 'masks';
     if (items.length === 0) return [{ text: this._text(isMasks ? 'result.masks.none' : 'result.none') }];
@@ -110,6 +113,14 @@ export class Panel {
     this._element('output-rows').replaceChildren(
       ...items.map(({ name, type, values }) => element('tr', ...[name, type, values].map(cell))),
     );
+  }
+
+  _embedding({ length, norm, values }) {
+    this._rows('embedding-rows', [
+      [this._text('embedding.length'), String(length)],
+      [this._text('embedding.norm'), norm],
+      [this._text('embedding.values'), values],
+    ]);
   }
 
   _lost({ dropped, errors, lastError }) {

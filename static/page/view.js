@@ -8,10 +8,11 @@
 
 import { fit } from '../client/geometry.js';
 import { heatPixels } from './heat-map.js';
-import { drawBoxes, drawLines, percent } from './overlay.js';
+import { drawBoxes } from './overlay.js';
 import { drawPoses } from './pose-drawing.js';
 import { readBoxes, readPredictions } from './predictions.js';
 import { Raster } from './raster.js';
+import { drawScoreBars } from './score-bars.js';
 import { maskPixels } from './segmentation.js';
 
 const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
@@ -105,7 +106,7 @@ export class View {
     this._annotate(context, rect);
   }
 
-  /** Draw what the task calls for. Raw outputs are listed below the stage instead. */
+  /** Draw what the task calls for. Raw outputs and embeddings are below the stage instead. */
   _annotate(context, rect) {
     const { model, boxes } = this._shown;
     const labels = model ? model.labels : [];
@@ -123,7 +124,7 @@ export class View {
       case 'map':
         return this._drawMap(context, rect);
       case 'classes':
-        return drawLines(context, rect, items.map(({ name, score }) => `${name}  ${percent(score)}`));
+        return drawScoreBars(context, rect, items);
       default:
         return undefined;
     }

@@ -203,7 +203,7 @@ test('a result is read for every task', () => {
   const boxes = { boxes: [[0, 0, 1, 1], [0, 0, 0.5, 0.5]], classes: [1, 7], scores: [0.4, 0.9] };
   assert.deepEqual(readPredictions(boxes, model, 0.5), {
     kind: 'boxes',
-    items: [{ index: 7, name: '7', score: 0.9, box: [0, 0, 0.5, 0.5] }],
+    items: [{ index: 7, name: '7', score: 0.9, box: [0, 0, 0.5, 0.5], opacity: 1 }],
   });
   assert.deepEqual(readPredictions(boxes, model, 0).items.map(({ name }) => name), ['7', 'one']);
   const classes = readPredictions({ classes: [0, 1], scores: [0.9, 0.1] }, model, 0);
@@ -302,7 +302,7 @@ test('every key that the page uses has a message, and the HTML holds the English
   const files = (await readdir(new URL('page/', PAGE), { recursive: true })).filter((name) => name.endsWith('.js'));
   for (const file of files.filter((name) => !name.startsWith('messages'))) {
     const source = await readFile(new URL(`page/${file}`, PAGE), 'utf8');
-    const literal = /'((?:page|state|problem|source|option|areas|result|output|stat|lost|model|keys)\.[\w.]+)'/g;
+    const literal = /'((?:page|state|problem|source|option|areas|result|embedding|output|stat|lost|model|keys)\.[\w.]+)'/g;
     used.push(...[...source.matchAll(literal)].map(([, key]) => key));
   }
   assert.ok(used.length > 60);

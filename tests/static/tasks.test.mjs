@@ -7,7 +7,8 @@ import { paletteBytes, paletteColour } from '../../static/page/colours.js';
 import { heatPixels, readScale, scaleImage } from '../../static/page/heat-map.js';
 import { storedOpacity } from '../../static/page/opacity-option.js';
 import { opacityOf, readPoses, sideOf } from '../../static/page/poses.js';
-import { readPredictions } from '../../static/page/predictions.js';
+import { readPredictions, resultOptions } from '../../static/page/predictions.js';
+import { rowsThatFit, shorten } from '../../static/page/score-bars.js';
 import { isBackground, maskPixels } from '../../static/page/segmentation.js';
 
 const BODY = {
@@ -126,4 +127,43 @@ test('a heat map is lighter the higher the level, from one end of the scale to t
 
 test('pixels without a level are transparent', () => {
   assert.deepEqual([...heatPixels({ width: 2, height: 1, levels: [255] })].slice(3), [255, 0, 0, 0, 0]);
+});
+
+const RANKED = { task: 'classification', labels: ['cat', 'dog', 'owl', 'fox', 'elk', 'bee'] };
+const SCORES = { classes: [1, 0, 2, 3, 4, 5], scores: [0.6, 0.2, 0.1, 0.05, 0.03, 0.02] };
+
+test('of classes that exclude one another the best five are shown, the weak ones marked', () => {
+  const { kind, items } = readPredictions(SCORES, RANKED, 0.5);
+  assert.equal(kind, 'classes');
+  assert.deepEqual(items.map(({ name }) => name), ['dog', 'cat', 'owl', 'fox', 'elk']);
+  assert.deepEqual(items.map(({ isWeak }) => isWeak), [false, true, true, true, true]);
+  assert.deepEqual(resultOptions(RANKED, 0.5), { min_score: 0, max_results: 5 });
+});
+
+test('of classes that do not exclude one another all above the minimum score are shown', () => {
+  const model = { ...RANKED, multi_label: true };
+  const { items } = readPredictions({ ...SCORES, scores: [0.9, 0.8, 0.7, 0.65, 0.6, 0.55] }, model, 0.5);
+  assert.equal(items.length, 6);
+  assert.deepEqual(readPredictions(SCORES, model, 0.5).items.map(({ name }) => name), ['dog']);
+  for (const other of [model, { ...RANKED, task: 'detection' }, null]) {
+    const { min_score: minScore, max_results: most } = resultOptions(other, 0.5);
+    assert.deepEqual([minScore, most >= 1000], [0.5, true]);
+  }
+});
+
+test('a name is shortened until it fits, by whole characters', () => {
+  const upTo = (length) => (text) => [...text].length <= length;
+  assert.equal(shorten('street sign', upTo(11)), 'street sign');
+  assert.equal(shorten('street sign', upTo(8)), 'street…');
+  assert.equal(shorten('😀😀😀', upTo(2)), '😀…');
+  assert.equal(shorten('owl', upTo(0)), 'o…');
+});
+
+test('bars stay within their frame', () => {
+  assert.deepEqual([0, 44, 71, 72, 480].map(rowsThatFit), [1, 1, 1, 2, 16]);
+});
+
+test('an embedding is summed up by its length, its norm and its first values', () => {
+  const { kind, items } = readPredictions({ embedding: [3, 4, ...Array(10).fill(0)] }, RANKED, 0.5);
+  assert.deepEqual([kind, items], ['embedding', [{ length: 12, norm: '5.000', values: '3, 4, 0, 0, 0, 0, 0, 0, …' }]]);
 });
