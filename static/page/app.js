@@ -8,6 +8,7 @@ import { Counting } from './counting.js';
 import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
 import { LivePreview } from './live-preview.js';
+import { ModelPicker } from './model-picker.js';
 import { Notice } from './notice.js';
 import { OpacityOption } from './opacity-option.js';
 import { Panel } from './panel.js';
@@ -69,6 +70,7 @@ const client = new FramewireClient({
     panel.model(model);
     opacity.update(model);
     requestResults();
+    models.update(model);
     boxes.update({ model });
     pipeline.resend();
   },
@@ -123,6 +125,17 @@ const boxes = new BoxesOption({
     configureTracking();
   },
 });
+
+const models = new ModelPicker({
+  element,
+  language,
+  onChoose: (options) => {
+    live.clear();
+    counting.clear();
+    client.configure(options);
+  },
+});
+models.token = sessionOptions().token || null;
 
 /** By key, out of sight of the buttons. */
 function toggleBoxes() {
@@ -240,6 +253,7 @@ function translate() {
   notice.translate();
   picker.translate();
   counting.translate();
+  models.translate();
   panel.model(pipeline.model);
   tick();
 }
@@ -300,6 +314,7 @@ listenForKeys({
   language: changeLanguage,
 });
 listenForToken(element, (token) => {
+  models.token = token;
   client.configure({ token });
   client.open();
 });

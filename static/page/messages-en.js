@@ -79,6 +79,9 @@ export const en = {
   'source.resume': 'Resume',
 
   'option.score': 'Minimum score',
+  'option.model': 'Model',
+  'option.model.looking_up': 'looking it up…',
+  'option.model.unavailable': 'not available',
   'option.opacity': 'Overlay opacity',
   'option.boxes': 'Boxes',
   'option.boxes.exact': 'Exact',

@@ -79,6 +79,9 @@ export const zh = {
   'source.resume': '继续',
 
   'option.score': '最低置信度',
+  'option.model': '模型',
+  'option.model.looking_up': '正在查询……',
+  'option.model.unavailable': '不可用',
   'option.opacity': '叠加层不透明度',
   'option.boxes': '检测框',
   'option.boxes.exact': '逐帧对齐',
@@ -162,7 +165,7 @@ export const zh = {
   'model.task.keypoints': '姿态估计',
   'model.task.segmentation': '图像分割',
   'model.task.embedding': '特征提取',
-  'model.task.map': '稠密预测',
+  'model.task.map': '逐像素预测',
   'model.task.tensors': '原始输出',
 
   'keys.title': '快捷键',

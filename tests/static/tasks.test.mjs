@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { paletteBytes, paletteColour } from '../../static/page/colours.js';
 import { heatPixels, readScale, scaleImage } from '../../static/page/heat-map.js';
+import { listModels, optionsFor, queryFor } from '../../static/page/model-list.js';
 import { storedOpacity } from '../../static/page/opacity-option.js';
 import { opacityOf, readPoses, sideOf } from '../../static/page/poses.js';
 import { readPredictions, resultOptions } from '../../static/page/predictions.js';
@@ -166,4 +167,29 @@ test('bars stay within their frame', () => {
 test('an embedding is summed up by its length, its norm and its first values', () => {
   const { kind, items } = readPredictions({ embedding: [3, 4, ...Array(10).fill(0)] }, RANKED, 0.5);
   assert.deepEqual([kind, items], ['embedding', [{ length: 12, norm: '5.000', values: '3, 4, 0, 0, 0, 0, 0, 0, …' }]]);
+});
+
+test('models are listed once per name and label, the default one first', () => {
+  const models = [
+    { name: 'pose', version: 2, label: null, task: 'keypoints', state: 'ready', default: false },
+    { name: 'pose', version: 1, label: null, task: 'keypoints', state: 'ready', default: false },
+    { name: 'gone', version: null, label: null, state: 'unknown_model', default: false },
+    { name: 'digits', version: 1, label: 'stable', task: 'detection', state: 'ready', default: true },
+  ];
+  const listed = listModels(models, { name: 'pose', version: 2, label: null });
+  assert.deepEqual(listed.map(({ name, isCurrent }) => [name, isCurrent]), [
+    ['digits', false],
+    ['pose', true],
+    ['gone', false],
+  ]);
+  assert.deepEqual([listed[2].task, listed[2].state], [null, 'unknown_model']);
+  assert.ok(listModels(models, null).every(({ isCurrent }) => !isCurrent));
+});
+
+test('a chosen model replaces label and version, on the wire and in the page’s address', () => {
+  const [stable, plain] = [{ name: 'digits', label: 'stable' }, { name: 'a&b', label: null }];
+  assert.deepEqual(optionsFor(plain), { model: 'a&b', label: null, version: null });
+  assert.equal(queryFor('?source=camera&model=x&version=2', stable), '?source=camera&model=digits&label=stable');
+  assert.equal(queryFor('?model=digits&label=stable', plain), '?model=a%26b');
+  assert.equal(queryFor('', plain), '?model=a%26b');
 });
