@@ -227,6 +227,7 @@ function scoreChanged() {
 }
 
 function stepScore(by) {
+  if (element('score-option').hidden) return;
   const slider = element('score');
   slider.value = String(Number(slider.value) + by);
   scoreChanged();

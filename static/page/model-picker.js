@@ -14,6 +14,7 @@ export class ModelPicker {
     this._language = language;
     this._onChoose = onChoose;
     this._models = []; // as the server has them
+    this._used = new Map(); // by name and label: the server may forget models that nobody uses
     this._listed = []; // as the page lists them
     this._current = null;
     this._shown = '';
@@ -25,6 +26,7 @@ export class ModelPicker {
   /** @param {object|null} model the session's, as the welcome has it */
   update(model) {
     this._current = model;
+    if (model) this._used.set(`${model.name} ${model.label}`, { ...model, state: 'ready' });
     this.refresh();
   }
 
@@ -43,7 +45,7 @@ export class ModelPicker {
 
   /** Show the models in the current language. With only one, there is nothing to choose. */
   translate() {
-    const models = listModels(this._models, this._current);
+    const models = listModels([...this._models, ...this._used.values()], this._current);
     const texts = models.map((model) => this._text(model));
     this._element('models-option').hidden = models.length < 2;
     const shown = JSON.stringify(texts);
