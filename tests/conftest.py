@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -132,5 +132,24 @@ def other_models(run_folder: Path) -> Path:
     return models
 
 
+@pytest.fixture(scope="session")
+def exported_sources(run_folder: Path, other_models: Path) -> Path:
+    """A folder with the models of ``tests.e2e.exported_sources``. Read-only."""
+    models = run_folder / "exported_sources"
+    with one_at_a_time(run_folder / "exported_sources.lock"):
+        if not models.exists():
+            _run("tests.e2e.exported_sources", str(models), str(other_models))
+    return models
+
+
+def models_config(folder: Path, names: Sequence[str]) -> str:
+    """Return the model server's configuration for models in a folder."""
+    rows = [
+        f'config {{ name: "{name}" base_path: "{folder}/{name}" model_platform: "tensorflow" }}'
+        for name in names
+    ]
+    return f"model_config_list {{ {' '.join(rows)} }}"
+
+
 def _run(module: str, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=True, timeout=200)

@@ -8,9 +8,12 @@ import { Counting } from './counting.js';
 import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
 import { LivePreview } from './live-preview.js';
+import { ModelPicker } from './model-picker.js';
 import { Notice } from './notice.js';
+import { OpacityOption } from './opacity-option.js';
 import { Panel } from './panel.js';
 import { Pipeline } from './pipeline.js';
+import { resultOptions } from './predictions.js';
 import { isFull } from './rejection.js';
 import { listenForKeys } from './shortcuts.js';
 import { SourcePicker } from './source-picker.js';
@@ -42,6 +45,7 @@ const counting = new Counting({
 });
 const view = new View(element('canvas'), (context, rect) => counting.draw(context, rect));
 const live = new LivePreview(view, isCalm);
+const opacity = new OpacityOption({ element, storage: storage(), onChange: (value) => view.setOpacity(value) });
 const conditions = {
   client: { name: 'connecting' },
   loss: null,
@@ -64,6 +68,9 @@ const client = new FramewireClient({
   onModel: (model) => {
     pipeline.model = model;
     panel.model(model);
+    opacity.update(model);
+    requestResults();
+    models.update(model);
     boxes.update({ model });
     pipeline.resend();
   },
@@ -72,8 +79,8 @@ const client = new FramewireClient({
     counting.update(result);
     setBackendGone(false);
     if (conditions.stall) refresh();
-    // Raw values would change too fast to be read; the timer updates them.
-    if (!result.outputs) panel.result(view.predictions());
+    // Numbers that every frame changes could not be read; the timer updates them.
+    if (result.scores) panel.result(view.predictions());
     showAge();
   },
   onDropped: (message, frame) => pipeline.dropped(message, frame),
@@ -118,6 +125,17 @@ const boxes = new BoxesOption({
     configureTracking();
   },
 });
+
+const models = new ModelPicker({
+  element,
+  language,
+  onChoose: (options) => {
+    live.clear();
+    counting.clear();
+    client.configure(options);
+  },
+});
+models.token = sessionOptions().token || null;
 
 /** By key, out of sight of the buttons. */
 function toggleBoxes() {
@@ -191,19 +209,25 @@ function minScore() {
 
 let configureTimer = 0;
 
-/** Boxes follow the slider immediately; the server when it rests. */
-function scoreChanged() {
-  element('score-text').textContent = `${element('score').value} %`;
-  view.setMinScore(minScore());
-  panel.result(view.predictions());
+/** Ask for the results that the model's task and the slider call for, when that rests. */
+function requestResults() {
   clearTimeout(configureTimer);
   configureTimer = setTimeout(() => {
-    client.configure({ min_score: minScore() });
+    client.configure(resultOptions(pipeline.model, minScore()));
     pipeline.resend();
   }, CONFIGURE_DELAY_MS);
 }
 
+/** What is drawn follows the slider immediately. */
+function scoreChanged() {
+  element('score-text').textContent = `${element('score').value} %`;
+  view.setMinScore(minScore());
+  panel.result(view.predictions());
+  requestResults();
+}
+
 function stepScore(by) {
+  if (element('score-option').hidden) return;
   const slider = element('score');
   slider.value = String(Number(slider.value) + by);
   scoreChanged();
@@ -230,6 +254,7 @@ function translate() {
   notice.translate();
   picker.translate();
   counting.translate();
+  models.translate();
   panel.model(pipeline.model);
   tick();
 }
@@ -290,6 +315,7 @@ listenForKeys({
   language: changeLanguage,
 });
 listenForToken(element, (token) => {
+  models.token = token;
   client.configure({ token });
   client.open();
 });
@@ -302,6 +328,7 @@ window.framewire = Object.freeze({
 
 async function start() {
   view.setMinScore(minScore());
+  view.setOpacity(opacity.value);
   translate();
   client.open();
   setInterval(tick, REFRESH_MS);

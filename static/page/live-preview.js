@@ -24,15 +24,15 @@ export class LivePreview {
     this._overlay.clear();
     this._result = null;
     this._resultAt = 0;
-    this._labels = [];
+    this._model = null;
   }
 
   /** Take in a result, for the pictures to come. */
-  result(result, labels) {
+  result(result, model) {
     this._overlay.update(result, this._shownAt);
     this._result = result;
     this._resultAt = result.captured_at;
-    this._labels = labels;
+    this._model = model;
   }
 
   /** Show the source's current picture, captured at `capturedAt` (ms of performance.now). */
@@ -42,7 +42,7 @@ export class LivePreview {
     this._view.show({
       preview: source.preview(),
       result: this._result,
-      labels: this._labels,
+      model: this._model,
       boxes: this._overlay.at(capturedAt),
     });
   }

@@ -1,10 +1,11 @@
 /**
- * Draws predictions over their frame: boxes or classes.
+ * Draws boxes over their frame.
  *
  * `context` is a 2d context in CSS pixels, `rect` the frame's rectangle in it.
  */
 
 import { boxToRect, tagPosition } from '../client/geometry.js';
+import { classColour } from './colours.js';
 
 const LINE = 2.5;
 const ROUND = 4;
@@ -13,22 +14,16 @@ const TAG_PADDING = 7;
 export const TAG_INK = '#07120e';
 const FONT = '600 13px system-ui, sans-serif';
 
-/** A class's own colour: ten distant hues, then ten paler ones in between. */
-export function classColour(index) {
-  const round = Math.floor(index / 10) % 2;
-  return `hsl(${(158 + 108 * index + 18 * round) % 360} 82% ${round ? 78 : 66}%)`;
-}
-
 /** A class's label, or its number if the model has no labels. */
 export function className(index, labels) {
   return labels && labels[index] !== undefined ? labels[index] : String(index);
 }
 
-/** @param {{box, name, score, index, opacity?}[]} predictions best first */
+/** @param {{box, name, score, index, opacity}[]} predictions best first */
 export function drawBoxes(context, rect, predictions) {
   context.font = FONT;
   context.textBaseline = 'middle';
-  for (const { box, index, opacity = 1 } of predictions) {
+  for (const { box, index, opacity } of predictions) {
     context.globalAlpha = opacity;
     outline(context, boxToRect(box, rect), classColour(index));
   }
@@ -47,7 +42,7 @@ function outline(context, { x, y, width, height }, colour) {
   context.stroke();
 }
 
-function tag(context, rect, { box, name, score, index, opacity = 1 }) {
+function tag(context, rect, { box, name, score, index, opacity }) {
   context.globalAlpha = opacity;
   const text = `${name}  ${percent(score)}`;
   const size = { width: context.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
@@ -58,20 +53,6 @@ function tag(context, rect, { box, name, score, index, opacity = 1 }) {
   context.fill();
   context.fillStyle = TAG_INK;
   context.fillText(text, x - LINE / 2 + TAG_PADDING, y + size.height / 2 + 0.5);
-}
-
-/** @param {string[]} lines for the upper left corner */
-export function drawLines(context, rect, lines) {
-  context.font = FONT;
-  context.textBaseline = 'middle';
-  lines.forEach((text, row) => {
-    const y = rect.y + 10 + row * (TAG_HEIGHT + 4);
-    trace(context, rect.x + 10, y, context.measureText(text).width + 2 * TAG_PADDING, TAG_HEIGHT);
-    context.fillStyle = 'rgb(7 18 14 / 0.78)';
-    context.fill();
-    context.fillStyle = '#eafff7';
-    context.fillText(text, rect.x + 10 + TAG_PADDING, y + TAG_HEIGHT / 2 + 0.5);
-  });
 }
 
 /** The path of a rounded box, or of a plain one in browsers without `roundRect`. */

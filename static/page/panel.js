@@ -2,7 +2,11 @@
 
 import { drawChart } from './chart.js';
 import { setText } from './notice.js';
-import { classColour, percent } from './overlay.js';
+import { classColour } from './colours.js';
+import { scaleImage } from './heat-map.js';
+import { percent } from './overlay.js';
+
+const SCORED_TASKS = ['detection', 'classification', 'keypoints'];
 
 export class Panel {
   /**
@@ -44,16 +48,18 @@ export class Panel {
     const rows = model ? this._modelRows(model) : [];
     this._rows('model', rows.map(([key, value]) => [this._text(key), value]));
     this._element('model-none').hidden = Boolean(model);
-    this._element('score-option').hidden = Boolean(model) && model.task === 'tensors';
+    this._element('score-option').hidden = Boolean(model) && !SCORED_TASKS.includes(model.task);
   }
 
   /** The latest result as text, also for those who cannot see the boxes. */
   result(predictions) {
-    const isRaw = Boolean(predictions) && predictions.kind === 'tensors';
-    this._element('result').hidden = isRaw;
-    this._element('outputs').hidden = !isRaw;
-    if (isRaw) this._outputs(predictions.items);
-    else this._result(predictions ? this._chips(predictions.items) : []);
+    const kind = predictions ? predictions.kind : null;
+    this._element('outputs').hidden = kind !== 'tensors';
+    this._element('embedding').hidden = kind !== 'embedding';
+    this._element('result').hidden = kind === 'tensors' || kind === 'embedding';
+    if (kind === 'tensors') this._outputs(predictions.items);
+    else if (kind === 'embedding') this._embedding(predictions.items[0]);
+    else this._result(predictions ? this._chips(predictions) : []);
   }
 
   /** @param {{width, height, bytes}|null} frame the last one sent */
@@ -71,10 +77,29 @@ export class Panel {
     this._set('age', this._text('result.age', { age }));
   }
 
-  _chips(predictions) {
-    if (predictions.length === 0) return [{ text: this._text('result.none') }];
-    const chips = predictions.map(({ name, score, index }) => ({ name, text: percent(score), index }));
-    return [{ text: this._text('result.title') }, ...chips];
+  _chips({ kind, items: all }) {
+    const items = all.filter(({ isWeak }) => !isWeak);
+    if (kind === 'map') return [this._scale(items[0])];
+    const isMasks = kind === 'masks';
+    if (items.length === 0) return [{ text: this._text(isMasks ? 'result.masks.none' : 'result.none') }];
+    const read = { poses: this._pose, masks: this._mask }[kind] || this._prediction;
+    return [{ text: this._text(isMasks ? 'result.masks' : 'result.title') }, ...items.map(read, this)];
+  }
+
+  _prediction({ name, score, index }) {
+    return { name, text: percent(score), colour: classColour(index) };
+  }
+
+  _mask({ name, colour, share }) {
+    return { name, text: share < 0.01 ? '< 1 %' : percent(share), colour };
+  }
+
+  _pose({ score }, i) {
+    return { name: this._text('result.pose', { number: i + 1 }), text: percent(score), colour: classColour(0) };
+  }
+
+  _scale(scale) {
+    return { ...scale, text: this._text('result.scale', scale) };
   }
 
   _result(chips) {
@@ -88,6 +113,14 @@ export class Panel {
     this._element('output-rows').replaceChildren(
       ...items.map(({ name, type, values }) => element('tr', ...[name, type, values].map(cell))),
     );
+  }
+
+  _embedding({ length, norm, values }) {
+    this._rows('embedding-rows', [
+      [this._text('embedding.length'), String(length)],
+      [this._text('embedding.norm'), norm],
+      [this._text('embedding.values'), values],
+    ]);
   }
 
   _lost({ dropped, errors, lastError }) {
@@ -114,7 +147,8 @@ export class Panel {
       ['model.version', label ? `${version} (${label})` : String(version)],
       ['model.task', this._task(task)],
     ];
-    if (labels.length > 0) rows.push(['model.classes', String(labels.length)]);
+    const named = task === 'keypoints' ? 'model.points' : 'model.classes';
+    if (labels.length > 0) rows.push([named, String(labels.length)]);
     rows.push(['model.input', width && height ? `${width} × ${height}` : this._text('model.any')]);
     return rows;
   }
@@ -152,11 +186,23 @@ function cell(text) {
   return element('td', text);
 }
 
-function chip({ name, text, index }) {
+function chip({ name, text, colour, low, high }) {
+  if (low !== undefined) return scale(low, high, text);
   if (name === undefined) return element('span', text);
   const span = element('span', element('b', name), ` ${text}`);
   span.className = 'chip';
-  span.style.setProperty('--class', classColour(index));
+  span.style.setProperty('--class', colour);
+  return span;
+}
+
+/** The colours from low to high; in words for those who do not see them. */
+function scale(low, high, text) {
+  const bar = element('i');
+  bar.style.setProperty('background-image', scaleImage());
+  const span = element('span', low, bar, high);
+  span.className = 'scale';
+  span.setAttribute('role', 'img');
+  span.setAttribute('aria-label', text);
   return span;
 }
 

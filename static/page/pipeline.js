@@ -98,9 +98,9 @@ export class Pipeline {
   }
 
   _show(result, bitmap) {
-    const labels = this.model ? this.model.labels : [];
-    if (!this.isLive) return this._view.show({ bitmap, result, labels });
-    this._live.result(result, labels);
+    const { model } = this;
+    if (!this.isLive) return this._view.show({ bitmap, result, model });
+    this._live.result(result, model);
     return bitmap.close();
   }
 

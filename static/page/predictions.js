@@ -1,31 +1,61 @@
 /** What a result contains, for any task. */
 
 import { summarize } from '../client/tensor.js';
+import { readEmbedding } from './embedding.js';
+import { readScale } from './heat-map.js';
 import { className } from './overlay.js';
+import { readPoses } from './poses.js';
+import { readMasks } from './segmentation.js';
 
 const MAX_CLASSES = 5;
+const ALL = 2 ** 31; // the most that the protocol can ask for
 const MAX_VALUES = 8;
+
+/**
+ * The results to ask the server for, given the minimum score that the user has set.
+ *
+ * Of classes that exclude one another the best few are shown, whatever their scores.
+ *
+ * @param {object|null} model as the welcome has it
+ * @param {number} minScore 0..1
+ */
+export function resultOptions(model, minScore) {
+  const ranksClasses = model && model.task === 'classification' && !model.multi_label;
+  return ranksClasses ? { min_score: 0, max_results: MAX_CLASSES } : { min_score: minScore, max_results: ALL };
+}
 
 /**
  * Read a result, filtered by score.
  *
  * @param {object} result as the wire has it
- * @param {string[]} labels the model's
+ * @param {object|null} model as the welcome has it
  * @param {number} minScore 0..1
- * @returns {{kind: 'boxes'|'classes'|'tensors', items: object[]}} items are
- *   {index, name, score, box?}, or {name, type, values} for tensors
+ * @returns {{kind: string, items: object[]}} kind: boxes, classes, poses, masks, map, embedding or
+ *   tensors. Items are {index, name, score, box?, opacity?}, {name, type, values} for tensors, or what
+ *   `readPoses`, `readMasks`, `readScale` and `readEmbedding` return. Classes that are shown although
+ *   they score too little have `isWeak`
  */
-export function readPredictions(result, labels, minScore) {
+export function readPredictions(result, model, minScore) {
   if (result.outputs) return { kind: 'tensors', items: readOutputs(result.outputs) };
-  const kind = result.boxes ? 'boxes' : 'classes';
-  const items = (result.classes || []).map((index, i) => ({
+  if (result.keypoints) return { kind: 'poses', items: readPoses(result, model, minScore) };
+  if (result.masks) return { kind: 'masks', items: readMasks(result.masks, model) };
+  if (result.map) return { kind: 'map', items: [readScale(result.map, model)] };
+  if (result.embedding) return { kind: 'embedding', items: [readEmbedding(result.embedding)] };
+  if (!result.boxes) return { kind: 'classes', items: readClasses(result, model, minScore) };
+  const boxes = result.boxes.map((box, i) => ({ box, class: result.classes[i], score: result.scores[i] }));
+  return { kind: 'boxes', items: readBoxes(boxes, labelsOf(model), minScore) };
+}
+
+/** All classes that score enough if there can be several, otherwise the best few. */
+function readClasses({ classes = [], scores }, model, minScore) {
+  const items = classes.map((index, i) => ({
     index,
-    name: className(index, labels),
-    score: result.scores[i],
-    box: result.boxes ? result.boxes[i] : undefined,
+    name: className(index, labelsOf(model)),
+    score: scores[i],
+    isWeak: scores[i] < minScore,
   }));
-  const kept = bestFirst(items, minScore);
-  return { kind, items: kind === 'classes' ? kept.slice(0, MAX_CLASSES) : kept };
+  if (model && model.multi_label) return bestFirst(items, minScore);
+  return bestFirst(items, 0).slice(0, MAX_CLASSES);
 }
 
 /**
@@ -37,7 +67,7 @@ export function readPredictions(result, labels, minScore) {
  * @returns {object[]} {index, name, score, box, opacity}
  */
 export function readBoxes(boxes, labels, minScore) {
-  const items = boxes.map(({ class: index, score, box, opacity }) => ({
+  const items = boxes.map(({ class: index, score, box, opacity = 1 }) => ({
     index,
     name: className(index, labels),
     score,
@@ -49,6 +79,10 @@ export function readBoxes(boxes, labels, minScore) {
 
 function bestFirst(items, minScore) {
   return items.filter(({ score }) => score >= minScore).sort((a, b) => b.score - a.score);
+}
+
+function labelsOf(model) {
+  return model ? model.labels : [];
 }
 
 function readOutputs(outputs) {

@@ -7,8 +7,13 @@
  */
 
 import { fit } from '../client/geometry.js';
-import { drawBoxes, drawLines, percent } from './overlay.js';
+import { heatPixels } from './heat-map.js';
+import { drawBoxes } from './overlay.js';
+import { drawPoses } from './pose-drawing.js';
 import { readBoxes, readPredictions } from './predictions.js';
+import { Raster } from './raster.js';
+import { drawScoreBars } from './score-bars.js';
+import { maskPixels } from './segmentation.js';
 
 const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
 const [WIDEST, NARROWEST] = [16 / 9, 3 / 4];
@@ -24,6 +29,8 @@ export class View {
     this._context = canvas.getContext('2d', { alpha: false });
     this._shown = null;
     this._minScore = 0;
+    this._opacity = 1;
+    this._raster = new Raster();
     this._aspect = 0;
     new ResizeObserver(() => this._resize()).observe(canvas);
   }
@@ -34,7 +41,7 @@ export class View {
    * @param {ImageBitmap} [shown.bitmap] the picture, which the view owns from now on, or
    * @param {{image: CanvasImageSource, width: number, height: number}} [shown.preview] a source's own
    * @param {object|null} [shown.result]
-   * @param {string[]} [shown.labels]
+   * @param {object|null} [shown.model] that gave the result, as the welcome has it
    * @param {object[]} [shown.boxes] of `Overlay.at`, if the result's own are not where its objects
    *   are in this picture
    */
@@ -52,10 +59,16 @@ export class View {
     this.draw();
   }
 
+  /** Redraw with masks and heat maps that cover this much, 0 to 1, of the frame's light. */
+  setOpacity(opacity) {
+    this._opacity = opacity;
+    this.draw();
+  }
+
   /** @returns {{kind: string, items: object[]}|null} what the result on show contains */
   predictions() {
     if (!this._shown || !this._shown.result) return null;
-    return readPredictions(this._shown.result, this._shown.labels, this._minScore);
+    return readPredictions(this._shown.result, this._shown.model, this._minScore);
   }
 
   _close() {
@@ -93,16 +106,39 @@ export class View {
     this._annotate(context, rect);
   }
 
-  /** Draw boxes, or the top classes. Raw outputs are listed below the stage instead. */
+  /** Draw what the task calls for. Raw outputs and embeddings are below the stage instead. */
   _annotate(context, rect) {
-    const { labels, boxes } = this._shown;
+    const { model, boxes } = this._shown;
+    const labels = model ? model.labels : [];
     if (boxes) return drawBoxes(context, rect, readBoxes(boxes, labels, this._minScore));
     const predictions = this.predictions();
     if (!predictions) return undefined;
     const { kind, items } = predictions;
-    if (kind === 'boxes') return drawBoxes(context, rect, items);
-    if (kind !== 'classes') return undefined;
-    return drawLines(context, rect, items.map(({ name, score }) => `${name}  ${percent(score)}`));
+    switch (kind) {
+      case 'boxes':
+        return drawBoxes(context, rect, items);
+      case 'poses':
+        return drawPoses(context, rect, items);
+      case 'masks':
+        return this._drawMasks(context, rect);
+      case 'map':
+        return this._drawMap(context, rect);
+      case 'classes':
+        return drawScoreBars(context, rect, items);
+      default:
+        return undefined;
+    }
+  }
+
+  _drawMasks(context, rect) {
+    const { result, model } = this._shown;
+    const options = { opacity: this._opacity, isSmooth: false };
+    this._raster.draw(context, rect, result.masks, (masks) => maskPixels(masks, model), options);
+  }
+
+  _drawMap(context, rect) {
+    const options = { opacity: this._opacity, isSmooth: true };
+    this._raster.draw(context, rect, this._shown.result.map, heatPixels, options);
   }
 }
 

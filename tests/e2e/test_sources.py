@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from loadtest.stack import ROOT, Stack
+from loadtest.stack import Stack
+from tests.conftest import models_config
 from tests.e2e.client import Client
 
 MODELS = (
@@ -24,29 +23,14 @@ Box = tuple[float, float, float, float]
 
 
 @pytest.fixture(scope="module")
-def stack(other_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("sources")
-    subprocess.run(
-        [sys.executable, "-m", "tests.e2e.exported_sources", str(folder), str(other_models)],
-        cwd=ROOT,
-        check=True,
-        timeout=200,
-    )
+def stack(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    config = tmp_path_factory.mktemp("sources") / "models.config"
+    config.write_text(models_config(exported_sources, MODELS))
     with Stack(
         gateway_flags=("--model=ssd", "--max-staleness-ms=20000"),
-        model_flags=(f"--model_config_file={_config(folder)}",),
+        model_flags=(f"--model_config_file={config}",),
     ) as running:
         yield running
-
-
-def _config(folder: Path) -> Path:
-    rows = [
-        f'config {{ name: "{name}" base_path: "{folder}/{name}" model_platform: "tensorflow" }}'
-        for name in MODELS
-    ]
-    path = folder / "models.config"
-    path.write_text(f"model_config_list {{ {' '.join(rows)} }}")
-    return path
 
 
 def picture(size: tuple[int, int], box: Box, colour: str = "white") -> Image.Image:

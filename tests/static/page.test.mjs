@@ -10,7 +10,8 @@ import { modeOf } from '../../static/page/boxes-option.js';
 import { Statistics } from '../../static/client/statistics.js';
 import { boxToRect, fit, sendSize, tagPosition } from '../../static/client/geometry.js';
 import { Language } from '../../static/page/language.js';
-import { classColour, TAG_INK } from '../../static/page/overlay.js';
+import { classColour } from '../../static/page/colours.js';
+import { TAG_INK } from '../../static/page/overlay.js';
 import { describe } from '../../static/page/status.js';
 import { tokenOf } from '../../static/page/token.js';
 import { MESSAGES } from '../../static/page/messages.js';
@@ -198,18 +199,18 @@ test('a model that the server does not have is named; otherwise waiting names th
 });
 
 test('a result is read for every task', () => {
-  const labels = ['zero', 'one'];
+  const model = { labels: ['zero', 'one'] };
   const boxes = { boxes: [[0, 0, 1, 1], [0, 0, 0.5, 0.5]], classes: [1, 7], scores: [0.4, 0.9] };
-  assert.deepEqual(readPredictions(boxes, labels, 0.5), {
+  assert.deepEqual(readPredictions(boxes, model, 0.5), {
     kind: 'boxes',
-    items: [{ index: 7, name: '7', score: 0.9, box: [0, 0, 0.5, 0.5] }],
+    items: [{ index: 7, name: '7', score: 0.9, box: [0, 0, 0.5, 0.5], opacity: 1 }],
   });
-  assert.deepEqual(readPredictions(boxes, labels, 0).items.map(({ name }) => name), ['7', 'one']);
-  const classes = readPredictions({ classes: [0, 1], scores: [0.9, 0.1] }, labels, 0);
+  assert.deepEqual(readPredictions(boxes, model, 0).items.map(({ name }) => name), ['7', 'one']);
+  const classes = readPredictions({ classes: [0, 1], scores: [0.9, 0.1] }, model, 0);
   assert.deepEqual([classes.kind, classes.items.length], ['classes', 2]);
   const data = new Uint8Array(Float32Array.from({ length: 128 }, (_, i) => i / 4).buffer);
   const outputs = { embedding: { dtype: 'float32', shape: [1, 128], data } };
-  assert.deepEqual(readPredictions({ outputs }, labels, 0.5), {
+  assert.deepEqual(readPredictions({ outputs }, model, 0.5), {
     kind: 'tensors',
     items: [{ name: 'embedding', type: 'float32 [1, 128]', values: '0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, …' }],
   });
@@ -299,9 +300,9 @@ test('every key that the page uses has a message, and the HTML holds the English
   const html = await readFile(new URL('index.html', PAGE), 'utf8');
   const used = [...html.matchAll(/data-(?:text|label|hint)="([^"]+)"/g)].map(([, key]) => key);
   const files = (await readdir(new URL('page/', PAGE), { recursive: true })).filter((name) => name.endsWith('.js'));
-  for (const file of files.filter((name) => name !== 'messages.js')) {
+  for (const file of files.filter((name) => !name.startsWith('messages'))) {
     const source = await readFile(new URL(`page/${file}`, PAGE), 'utf8');
-    const literal = /'((?:page|state|problem|source|option|areas|result|output|stat|lost|model|keys)\.[\w.]+)'/g;
+    const literal = /'((?:page|state|problem|source|option|areas|result|embedding|output|stat|lost|model|keys)\.[\w.]+)'/g;
     used.push(...[...source.matchAll(literal)].map(([, key]) => key));
   }
   assert.ok(used.length > 60);
@@ -339,6 +340,6 @@ test('the page loads nothing from other hosts and has nothing inline', async () 
 });
 
 test('a result of a task that the page does not know is read as nothing', () => {
-  const poses = { keypoints: [[0.1, 0.2, 0.9]], scores: [0.5] };
-  assert.deepEqual(readPredictions(poses, [], 0), { kind: 'classes', items: [] });
+  const spoken = { words: ['hello'], scores: [0.5] };
+  assert.deepEqual(readPredictions(spoken, null, 0), { kind: 'classes', items: [] });
 });

@@ -1,0 +1,78 @@
+/** Chooses among the models of the server, and keeps the choice in the page's address. */
+
+import { listModels, optionsFor, queryFor } from './model-list.js';
+
+export class ModelPicker {
+  /**
+   * @param {object} parts
+   * @param {function(string): HTMLElement} parts.element by id
+   * @param {Language} parts.language
+   * @param {function(object)} parts.onChoose receives the session options for the chosen model
+   */
+  constructor({ element, language, onChoose }) {
+    this._element = element;
+    this._language = language;
+    this._onChoose = onChoose;
+    this._models = []; // as the server has them
+    this._used = new Map(); // by name and label: the server may forget models that nobody uses
+    this._listed = []; // as the page lists them
+    this._current = null;
+    this._shown = '';
+    this.token = null; // for servers that require one
+    element('models').addEventListener('change', ({ target }) => this._choose(Number(target.value)));
+    element('models').addEventListener('focus', () => this.refresh());
+  }
+
+  /** @param {object|null} model the session's, as the welcome has it */
+  update(model) {
+    this._current = model;
+    if (model) this._used.set(`${model.name} ${model.label}`, { ...model, state: 'ready' });
+    this.refresh();
+  }
+
+  /** Ask the server for its models. Without an answer, those known stay. */
+  async refresh() {
+    this.translate();
+    const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
+    try {
+      const response = await fetch(new URL('v1/models', document.baseURI), { headers });
+      if (response.ok) this._models = (await response.json()).models;
+    } catch (error) {
+      return; // the connection to the server says what is wrong
+    }
+    this.translate();
+  }
+
+  /** Show the models in the current language. With only one, there is nothing to choose. */
+  translate() {
+    const models = listModels([...this._models, ...this._used.values()], this._current);
+    const texts = models.map((model) => this._text(model));
+    this._element('models-option').hidden = models.length < 2;
+    const shown = JSON.stringify(texts);
+    if (shown !== this._shown) {
+      this._element('models').replaceChildren(...texts.map((text, i) => new Option(text, String(i))));
+      this._shown = shown;
+    }
+    this._listed = models;
+    const current = models.findIndex(({ isCurrent }) => isCurrent);
+    if (this._current) this._element('models').value = String(current); // -1: no option
+  }
+
+  _choose(index) {
+    const model = this._listed[index];
+    history.replaceState(history.state, '', queryFor(location.search, model) + location.hash);
+    this._onChoose(optionsFor(model));
+  }
+
+  _text({ name, label, task, state }) {
+    const full = label ? `${name} (${label})` : name;
+    return `${full} · ${this._detail(task, state)}`;
+  }
+
+  _detail(task, state) {
+    if (state === 'looking_up') return this._language.text('option.model.looking_up');
+    if (state !== 'ready') return this._language.text('option.model.unavailable');
+    const key = `model.task.${task}`;
+    return this._language.has(key) ? this._language.text(key) : task;
+  }
+}

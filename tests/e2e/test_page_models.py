@@ -1,0 +1,102 @@
+"""The page with exported models of further tasks: switched by hand, drawn, and remembered."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Page, expect
+
+from loadtest.stack import Stack
+from tests.conftest import models_config
+from tests.e2e.browsing import in_state, until
+from tests.e2e.conftest import Open
+
+TASKS = ("pose", "masks", "depth", "vector")
+DARK = (0.1, 0.5)
+CENTER = (0.5, 0.5)
+"""Places in the picture: outside its box, and within."""
+
+
+@pytest.fixture(scope="module")
+def stack(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("tasks")
+    config, descriptions = folder / "models.config", folder / "descriptions.json"
+    config.write_text(models_config(exported_sources, TASKS))
+    descriptions.write_text(json.dumps({name: {} for name in TASKS}))  # so that they are listed
+    with Stack(
+        gateway_flags=(
+            "--model=pose",
+            f"--descriptions={descriptions}",
+            "--max-staleness-ms=20000",
+        ),
+        model_flags=(f"--model_config_file={config}",),
+    ) as running:
+        yield running
+
+
+def show_box(page: Page) -> None:
+    """Show a picture of a white box on black."""
+    drawn, buffer = Image.new("RGB", (256, 256)), io.BytesIO()
+    ImageDraw.Draw(drawn).rectangle((64, 64, 191, 191), fill="white")
+    drawn.save(buffer, "PNG")
+    file = {"name": "box.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+    page.set_input_files("#picture-file", [file])
+
+
+def pixel(page: Page, place: tuple[float, float]) -> tuple[int, int, int]:
+    """The color on the stage at a place of the picture, which is as high as the stage."""
+    red, green, blue = page.evaluate(
+        """([x, y]) => {
+          const stage = document.getElementById('canvas');
+          const left = (stage.width - stage.height) / 2;
+          const at = [left + x * stage.height, y * stage.height].map(Math.round);
+          return [...stage.getContext('2d').getImageData(...at, 1, 1).data].slice(0, 3);
+        }""",
+        place,
+    )
+    return red, green, blue
+
+
+def is_colored(page: Page, place: tuple[float, float]) -> bool:
+    color = pixel(page, place)
+    return max(color) - min(color) > 30
+
+
+def choose(page: Page, model: str) -> None:
+    listed = page.locator("#models option", has_text=model)
+    page.locator("#models").select_option(value=listed.get_attribute("value"))
+
+
+def test_each_task_is_drawn_and_the_model_is_chosen_on_the_page(open_page: Open) -> None:
+    with open_page() as page:
+        in_state(page, "ready")
+        show_box(page)
+        result, opacity = page.locator("#result"), page.locator("#opacity-option")
+        expect(result).to_contain_text("Pose 1 90 %")
+        until(page, lambda: is_colored(page, CENTER), "a skeleton across the box")
+        assert not is_colored(page, DARK)
+        expect(opacity).to_be_hidden()
+
+        choose(page, "masks")
+        expect(result).to_contain_text("black 75 %")
+        until(page, lambda: is_colored(page, DARK), "a mask")
+        expect(opacity).to_be_visible()
+        page.locator("#opacity").press("Home")
+        assert not is_colored(page, DARK)
+        page.locator("#opacity").press("End")
+
+        choose(page, "depth")
+        expect(page.get_by_role("img", name="Color scale from 0 m to 3 m")).to_be_visible()
+        until(page, lambda: is_colored(page, CENTER), "a heat map")
+
+        choose(page, "vector")
+        expect(page.locator("#embedding-rows")).to_contain_text("Norm1.000")
+        assert page.url.endswith("?model=vector")
+        page.reload()
+        in_state(page, "ready")
+        expect(page.locator("#models option:checked")).to_have_text("vector · embedding")
