@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,17 @@ settings.load_profile("framewire")
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = "--log-level=warning"
 SLOW = {"test_readme.py", "test_wheel.py", "e2e", "loadtest", "miniprogram"}
+
+
+def pytest_configure() -> None:
+    """Let signals reach the processes that tests start, also in the background and under nohup.
+
+    Both let a process ignore some, and its children with it.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            handler = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

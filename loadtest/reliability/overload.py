@@ -62,7 +62,7 @@ class Size:
 
 
 FULL = Size(10.0, 60.0, 10.0, 8.0, (KEPT, IGNORED, OBEDIENT))
-QUICK = Size(0.5, 1.2, 0.4, 1.2, (IGNORED,))
+QUICK = Size(1.0, 1.2, 0.4, 1.2, (IGNORED,))
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,6 @@ def terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[i
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        # Tests that run under nohup would hand its choice on.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     os.close(slave)
     yield master, said
