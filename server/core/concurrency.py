@@ -75,6 +75,7 @@ TOLERANCE, SPARE = 1.1, 0.5
 GROWS_BELOW, GROWTH, REGROWTH = 1.1, 1.5, 1.25
 SHRINKS_ABOVE = 1.3
 REGROWS_FROM = 4
+LEAST_RATIO = 0.95  # a lower one says that the baseline is too high, not that there is more room
 PROBES_BELOW, PROBES_ABOVE, PROBE_CALLS = 0.9, 2.0, 4
 PROBE_EVERY_S, PROBE_EVERY_CALLS = 10.0, 75
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 4.0, 64.0
@@ -287,7 +288,7 @@ class ConcurrencyLimit:
         finished = self._round
         if self._accelerates:
             return self._bound * (GROWTH if finished.full else 1.0)
-        target = TOLERANCE * finished.busy / max(finished.ratio, 1.0) + SPARE
+        target = TOLERANCE * finished.busy / max(finished.ratio, LEAST_RATIO) + SPARE
         if target < self._bound:
             crowded = finished.busy > self._few and finished.ratio > SHRINKS_ABOVE
             return max(target, self._bound / 2) if crowded else self._bound
