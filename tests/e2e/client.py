@@ -52,7 +52,14 @@ class Client:
                 return message
 
     async def ask(self, data: bytes, **fields: Any) -> dict[str, Any]:
-        """Send one frame and wait for its outcome."""
+        """Send one frame and wait for its outcome; again if it expired, as on a busy machine."""
+        for _ in range(4):
+            outcome = await self._ask(data, **fields)
+            if outcome.get("reason") != "expired":
+                break
+        return outcome
+
+    async def _ask(self, data: bytes, **fields: Any) -> dict[str, Any]:
         frame_id = self._next_id
         self._next_id += 1
         fields = {"format": "jpeg", **fields}
