@@ -14,7 +14,6 @@ from framewire.client.errors import ClientClosed, ConnectionFailed
 from framewire.client.messages import Encoded, Limits, Model
 from framewire.client.outcomes import Outcome
 from framewire.client.session import Session
-from framewire.client.waiting import within
 from framewire.client.window import Frame
 
 log = logging.getLogger("framewire.client")
@@ -57,7 +56,7 @@ class Driver:
     def _renew_primitives(self) -> None:
         """Forget the previous loop: a blocking client has another one each time it is opened."""
         self.turn = asyncio.Lock()  # of whoever wants its picture answered, not just offered
-        self._changed = asyncio.Event()
+        self._next_change: asyncio.Future[None] | None = None  # of those who wait for one
 
     async def stop(self) -> None:
         """Close the connection. Frames without an outcome are dropped as ``disconnected``."""
@@ -83,8 +82,9 @@ class Driver:
 
     def wake(self) -> None:
         """Look again at what is to do, because something has changed."""
-        self._changed.set()
-        self._changed.clear()
+        changed, self._next_change = self._next_change, None
+        if changed is not None:
+            changed.set_result(None)
 
     async def until(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
         """Wait until ``condition`` holds. Returns whether it does.
@@ -100,11 +100,15 @@ class Driver:
         return True
 
     async def change(self, seconds: float) -> None:
-        """Wait until something changes, ``seconds`` at most."""
-        try:
-            await within(self._changed.wait(), None if seconds == math.inf else max(0.0, seconds))
-        except asyncio.TimeoutError:
-            return
+        """Wait until something changes, ``seconds`` at most.
+
+        It waits for a future, which :meth:`wake` reaches at once. The task that waits for an event
+        starts one turn of the loop later, and would miss what changes before.
+        """
+        if self._next_change is None:
+            self._next_change = asyncio.get_running_loop().create_future()
+        timeout = None if seconds == math.inf else max(0.0, seconds)
+        await asyncio.wait({self._next_change}, timeout=timeout)
 
     @staticmethod
     def now() -> float:
