@@ -10,6 +10,8 @@ WORKERS ?= 3
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
+# The tests start some two hundred Python processes; without its cache, each compiles the project again.
+export PYTHONDONTWRITEBYTECODE :=
 INSTALL := -m pip install -q --disable-pip-version-check -c requirements.txt
 
 .PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench reliability container pins clean help

@@ -22,7 +22,7 @@ def test_switches_under_load_fail_no_call_and_keep_no_memory(
     assert outcome.after_mb < outcome.before_mb * 1.1
 
 
-def test_memory_does_not_grow_over_a_hundred_switches(models: Path, tmp_path: Path) -> None:
+def test_memory_does_not_grow_over_fifty_switches(models: Path, tmp_path: Path) -> None:
     """The first switches need memory for a second version; the others must not need more."""
     source = models / "half_plus" / "1"
     switching.publish(source, tmp_path, 1)
@@ -30,11 +30,11 @@ def test_memory_does_not_grow_over_a_hundred_switches(models: Path, tmp_path: Pa
     memory_mb = []
     try:
         program.wait_for("gRPC on port")
-        for version in range(2, 102):
+        for version in range(2, 52):
             switching.publish(source, tmp_path, version)
             program.wait_for(f"version {version - 1}: unloaded")
             shutil.rmtree(tmp_path / str(version - 1))
             memory_mb.append(program.memory_mb())
     finally:
         program.stop()
-    assert max(memory_mb[-10:]) < max(memory_mb[20:30]) * 1.03
+    assert max(memory_mb[-10:]) < max(memory_mb[15:25]) * 1.03
