@@ -49,11 +49,11 @@ class Place:
         self.leaving = False
         self.chosen = 0  # the number of the last batch that went here
 
-    def ready_at(self, model: ModelKey, now: float) -> float | None:
+    def ready_at(self, model: ModelKey, now: float, full: bool = True) -> float | None:
         """Return when a call may begin here if none ends before; None: not before one ends."""
         if self.health.state == "trial" and self.slots.calls:
             return None
-        return self.slots.ready_at(model, now)
+        return self.slots.ready_at(model, now, full)
 
 
 @dataclass(slots=True)
@@ -143,7 +143,7 @@ class Balancer:
         for place in self._candidates(model):
             place.slots.want(model, now)
 
-    def ready_at(self, model: ModelKey, now: float) -> float | None:
+    def ready_at(self, model: ModelKey, now: float, full: bool = True) -> float | None:
         """Return when ``model`` may begin a call if none ends before; None: not before one ends.
 
         Without any backend, that is at once: the call then fails.
@@ -151,7 +151,7 @@ class Balancer:
         candidates = self._candidates(model)
         if not candidates:
             return now
-        times = (place.ready_at(model, now) for place in candidates)
+        times = (place.ready_at(model, now, full) for place in candidates)
         return min((at for at in times if at is not None), default=None)
 
     def occupy(self, model: ModelKey, now: float) -> PlacedCall:

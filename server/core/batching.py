@@ -110,7 +110,7 @@ class Batcher:
         self._in_flight: dict[str, int] = {}
         self._quarantined: dict[Lane, set[str]] = {}
         self._gone: set[str] = set()  # forgotten, with frames still in flight
-        self._calls_alone = 0
+        self._calls = self._calls_alone = 0
         self._peak_waiting = 0
         self._finished = self._left_behind = 0
 
@@ -150,6 +150,7 @@ class Batcher:
                 del self._rings[lane]
             if members:
                 call = self._slots.occupy(lane.model, now)
+                self._calls += 1
                 self._calls_alone += lane.alone
                 return Taken(Batch(lane, tuple(members), now, call), expired)
         return Taken(None, expired)
@@ -159,6 +160,7 @@ class Batcher:
         frames = len(batch.members)
         self._slots.free(batch.call, batch.lane, now, frames, outcome)
         self._finished += frames
+        self._calls -= 1
         self._calls_alone -= batch.lane.alone
         for member in batch.members:
             session = member.session
@@ -286,7 +288,8 @@ class Batcher:
         """Return when the lane's next batch may go; None: not before a call ends."""
         if lane.alone and self._calls_alone:
             return None
-        ready_at = self._slots.ready_at(lane.model, now)
+        full = lane.alone or not self._calls or self._full(lane, ring)
+        ready_at = self._slots.ready_at(lane.model, now, full)
         if ready_at is None or not self._max_wait_s or self._full(lane, ring):
             return ready_at
         return max(ready_at, ring.since + self._max_wait_s)

@@ -23,6 +23,9 @@ The policy:
   below 1.1 by at least 1.25 from 4 calls on.
   For a server with ``c`` cores, ``s`` seconds a call and ``d`` seconds of network, it settles
   near 1.1 x c x (d + s) / s + 0.5: at 3 calls for two cores on the same machine.
+* A batch that is not full can still grow here, but not in the server's queue. So with as many
+  calls under way as the server works on (``burst`` at least) only full batches start, until a
+  ratio is below 1.1 again or no round was full for as long as a baseline lasts.
 * Under steady load no call is uncrowded. After 10 s of that (75 calls' time, if that is
   longer), at a ratio above 2 or below 0.9, or when batches outgrow all measured ones, a
   *probe* begins: a quarter of the limit, or two, applies until four calls have measured the
@@ -138,17 +141,17 @@ class ConcurrencyLimit:
     """The policy above. Pure: time is an argument, in monotonic seconds.
 
     ``limit`` is how many calls may be under way now, and ``maximum`` the most it can become.
+    Of these, ``worked_on`` may be of batches that are not full.
     """
 
     def __init__(self, maximum: int = 256, *, initial: int = INITIAL_CALLS, burst: int = 3) -> None:
         self.maximum = maximum
-        self.limit = self._initial = min(initial, maximum)
+        self.limit = self.worked_on = self._initial = min(initial, maximum)
         self._burst = burst
         self._bound = float(self._initial)
         self._slots = self._initial  # the bound in whole calls; less apply during a probe
         self._few = _few(self._initial)
-        self._under_way = 0
-        self._next_start = 0.0
+        self._under_way, self._next_start = 0, 0.0
         self._idle_since = float("inf")
         self._crowded_at = float("-inf")  # when more than a few were under way for the last time
         self._beyond_burst_at = float("-inf")  # and more than the burst
@@ -158,6 +161,7 @@ class ConcurrencyLimit:
         self._answered: tuple[Hashable, float] = (None, 0.0)  # the last one's kind and start
         self._measured = float("-inf")  # when a call was uncrowded for the last time
         self._probe_left = 0  # uncrowded calls until the probe ends
+        self._worked_on_until = float("-inf")  # unless a round says so again
         self._round = _Round(0)
         self._good = self._initial  # the limit of the last round that was answered
         self._second_chance = False
@@ -165,9 +169,9 @@ class ConcurrencyLimit:
         self._ceiling_until = float("-inf")
         self._pause_s = FIRST_PAUSE_S
 
-    def ready_at(self, now: float) -> float | None:
-        """Return when the next call may start if none ends before; None: not before one ends."""
-        if self._under_way >= self.limit:
+    def ready_at(self, now: float, full: bool = True) -> float | None:
+        """Return when a call of a ``full`` batch, or another, may start; None: after one ends."""
+        if self._under_way >= (self.limit if full else min(self.limit, self.worked_on)):
             return None
         return now if self._under_way < self._burst else max(now, self._next_start)
 
@@ -264,8 +268,18 @@ class ConcurrencyLimit:
         if self._probe_due(now):
             self._start_probe()
             return
+        self._follow_work(now)
         bound = self._target()
         self._set(min(bound, self._good) if now < self._ceiling_until else bound)
+
+    def _follow_work(self, now: float) -> None:
+        """Note how many calls the server works on. Only a round that was full tells."""
+        finished = self._round
+        if finished.full and finished.ratio > GROWS_BELOW:
+            self.worked_on = max(self._burst, int(finished.busy / finished.ratio))
+            self._worked_on_until = now + self._due_s()
+        elif finished.full or now > self._worked_on_until:
+            self.worked_on = self.maximum
 
     def _probe_due(self, now: float) -> bool:
         ratio = self._round.ratio

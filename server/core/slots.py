@@ -34,7 +34,7 @@ class Limit(Protocol):
     limit: int
     maximum: int
 
-    def ready_at(self, now: float) -> float | None:
+    def ready_at(self, now: float, full: bool = True) -> float | None:
         """Return when the next call may start if none ends before; None: not before one ends."""
 
     def started(self, now: float) -> Call:
@@ -63,8 +63,11 @@ class SlotTable(Protocol):
     def want(self, model: ModelKey, now: float) -> None:
         """A frame of ``model`` begins to wait."""
 
-    def ready_at(self, model: ModelKey, now: float) -> float | None:
-        """Return when ``model`` may begin a call if none ends before; None: not before one ends."""
+    def ready_at(self, model: ModelKey, now: float, full: bool = True) -> float | None:
+        """Return when ``model`` may begin a call if none ends before; None: not before one ends.
+
+        ``full``: whether its batch has no room for more frames.
+        """
 
     def occupy(self, model: ModelKey, now: float) -> Any:
         """A call of ``model`` begins."""
@@ -95,14 +98,17 @@ class Slots:
             self._idle[model] = now
             self._idle.move_to_end(model)
 
-    def ready_at(self, model: ModelKey, now: float) -> float | None:
-        """Return when ``model`` may begin a call if none ends before; None: not before one ends."""
+    def ready_at(self, model: ModelKey, now: float, full: bool = True) -> float | None:
+        """Return when ``model`` may begin a call if none ends before; None: not before one ends.
+
+        ``full``: whether its batch has no room for more frames.
+        """
         if model not in self._calls_of:
-            return now if self.calls < self._first_calls else self._limit.ready_at(now)
+            return now if self.calls < self._first_calls else self._limit.ready_at(now, full)
         self._forget_unused(now)
         if self._hangs(model, now) or self.calls >= self._limit.limit - len(self._idle):
             return None
-        return self._limit.ready_at(now)
+        return self._limit.ready_at(now, full)
 
     def occupy(self, model: ModelKey, now: float) -> Call:
         """A call of ``model`` begins."""

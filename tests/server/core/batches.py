@@ -18,8 +18,8 @@ STALE_S = 0.5
 
 
 def batcher(**changes: Any) -> Batcher:
-    """A batcher with a constant number of ``slots``."""
-    slots = Slots(FixedLimit(changes.pop("slots", 1)))
+    """A batcher with a constant number of ``slots``, ``worked_on`` of them without full batches."""
+    slots = Slots(FixedLimit(changes.pop("slots", 1), changes.pop("worked_on", None)))
     values = {"max_batch": 4, "slots": slots, "window": 4, "max_staleness_s": STALE_S, **changes}
     return Batcher(**values)
 

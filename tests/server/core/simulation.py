@@ -46,14 +46,15 @@ class Clock:
 
 
 class FixedLimit:
-    """A constant number of slots, to compare with."""
+    """A constant number of slots, to compare with; ``worked_on`` of them without full batches."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, worked_on: int | None = None) -> None:
         self.limit = self.maximum = limit
+        self.worked_on = limit if worked_on is None else worked_on
         self._under_way = 0
 
-    def ready_at(self, now: float) -> float | None:
-        return now if self._under_way < self.limit else None
+    def ready_at(self, now: float, full: bool = True) -> float | None:
+        return now if self._under_way < (self.limit if full else self.worked_on) else None
 
     def started(self, now: float) -> Call:
         self._under_way += 1

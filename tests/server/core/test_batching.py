@@ -127,6 +127,19 @@ def test_frames_gather_while_all_slots_are_busy() -> None:
     assert who(take(policy, 0.1)) == "bcd"
 
 
+def test_a_batch_that_is_not_full_gathers_while_the_server_has_enough() -> None:
+    policy = batcher(slots=2, worked_on=1)
+    offer(policy, "a")
+    batch = take(policy)
+    offer(policy, "b", "c")
+    assert policy.take(0.0) == NOTHING
+    offer(policy, "d", "e")
+    assert who(take(policy)) == "bcde"
+    offer(policy, "f")
+    policy.done(batch, 0.1, "answered")
+    assert policy.take(0.1) == NOTHING
+
+
 # Nothing is without a bound.
 
 
