@@ -30,7 +30,7 @@ The policy, for each lane (one model, one label or version, one signature):
   for no company.
 
 The caller must: pass a frame to ``offer``; call ``take`` while it returns a batch,
-after each ``offer``, each ``done`` and at ``next_deadline``; call ``done`` exactly
+after each ``offer``, each ``done`` and at ``due_at``; call ``done`` exactly
 once for each batch.
 """
 
@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
@@ -61,10 +61,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What ``take`` decided: a batch to send, if any, and the frames that were too old."""
+    """What ``take`` decided: a batch to send, if any, and the frames that were too old.
+
+    Without a batch, ``due_at`` says when to ask again even if nothing happens before.
+    """
 
     batch: Batch | None
     expired: Sequence[Member]
+    due_at: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +141,12 @@ class Batcher:
     def take(self, now: float) -> Taken:
         """Return the next batch, if a slot is free for a lane that is ready."""
         expired: list[Member] = []
+        later: list[float] = []
         for lane, ring in list(self._rings.items()):
             due_at = self._due_at(lane, ring, now)
             if due_at is None or due_at > now:
+                if due_at is not None:
+                    later.append(due_at)
                 continue
             members = self._gather(lane, ring, now, expired)
             # After its turn a lane goes to the end, or away if no session waits in it.
@@ -153,7 +160,7 @@ class Batcher:
                 self._calls += 1
                 self._calls_alone += lane.alone
                 return Taken(Batch(lane, tuple(members), now, call), expired)
-        return Taken(None, expired)
+        return Taken(None, expired, min(later, default=None))
 
     def done(self, batch: Batch, now: float, outcome: CallOutcome) -> None:
         """Free the slot of a batch whose call is over; its sessions may join again."""
@@ -206,13 +213,6 @@ class Batcher:
             sessions.discard(session)
             if not sessions:
                 del self._quarantined[lane]
-
-    def next_deadline(self, now: float) -> float | None:
-        """Return when ``take`` has something to decide even if nothing happens before."""
-        if not self._rings:
-            return None
-        due = [self._due_at(lane, ring, now) for lane, ring in self._rings.items()]
-        return min((at for at in due if at is not None), default=None)
 
     def budget_s(self, members: Sequence[Member], now: float) -> float:
         """Return the seconds until the youngest of ``members`` is too old: its call's limit."""

@@ -83,6 +83,7 @@ class Dispatcher:
         self._unresolved: dict[int, Member] = {}  # by identity: sent, and without an outcome yet
         self._stopped = False
         self._timer: asyncio.TimerHandle | None = None
+        self._due_at: float | None = None  # when the timer fires
 
     def offer(self, member: Member, lane: Lane) -> None:
         """Take in a frame, and send what can be sent. Never waits."""
@@ -115,14 +116,13 @@ class Dispatcher:
             if self._running:
                 await asyncio.wait(self._running)
             else:  # frames that wait for company; the timer sends them
-                now = time.monotonic()
-                deadline = self._batcher.next_deadline(now)
-                await asyncio.sleep(0.0 if deadline is None else max(0.0, deadline - now))
+                due_at, now = self._due_at, time.monotonic()
+                await asyncio.sleep(0.0 if due_at is None else max(0.0, due_at - now))
 
     async def stop(self) -> int:
         """Send nothing more, and drop every frame without an outcome. Return their number."""
         self._stopped = True
-        self._set_timer(time.monotonic())
+        self._set_timer(None)
         unanswered = self._batcher.withdraw_all()
         running = list(self._running)
         for task in running:
@@ -139,9 +139,9 @@ class Dispatcher:
             for member in taken.expired:
                 self._drop(member, "expired")
             if taken.batch is None:
+                self._set_timer(taken.due_at)
                 break
             self._start(taken.batch)
-        self._set_timer(now)
 
     def _start(self, batch: Batch) -> None:
         self._unresolved.update(zip(map(id, batch.members), batch.members, strict=True))
@@ -149,17 +149,20 @@ class Dispatcher:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def _set_timer(self, now: float) -> None:
+    def _set_timer(self, due_at: float | None) -> None:
+        """Pump again at ``due_at``, if that is any time, and not at the time set before."""
+        if due_at == self._due_at:
+            return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        deadline = self._batcher.next_deadline(now)
-        if deadline is not None and not self._stopped:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, deadline - now), self._on_timer)
+        self._due_at = due_at
+        if due_at is not None:
+            delay_s = max(0.0, due_at - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
 
     def _on_timer(self) -> None:
-        self._timer = None
+        self._timer = self._due_at = None
         self._pump(time.monotonic())
 
     async def _send(self, batch: Batch) -> None:

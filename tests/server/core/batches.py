@@ -41,6 +41,13 @@ def take(policy: Batcher, now: float = 0.0) -> Batch:
     return taken.batch
 
 
+def due_at(policy: Batcher, now: float = 0.0) -> float | None:
+    """When the next batch goes if nothing happens before; there is none now."""
+    taken = policy.take(now)
+    assert taken == NOTHING
+    return taken.due_at
+
+
 def who(batch: Batch) -> str:
     return "".join(member.session for member in batch.members)
 

@@ -268,9 +268,8 @@ class World:
             if taken.batch is None:
                 break
             self._send(taken.batch)
-        due_at = self.batcher.next_deadline(now)
-        if due_at is not None:
-            self._pump_at(due_at)
+        if taken.due_at is not None:
+            self._pump_at(taken.due_at)
 
     def _pump_at(self, when: float) -> None:
         if when < self._pump_due or self._pump_due <= self.clock.now:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.core.model import Lane, ModelKey
 from server.core.ring import halves
-from tests.server.core.batches import NOTHING, ONE, A, B, batcher, member, offer, take, who
+from tests.server.core.batches import NOTHING, ONE, A, B, batcher, due_at, member, offer, take, who
 
 # A session has at most one frame waiting; a newer one replaces it.
 
@@ -93,7 +93,7 @@ def test_a_session_waits_with_its_window_full() -> None:
     offer(policy, "a", i=3)
     assert policy.take(0.0) == NOTHING
     assert policy.waiting == 1
-    assert policy.next_deadline(0.0) is None
+    assert due_at(policy) is None
     offer(policy, "b")
     policy.done(batches[0], 0.0, "answered")
     # It joins at the end.
@@ -112,7 +112,6 @@ def test_the_smallest_window_still_lets_frames_through() -> None:
 def test_a_lone_camera_never_waits() -> None:
     policy = batcher()
     offer(policy, "a")
-    assert policy.next_deadline(0.0) == 0.0
     assert who(take(policy)) == "a"
 
 
@@ -121,8 +120,7 @@ def test_frames_gather_while_all_slots_are_busy() -> None:
     offer(policy, "a")
     batch = take(policy)
     offer(policy, *"bcd")
-    assert policy.take(0.0) == NOTHING
-    assert policy.next_deadline(0.0) is None
+    assert due_at(policy) is None
     policy.done(batch, 0.1, "answered")
     assert who(take(policy, 0.1)) == "bcd"
 

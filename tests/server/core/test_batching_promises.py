@@ -79,6 +79,7 @@ class BatcherMachine(RuleBasedStateMachine):
             max_waiting=max_waiting,
         )
         self.now = 100.0
+        self.due_at: float | None = None
         self.books = Books()
         self.waiting: dict[str, Waiter] = {}
         self.running: list[Batch] = []
@@ -167,11 +168,9 @@ class BatcherMachine(RuleBasedStateMachine):
     def later(self, seconds: float) -> None:
         """Time passes; the timer fires where it was set."""
         until = self.now + seconds
-        deadline = self.policy.next_deadline(self.now)
-        while deadline is not None and deadline <= until:
-            self.now = max(self.now, deadline)
+        while self.due_at is not None and self.due_at <= until:
+            self.now = max(self.now, self.due_at)
             self._pump()
-            deadline = self.policy.next_deadline(self.now)
         self.now = until
 
     def _end(self, batch: Batch) -> None:
@@ -198,6 +197,7 @@ class BatcherMachine(RuleBasedStateMachine):
                 break
             assert taken.batch.lane in allowed, "a batch took the slot of another model"
             self._check(taken.batch, ready, bool(taken.expired))
+        self.due_at = taken.due_at
         self._check_that_nobody_could_have_gone()
 
     # The promises
@@ -279,12 +279,11 @@ class BatcherMachine(RuleBasedStateMachine):
         """What waits, waits for a slot, for its window, or for the time of ``max_wait_s``."""
         lanes = [lane for lane in LANES if self._allowed(lane.model)]
         free = [waiter for lane in lanes for waiter in self._waiters(lane)]
-        deadline = self.policy.next_deadline(self.now)
         if not free:
-            assert deadline is None
+            assert self.due_at is None
             return
-        assert deadline == min(waiter.since for waiter in free) + self.max_wait_s
-        assert deadline > self.now
+        assert self.due_at == min(waiter.since for waiter in free) + self.max_wait_s
+        assert self.due_at > self.now
 
     @invariant()
     def one_outcome_each(self) -> None:

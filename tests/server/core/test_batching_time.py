@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.core.batching import Taken
-from tests.server.core.batches import NOTHING, A, B, batcher, member, offer, take, who
+from tests.server.core.batches import NOTHING, A, B, batcher, due_at, member, offer, take, who
 
 # A batch may wait for company.
 
@@ -14,8 +14,7 @@ def test_max_wait_waits_for_company() -> None:
     policy = batcher(max_wait_s=0.010)
     offer(policy, "a", now=1.000)
     offer(policy, "b", now=1.004)
-    assert policy.take(1.004) == NOTHING
-    assert policy.next_deadline(1.0) == pytest.approx(1.010)
+    assert due_at(policy, 1.004) == pytest.approx(1.010)
     assert who(take(policy, 1.010)) == "ab"
 
 
@@ -32,7 +31,7 @@ def test_a_session_left_over_waits_no_longer_than_its_own_time() -> None:
     offer(policy, *"abc", now=1.0)
     offer(policy, *"de", now=1.006)
     assert who(take(policy, 1.006)) == "abcd"
-    assert policy.next_deadline(1.0) == pytest.approx(1.016)
+    assert due_at(policy, 1.0) == pytest.approx(1.016)
     busy = batcher(max_wait_s=0.010, max_batch=2)
     offer(busy, "x", now=0.0)
     batch = take(busy, 0.010)
@@ -49,7 +48,7 @@ def test_replacing_ones_frame_does_not_put_the_batch_off() -> None:
     policy = batcher(max_wait_s=0.010)
     offer(policy, "a", now=1.0)
     policy.offer(member("a", 2, 1.009), A, 1.009)
-    assert policy.next_deadline(1.0) == pytest.approx(1.010)
+    assert due_at(policy, 1.0) == pytest.approx(1.010)
     assert who(take(policy, 1.010)) == "a"
 
 
@@ -57,11 +56,11 @@ def test_the_nearest_of_several_deadlines() -> None:
     policy = batcher(max_wait_s=0.010)
     offer(policy, "a", lane=A, now=1.0)
     offer(policy, "x", lane=B, now=1.004)
-    assert policy.next_deadline(1.0) == pytest.approx(1.010)
+    assert due_at(policy, 1.0) == pytest.approx(1.010)
     policy.withdraw("a")
-    assert policy.next_deadline(1.0) == pytest.approx(1.014)
+    assert due_at(policy, 1.0) == pytest.approx(1.014)
     policy.withdraw("x")
-    assert policy.next_deadline(1.0) is None
+    assert due_at(policy, 1.0) is None
 
 
 # At dispatch, every member's staleness is checked.
