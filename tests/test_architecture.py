@@ -65,6 +65,11 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"opentelemetry"},
     ),
     (
+        "server.recording",
+        {"framewire.recording", "server.core", "server.settings"},
+        set(),
+    ),
+    (
         "server.workers",
         {
             "server.app",
@@ -159,6 +164,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ),
     ("export.commands", {"export", "demomodel"}, {"rich", "tensorflow"}),
     ("export", {"export"}, {"tensorflow"}),
+    # What any part may read and write, or compare.
+    ("framewire.recording", set(), {"msgpack"}),
     # What an application installs: nothing of the servers comes with it.
     ("framewire.client", set(), {"tornado", "msgpack", "PIL", "numpy", "av"}),
     ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),
