@@ -68,8 +68,9 @@ def open_sampler(settings: Settings) -> Sampler | None:
         folder = RecordingFolder(path, max_bytes, settings.record_keep_h * 3600, writers)
     except OSError as error:
         raise WrongSetting(f"record: cannot write to {path}: {reason(error)}") from None
-    fields = {"share": settings.record_share, "unit": settings.record_unit, "folder": path}
-    log.info("recording %(share)g of all %(unit)s in %(folder)s", fields)
+    percent = 100 * settings.record_share
+    fields = {"percent": percent, "unit": settings.record_unit, "folder": path}
+    log.info("recording %(percent)g %% of all %(unit)s in %(folder)s", fields)
     return Sampler(Recorder(folder), settings.record_share, settings.record_unit == "sessions")
 
 

@@ -153,7 +153,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("export.release", {*EXPORT_BASE, "export.client", "export.publishing"}, {"google", "rich"}),
     (
         "export.verification",
-        {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"},
+        {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"}
+        | {"framewire.agreement", "framewire.recording"},
         {*TENSORFLOW, "matplotlib", "rich"},
     ),
     # The demo model is made with the tool; of the tool, only the commands know the demo model.
@@ -166,6 +167,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("export", {"export"}, {"tensorflow"}),
     # What any part may read and write, or compare.
     ("framewire.recording", set(), {"msgpack"}),
+    ("framewire.agreement", set(), set()),
     # What an application installs: nothing of the servers comes with it.
     ("framewire.client", set(), {"tornado", "msgpack", "PIL", "numpy", "av"}),
     ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),

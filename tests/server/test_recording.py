@@ -163,4 +163,4 @@ def test_the_start_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     sampler = open_sampler(settings_for(tmp_path / "kept", record_share=0.1))
     assert sampler is not None
     sampler.close()
-    assert f"recording 0.1 of all frames in {tmp_path / 'kept'}" in caplog.text
+    assert f"recording 10 % of all frames in {tmp_path / 'kept'}" in caplog.text
