@@ -177,7 +177,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("conformance", {"server.core", "server.transport.encodings"}, {"tornado"}),
     (
         "loadtest",
-        {"server.backend.stubs", "export", "demomodel", "framewire.client"},
+        {"server.backend.stubs", "export", "demomodel", "framewire.client"}
+        | {"framewire.agreement", "framewire.recording"},
         {"grpc", "msgpack", "PIL", "prometheus_client", "rich"},
     ),
 ]

@@ -63,8 +63,11 @@ class Target:
         """Return what a session sends first."""
         options = {"model": self.model, "label": self.label}
         given = {name: value for name, value in options.items() if value is not None}
-        handshake = websocket.handshake("msgpack", self.authority, self.path, self.token)
-        return handshake + hello(**given)
+        return self.handshake() + hello(**given)
+
+    def handshake(self) -> bytes:
+        """Return the request that opens the WebSocket."""
+        return websocket.handshake("msgpack", self.authority, self.path, self.token)
 
     async def connect(self, make: Callable[[], _C], number: int) -> _C:
         """Open the connection of camera ``number``. Raises OSError.
