@@ -169,7 +169,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("framewire.recording", set(), {"msgpack"}),
     ("framewire.agreement", set(), set()),
     # What an application installs: nothing of the servers comes with it.
-    ("framewire.client", set(), {"tornado", "msgpack", "PIL", "numpy", "av"}),
+    ("framewire.client", {"framewire.recording"}, {"tornado", "msgpack", "PIL", "numpy", "av"}),
     ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),
     # It starts the other programs by name, as modules or processes.
     ("framewire", {"server.output", "server.settings"}, {"honcho"}),

@@ -13,6 +13,7 @@ import pytest
 from tornado.testing import bind_unused_port
 
 from framewire.agreement import Agreement
+from framewire.client import AsyncClient
 from framewire.recording import RecordedFrame, RecordedSession, Recorder, read, read_sessions
 from framewire.recording.files import RecordingFile
 from loadtest import __main__ as program
@@ -128,6 +129,32 @@ async def test_twice_as_fast_and_with_another_model(tmp_path: Path) -> None:
     assert not run.failures
     assert {one.session.options["model"] for one in received} == {"digits"}
     assert all("version" not in one.session.options for one in received)
+
+
+async def test_what_a_client_recorded_can_be_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "client.fwrec"
+    async with serving(tmp_path) as served:
+        client = AsyncClient(served.target.url, min_score=0.5, token="secret", record=path)
+        async with client:
+            for _ in range(3):
+                assert (await client.infer(picture())).detections
+        sessions = read_sessions(path)
+        run = await play(sessions, served.target)
+        received = served.record()
+    [frames] = sessions.values()
+    assert [one.outcome_name for one in frames] == ["result"] * 3
+    assert frames[0].data == picture()
+    assert frames[0].session.options["min_score"] == 0.5
+    assert b"secret" not in path.read_bytes()
+    assert [one.message for one in received[3:]] == [one.message for one in frames]
+    summary = summarize(run)
+    assert (summary.answered, summary.agreement.overall) == (1.0, 1.0)
+
+
+async def test_a_client_that_cannot_record_does_not_open(tmp_path: Path) -> None:
+    client = AsyncClient("ws://127.0.0.1:9/ws", record=tmp_path / "missing" / "file.fwrec")
+    with pytest.raises(FileNotFoundError):
+        await client.__aenter__()
 
 
 async def test_a_gateway_that_went_away(tmp_path: Path) -> None:
