@@ -8,6 +8,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from framewire.recording.files import FOLDER_MODE
 from loadtest.cameras import fleet, objective, source, target
 from loadtest.cameras.effort import MAX_LAG_MS
 from loadtest.cameras.objective import FIGURES, Objective
@@ -214,6 +215,19 @@ def output(text: str) -> Path:
     path = Path(text)
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write {text}")
+    return path
+
+
+def new_folder(text: str) -> Path:
+    """Return the path of a folder that is empty, or can be created."""
+    path = Path(text)
+    try:
+        path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        filled = any(path.iterdir())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot write {text}: {error.strerror}") from None
+    if filled:
+        raise argparse.ArgumentTypeError(f"{text} is not empty")
     return path
 
 

@@ -61,9 +61,12 @@ class Target:
 
     def greeting(self) -> bytes:
         """Return what a session sends first."""
+        return self.handshake() + hello(**self.options())
+
+    def options(self) -> dict[str, str]:
+        """Return what sessions ask for in ``hello``."""
         options = {"model": self.model, "label": self.label}
-        given = {name: value for name, value in options.items() if value is not None}
-        return self.handshake() + hello(**given)
+        return {name: value for name, value in options.items() if value is not None}
 
     def handshake(self) -> bytes:
         """Return the request that opens the WebSocket."""
