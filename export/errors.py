@@ -10,6 +10,7 @@
     ├── PublishError         a version exists already, or the target cannot be written
     │   └── DamagedVersion   the files of a version differ from its manifest
     ├── ReleaseError         a label cannot be moved
+    ├── RegressionFound      a version's answers differ too much from recorded ones
     └── ContractError        a version breaks the model contract and is not published
 """
 
@@ -67,3 +68,7 @@ class ReleaseError(ExportError):
 
 class ContractError(ExportError):
     """A SavedModel, loaded back, breaks the model contract."""
+
+
+class RegressionFound(ExportError):
+    """A version's answers differ too much from those that an earlier one gave to users."""

@@ -11,22 +11,24 @@ from pathlib import Path
 from export.commands.output import tolerate_closed_output
 from loadtest.cameras import capacity, command
 from loadtest.reliability import SCENARIOS
+from loadtest.replay import command as replay
 
 _DESCRIPTION = """\
-Load a gateway with cameras, and print the figures. `cameras` and `capacity` take the URL of any
-gateway. The other commands start a model server and a gateway on free ports; everything then
+Load a gateway with cameras, and print the figures. `cameras`, `capacity` and `replay` take the URL
+of any gateway. The other commands start a model server and a gateway on free ports; everything then
 shares the same processors, so compare ratios, not absolute figures.
 """
 _EXAMPLES = """\
 examples:
   %(prog)s cameras ws://127.0.0.1:8888/ws --html report.html
   %(prog)s capacity ws://127.0.0.1:8888/ws --objective p95_ms=200,answered=0.99
+  %(prog)s replay ws://127.0.0.1:8888/ws record/
   %(prog)s                                   the gateway compared with direct calls
   %(prog)s churn --seconds 60 --sessions 64
   %(prog)s swaps --swaps 10
   %(prog)s reliability --quick overload fairness
 """
-_BY_URL = {"cameras": command.run, "capacity": capacity.run}
+_BY_URL = {"cameras": command.run, "capacity": capacity.run, "replay": replay.run}
 # What the other commands start, or use to measure.
 _NEEDS = ("tensorflow", "grpc", "grpc_health", "prometheus_client", "fsspec")
 
@@ -94,6 +96,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     command.add(commands)
     capacity.add(commands)
+    replay.add(commands)
     compare = commands.add_parser("ratios", help="compare with direct Predict calls (the default)")
     leave = commands.add_parser("churn", help="check that every frame gets its outcome")
     swap = commands.add_parser("swaps", help="promote and roll back versions under load")

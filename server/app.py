@@ -27,6 +27,7 @@ from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import DOCS, ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.process import Process, Standalone
+from server.recording import open_sampler
 from server.runtime.gateway import Gateway
 from server.runtime.limits import new_slots
 from server.settings import Settings, WrongSetting, load_descriptions
@@ -169,11 +170,13 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     access = AccessControl.from_settings(settings, process.limiters)
     sockets = process.listen()
     tracer = open_tracer(settings)
+    sampler = open_sampler(settings)
     backend, balancer = model_servers(settings)
     if tracer is not None:
         backend = tracer.traced(backend)
     verify = access.tokens.verify if access.tokens else None
-    gateway = Gateway(settings, backend, verify, balancer, tracer, process.limiters)
+    observers = () if sampler is None else (sampler,)
+    gateway = Gateway(settings, backend, verify, balancer, tracer, process.limiters, observers)
     server = http_server(gateway, settings, access, process)
     server.add_sockets(sockets)
     process.started(signals.stop)
@@ -194,6 +197,8 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     await backend.close()
     if tracer is not None:
         await asyncio.to_thread(tracer.close)
+    if sampler is not None:
+        await asyncio.to_thread(sampler.close)
 
 
 async def _announce(gateway: Gateway, process: Process) -> None:

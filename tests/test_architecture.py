@@ -65,6 +65,11 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"opentelemetry"},
     ),
     (
+        "server.recording",
+        {"framewire.recording", "server.core", "server.settings"},
+        set(),
+    ),
+    (
         "server.workers",
         {
             "server.app",
@@ -148,7 +153,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("export.release", {*EXPORT_BASE, "export.client", "export.publishing"}, {"google", "rich"}),
     (
         "export.verification",
-        {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"},
+        {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"}
+        | {"framewire.agreement", "framewire.recording"},
         {*TENSORFLOW, "matplotlib", "rich"},
     ),
     # The demo model is made with the tool; of the tool, only the commands know the demo model.
@@ -159,8 +165,11 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ),
     ("export.commands", {"export", "demomodel"}, {"rich", "tensorflow"}),
     ("export", {"export"}, {"tensorflow"}),
+    # What any part may read and write, or compare.
+    ("framewire.recording", set(), {"msgpack"}),
+    ("framewire.agreement", set(), set()),
     # What an application installs: nothing of the servers comes with it.
-    ("framewire.client", set(), {"tornado", "msgpack", "PIL", "numpy", "av"}),
+    ("framewire.client", {"framewire.recording"}, {"tornado", "msgpack", "PIL", "numpy", "av"}),
     ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),
     # It starts the other programs by name, as modules or processes.
     ("framewire", {"server.output", "server.settings"}, {"honcho"}),
@@ -168,7 +177,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("conformance", {"server.core", "server.transport.encodings"}, {"tornado"}),
     (
         "loadtest",
-        {"server.backend.stubs", "export", "demomodel", "framewire.client"},
+        {"server.backend.stubs", "export", "demomodel", "framewire.client"}
+        | {"framewire.agreement", "framewire.recording"},
         {"grpc", "msgpack", "PIL", "prometheus_client", "rich"},
     ),
 ]

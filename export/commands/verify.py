@@ -6,6 +6,7 @@ import argparse
 import contextlib
 from pathlib import Path
 
+from export.commands import recorded_options
 from export.commands.arguments import address, positive
 from export.commands.loading import load_tensorflow
 from export.commands.parser import Commands, add_command
@@ -23,11 +24,13 @@ def add_parser(commands: Commands) -> None:
         SUMMARY,
         "Check a version against the model contract and against its source's answers for the "
         "golden images, in every batch size, in this process and through a model server, and "
-        "measure its speed. By default a temporary model server is started for this.",
+        "measure its speed. By default a temporary model server is started for this. With "
+        "--recorded, compare it instead with what an earlier version answered to users' frames.",
         """
         %(prog)s build/mymodel/1
         %(prog)s models/mymodel/3 --server 127.0.0.1:8500
         %(prog)s build/mymodel/1 --report-json report.json --plot plot.png
+        %(prog)s build/mymodel/4 --recorded record/ --report-html report.html
         """,
     )
     parser.add_argument("folder", type=Path, metavar="VERSION", help="the version's directory")
@@ -42,6 +45,7 @@ def add_parser(commands: Commands) -> None:
         "--quick", action="store_true", help="try a few batch sizes in this process only"
     )
     _add_server(parser)
+    recorded_options.add_recorded(parser)
     _add_report(parser)
 
 
@@ -56,7 +60,9 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
         help="a model server that has the version; may be repeated",
     )
     group.add_argument(
-        "--model", metavar="NAME", help="the model's name there (default: the directory's name)"
+        "--model",
+        metavar="NAME",
+        help="the model's name there, or in recordings (default: the directory's name)",
     )
     group.add_argument(
         "--wait",
@@ -83,6 +89,7 @@ def run(options: argparse.Namespace) -> None:
     whole = folder.resolve()
     if options.server and not whole.name.isdecimal():
         raise SourceError(f"{folder} is not a numbered directory, so no model server can serve it")
+    recorded_options.check(options)
     load_tensorflow()
     from export.verification.options import VerifyOptions
     from export.verification.report import Report
@@ -93,7 +100,10 @@ def run(options: argparse.Namespace) -> None:
     )
     report = Report(f"{whole.parent.name}/{whole.name}")
     try:
-        verify(report, whole, verify_options)
+        if options.recorded is not None:
+            recorded_options.verify(report, whole, options)
+        else:
+            verify(report, whole, verify_options)
     finally:
         report.print()
         if options.report_json is not None:

@@ -9,6 +9,7 @@ import random
 import ssl
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from framewire.client.backoff import Backoff
@@ -30,7 +31,9 @@ class BaseClient:
     ``url`` is the gateway's WebSocket, such as ``wss://example.org/ws``. ``token`` is a token, or
     a function that returns a fresh one: it is called in a thread before each connection, and
     again before a token expires. ``ca`` is a file with the certificates to trust, in PEM; None:
-    the system's. ``connect_timeout_s`` bounds the wait for the first session.
+    the system's. ``connect_timeout_s`` bounds the wait for the first session. ``record`` is a file
+    for all frames that are sent and their outcomes (docs/recording.md), begun anew each time the
+    client is opened.
 
     The other options are the session's, and can be changed with ``configure``. ``model`` and
     ``label`` or ``version`` choose the model; ``min_score`` (0..1) and ``max_results`` choose
@@ -58,6 +61,7 @@ class BaseClient:
         zones: Areas | None = None,
         lines: Areas | None = None,
         jpeg_quality: int = 85,
+        record: str | os.PathLike[str] | None = None,
     ) -> None:
         if not url.startswith(("ws://", "wss://")):
             raise ValueError(f"the URL must start with ws:// or wss://, not {url!r}")
@@ -72,6 +76,7 @@ class BaseClient:
             Address(url, ssl.create_default_context(cafile=ca) if ca else None),
             functools.partial(encode, upright=upright, quality=jpeg_quality),
             functools.partial(_fresh, token),
+            None if record is None else Path(record),
         )
 
     @property

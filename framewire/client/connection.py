@@ -21,6 +21,7 @@ from tornado.websocket import (
 
 from framewire.client.errors import Refused
 from framewire.client.waiting import within
+from framewire.recording.tap import Tap
 
 SUBPROTOCOL = "framewire.v1.msgpack"
 CONNECT_TIMEOUT_S = 10.0
@@ -56,12 +57,13 @@ class Address:
 class Connection:
     """An open connection; :meth:`open` makes one."""
 
-    def __init__(self, socket: WebSocketClientConnection) -> None:
+    def __init__(self, socket: WebSocketClientConnection, tap: Tap | None = None) -> None:
         self._socket = socket
+        self._tap = tap
 
     @classmethod
-    async def open(cls, address: Address) -> Connection:
-        """Connect. Raises :class:`Unreachable`."""
+    async def open(cls, address: Address, tap: Tap | None = None) -> Connection:
+        """Connect; ``tap`` sees all messages. Raises :class:`Unreachable`."""
         request = HTTPRequest(
             address.url,
             ssl_options=address.tls,
@@ -74,7 +76,7 @@ class Connection:
             )
         )
         try:
-            return cls(await asyncio.shield(connecting))
+            return cls(await asyncio.shield(connecting), tap)
         except asyncio.CancelledError:
             connecting.add_done_callback(_close_late)
             raise
@@ -89,6 +91,8 @@ class Connection:
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message, and wait until the socket has taken it. Raises :class:`Unreachable`."""
+        if self._tap is not None:
+            self._tap.sent(message)
         try:
             await self._socket.write_message(msgpack.packb(message), binary=True)
         except (WebSocketClosedError, StreamClosedError):
@@ -103,13 +107,18 @@ class Connection:
         if data is None:
             raise Unreachable(_closed(self._socket))
         try:
-            return msgpack.unpackb(data)
+            message = msgpack.unpackb(data)
         except (ValueError, TypeError) as error:
             raise Unreachable(f"unreadable message from the gateway: {error}") from None
+        if self._tap is not None:
+            self._tap.received(message)
+        return message
 
     def close(self) -> None:
         """Close, with a closing handshake in the background."""
         self._socket.close(1000)
+        if self._tap is not None:
+            self._tap.lost()
 
 
 def _close_late(connecting: asyncio.Future[WebSocketClientConnection]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from framewire.client.actions import Encode, RenewToken, Send, Sleep
@@ -15,6 +16,9 @@ from framewire.client.messages import Encoded, Limits, Model
 from framewire.client.outcomes import Outcome
 from framewire.client.session import Session
 from framewire.client.window import Frame
+from framewire.recording import Recorder
+from framewire.recording.files import RecordingFile
+from framewire.recording.tap import Tap
 
 log = logging.getLogger("framewire.client")
 
@@ -26,24 +30,37 @@ class Driver:
     """Connects, reconnects, and carries out what the session asks for.
 
     ``encode`` runs in a thread. ``token`` is asked before each attempt and for each renewal.
+    ``record``: the file that frames and their outcomes are recorded in.
     """
 
     def __init__(
-        self, session: Session, address: Address, encode: Encoder, token: TokenSource
+        self,
+        session: Session,
+        address: Address,
+        encode: Encoder,
+        token: TokenSource,
+        record: Path | None = None,
     ) -> None:
         self.session = session
         self._address = address
         self._encode = encode
         self._token = token
+        self._record = record
+        self._recorder: Recorder | None = None
         self._renew_primitives()
         self._running: asyncio.Task[None] | None = None
         self._last_reason = "no attempt was made"
 
     async def start(self, timeout_s: float) -> None:
-        """Open a session. Raises :class:`Refused` and :class:`ConnectionFailed`."""
+        """Open a session.
+
+        Raises :class:`Refused`, :class:`ConnectionFailed`, and OSError if it cannot be recorded.
+        """
         if self._running is not None:
             raise RuntimeError("this client is open already")
         self._renew_primitives()
+        if self._record is not None:
+            self._recorder = Recorder(RecordingFile(self._record, "framewire.client"))
         self._running = asyncio.create_task(self._run())
         try:
             if not await self.until(lambda: self.session.welcome is not None, timeout_s):
@@ -66,6 +83,9 @@ class Driver:
             await asyncio.gather(running, return_exceptions=True)
         self.session.close()
         self.wake()
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            await asyncio.to_thread(recorder.close)
 
     def offer(self, picture: Any) -> asyncio.Future[Outcome]:
         """Offer a picture. Returns a future of its outcome, which never fails."""
@@ -152,7 +172,8 @@ class Driver:
         except Exception as error:
             return Unreachable(f"no token: {error}")
         try:
-            connection = await Connection.open(self._address)
+            tap = None if self._recorder is None else Tap(self._recorder)
+            connection = await Connection.open(self._address, tap)
         except Unreachable as error:
             return error
         self.session.opened(self.now(), token)

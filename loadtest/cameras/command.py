@@ -64,13 +64,20 @@ def add(commands: Any) -> None:
         ("hgrm", "the distribution of the age, for HdrHistogram's plotters"),
     ):
         results.add_argument(f"--{kind}", type=flags.output, metavar="FILE", help=meaning)
+    results.add_argument(
+        "--record",
+        type=flags.new_folder,
+        metavar="FOLDER",
+        help="keep all frames and their outcomes, to be replayed; 1 GB per process at most",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command. Returns the exit status."""
     profile = flags.profile(options, options.sessions, options.seconds)
     gateway, model = reach(flags.gateway(options))
-    task = Task(profile, gateway, flags.pictures(options), range(profile.sessions))
+    pictures = flags.pictures(options)
+    task = Task(profile, gateway, pictures, range(profile.sessions), options.record)
     count = flags.processes(options, profile)
     report, recording = measure(task, model, count, options.objective, options.max_lag_ms)
     print(text(report))

@@ -8,6 +8,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from framewire.recording.files import FOLDER_MODE
 from loadtest.cameras import fleet, objective, source, target
 from loadtest.cameras.effort import MAX_LAG_MS
 from loadtest.cameras.objective import FIGURES, Objective
@@ -20,14 +21,14 @@ OBJECTIVES = "objectives:\n" + "\n".join(
 )
 
 
-def add_gateway(parser: argparse.ArgumentParser) -> None:
-    """Add the URL, and how to connect to it."""
+def add_gateway(parser: argparse.ArgumentParser, default: str = "the gateway's") -> None:
+    """Add the URL, and how to connect to it. ``default``: which model sessions ask for."""
     parser.add_argument("url", metavar="URL", help="the gateway, such as ws://127.0.0.1:8888/ws")
     group = parser.add_argument_group("the gateway")
     group.add_argument("--token", metavar="TOKEN", help="token, or @FILE with the token in it")
     group.add_argument("--ca", metavar="FILE", help="certificates to trust, in PEM")
-    group.add_argument("--model", metavar="NAME", help="model (default: the gateway's)")
-    group.add_argument("--label", metavar="LABEL", help="version label (default: the gateway's)")
+    group.add_argument("--model", metavar="NAME", help=f"model (default: {default})")
+    group.add_argument("--label", metavar="LABEL", help=f"version label (default: {default})")
 
 
 def add_load(
@@ -56,7 +57,7 @@ def add_load(
         default="constant",
         help="intervals between a camera's frames: equal or exponential (default: %(default)s)",
     )
-    _share(group, "--jitter", 0.1, "deviation of constant arrivals, as a fraction of the interval")
+    share(group, "--jitter", 0.1, "deviation of constant arrivals, as a fraction of the interval")
     group.add_argument(
         "--seed", type=int, default=1, metavar="N", help="seed of all that is random (default: 1)"
     )
@@ -83,8 +84,8 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
         metavar="MBIT/S",
         help="bandwidth of each camera (default: unlimited)",
     )
-    _share(group, "--slow-readers", 0.0, "fraction of cameras that keep pausing to read for 2 s")
-    _share(group, "--disconnecting", 0.0, "fraction of cameras that disconnect every 3 s or so")
+    share(group, "--slow-readers", 0.0, "fraction of cameras that keep pausing to read for 2 s")
+    share(group, "--disconnecting", 0.0, "fraction of cameras that disconnect every 3 s or so")
 
 
 def add_pictures(parser: argparse.ArgumentParser) -> None:
@@ -147,6 +148,23 @@ def seconds(group: argparse._ArgumentGroup, flag: str, default: float, meaning: 
     group.add_argument(flag, type=_not_negative, default=default, metavar="S", help=text)
 
 
+def share(group: argparse._ArgumentGroup, flag: str, default: float, meaning: str) -> None:
+    """Add a flag for a fraction."""
+    group.add_argument(
+        flag,
+        type=_fraction,
+        default=default,
+        metavar="0..1",
+        help=f"{meaning} (default: {default:g})",
+    )
+
+
+def factor(group: argparse._ArgumentGroup, flag: str, default: float, meaning: str) -> None:
+    """Add a flag for a positive factor."""
+    text = f"{meaning} (default: {default:g})"
+    group.add_argument(flag, type=_positive, default=default, metavar="X", help=text)
+
+
 def profile(options: argparse.Namespace, sessions: int, seconds: float) -> Profile:
     """Return the load that the flags describe."""
     return Profile(
@@ -200,6 +218,19 @@ def output(text: str) -> Path:
     return path
 
 
+def new_folder(text: str) -> Path:
+    """Return the path of a folder that is empty, or can be created."""
+    path = Path(text)
+    try:
+        path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        filled = any(path.iterdir())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot write {text}: {error.strerror}") from None
+    if filled:
+        raise argparse.ArgumentTypeError(f"{text} is not empty")
+    return path
+
+
 def _token(text: str | None) -> str | None:
     if text is None or not text.startswith("@"):
         return text
@@ -207,16 +238,6 @@ def _token(text: str | None) -> str | None:
         return Path(text[1:]).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise Unusable(f"cannot read the token in {text[1:]}: {error.strerror}") from None
-
-
-def _share(group: argparse._ArgumentGroup, flag: str, default: float, meaning: str) -> None:
-    group.add_argument(
-        flag,
-        type=_fraction,
-        default=default,
-        metavar="0..1",
-        help=f"{meaning} (default: {default:g})",
-    )
 
 
 def _count(text: str) -> int:

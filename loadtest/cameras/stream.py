@@ -16,6 +16,7 @@ from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
 from loadtest.cameras.schedule import captures
 from loadtest.cameras.session import Session
+from loadtest.cameras.tap import CameraTap
 from loadtest.cameras.target import Target
 
 # A camera whose uplink is this far behind sends no more, whether or not it obeys the window.
@@ -33,7 +34,7 @@ class Stream:
 
     Like a good client, it holds the newest frame back while it may not send it; a newer one
     replaces it. After a lost connection it comes back with growing delays. ``started_at`` is the
-    start of the load on the event loop's clock.
+    start of the load on the event loop's clock. ``tap`` records what it sends and receives.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Stream:
         frames: Sequence[Frame],
         recording: Recording,
         started_at: float,
+        tap: CameraTap | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._number = number
@@ -52,6 +54,7 @@ class Stream:
         self._frames = frames
         self._recording = recording
         self._started_at = started_at
+        self._tap = tap
         self._captures = captures(profile, number)
         self._dice = random.Random(f"{profile.seed} leaves {number}")
         self._pacing = Pacing()
@@ -117,6 +120,8 @@ class Stream:
 
     def _opened(self, session: Session) -> None:
         self._session = session
+        if self._tap is not None:
+            self._tap.opened(session.welcomed.result())
         if self._profile.obeys_window:
             self._window = session.welcomed.result()["limits"]["window"]
         if self._profile.reads_slowly(self._number):
@@ -134,6 +139,8 @@ class Stream:
 
     def _on_lost(self) -> None:
         self._session = None
+        if self._tap is not None:
+            self._tap.lost()
         self._drop_held(recording.NOT_CONNECTED)
         self._settle_all(recording.DISCONNECTED)
 
@@ -170,6 +177,8 @@ class Stream:
         row, self._held = self._held, None
         self._waiting[self._sent] = row
         self._recording.sent[row] = now
+        if self._tap is not None:
+            self._tap.sent(self._sent)
         self._transmit(session, self._frames[self._sent % len(self._frames)], self._sent, now)
         self._sent += 1
         self._pacing.sent(now)
@@ -194,6 +203,8 @@ class Stream:
     # Outcomes
 
     def _on_message(self, message: dict[str, Any]) -> None:
+        if self._tap is not None:
+            self._tap.received(message)
         if message["type"] == "pace":
             if self._profile.obeys_pace:
                 self._pacing.advise(self._now(), message["frames_per_s"])

@@ -61,10 +61,16 @@ class Target:
 
     def greeting(self) -> bytes:
         """Return what a session sends first."""
+        return self.handshake() + hello(**self.options())
+
+    def options(self) -> dict[str, str]:
+        """Return what sessions ask for in ``hello``."""
         options = {"model": self.model, "label": self.label}
-        given = {name: value for name, value in options.items() if value is not None}
-        handshake = websocket.handshake("msgpack", self.authority, self.path, self.token)
-        return handshake + hello(**given)
+        return {name: value for name, value in options.items() if value is not None}
+
+    def handshake(self) -> bytes:
+        """Return the request that opens the WebSocket."""
+        return websocket.handshake("msgpack", self.authority, self.path, self.token)
 
     async def connect(self, make: Callable[[], _C], number: int) -> _C:
         """Open the connection of camera ``number``. Raises OSError.

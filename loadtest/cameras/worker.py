@@ -8,13 +8,16 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
 
+from framewire.recording import Recorder
 from loadtest.camera import Frame
 from loadtest.cameras.effort import Effort, Probe
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
 from loadtest.cameras.source import Picture
 from loadtest.cameras.stream import Stream
+from loadtest.cameras.tap import CameraTap, open_recorder
 from loadtest.cameras.target import Target
 
 REPORT_EVERY_S = 1.0
@@ -40,12 +43,16 @@ class Share:
 
 @dataclass(frozen=True)
 class Task:
-    """What a process has to do: the cameras ``numbers`` of a load."""
+    """What a process has to do: the cameras ``numbers`` of a load.
+
+    ``record``: the folder to record their frames in; None: nowhere.
+    """
 
     profile: Profile
     target: Target
     pictures: Sequence[Picture]
     numbers: Sequence[int]
+    record: Path | None = None
 
 
 async def run(
@@ -55,8 +62,17 @@ async def run(
     loop = asyncio.get_running_loop()
     recording = Recording()
     frames = [Frame(picture.data, picture.format) for picture in task.pictures]
+    recorder = None if task.record is None else open_recorder(task.record)
     streams = [
-        Stream(number, task.profile, task.target, frames, recording, started_at)
+        Stream(
+            number,
+            task.profile,
+            task.target,
+            frames,
+            recording,
+            started_at,
+            _tap(task, recorder),
+        )
         for number in task.numbers
     ]
     probe = Probe()
@@ -65,7 +81,16 @@ async def run(
     reporting = asyncio.ensure_future(_keep_reporting(streams, recording, report))
     await asyncio.gather(*(stream.run() for stream in streams))
     reporting.cancel()
+    if recorder is not None:
+        await asyncio.to_thread(recorder.close)
     return Share(recording, probe.effort())
+
+
+def _tap(task: Task, recorder: Recorder | None) -> CameraTap | None:
+    if recorder is None:
+        return None
+    clock = asyncio.get_running_loop().time
+    return CameraTap(recorder, clock, task.target.options(), task.pictures)
 
 
 async def _keep_reporting(

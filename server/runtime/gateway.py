@@ -32,11 +32,12 @@ from server.runtime.backends import Backends
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.draining import SHUTTING_DOWN, Drain
 from server.runtime.models import Interest, ModelOrError, Models
+from server.runtime.observer import FrameObserver
 from server.runtime.pacing import Pacing
 from server.runtime.resolver import Resolver
 from server.runtime.sessions import OpenSession, Peer, Sessions
 from server.runtime.statistics import Counters, Statistics, sessions_by_model
-from server.runtime.tracing import FrameTrace, Tracer, followed
+from server.runtime.tracing import Tracer, followed
 from server.settings import Settings
 
 
@@ -45,8 +46,8 @@ class Gateway:
 
     ``verify`` checks tokens, ``balancer`` chooses among several model servers, ``tracer``
     follows some of the frames; each may be missing. ``limiters`` makes the limits that hold for
-    the whole gateway. The parts below report to ``model_changed``, ``route_changed``,
-    ``channel_changed``, ``resolve`` and ``lane_of``.
+    the whole gateway; ``observers`` look on. The parts below report to ``model_changed``,
+    ``route_changed``, ``channel_changed``, ``resolve`` and ``lane_of``.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Gateway:
         balancer: Balancer | None = None,
         tracer: Tracer | None = None,
         limiters: Limiters | None = None,
+        observers: Sequence[FrameObserver] = (),
     ) -> None:
         self.limits = limits.limits(settings)
         self._settings = settings
         self._verify = verify
         self._tracer = tracer
+        self._observers = observers
         self._rollout = Rollout(
             settings.model, settings.label or None, settings.canary_label, settings.canary_share
         )
@@ -320,12 +323,7 @@ class Gateway:
             self._disconnected(member)
             return None
         outcome = entry.session.resolve(outcome)
-        trace: FrameTrace | None = member.frame.trace
-        if trace is not None:
-            trace.resolved()
-        entry.send(outcome)
-        if trace is not None:
-            trace.end(outcome)
+        entry.send(outcome, member.frame.trace)
         self._counters.outcome(outcome)
         if not isinstance(outcome, Result) and member.lane is not None:
             version = self._models.version_of(member.lane.model)
@@ -333,14 +331,15 @@ class Gateway:
         self._pacing.resolved(member.session, outcome)
         if self._drain is not None:
             self._drain.resolved(entry)
+        for observer in self._observers:
+            observer.resolved(entry.session, member, outcome)
         return outcome
 
     def _disconnected(self, member: Member) -> None:
         """Count a frame whose session left before its outcome."""
         self._counters.disconnected()
-        trace: FrameTrace | None = member.frame.trace
-        if trace is not None:
-            trace.end(None)
+        if member.frame.trace is not None:
+            member.frame.trace.end(None)
 
     def lane_of(self, member: Member) -> Lane | None:
         """Return the lane that a frame would travel in if it were offered now."""

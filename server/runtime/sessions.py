@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from server.core.limiters import Limiters
 from server.core.messages import ServerMessage
@@ -50,12 +50,20 @@ class OpenSession:
     route: Route | None = None
     expiry: asyncio.TimerHandle | None = None
 
-    def send(self, message: ServerMessage) -> None:
-        """Send a message. A peer that fails is logged, so that it costs no other session."""
+    def send(self, message: ServerMessage, trace: Any = None) -> None:
+        """Send a message. A peer that fails is logged, so that it costs no other session.
+
+        ``trace`` is the :class:`~server.runtime.tracing.FrameTrace` of a frame whose outcome the
+        message is, if something follows that frame.
+        """
+        if trace is not None:
+            trace.resolved()
         try:
             self.peer.send(message)
         except Exception:
             log.exception("sending to session %(session)s failed", {"session": self.session.id})
+        if trace is not None:
+            trace.end(message)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection. A peer that fails is logged, as in :meth:`send`."""

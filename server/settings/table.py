@@ -269,3 +269,20 @@ class Settings:
         1,
         metavar="FRACTION",
     )
+    record: str = _operation(
+        "",
+        "folder for a sample of frames with their outcomes; empty: nothing is recorded",
+        metavar="FOLDER",
+    )
+    record_share: float = _operation(
+        0.01, "fraction (0 to 1) of the frames or sessions to record", 0, 1, metavar="FRACTION"
+    )
+    record_unit: str = _operation(
+        "frames",
+        "frames: record single frames; sessions: record all frames of some sessions",
+        metavar="UNIT",
+        pattern="frames|sessions",
+        syntax="frames or sessions",
+    )
+    record_max_mb: int = _operation(1024, "maximum size of the folder", 16, 10**6)
+    record_keep_h: float = _operation(24.0, "how long recorded frames are kept", 0.01, 8760)

@@ -23,6 +23,8 @@ from export.serving import warmup
 from export.verification import golden, report
 from export.verification.checks import summarize
 from export.verification.comparison import Agreement
+from framewire.recording import RecordedFrame, RecordedSession
+from framewire.recording.files import RecordingFile
 from loadtest.stack import Process, free_port
 from tests.export import trained_models
 
@@ -248,6 +250,64 @@ def test_golden_images_can_be_provided(tmp_path: Path, colours: Path) -> None:
     assert found.images[:2] == [(folder / "a.jpg").read_bytes(), (folder / "b.png").read_bytes()]
     assert [int(row["probabilities"].argmax()) for row in found.rows[:2]] == [0, 2]
     assert not (target / "1" / warmup.FILE).exists()
+
+
+def recorded_colours(path: Path, labels: list[str], count: int = 24) -> Path:
+    """Write what a version with these labels, which is always right, answered to pictures."""
+    model = {"name": "colours", "version": 7, "task": "classification", "labels": labels}
+    session = RecordedSession("5e55", {}, model)
+    file = RecordingFile(path, "test")
+    for number in range(count):
+        colour = ("red", "green", "blue")[number % 3]
+        picture = io.BytesIO()
+        Image.new("RGB", (30, 20), {"green": "lime"}.get(colour, colour)).save(picture, "PNG")
+        outcome = {
+            "type": "result",
+            "id": number,
+            "model_version": 7,
+            "timing_ms": {"inference": 3.0},
+        }
+        answer = {"classes": [number % 3], "scores": [1.0]}
+        message = {"type": "frame", "id": number, "format": "png", "data": picture.getvalue()}
+        file.write(RecordedFrame(session, float(number), message, outcome | answer, 4.0))
+    file.close()
+    return path
+
+
+def test_a_version_like_the_recorded_one_passes(
+    colours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = recorded_colours(tmp_path / "record.fwrec", ["red", "green", "blue"])
+    flags = [f"--recorded={path}", f"--baseline={colours}", "--max-slowdown=1000"]
+    assert main(["verify", str(colours), *flags, "--max-score-shift=1"]) == 0
+    assert "24 of 24 recorded frames: agreement 1.000 with colours/7" in capsys.readouterr().out
+
+
+def test_swapped_labels_are_refused_with_a_page(
+    colours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = recorded_colours(tmp_path / "record.fwrec", ["green", "red", "blue"])
+    page, told = tmp_path / "page.html", tmp_path / "report.json"
+    flags = [f"--recorded={path}", f"--report-html={page}", f"--report-json={told}"]
+    assert main(["verify", str(colours), *flags, "--max-score-shift=1"]) == 1
+    assert "colours/1 differs from colours/7: agreement 0.333" in capsys.readouterr().err
+    assert not json.loads(told.read_text())["passed"]
+    assert page.read_text().count("<figure>") == 32
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--recorded=missing"], "there is no recording at missing"),
+        (["--report-html=page.html"], "need --recorded"),
+        (["--recorded=.", "--baseline=missing"], "there is no version at missing"),
+    ],
+)
+def test_recorded_options_are_checked_first(
+    colours: Path, flags: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(colours), *flags]) == 1
+    assert words in capsys.readouterr().err
 
 
 def test_published_files_are_checked(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from framewire.recording import read_sessions
 from loadtest.cameras import worker
 from loadtest.cameras.effort import Effort, Probe
 from loadtest.cameras.profile import Profile
@@ -21,7 +22,7 @@ from loadtest.cameras.source import Picture
 from loadtest.cameras.summary import Summary, summarize
 from loadtest.cameras.worker import Task
 from tests.loadtest import virtual
-from tests.loadtest.puppet import Puppet
+from tests.loadtest.puppet import MODEL, Puppet
 from tests.server.access import authority
 from tests.server.access.authority import certify
 
@@ -38,13 +39,15 @@ def load(
     meanwhile: Callable[[], None] = lambda: None,
     ca: str | None = None,
     picture: bytes = b"picture",
+    record: Path | None = None,
 ) -> Recording:
     """The frames of a load on the puppet, which starts at 1 s of its clock."""
 
     async def work() -> Recording:
         async with puppet.serving() as target:
             pictures = [Picture("jpeg", picture)]
-            task = Task(profile, replace(target, ca=ca), pictures, range(profile.sessions))
+            numbers = range(profile.sessions)
+            task = Task(profile, replace(target, ca=ca), pictures, numbers, record)
             asyncio.get_running_loop().call_at(3.0, meanwhile)
             return (await worker.run(task, started_at=1.0)).recording
 
@@ -202,3 +205,19 @@ def test_recordings_of_several_processes_add_up() -> None:
     parts[0].extend(parts[1])
     assert [parts[0].name(row) for row in range(2)] == ["error bad_frame", "result"]
     assert parts[0].totals == {"error bad_frame": 1, "result": 1}
+
+
+def test_all_frames_can_be_recorded(tmp_path: Path) -> None:
+    """The recording has what was sent and when, and what came of it."""
+    puppet = Puppet(lambda at, number: None if number == 3 else QUICK_S)
+    recording = load(puppet, PROFILE, record=tmp_path)
+    [frames] = read_sessions(tmp_path).values()
+    sent = [row for row in range(len(recording)) if recording.sent[row] >= 0]
+    assert len(frames) == len(sent) == puppet.received
+    for frame, row in zip(frames, sent, strict=True):
+        assert frame.data == b"picture"
+        since = recording.sent[row] - recording.sent[sent[0]]
+        assert frame.at - frames[0].at == pytest.approx(since, abs=0.001)
+    assert [frame.id for frame in frames if frame.outcome is None] == [3]
+    assert frames[0].after_ms == pytest.approx(1000 * QUICK_S, rel=0.05)
+    assert frames[0].session.model == MODEL

@@ -1,0 +1,64 @@
+"""Recorded pictures: as a version takes them, and as a report shows them."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+from PIL import Image, ImageOps
+
+from framewire.recording import RecordedFrame
+
+SHOWN = (560, 560)
+_RAW_MODES = {"rgba": "RGBA", "rgb": "RGB", "gray": "L"}
+_TAKEN = ("jpeg", "png")
+_UPRIGHT = 1
+_ORIENTATION = 0x0112  # the tag in EXIF
+
+
+def encoded(frame: RecordedFrame) -> bytes:
+    """Return a picture as ``serving_default`` takes it: as it was sent if that is possible.
+
+    Others, and those that the gateway turned for the session, become a PNG of the same pixels.
+    Raises OSError or ValueError if it cannot be decoded.
+    """
+    if frame.message["format"] in _TAKEN and not _is_turned(frame):
+        return frame.data
+    file = io.BytesIO()
+    opened(frame).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def opened(frame: RecordedFrame) -> Image.Image:
+    """Return a picture as the model saw it, RGB. Raises OSError or ValueError."""
+    kind = frame.message["format"]
+    if kind in _RAW_MODES:
+        size = int(frame.message["width"]), int(frame.message["height"])
+        return Image.frombytes(_RAW_MODES[kind], size, frame.data).convert("RGB")
+    image: Image.Image = Image.open(io.BytesIO(frame.data))
+    if _applies(frame):
+        image = ImageOps.exif_transpose(image)
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+
+
+def data_url(image: Image.Image) -> str:
+    """Return a picture for a page, made small enough."""
+    small = image.copy()
+    small.thumbnail(SHOWN)
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _applies(frame: RecordedFrame) -> bool:
+    return frame.session.options.get("orientation") == "apply"
+
+
+def _is_turned(frame: RecordedFrame) -> bool:
+    if not _applies(frame):
+        return False
+    with Image.open(io.BytesIO(frame.data)) as image:
+        return int(image.getexif().get(_ORIENTATION, _UPRIGHT)) != _UPRIGHT

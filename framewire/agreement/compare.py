@@ -1,0 +1,34 @@
+"""Compares two answers as their task requires."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from framewire.agreement import classes, maps, objects, values
+from framewire.agreement.answers import Answer, Cut
+from framewire.agreement.summary import Comparison
+
+_BY_FIELD: dict[str, Callable[[Answer, Answer, Cut], Comparison]] = {
+    "boxes": objects.boxes,
+    "keypoints": objects.poses,
+    "masks": maps.masks,
+    "map": maps.dense_maps,
+    "embedding": values.embeddings,
+    "outputs": values.outputs,
+    "classes": classes.classes,
+}
+"""By a field that only results of one task have. Boxes have ``classes`` as well."""
+
+NO_CUT = Cut()
+
+
+def compare(before: Answer, after: Answer, cut: Cut = NO_CUT) -> Comparison:
+    """Return how ``after`` differs from ``before``, which a session has ``cut``.
+
+    Answers of different tasks do not agree at all. Raises KeyError, TypeError or ValueError for
+    fields that are not those of a result.
+    """
+    for field, comparison in _BY_FIELD.items():
+        if field in before.fields:
+            return comparison(before, after, cut) if field in after.fields else Comparison(0.0)
+    return Comparison(1.0)

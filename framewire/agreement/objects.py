@@ -1,0 +1,136 @@
+"""Objects with a place in the picture: boxes and poses.
+
+An object has a partner if the other answer has one of the same class in about the same place.
+Weak objects come and go with the smallest change, so only clear ones need a partner, which may be
+weak itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from framewire.agreement.answers import Answer, Cut
+from framewire.agreement.summary import Comparison, Tally
+
+CLEAR = 0.3
+"""The score from which on an object needs a partner."""
+MARGIN = 0.05
+"""How far above the session's ``min_score`` it must be: a partner may be just below."""
+SAME_PLACE = 0.5
+"""The least similarity of partners."""
+VISIBLE = 0.2
+"""The score of a keypoint from which on its place counts."""
+KEYPOINT_SPREAD = 0.1
+"""How far apart keypoints may be, as a fraction of their pose's size."""
+
+Similarity = Callable[[Sequence[float], Sequence[float]], float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    label: str
+    score: float
+    shape: Sequence[float]
+    clear: bool
+
+
+def boxes(before: Answer, after: Answer, cut: Cut) -> Comparison:
+    """Compare detections; their similarity is the intersection over union."""
+    return _compare(_boxes(before, cut), _boxes(after, cut), iou)
+
+
+def poses(before: Answer, after: Answer, cut: Cut) -> Comparison:
+    """Compare poses; their similarity is that of their keypoints (OKS)."""
+    return _compare(_poses(before, cut), _poses(after, cut), keypoint_similarity)
+
+
+def iou(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return the intersection over union of two boxes [x0, y0, x1, y1]."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def keypoint_similarity(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return how near the keypoints of two poses are, 0..1, relative to the size of the first."""
+    points = list(zip(a[0::3], a[1::3], a[2::3], b[0::3], b[1::3], strict=True))
+    seen = [point for point in points if point[2] >= VISIBLE] or points
+    xs, ys = [point[0] for point in seen], [point[1] for point in seen]
+    size = math.hypot(max(xs) - min(xs), max(ys) - min(ys)) or 1e-6
+    spread = 2 * (KEYPOINT_SPREAD * size) ** 2
+    near = [math.exp(-((x - u) ** 2 + (y - v) ** 2) / spread) for x, y, _, u, v in seen]
+    return math.fsum(near) / len(near)
+
+
+def _boxes(answer: Answer, cut: Cut) -> list[_Object]:
+    fields = answer.fields
+    rows = zip(fields["classes"], fields["scores"], fields["boxes"], strict=True)
+    return _objects([(answer.name(kind), score, box) for kind, score, box in rows], cut)
+
+
+def _poses(answer: Answer, cut: Cut) -> list[_Object]:
+    fields = answer.fields
+    rows = zip(fields["scores"], fields["keypoints"], strict=True)
+    return _objects([("pose", score, points) for score, points in rows], cut)
+
+
+def _objects(rows: Sequence[tuple[str, float, Any]], cut: Cut) -> list[_Object]:
+    clear = max(CLEAR, cut.min_score + MARGIN)
+    most = len(rows) if cut.max_results is None else cut.max_results
+    return [
+        _Object(label, score, shape, score >= clear and number < most)
+        for number, (label, score, shape) in enumerate(rows)
+    ]
+
+
+def _compare(
+    before: Sequence[_Object], after: Sequence[_Object], similarity: Similarity
+) -> Comparison:
+    alike = sorted(
+        (
+            (similarity(mine.shape, theirs.shape), i, j)
+            for i, mine in enumerate(before)
+            for j, theirs in enumerate(after)
+            if mine.clear or theirs.clear
+        ),
+        reverse=True,
+    )
+    alike = [entry for entry in alike if entry[0] >= SAME_PLACE]
+    pairs = _pairs([entry for entry in alike if before[entry[1]].label == after[entry[2]].label])
+    lost = {i for i, one in enumerate(before) if one.clear} - {i for _, i, _ in pairs}
+    new = {j for j, one in enumerate(after) if one.clear} - {j for _, _, j in pairs}
+    mistaken = _pairs([entry for entry in alike if entry[1] in lost and entry[2] in new])
+    matched = Counter(before[i].label for _, i, _ in pairs)
+    missing, added = Counter(before[i].label for i in lost), Counter(after[j].label for j in new)
+    tallies = {
+        label: Tally(matched[label], missing[label], added[label])
+        for label in sorted({*matched, *missing, *added})
+    }
+    return Comparison(
+        sum(tallies.values(), Tally()).agreement,
+        tallies,
+        Counter((before[i].label, after[j].label) for _, i, j in mistaken),
+        [value for value, _, _ in pairs],
+        [after[j].score - before[i].score for _, i, j in pairs],
+        sorted(lost),
+        sorted(new),
+    )
+
+
+def _pairs(alike: Sequence[tuple[float, int, int]]) -> list[tuple[float, int, int]]:
+    """Return the most similar pairs, in which each object is at most once."""
+    mine: set[int] = set()
+    theirs: set[int] = set()
+    pairs = []
+    for value, i, j in alike:
+        if i not in mine and j not in theirs:
+            mine.add(i)
+            theirs.add(j)
+            pairs.append((value, i, j))
+    return pairs

@@ -1,0 +1,73 @@
+"""Reads recordings: a file, or all files of a folder."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgpack
+
+from framewire.recording.records import (
+    SUFFIX,
+    RecordedFrame,
+    RecordedSession,
+    RecordingError,
+    check_header,
+    parse_frame,
+    parse_session,
+)
+
+MAX_RECORD_BYTES = 256 << 20
+
+
+def read(path: Path) -> Iterator[RecordedFrame]:
+    """Yield the frames of a file, or of all recordings in a folder, file by file.
+
+    A file that its writer could not finish ends with the last whole record. Raises
+    :class:`RecordingError`.
+    """
+    for file in _files(path):
+        yield from _frames(file)
+
+
+def read_sessions(path: Path) -> dict[str, list[RecordedFrame]]:
+    """Return the frames of each session, by time. Raises :class:`RecordingError`."""
+    sessions: defaultdict[str, list[RecordedFrame]] = defaultdict(list)
+    for frame in read(path):
+        sessions[frame.session.id].append(frame)
+    for frames in sessions.values():
+        frames.sort(key=lambda frame: (frame.at, frame.id))
+    return dict(sessions)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.glob(f"*{SUFFIX}"))
+    if not files:
+        raise RecordingError(f"there are no recordings (*{SUFFIX}) in {path}")
+    return files
+
+
+def _frames(file: Path) -> Iterator[RecordedFrame]:
+    sessions: dict[str, RecordedSession] = {}
+    try:
+        for record in _records(file):
+            if record["type"] == "session":
+                sessions[record["session"]] = parse_session(record)
+            elif record["type"] == "frame":
+                yield parse_frame(record, sessions[record["session"]])
+    except OSError as error:
+        raise RecordingError(f"cannot read {file}: {error.strerror}") from None
+    except (KeyError, TypeError, ValueError, msgpack.UnpackException) as error:
+        raise RecordingError(f"{file} cannot be read: {error}") from None
+
+
+def _records(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records after the header; unknown types are for later versions."""
+    with file.open("rb") as stream:
+        unpacker = msgpack.Unpacker(stream, max_buffer_size=MAX_RECORD_BYTES)
+        check_header(next(unpacker, None))
+        yield from unpacker
