@@ -45,8 +45,8 @@ class Gateway:
 
     ``verify`` checks tokens, ``balancer`` chooses among several model servers, ``tracer``
     follows some of the frames; each may be missing. ``limiters`` makes the limits that hold for
-    the whole gateway. The parts below report to ``model_changed``, ``route_changed``,
-    ``channel_changed``, ``resolve`` and ``lane_of``.
+    the whole gateway, and others may add to ``counters``. The parts below report to
+    ``model_changed``, ``route_changed``, ``channel_changed``, ``resolve`` and ``lane_of``.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Gateway:
         balancer: Balancer | None = None,
         tracer: Tracer | None = None,
         limiters: Limiters | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self.limits = limits.limits(settings)
         self._settings = settings
@@ -65,7 +66,7 @@ class Gateway:
         self._rollout = Rollout(
             settings.model, settings.label or None, settings.canary_label, settings.canary_share
         )
-        self._counters = Counters()
+        self._counters = counters or Counters()
         self._sessions = Sessions(
             settings.max_sessions,
             settings.max_sessions_per_address or None,

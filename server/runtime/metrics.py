@@ -27,6 +27,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 _VERSION = ("model", "version")
 _SIGNATURE = (*_VERSION, "signature")
+_COMPARISON = (*_VERSION, "candidate")
 
 
 class Source(Protocol):
@@ -68,6 +69,7 @@ class StatisticsCollector(Collector):
         yield from _calls(statistics)
         yield from _versions(statistics)
         yield from _latencies(statistics)
+        yield from _comparisons(statistics)
         yield from _backends(statistics)
 
 
@@ -166,6 +168,32 @@ def _latencies(now: Statistics) -> Iterator[Metric]:
             _add(stages, (*latency.key, stage), distribution)
         _add(transport, latency.key, latency.transport_s)
     yield from (ages, stages, transport)
+
+
+def _comparisons(now: Statistics) -> Iterator[Metric]:
+    text = "Frames chosen for the shadow: compared, skipped, unsupported, or an error code."
+    frames = _counter("shadow_frames", text, *_COMPARISON, "outcome")
+    text = "Objects that both versions found (paired), or only one of them (missed, added)."
+    objects = _counter("shadow_objects", text, *_COMPARISON, "class", "verdict")
+    text = "How far the candidate's answer to a frame agrees with the version's, 0 to 1."
+    shares = _histogram("shadow_agreement", text, *_COMPARISON)
+    ious = _histogram("shadow_iou", "Overlap of the places of paired objects.", *_COMPARISON)
+    text = "How far the scores of paired objects differ."
+    shifts = _histogram("shadow_score_shift", text, *_COMPARISON, "direction")
+    text = "Duration of Predict calls with a single frame that was compared."
+    calls = _histogram("shadow_call_seconds", text, *_COMPARISON, "whose")
+    for pair in now.comparisons:
+        for outcome, count in pair.frames.items():
+            frames.add_metric((*pair.key, outcome), count)
+        for (kind, verdict), count in pair.objects.items():
+            objects.add_metric((*pair.key, kind, verdict), count)
+        _add(shares, pair.key, pair.share)
+        _add(ious, pair.key, pair.iou)
+        for direction, distribution in pair.shift.items():
+            _add(shifts, (*pair.key, direction), distribution)
+        for whose, distribution in pair.call_s.items():
+            _add(calls, (*pair.key, whose), distribution)
+    yield from (frames, objects, shares, ious, shifts, calls)
 
 
 def _backends(now: Statistics) -> Iterator[Metric]:
