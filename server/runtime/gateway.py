@@ -25,7 +25,7 @@ from server.core.messages import (
 from server.core.model import Lane, Model, ModelKey, ModelStatus
 from server.core.quota import EVERYONE
 from server.core.ring import Member
-from server.core.rollout import Rollout, Route
+from server.core.rollout import Route
 from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime import limits
 from server.runtime.backends import Backends
@@ -33,8 +33,9 @@ from server.runtime.dispatcher import Dispatcher
 from server.runtime.draining import SHUTTING_DOWN, Drain
 from server.runtime.models import Interest, ModelOrError, Models
 from server.runtime.pacing import Pacing
-from server.runtime.resolver import Resolver
+from server.runtime.resolver import Resolver, rollout
 from server.runtime.sessions import OpenSession, Peer, Sessions
+from server.runtime.shadow import shadow_shares
 from server.runtime.statistics import Counters, Statistics, sessions_by_model
 from server.runtime.tracing import FrameTrace, Tracer, followed
 from server.settings import Settings
@@ -63,9 +64,7 @@ class Gateway:
         self._settings = settings
         self._verify = verify
         self._tracer = tracer
-        self._rollout = Rollout(
-            settings.model, settings.label or None, settings.canary_label, settings.canary_share
-        )
+        self._rollout = rollout(settings)
         self._counters = counters or Counters()
         self._sessions = Sessions(
             settings.max_sessions,
@@ -87,8 +86,8 @@ class Gateway:
     def start(self, described: Iterable[str] = ()) -> None:
         """Begin to look up the default model, and those that the settings describe."""
         self._resolver.acquire(self._rollout.usual, Interest.DEFAULT)
-        if self._settings.canary_share:
-            self._resolver.acquire(self._rollout.trial, Interest.DEFAULT)
+        for route in self._rollout.trials:
+            self._resolver.acquire(route, Interest.DEFAULT)
         for name in described:
             self._models.acquire(ModelKey(name), Interest.LABEL)
 
@@ -124,6 +123,8 @@ class Gateway:
             max_sessions=self._sessions.max_sessions,
             waiting=batching.waiting,
             paced_sessions=self._pacing.sessions,
+            canary_shares=self._rollout.shares,
+            shadow_shares=shadow_shares(self._settings),
             calls=batching.calls,
             max_calls=batching.slots,
             backends=self._backends.statuses(batching, self._counters.results),

@@ -151,7 +151,11 @@ def _versions(now: Statistics) -> Iterator[Metric]:
     sessions = GaugeMetricFamily("framewire_model_sessions", text, labels=(*_VERSION, "label"))
     for group in now.model_sessions:
         sessions.add_metric((group.model, str(group.version), group.label or ""), group.sessions)
-    yield from (results, errors, inference, sessions)
+    text = "Share of the sessions that a label of the canary gets if it exists, 0 to 1."
+    shares = GaugeMetricFamily("framewire_canary_share", text, labels=("label",))
+    for label, share in now.canary_shares.items():
+        shares.add_metric((label,), share)
+    yield from (results, errors, inference, sessions, shares)
 
 
 def _latencies(now: Statistics) -> Iterator[Metric]:
@@ -182,6 +186,10 @@ def _comparisons(now: Statistics) -> Iterator[Metric]:
     shifts = _histogram("shadow_score_shift", text, *_COMPARISON, "direction")
     text = "Duration of Predict calls with a single frame that was compared."
     calls = _histogram("shadow_call_seconds", text, *_COMPARISON, "whose")
+    text = "Share of the answered frames that a candidate may get as a shadow, 0 to 1."
+    chosen = GaugeMetricFamily("framewire_shadow_share", text, labels=("candidate",))
+    for candidate, share in now.shadow_shares.items():
+        chosen.add_metric((candidate,), share)
     for pair in now.comparisons:
         for outcome, count in pair.frames.items():
             frames.add_metric((*pair.key, outcome), count)
@@ -193,7 +201,7 @@ def _comparisons(now: Statistics) -> Iterator[Metric]:
             _add(shifts, (*pair.key, direction), distribution)
         for whose, distribution in pair.call_s.items():
             _add(calls, (*pair.key, whose), distribution)
-    yield from (frames, objects, shares, ious, shifts, calls)
+    yield from (chosen, frames, objects, shares, ious, shifts, calls)
 
 
 def _backends(now: Statistics) -> Iterator[Metric]:

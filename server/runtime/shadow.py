@@ -47,6 +47,11 @@ class _Mirrored:
     call: CallTiming | None
 
 
+def shadow_shares(settings: Settings) -> dict[str, float]:
+    """Return the share of frames that a shadow gets, by the label or number that names it."""
+    return {settings.shadow: settings.shadow_share} if settings.shadow else {}
+
+
 class Shadow:
     """Sends frames to the candidate that the settings name, and counts how it compares.
 

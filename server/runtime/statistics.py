@@ -64,7 +64,8 @@ class Statistics:
     ``outcomes`` add up to ``accepted`` once no frame is under way. ``queue_s`` and
     ``total_s`` are the ages of answered frames when their call began and ended. ``moved``
     counts frames that were sent to another model server because theirs failed. ``comparisons``
-    are those of a shadow.
+    are those of a shadow; ``canary_shares`` are the shares of sessions that labels get if they
+    exist, ``shadow_shares`` that of the frames that a label or version is compared on.
     """
 
     ready: bool
@@ -87,6 +88,8 @@ class Statistics:
     latencies: Sequence[Latency]
     versions: Sequence[VersionStatistics]
     comparisons: Sequence[Comparison]
+    canary_shares: Mapping[str, float]
+    shadow_shares: Mapping[str, float]
     model_sessions: Sequence[ModelSessions]
     backends: Sequence[BackendStatus]
 

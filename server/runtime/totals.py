@@ -48,6 +48,8 @@ def total(running: Sequence[Statistics], ended: Statistics | None = None) -> Sta
         versions=_versions(version for part in parts for version in part.versions),
         latencies=_latencies(latency for part in parts for latency in part.latencies),
         comparisons=_comparisons(pair for part in parts for pair in part.comparisons),
+        canary_shares=running[0].canary_shares,
+        shadow_shares=running[0].shadow_shares,
         model_sessions=_model_sessions(group for part in parts for group in part.model_sessions),
         backends=_backends(running, ended),
     )

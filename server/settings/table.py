@@ -101,6 +101,15 @@ class Settings:
         metavar="FRACTION",
     )
     canary_label: str = _model("canary", "version label of the canary", **_named)
+    canary_steps: str = _model(
+        "",
+        "shares of sessions, in percent, that `framewire export canary --auto` may choose, "
+        "comma-separated; 5,25: follow the labels canary-5 and canary-25; empty: none",
+        metavar="PERCENT",
+        pattern=r"\s*|\s*(100|[1-9]\d?)\s*(,\s*(100|[1-9]\d?)\s*)*",
+        syntax="whole numbers from 1 to 100, comma-separated",
+        many=True,
+    )
     shadow: str = _model(
         "",
         "label or number of a version to compare with those that sessions get: a share of the "
