@@ -2,9 +2,9 @@
 
 Each check counts how many of a sample are bad, and has a limit for their share.
 
-* It *fails* as soon as the share is above the limit beyond doubt: the lower bound of Wilson's
-  interval is, at ``DOUBT`` standard deviations, with at least ``FEW`` of the sample. A version that
-  is wrong in most frames is found out within a dozen of them.
+* It *fails* as soon as at least ``FEW`` are bad, and their share is above the limit beyond doubt:
+  the lower bound of Wilson's interval is, at ``DOUBT`` standard deviations. A version that is wrong
+  in most frames is found out within half a dozen of them.
 * It *holds* once the sample has the least size and the share is within the limit.
 * Until then it is *open*.
 
@@ -22,7 +22,7 @@ from typing import Literal
 from export.release.evidence import Evidence, Tally, Times
 
 DOUBT = 2.58
-FEW = 10
+FEW = 5
 LATE = 0.9
 """The quantile of the current version's times that a slow candidate exceeds too often."""
 MOST_LATE = 0.2
@@ -63,7 +63,7 @@ class Check:
     @property
     def state(self) -> State:
         """What the sample says so far."""
-        if self.tally.total >= FEW and _lower_bound(self.tally) > self.limit:
+        if self.tally.bad >= FEW and _lower_bound(self.tally) > self.limit:
             return "fails"
         enough = self.tally.total >= self.least
         return "holds" if enough and self.tally.share <= self.limit else "open"

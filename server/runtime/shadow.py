@@ -220,6 +220,7 @@ class Shadow:
     def model_changed(self, key: ModelKey, result: ModelOrError) -> None:
         """React to another candidate: what waits was chosen for the one before."""
         self._waiting = None
+        self._mirroring.renew()
 
     def _channel_changed(self, reachable: bool) -> None:
         self._models.channel_changed(

@@ -42,6 +42,7 @@ KEY = ComparisonKey("digits", "1", "2")
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mirroring, "BUSY", 1.0)
+    monkeypatch.setattr(mirroring, "MOST", 1.0)
     monkeypatch.setattr(shadow, "SETTLE_S", 0.0)
 
 
