@@ -28,6 +28,7 @@ LATE = 0.9
 MOST_LATE = 0.2
 MOST_SHIFTED = 0.1
 BLIND_S = 60.0
+MOST_WORDS = 3
 
 State = Literal["holds", "fails", "open"]
 
@@ -138,15 +139,21 @@ def decide(checks: Sequence[Check], pace: Pace, since_s: float, unseen_s: float)
     failed = [check for check in checks if check.state == "fails"]
     undecided = [check for check in checks if check.state == "open" and check.counts]
     if failed:
-        return Decision("back", "; ".join(map(str, failed)))
+        return Decision("back", _words(failed))
     if unseen_s >= BLIND_S:
         return Decision("back", f"no gateway's metrics could be read for {unseen_s:.0f} s")
     if not undecided:
         return Decision("next" if since_s >= pace.hold_s else "stay")
-    why = "; ".join(map(str, undecided))
+    why = _words(undecided)
     if since_s >= pace.patience_s:
         return Decision("back", f"undecided after {since_s:.0f} s: {why}")
     return Decision("stay", why)
+
+
+def _words(checks: Sequence[Check]) -> str:
+    more = len(checks) - MOST_WORDS
+    words = [str(check) for check in checks[:MOST_WORDS]]
+    return "; ".join([*words, f"and {more} more"] if more > 0 else words)
 
 
 def _lower_bound(tally: Tally) -> float:

@@ -76,6 +76,7 @@ class Shadow:
         self._balancer = balancer
         self._comparisons = comparisons
         self._models = Models(backend, self)
+        self._candidate: int | None = None  # the last version that the key has led to
         self._waiting: _Mirrored | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._call: asyncio.Task[None] | None = None
@@ -220,7 +221,9 @@ class Shadow:
     def model_changed(self, key: ModelKey, result: ModelOrError) -> None:
         """React to another candidate: what waits was chosen for the one before."""
         self._waiting = None
-        self._mirroring.renew()
+        if isinstance(result, Model) and result.version != self._candidate:
+            self._candidate = result.version
+            self._mirroring.renew()
 
     def _channel_changed(self, reachable: bool) -> None:
         self._models.channel_changed(

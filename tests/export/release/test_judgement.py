@@ -119,6 +119,12 @@ def test_a_failure_ends_it_at_once_and_says_why() -> None:
     )
 
 
+def test_of_many_reasons_the_first_are_named() -> None:
+    decision = decide([check(12, 12)] * 5, PACE, 1, 0)
+    assert decision.why.count("at most") == 3
+    assert decision.why.endswith("; and 2 more")
+
+
 def test_too_small_a_sample_is_waited_for_but_not_for_ever() -> None:
     few = [check(0, 500), check(0, 49)]
     assert decide(few, PACE, 599, 0).act == "stay"
