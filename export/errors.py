@@ -10,6 +10,7 @@
     ├── PublishError         a version exists already, or the target cannot be written
     │   └── DamagedVersion   the files of a version differ from its manifest
     ├── ReleaseError         a label cannot be moved
+    │   └── RolledBack       a canary was worse than the version in use
     ├── RegressionFound      a version's answers differ too much from recorded ones
     └── ContractError        a version breaks the model contract and is not published
 """
@@ -64,6 +65,10 @@ class DamagedVersion(PublishError):
 
 class ReleaseError(ExportError):
     """A label cannot be moved, or the release state cannot be read."""
+
+
+class RolledBack(ReleaseError):
+    """A canary was taken back, because it is worse than the version in use or cannot be judged."""
 
 
 class ContractError(ExportError):

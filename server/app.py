@@ -30,6 +30,8 @@ from server.process import Process, Standalone
 from server.recording import open_sampler
 from server.runtime.gateway import Gateway
 from server.runtime.limits import new_slots
+from server.runtime.shadow import Shadow
+from server.runtime.statistics import Counters
 from server.settings import Settings, WrongSetting, load_descriptions
 from server.signals import Signals
 from server.transport.httpserver import BURST_S, BoundedApplication, BoundedServer
@@ -130,6 +132,14 @@ def open_tracer(settings: Settings) -> OpenTelemetryTracer | None:
     return OpenTelemetryTracer(settings.otlp_endpoint, settings.trace_share)
 
 
+def open_shadow(settings: Settings, counters: Counters) -> Shadow | None:
+    """Return what compares a candidate, if the settings name one, with a connection of its own."""
+    if not (settings.shadow and settings.shadow_share):
+        return None
+    backend, balancer = model_servers(settings)
+    return Shadow(settings, backend, balancer, counters.comparisons)
+
+
 def http_server(
     gateway: Gateway,
     settings: Settings,
@@ -174,13 +184,21 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     backend, balancer = model_servers(settings)
     if tracer is not None:
         backend = tracer.traced(backend)
+    counters = Counters()
+    shadow = open_shadow(settings, counters)
+    if shadow is not None:
+        backend = shadow.mirrored(backend)
     verify = access.tokens.verify if access.tokens else None
     observers = () if sampler is None else (sampler,)
-    gateway = Gateway(settings, backend, verify, balancer, tracer, process.limiters, observers)
+    gateway = Gateway(
+        settings, backend, verify, balancer, tracer, process.limiters, observers, counters
+    )
     server = http_server(gateway, settings, access, process)
     server.add_sockets(sockets)
     process.started(signals.stop)
     gateway.start(load_descriptions(settings.descriptions))
+    if shadow is not None:
+        shadow.start()
     tasks = [
         asyncio.ensure_future(_announce(gateway, process)),
         asyncio.ensure_future(_keep_watch(access.watchers, signals)),
@@ -194,6 +212,8 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     await gateway.drain(settings.drain_s, signals.at_once)
     process.stopped(gateway)
     access.close()
+    if shadow is not None:
+        await shadow.close()
     await backend.close()
     if tracer is not None:
         await asyncio.to_thread(tracer.close)

@@ -150,7 +150,11 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     # The stubs come through one file, which keeps TensorFlow itself out.
     ("export.client.stubs", EXPORT_BASE, STUBS),
     ("export.client", EXPORT_BASE, {"grpc"}),
-    ("export.release", {*EXPORT_BASE, "export.client", "export.publishing"}, {"google", "rich"}),
+    (
+        "export.release",
+        {*EXPORT_BASE, "export.client", "export.publishing"},
+        {"google", "prometheus_client", "rich"},
+    ),
     (
         "export.verification",
         {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"}

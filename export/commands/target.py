@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ def open_labels(options: argparse.Namespace) -> Iterator[Labels]:
     if not options.timeout > 0:
         raise ReleaseError("--timeout must be greater than 0")
     named = target(options)
+    # A reader of a pipe learns of each change at once, before an error that follows it.
+    say = partial(print, flush=True)
     with ModelServer(options.server) as server, ProgressBars() as bars:
-        yield Labels(
-            named.model, named.repository, server, named.file, print, bars, options.timeout
-        )
+        yield Labels(named.model, named.repository, server, named.file, say, bars, options.timeout)

@@ -25,6 +25,13 @@ from export.release.history import History
 STABLE = "stable"
 CANARY = "canary"
 
+
+def is_canary(label: str) -> bool:
+    """Return whether a label is the canary's, or that of one of its shares (``canary-25``)."""
+    name, _, share = label.partition("-")
+    return name == CANARY and (label == CANARY or share.isdecimal())
+
+
 _Absent = dict[tuple[str, int], "Status | None"]
 """Versions that are labelled but not loaded, by model and number, with their status."""
 
@@ -86,22 +93,30 @@ class Labels:
             self._unload_unneeded()
         self._say(f"{label:11} {_transition(current, number)}")
 
-    def clear(self, label: str) -> None:
-        """Remove a label. Raise ``ReleaseError`` if the model does not have it."""
+    def clear(self, *names: str) -> None:
+        """Remove labels, all at once. Raise ``ReleaseError`` if the model lacks one."""
         with self._file.locked():
             self._history.check()
             statuses = self._server.statuses(self.model)
             before = self._current()
             labels = config.labels(before, self.model)
-            current = labels.pop(label, None)
-            if current is None:
-                raise ReleaseError(f"model {self.model} has no label {label}")
+            removed = {label: labels.pop(label) for label in names if label in labels}
+            for label in names:
+                if label not in removed:
+                    raise ReleaseError(f"model {self.model} has no label {label}")
             versions = config.pinned(before, self.model) or _available(statuses)
             with self._restored(before):
                 self._apply(config.changed(before, self.model, versions, labels))
-            self._history.forget(self.model, label)
+            for label in removed:
+                self._history.forget(self.model, label)
             self._unload_unneeded()
-        self._say(f"{label:11} {current} -> none")
+        for label, current in removed.items():
+            self._say(f"{label:11} {current} -> none")
+
+    def current(self) -> dict[str, int]:
+        """Return the version of each label, as far as the file says it."""
+        configured = self._file.read()
+        return {} if configured is None else config.labels(configured, self.model)
 
     def _current(self) -> Any:
         """Return the configuration in force, as far as it can be known."""
@@ -200,7 +215,7 @@ class Labels:
         That is the version the label pointed to, even if the file was edited by hand, or the
         newest version, which answered while there was no label.
         """
-        if previous is None and label != CANARY:
+        if previous is None and not is_canary(label):
             previous = max(_available(statuses), default=None)
         if previous is not None and previous != number:
             self._history.push(self.model, label, previous)

@@ -25,7 +25,7 @@ from server.core.messages import (
 from server.core.model import Lane, Model, ModelKey, ModelStatus
 from server.core.quota import EVERYONE
 from server.core.ring import Member
-from server.core.rollout import Rollout, Route
+from server.core.rollout import Route
 from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime import limits
 from server.runtime.backends import Backends
@@ -34,8 +34,9 @@ from server.runtime.draining import SHUTTING_DOWN, Drain
 from server.runtime.models import Interest, ModelOrError, Models
 from server.runtime.observer import FrameObserver
 from server.runtime.pacing import Pacing
-from server.runtime.resolver import Resolver
+from server.runtime.resolver import Resolver, rollout
 from server.runtime.sessions import OpenSession, Peer, Sessions
+from server.runtime.shadow import shadow_shares
 from server.runtime.statistics import Counters, Statistics, sessions_by_model
 from server.runtime.tracing import Tracer, followed
 from server.settings import Settings
@@ -46,8 +47,9 @@ class Gateway:
 
     ``verify`` checks tokens, ``balancer`` chooses among several model servers, ``tracer``
     follows some of the frames; each may be missing. ``limiters`` makes the limits that hold for
-    the whole gateway; ``observers`` look on. The parts below report to ``model_changed``,
-    ``route_changed``, ``channel_changed``, ``resolve`` and ``lane_of``.
+    the whole gateway; ``observers`` look on, and others may add to ``counters``. The parts below
+    report to ``model_changed``, ``route_changed``, ``channel_changed``, ``resolve`` and
+    ``lane_of``.
     """
 
     def __init__(
@@ -59,16 +61,15 @@ class Gateway:
         tracer: Tracer | None = None,
         limiters: Limiters | None = None,
         observers: Sequence[FrameObserver] = (),
+        counters: Counters | None = None,
     ) -> None:
         self.limits = limits.limits(settings)
         self._settings = settings
         self._verify = verify
         self._tracer = tracer
         self._observers = observers
-        self._rollout = Rollout(
-            settings.model, settings.label or None, settings.canary_label, settings.canary_share
-        )
-        self._counters = Counters()
+        self._rollout = rollout(settings)
+        self._counters = counters or Counters()
         self._sessions = Sessions(
             settings.max_sessions,
             settings.max_sessions_per_address or None,
@@ -89,8 +90,8 @@ class Gateway:
     def start(self, described: Iterable[str] = ()) -> None:
         """Begin to look up the default model, and those that the settings describe."""
         self._resolver.acquire(self._rollout.usual, Interest.DEFAULT)
-        if self._settings.canary_share:
-            self._resolver.acquire(self._rollout.trial, Interest.DEFAULT)
+        for route in self._rollout.trials:
+            self._resolver.acquire(route, Interest.DEFAULT)
         for name in described:
             self._models.acquire(ModelKey(name), Interest.LABEL)
 
@@ -126,6 +127,8 @@ class Gateway:
             max_sessions=self._sessions.max_sessions,
             waiting=batching.waiting,
             paced_sessions=self._pacing.sessions,
+            canary_shares=self._rollout.shares,
+            shadow_shares=shadow_shares(self._settings),
             calls=batching.calls,
             max_calls=batching.slots,
             backends=self._backends.statuses(batching, self._counters.results),

@@ -27,6 +27,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 _VERSION = ("model", "version")
 _SIGNATURE = (*_VERSION, "signature")
+_COMPARISON = (*_VERSION, "candidate")
 
 
 class Source(Protocol):
@@ -68,6 +69,7 @@ class StatisticsCollector(Collector):
         yield from _calls(statistics)
         yield from _versions(statistics)
         yield from _latencies(statistics)
+        yield from _comparisons(statistics)
         yield from _backends(statistics)
 
 
@@ -149,7 +151,11 @@ def _versions(now: Statistics) -> Iterator[Metric]:
     sessions = GaugeMetricFamily("framewire_model_sessions", text, labels=(*_VERSION, "label"))
     for group in now.model_sessions:
         sessions.add_metric((group.model, str(group.version), group.label or ""), group.sessions)
-    yield from (results, errors, inference, sessions)
+    text = "Share of the sessions that a label of the canary gets if it exists, 0 to 1."
+    shares = GaugeMetricFamily("framewire_canary_share", text, labels=("label",))
+    for label, share in now.canary_shares.items():
+        shares.add_metric((label,), share)
+    yield from (results, errors, inference, sessions, shares)
 
 
 def _latencies(now: Statistics) -> Iterator[Metric]:
@@ -166,6 +172,36 @@ def _latencies(now: Statistics) -> Iterator[Metric]:
             _add(stages, (*latency.key, stage), distribution)
         _add(transport, latency.key, latency.transport_s)
     yield from (ages, stages, transport)
+
+
+def _comparisons(now: Statistics) -> Iterator[Metric]:
+    text = "Frames chosen for the shadow: compared, skipped, unsupported, or an error code."
+    frames = _counter("shadow_frames", text, *_COMPARISON, "outcome")
+    text = "Objects that both versions found (paired), or only one of them (missed, added)."
+    objects = _counter("shadow_objects", text, *_COMPARISON, "class", "verdict")
+    text = "How far the candidate's answer to a frame agrees with the version's, 0 to 1."
+    shares = _histogram("shadow_agreement", text, *_COMPARISON)
+    ious = _histogram("shadow_iou", "Overlap of the places of paired objects.", *_COMPARISON)
+    text = "How far the scores of paired objects differ."
+    shifts = _histogram("shadow_score_shift", text, *_COMPARISON, "direction")
+    text = "Duration of Predict calls with a single frame that was compared."
+    calls = _histogram("shadow_call_seconds", text, *_COMPARISON, "whose")
+    text = "Share of the answered frames that a candidate may get as a shadow, 0 to 1."
+    chosen = GaugeMetricFamily("framewire_shadow_share", text, labels=("candidate",))
+    for candidate, share in now.shadow_shares.items():
+        chosen.add_metric((candidate,), share)
+    for pair in now.comparisons:
+        for outcome, count in pair.frames.items():
+            frames.add_metric((*pair.key, outcome), count)
+        for (kind, verdict), count in pair.objects.items():
+            objects.add_metric((*pair.key, kind, verdict), count)
+        _add(shares, pair.key, pair.share)
+        _add(ious, pair.key, pair.iou)
+        for direction, distribution in pair.shift.items():
+            _add(shifts, (*pair.key, direction), distribution)
+        for whose, distribution in pair.call_s.items():
+            _add(calls, (*pair.key, whose), distribution)
+    yield from (chosen, frames, objects, shares, ious, shifts, calls)
 
 
 def _backends(now: Statistics) -> Iterator[Metric]:

@@ -8,8 +8,20 @@ from typing import Protocol
 
 from server.core.errors import BackendUnavailable, ModelUnavailable, NotLoaded
 from server.core.model import Model, ModelKey
-from server.core.rollout import Route
+from server.core.rollout import Rollout, Route, percentages
 from server.runtime.models import Interest, ModelOrError, Models
+from server.settings import Settings
+
+
+def rollout(settings: Settings) -> Rollout:
+    """Return how the settings spread the sessions that name no version."""
+    return Rollout(
+        settings.model,
+        settings.label or None,
+        settings.canary_label,
+        settings.canary_share,
+        percentages(settings.canary_steps),
+    )
 
 
 class RouteListener(Protocol):

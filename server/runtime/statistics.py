@@ -16,6 +16,7 @@ from server.core.balancing import BackendStatus
 from server.core.messages import Dropped, Error, Result
 from server.core.model import Model
 from server.core.ring import Member
+from server.runtime.comparisons import Comparison, Comparisons
 from server.runtime.histogram import SECONDS, Distribution, Histogram
 from server.runtime.latencies import AnsweredBatch, Latencies, Latency, SignatureKey
 
@@ -62,7 +63,9 @@ class Statistics:
     ``messages_rejected`` (unusable, and without a new frame's id) by error code.
     ``outcomes`` add up to ``accepted`` once no frame is under way. ``queue_s`` and
     ``total_s`` are the ages of answered frames when their call began and ended. ``moved``
-    counts frames that were sent to another model server because theirs failed.
+    counts frames that were sent to another model server because theirs failed. ``comparisons``
+    are those of a shadow; ``canary_shares`` are the shares of sessions that labels get if they
+    exist, ``shadow_shares`` that of the frames that a label or version is compared on.
     """
 
     ready: bool
@@ -84,6 +87,9 @@ class Statistics:
     total_s: Distribution
     latencies: Sequence[Latency]
     versions: Sequence[VersionStatistics]
+    comparisons: Sequence[Comparison]
+    canary_shares: Mapping[str, float]
+    shadow_shares: Mapping[str, float]
     model_sessions: Sequence[ModelSessions]
     backends: Sequence[BackendStatus]
 
@@ -122,6 +128,7 @@ class Counters:
     batch_sizes: Histogram = field(default_factory=lambda: Histogram(BATCH_SIZES))
     inference_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
     latencies: Latencies = field(default_factory=Latencies)
+    comparisons: Comparisons = field(default_factory=Comparisons)
     _versions: OrderedDict[tuple[str, str], _Version] = field(default_factory=OrderedDict)
 
     def outcome(self, outcome: Result | Dropped | Error) -> None:
@@ -179,6 +186,7 @@ class Counters:
             total_s=self.latencies.total_s.snapshot(),
             latencies=self.latencies.snapshot(),
             versions=self.versions,
+            comparisons=self.comparisons.snapshot(),
             **others,
         )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from server.core.balancing import BackendStatus
+from server.runtime.comparisons import MAX_COMPARISONS, Comparison, ComparisonKey
 from server.runtime.histogram import Distribution
 from server.runtime.latencies import MAX_SIGNATURES, Latency, SignatureKey
 from server.runtime.statistics import (
@@ -46,6 +47,9 @@ def total(running: Sequence[Statistics], ended: Statistics | None = None) -> Sta
         total_s=_distribution([part.total_s for part in parts]),
         versions=_versions(version for part in parts for version in part.versions),
         latencies=_latencies(latency for part in parts for latency in part.latencies),
+        comparisons=_comparisons(pair for part in parts for pair in part.comparisons),
+        canary_shares=running[0].canary_shares,
+        shadow_shares=running[0].shadow_shares,
         model_sessions=_model_sessions(group for part in parts for group in part.model_sessions),
         backends=_backends(running, ended),
     )
@@ -112,17 +116,39 @@ def _latencies(parts: Iterable[Latency]) -> list[Latency]:
 
 
 def _latency(one: Latency, other: Latency) -> Latency:
-    def each(
-        ours: Mapping[str, Distribution], theirs: Mapping[str, Distribution]
-    ) -> dict[str, Distribution]:
-        return {name: _distribution([ours[name], theirs[name]]) for name in ours}
-
     return Latency(
         one.key,
-        each(one.age_s, other.age_s),
-        each(one.stages_s, other.stages_s),
+        _distributions(one.age_s, other.age_s),
+        _distributions(one.stages_s, other.stages_s),
         _distribution([one.transport_s, other.transport_s]),
     )
+
+
+def _comparisons(parts: Iterable[Comparison]) -> list[Comparison]:
+    """Add up what compares the same versions; of too many, those listed first are left out."""
+    sums: dict[ComparisonKey, Comparison] = {}
+    for part in parts:
+        before = sums.pop(part.key, None)
+        sums[part.key] = part if before is None else _comparison(before, part)
+    return list(sums.values())[-MAX_COMPARISONS:]
+
+
+def _comparison(one: Comparison, other: Comparison) -> Comparison:
+    return Comparison(
+        one.key,
+        _sums([one.frames, other.frames]),
+        _sums([one.objects, other.objects]),
+        _distribution([one.share, other.share]),
+        _distribution([one.iou, other.iou]),
+        _distributions(one.shift, other.shift),
+        _distributions(one.call_s, other.call_s),
+    )
+
+
+def _distributions(
+    ours: Mapping[str, Distribution], theirs: Mapping[str, Distribution]
+) -> dict[str, Distribution]:
+    return {name: _distribution([ours[name], theirs[name]]) for name in ours}
 
 
 def _model_sessions(groups: Iterable[ModelSessions]) -> list[ModelSessions]:

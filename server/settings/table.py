@@ -101,6 +101,30 @@ class Settings:
         metavar="FRACTION",
     )
     canary_label: str = _model("canary", "version label of the canary", **_named)
+    canary_steps: str = _model(
+        "",
+        "shares of sessions, in percent, that `framewire export canary --auto` may choose, "
+        "comma-separated; 5,25: follow the labels canary-5 and canary-25; empty: none",
+        metavar="PERCENT",
+        pattern=r"\s*|\s*(100|[1-9]\d?)\s*(,\s*(100|[1-9]\d?)\s*)*",
+        syntax="whole numbers from 1 to 100, comma-separated",
+        many=True,
+    )
+    shadow: str = _model(
+        "",
+        "label or number of a version to compare with those that sessions get: a share of the "
+        "answered frames is sent to it as well; empty: none",
+        metavar="LABEL",
+        pattern=rf"({_NAME})?",
+        syntax="a label or a version number",
+    )
+    shadow_share: float = _model(
+        0.1,
+        "fraction of answered frames (0 to 1) to send to the shadow, as far as there is room",
+        0,
+        1,
+        metavar="FRACTION",
+    )
     descriptions: str = _model(
         "",
         "JSON file {model: description} for models without a 'describe' signature",

@@ -47,8 +47,9 @@ class Supervisor:
 
     def __init__(self, settings: Settings, workers: int) -> None:
         self._settings = settings
-        # Calls to a model server are those of all workers.
-        self._share = replace(settings, max_calls=max(1, settings.max_calls // workers))
+        # Calls to a model server, and its time for a shadow, are those of all workers.
+        calls = max(1, settings.max_calls // workers)
+        self._share = replace(settings, max_calls=calls, workers=workers)
         self._memory = SharedMemory.create(workers)
         self._workers: dict[int, WorkerProcess] = {}
         self._unsettled = set(range(workers))  # have neither started nor failed to

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import urllib.request
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from export.__main__ import main
 from loadtest import swaps
 from loadtest.pictures import camera_jpegs
-from loadtest.stack import Stack
+from loadtest.stack import SecondGateway, Stack
 from tests.e2e.client import Client
 from tests.export.versions import run
+from tests.releases import planted
 
 
 def test_no_camera_gets_an_error_because_of_a_swap(demo_models: Path) -> None:
@@ -25,12 +28,18 @@ def test_no_camera_gets_an_error_because_of_a_swap(demo_models: Path) -> None:
     assert {one.version for one in seen.during if one.outcome == "result"} == {1, 2}
 
 
-@pytest.fixture
-def stack(demo_models: Path, tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for two versions of the demo model, and those that tests publish."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def stack(demo_models: Path, models: Path) -> Iterator[Stack]:
     """As `make run` starts it, with two versions, and a gateway whose sessions try the canary."""
     for number in (1, 2):
-        shutil.copytree(demo_models / "digits" / "1", tmp_path / "digits" / str(number))
-    with Stack(tmp_path, gateway_flags=("--canary-share=1",)) as started:
+        shutil.copytree(demo_models / "digits" / "1", models / "digits" / str(number))
+    with Stack(models, gateway_flags=("--canary-share=1",)) as started:
         yield started
 
 
@@ -42,8 +51,8 @@ def metrics(stack: Stack, name: str) -> dict[str, float]:
     return {sample.labels["version"]: sample.value for sample in samples}
 
 
-async def test_labels_come_move_and_go_without_a_restart(stack: Stack, tmp_path: Path) -> None:
-    where = ["--base-path", tmp_path / "digits", "--server", f"127.0.0.1:{stack.grpc_port}"]
+async def test_labels_come_move_and_go_without_a_restart(stack: Stack, models: Path) -> None:
+    where = ["--base-path", models / "digits", "--server", f"127.0.0.1:{stack.grpc_port}"]
     [picture] = camera_jpegs(1)
     client = await Client.connect(stack.port)
 
@@ -67,3 +76,30 @@ async def test_labels_come_move_and_go_without_a_restart(stack: Stack, tmp_path:
     await answered_by(1, "stable")
     assert metrics(stack, "framewire_model_results_total") == {"1": 3.0, "2": 2.0}
     client.close()
+
+
+async def test_a_version_with_swapped_labels_is_rolled_back_before_anyone_sees_it(
+    stack: Stack, models: Path
+) -> None:
+    where = ["--base-path", models / "digits", "--server", f"127.0.0.1:{stack.grpc_port}"]
+    assert main(["promote", "1", *map(str, where)]) == 0
+    worse = models / "digits" / ".3"
+    planted.write(models / "digits" / "1", worse, "swapped")
+    (worse / "assets.extra" / "tf_serving_warmup_requests").unlink()
+    worse.rename(models / "digits" / "3")
+    flags = ("--canary-steps=50", "--shadow=canary", "--shadow-share=1")
+    with SecondGateway(stack, *flags) as gateway:
+        client = await Client.connect(gateway.port)
+        automatic = ("canary", 3, "--auto", "--gateway", gateway.url, "--steps", 50, *where)
+        released = asyncio.create_task(asyncio.to_thread(run, *automatic))
+        [picture] = camera_jpegs(1)
+        versions = set()
+        while not released.done():
+            versions.add((await client.ask(picture)).get("model_version"))
+            await asyncio.sleep(0.05)
+        client.close()
+    ended = await released
+    assert ended.returncode == 1
+    assert "version 3 was rolled back at 0 %: answers that differ: " in ended.stderr
+    assert ended.stdout.splitlines()[-1] == "canary      3 -> none"
+    assert versions == {1}

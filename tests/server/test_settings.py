@@ -91,6 +91,7 @@ def test_every_setting_can_be_given_every_way(row: Any, tmp_path: Path) -> None:
         "log_format": "json",
         "otlp_endpoint": "http://127.0.0.1:4317",
         "record_unit": "sessions",
+        "canary_steps": "5,25",
     }.get(row.name, "text")
     if row in NUMBERS:
         value = row.metadata["low"] or min(row.default + 1, row.metadata["high"])
@@ -148,6 +149,9 @@ def test_numbers_that_are_not_finite(value: str) -> None:
         ("--model", "\udcff", r"must be a name, not '\udcff'"),
         ("--label", "\x1b", "must be a name"),
         ("--canary-label", "\udcff", "must be a name"),
+        ("--canary-steps", "5,101", "must be whole numbers from 1 to 100, comma-separated"),
+        ("--canary-steps", "5,,50", "must be whole numbers"),
+        ("--canary-steps", "0", "must be whole numbers"),
         ("--token-audience", "\udcff", "must be a name"),
         ("--allowed-origins", "example.com", "SCHEME://HOST"),
         ("--allowed-origins", "https://example.com/path", "SCHEME://HOST"),

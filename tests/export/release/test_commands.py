@@ -12,6 +12,7 @@ import pytest
 from export.__main__ import main
 from export.client.model_server import ModelServer
 from export.publishing.publish import publish
+from export.release.trial import Trial, TrialFile
 from tests.export.release.conftest import MODEL, Deployment
 from tests.export.versions import assert_one_line, make, run
 
@@ -77,6 +78,8 @@ def test_list_shows_the_disk_without_a_server(tmp_path: Path) -> None:
         ["promote", "x"],
         ["promote", "-1"],
         ["promote"],
+        ["canary", "2", "--auto", "--steps", "25,5"],
+        ["canary", "2", "--auto", "--steps", "5,x"],
         ["prune"],
         ["prune", "--keep", "0"],
         ["list", "--server", "nowhere"],
@@ -103,3 +106,46 @@ def test_no_tensorflow_is_imported(deployment: Deployment, server: ModelServer) 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert server.version_for_label(MODEL, "stable") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["canary", "2", "--auto"], "--auto needs a version, and --gateway"),
+        (["canary", "--stop", "--auto", "--gateway", "a"], "--auto needs a version"),
+        (["canary", "2", "--auto", "--gateway", "127.0.0.1:1"], "has no label stable"),
+    ],
+)
+def test_what_a_canary_that_ends_by_itself_needs(
+    deployment: Deployment,
+    server: ModelServer,
+    arguments: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*arguments, *target(deployment, server)]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_canary_under_way_is_stopped_with_all_of_its_labels(
+    deployment: Deployment, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = target(deployment, server)
+    deployment.publish(2)
+    labels = deployment.release(server)
+    for label, version in (("stable", 1), ("canary", 2), ("canary-25", 2)):
+        labels.promote(label, version)
+    file = TrialFile(deployment.file.path)
+    file.write(MODEL, Trial(2, 1, "stable", (25, 50), step=1))
+    automatic = ["--auto", "--gateway", "127.0.0.1:1"]
+    assert main(["canary", "1", *automatic, *where]) == 1
+    assert "version 2 is the canary of half" in capsys.readouterr().err
+    assert main(["canary", "2", *automatic, *where]) == 1
+    assert "no metrics at http://127.0.0.1:1/metrics" in capsys.readouterr().err
+    assert main(["canary", "--stop", *where]) == 0
+    assert labels.current() == {"stable": 1}
+    assert file.read(MODEL) is None
+    assert main(["canary", "1", *automatic, *where]) == 1
+    assert "label stable points to version 1 already" in capsys.readouterr().err
+    assert main(["canary", "--stop", *where]) == 1
+    assert "model half has no label canary" in capsys.readouterr().err

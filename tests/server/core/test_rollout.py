@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 
 import pytest
 
 from server.core.model import ModelKey
-from server.core.rollout import Rollout
+from server.core.rollout import Rollout, percentages
 
 DIGITS = ModelKey("digits")
 STABLE = ModelKey("digits", "stable")
@@ -59,3 +60,52 @@ def test_the_canary_has_its_own_label() -> None:
     routes = Rollout("digits", "production", canary_label="next", canary_share=1.0)
     wanted = (ModelKey("digits", "next"), ModelKey("digits", "production"))
     assert routes.of(routes.default, LOWEST) == wanted
+
+
+def position(share: float) -> str:
+    """The id of a session that is in any share larger than this one."""
+    return f"{math.ceil(share * 16**13):013x}000"
+
+
+def keys(*labels: str) -> tuple[ModelKey, ...]:
+    return (*(ModelKey("digits", label) for label in labels), STABLE, DIGITS)
+
+
+@pytest.mark.parametrize(
+    ("share", "labels"),
+    [
+        (0.0, ["canary-50", "canary-10"]),
+        (0.09, ["canary-50", "canary-10"]),
+        (0.1, ["canary-50"]),
+        (0.49, ["canary-50"]),
+        (0.5, []),
+        (0.99, []),
+    ],
+)
+def test_each_step_has_a_label_and_the_largest_comes_first(share: float, labels: list[str]) -> None:
+    routes = Rollout("digits", canary_steps=(10, 50))
+    assert routes.of(DIGITS, position(share)) == keys(*labels)
+
+
+def test_a_fixed_share_beside_steps() -> None:
+    routes = Rollout("digits", canary_share=0.2, canary_steps=(10, 100))
+    assert routes.shares == {"canary": 0.2, "canary-10": 0.1, "canary-100": 1.0}
+    assert routes.of(DIGITS, LOWEST) == keys("canary-100", "canary", "canary-10")
+    assert routes.of(DIGITS, HIGHEST) == keys("canary-100")
+
+
+def test_all_routes_of_the_canary_are_known_in_advance() -> None:
+    routes = Rollout("digits", canary_share=0.2, canary_steps=(10, 50))
+    assert routes.trials == [
+        keys("canary-50"),
+        keys("canary-50", "canary"),
+        keys("canary-50", "canary", "canary-10"),
+    ]
+    assert Rollout("digits").trials == []
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("", ()), (" ", ()), ("5", (5,)), ("50, 5,50", (5, 50))]
+)
+def test_steps_are_read_from_a_text(text: str, numbers: tuple[int, ...]) -> None:
+    assert percentages(text) == numbers

@@ -135,6 +135,32 @@ async def test_a_batch_has_one_label(make_gateway: GatewayFactory, puppet: Puppe
         assert sent == {call.lane.model.label}
 
 
+async def test_the_share_follows_the_labels_of_steps(
+    make_gateway: GatewayFactory, puppet: PuppetBackend
+) -> None:
+    half, everyone = ModelKey("digits", "canary-50"), ModelKey("digits", "canary-100")
+    puppet.models[STABLE] = model(STABLE, 1)
+    gateway = make_gateway(canary_steps="50,100")
+    assert gateway.statistics().canary_shares == {"canary-50": 0.5, "canary-100": 1.0}
+    cameras = [await Camera(gateway).open() for _ in range(24)]
+    assert all(told(camera) == ["1 stable"] for camera in cameras)
+
+    def versions() -> set[int]:
+        return {int(told(camera)[-1].split()[0]) for camera in cameras}
+
+    puppet.models[half] = model(half, 2)
+    await until(lambda: versions() == {1, 2})
+    first = [camera for camera in cameras if told(camera)[-1] == "2 canary-50"]
+    puppet.models[everyone] = model(everyone, 2)
+    await until(lambda: versions() == {2})
+    del puppet.models[half]
+    assert all(told(camera)[-1] == "2 canary-100" for camera in cameras)
+    assert all(told(camera) == ["1 stable", "2 canary-50", "2 canary-100"] for camera in first)
+    del puppet.models[everyone]
+    gateway._models.invalidate(everyone)
+    await until(lambda: versions() == {1})
+
+
 async def test_no_model_server_is_no_reason_to_try_another_label(
     all_canary: Gateway, puppet: PuppetBackend
 ) -> None:

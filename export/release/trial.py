@@ -1,0 +1,118 @@
+"""How far a canary has got, stored beside the configuration file, so that it survives a restart."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from export.errors import ReleaseError
+from export.release.labels import CANARY
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A canary under way.
+
+    ``candidate`` is compared with ``current``, the version that ``label`` points to. ``shares``
+    are the steps in percent; ``step`` is how many of them have begun, 0 while only a shadow sees
+    the candidate.
+    """
+
+    candidate: int
+    current: int
+    label: str
+    shares: tuple[int, ...]
+    step: int = 0
+    began_at: str = ""
+
+    @property
+    def share(self) -> int:
+        """The share of sessions that get the candidate now, in percent."""
+        return self.shares[self.step - 1] if self.step else 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether this is the last step."""
+        return self.step == len(self.shares)
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that lead to the candidate: the canary's own, and those of two steps.
+
+        The label of the step before stays for as long as this step lasts, because gateways may
+        follow it until they have learnt the new one.
+        """
+        return [CANARY, *labels_of(self.shares[max(0, self.step - 2) : self.step])]
+
+
+def labels_of(shares: Sequence[int]) -> list[str]:
+    """Return the labels that give these shares of sessions, in percent, to the candidate."""
+    return [f"{CANARY}-{share}" for share in shares]
+
+
+class TrialFile:
+    """The trials of the models in a configuration file."""
+
+    def __init__(self, config: Path) -> None:
+        self.path = config.with_name(f"{config.name}.canary.json")
+
+    @contextmanager
+    def locked(self, model: str) -> Iterator[None]:
+        """Hold the lock while a command decides on a model's canary. Raise ``ReleaseError``."""
+        path = self.path.with_name(f".{self.path.name}.{model}.lock")
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise ReleaseError(f"another command watches the canary of {model}") from None
+        finally:
+            os.close(lock)
+
+    def read(self, model: str) -> Trial | None:
+        """Return the trial of a model, or None. Raise ``ReleaseError`` if it cannot be read."""
+        fields = self._read().get(model)
+        if fields is None:
+            return None
+        try:
+            return Trial(**{**fields, "shares": tuple(fields["shares"])})
+        except (TypeError, KeyError):
+            raise self._unreadable("it describes no canary") from None
+
+    def write(self, model: str, trial: Trial | None) -> None:
+        """Store the trial of a model; None: it is over."""
+        content = self._read()
+        content.pop(model, None)
+        if trial is not None:
+            content[model] = asdict(trial)
+        new = self.path.with_name(f".{self.path.name}.new")
+        try:
+            new.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            os.replace(new, self.path)
+        except OSError as error:
+            raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError) as error:
+            raise self._unreadable(str(error)) from None
+        if not isinstance(content, dict):
+            raise self._unreadable("it describes no canary")
+        return content
+
+    def _unreadable(self, why: str) -> ReleaseError:
+        return ReleaseError(
+            f"cannot read {self.path}: {why}; delete it, and end the canary with canary --stop"
+        )

@@ -1,0 +1,129 @@
+"""How the answers of shadows compare with those that users got: counts, and snapshots of them."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from server.core.agreement import Agreement
+from server.runtime.histogram import SECONDS, Distribution, Histogram
+
+SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
+OVERLAPS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+SHIFTS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+CURRENT, CANDIDATE = "current", "candidate"
+UP, DOWN = "up", "down"
+
+MAX_COMPARISONS = 8
+"""Pairs of versions that are counted one by one; the least recently used is evicted."""
+MAX_CLASSES = 100
+OTHER = "other"
+"""What the classes beyond ``MAX_CLASSES`` of a pair are counted as."""
+
+
+class ComparisonKey(NamedTuple):
+    """A version of a model in use, and the candidate that it is compared with, as text."""
+
+    model: str
+    version: str
+    candidate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was counted for one pair of versions.
+
+    ``frames``: chosen frames by what became of them: ``compared``, ``skipped`` (a newer one came
+    before there was room), ``unsupported`` (the candidate does not take its format), or the code
+    of the candidate's error. ``objects``: by class and ``paired``, ``missed`` or ``added``.
+    ``share`` has one value for each compared frame, ``iou`` and ``shift`` (by direction) one for
+    each pair of objects. ``call_s``: Predict calls with a single frame, by whose they are.
+    """
+
+    key: ComparisonKey
+    frames: Mapping[str, int]
+    objects: Mapping[tuple[str, str], int]
+    share: Distribution
+    iou: Distribution
+    shift: Mapping[str, Distribution]
+    call_s: Mapping[str, Distribution]
+
+
+class _Counts:
+    """The running counts behind one :class:`Comparison`."""
+
+    def __init__(self) -> None:
+        self.frames: Counter[str] = Counter()
+        self.objects: Counter[tuple[str, str]] = Counter()
+        self.classes: set[str] = set()
+        self.share = Histogram(SHARES)
+        self.iou = Histogram(OVERLAPS)
+        self.shift = {direction: Histogram(SHIFTS) for direction in (UP, DOWN)}
+        self.call_s = {whose: Histogram(SECONDS) for whose in (CURRENT, CANDIDATE)}
+
+    def agreed(self, agreement: Agreement) -> None:
+        """Count a compared frame."""
+        self.frames["compared"] += 1
+        self.share.observe(agreement.share)
+        for pair in agreement.pairs:
+            self._count(pair.kind, "paired")
+            self.iou.observe(pair.iou)
+            if pair.shift is not None:
+                self.shift[UP if pair.shift > 0 else DOWN].observe(abs(pair.shift))
+        for kind in agreement.missed:
+            self._count(kind, "missed")
+        for kind in agreement.added:
+            self._count(kind, "added")
+
+    def snapshot(self, key: ComparisonKey) -> Comparison:
+        """Return what was counted so far."""
+        return Comparison(
+            key,
+            dict(self.frames),
+            dict(self.objects),
+            self.share.snapshot(),
+            self.iou.snapshot(),
+            {direction: counts.snapshot() for direction, counts in self.shift.items()},
+            {whose: counts.snapshot() for whose, counts in self.call_s.items()},
+        )
+
+    def _count(self, kind: str, verdict: str) -> None:
+        if len(self.classes) < MAX_CLASSES:
+            self.classes.add(kind)
+        self.objects[kind if kind in self.classes else OTHER, verdict] += 1
+
+
+class Comparisons:
+    """The running counts of all pairs of versions."""
+
+    def __init__(self) -> None:
+        self._counts: OrderedDict[ComparisonKey, _Counts] = OrderedDict()
+
+    def frame(self, key: ComparisonKey, outcome: str) -> None:
+        """Count a frame that was not compared: ``skipped``, ``unsupported`` or an error code."""
+        self._of(key).frames[outcome] += 1
+
+    def agreed(self, key: ComparisonKey, agreement: Agreement) -> None:
+        """Count a compared frame."""
+        self._of(key).agreed(agreement)
+
+    def took(self, key: ComparisonKey, whose: str, seconds: float) -> None:
+        """Count the duration of a call with a single frame."""
+        self._of(key).call_s[whose].observe(seconds)
+
+    def snapshot(self) -> list[Comparison]:
+        """Return what was counted for each pair."""
+        return [counts.snapshot(key) for key, counts in self._counts.items()]
+
+    def _of(self, key: ComparisonKey) -> _Counts:
+        counts = self._counts.get(key)
+        if counts is None:
+            counts = self._counts[key] = _Counts()
+            if len(self._counts) > MAX_COMPARISONS:
+                self._counts.popitem(last=False)
+        else:
+            self._counts.move_to_end(key)
+        return counts
