@@ -65,8 +65,22 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"opentelemetry"},
     ),
     (
+        "server.admin",
+        {
+            "server.access",
+            "server.core",
+            "server.handlers",
+            "server.runtime",
+            "server.settings",
+            "server.transport",
+            "server.version",
+        },
+        {"tornado"},
+    ),
+    (
         "server.workers",
         {
+            "server.admin",
             "server.app",
             "server.core",
             "server.handlers",

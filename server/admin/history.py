@@ -1,0 +1,100 @@
+"""What a gateway did in each of the last fifteen minutes' seconds.
+
+A sample is the difference between two snapshots of :class:`Statistics`, as JSON has it. At most
+``SAMPLES`` are kept, in a ring; each has a few hundred bytes, and its size is bounded, because
+outcomes, buckets, versions and model servers are.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Mapping
+from typing import Any, TypeVar
+
+from server.runtime.histogram import Distribution
+from server.runtime.statistics import Statistics, VersionStatistics
+
+SAMPLES = 15 * 60
+
+K = TypeVar("K", bound=Hashable)
+Sample = Mapping[str, Any]
+
+
+class History:
+    """The samples, numbered from 0. Pure: times are arguments."""
+
+    def __init__(self) -> None:
+        self._samples: deque[Sample] = deque(maxlen=SAMPLES)
+        self._next = 0
+        self._last: tuple[Statistics, float] | None = None
+
+    def add(self, now: Statistics, wall_s: float, monotonic_s: float) -> None:
+        """Take in a snapshot: the first begins the history, each later one adds a sample.
+
+        ``wall_s``: seconds since 1970, for people; ``monotonic_s`` measures the time between.
+        """
+        before, self._last = self._last, (now, monotonic_s)
+        if before is None:
+            return
+        sample = _difference(before[0], now)
+        span_s = max(monotonic_s - before[1], 1e-3)
+        self._samples.append({"n": self._next, "at": wall_s, "span_s": span_s, **sample})
+        self._next += 1
+
+    @property
+    def newest(self) -> Statistics | None:
+        """The last snapshot."""
+        return self._last and self._last[0]
+
+    def since(self, number: int) -> list[Sample]:
+        """Return the samples from ``number`` on that are still kept, the oldest first."""
+        missing = self._next - number
+        if missing <= 0:
+            return []
+        return list(self._samples)[-missing:]
+
+
+def _difference(before: Statistics, now: Statistics) -> dict[str, Any]:
+    versions = {(one.model, one.version): one for one in before.versions}
+    backends = {one.address: one.frames for one in before.backends}
+    frames = {one.address: one.frames for one in now.backends}
+    return {
+        "sessions": now.sessions,
+        "waiting": now.waiting,
+        "calls": now.calls,
+        "max_calls": now.max_calls,
+        "outcomes": _named(_grown(before.outcomes, now.outcomes)),
+        "ages": _buckets(before.fine_age_s, now.fine_age_s),
+        "batches": _buckets(before.batch_sizes, now.batch_sizes),
+        "versions": [_version(versions.get((one.model, one.version)), one) for one in now.versions],
+        "backends": _grown(backends, frames),
+    }
+
+
+def _version(before: VersionStatistics | None, now: VersionStatistics) -> dict[str, Any]:
+    results, errors = (before.results, before.errors) if before else (0, {})
+    return {
+        "model": now.model,
+        "version": now.version,
+        "results": max(0, now.results - results),
+        "errors": _grown(errors, now.errors),
+    }
+
+
+def _named(outcomes: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    return {" ".join(filter(None, key)): count for key, count in outcomes.items()}
+
+
+def _grown(before: Mapping[K, int], now: Mapping[K, int]) -> dict[K, int]:
+    """Return by how much each count has grown, without those that have not.
+
+    The counts of a worker that was killed can fall.
+    """
+    grown = {key: count - before.get(key, 0) for key, count in now.items()}
+    return {key: count for key, count in grown.items() if count > 0}
+
+
+def _buckets(before: Distribution, now: Distribution) -> list[tuple[int, int]]:
+    """Return (number of the bucket, how many values more) for buckets with more values."""
+    pairs = enumerate(zip(before.counts, now.counts, strict=True))
+    return [(number, new - old) for number, (old, new) in pairs if new > old]
