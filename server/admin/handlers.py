@@ -72,9 +72,8 @@ class FiguresHandler(AdminHandler):
             self.reject(Overloaded("no worker serves at the moment"))
             return
         now = figures(statistics, self.administered.adjustments, self._settings)
-        may_act = self.access.has_operators
-        samples = self._history.since(int(since))
-        send_json(self, {**now, "may_act": may_act, "samples": samples})
+        history = {"next": self._history.next, "samples": self._history.since(int(since))}
+        send_json(self, {**now, "may_act": self.access.has_operators, **history})
 
 
 class SessionsHandler(AdminHandler):

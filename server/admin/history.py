@@ -42,6 +42,11 @@ class History:
         self._next += 1
 
     @property
+    def next(self) -> int:
+        """The number of the next sample."""
+        return self._next
+
+    @property
     def newest(self) -> Statistics | None:
         """The last snapshot."""
         return self._last and self._last[0]
@@ -55,7 +60,7 @@ class History:
 
 
 def _difference(before: Statistics, now: Statistics) -> dict[str, Any]:
-    versions = {(one.model, one.version): one for one in before.versions}
+    known = {_name(one): one for one in before.versions}
     backends = {one.address: one.frames for one in before.backends}
     frames = {one.address: one.frames for one in now.backends}
     return {
@@ -66,19 +71,25 @@ def _difference(before: Statistics, now: Statistics) -> dict[str, Any]:
         "outcomes": _named(_grown(before.outcomes, now.outcomes)),
         "ages": _buckets(before.fine_age_s, now.fine_age_s),
         "batches": _buckets(before.batch_sizes, now.batch_sizes),
-        "versions": [_version(versions.get((one.model, one.version)), one) for one in now.versions],
+        "batched": max(0, round(now.batch_sizes.total - before.batch_sizes.total)),
+        "versions": [
+            one for one in (_version(known.get(_name(one)), one) for one in now.versions) if one
+        ],
         "backends": _grown(backends, frames),
     }
 
 
-def _version(before: VersionStatistics | None, now: VersionStatistics) -> dict[str, Any]:
-    results, errors = (before.results, before.errors) if before else (0, {})
-    return {
-        "model": now.model,
-        "version": now.version,
-        "results": max(0, now.results - results),
-        "errors": _grown(errors, now.errors),
-    }
+def _version(before: VersionStatistics | None, now: VersionStatistics) -> dict[str, Any] | None:
+    """Return what a version has done; None: nothing."""
+    results = max(0, now.results - (before.results if before else 0))
+    errors = _grown(before.errors if before else {}, now.errors)
+    if not results and not errors:
+        return None
+    return {"model": now.model, "version": now.version, "results": results, "errors": errors}
+
+
+def _name(version: VersionStatistics) -> tuple[str, str]:
+    return version.model, version.version
 
 
 def _named(outcomes: Mapping[tuple[str, str], int]) -> dict[str, int]:
