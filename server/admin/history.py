@@ -1,7 +1,7 @@
 """What a gateway did in each of the last fifteen minutes' seconds.
 
 A sample is the difference between two snapshots of :class:`Statistics`, as JSON has it. At most
-``SAMPLES`` are kept, in a ring; each has a few hundred bytes, and its size is bounded, because
+``SAMPLES`` are kept, in a ring; each takes a few kilobytes, and its size is bounded, because
 outcomes, buckets, versions and model servers are.
 """
 

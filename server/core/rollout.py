@@ -45,6 +45,11 @@ class Rollout:
         """The route of sessions in the canary's share."""
         return (ModelKey(self.model, self.canary_label), *self.usual)
 
+    @property
+    def trials(self) -> list[Route]:
+        """The routes of sessions in the canary's share, if it has one."""
+        return [self.trial] if self.canary_share else []
+
     def of(self, key: ModelKey, session: str) -> Route:
         """Return the route of a session with this id (hexadecimal) that asks for ``key``."""
         if key != self.default:

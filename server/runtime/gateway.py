@@ -82,8 +82,8 @@ class Gateway:
     def start(self, described: Iterable[str] = ()) -> None:
         """Begin to look up the default model, and those that the settings describe."""
         self._resolver.acquire(self._rollout.usual, Interest.DEFAULT)
-        if self._settings.canary_share:
-            self._resolver.acquire(self._rollout.trial, Interest.DEFAULT)
+        for route in self._rollout.trials:
+            self._resolver.acquire(route, Interest.DEFAULT)
         for name in described:
             self._models.acquire(ModelKey(name), Interest.LABEL)
 
@@ -131,13 +131,13 @@ class Gateway:
     def set_canary_share(self, share: float) -> None:
         """Send this fraction of the sessions that name no version to the canary from now on."""
         before, self._rollout = self._rollout, replace(self._rollout, canary_share=share)
-        if share:
-            self._resolver.acquire(self._rollout.trial, Interest.DEFAULT)
+        for route in self._rollout.trials:
+            self._resolver.acquire(route, Interest.DEFAULT)
         for entry in self.sessions:
-            if entry.route in (before.usual, before.trial):
+            if entry.route in (before.usual, *before.trials):
                 self._select(entry, before.default, time.monotonic())
-        if before.canary_share:
-            self._resolver.release(before.trial)
+        for route in before.trials:
+            self._resolver.release(route)
 
     # Called by the handlers
 

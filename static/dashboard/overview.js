@@ -61,7 +61,7 @@ export class Overview {
     this._ages.show(ageBands(samples, range, figures.age_bounds_ms), range, texts.text('age'));
     this._showBatches(batchSizes(samples, figures.batch_bounds));
     showServers(this._element('servers'), texts, figures, serverRates(recent));
-    showVersions(this._element('versions'), texts, versions(samples, figures.model_sessions));
+    showVersions(this._element('versions'), texts, versions(samples, recent, figures.model_sessions));
   }
 
   _showTiles(rows) {

@@ -101,15 +101,28 @@ export function serverRates(samples) {
   return Object.fromEntries(Object.entries(frames).map(([address, count]) => [address, count / seconds]));
 }
 
+/** Results per second of each version, by model and version. */
+export function versionRates(samples) {
+  const results = {};
+  for (const one of samples.flatMap((sample) => sample.versions)) {
+    const key = keyOf(one);
+    results[key] = (results[key] || 0) + one.results / span(samples);
+  }
+  return results;
+}
+
+const keyOf = ({ model, version }) => `${model} ${version}`;
+
 /**
- * What each version did: share of the results, results per second, errors among its frames.
+ * What each version did: its share of the results, errors among its frames, and its rate of late.
  * @param {object[]} samples
+ * @param {object[]} recent the last ones of these
  * @param {object[]} groups sessions by model, version and label
  */
-export function versions(samples, groups) {
+export function versions(samples, recent, groups) {
   const all = new Map();
   const entry = (model, version) => {
-    const key = `${model} ${version}`;
+    const key = keyOf({ model, version });
     if (!all.has(key)) all.set(key, { model, version, labels: [], sessions: 0, results: 0, errors: 0 });
     return all.get(key);
   };
@@ -128,11 +141,11 @@ export function versions(samples, groups) {
     }
   }
   const results = [...all.values()].reduce((count, one) => count + one.results, 0);
-  const seconds = span(samples);
+  const rates = versionRates(recent);
   return [...all.values()].map((one) => ({
     ...one,
     share: results ? one.results / results : 0,
-    resultsPerS: seconds ? one.results / seconds : 0,
+    resultsPerS: rates[keyOf(one)] || 0,
     errorShare: one.results + one.errors ? one.errors / (one.results + one.errors) : 0,
   }));
 }
