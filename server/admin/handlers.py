@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Any
 
@@ -9,15 +10,18 @@ from tornado.web import RequestHandler
 
 from server.access.administration import AdminAccess
 from server.admin import acts, auditlog
-from server.admin.figures import figures
+from server.admin.figures import figures, session_map
 from server.admin.history import History
 from server.admin.interface import Administered
+from server.core import wire
 from server.core.errors import AccessError, BadMessage, FramewireError, Internal, Overloaded
 from server.handlers.health import MetricsPage
 from server.handlers.notfound import NotFoundHandler
 from server.runtime.metrics import CONTENT_TYPE
 from server.settings import Settings
 from server.transport.jsonapi import send_error, send_json
+
+PER_TURN = 50
 
 
 class AdminHandler(RequestHandler):
@@ -77,11 +81,19 @@ class FiguresHandler(AdminHandler):
 
 
 class SessionsHandler(AdminHandler):
-    """GET /admin/sessions: all open sessions."""
+    """GET /admin/sessions: all open sessions.
+
+    There may be thousands, so it pauses again and again, and no frame is kept waiting.
+    """
 
     async def get(self) -> None:
-        sessions = [asdict(one) for one in await self.administered.sessions()]
-        send_json(self, {"sessions": sessions})
+        rows: list[bytes | str] = []
+        for number, session in enumerate(await self.administered.sessions(), 1):
+            rows.append(wire.JSON.pack(session_map(session)))
+            if number % PER_TURN == 0:
+                await asyncio.sleep(0)
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(f'{{"sessions":[{",".join(map(str, rows))}]}}')
 
 
 class SessionHandler(AdminHandler):
@@ -92,7 +104,8 @@ class SessionHandler(AdminHandler):
         if minute is None:
             _send_no_session(self)
             return
-        send_json(self, asdict(minute))
+        seconds = [asdict(second) for second in minute.seconds]
+        send_json(self, {"figures": session_map(minute.figures), "seconds": seconds})
 
 
 class MetricsHandler(AdminHandler):

@@ -7,6 +7,7 @@ outcomes, buckets, versions and model servers are.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from server.runtime.histogram import Distribution
 from server.runtime.statistics import Statistics, VersionStatistics
 
 SAMPLES = 15 * 60
+MOST_AT_ONCE = 100
+"""Samples in one answer, so that writing it keeps no frame waiting."""
 
 K = TypeVar("K", bound=Hashable)
 Sample = Mapping[str, Any]
@@ -52,11 +55,12 @@ class History:
         return self._last and self._last[0]
 
     def since(self, number: int) -> list[Sample]:
-        """Return the samples from ``number`` on that are still kept, the oldest first."""
-        missing = self._next - number
-        if missing <= 0:
-            return []
-        return list(self._samples)[-missing:]
+        """Return the samples from ``number`` on that are still kept, the oldest first.
+
+        They are ``MOST_AT_ONCE`` at most.
+        """
+        first = max(0, number - self._next + len(self._samples))
+        return list(itertools.islice(self._samples, first, first + MOST_AT_ONCE))
 
 
 def _difference(before: Statistics, now: Statistics) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from server.runtime.statistics import Statistics
 from server.settings import Settings
 
 RATE_S = 5
+PER_TURN = 50
 
 
 class LocalGateway:
@@ -31,9 +32,13 @@ class LocalGateway:
         return self._gateway.statistics()
 
     async def sessions(self) -> Sequence[SessionFigures]:
-        """Return all open sessions."""
-        now = time.monotonic()
-        return [_figures(entry, now) for entry in self._gateway.sessions]
+        """Return all open sessions. Frames are not kept waiting: it pauses again and again."""
+        sessions: list[SessionFigures] = []
+        for number, entry in enumerate(self._gateway.sessions, 1):
+            sessions.append(_figures(entry, time.monotonic()))
+            if number % PER_TURN == 0:
+                await asyncio.sleep(0)
+        return sessions
 
     async def minute(self, session: str) -> SessionMinute | None:
         """Return the last minute of a session; None if there is none with this id."""

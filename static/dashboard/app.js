@@ -10,6 +10,8 @@ import { Texts } from './texts.js';
 
 const POLL_MS = 1000;
 const RANGES = [60, 300, 900];
+/** From here on, the list of sessions is asked for less often. */
+const MANY_SESSIONS = 200;
 
 const element = (id) => document.getElementById(id);
 const texts = new Texts(storage('localStorage'), navigator.languages || [navigator.language || 'en']);
@@ -21,6 +23,7 @@ const table = new SessionTable(element, texts);
 const page = new SessionPage(element('session'), texts, { ago, onClose: (id) => acts.close(id) });
 
 let figures = null;
+let polls = 0;
 let range = 300;
 let state = 'connecting';
 let session; // the answer about the one whose page is open; undefined before it is there
@@ -52,15 +55,16 @@ async function poll() {
 }
 
 async function refresh() {
-  const answer = await gateway.figures(history.next);
-  if (history.add(answer.samples, answer.next)) {
-    const all = await gateway.figures(0);
-    history.add(all.samples, all.next);
-  }
+  let answer;
+  do {
+    answer = await gateway.figures(history.next);
+    history.add(answer.samples, answer.next);
+  } while (history.next < answer.next); // an answer has only so many samples
   figures = answer;
   const id = chosen();
   if (id) session = await gateway.session(id);
-  else table.show(await gateway.sessions());
+  else if (polls % (figures.sessions > MANY_SESSIONS ? 5 : 1) === 0) table.show(await gateway.sessions());
+  polls += 1;
   draw();
 }
 

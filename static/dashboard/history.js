@@ -15,17 +15,12 @@ export class History {
   /**
    * Take in what the gateway has sent.
    * @param {object[]} samples numbered in order
-   * @param {number} next the number of the gateway's next one; lower than ours after its restart
-   * @returns {boolean} whether to ask again, from number 0 on
+   * @param {number} next the number of the gateway's next one; after its restart, it is lower than ours
    */
   add(samples, next) {
-    if (next < this.next) {
-      this._samples = [];
-      return true;
-    }
+    if (next < this.next) this._samples = [];
     const fresh = samples.filter((sample) => sample.n >= this.next);
     this._samples = [...this._samples, ...fresh].slice(-MOST_SAMPLES);
-    return false;
   }
 
   /** The last so many samples, one a second. */
