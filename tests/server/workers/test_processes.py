@@ -167,10 +167,6 @@ async def administers_all(gateway: Gateway) -> None:
         await gateway.says(f"alice from 127.0.0.1: close_session session={session}: done")
     await settled(gateway, "framewire_sessions", SESSIONS - 2)
     await administer(gateway, "admin/log_level", level="debug")
-    worker = children(gateway.process.pid)[0]
-    os.kill(worker, signal.SIGTERM)
-    await gateway.says("worker 0 ended with status 0; starting another")
-    await settled(gateway, "framewire_workers", 2)
     assert (await administer(gateway, "admin/figures"))["log_level"] == "debug"
     await administer(gateway, "admin/drain", now=True)
     assert await asyncio.wait_for(gateway.process.wait(), PATIENCE_S) == 0
