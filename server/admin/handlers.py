@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
 from tornado.web import RequestHandler
@@ -51,7 +52,7 @@ class AdminHandler(RequestHandler):
         """Send the errors of HTTP itself, and of the gateway, in the form that all errors have."""
         error: FramewireError = Internal("the gateway failed to handle this; see its log")
         if status_code < 500:
-            error = BadMessage(self._reason)
+            error = BadMessage(HTTPStatus(status_code).phrase)
             error.http_status = status_code
         send_error(self, error)
 

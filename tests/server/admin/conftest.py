@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,14 @@ class Administered:
     async def act(self, name: str, **fields: Any) -> HTTPResponse:
         """Act as alice."""
         return await self.ask("POST", f"/admin/{name}", fields, Authorization=f"Bearer {TOKEN}")
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Ask again and again, until it holds."""
+    while True:
+        if await holds():
+            return
+        await asyncio.sleep(0.02)
 
 
 async def fetch(

@@ -7,9 +7,7 @@ import json
 
 import pytest
 
-from server.admin.listener import AdminListener
 from server.handlers.pages import DASHBOARD
-from server.settings import Settings, WrongSetting
 from tests.server.admin.conftest import TOKEN, Administered
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import POISON
@@ -105,13 +103,3 @@ async def test_figures_are_for_this_machine_alone(administered: Administered, pa
 async def test_a_sample_has_a_number(administered: Administered, since: str) -> None:
     answer = await administered.ask("GET", f"/admin/figures?since={since}")
     assert (answer.code, json.loads(answer.body)["code"]) == (400, "bad_message")
-
-
-async def test_other_machines_need_operators() -> None:
-    with pytest.raises(WrongSetting, match=r"0\.0\.0\.0 is not a loopback address"):
-        AdminListener(Settings(admin="0.0.0.0:0"))
-
-
-async def test_a_port_that_is_taken_ends_the_start(administered: Administered) -> None:
-    with pytest.raises(WrongSetting, match=r"admin: cannot listen on 127\.0\.0\.1"):
-        AdminListener(Settings(admin=str(administered.port)))
