@@ -6,23 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from server.admin.history import MOST_AT_ONCE, SAMPLES, History
-from server.runtime.statistics import Counters, Statistics
+from server.runtime.gateway import Gateway
+from server.runtime.statistics import Statistics
+from server.settings import Settings
+from tests.server.puppet import PuppetBackend
+
+IDLE = Gateway(Settings(), PuppetBackend()).statistics()
 
 
 def snapshot(**changes: Any) -> Statistics:
     """A gateway that has done nothing, but for ``changes``."""
-    nothing = Counters().snapshot(
-        ready=True,
-        sessions=0,
-        max_sessions=8,
-        waiting=0,
-        paced_sessions=0,
-        calls=0,
-        max_calls=4,
-        backends=[],
-        model_sessions=[],
-    )
-    return replace(nothing, **changes)
+    return replace(IDLE, **changes)
 
 
 def test_a_sample_is_the_difference_of_two_snapshots() -> None:
