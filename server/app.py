@@ -13,6 +13,7 @@ from tornado.web import Application, RedirectHandler
 
 from server.access.control import AccessControl
 from server.access.filewatcher import FileWatcher, watch_files
+from server.admin.handlers import PublicNotFoundHandler
 from server.backend.description import DescriptionError
 from server.backend.interface import Backend
 from server.backend.pool import BackendPool
@@ -23,7 +24,6 @@ from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.models import ModelsHandler
-from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import DOCS, ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.process import Process, Standalone
@@ -93,7 +93,7 @@ def application(
         websocket_max_message_size=2 * settings.max_frame_bytes + FORM_BYTES,
         websocket_ping_interval=settings.ping_s,
         websocket_ping_timeout=settings.ping_s,
-        default_handler_class=NotFoundHandler,
+        default_handler_class=PublicNotFoundHandler,
         log_function=lambda handler: None,
     )
 
@@ -195,7 +195,7 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     )
     server = http_server(gateway, settings, access, process)
     server.add_sockets(sockets)
-    process.started(signals.stop)
+    process.started(gateway, signals.stop)
     gateway.start(load_descriptions(settings.descriptions))
     if shadow is not None:
         shadow.start()
@@ -210,7 +210,7 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     process.stopping()
     server.stop()
     await gateway.drain(settings.drain_s, signals.at_once)
-    process.stopped(gateway)
+    await process.stopped(gateway)
     access.close()
     if shadow is not None:
         await shadow.close()

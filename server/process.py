@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from server import startup
+from server.admin.listener import AdminListener
+from server.admin.local import LocalGateway
 from server.core.limiters import Limiters
 from server.handlers.health import MetricsPage
 from server.runtime.gateway import Gateway
@@ -35,7 +37,7 @@ class Process(Protocol):
     def metrics(self, gateway: Gateway) -> MetricsPage:
         """Return the metrics of the whole gateway, of which ``gateway`` is in this process."""
 
-    def started(self, stop: asyncio.Event) -> None:
+    def started(self, gateway: Gateway, stop: asyncio.Event) -> None:
         """Connections are accepted from now on. ``stop``: set it to stop as on SIGTERM."""
 
     def ready(self) -> None:
@@ -44,7 +46,7 @@ class Process(Protocol):
     def stopping(self) -> None:
         """No connections are accepted any more."""
 
-    def stopped(self, gateway: Gateway) -> None:
+    async def stopped(self, gateway: Gateway) -> None:
         """All sessions are closed."""
 
 
@@ -55,11 +57,14 @@ class Standalone:
         self.limiters = Limiters()
         self._settings = settings
         self._port = settings.port
+        self._admin: AdminListener | None = None
 
     def listen(self) -> Sequence[ListeningSocket]:
         """Open the listening sockets. Raises WrongSetting."""
         sockets = startup.listen(self._settings)
         self._port = sockets[0].getsockname()[1]
+        if self._settings.admin:
+            self._admin = AdminListener(self._settings)
         return sockets
 
     def server(self, *arguments: Any, **options: Any) -> BoundedServer:
@@ -70,14 +75,16 @@ class Standalone:
         """Return the metrics of ``gateway``."""
         return Metrics(gateway)
 
-    def started(self, stop: asyncio.Event) -> None:
-        """Log where the gateway listens, and warnings."""
+    def started(self, gateway: Gateway, stop: asyncio.Event) -> None:
+        """Log where the gateway listens, and warnings; start the admin listener."""
         settings = self._settings
         log.info(
             "listening on %(host)s:%(port)d, model server %(backend)s",
             {"host": settings.host, "port": self._port, "backend": settings.backend},
         )
         startup.warn(settings)
+        if self._admin is not None:
+            self._admin.start(LocalGateway(gateway, settings, stop), Metrics(gateway))
 
     def ready(self) -> None:
         """Log the page's address."""
@@ -86,5 +93,7 @@ class Standalone:
     def stopping(self) -> None:
         """Do nothing: no other process depends on it."""
 
-    def stopped(self, gateway: Gateway) -> None:
-        """Do nothing: no other process depends on it."""
+    async def stopped(self, gateway: Gateway) -> None:
+        """Close the admin listener."""
+        if self._admin is not None:
+            await self._admin.close()

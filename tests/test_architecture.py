@@ -70,8 +70,22 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         set(),
     ),
     (
+        "server.admin",
+        {
+            "server.access",
+            "server.core",
+            "server.handlers",
+            "server.runtime",
+            "server.settings",
+            "server.transport",
+            "server.version",
+        },
+        {"tornado"},
+    ),
+    (
         "server.workers",
         {
+            "server.admin",
             "server.app",
             "server.core",
             "server.handlers",

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from server.access.addresses import is_loopback
+from server.access.administration import address_of
 from server.settings import Settings
 
 
 def warnings(settings: Settings) -> list[str]:
     """Return one line for each missing protection; none for a gateway on loopback."""
-    if not _reachable(settings):
-        return []
+    return [
+        *(_public(settings) if _reachable(settings) else ()),
+        *(_administration(settings) if settings.admin else ()),
+    ]
+
+
+def _public(settings: Settings) -> list[str]:
     lines = []
     if not settings.tls_certificate and not settings.trusted_proxies:
         lines.append(
@@ -24,6 +30,15 @@ def warnings(settings: Settings) -> list[str]:
     if "*" in [origin.strip() for origin in settings.allowed_origins.split(",")]:
         lines.append("allowed_origins is *, so pages of every site may connect: list your own")
     return lines
+
+
+def _administration(settings: Settings) -> list[str]:
+    host, _ = address_of(settings)
+    if is_loopback(host) or settings.tls_certificate:
+        return []
+    return [
+        "no TLS configured, so admin tokens travel unencrypted: set tls_certificate and tls_key"
+    ]
 
 
 def _reachable(settings: Settings) -> bool:

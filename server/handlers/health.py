@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tornado.web import RequestHandler
 
-from server.runtime.gateway import Gateway
 from server.runtime.metrics import CONTENT_TYPE
+
+if TYPE_CHECKING:  # the supervisor of several workers has no gateway, and loads none
+    from server.runtime.gateway import Gateway
 
 
 class AliveHandler(RequestHandler):

@@ -179,7 +179,7 @@ class InferHandler(JSONHandler):
 
     async def _infer(self, options: Options, frame: Frame) -> tuple[Outcome, Model | None]:
         """Return the picture's outcome, and the model that it went to."""
-        peer = self._peer = OneShotPeer(self._began)
+        peer = self._peer = OneShotPeer(self._began, self.access.client(self.request).address)
         session = self._gateway.connect(peer, self._token)
         try:
             self._gateway.receive(session, Hello(options))

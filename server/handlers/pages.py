@@ -13,6 +13,7 @@ from server.transport.pageheaders import set_page_headers
 # In a checkout, a link to the top-level folder.
 ROOT = Path(__file__).resolve().parents[1] / "static"
 DOCS = ROOT / "docs"
+DASHBOARD = ROOT / "dashboard"
 
 
 class FileHandler(StaticFileHandler):

@@ -135,6 +135,11 @@ class SessionHandler(websocket.WebSocketHandler):
         assert isinstance(self.ws_connection, WebSocketProtocol)
         return self.ws_connection.receiving_since
 
+    @property
+    def client_address(self) -> str:
+        """Where the client is, for operators."""
+        return self._access.client(self.request).address
+
     def _admits(self, message: ClientMessage) -> bool:
         """Count a message that is not a frame. False: it is one too many, and closes the socket."""
         assert self._session is not None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from server.backend.interface import Backend
+from server.core.activity import Activity
 from server.core.admission import Admission, Verify
 from server.core.balancing import BackendStatus, Balancer
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
@@ -70,12 +71,7 @@ class Gateway:
         self._observers = observers
         self._rollout = rollout(settings)
         self._counters = counters or Counters()
-        self._sessions = Sessions(
-            settings.max_sessions,
-            settings.max_sessions_per_address or None,
-            settings.max_sessions_per_subject or None,
-            limiters,
-        )
+        self.sessions = Sessions.from_settings(settings, limiters)
         self._models = Models(backend, self)
         self._resolver = Resolver(self._models, self)
         self._backends = Backends(settings.backend, balancer)
@@ -123,8 +119,8 @@ class Gateway:
         batching = self._dispatcher.statistics()
         return self._counters.snapshot(
             ready=self.ready() is None,
-            sessions=len(self._sessions),
-            max_sessions=self._sessions.max_sessions,
+            sessions=len(self.sessions),
+            max_sessions=self.sessions.max_sessions,
             waiting=batching.waiting,
             paced_sessions=self._pacing.sessions,
             canary_shares=self._rollout.shares,
@@ -134,9 +130,20 @@ class Gateway:
             backends=self._backends.statuses(batching, self._counters.results),
             model_sessions=sessions_by_model(
                 (self._resolver.current(route), sessions)
-                for route, sessions in self._sessions.routes().items()
+                for route, sessions in self.sessions.routes().items()
             ),
         )
+
+    def set_canary_share(self, share: float) -> None:
+        """Send this fraction of the sessions that name no version to the canary from now on."""
+        before, self._rollout = self._rollout, replace(self._rollout, canary_share=share)
+        for route in self._rollout.trials:
+            self._resolver.acquire(route, Interest.DEFAULT)
+        for entry in self.sessions:
+            if entry.route in (before.usual, *before.trials):
+                self._select(entry, before.default, time.monotonic())
+        for route in before.trials:
+            self._resolver.release(route)
 
     # Called by the handlers
 
@@ -148,16 +155,10 @@ class Gateway:
         """
         now = time.monotonic()
         self.make_room(now, address)
-        session = Session(
-            secrets.token_hex(8),
-            self.limits,
-            self._settings.ping_s,
-            self._rollout.default,
-            limits.frame_rate(self._settings),
-            Admission(self._verify, token, self._sessions.subjects),
-            limits.decoding(self._settings),
-        )
-        self._sessions.add(OpenSession(session, peer, now, address))
+        admission = Admission(self._verify, token, self.sessions.subjects)
+        session = limits.new_session(self._settings, self.limits, self._rollout.default, admission)
+        activity = Activity() if self._settings.admin else None
+        self.sessions.add(OpenSession(session, peer, now, address, admission, activity))
         return session
 
     def make_room(self, now: float, address: str | None) -> None:
@@ -169,19 +170,18 @@ class Gateway:
         if self._drain is not None:
             self.session_rejected("draining")
             raise Overloaded("the gateway is shutting down")
-        addresses = self._sessions.addresses
-        if address is not None and not addresses.allows(address):
+        if address is not None and not self.sessions.addresses.allows(address):
             self.session_rejected("max_sessions_per_address")
-            held = addresses.held(address)
+            held = self.sessions.addresses.held(address)
             raise Overloaded(f"{held} sessions are open from this address, the most allowed")
-        silent = self._sessions.longest_silent(now) if self._sessions.full else None
+        silent = self.sessions.longest_silent(now) if self.sessions.full else None
         if silent is not None:
             self.disconnect(silent.session)
             self.session_rejected("no_hello")
             silent.close(TRY_AGAIN_LATER, "no hello, and the place is needed")
-        if self._sessions.full:
+        if self.sessions.full:
             self.session_rejected("max_sessions")
-            open_sessions = self._sessions.places.held(EVERYONE)
+            open_sessions = self.sessions.places.held(EVERYONE)
             raise Overloaded(f"{open_sessions} sessions are open, the most allowed")
 
     def receive(self, session: Session, message: ClientMessage) -> None:
@@ -200,7 +200,7 @@ class Gateway:
 
     def disconnect(self, session: Session) -> None:
         """Close a session whose socket is gone; its frames' outcomes are only counted."""
-        entry = self._sessions.remove(session.id)
+        entry = self.sessions.remove(session.id)
         if entry is None:
             return
         session.close()
@@ -226,7 +226,7 @@ class Gateway:
         """
         if self._drain is not None:
             return
-        self._drain = Drain(self._sessions, self._announce_stop)
+        self._drain = Drain(self.sessions, self._announce_stop)
         await self._drain.finish(self._dispatcher, timeout_s, at_once or asyncio.Event())
         self._pacing.stop()
         await self._models.close()
@@ -242,7 +242,7 @@ class Gateway:
             if isinstance(effect, Offer):
                 frame = effect.frame
                 if self._tracer is not None and self._tracer.samples(frame, now):
-                    frame = followed(self._tracer, self._sessions.get(session.id), effect, now)
+                    frame = followed(self._tracer, self.sessions.get(session.id), effect, now)
                 member = Member(session.id, frame, now, effect.lane)
                 if self._pacing.active:
                     self._pacing.received(session.id)
@@ -255,7 +255,7 @@ class Gateway:
     def _carry_out_rare(
         self, session: Session, effect: Select | Expire | Close, now: float
     ) -> None:
-        entry = self._sessions.get(session.id)
+        entry = self.sessions.get(session.id)
         if entry is None:
             return
         if isinstance(effect, Select):
@@ -272,7 +272,7 @@ class Gateway:
             else:
                 assert isinstance(message, Error)
                 self._counters.messages_rejected[message.code] += 1
-        entry = self._sessions.get(session.id)
+        entry = self.sessions.get(session.id)
         if entry is not None:
             entry.send(message)
 
@@ -280,14 +280,14 @@ class Gateway:
         route = self._rollout.of(key, entry.session.id)
         interest = Interest.DEFAULT if key == self._rollout.default else Interest.CLIENT
         result = self._resolver.acquire(route, interest)
-        before = self._sessions.set_route(entry, route)
+        before = self.sessions.set_route(entry, route)
         if before is not None:
             self._resolver.release(before)
         if result is not None:
             self._carry_out(entry.session, entry.session.update_model(result), now)
 
     def _advise(self, session: str, pace: Pace) -> None:
-        entry = self._sessions.get(session)
+        entry = self.sessions.get(session)
         if entry is not None:
             entry.send(pace)
 
@@ -308,7 +308,7 @@ class Gateway:
         if isinstance(result, Model) and route == self._rollout.usual:
             self._ready.set()
         now = time.monotonic()
-        for entry in self._sessions.on_route(route):
+        for entry in self.sessions.on_route(route):
             self._carry_out(entry.session, entry.session.update_model(result), now)
 
     def channel_changed(self, reachable: bool) -> None:
@@ -321,7 +321,7 @@ class Gateway:
 
     def resolve(self, member: Member, outcome: Outcome) -> Outcome | None:
         """Pass a frame that the dispatcher had its one outcome; return it as it was sent."""
-        entry = self._sessions.get(member.session)
+        entry = self.sessions.get(member.session)
         if entry is None:
             self._disconnected(member)
             return None
@@ -346,5 +346,5 @@ class Gateway:
 
     def lane_of(self, member: Member) -> Lane | None:
         """Return the lane that a frame would travel in if it were offered now."""
-        entry = self._sessions.get(member.session)
+        entry = self.sessions.get(member.session)
         return entry.session.lane(member.frame) if entry else None

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0)
 
+FINE_SECONDS = tuple(round(0.001 * 10 ** (step / 48), 6) for step in range(4 * 48 + 1))
+"""1 ms to 10 s in steps of 5 %: fine enough for percentiles."""
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from server.backend.interface import CallTiming
-from server.runtime.histogram import SECONDS, Distribution, Histogram
+from server.runtime.histogram import FINE_SECONDS, SECONDS, Distribution, Histogram
 
 STAGES = ("queue", "prepare", "call", "answer", "write")
 OUTCOMES = ("result", "dropped", "error")
@@ -96,6 +96,7 @@ class Latencies:
     def __init__(self) -> None:
         self.queue_s = Histogram(SECONDS)
         self.total_s = Histogram(SECONDS)
+        self.fine_age_s = Histogram(FINE_SECONDS)
         self._signatures: OrderedDict[SignatureKey, _Signature] = OrderedDict()
 
     def answered(self, batch: AnsweredBatch) -> None:
@@ -105,6 +106,7 @@ class Latencies:
         ages = [batch.answered - arrival for arrival in batch.arrivals]
         self.queue_s.observe_each(queues)
         self.total_s.observe_each(ages)
+        self.fine_age_s.observe_each(ages)
         counts.stages["queue"].observe_each(queues)
         counts.ages["result"].observe_each(ages)
         self._count_stages(counts, batch)

@@ -1,10 +1,15 @@
-"""The bounds of one session, and of one model server, from the settings."""
+"""A new session and a new model server, with their bounds from the settings."""
 
 from __future__ import annotations
 
+import secrets
+
+from server.core.admission import Admission
 from server.core.bucket import TokenBucket
 from server.core.concurrency import INITIAL_CALLS, ConcurrencyLimit
 from server.core.messages import Limits
+from server.core.model import ModelKey
+from server.core.session import Session
 from server.core.slots import Slots
 from server.settings import Settings
 
@@ -20,6 +25,21 @@ def limits(settings: Settings) -> Limits:
         max_pixels=settings.max_pixels,
         max_staleness_ms=settings.max_staleness_ms,
         max_cost=int(_FRAME_SHARE_S * settings.max_megapixels_per_s * 1e6),
+    )
+
+
+def new_session(
+    settings: Settings, limits: Limits, default: ModelKey, admission: Admission
+) -> Session:
+    """Return a session with a new id."""
+    return Session(
+        secrets.token_hex(8),
+        limits,
+        settings.ping_s,
+        default,
+        frame_rate(settings),
+        admission,
+        decoding(settings),
     )
 
 

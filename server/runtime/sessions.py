@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from server.core.activity import Activity
+from server.core.admission import Admission
 from server.core.limiters import Limiters
 from server.core.messages import ServerMessage
 from server.core.quota import EVERYONE
 from server.core.rollout import Route
 from server.core.session import Session
+from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +32,10 @@ class Peer(Protocol):
     def receiving_since(self) -> float | None:
         """When the message being handled began; None: its bytes came all at once."""
 
+    @property
+    def client_address(self) -> str:
+        """Where the client is, for operators."""
+
     def send(self, message: ServerMessage) -> None:
         """Send a message, or do nothing if the other end is gone."""
 
@@ -39,14 +47,17 @@ class Peer(Protocol):
 class OpenSession:
     """One session, its peer, when it connected (monotonic seconds), and what it uses.
 
-    ``address`` is what limits by address count it by; None: none apply. ``route`` is None
-    until hello. ``expiry`` is the timer of its token.
+    ``address`` is what limits by address count it by; None: none apply. ``activity`` is None
+    unless the gateway has an admin listener. ``route`` is None until hello. ``expiry`` is the
+    timer of its token.
     """
 
     session: Session
     peer: Peer
     connected: float
     address: str | None = None
+    admission: Admission | None = None
+    activity: Activity | None = None
     route: Route | None = None
     expiry: asyncio.TimerHandle | None = None
 
@@ -64,6 +75,8 @@ class OpenSession:
             log.exception("sending to session %(session)s failed", {"session": self.session.id})
         if trace is not None:
             trace.end(message)
+        if self.activity is not None:
+            self.activity.count(message, time.monotonic())
 
     def close(self, code: int, reason: str) -> None:
         """End the connection. A peer that fails is logged, as in :meth:`send`."""
@@ -108,6 +121,13 @@ class Sessions:
         self._by_route: dict[Route, dict[str, OpenSession]] = {}
         self._silent: dict[str, OpenSession] = {}  # without hello, the longest connected first
         self.get = self._by_id.get  # a frame's way: no call of its own
+
+    @classmethod
+    def from_settings(cls, settings: Settings, limiters: Limiters | None = None) -> Sessions:
+        """Return no sessions yet, with the limits of the settings."""
+        per_address = settings.max_sessions_per_address or None
+        per_subject = settings.max_sessions_per_subject or None
+        return cls(settings.max_sessions, per_address, per_subject, limiters)
 
     def __len__(self) -> int:
         return len(self._by_id)

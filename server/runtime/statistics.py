@@ -62,10 +62,11 @@ class Statistics:
     ``sessions_rejected`` is by reason, ``requests_rejected`` by path and error code,
     ``messages_rejected`` (unusable, and without a new frame's id) by error code.
     ``outcomes`` add up to ``accepted`` once no frame is under way. ``queue_s`` and
-    ``total_s`` are the ages of answered frames when their call began and ended. ``moved``
-    counts frames that were sent to another model server because theirs failed. ``comparisons``
-    are those of a shadow; ``canary_shares`` are the shares of sessions that labels get if they
-    exist, ``shadow_shares`` that of the frames that a label or version is compared on.
+    ``total_s`` are the ages of answered frames when their call began and ended; ``fine_age_s``
+    has the latter in narrow buckets. ``moved`` counts frames that were sent to another model
+    server because theirs failed. ``comparisons`` are those of a shadow; ``canary_shares`` are the
+    shares of sessions that labels get if they exist, ``shadow_shares`` that of the frames that a
+    label or version is compared on.
     """
 
     ready: bool
@@ -85,6 +86,7 @@ class Statistics:
     inference_s: Distribution
     queue_s: Distribution
     total_s: Distribution
+    fine_age_s: Distribution
     latencies: Sequence[Latency]
     versions: Sequence[VersionStatistics]
     comparisons: Sequence[Comparison]
@@ -184,6 +186,7 @@ class Counters:
             inference_s=self.inference_s.snapshot(),
             queue_s=self.latencies.queue_s.snapshot(),
             total_s=self.latencies.total_s.snapshot(),
+            fine_age_s=self.latencies.fine_age_s.snapshot(),
             latencies=self.latencies.snapshot(),
             versions=self.versions,
             comparisons=self.comparisons.snapshot(),

@@ -45,6 +45,7 @@ def total(running: Sequence[Statistics], ended: Statistics | None = None) -> Sta
         inference_s=_distribution([part.inference_s for part in parts]),
         queue_s=_distribution([part.queue_s for part in parts]),
         total_s=_distribution([part.total_s for part in parts]),
+        fine_age_s=_distribution([part.fine_age_s for part in parts]),
         versions=_versions(version for part in parts for version in part.versions),
         latencies=_latencies(latency for part in parts for latency in part.latencies),
         comparisons=_comparisons(pair for part in parts for pair in part.comparisons),

@@ -54,6 +54,7 @@ _network = partial(setting, "network")
 _model = partial(setting, "model")
 _batching = partial(setting, "batching")
 _limit = partial(setting, "limits")
+_admin = partial(setting, "administration")
 _access = partial(setting, "access")
 _tls = partial(setting, "TLS")
 _login = partial(setting, "login with WeChat")
@@ -256,6 +257,20 @@ class Settings:
     login_token_s: int = _login(3600, "lifetime of tokens issued by /v1/login", 30, 30 * 86400)
     max_logins_per_min: float = _login(
         60.0, "maximum logins per minute and client address, also the maximum burst", 1, 10**6
+    )
+
+    admin: str = _admin(
+        "",
+        "address of the dashboard and of what only operators may do; a port alone: this machine "
+        "only; empty: none",
+        metavar="[HOST:]PORT",
+        pattern=rf"((\[[0-9A-Fa-f:.]+\]:|[^\s/:\[\]]+:)?(0|{_PORT}))?",
+        syntax="[HOST:]PORT",
+    )
+    admin_tokens: str = _admin(
+        "",
+        "file with the name and token of an operator in each line; empty: nobody may act",
+        metavar="FILE",
     )
 
     workers: int = _operation(

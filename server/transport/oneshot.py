@@ -20,11 +20,12 @@ from server.core.messages import (
 class OneShotPeer:
     """Receives a session's messages. ``outcome`` is done once the frame has its outcome.
 
-    ``receiving_since`` is when its upload began.
+    ``receiving_since`` is when its upload began, ``client_address`` where it comes from.
     """
 
-    def __init__(self, receiving_since: float) -> None:
+    def __init__(self, receiving_since: float, client_address: str) -> None:
         self.receiving_since = receiving_since
+        self.client_address = client_address
         loop = asyncio.get_running_loop()
         self.welcome: asyncio.Future[None] = loop.create_future()
         self.outcome: asyncio.Future[Outcome] = loop.create_future()

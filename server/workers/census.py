@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from server.runtime.statistics import Statistics
 from server.runtime.totals import after_end, total
-from server.workers.process import WorkerProcess
+from server.workers.process import ANSWER_S, WorkerProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class Census:
         self._ended: Statistics | None = None
         self._restarts = 0
 
-    async def take(self, workers: Sequence[WorkerProcess]) -> Figures:
+    async def take(self, workers: Sequence[WorkerProcess], timeout_s: float = ANSWER_S) -> Figures:
         """Ask all workers at once."""
-        await asyncio.gather(*(worker.update_statistics() for worker in workers))
+        await asyncio.gather(*(worker.update_statistics(timeout_s) for worker in workers))
         figures = [
             WorkerFigures(worker.index, worker.pid, worker.statistics)
             for worker in workers

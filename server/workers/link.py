@@ -23,7 +23,7 @@ class Listener(Protocol):
     def notified(self, name: str, content: Any) -> None:
         """Take note of something."""
 
-    async def asked(self, name: str) -> Any:
+    async def asked(self, name: str, content: Any) -> Any:
         """Return the answer to a request."""
 
 
@@ -63,11 +63,11 @@ class Link:
         """Tell the other end something, if it is still there."""
         self._send(_NOTICE, 0, name, content)
 
-    async def request(self, name: str, timeout_s: float) -> Any:
+    async def request(self, name: str, timeout_s: float, content: Any = None) -> Any:
         """Ask the other end. Raises TimeoutError, or ConnectionError if it is gone."""
         number = next(self._numbers)
         awaited = self._awaited[number] = asyncio.get_running_loop().create_future()
-        self._send(_REQUEST, number, name, None)
+        self._send(_REQUEST, number, name, content)
         if self._writer.is_closing():
             awaited.cancel()
         try:
@@ -88,14 +88,14 @@ class Link:
         if kind == _NOTICE:
             self._listener.notified(name, content)
         elif kind == _REQUEST:
-            task = asyncio.ensure_future(self._answer(number, name))
+            task = asyncio.ensure_future(self._answer(number, name, content))
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
         elif number in self._awaited and not self._awaited[number].done():
             self._awaited[number].set_result(content)
 
-    async def _answer(self, number: int, name: str) -> None:
-        self._send(_ANSWER, number, name, await self._listener.asked(name))
+    async def _answer(self, number: int, name: str, content: Any) -> None:
+        self._send(_ANSWER, number, name, await self._listener.asked(name, content))
 
     def _send(self, *message: Any) -> None:
         if not self._writer.is_closing():

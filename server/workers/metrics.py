@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -12,20 +12,17 @@ from prometheus_client.registry import Collector
 
 from server.runtime.metrics import StatisticsCollector
 from server.workers.census import Figures
-from server.workers.link import Link
-
-ANSWER_S = 10.0
 
 
 class WorkersMetrics:
-    """Asks the supervisor at the other end of ``link``, which asks all workers."""
+    """``figures`` asks all workers, by way of the supervisor."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, figures: Callable[[], Awaitable[Figures]]) -> None:
+        self._figures = figures
 
     async def page(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
-        figures: Figures = await self._link.request("figures", ANSWER_S)
+        figures = await self._figures()
         registry = CollectorRegistry()
         registry.register(StatisticsCollector(figures.total))
         registry.register(WorkersCollector(figures))

@@ -120,10 +120,17 @@ class WorkerProcess:
         self._passed += taken
         return taken
 
+    async def ask(self, name: str, timeout_s: float, *arguments: Any) -> Any:
+        """Ask for something, or for something to be done. None: no answer in time."""
+        try:
+            return await self._link.request(name, timeout_s, arguments)
+        except (TimeoutError, ConnectionError):
+            return None
+
     async def update_statistics(self, timeout_s: float = ANSWER_S) -> bool:
         """Ask for its statistics. False: no answer in time; those that it reported last remain."""
         try:
-            self.statistics = await self._link.request("statistics", timeout_s)
+            self.statistics = await self._link.request("statistics", timeout_s, ())
         except TimeoutError:
             return False
         except ConnectionError:  # it is ending
@@ -156,7 +163,7 @@ class WorkerProcess:
             self.accepts = False
         self._owner.worker_changed(self, name)
 
-    async def asked(self, name: str) -> Any:
+    async def asked(self, name: str, content: Any) -> Any:
         """Answer its request for the figures of all workers."""
         return await self._owner.figures()
 

@@ -13,17 +13,22 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from server import startup
 from server.settings import Settings
 from server.signals import Signals
 from server.workers.acceptor import Acceptor
+from server.workers.administration import WorkersGateway
 from server.workers.census import Census, Figures
 from server.workers.memory import SharedMemory
-from server.workers.process import WorkerProcess
+from server.workers.process import ANSWER_S, WorkerProcess
 from server.workers.restarts import Restarts
+
+if TYPE_CHECKING:  # loaded only if a setting asks for it: the supervisor stays small
+    from server.admin.listener import AdminListener
 
 log = logging.getLogger("server")
 
@@ -49,7 +54,7 @@ class Supervisor:
         self._settings = settings
         # Calls to a model server, and its time for a shadow, are those of all workers.
         calls = max(1, settings.max_calls // workers)
-        self._share = replace(settings, max_calls=calls, workers=workers)
+        self.settings = replace(settings, max_calls=calls, workers=workers)
         self._memory = SharedMemory.create(workers)
         self._workers: dict[int, WorkerProcess] = {}
         self._unsettled = set(range(workers))  # have neither started nor failed to
@@ -63,6 +68,8 @@ class Supervisor:
         sockets = startup.listen(settings)
         self._port = int(sockets[0].getsockname()[1])
         self._acceptor = Acceptor(sockets, self._accepting)
+        self._administration = WorkersGateway(self)
+        self._admin = _admin_listener(settings)
 
     async def run(self) -> int:
         """Serve until a signal, or until the first worker cannot start. Return the status."""
@@ -73,15 +80,24 @@ class Supervisor:
             place.result()
         return self._status
 
-    async def figures(self) -> Figures:
-        """Return the figures of all workers."""
-        return await self._census.take([one for one in self._workers.values() if one.started])
+    async def figures(self, timeout_s: float = ANSWER_S) -> Figures:
+        """Return the figures of all workers. Those that take longer count with their last ones."""
+        return await self._census.take(self.serving(), timeout_s)
+
+    def serving(self) -> list[WorkerProcess]:
+        """Return the workers that have started."""
+        return [worker for worker in self._workers.values() if worker.started]
+
+    def stop(self) -> None:
+        """Begin to stop, as on SIGTERM."""
+        self._signals.stop.set()
 
     def worker_changed(self, worker: WorkerProcess, event: str) -> None:
         """React to what a worker reports."""
         if event == "started":
             self._proven.set()
             self._settle(worker.index)
+            self._adjusting = asyncio.ensure_future(self._administration.adjust(worker))
         elif event == "ready" and worker.index in self._unready:
             self._unready.remove(worker.index)
             if not self._unready:
@@ -124,7 +140,7 @@ class Supervisor:
         if self._signals.stop.is_set():
             worker.signal(signal.SIGTERM)
         else:
-            worker.begin(self._share)
+            worker.begin(self.settings)
         watching = asyncio.ensure_future(self._watch(worker))
         status = await worker.ended()
         watching.cancel()
@@ -161,6 +177,8 @@ class Supervisor:
                 },
             )
             startup.warn(self._settings)
+            if self._admin is not None:
+                _start(self._admin, self._administration, self.figures)
 
     def _fail(self, status: int) -> None:
         """End, because the first worker could not start. It has said why, unless it was killed."""
@@ -182,6 +200,8 @@ class Supervisor:
         hurrying.cancel()
         self._signal(signal.SIGKILL)
         await asyncio.wait(places)
+        if self._admin is not None:
+            await self._admin.close()
 
     async def _hurry(self) -> None:
         await self._signals.at_once.wait()
@@ -200,6 +220,25 @@ class Supervisor:
         """Return the workers that take connections, without stalled ones unless all are."""
         accepting = {index: one for index, one in self._workers.items() if one.accepts}
         return {index: one for index, one in accepting.items() if not one.stalled} or accepting
+
+
+def _admin_listener(settings: Settings) -> AdminListener | None:
+    """Open the admin listener, if there is to be one. Raises WrongSetting."""
+    if not settings.admin:
+        return None
+    from server.admin.listener import AdminListener
+
+    return AdminListener(settings)
+
+
+def _start(
+    listener: AdminListener,
+    administration: WorkersGateway,
+    figures: Callable[[], Awaitable[Figures]],
+) -> None:
+    from server.workers.metrics import WorkersMetrics
+
+    listener.start(administration, WorkersMetrics(figures))
 
 
 def _end(status: int) -> str:

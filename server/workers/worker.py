@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from server import logs, openfiles
+from server.admin.local import LocalGateway
 from server.app import serve
 from server.handlers.health import MetricsPage
 from server.runtime.gateway import Gateway
-from server.runtime.statistics import Statistics
 from server.settings import Settings, WrongSetting
 from server.transport.httpserver import BoundedServer
 from server.transport.listening import ListeningSocket
@@ -26,6 +26,9 @@ from server.workers.memory import SharedMemory
 from server.workers.metrics import WorkersMetrics
 
 log = logging.getLogger("server")
+
+# The supervisor may have to wait for other workers.
+FIGURES_S = 10.0
 
 
 def run(index: int, workers: int, link: int, channel: int, memory: int) -> int:
@@ -69,7 +72,7 @@ class Worker:
         self._channel.setblocking(False)
         self._channel.on_received = partial(memory.add_received, index)
         self._on_undecided = partial(memory.set_undecided, index)
-        self._gateway: Gateway | None = None
+        self._gateway: LocalGateway | None = None
         self._stop = asyncio.Event()  # until the gateway brings its own
         self._leaving = False
 
@@ -97,11 +100,11 @@ class Worker:
 
     def metrics(self, gateway: Gateway) -> MetricsPage:
         """Return the metrics of all workers."""
-        self._gateway = gateway
-        return WorkersMetrics(self._link)
+        return WorkersMetrics(partial(self._link.request, "figures", FIGURES_S))
 
-    def started(self, stop: asyncio.Event) -> None:
+    def started(self, gateway: Gateway, stop: asyncio.Event) -> None:
         """Take connections until ``stop``, or until the supervisor ends."""
+        self._gateway = LocalGateway(gateway, self.settings.result() or Settings(), stop)
         orphaned = self._stop.is_set()
         self._stop = stop
         if orphaned:
@@ -116,7 +119,7 @@ class Worker:
         """Get no more connections."""
         self._link.notify("stopping")
 
-    def stopped(self, gateway: Gateway) -> None:
+    async def stopped(self, gateway: Gateway) -> None:
         """Leave the final figures with the supervisor."""
         self._link.notify("stopped", gateway.statistics())
 
@@ -126,9 +129,9 @@ class Worker:
         """Receive the settings."""
         self.settings.set_result(content)
 
-    async def asked(self, name: str) -> Statistics | None:
-        """Return this worker's statistics."""
-        return self._gateway.statistics() if self._gateway else None
+    async def asked(self, name: str, content: Any) -> Any:
+        """Call the method ``name`` of this worker's gateway with the arguments ``content``."""
+        return await getattr(self._gateway, name)(*content) if self._gateway else None
 
     async def _receive(self) -> None:
         """Listen to the supervisor, and stop when it has ended."""

@@ -92,6 +92,7 @@ def test_every_setting_can_be_given_every_way(row: Any, tmp_path: Path) -> None:
         "otlp_endpoint": "http://127.0.0.1:4317",
         "record_unit": "sessions",
         "canary_steps": "5,25",
+        "admin": "127.0.0.1:8889",
     }.get(row.name, "text")
     if row in NUMBERS:
         value = row.metadata["low"] or min(row.default + 1, row.metadata["high"])

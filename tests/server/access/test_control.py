@@ -83,6 +83,14 @@ def test_no_warning_about_what_is_configured() -> None:
     assert "allowed_origins" in origins
 
 
+def test_an_admin_listener_that_others_reach_needs_tls() -> None:
+    [line] = audit.warnings(Settings(admin="0.0.0.0:8889"))
+    assert "admin tokens travel unencrypted" in line
+    for admin in ("8889", "[::1]:8889"):
+        assert audit.warnings(Settings(admin=admin)) == []
+    assert audit.warnings(Settings(admin="0.0.0.0:8889", tls_certificate="cert")) == []
+
+
 def test_loopback_behind_a_proxy_is_reachable() -> None:
     [anybody] = audit.warnings(Settings(trusted_proxies="127.0.0.1"))
     assert "token_keys" in anybody

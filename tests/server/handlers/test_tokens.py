@@ -223,7 +223,7 @@ async def test_renewing_a_token_in_time_interrupts_nothing(guarded: Served, key:
     authorized = await client.read()
     assert authorized["type"] == "authorized"
     assert authorized["expires_in_s"] > 900
-    [open_session] = guarded.gateway._sessions
+    [open_session] = guarded.gateway.sessions
     timer = open_session.expiry
     assert timer is not None
     assert timer.when() > asyncio.get_running_loop().time() + 900
@@ -240,7 +240,7 @@ async def test_renewing_with_a_bad_token_keeps_the_session(guarded: Served, key:
 
 async def test_timers_end_with_their_sessions(guarded: Served, key: Entry) -> None:
     client = await SocketClient.open(guarded, token=signed(key))
-    [open_session] = guarded.gateway._sessions
+    [open_session] = guarded.gateway.sessions
     timer = open_session.expiry
     assert timer is not None
     client.socket.close()

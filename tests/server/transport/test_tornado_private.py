@@ -136,12 +136,13 @@ def test_one_module_uses_them() -> None:
 
 def test_no_handler_overrides_a_private_method_of_tornado() -> None:
     """By accident, with a method of its own."""
+    from server.admin import handlers as admin
     from server.handlers import health, infer, login, pages, websocket
     from server.transport import jsonapi
     from server.transport import websocket as protocol
 
     theirs = private_names_of_tornado()
-    for module in (health, infer, login, pages, websocket, jsonapi, protocol):
+    for module in (admin, health, infer, login, pages, websocket, jsonapi, protocol):
         for own in vars(module).values():
             if isinstance(own, type) and own.__module__ == module.__name__:
                 methods = {name for name, value in vars(own).items() if inspect.isfunction(value)}

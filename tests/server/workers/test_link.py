@@ -20,7 +20,7 @@ class End:
     def notified(self, name: str, content: Any) -> None:
         self.notices.put_nowait((name, content))
 
-    async def asked(self, name: str) -> Any:
+    async def asked(self, name: str, content: Any) -> Any:
         if name == "nothing":
             await asyncio.Event().wait()
         return name * 2

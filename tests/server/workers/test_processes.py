@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from tests.server.samples import picture
 from tests.server.waiting import until
 
 SESSIONS = 64
+TOKEN = "correct-horse-battery-staple"
 FRAMES = [Frame(picture())]
 # A gateway that does not wait half a minute for a worker that hangs.
 IMPATIENT = """
@@ -103,8 +106,28 @@ async def gone(pid: int) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_sessions_spread_evenly_and_figures_add_up(puppet: Puppet) -> None:
-    async with running("--workers=2", "--max-sessions=64", backend=puppet.address) as gateway:
+async def administer(gateway: Gateway, path: str, **fields: Any) -> dict[str, Any]:
+    """Ask the admin listener as alice; with fields, that is an act."""
+    dashboard = (await gateway.says("dashboard: open ")).split()[-1]
+    request = urllib.request.Request(
+        dashboard.replace("dashboard", path).rstrip("/"),
+        json.dumps(fields).encode() if fields else None,
+        {"Authorization": f"Bearer {TOKEN}"},
+    )
+
+    def ask() -> dict[str, Any]:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    return await asyncio.to_thread(ask)
+
+
+async def test_sessions_spread_evenly_and_figures_add_up(puppet: Puppet, tmp_path: Path) -> None:
+    tokens = tmp_path / "admin.tokens"
+    tokens.write_text(f"alice {TOKEN}")
+    flags = ("--workers=2", "--max-sessions=64", "--admin=0", f"--admin-tokens={tokens}")
+    async with running(*flags, backend=puppet.address) as gateway:
         await gateway.says("ready: open")
         opened = await cameras(gateway, SESSIONS)
         await answered(opened)
@@ -123,6 +146,30 @@ async def test_sessions_spread_evenly_and_figures_add_up(puppet: Puppet) -> None
         await settled(gateway, "framewire_sessions", SESSIONS - 1)
         await cameras(gateway, 1, SESSIONS)
         assert [line for line in gateway.lines if "worker 1" in line]
+        await administers_all(gateway)
+
+
+async def administers_all(gateway: Gateway) -> None:
+    """The dashboard of two workers with 64 sessions, all of which have had a result."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while (figures := await administer(gateway, "admin/figures"))["sessions"] != SESSIONS:
+        assert asyncio.get_running_loop().time() < deadline, figures  # a sample is a second old
+        await asyncio.sleep(0.1)
+    assert (figures["ready"], figures["may_act"]) == (True, True)
+    sessions = (await administer(gateway, "admin/sessions"))["sessions"]
+    assert len({session["id"] for session in sessions}) == SESSIONS
+    assert sum(session["results"] for session in sessions) >= SESSIONS - 1
+    for session in (sessions[0]["id"], sessions[-1]["id"]):  # of either worker
+        minute = await administer(gateway, f"admin/sessions/{session}")
+        assert minute["figures"]["id"] == session
+        done = await administer(gateway, "admin/close_session", session=session)
+        assert done == {"outcome": "done"}
+        await gateway.says(f"alice from 127.0.0.1: close_session session={session}: done")
+    await settled(gateway, "framewire_sessions", SESSIONS - 2)
+    await administer(gateway, "admin/log_level", level="debug")
+    assert (await administer(gateway, "admin/figures"))["log_level"] == "debug"
+    await administer(gateway, "admin/drain", now=True)
+    assert await asyncio.wait_for(gateway.process.wait(), PATIENCE_S) == 0
 
 
 async def test_workers_that_end_are_replaced_and_sigterm_drains_all(puppet: Puppet) -> None:

@@ -1,0 +1,1 @@
+"""The admin listener: figures for the dashboard, and what an operator may do."""

@@ -1,0 +1,180 @@
+"""The addresses of the admin listener, and what the public address answers in their place."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from tornado.web import RequestHandler
+
+from server.access.administration import AdminAccess
+from server.admin import acts, auditlog
+from server.admin.figures import figures, session_map
+from server.admin.history import History
+from server.admin.interface import Administered
+from server.core import wire
+from server.core.errors import AccessError, BadMessage, FramewireError, Internal, Overloaded
+from server.handlers.health import MetricsPage
+from server.handlers.notfound import NotFoundHandler
+from server.runtime.metrics import CONTENT_TYPE
+from server.settings import Settings
+from server.transport.jsonapi import send_error, send_json
+
+PER_TURN = 50
+
+
+class AdminHandler(RequestHandler):
+    """What all addresses for operators have in common: who may use them, and how errors look."""
+
+    def initialize(self, access: AdminAccess, administered: Administered) -> None:
+        self.access = access
+        self.administered = administered
+
+    def prepare(self) -> None:
+        self.set_header("Cache-Control", "no-store")
+        try:
+            self.access.check_origin(self.request)
+            self.authorize()
+        except AccessError as error:
+            self.reject(error)
+
+    def authorize(self) -> None:
+        """Accept who may see figures. Raises AccessError."""
+        self.access.check_reader(self.request)
+
+    def reject(self, error: FramewireError) -> None:
+        """End the request with an error."""
+        send_error(self, error)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Send the errors of HTTP itself, and of the gateway, in the form that all errors have."""
+        error: FramewireError = Internal("the gateway failed to handle this; see its log")
+        if status_code < 500:
+            error = BadMessage(HTTPStatus(status_code).phrase)
+            error.http_status = status_code
+        send_error(self, error)
+
+
+class FiguresHandler(AdminHandler):
+    """GET /admin/figures?since=N: the gateway now, and the samples of its history from N on."""
+
+    def initialize(  # type: ignore[override]
+        self, access: AdminAccess, administered: Administered, history: History, settings: Settings
+    ) -> None:
+        super().initialize(access, administered)
+        self._history = history
+        self._settings = settings
+
+    async def get(self) -> None:
+        since = self.get_query_argument("since", "0")
+        if not since.isascii() or not since.isdigit() or len(since) > 15:
+            self.reject(BadMessage("'since' must be the number of a sample"))
+            return
+        statistics = self._history.newest or await self.administered.statistics()
+        if statistics is None:
+            self.reject(Overloaded("no worker serves at the moment"))
+            return
+        now = figures(statistics, self.administered.adjustments, self._settings)
+        history = {"next": self._history.next, "samples": self._history.since(int(since))}
+        send_json(self, {**now, "may_act": self.access.has_operators, **history})
+
+
+class SessionsHandler(AdminHandler):
+    """GET /admin/sessions: all open sessions.
+
+    There may be thousands, so it pauses again and again, and no frame is kept waiting.
+    """
+
+    async def get(self) -> None:
+        rows: list[bytes | str] = []
+        for number, session in enumerate(await self.administered.sessions(), 1):
+            rows.append(wire.JSON.pack(session_map(session)))
+            if number % PER_TURN == 0:
+                await asyncio.sleep(0)
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(f'{{"sessions":[{",".join(map(str, rows))}]}}')
+
+
+class SessionHandler(AdminHandler):
+    """GET /admin/sessions/ID: the last minute of one session."""
+
+    async def get(self, session: str) -> None:
+        minute = await self.administered.minute(session)
+        if minute is None:
+            _send_no_session(self)
+            return
+        seconds = [asdict(second) for second in minute.seconds]
+        send_json(self, {"figures": session_map(minute.figures), "seconds": seconds})
+
+
+class MetricsHandler(AdminHandler):
+    """/metrics, as on the public address."""
+
+    def initialize(  # type: ignore[override]
+        self, access: AdminAccess, administered: Administered, metrics: MetricsPage
+    ) -> None:
+        super().initialize(access, administered)
+        self._metrics = metrics
+
+    async def get(self) -> None:
+        self.set_header("Content-Type", CONTENT_TYPE)
+        self.finish(await self._metrics.page())
+
+
+class ActHandler(AdminHandler):
+    """POST /admin/ACT: an act of an operator, which leaves a line in the log in any case."""
+
+    _operator = ""
+
+    def authorize(self) -> None:
+        """Accept operators only. Raises AccessError."""
+        if self.request.method == "POST":
+            self._operator = self.access.operator(self.request)
+
+    def reject(self, error: FramewireError) -> None:
+        """End the request with an error, and log it."""
+        auditlog.refused(self._address, self._act, error.message)
+        super().reject(error)
+
+    async def post(self, act: str) -> None:
+        try:
+            fields = acts.read(act, self.request.body)
+        except BadMessage as error:
+            self.reject(error)
+            return
+        outcome = "failed"
+        try:
+            outcome = await acts.carry_out(act, fields, self.administered)
+        finally:
+            auditlog.carried_out(self._operator, self._address, act, fields, outcome)
+        if outcome == acts.NO_SESSION:
+            _send_no_session(self)
+            return
+        send_json(self, {"outcome": outcome})
+
+    @property
+    def _act(self) -> str:
+        return self.path_args[0] if self.path_args else self.request.path[:80]
+
+    @property
+    def _address(self) -> str:
+        return self.access.address(self.request)
+
+
+class PublicNotFoundHandler(NotFoundHandler):
+    """What the public address does not have. An act that is tried there is logged besides."""
+
+    def prepare(self) -> None:
+        path = self.request.path
+        if path.startswith("/admin/"):
+            reason = "the public address takes no admin calls"
+            auditlog.refused(self.request.remote_ip or "", path[:80], reason)
+        super().prepare()
+
+
+def _send_no_session(handler: RequestHandler) -> None:
+    handler.set_status(404)
+    fields = {"type": "error", "code": "not_found", "message": acts.NO_SESSION, "retryable": False}
+    send_json(handler, fields)

@@ -1,0 +1,78 @@
+"""What the admin listener administers: a gateway of one process, or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from server.core.activity import Rates, Second
+from server.runtime.statistics import Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFigures:
+    """One session. ``rates`` are those of the last few seconds, ``losses`` all since its start.
+
+    ``model``, ``version`` and ``label`` are where its frames go; None before that is known.
+    ``pending`` frames have no outcome yet.
+    """
+
+    id: str
+    client: str | None
+    address: str
+    subject: str | None
+    model: str | None
+    version: int | None
+    label: str | None
+    connected_s: float
+    accepted: int
+    results: int
+    pending: int
+    losses: dict[str, int]
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMinute:
+    """One session, and its last minute: ``seconds`` with outcomes, by how long ago they were."""
+
+    figures: SessionFigures
+    seconds: Sequence[Second]
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustments:
+    """What an operator can change, as it is now."""
+
+    canary_share: float
+    log_level: str
+
+
+class Administered(Protocol):
+    """A gateway, as the admin listener sees it."""
+
+    @property
+    def adjustments(self) -> Adjustments:
+        """What applies now."""
+
+    async def statistics(self) -> Statistics | None:
+        """Return a snapshot of all figures; None while no process has any."""
+
+    async def sessions(self) -> Sequence[SessionFigures]:
+        """Return all open sessions."""
+
+    async def minute(self, session: str) -> SessionMinute | None:
+        """Return the last minute of a session; None if there is none with this id."""
+
+    async def close_session(self, session: str) -> bool:
+        """Close a session. False: there is none with this id."""
+
+    async def set_canary_share(self, share: float) -> None:
+        """Send this fraction of the sessions that name no version to the canary."""
+
+    async def set_log_level(self, level: str) -> None:
+        """Log events from this level on."""
+
+    async def drain(self) -> None:
+        """Begin to stop, as on SIGTERM. Returns at once."""

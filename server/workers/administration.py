@@ -1,0 +1,94 @@
+"""All workers as one gateway, for the admin listener, which the supervisor has."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+
+from server.admin.interface import Adjustments, SessionFigures, SessionMinute
+from server.runtime.statistics import Statistics
+from server.settings import Settings
+from server.workers.census import Figures
+from server.workers.process import WorkerProcess
+
+ANSWER_S = 2.0
+
+
+class Workers(Protocol):
+    """The supervisor."""
+
+    settings: Settings
+    """What workers start with."""
+
+    def serving(self) -> Sequence[WorkerProcess]:
+        """Return the workers that have started."""
+
+    async def figures(self, timeout_s: float) -> Figures:
+        """Return the figures of all workers."""
+
+    def stop(self) -> None:
+        """Begin to stop all of them, as on SIGTERM."""
+
+
+class WorkersGateway:
+    """Administers all ``workers``: figures are summed, and each of them carries out an act.
+
+    A worker that does not answer in time is left out. Workers that start later start with what
+    has been adjusted.
+    """
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    @property
+    def adjustments(self) -> Adjustments:
+        """What workers start with now."""
+        settings = self._workers.settings
+        return Adjustments(settings.canary_share, settings.log_level)
+
+    async def statistics(self) -> Statistics | None:
+        """Return the sum of all workers; None while none of them serves."""
+        figures = await self._workers.figures(ANSWER_S)
+        return figures.total() if figures.workers else None
+
+    async def sessions(self) -> Sequence[SessionFigures]:
+        """Return the open sessions of all workers."""
+        return [session for sessions in await self._ask("sessions") for session in sessions]
+
+    async def minute(self, session: str) -> SessionMinute | None:
+        """Return the last minute of a session; None if no worker has it."""
+        minutes: list[SessionMinute] = await self._ask("minute", session)
+        return minutes[0] if minutes else None
+
+    async def close_session(self, session: str) -> bool:
+        """Close a session. False: no worker has it."""
+        return any(await self._ask("close_session", session))
+
+    async def set_canary_share(self, share: float) -> None:
+        """Send this fraction of the sessions that name no version to the canary."""
+        self._workers.settings = replace(self._workers.settings, canary_share=share)
+        await self._ask("set_canary_share", share)
+
+    async def set_log_level(self, level: str) -> None:
+        """Log events from this level on, in all processes."""
+        self._workers.settings = replace(self._workers.settings, log_level=level)
+        logging.getLogger().setLevel(level.upper())
+        await self._ask("set_log_level", level)
+
+    async def drain(self) -> None:
+        """Begin to stop all workers. Returns at once."""
+        self._workers.stop()
+
+    async def adjust(self, worker: WorkerProcess) -> None:
+        """Let a worker that has started catch up with what was adjusted meanwhile."""
+        for name, value in asdict(self.adjustments).items():
+            await worker.ask(f"set_{name}", ANSWER_S, value)
+
+    async def _ask(self, name: str, *arguments: Any) -> list[Any]:
+        """Ask all workers at once. Return what those said that had something to say."""
+        workers = self._workers.serving()
+        answers = await asyncio.gather(*(one.ask(name, ANSWER_S, *arguments) for one in workers))
+        return [answer for answer in answers if answer is not None]
