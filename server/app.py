@@ -116,7 +116,7 @@ def model_servers(settings: Settings) -> tuple[Backend, Balancer | None]:
         raise WrongSetting(f"descriptions: {settings.descriptions}: {error}") from None
     balancer = Balancer(partial(new_slots, settings))
     connect = partial(TensorFlowServing, shared=shared)
-    return BackendPool(addresses, balancer, connect, shared.close), balancer
+    return BackendPool(addresses, balancer, connect, shared), balancer
 
 
 def open_tracer(settings: Settings) -> OpenTelemetryTracer | None:

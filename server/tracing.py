@@ -200,6 +200,7 @@ class TracedBackend:
         self._backend = backend
         self._spans = spans
         self.discover = backend.discover
+        self.cut = backend.cut
         self.watch = backend.watch
         self.close = backend.close
 

@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
+from server.core.errors import BadMessage
 from server.core.messages import ENCODED_FORMATS
-from server.core.model import Edge, Resize, Task
+from server.core.model import Edge, Resize, Task, Then
+from server.core.wire import check_options
 
 SCHEMA = 1
 _TASKS = get_args(Task)
@@ -47,6 +49,7 @@ class Description:
     are the size of its input in pixels, ``formats`` are those that its graph decodes.
     ``skeleton`` joins keypoints by their numbers, ``palette`` has the colors of the labels.
     ``multi_label``: classes do not exclude one another. ``unit``: that of a map's values.
+    ``then``: the model that is meant for its boxes.
     """
 
     task: Task | None = None
@@ -62,6 +65,7 @@ class Description:
     palette: tuple[str, ...] = ()
     multi_label: bool = False
     unit: str = ""
+    then: Then | None = None
 
 
 def parse(text: bytes) -> Description:
@@ -104,6 +108,7 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
         palette=_palette(fields),
         multi_label=_boolean(fields, "multi_label"),
         unit=_text(fields, "unit"),
+        then=_then(fields.get("then")),
     )
 
 
@@ -188,6 +193,19 @@ def _palette(fields: Mapping[str, Any]) -> tuple[str, ...]:
         if not _COLOR.fullmatch(color):
             raise _wrong("palette", "a list of colors such as #00ff7f", color)
     return tuple(color.lower() for color in colors)
+
+
+def _then(value: Any) -> Then | None:
+    """Return the second model, which is given by its name, or as clients give it."""
+    if value is None:
+        return None
+    try:
+        then = check_options({"then": value}).then
+    except BadMessage as error:
+        raise DescriptionError(f"then: {error.message}") from None
+    if not isinstance(then, Then):
+        raise _wrong("then", "a model's name or an object", value)
+    return then
 
 
 def _scale(value: Any) -> Scale | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from server.core.answers import Answer
+from server.core.cascade import Region
 from server.core.errors import FramewireError, ModelFailed
 from server.core.messages import Frame
 from server.core.model import Lane, Model, ModelKey
@@ -91,6 +92,14 @@ class Backend(Protocol):
         LaneChanged if a new version takes these frames in another lane, UnusableModel if
         an answer contradicts the contract, UnknownModel, ModelFailed, Overloaded or
         BackendUnavailable.
+        """
+
+    async def cut(
+        self, frame: Frame, regions: Sequence[Region], picture_format: str, timeout_s: float
+    ) -> Sequence[bytes]:
+        """Return parts of ``frame`` in ``picture_format``, raw or encoded, cut out in a thread.
+
+        Raises BadFrame if it cannot be decoded, and DeadlineExceeded after ``timeout_s`` seconds.
         """
 
     def watch(self, changed: Callable[[bool], None]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from server.backend.interface import BackendFailed, Inference, LaneChanged
 from server.backend.member import Member
 from server.backend.resolution import LookUp, Resolution
-from server.backend.serving import TensorFlowServing
+from server.backend.serving import Shared, TensorFlowServing
 from server.core.balancing import Balancer, Place, PlacedCall
 from server.core.errors import (
     BackendUnavailable,
@@ -35,7 +35,7 @@ LEAST_LATE_S = 0.1
 class BackendPool:
     """The model servers at ``entries``, addresses and names; ``balancer`` chooses among them.
 
-    ``connect`` makes one at an address; ``close_shared`` ends what they share. The pool is
+    ``connect`` makes one at an address; ``shared`` is what they have in common. The pool is
     reachable while one of them is, and holds what any of them holds.
 
     Use it from one event loop only.
@@ -46,12 +46,13 @@ class BackendPool:
         entries: Sequence[str],
         balancer: Balancer,
         connect: Callable[[str], TensorFlowServing],
-        close_shared: Callable[[], None],
+        shared: Shared,
         look_up: LookUp | None = None,
     ) -> None:
         self._balancer = balancer
         self._connect = connect
-        self._close_shared = close_shared
+        self._shared = shared
+        self.cut = shared.decoder.cut
         self._members: dict[str, Member] = {}
         self._at: dict[Place, Member] = {}  # also those that leave
         self._holdings: Holdings[Member] = Holdings()
@@ -121,7 +122,7 @@ class BackendPool:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
         await asyncio.gather(*(member.close() for member in self._at.values()))
-        self._close_shared()
+        self._shared.close()
 
     # Called by the resolution
 

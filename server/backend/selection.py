@@ -115,6 +115,7 @@ def select(
             description.palette,
             description.multi_label,
             description.unit,
+            description.then,
         ),
         contracts,
     )

@@ -82,6 +82,7 @@ class TensorFlowServing:
             self._channel, shared.fallbacks, discovery_timeout_s, shared.labels
         )
         self._decoder = shared.decoder
+        self.cut = shared.decoder.cut
         self._contracts = Contracts()
 
     async def discover(self, key: ModelKey) -> Model:

@@ -55,17 +55,41 @@ class Tracks:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A box without an answer of the second model, and why: a drop's reason or an error's code."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecondAnswers:
+    """What a second model, with these ``labels``, says about each box; None: it did not get it.
+
+    ``version`` is the newest that answered; None: none did.
+    """
+
+    version: int | None
+    answers: Sequence[Answer | Unanswered | None]
+    labels: Sequence[str] = ()
+
+    def of(self, boxes: Sequence[int]) -> SecondAnswers:
+        """Return those of some boxes, given by their numbers."""
+        return replace(self, answers=[self.answers[i] for i in boxes])
+
+
+@dataclass(frozen=True, slots=True)
 class Detections:
     """Boxes as [x0, y0, x1, y1] in 0..1 of the frame as sent, best score first.
 
     ``classes`` are indices into the model's ``labels``. ``tracks`` is None if the session
-    does not track.
+    does not track, ``then`` if it asks for no second model.
     """
 
     boxes: Sequence[Sequence[float]]
     scores: Sequence[float]
     classes: Sequence[int]
     tracks: Tracks | None = None
+    then: SecondAnswers | None = None
 
     def limited(self, min_score: float, max_results: int | None) -> Detections:
         """Return those that score at least ``min_score``, ``max_results`` of them at most."""
@@ -75,6 +99,7 @@ class Detections:
             [self.scores[i] for i in keep],
             [self.classes[i] for i in keep],
             self.tracks.of(keep) if self.tracks else None,
+            self.then.of(keep) if self.then else None,
         )
 
 

@@ -22,6 +22,11 @@ The policy, for each lane (one model, one label or version, one signature):
   slots. A model that was not in use may wait for one batch more. A batch lasts
   ``max_staleness_s`` at most, with all of its retries.
 * A frame that is too old when its batch goes is expired, not sent.
+* The crops of a session's frames, which a second model gets, wait in one place of its lane, in
+  order. A batch takes one of them in each of the session's turns, so a session with fifty crops
+  has no larger share of a full batch than one with a single frame.
+* A frame is held while its crops are under way: it counts as in a batch, so a session has the
+  crops of ``window - 1`` frames at most.
 * Frames of a lane that is ``alone`` go one by one, in one call at a time over all such
   lanes: frames that are costly to decode take one slot at most.
 * A session whose frame the model rejected is in quarantine in that lane: there, its
@@ -30,61 +35,22 @@ The policy, for each lane (one model, one label or version, one signature):
   for no company.
 
 The caller must: pass a frame to ``offer``; call ``take`` while it returns a batch,
-after each ``offer``, each ``done`` and at ``due_at``; call ``done`` exactly
-once for each batch.
+after each ``offer``, ``offer_crops``, ``done`` and ``land`` and at ``due_at``; call
+``done`` exactly once for each batch, and ``land`` for each ``hold``.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
 
+from server.core.batch import Batch, Statistics, Taken
 from server.core.concurrency import CallOutcome
 from server.core.messages import DropReason
 from server.core.model import Lane, ModelKey
-from server.core.ring import Member, Place, Ring
+from server.core.ring import Member, Place, Ring, crops_of
 from server.core.slots import SlotTable
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Frames that travel in one Predict call. ``call``: the slot that it occupies."""
-
-    lane: Lane
-    members: tuple[Member, ...]
-    taken: float
-    call: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What ``take`` decided: a batch to send, if any, and the frames that were too old.
-
-    Without a batch, ``due_at`` says when to ask again even if nothing happens before.
-    """
-
-    batch: Batch | None
-    expired: Sequence[Member]
-    due_at: float | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """A snapshot: frames waiting (now and at most), calls under way, and their bounds.
-
-    ``quarantined`` counts sessions, once for each lane.
-    """
-
-    waiting: int
-    peak_waiting: int
-    max_waiting: int
-    calls: int
-    slots: int
-    quarantined: int
-
 
 _received = attrgetter("received")
 
@@ -138,6 +104,33 @@ class Batcher:
         self._peak_waiting = max(self._peak_waiting, waiting + 1)
         return None
 
+    def offer_crops(self, crops: Sequence[Member], lane: Lane, now: float) -> list[Member]:
+        """Take in the crops of one frame, at least one. Return those of the session that had to go.
+
+        These wait in another lane: the session asks for another second model by now.
+        """
+        session = crops[0].session
+        elsewhere = self._lane_of.get(session, lane) != lane
+        displaced = self._leave(session) if elsewhere else []
+        if session not in self._lane_of:
+            self._join(crops[0], lane, now)
+            crops = crops[1:]
+        self._rings[lane][session].add(crops)
+        return displaced
+
+    def hold(self, session: str) -> None:
+        """Count a frame that is in a batch as in flight until ``land`` is called."""
+        self._in_flight[session] += 1
+
+    def land(self, session: str, now: float) -> None:
+        """A frame is in flight no longer: its session may join the ring again."""
+        self._in_flight[session] -= 1
+        if not self._in_flight[session]:
+            self._landed(session)
+        if session in self._parked:
+            lane, waiting = self._parked.pop(session)
+            self._join(waiting, lane, now)
+
     def take(self, now: float) -> Taken:
         """Return the next batch, if a slot is free for a lane that is ready."""
         expired: list[Member] = []
@@ -170,30 +163,20 @@ class Batcher:
         self._calls -= 1
         self._calls_alone -= batch.lane.alone
         for member in batch.members:
-            session = member.session
-            self._in_flight[session] -= 1
-            if not self._in_flight[session]:
-                self._landed(session)
-            if session in self._parked:
-                lane, waiting = self._parked.pop(session)
-                self._join(waiting, lane, now)
+            self.land(member.session, now)
 
     def withdraw(self, session: str) -> Member | None:
         """Take out the session's waiting frame, if any, and return it."""
         if session in self._parked:
             return self._parked.pop(session)[1]
-        return self._leave(session) if session in self._lane_of else None
+        return self._leave(session)[0] if session in self._lane_of else None
 
-    def withdraw_all(self) -> list[Member]:
-        """Take out every waiting frame."""
-        sessions = [*self._lane_of, *self._parked]
-        return [member for session in sessions if (member := self.withdraw(session))]
-
-    def withdraw_model(self, model: ModelKey) -> list[Member]:
-        """Take out the waiting frames of one model."""
-        sessions = [s for s, lane in self._lane_of.items() if lane.model == model]
-        sessions += [s for s, (lane, _) in self._parked.items() if lane.model == model]
-        return [member for session in sessions if (member := self.withdraw(session))]
+    def withdraw_all(self, model: ModelKey | None = None) -> list[Member]:
+        """Take out every waiting frame and crop, or only those of one model."""
+        ring = [s for s, lane in self._lane_of.items() if model in (None, lane.model)]
+        parked = [s for s, (lane, _) in self._parked.items() if model in (None, lane.model)]
+        members = [member for session in ring for member in self._leave(session)]
+        return members + [self._parked.pop(session)[1] for session in parked]
 
     def forget(self, session: str) -> Member | None:
         """Drop all that is kept of a session that is gone. Return its waiting frame, if any."""
@@ -201,6 +184,13 @@ class Batcher:
         if session in self._in_flight:
             self._gone.add(session)
         return self.withdraw(session)
+
+    def forget_crops(self, session: str) -> list[Member]:
+        """Drop what is kept of the crops of a session that is gone. Return those that wait."""
+        crops = crops_of(session)
+        waiting = self._leave(crops) if crops in self._lane_of else []
+        self.forget(crops)
+        return waiting
 
     def quarantine(self, session: str, lane: Lane) -> None:
         """Let this session's frames travel alone in ``lane`` from now on."""
@@ -261,17 +251,17 @@ class Batcher:
             place = self._rings[lane][session]
             replaced, place.member = place.member, member
             return replaced
-        replaced = self._leave(session)
+        [replaced] = self._leave(session)
         self._join(member, lane, now)
         return replaced
 
-    def _leave(self, session: str) -> Member:
+    def _leave(self, session: str) -> list[Member]:
         lane = self._lane_of.pop(session)
         ring = self._rings[lane]
-        member = ring.pop(session).member
+        members = list(ring.pop(session).members)
         if not ring:
             del self._rings[lane]
-        return member
+        return members
 
     def _join(self, member: Member, lane: Lane, now: float) -> None:
         ring = self._rings.get(lane)
@@ -298,7 +288,7 @@ class Batcher:
         """Return whether waiting is of no use, as no session could join the next batch."""
         quarantined = self._quarantined.get(lane)
         if not quarantined:
-            return len(ring) >= self._limit(lane)
+            return ring.waiting >= self._limit(lane)
         alone = sum(session in ring for session in quarantined)
         return next(iter(ring)) in quarantined or len(ring) - alone >= self._limit(lane)
 
@@ -312,6 +302,8 @@ class Batcher:
         * in quarantine, and the batch is empty: it travels alone, and the batch is complete;
         * in quarantine, and the batch has frames: it is passed over, and goes back to the
           front afterwards, so that it is first in the next batch.
+
+        A session with more crops joins again at the end.
         """
         members: list[Member] = []
         passed_over: list[Place] = []
@@ -322,12 +314,17 @@ class Batcher:
             if session in quarantined and members:
                 passed_over.append(place)
                 continue
-            del self._lane_of[session]
-            if self.is_stale(place.member, now):
-                expired.append(place.member)
+            member = place.member
+            if place.following:
+                place.member = place.following.popleft()
+                ring[session] = place
+            else:
+                del self._lane_of[session]
+            if self.is_stale(member, now):
+                expired.append(member)
                 continue
             self._in_flight[session] = self._in_flight.get(session, 0) + 1
-            members.append(place.member)
+            members.append(member)
             if session in quarantined:
                 break
         for place in reversed(passed_over):

@@ -35,6 +35,10 @@ class TokenBucket:
         self._units -= cost
         return True
 
+    def affords(self, now: float, cost: float) -> bool:
+        """Spend ``cost``, or all of a full bucket if it is more than that."""
+        return self.allows(now, min(cost, self.burst))
+
     def reserve(self, now: float, longest_s: float, cost: float = 1.0) -> float | None:
         """Spend ``cost`` in advance. Returns when it is earned, which may be now.
 

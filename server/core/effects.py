@@ -23,6 +23,13 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectSecond:
+    """Follow this model, which the session's boxes go to, instead of the one before; None: none."""
+
+    key: ModelKey | None
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """Offer this accepted frame to the batcher, for this lane."""
 
@@ -45,4 +52,4 @@ class Close:
     reason: str
 
 
-Effect = Send | Select | Offer | Expire | Close
+Effect = Send | Select | SelectSecond | Offer | Expire | Close

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from server.core.answers import Answer
 from server.core.errors import FramewireError
-from server.core.model import Model
+from server.core.model import Model, Then
 from server.core.pictures import UPRIGHT
 from server.core.tracecontext import TraceContext
 from server.core.tracking.areas import Area
@@ -20,10 +20,16 @@ RAW_CHANNELS = {"rgba": 4, "rgb": 3, "gray": 1}
 Orientation = Literal["apply", "ignore"]
 FORMATS = (*ENCODED_FORMATS, *RAW_CHANNELS)
 
+# EXIF's orientations from here on swap width and height.
+_FIRST_SIDEWAYS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of ``hello`` and ``configure``. None leaves an option as it is."""
+    """The options of ``hello`` and ``configure``. None leaves an option as it is.
+
+    ``then``: the second model; True: the one that the model's description names.
+    """
 
     model: str | None = None
     label: str | None = None
@@ -36,6 +42,7 @@ class Options:
     track: TrackingOptions | Literal[False] | None = None  # False: no tracking
     zones: tuple[Area, ...] | None = None
     lines: tuple[Area, ...] | None = None
+    then: Then | bool | None = None
     traceparent: TraceContext | None = None
 
 
@@ -76,6 +83,16 @@ class Frame:
     cost: int = field(default=0, compare=False)  # follows from the data
     traceparent: TraceContext | None = field(default=None, compare=False)
     trace: Any = field(default=None, compare=False)
+
+    @property
+    def is_sideways(self) -> bool:
+        """Whether turning it upright swaps its width and height."""
+        return self.orientation >= _FIRST_SIDEWAYS
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Its width and height in pixels once it is turned upright."""
+        return (self.height, self.width) if self.is_sideways else (self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +147,8 @@ class Timing:
 class Result:
     """The outcome of a frame that a model answered. ``batch`` is the size of its batch.
 
-    ``received``: when the frame arrived, in monotonic seconds; clients do not see it.
+    ``received``: when the frame arrived, in monotonic seconds. ``incomplete``: there was no
+    capacity for a second model's answers. Clients do not see these two.
     """
 
     id: int
@@ -140,6 +158,7 @@ class Result:
     answer: Answer
     captured_at: int | float | None = None
     received: float = field(default=0.0, compare=False)
+    incomplete: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from server.core.errors import FramewireError
+from server.core.errors import BackendUnavailable, FramewireError
 
 Task = Literal[
     "detection", "classification", "keypoints", "segmentation", "embedding", "map", "tensors"
@@ -26,6 +26,26 @@ class ModelKey(NamedTuple):
         if self.label is not None:
             return f"{self.name}:{self.label}"
         return self.name if self.version is None else f"{self.name}/{self.version}"
+
+
+MAX_CROPS = 50
+"""The most boxes of a frame that a second model gets."""
+MAX_SECOND_RESULTS = 100
+"""The most that it says about one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A second model, which gets the boxes that a detector finds, cut out of the frame.
+
+    At most ``max_boxes`` of a frame's boxes; None: as many as the gateway allows. ``min_score``
+    and ``max_results`` apply to what it says about each of them.
+    """
+
+    key: ModelKey
+    max_boxes: int | None = None
+    min_score: float = 0.0
+    max_results: int = 5
 
 
 class Lane(NamedTuple):
@@ -51,7 +71,7 @@ class Model:
     accepts any size. ``resize`` is how a frame with another aspect ratio is fitted.
     ``skeleton``: which keypoints to join by a line, as pairs of their numbers. ``palette``: the
     color of each class, as ``#rrggbb``. ``multi_label``: classes do not exclude one another.
-    ``unit``: that of the values of a map.
+    ``unit``: that of the values of a map. ``then``: the model that is meant for its boxes.
     """
 
     key: ModelKey
@@ -66,11 +86,17 @@ class Model:
     palette: tuple[str, ...] = ()
     multi_label: bool = False
     unit: str = ""
+    then: Then | None = None
 
     @property
     def formats(self) -> tuple[str, ...]:
         """The frame formats that this model accepts."""
         return tuple(self.lanes)
+
+
+def looking_up(key: ModelKey) -> BackendUnavailable:
+    """Return why there is no model yet."""
+    return BackendUnavailable(f"model {key} is being looked up")
 
 
 @dataclass(frozen=True, slots=True)

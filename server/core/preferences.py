@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from server.core.messages import Options
-from server.core.model import ModelKey
+from server.core.model import ModelKey, Then
 from server.core.tracecontext import TraceContext
 from server.core.tracking.areas import Area
 from server.core.tracking.options import TrackingOptions
@@ -16,7 +17,8 @@ class Preferences:
     """A session's model, the results it wants, its name, and whether its frames are turned.
 
     ``track`` is None if it wants no tracking; ``zones`` and ``lines`` are those of its events.
-    ``traceparent`` is the trace that sampled frames belong to.
+    ``then`` is the second model; True: that of the model's description. ``traceparent`` is the
+    trace that sampled frames belong to.
     """
 
     key: ModelKey
@@ -27,6 +29,7 @@ class Preferences:
     track: TrackingOptions | None = None
     zones: tuple[Area, ...] = ()
     lines: tuple[Area, ...] = ()
+    then: Then | Literal[True] | None = None
     traceparent: TraceContext | None = None
 
     def with_options(self, options: Options, default: ModelKey) -> Preferences:
@@ -41,6 +44,7 @@ class Preferences:
             self.track if options.track is None else options.track or None,
             self.zones if options.zones is None else options.zones,
             self.lines if options.lines is None else options.lines,
+            self.then if options.then is None else options.then or None,
             options.traceparent or self.traceparent,
         )
 

@@ -8,6 +8,7 @@ in order:
 
 * ``Send``: send this message to the client;
 * ``Select``: look this model up, and pass the result to ``update_model``;
+* ``SelectSecond``: follow this model for the boxes of the session's frames;
 * ``Offer``: offer this accepted frame to the batcher, and pass its outcome to
   ``resolve``;
 * ``Expire``: call ``expire`` at this time;
@@ -27,7 +28,7 @@ from typing import Any
 
 from server.core.admission import EXPIRED, LAST_ANSWERS_S, UNAUTHORIZED, Admission
 from server.core.bucket import TokenBucket
-from server.core.effects import Close, Effect, Expire, Offer, Select, Send
+from server.core.effects import Close, Effect, Expire, Offer, Select, SelectSecond, Send
 from server.core.errors import (
     BackendUnavailable,
     BadId,
@@ -58,7 +59,7 @@ from server.core.messages import (
     Welcome,
     error_message,
 )
-from server.core.model import Lane, Model, ModelKey
+from server.core.model import Lane, Model, ModelKey, Then, looking_up
 from server.core.pictures import UPRIGHT
 from server.core.preferences import Preferences
 from server.core.tracking.tracking import Tracking
@@ -99,6 +100,7 @@ class Session:
         self.preferences = Preferences(default_model)
         self.pending: set[int] = set()
         self.accepted = 0
+        self.then: Then | None = None  # the second model, and what it gets
         self._limits = limits
         self._heartbeat_s = heartbeat_s
         self._rate = rate
@@ -107,7 +109,7 @@ class Session:
         self._expires_in_s: int | None = None
         self._default_model = default_model
         self._welcomed = False
-        self._model: Model | FramewireError = _unknown_yet(default_model)
+        self._model: Model | FramewireError = looking_up(default_model)
         self._sent_model: Model | None = None
         self._last_id = -1
         self._last_result = -1
@@ -162,7 +164,7 @@ class Session:
             same = isinstance(before, FramewireError) and before.message == result.message
             if not same:
                 effects.append(Send(error_message(result)))
-        return effects
+        return [*effects, *self._select_second()]
 
     def is_change(self, options: Options) -> bool:
         """Return whether ``configure`` with these options would have any effect."""
@@ -232,8 +234,8 @@ class Session:
         self.state = State.OPEN
         self.preferences = self._preferred(message.options)
         self._tracking.configure(self.preferences)
-        self._model = _unknown_yet(self.preferences.key)
-        return [*self._expiry(), Select(self.preferences.key)]
+        self._model = looking_up(self.preferences.key)
+        return [*self._expiry(), Select(self.preferences.key), *self._select_second()]
 
     def _configure(self, message: Configure, now: float) -> list[Effect]:
         try:
@@ -243,11 +245,20 @@ class Session:
         before = self.preferences.key
         self.preferences = self._preferred(message.options)
         self._tracking.configure(self.preferences)
-        if self.preferences.key == before:
-            return effects
-        # No frame goes to the previous model any more, however long the look-up takes.
-        self._model = _unknown_yet(self.preferences.key)
-        return [*effects, Select(self.preferences.key)]
+        if self.preferences.key != before:
+            # No frame goes to the previous model any more, however long the look-up takes.
+            self._model = looking_up(self.preferences.key)
+            effects.append(Select(self.preferences.key))
+        return [*effects, *self._select_second()]
+
+    def _select_second(self) -> list[Effect]:
+        """Follow the second model that the session asks for, or its model's description."""
+        before, wanted = self.then, self.preferences.then
+        if wanted is True:  # until the model is known again, the same as before
+            wanted = self.model.then if self.model else before
+        self.then = wanted
+        old, new = (then.key if then else None for then in (before, wanted))
+        return [] if new == old else [SelectSecond(new)]
 
     def _renew(self, token: str | None, now: float) -> list[Effect]:
         if token is None and self.state is State.EXPIRED:
@@ -286,7 +297,7 @@ class Session:
             )
             return [Send(error_message(error, frame.id))]
         # Cheap frames are left to the batcher, which serves all sessions in turn.
-        if frame.cost > FREE and self._budget and not _affords(self._budget, frame.cost, now):
+        if frame.cost > FREE and self._budget and not self._budget.affords(now, frame.cost):
             return [Send(Dropped(frame.id, "rate_limited"))]
         self.pending.add(frame.id)
         return [Offer(frame, lane)]
@@ -328,15 +339,6 @@ _REACTIONS: dict[tuple[State, type], _Reaction] = {
     (State.EXPIRED, Frame): Session._expired_frame,
     (State.EXPIRED, Ping): Session._ping,
 }
-
-
-def _affords(budget: TokenBucket, cost: int, now: float) -> bool:
-    """Charge a frame. An uploaded picture may cost more than the whole budget, and takes all."""
-    return budget.allows(now, min(cost, budget.burst))
-
-
-def _unknown_yet(key: ModelKey) -> BackendUnavailable:
-    return BackendUnavailable(f"model {key} is being looked up")
 
 
 def _misplaced(state: State, message: ClientMessage) -> ProtocolError:

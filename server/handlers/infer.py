@@ -50,7 +50,7 @@ _NUMBERS: Mapping[str, Any] = {
     "max_results": int,
     "min_score": float,
 }
-_TEXTS = ("model", "label", "client", "orientation")
+_TEXTS = ("model", "label", "client", "orientation", "then")
 
 
 @stream_request_body
@@ -223,14 +223,9 @@ class InferHandler(JSONHandler):
 def _add_labels(fields: dict[str, Any], model: Model) -> None:
     """Name each class of a result; of keypoints and masks, whatever the model has names for."""
     if "classes" in fields:
-        fields["labels"] = [_label(model, number) for number in fields["classes"]]
+        fields["labels"] = wire.names_of(fields["classes"], model.labels)
     elif "keypoints" in fields or "masks" in fields:
         fields["labels"] = list(model.labels)
-
-
-def _label(model: Model, number: int) -> str | None:
-    """Return a class's name; None for one that has none."""
-    return model.labels[number] if 0 <= number < len(model.labels) else None
 
 
 def _options(fields: Mapping[str, bytes]) -> Options:
@@ -245,7 +240,21 @@ def _options(fields: Mapping[str, bytes]) -> Options:
                 values[name] = _NUMBERS[name](text)
             except ValueError:
                 raise BadMessage(f"{name!r} must be a number, not {text[:40]!r}") from None
+    if "then" in values:
+        values["then"] = _then(values["then"])
     return wire.check_options(values)
+
+
+def _then(text: str) -> Any:
+    """Return ``true``, ``false``, a model's name, or the map that is given as JSON."""
+    if text in ("true", "false"):
+        return text == "true"
+    if not text.startswith("{"):
+        return text
+    try:
+        return wire.JSON.unpack(text)
+    except ValueError as error:
+        raise BadMessage(f"'then' is not valid JSON: {str(error)[:120]}") from None
 
 
 def _statuses(error: type[FramewireError]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.core.balancing import BackendStatus, Balancer
-from server.core.batching import Statistics
+from server.core.batch import Statistics
 from server.core.health import State
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from server.backend.interface import Backend, BackendFailed, Inference, LaneChanged
-from server.core.answers import Answer
 from server.core.balancing import Balancer
-from server.core.batching import Batch, Batcher, Statistics
+from server.core.batch import Batch, Statistics, result_of
+from server.core.batching import Batcher
 from server.core.concurrency import CallOutcome
 from server.core.errors import (
     BackendUnavailable,
@@ -25,9 +25,9 @@ from server.core.errors import (
     UnknownModel,
     UnusableModel,
 )
-from server.core.messages import Dropped, DropReason, Outcome, Result, Timing, error_message
+from server.core.messages import Dropped, DropReason, Outcome, Result, error_message
 from server.core.model import Lane, ModelKey
-from server.core.ring import Member, halves
+from server.core.ring import FrameOwner, Member, halves
 from server.runtime.latencies import AnsweredBatch, SignatureKey
 from server.runtime.limits import new_slots
 from server.runtime.models import Models
@@ -37,18 +37,8 @@ from server.settings import Settings
 log = logging.getLogger(__name__)
 
 
-class FrameOwner(Protocol):
-    """Whose frames a dispatcher sends."""
-
-    def resolve(self, member: Member, outcome: Outcome) -> Outcome | None:
-        """Take the one outcome of a frame. Return it as sent; None: the session is gone."""
-
-    def lane_of(self, member: Member) -> Lane | None:
-        """Return the lane that a frame would travel in if it were offered now."""
-
-
 class Dispatcher:
-    """The loop's side of the batching policy.
+    """The loop's side of the batching policy. ``owner`` takes the outcomes of frames.
 
     ``balancer`` chooses among several model servers; None: there is one.
 
@@ -71,7 +61,7 @@ class Dispatcher:
             window=settings.window,
             max_staleness_s=settings.max_staleness_ms / 1000,
             max_wait_s=settings.max_wait_ms / 1000,
-            max_waiting=settings.max_sessions,
+            max_waiting=2 * settings.max_sessions,  # each with a frame, and the crops of others
         )
         self.backlog = self._batcher.backlog
         self._backend = backend
@@ -92,8 +82,33 @@ class Dispatcher:
             self._drop(*displaced)
         self._pump(member.received)
 
+    def offer_crops(self, crops: Sequence[Member], lane: Lane) -> None:
+        """Take in the crops of a frame that is held."""
+        now = time.monotonic()
+        for crop in self._batcher.offer_crops(crops, lane, now):
+            self._drop(crop, "superseded")
+        self._pump(now)
+
+    def hold(self, session: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Let a frame go on from its batch to ``work``, until :meth:`land` is called."""
+        self._batcher.hold(session)
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    def land(self, member: Member, outcome: Outcome) -> Outcome | None:
+        """Pass on the outcome of a held frame. Return it as it was sent."""
+        sent = self._settle(member, outcome)
+        self._batcher.land(member.session, time.monotonic())
+        # Not at once: perhaps this is called while another batch is taken.
+        asyncio.get_running_loop().call_soon(lambda: self._pump(time.monotonic()))
+        return sent
+
     def forget(self, session: str) -> Member | None:
         """Drop all of a session that is gone. Return its waiting frame, if any."""
+        for crop in self._batcher.forget_crops(session):
+            self._drop(crop, "draining")
         return self._batcher.forget(session)
 
     def fail_all(self, error: FramewireError) -> None:
@@ -103,7 +118,7 @@ class Dispatcher:
 
     def fail_model(self, model: ModelKey, error: FramewireError) -> None:
         """End the waiting frames of one model with ``error``; no other model's are touched."""
-        for member in self._batcher.withdraw_model(model):
+        for member in self._batcher.withdraw_all(model):
             self._fail(member, error)
 
     def statistics(self) -> Statistics:
@@ -254,7 +269,7 @@ class Dispatcher:
         rerouted: dict[Lane, list[Member]] = {}
         for member in members:
             gone = isinstance(error, UnknownModel | UnusableModel | LaneChanged)
-            other = self._owner.lane_of(member) if gone else None
+            other = (member.owner or self._owner).lane_of(member) if gone else None
             if other is None or other == lane:
                 self._fail(member, error)
             else:
@@ -292,7 +307,7 @@ class Dispatcher:
                 self._fail(member, answer)
                 continue
             self._batcher.release(member.session, lane)
-            result = _result(member, answer, inference, len(members), sent, now)
+            result = result_of(member, answer, inference.model_version, len(members), sent, now)
             if isinstance(self._settle(member, result), Result):
                 arrivals.append(member.received)
         version = inference.model_version
@@ -325,26 +340,8 @@ class Dispatcher:
     def _settle(self, member: Member, outcome: Outcome) -> Outcome | None:
         self._unresolved.pop(id(member), None)
         try:
-            return self._owner.resolve(member, outcome)
+            return (member.owner or self._owner).resolve(member, outcome)
         except Exception:
             fields = {"frame": member.frame.id, "session": member.session}
             log.exception("frame %(frame)d of session %(session)s", fields)
             return None
-
-
-def _result(
-    member: Member, answer: Answer, inference: Inference, batch: int, sent: float, now: float
-) -> Result:
-    return Result(
-        id=member.frame.id,
-        model_version=inference.model_version,
-        batch=batch,
-        timing_ms=Timing(
-            queue=(sent - member.received) * 1000,
-            inference=(now - sent) * 1000,
-            total=(now - member.received) * 1000,
-        ),
-        answer=answer,
-        captured_at=member.frame.captured_at,
-        received=member.received,
-    )

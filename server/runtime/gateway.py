@@ -11,25 +11,18 @@ from server.backend.interface import Backend
 from server.core.activity import Activity
 from server.core.admission import Admission, Verify
 from server.core.balancing import BackendStatus, Balancer
-from server.core.effects import Close, Effect, Expire, Offer, Select, Send
+from server.core.effects import Close, Effect, Expire, Offer, Select, SelectSecond, Send
 from server.core.errors import BackendUnavailable, FramewireError, Overloaded
 from server.core.limiters import Limiters
-from server.core.messages import (
-    ClientMessage,
-    Dropped,
-    Error,
-    Outcome,
-    Pace,
-    Result,
-    ServerMessage,
-)
-from server.core.model import Lane, Model, ModelKey, ModelStatus
+from server.core.messages import ClientMessage, Dropped, Error, Outcome, Result, ServerMessage
+from server.core.model import Lane, Model, ModelKey, ModelStatus, looking_up
 from server.core.quota import EVERYONE
 from server.core.ring import Member
 from server.core.rollout import Route
 from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime import limits
 from server.runtime.backends import Backends
+from server.runtime.cascades import Cascades
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.draining import SHUTTING_DOWN, Drain
 from server.runtime.models import Interest, ModelOrError, Models
@@ -78,7 +71,10 @@ class Gateway:
         self._dispatcher = Dispatcher(
             settings, backend, self._models, self._counters, self, balancer
         )
-        self._pacing = Pacing(self._advise, self._dispatcher.backlog)
+        self._cascades = Cascades(
+            settings, backend, self._rollout, self._resolver, self._dispatcher, self._counters
+        )
+        self._pacing = Pacing(self.sessions.send, self._dispatcher.backlog)
         self._ready = asyncio.Event()
         self._drain: Drain | None = None  # None until the gateway stops
         backend.watch(self.channel_changed)
@@ -98,7 +94,7 @@ class Gateway:
         result = self._resolver.current(self._rollout.usual)
         if isinstance(result, Model):
             return None
-        return result or BackendUnavailable(f"model {self._rollout.default} is being looked up")
+        return result or looking_up(self._rollout.default)
 
     def backends(self) -> Sequence[BackendStatus]:
         """Return the state of each model server; nothing if the settings name a single one."""
@@ -208,6 +204,7 @@ class Gateway:
         waiting = self._dispatcher.forget(session.id)
         if waiting is not None:
             self._disconnected(waiting)
+        self._cascades.select(entry, None)
         if entry.route is not None:
             self._resolver.release(entry.route)
 
@@ -253,13 +250,15 @@ class Gateway:
                 self._carry_out_rare(session, effect, now)
 
     def _carry_out_rare(
-        self, session: Session, effect: Select | Expire | Close, now: float
+        self, session: Session, effect: Select | SelectSecond | Expire | Close, now: float
     ) -> None:
         entry = self.sessions.get(session.id)
         if entry is None:
             return
         if isinstance(effect, Select):
             self._select(entry, effect.key, now)
+        elif isinstance(effect, SelectSecond):
+            self._cascades.select(entry, effect.key)
         elif isinstance(effect, Expire):
             entry.expire_in(effect.at - now, self._expire)
         else:
@@ -272,9 +271,7 @@ class Gateway:
             else:
                 assert isinstance(message, Error)
                 self._counters.messages_rejected[message.code] += 1
-        entry = self.sessions.get(session.id)
-        if entry is not None:
-            entry.send(message)
+        self.sessions.send(session.id, message)
 
     def _select(self, entry: OpenSession, key: ModelKey, now: float) -> None:
         route = self._rollout.of(key, entry.session.id)
@@ -285,11 +282,6 @@ class Gateway:
             self._resolver.release(before)
         if result is not None:
             self._carry_out(entry.session, entry.session.update_model(result), now)
-
-    def _advise(self, session: str, pace: Pace) -> None:
-        entry = self.sessions.get(session)
-        if entry is not None:
-            entry.send(pace)
 
     def _expire(self, session: Session) -> None:
         now = time.monotonic()
@@ -307,6 +299,7 @@ class Gateway:
         """Tell the sessions on ``route`` their model."""
         if isinstance(result, Model) and route == self._rollout.usual:
             self._ready.set()
+        self._cascades.route_changed(route)
         now = time.monotonic()
         for entry in self.sessions.on_route(route):
             self._carry_out(entry.session, entry.session.update_model(result), now)
@@ -325,6 +318,11 @@ class Gateway:
         if entry is None:
             self._disconnected(member)
             return None
+        if entry.session.then is not None and isinstance(outcome, Result):
+            complete = self._cascades.begin(entry, member, outcome)
+            if complete is None:  # comes back with the answers of the second model
+                return None
+            outcome = complete
         outcome = entry.session.resolve(outcome)
         entry.send(outcome, member.frame.trace)
         self._counters.outcome(outcome)

@@ -119,6 +119,13 @@ def _frames(now: Statistics) -> Iterator[Metric]:
     moved = _counter("frames_moved", text)
     moved.add_metric((), now.moved)
     yield moved
+    cut = _counter("crops_cut", "Boxes that were to be cut out for a second model.")
+    cut.add_metric((), now.crops_cut)
+    yield cut
+    crops = _counter("crops", "What became of these boxes. An answer has no reason.", "reason")
+    for reason, count in now.crops.items():
+        crops.add_metric((reason,), count)
+    yield crops
 
 
 def _calls(now: Statistics) -> Iterator[Metric]:
@@ -129,6 +136,11 @@ def _calls(now: Statistics) -> Iterator[Metric]:
         ("inference_seconds", "Duration of a Predict call.", now.inference_s),
         ("queue_seconds", "From a frame's arrival to its Predict call.", now.queue_s),
         ("total_seconds", "From a frame's arrival to its result.", now.total_s),
+        (
+            "second_model_seconds",
+            "From a frame's first answer to that of a second model.",
+            now.second_s,
+        ),
     ):
         histogram = _histogram(name, text)
         _add(histogram, (), distribution)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from server.core.messages import Dropped, Outcome, Pace, Result
+from server.core.messages import Dropped, Error, Outcome, Pace, Result
 from server.core.pace import EVERY_S, Pacer
 
 _FOR_WANT_OF_CAPACITY = {"superseded", "expired", "overloaded"}
@@ -40,9 +40,9 @@ class Pacing:
 
     def resolved(self, session: str, outcome: Outcome) -> None:
         """Count an outcome; a drop may begin the measurement."""
-        if isinstance(outcome, Result):
+        if isinstance(outcome, Result) and not outcome.incomplete:
             self._pacer.resolved(session, True)
-        elif isinstance(outcome, Dropped) and outcome.reason in _FOR_WANT_OF_CAPACITY:
+        elif isinstance(outcome, Result) or _lacks_capacity(outcome):
             self._dropped = True
             if not self.active:
                 self._begin()
@@ -74,3 +74,7 @@ class Pacing:
         self._dropped = False
         if self.active:
             self._set_timer()
+
+
+def _lacks_capacity(outcome: Dropped | Error) -> bool:
+    return isinstance(outcome, Dropped) and outcome.reason in _FOR_WANT_OF_CAPACITY

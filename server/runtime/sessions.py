@@ -48,8 +48,8 @@ class OpenSession:
     """One session, its peer, when it connected (monotonic seconds), and what it uses.
 
     ``address`` is what limits by address count it by; None: none apply. ``activity`` is None
-    unless the gateway has an admin listener. ``route`` is None until hello. ``expiry`` is the
-    timer of its token.
+    unless the gateway has an admin listener. ``route`` is None until hello, ``second`` that of
+    its second model. ``expiry`` is the timer of its token.
     """
 
     session: Session
@@ -59,6 +59,7 @@ class OpenSession:
     admission: Admission | None = None
     activity: Activity | None = None
     route: Route | None = None
+    second: Route | None = None
     expiry: asyncio.TimerHandle | None = None
 
     def send(self, message: ServerMessage, trace: Any = None) -> None:
@@ -140,6 +141,12 @@ class Sessions:
     def full(self) -> bool:
         """Whether there is no room for another one."""
         return not self.places.allows(EVERYONE)
+
+    def send(self, session_id: str, message: ServerMessage) -> None:
+        """Send a message to a session, unless it is gone."""
+        entry = self._by_id.get(session_id)
+        if entry is not None:
+            entry.send(message)
 
     def add(self, entry: OpenSession) -> None:
         """Take in a session that has just connected."""

@@ -237,6 +237,7 @@ class ShadowedBackend:
     def __init__(self, backend: Backend, shadow: Shadow) -> None:
         self._backend = backend
         self._shadow = shadow
+        self.cut = backend.cut
         self.watch = backend.watch
         self.close = backend.close
 

@@ -66,7 +66,9 @@ class Statistics:
     has the latter in narrow buckets. ``moved`` counts frames that were sent to another model
     server because theirs failed. ``comparisons`` are those of a shadow; ``canary_shares`` are the
     shares of sessions that labels get if they exist, ``shadow_shares`` that of the frames that a
-    label or version is compared on.
+    label or version is compared on. ``crops_cut`` counts boxes that a second model was to get,
+    ``crops`` what became of them, by reason (a result has none), and ``second_s`` is what it took
+    from a frame's first answer to its result.
     """
 
     ready: bool
@@ -78,6 +80,9 @@ class Statistics:
     accepted: int
     outcomes: Mapping[OutcomeKey, int]
     moved: int
+    crops_cut: int
+    crops: Mapping[str, int]
+    second_s: Distribution
     waiting: int
     paced_sessions: int
     calls: int
@@ -123,6 +128,9 @@ class Counters:
     accepted: int = 0
     results: int = 0
     moved: int = 0
+    crops_cut: int = 0
+    crops: Counter[str] = field(default_factory=Counter)
+    second_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
     failures: Counter[OutcomeKey] = field(default_factory=Counter)
     sessions_rejected: Counter[str] = field(default_factory=Counter)
     requests_rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -164,6 +172,16 @@ class Counters:
         counts.inference_s.observe(seconds)
         self.latencies.answered(batch)
 
+    def cascaded(self, crops: Mapping[str, int], since: float, frame: AnsweredBatch | None) -> None:
+        """Count what became of a frame's crops, first answered at ``since``.
+
+        ``frame``: the frame itself, as a batch of its own; None: its session got no result.
+        """
+        self.crops.update(crops)
+        if frame is not None:
+            self.second_s.observe(frame.answered - since)
+            self.latencies.answered(frame)
+
     def failed(self, model: str, version: str, frames: int, code: str) -> None:
         """Count ``frames`` that got no result from ``version``."""
         self._version(model, version).errors[code] += frames
@@ -182,6 +200,9 @@ class Counters:
             accepted=self.accepted,
             outcomes=self.outcomes,
             moved=self.moved,
+            crops_cut=self.crops_cut,
+            crops=dict(self.crops),
+            second_s=self.second_s.snapshot(),
             batch_sizes=self.batch_sizes.snapshot(),
             inference_s=self.inference_s.snapshot(),
             queue_s=self.latencies.queue_s.snapshot(),

@@ -37,6 +37,9 @@ def total(running: Sequence[Statistics], ended: Statistics | None = None) -> Sta
         accepted=sum(part.accepted for part in parts),
         outcomes=_sums(part.outcomes for part in parts),
         moved=sum(part.moved for part in parts),
+        crops_cut=sum(part.crops_cut for part in parts),
+        crops=_sums(part.crops for part in parts),
+        second_s=_distribution([part.second_s for part in parts]),
         waiting=sum(part.waiting for part in parts),
         paced_sessions=sum(part.paced_sessions for part in parts),
         calls=sum(part.calls for part in parts),
@@ -59,13 +62,15 @@ def total(running: Sequence[Statistics], ended: Statistics | None = None) -> Sta
 def after_end(last: Statistics) -> Statistics:
     """Return what counts of a process that has ended with the statistics ``last``.
 
-    Its sessions are gone, so the frames that had no outcome are ``disconnected``.
+    Its sessions are gone, so the frames and crops that had no outcome are ``disconnected``.
     """
     lost = last.accepted - sum(last.outcomes.values())
+    lost_crops = last.crops_cut - sum(last.crops.values())
     return replace(
         last,
         sessions=0,
         outcomes=_sums([last.outcomes, {("dropped", "disconnected"): lost}]),
+        crops=_sums([last.crops, {"disconnected": lost_crops}]),
         waiting=0,
         paced_sessions=0,
         calls=0,

@@ -151,6 +151,9 @@ class Settings:
     max_staleness_ms: int = _batching(
         500, "drop frames older than this instead of running inference", 1, 600_000
     )
+    max_crops: int = _batching(
+        20, "maximum number of boxes of a frame that a second model gets", 1, 50
+    )
     window: int = _batching(4, "maximum number of unanswered frames per session", 2, 1024)
 
     max_frame_bytes: int = _limit(2 * 2**20, "maximum size of a frame", 1024, 2**30)

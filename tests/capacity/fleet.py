@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from server.core.balancing import Balancer, Place
-from server.core.batching import Batch, Batcher
+from server.core.batch import Batch
+from server.core.batching import Batcher
 from server.core.concurrency import CallOutcome, ConcurrencyLimit
 from server.core.slots import Slots
 from tests.server.core.fellows import make_ready

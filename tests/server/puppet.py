@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 from server.backend.interface import Inference
 from server.core.answers import Answer, Detections
+from server.core.cascade import Region
 from server.core.errors import (
     BackendUnavailable,
+    BadFrame,
     BatchRejected,
     DeadlineExceeded,
     FrameError,
@@ -88,6 +90,10 @@ class PuppetBackend:
         self.lookups: list[ModelKey] = []
         self.answers_lookups = asyncio.Event()
         self.answers_lookups.set()
+        self.cutting = asyncio.Event()
+        self.cuts = asyncio.Event()
+        self.cuts.set()
+        self.cut_formats: list[str] = []
         self.reachable = True
         self.closed = False
         self._untold: asyncio.Queue[Call] = asyncio.Queue()
@@ -144,6 +150,18 @@ class PuppetBackend:
         finally:
             deadline.cancel()
 
+    async def cut(
+        self, frame: Frame, regions: Sequence[Region], picture_format: str, timeout_s: float
+    ) -> Sequence[bytes]:
+        """Waits for ``cuts``. Crops have nothing in them, or what the frame has after a ``!``."""
+        self.cutting.set()
+        if not await _within(self.cuts, timeout_s):
+            raise DeadlineExceeded
+        self.cut_formats.append(picture_format)
+        if frame.data.startswith(b"broken"):
+            raise BadFrame("truncated")
+        return [frame.data.partition(b"!")[2]] * len(regions)
+
     def watch(self, changed: Callable[[bool], None]) -> None:
         """``changed`` hears of :meth:`go_away` and :meth:`come_back`."""
         self._watchers.append(changed)
@@ -156,3 +174,10 @@ class PuppetBackend:
         self.reachable = reachable
         for changed in self._watchers:
             changed(reachable)
+
+
+async def _within(event: asyncio.Event, timeout_s: float) -> bool:
+    waiter = asyncio.ensure_future(event.wait())
+    done, _ = await asyncio.wait([waiter], timeout=max(0.0, timeout_s))
+    waiter.cancel()
+    return bool(done)

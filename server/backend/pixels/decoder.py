@@ -20,8 +20,10 @@ from typing import Any
 import numpy as np
 
 from server.backend.contract import PixelsInput
+from server.backend.pixels.cutting import cut
 from server.backend.pixels.drawing import draw, encode, needs_encoding
 from server.backend.pixels.placement import Placement, target_size
+from server.core.cascade import Region
 from server.core.errors import BatchRejected, DeadlineExceeded, FramewireError, Overloaded
 from server.core.lanes import COSTLY
 from server.core.messages import Frame
@@ -81,6 +83,17 @@ class Decoder:
         for i, outcome in zip(chosen, encoded, strict=True):
             outcomes[i] = outcome
         return outcomes
+
+    async def cut(
+        self, frame: Frame, regions: Sequence[Region], picture_format: str, timeout_s: float
+    ) -> Sequence[bytes]:
+        """Return parts of ``frame``; see :class:`~server.backend.interface.Backend`."""
+        work = (cut, frame, regions, picture_format)
+        [outcome] = await self._run([frame], lambda i: work, timeout_s)
+        if isinstance(outcome, FramewireError):
+            raise outcome
+        pictures: Sequence[bytes] = outcome
+        return pictures
 
     def close(self) -> None:
         """Let the threads end; those at work finish their picture first."""

@@ -12,7 +12,7 @@ from PIL import Image
 from server.backend.contract import PixelsInput
 from server.backend.description import Scale
 from server.backend.pixels.opening import open_stored, upright
-from server.backend.pixels.placement import WHOLE, Placement, Size, place, swaps_sides
+from server.backend.pixels.placement import WHOLE, Placement, Size, place
 from server.core.errors import BadFrame, FramewireError
 from server.core.messages import Frame
 from server.core.pictures import UPRIGHT
@@ -21,12 +21,12 @@ from server.core.pictures.webp import is_animated
 
 _MODES = {1: "L", 3: "RGB"}
 _MAX_REASON_CHARS = 120
-# Close to lossless, and quick: the model server decodes it once and throws it away.
-_SAVING: Mapping[str, Mapping[str, Any]] = {
+SAVING: Mapping[str, Mapping[str, Any]] = {
     "jpeg": {"quality": 95, "subsampling": 0},
     "png": {"compress_level": 1},
     "webp": {"quality": 95, "method": 0},
 }
+"""Close to lossless, and quick: the model server decodes it once and throws it away."""
 
 
 def draw(
@@ -40,7 +40,7 @@ def draw(
     except BadFrame as error:
         return error
     except Exception as error:  # decoders raise anything on broken data
-        return BadFrame(_reason(frame, error))
+        return BadFrame(reason(frame, error))
     _write(picture, placement, wanted.scale, row)
     return placement
 
@@ -66,19 +66,19 @@ def encode(frame: Frame) -> bytes | FramewireError:
     except BadFrame as error:
         return error
     except Exception as error:  # decoders raise anything on broken data
-        return BadFrame(_reason(frame, error))
+        return BadFrame(reason(frame, error))
 
 
 def _turned(frame: Frame) -> bytes:
     picture = upright(open_stored(frame, "RGB"), frame.orientation)
     encoded = io.BytesIO()
-    picture.save(encoded, frame.format, **_SAVING[frame.format])
+    picture.save(encoded, frame.format, **SAVING[frame.format])
     return encoded.getvalue()
 
 
 def _fitted(frame: Frame, mode: str, inner: Size) -> Image.Image:
     """Decode and resize ``frame``, and turn it last, when it is smallest."""
-    stored = inner[::-1] if swaps_sides(frame) else inner
+    stored = inner[::-1] if frame.is_sideways else inner
     picture = _resized(open_stored(frame, mode, stored), stored)
     return upright(picture, frame.orientation)
 
@@ -103,6 +103,7 @@ def _write(
         row /= np.asarray(scale.std, np.float32)
 
 
-def _reason(frame: Frame, error: Exception) -> str:
+def reason(frame: Frame, error: Exception) -> str:
+    """Return why ``frame`` cannot be decoded, in one line."""
     text = " ".join(str(error).split())[:_MAX_REASON_CHARS]
     return f"the {frame.format} cannot be decoded: {text or type(error).__name__}"

@@ -12,9 +12,6 @@ from server.core.messages import Frame
 
 Size = tuple[int, int]
 
-# EXIF's orientations from here on swap width and height.
-_FIRST_SIDEWAYS = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -39,20 +36,9 @@ def _span(start: float, length: float, size: int) -> slice:
 WHOLE = Placement(0.0, 0.0, 1.0, 1.0)
 
 
-def swaps_sides(frame: Frame) -> bool:
-    """Return whether turning ``frame`` upright swaps its width and height."""
-    return frame.orientation >= _FIRST_SIDEWAYS
-
-
-def upright_size(frame: Frame) -> Size:
-    """Return the width and height of ``frame`` in pixels once it is turned upright."""
-    size = frame.width, frame.height
-    return size[::-1] if swaps_sides(frame) else size
-
-
 def target_size(frame: Frame, wanted: PixelsInput) -> Size:
     """Return the size of the input that ``frame`` is drawn into, in pixels."""
-    width, height = upright_size(frame)
+    width, height = frame.upright_size
     return wanted.width or width, wanted.height or height
 
 
@@ -61,7 +47,7 @@ def place(frame: Frame, wanted: PixelsInput, size: Size) -> tuple[Placement, Siz
     if wanted.resize == "stretch":
         return WHOLE, size
     width, height = size
-    own_width, own_height = upright_size(frame)
+    own_width, own_height = frame.upright_size
     scale = min(width / own_width, height / own_height)
     inner = (
         min(width, max(1, round(own_width * scale))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.core.wire.decode import Refused, check_options, check_picture, decode
-from server.core.wire.encode import encode, status_map, to_map
+from server.core.wire.encode import encode, names_of, status_map, to_map
 from server.core.wire.encoding import JSON, PROTOCOL, Encoding
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "check_picture",
     "decode",
     "encode",
+    "names_of",
     "status_map",
     "to_map",
 ]

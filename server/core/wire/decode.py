@@ -35,6 +35,7 @@ from server.core.messages import (
     Orientation,
     Ping,
 )
+from server.core.model import MAX_CROPS, MAX_SECOND_RESULTS, ModelKey, Then
 from server.core.tracking.options import MAX_CONFIRM_MS, MAX_LOST_MS, TrackingOptions
 from server.core.wire.areas import lines, zones
 from server.core.wire.encoding import Encoding
@@ -186,12 +187,9 @@ def _data(value: Any, text: bool) -> bytes:
 
 def check_options(fields: Mapping[str, Any]) -> Options:
     """Return the options in ``fields``. Raises BadMessage."""
-    label = _text(fields, "label", MAX_NAME)
-    version = _integer(fields, "version", 0, MAX_VERSION)
-    if label is not None and version is not None:
-        raise BadMessage("'label' and 'version' exclude each other")
+    model, label, version = _model_fields(fields)
     return Options(
-        model=_text(fields, "model", MAX_NAME),
+        model=model,
         label=label,
         version=version,
         token=_text(fields, "token", MAX_TOKEN),
@@ -202,6 +200,7 @@ def check_options(fields: Mapping[str, Any]) -> Options:
         track=_track(fields.get("track")),
         zones=zones(fields),
         lines=lines(fields),
+        then=_then(fields.get("then")),
         traceparent=tracecontext.parse(fields.get("traceparent")),
     )
 
@@ -229,6 +228,40 @@ def _track(value: Any) -> TrackingOptions | Literal[False] | None:
         usual.confirm_ms if confirm_ms is None else confirm_ms,
         usual.lost_ms if lost_ms is None else lost_ms,
     )
+
+
+def _then(value: Any) -> Then | bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    fields = {"model": value} if isinstance(value, str) else value
+    if not isinstance(fields, dict):
+        kind = _kind_of(value)
+        raise BadMessage(f"'then' must be true, false, a model's name or a map, not {kind}")
+    usual = Then(_model_key(fields))
+    max_results = _integer(fields, "max_results", 0, MAX_SECOND_RESULTS)
+    return Then(
+        usual.key,
+        _integer(fields, "max_boxes", 1, MAX_CROPS),
+        _share(fields, "min_score") or 0.0,
+        usual.max_results if max_results is None else max_results,
+    )
+
+
+def _model_key(fields: Mapping[str, Any]) -> ModelKey:
+    """Return the model of ``then``."""
+    name, label, version = _model_fields(fields)
+    if name is None:
+        raise BadMessage("'then' needs the name of a 'model'")
+    return ModelKey(name, label, version)
+
+
+def _model_fields(fields: Mapping[str, Any]) -> tuple[str | None, str | None, int | None]:
+    """Return a model's name, label and version, as far as they are given."""
+    label = _text(fields, "label", MAX_NAME)
+    version = _integer(fields, "version", 0, MAX_VERSION)
+    if label is not None and version is not None:
+        raise BadMessage("'label' and 'version' exclude each other")
+    return _text(fields, "model", MAX_NAME), label, version
 
 
 def _share(fields: Mapping[str, Any], name: str) -> int | float | None:

@@ -15,10 +15,12 @@ from server.core.answers import (
     Embedding,
     Event,
     Poses,
+    SecondAnswers,
     Segmentation,
     Tensor,
     Tensors,
     Tracks,
+    Unanswered,
 )
 from server.core.messages import (
     Authorized,
@@ -32,11 +34,11 @@ from server.core.messages import (
     ServerMessage,
     Welcome,
 )
-from server.core.model import Model, ModelStatus
+from server.core.model import Model, ModelStatus, Then, looking_up
 from server.core.wire.encoding import PROTOCOL, Encoding
 
 # What sessions may ask for, beyond what every gateway of this version does.
-FEATURES = ("track", "zones", "lines")
+FEATURES = ("track", "zones", "lines", "then")
 
 
 def encode(message: ServerMessage, encoding: Encoding) -> bytes | str:
@@ -81,7 +83,7 @@ def status_map(status: ModelStatus) -> dict[str, Any]:
         "label": key.label,
         "default": status.default,
         "state": result.code if result else "looking_up",
-        "message": result.message if result else f"model {key} is being looked up",
+        "message": (result or looking_up(key)).message,
     }
 
 
@@ -134,7 +136,17 @@ def _details(model: Model) -> dict[str, Any]:
         details["palette"] = list(model.palette)
     if model.multi_label:
         details["multi_label"] = True
+    if model.then is not None:
+        details["then"] = _then(model.then)
     return details
+
+
+def _then(then: Then) -> dict[str, Any]:
+    """Return a second model in the form of the option ``then``."""
+    name, label, version = then.key
+    fields = {"model": name, "label": label, "version": version, "max_boxes": then.max_boxes}
+    given = {name: value for name, value in fields.items() if value is not None}
+    return {**given, "min_score": then.min_score, "max_results": then.max_results}
 
 
 def _result(message: Result, text: bool) -> dict[str, Any]:
@@ -161,6 +173,8 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
         fields: dict[str, Any] = {"boxes": boxes, "scores": scores, "classes": answer.classes}
         if answer.tracks is not None:
             fields.update(_tracks(answer.tracks, text))
+        if answer.then is not None:
+            fields["then"] = _second_answers(answer.then, text)
         return fields
     if isinstance(answer, Classification):
         scores = _short(answer.scores) if text else answer.scores
@@ -194,6 +208,29 @@ def _dense_map(answer: DenseMap, text: bool) -> dict[str, Any]:
         "high": answer.high,
         "levels": list(answer.levels) if text else answer.levels,
     }
+
+
+def _second_answers(then: SecondAnswers, text: bool) -> dict[str, Any]:
+    answers = [_second_answer(answer, then.labels, text) for answer in then.answers]
+    return {"model_version": then.version, "answers": answers}
+
+
+def _second_answer(
+    answer: Answer | Unanswered | None, labels: Sequence[str], text: bool
+) -> dict[str, Any] | None:
+    if answer is None:
+        return None
+    if isinstance(answer, Unanswered):
+        return {"missing": answer.reason}
+    fields = _answer(answer, text)
+    if labels and "classes" in fields:
+        fields["labels"] = names_of(fields["classes"], labels)
+    return fields
+
+
+def names_of(classes: Sequence[int], labels: Sequence[str]) -> list[str | None]:
+    """Return the name of each class; None for one that has none."""
+    return [labels[number] if 0 <= number < len(labels) else None for number in classes]
 
 
 def _tracks(tracks: Tracks, text: bool) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Pooled:
         self._shared = Shared.of(None, 1)
         self.balancer = Balancer(partial(new_slots, options))
         connect = partial(TensorFlowServing, shared=self._shared, discovery_timeout_s=2.0)
-        self.pool = BackendPool(entries, self.balancer, connect, self._shared.close, look_up)
+        self.pool = BackendPool(entries, self.balancer, connect, self._shared, look_up)
         self.gateway = Gateway(options, self.pool, None, self.balancer)
         self.gateway.start()
         self._frames = 0

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.backend.description import Description, DescriptionError, Scale, from_fields, parse
+from server.core.model import ModelKey, Then
 from tests.server.backend.puppet_models import DESCRIPTION
 
 
@@ -21,6 +22,7 @@ def test_everything_is_read() -> None:
     fields["palette"] = ["#000000", "#00FF7f"]
     fields["multi_label"] = True
     fields["unit"] = "m"
+    fields["then"] = {"model": "faces", "max_boxes": 3}
     assert parse(json.dumps(fields).encode()) == Description(
         task="detection",
         labels=("zero", "one", "two"),
@@ -35,6 +37,7 @@ def test_everything_is_read() -> None:
         palette=("#000000", "#00ff7f"),
         multi_label=True,
         unit="m",
+        then=Then(ModelKey("faces"), 3),
     )
 
 
@@ -53,6 +56,9 @@ def test_what_is_not_said_has_defaults_and_what_is_unknown_is_ignored() -> None:
         ({"first_class": -1}, "first_class"),
         ({"first_class": True}, "first_class"),
         ({"unit": 5}, "unit"),
+        ({"then": True}, "then"),
+        ({"then": 5}, "then"),
+        ({"then": {"model": "a", "max_boxes": 51}}, "then"),
         ({"multi_label": 1}, "multi_label"),
         ({"palette": "#000000"}, "palette"),
         ({"palette": ["#00000"]}, "palette"),
@@ -107,7 +113,7 @@ _INPUT = st.fixed_dictionaries(
 )
 _FIELDS = (
     *("task", "labels", "first_class", "formats", "max_batch"),
-    *("skeleton", "palette", "multi_label", "unit"),
+    *("skeleton", "palette", "multi_label", "unit", "then"),
 )
 
 

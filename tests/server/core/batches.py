@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.core.batching import Batch, Batcher, Taken
+from server.core.batch import Batch, Taken
+from server.core.batching import Batcher
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from server.core.ring import Member

@@ -14,11 +14,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from server.core.batching import Batch, Batcher, Member
+from server.core.batch import Batch
+from server.core.batching import Batcher
 from server.core.concurrency import Call, CallOutcome, ConcurrencyLimit
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from server.core.pace import EVERY_S, Pacer
+from server.core.ring import Member
 from server.core.slots import Limit, Slots
 
 LANE = Lane(ModelKey("digits"), "serving_default")

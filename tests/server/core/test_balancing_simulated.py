@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from server.core.balancing import Balancer, Place, PlacedCall
-from server.core.batching import Batch, Batcher
+from server.core.batch import Batch
+from server.core.batching import Batcher
 from server.core.concurrency import CallOutcome, ConcurrencyLimit
 from server.core.slots import Slots
 from tests.server.core.fellows import make_ready

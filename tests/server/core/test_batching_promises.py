@@ -15,7 +15,8 @@ from hypothesis.stateful import (
     rule,
 )
 
-from server.core.batching import Batch, Batcher
+from server.core.batch import Batch
+from server.core.batching import Batcher
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from server.core.ring import Member
@@ -160,7 +161,7 @@ class BatcherMachine(RuleBasedStateMachine):
 
     @rule(lane=st.sampled_from(LANES))
     def fail_model(self, lane: Lane) -> None:
-        for member in self.policy.withdraw_model(lane.model):
+        for member in self.policy.withdraw_all(lane.model):
             self._withdrawn(member.session, member)
         assert not any(waiter.lane.model == lane.model for waiter in self.waiting.values())
 

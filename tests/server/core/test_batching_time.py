@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.core.batching import Taken
+from server.core.batch import Taken
 from tests.server.core.batches import NOTHING, A, B, batcher, due_at, member, offer, take, who
 
 # A batch may wait for company.
@@ -188,14 +188,14 @@ def test_withdraw_all_leaves_no_frame_waiting() -> None:
     assert policy.take(0.0) == NOTHING
 
 
-def test_withdraw_model_leaves_the_frames_of_other_models() -> None:
+def test_withdraw_all_of_one_model_leaves_the_frames_of_other_models() -> None:
     policy = batcher(window=2)
     offer(policy, "a")
     batch = take(policy)
     offer(policy, "a", i=2)  # waits with its window full
     offer(policy, "b", lane=A)
     offer(policy, "c", lane=B)
-    assert {m.session for m in policy.withdraw_model(A.model)} == {"a", "b"}
+    assert {m.session for m in policy.withdraw_all(A.model)} == {"a", "b"}
     policy.done(batch, 0.0, "answered")
     assert who(take(policy)) == "c"
 

@@ -97,7 +97,7 @@ def test_welcome(encoding: Encoding) -> None:
             "max_staleness_ms": 500,
         },
         "heartbeat_s": 20.0,
-        "features": ["track", "zones", "lines"],
+        "features": ["track", "zones", "lines", "then"],
     }
 
 

@@ -16,10 +16,12 @@ from server.core.answers import (
     Detections,
     Embedding,
     Poses,
+    SecondAnswers,
     Segmentation,
     Tensor,
     Tensors,
     Tracks,
+    Unanswered,
 )
 from server.core.messages import (
     FORMATS,
@@ -41,7 +43,7 @@ from server.core.messages import (
     Timing,
     Welcome,
 )
-from server.core.model import Lane, Model, ModelKey, Task
+from server.core.model import Lane, Model, ModelKey, Task, Then
 from server.core.wire import JSON, Encoding, Refused, decode, encode
 from server.transport.encodings import MSGPACK
 from tests.server.samples import LIMITS, packed, picture
@@ -62,8 +64,9 @@ PLAIN = st.recursive(
 )
 OPTIONS = (
     *("model", "label", "version", "token", "min_score", "max_results", "client"),
-    *("track", "zones", "lines"),
+    *("track", "zones", "lines", "then"),
 )
+THEN = ("model", "label", "version", "max_boxes", "min_score", "max_results")
 # Words that the protocol knows, so that more than the first check is met.
 FIELDS = st.fixed_dictionaries(
     {"type": st.sampled_from(["hello", "configure", "frame", "ping"]) | PLAIN},
@@ -76,6 +79,7 @@ FIELDS = st.fixed_dictionaries(
         "captured_at": PLAIN,
         "t": PLAIN,
         **dict.fromkeys(OPTIONS, TEXT | PLAIN),
+        "then": TEXT | PLAIN | st.dictionaries(st.sampled_from(THEN), TEXT | PLAIN),
     },
 )
 
@@ -168,6 +172,17 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         lambda data: Tensors({"t": Tensor("uint8", (len(data),), data)}),
     ),
 )
+SECOND = st.none() | st.builds(Unanswered, TEXT) | ANSWERS
+WITH_SECOND = st.builds(
+    lambda answers, version: Detections(
+        [[0.0, 0.1, 0.2, 0.3]] * len(answers),
+        [0.5] * len(answers),
+        [1] * len(answers),
+        then=SecondAnswers(version, answers, ("a", "b")),
+    ),
+    st.lists(SECOND, max_size=3),
+    st.none() | st.integers(0, 2**63 - 1),
+)
 KEYS = st.builds(ModelKey, TEXT, st.none() | TEXT, st.none() | U64)
 MODELS = st.builds(
     Model,
@@ -182,6 +197,7 @@ MODELS = st.builds(
     palette=st.lists(st.just("#00ff7f"), max_size=2).map(tuple),
     multi_label=st.booleans(),
     unit=TEXT,
+    then=st.none() | st.builds(Then, KEYS, st.none() | SMALL, st.floats(0, 1), SMALL),
 )
 SERVER_MESSAGES: st.SearchStrategy[ServerMessage] = st.one_of(
     st.builds(Welcome, TEXT, st.none() | MODELS, st.just(LIMITS), st.floats(0.1, 3600)),
@@ -192,7 +208,7 @@ SERVER_MESSAGES: st.SearchStrategy[ServerMessage] = st.one_of(
         st.integers(0, 2**63 - 1),
         st.integers(1, 64),
         st.builds(Timing, FINITE, FINITE, FINITE),
-        ANSWERS,
+        ANSWERS | WITH_SECOND,
         st.none() | NUMBERS,
     ),
     st.builds(Dropped, U64, st.sampled_from(get_args(DropReason))),
@@ -227,14 +243,21 @@ def test_server_messages_can_be_read_and_say_the_same_in_both(message: ServerMes
     in_json = json.loads(encode(message, JSON))
     in_msgpack = msgpack.unpackb(encode(message, MSGPACK), strict_map_key=True)
     assert in_json["type"] == in_msgpack["type"] == NAMES[type(message)]
-    if "outputs" in in_msgpack:
-        outputs = in_msgpack["outputs"]
+    assert in_json == as_text(in_msgpack)
+
+
+def as_text(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an answer in msgpack as they are in JSON."""
+    if "outputs" in fields:
+        outputs = fields["outputs"]
         outputs["t"]["data"] = list(outputs["t"]["data"])
-    if "map" in in_msgpack:
-        in_msgpack["map"]["levels"] = list(in_msgpack["map"]["levels"])
-    for name in {"boxes", "scores", "velocities", "keypoints"} & in_msgpack.keys():
-        in_msgpack[name] = short(in_msgpack[name])
-    assert in_json == in_msgpack
+    if "map" in fields:
+        fields["map"]["levels"] = list(fields["map"]["levels"])
+    for name in {"boxes", "scores", "velocities", "keypoints"} & fields.keys():
+        fields[name] = short(fields[name])
+    for answer in fields.get("then", {}).get("answers", ()):
+        as_text(answer or {})
+    return fields
 
 
 @given(SERVER_MESSAGES)

@@ -21,10 +21,12 @@ from server.core.answers import (
     Embedding,
     Event,
     Poses,
+    SecondAnswers,
     Segmentation,
     Tensor,
     Tensors,
     Tracks,
+    Unanswered,
 )
 from server.core.messages import (
     FORMATS,
@@ -46,7 +48,7 @@ from server.core.messages import (
     Timing,
     Welcome,
 )
-from server.core.model import ModelKey, Resize, Task
+from server.core.model import MAX_CROPS, MAX_SECOND_RESULTS, ModelKey, Resize, Task, Then
 from server.core.tracking.options import TrackingOptions
 from server.core.wire import JSON, PROTOCOL, Encoding, Refused, decode, to_map
 from server.core.wire.encode import FEATURES
@@ -74,11 +76,12 @@ SOURCES = [path.read_text(encoding="utf-8") for path in (ROOT / "server").rglob(
 CHANNEL = ASYNCAPI["channels"]["session"]
 BOTH = pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])
 
+WHICH = ("model", "label", "version")
 FROM_THE_PICTURE = {"orientation", "cost"}
 """What a frame has in the gateway, but not on the wire."""
 EVENTS = (Event("enter", 1, 0, "hall", 12.5), Event("cross", 1, 0, "door", 13.0, "left"))
 TRACKS = Tracks([1, None], [[0.1, 0.0, 0.1, 0.0], None], True, EVENTS, (Count("hall", 0, 2),))
-ANSWERS: tuple[Answer, ...] = (
+ONE_OF_EACH: tuple[Answer, ...] = (
     Detections([[0.0, 0.25, 0.5, 1.0], [0.0, 0.0, 1.0, 1.0]], [0.9, 0.2], [1, 0], TRACKS),
     Classification([1, 0], [0.75, 0.25]),
     Poses([[0.5, 0.25, 0.9, 0.5, 1.25, 0.1]], [0.8]),
@@ -87,7 +90,14 @@ ANSWERS: tuple[Answer, ...] = (
     DenseMap(2, 1, 0.5, 4.0, bytes((0, 255))),
     Tensors({"depth": Tensor("float32", (2,), bytes(8)), "text": Tensor("string", (1,), ["a"])}),
 )
-KINDS = {type(answer).__name__: answer for answer in ANSWERS[1:]}
+KINDS = {type(answer).__name__: answer for answer in ONE_OF_EACH[1:]}
+PLAIN_BOX = Detections([[0.1, 0.1, 0.2, 0.2]], [0.5], [0])
+SECOND = (PLAIN_BOX, *ONE_OF_EACH[1:], Unanswered("expired"), Unanswered("unknown_model"), None)
+ANSWERS: tuple[Answer, ...] = (
+    *ONE_OF_EACH,
+    replace(PLAIN_BOX, then=SecondAnswers(4, SECOND, ("ann", "bob"))),
+    replace(PLAIN_BOX, then=SecondAnswers(None, [None])),
+)
 MODELS = (
     model(STABLE),
     None,
@@ -96,6 +106,8 @@ MODELS = (
     replace(model(STABLE), task="segmentation", palette=("#000000", "#ff8800")),
     replace(model(STABLE), task="map", unit="m"),
     replace(model(STABLE), task="classification", multi_label=True),
+    replace(model(STABLE), then=Then(ModelKey("faces", "stable"), 3)),
+    replace(model(STABLE), then=Then(ModelKey("faces", None, 7))),
 )
 
 MESSAGES: tuple[ServerMessage, ...] = (
@@ -172,6 +184,16 @@ def test_the_fields_of_other_messages_are_those_of_the_code() -> None:
         assert set(properties(definition(message.__name__))) == {"type", *names}
 
 
+def test_a_second_model_has_the_codes_defaults_and_bounds() -> None:
+    documented = DEFS["Then"]["properties"]
+    assert {*documented, "key"} == {field.name for field in fields(Then)} | {*WHICH}
+    defaults = {field.name: field.default for field in fields(Then)}
+    for name in ("min_score", "max_results"):
+        assert documented[name]["default"] == defaults[name]
+    assert documented["max_boxes"]["maximum"] == MAX_CROPS
+    assert documented["max_results"]["maximum"] == MAX_SECOND_RESULTS
+
+
 def test_tracking_has_the_codes_defaults() -> None:
     documented = DEFS["TrackingOptions"]["properties"]
     assert {name: entry["default"] for name, entry in documented.items()} == {
@@ -207,6 +229,11 @@ AREAS: list[dict[str, Any]] = [
     {"track": {"lost_ms": 60_000, "unknown": 1}},
     {"track": {"confirm_ms": 10_001}},
     {"label": "a", "version": 1},
+    {"then": {"model": "a", "label": "b", "version": 1}},
+    {"then": {"max_boxes": 1}},
+    {"then": {"model": "a", "unknown": 1}},
+    {"then": ""},
+    {"then": "a" * 257},
 ]
 
 
@@ -234,6 +261,9 @@ def attempts() -> Iterator[tuple[str, dict[str, Any]]]:
     for field, schema in properties(definition("TrackingOptions")).items():
         for value in edges(schema):
             yield "Hello", {"type": "hello", "track": {field: value}}
+    for field, schema in properties(definition("Then")).items():
+        for value in edges(schema):
+            yield "Configure", {"type": "configure", "then": {"model": "a", field: value}}
     for missing in FRAME.keys() - {"type"}:
         yield "Frame", {field: value for field, value in FRAME.items() if field != missing}
 
@@ -393,7 +423,10 @@ async def test_a_session_is_as_documented(served: Served, encoding: Encoding) ->
     for number, name in enumerate(KINDS, 5):
         await said.ask({"type": "configure", "model": name, "max_results": 1}, "model_changed")
         await said.ask(frame_fields(number), "result")
-    await said.ask({"type": "configure", "model": "none"}, "model_changed", "error")
+    await said.ask({"type": "configure", "model": "digits", "then": "Poses"}, "model_changed")
+    await said.ask(frame_fields(50), "result")
+    alone = {"model": "none", "then": False}
+    await said.ask({"type": "configure", **alone}, "model_changed", "error")
     await said.ask({"type": "configure", "model": "digits"}, "model_changed")
     served.puppet.obey = None
     await said.ask(frame_fields(100))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,11 +13,11 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from server.core.answers import Classification
 from server.core.errors import BackendUnavailable, DeadlineExceeded, ModelFailed, UnusableModel
-from server.core.model import ModelKey
+from server.core.model import ModelKey, Then
 from server.runtime.metrics import Metrics
 from tests.server.camera import accounts
 from tests.server.handlers.conftest import Serve, Served
-from tests.server.puppet import DIGITS, POISON, STABLE, model
+from tests.server.puppet import DIGITS, POISON, STABLE, Call, model
 from tests.server.samples import picture
 from tests.server.waiting import until
 
@@ -95,6 +96,26 @@ async def test_options_in_the_query_and_in_the_form(served: Served) -> None:
     response = await post(served, body, FORM, query="?model=cats&version=9&other=1")
     assert response.code == 200
     assert [call.lane.model for call in served.puppet.calls] == [cats, cats]
+
+
+@pytest.mark.parametrize("then", ["kinds", '{"model":"kinds","max_results":1}', "true"])
+async def test_a_second_model_answers_for_each_box(served: Served, then: str) -> None:
+    def judge(call: Call) -> None:
+        if call.lane.model == kinds:
+            call.answer_with([Classification([1, 0], [0.75, 0.25]) for _ in call.frames])
+        else:
+            call.judge()
+
+    kinds = ModelKey("kinds")
+    served.puppet.obey = judge
+    served.puppet.models[kinds] = model(kinds)
+    served.puppet.models[DIGITS] = replace(model(), then=Then(kinds))
+    body = form(("picture", picture(), "a.jpg"), ("then", then.encode()))
+    fields = fields_of(await post(served, body, FORM))
+    assert fields["boxes"] == [[0.0, 0.0, 0.5, 0.5]]
+    [answer] = fields["then"]["answers"]
+    assert answer["labels"] == (["one"] if "max" in then else ["one", "zero"])
+    assert "then" not in fields_of(await post(served, picture(), query="?then=false"))
 
 
 async def test_pictures_share_batches(serve: Serve) -> None:
@@ -277,6 +298,9 @@ async def test_content_encoding_identity(served: Served, encoding: str) -> None:
         ("?min_score=nan", "'min_score' must be finite"),
         ("?max_results=", "'max_results' must be a number"),
         ("?label=a&version=1", "exclude each other"),
+        ("?then=", "'model' must be a string of 1 to 256"),
+        ("?then={", "'then' is not valid JSON"),
+        ("?then={}", "'then' needs the name of a 'model'"),
         ("?model=", "'model' must be a string of 1 to 256"),
         ("?model=%0a", "'model' must be a string"),
         ("?client=" + "x" * 300, "'client' must be a string"),

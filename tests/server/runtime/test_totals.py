@@ -48,6 +48,9 @@ async def test_counters_of_a_process_that_has_ended_stay(
     rest = total([one], after_end(other))
     assert (rest.sessions, rest.accepted, rest.calls) == (1, 2, 0)
     assert rest.outcomes == {("result", ""): 1, ("dropped", "disconnected"): 1}
+    cut = replace(other, crops_cut=5, crops={"": 2, "expired": 1})
+    rest = total([replace(one, crops_cut=1, crops={"": 1})], after_end(cut))
+    assert (rest.crops_cut, rest.crops) == (6, {"": 3, "expired": 1, "disconnected": 2})
     assert total([after_end(other)]).accepted == sum(after_end(other).outcomes.values())
 
 
