@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 
-from loadtest.camera import Frame
 from loadtest.cameras.effort import Effort, Probe
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
@@ -54,7 +53,7 @@ async def run(
     """Run the cameras of a task, whose load starts at ``started_at`` on the event loop's clock."""
     loop = asyncio.get_running_loop()
     recording = Recording()
-    frames = [Frame(picture.data, picture.format) for picture in task.pictures]
+    frames = [task.target.message(picture) for picture in task.pictures]
     streams = [
         Stream(number, task.profile, task.target, frames, recording, started_at)
         for number in task.numbers
