@@ -10,9 +10,10 @@ WORKERS ?= 3
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
+FIELD := build/field/.installed
 INSTALL := -m pip install -q --disable-pip-version-check -c requirements.txt
 
-.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench reliability container pins clean help
+.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench compare reliability container pins clean help
 
 help:           ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -60,6 +61,10 @@ bench: $(RUN)   ## measure the gateway's throughput and latency against direct P
 	$(BIN)/framewire export savedmodel --if-missing
 	$(BIN)/framewire loadtest
 
+compare: $(RUN) $(FIELD) ## compare with other servers, write docs/benchmarks.md; 25 minutes
+	$(BIN)/framewire export savedmodel --if-missing
+	$(BIN)/python -m benchmarks.field
+
 reliability: $(RUN) ## overload, attack and soak the gateway; about an hour
 	$(BIN)/framewire export savedmodel --if-missing
 	$(BIN)/framewire loadtest reliability
@@ -90,4 +95,10 @@ $(RUN): requirements.txt setup.cfg pyproject.toml | $(BIN)/pip
 
 $(DEV): $(RUN)
 	@$(BIN)/python $(INSTALL) -e '.[demo,auth,test,check]'
+	@touch $@
+
+$(FIELD): benchmarks/field/requirements.txt | $(RUN)
+	@echo "installing the other servers into build/field/venv (a few minutes)"
+	@$(BIN)/python -m venv build/field/venv
+	@build/field/venv/bin/python -m pip install -q --disable-pip-version-check -r $<
 	@touch $@
