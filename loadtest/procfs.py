@@ -33,6 +33,12 @@ def cpu_s(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+def cpu_ns(pid: int) -> int:
+    """Return the CPU time that the threads alive have used, in nanoseconds, not in ticks."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in tasks)
+
+
 def parents() -> dict[int, int]:
     """Return the parent of each process."""
     found = {}

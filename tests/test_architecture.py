@@ -168,8 +168,9 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("conformance", {"server.core", "server.transport.encodings"}, {"tornado"}),
     (
         "loadtest",
-        {"server.backend.stubs", "export", "demomodel", "framewire.client"},
-        {"grpc", "msgpack", "PIL", "prometheus_client", "rich"},
+        {"server.backend.stubs", "export", "demomodel", "framewire.client"}
+        | {"framewire.phone.certificates"},
+        {"grpc", "msgpack", "PIL", "prometheus_client", "rich", "websockets"},
     ),
 ]
 
