@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import grpc
+
 from benchmarks.field.results import Direct
 from benchmarks.field.server import START_S, NotServing
 from benchmarks.field.systems import Ports, model_server
@@ -45,7 +47,7 @@ def _wait(port: int, pictures: Sequence[bytes], tree: Tree, log: Path) -> None:
         try:
             direct.measure(port, pictures, 1, 1, 0.5)
             return
-        except Exception as error:  # gRPC's errors have no class of their own
+        except grpc.RpcError as error:
             if time.monotonic() > deadline or not tree.running:
                 raise NotServing(f"it answered no call ({error}); its log is {log}") from None
         time.sleep(0.25)

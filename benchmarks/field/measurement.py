@@ -107,8 +107,9 @@ def measure(
             profile = Profile(sessions, RATE, seconds, closed=closed)
             return load.run(target, trees, pictures, profile)
 
+        run(1, plan.warm_up_s, closed=True)
+        lone = run(1, plan.lone_s)  # before a server can adapt to many
         run(SESSIONS, plan.warm_up_s, closed=True)
-        lone = run(1, plan.lone_s)
         peak = run(SESSIONS, plan.peak_s, closed=True)
         cameras, levels = _search(run, peak.summary.frames_per_s, plan)
         crowd = OVERLOAD * (cameras or max(1, round(peak.summary.frames_per_s / RATE)))

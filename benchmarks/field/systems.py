@@ -74,17 +74,9 @@ def _in_process(module: str) -> Callable[[Path, Ports], list[list[str]]]:
 
 
 def _bento(model: Path, ports: Ports) -> list[list[str]]:
+    program = ["env", f"DIGITS_MODEL={model}", str(ENVIRONMENT / "bin" / "bentoml"), "serve"]
     flags = ["--host=127.0.0.1", f"--port={ports.http}", "-q"]
-    return [
-        [
-            "env",
-            f"DIGITS_MODEL={model}",
-            str(ENVIRONMENT / "bin" / "bentoml"),
-            "serve",
-            f"{_SERVERS}.bento:Digits",
-            *flags,
-        ]
-    ]
+    return [[*program, f"{_SERVERS}.bento:Digits", *flags]]
 
 
 def _peer(module: str) -> list[str]:
