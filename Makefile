@@ -12,9 +12,10 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 # The tests start some two hundred Python processes; without its cache, each compiles the project again.
 export PYTHONDONTWRITEBYTECODE :=
+FIELD := build/field/.installed
 INSTALL := -m pip install -q --disable-pip-version-check -c requirements.txt
 
-.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench reliability container pins clean help
+.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench compare reliability container pins clean help
 
 help:           ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -58,9 +59,12 @@ train: $(RUN)   ## train the demo model again; most of an hour on two cores
 fonts: $(RUN)   ## install the fonts that training needs, from Debian packages, as root
 	apt-get install -y --no-install-recommends $$($(BIN)/framewire export fonts)
 
-bench: $(RUN)   ## measure the gateway's throughput and latency against direct Predict calls
+bench: $(RUN)   ## time single steps of a frame's way; fail if one is 1.3 times slower
+	@$(BIN)/python -m benchmarks.micro
+
+compare: $(RUN) $(FIELD) ## compare with other servers, write docs/benchmarks.md; 25 minutes
 	$(BIN)/framewire export savedmodel --if-missing
-	$(BIN)/framewire loadtest
+	$(BIN)/python -m benchmarks.field
 
 reliability: $(RUN) ## overload, attack and soak the gateway; about an hour
 	$(BIN)/framewire export savedmodel --if-missing
@@ -92,4 +96,10 @@ $(RUN): requirements.txt setup.cfg pyproject.toml | $(BIN)/pip
 
 $(DEV): $(RUN)
 	@$(BIN)/python $(INSTALL) -e '.[demo,auth,test,check]'
+	@touch $@
+
+$(FIELD): benchmarks/field/requirements.txt | $(RUN)
+	@echo "installing the other servers into build/field/venv (a few minutes)"
+	@$(BIN)/python -m venv build/field/venv
+	@build/field/venv/bin/python -m pip install -q --disable-pip-version-check -r $<
 	@touch $@

@@ -1,1 +1,1 @@
-"""Comparisons with other projects, which need packages that Framewire itself does not."""
+"""Comparisons with other projects, whose packages Framewire does not need, and with a baseline."""

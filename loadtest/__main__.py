@@ -12,6 +12,7 @@ from export.commands.output import tolerate_closed_output
 from loadtest.cameras import capacity, command
 from loadtest.reliability import SCENARIOS
 from loadtest.replay import command as replay
+from loadtest.speed import GROUPS
 
 _DESCRIPTION = """\
 Load a gateway with cameras, and print the figures. `cameras`, `capacity` and `replay` take the URL
@@ -27,10 +28,11 @@ examples:
   %(prog)s churn --seconds 60 --sessions 64
   %(prog)s swaps --swaps 10
   %(prog)s reliability --quick overload fairness
+  %(prog)s speed                             the project's own targets, and what is reached
 """
 _BY_URL = {"cameras": command.run, "capacity": capacity.run, "replay": replay.run}
 # What the other commands start, or use to measure.
-_NEEDS = ("tensorflow", "grpc", "grpc_health", "prometheus_client", "fsspec")
+_NEEDS = ("tensorflow", "grpc", "grpc_health", "prometheus_client", "fsspec", "cryptography")
 
 
 def run(arguments: Sequence[str], prog: str) -> int:
@@ -58,11 +60,14 @@ def _measure(options: argparse.Namespace, models: Path) -> int:
     """Start servers, and measure them. Returns the exit status."""
     from loadtest import churn, distance, pace, ratios, swaps, tracing
     from loadtest.reliability import report
+    from loadtest.speed import report as speed
 
     if options.command == "churn":
         return 0 if churn.run(models, options.seconds, options.sessions) else 1
     if options.command == "reliability":
         return 0 if report.run(models, options.scenarios, options.quick) else 1
+    if options.command == "speed":
+        return 0 if speed.run(models, options.groups, options.quick) else 1
     if options.command == "swaps":
         seen = swaps.run(models, options.sessions, options.swaps, options.rate, options.seconds)
         return 0 if swaps.report(seen, options.sessions, options.rate) else 1
@@ -101,6 +106,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     leave = commands.add_parser("churn", help="check that every frame gets its outcome")
     swap = commands.add_parser("swaps", help="promote and roll back versions under load")
     rely = commands.add_parser("reliability", help="overload, attack and soak the gateway")
+    fast = commands.add_parser("speed", help="figures of speed, each beside its target")
     far = commands.add_parser("distance", help="put a slow network before the model server")
     paced = commands.add_parser("pace", help="let cameras follow the advised rate, or ignore it")
     traced = commands.add_parser("tracing", help="what traces cost the gateway, in turns")
@@ -117,6 +123,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     _number(swap, "--rate", 8.0, "frames per second of each camera")
     _number(swap, "--seconds", 20.0, "duration of the same load without swaps, before them")
     _scenarios(rely)
+    _groups(fast)
     _number(far, "--sessions", 20, "number of cameras")
     _number(far, "--rate", 5.0, "frames per second of each camera")
     _number(far, "--seconds", 10.0, "duration of each measurement")
@@ -145,6 +152,24 @@ def _scenarios(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="a few seconds each; the page is not written"
     )
+
+
+def _groups(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Measure how fast the project is, each figure beside its target."
+    parser.add_argument(
+        "groups",
+        nargs="*",
+        metavar="GROUP",
+        type=_group,
+        help=f"one of {', '.join(GROUPS)} (default: all of them)",
+    )
+    parser.add_argument("--quick", action="store_true", help="one short round each")
+
+
+def _group(name: str) -> str:
+    if name not in GROUPS:
+        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(GROUPS)}")
+    return name
 
 
 def _scenario(name: str) -> str:

@@ -17,7 +17,7 @@ import msgpack
 from loadtest import websocket
 from loadtest.connection import Connection, hello
 
-_BEFORE_ID = b"\x84" + b"".join(map(msgpack.packb, ("type", "frame", "id"))) + b"\xce"
+_BEFORE_ID = b"".join(map(msgpack.packb, ("type", "frame", "id"))) + b"\xce"
 
 HELLO = hello()
 
@@ -30,13 +30,24 @@ def address(number: int) -> tuple[str, int]:
     return f"127.1.{number // 250 % 250}.{number % 250 + 1}", 0
 
 
-class Frame:
-    """A ``frame`` message, encoded once for any id below 2^32."""
+def _sized(size: tuple[int, int]) -> tuple[str, int, str, int]:
+    return "width", size[0], "height", size[1]
 
-    def __init__(self, picture: bytes, format: str = "jpeg") -> None:
-        after_id = b"".join(map(msgpack.packb, ("format", format, "data"))) + b"\xc6"
-        before = websocket.header(len(_BEFORE_ID) + 4 + len(after_id) + 4 + len(picture))
-        self._before = before + _BEFORE_ID
+
+class Frame:
+    """A ``frame`` message, encoded once for any id below 2^32.
+
+    ``size``: width and height in pixels, which raw formats need.
+    """
+
+    def __init__(
+        self, picture: bytes, format: str = "jpeg", size: tuple[int, int] | None = None
+    ) -> None:
+        fields = ("format", format) if size is None else ("format", format, *_sized(size))
+        before_id = bytes([0x80 | 3 + len(fields) // 2]) + _BEFORE_ID  # the map's length first
+        after_id = b"".join(map(msgpack.packb, (*fields, "data"))) + b"\xc6"
+        before = websocket.header(len(before_id) + 4 + len(after_id) + 4 + len(picture))
+        self._before = before + before_id
         self._after = after_id + struct.pack(">I", len(picture)) + picture
 
     @property

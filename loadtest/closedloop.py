@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from loadtest.camera import Camera, Frame, address
+
+Connect = Callable[[int], Awaitable[Camera]]
 
 
 @dataclass(frozen=True)
@@ -32,27 +36,24 @@ def run(
     seconds: float,
     warm_up_s: float = 1.0,
     leaving: float = 0.0,
+    tls: ssl.SSLContext | None = None,
 ) -> Load:
     """Run ``sessions`` cameras, of which the fraction ``leaving`` keeps disconnecting."""
-    return asyncio.run(_run(port, frames, sessions, seconds, warm_up_s, leaving))
+    connect = partial(_connect, port, frames, tls)
+    return asyncio.run(_run(connect, sessions, seconds, warm_up_s, leaving))
 
 
 async def _run(
-    port: int,
-    frames: Sequence[Frame],
-    sessions: int,
-    seconds: float,
-    warm_up_s: float,
-    leaving: float,
+    connect: Connect, sessions: int, seconds: float, warm_up_s: float, leaving: float
 ) -> Load:
-    cameras = [await _connect(port, frames, number) for number in range(sessions)]
+    cameras = [await connect(number) for number in range(sessions)]
     gone: list[Camera] = []
     await asyncio.sleep(warm_up_s)
     for camera in cameras:
         camera.latencies_ms.clear()
         camera.batches.clear()
     started = time.perf_counter()
-    reconnecting = asyncio.ensure_future(_reconnect_at_random(port, frames, cameras, gone, leaving))
+    reconnecting = asyncio.ensure_future(_reconnect_at_random(connect, cameras, gone, leaving))
     await asyncio.sleep(seconds)
     elapsed_s = time.perf_counter() - started
     reconnecting.cancel()
@@ -61,18 +62,20 @@ async def _run(
     return _summary(cameras + gone, sessions, answered / elapsed_s)
 
 
-async def _connect(port: int, frames: Sequence[Frame], number: int) -> Camera:
+async def _connect(
+    port: int, frames: Sequence[Frame], tls: ssl.SSLContext | None, number: int
+) -> Camera:
     loop = asyncio.get_running_loop()
     shifted = [*frames[number % len(frames) :], *frames[: number % len(frames)]]
     _, camera = await loop.create_connection(
-        lambda: Camera(shifted), "127.0.0.1", port, local_addr=address(number)
+        lambda: Camera(shifted), "127.0.0.1", port, ssl=tls, local_addr=address(number)
     )
     await camera.opened()
     return camera
 
 
 async def _reconnect_at_random(
-    port: int, frames: Sequence[Frame], cameras: list[Camera], gone: list[Camera], share: float
+    connect: Connect, cameras: list[Camera], gone: list[Camera], share: float
 ) -> None:
     """Every 0.1 s on average, disconnect one of the first cameras and replace it."""
     dice = random.Random(1)
@@ -82,7 +85,7 @@ async def _reconnect_at_random(
         place = dice.randrange(leaving)
         cameras[place].leave()
         gone.append(cameras[place])
-        cameras[place] = await _connect(port, frames, place)
+        cameras[place] = await connect(place)
 
 
 async def _finish(cameras: Sequence[Camera]) -> None:

@@ -1,7 +1,8 @@
 """A model server that answers at once, with scores that are always the same.
 
 So the gateway is the bottleneck: it passes pictures on to one kind of model, and decodes them for
-the other. ``python -m loadtest.instant PORT pictures`` (or ``pixels``).
+the other. ``python -m loadtest.instant PORT pictures`` (or ``pixels``). A third argument makes each
+call take that many milliseconds, one call at a time.
 """
 
 from __future__ import annotations
@@ -60,8 +61,11 @@ async def metadata(kind: str, request: Any, context: Any) -> Any:
     return response
 
 
-async def predict(request: bytes, context: Any) -> bytes:
+async def predict(turn: asyncio.Lock, call_s: float, request: bytes, context: Any) -> bytes:
     """Answer a request. The number of its pictures is all that is read of it."""
+    if call_s:
+        async with turn:
+            await asyncio.sleep(call_s)
     [pictures] = predict_pb2.PredictRequest.FromString(request).inputs.values()
     return answer(pictures.tensor_shape.dim[0].size)
 
@@ -80,11 +84,11 @@ def answer(pictures: int) -> bytes:
     return bytes(response.SerializeToString())
 
 
-async def serve(port: int, kind: str) -> None:
+async def serve(port: int, kind: str, call_s: float = 0.0) -> None:
     """Serve on loopback until SIGTERM."""
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1)])
     methods = {
-        "Predict": grpc.unary_unary_rpc_method_handler(predict),
+        "Predict": grpc.unary_unary_rpc_method_handler(partial(predict, asyncio.Lock(), call_s)),
         "GetModelMetadata": grpc.unary_unary_rpc_method_handler(
             partial(metadata, kind),
             get_model_metadata_pb2.GetModelMetadataRequest.FromString,
@@ -102,4 +106,4 @@ async def serve(port: int, kind: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), sys.argv[2]))
+    asyncio.run(serve(int(sys.argv[1]), sys.argv[2], float((sys.argv[3:] or ["0"])[0]) / 1000))

@@ -20,11 +20,38 @@ def resident_mb(pid: int) -> float:
     return int(kib) * 1024 / 1e6
 
 
+def pss_mb(pid: int) -> float:
+    """Return the memory in MB, in which pages shared by n processes count as a n-th each."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    kib = next(line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:"))
+    return int(kib) * 1024 / 1e6
+
+
 def cpu_s(pid: int) -> float:
     """Return the CPU time used, in seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
-    user, system = fields.split()[11:13]
+    user, system = _status(pid)[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_ns(pid: int) -> int:
+    """Return the CPU time that the threads alive have used, in nanoseconds, not in ticks."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in tasks)
+
+
+def parents() -> dict[int, int]:
+    """Return the parent of each process."""
+    found = {}
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        with contextlib.suppress(OSError):  # it has ended
+            found[pid] = int(_status(pid)[1])
+    return found
+
+
+def _status(pid: int) -> list[str]:
+    """Return the fields of a process's ``stat`` from its state on."""
+    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return text.rpartition(")")[2].split()
 
 
 def descriptors(pid: int) -> int:

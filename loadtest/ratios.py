@@ -45,7 +45,7 @@ def run(models: Path, seconds: float, rounds: int) -> None:
     mean_kb = statistics.mean(map(len, pictures)) / 1000
     print(f"{len(pictures)} JPEGs of 640x480, {mean_kb:.0f} KB on average")
     with Stack(models) as stack:
-        batch, calls = _best_batch(stack.grpc_port, pictures, seconds)
+        batch, calls = best_batch(stack.grpc_port, pictures, seconds)
         measured = []
         for number in range(rounds):
             measured.append(_round(stack, pictures, frames, batch, calls, seconds))
@@ -54,7 +54,8 @@ def run(models: Path, seconds: float, rounds: int) -> None:
         print(f"resident memory of the gateway: {stack.gateway.resident_mb():.0f} MB")
 
 
-def _best_batch(backend: int, pictures: list[bytes], seconds: float) -> tuple[int, int]:
+def best_batch(backend: int, pictures: list[bytes], seconds: float) -> tuple[int, int]:
+    """Return the frames per call and the calls at a time that answer the most frames."""
     candidates = [
         direct.measure(backend, pictures, batch, calls, seconds / 2)
         for batch in BATCHES

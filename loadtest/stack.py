@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import secrets
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -29,7 +30,7 @@ _CANDIDATES: Iterator[int] = itertools.cycle([*PORTS[_first:], *PORTS[:_first]])
 class Process:
     """A Python module as a process that can be killed and restarted on the same ports.
 
-    ``log``: the file that receives its log; None: the log of this process.
+    ``log``: the file that receives its output; None: that of this process.
     """
 
     def __init__(self, *arguments: str, log: Path | None = None) -> None:
@@ -54,7 +55,7 @@ class Process:
             self._process = subprocess.Popen(self._arguments, cwd=ROOT)
             return
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._arguments, cwd=ROOT, stderr=log)
+            self._process = subprocess.Popen(self._arguments, cwd=ROOT, stdout=log, stderr=log)
 
     def kill(self) -> None:
         """Kill the process, without a chance to clean up."""
@@ -83,9 +84,17 @@ class Process:
         """Return the number of open files and sockets."""
         return procfs.descriptors(self.pid)
 
+    def pss_mb(self) -> float:
+        """Return the memory in MB (10^6 bytes), shared pages divided among those that share."""
+        return procfs.pss_mb(self.pid)
+
     def cpu_s(self) -> float:
         """Return the CPU time used, in seconds."""
         return procfs.cpu_s(self.pid)
+
+    def cpu_ns(self) -> int:
+        """Return the CPU time used by all threads that live, in nanoseconds."""
+        return procfs.cpu_ns(self.pid)
 
 
 class Stack:
@@ -110,6 +119,7 @@ class Stack:
         self.grpc_port, self.port, self.rest_port = free_port(), free_port(), 0
         self._backend = free_port() if round_trip_ms else self.grpc_port
         self.url = f"http://127.0.0.1:{self.port}/"
+        self._tls: ssl.SSLContext | None = None
         if model_flags is None:
             model_flags = ("--model_name=digits", f"--model_base_path={models / 'digits'}")
         if monitoring is not None:
@@ -180,7 +190,8 @@ class Stack:
     def get(self, path: str) -> str:
         """Return the body of the gateway's HTTP answer, whatever its status."""
         try:
-            with urllib.request.urlopen(self.url + path.lstrip("/"), timeout=5) as answer:
+            url = self.url + path.lstrip("/")
+            with urllib.request.urlopen(url, timeout=5, context=self._tls) as answer:
                 return str(answer.read().decode())
         except urllib.error.HTTPError as error:
             return error.read().decode()
@@ -196,17 +207,40 @@ class Stack:
 
     def _ready(self) -> bool:
         try:
-            with urllib.request.urlopen(self.url + "readyz", timeout=5) as answer:
+            url = self.url + "readyz"
+            with urllib.request.urlopen(url, timeout=5, context=self._tls) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
 
 
-class SecondGateway(Stack):
-    """A gateway beside that of ``first``, before the same model server."""
+class InstantStack(Stack):
+    """A gateway before a model server that answers at once; ``kind`` is what it takes.
 
-    def __init__(self, first: Stack, *flags: str) -> None:
-        super().__init__()
+    With ``call_ms``, it takes that long for each call, however many pictures it has.
+    """
+
+    def __init__(
+        self, kind: str, *flags: str, call_ms: float = 0.0, logs: Path | None = None
+    ) -> None:
+        super().__init__(gateway_flags=flags, logs=logs)
+        arguments = (str(self.grpc_port), kind, str(call_ms))
+        self.model_server = Process(
+            "loadtest.instant", *arguments, log=logs and logs / "modelserver.log"
+        )
+
+
+class SecondGateway(Stack):
+    """A gateway beside that of ``first``, before the same model server.
+
+    ``tls``: how to connect to it, if its flags make it serve TLS.
+    """
+
+    def __init__(self, first: Stack, *flags: str, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(logs=first.logs)
+        self._tls = tls
+        if tls is not None:
+            self.url = self.url.replace("http:", "https:")
         self.model_server, self._backend = first.model_server, first.grpc_port
         self.gateway = self._gateway(("--log-level=warning", *flags))
 

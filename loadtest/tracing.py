@@ -92,15 +92,9 @@ def _print(ratios: Sequence[float], share: float, sessions: int) -> None:
 
 
 def _frame_us(gateway: Gateway, frames: Sequence[Frame], sessions: int, seconds: float) -> float:
-    before = _processor_ns(gateway.process)
+    before = gateway.process.cpu_ns()
     load = closedloop.run(gateway.port, frames, sessions, seconds, warm_up_s=0.0)
-    return (_processor_ns(gateway.process) - before) / 1000 / load.sent
-
-
-def _processor_ns(process: Process) -> int:
-    """Return the processor time of all threads, more exactly than ``/proc/PID/stat`` has it."""
-    tasks = Path(f"/proc/{process.pid}/task").iterdir()
-    return sum(int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in tasks)
+    return (gateway.process.cpu_ns() - before) / 1000 / load.sent
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from PIL import Image
 from loadtest import accounts, paced, reuseport
 from loadtest.camera import Camera, Frame, address
 from loadtest.pictures import camera_jpegs
-from loadtest.stack import Process, SecondGateway, Stack
+from loadtest.stack import InstantStack, SecondGateway, Stack
 
 SESSIONS = 64
 WORKERS = 2
@@ -55,14 +55,6 @@ class Load:
     frames: Sequence[Frame]
     sessions: int
     rate: float | None = None
-
-
-class InstantStack(Stack):
-    """A gateway before a model server that answers at once; ``kind`` is what it takes."""
-
-    def __init__(self, kind: str, *flags: str) -> None:
-        super().__init__(gateway_flags=flags)
-        self.model_server = Process("loadtest.instant", str(self.grpc_port), kind)
 
 
 def run(seconds: float, rounds: int) -> bool:

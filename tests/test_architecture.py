@@ -196,8 +196,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     (
         "loadtest",
         {"server.backend.stubs", "export", "demomodel", "framewire.client"}
-        | {"framewire.agreement", "framewire.recording"},
-        {"grpc", "msgpack", "PIL", "prometheus_client", "rich"},
+        | {"framewire.agreement", "framewire.phone.certificates", "framewire.recording"},
+        {"grpc", "msgpack", "PIL", "prometheus_client", "rich", "websockets"},
     ),
 ]
 

@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from framewire.client.pacing import Pacing
-from loadtest.camera import Frame
 from loadtest.cameras import recording
 from loadtest.cameras.probe import explain
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
 from loadtest.cameras.schedule import captures
-from loadtest.cameras.session import Session
+from loadtest.cameras.session import Message, Session
 from loadtest.cameras.tap import CameraTap
 from loadtest.cameras.target import Target
 
@@ -42,7 +41,7 @@ class Stream:
         number: int,
         profile: Profile,
         target: Target,
-        frames: Sequence[Frame],
+        frames: Sequence[Message],
         recording: Recording,
         started_at: float,
         tap: CameraTap | None = None,
@@ -94,12 +93,9 @@ class Stream:
 
     async def _connect(self) -> Session | None:
         """Open a session. Returns None if that fails, or is too late."""
-        greeting = self._target.greeting()
         self._pacing = Pacing()
         try:
-            session = await self._target.connect(
-                lambda: Session(greeting, self._on_message, self._on_lost), self._number
-            )
+            session = await self._target.session(self._on_message, self._on_lost, self._number)
         except OSError as error:
             self._note(error)
             return None
@@ -183,7 +179,7 @@ class Stream:
         self._sent += 1
         self._pacing.sent(now)
 
-    def _transmit(self, session: Session, frame: Frame, frame_id: int, now: float) -> None:
+    def _transmit(self, session: Session, frame: Message, frame_id: int, now: float) -> None:
         """Send a frame, which takes as long as the uplink needs for its bytes."""
         takes_s = frame.size * 8 / (self._profile.uplink_mbit_s * 1e6)
         if takes_s:

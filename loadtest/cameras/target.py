@@ -9,12 +9,14 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from framewire.client.waiting import within
 from loadtest import websocket
-from loadtest.camera import address
+from loadtest.camera import Frame, address
+from loadtest.cameras.session import GatewaySession, Message, Session
+from loadtest.cameras.source import Picture
 from loadtest.connection import Connection, hello
 
 CONNECT_TIMEOUT_S = 10.0
@@ -71,6 +73,20 @@ class Target:
     def handshake(self) -> bytes:
         """Return the request that opens the WebSocket."""
         return websocket.handshake("msgpack", self.authority, self.path, self.token)
+
+    def message(self, picture: Picture) -> Message:
+        """Return a frame with this picture."""
+        return Frame(picture.data, picture.format)
+
+    async def session(
+        self,
+        on_message: Callable[[dict[str, Any]], None],
+        on_lost: Callable[[], None],
+        number: int,
+    ) -> Session:
+        """Open the connection of camera ``number``, which is not welcome yet. Raises OSError."""
+        greeting = self.greeting()
+        return await self.connect(lambda: GatewaySession(greeting, on_message, on_lost), number)
 
     async def connect(self, make: Callable[[], _C], number: int) -> _C:
         """Open the connection of camera ``number``. Raises OSError.

@@ -11,7 +11,6 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 from framewire.recording import Recorder
-from loadtest.camera import Frame
 from loadtest.cameras.effort import Effort, Probe
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
@@ -61,7 +60,7 @@ async def run(
     """Run the cameras of a task, whose load starts at ``started_at`` on the event loop's clock."""
     loop = asyncio.get_running_loop()
     recording = Recording()
-    frames = [Frame(picture.data, picture.format) for picture in task.pictures]
+    frames = [task.target.message(picture) for picture in task.pictures]
     recorder = None if task.record is None else open_recorder(task.record)
     streams = [
         Stream(

@@ -6,7 +6,6 @@ import importlib
 import logging
 import os
 import platform
-import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
+from loadtest import machine, markers
 from loadtest.measure import Measure, quantity
 from loadtest.reliability import SCENARIOS
 from loadtest.reliability.result import Result
@@ -78,16 +78,8 @@ def show(result: Result, took_s: float) -> None:
 
 
 def with_table(page: str, result: Result, took_s: float) -> str:
-    """Return ``page`` with the figures of ``result`` between its scenario's markers.
-
-    Raises ValueError if the page does not have them.
-    """
-    begin, end = (f"<!-- {word} {result.scenario} -->" for word in ("begin", "end"))
-    head, found, rest = page.partition(begin)
-    _, found_end, tail = rest.partition(end)
-    if not (found and found_end):
-        raise ValueError(f"the page has no {begin} ... {end}")
-    return f"{head}{begin}\n{_table(result, took_s)}\n{end}{tail}"
+    """Return ``page`` with the figures of ``result`` between its scenario's markers."""
+    return markers.replaced(page, result.scenario, _table(result, took_s))
 
 
 def _table(result: Result, took_s: float) -> str:
@@ -108,16 +100,7 @@ def _circumstances(took_s: float) -> str:
     """Return when, on what machine and with which versions the figures were measured."""
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in _VERSIONS)
     return (
-        f"{time.strftime('%Y-%m-%d')}, {took_s:.0f} s, {os.cpu_count()} cores ({_processor()}), "
-        f"CPython {platform.python_version()}, {versions}; load average {os.getloadavg()[0]:.1f}"
+        f"{time.strftime('%Y-%m-%d')}, {took_s:.0f} s, {os.cpu_count()} cores "
+        f"({machine.processor()}), CPython {platform.python_version()}, {versions}; "
+        f"load average {os.getloadavg()[0]:.1f}"
     )
-
-
-def _processor() -> str:
-    """Return the name of the processor."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.machine()
-    found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
-    return found[1].strip() if found else platform.machine()

@@ -1,0 +1,1 @@
+"""Framewire beside other servers: one model, one machine, one run (docs/benchmarks.md)."""

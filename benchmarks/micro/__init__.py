@@ -1,0 +1,1 @@
+"""What single steps of a frame's way cost, compared with a stored baseline (``make bench``)."""
