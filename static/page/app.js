@@ -3,22 +3,31 @@
 import { FramewireClient } from '../client/index.js';
 import { Liveness } from '../client/liveness.js';
 import { Statistics } from '../client/statistics.js';
-import { BoxesOption } from './boxes-option.js';
+import { Chart } from './chart.js';
 import { Counting } from './counting.js';
+import { rememberFolds } from './folds.js';
+import { Fullscreen } from './fullscreen.js';
+import { Hint } from './hint.js';
 import { makeEncoder } from './jpeg.js';
 import { Language } from './language.js';
 import { LivePreview } from './live-preview.js';
 import { ModelPicker } from './model-picker.js';
 import { Notice } from './notice.js';
-import { OpacityOption } from './opacity-option.js';
+import { Options } from './options.js';
 import { Panel } from './panel.js';
+import { PhoneDialog } from './phone-dialog.js';
 import { Pipeline } from './pipeline.js';
 import { resultOptions } from './predictions.js';
 import { isFull } from './rejection.js';
+import { Saving } from './saving.js';
+import { sessionOptions, socketAddress } from './session-options.js';
+import { readSettings } from './shared-settings.js';
+import { Sharing } from './sharing.js';
 import { listenForKeys } from './shortcuts.js';
 import { SourcePicker } from './source-picker.js';
 import { SERVER_FULL } from './status.js';
-import { listenForToken, tokenOf } from './token.js';
+import { storage } from './storage.js';
+import { listenForToken } from './token.js';
 import { View } from './view.js';
 
 const REFRESH_MS = 250;
@@ -27,9 +36,11 @@ const CONFIGURE_DELAY_MS = 150;
 const element = (id) => document.getElementById(id);
 const now = () => performance.now();
 
-const language = new Language(storage(), navigator.languages || [navigator.language || 'en']);
-const notice = new Notice(element, language);
+const shared = readSettings(location.search);
+const language = new Language(storage(), shared.lang, navigator.languages || [navigator.language || 'en']);
+const notice = new Notice(element, language, (remedy) => (remedy === 'phone' ? phone.open() : picker.choose(remedy)));
 const panel = new Panel(element, language);
+const chart = new Chart(element, language);
 const statistics = new Statistics();
 const liveness = new Liveness();
 const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -43,9 +54,35 @@ const counting = new Counting({
     view.draw();
   },
 });
-const view = new View(element('canvas'), (context, rect) => counting.draw(context, rect));
+const view = new View(element('canvas'), {
+  decorate: (context, rect) => counting.draw(context, rect),
+  onPlace: (rect) => counting.place(rect),
+});
 const live = new LivePreview(view, isCalm);
-const opacity = new OpacityOption({ element, storage: storage(), onChange: (value) => view.setOpacity(value) });
+const options = new Options({
+  element,
+  language,
+  storage: storage(),
+  shared,
+  isCalm,
+  onScore: scoreChanged,
+  onClasses: classesChanged,
+  onOpacity: (opacity) => {
+    view.setOpacity(opacity);
+    sharing.update();
+  },
+  onMode: (mode) => {
+    pipeline.isLive = mode === 'live';
+    counting.enable(mode !== null);
+    configureTracking();
+    sharing.update();
+  },
+  onFull: (isFull) => {
+    pipeline.fullSize = isFull;
+    pipeline.resend();
+    sharing.update();
+  },
+});
 const conditions = {
   client: { name: 'connecting' },
   loss: null,
@@ -57,21 +94,21 @@ const conditions = {
 
 const client = new FramewireClient({
   url: socketAddress(),
-  hello: { ...sessionOptions(), min_score: minScore() },
+  hello: { ...sessionOptions(), min_score: options.minScore },
   now,
   onState: stateChanged,
   onWelcome: ({ limits, features = [] }) => {
     pipeline.maxPixels = limits.max_pixels;
     liveness.maxStalenessMs = limits.max_staleness_ms;
-    boxes.update({ features });
+    options.update({ features });
   },
   onModel: (model) => {
     pipeline.model = model;
     panel.model(model);
-    opacity.update(model);
+    hint.update({ model });
     requestResults();
     models.update(model);
-    boxes.update({ model });
+    options.update({ model });
     pipeline.resend();
   },
   onResult: (result, frame) => {
@@ -107,7 +144,9 @@ const picker = new SourcePicker({
   onSource: (source, isChosen) => {
     pipeline.use(source);
     counting.clear();
-    boxes.update({ source });
+    options.update({ source });
+    hint.update({ source });
+    if (isChosen) sharing.update();
     if (isChosen && conditions.paused) togglePause();
     pipeline.resend();
   },
@@ -115,16 +154,16 @@ const picker = new SourcePicker({
   announce: (key) => notice.announce(key ? language.text(key) : ''),
 });
 
-const boxes = new BoxesOption({
+const hint = new Hint({ element, language, onCamera: () => picker.choose('camera') });
+const fullscreen = new Fullscreen(element);
+const saving = new Saving({ element, language, notice, view, pipeline });
+const sharing = new Sharing({
   element,
-  storage: storage(),
-  isCalm,
-  onMode: (mode) => {
-    pipeline.isLive = mode === 'live';
-    counting.enable(mode !== null);
-    configureTracking();
-  },
+  language,
+  notice,
+  settings: () => ({ ...options.settings(), source: picker.shared, lang: shared.lang && language.name }),
 });
+const phone = new PhoneDialog({ element, language, address: () => sharing.address });
 
 const models = new ModelPicker({
   element,
@@ -139,7 +178,7 @@ models.token = sessionOptions().token || null;
 
 /** By key, out of sight of the buttons. */
 function toggleBoxes() {
-  const mode = boxes.toggle();
+  const mode = options.toggleBoxes();
   if (mode) notice.announce(language.text(`option.boxes.${mode}`));
 }
 
@@ -190,7 +229,7 @@ function tick() {
   if (conditions.hidden) return;
   refresh();
   panel.statistics(statistics.snapshot(now()), client.stats().tripMs);
-  panel.chart(statistics.history(now()));
+  chart.draw(statistics.history(now()));
   panel.sending(pipeline.lastSent);
   panel.result(view.predictions());
   showAge();
@@ -203,34 +242,29 @@ function showAge() {
   panel.age(capturedAt === null ? null : now() - capturedAt);
 }
 
-function minScore() {
-  return Number(element('score').value) / 100;
-}
-
 let configureTimer = 0;
 
 /** Ask for the results that the model's task and the slider call for, when that rests. */
 function requestResults() {
   clearTimeout(configureTimer);
   configureTimer = setTimeout(() => {
-    client.configure(resultOptions(pipeline.model, minScore()));
+    client.configure(resultOptions(pipeline.model, options.minScore));
     pipeline.resend();
   }, CONFIGURE_DELAY_MS);
 }
 
 /** What is drawn follows the slider immediately. */
 function scoreChanged() {
-  element('score-text').textContent = `${element('score').value} %`;
-  view.setMinScore(minScore());
+  view.setMinScore(options.minScore);
   panel.result(view.predictions());
   requestResults();
+  sharing.update();
 }
 
-function stepScore(by) {
-  if (element('score-option').hidden) return;
-  const slider = element('score');
-  slider.value = String(Number(slider.value) + by);
-  scoreChanged();
+function classesChanged() {
+  view.setFilter((index) => options.shows(index));
+  panel.result(view.predictions());
+  sharing.update();
 }
 
 function togglePause() {
@@ -244,6 +278,7 @@ function togglePause() {
 function showPause() {
   const key = conditions.paused ? 'source.resume' : 'source.pause';
   element('pause-text').textContent = language.text(key);
+  element('pause-icon').setAttribute('href', conditions.paused ? '#icon-play' : '#icon-pause');
 }
 
 /** Show every text in the current language. */
@@ -251,10 +286,7 @@ function translate() {
   document.documentElement.lang = language.name === 'zh' ? 'zh-CN' : language.name;
   language.fill(document);
   showPause();
-  notice.translate();
-  picker.translate();
-  counting.translate();
-  models.translate();
+  for (const part of [notice, picker, counting, models, options, hint]) part.translate();
   panel.model(pipeline.model);
   tick();
 }
@@ -262,43 +294,12 @@ function translate() {
 function changeLanguage() {
   language.change();
   translate();
+  sharing.update();
 }
 
-/** The gateway's WebSocket is beside this page, also below a proxy's prefix. */
-function socketAddress() {
-  const address = new URL('ws', document.baseURI);
-  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-  address.search = address.hash = '';
-  return address.href;
-}
-
-/** The session options in the page's address: ?model=, ?label= or ?version=, and #token=. */
-function sessionOptions() {
-  const query = new URLSearchParams(location.search);
-  const options = {};
-  for (const name of ['model', 'label']) if (query.has(name)) options[name] = query.get(name);
-  if (query.has('version')) options.version = Number(query.get('version'));
-  const token = tokenOf(location.hash);
-  return token ? { ...options, token } : options;
-}
-
-/** Where choices are remembered, if the browser allows it. */
-function storage() {
-  try {
-    return window.localStorage;
-  } catch (error) {
-    return null;
-  }
-}
-
-element('score').addEventListener('input', scoreChanged);
 element('pause').addEventListener('click', togglePause);
 element('language').addEventListener('click', changeLanguage);
 element('retry').addEventListener('click', () => client.open());
-element('full').addEventListener('change', ({ target }) => {
-  pipeline.fullSize = target.checked;
-  pipeline.resend();
-});
 document.addEventListener('visibilitychange', () => {
   conditions.hidden = document.visibilityState === 'hidden';
   liveness.restart(now());
@@ -310,9 +311,14 @@ addEventListener('pageshow', ({ persisted }) => persisted && client.open());
 listenForKeys({
   choose: (name) => picker.choose(name),
   pause: togglePause,
-  score: stepScore,
-  boxes: toggleBoxes,
-  language: changeLanguage,
+  score: (by) => options.stepScore(by),
+  letters: {
+    b: toggleBoxes,
+    f: () => fullscreen.toggle(),
+    j: () => saving.json(),
+    l: changeLanguage,
+    s: () => saving.picture(),
+  },
 });
 listenForToken(element, (token) => {
   models.token = token;
@@ -324,16 +330,20 @@ listenForToken(element, (token) => {
 window.framewire = Object.freeze({
   stats: () => ({ ...client.stats(), statistics: statistics.snapshot(now()) }),
   lastResult: () => pipeline.lastResult,
+  place: () => view.place,
 });
 
 async function start() {
-  view.setMinScore(minScore());
-  view.setOpacity(opacity.value);
+  rememberFolds(document.querySelectorAll('details[id]'), storage());
+  pipeline.fullSize = options.isFull;
+  view.setMinScore(options.minScore);
+  view.setOpacity(options.opacity);
   translate();
   client.open();
   setInterval(tick, REFRESH_MS);
   await picker.choose('scene');
-  if (new URLSearchParams(location.search).get('source') === 'camera') picker.choose('camera');
+  if (shared.source === 'camera') await picker.choose('camera');
+  sharing.start();
 }
 
 start();

@@ -28,20 +28,26 @@ export class BoxesOption {
    * @param {object} parts
    * @param {function(string): HTMLElement} parts.element by id
    * @param {Storage|null} parts.storage for the choice; null if the browser forbids it
+   * @param {string|null} parts.shared the mode in the page's address
    * @param {boolean} parts.isCalm whether the user prefers reduced motion
    * @param {function('exact'|'live'|null)} parts.onMode the mode has changed; at first there is none
    */
-  constructor({ element, storage, isCalm, onMode }) {
+  constructor({ element, storage, shared, isCalm, onMode }) {
     this._element = element;
     this._storage = storage;
     this._onMode = onMode;
-    const choice = storage && storage.getItem(STORAGE_KEY);
+    const choice = shared || (storage && storage.getItem(STORAGE_KEY));
     this._given = { source: null, model: null, features: [], isCalm, choice };
     this._mode = null;
     element('boxes').addEventListener('click', ({ target }) => {
       const button = target.closest('button');
       if (button) this.choose(button.dataset.boxes);
     });
+  }
+
+  /** @returns {'exact'|'live'|null} what the user has chosen, or sees without a choice */
+  get choice() {
+    return MODES.includes(this._given.choice) ? this._given.choice : this._mode;
   }
 
   /** Take in what has changed: the source, the model or the gateway's features. */

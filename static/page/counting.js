@@ -55,9 +55,13 @@ export class Counting {
     this._editor.show();
   }
 
-  /** Draw over the picture, which is at `rect` on the stage. */
-  draw(context, rect) {
+  /** The picture is at `rect` on the stage. */
+  place(rect) {
     this._editor.place(rect);
+  }
+
+  /** Draw over the picture, which is at `rect` in the context. */
+  draw(context, rect) {
     if (!this.isActive) return;
     drawTrails(context, rect, this._trails.list());
     drawAreas(context, rect, this._areas.list());

@@ -75,11 +75,15 @@ export class WorkerEncoder {
   }
 }
 
-/** The best encoder that this browser supports. */
+/** The best encoder that this browser supports. A page of another host cannot start the Worker. */
 export function makeEncoder() {
   const canDrawInWorkers =
     typeof Worker === 'function' &&
     typeof OffscreenCanvas === 'function' &&
     'convertToBlob' in OffscreenCanvas.prototype;
-  return canDrawInWorkers ? new WorkerEncoder() : new PageEncoder();
+  try {
+    return canDrawInWorkers ? new WorkerEncoder() : new PageEncoder();
+  } catch (error) {
+    return new PageEncoder();
+  }
 }

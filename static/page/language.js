@@ -7,12 +7,13 @@ const STORAGE_KEY = 'framewire.language';
 export class Language {
   /**
    * @param {Storage|null} storage for the choice; null if the browser forbids it
+   * @param {string|null} shared the one in the page's address
    * @param {string[]} preferred the browser's languages, best first, such as ['zh-CN', 'en']
    */
-  constructor(storage, preferred) {
+  constructor(storage, shared, preferred) {
     this._storage = storage;
     const stored = storage && storage.getItem(STORAGE_KEY);
-    const candidates = [stored, ...preferred.map((tag) => tag.slice(0, 2)), 'en'];
+    const candidates = [shared, stored, ...preferred.map((tag) => tag.slice(0, 2)), 'en'];
     this.name = candidates.find((name) => Object.keys(MESSAGES).includes(name));
   }
 

@@ -2,17 +2,36 @@
 
 import { describe, hasCard } from './status.js';
 
+const ICONS = { waiting: 'cube', reconnecting: 'offline', closed: 'offline', full: 'people', refused: 'lock' };
+const OTHER_ICON = 'clock';
+const TOAST_MS = 2500;
+
+/** What helps against a problem, by its name: another try with a source, or what HTTPS takes. */
+const REMEDIES = {
+  camera_refused: 'camera',
+  camera_busy: 'camera',
+  camera_lost: 'camera',
+  camera_missing: 'picture',
+  camera_insecure: 'phone',
+  video_unplayable: 'video',
+  picture_unreadable: 'picture',
+  file_unknown: 'picture',
+};
+
 export class Notice {
   /**
    * @param {function(string): HTMLElement} element by id
    * @param {Language} language
+   * @param {function(string)} onRemedy the user wants one of the remedies
    */
-  constructor(element, language) {
+  constructor(element, language, onRemedy) {
     this._element = element;
     this._language = language;
+    this._toastTimer = 0;
     this._announced = null;
     this._problem = null;
     element('problem-close').addEventListener('click', () => this.problem(null));
+    element('problem-action').addEventListener('click', () => onRemedy(this._remedy()));
   }
 
   /**
@@ -28,6 +47,7 @@ export class Notice {
     setText(this._element('card-text'), text);
     setText(this._element('card-more'), more);
     this._element('card').hidden = !hasCard(state.name);
+    this._element('card-icon').setAttribute('href', `#icon-${ICONS[state.name] || OTHER_ICON}`);
     this._element('retry').hidden = !state.canRetry;
     this._element('token').hidden = !state.asksToken;
     this._announceState(state.name, text, more);
@@ -42,6 +62,23 @@ export class Notice {
     if (!key) return;
     const text = this._language.text(key, values);
     setText(this._element('problem-text'), text);
+    const remedy = this._remedy();
+    this._element('problem-action').hidden = !remedy;
+    if (remedy) setText(this._element('problem-action'), this._language.text(`problem.remedy.${remedy}`));
+    this.announce(text);
+  }
+
+  _remedy() {
+    return REMEDIES[this._problem.key.replace('problem.', '')] || null;
+  }
+
+  /** Show a text over the image for a moment, and have it read. */
+  toast(text) {
+    const toast = this._element('toast');
+    setText(toast, text);
+    toast.hidden = false;
+    clearTimeout(this._toastTimer);
+    this._toastTimer = setTimeout(() => (toast.hidden = true), TOAST_MS);
     this.announce(text);
   }
 

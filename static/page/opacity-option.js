@@ -15,14 +15,15 @@ export class OpacityOption {
    * @param {object} parts
    * @param {function(string): HTMLElement} parts.element by id
    * @param {Storage|null} parts.storage for the choice; null if the browser forbids it
+   * @param {number|null} parts.shared percent, if the page's address has it
    * @param {function(number)} parts.onChange receives the opacity, 0 to 1
    */
-  constructor({ element, storage, onChange }) {
+  constructor({ element, storage, shared, onChange }) {
     this._element = element;
     this._storage = storage;
     this._onChange = onChange;
     const slider = element('opacity');
-    slider.value = String(storedOpacity(storage && storage.getItem(STORAGE_KEY)));
+    slider.value = String(shared ?? storedOpacity(storage && storage.getItem(STORAGE_KEY)));
     slider.addEventListener('input', () => this._changed());
     this._show();
   }
@@ -30,6 +31,11 @@ export class OpacityOption {
   /** @returns {number} 0 to 1 */
   get value() {
     return Number(this._element('opacity').value) / 100;
+  }
+
+  /** @returns {number|null} percent; null if the model's task has no use for it */
+  get percent() {
+    return this._element('opacity-option').hidden ? null : Number(this._element('opacity').value);
   }
 
   /** @param {object|null} model as the welcome has it */

@@ -1,58 +1,85 @@
 /**
- * Draws boxes over their frame.
+ * Draws boxes over their frame: thin lines, and small labels that do not cover one another. The
+ * score is on the label of the box under the pointer.
  *
  * `context` is a 2d context in CSS pixels, `rect` the frame's rectangle in it.
  */
 
-import { boxToRect, tagPosition } from '../client/geometry.js';
+import { boxToRect } from '../client/geometry.js';
 import { classColour } from './colours.js';
+import { boxAt, placeLabels } from './label-placement.js';
+import { shorten } from './shorten.js';
 
-const LINE = 2.5;
-const ROUND = 4;
-const TAG_HEIGHT = 22;
-const TAG_PADDING = 7;
+const LINE = 2;
+const SHADE = 'rgb(0 0 0 / 0.22)'; // around the line, so that it is visible on its own colour
+const ROUND = 3;
+const LABEL = { height: 18, padding: 5, least: 22 };
+const MOST_LABELS = 60; // more could not be read, and placing them takes time
+const DIMMED = 0.55; // the opacity of the other boxes while the pointer is on one
 export const TAG_INK = '#07120e';
-const FONT = '600 13px system-ui, sans-serif';
+const FONT = '600 12px system-ui, sans-serif';
 
 /** A class's label, or its number if the model has no labels. */
 export function className(index, labels) {
   return labels && labels[index] !== undefined ? labels[index] : String(index);
 }
 
-/** @param {{box, name, score, index, opacity}[]} predictions best first */
-export function drawBoxes(context, rect, predictions) {
+/**
+ * @param {{box, name, score, index, opacity}[]} predictions best first
+ * @param {{x: number, y: number}|null} pointer in CSS pixels
+ */
+export function drawBoxes(context, rect, predictions, pointer = null) {
+  const boxes = predictions.map(({ box }) => boxToRect(box, rect));
+  const pointed = pointer ? boxAt(boxes, pointer) : -1;
+  const opacity = (i) => predictions[i].opacity * (pointed < 0 || pointed === i ? 1 : DIMMED);
+  boxes.forEach((box, i) => {
+    context.globalAlpha = opacity(i);
+    outline(context, box, classColour(predictions[i].index));
+  });
   context.font = FONT;
   context.textBaseline = 'middle';
-  for (const { box, index, opacity } of predictions) {
-    context.globalAlpha = opacity;
-    outline(context, boxToRect(box, rect), classColour(index));
+  for (const { i, place, text } of labels(context, rect, predictions, boxes, pointed)) {
+    context.globalAlpha = opacity(i);
+    label(context, place, text, classColour(predictions[i].index));
   }
-  // Best tags last, so that they are on top where boxes overlap.
-  for (const prediction of [...predictions].reverse()) tag(context, rect, prediction);
   context.globalAlpha = 1;
+}
+
+/** The labels that have room: whole, or shortened to the width of their box. */
+function labels(context, rect, predictions, boxes, pointed) {
+  const shown = predictions.map((_, i) => i).filter((i) => i < MOST_LABELS || i === pointed);
+  const wanted = shown.map((i) => {
+    const { name, score } = predictions[i];
+    const text = i === pointed ? `${name}  ${percent(score)}` : name;
+    const width = widthOf(context, text);
+    const short = Math.max(LABEL.least, boxes[i].width);
+    return { i, text, box: boxes[i], widths: short < width ? [width, short] : [width], isFirst: i === pointed };
+  });
+  const places = placeLabels(wanted, LABEL.height, rect);
+  return wanted.map(({ i, text }, k) => ({ i, text, place: places[k] })).filter(({ place }) => place);
+}
+
+function widthOf(context, text) {
+  return Math.ceil(context.measureText(text).width) + 2 * LABEL.padding;
 }
 
 function outline(context, { x, y, width, height }, colour) {
   trace(context, x, y, width, height);
-  context.strokeStyle = 'rgb(0 0 0 / 0.55)';
-  context.lineWidth = LINE + 2;
+  context.strokeStyle = SHADE;
+  context.lineWidth = LINE + 1.5;
   context.stroke();
   context.strokeStyle = colour;
   context.lineWidth = LINE;
   context.stroke();
 }
 
-function tag(context, rect, { box, name, score, index, opacity }) {
-  context.globalAlpha = opacity;
-  const text = `${name}  ${percent(score)}`;
-  const size = { width: context.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
-  const target = boxToRect(box, rect);
-  const { x, y } = tagPosition(target, size, rect);
-  trace(context, x - LINE / 2, y, size.width, size.height);
-  context.fillStyle = classColour(index);
+function label(context, { x, y, width }, text, colour) {
+  trace(context, x, y, width, LABEL.height);
+  context.fillStyle = colour;
   context.fill();
   context.fillStyle = TAG_INK;
-  context.fillText(text, x - LINE / 2 + TAG_PADDING, y + size.height / 2 + 0.5);
+  const fitting = shorten(text, (shorter) => widthOf(context, shorter) <= width);
+  context.fillText(fitting, x + LABEL.padding, y + LABEL.height / 2 + 0.5);
 }
 
 /** The path of a rounded box, or of a plain one in browsers without `roundRect`. */

@@ -1,6 +1,5 @@
 /** The statistics, the lost frames, the model, and the latest result as text. */
 
-import { drawChart } from './chart.js';
 import { setText } from './notice.js';
 import { classColour } from './colours.js';
 import { scaleImage } from './heat-map.js';
@@ -34,19 +33,11 @@ export class Panel {
     this._lost(statistics);
   }
 
-  /** @param {object[]} points of `Statistics.history` */
-  chart(points) {
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name) => style.getPropertyValue(name).trim();
-    const colours = { line: colour('--accent'), band: colour('--band'), grid: colour('--line') };
-    const top = drawChart(this._element('chart'), points, colours);
-    this._set('chart-top', this._text('stat.chart.top', { ms: top }));
-  }
-
   /** @param {object|null} model as the welcome has it */
   model(model) {
     const rows = model ? this._modelRows(model) : [];
     this._rows('model', rows.map(([key, value]) => [this._text(key), value]));
+    this._set('model-name', model ? model.name : '');
     this._element('model-none').hidden = Boolean(model);
     this._element('score-option').hidden = Boolean(model) && !SCORED_TASKS.includes(model.task);
   }
@@ -64,7 +55,7 @@ export class Panel {
 
   /** @param {{width, height, bytes}|null} frame the last one sent */
   sending(frame) {
-    if (!frame) return this._set('sending', '');
+    if (!frame) return this._set('sending', '–');
     const kilobytes = decimal(frame.bytes / 1000, 1);
     return this._set('sending', this._text('option.sending', { ...frame, kilobytes }));
   }
@@ -126,6 +117,7 @@ export class Panel {
   _lost({ dropped, errors, lastError }) {
     const rows = [...dropped, ...errors].map(([code, count]) => [this._reason(code), String(count)]);
     this._rows('lost', rows);
+    this._set('lost-count', String([...dropped, ...errors].reduce((sum, [, count]) => sum + count, 0)));
     setText(this._element('lost-note'), rows.length ? lastError || '' : this._text('lost.none'));
   }
 

@@ -25,17 +25,18 @@ export function resultOptions(model, minScore) {
 }
 
 /**
- * Read a result, filtered by score.
+ * Read a result, filtered by score, and boxes by class.
  *
  * @param {object} result as the wire has it
  * @param {object|null} model as the welcome has it
  * @param {number} minScore 0..1
+ * @param {function(number): boolean} [shows] whether boxes of a class are shown
  * @returns {{kind: string, items: object[]}} kind: boxes, classes, poses, masks, map, embedding or
  *   tensors. Items are {index, name, score, box?, opacity?}, {name, type, values} for tensors, or what
  *   `readPoses`, `readMasks`, `readScale` and `readEmbedding` return. Classes that are shown although
  *   they score too little have `isWeak`
  */
-export function readPredictions(result, model, minScore) {
+export function readPredictions(result, model, minScore, shows = undefined) {
   if (result.outputs) return { kind: 'tensors', items: readOutputs(result.outputs) };
   if (result.keypoints) return { kind: 'poses', items: readPoses(result, model, minScore) };
   if (result.masks) return { kind: 'masks', items: readMasks(result.masks, model) };
@@ -43,7 +44,7 @@ export function readPredictions(result, model, minScore) {
   if (result.embedding) return { kind: 'embedding', items: [readEmbedding(result.embedding)] };
   if (!result.boxes) return { kind: 'classes', items: readClasses(result, model, minScore) };
   const boxes = result.boxes.map((box, i) => ({ box, class: result.classes[i], score: result.scores[i] }));
-  return { kind: 'boxes', items: readBoxes(boxes, labelsOf(model), minScore) };
+  return { kind: 'boxes', items: readBoxes(boxes, labelsOf(model), minScore, shows) };
 }
 
 /** All classes that score enough if there can be several, otherwise the best few. */
@@ -59,15 +60,17 @@ function readClasses({ classes = [], scores }, model, minScore) {
 }
 
 /**
- * Read the boxes of an overlay, filtered by score.
+ * Read the boxes of an overlay, filtered by score and class.
  *
  * @param {object[]} boxes of `Overlay.at`
  * @param {string[]} labels the model's
  * @param {number} minScore 0..1
+ * @param {function(number): boolean} [shows] whether boxes of a class are shown
  * @returns {object[]} {index, name, score, box, opacity}
  */
-export function readBoxes(boxes, labels, minScore) {
-  const items = boxes.map(({ class: index, score, box, opacity = 1 }) => ({
+export function readBoxes(boxes, labels, minScore, shows = () => true) {
+  const shown = boxes.filter((box) => shows(box.class));
+  const items = shown.map(({ class: index, score, box, opacity = 1 }) => ({
     index,
     name: className(index, labels),
     score,

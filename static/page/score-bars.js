@@ -2,6 +2,7 @@
 
 import { classColour } from './colours.js';
 import { percent } from './overlay.js';
+import { shorten } from './shorten.js';
 
 const MARGIN = 10; // CSS pixels
 const PADDING = 8;
@@ -14,18 +15,6 @@ const [FILL, WEAK] = [0.5, 0.6]; // opacities: of a bar, and of a class below th
 /** @returns {number} how many bars fit over a frame of this height, at least one */
 export function rowsThatFit(height) {
   return Math.max(1, Math.floor((height - 2 * MARGIN + GAP) / (HEIGHT + GAP)));
-}
-
-/**
- * Shorten a text until it fits.
- * @param {string} text
- * @param {function(string): boolean} fits
- */
-export function shorten(text, fits) {
-  if (fits(text)) return text;
-  const letters = [...text];
-  while (letters.length > 1 && !fits(`${letters.join('')}…`)) letters.pop();
-  return `${letters.join('').trimEnd()}…`;
 }
 
 /**

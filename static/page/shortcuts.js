@@ -2,21 +2,20 @@
 
 const SOURCES = ['camera', 'video', 'picture', 'scene'];
 
-/** @param {{choose, pause, score, boxes, language}} actions functions per shortcut */
-export function listenForKeys({ choose, pause, score, boxes, language }) {
+/** @param {object} actions functions: choose, pause, score, and one for each letter */
+export function listenForKeys(actions) {
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    const run = action(event, { choose, pause, score, boxes, language });
+    const run = action(event, actions);
     if (!run) return;
     event.preventDefault();
     run();
   });
 }
 
-function action({ key, target }, { choose, pause, score, boxes, language }) {
+function action({ key, target }, { choose, pause, score, letters }) {
   if (key >= '1' && key <= '4' && key.length === 1) return () => choose(SOURCES[key - 1]);
-  if (key === 'l' || key === 'L') return language;
-  if (key === 'b' || key === 'B') return boxes;
+  if (Object.hasOwn(letters, key.toLowerCase())) return letters[key.toLowerCase()];
   if (usesKeys(target)) return null;
   if (key === ' ') return pause;
   if (key === 'ArrowLeft') return () => score(-5);
@@ -25,10 +24,11 @@ function action({ key, target }, { choose, pause, score, boxes, language }) {
 }
 
 function isTyping(target) {
-  return target.matches('input[type=text], input[type=password], textarea, select, [contenteditable]');
+  if (target.closest('dialog')) return true;
+  return target.matches('input[type=text], input[type=password], input[type=search], textarea, select, [contenteditable]');
 }
 
 /** A focused button uses Space itself, a slider the arrow keys. */
 function usesKeys(target) {
-  return target.matches('button, input, a, summary');
+  return target.matches('button, input, a, summary, canvas');
 }

@@ -1,5 +1,6 @@
 /**
- * Selects the source: the four buttons, the files behind two of them, and drag and drop.
+ * Selects the source: the four buttons, the files behind two of them, drag and drop, and pictures
+ * from the clipboard.
  *
  * A new source is started before the previous one ends, so that a denied camera or a broken file
  * leaves the page as it was, with an explanation.
@@ -36,6 +37,11 @@ export class SourcePicker {
   choose(name) {
     if (name === 'video' || name === 'picture') return this.element(`${name}-file`).click();
     return name === 'camera' ? this.useCamera(null) : this._start((on) => this._scene(on));
+  }
+
+  /** @returns {'camera'|null} the source if a link can carry it; the demo scene needs no mention */
+  get shared() {
+    return this.current && this.current.name === 'camera' ? 'camera' : null;
   }
 
   useCamera(deviceId) {
@@ -125,7 +131,7 @@ export class SourcePicker {
     const camera = this.current && this.current.name === 'camera' ? this.current : null;
     const cameras = camera ? await camera.choices() : [];
     if (camera && camera !== this.current) return;
-    this.element('device').hidden = cameras.length < 2;
+    this.element('device').hidden = this.element('flip').hidden = cameras.length < 2;
     this.element('cameras').replaceChildren(
       ...cameras.map(({ id, label }, i) => {
         const name = label || this.language.text('source.unnamed', { number: i + 1 });
@@ -134,12 +140,20 @@ export class SourcePicker {
     );
   }
 
+  /** Use the next camera of this device. */
+  _flip() {
+    const cameras = this.element('cameras');
+    cameras.selectedIndex = (cameras.selectedIndex + 1) % cameras.length;
+    return this.useCamera(cameras.value);
+  }
+
   _wire() {
     this.element('sources').addEventListener('click', ({ target }) => {
       const button = target.closest('button');
       if (button) this.choose(button.dataset.source);
     });
     this.element('cameras').addEventListener('change', ({ target }) => this.useCamera(target.value));
+    this.element('flip').addEventListener('click', () => this._flip());
     for (const id of ['video-file', 'picture-file']) {
       this.element(id).addEventListener('change', ({ target }) => {
         if (target.files.length) this.useFile(target.files[0]);
@@ -147,6 +161,9 @@ export class SourcePicker {
       });
     }
     this._wireDrop(document.documentElement);
+    addEventListener('paste', ({ clipboardData }) => {
+      if (clipboardData && clipboardData.files.length) this.useFile(clipboardData.files[0]);
+    });
   }
 
   _wireDrop(page) {

@@ -7,6 +7,7 @@
  */
 
 import { fit } from '../client/geometry.js';
+import { Backdrop } from './backdrop.js';
 import { heatPixels } from './heat-map.js';
 import { drawBoxes } from './overlay.js';
 import { drawPoses } from './pose-drawing.js';
@@ -17,22 +18,34 @@ import { maskPixels } from './segmentation.js';
 
 const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
 const [WIDEST, NARROWEST] = [16 / 9, 3 / 4];
+const SAVED_SIDE = 960; // the size in CSS pixels that a saved picture is drawn for, whatever its own
 
 export class View {
   /**
-   * @param {HTMLCanvasElement} canvas fills the stage, whose shape follows the frame's
-   * @param {function(CanvasRenderingContext2D, object)} decorate draws between picture and boxes
+   * @param {HTMLCanvasElement} canvas fills its parent, the stage, which gets the picture's shape as
+   *   `--aspect`
+   * @param {object} [hooks]
+   * @param {function(CanvasRenderingContext2D, object)} [hooks.decorate] draws between picture and boxes
+   * @param {function(object)} [hooks.onPlace] receives where on the stage the picture is
    */
-  constructor(canvas, decorate) {
+  constructor(canvas, { decorate = () => {}, onPlace = () => {} } = {}) {
     this._canvas = canvas;
     this._decorate = decorate;
+    this._onPlace = onPlace;
     this._context = canvas.getContext('2d', { alpha: false });
+    this.place = null; // where on the stage the picture is, in CSS pixels
     this._shown = null;
     this._minScore = 0;
+    this._shows = () => true;
     this._opacity = 1;
+    this._pointer = null;
     this._raster = new Raster();
+    this._backdrop = new Backdrop();
     this._aspect = 0;
     new ResizeObserver(() => this._resize()).observe(canvas);
+    for (const kind of ['pointermove', 'pointerdown', 'pointerleave']) {
+      canvas.addEventListener(kind, (event) => this._point(event));
+    }
   }
 
   /**
@@ -59,6 +72,12 @@ export class View {
     this.draw();
   }
 
+  /** Redraw with the boxes of the classes for which `shows` returns true. */
+  setFilter(shows) {
+    this._shows = shows;
+    this.draw();
+  }
+
   /** Redraw with masks and heat maps that cover this much, 0 to 1, of the frame's light. */
   setOpacity(opacity) {
     this._opacity = opacity;
@@ -68,7 +87,20 @@ export class View {
   /** @returns {{kind: string, items: object[]}|null} what the result on show contains */
   predictions() {
     if (!this._shown || !this._shown.result) return null;
-    return readPredictions(this._shown.result, this._shown.model, this._minScore);
+    return readPredictions(this._shown.result, this._shown.model, this._minScore, this._shows);
+  }
+
+  /** @returns {Promise<Blob|null>} a PNG of the picture, in its own size, with what is drawn over it */
+  save() {
+    if (!this._shown) return Promise.resolve(null);
+    const { width, height } = pictureOf(this._shown);
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext('2d', { alpha: false });
+    const scale = Math.max(width, height) / SAVED_SIDE;
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    this._paint(context, { x: 0, y: 0, width: width / scale, height: height / scale }, null);
+    return new Promise((resolve) => canvas.toBlob(resolve));
   }
 
   _close() {
@@ -80,7 +112,7 @@ export class View {
     const clamped = Math.max(NARROWEST, Math.min(WIDEST, aspect));
     if (Math.abs(clamped - this._aspect) < 0.01) return;
     this._aspect = clamped;
-    document.documentElement.style.setProperty('--aspect', clamped.toFixed(4));
+    this._canvas.parentElement.style.setProperty('--aspect', clamped.toFixed(4));
   }
 
   _resize() {
@@ -101,22 +133,31 @@ export class View {
     const available = [this._canvas.width / scale, this._canvas.height / scale];
     const rect = fit(width, height, ...available);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.drawImage(image, rect.x, rect.y, rect.width, rect.height);
+    if (rect.x >= 1 || rect.y >= 1) this._backdrop.draw(context, image, ...available);
+    this.place = rect;
+    this._onPlace(rect);
+    this._paint(context, rect, this._pointer);
+  }
+
+  _paint(context, rect, pointer) {
+    context.drawImage(pictureOf(this._shown).image, rect.x, rect.y, rect.width, rect.height);
     this._decorate(context, rect);
-    this._annotate(context, rect);
+    this._annotate(context, rect, pointer);
   }
 
   /** Draw what the task calls for. Raw outputs and embeddings are below the stage instead. */
-  _annotate(context, rect) {
+  _annotate(context, rect, pointer) {
     const { model, boxes } = this._shown;
     const labels = model ? model.labels : [];
-    if (boxes) return drawBoxes(context, rect, readBoxes(boxes, labels, this._minScore));
+    if (boxes) {
+      return drawBoxes(context, rect, readBoxes(boxes, labels, this._minScore, this._shows), pointer);
+    }
     const predictions = this.predictions();
     if (!predictions) return undefined;
     const { kind, items } = predictions;
     switch (kind) {
       case 'boxes':
-        return drawBoxes(context, rect, items);
+        return drawBoxes(context, rect, items, pointer);
       case 'poses':
         return drawPoses(context, rect, items);
       case 'masks':
@@ -139,6 +180,13 @@ export class View {
   _drawMap(context, rect) {
     const options = { opacity: this._opacity, isSmooth: true };
     this._raster.draw(context, rect, this._shown.result.map, heatPixels, options);
+  }
+
+  /** The box under the pointer has its score. A finger that is lifted still points. */
+  _point({ type, pointerType, offsetX, offsetY }) {
+    if (type === 'pointerleave' && pointerType === 'touch') return;
+    this._pointer = type === 'pointerleave' ? null : { x: offsetX, y: offsetY };
+    this.draw();
   }
 }
 

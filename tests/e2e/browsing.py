@@ -72,13 +72,23 @@ def file(name: str, kind: str, content: bytes) -> Any:
 
 def drop(page: Page, name: str, kind: str, content: bytes) -> None:
     """Drop a file on the page."""
+    _hand_over(page, name, kind, content, "new DragEvent('drop', { dataTransfer, bubbles: true })")
+
+
+def paste(page: Page, name: str, kind: str, content: bytes) -> None:
+    """Paste a file from the clipboard."""
+    event = "new ClipboardEvent('paste', { clipboardData: dataTransfer, bubbles: true })"
+    _hand_over(page, name, kind, content, event)
+
+
+def _hand_over(page: Page, name: str, kind: str, content: bytes, event: str) -> None:
     page.evaluate(
-        """([name, type, text]) => {
-          const bytes = Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+        f"""([name, type, text]) => {{
+          const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
           const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(new File([bytes], name, { type }));
-          document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
-        }""",
+          dataTransfer.items.add(new File([bytes], name, {{ type }}));
+          document.body.dispatchEvent({event});
+        }}""",
         [name, kind, base64.b64encode(content).decode()],
     )
 

@@ -71,7 +71,7 @@ def test_the_camera_shows_the_right_digits_in_the_right_places(
 ) -> None:
     wanted = dict(zip(SEEDS, scenes(SEEDS), strict=True))
     with open_page(camera=film) as page:
-        page.get_by_role("button", name="Camera").click()
+        page.locator("button[data-source=camera]").click()
         with_source(page, "camera")
         expect(page.locator("#spoken")).not_to_contain_text("Allow the camera")
         seen: set[int] = set()
@@ -94,14 +94,14 @@ def test_the_camera_shows_the_right_digits_in_the_right_places(
 def test_the_user_can_choose_among_several_cameras(open_page: Open) -> None:
     with open_page(cameras=2) as page:
         expect(page.locator("#device")).to_be_hidden()
-        page.get_by_role("button", name="Camera").click()
+        page.locator("button[data-source=camera]").click()
         expect(page.locator("#cameras option")).to_have_count(2)
         second = page.locator("#cameras option").nth(1).get_attribute("value")
         page.locator("#cameras").select_option(second)
         until(page, lambda: track(page) == second, "the other camera")
         assert page.locator("video").count() == 1
         page.evaluate("window.light = document.querySelector('video').srcObject.getTracks()[0]")
-        page.get_by_role("button", name="Demo").click()
+        page.locator("button[data-source=scene]").click()
         with_source(page, "scene")
         expect(page.locator("#device")).to_be_hidden()
         assert page.locator("video").count() == 0
@@ -120,13 +120,17 @@ def test_boxes_are_drawn_in_the_right_place(open_page: Open) -> None:
               const canvas = document.getElementById('canvas');
               const pen = canvas.getContext('2d');
               const { boxes } = framewire.lastResult();
+              const place = framewire.place();
+              const scale = canvas.width / canvas.clientWidth;
               const saturation = (x, y) => {
-                const [r, g, b] = pen.getImageData(Math.round(x), Math.round(y), 1, 1).data;
+                const [r, g, b] = pen.getImageData(Math.floor(x), Math.floor(y), 1, 1).data;
                 return Math.max(r, g, b) - Math.min(r, g, b);
               };
+              const across = (x) => scale * (place.x + x * place.width);
+              const down = (y) => scale * (place.y + y * place.height);
               return boxes.map(([x0, y0, x1, y1]) => [
-                saturation(((x0 + x1) / 2) * canvas.width, y1 * canvas.height),
-                saturation(x1 * canvas.width, ((y0 + y1) / 2) * canvas.height),
+                saturation(across((x0 + x1) / 2), down(y1)),
+                saturation(across(x1), down((y0 + y1) / 2)),
               ]);
             }"""
         )
@@ -258,10 +262,10 @@ def test_the_selected_source_differs_in_forced_colours(open_page: Open) -> None:
     with open_page(forced_colors="active") as page:
         with_source(page, "scene")
         scene, camera = (
-            page.get_by_role("button", name=name).evaluate(
+            page.locator(f"button[data-source={name}]").evaluate(
                 "(e) => getComputedStyle(e).backgroundColor"
             )
-            for name in ("Demo", "Camera")
+            for name in ("scene", "camera")
         )
         assert scene != camera
 

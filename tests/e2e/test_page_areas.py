@@ -35,6 +35,7 @@ def test_zones_and_lines_are_moved_count_and_are_remembered(
 ) -> None:
     with open_page(camera=moving, query="?source=camera") as page:
         with_source(page, "camera")
+        page.get_by_text("Zones and lines").click()
         page.get_by_role("button", name="Add zone").click()
         page.get_by_role("button", name="Add line").click()
         expect(page.get_by_role("button", name="Line 1, point 2")).to_be_focused()

@@ -28,7 +28,7 @@ from tests.e2e.film import jpeg, scenes
 
 def test_a_refused_camera_is_explained(open_page: Open) -> None:
     with open_page() as page:
-        page.get_by_role("button", name="Camera").click()
+        page.locator("button[data-source=camera]").click()
         with_problem(page, "camera_refused")
         with_source(page, "scene")
         until_boxes(page)
@@ -36,14 +36,14 @@ def test_a_refused_camera_is_explained(open_page: Open) -> None:
 
 def test_a_missing_camera_is_explained(open_page: Open, tmp_path: Path) -> None:
     with open_page(camera=tmp_path / "nothing.mjpeg") as page:
-        page.get_by_role("button", name="Camera").click()
+        page.locator("button[data-source=camera]").click()
         with_problem(page, "camera_missing")
 
 
 def test_an_insecure_address_is_explained(open_page: Open) -> None:
     insecure = "Object.defineProperty(window, 'isSecureContext', { value: false })"
     with open_page(script=insecure) as page:
-        page.get_by_role("button", name="Camera").click()
+        page.locator("button[data-source=camera]").click()
         with_problem(page, "camera_insecure")
         assert "https" in page.locator("#problem-text").inner_text()
 
@@ -163,7 +163,7 @@ def test_everything_is_reachable_by_keyboard(open_page: Open) -> None:
     with open_page() as page:
         in_state(page, "ready")
         reached = []
-        for _ in range(12):
+        for _ in range(22):
             page.keyboard.press("Tab")
             reached.append(
                 page.evaluate(
@@ -176,7 +176,17 @@ def test_everything_is_reachable_by_keyboard(open_page: Open) -> None:
                     }"""
                 )
             )
-        wanted = ["language", "camera", "video", "picture", "scene", "pause", "score"]
+        wanted = [
+            "phone",
+            "language",
+            "camera",
+            "video",
+            "picture",
+            "scene",
+            "pause",
+            "save-picture",
+        ]
+        wanted += ["save-json", "share", "expand", "chart", "hint-camera", "hint-sheet", "score"]
         wanted += ["exact", "live", "full"]
         assert [name for name, _ in reached if name in wanted][: len(wanted)] == wanted
         assert all(outlined for name, outlined in reached if name in wanted)

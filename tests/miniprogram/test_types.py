@@ -48,6 +48,22 @@ export const value = decode(new Uint8Array(1));
 """
 """Another project's use of the page's client."""
 
+PAGE_ELEMENT = """
+import './element/framewire-camera.js';
+
+const camera = document.createElement('framewire-camera');
+camera.token = null;
+camera.addEventListener('result', ({ detail }) => detail.result.scores?.map((score) => score + 1));
+camera.addEventListener('problem', ({ detail }) => detail.code === 'camera_refused');
+camera.addEventListener('click', ({ clientX }) => clientX.toFixed());
+// @ts-expect-error: there is no such problem
+camera.addEventListener('problem', ({ detail }) => detail.code === 'camera_denied');
+document.body.append(camera);
+/** @type {Blob|null} */
+export const picture = await camera.save();
+"""
+"""Another project's use of the custom element."""
+
 MINI_PROGRAM_CLIENT = """
 const { MiniProgramClient, CameraFeed, boxRect, frameRect } = require('framewire-miniprogram');
 
@@ -142,6 +158,14 @@ def test_the_page_address_has_the_same_types(packages: Path, tmp_path: Path) -> 
     source = PAGE_CLIENT.replace("./client/index.js", "./framewire.js")
     (tmp_path / "app.js").write_text(source, encoding="utf-8")
     assert_passes(packages, tmp_path, ES_MODULES, ["app.js"])
+
+
+def test_the_custom_element_passes_in_another_project(packages: Path, tmp_path: Path) -> None:
+    shutil.copytree(CLIENT, tmp_path / "client")
+    shutil.copytree(ROOT / "static" / "element", tmp_path / "element")
+    (tmp_path / "app.js").write_text(PAGE_ELEMENT, encoding="utf-8")
+    browser = {"target": "ES2022", "lib": ["ES2022", "DOM"]}
+    assert_passes(packages, tmp_path, {**ES_MODULES, **browser}, ["app.js"])
 
 
 def test_the_mini_programs_client_passes_in_another_project(packages: Path, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import { listModels, optionsFor, queryFor } from '../../static/page/model-list.j
 import { storedOpacity } from '../../static/page/opacity-option.js';
 import { opacityOf, readPoses, sideOf } from '../../static/page/poses.js';
 import { readPredictions, resultOptions } from '../../static/page/predictions.js';
-import { rowsThatFit, shorten } from '../../static/page/score-bars.js';
+import { rowsThatFit } from '../../static/page/score-bars.js';
+import { shorten } from '../../static/page/shorten.js';
 import { isBackground, maskPixels } from '../../static/page/segmentation.js';
 
 const BODY = {

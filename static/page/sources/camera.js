@@ -17,16 +17,19 @@ const PROBLEMS = {
 export class Camera {
   /**
    * @param {object} options
-   * @param {string|null} options.deviceId null: the back camera
+   * @param {string|null} options.deviceId null: the one that is facing this way
+   * @param {'environment'|'user'} [options.facing]
+   * @param {Node} [options.parent] of the invisible video element
    * @param {function(number)} options.onPicture (capturedAt in ms)
    * @param {function(SourceError)} options.onProblem the camera has ended
    */
-  constructor({ deviceId, onPicture, onProblem }) {
+  constructor({ deviceId, facing = 'environment', parent = undefined, onPicture, onProblem }) {
     this.name = 'camera';
     this.isStill = false;
     this._deviceId = deviceId;
     this._onProblem = onProblem;
-    this._frames = new VideoFrames(onPicture);
+    this._facing = facing;
+    this._frames = new VideoFrames(onPicture, parent);
     this._stream = null;
   }
 
@@ -90,6 +93,6 @@ export class Camera {
 
   _constraints() {
     if (this._deviceId) return { ...CONSTRAINTS, deviceId: { exact: this._deviceId } };
-    return { ...CONSTRAINTS, facingMode: { ideal: 'environment' } };
+    return { ...CONSTRAINTS, facingMode: { ideal: this._facing } };
   }
 }

@@ -11,8 +11,12 @@
 const MAX_AGE_MS = 1000; // an older capture time is from another clock
 
 export class VideoFrames {
-  /** @param {function(number)} onPicture (capturedAt in ms) */
-  constructor(onPicture) {
+  /**
+   * @param {function(number)} onPicture (capturedAt in ms)
+   * @param {Node} [parent] where the element goes
+   */
+  constructor(onPicture, parent = document.body) {
+    this._parent = parent;
     this._video = document.createElement('video');
     this._video.className = 'frames';
     this._video.setAttribute('aria-hidden', 'true');
@@ -30,7 +34,7 @@ export class VideoFrames {
   async load({ stream, address }) {
     if (stream) this._video.srcObject = stream;
     else this._video.src = address;
-    document.body.append(this._video);
+    this._parent.append(this._video);
     await this._video.play();
     if (!this._video.videoWidth) throw new Error('the video has no frames');
   }
