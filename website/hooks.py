@@ -66,7 +66,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Adapt links to the site, and fill in what is generated."""
     if page.file.src_uri.startswith(f"{pages.FILES}/"):
         return markdown
-    return reference.fill_in(pages.for_site(markdown, config.extra["locale"]))
+    locale = config.extra["locale"]
+    return reference.fill_in(pages.for_site(markdown, locale), locale)
 
 
 def on_page_context(context: Any, page: Page, config: MkDocsConfig, nav: Navigation) -> Any:

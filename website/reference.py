@@ -21,20 +21,22 @@ from server.runtime.metrics import StatisticsCollector
 from server.runtime.statistics import Statistics
 from server.settings.commandline import flag_of
 from server.settings.table import PREFIX, Settings
+from website.pages import CHINESE, ENGLISH
 
 _MARK = re.compile(r"^<!-- generated: (.+?) -->$", re.M)
 COLUMNS = 100
 
 
-def fill_in(text: str) -> str:
+def fill_in(text: str, locale: str) -> str:
     """Return a page with its generated parts. Raises KeyError for a part that does not exist."""
-    return _MARK.sub(lambda mark: _part(mark[1]), text)
+    return _MARK.sub(lambda mark: _part(mark[1], locale), text)
 
 
-def _part(name: str) -> str:
+def _part(name: str, locale: str) -> str:
     if name.startswith("help "):
         return f"```text\n{_help(name.removeprefix('help '))}```"
-    return PARTS[name]()
+    table = _table(HEADS[name, locale], PARTS[name]())
+    return f'<div class="generated" markdown>\n\n{table}\n\n</div>'
 
 
 @cache
@@ -47,9 +49,8 @@ def _help(command: str) -> str:
     ).stdout
 
 
-def _settings() -> str:
-    head = ("TOML", "flag", "environment", "default", "range")
-    return _table(head, (_setting(row) for row in fields(Settings)))
+def _settings() -> Iterator[Iterable[str]]:
+    return map(_setting, fields(Settings))
 
 
 def _setting(row: Field[Any]) -> Iterator[str]:
@@ -65,11 +66,7 @@ def _bound(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def _metrics() -> str:
-    return _table(("metric", "type", "labels", "meaning"), _families())
-
-
-def _families() -> Iterator[tuple[str, ...]]:
+def _metrics() -> Iterator[Iterable[str]]:
     for family in StatisticsCollector(_nothing_yet).collect():
         name = family.name + ("_total" if family.type == "counter" else "")
         labels = " ".join(f"`{label}`" for label in vars(family)["_labelnames"])
@@ -92,4 +89,13 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-PARTS: dict[str, Callable[[], str]] = {"settings": _settings, "metrics": _metrics}
+PARTS: dict[str, Callable[[], Iterator[Iterable[str]]]] = {
+    "settings": _settings,
+    "metrics": _metrics,
+}
+HEADS = {
+    ("settings", ENGLISH): ("TOML", "flag", "environment", "default", "range"),
+    ("settings", CHINESE): ("TOML", "命令行参数", "环境变量", "默认值", "范围"),
+    ("metrics", ENGLISH): ("metric", "type", "labels", "meaning"),
+    ("metrics", CHINESE): ("指标", "类型", "标签", "说明"),
+}

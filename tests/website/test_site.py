@@ -58,11 +58,13 @@ def test_every_section_of_the_navigation_has_a_chinese_name() -> None:
 
 
 def test_the_reference_has_every_setting_and_every_metric() -> None:
-    settings = reference.fill_in("<!-- generated: settings -->")
+    settings = reference.fill_in("<!-- generated: settings -->", pages.ENGLISH)
     for row in fields(Settings):
         assert f"| `{row.name}` |" in settings
     metrics = set(
-        re.findall(r"`(framewire_\w+)`", reference.fill_in("<!-- generated: metrics -->"))
+        re.findall(
+            r"`(framewire_\w+)`", reference.fill_in("<!-- generated: metrics -->", pages.ENGLISH)
+        )
     )
     explained = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert len(metrics) > 25
@@ -71,14 +73,16 @@ def test_the_reference_has_every_setting_and_every_metric() -> None:
 
 
 def test_the_reference_has_what_a_command_prints() -> None:
-    part = reference.fill_in("## serve\n\n<!-- generated: help framewire serve -->\n")
+    part = reference.fill_in(
+        "## serve\n\n<!-- generated: help framewire serve -->\n", pages.ENGLISH
+    )
     assert "\n```text\nusage: framewire serve " in part
     assert "--max-batch" in part
 
 
 def test_a_part_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(KeyError):
-        reference.fill_in("<!-- generated: nothing -->")
+        reference.fill_in("<!-- generated: nothing -->", pages.ENGLISH)
 
 
 def test_llms_txt_describes_each_page() -> None:
