@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 FIELD := build/field/.installed
 INSTALL := -m pip install -q --disable-pip-version-check -c requirements.txt
 
-.PHONY: run phone test coverage check fmt pythons miniprogram train fonts bench compare reliability container pins clean help
+.PHONY: run phone test coverage check docs fmt pythons miniprogram train fonts bench compare reliability container pins clean help
 
 help:           ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -40,6 +40,9 @@ check: $(DEV)   ## lint, check the format and the types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(DEV)    ## build the documents as a site (build/site) in both languages
+	@$(BIN)/python -m website
 
 fmt: $(DEV)     ## format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
@@ -95,7 +98,7 @@ $(RUN): requirements.txt setup.cfg pyproject.toml | $(BIN)/pip
 	@touch $@
 
 $(DEV): $(RUN)
-	@$(BIN)/python $(INSTALL) -e '.[demo,auth,test,check]'
+	@$(BIN)/python $(INSTALL) -e '.[demo,auth,test,check,docs]'
 	@touch $@
 
 $(FIELD): benchmarks/field/requirements.txt | $(RUN)

@@ -142,6 +142,22 @@ def test_a_keras_model_goes_live(running: Running, sources: Path, picture: Path)
     # Another task than the demo model's: one line per class.
     assert len(shown) == 3, shown
     assert all(re.match(r"\d [01]\.\d\d", line) for line in shown), shown
+    next_version(running)
+
+
+def next_version(running: Running) -> None:
+    """docs/tutorial-model.md, after its first version, which is the README's."""
+    tutorial = (ROOT / "docs" / "tutorial-model.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ (framewire export .*)$", tutorial, re.MULTILINE)
+    assert commands[:4] == EXPORT
+    export, publish, *others = commands[4:]
+    assert export == EXPORT[0]
+    # Version 1 in the place of the new one: exporting it again would only take time.
+    again = publish.replace("flowers/2", "flowers/1")
+    for command in (again, *others):
+        done = run_in(running.folder, command, running.stack.grpc_port)
+        assert done.returncode == 0, (command, done.stderr)
+    assert "2 -> 1" in done.stdout, done.stdout
 
 
 def test_a_saved_model_goes_live(running: Running, sources: Path, picture: Path) -> None:

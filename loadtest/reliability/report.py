@@ -1,4 +1,4 @@
-"""Runs scenarios, prints their figures, and writes them into ``docs/reliability.md``."""
+"""Runs scenarios, prints their figures, and writes them into docs/, in both languages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from loadtest.stack import ROOT, Stack
 
 log = logging.getLogger(__name__)
 
-PAGE = ROOT / "docs" / "reliability.md"
+PAGES = tuple(ROOT / "docs" / f"reliability{suffix}" for suffix in (".md", ".zh-CN.md"))
 _VERSIONS = ("tornado", "grpcio", "tensorflow")
 
 
@@ -29,7 +29,7 @@ def run(models: Path, names: Sequence[str], quick: bool) -> bool:
     """Run the scenarios ``names``, or all of them. Returns whether every bound was kept.
 
     A scenario that fails costs the others nothing, and counts as a bound that was not kept.
-    Unless ``quick``, writes the tables of these scenarios into the page, if it exists.
+    Unless ``quick``, writes the tables of these scenarios into the pages, if they exist.
     """
     held = True
     for name in names or SCENARIOS:
@@ -43,9 +43,10 @@ def run(models: Path, names: Sequence[str], quick: bool) -> bool:
         took_s = time.perf_counter() - started
         show(result, took_s)
         held = held and result.held
-        if not quick and PAGE.exists():
-            text = PAGE.read_text(encoding="utf-8")
-            PAGE.write_text(with_table(text, result, took_s), encoding="utf-8")
+        for page in PAGES if not quick else ():
+            if page.exists():
+                text = page.read_text(encoding="utf-8")
+                page.write_text(with_table(text, result, took_s), encoding="utf-8")
     return held
 
 

@@ -61,8 +61,9 @@ def test_fuzzed_messages_can_be_repeated_and_half_of_them_are_frames(name: str) 
     assert [same.next().frame_id for _ in range(500)] == [each.frame_id for each in messages]
 
 
-def test_the_page_has_a_table_for_every_scenario() -> None:
-    page = report.PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", report.PAGES, ids=lambda path: path.name)
+def test_the_page_has_a_table_for_every_scenario(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
     for name in SCENARIOS:
         result = Result(name, [Measure("an age", 1.0, 2.0, "ms")], ["a note"])
         written = report.with_table(page, result, 3.0)

@@ -84,20 +84,3 @@ def test_an_ssd_of_tensorflow_1_goes_live(stack: Stack, tmp_path: Path) -> None:
     request = urllib.request.Request(f"{stack.url}v1/infer?model=ssd", picture.read_bytes())
     with urllib.request.urlopen(request, timeout=20) as answer:
         assert b'"boxes"' in answer.read()
-
-
-@pytest.mark.parametrize("page", sorted(DOCS.glob("tutorial-*.zh-CN.md")), ids=lambda p: p.name)
-def test_the_chinese_page_is_in_step(page: Path) -> None:
-    """Same sections, commands, outputs, rows of tables, and names."""
-    english = page.with_name(page.name.replace(".zh-CN", ""))
-    ours, theirs = (one.read_text("utf-8") for one in (page, english))
-    assert list(steps(page)) == list(steps(english))
-    for pattern in (r"^#+", r"^\|", r"^- "):
-        assert len(re.findall(pattern, ours, re.M)) == len(re.findall(pattern, theirs, re.M))
-    assert sorted(re.findall(r"`[^`\n]+`", ours)) == sorted(re.findall(r"`[^`\n]+`", theirs))
-
-
-@pytest.mark.parametrize("page", sorted(DOCS.glob("tutorial-*.md")), ids=lambda p: p.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
-        assert (page.parent / target).exists(), target

@@ -1,0 +1,106 @@
+"""The pages of docs/ in each language, and where their links lead within the site.
+
+Pages are written for whoever reads them in the repository: a Chinese page is
+``docs/NAME.zh-CN.md`` and links to Chinese pages, and both kinds link to files outside docs/.
+The site has the same pages under the same addresses, in a folder for each language, and takes
+copies of those files along.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+ENGLISH, CHINESE = "en", "zh-CN"
+SUFFIX = f".{CHINESE}.md"
+FILES = "files"
+"""The site's folder for files of the repository that pages link to."""
+
+_FENCE = re.compile(r"(^ *```.*?^ *```$|^ {4}[^\n]*$)", re.M | re.S)
+_NAMED = re.compile(r"\[(docs/)?([\w-]+\.md)\](?=\([\w.-]+\.md[)#])")
+_LINK = re.compile(r"(\]\()([^)\s]+)(\))")
+_SWITCH = re.compile(r"^\[(?:English|简体中文)\]\([^)]+\)\n+", re.M)
+_READMES = ("README.md", "README.zh-CN.md")
+
+
+def names(locale: str) -> list[str]:
+    """Return the names of the pages that exist in a language, such as ``protocol.md``."""
+    chinese = {path.name.replace(SUFFIX, ".md") for path in DOCS.glob(f"*{SUFFIX}")}
+    every = {path.name for path in DOCS.glob("*.md") if not path.name.endswith(SUFFIX)}
+    return sorted(every & chinese if locale == CHINESE else every)
+
+
+def source(name: str, locale: str) -> Path:
+    """Return the file of a page in a language."""
+    return DOCS / (name.removesuffix(".md") + SUFFIX if locale == CHINESE else name)
+
+
+def for_site(text: str, locale: str) -> str:
+    """Return a page as the site shows it.
+
+    It has no switch of language of its own, links are adapted, and a link whose text is the
+    name of a page has the page's title instead.
+    """
+    titled = _NAMED.sub(lambda link: f"[{title(link[2], locale)}]", _SWITCH.sub("", text, count=1))
+    return replace_links(titled, in_site)
+
+
+@cache
+def title(name: str, locale: str) -> str:
+    """Return the heading of a page."""
+    text = source(name, locale).read_text(encoding="utf-8")
+    heading = re.search(r"^# (.+)$", text, re.M)
+    return heading[1] if heading else name
+
+
+def in_site(target: str) -> str:
+    """Return where a link of a page leads in the site.
+
+    >>> in_site("operations.zh-CN.md#安装"), in_site("../deploy/nginx.conf")
+    ('operations.md#安装', 'files/deploy/nginx.conf')
+    """
+    path, mark, anchor = target.partition("#")
+    if _is_elsewhere(target) or not path:
+        return target
+    if not path.startswith("../"):
+        return path.replace(SUFFIX, ".md") + mark + anchor
+    path = path.removeprefix("../").rstrip("/")
+    if path in _READMES:
+        return "index.md"
+    return f"{FILES}/{path}" + (".md" if (ROOT / path).is_dir() else "") + mark + anchor
+
+
+def outside(text: str) -> Iterator[PurePosixPath]:
+    """Yield the files and folders of the repository, outside docs/, that a page links to."""
+    for target in links(text):
+        path = target.partition("#")[0]
+        if path.startswith("../") and path.removeprefix("../") not in _READMES:
+            yield PurePosixPath(path.removeprefix("../").rstrip("/"))
+
+
+def links(text: str) -> list[str]:
+    """Return the targets of all links and pictures outside code, in order."""
+    found: list[str] = []
+
+    def note(target: str) -> str:
+        found.append(target)
+        return target
+
+    replace_links(text, note)
+    return found
+
+
+def replace_links(text: str, replacement: Callable[[str], str]) -> str:
+    """Return ``text`` with ``replacement(target)`` for each link's target, code left as it is."""
+    prose = _FENCE.split(text)
+    for index in range(0, len(prose), 2):
+        prose[index] = _LINK.sub(lambda m: m[1] + replacement(m[2]) + m[3], prose[index])
+    return "".join(prose)
+
+
+def _is_elsewhere(target: str) -> bool:
+    return re.match(r"[a-z]+:", target) is not None

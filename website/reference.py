@@ -1,0 +1,101 @@
+"""The parts of the reference that the code itself provides: settings, metrics, ``--help``.
+
+A page has ``<!-- generated: NAME -->`` where a part goes. The parts are filled in when the site is
+built, so they cannot be out of date, and no page has to be committed again with each change of a
+help text.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import Field, fields
+from functools import cache
+from typing import Any
+
+from server.runtime.histogram import Distribution
+from server.runtime.metrics import StatisticsCollector
+from server.runtime.statistics import Statistics
+from server.settings.commandline import flag_of
+from server.settings.table import PREFIX, Settings
+from website.pages import CHINESE, ENGLISH
+
+_MARK = re.compile(r"^<!-- generated: (.+?) -->$", re.M)
+COLUMNS = 100
+
+
+def fill_in(text: str, locale: str) -> str:
+    """Return a page with its generated parts. Raises KeyError for a part that does not exist."""
+    return _MARK.sub(lambda mark: _part(mark[1], locale), text)
+
+
+def _part(name: str, locale: str) -> str:
+    if name.startswith("help "):
+        return f"```text\n{_help(name.removeprefix('help '))}```"
+    table = _table(HEADS[name, locale], PARTS[name]())
+    return f'<div class="generated" markdown>\n\n{table}\n\n</div>'
+
+
+@cache
+def _help(command: str) -> str:
+    """Return what ``framewire COMMAND --help`` prints on a terminal of 100 columns."""
+    words = [sys.executable, "-m", *command.split(), "--help"]
+    environment = {**os.environ, "COLUMNS": str(COLUMNS), "NO_COLOR": "1", "HOME": "/home/me"}
+    return subprocess.run(
+        words, env=environment, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+
+
+def _settings() -> Iterator[Iterable[str]]:
+    return map(_setting, fields(Settings))
+
+
+def _setting(row: Field[Any]) -> Iterator[str]:
+    yield f"`{row.name}`"
+    yield "" if row.metadata["secret"] else f"`{flag_of(row.name)}`"
+    yield f"`{PREFIX}{row.name.upper()}`"
+    yield "" if row.default == "" else f"`{row.default}`"
+    low, high = row.metadata["low"], row.metadata["high"]
+    yield "" if low is None and high is None else f"{_bound(low)} … {_bound(high)}"
+
+
+def _bound(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _metrics() -> Iterator[Iterable[str]]:
+    for family in StatisticsCollector(_nothing_yet).collect():
+        name = family.name + ("_total" if family.type == "counter" else "")
+        labels = " ".join(f"`{label}`" for label in vars(family)["_labelnames"])
+        yield f"`{name}`", family.type, labels, family.documentation
+
+
+def _nothing_yet() -> Statistics:
+    """Return the statistics of a gateway that has just started."""
+    return Statistics(**{row.name: _empty(str(row.type)) for row in fields(Statistics)})
+
+
+def _empty(annotation: str) -> Any:
+    kind = annotation.partition("[")[0]
+    return {"Sequence": (), "Mapping": {}, "Distribution": Distribution((), (0,), 0.0)}.get(kind, 0)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [tuple(head), *map(tuple, rows)]
+    lines.insert(1, ("---",) * len(lines[0]))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+PARTS: dict[str, Callable[[], Iterator[Iterable[str]]]] = {
+    "settings": _settings,
+    "metrics": _metrics,
+}
+HEADS = {
+    ("settings", ENGLISH): ("TOML", "flag", "environment", "default", "range"),
+    ("settings", CHINESE): ("TOML", "命令行参数", "环境变量", "默认值", "范围"),
+    ("metrics", ENGLISH): ("metric", "type", "labels", "meaning"),
+    ("metrics", CHINESE): ("指标", "类型", "标签", "说明"),
+}
