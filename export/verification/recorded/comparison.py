@@ -43,13 +43,14 @@ class Difference:
 
 @dataclass
 class Result:
-    """What the comparison found.
+    """What the comparison found for a ``task``.
 
     ``worst`` are the frames that differ most. ``failures`` counts frames that the version cannot
     answer, by the reason. Times are medians in ms: ``recorded_ms`` of the recorded Predict calls,
     ``call_ms`` and ``baseline_ms`` of calls with one frame in this process.
     """
 
+    task: str
     agreement: Agreement = field(default_factory=Agreement)
     worst: list[Difference] = field(default_factory=list)
     failures: dict[str, int] = field(default_factory=dict)
@@ -70,7 +71,7 @@ def run(
     baseline: LoadedVersion | None = None,
 ) -> Result:
     """Compare all selected frames. The baseline is only timed."""
-    result, inference = Result(), []
+    result, inference = Result(description["task"]), []
     differences: list[tuple[float, int, Difference]] = []
     first: list[bytes] = []
     for number, (frame, picture, row) in enumerate(_answers(selection, version)):
