@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from export.errors import SourceError
-from export.verification.recorded import page, pictures, selection
+from export.verification.recorded import comparison, page, pictures, selection
 from export.verification.recorded.answers import answer
 from export.verification.recorded.comparison import Difference, Result
 from export.verification.recorded.limits import Limits
@@ -182,6 +182,12 @@ def test_keypoints_are_x_then_y() -> None:
     points = np.array([[[0.25, 0.75, 0.5]]], np.float32)
     found = answer({"keypoints": points}, described("keypoints"))
     assert found.fields == {"keypoints": [[0.75, 0.25, 0.5]], "scores": [0.5]}
+
+
+def test_a_recorded_result_that_cannot_be_read() -> None:
+    row = {"probabilities": np.array([0.2, 0.8])}
+    with pytest.raises(SourceError, match="frame 7 of session 5e55 cannot be read"):
+        comparison._compare(frame(7, classes=[0]), row, described("classification"))
 
 
 # The verdict
