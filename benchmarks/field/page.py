@@ -13,6 +13,7 @@ from loadtest.stack import ROOT
 
 OURS = "framewire"
 MARKER = "field"
+PAGES = ("docs/benchmarks.md", "docs/benchmarks.zh-CN.md")
 # What the chart shows, and the sentence below it.
 READMES = {
     "README.md": (
@@ -25,7 +26,7 @@ READMES = {
         "各服务器在延迟目标内能服务的摄像头路数",
         "{cores} 个 CPU 核心能服务多少路 15 帧/秒的摄像头（95% 的结果不超过 200 毫秒，"
         "99% 的帧有结果）：同一模型、同一组画面，一条命令即可复测"
-        "（[docs/benchmarks.md](docs/benchmarks.md)）。",
+        "（[docs/benchmarks.md](docs/benchmarks.zh-CN.md)）。",
     ),
 }
 Figure = Callable[[Measured], float]
@@ -37,8 +38,9 @@ def publish(results: Results, raw: str) -> list[str]:
         "docs/benchmarks.json": raw,
         "docs/benchmarks.svg": svg(list(panels(results)), 2, "All figures of the comparison"),
         "docs/cameras.svg": svg([_cameras(results)], 1, "Cameras within the objective"),
-        "docs/benchmarks.md": _with("docs/benchmarks.md", report(results)),
     }
+    for name in PAGES:
+        files[name] = _with(name, report(results))
     for name, (alternative, text) in READMES.items():
         sentence = text.format(cores=results.circumstances.cores)
         files[name] = _with(name, f"\n![{alternative}](docs/cameras.svg)\n\n{sentence}\n")

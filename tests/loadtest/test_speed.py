@@ -75,7 +75,7 @@ def test_a_complete_run_writes_the_page(
 ) -> None:
     page = tmp_path / "performance.md"
     page.write_text("<!-- begin speed -->\n<!-- end speed -->\n")
-    monkeypatch.setattr(report, "PAGE", page)
+    monkeypatch.setattr(report, "PAGES", (page,))
     monkeypatch.setattr(report, "GROUPS", ("gateway",))
     monkeypatch.setattr(report, "_lines", lambda *_: iter(lines))
     assert report.run(tmp_path, names, quick=False) == reached
