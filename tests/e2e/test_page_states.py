@@ -163,7 +163,7 @@ def test_everything_is_reachable_by_keyboard(open_page: Open) -> None:
     with open_page() as page:
         in_state(page, "ready")
         reached = []
-        for _ in range(22):
+        for _ in range(24):
             page.keyboard.press("Tab")
             reached.append(
                 page.evaluate(
