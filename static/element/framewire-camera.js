@@ -1,7 +1,7 @@
 /**
  * `<framewire-camera>`: this device's camera with what a Framewire gateway recognizes in it.
  *
- *     <script type="module" src="https://example.org/static/element/framewire-camera.js"></script>
+ *     <script type="module" src="/static/element/framewire-camera.js"></script>
  *     <framewire-camera model="digits" min-score="0.5" autostart></framewire-camera>
  *
  * README.md beside this file lists attributes, properties, methods and events.

@@ -1,6 +1,6 @@
 /** Fills the space around a picture of another shape than the stage: the picture itself, blurred and dark. */
 
-const SIDE = 16; // pixels to which the picture is shrunk before it is enlarged again
+const SIDE = 8; // pixels to which the picture is shrunk before it is enlarged again
 const SHADE = 'rgb(8 13 11 / 0.5)';
 
 export class Backdrop {

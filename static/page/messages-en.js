@@ -172,6 +172,7 @@ export const en = {
   'stat.chart.age': '{age} s',
   'stat.chart.point': '{age} s ago: {p50} ms, P95 {p95} ms',
   'stat.chart.gap': '{age} s ago: no results',
+  'stat.s': 's',
   'stat.ms': 'ms',
 
   'lost.title': 'Frames without a result',

@@ -172,6 +172,7 @@ export const zh = {
   'stat.chart.age': '{age} 秒',
   'stat.chart.point': '{age} 秒前：{p50} 毫秒，P95 {p95} 毫秒',
   'stat.chart.gap': '{age} 秒前：无结果',
+  'stat.s': '秒',
   'stat.ms': '毫秒',
 
   'lost.title': '未得到结果的帧',

@@ -64,7 +64,7 @@ export class Panel {
   age(ms) {
     this._element('age').hidden = ms === null;
     if (ms === null) return;
-    const age = ms < 1000 ? `${Math.round(ms)} ${this._text('stat.ms')}` : `${decimal(ms / 1000, 1)} s`;
+    const age = ms < 1000 ? `${Math.round(ms)} ${this._text('stat.ms')}` : `${decimal(ms / 1000, 1)} ${this._text('stat.s')}`;
     this._set('age', this._text('result.age', { age }));
   }
 

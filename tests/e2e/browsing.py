@@ -14,6 +14,19 @@ from tests.e2e.film import fits
 
 PATIENCE_S = 30.0
 
+EMBED = """async () => {
+  await import('/static/element/framewire-camera.js');
+  document.body.innerHTML = '<framewire-camera min-score="0.4" aria-label="Digits"><p>off</p>';
+  window.camera = document.querySelector('framewire-camera');
+  window.seen = { results: 0, states: [], problems: [] };
+  camera.addEventListener('result', ({ detail: { result } }) => {
+    seen.results += 1;
+    seen.last = result;
+  });
+  camera.addEventListener('statechange', ({ detail }) => seen.states.push(detail.state.name));
+  camera.addEventListener('problem', ({ detail }) => seen.problems.push(detail.code));
+}"""
+
 
 def in_state(page: Page, state: str) -> None:
     page.wait_for_selector(f"html[data-state={state}]", timeout=1000 * PATIENCE_S)
@@ -91,6 +104,12 @@ def _hand_over(page: Page, name: str, kind: str, content: bytes, event: str) -> 
         }}""",
         [name, kind, base64.b64encode(content).decode()],
     )
+
+
+def embed(page: Page, url: str) -> None:
+    """Put the element into a page that knows nothing of it, under the gateway's content policy."""
+    page.goto(f"{url}static/digits.html")
+    page.evaluate(EMBED)
 
 
 def track(page: Page) -> str | None:

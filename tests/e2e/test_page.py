@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import (
@@ -12,6 +14,7 @@ from tests.e2e.browsing import (
     drop,
     file,
     in_state,
+    paste,
     set_score,
     stats,
     track,
@@ -278,3 +281,54 @@ def test_reduced_motion_means_a_static_scene(open_page: Open) -> None:
         assert first is not None
         until(page, lambda: (answer(page) or first)["id"] > first["id"] + 2, "later answers")
         assert (answer(page) or first)["boxes"] == first["boxes"]
+
+
+def test_a_picture_is_pasted_filtered_and_saved(open_page: Open) -> None:
+    [scene] = scenes(SEEDS[:1])
+    with open_page(query="?score=30&lang=en") as page:
+        in_state(page, "ready")
+        expect(page.locator("#score-text")).to_have_text("30 %")
+        paste(page, "scene.jpg", "image/jpeg", jpeg(scene))
+        with_source(page, "picture")
+        until_fits(page, scene)
+        page.locator("#classes-option > summary").click()
+        digits = {str(label) for label in scene.labels}
+        digit = min(digits)
+        page.locator("#classes").get_by_text(digit, exact=True).click()
+        names = page.locator("#result .chip b")
+        expect(names.first).to_have_text(digit)
+        assert set(names.all_inner_texts()) == {digit}
+
+        with page.expect_download() as picture:
+            page.get_by_role("button", name="Save the image").click()
+        assert Image.open(picture.value.path()).size == (640, 480)
+        with page.expect_download() as document:
+            page.keyboard.press("j")
+        saved = json.loads(Path(document.value.path()).read_text(encoding="utf-8"))
+        assert saved["model"]["name"] == "digits"
+        assert digits <= set(saved["names"])
+
+
+def test_settings_travel_in_a_link_without_the_token(open_page: Open) -> None:
+    options = {"permissions": ["clipboard-read", "clipboard-write"]}
+    with open_page(query="?boxes=live#token=secret", **options) as page:
+        in_state(page, "ready")
+        until_boxes(page)
+        page.keyboard.press("ArrowRight")
+        page.get_by_role("button", name="Copy a link").click()
+        expect(page.locator("#toast")).to_contain_text("Link copied")
+        link = page.evaluate("navigator.clipboard.readText()")
+        assert "score=55" in link
+        assert "boxes=live" in link
+        assert "secret" not in link
+        page.keyboard.press("b")
+        assert "boxes=exact" in page.url  # a reload keeps it
+        page.get_by_role("button", name="Open on your phone").click()
+        expect(page.locator("#phone-more")).to_contain_text("on this computer only")
+        expect(page.locator("#phone-code")).to_be_hidden()
+        page.keyboard.press("Escape")
+        expect(page.locator("#phone-dialog")).to_be_hidden()
+        with page.expect_popup() as sheet:
+            page.get_by_role("link", name="Print digits").click()
+        expect(sheet.value.locator(".sheet p")).to_have_count(12)
+        assert len(sheet.value.pdf()) > 0

@@ -1,4 +1,4 @@
-"""Exact and live boxes on the page: the choice, and boxes that keep up with the camera."""
+"""Exact and live boxes on the page and in its element, and boxes that keep up with the camera."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import until, with_source
+from loadtest.stack import Stack
+from tests.e2e.browsing import embed, until, with_source
 from tests.e2e.conftest import Open
 from tests.e2e.motion import WATCH, fit
 
@@ -74,3 +75,31 @@ def test_reduced_motion_means_exact_boxes(open_page: Open, moving: Path) -> None
     with open_page(camera=moving, **options) as page:
         with_source(page, "camera")
         until(page, lambda: mode(page) == "exact", "exact boxes")
+
+
+def results(page: Page) -> int:
+    count: int = page.evaluate("seen.results")
+    return count
+
+
+def test_the_element_shows_results_and_reports_them(
+    open_page: Open, stack: Stack, moving: Path, artifacts: Path
+) -> None:
+    with open_page(camera=moving) as page:
+        embed(page, stack.url)
+        expect(page.get_by_text("off")).to_be_visible()
+        page.evaluate("camera.start()")
+        until(page, lambda: results(page) > 5, "results")
+        expect(page.get_by_text("off")).to_be_hidden()
+        expect(page.get_by_role("img", name="Digits")).to_be_visible()
+        assert page.evaluate("[camera.state, camera.model.name]") == ["ready", "digits"]
+        page.evaluate("camera.setAttribute('min-score', '0.95')")
+        until(page, lambda: min(page.evaluate("seen.last.scores"), default=1) >= 0.95, "best ones")
+        size = page.evaluate(
+            "camera.save().then(createImageBitmap).then((b) => [b.width, b.height])"
+        )
+        assert size == [640, 480]
+        page.screenshot(path=artifacts / "page-element.png")
+        page.evaluate("camera.remove()")
+        assert page.evaluate("seen.states.at(-1)") == "closed"
+        assert page.evaluate("camera.shadowRoot.querySelector('video')") is None

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from loadtest.stack import Stack
 from tests.e2e.browsing import (
     answer,
+    embed,
     file,
     in_state,
     set_score,
@@ -32,6 +33,14 @@ def test_a_refused_camera_is_explained(open_page: Open) -> None:
         with_problem(page, "camera_refused")
         with_source(page, "scene")
         until_boxes(page)
+
+
+def test_the_element_reports_a_refused_camera(open_page: Open, stack: Stack) -> None:
+    with open_page() as page:
+        embed(page, stack.url)
+        page.evaluate("camera.start()")
+        until(page, lambda: page.evaluate("seen.problems") == ["camera_refused"], "the problem")
+        expect(page.get_by_text("off")).to_be_visible()
 
 
 def test_a_missing_camera_is_explained(open_page: Open, tmp_path: Path) -> None:
@@ -163,7 +172,7 @@ def test_everything_is_reachable_by_keyboard(open_page: Open) -> None:
     with open_page() as page:
         in_state(page, "ready")
         reached = []
-        for _ in range(22):
+        for _ in range(24):
             page.keyboard.press("Tab")
             reached.append(
                 page.evaluate(

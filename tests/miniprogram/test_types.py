@@ -150,22 +150,17 @@ def test_the_npm_package_passes_in_another_project(packages: Path, tmp_path: Pat
     assert_passes(packages, tmp_path, node, ["app.js"])
 
 
-def test_the_page_address_has_the_same_types(packages: Path, tmp_path: Path) -> None:
-    """``/static/framewire.js`` is the client's public address."""
-    shutil.copytree(CLIENT, tmp_path / "client")
+def test_the_pages_addresses_pass_in_another_page(packages: Path, tmp_path: Path) -> None:
+    """``/static/framewire.js`` is the client's public address; the custom element has its own."""
+    for room in ("client", "element"):
+        shutil.copytree(ROOT / "static" / room, tmp_path / room)
     for name in ("framewire.js", "framewire.d.ts"):
         shutil.copy(ROOT / "static" / name, tmp_path / name)
     source = PAGE_CLIENT.replace("./client/index.js", "./framewire.js")
     (tmp_path / "app.js").write_text(source, encoding="utf-8")
-    assert_passes(packages, tmp_path, ES_MODULES, ["app.js"])
-
-
-def test_the_custom_element_passes_in_another_project(packages: Path, tmp_path: Path) -> None:
-    shutil.copytree(CLIENT, tmp_path / "client")
-    shutil.copytree(ROOT / "static" / "element", tmp_path / "element")
-    (tmp_path / "app.js").write_text(PAGE_ELEMENT, encoding="utf-8")
+    (tmp_path / "camera.js").write_text(PAGE_ELEMENT, encoding="utf-8")
     browser = {"target": "ES2022", "lib": ["ES2022", "DOM"]}
-    assert_passes(packages, tmp_path, {**ES_MODULES, **browser}, ["app.js"])
+    assert_passes(packages, tmp_path, {**ES_MODULES, **browser}, ["app.js", "camera.js"])
 
 
 def test_the_mini_programs_client_passes_in_another_project(packages: Path, tmp_path: Path) -> None:
