@@ -375,6 +375,8 @@ CLIENT_CORE = (
     "options",
     "messages",
     "outcomes",
+    "answers",
+    "second",
     "tracking",
     "actions",
 )

@@ -57,7 +57,7 @@ const conditions = {
 
 const client = new FramewireClient({
   url: socketAddress(),
-  hello: { ...sessionOptions(), min_score: minScore() },
+  hello: { ...sessionOptions(), min_score: minScore(), then: true },
   now,
   onState: stateChanged,
   onWelcome: ({ limits, features = [] }) => {
