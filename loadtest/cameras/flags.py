@@ -28,6 +28,7 @@ def add_gateway(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--ca", metavar="FILE", help="certificates to trust, in PEM")
     group.add_argument("--model", metavar="NAME", help="model (default: the gateway's)")
     group.add_argument("--label", metavar="LABEL", help="version label (default: the gateway's)")
+    group.add_argument("--then", metavar="NAME", help="second model, for the boxes (default: none)")
 
 
 def add_load(
@@ -175,6 +176,7 @@ def gateway(options: argparse.Namespace) -> Target:
         ca=options.ca,
         model=options.model,
         label=options.label,
+        then=options.then,
     )
 
 

@@ -42,6 +42,7 @@ class Target:
     ca: str | None = None
     model: str | None = None
     label: str | None = None
+    then: str | None = None
 
     @property
     def authority(self) -> str:
@@ -61,7 +62,7 @@ class Target:
 
     def greeting(self) -> bytes:
         """Return what a session sends first."""
-        options = {"model": self.model, "label": self.label}
+        options = {"model": self.model, "label": self.label, "then": self.then}
         given = {name: value for name, value in options.items() if value is not None}
         handshake = websocket.handshake("msgpack", self.authority, self.path, self.token)
         return handshake + hello(**given)
