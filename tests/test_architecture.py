@@ -403,6 +403,8 @@ CLIENT_CORE = (
     "options",
     "messages",
     "outcomes",
+    "answers",
+    "second",
     "tracking",
     "actions",
 )

@@ -64,6 +64,12 @@ def add_task(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--unit", default="", metavar="NAME", help="the unit of a map's values, such as m"
     )
+    group.add_argument(
+        "--then",
+        default="",
+        metavar="MODEL",
+        help="the model that a detector's boxes are meant for: clients can ask for its answers",
+    )
     _add_boxes(parser)
 
 
@@ -111,6 +117,7 @@ def task_options(options: argparse.Namespace) -> TaskOptions:
         normalize=options.normalize,
         multi_label=options.multi_label,
         unit=options.unit,
+        then=options.then,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -62,7 +63,8 @@ class Conversion:
 
     ``canvas``: the model's input; None if each image keeps its size, or the model decodes images.
     ``batch``: the batch size if it is fixed. ``labels``: empty if there are none. ``not_served``:
-    the source's outputs that the task has no place for.
+    the source's outputs that the task has no place for. ``then``: the model that its boxes are
+    meant for, as the description has it; None if there is none.
     """
 
     source: Source
@@ -72,6 +74,7 @@ class Conversion:
     task: Task
     labels: tuple[str, ...] = ()
     not_served: tuple[str, ...] = ()
+    then: Any = None
 
     def model(self, infer: Callable[[Tensor], Outputs]) -> Model:
         """Wrap ``source.infer`` or ``source.reference`` in preprocessing and postprocessing."""
@@ -147,7 +150,8 @@ def resolve(
     known = _described_labels(source, chosen) or chosen.labels
     names = _labels(labels or known, chosen)
     dropped = tuple(not_served(chosen, outputs))
-    return replace(draft, task=chosen, labels=names, not_served=dropped)
+    then = _second_model(source, task, chosen)
+    return replace(draft, task=chosen, labels=names, not_served=dropped, then=then)
 
 
 def preprocess(conversion: Conversion, encoded: Sequence[bytes]) -> Tensor:
@@ -306,6 +310,15 @@ def _with_description(source: Source, options: TaskOptions) -> TaskOptions:
     if source.described.get("multi_label") is True:
         options = replace(options, multi_label=True)
     return options
+
+
+def _second_model(source: Source, options: TaskOptions, task: Task) -> Any:
+    """Return the model that a detector's boxes are meant for, by the options or the source."""
+    if task.name == "detection":
+        return options.then or source.described.get("then")
+    if options.then:
+        raise SourceError(f"--then is for detectors; the task is {task.name}")
+    return None
 
 
 def _described_skeleton(source: Source) -> tuple[Edge, ...] | None:

@@ -27,6 +27,7 @@ def describe(name: str, conversion: Conversion, max_batch: int | None = None) ->
             "labels": list(conversion.labels),
             "first_class": conversion.task.first_class,
             **conversion.task.details,
+            **({} if conversion.then is None else {"then": conversion.then}),
             "input": {
                 "width": canvas.width if canvas else None,
                 "height": canvas.height if canvas else None,

@@ -85,7 +85,7 @@ class TaskOptions:
     given.
     ``normalize``: scale embeddings to a length of 1.
     ``multi_label``: a picture can have several of the classes, or none.
-    ``unit``: of the values of a map.
+    ``unit``: of the values of a map. ``then``: the model that a detector's boxes are meant for.
     """
 
     task: str | None = None
@@ -103,3 +103,4 @@ class TaskOptions:
     normalize: bool = False
     multi_label: bool = False
     unit: str = ""
+    then: str = ""

@@ -36,11 +36,13 @@ from framewire.client.outcomes import (
     Outcome,
     Pose,
     Result,
+    SecondAnswer,
     Segmentation,
     Tensor,
     Timing,
 )
 from framewire.client.pictures import Picture
+from framewire.client.second import SecondModel
 from framewire.client.sources import Folder, Video, camera, rtsp, video
 from framewire.client.statistics import Statistics
 from framewire.client.tracking import Count, Event, Tracking, Velocity
@@ -70,6 +72,8 @@ __all__ = [
     "Pose",
     "Refused",
     "Result",
+    "SecondAnswer",
+    "SecondModel",
     "Segmentation",
     "SourceError",
     "Statistics",

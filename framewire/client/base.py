@@ -18,6 +18,7 @@ from framewire.client.driver import Driver
 from framewire.client.messages import Limits, Model
 from framewire.client.options import Options, Orientation
 from framewire.client.pictures import encode
+from framewire.client.second import SecondModel
 from framewire.client.session import Session, State
 from framewire.client.statistics import Statistics
 from framewire.client.tracking import Areas, Tracking
@@ -40,8 +41,9 @@ class BaseClient:
     what its results contain. With ``orientation="apply"``, JPEGs are turned as their EXIF says,
     as viewers show them; with ``"ignore"``, they are taken as stored. ``track`` gives detections
     ids and velocities: ``True``, or a :class:`Tracking` with options. ``zones`` and ``lines`` map
-    names to points in 0..1; results then have their events. ``jpeg_quality`` is for pictures that
-    the client encodes.
+    names to points in 0..1; results then have their events. ``then`` is a second model for the
+    detections: its name, a :class:`SecondModel` with options, or ``True`` for the one that the
+    model's description names. ``jpeg_quality`` is for pictures that the client encodes.
     """
 
     def __init__(
@@ -60,13 +62,14 @@ class BaseClient:
         track: bool | Tracking | None = None,
         zones: Areas | None = None,
         lines: Areas | None = None,
+        then: bool | str | SecondModel | None = None,
         jpeg_quality: int = 85,
         record: str | os.PathLike[str] | None = None,
     ) -> None:
         if not url.startswith(("ws://", "wss://")):
             raise ValueError(f"the URL must start with ws:// or wss://, not {url!r}")
         options = Options(
-            model, label, version, min_score, max_results, orientation, track, zones, lines
+            model, label, version, min_score, max_results, orientation, track, zones, lines, then
         )
         self._connect_timeout_s = connect_timeout_s
         self._session = Session(options, Backoff(random.random), _name(), callable(token))
@@ -109,6 +112,7 @@ class BaseClient:
         track: bool | Tracking | None = None,
         zones: Areas | None = None,
         lines: Areas | None = None,
+        then: bool | str | SecondModel | None = None,
     ) -> None:
         """Change options of the session, for this connection and later ones. None: unchanged.
 
@@ -124,6 +128,7 @@ class BaseClient:
             "track": track,
             "zones": zones,
             "lines": lines,
+            "then": then,
         }
         self._change({name: value for name, value in options.items() if value is not None})
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from framewire.client.outcomes import (
-    Box,
-    Classification,
-    DenseMap,
-    Detection,
-    Keypoint,
-    Pose,
-    Result,
-    Segmentation,
-    Tensor,
-    Timing,
-)
-from framewire.client.tracking import Count, Event, Velocity
+from framewire.client import answers
+from framewire.client.outcomes import Result, Timing
+from framewire.client.second import SecondModel
+from framewire.client.tracking import Count, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +20,8 @@ class Model:
     ``map`` or ``tensors``.
     ``labels`` names its classes or keypoints by index, ``palette`` has the colors of classes as
     ``#rrggbb``, ``skeleton`` the pairs of keypoints to join by a line. ``multi_label``: a picture
-    can have several of the classes, or none. ``unit``: of the values of a map.
+    can have several of the classes, or none. ``unit``: of the values of a map. ``then``: the second
+    model that it is meant for.
     ``width`` and ``height`` are the largest useful size in pixels; None: any. ``formats`` are the
     picture formats that it accepts.
     """
@@ -46,6 +38,7 @@ class Model:
     palette: tuple[str, ...] = ()
     multi_label: bool = False
     unit: str = ""
+    then: SecondModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +121,7 @@ def model(message: Mapping[str, Any] | None) -> Model | None:
         palette=tuple(message.get("palette", ())),
         multi_label=message.get("multi_label", False),
         unit=message.get("unit", ""),
+        then=SecondModel.of(message["then"]) if "then" in message else None,
     )
 
 
@@ -140,51 +134,28 @@ def result(
 ) -> Result:
     """Parse ``result``. ``labels`` are those of the model that answered."""
     timing = message["timing_ms"]
+    names = answers.Labels(labels)
     return Result(
         picture=picture,
-        detections=_detections(message, labels) if "boxes" in message else (),
-        classes=_classes(message, labels) if "boxes" not in message else (),
-        outputs={name: _tensor(value) for name, value in message.get("outputs", {}).items()},
+        **answers.fields(message, names),
         model_version=message["model_version"],
         batch=message["batch"],
         timing=Timing(timing["queue"], timing["inference"], timing["total"]),
-        events=tuple(_event(event, labels) for event in message.get("events", ())),
-        counts=tuple(_count(count, labels) for count in message.get("counts", ())),
+        events=tuple(_event(event, names) for event in message.get("events", ())),
+        counts=tuple(_count(count, names) for count in message.get("counts", ())),
         restarted=message.get("restarted", False),
         latency_ms=latency_ms,
         round_trip_ms=round_trip_ms,
         message=message,
-        poses=_poses(message, labels) if "keypoints" in message else (),
-        segmentation=_segmentation(message["masks"]) if "masks" in message else None,
-        embedding=tuple(message["embedding"]) if "embedding" in message else None,
-        dense_map=_dense_map(message["map"]) if "map" in message else None,
     )
 
 
-def _detections(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Detection, ...]:
-    nothing = [None] * len(message["boxes"])
-    columns = zip(
-        message["boxes"],
-        message["scores"],
-        message["classes"],
-        message.get("ids", nothing),
-        message.get("velocities", nothing),
-        strict=True,
-    )
-    return tuple(
-        Detection(
-            Box(*box), score, index, _name(labels, index), id_, Velocity(*edges) if edges else None
-        )
-        for box, score, index, id_, edges in columns
-    )
-
-
-def _event(message: Mapping[str, Any], labels: tuple[str, ...]) -> Event:
+def _event(message: Mapping[str, Any], labels: answers.Labels) -> Event:
     return Event(
         kind=message["kind"],
         id=message["id"],
         class_index=message["class"],
-        label=_name(labels, message["class"]),
+        label=labels.name(message["class"]),
         at_s=message["at"] / 1000,
         zone=message.get("zone"),
         line=message.get("line"),
@@ -192,40 +163,6 @@ def _event(message: Mapping[str, Any], labels: tuple[str, ...]) -> Event:
     )
 
 
-def _count(message: Mapping[str, Any], labels: tuple[str, ...]) -> Count:
+def _count(message: Mapping[str, Any], labels: answers.Labels) -> Count:
     index = message["class"]
-    return Count(message["zone"], index, _name(labels, index), message["count"])
-
-
-def _classes(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Classification, ...]:
-    if "classes" not in message:  # scores can be those of something else
-        return ()
-    columns = zip(message["scores"], message["classes"], strict=True)
-    return tuple(Classification(score, index, _name(labels, index)) for score, index in columns)
-
-
-def _poses(message: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Pose, ...]:
-    columns = zip(message["scores"], message["keypoints"], strict=True)
-    return tuple(Pose(score, _keypoints(numbers, labels)) for score, numbers in columns)
-
-
-def _keypoints(numbers: Sequence[float], labels: tuple[str, ...]) -> tuple[Keypoint, ...]:
-    columns = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
-    return tuple(Keypoint(*point, _name(labels, index)) for index, point in enumerate(columns))
-
-
-def _segmentation(masks: Mapping[str, Any]) -> Segmentation:
-    return Segmentation(masks["width"], masks["height"], tuple(masks["runs"]))
-
-
-def _dense_map(fields: Mapping[str, Any]) -> DenseMap:
-    width, height, levels = fields["width"], fields["height"], fields["levels"]
-    return DenseMap(width, height, fields["low"], fields["high"], bytes(levels))
-
-
-def _name(labels: tuple[str, ...], index: int) -> str:
-    return labels[index] if 0 <= index < len(labels) else str(index)
-
-
-def _tensor(message: Mapping[str, Any]) -> Tensor:
-    return Tensor(message["dtype"], tuple(message["shape"]), message["data"])
+    return Count(message["zone"], index, labels.name(index), message["count"])

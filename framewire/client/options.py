@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from framewire.client.second import SecondModel
 from framewire.client.tracking import (
     LINE_POINTS,
     ZONE_POINTS,
@@ -33,6 +34,7 @@ class Options:
     track: bool | Tracking | None = None
     zones: Areas | None = None
     lines: Areas | None = None
+    then: bool | str | SecondModel | None = None
 
     def __post_init__(self) -> None:
         if self.label is not None and self.version is not None:
@@ -67,6 +69,8 @@ class Options:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         if isinstance(self.track, Tracking):
             values["track"] = self.track.message()
+        if isinstance(self.then, SecondModel):
+            values["then"] = self.then.message()
         for name in ("zones", "lines"):
             if values[name] is not None:
                 values[name] = areas_message(values[name])

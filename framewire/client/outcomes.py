@@ -29,7 +29,7 @@ class Detection:
 
     ``class_index`` counts from 0; ``label`` is that class's name, or the index as text if the
     model has no names. With ``track``, ``id`` and ``velocity`` are those of the object; None until
-    it is confirmed.
+    it is confirmed. With ``then``, ``second`` is what the second model says about it, if it was to.
     """
 
     box: Box
@@ -38,6 +38,7 @@ class Detection:
     label: str
     id: int | None = None
     velocity: Velocity | None = None
+    second: SecondAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,24 @@ class Tensor:
             return numpy.array(self.data, dtype=object).reshape(self.shape)
         dtype = numpy.dtype(self.dtype).newbyteorder("<")
         return numpy.frombuffer(self.data, dtype).reshape(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondAnswer:
+    """What a second model says about a detection, in the fields that :class:`Result` has.
+
+    ``missing``: why there is no answer, a reason of :class:`Dropped` or a code of :class:`Failed`;
+    None if there is one. Boxes and keypoints are in 0..1 of the picture, maps cover the box.
+    """
+
+    missing: str | None = None
+    detections: tuple[Detection, ...] = ()
+    classes: tuple[Classification, ...] = ()
+    outputs: Mapping[str, Tensor] = field(default_factory=dict)
+    poses: tuple[Pose, ...] = ()
+    segmentation: Segmentation | None = None
+    embedding: tuple[float, ...] | None = None
+    dense_map: DenseMap | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def add_gateway(parser: argparse.ArgumentParser, default: str = "the gateway's")
     group.add_argument("--ca", metavar="FILE", help="certificates to trust, in PEM")
     group.add_argument("--model", metavar="NAME", help=f"model (default: {default})")
     group.add_argument("--label", metavar="LABEL", help=f"version label (default: {default})")
+    group.add_argument("--then", metavar="NAME", help="second model, for the boxes (default: none)")
 
 
 def add_load(
@@ -193,6 +194,7 @@ def gateway(options: argparse.Namespace) -> Target:
         ca=options.ca,
         model=options.model,
         label=options.label,
+        then=options.then,
     )
 
 

@@ -44,6 +44,7 @@ class Target:
     ca: str | None = None
     model: str | None = None
     label: str | None = None
+    then: str | None = None
 
     @property
     def authority(self) -> str:
@@ -67,7 +68,7 @@ class Target:
 
     def options(self) -> dict[str, str]:
         """Return what sessions ask for in ``hello``."""
-        options = {"model": self.model, "label": self.label}
+        options = {"model": self.model, "label": self.label, "then": self.then}
         return {name: value for name, value in options.items() if value is not None}
 
     def handshake(self) -> bytes:

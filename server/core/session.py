@@ -297,7 +297,8 @@ class Session:
             )
             return [Send(error_message(error, frame.id))]
         # Cheap frames are left to the batcher, which serves all sessions in turn.
-        if frame.cost > FREE and self._budget and not self._budget.affords(now, frame.cost):
+        cost = frame.cost if self.then is None else 2 * frame.cost  # decoded again to be cut
+        if frame.cost > FREE and self._budget and not self._budget.affords(now, cost):
             return [Send(Dropped(frame.id, "rate_limited"))]
         self.pending.add(frame.id)
         return [Offer(frame, lane)]

@@ -8,6 +8,7 @@
  */
 /** @typedef {import('./types.js').Box} Box */
 /** @typedef {import('./types.js').Result} Result */
+/** @typedef {import('./types.js').SecondAnswer} SecondAnswer */
 /**
  * @typedef {object} Track what is known of an object
  * @property {number} id
@@ -19,6 +20,7 @@
  * @property {number} since when its first box was captured
  * @property {number} shownAt when it was first there to be shown
  * @property {number|null} endedAt when a result came without it
+ * @property {SecondAnswer|null} second what a second model said about it last
  */
 /**
  * @typedef {object} Untracked a box of the last result that has no track
@@ -26,6 +28,7 @@
  * @property {number} score
  * @property {number} kind its class
  * @property {number} shownAt when it was first there to be shown
+ * @property {SecondAnswer|null} second what a second model says about it
  */
 /**
  * @typedef {object} Drawn a box to draw
@@ -34,6 +37,7 @@
  * @property {number} score
  * @property {number} class
  * @property {number} opacity 0 to 1
+ * @property {SecondAnswer} [second] what a second model says about it, with `then`
  */
 export class Overlay {
     /**
@@ -65,6 +69,7 @@ export class Overlay {
 }
 export type Box = import("./types.js").Box;
 export type Result = import("./types.js").Result;
+export type SecondAnswer = import("./types.js").SecondAnswer;
 /**
  * what is known of an object
  */
@@ -96,6 +101,10 @@ export type Track = {
      * when a result came without it
      */
     endedAt: number | null;
+    /**
+     * what a second model said about it last
+     */
+    second: SecondAnswer | null;
 };
 /**
  * a box of the last result that has no track
@@ -111,6 +120,10 @@ export type Untracked = {
      * when it was first there to be shown
      */
     shownAt: number;
+    /**
+     * what a second model says about it
+     */
+    second: SecondAnswer | null;
 };
 /**
  * a box to draw
@@ -127,4 +140,8 @@ export type Drawn = {
      * 0 to 1
      */
     opacity: number;
+    /**
+     * what a second model says about it, with `then`
+     */
+    second?: import("./types.js").SecondAnswer | undefined;
 };

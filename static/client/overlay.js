@@ -9,6 +9,7 @@
 
 /** @typedef {import('./types.js').Box} Box */
 /** @typedef {import('./types.js').Result} Result */
+/** @typedef {import('./types.js').SecondAnswer} SecondAnswer */
 
 /**
  * @typedef {object} Track what is known of an object
@@ -21,6 +22,7 @@
  * @property {number} since when its first box was captured
  * @property {number} shownAt when it was first there to be shown
  * @property {number|null} endedAt when a result came without it
+ * @property {SecondAnswer|null} second what a second model said about it last
  */
 
 /**
@@ -29,6 +31,7 @@
  * @property {number} score
  * @property {number} kind its class
  * @property {number} shownAt when it was first there to be shown
+ * @property {SecondAnswer|null} second what a second model says about it
  */
 
 /**
@@ -38,6 +41,7 @@
  * @property {number} score
  * @property {number} class
  * @property {number} opacity 0 to 1
+ * @property {SecondAnswer} [second] what a second model says about it, with `then`
  */
 
 export class Overlay {
@@ -64,6 +68,7 @@ export class Overlay {
    */
   update(result, now) {
     const { boxes = [], scores = [], classes = [], ids = [], velocities = [] } = result;
+    const answers = result.then ? result.then.answers : [];
     const capturedAt = result.captured_at === undefined ? now : result.captured_at;
     if (result.restarted) this._tracks.clear();
     const before = this._untracked;
@@ -71,13 +76,17 @@ export class Overlay {
     const seen = new Set();
     boxes.forEach((box, i) => {
       const [id, velocity, score, kind] = [ids[i], velocities[i], scores[i], classes[i]];
+      const answer = answers[i] && !answers[i].missing ? answers[i] : null;
       if (typeof id !== 'number' || !velocity) {
-        this._untracked.push({ box, score, kind, shownAt: firstShown(box, kind, before, now) });
+        const shownAt = firstShown(box, kind, before, now);
+        this._untracked.push({ box, score, kind, shownAt, second: answer });
         return;
       }
       const known = this._tracks.get(id);
+      const second = answer || (known ? known.second : null);
       const { since, shownAt } = known || { since: capturedAt, shownAt: firstShown(box, kind, before, now) };
-      this._tracks.set(id, { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null });
+      const track = { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null, second };
+      this._tracks.set(id, track);
       seen.add(id);
     });
     for (const track of this._tracks.values()) {
@@ -107,13 +116,15 @@ export class Overlay {
       score: track.score,
       class: track.kind,
       opacity: this._opacity(track.shownAt, track.endedAt, now),
+      ...(track.second && { second: track.second }),
     }));
-    const untracked = this._untracked.map(({ box, score, kind, shownAt }) => ({
+    const untracked = this._untracked.map(({ box, score, kind, shownAt, second }) => ({
       id: null,
       box,
       score,
       class: kind,
       opacity: this._opacity(shownAt, null, now),
+      ...(second && { second }),
     }));
     return [...tracked, ...untracked];
   }

@@ -94,7 +94,7 @@ const conditions = {
 
 const client = new FramewireClient({
   url: socketAddress(),
-  hello: { ...sessionOptions(), min_score: options.minScore },
+  hello: { ...sessionOptions(), min_score: options.minScore, then: true },
   now,
   onState: stateChanged,
   onWelcome: ({ limits, features = [] }) => {

@@ -5,6 +5,7 @@ import { readEmbedding } from './embedding.js';
 import { readScale } from './heat-map.js';
 import { className } from './overlay.js';
 import { readPoses } from './poses.js';
+import { secondName } from './second.js';
 import { readMasks } from './segmentation.js';
 
 const MAX_CLASSES = 5;
@@ -43,7 +44,13 @@ export function readPredictions(result, model, minScore, shows = undefined) {
   if (result.map) return { kind: 'map', items: [readScale(result.map, model)] };
   if (result.embedding) return { kind: 'embedding', items: [readEmbedding(result.embedding)] };
   if (!result.boxes) return { kind: 'classes', items: readClasses(result, model, minScore) };
-  const boxes = result.boxes.map((box, i) => ({ box, class: result.classes[i], score: result.scores[i] }));
+  const answers = result.then ? result.then.answers : [];
+  const boxes = result.boxes.map((box, i) => ({
+    box,
+    class: result.classes[i],
+    score: result.scores[i],
+    second: answers[i],
+  }));
   return { kind: 'boxes', items: readBoxes(boxes, labelsOf(model), minScore, shows) };
 }
 
@@ -70,9 +77,9 @@ function readClasses({ classes = [], scores }, model, minScore) {
  */
 export function readBoxes(boxes, labels, minScore, shows = () => true) {
   const shown = boxes.filter((box) => shows(box.class));
-  const items = shown.map(({ class: index, score, box, opacity = 1 }) => ({
+  const items = shown.map(({ class: index, score, box, opacity = 1, second }) => ({
     index,
-    name: className(index, labels),
+    name: [className(index, labels), secondName(second)].filter(Boolean).join(' · '),
     score,
     box,
     opacity,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,16 +18,26 @@ CONFIG = """
 model_config_list {{
   config {{ name: "classifier" base_path: "{0}/classifier" model_platform: "tensorflow" }}
   config {{ name: "raw" base_path: "{0}/raw" model_platform: "tensorflow" }}
+  config {{ name: "zoo" base_path: "{0}/zoo" model_platform: "tensorflow" }}
 }}
 """
+DESCRIPTIONS = {"zoo": {"labels": ["bright"], "first_class": 1, "then": "classifier"}}
 
 
 @pytest.fixture(scope="module")
 def stack(other_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A classifier without labels and a model with raw outputs; one session at a time."""
-    config = tmp_path_factory.mktemp("others") / "models.config"
+    """A classifier without labels, a model with raw outputs, and a detector whose boxes are meant
+    for the classifier; one session at a time."""
+    folder = tmp_path_factory.mktemp("others")
+    config, descriptions = folder / "models.config", folder / "descriptions.json"
     config.write_text(CONFIG.format(other_models))
-    flags = ("--model=classifier", "--max-sessions=1", "--max-staleness-ms=20000")
+    descriptions.write_text(json.dumps(DESCRIPTIONS))
+    flags = (
+        "--model=classifier",
+        "--max-sessions=1",
+        "--max-staleness-ms=20000",
+        f"--descriptions={descriptions}",
+    )
     with Stack(gateway_flags=flags, model_flags=(f"--model_config_file={config}",)) as running:
         yield running
 
@@ -62,6 +74,13 @@ def test_raw_outputs_are_listed_with_their_values(open_page: Open, artifacts: Pa
         assert facts(page)["Task"] == "raw outputs"
         expect(page.locator("#score-option")).to_be_hidden()
         page.screenshot(path=artifacts / "page-raw.png")
+
+
+def test_a_box_has_the_best_class_of_the_second_model(open_page: Open, artifacts: Path) -> None:
+    with open_page(query="?model=zoo") as page:
+        in_state(page, "ready")
+        expect(page.locator("#result .chip").first).to_contain_text(re.compile(r"bright · [012]"))
+        page.screenshot(path=artifacts / "page-two-models.png")
 
 
 def test_a_full_server_differs_from_one_that_is_gone(open_page: Open, artifacts: Path) -> None:

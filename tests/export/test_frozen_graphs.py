@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 import tensorflow as tf
 
 from export.errors import SourceError
+from export.serving.description import describe
+from export.tasks.task import TaskOptions
 from tests.export.opened import BLUE, GREEN, RED, answers, converted, notes
 
 v1 = tf.compat.v1
@@ -73,11 +76,17 @@ def detector() -> None:
 
 
 def test_a_detector_is_recognized_by_the_names_of_its_outputs(tmp_path: Path) -> None:
-    found = converted(written(tmp_path, detector), batch=1)
+    found = converted(written(tmp_path, detector), TaskOptions(then="faces"), batch=1)
     assert found.task.name == "detection"
+    assert json.loads(describe("people", found))["then"] == "faces"
     outputs = answers(found, RED)
     assert outputs["detection_classes"].tolist() == [[2]]
     assert outputs["detection_keypoints"].tolist() == [[[[0.5, 0.25]]]]
+
+
+def test_only_a_detector_has_boxes_for_a_second_model(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="--then is for detectors; the task is classification"):
+        converted(written(tmp_path, classifier), TaskOptions(then="faces"))
 
 
 def two_images() -> None:

@@ -41,6 +41,7 @@ class Puppet:
         self.status = status
         self.tls = tls
         self.subprotocol = subprotocol
+        self.hello: dict[str, Any] = {}
         self.received = 0
         self.lost = 0
         self.delays_s: list[float] = []
@@ -91,6 +92,7 @@ class _Session(WebSocketHandler):
         if message["type"] == "frame":
             self._on_frame(message["id"])
             return
+        self._puppet.hello = message
         self._send(type="welcome", model=self._puppet.model, limits=LIMITS)
         if self._puppet.pace:
             self._send(type="pace", frames_per_s=self._puppet.pace)

@@ -133,6 +133,18 @@ def refusal(puppet: Puppet, path: str = "/ws", token: str | None = None) -> str:
     return virtual.run(work())
 
 
+def test_sessions_ask_for_what_the_flags_name() -> None:
+    puppet = Puppet()
+
+    async def work() -> None:
+        async with puppet.serving() as where:
+            await probe(replace(where, model="people", label="stable", then="faces"))
+
+    virtual.run(work())
+    wanted = {"model": "people", "label": "stable", "then": "faces"}
+    assert {name: puppet.hello[name] for name in wanted} == wanted
+
+
 def test_nothing_listens() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

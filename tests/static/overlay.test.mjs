@@ -145,3 +145,15 @@ for (const [delayMs, least] of [[100, 0.8], [200, 0.75], [400, 0.6]]) {
     assert.ok(live > exact);
   });
 }
+
+test('keeps what a second model said about an object while its answers are missing', () => {
+  const overlay = new Overlay();
+  const bob = { classes: [1], scores: [0.9], labels: ['bob'] };
+  const seconds = (answers) => ({ then: { model_version: 1, answers } });
+  overlay.update(result([BOX], 0, seconds([bob])), 0);
+  assert.deepEqual(overlay.at(0)[0].second, bob);
+  overlay.update(result([BOX], 100, seconds([{ missing: 'expired' }])), 100);
+  assert.deepEqual(overlay.at(100)[0].second, bob);
+  overlay.update(result([BOX], 200, { ids: [null], ...seconds([{ missing: 'expired' }]) }), 200);
+  assert.equal(overlay.at(200).find(({ id }) => id === null).second, undefined);
+});

@@ -344,3 +344,13 @@ test('a result of a task that the page does not know is read as nothing', () => 
   const spoken = { words: ['hello'], scores: [0.5] };
   assert.deepEqual(readPredictions(spoken, null, 0), { kind: 'classes', items: [] });
 });
+
+test('a box has the best word of its second model, or those of the boxes in it from left to right', () => {
+  const faces = { classes: [1, 0], scores: [0.9, 0.1], labels: ['bob', 'ann'] };
+  const digits = { boxes: [[0.5, 0, 0.6, 1], [0.1, 0, 0.2, 1]], classes: [7, 4], scores: [0.9, 0.8] };
+  const answers = [faces, digits, { missing: 'expired' }, null];
+  const [box, scores, classes] = [[0, 0, 1, 1], [0.9, 0.8, 0.7, 0.6], [0, 0, 0, 0]];
+  const boxes = { boxes: [box, box, box, box], scores, classes, then: { model_version: 1, answers } };
+  const { items } = readPredictions(boxes, { labels: ['face'] }, 0);
+  assert.deepEqual(items.map(({ name }) => name), ['face · bob', 'face · 4 7', 'face', 'face']);
+});

@@ -25,6 +25,7 @@ PRINTED = {
     "A folder": r"a\.jpg \d+\nb\.jpg not a picture in JPEG, PNG or WebP \(bad_picture\)\n",
     "A camera, a video, RTSP": r"(\[('[156]', ){3}'[156]'\] \d+ ms\n)+",
     "Objects that keep their ids": r"\[(\(None, '\d'\)(, )?){4}\]\n(\[.*\]\n)+",
+    "Two models": r"(\d (\['\d'.*\]|\[\]|expired)\n){3}",
     "asyncio": r"4 4\n",
     "Your own loop": r"(Result\n|Dropped\n){4}Result\n",
 }

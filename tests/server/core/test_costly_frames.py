@@ -11,7 +11,7 @@ from server.core.bucket import TokenBucket
 from server.core.errors import FrameTooLarge
 from server.core.lanes import COSTLY, lane_of
 from server.core.messages import Configure, Dropped, Frame, Hello, Options
-from server.core.model import Lane, Model
+from server.core.model import Lane, Model, ModelKey, Then
 from server.core.session import FREE, Effect, Offer, Send, Session
 from server.core.wire import check_picture
 from tests.server.core.batches import NOTHING, A, B, batcher, due_at, member, offer, take, who
@@ -68,6 +68,14 @@ def test_frames_over_the_budget_are_dropped_until_it_is_earned() -> None:
     assert session.receive(sent(3, 16_000_000), NOW) == [Send(Dropped(3, "rate_limited"))]
     offered(session.receive(sent(4, 16_000_000), NOW + 0.5))
     assert session.pending == {1, 2, 4}
+
+
+def test_a_frame_for_two_models_is_charged_twice() -> None:
+    session = opened(TokenBucket(32e6, 32e6), Options(then=Then(ModelKey("faces"))))
+    assert session.receive(sent(1, 16_000_001), NOW + 1) == [
+        Offer(sent(1, 16_000_001), PIXELS._replace(alone=True))
+    ]
+    assert session.receive(sent(2, FREE + 1), NOW + 1) == [Send(Dropped(2, "rate_limited"))]
 
 
 def test_small_frames_are_never_charged() -> None:

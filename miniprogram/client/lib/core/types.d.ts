@@ -19,10 +19,26 @@ export interface SessionOptions {
   zones?: Record<string, ZonePoint[]>;
   /** by name, lines that tracked objects cross; replaces the earlier ones */
   lines?: Record<string, [ZonePoint, ZonePoint]>;
+  /** a second model, which answers for each box: its name or options; true: the model's own */
+  then?: boolean | string | SecondModel;
   /** the client's name and version, for the server's logs */
   client?: string;
   /** W3C trace context that traced frames of the session belong to, if they bring none */
   traceparent?: string;
+}
+
+/** A model that gets the boxes of the first one, cut out of the frame. */
+export interface SecondModel {
+  model: string;
+  /** set at most one of `label` and `version` */
+  label?: string;
+  version?: number;
+  /** boxes of a frame that it gets at most, the best first; 1 to 50 */
+  max_boxes?: number;
+  /** 0 to 1 */
+  min_score?: number;
+  /** answers per box; 0 to 100 */
+  max_results?: number;
 }
 
 /** How boxes are tracked. All are optional. */
@@ -78,6 +94,8 @@ export interface Model {
   multi_label?: true;
   /** of a map's values; empty if it is not known */
   unit?: string;
+  /** of a detection: the second model that `then: true` asks for */
+  then?: SecondModel;
 }
 
 export interface Limits {
@@ -144,28 +162,13 @@ export interface Tensor {
   data: Uint8Array | (string | number | null)[];
 }
 
-export interface Result {
-  id: number;
-  captured_at?: number;
-  model_version: number;
-  /** frames in the batch */
-  batch: number;
-  timing_ms: { queue: number; inference: number; total: number };
+/** The fields of a result that depend on the model's task. */
+export interface Answer {
   boxes?: Box[];
   /** 0 to 1, in descending order */
   scores?: number[];
   /** indices into `Model.labels` */
   classes?: number[];
-  /** with `track`: the id of each box's object; null until it is confirmed */
-  ids?: (number | null)[];
-  /** with `track`: how far each edge of a box moves per second; null where the id is */
-  velocities?: (Box | null)[];
-  /** with `zones` or `lines`: what happened since the last result */
-  events?: TrackingEvent[];
-  /** with `zones` or `lines`: how many objects of each class are in each zone */
-  counts?: { zone: string; class: number; count: number }[];
-  /** tracking began anew: no id of an earlier result continues */
-  restarted?: boolean;
   /**
    * for keypoints: each pose as x, y and score of its points, one after another; x and y relative to
    * the frame as sent, 0 to 1 unless the point is outside. `scores` has one per pose
@@ -178,6 +181,35 @@ export interface Result {
   /** for a map */
   map?: DenseMap;
   outputs?: Record<string, Tensor>;
+}
+
+/** What a second model says about a box, or why it says nothing. */
+export interface SecondAnswer extends Answer {
+  /** the name of each of the `classes`; null for one that has none */
+  labels?: (string | null)[];
+  /** as the reason of a dropped frame, or the code of an error */
+  missing?: string;
+}
+
+export interface Result extends Answer {
+  id: number;
+  captured_at?: number;
+  model_version: number;
+  /** frames in the batch */
+  batch: number;
+  timing_ms: { queue: number; inference: number; total: number };
+  /** with `track`: the id of each box's object; null until it is confirmed */
+  ids?: (number | null)[];
+  /** with `track`: how far each edge of a box moves per second; null where the id is */
+  velocities?: (Box | null)[];
+  /** with `zones` or `lines`: what happened since the last result */
+  events?: TrackingEvent[];
+  /** with `zones` or `lines`: how many objects of each class are in each zone */
+  counts?: { zone: string; class: number; count: number }[];
+  /** tracking began anew: no id of an earlier result continues */
+  restarted?: boolean;
+  /** with `then`: for each box, what the second model says; null if it was not to get the box */
+  then?: { model_version: number | null; answers: (SecondAnswer | null)[] };
 }
 
 export interface Dropped {

@@ -1,0 +1,44 @@
+"""A second model: what a session may ask for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SecondModel:
+    """A model that gets the boxes of the first one, cut out of the picture.
+
+    ``label`` or ``version`` choose its version. ``max_boxes`` (1..50): how many boxes of a picture
+    it gets, the best first. ``min_score`` (0..1) and ``max_results`` (0..100) choose what its
+    answers contain. None: the gateway's default. Raises ValueError for values that the gateway
+    would reject.
+    """
+
+    model: str
+    label: str | None = None
+    version: int | None = None
+    max_boxes: int | None = None
+    min_score: float | None = None
+    max_results: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.label is not None and self.version is not None:
+            raise ValueError("set only one of 'label' and 'version'")
+        bounds = {"max_boxes": (1, 50), "min_score": (0, 1), "max_results": (0, 100)}
+        for name, (least, most) in bounds.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise ValueError(f"'{name}' must be in {least}..{most}, not {value}")
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> SecondModel:
+        """Return the one that a model's description names; fields of later versions are ignored."""
+        known = {field.name for field in fields(cls)} & message.keys()
+        return cls(**{name: message[name] for name in known})
+
+    def message(self) -> dict[str, Any]:
+        """Return the options that are set, as the value of ``then``."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
