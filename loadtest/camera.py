@@ -79,6 +79,11 @@ class Camera(Connection):
         self._sent_at: dict[int, float] = {}
         self._settled = asyncio.Event()
 
+    @property
+    def pending(self) -> int:
+        """How many frames have no outcome yet."""
+        return len(self._sent_at)
+
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self.stopped = True

@@ -18,7 +18,10 @@ Connect = Callable[[int], Awaitable[Camera]]
 
 @dataclass(frozen=True)
 class Load:
-    """What the cameras observed. Latencies in ms, from sending a frame to its result."""
+    """What the cameras observed. Latencies in ms, from sending a frame to its result.
+
+    ``left``: frames without an outcome when their camera disconnected.
+    """
 
     sessions: int
     frames_per_s: float
@@ -27,6 +30,7 @@ class Load:
     p99_ms: float
     sent: int
     outcomes: Counter[str]
+    left: int = 0
 
 
 def run(
@@ -110,4 +114,5 @@ def _summary(cameras: Sequence[Camera], sessions: int, frames_per_s: float) -> L
         latencies[len(latencies) * 99 // 100] if latencies else float("nan"),
         sum(camera.sent for camera in cameras),
         outcomes,
+        sum(camera.pending for camera in cameras),
     )

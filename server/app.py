@@ -94,6 +94,7 @@ def application(
         websocket_ping_interval=settings.ping_s,
         websocket_ping_timeout=settings.ping_s,
         default_handler_class=PublicNotFoundHandler,
+        default_handler_args={"access": access},
         log_function=lambda handler: None,
     )
 

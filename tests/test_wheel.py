@@ -146,6 +146,7 @@ def test_every_file_of_the_page_is_installed(environment: Path) -> None:
     [packages] = environment.glob("lib/python*/site-packages")
     assert contents(packages / "server" / "static") == contents(ROOT / "static")
     assert (packages / "loadtest" / "cameras" / "page.css").exists()
+    assert (packages / "export" / "verification" / "recorded" / "page.css").exists()
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -125,11 +125,11 @@ def _comparison(rows: Sequence[Row]) -> Iterator[str]:
     name, best = max(measured.values(), key=lambda pair: pair[1].cameras)
     if best.cameras:
         ratio = ours.cameras / best.cameras
-        yield f"Framewire serves {ratio:.2f} times the cameras of the best other one, {name}."
+        yield f"- Framewire serves {ratio:.2f} times the cameras of the best other one, {name}."
     for title, figure, more in _FIGURES:
         better = [n for n, one in measured.values() if _beats(figure(one), figure(ours), more)]
         if better:
-            yield f"Better than Framewire by {title}: {', '.join(better)}."
+            yield f"- Better than Framewire by {title}: {', '.join(better)}."
 
 
 def _beats(theirs: float, ours: float, more: bool) -> bool:

@@ -61,7 +61,7 @@ def _frames(file: Path) -> Iterator[RecordedFrame]:
                 yield parse_frame(record, sessions[record["session"]])
     except OSError as error:
         raise RecordingError(f"cannot read {file}: {error.strerror}") from None
-    except (KeyError, TypeError, ValueError, msgpack.UnpackException) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, msgpack.UnpackException) as error:
         raise RecordingError(f"{file} cannot be read: {error}") from None
 
 

@@ -16,5 +16,6 @@ SCENARIOS = (
     "backends",
     "rolling",
     "gateways",
+    "chaos",
     "soak",
 )

@@ -130,6 +130,7 @@ class _Player:
 
     async def _connect(self) -> _Session | None:
         greeting = self._target.handshake() + hello(**self._options)
+        session: _Session | None = None
         try:
             session = await self._target.connect(
                 lambda: _Session(greeting, self._on_message, self._settled.set), self._number
@@ -137,6 +138,8 @@ class _Player:
             await session.opened()
         except OSError as error:
             self._run.failures[explain(error, self._target)] += 1
+            if session is not None:
+                session.leave()
             return None
         return session
 

@@ -55,7 +55,7 @@ def _agreement(summary: Summary) -> Iterator[str]:
         return
     parts = [f"{agreement.overall:.3f} in {agreement.frames} frames"]
     if not math.isnan(agreement.similarity):
-        parts.append(f"similarity (IoU) {agreement.similarity:.3f}")
+        parts.append(f"similarity {agreement.similarity:.3f}")
     if not math.isnan(agreement.shift):
         parts.append(f"scores {agreement.shift:+.3f}")
     yield _line("agreement", ", ".join(parts))

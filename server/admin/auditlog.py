@@ -1,6 +1,7 @@
 """One line of the log for each act of an operator, and for each that was refused.
 
-The lines have a logger of their own, so that they are written whatever ``log_level`` is.
+The lines have a logger of their own, so that they are written whatever ``log_level`` is. Those of
+operators are never omitted; those that anybody can cause are bounded like all others.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ def carried_out(
     log.info(
         "%(operator)s from %(address)s: %(act)s %(details)s: %(outcome)s",
         {**fields, "details": _text(details)},
+        extra={"unbounded": True},
     )
 
 

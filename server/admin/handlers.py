@@ -10,6 +10,7 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from server.access.administration import AdminAccess
+from server.access.control import AccessControl
 from server.admin import acts, auditlog
 from server.admin.figures import figures, session_map
 from server.admin.history import History
@@ -142,7 +143,8 @@ class ActHandler(AdminHandler):
         try:
             fields = acts.read(act, self.request.body)
         except BadMessage as error:
-            self.reject(error)
+            auditlog.carried_out(self._operator, self._address, act, {}, f"not done: {error}")
+            send_error(self, error)
             return
         outcome = "failed"
         try:
@@ -166,11 +168,14 @@ class ActHandler(AdminHandler):
 class PublicNotFoundHandler(NotFoundHandler):
     """What the public address does not have. An act that is tried there is logged besides."""
 
+    def initialize(self, access: AccessControl) -> None:
+        self._access = access
+
     def prepare(self) -> None:
         path = self.request.path
         if path.startswith("/admin/"):
-            reason = "the public address takes no admin calls"
-            auditlog.refused(self.request.remote_ip or "", path[:80], reason)
+            address = self._access.client(self.request).address
+            auditlog.refused(address, path[:80], "the public address takes no admin calls")
         super().prepare()
 
 

@@ -32,7 +32,7 @@ class BudgetFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written; "(and 412 more)" is added to one after omitted ones."""
-        if record.name == __name__:  # its own reports
+        if record.name == __name__ or getattr(record, "unbounded", False):  # its own reports, audit
             return True
         kind: Kind = (record.pathname, record.lineno, record.levelno)
         omitted = self._budget.admit(kind, self._clock())

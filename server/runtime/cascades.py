@@ -61,7 +61,7 @@ class Cascades:
         self._max_crops = settings.max_crops
         self._max_staleness_s = settings.max_staleness_ms / 1000
         self._backend = backend
-        self._rollout = rollout
+        self.rollout = rollout
         self._resolver = resolver
         self._dispatcher = dispatcher
         self._counters = counters
@@ -72,9 +72,9 @@ class Cascades:
         """Follow a session's second model instead of the one before; None: none."""
         before, entry.second = entry.second, None
         if key is not None:
-            default = self._rollout.default
+            default = self.rollout.default
             named = default if key == ModelKey(default.name) else key
-            entry.second = self._rollout.of(named, entry.session.id)
+            entry.second = self.rollout.of(named, entry.session.id)
             self._resolver.acquire(entry.second, Interest.CLIENT)
         if before is not None:
             self._resolver.release(before)

@@ -133,6 +133,7 @@ class Gateway:
     def set_canary_share(self, share: float) -> None:
         """Send this fraction of the sessions that name no version to the canary from now on."""
         before, self._rollout = self._rollout, replace(self._rollout, canary_share=share)
+        self._cascades.rollout = self._rollout
         for route in self._rollout.trials:
             self._resolver.acquire(route, Interest.DEFAULT)
         for entry in self.sessions:

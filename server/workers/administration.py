@@ -14,7 +14,7 @@ from server.settings import Settings
 from server.workers.census import Figures
 from server.workers.process import WorkerProcess
 
-ANSWER_S = 2.0
+ANSWER_S = 5.0
 
 
 class Workers(Protocol):

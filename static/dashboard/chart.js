@@ -54,7 +54,7 @@ export class TimeChart {
     const { kind } = this._options;
     const lines = kind === 'stack' ? stack(this._points) : this._points;
     const highest = Math.max(0, ...lines.map(({ values }) => (values ? values[values.length - 1] : 0)));
-    const all = ticks(highest);
+    const all = ticks(highest || 1);
     const top = all[all.length - 1];
     const width = this._width;
     this._scale = {

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from export.errors import SourceError
-from export.verification.recorded import page, pictures, selection
+from export.verification.recorded import comparison, page, pictures, selection
 from export.verification.recorded.answers import answer
 from export.verification.recorded.comparison import Difference, Result
 from export.verification.recorded.limits import Limits
@@ -184,6 +184,12 @@ def test_keypoints_are_x_then_y() -> None:
     assert found.fields == {"keypoints": [[0.75, 0.25, 0.5]], "scores": [0.5]}
 
 
+def test_a_recorded_result_that_cannot_be_read() -> None:
+    row = {"probabilities": np.array([0.2, 0.8])}
+    with pytest.raises(SourceError, match="frame 7 of session 5e55 cannot be read"):
+        comparison._compare(frame(7, classes=[0]), row, described("classification"))
+
+
 # The verdict
 
 
@@ -209,7 +215,7 @@ def test_a_version_that_agrees_violates_nothing() -> None:
             1.0,
             "(--min-class-agreement): 'two' 0.67 (most often taken for 'one')",
         ),
-        (Comparison(1.0, {"one": Tally(9)}, {}, [0.6]), 1.0, "0.600 is below 0.85 (--min-sim"),
+        (Comparison(1.0, {"one": Tally(9)}, {}, [0.6]), 1.0, "mean similarity 0.600"),
         (Comparison(1.0, {"one": Tally(9)}, {}, [1.0], [-0.2]), 1.0, "scores shift by -0.200"),
         (Comparison(1.0), 2.0, "a call takes 2.00 times as long"),
     ],
@@ -255,7 +261,8 @@ def test_the_page_shows_both_answers_and_needs_nothing_else() -> None:
     after = Answer({"boxes": [[0, 0, 0.5, 1]], "scores": [0.8], "classes": [1]}, ["zero", "one"])
     difference = Difference(frame(), before, after, compare(before, after))
     broken = Difference(frame(data=b"broken"), before, None, Comparison(0.0))
-    result = Result(agreement(difference.comparison), [difference, broken], recorded_ms=5.0)
+    differences = [difference, broken]
+    result = Result("detection", agreement(difference.comparison), differences, recorded_ms=5.0)
     chosen = Selection(Path("record"), "digits", 3, 1, 1)
     text = page.page("digits/4", chosen, result, Limits(), ["agreement 0.000 is <below> 0.95"])
     outline = Outline()
@@ -284,8 +291,16 @@ def test_the_page_shows_both_answers_and_needs_nothing_else() -> None:
 def test_every_task_has_a_page(fields: dict[str, Any]) -> None:
     one = Answer(fields, ["zero", "one"])
     result = Result(
-        agreement(compare(one, one)), [Difference(frame(), one, one, compare(one, one))]
+        "any", agreement(compare(one, one)), [Difference(frame(), one, one, compare(one, one))]
     )
     text = page.page("m/4", Selection(Path("r"), "m", 3, 1, 1), result, Limits(), [])
     assert "All limits are kept." in text
     assert text.count("<figure>") == 2
+
+
+@pytest.mark.parametrize(
+    ("task", "name"), [("detection", "<dt>similarity (IoU)</dt>"), ("map", "<dt>similarity</dt>")]
+)
+def test_similarity_is_that_of_the_task(task: str, name: str) -> None:
+    result = Result(task, agreement(Comparison(1.0, similarities=[0.9])))
+    assert name in page.page("m/4", Selection(Path("r"), "m", 3, 1, 1), result, Limits(), [])

@@ -21,6 +21,7 @@ CLIENT = ROOT / "static" / "client"
 README = (CLIENT / "README.md").read_text(encoding="utf-8")
 TYPES = (CLIENT / "types.d.ts").read_text(encoding="utf-8")
 PATIENCE_S = 60.0
+PAGE = (ROOT / "docs" / "client-javascript.md").read_text(encoding="utf-8")
 INTERFACES = {
     "SessionOptions": "Options",
     "TrackingOptions": "TrackingOptions",
@@ -36,6 +37,12 @@ INTERFACES = {
     "GoingAway": "GoingAway",
 }
 """The types of messages by the names of their schemas."""
+
+
+def test_the_page_has_the_same_examples() -> None:
+    """So these run as well."""
+    examples = [re.findall(r"```js\n(.*?)```", text, re.DOTALL) for text in (README, PAGE)]
+    assert examples[0] == examples[1]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from export.contract import BYTES
-from export.errors import reason_of
+from export.errors import SourceError, reason_of
 from export.verification.golden import Row
 from export.verification.loaded_version import LoadedVersion
 from export.verification.recorded.answers import answer
@@ -43,13 +43,14 @@ class Difference:
 
 @dataclass
 class Result:
-    """What the comparison found.
+    """What the comparison found for a ``task``.
 
     ``worst`` are the frames that differ most. ``failures`` counts frames that the version cannot
     answer, by the reason. Times are medians in ms: ``recorded_ms`` of the recorded Predict calls,
     ``call_ms`` and ``baseline_ms`` of calls with one frame in this process.
     """
 
+    task: str
     agreement: Agreement = field(default_factory=Agreement)
     worst: list[Difference] = field(default_factory=list)
     failures: dict[str, int] = field(default_factory=dict)
@@ -70,13 +71,13 @@ def run(
     baseline: LoadedVersion | None = None,
 ) -> Result:
     """Compare all selected frames. The baseline is only timed."""
-    result, inference = Result(), []
+    result, inference = Result(description["task"]), []
     differences: list[tuple[float, int, Difference]] = []
     first: list[bytes] = []
     for number, (frame, picture, row) in enumerate(_answers(selection, version)):
         if len(first) < TIMED and not isinstance(row, str):
             first.append(picture)
-        inference.append(float((frame.result or {})["timing_ms"]["inference"]))
+        inference.append(_inference_ms(frame))
         difference = _compare(frame, row, description)
         if isinstance(row, str):
             result.failures[row] = result.failures.get(row, 0) + 1
@@ -89,6 +90,11 @@ def run(
     return result
 
 
+def _inference_ms(frame: RecordedFrame) -> float:
+    timing = (frame.result or {}).get("timing_ms") or {}
+    return float(timing.get("inference", math.nan))
+
+
 def _compare(frame: RecordedFrame, row: Row | str, description: dict[str, Any]) -> Difference:
     before = Answer(frame.result or {}, frame.session.labels)
     if isinstance(row, str):
@@ -96,7 +102,11 @@ def _compare(frame: RecordedFrame, row: Row | str, description: dict[str, Any]) 
     options = frame.session.options
     cut = Cut(float(options.get("min_score") or 0.0), options.get("max_results"))
     after = answer(row, description)
-    return Difference(frame, before, after, compare(before, after, cut))
+    try:
+        return Difference(frame, before, after, compare(before, after, cut))
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        where = f"frame {frame.id} of session {frame.session.id}"
+        raise SourceError(f"the recorded result of {where} cannot be read: {error!r}") from None
 
 
 def _answers(

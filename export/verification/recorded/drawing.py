@@ -69,7 +69,7 @@ def _dense_map(answer: Answer, alone: Collection[int]) -> str:
 
 
 def _layer(image: Image.Image) -> str:
-    return f'<img class="mask" src="{data_url(image)}" alt="">'
+    return f'<img class="mask" src="{data_url(image, "png")}" alt="">'
 
 
 def _color(index: int) -> tuple[int, int, int]:

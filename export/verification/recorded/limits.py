@@ -45,7 +45,7 @@ class Limits:
         yield from self._classes(agreement)
         if agreement.similarity < self.min_similarity:
             yield (
-                f"mean similarity (IoU) {agreement.similarity:.3f} is below "
+                f"mean similarity {agreement.similarity:.3f} of what matches is below "
                 f"{self.min_similarity:g} (--min-similarity)"
             )
         if abs(agreement.shift) > self.max_score_shift:

@@ -40,6 +40,7 @@ _PAGE = """\
 </html>
 """
 _BARS = 20
+_MEASURES = {"detection": "IoU", "keypoints": "OKS", "embedding": "cosine"}
 
 
 def page(
@@ -77,7 +78,7 @@ def _tiles(result: Result) -> str:
     if total.objects or total.added:
         figures |= {"objects": str(total.objects), "missing": str(total.missing)}
         figures |= {"new": str(total.added)}
-    figures |= {"similarity (IoU)": _number(agreement.similarity)}
+    figures |= {_similarity(result): _number(agreement.similarity)}
     figures |= {"score shift": _number(agreement.shift, "+.3f")}
     figures |= {"call, one frame": _ms(result.call_ms), "baseline's": _ms(result.baseline_ms)}
     figures |= {"recorded calls": _ms(result.recorded_ms)}
@@ -108,6 +109,11 @@ def _classes(result: Result, limits: Limits) -> str:
     )
 
 
+def _similarity(result: Result) -> str:
+    measure = _MEASURES.get(result.task)
+    return f"similarity ({measure})" if measure else "similarity"
+
+
 def _row_kind(objects: int, share: float, limits: Limits) -> str:
     if objects < FEW:
         return "few"
@@ -116,7 +122,7 @@ def _row_kind(objects: int, share: float, limits: Limits) -> str:
 
 def _charts(result: Result) -> str:
     charts = [
-        _bars("Similarity of matching objects (IoU)", result.agreement.similarities, 0.5, 1.0),
+        _bars(f"S{_similarity(result)[1:]}", result.agreement.similarities, 0.5, 1.0),
         _bars("Change of scores", result.agreement.shifts, -0.5, 0.5),
     ]
     shown = "".join(charts)

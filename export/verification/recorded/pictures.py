@@ -44,13 +44,13 @@ def opened(frame: RecordedFrame) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
 
 
-def data_url(image: Image.Image) -> str:
-    """Return a picture for a page, made small enough."""
+def data_url(image: Image.Image, kind: str = "jpeg") -> str:
+    """Return a picture for a page, made small enough. ``kind``: ``jpeg`` or ``png``."""
     small = image.copy()
     small.thumbnail(SHOWN)
     file = io.BytesIO()
-    small.save(file, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    small.save(file, kind, quality=80)
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _applies(frame: RecordedFrame) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from server.core.logbudget import BURST
+from server.logs.budget import BudgetFilter
 from tests.server.admin.conftest import TOKEN, Administered, fetch
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.puppet import CANARY, STABLE, model
@@ -180,8 +182,20 @@ async def test_bad_fields_change_nothing(
     answer = await administered.ask("POST", f"/admin/{act}", fields, Authorization=BEARER)
     assert answer.code == 400
     assert words in json.loads(answer.body)["message"]
-    assert [line for line in lines(audit) if words in line]
+    [line] = lines(audit)
+    assert line.startswith(f"alice from 127.0.0.1: {act} -: not done: ")
+    assert words in line
     assert untouched(administered)
+
+
+async def test_no_act_of_an_operator_is_omitted(
+    administered: Administered, audit: pytest.LogCaptureFixture
+) -> None:
+    audit.handler.addFilter(bounded := BudgetFilter())
+    for _ in range(BURST + 5):
+        await administered.act("log_level", level="error")
+    audit.handler.removeFilter(bounded)
+    assert len(lines(audit)) == BURST + 5
 
 
 async def test_an_act_that_fails_leaves_its_line(

