@@ -1,4 +1,4 @@
-"""Measures the lines of the table, prints them, and writes them into ``docs/performance.md``."""
+"""Measures the lines of the table, prints them, and writes them into the pages of figures."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from loadtest.speed import GROUPS
 from loadtest.speed.line import FULL, QUICK, Length, Line
 from loadtest.stack import ROOT
 
-PAGE = ROOT / "docs" / "performance.md"
+PAGES = tuple(ROOT / "docs" / f"performance{suffix}" for suffix in (".md", ".zh-CN.md"))
 MARKER = "speed"
 
 
 def run(models: Path, names: Sequence[str], quick: bool) -> bool:
     """Measure the groups ``names``, or all of them. Returns whether every target was reached.
 
-    All of them, and not ``quick``, are written into the page, if it exists.
+    All of them, and not ``quick``, are written into the pages, if they exist.
     """
     where = _circumstances()
     print(where)
@@ -33,9 +33,10 @@ def run(models: Path, names: Sequence[str], quick: bool) -> bool:
             for line in _lines(name, models, QUICK if quick else FULL, Path(logs)):
                 print(line, flush=True)
                 lines.append(line)
-    if not (quick or names) and PAGE.exists():
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(markers.replaced(page, MARKER, table(lines, where)), encoding="utf-8")
+    for page in PAGES if not (quick or names) else ():
+        if page.exists():
+            text = page.read_text(encoding="utf-8")
+            page.write_text(markers.replaced(text, MARKER, table(lines, where)), encoding="utf-8")
     return all(line.measure.held for line in lines)
 
 
