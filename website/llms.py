@@ -15,6 +15,13 @@ HEAD = """\
 > are batched together for TensorFlow Serving, and every result is sent back as soon as its batch
 > completes.
 """
+LEAST_BYTES = 60
+"""A summary takes further sentences until it is that long."""
+
+_CODE = re.compile(r"^```.*?^```$", re.M | re.S)
+_NO_PROSE = re.compile(r"\s*([#|<>!]|- |\[(English|简体中文)\]|---)")
+_MARKUP = re.compile(r"\[([^\]]+)\]\([^)]*\)|[`*]")
+
 SECTIONS = {ENGLISH: ("Documentation", ""), CHINESE: ("Optional: 简体中文", f"{CHINESE}/")}
 
 
@@ -36,8 +43,13 @@ def _entry(name: str, locale: str, folder: str) -> str:
 
 
 def summary(text: str) -> str:
-    """Return the first sentence of a page, as plain text."""
-    paragraphs = re.split(r"\n\s*\n", text)
-    prose = (part for part in paragraphs if not re.match(r"[#\[`|<>!-]|---", part))
-    first = re.sub(r"\[([^\]]+)\]\([^)]*\)|[`*]", r"\1", next(prose, "")).replace("\n", " ")
-    return re.split(r"(?<=[.。:：])(?:\s|$)|(?<=[。：])", first)[0].rstrip(":：")
+    """Return what the first paragraph of a page begins with, as plain text."""
+    paragraphs = re.split(r"\n\s*\n", _CODE.sub("", text))
+    prose = (part for part in paragraphs if part.strip() and not _NO_PROSE.match(part))
+    first = _MARKUP.sub(r"\1", " ".join(next(prose, "").split()))
+    kept = ""
+    for sentence in re.findall(r".+?(?:[.:] |[。：]|$)", first):
+        if len(kept.encode()) >= LEAST_BYTES:
+            break
+        kept += sentence
+    return kept.strip().rstrip(":：")

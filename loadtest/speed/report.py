@@ -1,4 +1,4 @@
-"""Measures the lines of the table, prints them, and writes them into the pages of figures."""
+"""Measures the lines of the table, prints them, and writes them into docs/, in both languages."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def run(models: Path, names: Sequence[str], quick: bool) -> bool:
                 lines.append(line)
     for page in PAGES if not (quick or names) else ():
         if page.exists():
-            text = page.read_text(encoding="utf-8")
-            page.write_text(markers.replaced(text, MARKER, table(lines, where)), encoding="utf-8")
+            text = markers.replaced(page.read_text(encoding="utf-8"), MARKER, table(lines, where))
+            page.write_text(text, encoding="utf-8")
     return all(line.measure.held for line in lines)
 
 

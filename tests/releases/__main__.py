@@ -2,7 +2,7 @@
 
 ``python -m tests.releases canaries``: versions that are worse on purpose, and one that is not, each
 as a canary that ends by itself under 20 frames/s. ``python -m tests.releases shadow``: what a
-shadow costs the users' frames.
+shadow costs the users' frames; ``simulated``: the same on a clock of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from loadtest.camera import Frame
 from loadtest.paced import Seen
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import ROOT, SecondGateway, Stack
-from tests.releases import planted
+from tests.releases import planted, simulated
 
 CAMERAS, RATE = 20, 1.0
 STEPS = "25,50"
@@ -138,7 +138,12 @@ def _compare(plain: Stack, shadowed: Stack, rounds: int, seconds: float) -> None
         order = (plain, shadowed) if number % 2 else (shadowed, plain)
         seen = {one.port: _ages(asyncio.run(_load(one, seconds))) for one in order}
         if number >= 0:
-            ratios.append(_p99(seen[shadowed.port]) / _p99(seen[plain.port]))
+            p99s = _p99(seen[plain.port]), _p99(seen[shadowed.port])
+            ratios.append(p99s[1] / p99s[0])
+            print(
+                f"round {number + 1}: p99 {p99s[0]:.1f} ms, with a shadow {p99s[1]:.1f} ms",
+                flush=True,
+            )
             for port, measured in seen.items():
                 ages[port] += measured
     for name, stack in (("without a shadow", plain), ("with a shadow", shadowed)):
@@ -175,7 +180,7 @@ def _p99(ages: Sequence[float]) -> float:
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.releases", description=__doc__)
-    parser.add_argument("what", choices=("canaries", "shadow"))
+    parser.add_argument("what", choices=("canaries", "shadow", "simulated"))
     parser.add_argument("kinds", nargs="*", default=KINDS, metavar="KIND", help=" ".join(KINDS))
     parser.add_argument("--models", type=Path, default=ROOT / "models", metavar="FOLDER")
     parser.add_argument("--rounds", type=int, default=20, metavar="N")
@@ -183,6 +188,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.what == "canaries":
         canaries(options.models, options.kinds)
+    elif options.what == "simulated":
+        simulated.table()
     else:
         shadow_cost(options.models, options.rounds, options.seconds)
 

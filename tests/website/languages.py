@@ -92,5 +92,7 @@ def in_chinese(page: Path, target: str) -> str:
         path = path.removesuffix(".md") + pages.SUFFIX
     if anchor:
         position = [name for _, name in headings(linked)].index(anchor)
-        anchor = headings(chinese(linked))[position][1]
+        translated = headings(chinese(linked))
+        # With fewer headings there, the test of their levels says what is missing.
+        anchor = translated[position][1] if position < len(translated) else anchor
     return path + mark + anchor

@@ -93,6 +93,11 @@ def test_llms_txt_describes_each_page() -> None:
             assert not re.search(r"[`\[]|\n", sentence), (version.name, sentence)
 
 
+def test_a_summary_is_prose_alone() -> None:
+    text = "# A\n\n[简体中文](a.md)\n\n```\ncode\n```\n\nIt [does](b.md) `this`: more.\n"
+    assert llms.summary(text) == "It does this: more."
+
+
 def test_the_check_finds_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "b.html").write_text('<h2 id="here">B</h2>')
     (tmp_path / "a.html").write_text(

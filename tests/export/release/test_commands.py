@@ -108,23 +108,17 @@ def test_no_tensorflow_is_imported(deployment: Deployment, server: ModelServer) 
     assert server.version_for_label(MODEL, "stable") == 1
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["canary", "2", "--auto"], "--auto needs a version, and --gateway"),
-        (["canary", "--stop", "--auto", "--gateway", "a"], "--auto needs a version"),
-        (["canary", "2", "--auto", "--gateway", "127.0.0.1:1"], "has no label stable"),
-    ],
-)
 def test_what_a_canary_that_ends_by_itself_needs(
-    deployment: Deployment,
-    server: ModelServer,
-    arguments: list[str],
-    words: str,
-    capsys: pytest.CaptureFixture[str],
+    deployment: Deployment, server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*arguments, *target(deployment, server)]) == 1
-    assert words in capsys.readouterr().err
+    where = target(deployment, server)
+    for arguments, words in [
+        (["2"], "--auto needs a version, and --gateway"),
+        (["--stop", "--gateway", "a"], "--auto needs a version"),
+        (["2", "--gateway", "127.0.0.1:1"], "has no label stable"),
+    ]:
+        assert main(["canary", "--auto", *arguments, *where]) == 1
+        assert words in capsys.readouterr().err
 
 
 def test_a_canary_under_way_is_stopped_with_all_of_its_labels(
