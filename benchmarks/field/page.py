@@ -8,27 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from benchmarks.field.chart import Bar, Panel, svg
 from benchmarks.field.measurement import Measured
 from benchmarks.field.results import Circumstances, Results, Row
+from benchmarks.field.words import CHINESE, ENGLISH, Words
 from loadtest import markers
 from loadtest.stack import ROOT
 
 OURS = "framewire"
 MARKER = "field"
-PAGES = ("docs/benchmarks.md", "docs/benchmarks.zh-CN.md")
-# What the chart shows, and the sentence below it.
-READMES = {
-    "README.md": (
-        "Cameras served within the objective, by server",
-        "Cameras at 15 frames/s on {cores} cores, with 95 % of the results within 200 ms and 99 % "
-        "of the frames answered: the same model and pictures, measured by one command "
-        "([docs/benchmarks.md](docs/benchmarks.md)).",
-    ),
-    "README.zh-CN.md": (
-        "各服务器在延迟目标内能服务的摄像头路数",
-        "{cores} 个 CPU 核心能服务多少路 15 帧/秒的摄像头（95% 的结果不超过 200 毫秒，"
-        "99% 的帧有结果）：同一模型、同一组画面，一条命令即可复测"
-        "（[docs/benchmarks.md](docs/benchmarks.zh-CN.md)）。",
-    ),
-}
+LANGUAGES = {".md": ENGLISH, ".zh-CN.md": CHINESE}
+"""By the suffix of the pages."""
 Figure = Callable[[Measured], float]
 
 
@@ -39,11 +26,11 @@ def publish(results: Results, raw: str) -> list[str]:
         "docs/benchmarks.svg": svg(list(panels(results)), 2, "All figures of the comparison"),
         "docs/cameras.svg": svg([_cameras(results)], 1, "Cameras within the objective"),
     }
-    for name in PAGES:
-        files[name] = _with(name, report(results))
-    for name, (alternative, text) in READMES.items():
-        sentence = text.format(cores=results.circumstances.cores)
-        files[name] = _with(name, f"\n![{alternative}](docs/cameras.svg)\n\n{sentence}\n")
+    for suffix, words in LANGUAGES.items():
+        name = f"docs/benchmarks{suffix}"
+        files[name] = _with(name, report(results, words))
+        name = f"README{suffix}"
+        files[name] = _with(name, _summary(results, words))
     for name, content in files.items():
         (ROOT / name).write_text(content, encoding="utf-8")
     return list(files)
@@ -53,72 +40,72 @@ def _with(name: str, text: str) -> str:
     return markers.replaced((ROOT / name).read_text(encoding="utf-8"), MARKER, text)
 
 
-def report(results: Results) -> str:
+def _summary(results: Results, words: Words) -> str:
+    """Return a README's chart, with the sentence below it."""
+    sentence = words.served.format(cores=results.circumstances.cores, link=words.link)
+    return f"\n![{words.cameras}](docs/cameras.svg)\n\n{sentence}\n"
+
+
+def report(results: Results, words: Words = ENGLISH) -> str:
     """Return the tables as Markdown."""
     return "\n".join(
         [
             "",
-            "![Charts of all figures](benchmarks.svg)",
+            f"![{words.charts}](benchmarks.svg)",
             "",
-            *_table(results.rows),
+            *_table(results.rows, words),
             "",
-            *_failures(results.rows),
-            *_comparison(results.rows),
+            *_failures(results.rows, words),
+            *_comparison(results.rows, words),
             "",
-            "Direct Predict calls to the same model server:",
+            words.direct,
             "",
-            *_direct(results),
+            *_direct(results, words),
             "",
-            _circumstances(results.circumstances),
+            _circumstances(results.circumstances, words),
             "",
         ]
     )
 
 
-def _circumstances(one: Circumstances) -> str:
-    return (
-        f"{one.date}, `{one.command}`, {one.took_s / 60:.0f} minutes: {one.cores} cores "
-        f"({one.processor}), load average before it {one.load_average:.1f}, CPython {one.python}, "
-        f"TensorFlow {one.tensorflow}, {one.pictures}. All figures: "
-        "[benchmarks.json](benchmarks.json)."
-    )
+def _circumstances(one: Circumstances, words: Words) -> str:
+    return words.circumstances.format(one=one, minutes=one.took_s / 60)
 
 
-def _table(rows: Sequence[Row]) -> Iterator[str]:
-    yield (
-        "| server | cameras within 200 ms | peak, frames/s | one camera, p50 | CPU time per frame "
-        "| at 3x: answered / peak | at 3x: p99 age | memory (PSS) |"
-    )
-    yield "|---|---|---|---|---|---|---|---|"
+def _head(cells: Sequence[str]) -> Iterator[str]:
+    yield f"| {' | '.join(cells)} |"
+    yield "|" + "---|" * len(cells)
+
+
+def _table(rows: Sequence[Row], words: Words) -> Iterator[str]:
+    yield from _head(words.head)
     for row in rows:
         if row.measured is not None:
-            yield f"| {row.name} {row.version} | {' | '.join(_cells(row.measured))} |"
+            cells = _cells(row.measured, words.nothing)
+            yield f"| {row.name} {row.version} | {' | '.join(cells)} |"
 
 
-def _cells(measured: Measured) -> list[str]:
+def _cells(measured: Measured, nothing: str) -> list[str]:
+    late = measured.overload_p99_ms
     return [
         str(measured.cameras),
         f"{measured.peak_per_s:.0f}",
         f"{measured.lone_p50_ms:.1f} ms",
         f"{measured.cpu_ms:.2f} ms",
         f"{measured.overload_of_peak:.2f}",
-        _ms(measured.overload_p99_ms),
+        f"{late:,.0f} ms" if math.isfinite(late) else nothing,
         f"{measured.pss_mb:.0f} MB",
     ]
 
 
-def _ms(value: float) -> str:
-    return f"{value:,.0f} ms" if math.isfinite(value) else "nothing answered"
-
-
-def _failures(rows: Sequence[Row]) -> Iterator[str]:
+def _failures(rows: Sequence[Row], words: Words) -> Iterator[str]:
     for row in rows:
         if row.measured is None:
-            yield f"{row.name} {row.version} was not measured: {row.failure}"
+            yield words.unmeasured.format(server=f"{row.name} {row.version}", failure=row.failure)
             yield ""
 
 
-def _comparison(rows: Sequence[Row]) -> Iterator[str]:
+def _comparison(rows: Sequence[Row], words: Words) -> Iterator[str]:
     """Yield how Framewire compares with the best of the others, and which are better at what."""
     measured = {row.key: (row.name, row.measured) for row in rows if row.measured is not None}
     if OURS not in measured or len(measured) < 2:
@@ -126,32 +113,31 @@ def _comparison(rows: Sequence[Row]) -> Iterator[str]:
     _, ours = measured.pop(OURS)
     name, best = max(measured.values(), key=lambda pair: pair[1].cameras)
     if best.cameras:
-        ratio = ours.cameras / best.cameras
-        yield f"- Framewire serves {ratio:.2f} times the cameras of the best other one, {name}."
-    for title, figure, more in _FIGURES:
+        yield words.ratio.format(ratio=ours.cameras / best.cameras, name=name)
+    for title, (figure, more) in zip(words.figures, _FIGURES, strict=True):
         better = [n for n, one in measured.values() if _beats(figure(one), figure(ours), more)]
         if better:
-            yield f"- Better than Framewire by {title}: {', '.join(better)}."
+            yield words.better.format(figure=title, names=words.comma.join(better))
 
 
 def _beats(theirs: float, ours: float, more: bool) -> bool:
     return theirs > ours if more else theirs < ours
 
 
-_FIGURES: Sequence[tuple[str, Figure, bool]] = (
-    ("cameras within the objective", lambda one: one.cameras, True),
-    ("peak", lambda one: one.peak_per_s, True),
-    ("age with one camera", lambda one: one.lone_p50_ms, False),
-    ("CPU time per frame", lambda one: one.cpu_ms, False),
-    ("share of the peak at 3x", lambda one: one.overload_of_peak, True),
-    ("age at 3x", lambda one: one.overload_p99_ms, False),
-    ("memory", lambda one: one.pss_mb, False),
+# What is compared, and whether more is better: words.figures are the titles.
+_FIGURES: Sequence[tuple[Figure, bool]] = (
+    (lambda one: one.cameras, True),
+    (lambda one: one.peak_per_s, True),
+    (lambda one: one.lone_p50_ms, False),
+    (lambda one: one.cpu_ms, False),
+    (lambda one: one.overload_of_peak, True),
+    (lambda one: one.overload_p99_ms, False),
+    (lambda one: one.pss_mb, False),
 )
 
 
-def _direct(results: Results) -> Iterator[str]:
-    yield "| frames per call | calls at a time | frames/s | a call, median |"
-    yield "|---|---|---|---|"
+def _direct(results: Results, words: Words) -> Iterator[str]:
+    yield from _head(words.direct_head)
     for one in results.direct:
         yield f"| {one.batch} | {one.calls} | {one.frames_per_s:.0f} | {one.median_ms:.1f} ms |"
 
@@ -199,5 +185,5 @@ def _panel(rows: Sequence[Row], title: str, note: str, text: str, figure: Figure
 def _bar(row: Row, text: str, figure: Figure) -> Bar:
     assert row.measured is not None
     value = figure(row.measured)
-    label = text.format(value) if math.isfinite(value) else "nothing answered"
+    label = text.format(value) if math.isfinite(value) else ENGLISH.nothing
     return Bar(row.name, value, label, row.key == OURS)

@@ -23,11 +23,12 @@ from benchmarks.field.measurement import Level, Measured
 from benchmarks.field.peers import HttpPeer, WebSocketPeer
 from benchmarks.field.results import Circumstances, Direct, Results, Row, from_json, to_json
 from benchmarks.field.tree import Tree
+from benchmarks.field.words import CHINESE, ENGLISH
 from loadtest.cameras import worker
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.source import Picture
 from loadtest.cameras.target import Target
-from website.pages import links
+from tests.website import languages
 
 ANSWER = json.dumps({"boxes": [[0, 0, 1, 1]], "scores": [0.9], "classes": [1]})
 PICTURE = Picture("jpeg", b"\xff\xd8 a picture")
@@ -150,11 +151,18 @@ def test_results_survive_json() -> None:
 
 
 def test_the_report_is_honest() -> None:
-    text = page.report(results())
+    text = page.report(results(), ENGLISH)
     assert "| BentoML 1.4.40 | 20 | 700 | 4.0 ms | 1.50 ms | 0.93 | nothing answered | " in text
     assert "Framewire serves 2.00 times the cameras of the best other one, BentoML." in text
     assert "Better than Framewire by age with one camera: BentoML." in text
     assert "Ray Serve 2.60.0 was not measured: it answered no frame" in text
+
+
+def test_the_report_in_chinese_has_the_same_figures() -> None:
+    text = page.report(results(), CHINESE)
+    assert "| BentoML 1.4.40 | 20 | 700 | 4.0 ms | 1.50 ms | 0.93 | 没有应答 | " in text
+    assert "最好的 BentoML 的 2.00 倍。" in text
+    assert "在单路摄像头的延迟方面优于 Framewire 的：BentoML。" in text
 
 
 def test_publishing_writes_pages_and_charts(
@@ -162,13 +170,15 @@ def test_publishing_writes_pages_and_charts(
 ) -> None:
     monkeypatch.setattr(page, "ROOT", tmp_path)
     (tmp_path / "docs").mkdir()
-    for name in ("README.md", "README.zh-CN.md", *page.PAGES):
-        shutil.copy(ROOT / name, tmp_path / name)
+    for source in (*ROOT.glob("README*.md"), *ROOT.glob("docs/*.md")):
+        shutil.copy(source, tmp_path / source.relative_to(ROOT))
     written = page.publish(results(), to_json(results()))
     assert all(os.path.getsize(tmp_path / name) for name in written)
     for chart in ("docs/benchmarks.svg", "docs/cameras.svg"):
         ElementTree.parse(tmp_path / chart)
-    english, chinese = ((tmp_path / name).read_text() for name in ("README.md", "README.zh-CN.md"))
-    files = [link.partition("#")[0].replace(".zh-CN", "") for link in links(english)]
-    assert [link.partition("#")[0].replace(".zh-CN", "") for link in links(chinese)] == files
-    assert "docs/cameras.svg" in links(english)
+    for english in (tmp_path / "README.md", tmp_path / "docs" / "benchmarks.md"):
+        chinese = languages.chinese(english)
+        for part in (languages.rows, languages.names):
+            assert part(english) == part(chinese)
+        assert languages.links_in_chinese(english) == languages.links(chinese)
+    assert "docs/cameras.svg" in languages.links(tmp_path / "README.md")

@@ -65,7 +65,7 @@ def test_the_table_has_targets_and_what_was_reached() -> None:
     ("lines", "names", "reached", "written"),
     [([GOOD], [], True, True), ([GOOD, BAD], [], False, True), ([GOOD], ["raw"], True, False)],
 )
-def test_a_complete_run_writes_the_page(
+def test_a_complete_run_writes_the_pages(
     lines: list[Line],
     names: list[str],
     reached: bool,
@@ -73,10 +73,11 @@ def test_a_complete_run_writes_the_page(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    page = tmp_path / "performance.md"
-    page.write_text("<!-- begin speed -->\n<!-- end speed -->\n")
-    monkeypatch.setattr(report, "PAGES", (page,))
+    pages = tmp_path / "performance.md", tmp_path / "performance.zh-CN.md"
+    for page in pages:
+        page.write_text("<!-- begin speed -->\n<!-- end speed -->\n")
+    monkeypatch.setattr(report, "PAGES", pages)
     monkeypatch.setattr(report, "GROUPS", ("gateway",))
     monkeypatch.setattr(report, "_lines", lambda *_: iter(lines))
     assert report.run(tmp_path, names, quick=False) == reached
-    assert ("| cost |" in page.read_text()) == written
+    assert all(("| cost |" in page.read_text()) == written for page in pages)
