@@ -65,7 +65,8 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Adapt links to the site, and fill in what is generated."""
     if page.file.src_uri.startswith(f"{pages.FILES}/"):
-        return markdown
+        file = page.file.src_uri.removeprefix(f"{pages.FILES}/")
+        return pages.replace_links(markdown, lambda target: pages.in_file(target, file))
     locale = config.extra["locale"]
     return reference.fill_in(pages.for_site(markdown, locale), locale)
 

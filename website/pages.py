@@ -8,6 +8,7 @@ copies of those files along.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -72,6 +73,21 @@ def in_site(target: str) -> str:
     if path in _READMES:
         return "index.md"
     return f"{FILES}/{path}" + (".md" if (ROOT / path).is_dir() else "") + mark + anchor
+
+
+def in_file(target: str, file: str) -> str:
+    """Return where a link of a file that the site takes along leads: to a page, if it is one.
+
+    >>> in_file("../docs/protocol.md#frame", "static/README.md")
+    '../../protocol.md#frame'
+    """
+    path, mark, anchor = target.partition("#")
+    linked = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+    is_page = linked in _READMES or posixpath.dirname(linked) == "docs"
+    if _is_elsewhere(target) or not path or not is_page:
+        return target
+    page = "index.md" if linked in _READMES else in_site(posixpath.basename(linked))
+    return "../" * (file.count("/") + 1) + page + mark + anchor
 
 
 def outside(text: str) -> Iterator[PurePosixPath]:

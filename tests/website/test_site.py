@@ -33,6 +33,20 @@ def test_links_lead_to_the_same_place_in_the_site(target: str, in_site: str) -> 
     assert pages.in_site(target) == in_site
 
 
+@pytest.mark.parametrize(
+    ("target", "in_site"),
+    [
+        ("../../README.md", "../../../index.md"),
+        ("../../docs/protocol.md#frame", "../../../protocol.md#frame"),
+        ("../client/README.md", "../client/README.md"),
+        ("#events", "#events"),
+        ("https://msgpack.org", "https://msgpack.org"),
+    ],
+)
+def test_links_of_other_files_lead_to_the_pages(target: str, in_site: str) -> None:
+    assert pages.in_file(target, "static/element/README.md") == in_site
+
+
 def test_code_is_left_as_it_is() -> None:
     text = "# A\n\n[English](a.md)\n\n[b](b.zh-CN.md)\n\n```\n[b](b.zh-CN.md)\n```\n"
     assert pages.for_site(text, pages.ENGLISH) == "# A\n\n[b](b.md)\n\n```\n[b](b.zh-CN.md)\n```\n"
