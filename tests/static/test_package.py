@@ -23,6 +23,7 @@ TYPES = (CLIENT / "types.d.ts").read_text(encoding="utf-8")
 PATIENCE_S = 60.0
 INTERFACES = {
     "SessionOptions": "Options",
+    "SecondModel": "Then",
     "TrackingOptions": "TrackingOptions",
     "TrackingEvent": "Event",
     "Model": "Model",
