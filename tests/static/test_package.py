@@ -24,6 +24,7 @@ PATIENCE_S = 60.0
 PAGE = (ROOT / "docs" / "client-javascript.md").read_text(encoding="utf-8")
 INTERFACES = {
     "SessionOptions": "Options",
+    "SecondModel": "Then",
     "TrackingOptions": "TrackingOptions",
     "TrackingEvent": "Event",
     "Model": "Model",

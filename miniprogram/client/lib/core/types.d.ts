@@ -162,13 +162,28 @@ export interface Tensor {
   data: Uint8Array | (string | number | null)[];
 }
 
-/** The fields of a result that depend on the model's task. */
-export interface Answer {
+export interface Result {
+  id: number;
+  captured_at?: number;
+  model_version: number;
+  /** frames in the batch */
+  batch: number;
+  timing_ms: { queue: number; inference: number; total: number };
   boxes?: Box[];
   /** 0 to 1, in descending order */
   scores?: number[];
   /** indices into `Model.labels` */
   classes?: number[];
+  /** with `track`: the id of each box's object; null until it is confirmed */
+  ids?: (number | null)[];
+  /** with `track`: how far each edge of a box moves per second; null where the id is */
+  velocities?: (Box | null)[];
+  /** with `zones` or `lines`: what happened since the last result */
+  events?: TrackingEvent[];
+  /** with `zones` or `lines`: how many objects of each class are in each zone */
+  counts?: { zone: string; class: number; count: number }[];
+  /** tracking began anew: no id of an earlier result continues */
+  restarted?: boolean;
   /**
    * for keypoints: each pose as x, y and score of its points, one after another; x and y relative to
    * the frame as sent, 0 to 1 unless the point is outside. `scores` has one per pose
@@ -181,36 +196,20 @@ export interface Answer {
   /** for a map */
   map?: DenseMap;
   outputs?: Record<string, Tensor>;
+  /** with `then`: for each box, what the second model says; null if it was not to get the box */
+  then?: { model_version: number | null; answers: (SecondAnswer | null)[] };
 }
 
-/** What a second model says about a box, or why it says nothing. */
-export interface SecondAnswer extends Answer {
+/** What a second model says about a box, in the fields of a result, or why it says nothing. */
+export type SecondAnswer = Pick<
+  Result,
+  'boxes' | 'scores' | 'classes' | 'keypoints' | 'masks' | 'embedding' | 'map' | 'outputs'
+> & {
   /** the name of each of the `classes`; null for one that has none */
   labels?: (string | null)[];
   /** as the reason of a dropped frame, or the code of an error */
   missing?: string;
-}
-
-export interface Result extends Answer {
-  id: number;
-  captured_at?: number;
-  model_version: number;
-  /** frames in the batch */
-  batch: number;
-  timing_ms: { queue: number; inference: number; total: number };
-  /** with `track`: the id of each box's object; null until it is confirmed */
-  ids?: (number | null)[];
-  /** with `track`: how far each edge of a box moves per second; null where the id is */
-  velocities?: (Box | null)[];
-  /** with `zones` or `lines`: what happened since the last result */
-  events?: TrackingEvent[];
-  /** with `zones` or `lines`: how many objects of each class are in each zone */
-  counts?: { zone: string; class: number; count: number }[];
-  /** tracking began anew: no id of an earlier result continues */
-  restarted?: boolean;
-  /** with `then`: for each box, what the second model says; null if it was not to get the box */
-  then?: { model_version: number | null; answers: (SecondAnswer | null)[] };
-}
+};
 
 export interface Dropped {
   id?: number;
