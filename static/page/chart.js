@@ -6,7 +6,7 @@
 import { ageOf, ages, levels, nearest, placeOf, SPAN_S, topOf } from './chart-scale.js';
 import { setText } from './notice.js';
 
-const MARGIN = { left: 58, top: 6, bottom: 18 }; // CSS pixels, for the axes
+const MARGIN = { left: 68, top: 6, bottom: 18 }; // CSS pixels, for the axes
 const FONT = '11px system-ui, sans-serif';
 const DASH = [2, 3];
 

@@ -114,9 +114,16 @@ async def test_without_a_websocket_it_says_what_to_pass(node: str, project: Path
     assert "pass `socket`, (url, protocols) => WebSocket" in await output(node, project, source)
 
 
+def fields_of(interface: str) -> set[str]:
+    """The names of an interface's fields, and of those that it extends."""
+    declared = rf"^export interface {interface}(?: extends (\w+))? \{{\n(.*?)^\}}"
+    [(base, body)] = re.findall(declared, TYPES, re.M | re.S)
+    own = set(re.findall(r"^  (\w+)\??:", body, re.M))
+    return own | fields_of(base) if base else own
+
+
 @pytest.mark.parametrize(("interface", "name"), INTERFACES.items())
 def test_the_types_have_the_documented_fields(interface: str, name: str) -> None:
-    [body] = re.findall(rf"^export interface {interface} \{{\n(.*?)^\}}", TYPES, re.M | re.S)
-    fields = set(re.findall(r"^  (\w+)\??:", body, re.M))
+    fields = fields_of(interface)
     left_out = {"type", "id"} if name == "Frame" else {"type"}
     assert fields == properties(definition(name)).keys() - left_out
