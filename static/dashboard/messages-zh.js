@@ -48,7 +48,7 @@ export const zh = {
   batches: '调用的批大小分布',
   'batches.over': '超过 {n}',
 
-  servers: '模型服务器',
+  servers: '模型服务',
   'server.address': '地址',
   'server.state': '状态',
   'server.calls': '调用',
@@ -100,7 +100,7 @@ export const zh = {
 
   acts: '管理操作',
   'acts.off': '未设置 admin_tokens，无法执行管理操作。',
-  'acts.labels': '版本标签属于模型服务器的配置，请用 framewire export promote 移动。',
+  'acts.labels': '版本标签属于模型服务的配置，请用 framewire export promote 移动。',
   'act.share': '灰度比例',
   'act.share.set': '设置比例',
   'act.share.ask': '将 {share} 的未指定版本的会话切换到“{label}”？已打开的会话会立即切换，网关重启后恢复原设置。',

@@ -176,7 +176,7 @@ def test_the_dashboard_fits_a_phone_in_chinese(
 ) -> None:
     options = {**PHONE, "locale": "zh-CN", "color_scheme": "dark"}
     with opened(launch, dashboard, *DASHBOARD, **options) as page:
-        expect(page.get_by_role("heading", name="模型服务器")).to_be_visible()
+        expect(page.get_by_role("heading", name="模型服务")).to_be_visible()
         widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1]
         assert page.evaluate(GROUND) == "rgb(12, 18, 16)"
