@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,30 +58,30 @@ def run(arguments: Sequence[str], prog: str) -> int:
 
 def _measure(options: argparse.Namespace, models: Path) -> int:
     """Start servers, and measure them. Returns the exit status."""
-    from loadtest import churn, distance, pace, ratios, swaps, tracing
+    from loadtest import churn, distance, pace, ratios, swaps, tracing, workers
     from loadtest.reliability import report
     from loadtest.speed import report as speed
 
-    if options.command == "churn":
-        return 0 if churn.run(models, options.seconds, options.sessions) else 1
-    if options.command == "reliability":
-        return 0 if report.run(models, options.scenarios, options.quick) else 1
-    if options.command == "speed":
-        return 0 if speed.run(models, options.groups, options.quick) else 1
-    if options.command == "swaps":
-        seen = swaps.run(models, options.sessions, options.swaps, options.rate, options.seconds)
-        return 0 if swaps.report(seen, options.sessions, options.rate) else 1
-    if options.command == "distance":
-        distance.run(models, options.sessions, options.rate, options.seconds)
-        return 0
-    if options.command == "pace":
-        pace.run(models, options.sessions, options.factor, options.seconds, not options.ignore)
-        return 0
-    if options.command == "tracing":
-        tracing.run(models, options.share, options.sessions, options.rounds, options.seconds)
-        return 0
-    ratios.run(models, options.seconds, options.rounds)
-    return 0
+    measurements: dict[str, Callable[[], bool | None]] = {
+        "churn": lambda: churn.run(models, options.seconds, options.sessions),
+        "distance": lambda: distance.run(models, options.sessions, options.rate, options.seconds),
+        "pace": lambda: pace.run(
+            models, options.sessions, options.factor, options.seconds, not options.ignore
+        ),
+        "ratios": lambda: ratios.run(models, options.seconds, options.rounds),
+        "reliability": lambda: report.run(models, options.scenarios, options.quick),
+        "speed": lambda: speed.run(models, options.groups, options.quick),
+        "swaps": lambda: swaps.report(
+            swaps.run(models, options.sessions, options.swaps, options.rate, options.seconds),
+            options.sessions,
+            options.rate,
+        ),
+        "tracing": lambda: tracing.run(
+            models, options.share, options.sessions, options.rounds, options.seconds
+        ),
+        "workers": lambda: workers.run(options.seconds, options.rounds),
+    }
+    return 1 if measurements[options.command or "ratios"]() is False else 0
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:

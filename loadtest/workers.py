@@ -30,7 +30,7 @@ SINGLE = "--max-batch=1"
 RATE = 6.0
 DECODING = ("--decode-threads=1", "--max-megapixels-per-s=0")
 # Decoding such a picture takes a few milliseconds, far more than the rest of its way.
-LARGE = (1280, 960)
+LARGE = (1920, 1080)
 LARGE_SESSIONS = 32
 HASHED_ROUNDS = 200
 WARM_UP_S = 2.0

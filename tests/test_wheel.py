@@ -22,7 +22,7 @@ from demomodel import scenes
 from loadtest.stack import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
-UNSHIPPED = {"benchmarks"}
+UNSHIPPED = {"benchmarks", "website"}
 PACKAGES = [path.parent.name for path in ROOT.glob("*/__init__.py")]
 PACKAGES = [name for name in PACKAGES if name not in UNSHIPPED]
 FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
