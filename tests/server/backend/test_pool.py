@@ -184,6 +184,7 @@ async def test_a_session_that_asks_for_a_label_goes_where_it_is(
     del fleet[1].models["digits", "canary"]
     await pooled.shoot(camera)
     await pooled.until(lambda: pooled.balancer.holders(CANARY) == [fleet[2].address])
+    await pooled.until(lambda: camera.session.model is not None)
     assert {word(outcome) for outcome in await pooled.shoot(camera, 6)} == {"result"}
 
 
