@@ -24,6 +24,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from server.core.answers import (
+    STRUCT_CODES,
     Answer,
     Classification,
     DenseMap,
@@ -47,20 +48,6 @@ _POINTS = GRID * GRID
 _POSE = "pose"
 _VISIBLE = 0.1
 _SEEN = 0.01  # of a map: less is noise at the edges
-_CODES = {
-    "bool": "?",
-    "float16": "e",
-    "float32": "f",
-    "float64": "d",
-    "int8": "b",
-    "int16": "h",
-    "int32": "i",
-    "int64": "q",
-    "uint8": "B",
-    "uint16": "H",
-    "uint32": "I",
-    "uint64": "Q",
-}
 
 
 class Answered(NamedTuple):
@@ -277,7 +264,7 @@ def _tensor(one: Tensor | None, other: Tensor | None) -> float:
 def _numbers(tensor: Tensor) -> Sequence[float | str]:
     if not isinstance(tensor.data, bytes):
         return tensor.data[:MOST_VALUES]
-    code = _CODES.get(tensor.dtype, "B")
+    code = STRUCT_CODES.get(tensor.dtype, "B")
     count = min(MOST_VALUES, len(tensor.data) // struct.calcsize(f"<{code}"))
     return struct.unpack_from(f"<{count}{code}", tensor.data)
 

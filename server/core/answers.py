@@ -182,6 +182,23 @@ class DenseMap:
         return self
 
 
+STRUCT_CODES = {
+    "float16": "e",
+    "float32": "f",
+    "float64": "d",
+    "int8": "b",
+    "uint8": "B",
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "q",
+    "uint64": "Q",
+    "bool": "?",
+}
+"""The codes of ``struct`` for the dtypes that have one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """One raw output. ``data``: little-endian, row-major bytes, or a list of strings."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from server.core.answers import (
+    STRUCT_CODES,
     Answer,
     Classification,
     DenseMap,
@@ -270,25 +271,8 @@ def _tensor(tensor: Tensor, text: bool) -> dict[str, Any]:
     return {"dtype": tensor.dtype, "shape": list(tensor.shape), "data": data}
 
 
-# The codes of ``struct`` for the dtypes that have one.
-_CODES = {
-    "float16": "e",
-    "float32": "f",
-    "float64": "d",
-    "int8": "b",
-    "uint8": "B",
-    "int16": "h",
-    "uint16": "H",
-    "int32": "i",
-    "uint32": "I",
-    "int64": "q",
-    "uint64": "Q",
-    "bool": "?",
-}
-
-
 def _numbers(dtype: str, data: bytes) -> list[int | float | None]:
-    code = _CODES.get(dtype, "B")
+    code = STRUCT_CODES.get(dtype, "B")
     values = struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data)
     if dtype.startswith("float"):
         # JSON has no NaN and no infinities.
