@@ -45,6 +45,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from operator import attrgetter
 
+from server.core.backlog import Backlog
 from server.core.batch import Batch, Statistics, Taken
 from server.core.concurrency import CallOutcome
 from server.core.messages import DropReason
@@ -56,7 +57,10 @@ _received = attrgetter("received")
 
 
 class Batcher:
-    """The policy above. Pure: time is an argument, and decisions are returned."""
+    """The policy above. Pure: time is an argument, and decisions are returned.
+
+    ``backlog``: what batches leave behind, for the advice on frame rates.
+    """
 
     def __init__(
         self,
@@ -82,7 +86,7 @@ class Batcher:
         self._gone: set[str] = set()  # forgotten, with frames still in flight
         self._calls = self._calls_alone = 0
         self._peak_waiting = 0
-        self._finished = self._left_behind = 0
+        self.backlog = Backlog()
 
     @property
     def waiting(self) -> int:
@@ -145,11 +149,15 @@ class Batcher:
             # After its turn a lane goes to the end, or away if no session waits in it.
             if ring:
                 self._rings.move_to_end(lane)
-                self._left_behind += 0 if lane.alone else len(ring)
+                # A lane whose frames travel alone is full with any other frame.
+                self.backlog.left += 0 if lane.alone else len(ring)
             else:
                 del self._rings[lane]
             if members:
                 call = self._slots.occupy(lane.model, now)
+                if self.backlog.idle_since is not None:
+                    self.backlog.idle_s += now - self.backlog.idle_since
+                    self.backlog.idle_since = None
                 self._calls += 1
                 self._calls_alone += lane.alone
                 return Taken(Batch(lane, tuple(members), now, call), expired)
@@ -159,8 +167,10 @@ class Batcher:
         """Free the slot of a batch whose call is over; its sessions may join again."""
         frames = len(batch.members)
         self._slots.free(batch.call, batch.lane, now, frames, outcome)
-        self._finished += frames
+        self.backlog.finished += frames
         self._calls -= 1
+        if not self._calls:
+            self.backlog.idle_since = now
         self._calls_alone -= batch.lane.alone
         for member in batch.members:
             self.land(member.session, now)
@@ -212,15 +222,6 @@ class Batcher:
     def is_stale(self, member: Member, now: float) -> bool:
         """Return whether a frame is too old to be sent."""
         return now - member.received >= self._max_staleness_s
-
-    def backlog(self) -> float:
-        """Return how many frames full batches left behind since the last time, by frame done.
-
-        A lane whose frames travel alone does not count: it is full with any other frame.
-        """
-        left, finished = self._left_behind, self._finished
-        self._left_behind = self._finished = 0
-        return left / max(1, finished)
 
     def statistics(self) -> Statistics:
         """Return a snapshot for the metrics."""
