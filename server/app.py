@@ -19,6 +19,7 @@ from server.backend.interface import Backend
 from server.backend.pool import BackendPool
 from server.backend.resolution import is_fixed, split
 from server.backend.serving import Shared, TensorFlowServing
+from server.backend.versionlabels import LabelMover
 from server.core.balancing import Balancer
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
@@ -120,6 +121,15 @@ def model_servers(settings: Settings) -> tuple[Backend, Balancer | None]:
     return BackendPool(addresses, balancer, connect, shared), balancer
 
 
+def version_labels(gateway: Gateway, settings: Settings) -> LabelMover:
+    """Return the labels of the default model, as operators may move them."""
+
+    def addresses() -> list[str]:
+        return [one.address for one in gateway.statistics().backends if one.state != "leaving"]
+
+    return LabelMover(settings.model, settings.model_config, addresses)
+
+
 def open_tracer(settings: Settings) -> OpenTelemetryTracer | None:
     """Return what follows frames, if the settings name a collector. Raises WrongSetting."""
     if not settings.otlp_endpoint:
@@ -196,7 +206,7 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     )
     server = http_server(gateway, settings, access, process)
     server.add_sockets(sockets)
-    process.started(gateway, signals.stop)
+    process.started(gateway, version_labels(gateway, settings), signals.stop)
     gateway.start(load_descriptions(settings.descriptions))
     if shadow is not None:
         shadow.start()
