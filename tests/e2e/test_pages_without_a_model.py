@@ -103,6 +103,9 @@ def test_everything_of_the_documents_is_shown(launch: Launch, url: str, artifact
         ids = set(page.eval_on_selector_all("[id]", "(all) => all.map((one) => one.id)"))
         assert set(targets) <= ids
         assert page.evaluate(GROUND) == "rgb(244, 246, 244)"
+        header = page.locator("header").bounding_box()
+        assert header is not None
+        assert header["height"] < 80
         page.screenshot(path=artifacts / "docs.png")
 
 
