@@ -36,7 +36,8 @@ The policy, for each lane (one model, one label or version, one signature):
 
 The caller must: pass a frame to ``offer``; call ``take`` while it returns a batch,
 after each ``offer``, ``offer_crops``, ``done`` and ``land`` and at ``due_at``; call
-``done`` exactly once for each batch, and ``land`` for each ``hold``.
+``done`` exactly once for each batch, and ``land`` for each ``hold``. After an ``offer``
+that displaces a frame of the same lane, there is nothing new to take.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class Batcher:
         if session not in self._lane_of:
             self._join(crops[0], lane, now)
             crops = crops[1:]
-        self._rings[lane][session].add(crops)
+        self._rings[lane].add(session, crops)
         return displaced
 
     def hold(self, session: str) -> None:
@@ -259,7 +260,7 @@ class Batcher:
     def _leave(self, session: str) -> list[Member]:
         lane = self._lane_of.pop(session)
         ring = self._rings[lane]
-        members = list(ring.pop(session).members)
+        members = ring.leave(session)
         if not ring:
             del self._rings[lane]
         return members
@@ -317,8 +318,7 @@ class Batcher:
                 continue
             member = place.member
             if place.following:
-                place.member = place.following.popleft()
-                ring[session] = place
+                ring.follow(place)
             else:
                 del self._lane_of[session]
             if self.is_stale(member, now):
