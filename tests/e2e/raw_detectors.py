@@ -2,8 +2,8 @@
 
 Saved by ``main``, each as a SavedModel of float32 ``[N,64,64,3]`` in 0..1:
 
-* ``yolo``: ``output_0`` ``[N,38,84]``, as YOLOv8 for segmentation: center, size, two classes and the
-  weights of 32 prototypes, ``output_1`` ``[N,16,16,32]``, for each anchor. The box is in two
+* ``yolo``: ``output_0`` ``[N,38,84]``, as YOLOv8 for segmentation: center, size, two classes and
+  the weights of 32 prototypes, ``output_1`` ``[N,16,16,32]``, for each anchor. The box is in two
   anchors, so one of them has to be suppressed. Its mask is the half below its diagonal.
 * ``raw_ssd``: ``mbox_loc`` ``[N,100,4]`` and ``mbox_conf`` ``[N,100,3]``: offsets from the anchors
   in ``anchors.npy``, and logits whose first column is the background.
