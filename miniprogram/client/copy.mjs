@@ -1,19 +1,22 @@
-// Copies the JavaScript client and its types into the mini-program, from ES modules to CommonJS.
+// Copies the JavaScript client, and what draws each task's results, into the mini-program, with
+// their types and from ES modules to CommonJS.
 //
 //     node miniprogram/client/copy.mjs           write the copies
 //     node miniprogram/client/copy.mjs --check   list stale copies, and fail if there are any
 //
 // A mini-program can only load files from its own folder, and CommonJS works under any compiler
-// settings. static/client/ is the single source; never edit the copies.
+// settings. static/client/ and static/tasks/ are the single source; never edit the copies.
 
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CLIENT = new URL('../../static/client/', import.meta.url);
-const COPIES = new URL('./lib/core/', import.meta.url);
+const FOLDERS = [
+  { source: 'client', copies: new URL('./lib/core/', import.meta.url) },
+  { source: 'tasks', copies: new URL('../tasks/', import.meta.url) },
+];
 
-const IMPORT = /^import (\{[^}]*\}) from '(\.\/[\w.-]+)';$/gm;
+const IMPORT = /^import (\{[^}]*\}) from '(\.{1,2}\/[\w./-]+)';$/gm;
 const REEXPORT = /^export \{ ([\w, ]+) \} from '(\.\/[\w.-]+)';$/gm;
 const EXPORT = /^export (class|function|const) (\w+)/gm;
 
@@ -31,37 +34,47 @@ export function toCommonJs(source, name) {
 }
 
 function header(name) {
-  return `// Generated from static/client/${name} by \`make miniprogram\`; do not edit.\n`;
+  return `// Generated from static/${name} by \`make miniprogram\`; do not edit.\n`;
 }
 
-/** The copies by file name: code converted, declarations as they are. */
-async function makeCopies() {
+/** The copies of a folder by file name: code converted, declarations as they are. */
+async function makeCopies(folder) {
+  const from = new URL(`../../static/${folder}/`, import.meta.url);
   const copies = new Map();
-  for (const name of (await readdir(CLIENT)).sort()) {
+  for (const name of (await readdir(from)).sort()) {
     if (!/\.(js|d\.ts)$/.test(name)) continue; // the other package's description
     if (name === 'index.js' || name === 'index.d.ts') continue; // the package has its own
-    const source = await readFile(new URL(name, CLIENT), 'utf8');
-    copies.set(name, name.endsWith('.js') ? toCommonJs(source, name) : header(name) + source);
+    const text = await readFile(new URL(name, from), 'utf8');
+    const source = text.replace(/'\.\.\/client\//g, "'../client/lib/core/");
+    const path = `${folder}/${name}`;
+    copies.set(name, name.endsWith('.js') ? toCommonJs(source, path) : header(path) + source);
   }
   return copies;
 }
 
-async function main() {
-  const check = process.argv.includes('--check');
-  await mkdir(COPIES, { recursive: true });
-  const copies = await makeCopies();
+/** Write the copies of a folder, or only list those that are stale. */
+async function update({ source, copies: target }, check) {
+  await mkdir(target, { recursive: true });
+  const copies = await makeCopies(source);
   const stale = [];
-  for (const name of await readdir(COPIES)) {
+  for (const name of await readdir(target)) {
     if (copies.has(name)) continue;
-    stale.push(new URL(name, COPIES));
-    if (!check) await rm(new URL(name, COPIES));
+    stale.push(new URL(name, target));
+    if (!check) await rm(new URL(name, target));
   }
   for (const [name, text] of copies) {
-    const file = new URL(name, COPIES);
+    const file = new URL(name, target);
     if ((await readFile(file, 'utf8').catch(() => null)) === text) continue;
     stale.push(file);
     if (!check) await writeFile(file, text);
   }
+  return stale;
+}
+
+async function main() {
+  const check = process.argv.includes('--check');
+  const stale = [];
+  for (const folder of FOLDERS) stale.push(...(await update(folder, check)));
   for (const file of stale) {
     const path = relative(process.cwd(), fileURLToPath(file));
     console.log(check ? `${path} is stale: run make miniprogram` : path);

@@ -3,6 +3,8 @@
 import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Canvas } from './canvas.mjs';
+
 let files = 0;
 
 export function makeWx(phone) {
@@ -25,6 +27,7 @@ export function makeWx(phone) {
     onNetworkStatusChange: (listener) => phone.networkListeners.add(listener),
     offNetworkStatusChange: (listener) => phone.networkListeners.delete(listener),
     setKeepScreenOn: () => {},
+    createOffscreenCanvas: ({ width, height }) => new Canvas({ width, height }, false),
     setNavigationBarTitle: ({ title }) => (phone.title = title),
     navigateTo: ({ url }) => (phone.asked = url),
     requirePrivacyAuthorize: (options) => answer(phone.privacy, options),
