@@ -22,7 +22,7 @@ import tensorflow as tf  # noqa: E402
 from keras import layers, ops  # noqa: E402
 
 SIDE, STRIDES, BINS = 320, (8, 16, 32), 16
-"""``BINS``: a side's distance from its anchor is the mean of a distribution over 0 to 15 strides."""
+"""``BINS``: the distance of a side is the mean of a distribution over 0 to 15 strides."""
 LABELS = ("helmet", "head", "person")
 METADATA = """\
 description: Ultralytics YOLO11n model trained on helmets.yaml
