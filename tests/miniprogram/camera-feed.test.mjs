@@ -175,3 +175,14 @@ test('a model whose formats this phone cannot produce is an error', () => {
   feed.push(FRAME);
   assert.match(about.errors[0], /cannot encode frames in a format that the model accepts/);
 });
+
+test('large frames of an encoding that is only tried do not make the others smaller', () => {
+  const { feed, about } = feedOf({ model: { ...MODEL, width: 40, height: 60 } });
+  about.uplink = 40000; // 7200 bytes of RGB keep it busy for 180 ms, a JPEG for less than 30
+  for (let i = 0; i < 100; i += 1) {
+    feed.push(FRAME);
+    about.time += 100;
+  }
+  assert.ok(about.offered.some(({ encoding }) => encoding === 'rgb'));
+  assert.ok(about.offered.every(({ width, height }) => width === 40 && height === 60));
+});

@@ -14,13 +14,13 @@ const { boxRect, frameRect } = require('../../client/lib/index.js');
 
 /**
  * @param {import('../../predictions').Located[]} predictions
- * @param {Pick<import('../../client/lib/index').SentFrame, 'upright'>} frame whose boxes they are
+ * @param {Pick<import('../../client/lib/index').SentFrame, 'upright'|'aspect'>} frame whose boxes they are
  * @param {import('../../client/lib/index').Size} preview
  * @param {boolean} mirrored whether the preview is mirrored
  * @returns {Mark[]} one for each prediction
  */
-function marksOf(predictions, { upright }, preview, mirrored) {
-  const frame = frameRect(upright, preview);
+function marksOf(predictions, { upright, aspect }, preview, mirrored) {
+  const frame = frameRect(upright, preview, aspect);
   return predictions.map(({ box, ...rest }) => ({ ...rest, rect: boxRect(box, frame, mirrored) }));
 }
 

@@ -12,6 +12,7 @@ import jpeg from 'jpeg-js';
 
 import { Canvas } from './canvas.mjs';
 import { Sockets } from './socket.mjs';
+import { WebGlCanvas } from './webgl.mjs';
 import { makeWx } from './wx.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../miniprogram/', import.meta.url));
@@ -23,6 +24,7 @@ export class Phone {
   constructor(options = {}) {
     this.preview = { width: 375, height: 667 };
     this.language = 'zh_CN';
+    this.version = '8.0.49'; // WeChat's
     this.online = true;
     this.domains = null; // all
     this.quietClose = false; // as iOS in the background
@@ -30,6 +32,8 @@ export class Phone {
     this.cameraAllowed = true;
     this.givesUrls = false;
     this.givesFiles = false;
+    this.vision = null; // or VisionKit's faults: { jpeg, pixels, status }
+    this.visionSessions = new Set(); // that hold the camera
     this.loginCode = '';
     this.photo = null;
     this.folder = '.'; // for its temporary files
@@ -45,6 +49,7 @@ export class Phone {
       this.canvases[name] = new Canvas({ ...this.preview }, this.givesUrls);
       this.canvases[name].readPicture = readPicture;
     }
+    this.canvases.vision = new WebGlCanvas();
     this.page = null;
     this._context = this._makeContext();
     this._modules = new Map();
@@ -171,9 +176,15 @@ class Camera {
     return Math.floor((Date.now() - startedAt) / frameMs) % frames;
   }
 
-  _deliver(act) {
+  /** The frame that the camera sees now. */
+  present() {
     if (this._film) this.frame = this._cut(this.filmFrame());
-    if (this.frame) act({ ...this.frame });
+    return this.frame;
+  }
+
+  _deliver(act) {
+    const frame = this.present();
+    if (frame) act({ ...frame });
   }
 
   _cut(number) {

@@ -3,6 +3,8 @@
 import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { VisionSession } from './vision.mjs';
+
 let files = 0;
 
 export function makeWx(phone) {
@@ -14,7 +16,7 @@ export function makeWx(phone) {
     onSocketClose: (listener) => phone.sockets.onClose(listener),
     getStorageSync: (key) => JSON.parse(phone.storage.get(key) || '""'),
     setStorageSync: (key, value) => phone.storage.set(key, JSON.stringify(value)),
-    getAppBaseInfo: () => ({ language: phone.language }),
+    getAppBaseInfo: () => ({ language: phone.language, version: phone.version, SDKVersion: '3.5.0' }),
     getWindowInfo: () => ({
       windowWidth: phone.preview.width,
       windowHeight: phone.preview.height,
@@ -35,6 +37,10 @@ export function makeWx(phone) {
     },
     createSelectorQuery: () => selectorQuery(phone),
     createCameraContext: () => ({ onCameraFrame: (act) => phone.camera.listener(act) }),
+    ...(phone.vision && {
+      isVKSupport: (version) => version === 'v1',
+      createVKSession: (options) => new VisionSession(phone, options),
+    }),
     login: ({ success, fail }) => {
       if (!phone.loginCode) return fail({ errMsg: 'login:fail' });
       phone.logins += 1;
