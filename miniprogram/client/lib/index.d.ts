@@ -32,7 +32,7 @@ export interface CanvasNode {
 }
 
 export interface CameraFrameListener {
-  start(options?: { fail?(error: { errMsg: string }): void }): void;
+  start(options?: { worker?: any; fail?(error: { errMsg: string }): void }): void;
   stop(options?: { fail?(error: { errMsg: string }): void }): void;
 }
 
@@ -85,9 +85,16 @@ export interface Preview extends Size {
 
 /**
  * jpeg-native is VisionKit's; jpeg-url and jpeg-file use a canvas; jpeg-js is plain JavaScript; rgb is
- * uncompressed.
+ * uncompressed; those that end in -worker run in a Worker.
  */
-export type Encoding = 'jpeg-native' | 'jpeg-url' | 'jpeg-file' | 'jpeg-js' | 'rgb';
+export type Encoding =
+  | 'jpeg-native'
+  | 'jpeg-worker'
+  | 'rgb-worker'
+  | 'jpeg-url'
+  | 'jpeg-file'
+  | 'jpeg-js'
+  | 'rgb';
 
 /** stretch: the model's input size; cover: the frame's aspect ratio; auto: as the model prefers */
 export type Fit = 'auto' | 'stretch' | 'cover';
@@ -164,9 +171,14 @@ declare class FrameFeed {
   push(frame: CameraFrame): void;
 }
 
+export interface CameraFeedOptions extends FeedOptions {
+  /** the path of `workers/encoder.js` in the mini-program, which adds two encodings on iOS */
+  worker?: string;
+}
+
 /** Frames of the camera component. */
 export class CameraFeed extends FrameFeed {
-  constructor(options: FeedOptions);
+  constructor(options: CameraFeedOptions);
   start(camera: CameraContext): void;
   stop(): void;
 }

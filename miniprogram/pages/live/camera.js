@@ -9,6 +9,8 @@ const { CameraFeed, VisionFeed } = require('../../client/lib/index.js');
 const config = require('../../config.js');
 const { sourceSelector } = require('../../sources.js');
 
+const WORKER = 'workers/encoder.js';
+
 /** @typedef {import('../../client/lib/index').MiniProgramClient} MiniProgramClient */
 /** @typedef {import('../../client/lib/index').Model} Model */
 /** @typedef {import('../../client/lib/index').SentFrame} SentFrame */
@@ -117,7 +119,7 @@ class LiveCamera {
     this._client = client;
     const { onError } = this._listeners;
     const options = { client, canvas: this._canvas, onError, onSent: this._sent.bind(this) };
-    if (this._source === 'camera') return new CameraFeed(options);
+    if (this._source === 'camera') return new CameraFeed({ ...options, worker: WORKER });
     return new VisionFeed({
       ...options,
       hasJpeg: this._sources.hasJpeg,

@@ -4,6 +4,7 @@ import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { VisionSession } from './vision.mjs';
+import { PhoneWorker } from './worker.mjs';
 
 let files = 0;
 
@@ -17,6 +18,8 @@ export function makeWx(phone) {
     getStorageSync: (key) => JSON.parse(phone.storage.get(key) || '""'),
     setStorageSync: (key, value) => phone.storage.set(key, JSON.stringify(value)),
     getAppBaseInfo: () => ({ language: phone.language, version: phone.version, SDKVersion: '3.5.0' }),
+    getDeviceInfo: () => ({ platform: phone.platform }),
+    ...(phone.platform === 'ios' && { createWorker: (path, options) => new PhoneWorker(phone, path, options) }),
     getWindowInfo: () => ({
       windowWidth: phone.preview.width,
       windowHeight: phone.preview.height,
