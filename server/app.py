@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tornado.web import Application, RedirectHandler
 
+from server import allocator
 from server.access.control import AccessControl
 from server.access.filewatcher import FileWatcher, watch_files
 from server.admin.handlers import PublicNotFoundHandler
@@ -187,6 +188,7 @@ def http_server(
 async def serve(settings: Settings, process: Process | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then drain. ``process``: how, if it is one of several."""
     process = process or Standalone(settings)
+    allocator.keep_freed_memory()
     signals = Signals()
     access = AccessControl.from_settings(settings, process.limiters)
     sockets = process.listen()

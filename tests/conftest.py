@@ -6,8 +6,6 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,8 @@ import pytest
 from hypothesis import settings
 
 from loadtest.stack import Stack
+from tests import forked
+from tests.forked import ForkedStack
 
 # On a shared machine any example may take long once.
 settings.register_profile("framewire", deadline=None)
@@ -112,7 +112,7 @@ def demo_servers(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """A model server with the demo model and metrics, and a gateway; not started yet."""
     monitoring = tmp_path_factory.mktemp("monitoring") / "monitoring.config"
     monitoring.write_text("prometheus_config { enable: true }")
-    servers = Stack(demo_models, monitoring=monitoring)
+    servers = ForkedStack(demo_models, monitoring=monitoring)
     yield servers
     servers.stop()
 
@@ -164,4 +164,5 @@ def models_config(folder: Path, names: Sequence[str]) -> str:
 
 
 def _run(module: str, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=True, timeout=200)
+    done = forked.run(module, *arguments)
+    assert done.returncode == 0, done.stderr

@@ -72,6 +72,7 @@ class Model:
     ``skeleton``: which keypoints to join by a line, as pairs of their numbers. ``palette``: the
     color of each class, as ``#rrggbb``. ``multi_label``: classes do not exclude one another.
     ``unit``: that of the values of a map. ``then``: the model that is meant for its boxes.
+    ``masks``: its boxes have masks.
     """
 
     key: ModelKey
@@ -87,6 +88,7 @@ class Model:
     multi_label: bool = False
     unit: str = ""
     then: Then | None = None
+    masks: bool = False
 
     @property
     def formats(self) -> tuple[str, ...]:

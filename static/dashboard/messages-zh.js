@@ -119,7 +119,7 @@ export const zh = {
   'act.failed': '未执行：{message}',
   'act.unreachable': '网关无响应',
   token: '管理令牌',
-  'token.show': '查看数据',
-  'token.ask': '从此处查看数据也需要管理员令牌。',
+  'token.show': '打开面板',
+  'token.ask': '从此地址访问面板需要管理令牌。',
   cancel: '取消',
 };

@@ -23,6 +23,7 @@ from loadtest.pictures import camera_jpegs
 from loadtest.stack import ROOT, SecondGateway, Stack
 from tests.e2e.client import Client
 from tests.export.versions import run
+from tests.forked import ForkedStack
 from tests.releases import planted
 
 
@@ -45,7 +46,7 @@ def stack(demo_models: Path, models: Path) -> Iterator[Stack]:
     """As `make run` starts it, with two versions, and a gateway whose sessions try the canary."""
     for number in (1, 2):
         shutil.copytree(demo_models / "digits" / "1", models / "digits" / str(number))
-    with Stack(models, gateway_flags=("--canary-share=1",)) as started:
+    with ForkedStack(models, gateway_flags=("--canary-share=1",)) as started:
         yield started
 
 

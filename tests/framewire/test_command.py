@@ -15,9 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREEN_LINES, SCREEN_COLUMNS = 24, 100
 
 
-def framewire(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def framewire(
+    *arguments: str, module: str = "framewire", **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "framewire", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -87,17 +89,30 @@ def test_version() -> None:
     ("command", "module"), [("modelserver", "grpc_health"), ("serve", "prometheus_client")]
 )
 def test_a_missing_extra_is_named(command: str, module: str, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(
-        "import importlib.util as util\nfind = util.find_spec\n"
-        f"util.find_spec = lambda name: None if name == '{module}' else find(name)\n"
-    )
-    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    path = without(module, tmp_path)
     shown = framewire(command, "--port=1", PYTHONPATH=path)
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr == (
         f"framewire {command}: {module} not installed; run: pip install 'framewire[{command}]'\n"
     )
     assert framewire(command, "--help", PYTHONPATH=path).returncode == 0
+
+
+def test_the_gateways_module_names_its_extra_too(tmp_path: Path) -> None:
+    shown = framewire("--port=1", module="server", PYTHONPATH=without("grpc", tmp_path))
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == (
+        "python -m server: grpc not installed; run: pip install 'framewire[serve]'\n"
+    )
+
+
+def without(module: str, folder: Path) -> str:
+    """A ``PYTHONPATH`` for a process that takes ``module`` for not installed."""
+    (folder / "sitecustomize.py").write_text(
+        "import importlib.util as util\nfind = util.find_spec\n"
+        f"util.find_spec = lambda name: None if name == '{module}' else find(name)\n"
+    )
+    return f"{folder}{os.pathsep}{ROOT}"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in PROGRAMS)])

@@ -5,11 +5,9 @@ import { test } from 'node:test';
 
 import { library } from './library.mjs';
 import { Canvas } from './phone/canvas.mjs';
-import { fire, phone, render, tap, texts } from './simulated.mjs';
+import { fire, phone, render, settle, tap, texts } from './simulated.mjs';
 
 const { now } = library('core/clock');
-
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 test('a notice shows the state, and its button the next step', async () => {
   const details = { title: '没有网络', more: '请检查', action: 'retry', actionText: '重试' };
@@ -28,11 +26,26 @@ test('a notice without an action has no button', () => {
   assert.equal(notice.querySelectorAll('.more').length, 0);
 });
 
-test('statistics are shown in a row', () => {
-  const items = [{ name: '识别帧率', value: '19.8' }, { name: '延迟', value: '12 ms' }];
-  const statistics = render('components/statistics/statistics', { items });
-  assert.deepEqual(texts(statistics, '.value'), ['19.8', '12 ms']);
-  assert.deepEqual(texts(statistics, '.name'), ['识别帧率', '延迟']);
+test('the first two statistics are always shown, the others on request', async () => {
+  const items = [['延迟', '12 ms'], ['识别帧率', '19.8'], ['往返时间', '9 ms']].map(([name, value]) => ({ name, value }));
+  const statistics = render('components/statistics/statistics', { items, more: '更多数据' });
+  assert.deepEqual(texts(statistics, '.value'), ['12 ms', '19.8']);
+  await tap(statistics, '.row');
+  assert.deepEqual(texts(statistics, '.value'), ['12 ms', '19.8', '9 ms']);
+  assert.deepEqual(texts(statistics, '.name'), ['延迟', '识别帧率', '往返时间']);
+  await tap(statistics, '.row');
+  assert.equal(statistics.querySelectorAll('.line').length, 0);
+});
+
+test('the round buttons report a tap; without a camera, only photos can be chosen', async () => {
+  for (const [cameraOn, expected] of [[true, ['photo', 'shutter', 'flip']], [false, ['photo']]]) {
+    const controls = render('components/controls/controls', { photo: '照片', shutter: '拍照', flip: '切换摄像头', cameraOn });
+    assert.deepEqual(texts(controls, '.caption'), ['照片', '拍照', '切换摄像头']);
+    const events = [];
+    for (const name of ['photo', 'shutter', 'flip']) controls.addEventListener(name, () => events.push(name));
+    for (const name of ['photo', 'shutter', 'flip']) await tap(controls, `.${name}`);
+    assert.deepEqual(events, expected);
+  }
 });
 
 test('the slider reports while it moves and when it is released', async () => {
@@ -106,14 +119,15 @@ function livePage(more = {}) {
       return query;
     },
     connectSocket: () => new Proxy({}, { get: () => () => {} }),
+    createCameraContext: () => ({ takePhoto: ({ success }) => success({ tempImagePath: 'wxfile://taken.jpg' }) }),
     ...more,
   });
   return { stored, asked, show: () => shown('pages/live/live') };
 }
 
-function shown(path) {
+function shown(path, query = {}) {
   const page = render(path);
-  if (page.instance.onLoad) page.instance.onLoad({});
+  if (page.instance.onLoad) page.instance.onLoad(query);
   if (page.instance.onShow) page.instance.onShow();
   if (page.instance.onReady) page.instance.onReady();
   return page;
@@ -139,13 +153,12 @@ test('the live page shows the camera once it is allowed, and its buttons work', 
   await settle();
   assert.equal(page.querySelectorAll('#camera').length, 1);
   assert.match(texts(page, '.pill')[0], /Connecting/);
-  const buttons = page.querySelectorAll('.button');
-  assert.deepEqual(texts(page, '.button'), ['Switch camera', 'Photo', 'Settings']);
-  for (const button of buttons.slice(1)) button.dispatchEvent('tap');
+  const controls = page.querySelector('.controls');
+  await tap(page, '.gear');
+  for (const name of ['photo', 'shutter', 'flip']) controls.dispatchEvent(name);
   await settle();
-  assert.deepEqual(asked, ['/pages/photo/photo', '/pages/settings/settings']);
-  buttons[0].dispatchEvent('tap');
-  await settle();
+  const photo = '/pages/photo/photo';
+  assert.deepEqual(asked, ['/pages/settings/settings', photo, `${photo}?path=${encodeURIComponent('wxfile://taken.jpg')}`]);
   assert.equal(page.data.position, 'front');
   page.instance.onUnload();
 });
@@ -276,6 +289,22 @@ test('a photo is chosen, uploaded and marked, and the slider filters the marks',
   assert.deepEqual(texts(page, '.tag'), ['one 90%']);
 });
 
+test('a photo that the live page took is recognized at once', async () => {
+  const sent = [];
+  const stored = phone({
+    uploadFile: ({ filePath }) => sent.push(filePath),
+    createSelectorQuery: () => {
+      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null]) };
+      return query;
+    },
+  });
+  stored.set('framewire.settings', { server: 'example.org' });
+  const page = shown('pages/photo/photo', { path: encodeURIComponent('wxfile://taken.jpg') });
+  await settle();
+  assert.deepEqual(sent, ['wxfile://taken.jpg']);
+  assert.equal(page.querySelectorAll('.veil').length, 1);
+});
+
 test('a photo that fails is explained, and another one can be chosen', async () => {
   const stored = phone({
     chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: 'photo.jpg' }] }),
@@ -294,18 +323,97 @@ test('a photo that fails is explained, and another one can be chosen', async () 
 });
 
 test('settings are loaded, saved when changed, and the language changes immediately', async () => {
-  const stored = phone();
-  stored.set('framewire.settings', { server: 'example.org', frameSize: 'small' });
+  const asked = [];
+  const stored = phone({ navigateTo: ({ url }) => asked.push(url) });
+  stored.set('framewire.settings', { server: 'example.org' });
   const page = shown('pages/settings/settings');
   assert.match(texts(page, '.cell-more')[0], /wss:\/\/example\.org\/ws/);
-  assert.deepEqual(texts(page, '.cell-body').slice(3, 5), ['小', '自动']);
   await fire(page, '#server', 'input', { value: 'other place' });
   assert.match(texts(page, '.cell-more')[0], /服务器地址格式不正确/);
-  await fire(page, '#frame-mirrored', 'change', { value: true });
   await fire(page, '#live', 'change', { value: false });
   page.instance.languagePicked({ detail: { value: '2' } });
-  assert.deepEqual(texts(page, '.cells-title'), ['Server', 'Camera']);
-  const saved = stored.get('framewire.settings');
-  assert.deepEqual([saved.server, saved.frameMirrored, saved.language], ['other place', true, 'en']);
-  assert.equal(saved.boxes, 'exact');
+  assert.deepEqual(texts(page, '.cells-title'), ['Server', 'General']);
+  const { server, boxes, language } = stored.get('framewire.settings');
+  assert.deepEqual([server, boxes, language], ['other place', 'exact', 'en']);
+  await tap(page, '.advanced');
+  assert.deepEqual(asked, ['/pages/advanced/advanced']);
+});
+
+test('advanced settings are loaded, and saved when changed', async () => {
+  const stored = phone();
+  stored.set('framewire.settings', { model: 'digits', frameSize: 'small' });
+  const page = shown('pages/advanced/advanced');
+  assert.deepEqual(texts(page, '.cell-value'), ['小', '自动']);
+  await fire(page, '#model', 'input', { value: ' flowers ' });
+  await fire(page, '#size', 'change', { value: '2' });
+  await fire(page, '#rotation', 'change', { value: '1' });
+  await fire(page, '#frame-mirrored', 'change', { value: true });
+  assert.deepEqual(texts(page, '.cell-value'), ['大', '0°']);
+  const { model, frameSize, rotate, frameMirrored } = stored.get('framewire.settings');
+  assert.deepEqual([model, frameSize, rotate, frameMirrored], ['flowers', 'large', 0, true]);
+});
+
+/** The settings page after a tap on the test, on a phone whose sockets fail or whose server answers. */
+async function tested(server, { reason, request, network = 'wifi' } = {}) {
+  const stored = phone({
+    getNetworkType: ({ success }) => success({ networkType: network }),
+    connectSocket: ({ fail }) => {
+      fail({ errMsg: `connectSocket:fail ${reason}` });
+      return null;
+    },
+    request,
+  });
+  stored.set('framewire.settings', { server });
+  const page = shown('pages/settings/settings');
+  await tap(page, '.test');
+  await settle();
+  return page;
+}
+
+const answers = (statusCode, data) => ({ success }) => success({ statusCode, data });
+const fails = (errMsg) => ({ fail }) => fail({ errMsg: `request:fail ${errMsg}` });
+
+for (const [what, server, phoneState, title, step] of [
+  ['an empty address', '', {}, /尚未填写服务器地址/, /vision\.example\.org/],
+  ['an invalid address', 'two words', {}, /格式不正确/, /只填写域名/],
+  ['no network', 'example.org', { network: 'none' }, /网络不可用/, /检查手机网络/],
+  ['a domain that is not listed', 'example.org', { reason: 'url not in domain list' }, /白名单/, /socket 合法域名中添加 wss:\/\/example\.org/],
+  ['an IP address', '192.168.1.7:8888', { reason: 'url not in domain list' }, /IP 地址/, /域名和 TLS 证书/],
+  ['no TLS', 'ws://example.org', { reason: 'url not in domain list' }, /未加密/, /去掉地址中的 ws/],
+  ['a certificate', 'example.org', { reason: 'ssl handshake error' }, /证书无效/, /fullchain\.pem/],
+  ['a name that does not exist', 'exmaple.org', { reason: 'errcode:-105, net::ERR_NAME_NOT_RESOLVED' }, /找不到服务器/, /exmaple\.org 无法解析/],
+  ['a full server', 'example.org', { reason: 'Unexpected response code: 503' }, /服务器已满/, /max_sessions/],
+  ['an origin', 'example.org', { reason: 'Unexpected response code: 403' }, /来源/, /allowed_origins/],
+  ['a proxy without WebSocket', 'example.org', { reason: 'x', request: answers(200, { status: 'alive' }) }, /WebSocket/, /Upgrade/],
+  ['another server', 'example.org', { reason: 'x', request: answers(404, 'no') }, /不是 Framewire 网关/, /HTTP 404/],
+  ['a server that is down', 'example.org', { reason: 'x', request: fails('timeout') }, /无法连接/, /防火墙/],
+]) {
+  test(`the connection test names what failed and the next step: ${what}`, async () => {
+    const page = await tested(server, phoneState);
+    assert.match(texts(page, '.outcome-title')[0], title);
+    assert.match(texts(page, '.outcome-more')[0], step);
+    assert.deepEqual(texts(page, '.action'), ['测试连接']);
+    page.instance.onUnload();
+  });
+}
+
+test('the result of a connection test disappears when the address changes', async () => {
+  const page = await tested('example.org', { reason: 'ssl' });
+  assert.equal(page.querySelectorAll('.outcome').length, 1);
+  await fire(page, '#server', 'input', { value: 'example.com' });
+  assert.equal(page.querySelectorAll('.outcome').length, 0);
+});
+
+test('leaving the settings cancels the test', async () => {
+  const closed = [];
+  const stored = phone({
+    getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
+    connectSocket: () => new Proxy({}, { get: (_, name) => () => name === 'close' && closed.push(name) }),
+  });
+  stored.set('framewire.settings', { server: 'example.org' });
+  const page = shown('pages/settings/settings');
+  await tap(page, '.test');
+  assert.deepEqual(texts(page, '.action'), ['正在测试……']);
+  page.instance.onUnload();
+  assert.deepEqual([closed, page.data.isTesting], [['close'], false]);
 });

@@ -68,6 +68,9 @@ export async function tap(rendered, selector) {
   await simulate.sleep(0);
 }
 
+/** Wait until a page has done what it does at once. */
+export const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+
 /** Fire an event of one of WeChat's own components. */
 export async function fire(rendered, selector, name, detail) {
   rendered.querySelector(selector).dispatchEvent(name, { detail });

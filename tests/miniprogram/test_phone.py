@@ -79,7 +79,7 @@ def test_statistics_and_results_are_shown(stack: Stack, new_phone: NewPhone, sce
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")
     seen = phone.until(lambda seen: seen["data"]["summary"].startswith("Results"), "a summary")
     shown = {item["name"]: item["value"] for item in seen["data"]["statistics"]}
-    assert shown["per frame"].endswith(" KB")
+    assert shown["frame size"].endswith(" KB")
     assert shown["encoding"] in ("RGB", "JPEG")
     assert float(shown["results/s"]) > 0
     assert shown["latency"].endswith(" ms")

@@ -11,6 +11,7 @@ const { LiveCamera } = require('./camera.js');
 const { Connection } = require('./connection.js');
 const { marksOf } = require('./marks.js');
 const { statisticItems } = require('./panel.js');
+const { openTakenPhoto } = require('./shutter.js');
 
 const REFRESH_MS = 500;
 const STALE_MS = 1500; // a box this old is no longer where the camera sees the object
@@ -24,7 +25,7 @@ const DEFAULT_STATUS_BAR = 24; // pixels
 Page({
   data: {
     t: messagesFor('zh'),
-    status: { name: 'connecting', title: '', more: '', action: '', actionText: '' },
+    status: { name: 'connecting', icon: '', title: '', more: '', action: '', actionText: '' },
     cameraOn: false,
     position: /** @type {'back'|'front'} */ ('back'),
     frameSize: 'medium',
@@ -89,8 +90,7 @@ Page({
 
   onUnload() {
     this.end();
-    if (!this.onNetwork) return;
-    wx.offNetworkStatusChange(/** @type {any} */ (this.onNetwork));
+    if (this.onNetwork) wx.offNetworkStatusChange(/** @type {any} */ (this.onNetwork));
   },
 
   onResize() {
@@ -323,9 +323,8 @@ Page({
    * @param {WechatMiniprogram.CustomEvent<{percent: number}>} event
    */
   scoreRests(event) {
-    const { detail } = event;
     this.scoreMoves(event);
-    this.chosen.minScore = detail.percent / 100;
+    this.chosen.minScore = event.detail.percent / 100;
     settings.save({ minScore: this.chosen.minScore });
     this.connection.setMinScore(this.chosen.minScore);
   },
@@ -335,6 +334,10 @@ Page({
     if (detail.action === 'settings') this.openSettings();
     else if (detail.action === 'authorize') openAuthorizationSettings().then(() => this.begin());
     else this.begin();
+  },
+
+  takePhoto() {
+    openTakenPhoto();
   },
 
   openPhoto() {
