@@ -113,6 +113,8 @@ def _sessions(stack: Stack, frames: Sequence[Frame], count: int, seconds: float)
     gateway_s, cameras_s = stack.gateway.cpu_s() - gateway_s, time.process_time() - cameras_s
     answered = _answered(stack) - answered
     thread.join()
+    if not answered:
+        raise SystemExit(f"no frame was answered in {seconds:g} s: this machine is too busy")
     return _PerFrame(gateway_s / answered, cameras_s / answered, loads[0].mean_batch)
 
 
