@@ -113,13 +113,18 @@ def _sessions(stack: Stack, frames: Sequence[Frame], count: int, seconds: float)
     gateway_s, cameras_s = stack.gateway.cpu_s() - gateway_s, time.process_time() - cameras_s
     answered = _answered(stack) - answered
     thread.join()
-    if not answered:
-        raise SystemExit(f"no frame was answered in {seconds:g} s: this machine is too busy")
+    _check(answered, seconds)
     return _PerFrame(gateway_s / answered, cameras_s / answered, loads[0].mean_batch)
 
 
 def _answered(stack: Stack) -> float:
     return accounts.metrics(stack.get)["framewire_frames_total result"]
+
+
+def _check(answered: float, seconds: float) -> None:
+    """End the comparison if a gateway has answered nothing."""
+    if not answered:
+        raise SystemExit(f"no frame was answered in {seconds:g} s: this machine is too busy")
 
 
 # Cases
@@ -166,6 +171,8 @@ def real(ports: Sequence[int], frames: Sequence[Frame], seconds: float) -> Obser
         thread.start()
     for thread in threads:
         thread.join()
+    for load in loads:
+        _check(load.frames_per_s, seconds)
     answered = sum(load.frames_per_s for load in loads)
     calls = sum(load.frames_per_s / load.mean_batch for load in loads)
     return Observed(answered, answered / calls)
