@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +15,8 @@ import pytest
 from hypothesis import settings
 
 from loadtest.stack import Stack
+from tests import forked
+from tests.forked import ForkedStack
 
 # On a shared machine any example may take long once.
 settings.register_profile("framewire", deadline=None)
@@ -35,6 +36,20 @@ def pytest_configure() -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             handler = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
             signal.signal(number, handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what is collected, and TensorFlow, out of the garbage collector's sight.
+
+    Each of its rounds would look at all of it again.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -112,7 +127,7 @@ def demo_servers(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """A model server with the demo model and metrics, and a gateway; not started yet."""
     monitoring = tmp_path_factory.mktemp("monitoring") / "monitoring.config"
     monitoring.write_text("prometheus_config { enable: true }")
-    servers = Stack(demo_models, monitoring=monitoring)
+    servers = ForkedStack(demo_models, monitoring=monitoring)
     yield servers
     servers.stop()
 
@@ -164,4 +179,5 @@ def models_config(folder: Path, names: Sequence[str]) -> str:
 
 
 def _run(module: str, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=True, timeout=200)
+    done = forked.run(module, *arguments)
+    assert done.returncode == 0, done.stderr

@@ -1,20 +1,25 @@
 // Copies the JavaScript client, and what draws each task's results, into the mini-program, with
-// their types and from ES modules to CommonJS.
+// their types and from ES modules to CommonJS; and what the mini-program's Worker needs into the
+// Worker's folder.
 //
 //     node miniprogram/client/copy.mjs           write the copies
 //     node miniprogram/client/copy.mjs --check   list stale copies, and fail if there are any
 //
-// A mini-program can only load files from its own folder, and CommonJS works under any compiler
-// settings. static/client/ and static/tasks/ are the single source; never edit the copies.
+// A mini-program can only load files from its own folder, a Worker only from its folder, and CommonJS
+// works under any compiler settings. static/client/, static/tasks/ and lib/ are the sources; never
+// edit the copies.
 
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const LIBRARY = new URL('./lib/', import.meta.url);
 const FOLDERS = [
-  { source: 'client', copies: new URL('./lib/core/', import.meta.url) },
-  { source: 'tasks', copies: new URL('../tasks/', import.meta.url) },
+  { target: new URL('./lib/core/', import.meta.url), copies: () => staticCopies('client') },
+  { target: new URL('../tasks/', import.meta.url), copies: () => staticCopies('tasks') },
+  { target: new URL('../workers/lib/', import.meta.url), copies: workerCopies },
 ];
+const WORKER_FILES = ['downscaler.js', 'jpeg-encoder.js', 'jpeg-tables.js'];
 
 const IMPORT = /^import (\{[^}]*\}) from '(\.{1,2}\/[\w./-]+)';$/gm;
 const REEXPORT = /^export \{ ([\w, ]+) \} from '(\.\/[\w.-]+)';$/gm;
@@ -30,15 +35,15 @@ export function toCommonJs(source, name) {
     .replace(EXPORT, '$1 $2');
   const unsupported = body.match(/^(import|export)\b.*/m);
   if (unsupported) throw new Error(`${name}: cannot copy "${unsupported[0]}"`);
-  return `${header(name)}'use strict';\n\n${body}\nmodule.exports = { ${exported.join(', ')} };\n`;
+  return `${header(`static/${name}`)}'use strict';\n\n${body}\nmodule.exports = { ${exported.join(', ')} };\n`;
 }
 
-function header(name) {
-  return `// Generated from static/${name} by \`make miniprogram\`; do not edit.\n`;
+function header(source) {
+  return `// Generated from ${source} by \`make miniprogram\`; do not edit.\n`;
 }
 
-/** The copies of a folder by file name: code converted, declarations as they are. */
-async function makeCopies(folder) {
+/** The copies of a folder of static/ by file name: code converted, declarations as they are. */
+async function staticCopies(folder) {
   const from = new URL(`../../static/${folder}/`, import.meta.url);
   const copies = new Map();
   for (const name of (await readdir(from)).sort()) {
@@ -46,16 +51,27 @@ async function makeCopies(folder) {
     if (name === 'index.js' || name === 'index.d.ts') continue; // the package has its own
     const text = await readFile(new URL(name, from), 'utf8');
     const source = text.replace(/'\.\.\/client\//g, "'../client/lib/core/");
-    const path = `${folder}/${name}`;
-    copies.set(name, name.endsWith('.js') ? toCommonJs(source, path) : header(path) + source);
+    const asIs = header(`static/${folder}/${name}`) + source;
+    copies.set(name, name.endsWith('.js') ? toCommonJs(source, `${folder}/${name}`) : asIs);
+  }
+  return copies;
+}
+
+/** The Worker's copies by file name; their types stay where they are. */
+async function workerCopies() {
+  const copies = new Map();
+  for (const name of WORKER_FILES) {
+    const source = await readFile(new URL(name, LIBRARY), 'utf8');
+    const typed = source.replace(/import\('\.\/index'\)/g, "import('../../client/lib/index')");
+    copies.set(name, header(`client/lib/${name}`) + typed);
   }
   return copies;
 }
 
 /** Write the copies of a folder, or only list those that are stale. */
-async function update({ source, copies: target }, check) {
+async function update({ target, copies: make }, check) {
   await mkdir(target, { recursive: true });
-  const copies = await makeCopies(source);
+  const copies = await make();
   const stale = [];
   for (const name of await readdir(target)) {
     if (copies.has(name)) continue;

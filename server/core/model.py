@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -112,3 +112,16 @@ class ModelStatus:
     key: ModelKey
     result: Model | FramewireError | None
     default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLabels:
+    """The version labels of a model, and the versions that they can be moved to.
+
+    ``reason``: why they cannot be moved; empty if they can.
+    """
+
+    model: str
+    labels: Mapping[str, int]
+    versions: Sequence[int]
+    reason: str = ""

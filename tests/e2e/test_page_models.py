@@ -15,6 +15,7 @@ from loadtest.stack import Stack
 from tests.conftest import models_config
 from tests.e2e.browsing import in_state, until
 from tests.e2e.conftest import Open
+from tests.forked import ForkedStack
 
 TASKS = ("pose", "masks", "depth", "vector", "yolo")
 DARK = (0.1, 0.5)
@@ -29,7 +30,7 @@ def stack(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     config, descriptions = folder / "models.config", folder / "descriptions.json"
     config.write_text(models_config(exported_sources, TASKS))
     descriptions.write_text(json.dumps({name: {} for name in TASKS}))  # so that they are listed
-    with Stack(
+    with ForkedStack(
         gateway_flags=(
             "--model=pose",
             f"--descriptions={descriptions}",

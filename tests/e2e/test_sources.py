@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from loadtest.stack import Stack
 from tests.conftest import models_config
 from tests.e2e.client import Client
+from tests.forked import ForkedStack
 
 MODELS = (
     *("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd"),
@@ -26,7 +27,7 @@ Box = tuple[float, float, float, float]
 def stack(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     config = tmp_path_factory.mktemp("sources") / "models.config"
     config.write_text(models_config(exported_sources, MODELS))
-    with Stack(
+    with ForkedStack(
         gateway_flags=("--model=ssd", "--max-staleness-ms=20000"),
         model_flags=(f"--model_config_file={config}",),
     ) as running:

@@ -4,6 +4,8 @@
 const { MiniProgramClient } = require('./client.js');
 const { CameraFeed } = require('./camera-feed.js');
 const { JpegEncoder } = require('./jpeg-encoder.js');
+const { VisionFeed } = require('./vision-feed.js');
+const { SourceSelector } = require('./source-selector.js');
 const { FrameEncoder } = require('./frame-encoder.js');
 const { uprightSize, rotationFor, frameRect, boxRect } = require('./preview.js');
 const { Downscaler } = require('./downscaler.js');
@@ -24,6 +26,8 @@ const library = {
   FramewireClient,
   MiniProgramClient,
   CameraFeed,
+  VisionFeed,
+  SourceSelector,
   FrameEncoder,
   Downscaler,
   JpegEncoder,

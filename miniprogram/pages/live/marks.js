@@ -17,19 +17,19 @@ const { readPredictions } = require('../../tasks/predictions.js');
 
 /**
  * @param {import('../../predictions').Located[]} predictions
- * @param {Pick<import('../../client/lib/index').SentFrame, 'upright'>} frame whose boxes they are
+ * @param {Pick<import('../../client/lib/index').SentFrame, 'upright'|'aspect'>} frame whose boxes they are
  * @param {import('../../client/lib/index').Size} preview
  * @param {boolean} mirrored whether the preview is mirrored
  * @returns {Mark[]} one for each prediction
  */
-function marksOf(predictions, { upright }, preview, mirrored) {
-  const frame = frameRect(upright, preview);
+function marksOf(predictions, { upright, aspect }, preview, mirrored) {
+  const frame = frameRect(upright, preview, aspect);
   return predictions.map(({ box, ...rest }) => ({ ...rest, mirrored, rect: boxRect(box, frame, mirrored) }));
 }
 
 /**
  * What is to be drawn of a result that has no boxes.
- * @param {{result: import('../../client/lib/index').Result, frame: Pick<import('../../client/lib/index').SentFrame, 'upright'>}} latest
+ * @param {{result: import('../../client/lib/index').Result, frame: Pick<import('../../client/lib/index').SentFrame, 'upright'|'aspect'>}} latest
  * @param {import('../../client/lib/index').Model|null} model
  * @param {number} minScore 0 to 1
  * @param {import('../../client/lib/index').Size} preview
@@ -39,7 +39,7 @@ function marksOf(predictions, { upright }, preview, mirrored) {
 function answerOf({ result, frame }, model, minScore, preview, mirrored) {
   if (result.boxes || result.outputs || result.embedding) return null;
   const predictions = readPredictions(result, model, minScore);
-  return { predictions, result, model, rect: frameRect(frame.upright, preview), mirrored };
+  return { predictions, result, model, rect: frameRect(frame.upright, preview, frame.aspect), mirrored };
 }
 
 module.exports = { marksOf, answerOf };

@@ -188,6 +188,11 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
     return _without_classes(answer, text)
 
 
+def answer_map(answer: Answer) -> dict[str, Any]:
+    """Return the fields of a result that are those of its task, for MessagePack."""
+    return _answer(answer, text=False)
+
+
 def _without_classes(
     answer: Poses | Segmentation | Embedding | DenseMap | Tensors, text: bool
 ) -> dict[str, Any]:
