@@ -31,8 +31,8 @@ class Prototypes:
     def masks(self, anchors: Tensor, boxes: Tensor, counts: Tensor) -> Tensor:
         """Return the masks ``[N, M, size, size]``, in 0..1, of some anchors' boxes.
 
-        ``anchors``: ``[N, M]``. ``boxes``: ``[N, M, 4]``, within 0..1. ``counts``: ``[N]``, how many
-        of them are valid; the masks of the others are zero.
+        ``anchors``: ``[N, M]``. ``boxes``: ``[N, M, 4]``, within 0..1. ``counts``: ``[N]``, how
+        many of them are valid; the masks of the others are zero.
         """
         weights = tf.gather(self.weights, anchors, batch_dims=1)
         shape = tf.TensorSpec([boxes.shape[1], self.size, self.size], tf.float32)
