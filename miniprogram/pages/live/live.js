@@ -337,7 +337,7 @@ Page({
   },
 
   takePhoto() {
-    openTakenPhoto();
+    openTakenPhoto(this.camera);
   },
 
   openPhoto() {
