@@ -1,23 +1,27 @@
-// Copies the JavaScript client and its types into the mini-program, from ES modules to CommonJS, and
-// what the mini-program's Worker needs into the Worker's folder.
+// Copies the JavaScript client, and what draws each task's results, into the mini-program, with
+// their types and from ES modules to CommonJS; and what the Worker needs into the Worker's folder.
 //
 //     node miniprogram/client/copy.mjs           write the copies
 //     node miniprogram/client/copy.mjs --check   list stale copies, and fail if there are any
 //
 // A mini-program can only load files from its own folder, a Worker only from its folder, and CommonJS
-// works under any compiler settings. static/client/ and lib/ are the sources; never edit the copies.
+// works under any compiler settings. Never edit the copies: static/ and lib/ are the single source.
 
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CLIENT = new URL('../../static/client/', import.meta.url);
-const COPIES = new URL('./lib/core/', import.meta.url);
+const FOLDERS = [
+  { source: 'client', copies: new URL('./lib/core/', import.meta.url) },
+  { source: 'tasks', copies: new URL('../tasks/', import.meta.url) },
+];
 const LIBRARY = new URL('./lib/', import.meta.url);
-const WORKER_COPIES = new URL('../workers/lib/', import.meta.url);
-const WORKER_FILES = ['downscaler.js', 'jpeg-encoder.js', 'jpeg-tables.js'];
+const WORKER = {
+  files: ['downscaler.js', 'jpeg-encoder.js', 'jpeg-tables.js'],
+  copies: new URL('../workers/lib/', import.meta.url),
+};
 
-const IMPORT = /^import (\{[^}]*\}) from '(\.\/[\w.-]+)';$/gm;
+const IMPORT = /^import (\{[^}]*\}) from '(\.{1,2}\/[\w./-]+)';$/gm;
 const REEXPORT = /^export \{ ([\w, ]+) \} from '(\.\/[\w.-]+)';$/gm;
 const EXPORT = /^export (class|function|const) (\w+)/gm;
 
@@ -31,22 +35,24 @@ export function toCommonJs(source, name) {
     .replace(EXPORT, '$1 $2');
   const unsupported = body.match(/^(import|export)\b.*/m);
   if (unsupported) throw new Error(`${name}: cannot copy "${unsupported[0]}"`);
-  return `${header(`static/client/${name}`)}'use strict';\n\n${body}\nmodule.exports = { ${exported.join(', ')} };\n`;
+  return `${header(`static/${name}`)}'use strict';\n\n${body}\nmodule.exports = { ${exported.join(', ')} };\n`;
 }
 
-function header(source) {
-  return `// Generated from ${source} by \`make miniprogram\`; do not edit.\n`;
+function header(path) {
+  return `// Generated from ${path} by \`make miniprogram\`; do not edit.\n`;
 }
 
-/** The client's copies by file name: code converted, declarations as they are. */
-async function clientCopies() {
+/** The copies of a folder by file name: code converted, declarations as they are. */
+async function makeCopies(folder) {
+  const from = new URL(`../../static/${folder}/`, import.meta.url);
   const copies = new Map();
-  for (const name of (await readdir(CLIENT)).sort()) {
+  for (const name of (await readdir(from)).sort()) {
     if (!/\.(js|d\.ts)$/.test(name)) continue; // the other package's description
     if (name === 'index.js' || name === 'index.d.ts') continue; // the package has its own
-    const source = await readFile(new URL(name, CLIENT), 'utf8');
-    const asIs = header(`static/client/${name}`) + source;
-    copies.set(name, name.endsWith('.js') ? toCommonJs(source, name) : asIs);
+    const text = await readFile(new URL(name, from), 'utf8');
+    const source = text.replace(/'\.\.\/client\//g, "'../client/lib/core/");
+    const path = `${folder}/${name}`;
+    copies.set(name, name.endsWith('.js') ? toCommonJs(source, path) : header(`static/${path}`) + source);
   }
   return copies;
 }
@@ -54,7 +60,7 @@ async function clientCopies() {
 /** The Worker's copies by file name; their types stay where they are. */
 async function workerCopies() {
   const copies = new Map();
-  for (const name of WORKER_FILES) {
+  for (const name of WORKER.files) {
     const source = await readFile(new URL(name, LIBRARY), 'utf8');
     const typed = source.replace(/import\('\.\/index'\)/g, "import('../../client/lib/index')");
     copies.set(name, header(`client/lib/${name}`) + typed);
@@ -62,17 +68,17 @@ async function workerCopies() {
   return copies;
 }
 
-/** Bring a folder up to date, or only see what is not. Returns the files that were stale. */
-async function updated(folder, copies, check) {
-  await mkdir(folder, { recursive: true });
+/** Write the copies of a folder, or only list those that are stale. */
+async function update(target, copies, check) {
+  await mkdir(target, { recursive: true });
   const stale = [];
-  for (const name of await readdir(folder)) {
+  for (const name of await readdir(target)) {
     if (copies.has(name)) continue;
-    stale.push(new URL(name, folder));
-    if (!check) await rm(new URL(name, folder));
+    stale.push(new URL(name, target));
+    if (!check) await rm(new URL(name, target));
   }
   for (const [name, text] of copies) {
-    const file = new URL(name, folder);
+    const file = new URL(name, target);
     if ((await readFile(file, 'utf8').catch(() => null)) === text) continue;
     stale.push(file);
     if (!check) await writeFile(file, text);
@@ -82,10 +88,9 @@ async function updated(folder, copies, check) {
 
 async function main() {
   const check = process.argv.includes('--check');
-  const stale = [
-    ...(await updated(COPIES, await clientCopies(), check)),
-    ...(await updated(WORKER_COPIES, await workerCopies(), check)),
-  ];
+  const stale = [];
+  for (const { source, copies } of FOLDERS) stale.push(...(await update(copies, await makeCopies(source), check)));
+  stale.push(...(await update(WORKER.copies, await workerCopies(), check)));
   for (const file of stale) {
     const path = relative(process.cwd(), fileURLToPath(file));
     console.log(check ? `${path} is stale: run make miniprogram` : path);

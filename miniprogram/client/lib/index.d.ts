@@ -18,7 +18,7 @@ export { FramewireClient } from './core/client';
 export { now } from './core/clock';
 export { tagPosition } from './core/geometry';
 export { Liveness, Stall } from './core/liveness';
-export { classOfEachPixel } from './core/masks';
+export { classOfEachPixel, maskOf } from './core/masks';
 export { Drawn, Overlay } from './core/overlay';
 export { Statistics, StatisticsSnapshot } from './core/statistics';
 export { firstValues, summarize } from './core/tensor';

@@ -15,7 +15,7 @@ const { FramewireClient } = require('./core/client.js');
 const { now } = require('./core/clock.js');
 const { tagPosition } = require('./core/geometry.js');
 const { Liveness } = require('./core/liveness.js');
-const { classOfEachPixel } = require('./core/masks.js');
+const { classOfEachPixel, maskOf } = require('./core/masks.js');
 const { Overlay } = require('./core/overlay.js');
 const { Statistics } = require('./core/statistics.js');
 const { firstValues, summarize } = require('./core/tensor.js');
@@ -37,6 +37,7 @@ const library = {
   Liveness,
   Overlay,
   classOfEachPixel,
+  maskOf,
   now,
   connectSocket,
   addresses,

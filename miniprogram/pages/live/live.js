@@ -4,13 +4,13 @@ const { Overlay: Boxes, Statistics, now } = require('../../client/lib/index.js')
 const { messagesFor } = require('../../language.js');
 const { Overlay } = require('../../overlay.js');
 const { missingPermission, openAuthorizationSettings } = require('../../permissions.js');
-const { percent, readBoxes, readOutputs, readPredictions } = require('../../predictions.js');
+const { readBoxes, readOutputs, summarize } = require('../../predictions.js');
 const settings = require('../../settings.js');
 const { describe } = require('../../status.js');
 const { findCanvases } = require('./canvases.js');
 const { LiveCamera, cameraProblem } = require('./camera.js');
 const { Connection } = require('./connection.js');
-const { marksOf } = require('./marks.js');
+const { answerOf, marksOf } = require('./marks.js');
 const { statisticItems } = require('./panel.js');
 const { openTakenPhoto } = require('./shutter.js');
 
@@ -271,13 +271,8 @@ Page({
   summary() {
     const { t, hasScores } = this.data;
     if (!this.latest || !hasScores) return '';
-    const names = this.predictions().map(({ name, score }) => `${name} ${percent(score)}`);
-    return names.length > 0 ? `${t.results} ${names.join('  ')}` : t.results_none;
-  },
-
-  /** @returns {import('../../predictions').Prediction[]} of the latest result, filtered by score */
-  predictions() {
-    return this.latest ? readPredictions(this.latest.result, this.labels(), this.data.percent / 100) : [];
+    const found = summarize(this.latest.result, this.model, this.data.percent / 100);
+    return found.length > 0 ? `${t.results} ${found.join('  ')}` : t.results_none;
   },
 
   labels() {
@@ -305,9 +300,12 @@ Page({
   draw() {
     if (!this.overlay) return;
     const isMirrored = this.data.position === 'front' && this.chosen.previewMirrored;
-    const { latest } = this;
-    const located = readBoxes(this.boxes.at(now()), this.labels(), this.data.percent / 100);
-    this.overlay.draw(latest ? marksOf(located, latest.frame, this.preview, isMirrored) : []);
+    const { latest, model, preview } = this;
+    if (!latest) return this.overlay.draw([]);
+    const minScore = this.data.percent / 100;
+    const located = readBoxes(this.boxes.at(now()), this.labels(), minScore);
+    const answer = answerOf(latest, model, minScore, preview, isMirrored);
+    this.overlay.draw(marksOf(located, latest.frame, preview, isMirrored), answer);
   },
 
   // User actions

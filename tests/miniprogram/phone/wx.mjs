@@ -3,6 +3,7 @@
 import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Canvas } from './canvas.mjs';
 import { VisionSession } from './vision.mjs';
 import { PhoneWorker } from './worker.mjs';
 
@@ -30,6 +31,7 @@ export function makeWx(phone) {
     onNetworkStatusChange: (listener) => phone.networkListeners.add(listener),
     offNetworkStatusChange: (listener) => phone.networkListeners.delete(listener),
     setKeepScreenOn: () => {},
+    createOffscreenCanvas: ({ width, height }) => new Canvas({ width, height }, false),
     setNavigationBarTitle: ({ title }) => (phone.title = title),
     navigateTo: ({ url }) => (phone.asked = url),
     requirePrivacyAuthorize: (options) => answer(phone.privacy, options),
