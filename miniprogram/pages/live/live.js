@@ -2,7 +2,7 @@
 
 const { Overlay: Boxes, Statistics, now } = require('../../client/lib/index.js');
 const { messagesFor } = require('../../language.js');
-const { Overlay } = require('../../overlay.js');
+const { newOverlay } = require('../../moving-overlay.js');
 const { missingPermission, openAuthorizationSettings } = require('../../permissions.js');
 const { readBoxes, readOutputs, summarize } = require('../../predictions.js');
 const settings = require('../../settings.js');
@@ -44,7 +44,7 @@ Page({
   // Both are created in onLoad.
   connection: /** @type {Connection} */ (/** @type {any} */ (null)),
   camera: /** @type {LiveCamera} */ (/** @type {any} */ (null)),
-  overlay: /** @type {Overlay|null} */ (null),
+  overlay: /** @type {import('../../overlay').Overlay|null} */ (null),
   boxes: new Boxes(),
   statistics: new Statistics(),
   preview: { width: 0, height: 0 },
@@ -147,7 +147,7 @@ Page({
     findCanvases(({ overlay, jpeg, size, pixelRatio }) => {
       this.preview = size;
       if (this.overlay) this.overlay.rest();
-      this.overlay = new Overlay(overlay, size, pixelRatio);
+      this.overlay = newOverlay(overlay, size, pixelRatio, this.selectComponent('#boxes'));
       this.camera.setPreview(size, pixelRatio, jpeg);
       this.startCamera();
       this.draw();
@@ -302,11 +302,11 @@ Page({
     if (!this.overlay) return;
     const isMirrored = this.data.position === 'front' && this.chosen.previewMirrored;
     const { latest, model, preview } = this;
-    if (!latest) return this.overlay.draw([]);
+    if (!latest) return this.overlay.draw(() => []);
     const minScore = this.data.percent / 100;
-    const located = readBoxes(this.boxes.at(now()), this.labels(), minScore);
+    const located = (/** @type {number} */ at) => readBoxes(this.boxes.at(at), this.labels(), minScore);
     const answer = answerOf(latest, model, minScore, preview, isMirrored);
-    this.overlay.draw(marksOf(located, latest.frame, preview, isMirrored), answer);
+    this.overlay.draw((at) => marksOf(located(at), latest.frame, preview, isMirrored), answer);
   },
 
   // User actions
@@ -336,7 +336,7 @@ Page({
   },
 
   takePhoto() {
-    openTakenPhoto();
+    openTakenPhoto(this.camera);
   },
 
   openPhoto() {
