@@ -1,18 +1,25 @@
+// Generated from static/tasks/pose-drawing.js by `make miniprogram`; do not edit.
+'use strict';
+
 /** Draws poses over their frame: limbs as lines, points on top of them. */
 
-import { classColour } from './colours.js';
+const { classColour } = require('./colours.js');
 
 const LIMB = 3.5; // CSS pixels
 const POINT = 4;
-const EDGE = 'rgb(0 0 0 / 0.55)';
+const EDGE = 'rgba(0, 0, 0, 0.55)';
+/** @typedef {import('./types.js').Pen} Pen */
+
+/** @type {Record<import('./types.js').Side, string>} */
 const COLOURS = { middle: classColour(0), left: classColour(1), right: classColour(2) };
 
 /**
- * @param {CanvasRenderingContext2D} context in CSS pixels
- * @param {object} rect the frame's rectangle in it
- * @param {object[]} poses of `readPoses`
+ * @param {Pen} context in CSS pixels
+ * @param {import('../client/lib/core/types.js').Rect} rect the frame's rectangle in it
+ * @param {import('./types.js').Pose[]} poses of `readPoses`
  */
-export function drawPoses(context, rect, poses) {
+function drawPoses(context, rect, poses) {
+  /** @type {Place} */
   const place = ({ x, y }) => [rect.x + x * rect.width, rect.y + y * rect.height];
   context.save();
   context.beginPath();
@@ -24,6 +31,13 @@ export function drawPoses(context, rect, poses) {
   context.restore();
 }
 
+/** @typedef {function({x: number, y: number}): [number, number]} Place */
+
+/**
+ * @param {Pen} context
+ * @param {Place} place
+ * @param {import('./types.js').Pose} pose
+ */
 function drawPose(context, place, { limbs, points }) {
   for (const { from, to, side, opacity } of limbs) {
     context.globalAlpha = opacity;
@@ -40,6 +54,10 @@ function drawPose(context, place, { limbs, points }) {
   }
 }
 
+/**
+ * @param {Pen} context
+ * @param {string} colour
+ */
 function stroke(context, colour) {
   context.strokeStyle = EDGE;
   context.lineWidth = LIMB + 2;
@@ -49,6 +67,10 @@ function stroke(context, colour) {
   context.stroke();
 }
 
+/**
+ * @param {Pen} context
+ * @param {string} colour
+ */
 function dot(context, colour) {
   context.strokeStyle = EDGE;
   context.lineWidth = 3;
@@ -56,3 +78,5 @@ function dot(context, colour) {
   context.fillStyle = colour;
   context.fill();
 }
+
+module.exports = { drawPoses };

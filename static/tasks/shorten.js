@@ -9,5 +9,5 @@ export function shorten(text, fits) {
   if (fits(text)) return text;
   const letters = [...text];
   while (letters.length > 1 && !fits(`${letters.join('')}…`)) letters.pop();
-  return `${letters.join('').trimEnd()}…`;
+  return `${letters.join('').replace(/\s+$/, '')}…`;
 }

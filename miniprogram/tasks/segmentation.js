@@ -1,18 +1,24 @@
+// Generated from static/tasks/segmentation.js by `make miniprogram`; do not edit.
+'use strict';
+
 /** Masks: the classes that a segmentation found, and the pixels to lay over the frame. */
 
-import { paletteBytes, paletteColour } from './colours.js';
-import { className } from './overlay.js';
+const { paletteBytes, paletteColour } = require('./colours.js');
+const { className } = require('./names.js');
+
+/** @typedef {import('../client/lib/core/types.js').Masks} Masks */
+/** @typedef {Partial<import('../client/lib/core/types.js').Model>} Model */
 
 /**
  * The legend of a result's masks.
  *
- * @param {import('../client/types.js').Masks} masks
- * @param {object|null} model as the welcome has it
- * @returns {{index: number, name: string, colour: string, share: number}[]} the classes present but
- *   for the background, largest first; share: 0 to 1 of the frame
+ * @param {Masks} masks
+ * @param {Model|null} model as the welcome has it
+ * @returns {import('./types.js').Legend[]} the classes present but for the background, largest first
  */
-export function readMasks(masks, model) {
+function readMasks(masks, model) {
   const { labels = [], palette } = model || {};
+  /** @type {Map<number, number>} */
   const areas = new Map();
   for (const [index, length] of runsOf(masks)) areas.set(index, (areas.get(index) || 0) + length);
   return [...areas]
@@ -27,12 +33,12 @@ export function readMasks(masks, model) {
 }
 
 /**
- * @param {import('../client/types.js').Masks} masks
- * @param {object|null} model as the welcome has it
+ * @param {Masks} masks
+ * @param {Model|null} model as the welcome has it
  * @returns {Uint8ClampedArray} red, green, blue and alpha of each pixel, row by row; the background
  *   is transparent
  */
-export function maskPixels(masks, model) {
+function maskPixels(masks, model) {
   const { labels = [], palette } = model || {};
   // A run is filled at once: pixel by pixel would take too long for large masks.
   const pixels = new Uint32Array(masks.width * masks.height);
@@ -44,17 +50,30 @@ export function maskPixels(masks, model) {
   return new Uint8ClampedArray(pixels.buffer);
 }
 
-/** Without names, class 0 is taken for the background, as is usual. */
-export function isBackground(index, labels) {
+/**
+ * Without names, class 0 is taken for the background, as is usual.
+ * @param {number} index
+ * @param {string[]} labels
+ */
+function isBackground(index, labels) {
   if (labels.length === 0) return index === 0;
   return /^_*(background|背景)_*$/i.test(labels[index] || '');
 }
 
+/**
+ * @param {Masks} masks
+ * @returns {Generator<[number, number]>}
+ */
 function* runsOf({ runs }) {
   for (let i = 0; i + 1 < runs.length; i += 2) yield [runs[i], runs[i + 1]];
 }
 
-/** A pixel as one number, in the machine's byte order. */
+/**
+ * A pixel as one number, in the machine's byte order.
+ * @param {number[]} bytes
+ */
 function packed(bytes) {
   return new Uint32Array(Uint8Array.of(...bytes, 255).buffer)[0];
 }
+
+module.exports = { readMasks, maskPixels, isBackground };
