@@ -154,6 +154,7 @@ test('the live page shows the camera once it is allowed, and its buttons work', 
   assert.equal(page.data.position, 'front');
   page.setData({ source: 'vision' });
   controls.dispatchEvent('shutter');
+  await settle();
   assert.equal(asked.pop(), photo);
   page.instance.onUnload();
 });
