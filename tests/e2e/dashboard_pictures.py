@@ -1,8 +1,8 @@
 """The pictures of the dashboard in docs/: ``python -m tests.e2e.dashboard_pictures``.
 
 A gateway with two versions of the demo model is under load; after a while, its pages are written as
-WebP: the overview, one session's page, and a phone in Chinese and dark mode. The machine should have
-no other work.
+WebP: the overview, one session's page, and a phone in Chinese and dark mode. Run it on a machine
+without other work.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("dashboard", 1280, 1005),
+    Picture("dashboard", 1280, 960),
     Picture("dashboard-session", 1280, 620, of_a_session=True),
     Picture("dashboard-phone", 390, 1000, phone=True),
 )
