@@ -1,8 +1,8 @@
 """Modules run as processes that are forked from one that has imported TensorFlow already.
 
-The import takes a process over two seconds of processor time. Model servers and commands whose start
-is not what a test is about are forked instead. They differ from ``python -m MODULE`` in nothing
-else: each has an environment, a folder, output and an exit status of its own.
+The import takes a process over two seconds of processor time. Model servers and commands whose
+start is not what a test is about are forked instead. They differ from ``python -m MODULE`` in
+nothing else: each has an environment, a folder, output and an exit status of its own.
 """
 
 from __future__ import annotations

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import grpc  # noqa: F401
+import gc
 
 from modelserver.execution.runtime import import_tensorflow
 
+gc.disable()
 import_tensorflow()
 import modelserver.app  # noqa: E402, F401
+
+# Garbage collection in a child would write to pages that it shares with the others.
+gc.freeze()
+gc.enable()

@@ -51,7 +51,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"server.core", "server.settings"},
         {"tornado", "jwt", "cryptography"},
     ),
-    ("server.transport", {"server.access", "server.core"}, {"tornado", "msgpack"}),
+    ("server.transport", {"server.access", "server.core"}, {"tornado", "msgpack", "numpy"}),
     (
         "server.handlers",
         {"server.access", "server.core", "server.runtime", "server.settings", "server.transport"},

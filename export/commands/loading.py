@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ def load_tensorflow() -> None:
     """Import TensorFlow. Its remarks on CPUs and drivers would drown out our own lines."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _stderr_discarded(), _keras_left_out():
-        import tensorflow as tf
-    tf.get_logger().setLevel("ERROR")
+        import tensorflow as tf  # noqa: F401
+    for name in ("tensorflow", "absl"):
+        logging.getLogger(name).setLevel("ERROR")
 
 
 @contextmanager

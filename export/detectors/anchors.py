@@ -63,6 +63,7 @@ class Anchors:
 _CAFFE = Coding("cxcywh", (0.1, 0.1, 0.2, 0.2))
 _TENSORFLOW = Coding("cycxhw", (0.1, 0.1, 0.2, 0.2))
 _EFFICIENTDET = Coding("cycxhw", (1.0, 1.0, 1.0, 1.0))
+_TORCHVISION = Coding("cxcywh", (1.0, 1.0, 1.0, 1.0))
 _FIZYR = Coding("xyxy", (0.2, 0.2, 0.2, 0.2))
 
 PRESETS: Mapping[str, tuple[Grids | Pyramid, Coding]] = {
@@ -77,6 +78,10 @@ PRESETS: Mapping[str, tuple[Grids | Pyramid, Coding]] = {
     ),
     "retinanet": (Pyramid(ratios=(2.0, 1.0, 0.5), ratios_first=True), _FIZYR),
     "retinanet-keras": (Pyramid(ratios=(0.5, 1.0, 2.0), ratios_first=True), _CAFFE),
+    "retinanet-torchvision": (
+        Pyramid(ratios=(2.0, 1.0, 0.5), ratios_first=True, offset=0.0, whole_pixels=True),
+        _TORCHVISION,
+    ),
     "efficientdet": (Pyramid(ratios=(1.0, 2.0, 0.5)), _EFFICIENTDET),
 }
 """Anchors of published models, by the name that ``--anchors`` takes."""

@@ -24,7 +24,8 @@ class Pyramid:
     of the smallest square, in strides. ``octaves``: how many scales an octave is divided into.
     ``ratios``: width by height. ``ratios_first``: the anchors of a cell are sorted by ratio and
     then by scale, otherwise by scale and then by ratio. ``offset``: of the first center, in
-    strides.
+    strides. ``whole_pixels``: distances of centers, sides of squares and halves of sides are whole
+    pixels.
     """
 
     levels: tuple[int, int] = (3, 7)
@@ -33,6 +34,7 @@ class Pyramid:
     ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
     ratios_first: bool = False
     offset: float = 0.5
+    whole_pixels: bool = False
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Pyramid:
@@ -55,15 +57,23 @@ class Pyramid:
 
     def _level(self, stride: int, size: Size) -> np.ndarray:
         height, width = size
-        cells = -(-height // stride), -(-width // stride)
-        shapes = [(w * stride / width, h * stride / height) for w, h in self._shapes()]
-        return tile(cells, (stride / height, stride / width), self.offset, shapes)
+        rows, columns = -(-height // stride), -(-width // stride)
+        down, across = float(stride), float(stride)
+        if self.whole_pixels:  # the last cell of a size that is no multiple is not cut off
+            down, across = height // rows, width // columns
+        shapes = [(w / width, h / height) for w, h in self._shapes(stride)]
+        return tile((rows, columns), (down / height, across / width), self.offset, shapes)
 
-    def _shapes(self) -> list[tuple[float, float]]:
-        """Return width and height of the anchors of a cell, in strides."""
-        scales = [self.scale * 2 ** (step / self.octaves) for step in range(self.octaves)]
+    def _shapes(self, stride: int) -> list[tuple[float, float]]:
+        """Return width and height of the anchors of a cell, in pixels."""
+        sides = [stride * self.scale * 2 ** (step / self.octaves) for step in range(self.octaves)]
+        if self.whole_pixels:
+            sides = [float(int(side)) for side in sides]
         if self.ratios_first:
-            pairs = [(scale, ratio) for ratio in self.ratios for scale in scales]
+            pairs = [(side, ratio) for ratio in self.ratios for side in sides]
         else:
-            pairs = [(scale, ratio) for scale in scales for ratio in self.ratios]
-        return [(s * float(np.sqrt(r)), s / float(np.sqrt(r))) for s, r in pairs]
+            pairs = [(side, ratio) for side in sides for ratio in self.ratios]
+        shapes = [(s * float(np.sqrt(r)), s / float(np.sqrt(r))) for s, r in pairs]
+        if self.whole_pixels:
+            shapes = [(2 * round(w / 2), 2 * round(h / 2)) for w, h in shapes]
+        return shapes

@@ -23,7 +23,8 @@ _NAME = re.compile(r"depth|disparity|dense_?map|height_?map", re.IGNORECASE)
 class DenseMap:
     """A model with a value for each pixel.
 
-    ``own``: the source's name for ``[N, H, W]`` or ``[N, H, W, 1]``. ``shape``: H and W.
+    ``own``: the source's name for ``[N, H, W]``, ``[N, H, W, 1]`` or ``[N, 1, H, W]``. ``shape``: H
+    and W.
     ``unit``: of the values.
     """
 
@@ -46,7 +47,7 @@ class DenseMap:
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
         values = tf.cast(outputs[self.own], tf.float32)
-        values = values[..., 0] if values.shape.rank == 4 else values
+        values = tf.reshape(values, [-1, *self.shape])
         step = step_of(self.shape)
         return {DENSE_MAP: values[:, ::step, ::step]}
 
@@ -57,10 +58,10 @@ def dense_map(probe: Probe, options: TaskOptions) -> DenseMap:
     if own is None:
         shapes = [f"{name} {list(value.shape)}" for name, value in sorted(probe.items())]
         raise SourceError(
-            "a map needs one output [N,H,W] or [N,H,W,1]; select it with --outputs "
+            "a map needs one output [N,H,W], [N,H,W,1] or [N,1,H,W]; select it with --outputs "
             f"dense_map=TENSOR; the model's outputs: {listed(shapes)}"
         )
-    height, width = probe[own].shape[1:3]
+    height, width = _sides(probe[own].shape)
     size = f"{width}x{height}"
     why = f"{own}, {size}, is read as a map, because of its name; override this with --task"
     notes = (*(() if options.task else (why,)), *about(own, (height, width)))
@@ -76,4 +77,12 @@ def map_among(probe: Probe, is_asked: bool = False) -> str | None:
 
 
 def _holds_values(value: np.ndarray) -> bool:
-    return value.dtype.kind == "f" and value.ndim in (3, 4) and value.shape[3:] in ((), (1,))
+    if value.dtype.kind != "f" or value.ndim not in (3, 4):
+        return False
+    return value.shape[3:] in ((), (1,)) or value.shape[1] == 1
+
+
+def _sides(shape: tuple[int, ...]) -> Size:
+    """Return H and W."""
+    is_first = len(shape) == 4 and shape[3] != 1
+    return (shape[2], shape[3]) if is_first else (shape[1], shape[2])

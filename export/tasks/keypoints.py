@@ -34,6 +34,8 @@ _ROW = 3 * _PERSON + 5
 """The columns of MoveNet MultiPose: y, x and score of each point, then a box and a score."""
 _MOST_POSES = 20
 """An output with more is an image, or a table of something else."""
+_FEWEST = 2
+"""Keypoints in a row ``[N, 2K]``."""
 _LEAST_SIDE = 8
 """Of a heat map; what is smaller is a table."""
 _FARTHEST = 4.0
@@ -47,7 +49,8 @@ class Layout:
     ``own``: its name for points ``[N, P, K, 3]`` or, for one pose, ``[N, K, 3]``; if ``rows``, for
     ``[N, P, 3K + 5]``, whose last column is the score of the pose; with ``point_scores``
     ``[N, P, K]`` and ``pose_scores`` ``[N, P]``, for ``[N, P, K, 2]``. ``count``: K.
-    ``heat``: for a heat map for each point, ``[N, h, w, K]``.
+    ``heat``: for a heat map for each point, ``[N, h, w, K]``. ``unscored``: for points of one pose
+    without scores, ``[N, K, 2]`` or ``[N, 2K]``.
     """
 
     own: str
@@ -56,6 +59,7 @@ class Layout:
     point_scores: str | None = None
     pose_scores: str | None = None
     heat: bool = False
+    unscored: bool = False
 
     def names(self) -> Collection[str]:
         names = (self.own, self.point_scores, self.pose_scores)
@@ -68,6 +72,9 @@ class Layout:
             return tf.concat([values, scores[0][..., None]], axis=-1), scores[1]
         if self.heat:
             return peaks(values, self.count), None
+        if self.unscored:
+            points = tf.reshape(values, [-1, 1, self.count, 2])
+            return tf.concat([points, tf.ones_like(points[..., :1])], axis=-1), None
         if not self.rows:
             return (values[:, None] if values.shape.rank == 3 else values), None
         shape = tf.concat([tf.shape(values)[:2], [self.count, 3]], axis=0)
@@ -103,7 +110,9 @@ class Keypoints:
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
         points, scores = self.layout.read(outputs)
-        certainty = activate(points[..., 2:], self.options.activation, background=False)
+        certainty = points[..., 2:]
+        if not self.layout.unscored:
+            certainty = activate(certainty, self.options.activation, background=False)
         order, units = self.options.order, self.options.units
         if self.layout.heat:  # already in the contract's form
             order, units = "yxyx", "normalized"
@@ -118,9 +127,9 @@ def keypoints(probe: Probe, options: TaskOptions) -> Keypoints:
     if layout is None:
         shapes = [f"{name} {list(value.shape)}" for name, value in sorted(probe.items())]
         raise SourceError(
-            "a pose model needs one output [N,P,K,3], [N,K,3], [N,P,56] or [N,h,w,K], or a "
-            "detector's keypoints and scores; select them with --outputs keypoints=TENSOR; the "
-            f"model's outputs: {listed(shapes)}"
+            "a pose model needs one output [N,P,K,3], [N,K,3], [N,K,2], [N,2K], [N,P,56] or "
+            "[N,h,w,K], or a detector's keypoints and scores; select them with --outputs "
+            f"keypoints=TENSOR; the model's outputs: {listed(shapes)}"
         )
     if options.activation == "softmax":
         raise SourceError("the scores of keypoints are independent: use --activation sigmoid")
@@ -150,12 +159,14 @@ def poses_among(probe: Probe, is_asked: bool = False) -> Layout | None:
     split = _of_detector(probe)
     if split is not None:
         return split
-    layouts = [one for name, value in probe.items() if (one := _layout(name, value)) is not None]
+    layouts = [
+        one for name, value in probe.items() if (one := _layout(name, value, is_asked)) is not None
+    ]
     named = [layout for layout in layouts if _NAME.search(layout.own)]
     if len(named or layouts) != 1:
         return None
     [layout] = named or layouts
-    is_known = layout.count == _PERSON and not layout.heat
+    is_known = layout.count == _PERSON and not (layout.heat or layout.unscored)
     return layout if named or is_asked or is_known else None
 
 
@@ -171,10 +182,15 @@ def _of_detector(probe: Probe) -> Layout | None:
     return Layout(own, points[2], False, point_scores, pose_scores)
 
 
-def _layout(name: str, value: np.ndarray) -> Layout | None:
+def _layout(name: str, value: np.ndarray, is_asked: bool) -> Layout | None:
     shape = value.shape
-    if value.dtype.kind != "f" or len(shape) not in (3, 4):
+    if value.dtype.kind != "f" or len(shape) not in (2, 3, 4):
         return None
+    if len(shape) == 2:
+        is_row = is_asked and shape[1] % 2 == 0 and shape[1] >= 2 * _FEWEST
+        return Layout(name, shape[1] // 2, unscored=True) if is_row else None
+    if len(shape) == 3 and shape[2] == 2 and shape[1] > 1:
+        return Layout(name, shape[1], unscored=True)
     if len(shape) == 3 and shape[2] == _ROW and shape[1] <= _MOST_POSES:
         return Layout(name, _PERSON, rows=True)
     is_one = len(shape) == 3 or shape[1] <= _MOST_POSES
@@ -203,7 +219,8 @@ def _describe(layout: Layout, probe: Probe, options: TaskOptions) -> str:
             f"{layout.own} {shape} is read as heat maps of {layout.count} keypoints of one pose, "
             f"because of {why}"
         )
+    order += ", without scores" if layout.unscored else ", score"
     return (
-        f"{layout.own} {shape} is read as poses of {layout.count} keypoints ({order}, score), "
+        f"{layout.own} {shape} is read as poses of {layout.count} keypoints ({order}), "
         f"because of {why}; --box-order xyxy swaps x and y, --task tensors serves it as it is"
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,11 @@ import tensorflow as tf
 from export.contract import CLASS_MAP, Outputs, Tensor
 from export.errors import SourceError
 from export.suggestions import listed
+from export.tasks.orientation import is_channels_first, map_sizes
 from export.tasks.task import Probe, Size, TaskOptions
 from export.tasks.thinning import about, step_of
 
 _NAME = re.compile(r"class_?map|segment|semantic", re.IGNORECASE)
-_STRIDES = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -27,17 +26,20 @@ class Layout:
 
     ``own``: its name for classes ``[N, H, W]`` or ``[N, H, W, 1]``, or for scores
     ``[N, H, W, columns]``. ``columns``: 0 for classes; 1 for the scores of one class, which a pixel
-    has above ``threshold``. ``shape``: H and W.
+    has above ``threshold``. ``shape``: H and W. ``channels_first``: the source has
+    ``[N, columns, H, W]``, or ``[N, 1, H, W]`` for classes.
     """
 
     own: str
     columns: int
     shape: Size
     threshold: float = 0.0
+    channels_first: bool = False
 
     def classes(self, values: Tensor) -> Tensor:
         """Return the class of each pixel that is served, ``[N, H, W]``."""
         step = step_of(self.shape)
+        values = tf.transpose(values, [0, 2, 3, 1]) if self.channels_first else values
         values = values[:, ::step, ::step]
         if self.columns > 1:
             return tf.argmax(values, axis=-1, output_type=tf.int32)
@@ -102,7 +104,7 @@ def map_among(probe: Probe, options: TaskOptions, size: Size | None) -> Layout |
     layouts = [
         layout
         for name, value in probe.items()
-        if (layout := _layout(name, value, options)) is not None
+        if (layout := _layout(name, value, options, size)) is not None
     ]
     named = [layout for layout in layouts if _NAME.search(layout.own)]
     if len(named or layouts) != 1:
@@ -112,7 +114,14 @@ def map_among(probe: Probe, options: TaskOptions, size: Size | None) -> Layout |
     return layout if named or is_asked or _fits(layout, probe, size) else None
 
 
-def _layout(name: str, value: np.ndarray, options: TaskOptions) -> Layout | None:
+def _layout(name: str, value: np.ndarray, options: TaskOptions, size: Size | None) -> Layout | None:
+    first = is_channels_first(value.shape, size)
+    layout = _in_rows(name, np.moveaxis(value, 1, -1) if first else value, options)
+    return layout and replace(layout, channels_first=first)
+
+
+def _in_rows(name: str, value: np.ndarray, options: TaskOptions) -> Layout | None:
+    """Return the layout of ``[N, H, W]`` or ``[N, H, W, columns]``."""
     rank, is_flat = value.ndim, value.shape[3:] in ((), (1,))
     if rank not in (3, 4):
         return None
@@ -140,8 +149,7 @@ def _fits(layout: Layout, probe: Probe, size: Size | None) -> bool:
     if layout.columns:
         return layout.shape == size and layout.columns not in (1, 3) and len(probe) == 1
     is_integer = probe[layout.own].dtype.kind in "iu"
-    sizes = [tuple(ceil(side / stride) for side in size) for stride in _STRIDES]
-    return is_integer and layout.shape in sizes
+    return is_integer and layout.shape in map_sizes(size)
 
 
 def _notes(layout: Layout, options: TaskOptions) -> tuple[str, ...]:

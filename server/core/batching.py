@@ -280,9 +280,12 @@ class Batcher:
         """Return when the lane's next batch may go; None: not before a call ends."""
         if lane.alone and self._calls_alone:
             return None
-        full = lane.alone or not self._calls or self._full(lane, ring)
-        ready_at = self._slots.ready_at(lane.model, now, full)
-        if ready_at is None or not self._max_wait_s or self._full(lane, ring):
+        ready_at = self._slots.ready_at(lane.model, now)
+        if ready_at is None or not (self._calls or self._max_wait_s) or self._full(lane, ring):
+            return ready_at
+        if self._calls:  # not every slot is for a batch that is not full
+            ready_at = self._slots.ready_at(lane.model, now, False)
+        if ready_at is None or not self._max_wait_s:
             return ready_at
         return max(ready_at, ring.since + self._max_wait_s)
 

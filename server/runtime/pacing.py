@@ -42,7 +42,8 @@ class Pacing:
     def resolved(self, session: str, outcome: Outcome) -> None:
         """Count an outcome; a drop may begin the measurement."""
         if isinstance(outcome, Result) and not outcome.incomplete:
-            self._pacer.resolved(session, True)
+            if self.active:
+                self._pacer.resolved(session, True)
         elif isinstance(outcome, Result) or _lacks_capacity(outcome):
             self._dropped = True
             if not self.active:

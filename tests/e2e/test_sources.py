@@ -92,6 +92,23 @@ async def test_detectors_that_are_decoded_in_the_graph(stack: Stack, model: str)
     await assert_found(client, picture((128, 256), upright, "red"), upright, "red")
 
 
+async def test_the_masks_of_a_yolo_fill_their_boxes(stack: Stack) -> None:
+    """From prototypes to the triangle below the box's diagonal, whoever decodes the picture."""
+    client = await Client.connect(stack.port, model="yolo", min_score=0.5)
+    assert client.model is not None
+    assert client.model["masks"] is True
+    for size, box in (((256, 128), (0.25, 0.5, 0.75, 1.0)), ((128, 256), (0.0, 0.25, 0.5, 0.75))):
+        for outcome in await outcomes(client, picture(size, box)):
+            masks = outcome["box_masks"]
+            [runs] = masks["runs"]
+            cells = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+            cells = cells.reshape(masks["height"], masks["width"])
+            assert cells.shape == (28, 28)
+            assert (cells == np.tri(28, k=0, dtype=bool)).mean() > 0.93
+            assert not np.triu(cells, 3).any()
+            assert np.tril(cells, -3).sum() == np.tri(28, k=-3).sum()
+
+
 async def test_a_pose_model_has_points_of_the_frame(stack: Stack) -> None:
     """As MoveNet: integers, one image per call. Frames are letterboxed."""
     client = await Client.connect(stack.port, model="pose", min_score=0.5)

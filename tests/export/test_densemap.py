@@ -28,6 +28,7 @@ VALUES = np.full((2, 6, 4), 0.5, np.float32)
         ({"predicted_depth": VALUES}, TaskOptions(), "map"),
         ({"disparity": VALUES[..., None], "more": VALUES}, TaskOptions(), "map"),
         ({"output_0": VALUES[..., None]}, ASKED, "map"),
+        ({"depth": VALUES[:, None]}, TaskOptions(), "map"),
         ({"output_0": VALUES}, TaskOptions(), "tensors"),
         ({"depth": VALUES}, TaskOptions("tensors"), "tensors"),
     ],

@@ -79,6 +79,36 @@ def test_what_is_asked_for_must_be_there() -> None:
         select_task({"pose": points(2, 9, 3)}, TaskOptions(activation="softmax"))
 
 
+@pytest.mark.parametrize(
+    ("outputs", "options", "count"),
+    [
+        ({"keypoints_pred": points(2, 9, 2)}, TaskOptions(), 9),
+        ({"heatmaps": points(2, 4, 4), "keypoints_pred": points(2, 3, 2)}, TaskOptions(), 3),
+        ({"output_0": points(2, 9, 2)}, TaskOptions("keypoints"), 9),
+        ({"dense_1": points(2, 136)}, TaskOptions("keypoints"), 68),
+        ({"dense_1": points(2, 136)}, TaskOptions("keypoints", activation="sigmoid"), 68),
+    ],
+)
+def test_points_without_scores_are_certain(
+    outputs: Outputs, options: TaskOptions, count: int
+) -> None:
+    task = select_task(outputs, options)
+    assert (task.name, task.classes) == ("keypoints", count)
+    assert "(y, x, without scores)" in task.notes[0]
+    found = run(outputs, options)[POSES]
+    assert found.shape == (2, 1, count, 3)
+    assert found[..., :2].reshape(2, -1) == pytest.approx(list(outputs.values())[-1].reshape(2, -1))
+    assert (found[..., 2] == 1).all()
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [{"output_0": points(2, 17, 2)}, {"pose": points(2, 34)}],
+)
+def test_what_could_be_points_without_scores_is_not_taken_for_them(outputs: Outputs) -> None:
+    assert select_task(outputs, TaskOptions()).name != "keypoints"
+
+
 def heat(*peaks: tuple[float, float]) -> np.ndarray:
     """Bells around points (y, x) in 0..1, whose height is 0.8: ``[1, 32, 16, K]``."""
     y, x = (np.arange(32)[:, None] + 0.5) / 32, (np.arange(16)[None] + 0.5) / 16

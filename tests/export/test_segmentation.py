@@ -71,6 +71,25 @@ def test_what_is_read_as_a_map(
 
 
 @pytest.mark.parametrize(
+    ("outputs", "options", "classes"),
+    [
+        ({"output_0": scores(2, 64, 32, 5)}, TaskOptions(), 5),
+        ({"output_0": scores(2, 16, 8, 5)}, ASKED, 5),
+        ({"mask": scores(2, 64, 32, 1)}, ASKED, 2),
+        ({"classes": np.full((2, 64, 32, 1), 4)}, TaskOptions(), None),
+    ],
+)
+def test_channels_may_come_first(
+    outputs: Outputs, options: TaskOptions, classes: int | None
+) -> None:
+    """As models have them that were converted from ONNX."""
+    turned = {name: np.moveaxis(value, -1, 1) for name, value in outputs.items()}
+    task = select_task(turned, options, INPUT)
+    assert (task.name, task.classes) == ("segmentation", classes)
+    assert (run(turned, options) == run(outputs, options)).all()
+
+
+@pytest.mark.parametrize(
     "outputs",
     [
         {"output_0": scores(2, 64, 32, 3)},  # a picture

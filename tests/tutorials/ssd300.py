@@ -11,8 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
+from export.commands.loading import load_tensorflow
+
+load_tensorflow()
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
 
 tf1 = tf.compat.v1
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import shlex
 import shutil
 import subprocess
-import urllib.request
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from demomodel import scenes
+from export.__main__ import main as export
 from loadtest.stack import Stack
-from tests import forked
 from tests.conftest import ROOT
 from tests.forked import ForkedStack
 
@@ -25,8 +25,11 @@ VOC = (
     "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike "
     "person pottedplant sheep sofa train tvmonitor"
 )
+FLOWERS = "daisy dandelion roses sunflowers tulips"
 # Shown to readers; `make run` is a Stack here, and needs no activation.
 NOT_RUN = {"source .venv/bin/activate"}
+SLOW = "passed      served"
+"""A line of ``--verify full``, which takes 15 s longer than the quick one of these tests."""
 
 
 class Step(NamedTuple):
@@ -35,52 +38,99 @@ class Step(NamedTuple):
     command: str
     shown: list[str]
 
+    @property
+    def fails(self) -> bool:
+        """Whether the page shows an error."""
+        return any(line.startswith("export: error: ") for line in self.shown)
 
-def steps(page: Path) -> Iterator[Step]:
-    """Yield the steps of a page in order."""
-    text = page.read_text("utf-8").replace("\\\n", "")
+
+class Reader(NamedTuple):
+    """Someone who follows the pages in ``folder``, where ``make run`` runs in another terminal."""
+
+    folder: Path
+    stack: Stack
+
+
+def steps(page: str) -> Iterator[Step]:
+    """Yield the steps of a page in the order in which a reader without a model takes them."""
+    text = (DOCS / page).read_text("utf-8").replace("\\\n", "")
+    found = []
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, *shown = step.splitlines()
-            yield Step(command, shown)
+            found.append(Step(command, shown))
+    listing, make, *others = [step for step in found if step.command not in NOT_RUN]
+    yield from (make, listing, *others)
 
 
-@pytest.fixture
-def stack(demo_models: Path, tmp_path: Path) -> Iterator[Stack]:
-    """``make run`` in ``tmp_path``."""
-    shutil.copytree(demo_models / "digits", tmp_path / "models" / "digits")
-    with ForkedStack(tmp_path / "models") as running:
-        yield running
+@pytest.fixture(scope="module")
+def reader(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    folder = tmp_path_factory.mktemp("tutorials")
+    shutil.copytree(demo_models / "digits", folder / "models" / "digits")
+    (folder / "voc.txt").write_text(VOC.replace(" ", "\n"))
+    (folder / "flowers.txt").write_text(FLOWERS.replace(" ", "\n"))
+    scenes.render(3).picture.save(folder / "picture.jpg")
+    with ForkedStack(folder / "models") as stack:
+        yield Reader(folder, stack)
 
 
-def run(step: Step, folder: Path, stack: Stack) -> list[str]:
-    """Run a step, and return what it prints."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GRPC_PORT": str(stack.grpc_port)}
-    words = shlex.split(step.command.removeprefix("python -m "))
-    if "--decode" in words:
-        words.append("--verify=quick")  # what the page shows of the rest takes 15 s longer
-    if words[0] == "ls":
-        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120)
-    else:
-        done = forked.run(*words, folder=folder, environment=environment)
-    failure = any(line.startswith("export: error: ") for line in step.shown)
-    assert bool(done.returncode) == failure, (step.command, done.stderr)
-    return (done.stderr if failure else done.stdout).splitlines()
+def in_shell(command: str, reader: Reader) -> str:
+    """Run ``ls`` or ``curl``, and return what it prints."""
+    words = [word.replace("http://127.0.0.1:8888/", reader.stack.url) for word in command.split()]
+    words = [word.strip('"') for word in words]
+    done = subprocess.run(
+        words, cwd=reader.folder, capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout
 
 
-def test_an_ssd_of_tensorflow_1_goes_live(stack: Stack, tmp_path: Path) -> None:
-    (tmp_path / "voc.txt").write_text(VOC.replace(" ", "\n"))
-    listing, make, *others = [
-        s for s in steps(DOCS / "tutorial-ssd.md") if s.command not in NOT_RUN
-    ]
-    for step in (make, listing, *others):
-        printed = run(step, tmp_path, stack)
+def run(step: Step, reader: Reader, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Run a step, and return what it prints. TensorFlow is imported once for all of them."""
+    words = shlex.split(step.command)
+    if words[0] in ("ls", "curl"):
+        return in_shell(step.command, reader).splitlines()
+    if words[:2] == ["python", "-m"]:
+        module, target = words[2:]
+        import_module(module).main(Path(target))
+        return capsys.readouterr().out.splitlines()
+    assert words[:2] == ["framewire", "export"]
+    quick = ["--verify=quick"] if "savedmodel" in words else []
+    status = export([*words[2:], *quick], "framewire export")
+    output, errors = capsys.readouterr()
+    assert (status == 1) == step.fails, (step.command, output, errors)
+    return (errors if step.fails else output).splitlines()
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Return whether a line of the page is what a command printed."""
+    return bool(re.fullmatch(".*".join(map(re.escape, shown.split("…"))), printed))
+
+
+@pytest.mark.parametrize(
+    ("page", "field"),
+    [
+        ("tutorial-ssd.md", "boxes"),
+        ("tutorial-yolo.md", "boxes"),
+        ("tutorial-movenet.md", "keypoints"),
+        ("tutorial-classifier.md", "scores"),
+    ],
+)
+def test_a_model_goes_live(
+    page: str,
+    field: str,
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(reader.folder)
+    monkeypatch.setenv("GRPC_PORT", str(reader.stack.grpc_port))
+    for step in steps(page):
+        printed = run(step, reader, capsys)
         for line in step.shown:
-            if not line.startswith("passed      served"):
-                pattern = ".*".join(map(re.escape, line.split("…")))
-                assert any(re.fullmatch(pattern, one) for one in printed), (line, printed)
-    picture = tmp_path / "picture.jpg"
-    scenes.render(3).picture.save(picture)
-    request = urllib.request.Request(f"{stack.url}v1/infer?model=ssd", picture.read_bytes())
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        assert b'"boxes"' in answer.read()
+            expected = line.startswith(SLOW) or any(matches(line, one) for one in printed)
+            assert expected, (step.command, line, printed)
+    [query] = set(re.findall(r"8888/(\?model=\w+)>", (DOCS / page).read_text("utf-8")))
+    answer = in_shell(
+        f"curl -s --data-binary @picture.jpg http://127.0.0.1:8888/v1/infer{query}", reader
+    )
+    assert field in json.loads(answer)

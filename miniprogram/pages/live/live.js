@@ -4,12 +4,13 @@ const { Overlay: Boxes, Statistics, now } = require('../../client/lib/index.js')
 const { messagesFor } = require('../../language.js');
 const { Overlay } = require('../../overlay.js');
 const { missingPermission, openAuthorizationSettings } = require('../../permissions.js');
-const { percent, readBoxes, readOutputs, readPredictions } = require('../../predictions.js');
+const { readBoxes, readOutputs, summarize } = require('../../predictions.js');
 const settings = require('../../settings.js');
 const { describe } = require('../../status.js');
-const { LiveCamera } = require('./camera.js');
+const { findCanvases } = require('./canvases.js');
+const { LiveCamera, cameraProblem } = require('./camera.js');
 const { Connection } = require('./connection.js');
-const { marksOf } = require('./marks.js');
+const { answerOf, marksOf } = require('./marks.js');
 const { statisticItems } = require('./panel.js');
 const { openTakenPhoto } = require('./shutter.js');
 
@@ -27,6 +28,7 @@ Page({
     t: messagesFor('zh'),
     status: { name: 'connecting', icon: '', title: '', more: '', action: '', actionText: '' },
     cameraOn: false,
+    source: /** @type {import('../../client/lib/index').Source} */ ('camera'),
     position: /** @type {'back'|'front'} */ ('back'),
     frameSize: 'medium',
     statusBarHeight: DEFAULT_STATUS_BAR,
@@ -106,7 +108,7 @@ Page({
     const missing = await missingPermission();
     if (!this.isShown) return;
     this.problem = missing ? { name: missing } : null;
-    this.setData({ cameraOn: !missing });
+    this.setData({ cameraOn: !missing, source: this.camera.choose(this.data.position) });
     this.startCamera();
     this.updateStatus();
   },
@@ -136,20 +138,17 @@ Page({
         this.problem = { name: 'bad_frame', message };
         this.updateStatus();
       },
+      onSource: () => this.begin(),
+      onLost: (problem) => this.cameraLost(problem),
     });
   },
 
   findCanvases() {
-    const query = wx.createSelectorQuery();
-    query.select('#overlay').fields({ node: true, size: true });
-    query.select('#jpeg').fields({ node: true });
-    query.exec(([overlay, jpeg]) => {
-      if (!overlay || !overlay.node) return;
-      const { pixelRatio } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
-      this.preview = { width: overlay.width, height: overlay.height };
+    findCanvases(({ overlay, jpeg, size, pixelRatio }) => {
+      this.preview = size;
       if (this.overlay) this.overlay.rest();
-      this.overlay = new Overlay(overlay.node, this.preview, pixelRatio);
-      this.camera.setPreview(this.preview, jpeg ? jpeg.node : null);
+      this.overlay = new Overlay(overlay, size, pixelRatio);
+      this.camera.setPreview(size, pixelRatio, jpeg);
       this.startCamera();
       this.draw();
       this.animate();
@@ -179,24 +178,25 @@ Page({
 
   /** @param {WechatMiniprogram.CameraError} event */
   cameraFailed({ detail }) {
-    const message = (detail && detail.errMsg) || '';
-    const isRefused = /auth|deny|permission/i.test(message);
-    this.problem = { name: isRefused ? 'camera_refused' : 'camera_failed', message };
+    this.cameraLost(cameraProblem((detail && detail.errMsg) || ''));
+  },
+
+  /** @param {{name: string, message: string}} problem */
+  cameraLost(problem) {
+    this.problem = problem;
     this.removeCamera();
     this.updateStatus();
   },
 
   startCamera() {
     const { client } = this.connection;
-    if (!this.isShown || !client) return;
-    const { position } = this.data;
-    const { rotate, frameMirrored } = this.chosen;
-    const mirror = position === 'front' && frameMirrored;
-    this.camera.start(client, this.model, { position, rotate, mirror });
+    if (!client || !this.isShown || !this.data.cameraOn) return;
+    this.camera.start(client, this.model, this.data.position, this.chosen);
   },
 
   flip() {
-    this.setData({ position: this.data.position === 'back' ? 'front' : 'back' });
+    const position = this.data.position === 'back' ? 'front' : 'back';
+    this.setData({ position, source: this.camera.choose(position) });
     this.startCamera();
     this.forget();
   },
@@ -271,13 +271,8 @@ Page({
   summary() {
     const { t, hasScores } = this.data;
     if (!this.latest || !hasScores) return '';
-    const names = this.predictions().map(({ name, score }) => `${name} ${percent(score)}`);
-    return names.length > 0 ? `${t.results} ${names.join('  ')}` : t.results_none;
-  },
-
-  /** @returns {import('../../predictions').Prediction[]} of the latest result, filtered by score */
-  predictions() {
-    return this.latest ? readPredictions(this.latest.result, this.labels(), this.data.percent / 100) : [];
+    const found = summarize(this.latest.result, this.model, this.data.percent / 100);
+    return found.length > 0 ? `${t.results} ${found.join('  ')}` : t.results_none;
   },
 
   labels() {
@@ -305,9 +300,12 @@ Page({
   draw() {
     if (!this.overlay) return;
     const isMirrored = this.data.position === 'front' && this.chosen.previewMirrored;
-    const { latest } = this;
-    const located = readBoxes(this.boxes.at(now()), this.labels(), this.data.percent / 100);
-    this.overlay.draw(latest ? marksOf(located, latest.frame, this.preview, isMirrored) : []);
+    const { latest, model, preview } = this;
+    if (!latest) return this.overlay.draw([]);
+    const minScore = this.data.percent / 100;
+    const located = readBoxes(this.boxes.at(now()), this.labels(), minScore);
+    const answer = answerOf(latest, model, minScore, preview, isMirrored);
+    this.overlay.draw(marksOf(located, latest.frame, preview, isMirrored), answer);
   },
 
   // User actions

@@ -66,19 +66,18 @@ def sweep(
     states = [track.state for track in tracks]
     xs, ys, order, sorted_xs = _expect(tracks, states, predictions)
     widest, places = predictions.widest * largest, (states, xs, ys)
-    now, known, none, largest = predictions.now, None, _NONE, 0.0
+    above, now, known, none, largest = -widest, predictions.now, None, _NONE, 0.0
     contested: set[int] = set()
-    for number, (x0, y0, x1, y1) in enumerate(boxes):
+    for number, (x0, y0, x1, y1), kind in zip(range(len(boxes)), boxes, kinds, strict=False):
         x, y = x0 + x1, y0 + y1
-        right, low, high = x + widest, y - widest, y + widest
-        at, only = bisect_left(sorted_xs, x - widest), none
+        right, at, only = x + widest, bisect_left(sorted_xs, x - widest), none
         while sorted_xs[at] < right:
             i = order[at]
             at += 1
-            if low < ys[i] < high:
+            if above < y - ys[i] < widest:
                 only = i if only == none else _only(only, i, x, y, places, predictions.widest)
         track = tracks[only]
-        if only < 0 or track.kind != kinds[number]:
+        if only < 0 or track.kind != kind:
             unclear.append(number)
             continue
         if track.spread is not known:
@@ -96,7 +95,8 @@ def sweep(
         _, _, width, height, vx, vy, growth_x, growth_y = states[only]
         size = width + height
         off_x, off_y, far = x - xs[only], y - ys[only], clear * size
-        if not (-far < off_x < far and -far < off_y < far):
+        near = -far
+        if not (near < off_x < far and near < off_y < far):
             unclear.append(number)
             continue
         if size > largest:

@@ -1,0 +1,72 @@
+// The pages on glass-easel, WeChat's own component framework.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { fire, open, phone, warnings } from './easel.mjs';
+import { Canvas } from './phone/canvas.mjs';
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+const texts = (dom, selector) => [...dom.querySelectorAll(selector)].map((element) => element.textContent.trim());
+const { pages } = JSON.parse(readFileSync(new URL('../../miniprogram/app.json', import.meta.url), 'utf8'));
+
+/** What every page may call; canvases are found if given. */
+function anyPhone(found = [null, null], more = {}) {
+  const query = { select: () => ({ fields: () => query }), exec: (act) => act(found) };
+  return phone({
+    getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
+    onNetworkStatusChange: () => {},
+    offNetworkStatusChange: () => {},
+    setKeepScreenOn: () => {},
+    navigateTo: () => {},
+    authorize: ({ success }) => success({}),
+    requirePrivacyAuthorize: ({ success }) => success({}),
+    onSocketClose: () => {},
+    connectSocket: () => ({ onOpen() {}, onMessage() {}, onError() {}, onClose() {}, send() {}, close() {} }),
+    createSelectorQuery: () => query,
+    ...more,
+  });
+}
+
+for (const path of pages) {
+  test(`${path} opens and closes without a warning`, async () => {
+    anyPhone();
+    const { dom, close } = open(path);
+    await settle();
+    assert.ok(dom.textContent.trim().length > 0);
+    close();
+    assert.deepEqual(warnings, []);
+  });
+}
+
+test('the live page shows the camera and the boxes of a result, and its parts follow its data', async () => {
+  const canvas = new Canvas({ width: 300, height: 400 }, false);
+  const stored = anyPhone([{ node: canvas, width: 300, height: 400 }, null]);
+  stored.set('framewire.settings', { server: 'example.org', language: 'en', boxes: 'exact' });
+  const { page, dom, close } = open('pages/live/live');
+  await settle();
+  assert.equal(dom.querySelectorAll('camera').length, 1);
+  assert.match(texts(dom, 'notice')[0], /Connecting/);
+  page.connection.setState({ name: 'ready' });
+  page.modelChanged({ name: 'digits', version: 3, label: null, task: 'detection', labels: ['zero', 'one'] });
+  page.resultReceived({ boxes: [[0, 0, 0.5, 0.5]], scores: [0.9], classes: [1] }, { captured_at: 0, upright: { width: 3, height: 4 } });
+  assert.equal(dom.querySelectorAll('notice').length, 0);
+  assert.match(dom.textContent, /digits 3/);
+  assert.deepEqual([canvas.strokes[1].width, canvas.strokes[1].height], [150, 200]);
+  fire(dom.querySelector('camera'), 'error', { errMsg: 'insertCamera: auth deny' });
+  assert.equal(page.data.status.name, 'camera_refused');
+  assert.equal(dom.querySelectorAll('camera').length, 0);
+  close();
+});
+
+test('the live page’s slider reaches the settings', async () => {
+  const stored = anyPhone();
+  stored.set('framewire.settings', { server: 'example.org' });
+  const { page, dom, close } = open('pages/live/live');
+  await settle();
+  fire(dom.querySelector('slider'), 'change', { value: 70 });
+  assert.equal(page.data.percent, 70);
+  assert.equal(stored.get('framewire.settings').minScore, 0.7);
+  close();
+});
