@@ -24,8 +24,10 @@ DOUBT = 0.05
 """How often an interval may miss the true value."""
 RESAMPLES = 400
 _WORK = (0, 1, 2, 7)
-"""Of the columns in /proc/stat: user, nice, system, and stolen by other virtual machines. Interrupts
-are left out: what is measured causes them as well, and no process has them in its account."""
+"""Of the columns in /proc/stat: user, nice, system, and stolen by other virtual machines.
+
+Interrupts are left out: what is measured causes some too, and they are in no process's account.
+"""
 
 T = TypeVar("T")
 
