@@ -58,10 +58,7 @@ _received = attrgetter("received")
 
 
 class Batcher:
-    """The policy above. Pure: time is an argument, and decisions are returned.
-
-    ``backlog``: what batches leave behind, for the advice on frame rates.
-    """
+    """The policy above. Pure: time is an argument, and decisions are returned."""
 
     def __init__(
         self,
@@ -87,7 +84,7 @@ class Batcher:
         self._gone: set[str] = set()  # forgotten, with frames still in flight
         self._calls = self._calls_alone = 0
         self._peak_waiting = 0
-        self.backlog = Backlog()
+        self.backlog = Backlog()  # for the advice on frame rates
 
     @property
     def waiting(self) -> int:
