@@ -62,7 +62,7 @@ class Export(Program):
 
     def interrupt(self, number: signal.Signals) -> tuple[int, str]:
         """Send a signal, and return the exit status and standard error."""
-        os.kill(self.pid, number)
+        self.send_signal(number)
         return self.wait(WAIT_S), self._errors.read_text()
 
 
