@@ -84,6 +84,7 @@ def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> De
     """
     if options.units == "cells" and options.family not in _CELLS:
         raise SourceError(f"--box-units cells is only for --decode {' and '.join(_CELLS)}")
+    _check_numbers(probe)
     decoder = DECODERS[options.family](probe, options, size)
     mixed = [name for name in decoder.reads() if _is_shared(probe[name], images)]
     if mixed and images > 1:
@@ -99,6 +100,15 @@ def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> De
     limits = Limits(options.max_overlap, options.min_score, options.max_boxes, options.agnostic)
     first = 0 if decoder.classes is not None else options.first_class or 0
     return DecodedDetection(decoder, limits, first)
+
+
+def _check_numbers(probe: Probe) -> None:
+    broken = [name for name, v in probe.items() if v.dtype.kind == "f" and np.isnan(v).any()]
+    if broken:
+        raise SourceError(
+            f"{listed(sorted(broken))} is not a number (NaN) for some images, so it cannot be "
+            "decoded: check how pixels are scaled, and the model's weights"
+        )
 
 
 def _is_shared(value: np.ndarray, images: int) -> bool:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from export.contract import BOXES, CLASSES, COUNT, SCORES
 from export.detectors.decoded import DecodedDetection, decoded
 from export.detectors.options import DecodeOptions
+from export.errors import SourceError
 from tests.export.detectors import reference
 from tests.export.detectors.reference import Detections
 
@@ -117,6 +118,12 @@ def test_ssd(form: str) -> None:
             "cls2": logits[:, 36:].reshape(HEADS, 1, 1, 18),
         }
     check(probe, wanted, options("ssd", anchors=GRIDS, activation="softmax"), (30, 30))
+
+
+def test_values_that_are_not_a_number_are_named() -> None:
+    probe = {"mbox_loc": np.zeros((2, 42, 4), np.float32), "mbox_conf": np.full((2, 42, 3), np.nan)}
+    with pytest.raises(SourceError, match=r"^mbox_conf is not a number \(NaN\)"):
+        decoded(probe, options("ssd", anchors=GRIDS), (30, 30), 2)
 
 
 @pytest.mark.parametrize("corners", [False, True])
