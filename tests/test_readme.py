@@ -33,8 +33,8 @@ COMMANDS = [
     for line in block.splitlines()
     if line.startswith("$ ")
 ]
-# Run elsewhere: `make run` in e2e/test_run.py, `make test` is what runs this.
-TARGETS = ["make run", "make test"]
+TARGETS = ["make run"]
+"""Run elsewhere: in e2e/test_run.py."""
 ACTIVATE = ["source .venv/bin/activate"]
 HELP = [command for command in COMMANDS if command.endswith("--help")]
 EXPORT = [command for command in COMMANDS if re.match("framewire export [a-z]", command)]

@@ -60,12 +60,11 @@ def _settings(locale: str) -> Iterator[Iterable[str]]:
 
 
 def _setting(row: Field[Any]) -> Iterator[str]:
-    yield f"`{row.name}`"
     flag = "" if row.metadata["secret"] else f"`{flag_of(row.name)}`<br>"
-    yield f"{flag}`{PREFIX}{row.name.upper()}`"
-    yield "" if row.default == "" else f"`{row.default}`"
+    yield f"`{row.name}`<br>{flag}`{PREFIX}{row.name.upper()}`"
     low, high = row.metadata["low"], row.metadata["high"]
-    yield "" if low is None and high is None else f"{_bound(low)} … {_bound(high)}"
+    bounds = "" if low is None and high is None else f"<br>{_bound(low)} … {_bound(high)}"
+    yield ("" if row.default == "" else f"`{row.default}`") + bounds
 
 
 def _bound(value: float | None) -> str:
@@ -114,8 +113,8 @@ PARTS: dict[str, Callable[[str], Iterator[Iterable[str]]]] = {
     "metrics": _metrics,
 }
 HEADS = {
-    ("settings", ENGLISH): ("TOML", "flag and variable", "default", "range", "meaning"),
-    ("settings", CHINESE): ("TOML", "参数和变量", "默认值", "范围", "含义"),
+    ("settings", ENGLISH): ("setting", "default and range", "meaning"),
+    ("settings", CHINESE): ("设置项", "默认值和范围", "含义"),
     ("metrics", ENGLISH): ("metric", "type", "labels", "meaning"),
     ("metrics", CHINESE): ("指标", "类型", "标签", "含义"),
 }

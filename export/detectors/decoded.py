@@ -68,8 +68,9 @@ class DecodedDetection(PlainTask):
         found = kept.outputs()
         if candidates.prototypes is None:
             return found
-        masks = candidates.prototypes.masks(kept.anchors(candidates), found[BOXES])
-        return {**found, MASKS: masks * kept.valid[..., None, None]}
+        anchors = kept.anchors(candidates)
+        masks = candidates.prototypes.masks(anchors, found[BOXES], kept.counts)
+        return {**found, MASKS: masks}
 
 
 def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> DecodedDetection:

@@ -1,25 +1,25 @@
 // Copies the JavaScript client, and what draws each task's results, into the mini-program, with
-// their types and from ES modules to CommonJS; and what the Worker needs into the Worker's folder.
+// their types and from ES modules to CommonJS; and what the mini-program's Worker needs into the
+// Worker's folder.
 //
 //     node miniprogram/client/copy.mjs           write the copies
 //     node miniprogram/client/copy.mjs --check   list stale copies, and fail if there are any
 //
 // A mini-program can only load files from its own folder, a Worker only from its folder, and CommonJS
-// works under any compiler settings. Never edit the copies: static/ and lib/ are the single source.
+// works under any compiler settings. static/client/, static/tasks/ and lib/ are the sources; never
+// edit the copies.
 
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const FOLDERS = [
-  { source: 'client', copies: new URL('./lib/core/', import.meta.url) },
-  { source: 'tasks', copies: new URL('../tasks/', import.meta.url) },
-];
 const LIBRARY = new URL('./lib/', import.meta.url);
-const WORKER = {
-  files: ['downscaler.js', 'jpeg-encoder.js', 'jpeg-tables.js'],
-  copies: new URL('../workers/lib/', import.meta.url),
-};
+const FOLDERS = [
+  { target: new URL('./lib/core/', import.meta.url), copies: () => staticCopies('client') },
+  { target: new URL('../tasks/', import.meta.url), copies: () => staticCopies('tasks') },
+  { target: new URL('../workers/lib/', import.meta.url), copies: workerCopies },
+];
+const WORKER_FILES = ['downscaler.js', 'jpeg-encoder.js', 'jpeg-tables.js'];
 
 const IMPORT = /^import (\{[^}]*\}) from '(\.{1,2}\/[\w./-]+)';$/gm;
 const REEXPORT = /^export \{ ([\w, ]+) \} from '(\.\/[\w.-]+)';$/gm;
@@ -38,12 +38,12 @@ export function toCommonJs(source, name) {
   return `${header(`static/${name}`)}'use strict';\n\n${body}\nmodule.exports = { ${exported.join(', ')} };\n`;
 }
 
-function header(path) {
-  return `// Generated from ${path} by \`make miniprogram\`; do not edit.\n`;
+function header(source) {
+  return `// Generated from ${source} by \`make miniprogram\`; do not edit.\n`;
 }
 
-/** The copies of a folder by file name: code converted, declarations as they are. */
-async function makeCopies(folder) {
+/** The copies of a folder of static/ by file name: code converted, declarations as they are. */
+async function staticCopies(folder) {
   const from = new URL(`../../static/${folder}/`, import.meta.url);
   const copies = new Map();
   for (const name of (await readdir(from)).sort()) {
@@ -51,8 +51,8 @@ async function makeCopies(folder) {
     if (name === 'index.js' || name === 'index.d.ts') continue; // the package has its own
     const text = await readFile(new URL(name, from), 'utf8');
     const source = text.replace(/'\.\.\/client\//g, "'../client/lib/core/");
-    const path = `${folder}/${name}`;
-    copies.set(name, name.endsWith('.js') ? toCommonJs(source, path) : header(`static/${path}`) + source);
+    const asIs = header(`static/${folder}/${name}`) + source;
+    copies.set(name, name.endsWith('.js') ? toCommonJs(source, `${folder}/${name}`) : asIs);
   }
   return copies;
 }
@@ -60,7 +60,7 @@ async function makeCopies(folder) {
 /** The Worker's copies by file name; their types stay where they are. */
 async function workerCopies() {
   const copies = new Map();
-  for (const name of WORKER.files) {
+  for (const name of WORKER_FILES) {
     const source = await readFile(new URL(name, LIBRARY), 'utf8');
     const typed = source.replace(/import\('\.\/index'\)/g, "import('../../client/lib/index')");
     copies.set(name, header(`client/lib/${name}`) + typed);
@@ -69,8 +69,9 @@ async function workerCopies() {
 }
 
 /** Write the copies of a folder, or only list those that are stale. */
-async function update(target, copies, check) {
+async function update({ target, copies: make }, check) {
   await mkdir(target, { recursive: true });
+  const copies = await make();
   const stale = [];
   for (const name of await readdir(target)) {
     if (copies.has(name)) continue;
@@ -89,8 +90,7 @@ async function update(target, copies, check) {
 async function main() {
   const check = process.argv.includes('--check');
   const stale = [];
-  for (const { source, copies } of FOLDERS) stale.push(...(await update(copies, await makeCopies(source), check)));
-  stale.push(...(await update(WORKER.copies, await workerCopies(), check)));
+  for (const folder of FOLDERS) stale.push(...(await update(folder, check)));
   for (const file of stale) {
     const path = relative(process.cwd(), fileURLToPath(file));
     console.log(check ? `${path} is stale: run make miniprogram` : path);

@@ -267,6 +267,11 @@ async function load() {
   return new Documents(Object.fromEntries(documents));
 }
 
+async function chinese() {
+  const parts = await Promise.all([import('./messages-zh.js'), import('./schemas-zh.js')]);
+  return Object.assign({}, ...parts.map(({ zh }) => zh));
+}
+
 /** The other language, by a reload: the page has no state. */
 function change() {
   nextLanguage(storage(), language);
@@ -289,7 +294,7 @@ async function show(texts) {
 async function start() {
   let texts = new Texts(language, {});
   try {
-    if (language === 'zh') texts = new Texts(language, (await import('./messages-zh.js')).zh);
+    if (language === 'zh') texts = new Texts(language, await chinese());
     await show(texts);
   } catch (error) {
     const problem = document.getElementById('problem');

@@ -114,7 +114,7 @@ def test_it_fits_a_phone_in_chinese(launch: Launch, url: str, artifacts: Path) -
         widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1]
         assert page.evaluate(GROUND) == "rgb(12, 18, 16)"
-        page.get_by_text("目录").click()
+        page.get_by_text("目录", exact=True).click()
         page.get_by_role("link", name="frame", exact=True).click()
         assert page.url.endswith("#message-frame")
         expect(page.locator("#message-frame")).to_contain_text("有且仅有一个处理结果")
@@ -175,6 +175,9 @@ def acts_only_when_agreed(page: Page, dashboard: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done: Set share.")).to_be_visible()
     assert share() == 0.25
+    page.get_by_role("button", name="Move a label").click()
+    expect(page.locator("#acts")).to_contain_text("Labels cannot be moved: ")
+    expect(page.locator("#acts")).to_contain_text("model_config")
 
 
 def test_the_dashboard_fits_a_phone_in_chinese(

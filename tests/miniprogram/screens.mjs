@@ -10,7 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { library } from './library.mjs';
-import { phone, render, settle, tap } from './simulated.mjs';
+import { phone, settle, shown, tap } from './simulated.mjs';
 
 const APP = new URL('../../miniprogram/', import.meta.url);
 const { now } = library('core/clock');
@@ -40,15 +40,11 @@ let shownTitle = '';
 globalThis.getApp = () => ({ globalData: MODEL });
 
 /** Open a page with settings, on a phone that differs as given. */
-async function open(name, settings = {}, more = {}, options = {}) {
+async function open(name, settings = {}, more = {}) {
   shownTitle = '';
   const stored = phone({ ...PHONE, ...more });
   stored.set('framewire.settings', { server: SERVER, language, ...settings });
-  const page = render(`pages/${name}/${name}`);
-  const { instance } = page;
-  if (instance.onLoad) instance.onLoad(options);
-  if (instance.onShow) instance.onShow();
-  if (instance.onReady) instance.onReady();
+  const page = shown(`pages/${name}/${name}`);
   await settle();
   return page;
 }

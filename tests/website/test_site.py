@@ -74,7 +74,7 @@ def test_every_section_of_the_navigation_has_a_chinese_name() -> None:
 def test_the_reference_has_every_setting_and_every_metric() -> None:
     settings = reference.fill_in("<!-- generated: settings -->", pages.ENGLISH)
     for row in fields(Settings):
-        assert f"| `{row.name}` |" in settings
+        assert f"| `{row.name}`<br>" in settings
     metrics = set(
         re.findall(
             r"`(framewire_\w+)`", reference.fill_in("<!-- generated: metrics -->", pages.ENGLISH)

@@ -217,6 +217,7 @@ Page({
   modelChanged(model) {
     this.model = model;
     if (model) getApp().globalData.labels = model.labels;
+    if (model) this.connection.setMinScore(this.chosen.minScore, model);
     this.camera.setModel(model);
     const label = model && model.label ? ` (${model.label})` : '';
     this.setData({
@@ -324,7 +325,7 @@ Page({
     this.scoreMoves(event);
     this.chosen.minScore = event.detail.percent / 100;
     settings.save({ minScore: this.chosen.minScore });
-    this.connection.setMinScore(this.chosen.minScore);
+    this.connection.setMinScore(this.chosen.minScore, this.model);
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{action: string}>} event */

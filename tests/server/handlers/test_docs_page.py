@@ -12,8 +12,15 @@ import pytest
 from server.handlers.pages import DOCS
 from tests.server.handlers.documents import DOCUMENTS
 
-SCRIPT = (DOCS / "messages-zh.js").read_text(encoding="utf-8")
-CHINESE: dict[str, str] = json.loads(SCRIPT[SCRIPT.index("{") :].replace(",\n};\n", "}"))
+
+def translations(name: str) -> dict[str, str]:
+    """Return the object that a module exports."""
+    script = (DOCS / name).read_text(encoding="utf-8")
+    found: dict[str, str] = json.loads(script[script.index("{") :].replace(",\n};\n", "}"))
+    return found
+
+
+CHINESE = translations("messages-zh.js") | translations("schemas-zh.js")
 SHOWN = ("title", "summary", "description")
 
 
