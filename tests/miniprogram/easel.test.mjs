@@ -75,6 +75,27 @@ test('the live page’s slider reaches the settings', async () => {
   close();
 });
 
+test('events of zones and lines vibrate, several at once like one', async () => {
+  const felt = [];
+  anyPhone([null, null], { vibrateShort: ({ type }) => felt.push(type) });
+  const { vibrateFor } = library('../../haptics');
+  const config = library('../../config');
+  vibrateFor(undefined);
+  vibrateFor([]);
+  assert.deepEqual(felt, []);
+  const event = { kind: 'cross', id: 1, class: 0, line: 'door', at: 0 };
+  vibrateFor([event, event]);
+  vibrateFor([event]);
+  assert.deepEqual(felt, ['medium']);
+  await new Promise((resolve) => setTimeout(resolve, 350));
+  config.haptics = false;
+  vibrateFor([event]);
+  config.haptics = true;
+  assert.deepEqual(felt, ['medium']);
+  vibrateFor([event]);
+  assert.deepEqual(felt, ['medium', 'medium']);
+});
+
 test('on Skyline, boxes glide between two results without the page, and fade when they end', async (t) => {
   const renderer = skyline(component.ComponentCaller);
   t.after(renderer.remove);

@@ -2,6 +2,8 @@
 'use strict';
 
 const { MiniProgramClient, Liveness, now } = require('../../client/lib/index.js');
+const config = require('../../config.js');
+const { vibrateFor } = require('../../haptics.js');
 const settings = require('../../settings.js');
 const { resultOptions } = require('../../tasks/predictions.js');
 
@@ -115,12 +117,13 @@ class Connection {
       onState: (state) => this.setState(state),
       onWelcome: ({ limits, features = [] }) => {
         this._liveness.maxStalenessMs = limits.max_staleness_ms;
-        if (this.client && features.includes('track')) this.client.configure({ track: this._isTracked });
+        if (this.client && features.includes('track')) this.client.configure(this._tracking());
       },
       onModel,
       onResult: (result, frame) => {
         this._liveness.answered(now());
         this._setBackendGone(false);
+        vibrateFor(result.events);
         onResult(result, frame);
       },
       onDropped: ({ reason }) => {
@@ -133,6 +136,12 @@ class Connection {
         if (error.code === 'backend_unavailable') this._setBackendGone(true);
       },
     });
+  }
+
+  /** The session options for tracking: without it there are no zones and lines either. */
+  _tracking() {
+    const { zones, lines } = config;
+    return this._isTracked ? { track: true, zones, lines } : { track: false };
   }
 
   /** @param {boolean} gone */
