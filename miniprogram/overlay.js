@@ -2,7 +2,7 @@
 'use strict';
 
 const { Annotation, mirror } = require('./annotation.js');
-const { tagPosition } = require('./client/lib/index.js');
+const { now, tagPosition } = require('./client/lib/index.js');
 const { fillMask } = require('./tasks/box-masks.js');
 const { classColour, percent } = require('./predictions.js');
 
@@ -55,11 +55,19 @@ class Overlay {
   }
 
   /**
-   * @param {Mark[]} marks
-   *   best first, in CSS pixels of the preview
+   * @param {(at: number) => Mark[]} marksAt where the boxes are at a moment, by `now`: best first, in
+   *   CSS pixels of the preview
    * @param {import('./annotation').Answer|null} [answer] what there is to draw besides
    */
-  draw(marks, answer = null) {
+  draw(marksAt, answer = null) {
+    this._paint(marksAt(now()), answer);
+  }
+
+  /**
+   * @param {Mark[]} marks
+   * @param {import('./annotation').Answer|null} answer
+   */
+  _paint(marks, answer) {
     const isClear = marks.length === 0 && !answer;
     if (isClear && this._isClear) return;
     this.clear();

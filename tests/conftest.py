@@ -24,7 +24,19 @@ settings.load_profile("framewire")
 
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = "--log-level=warning"
-SLOW = {"test_readme.py", "test_wheel.py", "e2e", "loadtest", "miniprogram"}
+SLOW = (
+    "test_wheel.py",
+    "test_page_models.py",
+    "test_readme.py",
+    "tutorials",
+    "e2e",
+    "loadtest",
+    "miniprogram",
+    "test_keras2_sources.py",
+    "test_process.py",
+    "test_switch_benchmark.py",
+)
+"""Slow modules, and folders of them. The first two do not wait for the export of the demo model."""
 
 
 def pytest_configure() -> None:
@@ -54,7 +66,12 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run slow modules first, so that no worker is left alone with one of them at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in SLOW and item.path.name not in SLOW)
+
+    def rank(item: pytest.Item) -> int:
+        places = (item.path.name, item.path.parent.name)
+        return min((SLOW.index(place) for place in places if place in SLOW), default=len(SLOW))
+
+    items.sort(key=rank)
 
 
 def _needed(tool: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from export.contract import BOXES, MASKS, Outputs, Tensor
 from export.detectors.anchor_free import anchor_free
 from export.detectors.anchored import anchored
@@ -34,6 +36,7 @@ DECODERS: Mapping[str, Callable[[Probe, DecodeOptions, Size], Decoder]] = {
 """What decodes each of ``options.FAMILIES``."""
 
 _CELLS = ("centernet", "anchor-free")
+_WIDEST_TABLE = 7
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,9 @@ class DecodedDetection(PlainTask):
         found = kept.outputs()
         if candidates.prototypes is None:
             return found
-        masks = candidates.prototypes.masks(kept.anchors(candidates), found[BOXES])
-        return {**found, MASKS: masks * kept.valid[..., None, None]}
+        anchors = kept.anchors(candidates)
+        masks = candidates.prototypes.masks(anchors, found[BOXES], kept.counts)
+        return {**found, MASKS: masks}
 
 
 def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> DecodedDetection:
@@ -81,7 +85,7 @@ def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> De
     if options.units == "cells" and options.family not in _CELLS:
         raise SourceError(f"--box-units cells is only for --decode {' and '.join(_CELLS)}")
     decoder = DECODERS[options.family](probe, options, size)
-    mixed = [name for name in decoder.reads() if len(probe[name]) != images or probe[name].ndim < 3]
+    mixed = [name for name in decoder.reads() if _is_shared(probe[name], images)]
     if mixed and images > 1:
         raise SourceError(
             f"{listed(mixed)} has the boxes of all images in one table; add --batch 1, so that the "
@@ -95,3 +99,11 @@ def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> De
     limits = Limits(options.max_overlap, options.min_score, options.max_boxes, options.agnostic)
     first = 0 if decoder.classes is not None else options.first_class or 0
     return DecodedDetection(decoder, limits, first)
+
+
+def _is_shared(value: np.ndarray, images: int) -> bool:
+    """Return whether the rows of all images are in one table, such as ``[M, 7]``.
+
+    A flat head, ``[N, A * 4]``, has more columns than a table.
+    """
+    return len(value) != images or (value.ndim < 3 and value.shape[-1] <= _WIDEST_TABLE)

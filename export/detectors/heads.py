@@ -1,7 +1,8 @@
 """Heads: the outputs that hold offsets or distances, and those that hold scores.
 
 There can be one of each (``[N, A, 4]`` and ``[N, A, C]``), one for both (``[N, A, 4 + C]``), or one
-of each for every feature map (``[N, h, w, a * 4]`` or ``[N, h, w, a, 4]``).
+of each for every feature map (``[N, h, w, a * 4]`` or ``[N, h, w, a, 4]``). If the number of
+anchors is known, both may be flat: ``[N, A * 4]`` and ``[N, A * C]``.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def find_heads(probe: Probe, anchors: int | None = None) -> Heads:
 
     ``anchors``: how many boxes there are, if known. Raise ``SourceError``.
     """
-    maps = {name: v for name, v in probe.items() if v.ndim in (3, 4, 5) and v.dtype.kind == "f"}
+    ranks = (3, 4, 5) if anchors is None else (2, 3, 4, 5)
+    maps = {name: v for name, v in probe.items() if v.ndim in ranks and v.dtype.kind == "f"}
     if len(maps) == 1:
         [(name, value)] = maps.items()
         if value.ndim == 3 and value.shape[2] > 4:

@@ -43,14 +43,9 @@ class Kept(NamedTuple):
     classes: Tensor
     counts: Tensor
 
-    @property
-    def valid(self) -> Tensor:
-        """Which of the boxes are valid: float32 ``[N, M]``, 1 or 0."""
-        return tf.sequence_mask(self.counts, tf.shape(self.scores)[1], tf.float32)
-
     def outputs(self) -> Outputs:
         """Return the contract's outputs, padded with zeros."""
-        valid = self.valid
+        valid = tf.sequence_mask(self.counts, tf.shape(self.scores)[1], tf.float32)
         return {
             BOXES: tf.clip_by_value(self.boxes, 0.0, 1.0) * valid[..., None],
             SCORES: self.scores * valid,

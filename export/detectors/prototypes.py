@@ -28,24 +28,27 @@ class Prototypes:
     weights: Tensor
     size: int
 
-    def masks(self, anchors: Tensor, boxes: Tensor) -> Tensor:
+    def masks(self, anchors: Tensor, boxes: Tensor, counts: Tensor) -> Tensor:
         """Return the masks ``[N, M, size, size]``, in 0..1, of some anchors' boxes.
 
-        ``anchors``: ``[N, M]``. ``boxes``: ``[N, M, 4]``, within 0..1.
+        ``anchors``: ``[N, M]``. ``boxes``: ``[N, M, 4]``, within 0..1. ``counts``: ``[N]``, how
+        many of them are valid; the masks of the others are zero.
         """
         weights = tf.gather(self.weights, anchors, batch_dims=1)
         shape = tf.TensorSpec([boxes.shape[1], self.size, self.size], tf.float32)
         return tf.map_fn(
             lambda image: self._image(*image),
-            (self.maps, weights, boxes),
+            (self.maps, weights, boxes, counts),
             fn_output_signature=shape,
             parallel_iterations=_PARALLEL,
         )
 
-    def _image(self, maps: Tensor, weights: Tensor, boxes: Tensor) -> Tensor:
-        cells = sampled(maps[None], boxes[None], self.size)[0]
-        logits = tf.einsum("mhwp,mp->mhw", cells, weights)
-        return tf.ensure_shape(tf.sigmoid(logits), [boxes.shape[0], self.size, self.size])
+    def _image(self, maps: Tensor, weights: Tensor, boxes: Tensor, count: Tensor) -> Tensor:
+        cells = sampled(maps[None], boxes[None, :count], self.size)[0]
+        logits = tf.einsum("mhwp,mp->mhw", cells, weights[:count])
+        rest = tf.shape(boxes)[0] - count
+        masks = tf.pad(tf.sigmoid(logits), [[0, rest], [0, 0], [0, 0]])
+        return tf.ensure_shape(masks, [boxes.shape[0], self.size, self.size])
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from export.errors import ContractError, SourceError
 from export.serving.conversion import Conversion
 from export.serving.decoding import Canvas, decode, decode_at_own_size
 from export.serving.signatures import Model, relative_to_images
+from export.suggestions import listed
 
 FILE = "assets.extra/golden.npz"
 """Their path within a version. Model servers ignore ``assets.extra``."""
@@ -114,7 +115,9 @@ def run(
     """
     rows: list[Row] = []
     for some in _batches(inputs, batch or len(inputs)):
-        rows += rows_of(call(some))
+        outputs = call(some)
+        _check_rows(outputs, len(some))
+        rows += rows_of(outputs)
     return rows[: len(inputs)]
 
 
@@ -122,6 +125,17 @@ def _batches(inputs: Sequence[Any], size: int) -> Iterator[list[Any]]:
     for start in range(0, len(inputs), size):
         some = list(inputs[start : start + size])
         yield some + some[-1:] * (size - len(some))
+
+
+def _check_rows(outputs: Mapping[str, Any], images: int) -> None:
+    shapes = {name: list(np.shape(value)) for name, value in sorted(outputs.items())}
+    if any(shape and shape[0] != images for shape in shapes.values()):
+        found = listed([f"{name} {shape}" for name, shape in shapes.items()])
+        hint = "if it takes one image per call, add --batch 1; otherwise " if images > 1 else ""
+        raise SourceError(
+            f"the model does not return one row per image: for {images} images, {found}; {hint}"
+            "select the outputs that do with --outputs NAME"
+        )
 
 
 def rows_of(outputs: Mapping[str, Any]) -> list[Row]:

@@ -95,7 +95,8 @@ function readClasses({ classes = [], scores = [] }, model, minScore) {
  */
 function readBoxes(boxes, labels, minScore, shows = () => true) {
   const shown = boxes.filter((box) => shows(box.class));
-  const items = shown.map(({ class: index, score, box, opacity = 1, second, mask }) => ({
+  const items = shown.map(({ id, class: index, score, box, opacity = 1, second, mask }) => ({
+    ...(typeof id === 'number' && { id }),
     index,
     name: [className(index, labels), secondName(second)].filter(Boolean).join(' · '),
     score,

@@ -96,6 +96,8 @@ export interface RankedClass {
 }
 
 export interface NamedBox {
+  /** missing if its object has none */
+  id?: number;
   index: number;
   name: string;
   score: number;
@@ -107,6 +109,7 @@ export interface NamedBox {
 
 /** A box of `Overlay.at` or of a result. */
 export interface AnyBox {
+  id?: number | null;
   box: Box;
   score: number;
   class: number;

@@ -18,6 +18,7 @@ import { drawBoxes } from './overlay.js';
 
 const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
 const [WIDEST, NARROWEST] = [16 / 9, 3 / 4];
+const OPACITY = 0.55; // of masks and heat maps, unless the user sets another
 const SAVED_SIDE = 960; // the size in CSS pixels that a saved picture is drawn for, whatever its own
 
 export class View {
@@ -37,7 +38,7 @@ export class View {
     this._shown = null;
     this._minScore = 0;
     this._shows = () => true;
-    this._opacity = 1;
+    this._opacity = OPACITY;
     this._pointer = null;
     this._raster = new Raster(() => document.createElement('canvas'));
     this._backdrop = new Backdrop();

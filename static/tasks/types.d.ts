@@ -95,6 +95,8 @@ export interface RankedClass {
 }
 
 export interface NamedBox {
+  /** missing if its object has none */
+  id?: number;
   index: number;
   name: string;
   score: number;
@@ -106,6 +108,7 @@ export interface NamedBox {
 
 /** A box of `Overlay.at` or of a result. */
 export interface AnyBox {
+  id?: number | null;
   box: Box;
   score: number;
   class: number;

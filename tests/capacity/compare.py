@@ -1,23 +1,24 @@
 """``python -m tests.capacity.compare``: gateways that share a model server, real and simulated.
 
 Needs the demo model in ``models/`` and a quiet machine of two cores, which all processes share.
-First it measures the CPU time of calls and frames in each process: direct calls with one frame and
-with full batches, then one session and many at a single gateway. With these costs it simulates each
-case that it runs, and prints which of them agree.
+Before and after all cases it measures the CPU time of calls and frames in each process: direct
+calls with one frame and with full batches, then one session and many at a single gateway. With the
+mean of these costs it simulates each case that it has run, and prints which of them agree.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import statistics
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from functools import partial
 
-from loadtest import closedloop, direct
+from loadtest import accounts, closedloop, direct
 from loadtest.camera import Frame
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import Process, Stack, free_port
@@ -29,6 +30,8 @@ SESSIONS = 64
 START_S = 60.0
 WARM_S = 12.0
 """Gateways probe every ten seconds how many calls the model server bears."""
+MARGIN_S = 3.0
+"""How much longer sessions run than they are measured."""
 AGREE = 0.1
 SHAPES = ((1, 256), (2, 256), (2, 2), (4, 256), (4, 1))
 """Gateways, and the ``max_calls`` of each."""
@@ -62,7 +65,7 @@ def measured_costs(stack: Stack, pictures: Sequence[bytes], seconds: float) -> C
     model_frame_s = (full_s - call_s) / (MAX_BATCH - 1)
     frames = [Frame(picture) for picture in pictures]
     alone, many = (_sessions(stack, frames, count, seconds) for count in (1, SESSIONS))
-    gateway_call_s = (alone.gateway_s - many.gateway_s) / (1 - 1 / many.mean_batch)
+    gateway_call_s = max(0.0, alone.gateway_s - many.gateway_s) / (1 - 1 / many.mean_batch)
     return Costs(
         model_call_s=call_s - model_frame_s,
         model_frame_s=model_frame_s,
@@ -70,6 +73,11 @@ def measured_costs(stack: Stack, pictures: Sequence[bytes], seconds: float) -> C
         gateway_frame_s=alone.gateway_s - gateway_call_s,
         camera_frame_s=many.camera_s,
     )
+
+
+def mean(*measured: Costs) -> Costs:
+    """Return the mean of each cost."""
+    return Costs(*(statistics.mean(costs) for costs in zip(*map(astuple, measured), strict=True)))
 
 
 def _model_call_s(stack: Stack, pictures: Sequence[bytes], batch: int, seconds: float) -> float:
@@ -90,12 +98,33 @@ class _PerFrame:
 
 
 def _sessions(stack: Stack, frames: Sequence[Frame], count: int, seconds: float) -> _PerFrame:
-    before = stack.gateway.cpu_s(), time.process_time()
-    load = closedloop.run(stack.port, frames, count, seconds, 1.0)
-    after = stack.gateway.cpu_s(), time.process_time()
-    answered = load.outcomes["result"]
-    gateway_s, camera_s = ((b - a) / answered for a, b in zip(before, after, strict=True))
-    return _PerFrame(gateway_s, camera_s, load.mean_batch)
+    """Measure while ``count`` sessions send frames, without what it costs to connect them."""
+    loads: list[closedloop.Load] = []
+
+    def run() -> None:
+        loads.append(closedloop.run(stack.port, frames, count, seconds + MARGIN_S, 0.0))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    _wait_until(lambda: accounts.metrics(stack.get)["framewire_sessions"] == count)
+    answered = _answered(stack)
+    gateway_s, cameras_s = stack.gateway.cpu_s(), time.process_time()
+    time.sleep(seconds)
+    gateway_s, cameras_s = stack.gateway.cpu_s() - gateway_s, time.process_time() - cameras_s
+    answered = _answered(stack) - answered
+    thread.join()
+    _check(answered, seconds)
+    return _PerFrame(gateway_s / answered, cameras_s / answered, loads[0].mean_batch)
+
+
+def _answered(stack: Stack) -> float:
+    return accounts.metrics(stack.get)["framewire_frames_total result"]
+
+
+def _check(answered: float, seconds: float) -> None:
+    """End the comparison if a gateway has answered nothing."""
+    if not answered:
+        raise SystemExit(f"no frame was answered in {seconds:g} s: this machine is too busy")
 
 
 # Cases
@@ -112,18 +141,22 @@ def running(count: int, max_calls: int, backend: int) -> Iterator[list[int]]:
             gateway.start()
             stopping.callback(gateway.terminate)
         for port in ports:
-            _wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+            _wait_until(partial(_ready, f"http://127.0.0.1:{port}/readyz"))
         yield ports
 
 
-def _wait_until_ready(url: str) -> None:
+def _ready(url: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+        return True
+    return False
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_S
-    while True:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
-            return
+    while not true():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{url} does not become ready")
-        time.sleep(0.1)
+            raise TimeoutError(f"after {START_S:g} s, a gateway is still not ready")
+        time.sleep(0.05)
 
 
 def real(ports: Sequence[int], frames: Sequence[Frame], seconds: float) -> Observed:
@@ -138,6 +171,8 @@ def real(ports: Sequence[int], frames: Sequence[Frame], seconds: float) -> Obser
         thread.start()
     for thread in threads:
         thread.join()
+    for load in loads:
+        _check(load.frames_per_s, seconds)
     answered = sum(load.frames_per_s for load in loads)
     calls = sum(load.frames_per_s / load.mean_batch for load in loads)
     return Observed(answered, answered / calls)
@@ -185,27 +220,28 @@ def row(gateways: int, max_calls: int, seen: Observed, model: Observed) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _print_costs(costs: Costs) -> None:
-    print("CPU time in ms:", ", ".join(f"{k} {1000 * v:.3f}" for k, v in vars(costs).items()))
-
-
 def main() -> None:
-    """Print a row for each shape."""
+    """Run all cases, simulate them, and print a row for each."""
     parser = argparse.ArgumentParser(prog="python -m tests.capacity.compare", description=__doc__)
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement")
     seconds = parser.parse_args().seconds
     pictures = camera_jpegs(24)
     frames = [Frame(picture) for picture in pictures]
+    seen = []
     with Stack() as stack:  # its own gateway is idle while others run
-        costs = measured_costs(stack, pictures, seconds / 2)
-        _print_costs(costs)
-        print(f"| {' | '.join(HEADINGS)} |")
-        print("|---" * len(HEADINGS) + "|")
+        before = measured_costs(stack, pictures, seconds / 2)
         for gateways, max_calls in SHAPES:
             with running(gateways, max_calls, stack.grpc_port) as ports:
-                seen = real(ports, frames, seconds)
-            print(row(gateways, max_calls, seen, simulated(gateways, max_calls, costs)), flush=True)
-        _print_costs(measured_costs(stack, pictures, seconds / 2))
+                seen.append(real(ports, frames, seconds))
+        after = measured_costs(stack, pictures, seconds / 2)
+    costs = mean(before, after)
+    for name, *values in zip(Costs.__annotations__, *map(astuple, (before, after)), strict=True):
+        print(f"{name}: {', '.join(f'{1000 * value:.2f} ms' for value in values)}")
+    print(f"| {' | '.join(HEADINGS)} |")
+    print("|---" * len(HEADINGS) + "|")
+    for (gateways, max_calls), observed in zip(SHAPES, seen, strict=True):
+        model = simulated(gateways, max_calls, costs)
+        print(row(gateways, max_calls, observed, model), flush=True)
 
 
 if __name__ == "__main__":

@@ -175,6 +175,9 @@ def acts_only_when_agreed(page: Page, dashboard: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done: Set share.")).to_be_visible()
     assert share() == 0.25
+    page.get_by_role("button", name="Move a label").click()
+    expect(page.locator("#acts")).to_contain_text("Labels cannot be moved: ")
+    expect(page.locator("#acts")).to_contain_text("model_config")
 
 
 def test_the_dashboard_fits_a_phone_in_chinese(

@@ -36,7 +36,7 @@ def outputs(masks: Any) -> dict[str, np.ndarray]:
 def run(found: dict[str, np.ndarray], options: TaskOptions) -> Any:
     task = select_task(found, options)
     given = {name: tf.constant(value) for name, value in found.items()}
-    return task, tf.function(lambda outputs: task(outputs, SIZE))(given)
+    return task, task(given, SIZE)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8, np.bool_])

@@ -11,7 +11,10 @@ import pytest
 import tensorflow as tf
 
 from export.errors import SourceError
-from tests.export.opened import BLUE, GREEN, RED, answers, converted, notes
+from export.tasks.task import TaskOptions
+from export.verification import golden
+from tests.export.opened import BLUE, GREEN, PROBES, RED, answers, converted, notes
+from tests.export.test_served_outputs import saved
 
 v1 = tf.compat.v1
 Build = Callable[[Any, int], Any]
@@ -106,3 +109,18 @@ def test_a_batch_that_cannot_be_opened_stays(tmp_path: Path, build: Build, reaso
 def test_what_inference_wants_is_offered_without_labels(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"likely first: prob:0 \[4,3\], logits:0 \[4,3\]$"):
         converted(checkpoint(tmp_path, plain, 4))
+
+
+def lost(images: Any) -> Any:
+    """The graph's own batch is in a reshape, as in OpenCV's face detector."""
+    return {
+        "loc": tf.reshape(images, [tf.shape(images)[0], -1]),
+        "conf": tf.reshape(images, [1, -1]),
+    }
+
+
+def test_an_output_without_a_row_per_image(tmp_path: Path) -> None:
+    conversion = converted(saved(tmp_path, lost), TaskOptions("tensors"))
+    message = r"one row per image: for 4 images, conf \[1, .*, loc \[4, .* add --batch 1"
+    with pytest.raises(SourceError, match=message):
+        golden.answers(conversion, PROBES)

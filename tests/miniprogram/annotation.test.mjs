@@ -31,7 +31,7 @@ function draw(result, model, { mirrored = false, minScore = 0.5 } = {}) {
     return { box, class: result.classes[i], score: result.scores[i], opacity: 1, mask };
   });
   const marks = marksOf(readBoxes(boxes, model.labels, minScore), FRAME, PREVIEW, mirrored);
-  overlay.draw(marks, answerOf({ result, frame: FRAME }, model, minScore, PREVIEW, mirrored));
+  overlay.draw(() => marks, answerOf({ result, frame: FRAME }, model, minScore, PREVIEW, mirrored));
   return canvas.shapes;
 }
 

@@ -16,7 +16,7 @@ const { window } = new JSDOM('<!doctype html><body></body>', { pretendToBeVisual
 globalThis.window = window;
 for (const name of ['document', 'Element', 'Node', 'Event', 'MutationObserver']) globalThis[name] = window[name];
 
-const { glassEasel, MiniProgramEnv } = require('glass-easel-miniprogram-adapter');
+export const { component, glassEasel, MiniProgramEnv } = require('glass-easel-miniprogram-adapter');
 const { TmplGroup } = require('glass-easel-template-compiler');
 
 const env = new MiniProgramEnv();

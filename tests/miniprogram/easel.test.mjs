@@ -4,8 +4,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { fire, open, phone, warnings } from './easel.mjs';
+import { component, fire, open, phone, warnings } from './easel.mjs';
+import { library } from './library.mjs';
 import { Canvas } from './phone/canvas.mjs';
+import { skyline } from './worklets.mjs';
+
+const { now } = library('core/clock');
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 const texts = (dom, selector) => [...dom.querySelectorAll(selector)].map((element) => element.textContent.trim());
@@ -69,4 +73,47 @@ test('the live page’s slider reaches the settings', async () => {
   assert.equal(page.data.percent, 70);
   assert.equal(stored.get('framewire.settings').minScore, 0.7);
   close();
+});
+
+test('on Skyline, boxes glide between two results without the page, and fade when they end', async (t) => {
+  const renderer = skyline(component.ComponentCaller);
+  t.after(renderer.remove);
+  const canvas = new Canvas({ width: 300, height: 400 }, false);
+  const stored = anyPhone([{ node: canvas, width: 300, height: 400 }, null], { worklet: renderer.worklet });
+  stored.set('framewire.settings', { server: 'example.org' });
+  const { page, dom, close } = open('pages/live/live');
+  await settle();
+  page.modelChanged({ name: 'digits', version: 3, label: null, task: 'detection', labels: ['zero', 'one'] });
+  const received = (more) => {
+    const captured_at = now() - more.ageMs;
+    page.resultReceived({ captured_at, ...more }, { captured_at, upright: { width: 3, height: 4 } });
+  };
+  const box = { boxes: [[0, 0, 0.5, 0.5]], scores: [0.9], classes: [1], ids: [7], velocities: [[0.2, 0, 0.2, 0]] };
+  received({ ...box, ageMs: 1200 });
+  received({ ...box, ageMs: 200 });
+  const x = () => Number(/translate\(([\d.]+)px/.exec(renderer.style('#box-0').transform)[1]);
+  const before = x();
+  assert.deepEqual(texts(dom, 'boxes text').filter(Boolean), ['one  90%']);
+  // 60 pixels a second, from 200 ms after its capture on; 500 ms after it, the box stops.
+  assert.ok(before > 11.5 && before < 30.5, `at ${before}`);
+  page.draw = () => assert.fail('drawn by the page');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  delete page.draw;
+  assert.ok(x() >= before && Math.abs(x() - 30) < 1, `at ${x()}, after ${before}`);
+  assert.equal(parseFloat(renderer.style('#box-0').width), 150);
+  assert.equal(Number(renderer.style('#box-0').opacity), 1);
+  assert.deepEqual(canvas.strokes, []);
+  received({ boxes: [], scores: [], classes: [], ids: [], velocities: [], ageMs: 0 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(Number(renderer.style('#box-0').opacity), 0);
+  close();
+});
+
+test('a box keeps its view from one result to the next', () => {
+  const { Slots } = library('../../components/boxes/slots');
+  const slots = new Slots(3);
+  const assigned = (...keys) => slots.assign(keys).map(({ slot, isNew }) => `${slot}${isNew ? ' new' : ''}`);
+  assert.deepEqual(assigned('a', 'b'), ['0 new', '1 new']);
+  assert.deepEqual(assigned('b', 'c'), ['1', '0 new']);
+  assert.deepEqual(assigned('d', 'c', 'b', 'e'), ['2 new', '0', '1']);
 });

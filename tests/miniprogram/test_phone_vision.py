@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from demomodel.scenes import Scene, render
 from loadtest.stack import Stack
@@ -38,7 +40,7 @@ def remembered(seen: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("size", SCENES)
 def test_native_jpegs_give_the_right_digits_in_the_right_places(
-    stack: Stack, new_phone: NewPhone, size: tuple[int, int]
+    stack: Stack, new_phone: NewPhone, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     scene = render(SCENES[size], size)
     phone = new_phone(stack, vision={**WORKS, "pixels": False})
@@ -47,6 +49,9 @@ def test_native_jpegs_give_the_right_digits_in_the_right_places(
     assert set(seen["encodings"]) == {"jpeg-native"}
     assert (seen["data"]["source"], seen["visionSessions"], seen["listeners"]) == ("vision", 1, 0)
     assert seen["visionDrawn"] > 0  # the preview
+    phone.tell("call", method="takePhoto")
+    phone.until(lambda seen: seen.get("asked", "").endswith("photo.jpg"), "a photo")
+    assert Image.open(tmp_path / "photo.jpg").height > 0.95 * size[1]  # its width is rounded
     phone.tell("hide")
     hidden = phone.until(lambda seen: seen["sockets"] == 0, "without a socket")
     assert hidden["visionSessions"] == 0

@@ -183,6 +183,22 @@ test('a feed that is stopped before its session has started stays stopped', asyn
   assert.equal(about.phone.visionSessions.size, 0);
 });
 
+test('a photo is what the preview shows, in the camera’s resolution', async () => {
+  const { feed, canvas } = feedOf({ frame: picture(960, 1280, [400, 600, 560, 680]) });
+  assert.equal(await feed.photo(), null);
+  feed.start(canvas);
+  const photo = await feed.photo();
+  const { width, height } = jpeg.decode(photo, { useTArray: true });
+  assert.deepEqual([width, height], [720, 1280]);
+  const stopped = feed.photo();
+  feed.stop();
+  assert.equal(await stopped, null);
+  const without = feedOf({ faults: { jpeg: false } });
+  without.feed.start(without.canvas);
+  assert.equal(await without.feed.photo(), null);
+  without.feed.stop();
+});
+
 test('frames that the user rotates are not sent as native JPEG, which cannot be rotated', async () => {
   const { feed, about, canvas } = feedOf();
   feed.setPreview({ rotate: 180 });

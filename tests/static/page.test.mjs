@@ -240,7 +240,7 @@ test('where boxes cannot keep up, there is nothing to choose', () => {
 test('the boxes of an overlay are read as those of a result, with their opacity', () => {
   const box = [0, 0, 0.5, 0.5];
   const drawn = [{ id: 1, class: 7, score: 0.4, box, opacity: 1 }, { id: 2, class: 0, score: 0.9, box, opacity: 0.5 }];
-  assert.deepEqual(readBoxes(drawn, ['zero'], 0.5), [{ index: 0, name: 'zero', score: 0.9, box, opacity: 0.5 }]);
+  assert.deepEqual(readBoxes(drawn, ['zero'], 0.5), [{ id: 2, index: 0, name: 'zero', score: 0.9, box, opacity: 0.5 }]);
   assert.deepEqual(readBoxes(drawn, ['zero'], 0).map(({ name }) => name), ['zero', '7']);
 });
 

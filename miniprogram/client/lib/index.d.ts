@@ -206,6 +206,8 @@ export class VisionFeed extends FrameFeed {
   static isSupported(): boolean;
   /** Takes a WebGL canvas, in physical pixels, for the preview. */
   start(canvas: WebGlCanvas): void;
+  /** What the preview shows as JPEG, in the camera's resolution; null if this phone gives none. */
+  photo(): Promise<Uint8Array | null>;
   stop(): void;
 }
 

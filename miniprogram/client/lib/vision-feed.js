@@ -49,6 +49,14 @@ class VisionFeed extends FrameFeed {
     this._session.start();
   }
 
+  /**
+   * Take what the preview shows, in the camera's resolution.
+   * @returns {Promise<Uint8Array|null>} JPEG; null if this phone gives none
+   */
+  photo() {
+    return this._session ? this._session.photo() : Promise.resolve(null);
+  }
+
   /** Release the camera. */
   stop() {
     if (this._session) this._session.stop();

@@ -10,6 +10,7 @@ const { VisionPreview } = require('./vision-preview.js');
 const VERSION = 'v1'; // the version that most phones have
 const TRACK = { plane: { mode: /** @type {const} */ (1) } }; // looking for vertical planes empties JPEGs on some iPhones
 const FRAME_MS = 30; // VisionKit delivers 30 frames a second
+const PHOTO_QUALITY = 90; // 1 to 100
 const REFUSALS = [104, 2003001, 2003002]; // by the user, for WeChat, for this mini-program
 const PASSING = [2000000, 2003000]; // a system error; the session is not available
 
@@ -46,6 +47,8 @@ class VisionSession {
     this._session = null;
     this._tick = 0;
     this._shownAt = -Infinity;
+    /** @type {((photo: Uint8Array|null) => void)|null} */
+    this._onPhoto = null;
   }
 
   /** @returns {boolean} whether this phone has VisionKit */
@@ -68,8 +71,21 @@ class VisionSession {
     }
   }
 
+  /**
+   * Take the next frame in full size.
+   * @returns {Promise<Uint8Array|null>} JPEG; null if there is none
+   */
+  photo() {
+    this._settlePhoto(null); // an earlier request
+    if (!this._session) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      this._onPhoto = resolve;
+    });
+  }
+
   /** Release the camera. */
   stop() {
+    this._settlePhoto(null);
     const session = this._session;
     this._session = null;
     if (!session) return;
@@ -116,13 +132,30 @@ class VisionSession {
     if (!frame) return; // the camera is not ready
     this._shownAt = this._now();
     preview.draw(frame, size);
-    this._onFrame(VisionFrame.of(frame, session.cameraSize, size));
+    const shown = VisionFrame.of(frame, session.cameraSize, size);
+    if (this._onPhoto) this._settlePhoto(fullJpeg(shown));
+    this._onFrame(shown);
+  }
+
+  /** @param {Uint8Array|null} photo */
+  _settlePhoto(photo) {
+    if (this._onPhoto) this._onPhoto(photo);
+    this._onPhoto = null;
   }
 
   /** @param {VisionError} error */
   _failed(error) {
     this.stop();
     this._onError(error);
+  }
+}
+
+/** @param {VisionFrame} frame */
+function fullJpeg(frame) {
+  try {
+    return frame.scaled(frame).jpeg(PHOTO_QUALITY);
+  } catch (error) {
+    return null; // empty, as on some iPhones
   }
 }
 

@@ -8,6 +8,7 @@
 const { CameraFeed, VisionFeed } = require('../../client/lib/index.js');
 const config = require('../../config.js');
 const { sourceSelector } = require('../../sources.js');
+const { savePhoto, takePhoto } = require('./shutter.js');
 
 const WORKER = 'workers/encoder.js';
 
@@ -97,6 +98,13 @@ class LiveCamera {
   stop() {
     this._isRunning = false;
     if (this._feed) this._feed.stop();
+  }
+
+  /** @returns {Promise<string|null>} the path of a photo; null if the phone took none */
+  async takePhoto() {
+    if (!(this._feed instanceof VisionFeed)) return takePhoto();
+    const photo = await this._feed.photo();
+    return photo && savePhoto(photo);
   }
 
   /** @param {Model|null} model */

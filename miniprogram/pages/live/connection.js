@@ -3,6 +3,7 @@
 
 const { MiniProgramClient, Liveness, now } = require('../../client/lib/index.js');
 const settings = require('../../settings.js');
+const { resultOptions } = require('../../tasks/predictions.js');
 
 /** @typedef {import('../../client/lib/index').MiniProgramState} State */
 
@@ -52,9 +53,12 @@ class Connection {
     if (this.client) this.client.close();
   }
 
-  /** @param {number} minScore 0 to 1 */
-  setMinScore(minScore) {
-    if (this.client) this.client.configure({ min_score: minScore });
+  /**
+   * @param {number} minScore 0 to 1
+   * @param {import('../../client/lib/index').Model|null} model what it is for
+   */
+  setMinScore(minScore, model) {
+    if (this.client) this.client.configure(resultOptions(model, minScore));
   }
 
   /** A frame is about to be offered to the client. */

@@ -2,7 +2,7 @@
 
 const { Overlay: Boxes, Statistics, now } = require('../../client/lib/index.js');
 const { messagesFor } = require('../../language.js');
-const { Overlay } = require('../../overlay.js');
+const { newOverlay } = require('../../moving-overlay.js');
 const { missingPermission, openAuthorizationSettings } = require('../../permissions.js');
 const { readBoxes, readOutputs, summarize } = require('../../predictions.js');
 const settings = require('../../settings.js');
@@ -44,7 +44,7 @@ Page({
   // Both are created in onLoad.
   connection: /** @type {Connection} */ (/** @type {any} */ (null)),
   camera: /** @type {LiveCamera} */ (/** @type {any} */ (null)),
-  overlay: /** @type {Overlay|null} */ (null),
+  overlay: /** @type {import('../../overlay').Overlay|null} */ (null),
   boxes: new Boxes(),
   statistics: new Statistics(),
   preview: { width: 0, height: 0 },
@@ -147,7 +147,7 @@ Page({
     findCanvases(({ overlay, jpeg, size, pixelRatio }) => {
       this.preview = size;
       if (this.overlay) this.overlay.rest();
-      this.overlay = new Overlay(overlay, size, pixelRatio);
+      this.overlay = newOverlay(overlay, size, pixelRatio, this.selectComponent('#boxes'));
       this.camera.setPreview(size, pixelRatio, jpeg);
       this.startCamera();
       this.draw();
@@ -217,6 +217,7 @@ Page({
   modelChanged(model) {
     this.model = model;
     if (model) getApp().globalData.labels = model.labels;
+    if (model) this.connection.setMinScore(this.chosen.minScore, model);
     this.camera.setModel(model);
     const label = model && model.label ? ` (${model.label})` : '';
     this.setData({
@@ -301,11 +302,11 @@ Page({
     if (!this.overlay) return;
     const isMirrored = this.data.position === 'front' && this.chosen.previewMirrored;
     const { latest, model, preview } = this;
-    if (!latest) return this.overlay.draw([]);
+    if (!latest) return this.overlay.draw(() => []);
     const minScore = this.data.percent / 100;
-    const located = readBoxes(this.boxes.at(now()), this.labels(), minScore);
+    const located = (/** @type {number} */ at) => readBoxes(this.boxes.at(at), this.labels(), minScore);
     const answer = answerOf(latest, model, minScore, preview, isMirrored);
-    this.overlay.draw(marksOf(located, latest.frame, preview, isMirrored), answer);
+    this.overlay.draw((at) => marksOf(located(at), latest.frame, preview, isMirrored), answer);
   },
 
   // User actions
@@ -324,7 +325,7 @@ Page({
     this.scoreMoves(event);
     this.chosen.minScore = event.detail.percent / 100;
     settings.save({ minScore: this.chosen.minScore });
-    this.connection.setMinScore(this.chosen.minScore);
+    this.connection.setMinScore(this.chosen.minScore, this.model);
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{action: string}>} event */
@@ -335,8 +336,7 @@ Page({
   },
 
   takePhoto() {
-    if (this.data.source === 'camera') openTakenPhoto();
-    else this.openPhoto(); // only the camera component takes photos
+    openTakenPhoto(this.camera);
   },
 
   openPhoto() {

@@ -7,6 +7,7 @@ const { readPredictions } = require('../../tasks/predictions.js');
 /**
  * @typedef {object} Mark
  * @property {import('../../client/lib/index').Rect} rect in CSS pixels of the preview
+ * @property {number} [id] missing if its object has none
  * @property {string} name
  * @property {number} score
  * @property {number} index

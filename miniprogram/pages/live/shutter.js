@@ -1,14 +1,20 @@
 /** The live page's shutter: a photo in full resolution, for the photo page. */
 'use strict';
 
-/** Take a photo and open it; without one, the photo page lets the user choose one. */
-async function openTakenPhoto() {
-  const path = await takePhoto();
+/**
+ * Take a photo and open it; without one, the photo page lets the user choose one.
+ * @param {{takePhoto(): Promise<string|null>}} camera
+ */
+async function openTakenPhoto(camera) {
+  const path = await camera.takePhoto();
   const query = path ? `?path=${encodeURIComponent(path)}` : '';
   wx.navigateTo({ url: `/pages/photo/photo${query}` });
 }
 
-/** @returns {Promise<string|null>} a local file; null if the phone took none */
+/**
+ * Take a photo with the camera component.
+ * @returns {Promise<string|null>} a local file; null if the phone took none
+ */
 function takePhoto() {
   return new Promise((resolve) => {
     wx.createCameraContext().takePhoto({
@@ -20,4 +26,17 @@ function takePhoto() {
   });
 }
 
-module.exports = { openTakenPhoto };
+/**
+ * Keep a photo for the photo page, in place of the last one.
+ * @param {Uint8Array} jpeg
+ * @returns {Promise<string|null>} a local file; null if it cannot be written
+ */
+function savePhoto({ buffer }) {
+  const filePath = `${wx.env.USER_DATA_PATH}/photo.jpg`;
+  return new Promise((resolve) => {
+    const done = { success: () => resolve(filePath), fail: () => resolve(null) };
+    wx.getFileSystemManager().writeFile({ filePath, data: /** @type {ArrayBuffer} */ (buffer), ...done });
+  });
+}
+
+module.exports = { openTakenPhoto, savePhoto, takePhoto };

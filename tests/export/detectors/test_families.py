@@ -98,8 +98,8 @@ GRIDS = (
 )
 
 
-@pytest.mark.parametrize("by_map", [False, True])
-def test_ssd(by_map: bool) -> None:
+@pytest.mark.parametrize("form", ["rows", "by map", "flat"])
+def test_ssd(form: str) -> None:
     random = np.random.default_rng(4)
     anchors = np.array(list(reference.ssd_anchors(30, MAPS, SIDES, RATIOS, STEPS)))
     offsets = random.normal(0, 1.5, (HEADS, 42, 4)).astype(np.float32)
@@ -107,7 +107,9 @@ def test_ssd(by_map: bool) -> None:
     boxes = reference.decode_centers(offsets.astype(np.float64), anchors, [0.1, 0.1, 0.2, 0.2])
     wanted = limited(boxes, reference.softmax(logits.astype(np.float64))[..., 1:])
     probe = {"mbox_loc": offsets, "mbox_conf": logits}
-    if by_map:
+    if form == "flat":  # as OpenCV's graphs have them
+        probe = {name: value.reshape(HEADS, -1) for name, value in probe.items()}
+    elif form == "by map":
         probe = {
             "loc1": offsets[:, :36].reshape(HEADS, 3, 3, 16),
             "cls1": logits[:, :36].reshape(HEADS, 3, 3, 4, 3),

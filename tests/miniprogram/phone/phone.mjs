@@ -73,6 +73,7 @@ export class Phone {
       if (changes.status) this.told.push(changes.status.name);
       Object.assign(page.data, JSON.parse(JSON.stringify(changes)));
     };
+    page.selectComponent = () => null; // this phone renders no components
     this.page = page;
     if (page.onLoad) page.onLoad({});
     if (page.onShow) page.onShow();

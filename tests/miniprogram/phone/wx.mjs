@@ -56,7 +56,10 @@ export function makeWx(phone) {
     chooseMedia: ({ success, fail }) =>
       phone.photo ? success({ tempFiles: [{ tempFilePath: phone.photo }] }) : fail({ errMsg: 'cancel' }),
     ...(phone.givesFiles && { canvasToTempFilePath: (options) => toFile(phone, options) }),
+    env: { USER_DATA_PATH: phone.folder },
     getFileSystemManager: () => ({
+      writeFile: ({ filePath, data, success, fail }) =>
+        writeFile(filePath, Buffer.from(data)).then(success, ({ message }) => fail({ errMsg: message })),
       readFile: ({ filePath, success, fail }) =>
         readFile(filePath).then(
           (bytes) => success({ data: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) }),
