@@ -6,19 +6,19 @@ import numpy as np
 
 from server.transport.tornado_private import unmask
 
-# On less, calling numpy takes longer than it saves: a lone frame finds the caches cold.
-_SMALL = 64 * 1024
+LARGE = 64 * 1024
+"""On less, calling numpy takes longer than it saves: a lone frame finds the caches cold."""
 _WORD = 8
 
 
 def unmasked(frame: memoryview, start: int, end: int) -> memoryview | bytes:
-    """Return the payload of a WebSocket frame, from ``start`` to ``end``.
+    """Return the large payload of a WebSocket frame, from ``start`` to ``end``.
 
-    The four bytes before it are its mask. A picture is unmasked in place if it can be. The
+    The four bytes before it are its mask. It is unmasked in place if it can be. The
     payload is then a part of ``frame``, so that decoding it makes the only copy.
     """
     mask, payload = bytes(frame[start - 4 : start]), frame[start:end]
-    if end - start < _SMALL or frame.readonly:
+    if frame.readonly:
         return unmask(mask, bytes(payload))
     # Buffers begin at a multiple of a word, and so do most frames.
     head = -start % _WORD

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 
-from server.transport.masking import unmasked
+from server.transport.masking import LARGE, unmasked
 from server.transport.rfc6455 import CloseCode, FailConnection, Opcode
 from server.transport.textcheck import TextCheck
+from server.transport.tornado_private import unmask
 
 Message = tuple[int, bytes | memoryview]  # opcode and payload
 
@@ -73,7 +74,11 @@ class MessageReader:
                 self._incomplete_since = time.monotonic()
             self._check_text(received)
             return None
-        payload = unmasked(received, start, end)
+        payload: bytes | memoryview
+        if end - start < LARGE:
+            payload = unmask(bytes(received[start - 4 : start]), bytes(received[start:end]))
+        else:
+            payload = unmasked(received, start, end)
         self._received = received[end:]
         self.began, self._incomplete_since = self._incomplete_since, None
         return self._message(received[0], payload)

@@ -10,7 +10,7 @@ MASK = b"\x01\x20\x40\x83"
 
 
 @pytest.mark.parametrize("start", range(4, 20))
-@pytest.mark.parametrize("size", [0, 1, 100, 65_536, 65_539, 65_541])
+@pytest.mark.parametrize("size", [16, 100, 65_536, 65_539, 65_541])
 @pytest.mark.parametrize("kind", [bytearray, bytes])
 def test_a_payload_is_unmasked(start: int, size: int, kind: type) -> None:
     plain = bytes(number % 251 for number in range(size))
