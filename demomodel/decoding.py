@@ -5,17 +5,15 @@ from __future__ import annotations
 import tensorflow as tf
 
 from demomodel.network import CELLS, INPUT_SIZE, STRIDE, Tensor
-from export.tasks.suppression import best_boxes, suppress
+from export.tasks.suppression import Suppression
 
 MAX_BOXES = 50
 MIN_SCORE = 0.05
 MAX_OVERLAP = 0.5
-"""The largest intersection over union of two boxes that are both kept, whatever their classes.
+"""The largest intersection over union of two boxes of one class that are both kept."""
 
-No two digits are printed on the same spot.
-"""
-
-_CANDIDATES = 100
+_BEST = Suppression(MAX_OVERLAP, MIN_SCORE, MAX_BOXES, candidates=100)
+"""A digit that could be either of two is answered as both, each with its score."""
 
 
 def centers() -> Tensor:
@@ -40,12 +38,5 @@ def detect(logits: Tensor, distances: Tensor) -> dict[str, Tensor]:
     ``[N, 50]``, and num_detections ``[N]``.
     """
     cells = CELLS * CELLS
-    logits = tf.reshape(logits, [-1, cells, logits.shape[-1]])
-    boxes = boxes_of(tf.reshape(distances, [-1, cells, 4]))
-    scores = tf.sigmoid(tf.reduce_max(logits, axis=-1))
-    classes = tf.cast(tf.argmax(logits, axis=-1), tf.float32)
-    scores, order = tf.math.top_k(scores, _CANDIDATES)
-    boxes = tf.gather(boxes, order, batch_dims=1)
-    classes = tf.gather(classes, order, batch_dims=1)
-    kept = suppress(boxes, scores >= MIN_SCORE, MAX_OVERLAP)
-    return best_boxes(boxes, scores, classes, kept, MAX_BOXES)
+    scores = tf.sigmoid(tf.reshape(logits, [-1, cells, logits.shape[-1]]))
+    return _BEST(boxes_of(tf.reshape(distances, [-1, cells, 4])), scores, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 
 from PIL import Image
@@ -12,13 +13,14 @@ COUNT = 16
 _SIZES = ((320, 240), (240, 320), (192, 192), (150, 110), (426, 240))
 
 
-def rendered() -> list[bytes]:
+@functools.cache
+def rendered() -> tuple[bytes, ...]:
     """Return the same sixteen encoded images every time; every third one is a PNG."""
     images = []
     for seed in range(COUNT):
         picture = scenes.render((2026, seed), _SIZES[seed % len(_SIZES)]).picture
         images.append(camera.jpeg(picture, 85) if seed % 3 else _png(picture))
-    return images
+    return tuple(images)
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -46,13 +46,8 @@ Run "%(prog)s COMMAND --help" for the options of a command, and see docs/export.
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m export") -> int:
     """Run one command and return its exit status; errors print one line and return 1."""
-    options = _parser(prog).parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
-    command: Callable[[argparse.Namespace], None] = options.command
-    # Treat SIGTERM like Ctrl-C, so that a command cleans up after itself.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        command(options)
-        print(end="", flush=True)  # report write errors while that is still possible
+        _run_command(sys.argv[1:] if arguments is None else arguments, prog)
     except (KeyboardInterrupt, Exception) as error:
         if _is_interrupt(error):
             print("export: interrupted", file=sys.stderr)
@@ -63,6 +58,17 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m export")
         print(f"export: error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _run_command(arguments: Sequence[str], prog: str) -> None:
+    try:
+        options = _parser(prog).parse_args(_joined(arguments))
+        command: Callable[[argparse.Namespace], None] = options.command
+        # Treat SIGTERM like Ctrl-C, so that a command cleans up after itself.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        command(options)
+    finally:
+        print(end="", flush=True)  # report write errors while that is still possible
 
 
 def run(arguments: Sequence[str], prog: str) -> int:

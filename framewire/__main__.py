@@ -31,9 +31,15 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 2 for a command that does not exist."""
     tolerate_closed_output()
-    name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
+    try:
+        return _run(*((sys.argv[1:] if arguments is None else arguments) or [""]))
+    finally:
+        print(end="", flush=True)
+
+
+def _run(name: str, *rest: str) -> int:
     if name == "help" and rest:  # `framewire help export`
-        name, rest = rest[0], ["--help"]
+        name, rest = rest[0], ("--help",)
     if name in PROGRAMS:
         return start(name, rest)
     if name in {*HELP_FLAGS, "help"}:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from framewire.phone.setup import Phone
 
 MODEL = "digits"
+CONFIG = "models.config"
+"""What the model server is started with after the first release."""
 _LOOPBACK = "127.0.0.1"
 _DESCRIPTION = """\
 Export the demo model (a detector of printed digits) if it is not there yet, start a model server
@@ -173,7 +175,7 @@ def _serve(
     from framewire import foreground  # honcho, which --help does without
 
     commands = {
-        "gateway": _gateway(gateway_flags, options.grpc_port),
+        "gateway": _gateway(gateway_flags, options.directory, options.grpc_port),
         "modelserver": _model_server(options.directory, options.grpc_port, options.rest_port),
     }
     if phone is not None:
@@ -181,13 +183,14 @@ def _serve(
     return foreground.run(commands, environment)
 
 
-def _gateway(flags: Sequence[str], grpc_port: int) -> list[str]:
-    return _module("server", *flags, f"--backend={_LOOPBACK}:{grpc_port}")
+def _gateway(flags: Sequence[str], directory: Path, grpc_port: int) -> list[str]:
+    config = f"--model-config={directory / CONFIG}"
+    return _module("server", config, *flags, f"--backend={_LOOPBACK}:{grpc_port}")
 
 
 def _model_server(directory: Path, grpc_port: int, rest_port: int) -> list[str]:
     """With every released model, if there was a release, and with the demo model before."""
-    config = directory / "models.config"
+    config = directory / CONFIG
     models = (
         [f"--model_config_file={config}", "--allow_version_labels_for_unavailable_models"]
         if config.exists()

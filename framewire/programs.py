@@ -31,7 +31,6 @@ class Program:
     by_name: bool = False
 
 
-_GATEWAY = ("grpc", "tensorflow_serving", "numpy", "prometheus_client")
 _TENSORFLOW = ("tensorflow", "grpc_health")
 _TOKENS = ("jwt", "cryptography")
 
@@ -42,9 +41,8 @@ PROGRAMS = {
         "demo",
         (*_TENSORFLOW, "rich", "fsspec", "honcho", "cryptography", "segno"),
     ),
-    "serve": Program(
-        "server.__main__", "run the gateway, which cameras connect to", "serve", _GATEWAY
-    ),
+    # The gateway says itself what is not installed.
+    "serve": Program("server.__main__", "run the gateway, which cameras connect to"),
     "modelserver": Program(
         "modelserver.__main__",
         "run the model server, which loads models for the gateway",

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from export.commands.output import tolerate_closed_output
+from export.errors import ExportError
 from loadtest.cameras import capacity, command
 from loadtest.reliability import SCENARIOS
 from loadtest.replay import command as replay
@@ -38,6 +39,17 @@ _NEEDS = ("tensorflow", "grpc", "grpc_health", "prometheus_client", "fsspec", "c
 def run(arguments: Sequence[str], prog: str) -> int:
     """Run one measurement. Returns the exit status: 1 if a promise was broken."""
     tolerate_closed_output()
+    try:
+        try:
+            return _run(arguments, prog)
+        finally:
+            print(end="", flush=True)
+    except ExportError as error:  # the output cannot be written
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: Sequence[str], prog: str) -> int:
     options = _parser(prog).parse_args(arguments)
     if options.command in _BY_URL:
         return command.guarded(_BY_URL[options.command], options, f"{prog} {options.command}")
@@ -132,7 +144,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     _number(paced, "--seconds", 10.0, "duration of each measurement")
     _number(traced, "--share", 0.01, "fraction of the frames to trace")
     _number(traced, "--sessions", 16, "number of cameras")
-    _number(traced, "--rounds", 10, "number of repetitions")
+    _number(traced, "--rounds", 20, "number of repetitions")
     _number(traced, "--seconds", 4.0, "duration of each measurement")
     paced.add_argument(
         "--ignore", action="store_true", help="ignore the gateway's advice on frame rates"

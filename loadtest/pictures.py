@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 
 from PIL import Image
@@ -18,10 +19,12 @@ def camera_jpegs(count: int, seed: int = 7, size: tuple[int, int] = SIZE) -> lis
     For another ``size`` (width, height) than 640x480, in proportion to its pixels.
     """
     target = TARGET_BYTES * size[0] * size[1] // (SIZE[0] * SIZE[1])
-    return [_jpeg(scenes.render((seed, number), size).picture, target) for number in range(count)]
+    return [_jpeg((seed, number), size, target) for number in range(count)]
 
 
-def _jpeg(picture: Image.Image, target: int) -> bytes:
+@functools.cache
+def _jpeg(seed: tuple[int, int], size: tuple[int, int], target: int) -> bytes:
+    picture = scenes.render(seed, size).picture
     low, high = 30, 97
     while low < high:
         quality = (low + high) // 2

@@ -128,12 +128,7 @@ class Stack:
             model_flags = (*model_flags, rest, f"--monitoring_config_file={monitoring}")
         self.model_flags = model_flags
         self.logs = logs
-        self.model_server = Process(
-            "modelserver",
-            f"--port={self.grpc_port}",
-            *model_flags,
-            log=logs and logs / "modelserver.log",
-        )
+        self.model_server = self._model_server(f"--port={self.grpc_port}", *model_flags)
         self._relay: Process | None = None
         if round_trip_ms:
             ports = (str(self._backend), str(self.grpc_port))
@@ -177,6 +172,9 @@ class Stack:
         self.gateway.terminate()
         self.gateway = self._gateway(flags)
         self.start()
+
+    def _model_server(self, *flags: str) -> Process:
+        return Process("modelserver", *flags, log=self.logs and self.logs / "modelserver.log")
 
     def _gateway(self, flags: Sequence[str]) -> Process:
         return Process(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -16,10 +14,13 @@ from typing import Any
 import grpc
 
 from loadtest import closedloop
+from loadtest.alternation import OtherWork, Round, alternate, of_ratios, verdict
 from loadtest.camera import Frame
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import START_S, Process, Stack, free_port
 
+MOST = 0.02
+WARM_UP_S = 4.0
 _EXPORT = "opentelemetry.proto.collector.trace.v1.TraceService"
 
 
@@ -31,28 +32,30 @@ class Gateway:
     process: Process
 
 
-def run(models: Path, share: float, sessions: int, rounds: int, seconds: float) -> None:
-    """Print the processor time of a frame with and without traces of ``share`` of the frames."""
+def run(models: Path, share: float, sessions: int, rounds: int, seconds: float) -> bool:
+    """Print the processor time of a frame with and without traces of ``share`` of the frames.
+
+    Returns False if it is more than ``MOST`` with traces, or if the figure does not count.
+    """
     frames = [Frame(picture) for picture in camera_jpegs(16)]
     with (
         _collector() as endpoint,
         Stack(models) as stack,
         _gateway(stack, f"--otlp-endpoint={endpoint}", f"--trace-share={share}") as traced,
     ):
-        plain = Gateway(stack.port, stack.gateway)
-        for gateway in (plain, traced):
-            _frame_us(gateway, frames, sessions, seconds)  # warm up
-        ratios = []
-        for number in range(rounds):
-            order = (plain, traced) if number % 2 else (traced, plain)
-            used = {each.port: _frame_us(each, frames, sessions, seconds) for each in order}
-            without, with_traces = used[plain.port], used[traced.port]
-            ratios.append(with_traces / without)
-            print(
-                f"round {number + 1}: {without:.1f} us a frame, "
-                f"{with_traces:.1f} us with traces: {ratios[-1] - 1:+.1%}"
-            )
-    _print(ratios, share, sessions)
+        gateways = {False: Gateway(stack.port, stack.gateway), True: traced}
+
+        def measure(with_traces: bool) -> float:
+            return _frame_us(gateways[with_traces], frames, sessions, seconds)
+
+        for gateway in gateways.values():
+            _frame_us(gateway, frames, sessions, WARM_UP_S)
+        others = OtherWork([stack.model_server.pid, stack.gateway.pid, traced.process.pid])
+        seen = []
+        for one in alternate(measure, others, rounds):
+            seen.append(one)
+            _print_round(len(seen), one)
+    return _print(seen, share, sessions)
 
 
 @contextmanager
@@ -81,14 +84,26 @@ def _ready(port: int) -> bool:
         return False
 
 
-def _print(ratios: Sequence[float], share: float, sessions: int) -> None:
-    logs = [math.log(ratio) for ratio in ratios]
-    mean = math.exp(statistics.mean(logs)) - 1
-    error = statistics.stdev(logs) / math.sqrt(len(logs)) if len(logs) > 1 else math.nan
+def _print_round(number: int, one: Round[float]) -> None:
+    note = "" if one.counts else f"  (does not count: others used {one.other_cores:.1f} cores)"
     print(
-        f"{share:.0%} of the frames traced, {sessions} sessions, {len(ratios)} rounds: "
-        f"{mean:+.1%} of the gateway's processor time per frame (standard error {error:.1%})"
+        f"round {number}: {one.without:.1f} us a frame, {one.with_it:.1f} us with traces: "
+        f"{one.with_it / one.without - 1:+.1%}{note}",
+        flush=True,
     )
+
+
+def _print(rounds: Sequence[Round[float]], share: float, sessions: int) -> bool:
+    ratios = [one.with_it / one.without for one in rounds if one.counts]
+    estimate = of_ratios(ratios) if ratios else None
+    if estimate is not None:
+        print(
+            f"{share:.0%} of the frames traced, {sessions} sessions: processor time of the gateway "
+            f"per frame {estimate}"
+        )
+    found = verdict(rounds, estimate, MOST)
+    print(found.words)
+    return found.held
 
 
 def _frame_us(gateway: Gateway, frames: Sequence[Frame], sessions: int, seconds: float) -> float:

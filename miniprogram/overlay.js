@@ -1,10 +1,13 @@
 /** Draws predictions on the canvas over the camera's preview. */
 'use strict';
 
-const { tagPosition } = require('./client/lib/index.js');
+const { Annotation, mirror } = require('./annotation.js');
+const { now, tagPosition } = require('./client/lib/index.js');
+const { fillMask } = require('./tasks/box-masks.js');
 const { classColour, percent } = require('./predictions.js');
 
 const LINE = 2.5;
+const MASK_OPACITY = 0.5;
 const TAG_HEIGHT = 22;
 const TAG_PADDING = 7;
 
@@ -23,6 +26,7 @@ class Overlay {
     canvas.height = Math.round(size.height * pixelRatio);
     this._context = canvas.getContext('2d');
     this._context.scale(pixelRatio, pixelRatio);
+    this._annotation = new Annotation();
     this._isClear = true;
     this._tick = 0;
   }
@@ -51,16 +55,41 @@ class Overlay {
   }
 
   /**
-   * @param {Mark[]} marks
-   *   best first, in CSS pixels of the preview
+   * @param {(at: number) => Mark[]} marksAt where the boxes are at a moment, by `now`: best first, in
+   *   CSS pixels of the preview
+   * @param {import('./annotation').Answer|null} [answer] what there is to draw besides
    */
-  draw(marks) {
-    if (marks.length === 0 && this._isClear) return;
+  draw(marksAt, answer = null) {
+    this._paint(marksAt(now()), answer);
+  }
+
+  /**
+   * @param {Mark[]} marks
+   * @param {import('./annotation').Answer|null} answer
+   */
+  _paint(marks, answer) {
+    const isClear = marks.length === 0 && !answer;
+    if (isClear && this._isClear) return;
     this.clear();
-    this._isClear = marks.length === 0;
+    this._isClear = isClear;
+    this._context.globalAlpha = 1;
+    if (answer) this._annotation.draw(this._context, answer, this._size);
+    for (const mark of marks) this._fill(mark);
     for (const mark of marks) this._outline(mark);
     // Best tags last, so that they are on top where boxes overlap.
     for (const mark of marks.slice().reverse()) this._tag(mark);
+  }
+
+  /** @param {Mark} mark */
+  _fill({ rect, index, opacity, mask, mirrored }) {
+    if (!mask) return;
+    const context = this._context;
+    context.save();
+    if (mirrored) mirror(context, rect);
+    context.globalAlpha = MASK_OPACITY * opacity;
+    context.fillStyle = classColour(index);
+    fillMask(context, rect, mask);
+    context.restore();
   }
 
   /** @param {Mark} mark */

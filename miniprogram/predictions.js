@@ -1,75 +1,63 @@
 /** What a result contains, for any task. */
 'use strict';
 
-const { summarize } = require('./client/lib/index.js');
-
-const MAX_CLASSES = 5;
-const MAX_VALUES = 8;
+const { classColour } = require('./tasks/colours.js');
+const { readBoxes, readPredictions: readAny } = require('./tasks/predictions.js');
 
 /** @typedef {import('./client/lib/index').Result} Result */
+/** @typedef {import('./client/lib/index').Model} Model */
 /** @typedef {{index: number, name: string, score: number, box: number[]|null}} Prediction */
-/** @typedef {{index: number, name: string, score: number, box: number[], opacity: number}} Located */
-/** @typedef {{name: string, type: string, values: string}} Output */
+/** @typedef {import('./tasks/types').NamedBox} Located */
+/** @typedef {import('./tasks/types').Output} Output */
 
 /**
  * @param {Partial<Result>} result
  * @param {string[]} labels the model's
  * @param {number} minScore 0 to 1
- * @returns {Prediction[]} best first; `box` is null for classification; empty for raw tensors
+ * @returns {Prediction[]} best first; `box` is null for classification; empty for other tasks
  */
-function readPredictions({ boxes, classes, scores }, labels, minScore) {
-  if (!classes || !scores) return [];
-  const all = classes.map((index, i) => ({
-    index,
-    name: nameOf(index, labels),
-    score: scores[i],
-    box: boxes ? boxes[i] : null,
-  }));
-  const kept = bestFirst(all, minScore);
-  return boxes ? kept : kept.slice(0, MAX_CLASSES);
-}
-
-/**
- * @param {import('./client/lib/index').Drawn[]} boxes
- * @param {string[]} labels the model's
- * @param {number} minScore 0 to 1
- * @returns {Located[]} best first
- */
-function readBoxes(boxes, labels, minScore) {
-  const all = boxes.map(({ class: index, score, box, opacity }) => ({
-    index,
-    name: nameOf(index, labels),
-    score,
-    box,
-    opacity,
-  }));
-  return bestFirst(all, minScore);
+function readPredictions(result, labels, minScore) {
+  const read = readAny(result, { labels }, minScore);
+  if (read.kind === 'boxes') return read.items.map(({ index, name, score, box }) => ({ index, name, score, box }));
+  if (read.kind !== 'classes') return [];
+  const clear = read.items.filter(({ isWeak }) => !isWeak);
+  return clear.map(({ index, name, score }) => ({ index, name, score, box: null }));
 }
 
 /**
  * @param {Partial<Result>} result
  * @returns {Output[]} raw tensors; empty for other tasks
  */
-function readOutputs({ outputs }) {
-  if (!outputs) return [];
-  return Object.keys(outputs).map((name) => ({ name, ...summarize(outputs[name], MAX_VALUES) }));
+function readOutputs(result) {
+  const read = result.outputs ? readAny(result, null, 0) : null;
+  return read && read.kind === 'tensors' ? read.items : [];
 }
 
 /**
- * @param {number} index
- * @param {string[]} labels
- */
-function nameOf(index, labels) {
-  return labels[index] === undefined ? String(index) : labels[index];
-}
-
-/**
- * @template {{score: number}} T
- * @param {T[]} predictions
+ * A result in a few words; raw outputs have a list of their own.
+ * @param {Partial<Result>} result
+ * @param {Model|null} model
  * @param {number} minScore 0 to 1
+ * @returns {string[]}
  */
-function bestFirst(predictions, minScore) {
-  return predictions.filter(({ score }) => score >= minScore).sort((a, b) => b.score - a.score);
+function summarize(result, model, minScore) {
+  const read = readAny(result, model, minScore);
+  switch (read.kind) {
+    case 'boxes':
+      return read.items.map(({ name, score }) => `${name} ${percent(score)}`);
+    case 'classes':
+      return read.items.filter(({ isWeak }) => !isWeak).map(({ name, score }) => `${name} ${percent(score)}`);
+    case 'poses':
+      return read.items.map(({ score }) => percent(score));
+    case 'masks':
+      return read.items.map(({ name, share }) => `${name} ${percent(share)}`);
+    case 'map':
+      return read.items.map(({ low, high }) => `${low} – ${high}`);
+    case 'embedding':
+      return read.items.map(({ length, values }) => `[${length}] ${values}`);
+    default:
+      return [];
+  }
 }
 
 /** @param {number} score 0 to 1 */
@@ -77,29 +65,4 @@ function percent(score) {
   return `${Math.round(100 * score)}%`;
 }
 
-/**
- * A class's own colour, in a notation that every phone's canvas supports.
- * @param {number} index
- */
-function classColour(index) {
-  const round = Math.floor(index / 10) % 2;
-  const hue = (158 + 108 * index + 18 * round) % 360;
-  return fromHsl(hue, 0.82, round ? 0.76 : 0.62);
-}
-
-/**
- * @param {number} hue degrees
- * @param {number} saturation 0 to 1
- * @param {number} lightness 0 to 1
- */
-function fromHsl(hue, saturation, lightness) {
-  const reach = saturation * Math.min(lightness, 1 - lightness);
-  const channel = (/** @type {number} */ n) => {
-    const k = (n + hue / 30) % 12;
-    const value = lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1));
-    return `0${Math.round(255 * value).toString(16)}`.slice(-2);
-  };
-  return `#${channel(0)}${channel(8)}${channel(4)}`;
-}
-
-module.exports = { readPredictions, readBoxes, readOutputs, percent, classColour };
+module.exports = { readPredictions, readBoxes, readOutputs, summarize, percent, classColour };

@@ -1,25 +1,8 @@
 /** Chooses the state that the live page shows: the most specific one, with the action that helps. */
 'use strict';
 
+const { isModelError, lossFault, refusalFault } = require('./faults.js');
 const { fill } = require('./language.js');
-
-const SERVER_FULL = 1013; // the close code of a server at its session limit
-const HANDSHAKE_503 = /\b503\b/; // as WeChat words a handshake that such a server rejected
-const NOT_LISTED = /domain list|合法域名|not in domain/i;
-const BAD_CERTIFICATE = /ssl|tls|certificate|cert\b|证书/i;
-const MODEL_ERRORS = ['unknown_model', 'unusable_model'];
-const SIGN_IN_ERRORS = [
-  'unauthorized',
-  'no_code',
-  'no_login',
-  'no_sign_in',
-  'bad_code',
-  'login_refused',
-  'login_failed',
-  'login_unavailable',
-  'rate_limited',
-  'sign_in_failed',
-];
 
 /** The action of the button per state. */
 const ACTIONS = /** @type {Record<string, string>} */ ({
@@ -39,6 +22,29 @@ const ACTIONS = /** @type {Record<string, string>} */ ({
   closed: 'retry',
 });
 
+/** The icon per state; of others a warning. */
+const ICONS = /** @type {Record<string, string>} */ ({
+  connecting: 'loading',
+  signing_in: 'loading',
+  waiting: 'cube',
+  no_model: 'cube',
+  stalled_model: 'clock',
+  stalled_server: 'clock',
+  stalled_full: 'people',
+  full: 'people',
+  draining: 'clock',
+  reconnecting: 'offline',
+  offline: 'offline',
+  no_server: 'server',
+  closed: 'server',
+  wrong_domain: 'lock',
+  bad_certificate: 'lock',
+  unauthorized: 'lock',
+  privacy: 'lock',
+  camera_refused: 'camera',
+  camera_failed: 'camera',
+});
+
 /** @typedef {import('./client/lib/index').Stall|null} Stall */
 
 /**
@@ -55,7 +61,7 @@ const ACTIONS = /** @type {Record<string, string>} */ ({
 /**
  * @param {Conditions} conditions
  * @param {Record<string, string>} messages
- * @returns {{name: string, title: string, more: string, action: string, actionText: string}}
+ * @returns {{name: string, icon: string, title: string, more: string, action: string, actionText: string}}
  */
 function describe(conditions, messages) {
   const { name, message = '' } = stateOf(conditions);
@@ -63,6 +69,7 @@ function describe(conditions, messages) {
   const { host } = conditions;
   return {
     name,
+    icon: ICONS[name] || 'warning',
     title: messages[`state_${name}`],
     more: name === 'ready' ? '' : fill(messages[`state_${name}_more`], { message, host }),
     action,
@@ -79,8 +86,8 @@ function stateOf({ client, problem, online, backendGone, stall }) {
   if (client.name === 'ready') return problem || connected(backendGone, stall);
   if (!online) return { name: 'offline' };
   if (client.name === 'reconnecting') return reconnecting(client);
-  if (client.name === 'refused') return refused(client);
-  if (client.name === 'waiting' && MODEL_ERRORS.includes(client.code || '')) {
+  if (client.name === 'refused') return { name: refusalFault(client), message: client.message };
+  if (client.name === 'waiting' && isModelError(client.code)) {
     return { name: 'no_model', message: client.message };
   }
   return { name: client.name };
@@ -97,27 +104,8 @@ function connected(backendGone, stall) {
 }
 
 /** @param {{code: number, reason: string}} loss */
-function reconnecting({ code, reason }) {
-  const fault = connectionFault(reason);
-  if (fault) return { name: fault, message: reason };
-  const full = code === SERVER_FULL || HANDSHAKE_503.test(reason);
-  return { name: full ? 'full' : 'reconnecting' };
+function reconnecting(loss) {
+  return { name: lossFault(loss) || 'reconnecting', message: loss.reason };
 }
 
-/** @param {{code: string, message: string}} refusal */
-function refused({ code, message }) {
-  if (code === 'unreachable') return { name: connectionFault(message) || 'unauthorized', message };
-  if (MODEL_ERRORS.includes(code)) return { name: 'no_model', message };
-  return { name: SIGN_IN_ERRORS.includes(code) ? 'unauthorized' : 'refused', message };
-}
-
-/**
- * @param {string} reason as WeChat words it
- * @returns {string|null}
- */
-function connectionFault(reason) {
-  if (NOT_LISTED.test(reason)) return 'wrong_domain';
-  return BAD_CERTIFICATE.test(reason) ? 'bad_certificate' : null;
-}
-
-module.exports = { describe, connectionFault };
+module.exports = { describe };

@@ -106,7 +106,7 @@ def run(arguments: Sequence[str], prog: str) -> NoReturn:
     logging.shutdown()
     # Skip joining the threads of TensorFlow and gRPC, and those of calls that outlasted the grace
     # period: they would only delay the exit.
-    sys.stdout.flush()
+    print(end="", flush=True)
     os._exit(code)
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from server.output import tolerate_closed_output
 from server.settings import Settings, WrongSetting, load, servicelinks
@@ -14,24 +15,31 @@ from server.settings import Settings, WrongSetting, load, servicelinks
 log = logging.getLogger("server")
 
 COMMANDS = ("key", "token")
+# What the extra `serve` installs.
+_NEEDS = ("grpc", "tensorflow_serving", "numpy", "prometheus_client")
 
 
 def run(arguments: Sequence[str], prog: str = "python -m server") -> int:
-    """Run the gateway or a command. Returns the exit status: 2 if a setting is wrong."""
+    """Run the gateway or a command. Returns the exit status: 2 if it cannot run."""
     tolerate_closed_output()
     try:
         if arguments and arguments[0] in COMMANDS:
             print(_run_command(arguments[0], arguments[1:], f"{prog} {arguments[0]}"))
-        else:
-            return _serve(load(arguments, os.environ, prog))
+            return 0
+        return _serve(load(arguments, os.environ, prog), prog)
     except WrongSetting as error:
         print(f"framewire: {error}", file=sys.stderr)
         return 2
-    return 0
+    finally:
+        print(end="", flush=True)
 
 
-def _serve(settings: Settings) -> int:
+def _serve(settings: Settings, prog: str) -> int:
     """Serve in this process, or in several. Returns the exit status."""
+    if missing := [module for module in _NEEDS if find_spec(module) is None]:
+        what = f"{', '.join(missing)} not installed; run: pip install 'framewire[serve]'"
+        print(f"{prog}: {what}", file=sys.stderr)
+        return 2
     # Imported here, so that --help and a wrong setting answer at once.
     from server import logs
 

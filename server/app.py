@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tornado.web import Application, RedirectHandler
 
+from server import allocator
 from server.access.control import AccessControl
 from server.access.filewatcher import FileWatcher, watch_files
 from server.admin.handlers import PublicNotFoundHandler
@@ -19,6 +20,7 @@ from server.backend.interface import Backend
 from server.backend.pool import BackendPool
 from server.backend.resolution import is_fixed, split
 from server.backend.serving import Shared, TensorFlowServing
+from server.backend.versionlabels import LabelMover
 from server.core.balancing import Balancer
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
@@ -120,6 +122,15 @@ def model_servers(settings: Settings) -> tuple[Backend, Balancer | None]:
     return BackendPool(addresses, balancer, connect, shared), balancer
 
 
+def version_labels(gateway: Gateway, settings: Settings) -> LabelMover:
+    """Return the labels of the default model, as operators may move them."""
+
+    def addresses() -> list[str]:
+        return [one.address for one in gateway.statistics().backends if one.state != "leaving"]
+
+    return LabelMover(settings.model, settings.model_config, addresses)
+
+
 def open_tracer(settings: Settings) -> OpenTelemetryTracer | None:
     """Return what follows frames, if the settings name a collector. Raises WrongSetting."""
     if not settings.otlp_endpoint:
@@ -177,6 +188,7 @@ def http_server(
 async def serve(settings: Settings, process: Process | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then drain. ``process``: how, if it is one of several."""
     process = process or Standalone(settings)
+    allocator.keep_freed_memory()
     signals = Signals()
     access = AccessControl.from_settings(settings, process.limiters)
     sockets = process.listen()
@@ -196,7 +208,7 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     )
     server = http_server(gateway, settings, access, process)
     server.add_sockets(sockets)
-    process.started(gateway, signals.stop)
+    process.started(gateway, version_labels(gateway, settings), signals.stop)
     gateway.start(load_descriptions(settings.descriptions))
     if shadow is not None:
         shadow.start()

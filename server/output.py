@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Any
 
 
 class _Output(io.FileIO):
-    """Discard what nobody reads any more."""
+    """Discard what nobody reads any more, and all output after a write error."""
 
     def write(self, data: Any) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:
             return len(data)
+        except OSError as error:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, self.fileno())
+            os.close(null)
+            # Not an OSError, which argparse would ignore.
+            raise SystemExit(f"framewire: cannot write the output: {error.strerror}") from None
 
 
 def tolerate_closed_output() -> None:
-    """From now on, ignore that standard output has lost its reader."""
+    """From now on, ignore that standard output has lost its reader.
+
+    Any other write error, such as a full disk, raises ``SystemExit`` with one line, once. The
+    caller must flush the output before it exits, because the interpreter cannot report that line.
+    """
     original = sys.stdout
     if original is None:
         return

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from server import startup
+from server.admin.interface import MovableLabels
 from server.admin.listener import AdminListener
 from server.admin.local import LocalGateway
 from server.core.limiters import Limiters
@@ -37,8 +38,11 @@ class Process(Protocol):
     def metrics(self, gateway: Gateway) -> MetricsPage:
         """Return the metrics of the whole gateway, of which ``gateway`` is in this process."""
 
-    def started(self, gateway: Gateway, stop: asyncio.Event) -> None:
-        """Connections are accepted from now on. ``stop``: set it to stop as on SIGTERM."""
+    def started(self, gateway: Gateway, labels: MovableLabels, stop: asyncio.Event) -> None:
+        """Connections are accepted from now on. ``stop``: set it to stop as on SIGTERM.
+
+        ``labels`` are those of the default model.
+        """
 
     def ready(self) -> None:
         """Frames can be answered for the first time."""
@@ -75,7 +79,7 @@ class Standalone:
         """Return the metrics of ``gateway``."""
         return Metrics(gateway)
 
-    def started(self, gateway: Gateway, stop: asyncio.Event) -> None:
+    def started(self, gateway: Gateway, labels: MovableLabels, stop: asyncio.Event) -> None:
         """Log where the gateway listens, and warnings; start the admin listener."""
         settings = self._settings
         log.info(
@@ -84,7 +88,8 @@ class Standalone:
         )
         startup.warn(settings)
         if self._admin is not None:
-            self._admin.start(LocalGateway(gateway, settings, stop), Metrics(gateway))
+            local = LocalGateway(gateway, settings, labels, stop)
+            self._admin.start(local, Metrics(gateway))
 
     def ready(self) -> None:
         """Log the page's address."""

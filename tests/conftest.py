@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +15,8 @@ import pytest
 from hypothesis import settings
 
 from loadtest.stack import Stack
+from tests import forked
+from tests.forked import ForkedStack
 
 # On a shared machine any example may take long once.
 settings.register_profile("framewire", deadline=None)
@@ -23,7 +24,19 @@ settings.load_profile("framewire")
 
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = "--log-level=warning"
-SLOW = {"test_readme.py", "test_wheel.py", "e2e", "loadtest", "miniprogram"}
+SLOW = (
+    "test_wheel.py",
+    "test_page_models.py",
+    "test_readme.py",
+    "tutorials",
+    "e2e",
+    "loadtest",
+    "miniprogram",
+    "test_keras2_sources.py",
+    "test_process.py",
+    "test_switch_benchmark.py",
+)
+"""Slow modules, and folders of them. The first two do not wait for the export of the demo model."""
 
 
 def pytest_configure() -> None:
@@ -37,9 +50,28 @@ def pytest_configure() -> None:
             signal.signal(number, handler)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what is collected, and TensorFlow, out of the garbage collector's sight.
+
+    Each of its rounds would look at all of it again.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run slow modules first, so that no worker is left alone with one of them at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in SLOW and item.path.name not in SLOW)
+
+    def rank(item: pytest.Item) -> int:
+        places = (item.path.name, item.path.parent.name)
+        return min((SLOW.index(place) for place in places if place in SLOW), default=len(SLOW))
+
+    items.sort(key=rank)
 
 
 def _needed(tool: str) -> str:
@@ -112,7 +144,7 @@ def demo_servers(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """A model server with the demo model and metrics, and a gateway; not started yet."""
     monitoring = tmp_path_factory.mktemp("monitoring") / "monitoring.config"
     monitoring.write_text("prometheus_config { enable: true }")
-    servers = Stack(demo_models, monitoring=monitoring)
+    servers = ForkedStack(demo_models, monitoring=monitoring)
     yield servers
     servers.stop()
 
@@ -164,4 +196,5 @@ def models_config(folder: Path, names: Sequence[str]) -> str:
 
 
 def _run(module: str, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=True, timeout=200)
+    done = forked.run(module, *arguments)
+    assert done.returncode == 0, done.stderr

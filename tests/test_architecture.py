@@ -42,7 +42,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("server.backend", {"server.core"}, {"grpc", "numpy", "PIL", "google"}),
     (
         "server.runtime",
-        {"server.core", "server.backend.interface", "server.settings", "server.version"},
+        {"framewire.agreement", "server.core", "server.backend.interface", "server.settings"}
+        | {"server.version"},
         {"prometheus_client"},
     ),
     (
@@ -50,7 +51,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {"server.core", "server.settings"},
         {"tornado", "jwt", "cryptography"},
     ),
-    ("server.transport", {"server.access", "server.core"}, {"tornado", "msgpack"}),
+    ("server.transport", {"server.access", "server.core"}, {"tornado", "msgpack", "numpy"}),
     (
         "server.handlers",
         {"server.access", "server.core", "server.runtime", "server.settings", "server.transport"},
@@ -166,13 +167,13 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("export.client", EXPORT_BASE, {"grpc"}),
     (
         "export.release",
-        {*EXPORT_BASE, "export.client", "export.publishing"},
+        {*EXPORT_BASE, "export.client", "export.publishing", "framewire.agreement"},
         {"google", "prometheus_client", "rich"},
     ),
     (
         "export.verification",
         {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"}
-        | {"framewire.agreement", "framewire.recording"},
+        | {"framewire.agreement", "framewire.recording", "framewire.reports"},
         {*TENSORFLOW, "matplotlib", "rich"},
     ),
     # The demo model is made with the tool; of the tool, only the commands know the demo model.
@@ -181,11 +182,12 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         {*EXPORT_BASE, "export.serving", "export.sources", "export.tasks"},
         TENSORFLOW,
     ),
-    ("export.commands", {"export", "demomodel"}, {"rich", "tensorflow"}),
+    ("export.commands", {"export", "demomodel", "framewire.agreement"}, {"rich", "tensorflow"}),
     ("export", {"export"}, {"tensorflow"}),
     # What any part may read and write, or compare.
     ("framewire.recording", set(), {"msgpack"}),
     ("framewire.agreement", set(), set()),
+    ("framewire.reports", set(), set()),
     # What an application installs: nothing of the servers comes with it.
     ("framewire.client", {"framewire.recording"}, {"tornado", "msgpack", "PIL", "numpy", "av"}),
     ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),
@@ -196,7 +198,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     (
         "loadtest",
         {"server.backend.stubs", "export", "demomodel", "framewire.client"}
-        | {"framewire.agreement", "framewire.phone.certificates", "framewire.recording"},
+        | {"framewire.agreement", "framewire.phone.certificates", "framewire.recording"}
+        | {"framewire.reports"},
         {"grpc", "msgpack", "PIL", "prometheus_client", "rich", "websockets"},
     ),
 ]

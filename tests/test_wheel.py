@@ -147,6 +147,7 @@ def test_every_file_of_the_page_is_installed(environment: Path) -> None:
     assert contents(packages / "server" / "static") == contents(ROOT / "static")
     assert (packages / "loadtest" / "cameras" / "page.css").exists()
     assert (packages / "export" / "verification" / "recorded" / "page.css").exists()
+    assert (packages / "framewire" / "reports" / "page.css").exists()
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -2,7 +2,8 @@
 
 A page has ``<!-- generated: NAME -->`` where a part goes. The parts are filled in when the site is
 built, so they cannot be out of date, and no page has to be committed again with each change of a
-help text.
+help text. The code speaks English; in Chinese, a setting or a metric has the meaning that the page
+about it gives in its table.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from server.runtime.metrics import StatisticsCollector
 from server.runtime.statistics import Statistics
 from server.settings.commandline import flag_of
 from server.settings.table import PREFIX, Settings
+from website import pages
 from website.pages import CHINESE, ENGLISH
 
 _MARK = re.compile(r"^<!-- generated: (.+?) -->$", re.M)
@@ -35,7 +37,7 @@ def fill_in(text: str, locale: str) -> str:
 def _part(name: str, locale: str) -> str:
     if name.startswith("help "):
         return f"```text\n{_help(name.removeprefix('help '))}```"
-    table = _table(HEADS[name, locale], PARTS[name]())
+    table = _table(HEADS[name, locale], PARTS[name](locale))
     return f'<div class="generated" markdown>\n\n{table}\n\n</div>'
 
 
@@ -49,28 +51,45 @@ def _help(command: str) -> str:
     ).stdout
 
 
-def _settings() -> Iterator[Iterable[str]]:
-    return map(_setting, fields(Settings))
+def _settings(locale: str) -> Iterator[Iterable[str]]:
+    chinese = meanings("configuration.md", locale)
+    for row in fields(Settings):
+        help_text = re.sub(r"([|<])", r"\\\1", row.metadata["help"])
+        meaning = help_text if locale == ENGLISH else chinese[row.name]
+        yield (*_setting(row), meaning)
 
 
 def _setting(row: Field[Any]) -> Iterator[str]:
-    yield f"`{row.name}`"
-    yield "" if row.metadata["secret"] else f"`{flag_of(row.name)}`"
-    yield f"`{PREFIX}{row.name.upper()}`"
-    yield "" if row.default == "" else f"`{row.default}`"
+    flag = "" if row.metadata["secret"] else f"`{flag_of(row.name)}`<br>"
+    yield f"`{row.name}`<br>{flag}`{PREFIX}{row.name.upper()}`"
     low, high = row.metadata["low"], row.metadata["high"]
-    yield "" if low is None and high is None else f"{_bound(low)} … {_bound(high)}"
+    bounds = "" if low is None and high is None else f"<br>{_bound(low)} … {_bound(high)}"
+    yield ("" if row.default == "" else f"`{row.default}`") + bounds
 
 
 def _bound(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def _metrics() -> Iterator[Iterable[str]]:
+def _metrics(locale: str) -> Iterator[Iterable[str]]:
+    chinese = meanings("operations.md", locale)
     for family in StatisticsCollector(_nothing_yet).collect():
         name = family.name + ("_total" if family.type == "counter" else "")
         labels = " ".join(f"`{label}`" for label in vars(family)["_labelnames"])
-        yield f"`{name}`", family.type, labels, family.documentation
+        meaning = family.documentation if locale == ENGLISH else chinese[name]
+        yield f"`{name}`", family.type, labels, meaning
+
+
+@cache
+def meanings(page: str, locale: str) -> dict[str, str]:
+    """Return what the tables of a page say about each name: the last cell, with links from here."""
+    text = pages.source(page, locale).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*? \| ((?:[^|]|\\\|)+) \|$", text, re.M)
+
+    def from_here(target: str) -> str:
+        return page + target if target.startswith("#") else pages.in_site(target)
+
+    return {name: pages.replace_links(meaning, from_here) for name, meaning in rows}
 
 
 def _nothing_yet() -> Statistics:
@@ -89,13 +108,13 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-PARTS: dict[str, Callable[[], Iterator[Iterable[str]]]] = {
+PARTS: dict[str, Callable[[str], Iterator[Iterable[str]]]] = {
     "settings": _settings,
     "metrics": _metrics,
 }
 HEADS = {
-    ("settings", ENGLISH): ("TOML", "flag", "environment", "default", "range"),
-    ("settings", CHINESE): ("TOML", "命令行参数", "环境变量", "默认值", "范围"),
+    ("settings", ENGLISH): ("setting", "default and range", "meaning"),
+    ("settings", CHINESE): ("设置项", "默认值和范围", "含义"),
     ("metrics", ENGLISH): ("metric", "type", "labels", "meaning"),
-    ("metrics", CHINESE): ("指标", "类型", "标签", "说明"),
+    ("metrics", CHINESE): ("指标", "类型", "标签", "含义"),
 }

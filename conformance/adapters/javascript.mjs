@@ -22,11 +22,27 @@ function reportState({ name }) {
 }
 
 function reportResult(result, { name }) {
-  const { boxes, scores = [], classes = [], ids, events, outputs = {} } = result;
+  const { boxes, scores = [], classes = [], ids, events, outputs = {}, box_masks: masks, then } = result;
   const shapes = Object.fromEntries(Object.entries(outputs).map(([key, { shape }]) => [key, shape]));
   const named = classes.map((index) => labels[index] || String(index));
   const kinds = (events || []).map(({ kind }) => kind);
-  report({ frame: name, outcome: 'result', boxes, scores, classes, labels: named, ids, events: kinds, outputs: shapes });
+  report({
+    frame: name,
+    outcome: 'result',
+    ...{ boxes, scores, classes, labels: named, ids, events: kinds, outputs: shapes },
+    masks: masks && masks.runs.map(cellsInside),
+    second: then && then.answers.map(second),
+  });
+}
+
+function cellsInside(runs) {
+  return runs.length === 0 ? null : runs.reduce((sum, length, i) => sum + (i % 2) * length, 0);
+}
+
+function second(answer) {
+  if (!answer || answer.missing) return answer;
+  const { classes = [], labels: names = [] } = answer;
+  return { classes, labels: classes.map((index, i) => names[i] || String(index)) };
 }
 
 const COMMANDS = {

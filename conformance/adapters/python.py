@@ -16,6 +16,8 @@ from framewire.client import (
     Outcome,
     Refused,
     Result,
+    SecondAnswer,
+    SecondModel,
     Tracking,
 )
 
@@ -50,7 +52,18 @@ def _answer(result: Result) -> dict[str, Any]:
         fields["boxes"] = [list(one.box) for one in result.detections]
         fields["ids"] = [one.id for one in result.detections]
         fields["events"] = [event.kind for event in result.events]
+        fields["masks"] = [one.mask and sum(one.mask.runs[1::2]) for one in result.detections]
+        fields["second"] = [one.second and _second(one.second) for one in result.detections]
     return fields
+
+
+def _second(answer: SecondAnswer) -> dict[str, Any]:
+    if answer.missing is not None:
+        return {"missing": answer.missing}
+    return {
+        "classes": [one.class_index for one in answer.classes],
+        "labels": [one.label for one in answer.classes],
+    }
 
 
 class Adapter:
@@ -65,6 +78,8 @@ class Adapter:
         options = dict(command["options"])
         if isinstance(options.get("track"), dict):
             options["track"] = Tracking(**options["track"])
+        if isinstance(options.get("then"), dict):
+            options["then"] = SecondModel(**options["then"])
         self._client = AsyncClient(command["url"], **options)
         self._tasks = [
             asyncio.create_task(self._enter(self._client)),

@@ -60,3 +60,14 @@ def count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) < 2**16:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 65535")
     return int(text)
+
+
+def not_negative(text: str) -> float:
+    """Parse a number of at least 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0")
+    return value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from export.commands.parser import Commands, add_command
 from export.commands.target import add_target, add_timeout, open_labels, target, version_number
+from export.commands.thresholds import add_thresholds, thresholds
 from export.errors import ReleaseError
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def _add_automatic(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help=f"{meaning} (default: %(default)g)",
         )
+    add_thresholds(group)
 
 
 _LIMITS: list[tuple[str, float, str]] = [
@@ -85,10 +87,6 @@ _LIMITS: list[tuple[str, float, str]] = [
     ("--patience", 1800.0, "seconds after which a step that is still undecided is rolled back"),
     ("--least", 50, "frames that a check needs"),
     ("--max-errors", 0.01, "share of frames that may fail beyond those of the other version"),
-    ("--min-agreement", 0.9, "share of the answers that must agree"),
-    ("--min-class-agreement", 0.7, "the same for the objects of each class"),
-    ("--max-slowdown", 1.5, "times the other version's 90th percentile that results may take"),
-    ("--max-score-shift", 0.1, "change of an object's score, which a tenth may exceed"),
 ]
 
 
@@ -142,14 +140,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     from export.release.automatic import Plan
     from export.release.judgement import Limits, Pace
 
-    limits = Limits(
-        errors=options.max_errors,
-        disagreement=1 - options.min_agreement,
-        class_disagreement=1 - options.min_class_agreement,
-        slowdown=options.max_slowdown,
-        score_shift=options.max_score_shift,
-        least=options.least,
-    )
+    limits = Limits(options.max_errors, options.least, thresholds(options))
     pace = Pace(options.step_seconds, options.patience)
     return Plan(limits, pace, not options.no_shadow, options.promote)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from export.commands.task_options import mask_size
 from export.detectors.options import COLUMNS, FAMILIES, OFFSET_ORDERS, DecodeOptions
 from export.errors import SourceError
 
@@ -60,11 +61,15 @@ def check_decode(options: argparse.Namespace) -> None:
         ]
         if options.box_units == "cells":
             given.append("--box-units cells")
+        if options.mask_size is not None and options.masks != "image":
+            given.append("--mask-size")
         if given:
             verb = "need" if len(given) > 1 else "needs"
             raise SourceError(f"{' and '.join(given)} {verb} --decode FAMILY")
     elif options.nms:
         raise SourceError("omit --nms: --decode suppresses overlapping boxes where it is needed")
+    elif options.masks == "image":
+        raise SourceError("omit --masks image: --decode makes masks of a YOLO's prototypes")
     elif options.task not in (None, _task(options.decode)):
         raise SourceError(
             f"--decode {options.decode} makes a model for {_task(options.decode)}, not for "
@@ -92,6 +97,7 @@ def decode_options(options: argparse.Namespace) -> DecodeOptions | None:
         activation=options.activation,
         background=options.background,
         **{name: getattr(options, name) for name in _FOR_DECODE},
+        mask_size=mask_size(options),
         max_overlap=options.nms_overlap,
         min_score=options.min_score,
         max_boxes=options.max_boxes,

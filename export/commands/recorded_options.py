@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from export.commands.arguments import positive
+from export.commands.thresholds import add_thresholds, thresholds
 from export.errors import SourceError
 from export.verification.recorded.limits import Limits
 
 if TYPE_CHECKING:  # it imports TensorFlow, which --help should not wait for
     from export.verification.report import Report
-
-_DEFAULT = Limits()
 
 
 def add_recorded(parser: argparse.ArgumentParser) -> None:
@@ -55,32 +54,14 @@ def add_recorded(parser: argparse.ArgumentParser) -> None:
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("limits for recorded frames; exceeding one is an error")
-    _limit(group, "--min-frames", _DEFAULT.min_frames, "frames that must be compared")
-    _limit(group, "--min-agreement", _DEFAULT.min_agreement, "agreement of all objects, 0..1")
-    _limit(group, "--min-class-agreement", _DEFAULT.min_class_agreement, "that of each class, 0..1")
-    _limit(
-        group,
-        "--min-similarity",
-        _DEFAULT.min_similarity,
-        "mean IoU of matching boxes; of poses OKS, of vectors the cosine",
-    )
-    _limit(group, "--max-score-shift", _DEFAULT.max_score_shift, "mean change of scores")
-    _limit(
-        group,
-        "--max-slowdown",
-        _DEFAULT.max_slowdown,
-        "duration of a call with one frame, in multiples of the baseline's",
-    )
-
-
-def _limit(group: argparse._ArgumentGroup, flag: str, default: float, meaning: str) -> None:
     group.add_argument(
-        flag,
-        type=_not_negative,
-        default=default,
-        metavar="X",
-        help=f"{meaning} (default: %(default)s)",
+        "--min-frames",
+        type=positive,
+        default=Limits().min_frames,
+        metavar="N",
+        help="frames that must be compared (default: %(default)s)",
     )
+    add_thresholds(group)
 
 
 def check(options: argparse.Namespace) -> None:
@@ -98,14 +79,6 @@ def verify(report: Report, folder: Path, options: argparse.Namespace) -> None:
     from export.verification.recorded.verify import RecordedOptions
     from export.verification.recorded.verify import verify as verify_recorded
 
-    limits = Limits(
-        int(options.min_frames),
-        options.min_agreement,
-        options.min_class_agreement,
-        options.min_similarity,
-        options.max_score_shift,
-        options.max_slowdown,
-    )
     chosen = RecordedOptions(
         options.recorded,
         options.model or folder.parent.name,
@@ -113,16 +86,6 @@ def verify(report: Report, folder: Path, options: argparse.Namespace) -> None:
         options.max_frames,
         options.baseline,
         options.report_html,
-        limits,
+        Limits(options.min_frames, thresholds(options)),
     )
     verify_recorded(report, folder, chosen)
-
-
-def _not_negative(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0")
-    return value

@@ -15,6 +15,8 @@ from export.serving import labels
 if TYPE_CHECKING:  # it imports TensorFlow, which --help should not wait for
     from export.tasks.task import TaskOptions
 
+_MASK_SIZE, _LARGEST_MASK = 28, 512
+
 
 def add_task(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what the model's outputs mean."""
@@ -87,6 +89,20 @@ def _add_boxes(parser: argparse.ArgumentParser) -> None:
         help="0..1, pixels of the model's input, or cells of a feature map (default: normalized; "
         "recognized with --decode)",
     )
+    group.add_argument(
+        "--masks",
+        choices=("box", "image"),
+        default="box",
+        help="what each of a detector's detection_masks covers; those of the image become masks of "
+        "their boxes (default: box)",
+    )
+    group.add_argument(
+        "--mask-size",
+        type=_mask_size,
+        metavar="N",
+        help="the side of the masks that are made of prototypes or, with --masks image, of the "
+        "image's masks; 0: no masks (default: 28)",
+    )
     group.add_argument("--nms", action="store_true", help="apply non-maximum suppression by class")
     for name, kind, default, meaning in (
         ("--nms-overlap", _fraction, 0.5, "the largest overlap that is kept"),
@@ -118,7 +134,20 @@ def task_options(options: argparse.Namespace) -> TaskOptions:
         multi_label=options.multi_label,
         unit=options.unit,
         then=options.then,
+        masks=options.masks,
+        mask_size=mask_size(options),
     )
+
+
+def mask_size(options: argparse.Namespace) -> int:
+    """Return the side of masks, in cells; 0 for no masks."""
+    return _MASK_SIZE if options.mask_size is None else int(options.mask_size)
+
+
+def _mask_size(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LARGEST_MASK:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {_LARGEST_MASK}")
+    return int(text)
 
 
 def _number(text: str) -> int:

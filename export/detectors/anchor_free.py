@@ -39,6 +39,7 @@ class AnchorFree:
     x_first: bool
     units: str
     suppressed: bool = False
+    masks: bool = False
 
     @property
     def classes(self) -> int:

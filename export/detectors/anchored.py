@@ -26,6 +26,7 @@ class Anchored:
     anchors: Anchors
     scores: Scores
     suppressed: bool = False
+    masks: bool = False
 
     @property
     def classes(self) -> int:

@@ -43,6 +43,7 @@ class CenterNet:
     most: int
     notes: tuple[str, ...] = ()
     suppressed: bool = True
+    masks: bool = False
 
     @property
     def classes(self) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from export.contract import Outputs, Tensor
+from export.contract import BOXES, MASKS, Outputs, Tensor
 from export.detectors.anchor_free import anchor_free
 from export.detectors.anchored import anchored
 from export.detectors.centernet import centernet
@@ -18,6 +19,7 @@ from export.detectors.options import DecodeOptions
 from export.detectors.yolo import yolo
 from export.errors import SourceError
 from export.suggestions import listed
+from export.tasks.boxmasks import MAX_CELLS
 from export.tasks.task import PlainTask, Probe
 
 DECODERS: Mapping[str, Callable[[Probe, DecodeOptions, Size], Decoder]] = {
@@ -58,9 +60,20 @@ class DecodedDetection(PlainTask):
     def reads(self) -> Collection[str]:
         return self.decoder.reads()
 
+    @property
+    def details(self) -> Mapping[str, Any]:
+        return {"masks": True} if self.decoder.masks else {}
+
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
+        candidates = self.decoder(outputs, size)
         keep = strongest if self.decoder.suppressed else suppress
-        return keep(self.decoder(outputs, size), self.limits)
+        kept = keep(candidates, self.limits)
+        found = kept.outputs()
+        if candidates.prototypes is None:
+            return found
+        anchors = kept.anchors(candidates)
+        masks = candidates.prototypes.masks(anchors, found[BOXES], kept.counts)
+        return {**found, MASKS: masks}
 
 
 def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> DecodedDetection:
@@ -78,6 +91,11 @@ def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> De
         raise SourceError(
             f"{listed(mixed)} has the boxes of all images in one table; add --batch 1, so that the "
             "model gets one image per call"
+        )
+    if decoder.masks and options.max_boxes * options.mask_size**2 > MAX_CELLS:
+        raise SourceError(
+            f"{options.max_boxes} masks of {options.mask_size}x{options.mask_size} are more than "
+            f"{MAX_CELLS} values an image; lower --max-boxes or --mask-size"
         )
     limits = Limits(options.max_overlap, options.min_score, options.max_boxes, options.agnostic)
     first = 0 if decoder.classes is not None else options.first_class or 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from export.contract import Outputs, Tensor
+from export.detectors.prototypes import Prototypes
 
 Size = tuple[int, int]
 """Height and width of the pixels that the model sees."""
@@ -18,12 +19,13 @@ class Candidates:
 
     ``boxes``: float32 ``[N, A, 4]``: ymin, xmin, ymax, xmax in 0..1 of the model's input.
     ``scores``: float32 ``[N, A, C]`` with a column for each class, or ``[N, A]`` with ``classes``
-    ``[N, A]``.
+    ``[N, A]``. ``prototypes``: what the masks of boxes are made of; None if there are none.
     """
 
     boxes: Tensor
     scores: Tensor
     classes: Tensor | None = None
+    prototypes: Prototypes | None = None
 
 
 class Decoder(Protocol):
@@ -36,6 +38,10 @@ class Decoder(Protocol):
     @property
     def classes(self) -> int | None:
         """The number of classes, if scores have a column for each."""
+
+    @property
+    def masks(self) -> bool:
+        """Whether the candidates have prototypes."""
 
     @property
     def notes(self) -> tuple[str, ...]:

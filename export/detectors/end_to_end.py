@@ -46,6 +46,7 @@ class EndToEnd:
     notes: tuple[str, ...] = ()
     classes: int | None = None
     suppressed: bool = True
+    masks: bool = False
 
     def reads(self) -> Collection[str]:
         return (self.output,)

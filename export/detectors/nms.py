@@ -8,6 +8,7 @@ compete, in TensorFlow's own kernels.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -30,16 +31,49 @@ class Limits:
     agnostic: bool = False
 
 
-def suppress(candidates: Candidates, limits: Limits) -> Outputs:
-    """Return the contract's outputs after suppression, padded with zeros to ``max_boxes``.
+class Kept(NamedTuple):
+    """The boxes that are kept, the best first, padded to ``max_boxes`` (M).
 
-    ``candidates``: with scores ``[N, A, C]``.
+    ``boxes``: ``[N, M, 4]``. ``scores`` and ``classes``: ``[N, M]``. ``counts``: ``[N]``, how many
+    are valid.
     """
+
+    boxes: Tensor
+    scores: Tensor
+    classes: Tensor
+    counts: Tensor
+
+    def outputs(self) -> Outputs:
+        """Return the contract's outputs, padded with zeros."""
+        valid = tf.sequence_mask(self.counts, tf.shape(self.scores)[1], tf.float32)
+        return {
+            BOXES: tf.clip_by_value(self.boxes, 0.0, 1.0) * valid[..., None],
+            SCORES: self.scores * valid,
+            CLASSES: self.classes * valid,
+            COUNT: tf.cast(self.counts, tf.float32),
+        }
+
+    def anchors(self, candidates: Candidates) -> Tensor:
+        """Return which candidate each box was: int64 ``[N, M]``.
+
+        TensorFlow's suppression by class does not say, but copies scores and boxes bit by bit.
+        ``candidates``: with scores ``[N, A, C]``.
+        """
+        by_class = tf.transpose(candidates.scores, [0, 2, 1])
+        scores = tf.gather(by_class, tf.cast(self.classes, tf.int32), batch_dims=1)
+        same = tf.equal(scores, self.scores[..., None])
+        for side in range(4):
+            same &= tf.equal(candidates.boxes[:, None, :, side], self.boxes[..., side, None])
+        return tf.argmax(tf.cast(same, tf.int32), axis=-1)
+
+
+def suppress(candidates: Candidates, limits: Limits) -> Kept:
+    """Return what is left after suppression. ``candidates``: with scores ``[N, A, C]``."""
     return _agnostic(candidates, limits) if limits.agnostic else _by_class(candidates, limits)
 
 
-def strongest(candidates: Candidates, limits: Limits) -> Outputs:
-    """Return the contract's outputs without suppression: the boxes with the best scores."""
+def strongest(candidates: Candidates, limits: Limits) -> Kept:
+    """Return the boxes with the best scores, without suppression."""
     boxes, scores, classes = _one_class_each(candidates)
     missing = tf.maximum(limits.max_boxes - tf.shape(scores)[1], 0)
     scores, classes = (tf.pad(v, [[0, 0], [0, missing]]) for v in (scores, classes))
@@ -47,10 +81,10 @@ def strongest(candidates: Candidates, limits: Limits) -> Outputs:
     scores, best = tf.math.top_k(scores, limits.max_boxes)
     counts = tf.reduce_sum(tf.cast(scores > limits.min_score, tf.int32), axis=1)
     boxes, classes = (tf.gather(v, best, batch_dims=1) for v in (boxes, classes))
-    return _outputs(boxes, scores, classes, counts)
+    return Kept(boxes, scores, classes, counts)
 
 
-def _by_class(candidates: Candidates, limits: Limits) -> Outputs:
+def _by_class(candidates: Candidates, limits: Limits) -> Kept:
     boxes, scores, classes, counts = tf.image.combined_non_max_suppression(
         candidates.boxes[:, :, None],
         candidates.scores,
@@ -60,16 +94,16 @@ def _by_class(candidates: Candidates, limits: Limits) -> Outputs:
         score_threshold=limits.min_score,
         clip_boxes=False,
     )
-    return _outputs(boxes, scores, classes, counts)
+    return Kept(boxes, scores, classes, counts)
 
 
-def _agnostic(candidates: Candidates, limits: Limits) -> Outputs:
+def _agnostic(candidates: Candidates, limits: Limits) -> Kept:
     boxes, scores, classes = _one_class_each(candidates)
     kept, counts = kept_boxes(boxes, scores, limits)
     boxes, scores, classes = (
         tf.gather(values, kept, batch_dims=1) for values in (boxes, scores, classes)
     )
-    return _outputs(boxes, scores, classes, counts)
+    return Kept(boxes, scores, classes, counts)
 
 
 def kept_boxes(boxes: Tensor, scores: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
@@ -106,13 +140,3 @@ def _kept(boxes: Tensor, scores: Tensor, limits: Limits) -> tuple[Tensor, Tensor
         pad_to_max_output_size=True,
     )
     return tf.ensure_shape(kept, [limits.max_boxes]), count
-
-
-def _outputs(boxes: Tensor, scores: Tensor, classes: Tensor, counts: Tensor) -> Outputs:
-    valid = tf.sequence_mask(counts, tf.shape(scores)[1], tf.float32)
-    return {
-        BOXES: tf.clip_by_value(boxes, 0.0, 1.0) * valid[..., None],
-        SCORES: scores * valid,
-        CLASSES: classes * valid,
-        COUNT: tf.cast(counts, tf.float32),
-    }

@@ -41,6 +41,7 @@ class DecodeOptions:
     ``first_class``: the number of the first class, if the model returns classes.
     ``class_count``: how many labels there are.
     ``skeleton``: which keypoints a line joins; None if not given.
+    ``mask_size``: the side of a box's mask, in cells; 0 for no masks.
     """
 
     family: str
@@ -60,3 +61,4 @@ class DecodeOptions:
     first_class: int | None = None
     class_count: int | None = None
     skeleton: tuple[tuple[int, int], ...] | None = None
+    mask_size: int = 28

@@ -11,6 +11,7 @@ from export.detectors.end_to_end import fitting_columns, holds_rows
 from export.detectors.heads import find_heads
 from export.detectors.options import DecodeOptions
 from export.detectors.own_anchors import own_anchors
+from export.detectors.prototypes import prototypes_among
 from export.detectors.yolo import yolo_layout
 from export.errors import SourceError
 from export.tasks.task import Probe
@@ -39,7 +40,10 @@ def _yolo(probe: Probe, size: Size) -> tuple[str, str] | None:
             strides = ", ".join(map(str, layout.strides))
             shape = list(value.shape[1:])
             flags = "--decode yolo" + _POSE_HINT * (min(value.shape[1:]) == _POSE_COLUMNS)
-            return f"{name} {shape} has a box for each anchor of {form} (strides {strides})", flags
+            prototypes = prototypes_among(probe)
+            masks = f", and a mask, made of {prototypes.name}," if prototypes else ""
+            has = f"{name} {shape} has a box{masks} for each anchor of {form}"
+            return f"{has} (strides {strides})", flags
     return None
 
 

@@ -6,7 +6,8 @@
 
 Boxes are center x, center y, width, height. TensorFlow exports give them in 0..1 of the model's
 input, conversions from ONNX often in its pixels. Scores are in 0..1. Models that suppress boxes
-themselves (v10, 26, or exported with NMS) return other rows, see ``end_to_end``.
+themselves (v10, 26, or exported with NMS) return other rows, see ``end_to_end``. Those that segment
+have 32 further columns: the weights of prototypes, which another output holds.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import tensorflow as tf
 from export.contract import Outputs, Tensor
 from export.detectors.decoder import Candidates, Size
 from export.detectors.options import DecodeOptions
+from export.detectors.prototypes import COUNT, PrototypeOutput, Prototypes, prototypes_among
 from export.detectors.scores import in_unit_range
 from export.detectors.units import recognize_units
 from export.errors import SourceError
@@ -32,7 +34,6 @@ _STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
 _TINY_STRIDES = (16, 32)  # of YOLOv3-tiny, which has three anchors for each cell
 _ANCHORS_PER_CELL = {"yolov5": 3, "yolov8": 1}
 _BOX_COLUMNS = {"yolov5": 5, "yolov8": 4}
-_MASK_COEFFICIENTS = 32
 _PERSON_KEYPOINTS = 17 * 3
 
 
@@ -51,7 +52,11 @@ class Layout:
 
 @dataclass(frozen=True)
 class Yolo:
-    """The decoder. ``output``: the source's name for it. ``classes``: how many there are."""
+    """The decoder.
+
+    ``output``: the source's name for it. ``classes``: how many there are. ``prototypes``: where
+    those of masks are; None if masks are not served. ``mask_size``: the side of a mask, in cells.
+    """
 
     output: str
     layout: Layout
@@ -60,10 +65,16 @@ class Yolo:
     activation: str
     classes: int
     notes: tuple[str, ...] = ()
+    prototypes: PrototypeOutput | None = None
+    mask_size: int = 0
     suppressed: bool = False
 
+    @property
+    def masks(self) -> bool:
+        return self.prototypes is not None
+
     def reads(self) -> Collection[str]:
-        return (self.output,)
+        return (self.output,) if self.prototypes is None else (self.output, self.prototypes.name)
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Candidates:
         rows = tf.cast(outputs[self.output], tf.float32)
@@ -72,20 +83,31 @@ class Yolo:
         scores = activate(rows[..., first : first + self.classes], self.activation, False)
         if self.layout.version == "yolov5":
             scores *= activate(rows[..., 4:5], self.activation, False)
-        return Candidates(standard(rows[..., :4], self.order, self.units, size), scores)
+        boxes = standard(rows[..., :4], self.order, self.units, size)
+        if self.prototypes is None:
+            return Candidates(boxes, scores)
+        maps = self.prototypes.read(outputs[self.prototypes.name])
+        weights = rows[..., first + self.classes :]
+        return Candidates(boxes, scores, prototypes=Prototypes(maps, weights, self.mask_size))
 
 
 def yolo(probe: Probe, options: DecodeOptions, size: Size) -> Yolo:
     """Return the decoder for these outputs. Raise ``SourceError`` if none has a YOLO's shape."""
     name, layout = _output(probe, options, size)
     rows = probe[name].swapaxes(1, 2) if layout.by_column else probe[name]
-    classes, notes = _classes(name, rows, layout, options, _has_prototypes(probe))
     first = _BOX_COLUMNS[layout.version]
+    columns = rows.shape[-1] - first
+    prototypes = prototypes_among(probe) if columns > COUNT else None
+    classes, notes = _classes(name, columns, options, prototypes)
     _check_scores(name, rows[..., 4 : first + classes], options)
     units, note = recognize_units(name, rows[..., :4], options.units)
     notes = (_describe(name, probe[name], layout), *note, *notes)
-    order = options.order or "cxcywh"
-    return Yolo(name, layout, order, units, options.activation or "none", classes, notes)
+    order, activation = options.order or "cxcywh", options.activation or "none"
+    return Yolo(
+        *(name, layout, order, units, activation, classes, notes),
+        prototypes if options.mask_size else None,
+        options.mask_size,
+    )
 
 
 def yolo_layout(shape: tuple[int, ...], size: Size) -> Layout | None:
@@ -142,26 +164,18 @@ def _layout(shape: tuple[int, ...], options: DecodeOptions, size: Size) -> Layou
 
 
 def _classes(
-    name: str, rows: np.ndarray, layout: Layout, options: DecodeOptions, has_prototypes: bool
+    name: str, columns: int, options: DecodeOptions, prototypes: PrototypeOutput | None
 ) -> tuple[int, tuple[str, ...]]:
-    """Return how many columns are classes, and a note about those that are not."""
-    columns = rows.shape[-1] - _BOX_COLUMNS[layout.version]
-    if has_prototypes and columns > _MASK_COEFFICIENTS:
-        note = (
-            f"the last {_MASK_COEFFICIENTS} columns of {name} are for masks, which are not served"
-        )
-        return columns - _MASK_COEFFICIENTS, (note,)
+    """Return how many of the columns after the box are classes, and a note about the others."""
+    if prototypes is not None:
+        size = options.mask_size
+        served = f"which are served in {size}x{size}" if size else "which are not served"
+        note = f"the last {COUNT} columns of {name} and {prototypes.name} are for masks, {served}"
+        return columns - COUNT, (note,)
     if options.class_count is not None and columns == options.class_count + _PERSON_KEYPOINTS:
         note = f"the last {_PERSON_KEYPOINTS} columns of {name} are keypoints (--decode yolo-pose)"
         return options.class_count, (note,)
     return columns, ()
-
-
-def _has_prototypes(probe: Probe) -> bool:
-    """Return whether an output holds the prototypes of masks: ``[N, h, w, 32]``."""
-    return any(
-        v.ndim == 4 and _MASK_COEFFICIENTS in (v.shape[1], v.shape[3]) for v in probe.values()
-    )
 
 
 def _check_scores(name: str, scores: np.ndarray, options: DecodeOptions) -> None:

@@ -118,19 +118,38 @@ class Evidence:
         return Tally(bad, good + bad)
 
     def disagreement(self) -> Tally:
-        """Return how much of the compared answers differs, in frames."""
-        total = sum(n for _, n in self._pair("framewire_shadow_agreement_count"))
+        """Return how much of the compared answers differs, in frames.
+
+        As for ``verify --recorded``: of all objects together or, for tasks without, of the frames.
+        """
+        frames = sum(n for _, n in self._pair("framewire_shadow_agreement_count"))
         agreed = sum(n for _, n in self._pair("framewire_shadow_agreement_sum"))
-        return Tally(max(0.0, total - agreed), total)
+        classes = self.classes().values()
+        objects = sum(tally.total for tally in classes)
+        if not objects:
+            return Tally(max(0.0, frames - agreed), frames)
+        # Objects of one frame stand and fall together, so frames are what is counted.
+        return Tally(frames * sum(tally.bad for tally in classes) / objects, frames)
 
     def classes(self) -> dict[str, Tally]:
-        """Return, for each class, the objects that only one of the versions found."""
+        """Return, for each class, the objects that only one of the versions found.
+
+        An object is half of what is known about it, from either version, so the share of the bad
+        ones is 1 minus the Dice coefficient.
+        """
         tallies: dict[str, Tally] = {}
         for labels, count in self._pair("framewire_shadow_objects_total"):
             before = tallies.get(labels["class"], Tally(0, 0))
-            bad = 0.0 if labels.get("verdict") == "paired" else count
-            tallies[labels["class"]] = Tally(before.bad + bad, before.total + count)
+            paired = labels.get("verdict") == "paired"
+            bad, total = (0.0, count) if paired else (count / 2, count / 2)
+            tallies[labels["class"]] = Tally(before.bad + bad, before.total + total)
         return tallies
+
+    def dissimilarity(self) -> Tally:
+        """Return by how much the places of matching objects differ, in objects."""
+        total = sum(n for _, n in self._pair("framewire_shadow_iou_count"))
+        similar = sum(n for _, n in self._pair("framewire_shadow_iou_sum"))
+        return Tally(max(0.0, total - similar), total)
 
     def shifted_scores(self, shift: float) -> Tally:
         """Return the paired objects whose scores differ by more, counted from the next bound."""

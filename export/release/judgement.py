@@ -16,17 +16,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from export.release.evidence import Evidence, Tally, Times
+from framewire.agreement import MOST_SHIFTED, Thresholds
 
 DOUBT = 2.58
 FEW = 5
 LATE = 0.9
 """The quantile of the current version's times that a slow candidate exceeds too often."""
 MOST_LATE = 0.2
-MOST_SHIFTED = 0.1
 BLIND_S = 60.0
 MOST_WORDS = 3
 
@@ -35,20 +35,16 @@ State = Literal["holds", "fails", "open"]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a canary may do. Shares are in 0..1.
+    """What a canary may do.
 
-    ``errors``: more of its frames that fail than of the current version's. ``disagreement``: of
-    what both answer. ``class_disagreement``: of the objects of one class. ``slowdown``: times the
-    current version's 90th percentile, which a fifth of its frames may exceed. ``score_shift``: of
-    a paired object, which a tenth may exceed. ``least``: the frames that a check needs.
+    ``errors``: the share of its frames that may fail beyond those of the current version.
+    ``least``: the frames that a check needs. The slowdown of ``thresholds`` is a multiple of the
+    current version's 90th percentile, which a fifth of the candidate's frames may exceed.
     """
 
     errors: float = 0.01
-    disagreement: float = 0.1
-    class_disagreement: float = 0.3
-    slowdown: float = 1.5
-    score_shift: float = 0.1
     least: int = 50
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
 
 @dataclass(frozen=True)
@@ -81,13 +77,20 @@ class Check:
 
 def shadow_checks(seen: Evidence, limits: Limits) -> list[Check]:
     """Return what a shadow says about the candidate: no user has seen any of it."""
-    least = limits.least
+    least, closely = limits.least, limits.thresholds
     checks = [
         Check("mirrored frames that failed", seen.shadow_errors(), limits.errors, least),
-        Check("answers that differ", seen.disagreement(), limits.disagreement, least),
+        Check("answers that differ", seen.disagreement(), 1 - closely.min_agreement, least),
         Check(
-            f"scores that shifted by more than {limits.score_shift:g}",
-            seen.shifted_scores(limits.score_shift),
+            "places of matching objects that differ",
+            seen.dissimilarity(),
+            1 - closely.min_similarity,
+            least,
+            needed=False,
+        ),
+        Check(
+            f"scores that shifted by more than {closely.max_score_shift:g}",
+            seen.shifted_scores(closely.max_score_shift),
             MOST_SHIFTED,
             least,
             needed=False,
@@ -96,7 +99,7 @@ def shadow_checks(seen: Evidence, limits: Limits) -> list[Check]:
     ]
     for kind, tally in sorted(seen.classes().items()):
         words = f"objects of class {kind!r} that only one version found"
-        checks.append(Check(words, tally, limits.class_disagreement, least, needed=False))
+        checks.append(Check(words, tally, 1 - closely.min_class_agreement, least, needed=False))
     return checks
 
 
@@ -111,10 +114,10 @@ def traffic_checks(seen: Evidence, limits: Limits) -> list[Check]:
 
 
 def _slow(words: str, current: Times, candidate: Times, limits: Limits, needed: bool) -> Check:
-    usual_s = current.quantile(LATE)
+    usual_s, slowdown = current.quantile(LATE), limits.thresholds.max_slowdown
     # Without anything to compare with, nothing is late.
-    late = candidate.later_than(limits.slowdown * usual_s if current.total >= FEW else math.inf)
-    words = f"{words} later than {limits.slowdown:g} times the 90th percentile"
+    late = candidate.later_than(slowdown * usual_s if current.total >= FEW else math.inf)
+    words = f"{words} later than {slowdown:g} times the 90th percentile"
     return Check(f"{words} ({usual_s * 1000:.0f} ms)", late, MOST_LATE, limits.least, needed)
 
 

@@ -14,12 +14,14 @@ from export.contract import (
     DENSE_MAP,
     DESCRIBE,
     KEYPOINTS,
+    MASKS,
     PIXELS,
     POSES,
     Outputs,
     Tensor,
 )
 from export.serving.decoding import Canvas, decode, decode_at_own_size, decode_batch
+from export.tasks.boxmasks import refitted
 
 Model = Callable[[Tensor], Outputs]
 """Convert RGB float32 ``[N, H, W, 3]`` in 0..255 to the contract's outputs.
@@ -139,7 +141,17 @@ def relative_to_images(outputs: Outputs, canvas: Canvas | None, placements: Tens
     """
     if canvas is None or not canvas.letterbox:
         return outputs
-    return {name: _moved(name, values, placements) for name, values in outputs.items()}
+    moved = {name: _moved(name, values, placements) for name, values in outputs.items()}
+    return _with_masks(outputs, moved, placements)
+
+
+def _with_masks(outputs: Outputs, moved: Outputs, placements: Tensor) -> Outputs:
+    """Return ``moved`` with the masks of what is left of its boxes within the image."""
+    boxes, masks = outputs.get(BOXES), outputs.get(MASKS)
+    if boxes is None or masks is None or (boxes.shape.rank, masks.shape.rank) != (3, 4):
+        return moved
+    drawn = _unclipped(boxes, placements)
+    return {**moved, MASKS: refitted(masks, drawn, moved[BOXES])}
 
 
 def _moved(name: str, values: Tensor, placements: Tensor) -> Tensor:
@@ -160,9 +172,12 @@ def canvas_to_image(boxes: Tensor, placements: Tensor) -> Tensor:
     ``placements``: ``[N, 4]``, see ``Canvas.placement``. The result is ymin, xmin, ymax, xmax,
     clipped to 0..1.
     """
+    return tf.clip_by_value(_unclipped(boxes, placements), 0.0, 1.0)
+
+
+def _unclipped(boxes: Tensor, placements: Tensor) -> Tensor:
     corner, size = placements[:, None, :2], placements[:, None, 2:]
-    moved = (boxes - tf.concat([corner, corner], -1)) / tf.concat([size, size], -1)
-    return tf.clip_by_value(moved, 0.0, 1.0)
+    return (boxes - tf.concat([corner, corner], -1)) / tf.concat([size, size], -1)
 
 
 def _poses_to_image(poses: Tensor, placements: Tensor) -> Tensor:

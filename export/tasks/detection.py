@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import tensorflow as tf
@@ -15,6 +16,7 @@ from export.contract import (
     DETECTION,
     DETECTION_EXTRAS,
     KEYPOINTS,
+    MASKS,
     SCORES,
     Outputs,
     Tensor,
@@ -23,6 +25,7 @@ from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.activation import activate
 from export.tasks.boxes import standard, standard_points
+from export.tasks.boxmasks import MAX_CELLS, of_image_masks
 from export.tasks.suppression import Suppression
 from export.tasks.task import PlainTask, Probe, TaskOptions
 
@@ -33,7 +36,7 @@ class Detection(PlainTask):
 
     ``names``: the source's name for each of the contract's outputs that it has. ``extras``: the
     same for what else it says about each box. ``classes``: the number of classes, if scores have a
-    column for each.
+    column for each. ``masks``: whether clients get masks.
     """
 
     names: Mapping[str, str]
@@ -42,8 +45,13 @@ class Detection(PlainTask):
     first_class: int
     classes: int | None
     notes: tuple[str, ...] = ()
+    masks: bool = False
 
     name: str = "detection"
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        return {"masks": self.masks} if MASKS in self.extras else {}
 
     def reads(self) -> Collection[str]:
         return {*self.names.values(), *self.extras.values()}
@@ -65,13 +73,19 @@ class Detection(PlainTask):
             SCORES: scores,
             CLASSES: tf.cast(own[CLASSES], tf.float32),
             COUNT: tf.reshape(tf.cast(count, tf.float32), [-1]),
-            **{name: self._extra(name, outputs[own], size) for name, own in self.extras.items()},
+            **{
+                name: self._extra(name, outputs[own], boxes, size)
+                for name, own in self.extras.items()
+            },
         }
 
-    def _extra(self, name: str, values: Tensor, size: Tensor) -> Tensor:
-        if name != KEYPOINTS:
-            return values
-        return standard_points(values, self.options.order, self.options.units, size)
+    def _extra(self, name: str, values: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
+        if name == KEYPOINTS:
+            return standard_points(values, self.options.order, self.options.units, size)
+        if name == MASKS and self.options.masks == "image":
+            within = tf.clip_by_value(boxes, 0.0, 1.0)
+            return of_image_masks(values, within, self.options.mask_size)
+        return values
 
 
 def detection(probe: Probe, options: TaskOptions) -> Detection:
@@ -95,11 +109,36 @@ def detection(probe: Probe, options: TaskOptions) -> Detection:
     else:
         extras = {name: own for name, own in extras.items() if _belongs(probe[own], scores)}
     first, classes, notes = _first_class(options, CLASSES in names)
+    masks, reasons = _masks(extras, probe, options)
+    notes += reasons
     if KEYPOINTS in extras:
         notes += (
             "the gateway returns boxes without keypoints; --task keypoints makes a pose model",
         )
-    return Detection(names, extras, options, first, classes, notes)
+    return Detection(names, extras, options, first, classes, notes, masks)
+
+
+def _masks(
+    extras: dict[str, str], probe: Probe, options: TaskOptions
+) -> tuple[bool, tuple[str, ...]]:
+    """Return whether clients get masks, and why not. Masks that are not wanted are removed."""
+    own = extras.get(MASKS)
+    if options.masks == "image" and (own is None or probe[own].ndim != 4):
+        raise SourceError(f"--masks image needs {MASKS} [N,K,H,W]; name them with --outputs")
+    if options.masks == "image" and not options.mask_size:
+        del extras[MASKS]
+        return False, ()
+    if own is None:
+        return False, ()
+    shape = probe[own].shape
+    cells = shape[1] * options.mask_size**2 if options.masks == "image" else prod(shape[1:])
+    if len(shape) == 4 and cells <= MAX_CELLS:
+        return True, ()
+    note = (
+        f"{own} {list(shape[1:])} are not {MAX_CELLS} values an image at most, [K,h,w], so clients "
+        "get boxes alone; if they cover the image, add --masks image"
+    )
+    return False, (note,)
 
 
 def _own_names(names: tuple[str, ...], probe: Probe) -> dict[str, str]:

@@ -10,7 +10,7 @@ from export.contract import BOXES, CLASSES, COUNT, SCORES, Outputs, Tensor
 from export.tasks.boxes import overlaps
 
 _CANDIDATES = 4
-"""How many candidates are considered, best first, as a multiple of ``max_boxes``."""
+"""How many candidates are considered by default, best first, as a multiple of ``max_boxes``."""
 
 
 def suppress(
@@ -65,11 +65,14 @@ class Suppression:
 
     Of boxes of one class that overlap by more than ``max_overlap`` (intersection over union) only
     the best is kept. At most ``max_boxes`` remain, none with a score below ``min_score``.
+    ``candidates``: how many pairs of box and class are considered, best first; by default four
+    times ``max_boxes``.
     """
 
     max_overlap: float
     min_score: float
     max_boxes: int
+    candidates: int | None = None
 
     def __call__(self, boxes: Tensor, scores: Tensor, classes: Tensor | None) -> Outputs:
         """Return the contract's outputs, padded with zeros to ``max_boxes``.
@@ -91,7 +94,8 @@ class Suppression:
             scores = tf.reshape(scores, [tf.shape(scores)[0], -1])
         # Pad, so that there are always enough for the output.
         scores = tf.pad(scores, [[0, 0], [0, self.max_boxes]])
-        count = tf.minimum(tf.shape(scores)[1], self.max_boxes * _CANDIDATES)
+        wanted = self.candidates or self.max_boxes * _CANDIDATES
+        count = tf.minimum(tf.shape(scores)[1], wanted)
         scores, order = tf.math.top_k(scores, count)
         at = tf.minimum(order // columns, tf.shape(boxes)[1] - 1)
         if classes is None:

@@ -86,6 +86,8 @@ class TaskOptions:
     ``normalize``: scale embeddings to a length of 1.
     ``multi_label``: a picture can have several of the classes, or none.
     ``unit``: of the values of a map. ``then``: the model that a detector's boxes are meant for.
+    ``masks``: what a detector's masks cover, ``box`` or ``image``. ``mask_size``: the side of masks
+    that are made of the latter, in cells.
     """
 
     task: str | None = None
@@ -104,3 +106,5 @@ class TaskOptions:
     multi_label: bool = False
     unit: str = ""
     then: str = ""
+    masks: str = "box"
+    mask_size: int = 28

@@ -13,6 +13,7 @@ from export.contract import (
     CLASSES,
     COUNT,
     DETECTION,
+    MASKS,
     POSE_SCORES,
     POSES,
     SCORED_CLASSES,
@@ -28,6 +29,9 @@ Absolute for scores and for sides of boxes in 0..1, a share of the pixels for ma
 relative to the largest value elsewhere.
 Folding, and sums in another order, round differently.
 """
+
+_EDGE_CELLS = 0.01
+"""The share of a mask's cells that may change between inside and outside."""
 
 CLEAR = 0.1
 """Boxes with lower scores appear and disappear by rounding, so only their scores are compared."""
@@ -90,8 +94,8 @@ def _compare_boxes(where: str, actual: Row, expected: Row) -> Agreement:
             raise ContractError(f"{where}: a box differs from the source's by {difference:.4f}")
         same = np.flatnonzero(differences <= TOLERANCE)
         for name in extras:
-            value = expected[name][at]
-            difference = min(_difference(actual[name][one], value) for one in same)
+            value, differ = expected[name][at], _mask_difference if name == MASKS else _difference
+            difference = min(differ(actual[name][one], value) for one in same)
             if difference > TOLERANCE:
                 raise ContractError(
                     f"{where}: {name} of a box differ from the source's by {difference:.4f}"
@@ -99,6 +103,13 @@ def _compare_boxes(where: str, actual: Row, expected: Row) -> Agreement:
             worst = max(worst, difference)
         boxes, worst = boxes + 1, max(worst, float(differences.min()))
     return Agreement(theirs.size, boxes, worst)
+
+
+def _mask_difference(mine: np.ndarray, theirs: np.ndarray) -> float:
+    """Return how far two masks differ: of whole numbers, a few cells at the edge may get either."""
+    if theirs.dtype.kind == "f" or mine.shape != theirs.shape:
+        return _difference(mine, theirs)
+    return max(0.0, float((mine != theirs).mean()) - _EDGE_CELLS)
 
 
 def _detections(outputs: Row) -> np.ndarray:

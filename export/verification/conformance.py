@@ -15,6 +15,7 @@ from export.contract import (
     DENSE_MAP,
     DESCRIBE,
     EMBEDDING,
+    MASKS,
     PIXELS,
     POSE_SCORES,
     POSES,
@@ -27,6 +28,7 @@ from export.verification.loaded_version import LoadedVersion, Specs
 
 _RANKS = {BOXES: 3, SCORES: 2, CLASSES: 2, COUNT: 1}
 _MAP_DTYPES = ("uint8", "int32")
+_MASK_DTYPES = ("float32", "float16", "uint8", "bool")
 
 
 def check_signatures(version: LoadedVersion, description: dict[str, Any]) -> list[str]:
@@ -83,8 +85,7 @@ def _check_size(specs: Specs, description: dict[str, Any]) -> None:
 def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) -> None:
     task = description["task"]
     if task == "detection":
-        for name, rank in _RANKS.items():
-            _check_output(signature, specs, name, rank)
+        _check_detections(signature, specs, description)
     elif task == "keypoints":
         _check_poses(signature, specs, description)
     elif task == "map":
@@ -102,6 +103,13 @@ def _check_outputs(signature: str, specs: Specs, description: dict[str, Any]) ->
             _check_classes(signature, specs, names[0])
         else:
             _check_labels(specs[names[0]][1], description)
+
+
+def _check_detections(signature: str, specs: Specs, description: dict[str, Any]) -> None:
+    for name, rank in _RANKS.items():
+        _check_output(signature, specs, name, rank)
+    if description.get("masks"):
+        _check_output(signature, specs, MASKS, 4, _MASK_DTYPES)
 
 
 def _check_poses(signature: str, specs: Specs, description: dict[str, Any]) -> None:

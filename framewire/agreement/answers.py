@@ -25,3 +25,8 @@ class Cut:
 
     min_score: float = 0.0
     max_results: int | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Cut:
+        """Return what a session with these options left out. Raises TypeError or ValueError."""
+        return cls(float(options.get("min_score") or 0.0), options.get("max_results"))

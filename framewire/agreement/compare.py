@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 
 from framewire.agreement import classes, maps, objects, values
@@ -21,14 +22,24 @@ _BY_FIELD: dict[str, Callable[[Answer, Answer, Cut], Comparison]] = {
 
 NO_CUT = Cut()
 
+_MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error)
+
+
+class MalformedAnswer(ValueError):
+    """The fields of an answer are not those of a ``result``, or do not fit together."""
+
 
 def compare(before: Answer, after: Answer, cut: Cut = NO_CUT) -> Comparison:
     """Return how ``after`` differs from ``before``, which a session has ``cut``.
 
-    Answers of different tasks do not agree at all. Raises KeyError, TypeError or ValueError for
-    fields that are not those of a result.
+    Answers of different tasks do not agree at all. Raises :class:`MalformedAnswer`.
     """
     for field, comparison in _BY_FIELD.items():
         if field in before.fields:
-            return comparison(before, after, cut) if field in after.fields else Comparison(0.0)
-    return Comparison(1.0)
+            if field not in after.fields:
+                return Comparison(0.0)
+            try:
+                return comparison(before, after, cut)
+            except _MALFORMED as error:
+                raise MalformedAnswer(f"{field}: {error!r}") from error
+    raise MalformedAnswer("it has no fields of any task")

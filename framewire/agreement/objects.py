@@ -1,15 +1,15 @@
 """Objects with a place in the picture: boxes and poses.
 
-An object has a partner if the other answer has one of the same class in about the same place.
-Weak objects come and go with the smallest change, so only clear ones need a partner, which may be
-weak itself.
+An object has a counterpart if the other answer has one of the same class in about the same place.
+Weak objects come and go with the smallest change, so only clear ones need a counterpart, which may
+be weaker: a score that moves slightly across a threshold is no difference.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,21 +17,28 @@ from framewire.agreement.answers import Answer, Cut
 from framewire.agreement.summary import Comparison, Tally
 
 CLEAR = 0.3
-"""The score from which on an object needs a partner."""
+"""The score from which on an object needs a counterpart."""
+COUNTERPART = 0.5
+"""The share of that score that a counterpart must have."""
 MARGIN = 0.05
-"""How far above the session's ``min_score`` it must be: a partner may be just below."""
+"""How far above the session's ``min_score`` it must be: a counterpart may be just below."""
 SAME_PLACE = 0.5
-"""The least similarity of partners."""
+"""The least similarity of counterparts."""
 VISIBLE = 0.2
 """The score of a keypoint from which on its place counts."""
 KEYPOINT_SPREAD = 0.1
 """How far apart keypoints may be, as a fraction of their pose's size."""
+MOST_OBJECTS = 100
+"""Of each answer, the best ones."""
 
 Similarity = Callable[[Sequence[float], Sequence[float]], float]
+_Alike = tuple[float, int, int]
+"""A similarity, and the places of two objects in their lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Object:
+    number: int
     label: str
     score: float
     shape: Sequence[float]
@@ -51,14 +58,17 @@ def poses(before: Answer, after: Answer, cut: Cut) -> Comparison:
 def iou(a: Sequence[float], b: Sequence[float]) -> float:
     """Return the intersection over union of two boxes [x0, y0, x1, y1]."""
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
+    if width < 0 or height < 0:
         return 0.0
     shared = width * height
-    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
+    return shared / union if union > 0 else float(list(a) == list(b))
 
 
 def keypoint_similarity(a: Sequence[float], b: Sequence[float]) -> float:
     """Return how near the keypoints of two poses are, 0..1, relative to the size of the first."""
+    if len(a) != len(b) or not a:
+        return float(len(a) == len(b))
     points = list(zip(a[0::3], a[1::3], a[2::3], b[0::3], b[1::3], strict=True))
     seen = [point for point in points if point[2] >= VISIBLE] or points
     xs, ys = [point[0] for point in seen], [point[1] for point in seen]
@@ -81,31 +91,24 @@ def _poses(answer: Answer, cut: Cut) -> list[_Object]:
 
 
 def _objects(rows: Sequence[tuple[str, float, Any]], cut: Cut) -> list[_Object]:
+    """Return the objects that are clear, or may be the counterpart of one that is."""
     clear = max(CLEAR, cut.min_score + MARGIN)
-    most = len(rows) if cut.max_results is None else cut.max_results
+    most = MOST_OBJECTS if cut.max_results is None else cut.max_results
     return [
-        _Object(label, score, shape, score >= clear and number < most)
-        for number, (label, score, shape) in enumerate(rows)
+        _Object(number, label, score, shape, score >= clear and number < most)
+        for number, (label, score, shape) in enumerate(rows[:MOST_OBJECTS])
+        if score >= COUNTERPART * clear
     ]
 
 
 def _compare(
     before: Sequence[_Object], after: Sequence[_Object], similarity: Similarity
 ) -> Comparison:
-    alike = sorted(
-        (
-            (similarity(mine.shape, theirs.shape), i, j)
-            for i, mine in enumerate(before)
-            for j, theirs in enumerate(after)
-            if mine.clear or theirs.clear
-        ),
-        reverse=True,
-    )
-    alike = [entry for entry in alike if entry[0] >= SAME_PLACE]
-    pairs = _pairs([entry for entry in alike if before[entry[1]].label == after[entry[2]].label])
+    alike = sorted(_alike(before, after, similarity), reverse=True)
+    pairs = _pairs(entry for entry in alike if before[entry[1]].label == after[entry[2]].label)
     lost = {i for i, one in enumerate(before) if one.clear} - {i for _, i, _ in pairs}
     new = {j for j, one in enumerate(after) if one.clear} - {j for _, _, j in pairs}
-    mistaken = _pairs([entry for entry in alike if entry[1] in lost and entry[2] in new])
+    mistaken = _pairs(entry for entry in alike if entry[1] in lost and entry[2] in new)
     matched = Counter(before[i].label for _, i, _ in pairs)
     missing, added = Counter(before[i].label for i in lost), Counter(after[j].label for j in new)
     tallies = {
@@ -118,12 +121,24 @@ def _compare(
         Counter((before[i].label, after[j].label) for _, i, j in mistaken),
         [value for value, _, _ in pairs],
         [after[j].score - before[i].score for _, i, j in pairs],
-        sorted(lost),
-        sorted(new),
+        sorted(before[i].number for i in lost),
+        sorted(after[j].number for j in new),
     )
 
 
-def _pairs(alike: Sequence[tuple[float, int, int]]) -> list[tuple[float, int, int]]:
+def _alike(
+    before: Sequence[_Object], after: Sequence[_Object], similarity: Similarity
+) -> Iterator[_Alike]:
+    """Yield which objects are in the same place; one of the two must be clear."""
+    for i, mine in enumerate(before):
+        for j, theirs in enumerate(after):
+            if mine.clear or theirs.clear:
+                value = similarity(mine.shape, theirs.shape)
+                if value >= SAME_PLACE:
+                    yield value, i, j
+
+
+def _pairs(alike: Iterable[_Alike]) -> list[_Alike]:
     """Return the most similar pairs, in which each object is at most once."""
     mine: set[int] = set()
     theirs: set[int] = set()

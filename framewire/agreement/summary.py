@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 class Tally:
     """How many objects of a class both answers have, and how many only one of them has.
 
-    Objects are boxes, poses, the classes of a picture, or pixels of a map.
+    Objects are boxes, poses, and the classes of a picture or of its segmentation.
     """
 
     matched: int = 0
@@ -75,11 +75,14 @@ class Agreement:
         self.similarities: list[float] = []
         self.shifts: list[float] = []
         self._sum = 0.0
+        self._unlike = 0.0  # answers of different tasks, and those that are errors
 
     def add(self, comparison: Comparison) -> None:
         """Add the comparison of one frame."""
         self.frames += 1
         self._sum += comparison.agreement
+        if not comparison.tallies:
+            self._unlike += 1.0 - comparison.agreement
         for name, tally in comparison.tallies.items():
             self.tallies[name] = self.tallies.get(name, Tally()) + tally
         self.confused.update(comparison.confused)
@@ -99,12 +102,20 @@ class Agreement:
         """
         if not self.frames:
             return math.nan
-        return self.total.agreement if self.tallies else self._sum / self.frames
+        if not self.tallies:
+            return self._sum / self.frames
+        # A frame that cannot be compared counts as one object.
+        both, total = 2 * self.total.matched, self.total
+        return both / (both + total.missing + total.added + 2 * self._unlike)
 
     @property
     def similarity(self) -> float:
         """The mean similarity of what matches; NaN if nothing does."""
         return _mean(self.similarities)
+
+    def shifted(self, by: float) -> float:
+        """The share of what matches whose scores changed by more; NaN if nothing matches."""
+        return _mean([float(abs(shift) > by) for shift in self.shifts])
 
     @property
     def shift(self) -> float:

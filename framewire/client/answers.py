@@ -11,6 +11,7 @@ from framewire.client.outcomes import (
     DenseMap,
     Detection,
     Keypoint,
+    Mask,
     Pose,
     SecondAnswer,
     Segmentation,
@@ -66,6 +67,7 @@ def _detections(message: Mapping[str, Any], labels: Labels) -> tuple[Detection, 
         message.get("ids", nothing),
         message.get("velocities", nothing),
         message.get("then", {}).get("answers", nothing),
+        _masks(message["box_masks"]) if "box_masks" in message else nothing,
         strict=True,
     )
     return tuple(
@@ -77,9 +79,15 @@ def _detections(message: Mapping[str, Any], labels: Labels) -> tuple[Detection, 
             id_,
             Velocity(*edges) if edges else None,
             _second(answer),
+            mask,
         )
-        for box, score, index, id_, edges, answer in columns
+        for box, score, index, id_, edges, answer, mask in columns
     )
+
+
+def _masks(message: Mapping[str, Any]) -> list[Mask | None]:
+    width, height = message["width"], message["height"]
+    return [Mask(width, height, tuple(runs)) if runs else None for runs in message["runs"]]
 
 
 def _classes(message: Mapping[str, Any], labels: Labels) -> tuple[Classification, ...]:

@@ -21,7 +21,7 @@ class Model:
     ``labels`` names its classes or keypoints by index, ``palette`` has the colors of classes as
     ``#rrggbb``, ``skeleton`` the pairs of keypoints to join by a line. ``multi_label``: a picture
     can have several of the classes, or none. ``unit``: of the values of a map. ``then``: the second
-    model that it is meant for.
+    model that it is meant for. ``masks``: its detections have masks.
     ``width`` and ``height`` are the largest useful size in pixels; None: any. ``formats`` are the
     picture formats that it accepts.
     """
@@ -39,6 +39,7 @@ class Model:
     multi_label: bool = False
     unit: str = ""
     then: SecondModel | None = None
+    masks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def model(message: Mapping[str, Any] | None) -> Model | None:
         multi_label=message.get("multi_label", False),
         unit=message.get("unit", ""),
         then=SecondModel.of(message["then"]) if "then" in message else None,
+        masks=message.get("masks", False),
     )
 
 

@@ -24,12 +24,37 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """The part of a box that its object covers, as ``width`` x ``height`` cells that fill the box.
+
+    ``runs``: how many cells lie outside the object, how many inside, outside, and so on, row by
+    row.
+    """
+
+    width: int
+    height: int
+    runs: tuple[int, ...]
+
+    def area(self) -> float:
+        """Return the share of the box, in 0..1, that the object covers."""
+        return sum(self.runs[1::2]) / (self.width * self.height)
+
+    def numpy(self) -> Any:
+        """Return a boolean numpy array of shape [height, width]. Needs numpy."""
+        import numpy
+
+        inside = numpy.arange(len(self.runs)) % 2 == 1
+        return numpy.repeat(inside, self.runs).reshape(self.height, self.width)
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """One object that was found. ``score`` is in 0..1.
 
     ``class_index`` counts from 0; ``label`` is that class's name, or the index as text if the
     model has no names. With ``track``, ``id`` and ``velocity`` are those of the object; None until
     it is confirmed. With ``then``, ``second`` is what the second model says about it, if it was to.
+    ``mask`` is None if the model, or this box, has none.
     """
 
     box: Box
@@ -39,6 +64,7 @@ class Detection:
     id: int | None = None
     velocity: Velocity | None = None
     second: SecondAnswer | None = None
+    mask: Mask | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ TERMINAL = Template("""
 On a phone in the same network, open $guide or scan:
 
 $code
-It hands the phone a certificate of this machine's own, says what to tap on iPhone and Android,
+It offers the phone a certificate made on this machine, says what to tap on iPhone and Android,
 and leads to the camera page, $page
 Remove the certificate from the phone when you are done.
 """)

@@ -53,21 +53,32 @@ def _files(path: Path) -> list[Path]:
 
 def _frames(file: Path) -> Iterator[RecordedFrame]:
     sessions: dict[str, RecordedSession] = {}
+    number = 0
     try:
-        for record in _records(file):
+        for number, record in _records(file):
             if record["type"] == "session":
                 sessions[record["session"]] = parse_session(record)
             elif record["type"] == "frame":
-                yield parse_frame(record, sessions[record["session"]])
+                place = f"{file}, record {number}"
+                yield parse_frame(record, sessions[record["session"]], place)
     except OSError as error:
         raise RecordingError(f"cannot read {file}: {error.strerror}") from None
     except (AttributeError, KeyError, TypeError, ValueError, msgpack.UnpackException) as error:
-        raise RecordingError(f"{file} cannot be read: {error}") from None
+        where = f", record {number}" if number else ""
+        raise RecordingError(f"{file}{where} cannot be read: {_reason(error)}") from None
 
 
-def _records(file: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records after the header; unknown types are for later versions."""
+def _records(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the records after the header, the first of which is number 2.
+
+    Unknown types are for later versions.
+    """
     with file.open("rb") as stream:
         unpacker = msgpack.Unpacker(stream, max_buffer_size=MAX_RECORD_BYTES)
         check_header(next(unpacker, None))
-        yield from unpacker
+        yield from enumerate(unpacker, 2)
+
+
+def _reason(error: Exception) -> str:
+    """Return an error in words; a KeyError is nothing but a name."""
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)

@@ -47,7 +47,8 @@ class RecordedFrame:
 
     ``at``: when it was sent, or, in a gateway's recording, received (seconds since 1970).
     ``message`` is the ``frame`` message and ``outcome`` the message that answered it, as on the
-    wire. ``outcome`` is None if none arrived. ``after_ms``: how long that took.
+    wire. ``outcome`` is None if none arrived. ``after_ms``: how long that took. ``place``: the
+    file and the record that it was read from, for error messages.
     """
 
     session: RecordedSession
@@ -55,6 +56,7 @@ class RecordedFrame:
     message: Mapping[str, Any]
     outcome: Mapping[str, Any] | None = None
     after_ms: float | None = None
+    place: str = field(default="", compare=False)
 
     @property
     def id(self) -> int:
@@ -120,16 +122,27 @@ def check_header(record: Any) -> None:
 
 
 def parse_session(record: Mapping[str, Any]) -> RecordedSession:
-    """Return a session. Raises KeyError or TypeError."""
-    return RecordedSession(str(record["session"]), dict(record["options"]), record["model"])
+    """Return a session. Raises AttributeError, KeyError, TypeError or ValueError."""
+    model = record["model"]
+    session = RecordedSession(
+        str(record["session"]), dict(record["options"]), None if model is None else dict(model)
+    )
+    _ = session.labels  # which must be readable
+    return session
 
 
-def parse_frame(record: Mapping[str, Any], session: RecordedSession) -> RecordedFrame:
-    """Return a frame of ``session``. Raises KeyError, TypeError or ValueError."""
+def parse_frame(
+    record: Mapping[str, Any], session: RecordedSession, place: str = ""
+) -> RecordedFrame:
+    """Return a frame of ``session``. Raises AttributeError, KeyError, TypeError or ValueError."""
     message, outcome, after_ms = record["message"], record["outcome"], record["after_ms"]
     if not isinstance(message["data"], bytes):
         raise TypeError("the picture of a frame must be bytes")
+    if outcome is not None and not isinstance(outcome, dict):
+        raise TypeError("the outcome of a frame must be a map")
     after_ms = None if after_ms is None else float(after_ms)
-    frame = RecordedFrame(session, float(record["at"]), message, outcome, after_ms)
+    frame = RecordedFrame(session, float(record["at"]), message, outcome, after_ms, place)
     _ = frame.id, frame.outcome_name  # which must be readable
+    if frame.result is not None:
+        _ = int(frame.result["model_version"]), dict(frame.result.get("timing_ms") or {})
     return frame

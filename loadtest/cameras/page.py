@@ -6,34 +6,9 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
+from framewire import reports
 from loadtest.cameras import charts
 from loadtest.cameras.report import OK, Report, meaning, usage, verdict
-
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>{title}</h1>
-<p>{url}, {model}</p>
-<p>{started}</p>
-</header>
-{verdict}
-{tiles}
-{charts}
-{tables}
-</main>
-</body>
-</html>
-"""
 
 
 def write(path: Path, report: Report) -> None:
@@ -43,17 +18,17 @@ def write(path: Path, report: Report) -> None:
 
 def page(report: Report) -> str:
     """Return the page."""
-    style = resources.files("loadtest.cameras").joinpath("page.css").read_text(encoding="utf-8")
-    return _PAGE.format(
-        title=escape(f"Load test: {report.profile}"),
-        style=style,
-        url=escape(report.url),
-        model=escape(report.model_name),
-        started=escape(report.started),
-        verdict=_verdict(report),
-        tiles=_tiles(report),
-        charts="\n".join(map(_section, charts.of(report))),
-        tables=_outcome_table(report) + _process_table(report),
+    return reports.page(
+        f"Load test: {report.profile}",
+        [f"{report.url}, {report.model_name}", report.started],
+        [
+            _verdict(report),
+            _tiles(report),
+            *(reports.section(one.title, one.reading, one.html) for one in charts.of(report)),
+            _outcome_table(report),
+            _process_table(report),
+        ],
+        resources.files("loadtest.cameras").joinpath("page.css").read_text(encoding="utf-8"),
     )
 
 
@@ -72,22 +47,11 @@ def _verdict(report: Report) -> str:
 
 def _tiles(report: Report) -> str:
     summary = report.summary
-    figures = [
-        ("answered", f"{summary.answered:.2%}"),
-        ("results/s", f"{summary.frames_per_s:.1f}"),
-    ]
+    figures = {"answered": f"{summary.answered:.2%}", "results/s": f"{summary.frames_per_s:.1f}"}
     if summary.ages_ms:
         percents = {"median age": 50, "p95": 95, "p99": 99, "oldest": 100}
-        figures += [(name, _ms(summary.age_ms(at))) for name, at in percents.items()]
-    tiles = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures)
-    return f'<dl class="tiles">{tiles}</dl>'
-
-
-def _section(one: charts.Chart) -> str:
-    return (
-        f'<section><h2>{escape(one.title)}</h2><p class="reading">{escape(one.reading)}</p>'
-        f"{one.html}</section>"
-    )
+        figures |= {name: _ms(summary.age_ms(at)) for name, at in percents.items()}
+    return reports.tiles(figures)
 
 
 def _outcome_table(report: Report) -> str:
@@ -97,11 +61,12 @@ def _outcome_table(report: Report) -> str:
         f"<td>{escape(meaning(name))}</td></tr>"
         for name, count in report.outcomes
     )
-    return (
-        '<section><h2>Outcomes</h2><p class="reading">Every captured frame is in one row: age '
-        "counts from the moment it was due, and frames that could not be sent count as well.</p>"
+    return reports.section(
+        "Outcomes",
+        "Every captured frame is in one row: age counts from the moment it was due, and frames "
+        "that could not be sent count as well.",
         "<table><thead><tr><th>outcome<th class=n>frames<th class=n>share<th>meaning</tr></thead>"
-        f"<tbody>{rows}</tbody></table>{_failures(report)}</section>"
+        f"<tbody>{rows}</tbody></table>{_failures(report)}",
     )
 
 
@@ -128,12 +93,13 @@ def _process_table(report: Report) -> str:
             f"<tr><td>load generator, process {number}</td><td class=n>{effort.cpu:.2f}</td>"
             f"<td></td><td class=n>{_ms(effort.lag_ms)}</td></tr>"
         )
-    return (
-        '<section><h2>Processes</h2><p class="reading">If the load generator is near one core, or '
-        "its event loop is late, the figures say more about it than about the servers.</p>"
+    return reports.section(
+        "Processes",
+        "If the load generator is near one core, or its event loop is late, the figures say more "
+        "about it than about the servers.",
         "<table><thead><tr><th>process<th class=n>cores<th class=n>memory, at most"
         "<th class=n>event loop late by (p99)</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></section>"
+        f"<tbody>{''.join(rows)}</tbody></table>",
     )
 
 

@@ -7,13 +7,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from framewire.agreement import Thresholds
 from framewire.recording import RecordedFrame, RecordingError, read_sessions
 from loadtest.cameras import flags
 from loadtest.cameras.load import reach
 from loadtest.cameras.report import MISSED, OK
 from loadtest.cameras.target import Unusable
 from loadtest.replay.player import play
-from loadtest.replay.summary import summarize
+from loadtest.replay.summary import check_results, summarize
 from loadtest.replay.text import text
 
 _DESCRIPTION = """\
@@ -51,7 +52,12 @@ def add(commands: Any) -> None:
     flags.seconds(group, "--seconds", 0.0, "replay only so much of the recording; 0: all of it")
     group = parser.add_argument_group("limits")
     flags.share(group, "--min-answered", 0.95, "results again, of the frames with a result")
-    flags.share(group, "--min-agreement", 0.95, "agreement of results with those recorded")
+    flags.share(
+        group,
+        "--min-agreement",
+        Thresholds().min_agreement,
+        "agreement of results with those recorded",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,6 +75,8 @@ def _sessions(options: argparse.Namespace) -> dict[str, list[RecordedFrame]]:
     """Return the frames to send, by session. Raises ``Unusable``."""
     try:
         sessions = read_sessions(options.path)
+        for frames in sessions.values():
+            check_results(frames)
     except RecordingError as error:
         raise Unusable(str(error)) from None
     if options.session is not None:

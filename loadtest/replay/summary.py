@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from framewire.agreement import Agreement, Answer, Comparison, Cut, compare
-from framewire.recording import RecordedFrame
+from framewire.agreement import Agreement, Answer, Comparison, Cut, MalformedAnswer, compare
+from framewire.recording import RecordedFrame, RecordingError
 from loadtest.measure import Measure
 from loadtest.replay.player import Replayed, Run
 
@@ -48,13 +48,26 @@ class Summary:
         ]
 
 
+def check_results(frames: Iterable[RecordedFrame]) -> None:
+    """Check that recorded results can be compared, before any frame is sent.
+
+    Raises ``RecordingError``, which names the file and the record.
+    """
+    for frame in frames:
+        if frame.result:
+            try:
+                _compare(frame, frame)
+            except (TypeError, ValueError) as error:
+                raise RecordingError(f"{frame.place}: the result is malformed: {error}") from None
+
+
 def summarize(run: Run) -> Summary:
     """Return what came of a run."""
     agreement, again = Agreement(), 0
     for entry in run.frames:
         if entry.recorded.result and entry.outcome is not None and entry.outcome.result:
             again += 1
-            agreement.add(_compare(entry.recorded, entry.outcome))
+            agreement.add(_answered_again(entry.recorded, entry.outcome))
     outcomes = [entry.outcome for entry in run.frames if entry.outcome is not None]
     recorded = [entry.recorded for entry in run.frames]
     return Summary(
@@ -77,13 +90,18 @@ def _outcome_name(entry: Replayed) -> str:
     return UNSENT if entry.late_ms is None else "none"
 
 
+def _answered_again(recorded: RecordedFrame, replayed: RecordedFrame) -> Comparison:
+    try:
+        return _compare(recorded, replayed)
+    except MalformedAnswer:  # the gateway's: the recorded one has been checked
+        return Comparison(0.0)
+
+
 def _compare(recorded: RecordedFrame, replayed: RecordedFrame) -> Comparison:
-    options = recorded.session.options
-    cut = Cut(float(options.get("min_score") or 0.0), options.get("max_results"))
     before, after = (
         Answer(frame.result or {}, frame.session.labels) for frame in (recorded, replayed)
     )
-    return compare(before, after, cut)
+    return compare(before, after, Cut.of(recorded.session.options))
 
 
 def _ages(frames: Sequence[RecordedFrame]) -> list[float]:
@@ -92,7 +110,7 @@ def _ages(frames: Sequence[RecordedFrame]) -> list[float]:
 
 def _versions(frames: Sequence[RecordedFrame]) -> list[str]:
     names = {
-        f"{(frame.session.model or {}).get('name', '?')}/{frame.result['model_version']}"
+        f"{(frame.session.model or {}).get('name', '?')}/{frame.result.get('model_version', '?')}"
         for frame in frames
         if frame.result
     }

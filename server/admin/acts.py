@@ -6,10 +6,12 @@ act                     fields                what it does
 ``canary_share``        ``share`` (0 to 1)    sends that fraction of the sessions to the canary
 ``close_session``       ``session``           closes a session; its client may come back
 ``drain``                                     stops the gateway, as SIGTERM does
+``label``               ``label``,            points a label of the default model to a version
+                        ``version``
 ``log_level``           ``level``             logs from that level on
 ======================  ====================  ==================================================
 
-The first and the last hold until the gateway starts again.
+The canary's share and the log level hold until the gateway starts again; labels stay.
 """
 
 from __future__ import annotations
@@ -59,6 +61,15 @@ def _level(fields: Fields) -> Fields:
     return {"level": level}
 
 
+def _label(fields: Fields) -> Fields:
+    label, version = fields.get("label"), fields.get("version")
+    if not isinstance(label, str) or not 0 < len(label) <= 64 or not label.isprintable():
+        raise BadMessage("'label' must be a label's name")
+    if isinstance(version, bool) or not isinstance(version, int) or not 0 < version < 2**63:
+        raise BadMessage("'version' must be a version's number")
+    return {"label": label, "version": version}
+
+
 def _session(fields: Fields) -> Fields:
     session = fields.get("session")
     if not isinstance(session, str) or not 0 < len(session) <= 64:
@@ -84,6 +95,10 @@ async def _close_session(administered: Administered, fields: Fields) -> str:
     return DONE if await administered.close_session(fields["session"]) else NO_SESSION
 
 
+async def _move_label(administered: Administered, fields: Fields) -> str:
+    return await administered.move_label(fields["label"], fields["version"]) or DONE
+
+
 async def _drain(administered: Administered, fields: Fields) -> str:
     await administered.drain()
     return DONE
@@ -96,5 +111,6 @@ ACTS: Mapping[str, tuple[Check, Carry]] = {
     "canary_share": (_share, _set_canary_share),
     "close_session": (_session, _close_session),
     "drain": (_nothing, _drain),
+    "label": (_label, _move_label),
     "log_level": (_level, _set_log_level),
 }

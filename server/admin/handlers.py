@@ -110,6 +110,17 @@ class SessionHandler(AdminHandler):
         send_json(self, {"figures": session_map(minute.figures), "seconds": seconds})
 
 
+class LabelsHandler(AdminHandler):
+    """GET /admin/labels: where labels point and may point, or why they cannot be moved."""
+
+    async def get(self) -> None:
+        labels = await self.administered.labels()
+        if labels is None:
+            self.reject(Overloaded("no worker serves at the moment"))
+            return
+        send_json(self, asdict(labels))
+
+
 class MetricsHandler(AdminHandler):
     """/metrics, as on the public address."""
 
@@ -153,8 +164,10 @@ class ActHandler(AdminHandler):
             auditlog.carried_out(self._operator, self._address, act, fields, outcome)
         if outcome == acts.NO_SESSION:
             _send_no_session(self)
-            return
-        send_json(self, {"outcome": outcome})
+        elif outcome != acts.DONE:
+            _send_refused(self, 409, "refused", outcome)
+        else:
+            send_json(self, {"outcome": outcome})
 
     @property
     def _act(self) -> str:
@@ -180,6 +193,9 @@ class PublicNotFoundHandler(NotFoundHandler):
 
 
 def _send_no_session(handler: RequestHandler) -> None:
-    handler.set_status(404)
-    fields = {"type": "error", "code": "not_found", "message": acts.NO_SESSION, "retryable": False}
-    send_json(handler, fields)
+    _send_refused(handler, 404, "not_found", acts.NO_SESSION)
+
+
+def _send_refused(handler: RequestHandler, status: int, code: str, message: str) -> None:
+    handler.set_status(status)
+    send_json(handler, {"type": "error", "code": code, "message": message, "retryable": False})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from server.core.activity import Rates, Second
+from server.core.model import VersionLabels
 from server.runtime.statistics import Statistics
 
 
@@ -49,6 +50,16 @@ class Adjustments:
     log_level: str
 
 
+class MovableLabels(Protocol):
+    """The version labels of a model, which its model servers keep."""
+
+    async def look_up(self) -> VersionLabels:
+        """Return where they point, and where they may point."""
+
+    async def move(self, label: str, version: int) -> str:
+        """Point one to a version. Returns why nothing was changed; empty if it was."""
+
+
 class Administered(Protocol):
     """A gateway, as the admin listener sees it."""
 
@@ -73,6 +84,15 @@ class Administered(Protocol):
 
     async def set_log_level(self, level: str) -> None:
         """Log events from this level on."""
+
+    async def labels(self) -> VersionLabels | None:
+        """Return the labels of the default model; None while no process can say."""
+
+    async def move_label(self, label: str, version: int) -> str:
+        """Point a label of the default model to a version.
+
+        Returns why nothing was changed; empty if it was.
+        """
 
     async def drain(self) -> None:
         """Begin to stop, as on SIGTERM. Returns at once."""

@@ -16,6 +16,7 @@ from server.admin.acts import ACTS
 from server.admin.handlers import (
     ActHandler,
     FiguresHandler,
+    LabelsHandler,
     MetricsHandler,
     SessionHandler,
     SessionsHandler,
@@ -106,6 +107,7 @@ class AdminListener:
                 (r"/admin/figures", FiguresHandler, figures),
                 (r"/admin/sessions", SessionsHandler, operators),
                 (r"/admin/sessions/([0-9a-f]{1,64})", SessionHandler, operators),
+                (r"/admin/labels", LabelsHandler, operators),
                 (rf"/admin/({'|'.join(ACTS)})", ActHandler, operators),
             ],
             default_handler_class=NotFoundHandler,

@@ -8,7 +8,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from server.admin.interface import Adjustments, SessionFigures, SessionMinute
+from server.admin.interface import Adjustments, MovableLabels, SessionFigures, SessionMinute
+from server.core.model import VersionLabels
 from server.core.session import POLICY_VIOLATION
 from server.runtime.gateway import Gateway
 from server.runtime.sessions import OpenSession
@@ -20,11 +21,17 @@ PER_TURN = 50
 
 
 class LocalGateway:
-    """Administers ``gateway``. ``stop`` is set to stop it, as on SIGTERM."""
+    """Administers ``gateway``. ``stop`` is set to stop it, as on SIGTERM.
 
-    def __init__(self, gateway: Gateway, settings: Settings, stop: asyncio.Event) -> None:
+    ``labels`` are those of the default model.
+    """
+
+    def __init__(
+        self, gateway: Gateway, settings: Settings, labels: MovableLabels, stop: asyncio.Event
+    ) -> None:
         self.adjustments = Adjustments(settings.canary_share, settings.log_level)
         self._gateway = gateway
+        self._labels = labels
         self._stop = stop
 
     async def statistics(self) -> Statistics:
@@ -67,6 +74,14 @@ class LocalGateway:
         """Log events from this level on."""
         logging.getLogger().setLevel(level.upper())
         self.adjustments = replace(self.adjustments, log_level=level)
+
+    async def labels(self) -> VersionLabels:
+        """Return the labels of the default model."""
+        return await self._labels.look_up()
+
+    async def move_label(self, label: str, version: int) -> str:
+        """Point a label to a version. Returns why nothing was changed; empty if it was."""
+        return await self._labels.move(label, version)
 
     async def drain(self) -> None:
         """Begin to stop. Returns at once."""

@@ -28,6 +28,7 @@ from server.core.errors import BackendUnavailable, DeadlineExceeded
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
+_RELOAD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
 _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVER_TIMING = "server-timing"
 _SERVING = b"\x08\x01"
@@ -99,6 +100,13 @@ class Channel:
     ) -> get_model_status_pb2.GetModelStatusResponse:
         """Call GetModelStatus, for ``timeout_s`` seconds at most."""
         response, _ = await self._call(self._get_model_status, request, timeout_s)
+        return response
+
+    async def reload(self, request: bytes, timeout_s: float) -> bytes:
+        """Call HandleReloadConfigRequest with a serialized ReloadConfigRequest."""
+        method = self._channel.unary_unary(_RELOAD)
+        response: bytes
+        response, _ = await self._call(method, request, timeout_s)
         return response
 
     async def serving(self, timeout_s: float) -> bool | None:

@@ -49,9 +49,10 @@ class PixelsInput:
 
 @dataclass(frozen=True)
 class DetectionOutputs:
-    """Aliases of TensorFlow's detection outputs. ``count`` is None if there is none.
+    """Aliases of TensorFlow's detection outputs.
 
-    ``class_count`` is the number of described labels.
+    ``count`` and ``masks`` are None if there are none. ``class_count`` is the number of described
+    labels.
     """
 
     boxes: str
@@ -60,13 +61,14 @@ class DetectionOutputs:
     count: str | None
     first_class: int
     class_count: int = NO_LIMIT
+    masks: str | None = None
 
     task: Task = "detection"
 
     @cached_property  # every call needs it
     def aliases(self) -> tuple[str, ...]:
         """The outputs to request."""
-        names = (self.boxes, self.scores, self.classes, self.count)
+        names = (self.boxes, self.scores, self.classes, self.count, self.masks)
         return tuple(name for name in names if name is not None)
 
 

@@ -49,7 +49,7 @@ class Description:
     are the size of its input in pixels, ``formats`` are those that its graph decodes.
     ``skeleton`` joins keypoints by their numbers, ``palette`` has the colors of the labels.
     ``multi_label``: classes do not exclude one another. ``unit``: that of a map's values.
-    ``then``: the model that is meant for its boxes.
+    ``then``: the model that is meant for its boxes. ``masks``: whether its boxes have masks.
     """
 
     task: Task | None = None
@@ -66,6 +66,7 @@ class Description:
     multi_label: bool = False
     unit: str = ""
     then: Then | None = None
+    masks: bool | None = None
 
 
 def parse(text: bytes) -> Description:
@@ -106,9 +107,10 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
         max_batch=_integer(fields, "max_batch", 1, 2**31),
         skeleton=_skeleton(fields.get("skeleton")),
         palette=_palette(fields),
-        multi_label=_boolean(fields, "multi_label"),
+        multi_label=bool(_boolean(fields, "multi_label")),
         unit=_text(fields, "unit"),
         then=_then(fields.get("then")),
+        masks=_boolean(fields, "masks"),
     )
 
 
@@ -127,11 +129,11 @@ def _integer(
     return value
 
 
-def _boolean(fields: Mapping[str, Any], name: str) -> bool:
+def _boolean(fields: Mapping[str, Any], name: str) -> bool | None:
     value = fields.get(name)
     if value is not None and not isinstance(value, bool):
         raise _wrong(name, "true or false", value)
-    return bool(value)
+    return value
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

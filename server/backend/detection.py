@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+
+from server.backend.boxmasks import box_masks, read_masks
 from server.backend.contract import DetectionOutputs
 from server.backend.labels import check_class
 from server.backend.pixels import WHOLE, Placement
@@ -14,6 +18,7 @@ from server.core.answers import Detections
 from server.core.errors import ModelFailed
 
 Column = list[float]
+Array = np.ndarray[Any, Any]
 
 
 def detections(
@@ -33,6 +38,9 @@ def detections(
     scores = to_numbers(outputs.scores, tensors[outputs.scores])
     classes = to_numbers(outputs.classes, tensors[outputs.classes])
     _check(boxes, scores, classes, rows)
+    masks = None
+    if outputs.masks is not None:
+        masks = read_masks(outputs.masks, tensors[outputs.masks], scores.shape)
     columns = scores.shape[1]
     counts = _counts(outputs, tensors, rows, columns)
     answers = []
@@ -45,6 +53,7 @@ def detections(
                 classes.values[start:end],
                 outputs,
                 WHOLE if placements is None else placements[row],
+                None if masks is None else masks[row],
             )
         )
     return answers
@@ -85,21 +94,30 @@ def _detections(
     classes: Column,
     outputs: DetectionOutputs,
     placement: Placement,
+    masks: Array | None,
 ) -> Detections:
     columns = [*edges, scores, classes]
+    if masks is not None:
+        columns.append(list(range(len(scores))))
     if not all(map(math.isfinite, map(sum, columns))):
-        columns = _columns(e for e in zip(*columns, strict=True) if all(map(math.isfinite, e)))
+        finite = (e for e in zip(*columns, strict=True) if all(map(math.isfinite, e)))
+        columns = _columns(finite, len(columns))
     if columns[4] != sorted(columns[4], reverse=True):
-        columns = _columns(sorted(zip(*columns, strict=True), key=lambda entry: -entry[4]))
-    *edges, scores, classes = columns
+        best = sorted(zip(*columns, strict=True), key=lambda entry: -entry[4])
+        columns = _columns(best, len(columns))
+    edges, scores, classes = columns[:4], columns[4], columns[5]
     if placement is not WHOLE:
         edges = _placed(edges, placement)
-    boxes = list(map(list, zip(*map(_clipped, edges), strict=True)))
+    clipped = list(map(_clipped, edges))
+    boxes = list(map(list, zip(*clipped, strict=True)))
     first = outputs.first_class
     indices = [round(value) - first for value in classes]
     if indices and (min(indices) < 0 or max(indices) >= outputs.class_count):
         _check_classes(indices, scores, outputs)
-    return Detections(boxes, scores, indices)
+    if masks is None:
+        return Detections(boxes, scores, indices)
+    numbers = list(map(int, columns[6]))
+    return Detections(boxes, scores, indices, masks=box_masks(masks, numbers, edges, clipped))
 
 
 def _check_classes(indices: list[int], scores: Column, outputs: DetectionOutputs) -> None:
@@ -109,9 +127,9 @@ def _check_classes(indices: list[int], scores: Column, outputs: DetectionOutputs
             check_class(index, outputs.first_class, outputs.class_count)
 
 
-def _columns(entries: Iterable[tuple[float, ...]]) -> list[Column]:
-    """Return six columns of entries with six values."""
-    return [list(column) for column in zip(*entries, strict=True)] or [[] for _ in range(6)]
+def _columns(entries: Iterable[tuple[float, ...]], count: int) -> list[Column]:
+    """Return the ``count`` columns of entries with as many values."""
+    return [list(column) for column in zip(*entries, strict=True)] or [[] for _ in range(count)]
 
 
 def _placed(edges: list[Column], placement: Placement) -> list[Column]:

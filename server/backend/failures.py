@@ -103,6 +103,10 @@ def _overloaded(message: str) -> Exception:
     return Overloaded(f"the model server is full: {message}")
 
 
+def _unimplemented(message: str) -> Exception:
+    return ModelFailed(f"the model server does not offer this call: {message}")
+
+
 _KINDS: dict[grpc.StatusCode, Callable[[str], Exception]] = {
     grpc.StatusCode.NOT_FOUND: _not_found,
     grpc.StatusCode.INVALID_ARGUMENT: _invalid_argument,
@@ -111,4 +115,5 @@ _KINDS: dict[grpc.StatusCode, Callable[[str], Exception]] = {
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
     grpc.StatusCode.UNAVAILABLE: _unavailable,
     grpc.StatusCode.RESOURCE_EXHAUSTED: _overloaded,
+    grpc.StatusCode.UNIMPLEMENTED: _unimplemented,
 }

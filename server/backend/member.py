@@ -83,7 +83,8 @@ class Member:
     async def leave(self) -> None:
         """Close the connection once the calls under way are over."""
         self._stop_following()
-        await self._idle.wait()
+        while self._calls:  # the parts of a rejected batch follow one another
+            await self._idle.wait()
         await self.serving.close()
 
     async def close(self) -> None:

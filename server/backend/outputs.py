@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import get_args
 
+from server.backend.boxmasks import MAX_PIXELS
 from server.backend.contract import (
     ClassificationOutputs,
     DetectionOutputs,
@@ -19,6 +21,7 @@ from server.backend.description import Description
 from server.backend.labels import NO_LIMIT, Labels
 from server.backend.signature import Signature, TensorSpec
 from server.backend.stubs import types_pb2
+from server.backend.tensors import is_numeric
 from server.core.model import Task
 
 TASK_ORDER: tuple[Task, ...] = get_args(Task)
@@ -32,6 +35,7 @@ _NEEDED: Mapping[Task, str] = {
     "map": "dense_map",
 }
 """The output that a description of a task promises."""
+_MASKS = "detection_masks"
 _SCORES = ("probabilities", "scores", "logits")
 _FLOATS = (
     types_pb2.DT_FLOAT,
@@ -51,10 +55,13 @@ def outputs_of(signature: Signature, description: Description, labels: Labels) -
 def missing(signature: Signature, description: Description) -> str | None:
     """Return which output the description promises and a signature lacks, or None."""
     needed = description.task and _NEEDED.get(description.task)
-    if not needed or _alias(needed, signature) is not None:
+    purpose: str | None = description.task
+    if description.masks and _MASKS not in signature.outputs:
+        needed, purpose = _MASKS, "masks"
+    elif not needed or _alias(needed, signature) is not None:
         return None
     returned = ", ".join(sorted(signature.outputs)) or "nothing"
-    return f"for {description.task} it must return {needed!r}, not {returned}"
+    return f"for {purpose} it must return {needed!r}, not {returned}"
 
 
 def _outputs_of(
@@ -76,7 +83,24 @@ def _detection(signature: Signature, description: Description) -> DetectionOutpu
         return None
     count = "num_detections" if "num_detections" in signature.outputs else None
     first = 1 if description.first_class is None else description.first_class
-    return DetectionOutputs(*needed, count, first, len(description.labels) or NO_LIMIT)
+    masks = _MASKS if _has_masks(signature, description) else None
+    return DetectionOutputs(*needed, count, first, len(description.labels) or NO_LIMIT, masks)
+
+
+def _has_masks(signature: Signature, description: Description) -> bool:
+    """Return whether masks are served: as described, otherwise if they look like the contract's.
+
+    What only has their name must not make a model unusable that has been serving boxes.
+    """
+    spec = signature.outputs.get(_MASKS)
+    if spec is None or description.masks is not None:
+        return bool(spec and description.masks)
+    shape = spec.shape or ()
+    if not is_numeric(spec.dtype) or spec.encoding or len(shape) != 4:
+        return False
+    boxes = signature.outputs["detection_boxes"].shape or ()
+    belong = len(boxes) != 3 or None in (boxes[1], shape[1]) or boxes[1] == shape[1]
+    return belong and math.prod(size or 1 for size in shape[1:]) <= MAX_PIXELS
 
 
 def _classification(

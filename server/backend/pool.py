@@ -53,6 +53,7 @@ class BackendPool:
         self._connect = connect
         self._shared = shared
         self.cut = shared.decoder.cut
+        self._addresses: set[str] = set()
         self._members: dict[str, Member] = {}
         self._at: dict[Place, Member] = {}  # also those that leave
         self._holdings: Holdings[Member] = Holdings()
@@ -132,10 +133,19 @@ class BackendPool:
             member = Member(self._connect(address), place, self._balancer.fellows, self)
             self._members[address] = self._at[place] = member
             log.info("model server %(backend)s: connecting", {"backend": address})
-        for address in sorted(self._members.keys() - addresses):
+        self._addresses = addresses
+        self._remove_gone()
+        self._resolved.set()
+
+    def _remove_gone(self) -> None:
+        """Remove the members whose address is gone, once another one serves."""
+        gone = self._members.keys() - self._addresses
+        serving = {a for a, member in self._members.items() if member.place.health.serves}
+        if serving and serving <= gone:
+            return
+        for address in sorted(gone):
             log.info("model server %(backend)s: its address is gone", {"backend": address})
             self._remove(self._members.pop(address))
-        self._resolved.set()
 
     def _remove(self, member: Member) -> None:
         self._balancer.remove(member.place)
@@ -167,10 +177,12 @@ class BackendPool:
 
     def connection_changed(self, member: Member) -> None:
         """Pass on that the first connection was made, or the last one lost."""
+        self._remove_gone()
         self._report()
 
     def admitted(self, member: Member) -> None:
         """Let the models be looked up again, as this member may hold others."""
+        self._remove_gone()
         self._changed(True)
 
     # Inside

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from server.backend import validation
-from server.backend.contract import BytesInput, Contract, Input, Outputs, PixelsInput
+from server.backend.contract import (
+    BytesInput,
+    Contract,
+    DetectionOutputs,
+    Input,
+    Outputs,
+    PixelsInput,
+)
 from server.backend.description import Description, Scale
 from server.backend.labels import Labels
 from server.backend.outputs import TASK_ORDER, missing, outputs_of
@@ -116,6 +123,7 @@ def select(
             description.multi_label,
             description.unit,
             description.then,
+            any(isinstance(c.outputs, DetectionOutputs) and bool(c.outputs.masks) for c in best),
         ),
         contracts,
     )
@@ -157,10 +165,11 @@ def _fault(
     signature: Signature, taken: Input | None, outputs: Outputs | None, description: Description
 ) -> str | None:
     """Return why no frame can be answered by a signature that takes pictures."""
-    if taken is not None and outputs is not None:
-        return validation.outputs_fault(signature, taken, outputs)
     if taken is not None:
-        return missing(signature, description)
+        lacking = missing(signature, description)
+        if lacking is not None or outputs is None:
+            return lacking
+        return validation.outputs_fault(signature, taken, outputs)
     specs = list(signature.inputs.values())
     return validation.layout_fault(specs[0]) if len(specs) == 1 else None
 

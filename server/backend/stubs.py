@@ -20,6 +20,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any, NamedTuple
 
 
 @contextmanager
@@ -51,9 +52,32 @@ with _bare_tensorflow():
         prediction_service_pb2_grpc,
     )
 
+
+class Management(NamedTuple):
+    """The messages of a reload of a model server's configuration."""
+
+    ModelServerConfig: Any
+    ReloadConfigRequest: Any
+    ReloadConfigResponse: Any
+
+
+def management() -> Management:
+    """Return these messages, which are loaded only when an operator moves a label."""
+    with _bare_tensorflow():
+        from tensorflow_serving.apis import model_management_pb2
+        from tensorflow_serving.config import model_server_config_pb2
+    return Management(
+        model_server_config_pb2.ModelServerConfig,
+        model_management_pb2.ReloadConfigRequest,
+        model_management_pb2.ReloadConfigResponse,
+    )
+
+
 __all__ = [
+    "Management",
     "get_model_metadata_pb2",
     "get_model_status_pb2",
+    "management",
     "meta_graph_pb2",
     "model_pb2",
     "predict_pb2",

@@ -118,7 +118,7 @@ def _layout(alias: str, outputs: Outputs) -> str | None:
     if isinstance(outputs, EmbeddingOutputs):
         return "N,D"
     if isinstance(outputs, DetectionOutputs) and alias != outputs.count:
-        return "N,K,4" if alias == outputs.boxes else "N,K"
+        return {outputs.boxes: "N,K,4", outputs.masks: "N,K,H,W"}.get(alias, "N,K")
     return None
 
 

@@ -78,11 +78,28 @@ class SecondAnswers:
 
 
 @dataclass(frozen=True, slots=True)
+class BoxMasks:
+    """For each box, which part of it the object covers: a grid of ``width`` x ``height`` cells.
+
+    ``runs``: for each box, how many cells lie outside its object, how many inside, outside, and so
+    on, row by row. None at all: the box has no mask.
+    """
+
+    width: int
+    height: int
+    runs: Sequence[Sequence[int]]
+
+    def of(self, boxes: Sequence[int]) -> BoxMasks:
+        """Return those of some boxes, given by their numbers."""
+        return replace(self, runs=[self.runs[i] for i in boxes])
+
+
+@dataclass(frozen=True, slots=True)
 class Detections:
     """Boxes as [x0, y0, x1, y1] in 0..1 of the frame as sent, best score first.
 
     ``classes`` are indices into the model's ``labels``. ``tracks`` is None if the session
-    does not track, ``then`` if it asks for no second model.
+    does not track, ``then`` if it asks for no second model, ``masks`` if the model has none.
     """
 
     boxes: Sequence[Sequence[float]]
@@ -90,6 +107,7 @@ class Detections:
     classes: Sequence[int]
     tracks: Tracks | None = None
     then: SecondAnswers | None = None
+    masks: BoxMasks | None = None
 
     def limited(self, min_score: float, max_results: int | None) -> Detections:
         """Return those that score at least ``min_score``, ``max_results`` of them at most."""
@@ -100,6 +118,7 @@ class Detections:
             [self.classes[i] for i in keep],
             self.tracks.of(keep) if self.tracks else None,
             self.then.of(keep) if self.then else None,
+            self.masks.of(keep) if self.masks else None,
         )
 
 

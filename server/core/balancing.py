@@ -9,10 +9,10 @@ The policy:
   and so does a backend that has not been measured of late.
 * Of backends with equal work, it goes to the one that was chosen longest ago. So equal backends
   get equal shares, also if each call finds all of them idle.
-* A backend on trial gets one call at a time.
+* A backend on trial gets one call at a time. One that has never been connected gets none.
 * If no holder serves, holders that are set aside get the calls; if none of them is connected, any
-  backend does. What is wrong is then said by the call itself, and no frame waits for a backend
-  that may never return.
+  backend that once was does. What is wrong is then said by the call itself, and no frame waits for
+  a backend that may never return.
 * A batch whose backend failed moves to another one, once, and takes a slot there even if all are
   taken: its frames have waited already.
 
@@ -146,7 +146,7 @@ class Balancer:
     def ready_at(self, model: ModelKey, now: float, full: bool = True) -> float | None:
         """Return when ``model`` may begin a call if none ends before; None: not before one ends.
 
-        Without any backend, that is at once: the call then fails.
+        Without any backend that was ever connected, that is at once: the call then fails.
         """
         candidates = self._candidates(model)
         if not candidates:
@@ -186,10 +186,13 @@ class Balancer:
     # The choice
 
     def _candidates(self, model: ModelKey) -> list[Place]:
-        connected = [place for place in self._places if place.health.connected]
         holders = self._holders.get(model, frozenset())
-        places = [place for place in connected if place in holders] or connected or self._places
-        return [place for place in places if place.health.serves] or places
+        serving = [place for place in self._places if place.health.serves]
+        if best := [place for place in serving if place in holders]:
+            return best
+        seen = [place for place in self._places if place.health.seen]
+        connected = [place for place in seen if place.health.connected]
+        return [place for place in connected if place in holders] or serving or connected or seen
 
     def _best(self, model: ModelKey, candidates: Sequence[Place], now: float) -> Place:
         def ready(place: Place) -> bool:

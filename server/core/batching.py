@@ -36,7 +36,8 @@ The policy, for each lane (one model, one label or version, one signature):
 
 The caller must: pass a frame to ``offer``; call ``take`` while it returns a batch,
 after each ``offer``, ``offer_crops``, ``done`` and ``land`` and at ``due_at``; call
-``done`` exactly once for each batch, and ``land`` for each ``hold``.
+``done`` exactly once for each batch, and ``land`` for each ``hold``. After an ``offer``
+that displaces a frame of the same lane, there is nothing new to take.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from operator import attrgetter
 
+from server.core.backlog import Backlog
 from server.core.batch import Batch, Statistics, Taken
 from server.core.concurrency import CallOutcome
 from server.core.messages import DropReason
@@ -82,7 +84,7 @@ class Batcher:
         self._gone: set[str] = set()  # forgotten, with frames still in flight
         self._calls = self._calls_alone = 0
         self._peak_waiting = 0
-        self._finished = self._left_behind = 0
+        self.backlog = Backlog()  # for the advice on frame rates
 
     @property
     def waiting(self) -> int:
@@ -115,7 +117,7 @@ class Batcher:
         if session not in self._lane_of:
             self._join(crops[0], lane, now)
             crops = crops[1:]
-        self._rings[lane][session].add(crops)
+        self._rings[lane].add(session, crops)
         return displaced
 
     def hold(self, session: str) -> None:
@@ -145,11 +147,15 @@ class Batcher:
             # After its turn a lane goes to the end, or away if no session waits in it.
             if ring:
                 self._rings.move_to_end(lane)
-                self._left_behind += 0 if lane.alone else len(ring)
+                # A lane whose frames travel alone is full with any other frame.
+                self.backlog.left += 0 if lane.alone else len(ring)
             else:
                 del self._rings[lane]
             if members:
                 call = self._slots.occupy(lane.model, now)
+                if self.backlog.idle_since is not None:
+                    self.backlog.idle_s += now - self.backlog.idle_since
+                    self.backlog.idle_since = None
                 self._calls += 1
                 self._calls_alone += lane.alone
                 return Taken(Batch(lane, tuple(members), now, call), expired)
@@ -159,8 +165,10 @@ class Batcher:
         """Free the slot of a batch whose call is over; its sessions may join again."""
         frames = len(batch.members)
         self._slots.free(batch.call, batch.lane, now, frames, outcome)
-        self._finished += frames
+        self.backlog.finished += frames
         self._calls -= 1
+        if not self._calls:
+            self.backlog.idle_since = now
         self._calls_alone -= batch.lane.alone
         for member in batch.members:
             self.land(member.session, now)
@@ -213,15 +221,6 @@ class Batcher:
         """Return whether a frame is too old to be sent."""
         return now - member.received >= self._max_staleness_s
 
-    def backlog(self) -> float:
-        """Return how many frames full batches left behind since the last time, by frame done.
-
-        A lane whose frames travel alone does not count: it is full with any other frame.
-        """
-        left, finished = self._left_behind, self._finished
-        self._left_behind = self._finished = 0
-        return left / max(1, finished)
-
     def statistics(self) -> Statistics:
         """Return a snapshot for the metrics."""
         return Statistics(
@@ -258,7 +257,7 @@ class Batcher:
     def _leave(self, session: str) -> list[Member]:
         lane = self._lane_of.pop(session)
         ring = self._rings[lane]
-        members = list(ring.pop(session).members)
+        members = ring.leave(session)
         if not ring:
             del self._rings[lane]
         return members
@@ -278,9 +277,12 @@ class Batcher:
         """Return when the lane's next batch may go; None: not before a call ends."""
         if lane.alone and self._calls_alone:
             return None
-        full = lane.alone or not self._calls or self._full(lane, ring)
-        ready_at = self._slots.ready_at(lane.model, now, full)
-        if ready_at is None or not self._max_wait_s or self._full(lane, ring):
+        ready_at = self._slots.ready_at(lane.model, now)
+        if ready_at is None or not (self._calls or self._max_wait_s) or self._full(lane, ring):
+            return ready_at
+        if self._calls:  # not every slot is for a batch that is not full
+            ready_at = self._slots.ready_at(lane.model, now, False)
+        if ready_at is None or not self._max_wait_s:
             return ready_at
         return max(ready_at, ring.since + self._max_wait_s)
 
@@ -316,8 +318,7 @@ class Batcher:
                 continue
             member = place.member
             if place.following:
-                place.member = place.following.popleft()
-                ring[session] = place
+                ring.follow(place)
             else:
                 del self._lane_of[session]
             if self.is_stale(member, now):

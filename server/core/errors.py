@@ -16,6 +16,7 @@
     │   ├── UnknownModel          unknown_model         no
     │   │   └── NotLoaded         unknown_model         no
     │   ├── UnusableModel         unusable_model        no
+    │   ├── AnswerTooLarge        answer_too_large      no         (one box)
     │   └── ModelFailed           model_failed          yes
     ├── BackendUnavailable        backend_unavailable   yes        the model server
     │   └── ModelUnavailable      backend_unavailable   yes        one model of it
@@ -131,6 +132,13 @@ class UnusableModel(ModelError):
 
     code = "unusable_model"
     http_status = 422
+
+
+class AnswerTooLarge(ModelError):
+    """A second model has said too much about the boxes of one frame to say more."""
+
+    code = "answer_too_large"
+    http_status = 502
 
 
 class ModelFailed(ModelError):

@@ -60,6 +60,7 @@ class Health:
 
     def __init__(self) -> None:
         self.state: State = "connecting"
+        self.seen = False  # whether there ever was a connection
         self.reason = ""
         self.retry_at = float("-inf")
         self.answered_since = float("-inf")  # the latest start of a call that was answered
@@ -89,6 +90,7 @@ class Health:
     def connect(self, now: float) -> None:
         """Note a new connection, which has to be checked."""
         self.state, self.reason, self.retry_at = "set_aside", BEING_CHECKED, now
+        self.seen = True
 
     def disconnect(self, reason: str) -> None:
         """Note that there is no connection."""

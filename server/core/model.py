@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -72,6 +72,7 @@ class Model:
     ``skeleton``: which keypoints to join by a line, as pairs of their numbers. ``palette``: the
     color of each class, as ``#rrggbb``. ``multi_label``: classes do not exclude one another.
     ``unit``: that of the values of a map. ``then``: the model that is meant for its boxes.
+    ``masks``: its boxes have masks.
     """
 
     key: ModelKey
@@ -87,6 +88,7 @@ class Model:
     multi_label: bool = False
     unit: str = ""
     then: Then | None = None
+    masks: bool = False
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -110,3 +112,16 @@ class ModelStatus:
     key: ModelKey
     result: Model | FramewireError | None
     default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLabels:
+    """The version labels of a model, and the versions that they can be moved to.
+
+    ``reason``: why they cannot be moved; empty if they can.
+    """
+
+    model: str
+    labels: Mapping[str, int]
+    versions: Sequence[int]
+    reason: str = ""

@@ -14,11 +14,14 @@ The policy, once every ``EVERY_S``:
   first one to 0.3 of the fastest session's rate. Sessions that ignore their advice harm
   only themselves: the batcher gives every session its turn, so what they send beyond
   their share is dropped, and they count for no more than that share.
-* A backlog: full batches left behind more than 0.3 frames for each one they took. Nothing
-  has been dropped yet, because obedient cameras send so rarely that a frame waits long
-  until the next one replaces it; but frames get older. The level becomes the fair share of
-  the capacity known so far, of which 5 % are forgotten, less 2 %.
-* Between 0.05 and 0.3, the level stays: the model server is as busy as it should be.
+* A backlog: full batches left behind more than 0.3 frames for each one they took, and a call
+  was under way for 0.98 of the time. Nothing has been dropped yet, because obedient
+  cameras send so rarely that a frame waits long until the next one replaces it; but frames
+  get older. The level becomes the fair share of the capacity known so far, of which 5 % are
+  forgotten, less 2 %.
+* Between 0.05 and 0.3, the level stays: the model server is as busy as it should be. A burst,
+  as of cameras that started together, leaves more behind, and yet the model server idles before
+  the next one. Only above a tenth of the time without a call does the level rise again.
 * Otherwise the level rises: by a quarter while below 0.85 of the fair share of the
   capacity known so far, as after sessions left or the model server paused; beyond that
   by 0.5 %, 1 %, 2 %, 4 %, to find out whether there is more. When the capacity is
@@ -47,11 +50,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from server.core.backlog import NOTHING, Span
+
 EVERY_S = 1.0
 OVERLOAD = 0.03
 SMOOTHING = 0.4
 HEADROOM = 0.02
 BACKLOG, CLEAR = 0.3, 0.05
+BUSY, IDLE = 0.02, 0.1
 HELD_BACK = 0.85
 LOWER, HIGHER = 0.95, 1.1
 MOST_CUT, FIRST_CUT = 0.7, 0.3
@@ -129,11 +135,10 @@ class Pacer:
         """The session is gone."""
         self._loads.pop(session, None)
 
-    def advise(self, now: float, backlog: float = 0.0) -> Sequence[Advice]:
+    def advise(self, now: float, backlog: Span = NOTHING) -> Sequence[Advice]:
         """What has to be said at ``now``. The first call only starts the clock.
 
-        ``backlog``: how many frames full batches left behind since the last call, for each one
-        they took.
+        ``backlog``: what happened since the last call.
         """
         if self._since is None or now <= self._since:
             self._since = now
@@ -144,26 +149,26 @@ class Pacer:
         answered = sum(load.answered for load in loads) / elapsed_s
         for load in loads:
             load.average(elapsed_s)
-        self._follow(overloaded, answered, backlog)
+        self._follow(overloaded, answered, backlog.left, backlog.idle_s / elapsed_s)
         return [
             Advice(session, load.told)
             for session, load in self._loads.items()
             if self._tells(load, self.level)
         ]
 
-    def _follow(self, overloaded: bool, answered: float, backlog: float) -> None:
+    def _follow(self, overloaded: bool, answered: float, left: float, idle: float) -> None:
         """Set the level after a span in which so many frames a second were answered."""
         if overloaded:
             self._capacity = max(answered, FORGETS * self._capacity)
             self._growth = SLOWEST_GROWTH
             self._lower(self._fair(answered))
-        elif self.level is not None and backlog > BACKLOG:
+        elif self.level is not None and left > BACKLOG and idle < BUSY:
             self._capacity = max(answered, EASES * self._capacity)
             self._growth = SLOWEST_GROWTH
             self.level = min(self.level, self._fair(self._capacity) or self.level)
         else:
             self._capacity = max(answered, self._capacity)
-            if self.level is not None and backlog <= CLEAR:
+            if self.level is not None and (left <= CLEAR or idle > IDLE):
                 self._raise(self.level, self._fair(self._capacity))
 
     def _fair(self, capacity: float) -> float | None:

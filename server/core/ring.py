@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,19 +52,11 @@ class Place:
     member: Member
     following: deque[Member] | None = None
 
-    @property
-    def members(self) -> Iterator[Member]:
-        """All that wait there, in order."""
-        yield self.member
-        yield from self.following or ()
-
-    def add(self, crops: Sequence[Member]) -> None:
-        """Let crops wait behind those that wait there already."""
-        self.following = deque([*(self.following or ()), *crops])
-
 
 class Ring(OrderedDict[str, Place]):
     """The waiting sessions of a lane: the first has waited longest, a new one joins last."""
+
+    _following = 0  # the crops that wait behind others; ``waiting`` is asked for with each frame
 
     @property
     def since(self) -> float:
@@ -74,7 +66,27 @@ class Ring(OrderedDict[str, Place]):
     @property
     def waiting(self) -> int:
         """How many frames and crops wait."""
-        return sum(1 + len(place.following or ()) for place in self.values())
+        return len(self) + self._following
+
+    def add(self, session: str, crops: Sequence[Member]) -> None:
+        """Let crops wait behind those that wait in their session's place already."""
+        place = self[session]
+        place.following = deque([*(place.following or ()), *crops])
+        self._following += len(crops)
+
+    def leave(self, session: str) -> list[Member]:
+        """Take a session out. Return all that waited in its place, in order."""
+        place = self.pop(session)
+        following = place.following or ()
+        self._following -= len(following)
+        return [place.member, *following]
+
+    def follow(self, place: Place) -> None:
+        """Let the next crop of a place that was taken out, and has one, wait at the end."""
+        assert place.following
+        place.member = place.following.popleft()
+        self._following -= 1
+        self[place.member.session] = place
 
 
 def halves(members: Sequence[Member]) -> tuple[Sequence[Member], Sequence[Member]]:

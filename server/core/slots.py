@@ -105,8 +105,9 @@ class Slots:
         """
         if model not in self._calls_of:
             return now if self.calls < self._first_calls else self._limit.ready_at(now, full)
-        self._forget_unused(now)
-        if self._hangs(model, now) or self.calls >= self._limit.limit - len(self._idle):
+        if self._idle:
+            self._forget_unused(now)
+        if self.calls >= self._limit.limit - len(self._idle) or self._hangs(model, now):
             return None
         return self._limit.ready_at(now, full)
 

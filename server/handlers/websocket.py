@@ -113,7 +113,7 @@ class SessionHandler(websocket.WebSocketHandler):
             self._settings.hello_timeout_s, self._on_hello_timeout
         )
 
-    def on_message(self, message: str | bytes) -> None:
+    def on_message(self, message: str | bytes | memoryview) -> None:
         """Hand the message over and return: waiting here would delay every pong."""
         connection = self.ws_connection
         if self._session is None or connection is None or connection.server_terminated:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from server.core.agreement import Agreement
+from framewire import agreement
 from server.runtime.histogram import SECONDS, Distribution, Histogram
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
@@ -40,7 +40,8 @@ class Comparison:
     before there was room), ``unsupported`` (the candidate does not take its format), or the code
     of the candidate's error. ``objects``: by class and ``paired``, ``missed`` or ``added``.
     ``share`` has one value for each compared frame, ``iou`` and ``shift`` (by direction) one for
-    each pair of objects. ``call_s``: Predict calls with a single frame, by whose they are.
+    each pair of objects, whose similarity is that of their task. ``call_s``: Predict calls with a
+    single frame, by whose they are.
     """
 
     key: ComparisonKey
@@ -64,19 +65,18 @@ class _Counts:
         self.shift = {direction: Histogram(SHIFTS) for direction in (UP, DOWN)}
         self.call_s = {whose: Histogram(SECONDS) for whose in (CURRENT, CANDIDATE)}
 
-    def agreed(self, agreement: Agreement) -> None:
+    def compared(self, comparison: agreement.Comparison) -> None:
         """Count a compared frame."""
         self.frames["compared"] += 1
-        self.share.observe(agreement.share)
-        for pair in agreement.pairs:
-            self._count(pair.kind, "paired")
-            self.iou.observe(pair.iou)
-            if pair.shift is not None:
-                self.shift[UP if pair.shift > 0 else DOWN].observe(abs(pair.shift))
-        for kind in agreement.missed:
-            self._count(kind, "missed")
-        for kind in agreement.added:
-            self._count(kind, "added")
+        self.share.observe(comparison.agreement)
+        for similarity in comparison.similarities:
+            self.iou.observe(similarity)
+        for shift in comparison.shifts:
+            self.shift[UP if shift > 0 else DOWN].observe(abs(shift))
+        for kind, tally in comparison.tallies.items():
+            self._count(kind, "paired", tally.matched)
+            self._count(kind, "missed", tally.missing)
+            self._count(kind, "added", tally.added)
 
     def snapshot(self, key: ComparisonKey) -> Comparison:
         """Return what was counted so far."""
@@ -90,10 +90,12 @@ class _Counts:
             {whose: counts.snapshot() for whose, counts in self.call_s.items()},
         )
 
-    def _count(self, kind: str, verdict: str) -> None:
+    def _count(self, kind: str, verdict: str, objects: int) -> None:
+        if not objects:
+            return
         if len(self.classes) < MAX_CLASSES:
             self.classes.add(kind)
-        self.objects[kind if kind in self.classes else OTHER, verdict] += 1
+        self.objects[kind if kind in self.classes else OTHER, verdict] += objects
 
 
 class Comparisons:
@@ -106,9 +108,9 @@ class Comparisons:
         """Count a frame that was not compared: ``skipped``, ``unsupported`` or an error code."""
         self._of(key).frames[outcome] += 1
 
-    def agreed(self, key: ComparisonKey, agreement: Agreement) -> None:
+    def compared(self, key: ComparisonKey, comparison: agreement.Comparison) -> None:
         """Count a compared frame."""
-        self._of(key).agreed(agreement)
+        self._of(key).compared(comparison)
 
     def took(self, key: ComparisonKey, whose: str, seconds: float) -> None:
         """Count the duration of a call with a single frame."""

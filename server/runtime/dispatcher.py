@@ -80,6 +80,8 @@ class Dispatcher:
         displaced = self._batcher.offer(member, lane, member.received)
         if displaced is not None:
             self._drop(*displaced)
+            if displaced[0].lane == lane:  # nothing new to take
+                return
         self._pump(member.received)
 
     def offer_crops(self, crops: Sequence[Member], lane: Lane) -> None:

@@ -193,7 +193,9 @@ def _comparisons(now: Statistics) -> Iterator[Metric]:
     objects = _counter("shadow_objects", text, *_COMPARISON, "class", "verdict")
     text = "How far the candidate's answer to a frame agrees with the version's, 0 to 1."
     shares = _histogram("shadow_agreement", text, *_COMPARISON)
-    ious = _histogram("shadow_iou", "Overlap of the places of paired objects.", *_COMPARISON)
+    ious = _histogram(
+        "shadow_iou", "Similarity of paired objects: IoU, OKS or cosine.", *_COMPARISON
+    )
     text = "How far the scores of paired objects differ."
     shifts = _histogram("shadow_score_shift", text, *_COMPARISON, "direction")
     text = "Duration of Predict calls with a single frame that was compared."

@@ -16,8 +16,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from framewire import agreement
 from server.backend.interface import Backend, BackendFailed, CallTiming, Inference
-from server.core.agreement import Answered, compare
 from server.core.answers import Answer
 from server.core.balancing import Balancer
 from server.core.concurrency import CallOutcome
@@ -26,6 +26,7 @@ from server.core.lanes import lane_of
 from server.core.messages import Frame
 from server.core.mirroring import Mirroring
 from server.core.model import Lane, Model, ModelKey
+from server.core.wire.encode import answer_map
 from server.runtime.comparisons import CANDIDATE, CURRENT, ComparisonKey, Comparisons
 from server.runtime.models import Interest, ModelOrError, Models
 from server.settings import Settings
@@ -39,10 +40,14 @@ MAX_VERSIONS = 32
 
 @dataclass(frozen=True, slots=True)
 class _Mirrored:
-    """A frame for the shadow, and what its session got. ``call``: that of a batch of one."""
+    """A frame for the shadow, and the answer that its session got, with the names of its classes.
+
+    ``call``: that of a batch of one.
+    """
 
     frame: Frame
-    current: Answered
+    answer: Answer
+    labels: Sequence[str]
     version: int
     call: CallTiming | None
 
@@ -124,7 +129,7 @@ class Shadow:
             if not isinstance(answer, FramewireError) and random.random() < self._share:
                 if self._waiting is not None:
                     self._count(self._waiting, candidate.version, "skipped")
-                self._waiting = _Mirrored(frame, Answered(answer, labels), version, call)
+                self._waiting = _Mirrored(frame, answer, labels, version, call)
         self.schedule()
 
     def schedule(self) -> None:
@@ -178,14 +183,15 @@ class Shadow:
         if isinstance(answer, FramewireError):
             self._count(mirrored, candidate.version, answer.code)
             return
-        self._agreed(mirrored, candidate, answer, inference.timing)
+        self._compared(mirrored, candidate, answer, inference.timing)
 
-    def _agreed(
+    def _compared(
         self, mirrored: _Mirrored, candidate: Model, answer: Answer, timing: CallTiming | None
     ) -> None:
         key = ComparisonKey(self._name, str(mirrored.version), str(candidate.version))
-        agreement = compare(mirrored.current, Answered(answer, candidate.labels))
-        self._comparisons.agreed(key, agreement)
+        current = agreement.Answer(answer_map(mirrored.answer), mirrored.labels)
+        found = agreement.Answer(answer_map(answer), candidate.labels)
+        self._comparisons.compared(key, agreement.compare(current, found))
         if mirrored.call is not None and timing is not None:
             for whose, call in ((CURRENT, mirrored.call), (CANDIDATE, timing)):
                 self._comparisons.took(key, whose, call.received - call.sent)

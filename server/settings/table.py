@@ -275,6 +275,12 @@ class Settings:
         "file with the name and token of an operator in each line; empty: nobody may act",
         metavar="FILE",
     )
+    model_config: str = _admin(
+        "",
+        "the model servers' configuration file, so that operators can move labels; empty: they "
+        "cannot",
+        metavar="FILE",
+    )
 
     workers: int = _operation(
         1, "number of processes that share the port and the load; 0: one per core", 0, 256

@@ -53,6 +53,6 @@ def choose(offered: Sequence[str]) -> str | None:
     return next((name for name in offered if name in BY_SUBPROTOCOL), None)
 
 
-def implied_by(payload: bytes | str) -> Encoding:
+def implied_by(payload: bytes | memoryview | str) -> Encoding:
     """Return the encoding of a client that offered no subprotocol, by its first message."""
     return JSON if isinstance(payload, str) else MSGPACK

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 
+from server.transport.masking import unmasked
 from server.transport.rfc6455 import CloseCode, FailConnection, Opcode
 from server.transport.textcheck import TextCheck
-from server.transport.tornado_private import unmask
 
-Message = tuple[int, bytes]  # opcode and payload
+Message = tuple[int, bytes | memoryview]  # opcode and payload
 
 # Plain names, because looking up a member of an Enum costs a call in Python 3.10.
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = Opcode
@@ -24,9 +24,9 @@ _NOTHING = memoryview(b"")
 class MessageReader:
     """Takes bytes as they arrive and returns each message once it is complete.
 
-    The payload of a message in one fragment is copied once. A message of more than
-    ``max_bytes``, which may change, is rejected as soon as a header announces it, and the
-    reader never buffers more than has arrived.
+    The payload of a large message in one fragment is not copied: it is a part of the bytes
+    received, and as short-lived. A message of more than ``max_bytes``, which may change, is
+    rejected as soon as a header announces it, and the reader never buffers more than has arrived.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -54,7 +54,7 @@ class MessageReader:
         self._needed = 0
 
     def take(self) -> Message | None:
-        """Return the next message, or None until more bytes arrive.
+        """Return the next message, or None until more bytes arrive. Use it before the next call.
 
         Each fragment but the last is returned as CONTINUATION, so that the caller can
         count it. Raises FailConnection.
@@ -73,7 +73,7 @@ class MessageReader:
                 self._incomplete_since = time.monotonic()
             self._check_text(received)
             return None
-        payload = unmask(bytes(received[start - 4 : start]), bytes(received[start:end]))
+        payload = unmasked(received, start, end)
         self._received = received[end:]
         self.began, self._incomplete_since = self._incomplete_since, None
         return self._message(received[0], payload)
@@ -98,7 +98,7 @@ class MessageReader:
         elif (opcode == CONTINUATION) != (self._opcode != CONTINUATION):
             raise _protocol_error("message fragments out of order")
 
-    def _message(self, first: int, payload: bytes) -> Message:
+    def _message(self, first: int, payload: bytes | memoryview) -> Message:
         opcode, final = first & 0x0F, first & 0x80
         if opcode >= CLOSE:
             return opcode, payload
@@ -108,7 +108,7 @@ class MessageReader:
         self._fragments += payload
         if not final:
             self._opcode = opcode or self._opcode
-            self._check_fragment(payload)
+            self._check_fragment(bytes(payload))
             return CONTINUATION, b""
         message = self._opcode, bytes(self._fragments)
         self._opcode, self._fragments, self._text = CONTINUATION, bytearray(), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from enum import IntEnum
 
 
@@ -14,6 +15,18 @@ class Opcode(IntEnum):
     CLOSE = 0x8
     PING = 0x9
     PONG = 0xA
+
+
+_FINAL = 0x80
+_HEADER_16, _HEADER_64 = struct.Struct(">BBH").pack, struct.Struct(">BBQ").pack
+
+
+def header(opcode: int, length: int) -> bytes:
+    """Return what precedes a payload of ``length`` bytes, unmasked and in one fragment."""
+    first = _FINAL | opcode
+    if length < 126:
+        return bytes((first, length))
+    return _HEADER_16(first, 126, length) if length < 2**16 else _HEADER_64(first, 127, length)
 
 
 class CloseCode(IntEnum):

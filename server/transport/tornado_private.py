@@ -51,9 +51,6 @@ class TornadoWebSocket(WebSocketProtocol13):
     handle_control = WebSocketProtocol13._handle_message
     """Answer a ping or a close frame, or note a pong."""
 
-    write_frame = WebSocketProtocol13._write_frame
-    """Write one WebSocket frame; the future is done once the kernel has all of it."""
-
     abort = WebSocketProtocol13._abort
     """Close the socket at once."""
 

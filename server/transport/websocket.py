@@ -16,7 +16,13 @@ from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
 from server.core.flood import FRAGMENT_COST, FloodGuard
 from server.transport.reader import BINARY, CLOSE, CONTINUATION, PING, TEXT, MessageReader
-from server.transport.rfc6455 import FailConnection, check_close, invalid_utf8, policy_violation
+from server.transport.rfc6455 import (
+    FailConnection,
+    check_close,
+    header,
+    invalid_utf8,
+    policy_violation,
+)
 from server.transport.socketstream import SocketStream
 from server.transport.tornado_private import TornadoWebSocket
 
@@ -60,10 +66,11 @@ class WebSocketProtocol(TornadoWebSocket):
         """
         if self.client_terminated or self.server_terminated:
             return None
+        opcode = BINARY
+        if isinstance(payload, str):
+            opcode, payload = TEXT, payload.encode()
         try:
-            if isinstance(payload, str):
-                return self.write_frame(True, TEXT, payload.encode())
-            return self.write_frame(True, BINARY, payload)
+            return self.stream.write(header(opcode, len(payload)) + payload)
         except StreamClosedError:
             return None
 
@@ -140,17 +147,17 @@ class WebSocketProtocol(TornadoWebSocket):
             self._reader.keep()
         return True
 
-    def _dispatch(self, opcode: int, payload: bytes) -> None:
+    def _dispatch(self, opcode: int, payload: bytes | memoryview) -> None:
         if opcode == BINARY:
             self.run_callback(self.handler.on_message, payload)
         elif opcode == TEXT:
             self.run_callback(self.handler.on_message, _decode(payload))
         else:
             if opcode == CLOSE:
-                check_close(payload)
+                check_close(bytes(payload))
             elif opcode == PING:
                 self._check_rate(self.flood.decoded("ping", time.monotonic()))
-            self.handle_control(opcode, payload)
+            self.handle_control(opcode, bytes(payload))
 
     @property
     def receiving_since(self) -> float | None:
@@ -188,8 +195,8 @@ class WebSocketProtocol(TornadoWebSocket):
         asyncio.get_running_loop().call_later(_LINGER_S, self.abort)
 
 
-def _decode(payload: bytes) -> str:
+def _decode(payload: bytes | memoryview) -> str:
     try:
-        return payload.decode()
+        return str(payload, "utf-8")
     except UnicodeDecodeError:
         raise invalid_utf8() from None

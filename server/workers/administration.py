@@ -9,12 +9,15 @@ from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from server.admin.interface import Adjustments, SessionFigures, SessionMinute
+from server.core.model import VersionLabels
 from server.runtime.statistics import Statistics
 from server.settings import Settings
 from server.workers.census import Figures
 from server.workers.process import WorkerProcess
 
 ANSWER_S = 5.0
+LABEL_S = 60.0
+"""Until all model servers have taken a label's new place."""
 
 
 class Workers(Protocol):
@@ -78,6 +81,16 @@ class WorkersGateway:
         logging.getLogger().setLevel(level.upper())
         await self._ask("set_log_level", level)
 
+    async def labels(self) -> VersionLabels | None:
+        """Return the labels of the default model, as one of the workers sees them."""
+        found: VersionLabels | None = await self._ask_one("labels")
+        return found
+
+    async def move_label(self, label: str, version: int) -> str:
+        """Let one of the workers move a label, which all of them follow."""
+        answer: str | None = await self._ask_one("move_label", label, version)
+        return "no worker has answered; look where the label points" if answer is None else answer
+
     async def drain(self) -> None:
         """Begin to stop all workers. Returns at once."""
         self._workers.stop()
@@ -92,3 +105,8 @@ class WorkersGateway:
         workers = self._workers.serving()
         answers = await asyncio.gather(*(one.ask(name, ANSWER_S, *arguments) for one in workers))
         return [answer for answer in answers if answer is not None]
+
+    async def _ask_one(self, name: str, *arguments: Any) -> Any:
+        """Ask the first worker; None: it does not answer in time, or there is none."""
+        workers = self._workers.serving()
+        return await workers[0].ask(name, LABEL_S, *arguments) if workers else None

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from server import logs, openfiles
+from server.admin.interface import MovableLabels
 from server.admin.local import LocalGateway
 from server.app import serve
 from server.handlers.health import MetricsPage
@@ -102,9 +103,10 @@ class Worker:
         """Return the metrics of all workers."""
         return WorkersMetrics(partial(self._link.request, "figures", FIGURES_S))
 
-    def started(self, gateway: Gateway, stop: asyncio.Event) -> None:
+    def started(self, gateway: Gateway, labels: MovableLabels, stop: asyncio.Event) -> None:
         """Take connections until ``stop``, or until the supervisor ends."""
-        self._gateway = LocalGateway(gateway, self.settings.result() or Settings(), stop)
+        settings = self.settings.result() or Settings()
+        self._gateway = LocalGateway(gateway, settings, labels, stop)
         orphaned = self._stop.is_set()
         self._stop = stop
         if orphaned:

@@ -1,6 +1,6 @@
 /** Framewire's JavaScript client: the public API. */
 
 export { CLIENT, FramewireClient, SUBPROTOCOL } from './client.js';
-export { classOfEachPixel } from './masks.js';
+export { classOfEachPixel, maskOf } from './masks.js';
 export { MsgpackError, decode, encode } from './msgpack.js';
 export { Overlay } from './overlay.js';

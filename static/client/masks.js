@@ -1,4 +1,4 @@
-/** Expands the masks of a segmentation. */
+/** The masks of a segmentation, and those of boxes. */
 
 /**
  * The class of each pixel, row by row.
@@ -13,4 +13,15 @@ export function classOfEachPixel({ width, height, runs }) {
     at += runs[i + 1];
   }
   return classes;
+}
+
+/**
+ * The mask of a box.
+ * @param {import('./types.js').BoxMasks|undefined} masks of a result; undefined: it has none
+ * @param {number} i the box's number
+ * @returns {import('./types.js').BoxMask|null} null: it has no mask
+ */
+export function maskOf(masks, i) {
+  if (!masks || !masks.runs[i] || masks.runs[i].length === 0) return null;
+  return { width: masks.width, height: masks.height, runs: masks.runs[i] };
 }

@@ -1,12 +1,5 @@
-/**
- * Where boxes are by the time they are shown.
- *
- * A result is as old as its frame: capture, uplink, inference and the way back take 50 to 400 ms, in
- * which an object moves on. With ids and velocities (`track` in `hello`), each box can be carried
- * from its frame's capture to the moment of display. All times are ms on one clock, that of
- * `captured_at`, which must be the clock of the display as well.
- */
 /** @typedef {import('./types.js').Box} Box */
+/** @typedef {import('./types.js').BoxMask} BoxMask */
 /** @typedef {import('./types.js').Result} Result */
 /** @typedef {import('./types.js').SecondAnswer} SecondAnswer */
 /**
@@ -21,6 +14,7 @@
  * @property {number} shownAt when it was first there to be shown
  * @property {number|null} endedAt when a result came without it
  * @property {SecondAnswer|null} second what a second model said about it last
+ * @property {BoxMask|null} mask the part of its box that it covered last
  */
 /**
  * @typedef {object} Untracked a box of the last result that has no track
@@ -29,6 +23,7 @@
  * @property {number} kind its class
  * @property {number} shownAt when it was first there to be shown
  * @property {SecondAnswer|null} second what a second model says about it
+ * @property {BoxMask|null} mask the part that the object covers
  */
 /**
  * @typedef {object} Drawn a box to draw
@@ -38,6 +33,7 @@
  * @property {number} class
  * @property {number} opacity 0 to 1
  * @property {SecondAnswer} [second] what a second model says about it, with `then`
+ * @property {BoxMask} [mask] the part that the object covers, if the model says so
  */
 export class Overlay {
     /**
@@ -68,6 +64,7 @@ export class Overlay {
     at(now: number): Drawn[];
 }
 export type Box = import("./types.js").Box;
+export type BoxMask = import("./types.js").BoxMask;
 export type Result = import("./types.js").Result;
 export type SecondAnswer = import("./types.js").SecondAnswer;
 /**
@@ -105,6 +102,10 @@ export type Track = {
      * what a second model said about it last
      */
     second: SecondAnswer | null;
+    /**
+     * the part of its box that it covered last
+     */
+    mask: BoxMask | null;
 };
 /**
  * a box of the last result that has no track
@@ -124,6 +125,10 @@ export type Untracked = {
      * what a second model says about it
      */
     second: SecondAnswer | null;
+    /**
+     * the part that the object covers
+     */
+    mask: BoxMask | null;
 };
 /**
  * a box to draw
@@ -144,4 +149,8 @@ export type Drawn = {
      * what a second model says about it, with `then`
      */
     second?: import("./types.js").SecondAnswer | undefined;
+    /**
+     * the part that the object covers, if the model says so
+     */
+    mask?: import("./types.js").BoxMask | undefined;
 };

@@ -7,7 +7,10 @@
  * `captured_at`, which must be the clock of the display as well.
  */
 
+import { maskOf } from './masks.js';
+
 /** @typedef {import('./types.js').Box} Box */
+/** @typedef {import('./types.js').BoxMask} BoxMask */
 /** @typedef {import('./types.js').Result} Result */
 /** @typedef {import('./types.js').SecondAnswer} SecondAnswer */
 
@@ -23,6 +26,7 @@
  * @property {number} shownAt when it was first there to be shown
  * @property {number|null} endedAt when a result came without it
  * @property {SecondAnswer|null} second what a second model said about it last
+ * @property {BoxMask|null} mask the part of its box that it covered last
  */
 
 /**
@@ -32,6 +36,7 @@
  * @property {number} kind its class
  * @property {number} shownAt when it was first there to be shown
  * @property {SecondAnswer|null} second what a second model says about it
+ * @property {BoxMask|null} mask the part that the object covers
  */
 
 /**
@@ -42,6 +47,7 @@
  * @property {number} class
  * @property {number} opacity 0 to 1
  * @property {SecondAnswer} [second] what a second model says about it, with `then`
+ * @property {BoxMask} [mask] the part that the object covers, if the model says so
  */
 
 export class Overlay {
@@ -77,15 +83,16 @@ export class Overlay {
     boxes.forEach((box, i) => {
       const [id, velocity, score, kind] = [ids[i], velocities[i], scores[i], classes[i]];
       const answer = answers[i] && !answers[i].missing ? answers[i] : null;
+      const mask = maskOf(result.box_masks, i);
       if (typeof id !== 'number' || !velocity) {
         const shownAt = firstShown(box, kind, before, now);
-        this._untracked.push({ box, score, kind, shownAt, second: answer });
+        this._untracked.push({ box, score, kind, shownAt, second: answer, mask });
         return;
       }
       const known = this._tracks.get(id);
       const second = answer || (known ? known.second : null);
       const { since, shownAt } = known || { since: capturedAt, shownAt: firstShown(box, kind, before, now) };
-      const track = { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null, second };
+      const track = { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null, second, mask };
       this._tracks.set(id, track);
       seen.add(id);
     });
@@ -117,14 +124,16 @@ export class Overlay {
       class: track.kind,
       opacity: this._opacity(track.shownAt, track.endedAt, now),
       ...(track.second && { second: track.second }),
+      ...(track.mask && { mask: track.mask }),
     }));
-    const untracked = this._untracked.map(({ box, score, kind, shownAt, second }) => ({
+    const untracked = this._untracked.map(({ box, score, kind, shownAt, second, mask }) => ({
       id: null,
       box,
       score,
       class: kind,
       opacity: this._opacity(shownAt, null, now),
       ...(second && { second }),
+      ...(mask && { mask }),
     }));
     return [...tracked, ...untracked];
   }

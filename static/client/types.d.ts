@@ -95,6 +95,8 @@ export interface Model {
   unit?: string;
   /** of a detection: the second model that `then: true` asks for */
   then?: SecondModel;
+  /** of a detection: results have `box_masks` */
+  masks?: true;
 }
 
 export interface Limits {
@@ -143,6 +145,25 @@ export interface Masks {
   runs: number[];
 }
 
+/** The part of each box that its object covers: a grid of cells that fills the box. */
+export interface BoxMasks {
+  width: number;
+  height: number;
+  /**
+   * for each box, row by row: how many cells lie outside its object, how many inside, outside, and
+   * so on; empty for a box without a mask
+   */
+  runs: number[][];
+}
+
+/** The mask of one box. */
+export interface BoxMask {
+  width: number;
+  height: number;
+  /** how many cells lie outside the object, how many inside, outside, and so on, row by row */
+  runs: number[];
+}
+
 /** A value for each pixel of a map that covers the frame, such as its depth. */
 export interface DenseMap {
   width: number;
@@ -173,6 +194,8 @@ export interface Result {
   scores?: number[];
   /** indices into `Model.labels` */
   classes?: number[];
+  /** for a detection, if `Model.masks` */
+  box_masks?: BoxMasks;
   /** with `track`: the id of each box's object; null until it is confirmed */
   ids?: (number | null)[];
   /** with `track`: how far each edge of a box moves per second; null where the id is */
@@ -202,7 +225,7 @@ export interface Result {
 /** What a second model says about a box, in the fields of a result, or why it says nothing. */
 export type SecondAnswer = Pick<
   Result,
-  'boxes' | 'scores' | 'classes' | 'keypoints' | 'masks' | 'embedding' | 'map' | 'outputs'
+  'boxes' | 'scores' | 'classes' | 'box_masks' | 'keypoints' | 'masks' | 'embedding' | 'map' | 'outputs'
 > & {
   /** the name of each of the `classes`; null for one that has none */
   labels?: (string | null)[];

@@ -3,6 +3,8 @@
 import { html } from './svg.js';
 
 const LEVELS = ['debug', 'info', 'warning', 'error'];
+/** Labels that can be given even if no version has them yet. */
+const LABELS = ['stable', 'canary'];
 
 export class Acts {
   /**
@@ -32,8 +34,7 @@ export class Acts {
     if (shown === this._shown) return;
     this._shown = shown;
     const rows = mayAct ? this._rows(figures) : [html('p', { class: 'note' }, this._texts.text('acts.off'))];
-    const labels = html('p', { class: 'note' }, this._texts.text('acts.labels'));
-    this._element('acts').replaceChildren(...rows, labels);
+    this._element('acts').replaceChildren(...rows);
   }
 
   /** Ask to close a session. */
@@ -61,13 +62,49 @@ export class Acts {
     return [
       html('div', { class: 'act' }, html('label', { for: 'share' }, text('act.share')), html('span', {}, number, ' %'), button(text('act.share.set'), setShare)),
       html('div', { class: 'act' }, html('label', { for: 'level' }, text('act.level')), levels, button(text('act.level.set'), setLevel)),
+      this._labelRow(),
       html('div', { class: 'act' }, button(text('act.drain'), drain, 'danger')),
     ];
+  }
+
+  /** The model servers are asked for labels and versions only when somebody wants to move one. */
+  _labelRow() {
+    const row = html('div', { class: 'act' });
+    row.append(button(this._texts.text('act.label.choose'), () => this._chooseLabel(row)));
+    return row;
+  }
+
+  async _chooseLabel(row) {
+    const text = (key, values) => this._texts.text(key, values);
+    try {
+      const { labels, versions, reason } = await this._gateway.labels();
+      if (reason) row.replaceChildren(html('p', { class: 'note' }, text('act.label.cannot', { reason })));
+      else this._offerLabels(row, labels, versions);
+    } catch (error) {
+      const message = error.status === 0 ? text('act.unreachable') : error.message;
+      this._announce(text('act.failed', { message }), true);
+    }
+  }
+
+  _offerLabels(row, labels, versions) {
+    const text = (key) => this._texts.text(key);
+    const names = [...new Set([...Object.keys(labels), ...LABELS])];
+    const named = (name) => (name in labels ? `${name} (${labels[name]})` : name);
+    const label = html('select', { id: 'label' }, ...names.map((name) => html('option', { value: name }, named(name))));
+    const version = html('select', { id: 'version', 'aria-label': text('version.version') }, ...versions.map((one) => html('option', {}, String(one))));
+    const move = () => {
+      const fields = { label: label.value, version: Number(version.value) };
+      this._ask('act.label.set', 'act.label.ask', fields, 'label', fields);
+    };
+    const choice = html('span', { class: 'pair' }, label, ' → ', version);
+    row.replaceChildren(html('label', { for: 'label' }, text('act.label')), choice, button(text('act.label.set'), move));
+    label.focus();
   }
 
   _ask(title, question, values, name, fields) {
     this._open(title, question, values, async (token) => {
       await this._gateway.act(name, fields, token);
+      this._shown = ''; // labels may have moved
       this._announce(this._texts.text('act.done', { title: this._texts.text(title) }), false);
     });
   }

@@ -83,13 +83,20 @@ export class TimeChart {
   _shapes(points) {
     const { series, kind } = this._options;
     return runs(points, GAP_S).flatMap((run) => {
-      const edge = (i) => run.map(({ age, values }) => [this._scale.x(age), this._scale.y(i < 0 ? 0 : values[i])]);
+      const edge = (i) => this._widened(run).map(({ age, values }) => [this._scale.x(age), this._scale.y(i < 0 ? 0 : values[i])]);
       return series.flatMap((name, i) => {
         const outline = svg('path', { class: `line ${name}`, d: line(edge(i)) });
         if (kind === 'bands' && i === 0) return [outline];
         return [svg('path', { class: `area ${name}`, d: area(edge(i), edge(i - 1)) }), ...(kind === 'bands' ? [outline] : [])];
       });
     });
+  }
+
+  /** A single point has neither length nor area, so it gets a little of both. */
+  _widened(run) {
+    if (run.length > 1) return run;
+    const half = this._range / 300;
+    return [half, -half].map((by) => ({ ...run[0], age: run[0].age + by }));
   }
 
   /** A vertical line where the chart is being read. */

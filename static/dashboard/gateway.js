@@ -43,6 +43,11 @@ export class Gateway {
     }
   }
 
+  /** Where the default model's labels point and may point, or why they cannot be moved. */
+  labels() {
+    return this._ask('labels', { headers: this._headers(this.token) });
+  }
+
   /** Act with a token. Throws Refused, with the reason as its message. */
   act(name, fields, token) {
     return this._ask(name, {

@@ -26,6 +26,13 @@ export function minute(seconds) {
   };
 }
 
+/** What became of a frame that got no result, for people. @param {string} loss such as `dropped expired` */
+export function lossName(texts, loss) {
+  const [type, reason] = loss.split(' ');
+  if (reason === 'superseded' || reason === 'expired') return texts.text(`outcome.${reason}`);
+  return `${texts.text(type === 'error' ? 'outcome.error' : 'one.dropped')} (${reason})`;
+}
+
 export class SessionPage {
   /**
    * @param {HTMLElement} host
@@ -79,7 +86,7 @@ export class SessionPage {
       this._facts.replaceChildren(html('dd', {}, texts.text('one.gone')));
       return;
     }
-    const losses = Object.entries(figures.losses).map(([name, count]) => `${name} ${texts.number(count)}`);
+    const losses = Object.entries(figures.losses).map(([name, count]) => `${lossName(texts, name)} ${texts.number(count)}`);
     const facts = [
       ['session.client', figures.client || texts.text('unnamed')],
       ['session.address', figures.address],
@@ -91,6 +98,6 @@ export class SessionPage {
       ['one.pending', texts.number(figures.pending)],
       ['one.losses', losses.join(', ') || texts.text('one.none')],
     ];
-    this._facts.replaceChildren(...facts.map(([key, value]) => html('div', {}, html('dt', {}, texts.text(key)), html('dd', {}, value))));
+    this._facts.replaceChildren(...facts.map(([key, value]) => html('div', { class: key === 'one.losses' && 'wide' }, html('dt', {}, texts.text(key)), html('dd', {}, value))));
   }
 }

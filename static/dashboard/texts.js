@@ -45,6 +45,7 @@ export class Texts {
 
   /** A round number on an axis, with its unit if it has one. */
   tick(value, unit = '') {
+    if (unit === 'ms' && value >= 1000) return this.tick(value / 1000, 's');
     const text = new Intl.NumberFormat(this.locale, { maximumFractionDigits: 2 }).format(value);
     return unit ? `${text} ${unit}` : text;
   }

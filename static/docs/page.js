@@ -1,6 +1,9 @@
 /** The page at /docs: shows the gateway's documents. */
 
+import { nextLanguage, preferredLanguage } from '../static/page/preferred-language.js';
+import { storage } from '../static/page/storage.js';
 import { Documents } from './schema.js';
+import { Texts } from './texts.js';
 
 const FILES = ['asyncapi.json', 'openapi.json', 'schemas.json'];
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
@@ -16,22 +19,18 @@ function element(tag, attributes, ...children) {
 }
 
 /** Text in which backticks mark code. */
-function prose(text) {
+function marked(text) {
   return text.split('`').map((part, index) => (index % 2 ? element('code', {}, part) : part));
 }
 
-function table(titles, rows) {
-  const head = element('tr', {}, titles.map((title) => element('th', { scope: 'col' }, title)));
-  const body = rows.map((cells) =>
-    element('tr', {}, cells.map((cell, index) => element('td', { 'data-title': titles[index] }, cell))),
-  );
-  return element('div.scroll', {}, element('table', {}, element('thead', {}, head), element('tbody', {}, body)));
-}
-
 class Page {
-  /** @param {Documents} documents */
-  constructor(documents) {
+  /**
+   * @param {Documents} documents
+   * @param {Texts} texts
+   */
+  constructor(documents, texts) {
     this._documents = documents;
+    this._texts = texts;
     this._async = documents.documents['asyncapi.json'];
     this._http = documents.documents['openapi.json'];
     this._contents = [];
@@ -60,23 +59,37 @@ class Page {
     return element('section.entry', { id }, element('h3', {}, element('code', {}, title)), ...children);
   }
 
+  /** Text of a document in the page's language, in which backticks mark code. */
+  _prose(text) {
+    return marked(this._texts.of(text));
+  }
+
+  _table(english, rows) {
+    const titles = english.map((title) => this._texts.of(title));
+    const head = element('tr', {}, titles.map((title) => element('th', { scope: 'col' }, title)));
+    const body = rows.map((cells) =>
+      element('tr', {}, cells.map((cell, index) => element('td', { 'data-title': titles[index] }, cell))),
+    );
+    return element('div.scroll', {}, element('table', {}, element('thead', {}, head), element('tbody', {}, body)));
+  }
+
   // WebSocket
 
   _socket() {
     const channel = this._async.channels.session;
-    const rows = channel['x-subprotocols'].map(({ name, description }) => [element('code', {}, name), prose(description)]);
+    const rows = channel['x-subprotocols'].map(({ name, description }) => [element('code', {}, name), this._prose(description)]);
     return this._section(
       'websocket',
       `WebSocket ${channel.address}`,
-      element('p', {}, prose(this._async.info.description)),
-      element('p', {}, prose(channel.description)),
-      table(['subprotocol', 'encoding'], rows),
+      element('p', {}, this._prose(this._async.info.description)),
+      element('p', {}, this._prose(channel.description)),
+      this._table(['subprotocol', 'encoding'], rows),
     );
   }
 
   _messages() {
     return Object.entries(this._async.operations).map(([id, operation]) => {
-      const section = this._section(id, operation.title, element('p', {}, prose(operation.description)));
+      const section = this._section(id, this._texts.of(operation.title), element('p', {}, this._prose(operation.description)));
       for (const { $ref } of operation.messages) section.append(this._message($ref.split('/').pop()));
       return section;
     });
@@ -87,14 +100,14 @@ class Page {
     return this._entry(
       `message-${name}`,
       name,
-      element('p', {}, prose(this._documents.describe(payload, 'asyncapi.json'))),
+      element('p', {}, this._prose(this._documents.describe(payload, 'asyncapi.json'))),
       ...this._fieldTables(payload, 'asyncapi.json'),
       ...examples.map((example) => this._example(example)),
     );
   }
 
   _example({ name, payload }) {
-    const title = name ? `Example: ${name}` : 'Example';
+    const title = name ? this._texts.of('Example: {name}', { name }) : this._texts.of('Example');
     return element('details', {}, element('summary', {}, title), element('pre', {}, JSON.stringify(payload, null, 2)));
   }
 
@@ -102,15 +115,15 @@ class Page {
     const codes = this._async.channels.session['x-close-codes'];
     const rows = codes.map(({ code, description, reasons = [] }) => [
       element('code', {}, String(code)),
-      [...prose(description), ...reasons.map((reason) => element('code.reason', {}, reason))],
+      [...this._prose(description), ...reasons.map((reason) => element('code.reason', {}, reason))],
     ]);
-    return this._section('close-codes', 'Close codes', table(['code', 'meaning'], rows));
+    return this._section('close-codes', this._texts.of('Close codes'), this._table(['code', 'meaning'], rows));
   }
 
   // HTTP
 
   _requests() {
-    const section = this._section('http', 'HTTP', element('p', {}, prose(this._http.info.description)));
+    const section = this._section('http', 'HTTP', element('p', {}, this._prose(this._http.info.description)));
     for (const [path, item] of Object.entries(this._http.paths)) {
       for (const method of METHODS.filter((name) => item[name])) section.append(this._request(method, path, item));
     }
@@ -123,8 +136,8 @@ class Page {
     return this._entry(
       `${method}-${path.replace(/\W+/g, '-')}`,
       `${method.toUpperCase()} ${path}`,
-      element('p', {}, prose(operation.summary)),
-      operation.description ? element('p', {}, prose(operation.description)) : '',
+      element('p', {}, this._prose(operation.summary)),
+      operation.description ? element('p', {}, this._prose(operation.description)) : '',
       parameters.length ? this._parameters(parameters) : '',
       operation.requestBody ? this._body(operation.requestBody) : '',
       this._answers(operation.responses),
@@ -136,18 +149,18 @@ class Page {
       element('code', {}, name),
       place,
       this._type(schema, 'openapi.json'),
-      prose(description || this._documents.describe(schema, 'openapi.json')),
+      this._prose(description || this._documents.describe(schema, 'openapi.json')),
     ]);
-    return table(['parameter', 'in', 'type', 'meaning'], rows);
+    return this._table(['parameter', 'in', 'type', 'meaning'], rows);
   }
 
   _body({ description, content }) {
     const kinds = Object.entries(content).flatMap(([kind, { schema }], index) => [
-      index ? ' or ' : '',
+      index ? ` ${this._texts.of('or')} ` : '',
       element('code', {}, kind),
       ...this._reference(schema),
     ]);
-    return element('p', {}, 'Body: ', kinds, '. ', prose(description));
+    return element('p', {}, this._texts.of('Body:'), ' ', kinds, '. ', this._prose(description));
   }
 
   _answers(responses) {
@@ -155,9 +168,9 @@ class Page {
       const { schema: answer } = this._documents.locate(response, 'openapi.json');
       const bodies = Object.values(answer.content || {}).flatMap(({ schema }) => this._reference(schema));
       const headers = Object.keys(answer.headers || {}).map((name) => element('code.reason', {}, name));
-      return [element('code', {}, status), [...prose(answer.description), ...bodies], headers];
+      return [element('code', {}, status), [...this._prose(answer.description), ...bodies], headers];
     });
-    return table(['status', 'meaning', 'headers'], rows);
+    return this._table(['status', 'meaning', 'headers'], rows);
   }
 
   /** Links to what a body's schema refers to; nothing if it has no name. */
@@ -169,7 +182,7 @@ class Page {
   // Schemas
 
   _definitions() {
-    const section = this._section('schemas', 'Types');
+    const section = this._section('schemas', this._texts.of('Types'));
     const { $defs } = this._documents.documents['schemas.json'];
     const messages = Object.values(this._async.components.messages).map(({ payload }) => payload.$ref.split('/').pop());
     for (const name of Object.keys($defs).filter((each) => !messages.includes(each))) {
@@ -182,15 +195,21 @@ class Page {
     const values = this._documents.values(schema);
     const content = values ? [this._values(values)] : this._fieldTables(schema, 'schemas.json');
     const type = content.length ? '' : element('p', {}, this._linked(this._documents.typeOfDefinition(name)));
-    return this._entry(`type-${name}`, name, element('p', {}, prose(schema.description || '')), type, ...content);
+    return this._entry(`type-${name}`, name, element('p', {}, this._prose(schema.description || '')), type, ...content);
   }
 
   _values(values) {
     const rows = values.map((value) => [
       element('code', {}, String(value.const)),
-      [...prose(value.description), ...retryable(value)],
+      [...this._prose(value.description), ...this._retryable(value)],
     ]);
-    return table(['value', 'meaning'], rows);
+    return this._table(['value', 'meaning'], rows);
+  }
+
+  _retryable(value) {
+    if (!('x-retryable' in value)) return [];
+    const status = element('code.reason', {}, String(value['x-http-status']));
+    return [value['x-retryable'] ? ` ${this._texts.of('May succeed later.')} ` : ' ', status];
   }
 
   _fieldTables(schema, file) {
@@ -198,7 +217,7 @@ class Page {
     return [
       ...this._fields(this._documents.fields(schema, file)),
       ...variants.flatMap(({ schema: part, file: where }) => [
-        element('p', {}, prose(part.description)),
+        element('p', {}, this._prose(part.description)),
         ...this._fields(this._documents.fields(part, where)),
       ]),
     ];
@@ -207,11 +226,11 @@ class Page {
   _fields(fields) {
     if (fields.length === 0) return [];
     const rows = fields.map(({ name, schema, file, isRequired, description }) => [
-      element(isRequired ? 'code.required' : 'code', isRequired ? { title: 'always there' } : {}, name),
+      element(isRequired ? 'code.required' : 'code', isRequired ? { title: this._texts.of('always there') } : {}, name),
       this._type(schema, file),
-      [...prose(description), 'default' in schema ? ` Default: ${schema.default}.` : ''],
+      [...this._prose(description), 'default' in schema ? ` ${this._texts.of('Default: {value}.', { value: schema.default })}` : ''],
     ]);
-    return [table(['field', 'type', 'meaning'], rows)];
+    return [this._table(['field', 'type', 'meaning'], rows)];
   }
 
   _type(schema, file) {
@@ -231,25 +250,40 @@ class Page {
   }
 }
 
-function retryable(value) {
-  if (!('x-retryable' in value)) return [];
-  const status = element('code.reason', {}, String(value['x-http-status']));
-  return value['x-retryable'] ? [' May succeed later. ', status] : [' ', status];
+const language = preferredLanguage(
+  storage(),
+  new URLSearchParams(location.search).get('lang'),
+  navigator.languages || [navigator.language || 'en'],
+);
+
+async function json(name) {
+  const answer = await fetch(name);
+  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+  return answer.json();
 }
 
 async function load() {
-  const texts = await Promise.all(
-    FILES.map(async (name) => {
-      const answer = await fetch(name);
-      if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-      return [name, await answer.json()];
-    }),
-  );
-  return new Documents(Object.fromEntries(texts));
+  const documents = await Promise.all(FILES.map(async (name) => [name, await json(name)]));
+  return new Documents(Object.fromEntries(documents));
 }
 
-async function show() {
-  const page = new Page(await load());
+async function chinese() {
+  const parts = await Promise.all([import('./messages-zh.js'), import('./schemas-zh.js')]);
+  return Object.assign({}, ...parts.map(({ zh }) => zh));
+}
+
+/** The other language, by a reload: the page has no state. */
+function change() {
+  nextLanguage(storage(), language);
+  const address = new URL(location.href);
+  address.searchParams.delete('lang');
+  history.replaceState(null, '', address);
+  location.reload();
+}
+
+async function show(texts) {
+  texts.fill(document);
+  const page = new Page(await load(), texts);
   document.getElementById('document').append(...page.sections());
   document.getElementById('contents').append(...page.contents());
   if (matchMedia('(max-width: 900px)').matches) document.getElementById('menu').open = false;
@@ -257,8 +291,18 @@ async function show() {
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
-show().catch((error) => {
-  const problem = document.getElementById('problem');
-  problem.textContent = `The documents could not be loaded: ${error.message}. Reload the page to try again.`;
-  problem.hidden = false;
-});
+async function start() {
+  let texts = new Texts(language, {});
+  try {
+    if (language === 'zh') texts = new Texts(language, await chinese());
+    await show(texts);
+  } catch (error) {
+    const problem = document.getElementById('problem');
+    const text = 'The documents could not be loaded: {message}. Reload the page to try again.';
+    problem.textContent = texts.of(text, { message: error.message });
+    problem.hidden = false;
+  }
+}
+
+document.getElementById('language').addEventListener('click', change);
+start();

@@ -97,6 +97,8 @@ export class Documents {
 
 function count(least, most) {
   if (least === undefined && most === undefined) return '';
+  if (least === undefined) return `, at most ${most} items`;
+  if (most === undefined) return `, at least ${least} items`;
   return least === most ? `, ${least} items` : `, ${least} to ${most} items`;
 }
 

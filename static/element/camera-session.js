@@ -6,7 +6,7 @@ import { Statistics } from '../client/statistics.js';
 import { makeEncoder } from '../page/jpeg.js';
 import { LivePreview } from '../page/live-preview.js';
 import { Pipeline } from '../page/pipeline.js';
-import { resultOptions } from '../page/predictions.js';
+import { resultOptions } from '../tasks/predictions.js';
 import { Camera } from '../page/sources/camera.js';
 
 const now = () => performance.now();

@@ -17,7 +17,7 @@ import { Options } from './options.js';
 import { Panel } from './panel.js';
 import { PhoneDialog } from './phone-dialog.js';
 import { Pipeline } from './pipeline.js';
-import { resultOptions } from './predictions.js';
+import { resultOptions } from '../tasks/predictions.js';
 import { isFull } from './rejection.js';
 import { Saving } from './saving.js';
 import { sessionOptions, socketAddress } from './session-options.js';

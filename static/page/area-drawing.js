@@ -4,7 +4,7 @@
  * `context` is a 2d context in CSS pixels, `rect` the picture's rectangle in it.
  */
 
-import { classColour } from './colours.js';
+import { classColour } from '../tasks/colours.js';
 
 const COLOUR = '#ffffff';
 const EDGE = 'rgb(7 18 14 / 0.78)';

@@ -1,7 +1,7 @@
 /** The option of which classes are shown: a button for each, and a search among many. */
 
+import { classColour } from '../tasks/colours.js';
 import { ClassFilter, matching } from './class-filter.js';
-import { classColour } from './colours.js';
 import { setText } from './notice.js';
 
 const MANY = 20; // classes from which a search helps

@@ -1,8 +1,7 @@
 /** The page's language: the user's choice, or the browser's. */
 
 import { MESSAGES } from './messages.js';
-
-const STORAGE_KEY = 'framewire.language';
+import { nextLanguage, preferredLanguage } from './preferred-language.js';
 
 export class Language {
   /**
@@ -12,9 +11,7 @@ export class Language {
    */
   constructor(storage, shared, preferred) {
     this._storage = storage;
-    const stored = storage && storage.getItem(STORAGE_KEY);
-    const candidates = [shared, stored, ...preferred.map((tag) => tag.slice(0, 2)), 'en'];
-    this.name = candidates.find((name) => Object.keys(MESSAGES).includes(name));
+    this.name = preferredLanguage(storage, shared, preferred);
   }
 
   /** The message for a key, with `{name}` replaced by `values.name`. */
@@ -31,9 +28,7 @@ export class Language {
 
   /** Switch to the next language, and remember it for the next visit. */
   change() {
-    const names = Object.keys(MESSAGES);
-    this.name = names[(names.indexOf(this.name) + 1) % names.length];
-    if (this._storage) this._storage.setItem(STORAGE_KEY, this.name);
+    this.name = nextLanguage(this._storage, this.name);
   }
 
   /** Translate every element with a message key: data-text, data-label (aria-label) and data-hint. */

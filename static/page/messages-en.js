@@ -69,8 +69,8 @@ export const en = {
   'problem.remedy.phone': 'How to get HTTPS',
 
   'hint.digits': 'This is a rendered scene. Turn on the camera and hold up printed digits.',
-  'hint.names': 'This is a rendered scene. Turn on the camera and show it what the model knows: {names} …',
-  'hint.any': 'This is a rendered scene. Turn on the camera to see what the model makes of yours.',
+  'hint.names': 'This is a rendered scene. Turn on the camera and show it something that the model knows: {names} …',
+  'hint.any': 'This is a rendered scene. Turn on the camera to try the model on your own pictures.',
   'hint.camera': 'Turn on the camera',
   'hint.sheet': 'Print digits',
 
@@ -165,7 +165,7 @@ export const en = {
   'stat.size': 'frame size',
   'stat.more': 'More figures',
   'stat.legend.p50': 'median',
-  'stat.legend.p95': 'to P95',
+  'stat.legend.p95': 'up to P95',
   'stat.chart': 'Latency over the last 30 seconds, median and 95th percentile; the arrow keys read out its points',
   'stat.chart.top': '{ms} ms',
   'stat.chart.now': 'now',

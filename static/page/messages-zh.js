@@ -165,7 +165,7 @@ export const zh = {
   'stat.size': '画面大小',
   'stat.more': '更多数据',
   'stat.legend.p50': '中位数',
-  'stat.legend.p95': '至 P95',
+  'stat.legend.p95': '中位数至 P95',
   'stat.chart': '最近 30 秒的延迟：中位数与 P95；按方向键可逐点朗读',
   'stat.chart.top': '{ms} 毫秒',
   'stat.chart.now': '现在',

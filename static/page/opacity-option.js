@@ -40,7 +40,7 @@ export class OpacityOption {
 
   /** @param {object|null} model as the welcome has it */
   update(model) {
-    this._element('opacity-option').hidden = !model || !TASKS.includes(model.task);
+    this._element('opacity-option').hidden = !model || !(TASKS.includes(model.task) || model.masks);
   }
 
   _changed() {

@@ -6,9 +6,11 @@
  */
 
 import { boxToRect } from '../client/geometry.js';
-import { classColour } from './colours.js';
+import { fillMask } from '../tasks/box-masks.js';
+import { classColour } from '../tasks/colours.js';
+import { percent } from '../tasks/names.js';
+import { shorten } from '../tasks/shorten.js';
 import { boxAt, placeLabels } from './label-placement.js';
-import { shorten } from './shorten.js';
 
 const LINE = 2;
 const SHADE = 'rgb(0 0 0 / 0.22)'; // around the line, so that it is visible on its own colour
@@ -19,19 +21,22 @@ const DIMMED = 0.55; // the opacity of the other boxes while the pointer is on o
 export const TAG_INK = '#07120e';
 const FONT = '600 12px system-ui, sans-serif';
 
-/** A class's label, or its number if the model has no labels. */
-export function className(index, labels) {
-  return labels && labels[index] !== undefined ? labels[index] : String(index);
-}
-
 /**
- * @param {{box, name, score, index, opacity}[]} predictions best first
- * @param {{x: number, y: number}|null} pointer in CSS pixels
+ * @param {import('../tasks/types.js').NamedBox[]} predictions best first
+ * @param {object} [options]
+ * @param {{x: number, y: number}|null} [options.pointer] in CSS pixels
+ * @param {number} [options.maskOpacity] how much masks cover, 0 to 1
  */
-export function drawBoxes(context, rect, predictions, pointer = null) {
+export function drawBoxes(context, rect, predictions, { pointer = null, maskOpacity = 1 } = {}) {
   const boxes = predictions.map(({ box }) => boxToRect(box, rect));
   const pointed = pointer ? boxAt(boxes, pointer) : -1;
   const opacity = (i) => predictions[i].opacity * (pointed < 0 || pointed === i ? 1 : DIMMED);
+  boxes.forEach((box, i) => {
+    if (!predictions[i].mask) return;
+    context.globalAlpha = maskOpacity * opacity(i);
+    context.fillStyle = classColour(predictions[i].index);
+    fillMask(context, box, predictions[i].mask);
+  });
   boxes.forEach((box, i) => {
     context.globalAlpha = opacity(i);
     outline(context, box, classColour(predictions[i].index));
@@ -87,8 +92,4 @@ function trace(context, x, y, width, height) {
   context.beginPath();
   if (context.roundRect) context.roundRect(x, y, width, height, ROUND);
   else context.rect(x, y, width, height);
-}
-
-export function percent(score) {
-  return `${Math.round(100 * score)} %`;
 }

@@ -1,9 +1,9 @@
 /** The statistics, the lost frames, the model, and the latest result as text. */
 
+import { classColour } from '../tasks/colours.js';
+import { scaleImage } from '../tasks/heat-map.js';
+import { percent } from '../tasks/names.js';
 import { setText } from './notice.js';
-import { classColour } from './colours.js';
-import { scaleImage } from './heat-map.js';
-import { percent } from './overlay.js';
 
 const SCORED_TASKS = ['detection', 'classification', 'keypoints'];
 

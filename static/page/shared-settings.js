@@ -5,9 +5,10 @@
  * never among them.
  */
 
+import { LANGUAGES } from './preferred-language.js';
+
 const SOURCES = ['camera', 'scene'];
 const BOXES = ['exact', 'live'];
-const LANGUAGES = ['en', 'zh'];
 const SHARED = ['source', 'score', 'opacity', 'boxes', 'classes', 'full', 'lang'];
 const SCORES = [5, 95]; // percent, as the slider has them
 

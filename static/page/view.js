@@ -7,17 +7,18 @@
  */
 
 import { fit } from '../client/geometry.js';
+import { heatPixels } from '../tasks/heat-map.js';
+import { drawPoses } from '../tasks/pose-drawing.js';
+import { readBoxes, readPredictions } from '../tasks/predictions.js';
+import { Raster } from '../tasks/raster.js';
+import { drawScoreBars } from '../tasks/score-bars.js';
+import { maskPixels } from '../tasks/segmentation.js';
 import { Backdrop } from './backdrop.js';
-import { heatPixels } from './heat-map.js';
 import { drawBoxes } from './overlay.js';
-import { drawPoses } from './pose-drawing.js';
-import { readBoxes, readPredictions } from './predictions.js';
-import { Raster } from './raster.js';
-import { drawScoreBars } from './score-bars.js';
-import { maskPixels } from './segmentation.js';
 
 const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
 const [WIDEST, NARROWEST] = [16 / 9, 3 / 4];
+const OPACITY = 0.55; // of masks and heat maps, unless the user sets another
 const SAVED_SIDE = 960; // the size in CSS pixels that a saved picture is drawn for, whatever its own
 
 export class View {
@@ -37,9 +38,9 @@ export class View {
     this._shown = null;
     this._minScore = 0;
     this._shows = () => true;
-    this._opacity = 1;
+    this._opacity = OPACITY;
     this._pointer = null;
-    this._raster = new Raster();
+    this._raster = new Raster(() => document.createElement('canvas'));
     this._backdrop = new Backdrop();
     this._aspect = 0;
     new ResizeObserver(() => this._resize()).observe(canvas);
@@ -149,15 +150,16 @@ export class View {
   _annotate(context, rect, pointer) {
     const { model, boxes } = this._shown;
     const labels = model ? model.labels : [];
+    const options = { pointer, maskOpacity: this._opacity };
     if (boxes) {
-      return drawBoxes(context, rect, readBoxes(boxes, labels, this._minScore, this._shows), pointer);
+      return drawBoxes(context, rect, readBoxes(boxes, labels, this._minScore, this._shows), options);
     }
     const predictions = this.predictions();
     if (!predictions) return undefined;
     const { kind, items } = predictions;
     switch (kind) {
       case 'boxes':
-        return drawBoxes(context, rect, items, pointer);
+        return drawBoxes(context, rect, items, options);
       case 'poses':
         return drawPoses(context, rect, items);
       case 'masks':

@@ -6,9 +6,11 @@ Nothing fails here; what is simulated is load. Service times are those of the de
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from server.core.balancing import Balancer, Place
 from server.core.batch import Batch
@@ -34,13 +36,38 @@ FPS = 10.0
 
 
 class ModelServer(SharedServer):
-    """A simulated model server that counts the CPU time which calls have cost it."""
+    """A simulated model server that counts the CPU time which calls have cost it.
 
-    worked_s = 0.0
+    Of its calls, ``runs`` share its cores, and the others wait in a queue: the embedded model
+    server runs one more than it has cores. TensorFlow Serving runs all of them (None).
+    """
+
+    def __init__(self, runs: int | None = None, **values: Any) -> None:
+        super().__init__(**values)
+        self.worked_s = 0.0
+        self._runs = runs
+        self._running = 0
+        self._queue: deque[Callable[[], None]] = deque()
 
     def _work(self, clock: Clock, work: float, back: float, done: Callable[[str], None]) -> None:
         self.worked_s += work
-        super()._work(clock, work, back, done)
+
+        def ended(outcome: str) -> None:
+            self._running -= 1
+            self._start()
+            clock.at(clock.now + back, done, outcome)
+
+        self._queue.append(partial(self._run, clock, work, ended))
+        self._start()
+
+    def _start(self) -> None:
+        while self._queue and (self._runs is None or self._running < self._runs):
+            self._running += 1
+            self._queue.popleft()()
+
+    def _run(self, clock: Clock, work: float, ended: Callable[[str], None]) -> None:
+        """Let a call have its share of the cores."""
+        super()._work(clock, work, 0.0, ended)
 
 
 class Gateway(World):
@@ -109,11 +136,13 @@ def simulate(
     max_calls: int = 256,
     seconds: float = 4.0,
     warm_s: float = 3.0,
+    clock: Clock | None = None,
+    gateway: Callable[..., Gateway] = Gateway,
 ) -> Observed:
     """Let one gateway for each fleet of cameras use all ``servers``; observe after ``warm_s``."""
-    clock = Clock()
+    clock = clock or Clock()
     worlds = [
-        Gateway(clock, servers, fleet, seed=number, max_calls=max_calls)
+        gateway(clock, servers, fleet, number, max_calls)
         for number, fleet in enumerate(fleets, start=1)
     ]
     end = warm_s + seconds
@@ -139,9 +168,11 @@ def full_frames_per_s(server: ModelServer) -> float:
     return server.cores * MAX_BATCH / (server.fixed_s + MAX_BATCH * server.frame_s)
 
 
-def observe(gateways: int, servers: int, load: float, max_calls: int = 256) -> Observed:
+def observe(
+    gateways: int, servers: int, load: float, max_calls: int = 256, runs: int | None = None
+) -> Observed:
     """Let cameras offer ``load`` of what full batches allow, spread over all gateways."""
-    shared = [ModelServer() for _ in range(servers)]
+    shared = [ModelServer(runs) for _ in range(servers)]
     each = round(load * sum(map(full_frames_per_s, shared)) / FPS / gateways)
     fleets = [
         [Camera(f"{gateway}-{number}", FPS, keeps_window=True) for number in range(each)]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 from pathlib import Path
 
 import pytest
 
 from server.settings import Settings
+from tests.capacity import compare
 from tests.capacity.fleet import MAX_BATCH, ModelServer, Observed, observe
+from tests.capacity.machine import Costs
+from tests.server.core.simulation import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "capacity.md").read_text(encoding="utf-8")
@@ -76,3 +80,36 @@ def test_gateways_that_share_model_servers_need_fewer_calls(alone: Observed) -> 
     assert shared.p99_ms > 2 * bounded.p99_ms
     assert bounded.p99_ms < 2 * alone.p99_ms
     assert bounded.answered == 1.0
+
+
+# The comparison with the real thing
+
+
+@pytest.mark.parametrize(("runs", "ends_at"), [(None, [0.02, 0.02]), (1, [0.01, 0.02])])
+def test_an_embedded_model_server_queues_calls(runs: int | None, ends_at: list[float]) -> None:
+    clock, ended = Clock(), []
+    server = ModelServer(runs, cores=1, fixed_s=0.01, frame_s=0.0, noise=0.0)
+    for _ in range(2):
+        server.serve(clock, random.Random(1), 1, lambda outcome: ended.append(clock.now))
+    clock.run(1)
+    assert ended == pytest.approx(ends_at)
+    assert server.worked_s == pytest.approx(0.02)
+
+
+def test_what_gateways_and_cameras_cost_is_missing_from_the_model_server() -> None:
+    model = Costs(0.004, 0.0022, 0.0, 0.0, 0.0)
+    everything = Costs(0.004, 0.0022, 0.0008, 0.0002, 0.0001)
+    free, dear = (compare.simulated(1, 2, costs, warm_s=1.0) for costs in (model, everything))
+    assert dear.mean_batch == pytest.approx(free.mean_batch, rel=0.1)
+    per_frame_s = [1 / seen.frames_per_s for seen in (free, dear)]
+    extra_s = 0.0003 + 0.0008 / dear.mean_batch
+    assert per_frame_s[1] - per_frame_s[0] == pytest.approx(extra_s / 2, rel=0.5)
+
+
+def test_the_comparison_says_what_agrees() -> None:
+    seen = compare.Observed(500.0, 10.0)
+    words = [
+        compare.row(2, 256, seen, compare.Observed(frames_per_s, batch)).split(" | ")[-1]
+        for frames_per_s, batch in ((505, 10.5), (600, 10.5), (505, 8), (600, 8))
+    ]
+    assert words == ["yes |", "batches only |", "frames/s only |", "**no** |"]

@@ -60,9 +60,17 @@ def test_detections_are_sorted_and_padded_with_zeros() -> None:
 
 
 def test_neighboring_cells_give_one_box_for_one_digit() -> None:
-    outputs = decoding.detect(*grid((10, 10, 3, 1.0), (10, 11, 8, 2.0), (11, 11, 3, 0.5)))
+    outputs = decoding.detect(*grid((10, 10, 8, 1.0), (10, 11, 8, 2.0), (11, 11, 8, 0.5)))
     assert outputs["num_detections"].numpy().tolist() == [1.0]
     assert float(outputs["detection_classes"][0, 0]) == 8.0
+
+
+def test_a_digit_that_could_be_either_of_two_is_answered_as_both() -> None:
+    outputs = decoding.detect(*grid((10, 10, 1, 0.5), (10, 10, 7, -1.0)))
+    assert outputs["num_detections"].numpy().tolist() == [2.0]
+    assert outputs["detection_classes"][0, :2].numpy().tolist() == [1.0, 7.0]
+    boxes = outputs["detection_boxes"][0].numpy()
+    assert boxes[0].tolist() == boxes[1].tolist()
 
 
 def test_an_empty_image_gives_no_detections() -> None:

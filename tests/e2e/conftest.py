@@ -107,7 +107,7 @@ def open_page(launch: Launch, stack: Stack) -> Open:
         script: str = "",
         **context: Any,
     ) -> Iterator[Page]:
-        options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **context}
+        options = {"locale": "en-GB", "viewport": {"width": 1000, "height": 700}, **context}
         if camera or cameras:
             options["permissions"] = ["camera"]
         opened = launch(camera, cameras or 1).new_context(**options)

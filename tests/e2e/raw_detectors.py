@@ -2,8 +2,9 @@
 
 Saved by ``main``, each as a SavedModel of float32 ``[N,64,64,3]`` in 0..1:
 
-* ``yolo``: ``output_0`` ``[N,6,84]``, as YOLOv8: center, size, and two classes for each anchor. The
-  box is in two anchors, so one of them has to be suppressed.
+* ``yolo``: ``output_0`` ``[N,38,84]``, as YOLOv8 for segmentation: center, size, two classes and
+  the weights of 32 prototypes, ``output_1`` ``[N,16,16,32]``, for each anchor. The box is in two
+  anchors, so one of them has to be suppressed. Its mask is the half below its diagonal.
 * ``raw_ssd``: ``mbox_loc`` ``[N,100,4]`` and ``mbox_conf`` ``[N,100,3]``: offsets from the anchors
   in ``anchors.npy``, and logits whose first column is the background.
 """
@@ -36,17 +37,28 @@ def bright_box(images: Any) -> tuple[Any, Any, Any]:
     return tf.stack([x, y, w, h], axis=-1), seen * blue, seen * (1 - blue)
 
 
+def triangle(box: Any) -> Any:
+    """Return how much of y, of x and of 1 is in the logits of the box's mask: ``[N, 3]``."""
+    x, y, w, h = tf.unstack(tf.maximum(box, 0.01), axis=-1)
+    start = (x - w / 2) / w - (y - h / 2) / h
+    return 60 * tf.stack([1 / h, -1 / w, start], axis=-1)
+
+
 class Yolo(tf.Module):
-    """Rows as YOLOv8 has them."""
+    """Rows as YOLOv8 has them for segmentation."""
 
     @tf.function(input_signature=[PIXELS])
     def detect(self, images):
         box, white, red = bright_box(images)
-        row = tf.concat([box, white[:, None] * 0.9, red[:, None] * 0.9], axis=-1)
+        weights = tf.pad(triangle(box), [[0, 0], [0, 29]])
+        row = tf.concat([box, white[:, None] * 0.9, red[:, None] * 0.9, weights], axis=-1)
         twin = tf.concat([box * [1, 1, 0.95, 0.95], row[:, 4:] * 0.8], axis=-1)
         rows = tf.concat([row[:, None], twin[:, None], tf.zeros_like(row[:, None])], axis=1)
         anchors = tf.gather(rows, [2] * 40 + [0, 1] + [2] * 42, axis=1)
-        return {"output_0": tf.transpose(anchors, [0, 2, 1])}
+        y, x = (np.mgrid[0:16, 0:16].astype(np.float32) + 0.5) / 16
+        maps = np.pad(np.stack([y, x, np.ones_like(x)], axis=-1), [(0, 0), (0, 0), (0, 29)])
+        prototypes = tf.tile(maps[None], [tf.shape(images)[0], 1, 1, 1])
+        return {"output_0": tf.transpose(anchors, [0, 2, 1]), "output_1": prototypes}
 
 
 class RawSsd(tf.Module):

@@ -22,6 +22,7 @@ from server.backend.stubs import model_pb2, predict_pb2, prediction_service_pb2_
 from server.backend.tensors import to_numpy
 from tests.e2e.client import Client
 from tests.e2e.film import jpeg, scenes
+from tests.forked import ForkedStack
 from tests.server.backend.puppet_server import tensor
 
 DESCRIPTIONS: dict[str, Any] = {
@@ -47,7 +48,7 @@ def stack(
     config, descriptions = folder / "models.config", folder / "descriptions.json"
     config.write_text(CONFIG.format(other_models, demo_models))
     descriptions.write_text(json.dumps(DESCRIPTIONS))
-    with Stack(
+    with ForkedStack(
         gateway_flags=(
             "--model=zoo",
             f"--descriptions={descriptions}",

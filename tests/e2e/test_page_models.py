@@ -15,11 +15,13 @@ from loadtest.stack import Stack
 from tests.conftest import models_config
 from tests.e2e.browsing import in_state, until
 from tests.e2e.conftest import Open
+from tests.forked import ForkedStack
 
-TASKS = ("pose", "masks", "depth", "vector")
+TASKS = ("pose", "masks", "depth", "vector", "yolo")
 DARK = (0.1, 0.5)
 CENTER = (0.5, 0.5)
-"""Places in the picture: outside its box, and within."""
+LOWER, UPPER = (0.35, 0.65), (0.65, 0.35)
+"""Places in the picture: outside its box, and within; the YOLO's mask is the lower left half."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def stack(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     config, descriptions = folder / "models.config", folder / "descriptions.json"
     config.write_text(models_config(exported_sources, TASKS))
     descriptions.write_text(json.dumps({name: {} for name in TASKS}))  # so that they are listed
-    with Stack(
+    with ForkedStack(
         gateway_flags=(
             "--model=pose",
             f"--descriptions={descriptions}",
@@ -93,6 +95,15 @@ def test_each_task_is_drawn_and_the_model_is_chosen_on_the_page(open_page: Open)
         choose(page, "depth")
         expect(page.get_by_role("img", name="Color scale from 0 m to 3 m")).to_be_visible()
         until(page, lambda: is_colored(page, CENTER), "a heat map")
+
+        choose(page, "yolo")
+        expect(result).to_contain_text("white 90 %")
+        until(page, lambda: is_colored(page, LOWER), "a mask in the box")
+        assert not is_colored(page, UPPER)
+        expect(opacity).to_be_visible()
+        page.locator("#opacity").press("Home")
+        assert not is_colored(page, LOWER)
+        page.locator("#opacity").press("End")
 
         choose(page, "vector")
         expect(page.locator("#embedding-rows")).to_contain_text("Norm1.000")

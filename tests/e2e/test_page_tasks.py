@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from loadtest.stack import Stack
 from tests.e2e.browsing import in_state
 from tests.e2e.conftest import Open
+from tests.forked import ForkedStack
 
 CONFIG = """
 model_config_list {{
@@ -38,7 +39,9 @@ def stack(other_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "--max-staleness-ms=20000",
         f"--descriptions={descriptions}",
     )
-    with Stack(gateway_flags=flags, model_flags=(f"--model_config_file={config}",)) as running:
+    with ForkedStack(
+        gateway_flags=flags, model_flags=(f"--model_config_file={config}",)
+    ) as running:
         yield running
 
 

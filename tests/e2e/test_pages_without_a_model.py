@@ -103,18 +103,24 @@ def test_everything_of_the_documents_is_shown(launch: Launch, url: str, artifact
         ids = set(page.eval_on_selector_all("[id]", "(all) => all.map((one) => one.id)"))
         assert set(targets) <= ids
         assert page.evaluate(GROUND) == "rgb(244, 246, 244)"
+        header = page.locator("header").bounding_box()
+        assert header is not None
+        assert header["height"] < 80
         page.screenshot(path=artifacts / "docs.png")
 
 
-def test_it_fits_a_phone(launch: Launch, url: str, artifacts: Path) -> None:
-    with opened(launch, url, *DOCS, color_scheme="dark", **PHONE) as page:
+def test_it_fits_a_phone_in_chinese(launch: Launch, url: str, artifacts: Path) -> None:
+    with opened(launch, url, *DOCS, color_scheme="dark", locale="zh-CN", **PHONE) as page:
         widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1]
         assert page.evaluate(GROUND) == "rgb(12, 18, 16)"
-        page.get_by_text("Contents").click()
+        page.get_by_text("目录", exact=True).click()
         page.get_by_role("link", name="frame", exact=True).click()
         assert page.url.endswith("#message-frame")
+        expect(page.locator("#message-frame")).to_contain_text("有且仅有一个处理结果")
         page.screenshot(path=artifacts / "docs-phone.png")
+        page.get_by_role("button", name="English").click()
+        expect(page.locator("#message-frame")).to_contain_text("exactly one outcome")
 
 
 @pytest.fixture
@@ -155,7 +161,7 @@ def acts_only_when_agreed(page: Page, dashboard: str) -> None:
         with urllib.request.urlopen(f"{dashboard}/admin/figures", timeout=START_S) as answer:
             return float(json.load(answer)["canary_share"])
 
-    page.get_by_label("Canary’s share").fill("25")
+    page.get_by_label("Canary share").fill("25")
     page.get_by_role("button", name="Set share").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Send 25 % of the sessions")
@@ -169,6 +175,9 @@ def acts_only_when_agreed(page: Page, dashboard: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done: Set share.")).to_be_visible()
     assert share() == 0.25
+    page.get_by_role("button", name="Move a label").click()
+    expect(page.locator("#acts")).to_contain_text("Labels cannot be moved: ")
+    expect(page.locator("#acts")).to_contain_text("model_config")
 
 
 def test_the_dashboard_fits_a_phone_in_chinese(

@@ -21,6 +21,7 @@ from server.core.wire import JSON, Encoding
 from server.transport.encodings import MSGPACK
 from tests.e2e.client import Client
 from tests.e2e.film import fits, jpeg
+from tests.forked import ForkedStack
 from tests.server.handlers.documents import ASYNCAPI, invalid, undocumented
 from tests.server.samples import frame_fields, packed
 
@@ -41,7 +42,7 @@ def models(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stack(models: Path) -> Iterator[Stack]:
     # A slow machine may take its time: what is late is other tests' matter.
-    with Stack(models, gateway_flags=("--max-staleness-ms=20000",)) as running:
+    with ForkedStack(models, gateway_flags=("--max-staleness-ms=20000",)) as running:
         yield running
 
 

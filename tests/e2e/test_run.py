@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,7 +66,13 @@ class Run:
 
 
 @pytest.fixture
-def run() -> Iterator[Run]:
+def run(demo_models: Path) -> Iterator[Run]:
+    """With the demo model in place; tests/test_wheel.py has it exported."""
+    models = ROOT / "models"
+    if not (models / "digits").exists():
+        models.mkdir(exist_ok=True)
+        shutil.copytree(demo_models / "digits", models / ".digits")
+        (models / ".digits").rename(models / "digits")
     ports = {name: str(free_port()) for name in ("PORT", "GRPC_PORT", "REST_PORT")}
     started = Run(ports)
     yield started

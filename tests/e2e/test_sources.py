@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from loadtest.stack import Stack
 from tests.conftest import models_config
 from tests.e2e.client import Client
+from tests.forked import ForkedStack
 
 MODELS = (
     *("ssd", "letterbox", "lightness", "keras", "zoo", "yolo", "raw_ssd"),
@@ -26,7 +27,7 @@ Box = tuple[float, float, float, float]
 def stack(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     config = tmp_path_factory.mktemp("sources") / "models.config"
     config.write_text(models_config(exported_sources, MODELS))
-    with Stack(
+    with ForkedStack(
         gateway_flags=("--model=ssd", "--max-staleness-ms=20000"),
         model_flags=(f"--model_config_file={config}",),
     ) as running:
@@ -89,6 +90,23 @@ async def test_detectors_that_are_decoded_in_the_graph(stack: Stack, model: str)
     wide, upright = (0.25, 0.5, 0.75, 1.0), (0.0, 0.25, 0.5, 0.75)
     await assert_found(client, picture((256, 128), wide), wide, "white")
     await assert_found(client, picture((128, 256), upright, "red"), upright, "red")
+
+
+async def test_the_masks_of_a_yolo_fill_their_boxes(stack: Stack) -> None:
+    """From prototypes to the triangle below the box's diagonal, whoever decodes the picture."""
+    client = await Client.connect(stack.port, model="yolo", min_score=0.5)
+    assert client.model is not None
+    assert client.model["masks"] is True
+    for size, box in (((256, 128), (0.25, 0.5, 0.75, 1.0)), ((128, 256), (0.0, 0.25, 0.5, 0.75))):
+        for outcome in await outcomes(client, picture(size, box)):
+            masks = outcome["box_masks"]
+            [runs] = masks["runs"]
+            cells = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+            cells = cells.reshape(masks["height"], masks["width"])
+            assert cells.shape == (28, 28)
+            assert (cells == np.tri(28, k=0, dtype=bool)).mean() > 0.93
+            assert not np.triu(cells, 3).any()
+            assert np.tril(cells, -3).sum() == np.tri(28, k=-3).sum()
 
 
 async def test_a_pose_model_has_points_of_the_frame(stack: Stack) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import io
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from loadtest.stack import ROOT, Stack
+from tests import forked
 from tests.e2e.client import Client
+from tests.forked import ForkedStack
 from tests.server.waiting import until
 
 VERSIONS = 6
@@ -52,8 +51,7 @@ async def watch(port: int, picture: bytes, messages: list[dict[str, Any]]) -> No
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All versions, where no model server looks."""
     folder = tmp_path_factory.mktemp("made")
-    command = [sys.executable, "-m", "tests.e2e.switched_models", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=120)
+    assert forked.run("tests.e2e.switched_models", str(folder)).returncode == 0
     return folder
 
 
@@ -62,7 +60,7 @@ async def test_no_frame_fails_and_no_session_learns_anything_untrue(
 ) -> None:
     (made / "1").rename(tmp_path / "1")
     messages: list[list[dict[str, Any]]] = [[] for _ in range(CAMERAS)]
-    with Stack(
+    with ForkedStack(
         gateway_flags=("--model=shop", "--max-staleness-ms=20000"),
         model_flags=("--model_name=shop", f"--model_base_path={tmp_path}"),
     ) as stack:

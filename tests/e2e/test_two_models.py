@@ -11,6 +11,7 @@ import pytest
 
 from loadtest.stack import Stack
 from tests.e2e.client import Client
+from tests.forked import ForkedStack
 
 CONFIG = """
 model_config_list {{
@@ -27,7 +28,7 @@ def stack(other_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """``zoo`` takes one frame a call, and there is one call at a time: frames always wait."""
     config = tmp_path_factory.mktemp("two") / "models.config"
     config.write_text(CONFIG.format(other_models))
-    with Stack(
+    with ForkedStack(
         gateway_flags=("--model=zoo", "--max-calls=1", "--max-staleness-ms=20000"),
         model_flags=(f"--model_config_file={config}",),
     ) as running:

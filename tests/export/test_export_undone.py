@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from loadtest.stack import ROOT
+from tests.forked import Program
 
-COMMAND = (sys.executable, "-m", "export", "savedmodel", "--version=3")
+COMMAND = ("export", "savedmodel", "--version=3")
 WAIT_S = 60.0
 PROGRAM = """
 import sys
@@ -45,30 +46,37 @@ INTERRUPTED = {
 }
 
 
-def start(target: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*COMMAND, f"--output={target}", *options],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+class Export(Program):
+    """``python -m export savedmodel`` into ``target``, and what it prints on standard error."""
+
+    def __init__(self, target: Path, *options: str) -> None:
+        self._errors = target.parent / "errors"
+        super().__init__([*COMMAND, f"--output={target}", *options], errors=self._errors)
+
+    def wait_for(self, what: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while not what():
+            assert self.poll() is None, self._errors.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    def interrupt(self, number: signal.Signals) -> tuple[int, str]:
+        """Send a signal, and return the exit status and standard error."""
+        self.send_signal(number)
+        return self.wait(WAIT_S), self._errors.read_text()
 
 
-def wait_for(what: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not what():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "target"
 
 
 def left_in(target: Path) -> list[str]:
     return sorted(path.name for path in target.iterdir() if path.name != ".lock")
 
 
-def children(process: subprocess.Popen[str]) -> list[int]:
-    found = Path(f"/proc/{process.pid}/task").glob("*/children")
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(number) for path in found for number in path.read_text().split()]
 
 
@@ -81,23 +89,19 @@ def is_running(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def test_a_signal_while_writing(tmp_path: Path) -> None:
-    process = start(tmp_path)
-    wait_for(lambda: any(tmp_path.glob(".staging*/saved_model.pb")), process)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=WAIT_S)
-    assert (process.returncode, error) == (130, "export: interrupted\n")
-    assert left_in(tmp_path) == []
+def test_a_signal_while_writing(target: Path) -> None:
+    process = Export(target)
+    process.wait_for(lambda: any(target.glob(".staging*/saved_model.pb")))
+    assert process.interrupt(signal.SIGINT) == (130, "export: interrupted\n")
+    assert left_in(target) == []
 
 
-def test_a_signal_while_a_model_server_verifies(tmp_path: Path) -> None:
-    process = start(tmp_path, "--verify=full")
-    wait_for(lambda: bool(children(process)), process)
-    [server] = children(process)
-    process.send_signal(signal.SIGTERM)
-    _, error = process.communicate(timeout=WAIT_S)
-    assert (process.returncode, error) == (130, "export: interrupted\n")
-    assert left_in(tmp_path) == []
+def test_a_signal_while_a_model_server_verifies(target: Path) -> None:
+    process = Export(target, "--verify=full")
+    process.wait_for(lambda: bool(children(process.pid)))
+    [server] = children(process.pid)
+    assert process.interrupt(signal.SIGTERM) == (130, "export: interrupted\n")
+    assert left_in(target) == []
     deadline = time.monotonic() + WAIT_S
     while is_running(server):
         assert time.monotonic() < deadline

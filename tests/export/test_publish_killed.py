@@ -16,6 +16,7 @@ from export.client.model_server import AVAILABLE, ModelServer
 from loadtest.stack import ROOT, free_port
 from tests.export import versions
 from tests.export.versions import assert_whole, command, hidden, numbers, run
+from tests.forked import ForkedProcess
 
 KILLS = 25
 START_S = 60.0
@@ -44,16 +45,13 @@ def watching(target: Path) -> Iterator[tuple[ModelServer, Path]]:
     port, log = free_port(), target.with_name("modelserver.log")
     flags = [f"--port={port}", "--model_name=digits", f"--model_base_path={target}"]
     flags += ["--file_system_poll_wait_seconds=0.02", "--enable_model_warmup=false"]
-    with log.open("wb") as written:
-        process = subprocess.Popen(
-            [command()[0], "-m", "modelserver", *flags], cwd=ROOT, stderr=written
-        )
+    process = ForkedProcess("modelserver", *flags, log=log)
+    process.start()
     try:
         with ModelServer(f"127.0.0.1:{port}") as server:
             yield server, log
     finally:
         process.terminate()
-        process.wait(10)
 
 
 class PublisherPool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -186,8 +187,9 @@ def test_keypoints_are_x_then_y() -> None:
 
 def test_a_recorded_result_that_cannot_be_read() -> None:
     row = {"probabilities": np.array([0.2, 0.8])}
-    with pytest.raises(SourceError, match="frame 7 of session 5e55 cannot be read"):
-        comparison._compare(frame(7, classes=[0]), row, described("classification"))
+    broken = replace(frame(7, classes=[0]), place="a.fwrec, record 9")
+    with pytest.raises(SourceError, match="fwrec, record 9: the result is malformed: classes: "):
+        comparison._compare(broken, row, described("classification"))
 
 
 # The verdict
@@ -216,7 +218,11 @@ def test_a_version_that_agrees_violates_nothing() -> None:
             "(--min-class-agreement): 'two' 0.67 (most often taken for 'one')",
         ),
         (Comparison(1.0, {"one": Tally(9)}, {}, [0.6]), 1.0, "mean similarity 0.600"),
-        (Comparison(1.0, {"one": Tally(9)}, {}, [1.0], [-0.2]), 1.0, "scores shift by -0.200"),
+        (
+            Comparison(1.0, {"one": Tally(9)}, {}, [1.0], [-0.2]),
+            1.0,
+            "100% of the scores shift by more than 0.1 (--max-score-shift), -0.200 on average",
+        ),
         (Comparison(1.0), 2.0, "a call takes 2.00 times as long"),
     ],
 )

@@ -25,8 +25,9 @@ from export.verification.checks import summarize
 from export.verification.comparison import Agreement
 from framewire.recording import RecordedFrame, RecordedSession
 from framewire.recording.files import RecordingFile
-from loadtest.stack import Process, free_port
+from loadtest.stack import free_port
 from tests.export import trained_models
+from tests.forked import ForkedProcess
 
 WARM_UP = (1, 2, 4, 8, 16)
 
@@ -85,7 +86,7 @@ def test_the_first_report_is_stored_in_the_version(colours: Path) -> None:
 def address(colours: Path) -> Iterator[str]:
     """Yield the address of a model server that already serves the version."""
     port = free_port()
-    server = Process(
+    server = ForkedProcess(
         "modelserver",
         f"--port={port}",
         "--model_name=colours",

@@ -1,4 +1,7 @@
-"""Commands end quietly when nobody reads their output: ``framewire export --help | head -1``."""
+"""Commands end quietly when nobody reads their output: ``framewire export --help | head -1``.
+
+If it cannot be written, as on a full disk, they say so in one line.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,32 @@ def test_output_that_nobody_reads(command: list[str], unread: int) -> None:
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("framewire", "framewire"),
+        ("server", "framewire"),
+        ("modelserver", "modelserver"),
+        ("export", "export: error"),
+        ("loadtest", "python -m loadtest"),
+    ],
+)
+def test_output_that_cannot_be_written(module: str, name: str) -> None:
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", module, "--help"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    message = f"{name}: cannot write the output: No space left on device\n"
+    assert (ended.returncode, ended.stderr) == (1, message)
 
 
 def test_no_output_at_all() -> None:

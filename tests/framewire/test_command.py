@@ -15,9 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREEN_LINES, SCREEN_COLUMNS = 24, 100
 
 
-def framewire(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def framewire(
+    *arguments: str, module: str = "framewire", **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "framewire", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -87,11 +89,7 @@ def test_version() -> None:
     ("command", "module"), [("modelserver", "grpc_health"), ("serve", "prometheus_client")]
 )
 def test_a_missing_extra_is_named(command: str, module: str, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(
-        "import importlib.util as util\nfind = util.find_spec\n"
-        f"util.find_spec = lambda name: None if name == '{module}' else find(name)\n"
-    )
-    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    path = without(module, tmp_path)
     shown = framewire(command, "--port=1", PYTHONPATH=path)
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr == (
@@ -100,24 +98,41 @@ def test_a_missing_extra_is_named(command: str, module: str, tmp_path: Path) -> 
     assert framewire(command, "--help", PYTHONPATH=path).returncode == 0
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in PROGRAMS)])
-def test_help_never_loads_tensorflow(arguments: list[str]) -> None:
-    loaded = loaded_by(f"main({arguments})")
-    assert "framewire.programs" in loaded
+def test_the_gateways_module_names_its_extra_too(tmp_path: Path) -> None:
+    shown = framewire("--port=1", module="server", PYTHONPATH=without("grpc", tmp_path))
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == (
+        "python -m server: grpc not installed; run: pip install 'framewire[serve]'\n"
+    )
+
+
+def without(module: str, folder: Path) -> str:
+    """A ``PYTHONPATH`` for a process that takes ``module`` for not installed."""
+    (folder / "sitecustomize.py").write_text(
+        "import importlib.util as util\nfind = util.find_spec\n"
+        f"util.find_spec = lambda name: None if name == '{module}' else find(name)\n"
+    )
+    return f"{folder}{os.pathsep}{ROOT}"
+
+
+def test_help_never_loads_tensorflow() -> None:
+    loaded = loaded_by(["--help"], *([name, "--help"] for name in PROGRAMS))
+    assert {"framewire.programs", *(program.module for program in PROGRAMS.values())} <= loaded
     assert "tensorflow.python" not in loaded
 
 
 def test_serve_never_loads_tensorflow() -> None:
-    loaded = loaded_by("main(['serve', '--host=...', '--port=0'])")
+    loaded = loaded_by(["serve", "--host=...", "--port=0"])
     assert "server.app" in loaded
     assert not loaded & {"tensorflow.python", "modelserver", "export"}
 
 
-def loaded_by(statement: str) -> set[str]:
-    """The modules in a fresh interpreter after a call of the command's ``main``."""
+def loaded_by(*calls: list[str]) -> set[str]:
+    """The modules in a fresh interpreter after calls of the command's ``main``."""
     code = (
         "import os, sys\nos._exit = sys.exit\nfrom framewire.__main__ import main\n"
-        f"try:\n    {statement}\nexcept SystemExit:\n    pass\n"
+        f"for arguments in {calls}:\n    try:\n        main(arguments)\n"
+        "    except SystemExit:\n        pass\n"
         "print('\\n'.join(sys.modules))"
     )
     done = subprocess.run(

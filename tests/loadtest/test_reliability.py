@@ -12,6 +12,7 @@ from loadtest.measure import Measure
 from loadtest.reliability import SCENARIOS, attackers, report
 from loadtest.reliability.result import Result
 from loadtest.stack import Stack
+from tests.forked import ForkedStack
 
 # What a few seconds on a busy machine cannot show any closer, by words in a measure's name. A
 # bound of zero stays zero.
@@ -25,7 +26,7 @@ tests/server/workers/test_processes.py."""
 @pytest.fixture(scope="module")
 def stack(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A model server and a gateway of these tests' own, with logs to look into."""
-    with Stack(demo_models, logs=tmp_path_factory.mktemp("logs")) as running:
+    with ForkedStack(demo_models, logs=tmp_path_factory.mktemp("logs")) as running:
         yield running
 
 

@@ -233,6 +233,32 @@ def test_parts_of_a_recording_can_be_chosen(file: Path) -> None:
         command._sessions(chosen(file.with_name("missing")))
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"boxes": [[0.0, 0.0, 0.5, 0.5]], "scores": [0.75], "classes": []}, "boxes: ValueError"),
+        ({"boxes": [[0.0, 0.5]]}, "boxes: IndexError"),
+        ({"boxes": 7}, "boxes: TypeError"),
+    ],
+)
+def test_a_malformed_result_is_named_before_anything_is_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], reason: str
+) -> None:
+    path = tmp_path / "some.fwrec"
+    recording = RecordingFile(path, "test")
+    for frame in (recorded(0), recorded(1, **changes)):
+        recording.write(frame)
+    recording.close()
+    assert cameras.guarded(command.run, chosen(path), "loadtest replay") == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert f"{path}, record 4: the result is malformed: {reason}" in line
+
+
+def test_a_malformed_answer_of_the_gateway_agrees_with_nothing() -> None:
+    broken = Run([replayed(recorded(0), scores=[])])
+    assert summarize(broken).agreement.overall == 0.0
+
+
 def test_without_a_gateway_the_status_is_2(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     socket, port = bind_unused_port()
     socket.close()

@@ -11,7 +11,7 @@ const MODEL = { formats: ['jpeg', 'rgb'], width: 32, height: 32 };
 const FRAME = { width: 48, height: 64, data: new ArrayBuffer(4 * 48 * 64) };
 
 /** A feed with a client that the test controls. `wx` is what the phone provides. */
-function feedOf({ wx = {}, canvas = null, fit = undefined, model = MODEL } = {}) {
+function feedOf({ wx = {}, canvas = null, fit = undefined, model = MODEL, worker = undefined } = {}) {
   globalThis.wx = wx;
   const about = { time: 0, wants: true, offered: [], errors: [], uplink: null, step: 0 };
   const client = {
@@ -21,7 +21,7 @@ function feedOf({ wx = {}, canvas = null, fit = undefined, model = MODEL } = {})
   };
   const now = () => (about.time += about.step);
   const onError = ({ message }) => about.errors.push(message);
-  const feed = new CameraFeed({ client, canvas, fit, now, onError });
+  const feed = new CameraFeed({ client, canvas, fit, now, onError, worker });
   feed.setModel(model);
   feed.setPreview({ width: 375, height: 667 });
   return { feed, about };
@@ -174,4 +174,111 @@ test('a model whose formats this phone cannot produce is an error', () => {
   const { feed, about } = feedOf({ model: { ...MODEL, formats: ['png'] } });
   feed.push(FRAME);
   assert.match(about.errors[0], /cannot encode frames in a format that the model accepts/);
+});
+
+test('large frames of an encoding that is only tried do not make the others smaller', () => {
+  const { feed, about } = feedOf({ model: { ...MODEL, width: 40, height: 60 } });
+  about.uplink = 40000; // 7200 bytes of RGB keep it busy for 180 ms, a JPEG for less than 30
+  for (let i = 0; i < 100; i += 1) {
+    feed.push(FRAME);
+    about.time += 100;
+  }
+  assert.ok(about.offered.some(({ encoding }) => encoding === 'rgb'));
+  assert.ok(about.offered.every(({ width, height }) => width === 40 && height === 60));
+});
+
+/** An iPhone whose Worker the test controls, and a camera that it delivers frames for. */
+function iphone() {
+  const about = { created: [], terminated: 0, starts: [], deliver: null };
+  const wx = {
+    getDeviceInfo: () => ({ platform: 'ios' }),
+    createWorker: (path, { useExperimentalWorker }) => {
+      const worker = { path, useExperimentalWorker, asked: [] };
+      worker.onMessage = (act) => (worker.reply = act);
+      worker.onProcessKilled = (act) => (worker.kill = act);
+      worker.postMessage = (request) => worker.asked.push(request);
+      worker.terminate = () => (about.terminated += 1);
+      about.created.push(worker);
+      return worker;
+    },
+  };
+  const camera = {
+    onCameraFrame: (act) => {
+      about.deliver = act;
+      return { start: ({ worker }) => about.starts.push(worker), stop: () => {} };
+    },
+  };
+  return { wx, camera, about };
+}
+
+test('on iOS a Worker takes the frames and encodes them; a phone that does it elsewhere has none', async () => {
+  const { wx, camera, about: phone } = iphone();
+  const { feed, about } = feedOf({ wx, worker: 'workers/encoder.js' });
+  feed.start(camera);
+  const [worker] = phone.created;
+  assert.deepEqual([worker.path, worker.useExperimentalWorker, phone.starts], ['workers/encoder.js', true, [worker]]);
+  phone.deliver(FRAME);
+  const [{ id, format, from, to, rotate, mirror }] = worker.asked;
+  assert.deepEqual([format, from, to], ['jpeg', { width: 48, height: 64 }, { width: 32, height: 32 }]);
+  assert.deepEqual([rotate, mirror], [0, false]);
+  worker.reply({ id, data: new Uint8Array([1, 2]).buffer });
+  await new Promise(setImmediate);
+  assert.deepEqual([about.offered[0].encoding, [...about.offered[0].data]], ['jpeg-worker', [1, 2]]);
+  feed.stop();
+  assert.equal(phone.terminated, 1);
+  const android = feedOf({ wx: { ...wx, getDeviceInfo: () => ({ platform: 'android' }) }, worker: 'workers/encoder.js' });
+  android.feed.start(camera);
+  assert.equal(phone.created.length, 1);
+});
+
+test('a Worker that fails is left for the encodings of the page', async () => {
+  const { wx, camera, about: phone } = iphone();
+  const { feed, about } = feedOf({ wx, worker: 'workers/encoder.js' });
+  feed.start(camera);
+  const [worker] = phone.created;
+  for (let i = 0; i < 4; i += 1) {
+    phone.deliver(FRAME);
+    worker.reply({ id: worker.asked[i].id, error: 'getCameraFrameData is not a function' });
+    await new Promise(setImmediate);
+  }
+  phone.deliver(FRAME);
+  feed.stop();
+  assert.deepEqual(about.offered.map(({ encoding }) => encoding), ['jpeg-js']);
+});
+
+test('a Worker that the system ends is replaced, and left after the third time', async () => {
+  const { wx, camera, about: phone } = iphone();
+  const { feed, about } = feedOf({ wx, worker: 'workers/encoder.js' });
+  feed.start(camera);
+  phone.deliver(FRAME); // in the Worker when it ends
+  for (let i = 0; i < 3; i += 1) phone.created[i].kill();
+  await new Promise(setImmediate);
+  assert.deepEqual([phone.created.length, phone.starts.length, phone.starts[3]], [3, 4, undefined]);
+  for (let i = 0; i < 5; i += 1) {
+    phone.deliver(FRAME);
+    await new Promise(setImmediate);
+  }
+  feed.stop();
+  assert.ok(about.offered.some(({ encoding }) => encoding === 'jpeg-js'));
+});
+
+test('a camera that is silent with a Worker is started without', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { wx, camera, about: phone } = iphone();
+  const { feed } = feedOf({ wx, worker: 'workers/encoder.js' });
+  feed.start(camera);
+  t.mock.timers.tick(3000);
+  assert.deepEqual([phone.starts.length, phone.starts[1], phone.terminated], [2, undefined, 1]);
+  feed.stop();
+});
+
+test('a Worker that cannot be created costs no frame', () => {
+  const { wx, camera, about: phone } = iphone();
+  wx.createWorker = () => {
+    throw new Error('createWorker:fail exceed max concurrent worker limit');
+  };
+  const { feed } = feedOf({ wx, worker: 'workers/encoder.js' });
+  feed.start(camera);
+  assert.deepEqual(phone.starts, [undefined]);
+  feed.stop();
 });

@@ -33,7 +33,12 @@ def packages(node: str, run_folder: Path) -> Path:
     lock = HERE / "package-lock.json"
     with one_at_a_time(run_folder / "npm.lock"):
         if not INSTALLED.exists() or INSTALLED.stat().st_mtime < lock.stat().st_mtime:
-            subprocess.run([npm, "ci", "--loglevel=error"], cwd=HERE, check=True, timeout=200)
+            subprocess.run(
+                [npm, "ci", "--loglevel=error", "--no-audit", "--no-fund", "--prefer-offline"],
+                cwd=HERE,
+                check=True,
+                timeout=200,
+            )
             INSTALLED.touch()
     return HERE
 

@@ -10,15 +10,17 @@ globalThis.wx = { getStorageSync: () => '', getAppBaseInfo: () => ({ language: '
 
 const { MESSAGES } = library('../../messages');
 const { describe } = library('../../status');
+const { explain, ofLoss, ofRefusal, ofWelcome } = library('../../diagnosis');
 const { messagesFor } = library('../../language');
 const { classColour, readOutputs, readPredictions } = library('../../predictions');
 const { addresses } = library('address');
 const { decodeBase64 } = library('base64');
 
 const APP = new URL('../../miniprogram/', import.meta.url);
+const GLYPHS = [...readFileSync(new URL('components/glyph/glyph.wxss', APP), 'utf8').matchAll(/^\.(\w+) \{/gm)].map(([, name]) => name);
 const FILES = [
-  ...['notice', 'statistics', 'score', 'privacy'].map((name) => `components/${name}/${name}`),
-  ...['live', 'photo', 'settings'].map((name) => `pages/${name}/${name}`),
+  ...['notice', 'statistics', 'score', 'privacy', 'glyph', 'controls'].map((name) => `components/${name}/${name}`),
+  ...['live', 'photo', 'settings', 'advanced'].map((name) => `pages/${name}/${name}`),
 ];
 const NORMAL = { client: { name: 'ready' }, problem: null, online: true, backendGone: false, stall: null, host: 'wss://x' };
 
@@ -35,6 +37,16 @@ test('every message that a page or a component uses exists', () => {
     for (const kind of ['wxml', 'js']) {
       const source = readFileSync(new URL(`${file}.${kind}`, APP), 'utf8');
       for (const [, key] of source.matchAll(/\bt\.([a-z]+(?:_[a-z]+)*)\b/g)) assert.ok(key in MESSAGES.zh, key);
+    }
+  }
+});
+
+test('every glyph that a template names exists', () => {
+  for (const file of FILES) {
+    const view = readFileSync(new URL(`${file}.wxml`, APP), 'utf8');
+    for (const [, names] of view.matchAll(/<glyph name="([^"]+)"/g)) {
+      const named = names.startsWith('{{') ? [...names.matchAll(/'(\w+)'/g)].map(([, name]) => name) : [names];
+      for (const name of named) assert.ok(GLYPHS.includes(name), `${file}: ${name}`);
     }
   }
 });
@@ -86,11 +98,40 @@ test('each state has a title, an explanation and an action in both languages', (
       const shown = describe({ ...NORMAL, ...conditions }, messages);
       assert.equal(shown.name, name);
       assert.ok(shown.title, name);
+      assert.ok(GLYPHS.includes(shown.icon), name);
       assert.ok(name === 'ready' || shown.more, name);
       assert.ok(!shown.action || shown.actionText, name);
       assert.doesNotMatch(shown.title + shown.more, /\{|undefined/, name);
     }
   }
+});
+
+test('each outcome of a connection test has a title and a next step in both languages', () => {
+  const target = { isPlain: false, host: 'example.org' };
+  const welcome = { protocol: 'framewire.v1', model: { name: 'digits', version: 3 } };
+  const outcomes = [
+    ofWelcome(welcome, 12.3),
+    ofWelcome({ ...welcome, protocol: 'framewire.v2' }, 5),
+    ofWelcome({ ...welcome, model: null }, 5),
+    ...['no_login', 'login_refused', 'unauthorized', 'unknown_model', 'internal', 'unreachable'].map((code) =>
+      ofRefusal({ code, message: 'reason' }, target),
+    ),
+    ofRefusal({ code: 'unreachable', message: 'url not in domain list' }, target),
+    ofLoss({ code: 1013, reason: '' }, target),
+    { name: 'draining' },
+  ];
+  const names = 'ok version waiting no_login login unauthorized no_model refused unauthorized wrong_domain full draining';
+  assert.deepEqual(outcomes.map(({ name }) => name), names.split(' '));
+  for (const outcome of outcomes) {
+    for (const messages of Object.values(MESSAGES)) {
+      const { kind, icon, title, more } = explain(outcome, messages);
+      assert.ok(title && more && GLYPHS.includes(icon), outcome.name);
+      assert.equal(kind === 'good', outcome.name === 'ok');
+      assert.doesNotMatch(title + more, /\{|undefined/, outcome.name);
+    }
+  }
+  assert.match(explain(outcomes[0], MESSAGES.en).more, /digits 3.* 12 ms/);
+  assert.match(explain(outcomes[9], MESSAGES.en).more, /https:\/\/example\.org to the request domains/);
 });
 
 test('the language is the user’s choice, or the system’s', () => {

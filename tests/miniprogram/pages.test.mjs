@@ -5,11 +5,9 @@ import { test } from 'node:test';
 
 import { library } from './library.mjs';
 import { Canvas } from './phone/canvas.mjs';
-import { fire, phone, render, tap, texts } from './simulated.mjs';
+import { fire, phone, render, settle, shown, tap, texts } from './simulated.mjs';
 
 const { now } = library('core/clock');
-
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 test('a notice shows the state, and its button the next step', async () => {
   const details = { title: '没有网络', more: '请检查', action: 'retry', actionText: '重试' };
@@ -28,11 +26,26 @@ test('a notice without an action has no button', () => {
   assert.equal(notice.querySelectorAll('.more').length, 0);
 });
 
-test('statistics are shown in a row', () => {
-  const items = [{ name: '识别帧率', value: '19.8' }, { name: '延迟', value: '12 ms' }];
-  const statistics = render('components/statistics/statistics', { items });
-  assert.deepEqual(texts(statistics, '.value'), ['19.8', '12 ms']);
-  assert.deepEqual(texts(statistics, '.name'), ['识别帧率', '延迟']);
+test('the first two statistics are always shown, the others on request', async () => {
+  const items = [['延迟', '12 ms'], ['识别帧率', '19.8'], ['往返时间', '9 ms']].map(([name, value]) => ({ name, value }));
+  const statistics = render('components/statistics/statistics', { items, more: '更多数据' });
+  assert.deepEqual(texts(statistics, '.value'), ['12 ms', '19.8']);
+  await tap(statistics, '.row');
+  assert.deepEqual(texts(statistics, '.value'), ['12 ms', '19.8', '9 ms']);
+  assert.deepEqual(texts(statistics, '.name'), ['延迟', '识别帧率', '往返时间']);
+  await tap(statistics, '.row');
+  assert.equal(statistics.querySelectorAll('.line').length, 0);
+});
+
+test('the round buttons report a tap; without a camera, only photos can be chosen', async () => {
+  for (const [cameraOn, expected] of [[true, ['photo', 'shutter', 'flip']], [false, ['photo']]]) {
+    const controls = render('components/controls/controls', { photo: '照片', shutter: '拍照', flip: '切换摄像头', cameraOn });
+    assert.deepEqual(texts(controls, '.caption'), ['照片', '拍照', '切换摄像头']);
+    const events = [];
+    for (const name of ['photo', 'shutter', 'flip']) controls.addEventListener(name, () => events.push(name));
+    for (const name of ['photo', 'shutter', 'flip']) await tap(controls, `.${name}`);
+    assert.deepEqual(events, expected);
+  }
 });
 
 test('the slider reports while it moves and when it is released', async () => {
@@ -106,17 +119,10 @@ function livePage(more = {}) {
       return query;
     },
     connectSocket: () => new Proxy({}, { get: () => () => {} }),
+    createCameraContext: () => ({ takePhoto: ({ success }) => success({ tempImagePath: 'wxfile://taken.jpg' }) }),
     ...more,
   });
   return { stored, asked, show: () => shown('pages/live/live') };
-}
-
-function shown(path) {
-  const page = render(path);
-  if (page.instance.onLoad) page.instance.onLoad({});
-  if (page.instance.onShow) page.instance.onShow();
-  if (page.instance.onReady) page.instance.onReady();
-  return page;
 }
 
 test('without a server, the live page leads to the settings', async () => {
@@ -139,13 +145,12 @@ test('the live page shows the camera once it is allowed, and its buttons work', 
   await settle();
   assert.equal(page.querySelectorAll('#camera').length, 1);
   assert.match(texts(page, '.pill')[0], /Connecting/);
-  const buttons = page.querySelectorAll('.button');
-  assert.deepEqual(texts(page, '.button'), ['Switch camera', 'Photo', 'Settings']);
-  for (const button of buttons.slice(1)) button.dispatchEvent('tap');
+  const controls = page.querySelector('.controls');
+  await tap(page, '.gear');
+  for (const name of ['photo', 'shutter', 'flip']) controls.dispatchEvent(name);
   await settle();
-  assert.deepEqual(asked, ['/pages/photo/photo', '/pages/settings/settings']);
-  buttons[0].dispatchEvent('tap');
-  await settle();
+  const photo = '/pages/photo/photo';
+  assert.deepEqual(asked, ['/pages/settings/settings', photo, `${photo}?path=${encodeURIComponent('wxfile://taken.jpg')}`]);
   assert.equal(page.data.position, 'front');
   page.instance.onUnload();
 });
@@ -276,6 +281,22 @@ test('a photo is chosen, uploaded and marked, and the slider filters the marks',
   assert.deepEqual(texts(page, '.tag'), ['one 90%']);
 });
 
+test('a photo that the live page took is recognized at once', async () => {
+  const sent = [];
+  const stored = phone({
+    uploadFile: ({ filePath }) => sent.push(filePath),
+    createSelectorQuery: () => {
+      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null]) };
+      return query;
+    },
+  });
+  stored.set('framewire.settings', { server: 'example.org' });
+  const page = shown('pages/photo/photo', { path: encodeURIComponent('wxfile://taken.jpg') });
+  await settle();
+  assert.deepEqual(sent, ['wxfile://taken.jpg']);
+  assert.equal(page.querySelectorAll('.veil').length, 1);
+});
+
 test('a photo that fails is explained, and another one can be chosen', async () => {
   const stored = phone({
     chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: 'photo.jpg' }] }),
@@ -291,21 +312,4 @@ test('a photo that fails is explained, and another one can be chosen', async () 
   await settle();
   assert.match(texts(page, '.message')[0], /https:\/\/example\.org/);
   assert.equal(page.data.isBusy, false);
-});
-
-test('settings are loaded, saved when changed, and the language changes immediately', async () => {
-  const stored = phone();
-  stored.set('framewire.settings', { server: 'example.org', frameSize: 'small' });
-  const page = shown('pages/settings/settings');
-  assert.match(texts(page, '.cell-more')[0], /wss:\/\/example\.org\/ws/);
-  assert.deepEqual(texts(page, '.cell-body').slice(3, 5), ['小', '自动']);
-  await fire(page, '#server', 'input', { value: 'other place' });
-  assert.match(texts(page, '.cell-more')[0], /服务器地址格式不正确/);
-  await fire(page, '#frame-mirrored', 'change', { value: true });
-  await fire(page, '#live', 'change', { value: false });
-  page.instance.languagePicked({ detail: { value: '2' } });
-  assert.deepEqual(texts(page, '.cells-title'), ['Server', 'Camera']);
-  const saved = stored.get('framewire.settings');
-  assert.deepEqual([saved.server, saved.frameMirrored, saved.language], ['other place', true, 'en']);
-  assert.equal(saved.boxes, 'exact');
 });

@@ -31,7 +31,7 @@ test('components’ styles use class selectors only, as WeChat requires', () => 
   const styles = readdirSync(new URL('components/', APP), { recursive: true }).filter((name) => name.endsWith('.wxss'));
   assert.ok(styles.length > 0);
   for (const name of styles) {
-    const source = read(`components/${name}`).replace(/\/\*[\s\S]*?\*\//g, '');
+    const source = read(`components/${name}`).replace(/\/\*[\s\S]*?\*\/|@keyframes[\s\S]*?\n\}/g, '');
     for (const [, selectors] of source.matchAll(/([^{}]+)\{/g)) assert.match(selectors.trim(), /^(\.[\w-]+[\s,]*)+$/, name);
   }
 });

@@ -57,6 +57,15 @@ export function render(path, properties = {}) {
   return rendered;
 }
 
+/** Render a page, and show it as WeChat does. */
+export function shown(path, query = {}) {
+  const page = render(path);
+  if (page.instance.onLoad) page.instance.onLoad(query);
+  if (page.instance.onShow) page.instance.onShow();
+  if (page.instance.onReady) page.instance.onReady();
+  return page;
+}
+
 /** The text of every match. */
 export function texts(rendered, selector) {
   return rendered.querySelectorAll(selector).map(({ dom }) => dom.textContent.trim());
@@ -67,6 +76,9 @@ export async function tap(rendered, selector) {
   rendered.querySelector(selector).dispatchEvent('tap');
   await simulate.sleep(0);
 }
+
+/** Wait until a page has done what it does at once. */
+export const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 /** Fire an event of one of WeChat's own components. */
 export async function fire(rendered, selector, name, detail) {

@@ -16,7 +16,7 @@ TEST_FILES = sorted(path.name for path in HERE.glob("*.test.mjs"))
 def test_under_node(node: str, packages: Path, file: str) -> None:
     """Every test in the file passes, and none is skipped."""
     done = subprocess.run(
-        [node, "--test", "--test-reporter=spec", file],
+        [node, "--test-reporter=spec", file],
         cwd=packages,
         capture_output=True,
         text=True,

@@ -129,3 +129,26 @@ def test_settings_are_saved_and_validated(new_phone: NewPhone) -> None:
         assert typed in seen["stored"]["framewire.settings"]
     phone.tell("call", method="languagePicked", event={"detail": {"value": 2}})
     assert phone.look()["title"] == "Settings"
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "title", "more"),
+    [
+        ({}, "good", "Connected", "digits 1"),
+        ({"model": "faces"}, "bad", "Model not available", "faces"),
+        ({"server": "http://127.0.0.1:9"}, "bad", "Cannot reach the server", "127.0.0.1:9"),
+    ],
+    ids=["it works", "no such model", "no server"],
+)
+def test_the_connection_test_says_what_is_wrong(
+    stack: Stack, new_phone: NewPhone, settings: dict[str, str], kind: str, title: str, more: str
+) -> None:
+    phone = new_phone(stack, {"language": "en", **settings})
+    phone.tell("open", page="settings")
+    phone.tell("call", method="test")
+    seen = phone.until(lambda seen: seen["data"]["outcome"], "the outcome")
+    outcome = seen["data"]["outcome"]
+    assert (outcome["kind"], outcome["title"]) == (kind, title)
+    assert more in outcome["more"]
+    assert not seen["data"]["isTesting"]
+    phone.until(lambda seen: seen["sockets"] == 0, "without a socket")

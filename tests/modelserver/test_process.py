@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 from loadtest.stack import free_port
+from tests import forked
 from tests.modelserver.client import Client, floats, predict_request, refused
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,26 +31,37 @@ BUSY = "BUSY"
 
 
 class Program:
-    """``python -m modelserver`` with these flags, and its log."""
+    """``python -m modelserver`` with these flags, and its log.
 
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "modelserver", *arguments],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    ``log``: a named pipe for a process that is forked; None: as a user starts it.
+    """
+
+    def __init__(self, *arguments: str, log: Path | None = None) -> None:
+        self._log = log
+        self.process: subprocess.Popen[str] | forked.Program
+        if log is None:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "modelserver", *arguments],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        else:
+            os.mkfifo(log)
+            self.process = forked.Program(["modelserver", *arguments], output=log, errors=log)
         self.lines: list[str] = []
         self._new: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        output = self._log.open() if self._log else self.process.stdout
+        assert output is not None
+        for line in output:
             self.lines.append(line.rstrip())
             self._new.put(line)
+        output.close()
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """Wait for a line that matches, and return the match."""
@@ -73,14 +85,20 @@ def start() -> Iterator[Start]:
     """Starts programs, and kills what a test leaves."""
     started: list[Program] = []
 
-    def begin(*arguments: str) -> Program:
-        started.append(Program(*arguments))
+    def begin(*arguments: str, log: Path | None = None) -> Program:
+        started.append(Program(*arguments, log=log))
         return started[-1]
 
     yield begin
     for program in started:
         program.process.kill()
         program.end()
+
+
+@pytest.fixture
+def fork(start: Start, tmp_path: Path) -> Start:
+    """Starts programs whose start is not what the test is about."""
+    return lambda *arguments: start(*arguments, log=tmp_path / "log")
 
 
 @pytest.fixture
@@ -131,10 +149,10 @@ def iter_done(calls: Sequence[Any]) -> Iterator[Any]:
         yield ended.get(timeout=START_S)
 
 
-def test_sigterm_lets_calls_finish_within_the_grace_period(start: Start, models: Path) -> None:
+def test_sigterm_lets_calls_finish_within_the_grace_period(fork: Start, models: Path) -> None:
     rest_port = free_port()
     ports = ("--port=0", f"--rest_api_port={rest_port}")
-    program = start(*ports, "--model_calls_at_once=4", f"--model_base_path={models / 'slow'}")
+    program = fork(*ports, "--model_calls_at_once=4", f"--model_base_path={models / 'slow'}")
     port = program.wait_for(r"gRPC on port (\d+)")[1]
     program.wait_for("REST on port")
     client = Client(f"localhost:{port}", rest_port=rest_port)
@@ -160,10 +178,10 @@ def test_sigterm_lets_calls_finish_within_the_grace_period(start: Start, models:
 
 
 def test_a_model_that_never_returns_keeps_only_its_own_slots(
-    start: Start, models: Path, config_file: Path
+    fork: Start, models: Path, config_file: Path
 ) -> None:
     limits = ("--model_calls_at_once=2", "--max_waiting_calls=3")
-    program = start("--port=0", f"--model_config_file={config_file}", *limits)
+    program = fork("--port=0", f"--model_config_file={config_file}", *limits)
     port = program.wait_for(r"gRPC on port (\d+)")[1]
     client = Client(f"localhost:{port}")
     request = predict_request("slow", {"n": np.array(10**12)})
@@ -217,11 +235,11 @@ def test_a_start_that_fails_says_why_in_one_line(
     assert line in program.lines[0]
 
 
-def test_an_empty_config_file_waits_for_models(start: Start, models: Path, tmp_path: Path) -> None:
+def test_an_empty_config_file_waits_for_models(fork: Start, models: Path, tmp_path: Path) -> None:
     file = tmp_path / "models.config"
     file.touch()
     poll = "--model_config_file_poll_wait_seconds=0.1"
-    program = start("--port=0", f"--model_config_file={file}", poll)
+    program = fork("--port=0", f"--model_config_file={file}", poll)
     program.wait_for("the model config is empty; waiting for one that lists models")
     port = program.wait_for(r"gRPC on port (\d+)")[1]
     client = Client(f"localhost:{port}")

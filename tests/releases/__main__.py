@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,10 +21,10 @@ from export.release import config
 from export.release.config import ConfigFile
 from loadtest import paced
 from loadtest.camera import Frame
-from loadtest.paced import Seen
 from loadtest.pictures import camera_jpegs
-from loadtest.stack import ROOT, SecondGateway, Stack
-from tests.releases import planted, simulated
+from loadtest.stack import ROOT, Stack
+from tests.releases import cost, planted, simulated
+from tests.releases.cost import SteadyGateway
 
 CAMERAS, RATE = 20, 1.0
 STEPS = "25,50"
@@ -116,74 +115,29 @@ async def _canary(stack: Stack, repository: Repository, number: int, shadow: boo
     return Ended(seconds, words, sum(frame.version == number for frame in seen), len(seen))
 
 
-def shadow_cost(models: Path, rounds: int, seconds: float) -> None:
-    """Put the same load on a gateway with a shadow and one without, in turns; print their ages."""
+def shadow_cost(models: Path, rounds: int, seconds: float) -> bool:
+    """Measure what a shadow costs users. Returns False if it is too much, or not clear."""
     with tempfile.TemporaryDirectory() as folder:
         repository = Repository(Path(folder), models)
         repository.plant(2, "swapped")
         repository.label({"stable": 1, "canary": 2})
         with (
             Stack(model_flags=repository.flags) as plain,
-            SecondGateway(plain, "--shadow=canary", "--shadow-share=1") as shadowed,
+            SteadyGateway(plain, "--shadow=canary", "--shadow-share=1") as shadowed,
         ):
-            _compare(plain, shadowed, rounds, seconds)
-            compared = [line for line in shadowed.get("metrics").splitlines() if "compared" in line]
-            print(*compared, sep="\n")
+            held = cost.measure(plain, shadowed, rounds, seconds)
+            lines = shadowed.get("metrics").splitlines()
+            print(*(line for line in lines if 'outcome="compared"' in line), sep="\n")
+            return held
 
 
-def _compare(plain: Stack, shadowed: Stack, rounds: int, seconds: float) -> None:
-    ages: dict[int, list[float]] = {plain.port: [], shadowed.port: []}
-    ratios = []
-    for number in range(-1, rounds):  # the first round warms up
-        order = (plain, shadowed) if number % 2 else (shadowed, plain)
-        seen = {one.port: _ages(asyncio.run(_load(one, seconds))) for one in order}
-        if number >= 0:
-            p99s = _p99(seen[plain.port]), _p99(seen[shadowed.port])
-            ratios.append(p99s[1] / p99s[0])
-            print(
-                f"round {number + 1}: p99 {p99s[0]:.1f} ms, with a shadow {p99s[1]:.1f} ms",
-                flush=True,
-            )
-            for port, measured in seen.items():
-                ages[port] += measured
-    for name, stack in (("without a shadow", plain), ("with a shadow", shadowed)):
-        all_ages = ages[stack.port]
-        p50 = statistics.median(all_ages)
-        print(f"{name}: {len(all_ages)} frames, p50 {p50:.2f} ms, p99 {_p99(all_ages):.2f} ms")
-    error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else float("nan")
-    whole = _p99(ages[shadowed.port]) / _p99(ages[plain.port]) - 1
-    print(
-        f"p99 with a shadow: {whole:+.1%} over all frames; "
-        f"median of {len(ratios)} rounds {statistics.median(ratios) - 1:+.1%}, "
-        f"standard error of their mean {error:.1%}"
-    )
-
-
-async def _load(stack: Stack, seconds: float) -> list[Seen]:
-    frames = [Frame(picture) for picture in camera_jpegs(12)]
-    cameras = await paced.connect(stack.port, frames, CAMERAS, RATE)
-    await asyncio.sleep(seconds)
-    await asyncio.gather(*(camera.finish() for camera in cameras))
-    for camera in cameras:
-        camera.leave()
-    return [frame for camera in cameras for frame in camera.seen]
-
-
-def _ages(seen: Sequence[Seen]) -> list[float]:
-    return [frame.ms for frame in seen if frame.outcome == "result"]
-
-
-def _p99(ages: Sequence[float]) -> float:
-    return sorted(ages)[len(ages) * 99 // 100]
-
-
-def main() -> None:
-    """Run what is asked for."""
+def main() -> int:
+    """Run what is asked for. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.releases", description=__doc__)
     parser.add_argument("what", choices=("canaries", "shadow", "simulated"))
     parser.add_argument("kinds", nargs="*", default=KINDS, metavar="KIND", help=" ".join(KINDS))
     parser.add_argument("--models", type=Path, default=ROOT / "models", metavar="FOLDER")
-    parser.add_argument("--rounds", type=int, default=20, metavar="N")
+    parser.add_argument("--rounds", type=int, default=45, metavar="N", help="at most, of a shadow")
     parser.add_argument("--seconds", type=float, default=10.0, metavar="N")
     options = parser.parse_args()
     if options.what == "canaries":
@@ -191,8 +145,9 @@ def main() -> None:
     elif options.what == "simulated":
         simulated.table()
     else:
-        shadow_cost(options.models, options.rounds, options.seconds)
+        return 0 if shadow_cost(options.models, options.rounds, options.seconds) else 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

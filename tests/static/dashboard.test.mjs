@@ -11,8 +11,8 @@ import { History, MOST_SAMPLES } from '../../static/dashboard/history.js';
 import { tiles } from '../../static/dashboard/overview.js';
 import { quantile, sum } from '../../static/dashboard/quantiles.js';
 import { KINDS, ageBands, batchSizes, frameRates, groups, kindOf, meanBatch, serverRates, versions } from '../../static/dashboard/series.js';
-import { minute } from '../../static/dashboard/session.js';
-import { arranged } from '../../static/dashboard/sessions.js';
+import { lossName, minute } from '../../static/dashboard/session.js';
+import { arranged, keepOrder } from '../../static/dashboard/sessions.js';
 import { MESSAGES, Texts } from '../../static/dashboard/texts.js';
 import { dice } from './puppet.mjs';
 
@@ -167,6 +167,18 @@ test('rows are filtered by all words and sorted, those without a value last', ()
   assert.deepEqual(names({ filter: ' 1 GATE' }), ['Gate 10']);
   assert.deepEqual(names({ value: ({ name }) => name, descending: false }), ['gate 9', 'Gate 10', 'Yard']);
   assert.equal(rows[0].name, 'Gate 10'); // the rows themselves stay as they are
+});
+
+test('rows in use keep their order, and new ones are last', () => {
+  const rows = ['d', 'c', 'b', 'a'].map((id) => ({ id }));
+  assert.deepEqual(keepOrder(rows, ['a', 'gone', 'b']).map(({ id }) => id), ['a', 'b', 'd', 'c']);
+});
+
+test('losses and long times are put into words', () => {
+  const texts = new Texts(null, ['en']);
+  const names = ['dropped expired', 'dropped overtaken', 'error model_failed'].map((loss) => lossName(texts, loss));
+  assert.deepEqual(names, ['Expired', 'Dropped (overtaken)', 'Error (model_failed)']);
+  assert.deepEqual([texts.tick(750, 'ms'), texts.tick(1500, 'ms'), texts.tick(1500)], ['750 ms', '1.5 s', '1,500']);
 });
 
 test('sessions are found by id, client, address, subject and model', () => {

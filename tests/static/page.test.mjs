@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { access, readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { readBoxes, readPredictions } from '../../static/page/predictions.js';
+import { readBoxes, readPredictions } from '../../static/tasks/predictions.js';
 import { modeOf } from '../../static/page/boxes-option.js';
 import { Statistics } from '../../static/client/statistics.js';
 import { boxToRect, fit, sendSize, tagPosition } from '../../static/client/geometry.js';
 import { Language } from '../../static/page/language.js';
-import { classColour } from '../../static/page/colours.js';
+import { classColour, hexBytes } from '../../static/tasks/colours.js';
 import { TAG_INK } from '../../static/page/overlay.js';
 import { describe } from '../../static/page/status.js';
 import { tokenOf } from '../../static/page/token.js';
@@ -240,7 +240,7 @@ test('where boxes cannot keep up, there is nothing to choose', () => {
 test('the boxes of an overlay are read as those of a result, with their opacity', () => {
   const box = [0, 0, 0.5, 0.5];
   const drawn = [{ id: 1, class: 7, score: 0.4, box, opacity: 1 }, { id: 2, class: 0, score: 0.9, box, opacity: 0.5 }];
-  assert.deepEqual(readBoxes(drawn, ['zero'], 0.5), [{ index: 0, name: 'zero', score: 0.9, box, opacity: 0.5 }]);
+  assert.deepEqual(readBoxes(drawn, ['zero'], 0.5), [{ id: 2, index: 0, name: 'zero', score: 0.9, box, opacity: 0.5 }]);
   assert.deepEqual(readBoxes(drawn, ['zero'], 0).map(({ name }) => name), ['zero', '7']);
 });
 
@@ -254,7 +254,7 @@ test('every reason and error code has a text, so that no code is shown', () => {
 test('twenty classes have twenty colours, neighbours far apart', () => {
   const colours = Array.from({ length: 20 }, (_, i) => classColour(i));
   assert.equal(new Set(colours).size, 20);
-  const hues = colours.map((colour) => Number(colour.match(/\(([\d.]+)/)[1]));
+  const hues = colours.map((colour) => hueOf(hexBytes(colour)));
   for (let i = 1; i < hues.length; i += 1) {
     const apart = Math.abs(hues[i] - hues[i - 1]);
     assert.ok(Math.min(apart, 360 - apart) > 90);
@@ -264,18 +264,16 @@ test('twenty classes have twenty colours, neighbours far apart', () => {
 test('every tag is readable on its class’s colour', () => {
   const ink = luminance(TAG_INK.match(/\w\w/g).map((pair) => parseInt(pair, 16) / 255));
   for (let i = 0; i < 20; i += 1) {
-    const [hue, saturation, lightness] = classColour(i).match(/[\d.]+/g).map(Number);
-    const ground = luminance(toRgb(hue, saturation / 100, lightness / 100));
+    const ground = luminance(hexBytes(classColour(i)).map((byte) => byte / 255));
     assert.ok((ground + 0.05) / (ink + 0.05) >= 4.5, classColour(i)); // WCAG 2, AA
   }
 });
 
-function toRgb(hue, saturation, lightness) {
-  const reach = saturation * Math.min(lightness, 1 - lightness);
-  return [0, 8, 4].map((n) => {
-    const k = (n + hue / 30) % 12;
-    return lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1));
-  });
+function hueOf([red, green, blue]) {
+  const most = Math.max(red, green, blue);
+  const spread = most - Math.min(red, green, blue);
+  if (most === red) return (60 * ((green - blue) / spread) + 360) % 360;
+  return most === green ? 60 * ((blue - red) / spread) + 120 : 60 * ((red - green) / spread) + 240;
 }
 
 function luminance(rgb) {

@@ -11,7 +11,7 @@ import { readsDigits } from '../../static/page/hint.js';
 import { boxAt, overlap, placeLabels } from '../../static/page/label-placement.js';
 import { reach } from '../../static/page/phone-address.js';
 import { outline, qrCode } from '../../static/page/qr/code.js';
-import { readPredictions } from '../../static/page/predictions.js';
+import { readPredictions } from '../../static/tasks/predictions.js';
 import { fileName, resultDocument } from '../../static/page/result-document.js';
 import { addressWith, readSettings } from '../../static/page/shared-settings.js';
 import { dice } from './puppet.mjs';

@@ -85,7 +85,7 @@ def run_node(node: str, *arguments: str, stdin: str = "") -> subprocess.Complete
 @pytest.mark.parametrize("file", TEST_FILES)
 def test_under_node(node: str, file: str) -> None:
     """Every test in the file passes, and none is skipped."""
-    done = run_node(node, "--test", "--test-reporter=spec", file)
+    done = run_node(node, "--test-reporter=spec", file)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped 0" in done.stdout, done.stdout
 

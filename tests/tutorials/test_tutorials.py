@@ -18,6 +18,7 @@ from demomodel import scenes
 from export.__main__ import main as export
 from loadtest.stack import Stack
 from tests.conftest import ROOT
+from tests.forked import ForkedStack
 
 DOCS = ROOT / "docs"
 VOC = (
@@ -69,7 +70,7 @@ def reader(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     (folder / "voc.txt").write_text(VOC.replace(" ", "\n"))
     (folder / "flowers.txt").write_text(FLOWERS.replace(" ", "\n"))
     scenes.render(3).picture.save(folder / "picture.jpg")
-    with Stack(folder / "models") as stack:
+    with ForkedStack(folder / "models") as stack:
         yield Reader(folder, stack)
 
 

@@ -83,9 +83,12 @@ def _links(source: str) -> Iterator[str]:
 
 
 def in_chinese(page: Path, target: str) -> str:
-    """Return the Chinese counterpart of a link's target: page and heading."""
+    """Return the Chinese counterpart of a link's target: page and heading, or picture."""
     path, mark, anchor = target.partition("#")
     linked = (page.parent / path).resolve() if path else page
+    picture = linked.with_suffix(f".{pages.CHINESE}{linked.suffix}")
+    if path and linked.suffix != ".md" and picture.exists():
+        return path.removesuffix(linked.name) + picture.name
     if ":" in path or linked.suffix != ".md" or not chinese(linked).exists():
         return target
     if path:

@@ -74,7 +74,7 @@ def test_every_section_of_the_navigation_has_a_chinese_name() -> None:
 def test_the_reference_has_every_setting_and_every_metric() -> None:
     settings = reference.fill_in("<!-- generated: settings -->", pages.ENGLISH)
     for row in fields(Settings):
-        assert f"| `{row.name}` |" in settings
+        assert f"| `{row.name}`<br>" in settings
     metrics = set(
         re.findall(
             r"`(framewire_\w+)`", reference.fill_in("<!-- generated: metrics -->", pages.ENGLISH)
@@ -84,6 +84,24 @@ def test_the_reference_has_every_setting_and_every_metric() -> None:
     assert len(metrics) > 25
     for name in metrics:
         assert f"`{name}`" in explained
+
+
+@pytest.mark.parametrize("part", ["settings", "metrics"])
+def test_each_row_of_the_reference_has_a_meaning_in_the_page_s_language(part: str) -> None:
+    """In Chinese that of the page about it, with links that lead there."""
+    english, chinese = (
+        reference.fill_in(f"<!-- generated: {part} -->", locale).splitlines()
+        for locale in (pages.ENGLISH, pages.CHINESE)
+    )
+    assert len(english) == len(chinese) > 30
+    rows = [row for row in chinese if row.startswith("| `")]
+    for row, counterpart in zip(rows, [r for r in english if r.startswith("| `")], strict=True):
+        meaning = row.rsplit(" | ", 1)[1]
+        assert re.search(r"[一-鿿]|^`", meaning), row
+        assert row.split(" | ")[0] == counterpart.split(" | ")[0]
+        assert len(counterpart.rsplit(" | ", 1)[1]) > 8, counterpart
+        assert "](#" not in meaning
+        assert ".zh-CN" not in meaning
 
 
 def test_the_reference_has_what_a_command_prints() -> None:

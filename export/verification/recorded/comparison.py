@@ -99,14 +99,12 @@ def _compare(frame: RecordedFrame, row: Row | str, description: dict[str, Any]) 
     before = Answer(frame.result or {}, frame.session.labels)
     if isinstance(row, str):
         return Difference(frame, before, None, FAILED)
-    options = frame.session.options
-    cut = Cut(float(options.get("min_score") or 0.0), options.get("max_results"))
     after = answer(row, description)
     try:
+        cut = Cut.of(frame.session.options)
         return Difference(frame, before, after, compare(before, after, cut))
-    except (IndexError, KeyError, TypeError, ValueError) as error:
-        where = f"frame {frame.id} of session {frame.session.id}"
-        raise SourceError(f"the recorded result of {where} cannot be read: {error!r}") from None
+    except (TypeError, ValueError) as error:
+        raise SourceError(f"{frame.place}: the result is malformed: {error}") from None
 
 
 def _answers(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from framewire.agreement import Agreement
+from framewire.agreement import MOST_SHIFTED, Agreement, Thresholds
 
 FEW = 20
 """A class with fewer objects is shown, but not held to a limit."""
@@ -15,55 +15,45 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits, by the names of their flags. ``max_slowdown`` needs a baseline."""
+    """How many frames must be compared, and how closely they must agree.
+
+    ``max_slowdown`` needs a baseline.
+    """
 
     min_frames: int = 20
-    min_agreement: float = 0.95
-    min_class_agreement: float = 0.85
-    min_similarity: float = 0.85
-    max_score_shift: float = 0.1
-    max_slowdown: float = 1.5
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     def violations(self, agreement: Agreement, slowdown: float = math.nan) -> list[str]:
         """Return a sentence for each limit that is exceeded; nothing if the version may go on.
 
         ``slowdown``: how many times as long a call takes as with the baseline.
         """
-        return list(self._violations(agreement, slowdown))
+        return [
+            *self._answers(agreement),
+            *self._classes(agreement),
+            *self._matches(agreement),
+            *self._times(slowdown),
+        ]
 
-    def _violations(self, agreement: Agreement, slowdown: float) -> Iterator[str]:
+    def _answers(self, agreement: Agreement) -> Iterator[str]:
         if agreement.frames < self.min_frames:
             yield (
                 f"only {agreement.frames} frames to compare, fewer than {self.min_frames} "
                 "(--min-frames)"
             )
-        if agreement.overall < self.min_agreement:
+        least = self.thresholds.min_agreement
+        if agreement.overall < least:
             yield (
-                f"agreement {agreement.overall:.3f} is below {self.min_agreement:g} "
+                f"agreement {agreement.overall:.3f} is below {least:g} "
                 f"(--min-agreement){_causes(agreement)}"
-            )
-        yield from self._classes(agreement)
-        if agreement.similarity < self.min_similarity:
-            yield (
-                f"mean similarity {agreement.similarity:.3f} of what matches is below "
-                f"{self.min_similarity:g} (--min-similarity)"
-            )
-        if abs(agreement.shift) > self.max_score_shift:
-            yield (
-                f"scores shift by {agreement.shift:+.3f} on average, more than "
-                f"{self.max_score_shift:g} (--max-score-shift)"
-            )
-        if slowdown > self.max_slowdown:
-            yield (
-                f"a call takes {slowdown:.2f} times as long, more than {self.max_slowdown:g} "
-                "(--max-slowdown)"
             )
 
     def _classes(self, agreement: Agreement) -> Iterator[str]:
+        least = self.thresholds.min_class_agreement
         failed = [
             (tally.agreement, name)
             for name, tally in agreement.tallies.items()
-            if tally.objects >= FEW and tally.agreement < self.min_class_agreement
+            if tally.objects >= FEW and tally.agreement < least
         ]
         if failed:
             worst = [
@@ -72,9 +62,28 @@ class Limits:
             ]
             more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
             yield (
-                f"agreement by class is below {self.min_class_agreement:g} "
+                f"agreement by class is below {least:g} "
                 f"(--min-class-agreement): {', '.join(worst)}{more}"
             )
+
+    def _matches(self, agreement: Agreement) -> Iterator[str]:
+        least, shift = self.thresholds.min_similarity, self.thresholds.max_score_shift
+        if agreement.similarity < least:
+            yield (
+                f"mean similarity {agreement.similarity:.3f} of what matches is below {least:g} "
+                "(--min-similarity)"
+            )
+        shifted = agreement.shifted(shift)
+        if shifted > MOST_SHIFTED:
+            yield (
+                f"{shifted:.0%} of the scores shift by more than {shift:g} (--max-score-shift), "
+                f"{agreement.shift:+.3f} on average; at most {MOST_SHIFTED:.0%} may"
+            )
+
+    def _times(self, slowdown: float) -> Iterator[str]:
+        most = self.thresholds.max_slowdown
+        if slowdown > most:
+            yield f"a call takes {slowdown:.2f} times as long, more than {most:g} (--max-slowdown)"
 
 
 def _causes(agreement: Agreement) -> str:

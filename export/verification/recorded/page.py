@@ -13,34 +13,15 @@ from export.verification.recorded.drawing import drawn
 from export.verification.recorded.limits import FEW, Limits
 from export.verification.recorded.pictures import data_url, opened
 from export.verification.recorded.selection import Selection
+from framewire import reports
 
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>{title}</h1>
-<p>{frames}. This page contains recorded pictures: keep it as private as the recordings.</p>
-</header>
-{verdict}
-{tiles}
-{classes}
-{charts}
-{pictures}
-</main>
-</body>
-</html>
-"""
 _BARS = 20
-_MEASURES = {"detection": "IoU", "keypoints": "OKS", "embedding": "cosine"}
+_MEASURES = {
+    "detection": "IoU",
+    "keypoints": "OKS",
+    "segmentation": "IoU",
+    "embedding": "cosine",
+}
 
 
 def page(
@@ -51,23 +32,27 @@ def page(
     violations: Sequence[str],
 ) -> str:
     """Return the page. ``violations``: the limits that ``version`` does not keep to."""
-    style = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     count = result.agreement.frames
-    return _PAGE.format(
-        title=escape(f"{version} beside {chosen.model}/{chosen.version}"),
-        style=style,
-        frames=f"{count} of {chosen.available} recorded answers of version {chosen.version}",
-        verdict=_verdict(violations),
-        tiles=_tiles(result),
-        classes=_classes(result, limits),
-        charts=_charts(result),
-        pictures=_pictures(version, chosen, result),
+    return reports.page(
+        f"{version} beside {chosen.model}/{chosen.version}",
+        [
+            f"{count} of {chosen.available} recorded answers of version {chosen.version}. This "
+            "page contains recorded pictures: keep it as private as the recordings."
+        ],
+        [
+            _verdict(violations),
+            _tiles(result),
+            _classes(result, limits),
+            _charts(result),
+            _pictures(version, chosen, result),
+        ],
+        resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8"),
     )
 
 
 def _verdict(violations: Sequence[str]) -> str:
     if not violations:
-        return '<p class="verdict">All limits are kept.</p>'
+        return '<p class="verdict good">All limits are kept.</p>'
     items = "".join(f"<li>{escape(one)}</li>" for one in violations)
     return f'<div class="verdict bad"><p>Refused</p><ul>{items}</ul></div>'
 
@@ -82,10 +67,7 @@ def _tiles(result: Result) -> str:
     figures |= {"score shift": _number(agreement.shift, "+.3f")}
     figures |= {"call, one frame": _ms(result.call_ms), "baseline's": _ms(result.baseline_ms)}
     figures |= {"recorded calls": _ms(result.recorded_ms)}
-    tiles = "".join(
-        f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures.items() if value
-    )
-    return f'<dl class="tiles">{tiles}</dl>'
+    return reports.tiles({name: value for name, value in figures.items() if value})
 
 
 def _classes(result: Result, limits: Limits) -> str:
@@ -99,13 +81,14 @@ def _classes(result: Result, limits: Limits) -> str:
         f"<td>{escape(result.agreement.confusion(name) or '')}</td></tr>"
         for name, tally in sorted(tallies.items(), key=lambda entry: entry[1].agreement)
     )
-    return (
-        '<section><h2>By class</h2><p class="reading">The worst class first. An object that only '
-        "the recorded answer has is missing, one that only this version has is new. Agreement is "
-        "the share of objects that both have (Dice). Classes with fewer than "
-        f'{FEW} objects are gray, and have no limit.</p><div class="scroll"><table><thead><tr>'
+    return reports.section(
+        "By class",
+        "The worst class first. An object that only the recorded answer has is missing, one that "
+        "only this version has is new. Agreement is the share of objects that both have (Dice). "
+        f"Classes with fewer than {FEW} objects are gray, and have no limit.",
+        '<div class="scroll"><table><thead><tr>'
         "<th>class<th class=n>recorded<th class=n>missing<th class=n>new<th class=n>agreement"
-        f"<th>most often taken for</tr></thead><tbody>{rows}</tbody></table></div></section>"
+        f"<th>most often taken for</tr></thead><tbody>{rows}</tbody></table></div>",
     )
 
 
@@ -117,7 +100,7 @@ def _similarity(result: Result) -> str:
 def _row_kind(objects: int, share: float, limits: Limits) -> str:
     if objects < FEW:
         return "few"
-    return "bad" if share < limits.min_class_agreement else ""
+    return "bad" if share < limits.thresholds.min_class_agreement else ""
 
 
 def _charts(result: Result) -> str:
@@ -155,9 +138,10 @@ def _pictures(version: str, chosen: Selection, result: Result) -> str:
         return ""
     recorded = f"{chosen.model}/{chosen.version}, recorded"
     pairs = "".join(_pair(one, recorded, version) for one in result.worst)
-    return (
-        '<section><h2>Where they differ most</h2><p class="reading">What has no counterpart on '
-        f"the other side is red and dashed.</p>{pairs}</section>"
+    return reports.section(
+        "Where they differ most",
+        "What has no counterpart on the other side is red and dashed.",
+        pairs,
     )
 
 

@@ -1,119 +1,70 @@
-/**
- * Sends the camera's frames through a client.
- *
- * A frame is encoded only if the client would send it immediately; all others are skipped. So the
- * newest frame always wins, and nothing is queued on the phone. Encoding takes at most half of the
- * time, to leave the rest of a slow phone's CPU to the page.
- */
+/** Sends the frames of the camera component through a client. */
 'use strict';
 
-const { now: clock } = require('./core/clock.js');
-const { FrameEncoder } = require('./frame-encoder.js');
-const { rotationFor, uprightSize } = require('./preview.js');
+const { EncoderWorker } = require('./encoder-worker.js');
+const { FrameFeed } = require('./frame-feed.js');
 
-class CameraFeed {
-  /** @param {import('./index').FeedOptions} options */
-  constructor({ client, canvas, fit, onSent, onError, now }) {
-    this._client = client;
-    this._now = now || clock;
-    this._encoder = new FrameEncoder({ canvas: canvas || null, fit: fit || 'auto', now: this._now });
-    this._onSent = onSent;
-    this._onError = onError;
+const FIRST_FRAME_MS = 3000; // a listener with a Worker that is silent for longer does without
+const MAX_KILLS = 3;
+
+/** @typedef {import('./index').CameraContext} CameraContext */
+
+class CameraFeed extends FrameFeed {
+  /** @param {import('./index').CameraFeedOptions} options */
+  constructor({ worker, ...options }) {
+    const encoder = worker && EncoderWorker.isSupported() ? new EncoderWorker(worker, () => this._killed()) : null;
+    super(options, encoder ? encoder.encoders() : []);
+    this._worker = encoder;
+    this._kills = 0;
+    /** @type {CameraContext|null} */
+    this._camera = null;
     /** @type {import('./index').CameraFrameListener|null} */
     this._listener = null;
-    /** @type {import('./index').Model|null} */
-    this._model = null;
-    /** @type {import('./index').Preview} */
-    this._preview = { width: 0, height: 0, position: 'back', rotate: 'auto', mirror: false };
-    this._isBusy = false;
-    this._restUntil = 0;
-  }
-
-  /**
-   * Set the model to encode frames for, as `onModel` reports it.
-   * @param {import('./index').Model|null} model
-   */
-  setModel(model) {
-    this._model = model;
-  }
-
-  /**
-   * Describe what the camera component shows.
-   * @param {Partial<import('./index').Preview>} preview
-   */
-  setPreview(preview) {
-    this._preview = { ...this._preview, ...preview };
+    /** @type {ReturnType<typeof setTimeout>|null} */
+    this._silence = null;
   }
 
   /**
    * Start listening to the camera. Call this after the component's `bindinitdone`.
-   * @param {import('./index').CameraContext} camera from `wx.createCameraContext`
+   * @param {CameraContext} camera from `wx.createCameraContext`
    */
   start(camera) {
     this.stop();
-    this._listener = camera.onCameraFrame((frame) => this.push(frame));
-    this._listener.start({ fail: ({ errMsg }) => this._failed(new Error(errMsg)) });
+    this._camera = camera;
+    if (this._worker) this._worker.start();
+    const worker = this._worker && this._worker.worker;
+    if (worker) this._silence = setTimeout(() => this._withoutWorker(), FIRST_FRAME_MS);
+    this._listener = camera.onCameraFrame((frame) => {
+      this._heard();
+      this.push(frame);
+    });
+    this._listener.start({ ...(worker && { worker }), fail: ({ errMsg }) => this._failed(new Error(errMsg)) });
   }
 
   /** Stop listening. */
   stop() {
+    this._heard();
     if (this._listener) this._listener.stop({ fail: () => {} });
     this._listener = null;
+    if (this._worker) this._worker.stop();
   }
 
-  /**
-   * Take one frame of the camera. Never throws.
-   * @param {import('./index').CameraFrame} frame
-   */
-  push(frame) {
-    const isWanted = this._client.wantsFrame(); // called for every frame: it measures the rate
-    const capturedAt = this._now();
-    if (!isWanted || !this._model || this._isBusy || capturedAt < this._restUntil) return;
-    const orientation = this._orientation(frame);
-    this._isBusy = true;
-    try {
-      const { uplinkBytesPerS } = this._client.stats();
-      const encoded = this._encoder.encode(frame, orientation, this._model, uplinkBytesPerS);
-      if (encoded && 'then' in encoded) {
-        const failed = (/** @type {Error} */ error) => this._failed(error);
-        encoded.then((later) => this._send(later, frame, orientation, capturedAt)).catch(failed);
-      } else {
-        this._send(encoded, frame, orientation, capturedAt);
-      }
-    } catch (error) {
-      this._failed(/** @type {Error} */ (error));
-    }
+  _heard() {
+    if (this._silence !== null) clearTimeout(this._silence);
+    this._silence = null;
   }
 
-  /**
-   * @param {import('./index').EncodedFrame|null} encoded null if this encoding failed
-   * @param {import('./index').CameraFrame} camera
-   * @param {import('./index').Orientation} orientation
-   * @param {number} capturedAt
-   */
-  _send(encoded, { width, height }, orientation, capturedAt) {
-    this._isBusy = false;
-    if (!encoded) return;
-    this._restUntil = this._now() + encoded.encodeMs;
-    const upright = uprightSize({ width, height }, orientation.rotate);
-    const frame = { ...encoded, captured_at: capturedAt, orientation, upright };
-    if (this._onSent) this._onSent(frame);
-    this._client.offer(frame);
+  /** The system has ended the Worker, which the listener needs. */
+  _killed() {
+    this._kills += 1;
+    if (this._kills >= MAX_KILLS) this._withoutWorker();
+    else if (this._camera) this.start(this._camera);
   }
 
-  /** @param {Error} error */
-  _failed(error) {
-    this._isBusy = false;
-    if (this._onError) this._onError(error);
-  }
-
-  /**
-   * @param {import('./index').CameraFrame} frame
-   * @returns {import('./index').Orientation}
-   */
-  _orientation(frame) {
-    const { rotate, mirror, position } = this._preview;
-    return { rotate: rotate === 'auto' ? rotationFor(frame, this._preview, position) : rotate, mirror };
+  _withoutWorker() {
+    this.stop();
+    this._worker = null;
+    if (this._camera) this.start(this._camera);
   }
 }
 

@@ -31,7 +31,10 @@ function noMetrics() {
 }
 
 class EncoderSelector {
-  /** @param {{name: Encoding, format: string}[]} encodings in the order to try them */
+  /**
+   * @param {{name: Encoding, format: string, keepsShape?: boolean}[]} encodings in the order to try
+   *   them; `keepsShape`: it cannot rotate or mirror
+   */
   constructor(encodings) {
     this._encodings = encodings;
     /** @type {Map<Encoding, Metrics>} */
@@ -50,12 +53,11 @@ class EncoderSelector {
    * @param {number} now
    * @param {string[]} formats that the model accepts
    * @param {number|null} uplinkBytesPerS
+   * @param {boolean} [isUpright] whether the frame is neither rotated nor mirrored
    * @returns {Encoding|null} for the next frame; null if none works with this model
    */
-  select(now, formats, uplinkBytesPerS) {
-    const usable = this._encodings.filter(
-      ({ name, format }) => formats.includes(format) && this._of(name).failures < MAX_FAILURES,
-    );
+  select(now, formats, uplinkBytesPerS, isUpright = true) {
+    const usable = this._usable(formats).filter(({ keepsShape }) => isUpright || !keepsShape);
     if (usable.length === 0) return null;
     const untried = usable.find(({ name }) => this._of(name).tries < TRIALS);
     if (untried) return untried.name;
@@ -65,6 +67,34 @@ class EncoderSelector {
       ({ name, cost }) => now - this._of(name).lastUsedAt > RETRY_MS && cost < HOPELESS * costs[0].cost,
     );
     return (stale || costs[0]).name;
+  }
+
+  /**
+   * @param {string[]} formats that the model accepts
+   * @param {number|null} uplinkBytesPerS
+   * @returns {Encoding|null} the one with the lowest cost; null until each has been tried
+   */
+  cheapest(formats, uplinkBytesPerS) {
+    const usable = this._usable(formats);
+    if (usable.length === 0 || usable.some(({ name }) => this._of(name).tries < TRIALS)) return null;
+    const costs = usable.map(({ name }) => ({ name, cost: this.cost(name, uplinkBytesPerS) }));
+    return costs.reduce((best, other) => (other.cost < best.cost ? other : best)).name;
+  }
+
+  /**
+   * @param {string[]} formats that the model accepts
+   * @returns {boolean} whether every encoding that it accepts has failed
+   */
+  hasFailed(formats) {
+    const isAccepted = this._encodings.some(({ format }) => formats.includes(format));
+    return isAccepted && this._usable(formats).length === 0;
+  }
+
+  /** @param {string[]} formats */
+  _usable(formats) {
+    return this._encodings.filter(
+      ({ name, format }) => formats.includes(format) && this._of(name).failures < MAX_FAILURES,
+    );
   }
 
   /**
@@ -87,9 +117,12 @@ class EncoderSelector {
   /**
    * A frame could not be encoded. An encoding that fails twice in a row is not used again.
    * @param {Encoding} name
+   * @returns {boolean} whether it is abandoned now
    */
   failed(name) {
-    this._of(name).failures += 1;
+    const metrics = this._of(name);
+    metrics.failures += 1;
+    return metrics.failures === MAX_FAILURES;
   }
 
   /**

@@ -1,21 +1,23 @@
 /**
- * Encodes a camera's frame for a model: upright, downscaled to the model's input size, as JPEG from
- * a canvas, JPEG in JavaScript or plain RGB, whichever is cheapest on this phone and network.
+ * Encodes a camera's frame for a model: upright, downscaled to the model's input size, in the way
+ * that is cheapest on this phone and network.
  */
 'use strict';
 
 const { AdaptiveScale } = require('./adaptive-scale.js');
-const { CanvasJpeg } = require('./canvas-jpeg.js');
 const { sendSize } = require('./core/geometry.js');
-const { Downscaler } = require('./downscaler.js');
 const { EncoderSelector } = require('./encoder-selector.js');
-const { JpegEncoder } = require('./jpeg-encoder.js');
+const { pixelEncoders } = require('./encodings.js');
 const { uprightSize } = require('./preview.js');
 
-const QUALITY = 70; // of JPEG, 1 to 100
 const MIN_SIDE = 32; // pixels
 
-/** @typedef {import('./index').Encoding} Encoding */
+/** @typedef {import('./encodings').Encoder} Encoder */
+/** @typedef {import('./encodings').Plan} Plan */
+/** @typedef {import('./index').CameraFrame} CameraFrame */
+/** @typedef {import('./index').Model} Model */
+/** @typedef {import('./index').Orientation} Orientation */
+/** @typedef {import('./index').Size} Size */
 
 /**
  * @param {number} side
@@ -33,144 +35,173 @@ class FrameEncoder {
    * @param {import('./index').Fit} options.fit stretch: the model's input size, the fewest bytes;
    *   cover: the frame's aspect ratio; auto: cover if the model letterboxes, otherwise stretch
    * @param {() => number} options.now ms
+   * @param {(encoding: import('./index').Encoding) => void} [options.onAbandoned] an encoding has
+   *   failed twice in a row, so it is not used again
+   * @param {Encoder[]} [own] encodings that the frames' source has besides, tried first
    */
-  constructor({ canvas, fit, now }) {
+  constructor({ canvas, fit, now, onAbandoned }, own = []) {
     this._fit = fit;
     this._now = now;
-    this._canvasJpeg = canvas ? new CanvasJpeg(canvas) : null;
-    this._selector = new EncoderSelector(this._availableEncodings());
+    this._onAbandoned = onAbandoned;
+    this._encoders = own.concat(pixelEncoders(canvas));
+    this._selector = new EncoderSelector(this._encoders);
     this._scale = new AdaptiveScale();
-    /** @type {JpegEncoder|null} */
-    this._jsJpeg = null;
-    /** @type {string|null} */
+    /** @type {Plan|null} */
     this._plan = null;
-    /** @type {Map<number, Downscaler>} by channels */
-    this._downscalers = new Map();
-    this.encoding = /** @type {Encoding|null} */ (null);
+    this.encoding = /** @type {import('./index').Encoding|null} */ (null);
   }
 
   /**
-   * @param {import('./index').CameraFrame} frame
-   * @param {import('./index').Orientation} orientation
-   * @param {import('./index').Model} model
+   * @param {CameraFrame} frame
+   * @param {Orientation} orientation
+   * @param {Model} model
    * @param {number|null} uplinkBytesPerS null while unknown
    * @returns {Promise<import('./index').EncodedFrame|null>|import('./index').EncodedFrame|null} a
-   *   promise only if the canvas is asynchronous; null if this encoding failed, so that the next
+   *   promise only if the encoding is asynchronous; null if this encoding failed, so that the next
    *   frame uses another
    * @throws {Error} if no encoding is left that the model accepts
    * @throws {RangeError} if the frame's data does not match its size
    */
   encode(frame, orientation, model, uplinkBytesPerS) {
-    const encoding = this._selector.select(this._now(), model.formats, uplinkBytesPerS);
-    if (encoding === null) throw new Error('this phone cannot encode frames in a format that the model accepts');
-    this._scale.update(this._now(), this._selector.bytes(encoding), uplinkBytesPerS);
-    const size = this._targetSize(frame, orientation, model);
-    this._prepare(frame, orientation, size);
-    this.encoding = encoding;
+    const encoder = this._select(orientation, model, uplinkBytesPerS);
+    this._adapt(model, uplinkBytesPerS);
+    const { source, plan } = this._prepare(frame, orientation, model);
+    this.encoding = encoder.name;
     const startedAt = this._now();
-    const channels = encoding === 'jpeg-url' || encoding === 'jpeg-file' ? 4 : 3;
-    const pixels = this._downscale(frame.data, channels);
-    const finish = (/** @type {Uint8Array} */ data) => this._finish(encoding, startedAt, size, data);
-    const fail = () => {
-      this._selector.failed(encoding);
-      return null;
-    };
+    const finish = (/** @type {Uint8Array} */ data) => this._finish(encoder, startedAt, plan, data);
     try {
-      const data = this._compress(encoding, pixels, size);
-      return 'then' in data ? data.then(finish).catch(fail) : finish(data);
+      const data = encoder.encode(source, plan);
+      return 'then' in data ? data.then(finish).catch(() => this._failed(encoder)) : finish(data);
     } catch (error) {
-      return fail();
+      if (error instanceof RangeError) throw error;
+      return this._failed(encoder);
     }
   }
 
-  _availableEncodings() {
-    /** @type {{name: Encoding, format: string}[]} */
-    const encodings = [
-      { name: 'jpeg-js', format: 'jpeg' },
-      { name: 'rgb', format: 'rgb' },
-    ];
-    const canvas = this._canvasJpeg;
-    if (canvas && CanvasJpeg.hasFiles()) encodings.unshift({ name: 'jpeg-file', format: 'jpeg' });
-    if (canvas && canvas.hasDataUrl()) encodings.unshift({ name: 'jpeg-url', format: 'jpeg' });
-    return encodings;
-  }
-
   /**
-   * @param {Encoding} encoding
-   * @param {Uint8Array} pixels
-   * @param {import('./index').Size} size
-   * @returns {Uint8Array|Promise<Uint8Array>}
+   * What a frame costs with the best encoding, once each has been tried.
+   * @param {Model} model
+   * @param {number|null} uplinkBytesPerS
+   * @returns {number|null} ms; null while unknown
    */
-  _compress(encoding, pixels, size) {
-    if (encoding === 'rgb') return pixels;
-    if (encoding === 'jpeg-js') return this._jpegEncoder(size).encode(pixels);
-    const canvas = /** @type {CanvasJpeg} */ (this._canvasJpeg);
-    return encoding === 'jpeg-url' ? canvas.byDataUrl(pixels, size) : canvas.byFile(pixels, size);
-  }
-
-  /** @param {import('./index').Size} size */
-  _jpegEncoder(size) {
-    if (!this._jsJpeg) this._jsJpeg = new JpegEncoder(size, QUALITY);
-    return this._jsJpeg;
+  cost({ formats }, uplinkBytesPerS) {
+    const cheapest = this._selector.cheapest(formats, uplinkBytesPerS);
+    return cheapest && this._selector.cost(cheapest, uplinkBytesPerS);
   }
 
   /**
-   * @param {ArrayBuffer} data
-   * @param {3|4} channels
+   * Adapt the scale to the frames that are sent most: those of the cheapest encoding. The large
+   * frames of one that is only tried must not change it, or the trials would start anew.
+   * @param {Model} model
+   * @param {number|null} uplinkBytesPerS
    */
-  _downscale(data, channels) {
-    return /** @type {Downscaler} */ (this._downscalers.get(channels)).downscale(data);
+  _adapt({ formats }, uplinkBytesPerS) {
+    const cheapest = this._selector.cheapest(formats, uplinkBytesPerS);
+    if (cheapest) this._scale.update(this._now(), this._selector.bytes(cheapest), uplinkBytesPerS);
   }
 
   /**
-   * @param {Encoding} encoding
+   * @param {Model} model
+   * @returns {boolean} whether every encoding that the model accepts has failed on this phone
+   */
+  hasFailed({ formats }) {
+    return this._selector.hasFailed(formats);
+  }
+
+  /**
+   * @param {Orientation} orientation
+   * @param {Model} model
+   * @param {number|null} uplinkBytesPerS
+   * @returns {Encoder}
+   */
+  _select({ rotate, mirror }, { formats }, uplinkBytesPerS) {
+    const isUpright = rotate === 0 && !mirror;
+    const name = this._selector.select(this._now(), formats, uplinkBytesPerS, isUpright);
+    const encoder = this._encoders.find((candidate) => candidate.name === name);
+    if (encoder) return encoder;
+    throw new Error('this phone cannot encode frames in a format that the model accepts');
+  }
+
+  /**
+   * @param {Encoder} encoder
    * @param {number} startedAt
-   * @param {import('./index').Size} size
+   * @param {Plan} plan
    * @param {Uint8Array} data
    * @returns {import('./index').EncodedFrame}
    */
-  _finish(encoding, startedAt, size, data) {
+  _finish({ name, format, keepsShape }, startedAt, { from, to, rotate }, data) {
     const encodeMs = this._now() - startedAt;
-    this._selector.succeeded(encoding, this._now(), encodeMs, data.byteLength);
-    return { format: encoding === 'rgb' ? 'rgb' : 'jpeg', ...size, data, encoding, encodeMs };
+    this._selector.succeeded(name, this._now(), encodeMs, data.byteLength);
+    const upright = uprightSize(from, rotate);
+    return { format, ...(keepsShape ? from : to), data, encoding: name, encodeMs, upright };
+  }
+
+  /** @param {Encoder} encoder */
+  _failed({ name }) {
+    if (this._selector.failed(name) && this._onAbandoned) this._onAbandoned(name);
+    return null;
   }
 
   /**
-   * @param {import('./index').CameraFrame} frame
-   * @param {import('./index').Orientation} orientation
-   * @param {import('./index').Model} model
-   * @returns {import('./index').Size}
+   * @param {CameraFrame} frame
+   * @param {Orientation} orientation
+   * @param {Model} model
    */
-  _targetSize(frame, { rotate }, model) {
-    const upright = uprightSize(frame, rotate);
-    const covering = sendSize(upright.width, upright.height, model, { full: false, maxPixels: Infinity });
+  _prepare(frame, orientation, model) {
+    const { rotate } = orientation;
+    const covering = this._coveringSize(uprightSize(frame, rotate), model);
+    const source = frame.scaled ? frame.scaled(uprightSize(covering, rotate)) : frame;
+    const to = this._targetSize(covering, uprightSize(source, rotate), model);
+    return { source, plan: this._planFor(source, orientation, to) };
+  }
+
+  /**
+   * The upright size in which the frame covers the model's input.
+   * @param {Size} upright
+   * @param {Model} model
+   * @returns {Size}
+   */
+  _coveringSize({ width, height }, model) {
+    const size = sendSize(width, height, model, { full: false, maxPixels: Infinity });
+    return this._scaled(size);
+  }
+
+  /**
+   * @param {Size} covering the upright size in which the frame covers the model's input
+   * @param {Size} source the frame's own size, upright
+   * @param {Model} model
+   * @returns {Size}
+   */
+  _targetSize(covering, source, model) {
     const fit = this._fit === 'auto' && model.resize === 'letterbox' ? 'cover' : this._fit;
     const size =
       fit !== 'cover' && model.width && model.height
-        ? { width: model.width, height: model.height }
+        ? this._scaled({ width: model.width, height: model.height })
         : covering;
-    const scale = this._scale.scale();
     return {
-      width: even(Math.max(MIN_SIDE, size.width * scale), upright.width),
-      height: even(Math.max(MIN_SIDE, size.height * scale), upright.height),
+      width: even(Math.max(MIN_SIDE, size.width), source.width),
+      height: even(Math.max(MIN_SIDE, size.height), source.height),
     };
   }
 
+  /** @param {Size} size */
+  _scaled({ width, height }) {
+    const scale = this._scale.scale();
+    return { width: width * scale, height: height * scale };
+  }
+
   /**
-   * @param {import('./index').CameraFrame} frame
-   * @param {import('./index').Orientation} orientation
-   * @param {import('./index').Size} to
+   * @param {CameraFrame} frame
+   * @param {Orientation} orientation
+   * @param {Size} to
+   * @returns {Plan} the same object as before if nothing has changed
    */
-  _prepare({ width, height }, { rotate, mirror }, to) {
-    const plan = [width, height, rotate, mirror, to.width, to.height].join();
-    if (plan === this._plan) return;
+  _planFor({ width, height }, { rotate, mirror }, to) {
+    const plan = { from: { width, height }, to, rotate, mirror };
+    if (this._plan && JSON.stringify(plan) === JSON.stringify(this._plan)) return this._plan;
     this._plan = plan;
-    this._jsJpeg = null;
     this._selector.restart();
-    for (const channels of /** @type {(3|4)[]} */ ([3, 4])) {
-      const downscaler = new Downscaler({ from: { width, height }, to, rotate, mirror, channels });
-      this._downscalers.set(channels, downscaler);
-    }
+    return plan;
   }
 }
 

@@ -18,7 +18,7 @@ export { FramewireClient } from './core/client';
 export { now } from './core/clock';
 export { tagPosition } from './core/geometry';
 export { Liveness, Stall } from './core/liveness';
-export { classOfEachPixel } from './core/masks';
+export { classOfEachPixel, maskOf } from './core/masks';
 export { Drawn, Overlay } from './core/overlay';
 export { Statistics, StatisticsSnapshot } from './core/statistics';
 export { firstValues, summarize } from './core/tensor';
@@ -32,7 +32,7 @@ export interface CanvasNode {
 }
 
 export interface CameraFrameListener {
-  start(options?: { fail?(error: { errMsg: string }): void }): void;
+  start(options?: { worker?: any; fail?(error: { errMsg: string }): void }): void;
   stop(options?: { fail?(error: { errMsg: string }): void }): void;
 }
 
@@ -40,9 +40,29 @@ export interface CameraContext {
   onCameraFrame(callback: (frame: CameraFrame) => void): CameraFrameListener;
 }
 
-/** One frame as `onCameraFrame` delivers it: RGBA, row by row. */
+/** A frame's pixels: RGBA, row by row, as `onCameraFrame` delivers them. */
 export interface CameraFrame extends Size {
-  data: ArrayBuffer;
+  readonly data: ArrayBuffer;
+  /** width / height of the camera's own picture, upright, if it is known */
+  aspect?: number;
+  /** the same frame in about this size, if the phone can scale it natively */
+  scaled?(size: Size): CameraFrame;
+  /** the frame as JPEG, if the phone can encode it natively; throws if it cannot after all */
+  jpeg?(quality: number): Uint8Array;
+}
+
+/** The parts of a `VKFrame` that the client uses. */
+export interface NativeFrame {
+  getCameraBuffer(width: number, height: number): ArrayBuffer;
+  getCameraJpgBuffer(width: number, height: number, quality: number): ArrayBuffer;
+  getCameraTexture(gl: any): { yTexture: any; uvTexture: any };
+  getDisplayTransform(): Float32Array;
+}
+
+export interface WebGlCanvas {
+  width: number;
+  height: number;
+  getContext(type: 'webgl'): any;
 }
 
 /** Clockwise, in degrees. */
@@ -63,8 +83,18 @@ export interface Preview extends Size {
   mirror: boolean;
 }
 
-/** jpeg-url and jpeg-file use a canvas; jpeg-js is plain JavaScript; rgb is uncompressed. */
-export type Encoding = 'jpeg-url' | 'jpeg-file' | 'jpeg-js' | 'rgb';
+/**
+ * jpeg-native is VisionKit's; jpeg-url and jpeg-file use a canvas; jpeg-js is plain JavaScript; rgb is
+ * uncompressed; those that end in -worker run in a Worker.
+ */
+export type Encoding =
+  | 'jpeg-native'
+  | 'jpeg-worker'
+  | 'rgb-worker'
+  | 'jpeg-url'
+  | 'jpeg-file'
+  | 'jpeg-js'
+  | 'rgb';
 
 /** stretch: the model's input size; cover: the frame's aspect ratio; auto: as the model prefers */
 export type Fit = 'auto' | 'stretch' | 'cover';
@@ -76,14 +106,16 @@ export interface EncodedFrame extends Frame {
   height: number;
   encoding: Encoding;
   encodeMs: number;
+  /** the size of the camera's frame once it is upright */
+  upright: Size;
 }
 
 /** What a `CameraFeed` sends, and what comes back with the outcome. */
 export interface SentFrame extends EncodedFrame {
   captured_at: number;
   orientation: Orientation;
-  /** the size of the camera's frame once it is upright */
-  upright: Size;
+  /** width / height of the camera's own picture, upright, if it is known: for `frameRect` */
+  aspect?: number;
 }
 
 export type MiniProgramState = State | { name: 'signing_in' };
@@ -126,20 +158,87 @@ export interface FeedOptions {
   onSent?(frame: SentFrame): void;
   /** a frame could not be encoded; the feed continues */
   onError?(error: Error): void;
+  /** an encoding has failed twice in a row, so this feed does not use it again */
+  onAbandoned?(encoding: Encoding): void;
   now?(): number;
 }
 
-export class CameraFeed {
-  constructor(options: FeedOptions);
+declare class FrameFeed {
   setModel(model: Model | null): void;
   setPreview(preview: Partial<Preview>): void;
-  start(camera: CameraContext): void;
-  stop(): void;
+  /** ms for a frame with the best encoding, upload included; null until each has been tried */
+  cost(): number | null;
   push(frame: CameraFrame): void;
 }
 
+export interface CameraFeedOptions extends FeedOptions {
+  /** the path of `workers/encoder.js` in the mini-program, which adds two encodings on iOS */
+  worker?: string;
+}
+
+/** Frames of the camera component. */
+export class CameraFeed extends FrameFeed {
+  constructor(options: CameraFeedOptions);
+  start(camera: CameraContext): void;
+  stop(): void;
+}
+
+/** Why VisionKit cannot be used. */
+export interface VisionError extends Error {
+  /** WeChat's status, if there is one */
+  status: number | null;
+  /** whether the camera is not allowed */
+  isRefusal: boolean;
+  /** whether it may work the next time */
+  isPassing: boolean;
+}
+
+export interface VisionFeedOptions extends FeedOptions {
+  /** false on a phone that has returned empty JPEGs before */
+  hasJpeg?: boolean;
+  /** VisionKit cannot be used; the feed has stopped, and the camera is free for `CameraFeed` */
+  onUnusable(error: VisionError): void;
+}
+
+/** Frames of VisionKit, in place of the camera component. Needs base library 2.24.0. */
+export class VisionFeed extends FrameFeed {
+  constructor(options: VisionFeedOptions);
+  static isSupported(): boolean;
+  /** Takes a WebGL canvas, in physical pixels, for the preview. */
+  start(canvas: WebGlCanvas): void;
+  /** What the preview shows as JPEG, in the camera's resolution; null if this phone gives none. */
+  photo(): Promise<Uint8Array | null>;
+  stop(): void;
+}
+
+export type Source = 'vision' | 'camera';
+
+/** Which source of frames to use, by what they have cost on this phone. */
+export class SourceSelector {
+  /** `memory` is what `remember` was called with before, for example in storage */
+  constructor(options: { memory?: SourceMemory | null; remember(memory: SourceMemory): void });
+  select(available: Source[]): Source;
+  measured(source: Source, ms: number): void;
+  /** isForGood: false if it may work the next time */
+  failed(source: Source, isForGood: boolean): void;
+  /** whether VisionKit has returned no empty JPEG */
+  hasJpeg: boolean;
+  jpegFailed(): void;
+}
+
+export interface SourceMemory {
+  costs: Partial<Record<Source, number>>;
+  failed: Source[];
+  hasJpeg: boolean;
+}
+
 export class FrameEncoder {
-  constructor(options: { canvas: CanvasNode | null; fit: Fit; now(): number });
+  constructor(options: {
+    canvas: CanvasNode | null;
+    fit: Fit;
+    now(): number;
+    onAbandoned?(encoding: Encoding): void;
+  });
   /** of the last frame */
   encoding: Encoding | null;
   encode(

@@ -4,6 +4,8 @@
 const { MiniProgramClient } = require('./client.js');
 const { CameraFeed } = require('./camera-feed.js');
 const { JpegEncoder } = require('./jpeg-encoder.js');
+const { VisionFeed } = require('./vision-feed.js');
+const { SourceSelector } = require('./source-selector.js');
 const { FrameEncoder } = require('./frame-encoder.js');
 const { uprightSize, rotationFor, frameRect, boxRect } = require('./preview.js');
 const { Downscaler } = require('./downscaler.js');
@@ -13,7 +15,7 @@ const { FramewireClient } = require('./core/client.js');
 const { now } = require('./core/clock.js');
 const { tagPosition } = require('./core/geometry.js');
 const { Liveness } = require('./core/liveness.js');
-const { classOfEachPixel } = require('./core/masks.js');
+const { classOfEachPixel, maskOf } = require('./core/masks.js');
 const { Overlay } = require('./core/overlay.js');
 const { Statistics } = require('./core/statistics.js');
 const { firstValues, summarize } = require('./core/tensor.js');
@@ -24,6 +26,8 @@ const library = {
   FramewireClient,
   MiniProgramClient,
   CameraFeed,
+  VisionFeed,
+  SourceSelector,
   FrameEncoder,
   Downscaler,
   JpegEncoder,
@@ -33,6 +37,7 @@ const library = {
   Liveness,
   Overlay,
   classOfEachPixel,
+  maskOf,
   now,
   connectSocket,
   addresses,

@@ -2,7 +2,10 @@
 'use strict';
 
 const { MiniProgramClient, Liveness, now } = require('../../client/lib/index.js');
+const config = require('../../config.js');
+const { vibrateFor } = require('../../haptics.js');
 const settings = require('../../settings.js');
+const { resultOptions } = require('../../tasks/predictions.js');
 
 /** @typedef {import('../../client/lib/index').MiniProgramState} State */
 
@@ -52,9 +55,12 @@ class Connection {
     if (this.client) this.client.close();
   }
 
-  /** @param {number} minScore 0 to 1 */
-  setMinScore(minScore) {
-    if (this.client) this.client.configure({ min_score: minScore });
+  /**
+   * @param {number} minScore 0 to 1
+   * @param {import('../../client/lib/index').Model|null} model what it is for
+   */
+  setMinScore(minScore, model) {
+    if (this.client) this.client.configure(resultOptions(model, minScore));
   }
 
   /** A frame is about to be offered to the client. */
@@ -111,12 +117,13 @@ class Connection {
       onState: (state) => this.setState(state),
       onWelcome: ({ limits, features = [] }) => {
         this._liveness.maxStalenessMs = limits.max_staleness_ms;
-        if (this.client && features.includes('track')) this.client.configure({ track: this._isTracked });
+        if (this.client && features.includes('track')) this.client.configure(this._tracking());
       },
       onModel,
       onResult: (result, frame) => {
         this._liveness.answered(now());
         this._setBackendGone(false);
+        vibrateFor(result.events);
         onResult(result, frame);
       },
       onDropped: ({ reason }) => {
@@ -129,6 +136,12 @@ class Connection {
         if (error.code === 'backend_unavailable') this._setBackendGone(true);
       },
     });
+  }
+
+  /** The session options for tracking: without it there are no zones and lines either. */
+  _tracking() {
+    const { zones, lines } = config;
+    return this._isTracked ? { track: true, zones, lines } : { track: false };
   }
 
   /** @param {boolean} gone */

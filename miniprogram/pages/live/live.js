@@ -2,15 +2,17 @@
 
 const { Overlay: Boxes, Statistics, now } = require('../../client/lib/index.js');
 const { messagesFor } = require('../../language.js');
-const { Overlay } = require('../../overlay.js');
+const { newOverlay } = require('../../moving-overlay.js');
 const { missingPermission, openAuthorizationSettings } = require('../../permissions.js');
-const { percent, readBoxes, readOutputs, readPredictions } = require('../../predictions.js');
+const { readBoxes, readOutputs, summarize } = require('../../predictions.js');
 const settings = require('../../settings.js');
 const { describe } = require('../../status.js');
-const { LiveCamera } = require('./camera.js');
+const { findCanvases } = require('./canvases.js');
+const { LiveCamera, cameraProblem } = require('./camera.js');
 const { Connection } = require('./connection.js');
-const { marksOf } = require('./marks.js');
+const { answerOf, marksOf } = require('./marks.js');
 const { statisticItems } = require('./panel.js');
+const { openTakenPhoto } = require('./shutter.js');
 
 const REFRESH_MS = 500;
 const STALE_MS = 1500; // a box this old is no longer where the camera sees the object
@@ -24,8 +26,9 @@ const DEFAULT_STATUS_BAR = 24; // pixels
 Page({
   data: {
     t: messagesFor('zh'),
-    status: { name: 'connecting', title: '', more: '', action: '', actionText: '' },
+    status: { name: 'connecting', icon: '', title: '', more: '', action: '', actionText: '' },
     cameraOn: false,
+    source: /** @type {import('../../client/lib/index').Source} */ ('camera'),
     position: /** @type {'back'|'front'} */ ('back'),
     frameSize: 'medium',
     statusBarHeight: DEFAULT_STATUS_BAR,
@@ -41,7 +44,7 @@ Page({
   // Both are created in onLoad.
   connection: /** @type {Connection} */ (/** @type {any} */ (null)),
   camera: /** @type {LiveCamera} */ (/** @type {any} */ (null)),
-  overlay: /** @type {Overlay|null} */ (null),
+  overlay: /** @type {import('../../overlay').Overlay|null} */ (null),
   boxes: new Boxes(),
   statistics: new Statistics(),
   preview: { width: 0, height: 0 },
@@ -89,8 +92,7 @@ Page({
 
   onUnload() {
     this.end();
-    if (!this.onNetwork) return;
-    wx.offNetworkStatusChange(/** @type {any} */ (this.onNetwork));
+    if (this.onNetwork) wx.offNetworkStatusChange(/** @type {any} */ (this.onNetwork));
   },
 
   onResize() {
@@ -106,7 +108,7 @@ Page({
     const missing = await missingPermission();
     if (!this.isShown) return;
     this.problem = missing ? { name: missing } : null;
-    this.setData({ cameraOn: !missing });
+    this.setData({ cameraOn: !missing, source: this.camera.choose(this.data.position) });
     this.startCamera();
     this.updateStatus();
   },
@@ -136,20 +138,17 @@ Page({
         this.problem = { name: 'bad_frame', message };
         this.updateStatus();
       },
+      onSource: () => this.begin(),
+      onLost: (problem) => this.cameraLost(problem),
     });
   },
 
   findCanvases() {
-    const query = wx.createSelectorQuery();
-    query.select('#overlay').fields({ node: true, size: true });
-    query.select('#jpeg').fields({ node: true });
-    query.exec(([overlay, jpeg]) => {
-      if (!overlay || !overlay.node) return;
-      const { pixelRatio } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
-      this.preview = { width: overlay.width, height: overlay.height };
+    findCanvases(({ overlay, jpeg, size, pixelRatio }) => {
+      this.preview = size;
       if (this.overlay) this.overlay.rest();
-      this.overlay = new Overlay(overlay.node, this.preview, pixelRatio);
-      this.camera.setPreview(this.preview, jpeg ? jpeg.node : null);
+      this.overlay = newOverlay(overlay, size, pixelRatio, this.selectComponent('#boxes'));
+      this.camera.setPreview(size, pixelRatio, jpeg);
       this.startCamera();
       this.draw();
       this.animate();
@@ -179,24 +178,25 @@ Page({
 
   /** @param {WechatMiniprogram.CameraError} event */
   cameraFailed({ detail }) {
-    const message = (detail && detail.errMsg) || '';
-    const isRefused = /auth|deny|permission/i.test(message);
-    this.problem = { name: isRefused ? 'camera_refused' : 'camera_failed', message };
+    this.cameraLost(cameraProblem((detail && detail.errMsg) || ''));
+  },
+
+  /** @param {{name: string, message: string}} problem */
+  cameraLost(problem) {
+    this.problem = problem;
     this.removeCamera();
     this.updateStatus();
   },
 
   startCamera() {
     const { client } = this.connection;
-    if (!this.isShown || !client) return;
-    const { position } = this.data;
-    const { rotate, frameMirrored } = this.chosen;
-    const mirror = position === 'front' && frameMirrored;
-    this.camera.start(client, this.model, { position, rotate, mirror });
+    if (!client || !this.isShown || !this.data.cameraOn) return;
+    this.camera.start(client, this.model, this.data.position, this.chosen);
   },
 
   flip() {
-    this.setData({ position: this.data.position === 'back' ? 'front' : 'back' });
+    const position = this.data.position === 'back' ? 'front' : 'back';
+    this.setData({ position, source: this.camera.choose(position) });
     this.startCamera();
     this.forget();
   },
@@ -217,6 +217,7 @@ Page({
   modelChanged(model) {
     this.model = model;
     if (model) getApp().globalData.labels = model.labels;
+    if (model) this.connection.setMinScore(this.chosen.minScore, model);
     this.camera.setModel(model);
     const label = model && model.label ? ` (${model.label})` : '';
     this.setData({
@@ -271,13 +272,8 @@ Page({
   summary() {
     const { t, hasScores } = this.data;
     if (!this.latest || !hasScores) return '';
-    const names = this.predictions().map(({ name, score }) => `${name} ${percent(score)}`);
-    return names.length > 0 ? `${t.results} ${names.join('  ')}` : t.results_none;
-  },
-
-  /** @returns {import('../../predictions').Prediction[]} of the latest result, filtered by score */
-  predictions() {
-    return this.latest ? readPredictions(this.latest.result, this.labels(), this.data.percent / 100) : [];
+    const found = summarize(this.latest.result, this.model, this.data.percent / 100);
+    return found.length > 0 ? `${t.results} ${found.join('  ')}` : t.results_none;
   },
 
   labels() {
@@ -305,9 +301,12 @@ Page({
   draw() {
     if (!this.overlay) return;
     const isMirrored = this.data.position === 'front' && this.chosen.previewMirrored;
-    const { latest } = this;
-    const located = readBoxes(this.boxes.at(now()), this.labels(), this.data.percent / 100);
-    this.overlay.draw(latest ? marksOf(located, latest.frame, this.preview, isMirrored) : []);
+    const { latest, model, preview } = this;
+    if (!latest) return this.overlay.draw(() => []);
+    const minScore = this.data.percent / 100;
+    const located = (/** @type {number} */ at) => readBoxes(this.boxes.at(at), this.labels(), minScore);
+    const answer = answerOf(latest, model, minScore, preview, isMirrored);
+    this.overlay.draw((at) => marksOf(located(at), latest.frame, preview, isMirrored), answer);
   },
 
   // User actions
@@ -323,11 +322,10 @@ Page({
    * @param {WechatMiniprogram.CustomEvent<{percent: number}>} event
    */
   scoreRests(event) {
-    const { detail } = event;
     this.scoreMoves(event);
-    this.chosen.minScore = detail.percent / 100;
+    this.chosen.minScore = event.detail.percent / 100;
     settings.save({ minScore: this.chosen.minScore });
-    this.connection.setMinScore(this.chosen.minScore);
+    this.connection.setMinScore(this.chosen.minScore, this.model);
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{action: string}>} event */
@@ -335,6 +333,10 @@ Page({
     if (detail.action === 'settings') this.openSettings();
     else if (detail.action === 'authorize') openAuthorizationSettings().then(() => this.begin());
     else this.begin();
+  },
+
+  takePhoto() {
+    openTakenPhoto(this.camera);
   },
 
   openPhoto() {

@@ -1,11 +1,11 @@
 'use strict';
 
 const { SignIn } = require('../../client/lib/index.js');
+const { connectionFault } = require('../../faults.js');
 const { messagesFor, fill } = require('../../language.js');
 const { preparePhoto } = require('../../photo.js');
 const { classColour, percent, readOutputs, readPredictions } = require('../../predictions.js');
 const settings = require('../../settings.js');
-const { connectionFault } = require('../../status.js');
 const { infer } = require('../../upload.js');
 
 const MIN_SCORE = 0.05; // everything is fetched once, and the slider filters it here
@@ -54,6 +54,12 @@ Page({
 
   chosen: settings.load(),
   result: /** @type {Result|null} */ (null),
+  taken: '',
+
+  /** @param {{path?: string}} query the photo that the live page took, if any */
+  onLoad({ path }) {
+    if (path) this.taken = decodeURIComponent(path);
+  },
 
   onShow() {
     this.chosen = settings.load();
@@ -63,10 +69,18 @@ Page({
     wx.setNavigationBarTitle({ title: t.photo });
   },
 
+  onReady() {
+    if (this.taken) this.recognize(this.taken);
+  },
+
   async choose() {
-    const { path: original, problem } = await choosePhoto();
+    const { path, problem } = await choosePhoto();
     if (problem) this.setData({ isFailed: true, message: this.refusal(problem) });
-    if (!original) return;
+    if (path) await this.recognize(path);
+  },
+
+  /** @param {string} original a local file */
+  async recognize(original) {
     this.result = null;
     const { t } = this.data;
     this.setData({ isBusy: true, hasScores: false, marks: [], outputs: [] });

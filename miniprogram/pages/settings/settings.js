@@ -1,12 +1,10 @@
 'use strict';
 
+const { ConnectionTest } = require('../../connection-test.js');
+const { explain } = require('../../diagnosis.js');
 const { messagesFor } = require('../../language.js');
 const settings = require('../../settings.js');
 
-/** @type {('small'|'medium'|'large')[]} */
-const SIZES = ['small', 'medium', 'large'];
-/** @type {(import('../../client/lib/index').Rotation|'auto')[]} */
-const ROTATIONS = ['auto', 0, 90, 180, 270];
 /** @type {('auto'|'zh'|'en')[]} */
 const LANGUAGES = ['auto', 'zh', 'en'];
 
@@ -19,25 +17,28 @@ Page({
   data: {
     t: messagesFor('zh'),
     server: '',
-    model: '',
-    label: '',
     note: '',
     isWrong: false,
-    sizes: /** @type {string[]} */ ([]),
-    sizeIndex: 0,
-    rotations: /** @type {string[]} */ ([]),
-    rotationIndex: 0,
+    isTesting: false,
+    outcome: /** @type {ReturnType<typeof explain>|null} */ (null),
     languages: /** @type {string[]} */ ([]),
     languageIndex: 0,
-    previewMirrored: true,
-    frameMirrored: false,
     isLive: true,
   },
 
+  running: /** @type {ConnectionTest|null} */ (null),
+
   onLoad() {
-    const { server, model, label, previewMirrored, frameMirrored, boxes } = settings.load();
-    this.setData({ server, model, label, previewMirrored, frameMirrored, isLive: boxes === 'live' });
+    this.setData({ server: settings.load().server });
     this.refresh();
+  },
+
+  onHide() {
+    this.stopTest();
+  },
+
+  onUnload() {
+    this.stopTest();
   },
 
   /** Show the settings in the chosen language. */
@@ -46,12 +47,9 @@ Page({
     const t = messagesFor(chosen.language);
     this.setData({
       t,
-      sizes: [t.settings_small, t.settings_medium, t.settings_large],
-      sizeIndex: SIZES.indexOf(chosen.frameSize),
-      rotations: ROTATIONS.map((rotate) => (rotate === 'auto' ? t.settings_rotate_auto : `${rotate}°`)),
-      rotationIndex: ROTATIONS.indexOf(chosen.rotate),
       languages: [t.settings_language_auto, '中文', 'English'],
       languageIndex: LANGUAGES.indexOf(chosen.language),
+      isLive: chosen.boxes === 'live',
       ...this.validate(chosen, t),
     });
     wx.setNavigationBarTitle({ title: t.settings });
@@ -79,46 +77,37 @@ Page({
 
   /** @param {Typed} event */
   serverTyped({ detail }) {
+    this.stopTest();
+    this.setData({ outcome: null }); // it was another server's
     this.change({ server: detail.value.trim() });
   },
 
-  /** @param {Typed} event */
-  modelTyped({ detail }) {
-    this.change({ model: detail.value.trim() });
+  test() {
+    this.stopTest();
+    this.setData({ isTesting: true, outcome: null });
+    this.running = new ConnectionTest(settings.load(), (outcome) => {
+      this.setData({ isTesting: false, outcome: explain(outcome, this.data.t) });
+    });
+    this.running.start();
   },
 
-  /** @param {Typed} event */
-  labelTyped({ detail }) {
-    this.change({ label: detail.value.trim() });
-  },
-
-  /** @param {Picked} event */
-  sizePicked({ detail }) {
-    this.change({ frameSize: SIZES[Number(detail.value)] });
-  },
-
-  /** @param {Picked} event */
-  rotationPicked({ detail }) {
-    this.change({ rotate: ROTATIONS[Number(detail.value)] });
+  stopTest() {
+    if (this.running) this.running.cancel();
+    if (this.data.isTesting) this.setData({ isTesting: false });
   },
 
   /** @param {Picked} event */
   languagePicked({ detail }) {
+    this.setData({ outcome: null });
     this.change({ language: LANGUAGES[Number(detail.value)] });
-  },
-
-  /** @param {Switched} event */
-  previewMirrorSwitched({ detail }) {
-    this.change({ previewMirrored: detail.value });
-  },
-
-  /** @param {Switched} event */
-  frameMirrorSwitched({ detail }) {
-    this.change({ frameMirrored: detail.value });
   },
 
   /** @param {Switched} event */
   liveSwitched({ detail }) {
     this.change({ boxes: detail.value ? 'live' : 'exact' });
+  },
+
+  openAdvanced() {
+    wx.navigateTo({ url: '/pages/advanced/advanced' });
   },
 });

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from server.core.answers import Answer, Detections, SecondAnswers, Unanswered
 from server.core.cascade.regions import placed, regions
+from server.core.cascade.sizes import MAX_BYTES, size_of
+from server.core.errors import AnswerTooLarge
 from server.core.messages import Error, Frame, Outcome, Result
 from server.core.model import Then
 from server.core.pictures import UPRIGHT
@@ -21,7 +23,7 @@ class Crops:
 
     The caller must: cut ``regions`` out of the frame, send ``frames``, and pass each one's outcome
     to ``resolve``, or end those without one with ``fail``. Once nothing is ``left``, ``answer``
-    has all of them.
+    has all of them. Answers that would exceed ``MAX_BYTES`` together are left out as they arrive.
     """
 
     def __init__(self, frame: Frame, detections: Detections, count: int, then: Then) -> None:
@@ -30,6 +32,7 @@ class Crops:
         self._size = frame.upright_size
         self._version: int | None = None
         self._answers: list[Answer | Unanswered | None] = [None] * len(detections.boxes)
+        self._room = MAX_BYTES
         self.regions = regions(detections.boxes[:count], self._size)
         self.left = set(range(count))
         self.outcomes: Counter[str] = Counter()  # by reason; a result has none
@@ -59,6 +62,11 @@ class Crops:
             self._miss(number, outcome.code if isinstance(outcome, Error) else outcome.reason)
             return
         answer = outcome.answer.limited(self._then.min_score, self._then.max_results)
+        size = size_of(answer)
+        if size > self._room:
+            self._miss(number, AnswerTooLarge.code)
+            return
+        self._room -= size
         self._answers[number] = placed(answer, self.regions[number], self._size)
         self._version = max(self._version or 0, outcome.model_version)
         self._settle(number, "")

@@ -35,6 +35,8 @@ State = tuple[float, float, float, float, float, float, float, float]
 So an edge's velocity is the centre's plus or minus the size's.
 """
 
+Velocities = tuple[float, float, float, float]
+"""The velocities of the edges x0, y0, x1, y1, per second."""
 
 Spread = tuple[float, float, float, float]
 """How uncertain the tracks are that share a history of detections.
@@ -161,7 +163,7 @@ def corrected(state: State, box: State, prediction: Prediction) -> State:
     )
 
 
-def velocities(state: State) -> list[float]:
-    """Return the velocity of each edge, x0, y0, x1, y1, per second."""
+def velocities(state: State) -> Velocities:
+    """Return the velocity of each edge."""
     _, _, _, _, vx, vy, growth_x, growth_y = state
-    return [vx - growth_x, vy - growth_y, vx + growth_x, vy + growth_y]
+    return vx - growth_x, vy - growth_y, vx + growth_x, vy + growth_y

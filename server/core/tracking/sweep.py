@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from server.core.tracking.motion import Predictions, Spread, State, velocities
+from server.core.tracking.motion import Predictions, Spread, State, Velocities, velocities
 from server.core.tracking.track import Track
 
 Box = Sequence[float]
@@ -19,18 +19,28 @@ _Places = tuple[list[State], list[float], list[float]]
 
 
 class Matches:
-    """The track and the velocities of each box, as far as they are known.
+    """The track of each box, its id and velocities, as far as they are known.
 
     ``unclear`` has the numbers of the boxes without a track, ``followed`` the tracks with a
     box, from left to right, and ``missing`` those without one. ``spreads`` are those of the
     tracks found, ``largest`` is the largest width + height of one.
     """
 
-    __slots__ = ("followed", "found", "largest", "missing", "spreads", "unclear", "velocities")
+    __slots__ = (
+        "followed",
+        "found",
+        "ids",
+        "largest",
+        "missing",
+        "spreads",
+        "unclear",
+        "velocities",
+    )
 
     def __init__(self, boxes: int) -> None:
         self.found: list[Track | None] = [None] * boxes
-        self.velocities: list[list[float] | None] = [None] * boxes
+        self.ids: list[int | None] = [None] * boxes
+        self.velocities: list[Velocities | None] = [None] * boxes
         self.unclear: list[int] = []
         self.followed: list[Track] = []
         self.missing: list[Track] = []
@@ -40,6 +50,7 @@ class Matches:
     def add(self, box: int, track: Track) -> None:
         """Take in that a box, by its number, continues a track or begins one."""
         self.found[box] = track
+        self.ids[box] = track.id
         self.velocities[box] = velocities(track.state)
         self.followed.append(track)
         self.spreads.add(track.spread)
@@ -62,7 +73,7 @@ def sweep(
     One long loop, because it is most of what tracking costs: it saves on calls, and on
     everything that is done once per box. ``motion.corrected`` is the same arithmetic.
     """
-    found, speeds, unclear = matches.found, matches.velocities, matches.unclear
+    found, ids, speeds, unclear = matches.found, matches.ids, matches.velocities, matches.unclear
     states = [track.state for track in tracks]
     xs, ys, order, sorted_xs = _expect(tracks, states, predictions)
     widest, places = predictions.widest * largest, (states, xs, ys)
@@ -88,15 +99,15 @@ def sweep(
                 continue
             known = track.spread
             prediction = predictions[known]
-            reach, clear, after = prediction.reach, prediction.clear, prediction.after
-            gain, speed = prediction.gain, prediction.speed_gain
-            rest = 1 - gain
-            growth_gain = prediction.growth_gain
+            clear, after, speed = prediction.clear, prediction.after, prediction.speed_gain
+            rest, growth_gain = 1 - prediction.gain, prediction.growth_gain
+            kept = 1 - growth_gain * prediction.reach
             matches.spreads.add(after)
         _, _, width, height, vx, vy, growth_x, growth_y = states[only]
         size = width + height
         off_x, off_y, far = x - xs[only], y - ys[only], clear * size
-        if not (-far < off_x < far and -far < off_y < far):
+        near = -far
+        if not (near < off_x < far and near < off_y < far):
             unclear.append(number)
             continue
         if size > largest:
@@ -104,8 +115,8 @@ def sweep(
         box_width, box_height = x1 - x0, y1 - y0
         vx += speed * off_x
         vy += speed * off_y
-        growth_x += growth_gain * (box_width - width - growth_x * reach)
-        growth_y += growth_gain * (box_height - height - growth_y * reach)
+        growth_x = kept * growth_x + growth_gain * (box_width - width)
+        growth_y = kept * growth_y + growth_gain * (box_height - height)
         track.spread = after
         track.state = (
             x - rest * off_x,
@@ -118,7 +129,8 @@ def sweep(
             growth_y,
         )
         found[number] = track
-        speeds[number] = [vx - growth_x, vy - growth_y, vx + growth_x, vy + growth_y]
+        ids[number] = track.id
+        speeds[number] = (vx - growth_x, vy - growth_y, vx + growth_x, vy + growth_y)
     matches.largest = largest
     for i in contested:
         _take_back(tracks[i], states[i], predictions, matches)
@@ -172,7 +184,7 @@ def _distance(track: int, x: float, y: float, places: _Places) -> float:
 def _take_back(track: Track, state: State, predictions: Predictions, matches: Matches) -> None:
     """Restore a track that another box claims as well; its own becomes unclear."""
     number = matches.found.index(track)
-    matches.found[number] = matches.velocities[number] = None
+    matches.found[number] = matches.ids[number] = matches.velocities[number] = None
     matches.unclear.append(number)
     after = track.spread
     track.state = state

@@ -71,8 +71,7 @@ class Tracker:
         )
         if self._unconfirmed:
             self._confirm(matches, now)
-        ids = [None if track is None else track.id for track in matches.found]
-        return Tracks(ids, matches.velocities)
+        return Tracks(matches.ids, matches.velocities)
 
     def _retire(self, now: float) -> None:
         """End the tracks that were lost for too long."""
@@ -138,8 +137,10 @@ class Tracker:
                 waiting.append(track)
         self._unconfirmed = waiting
         for number, found in enumerate(matches.found):
-            if found is not None and found.id is None:
-                matches.velocities[number] = None
+            if found is not None:
+                matches.ids[number] = found.id
+                if found.id is None:
+                    matches.velocities[number] = None
 
 
 def _count(scores: Sequence[float], least: float, most: int) -> int:

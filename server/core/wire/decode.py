@@ -48,7 +48,7 @@ MIN_NUMBER, MAX_NUMBER = -(2**63), 2**64 - 1
 MAX_TOKEN = 8192
 
 
-def decode(payload: bytes | str, encoding: Encoding, limits: Limits) -> ClientMessage:
+def decode(payload: bytes | memoryview | str, encoding: Encoding, limits: Limits) -> ClientMessage:
     """Return the message in ``payload``. Raises only :class:`Refused`."""
     fields: Mapping[str, Any] = {}
     try:
@@ -81,7 +81,7 @@ def _message(fields: Mapping[str, Any], text: bool, limits: Limits) -> ClientMes
     raise BadMessage("'type' must be a string")
 
 
-def _fields(payload: bytes | str, encoding: Encoding) -> Mapping[str, Any]:
+def _fields(payload: bytes | memoryview | str, encoding: Encoding) -> Mapping[str, Any]:
     if isinstance(payload, str) != encoding.text:
         kind = "text" if encoding.text else "binary"
         raise BadMessage(f"{encoding.subprotocol} messages must be {kind}")
@@ -99,19 +99,18 @@ def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
     frame_id = _integer(fields, "id", 0, MAX_ID)
     if frame_id is None:
         raise BadMessage("'id' is required: an unsigned integer")
-    picture_format = _text(fields, "format", MAX_NAME)
-    if picture_format is None:
-        raise BadMessage(f"'format' is required: one of {', '.join(FORMATS)}")
+    picture_format = fields.get("format")
     if picture_format not in FORMATS:
-        raise UnsupportedFormat(
-            f"format {picture_format[:40]!r} is not one of {', '.join(FORMATS)}"
-        )
-    width = height = None
+        raise _no_format(fields)
+    width = height = captured_at = None
     if "width" in fields or "height" in fields:
         width = _integer(fields, "width", 1, 2**31)
         height = _integer(fields, "height", 1, 2**31)
-    captured_at = _number(fields, "captured_at")
-    data = _data(fields.get("data"), text)
+    if "captured_at" in fields:
+        captured_at = _number(fields, "captured_at")
+    data = fields.get("data")
+    if text or not isinstance(data, bytes):
+        data = _data(data, text)
     header = check_picture(picture_format, data, limits, width, height)
     traceparent = fields.get("traceparent")
     return Frame(
@@ -125,6 +124,14 @@ def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
         header.cost,
         None if traceparent is None else tracecontext.parse(traceparent),
     )
+
+
+def _no_format(fields: Mapping[str, Any]) -> FramewireError:
+    """Return what is wrong with a frame's format."""
+    picture_format, formats = _text(fields, "format", MAX_NAME), ", ".join(FORMATS)
+    if picture_format is None:
+        return BadMessage(f"'format' is required: one of {formats}")
+    return UnsupportedFormat(f"format {picture_format[:40]!r} is not one of {formats}")
 
 
 def check_picture(
@@ -177,8 +184,6 @@ def _data(value: Any, text: bool) -> bytes:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
             raise BadFrame("'data' is not valid base64") from None
-    if isinstance(value, bytes):
-        return value
     if isinstance(value, dict) and not value:
         # What msgpack libraries make of a bare ArrayBuffer.
         raise BadFrame("'data' is an empty map; wrap the ArrayBuffer in a Uint8Array")

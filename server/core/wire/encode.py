@@ -139,6 +139,8 @@ def _details(model: Model) -> dict[str, Any]:
         details["multi_label"] = True
     if model.then is not None:
         details["then"] = _then(model.then)
+    if model.masks:
+        details["masks"] = True
     return details
 
 
@@ -172,6 +174,9 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
         if text:
             boxes, scores = [_short(box) for box in boxes], _short(scores)
         fields: dict[str, Any] = {"boxes": boxes, "scores": scores, "classes": answer.classes}
+        if answer.masks is not None:
+            width, height, runs = answer.masks.width, answer.masks.height, answer.masks.runs
+            fields["box_masks"] = {"width": width, "height": height, "runs": runs}
         if answer.tracks is not None:
             fields.update(_tracks(answer.tracks, text))
         if answer.then is not None:
@@ -181,6 +186,11 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
         scores = _short(answer.scores) if text else answer.scores
         return {"classes": answer.classes, "scores": scores}
     return _without_classes(answer, text)
+
+
+def answer_map(answer: Answer) -> dict[str, Any]:
+    """Return the fields of a result that are those of its task, for MessagePack."""
+    return _answer(answer, text=False)
 
 
 def _without_classes(

@@ -47,6 +47,10 @@ def cases(busy: bool) -> Iterator[tuple[str, DecodeOptions, Probe, tuple[int, in
     across = DecodeOptions("yolo", agnostic=True)
     yield "the same with `--agnostic-nms`", across, {"o": eighty}, square
     yield "YOLOv5, 640x640, 80 classes", DecodeOptions("yolo"), {"o": five}, square
+    weights = RANDOM.normal(0, 1, (1, 8400, 32)).astype(np.float32)
+    prototypes = RANDOM.normal(0, 1, (1, 160, 160, 32)).astype(np.float32)
+    segments = {"o": np.concatenate([eighty, weights], axis=-1), "p": prototypes}
+    yield "YOLOv8 with masks of 28x28", DecodeOptions("yolo"), segments, square
     ssd = {"boxes": boxes(8732), "scores": scores(8732, 20, busy)}
     yield "SSD-300, 20 classes", DecodeOptions("ssd", anchors="ssd300"), ssd, (300, 300)
     net = {"boxes": boxes(49104), "scores": scores(49104, 90, busy)}
@@ -71,7 +75,7 @@ def milliseconds(options: DecodeOptions, probe: Probe, size: tuple[int, int]) ->
     times = []
     for _ in range(RUNS):
         started = time.perf_counter()
-        graph(outputs)["detection_boxes"].numpy()
+        {name: value.numpy() for name, value in graph(outputs).items()}
         times.append(time.perf_counter() - started)
     return 1000 * float(np.median(times))
 

@@ -82,6 +82,8 @@ def test_labels_must_be_as_many_as_the_classes(tmp_path: Path) -> None:
         ("--anchors ssd300", "--anchors needs --decode"),
         ("--agnostic-nms --columns box,score,class", "--columns and --agnostic-nms need --decode"),
         ("--box-units cells", "--box-units cells needs --decode"),
+        ("--mask-size 14", "--mask-size needs --decode"),
+        ("--decode yolo --masks image", "omit --masks image"),
         ("--decode yolo --nms", "omit --nms"),
         (
             "--decode yolo --task tensors",
@@ -105,6 +107,7 @@ def test_contradictory_options(
         "--decode ssd --variances 1,2,3",
         "--decode ssd --variances 0.1,0.1,0.2,0",
         "--decode end-to-end --columns box,score",
+        "--decode yolo --mask-size 513",
         "--decode end-to-end --columns box,box,score,class",
     ],
 )

@@ -103,9 +103,16 @@ def test_units_of_boxes_are_recognized(largest: float, units: str) -> None:
 
 def test_columns_of_masks_and_keypoints_are_no_classes() -> None:
     rows = np.concatenate([unit(1, 84, 8), wide(1, 84, 32)], axis=-1)
-    masks = task({"output_0": rows, "output_1": unit(1, 16, 16, 32)}, "yolo")
-    assert masks.classes == 4
-    assert "for masks" in "\n".join(masks.notes)
+    for shape in ((16, 16, 32), (32, 16, 16)):
+        masks = task({"output_0": rows, "output_1": unit(1, *shape)}, "yolo")
+        assert (masks.classes, masks.details) == (4, {"masks": True})
+        assert "output_1 are for masks, which are served in 28x28" in "\n".join(masks.notes)
+        assert set(masks.reads()) == {"output_0", "output_1"}
+    without = task({"output_0": rows, "output_1": unit(1, 16, 16, 32)}, "yolo", mask_size=0)
+    assert (without.classes, without.details, set(without.reads())) == (4, {}, {"output_0"})
+    assert "which are not served" in "\n".join(without.notes)
+    with pytest.raises(SourceError, match="100 masks of 64x64 are more than 262144 values"):
+        task({"output_0": rows, "output_1": unit(1, 16, 16, 32)}, "yolo", mask_size=64)
     pose = {"output_0": np.concatenate([unit(1, 84, 5), wide(1, 84, 51)], axis=-1)}
     assert task(pose, "yolo", class_count=1).classes == 1
     with pytest.raises(SourceError, match="keypoints, add --labels FILE"):

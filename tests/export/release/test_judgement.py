@@ -16,6 +16,7 @@ from export.release.judgement import (
     shadow_checks,
     traffic_checks,
 )
+from framewire.agreement import Tally as Objects
 
 PACE = Pace(hold_s=60, patience_s=600)
 PAIR = {"model": "digits", "version": "3", "candidate": "4"}
@@ -205,6 +206,7 @@ def shadowed(
     *,
     failed: float = 0,
     agreed: float = 60,
+    similar: float = 57,
     shifted: float = 0,
     slow: float = 0,
     confused: float = 0,
@@ -217,6 +219,8 @@ def shadowed(
         ("shadow_frames_total", {**PAIR, "version": "2", "outcome": "model_failed"}, 999.0),
         ("shadow_agreement_count", PAIR, 60.0),
         ("shadow_agreement_sum", PAIR, agreed),
+        ("shadow_iou_count", PAIR, 60.0),
+        ("shadow_iou_sum", PAIR, similar),
         ("shadow_objects_total", {**PAIR, "class": "cat", "verdict": "paired"}, 60.0 - confused),
         ("shadow_objects_total", {**PAIR, "class": "cat", "verdict": "missed"}, confused),
         ("shadow_objects_total", {**PAIR, "class": "dog", "verdict": "added"}, confused),
@@ -250,13 +254,28 @@ def test_a_shadow_that_agrees_holds() -> None:
 
 def test_what_a_shadow_finds() -> None:
     assert failing(shadowed(failed=20)) == ["mirrored frames that failed"]
-    assert failing(shadowed(agreed=30)) == ["answers that differ"]
+    assert failing(shadowed(similar=30)) == ["places of matching objects that differ"]
     assert failing(shadowed(shifted=30)) == ["scores that shifted by more than 0.1"]
     assert failing(shadowed(slow=40)) == ["mirrored calls"]
     assert failing(shadowed(confused=40)) == [
+        "answers that differ",
         "objects of class 'cat' that only one version found",
         "objects of class 'dog' that only one version found",
     ]
+
+
+def test_agreement_is_that_of_all_objects_as_for_recorded_frames() -> None:
+    """Sixty cats, ten of which only one version found, and ten dogs that only the other found."""
+    agreement = Objects(50, 10, 0) + Objects(0, 0, 10)
+    seen = shadowed(agreed=0, confused=10)
+    assert seen.disagreement().share == pytest.approx(1 - agreement.agreement)
+    assert seen.disagreement().total == 60
+    assert seen.classes()["cat"].share == pytest.approx(1 - Objects(50, 10, 0).agreement)
+
+
+def test_tasks_without_objects_have_the_agreement_of_their_frames() -> None:
+    rows = [("shadow_agreement_count", PAIR, 60.0), ("shadow_agreement_sum", PAIR, 45.0)]
+    assert evidence(*rows).disagreement() == Tally(15, 60)
 
 
 def test_without_any_figures_everything_is_open() -> None:

@@ -180,6 +180,21 @@ def test_masks() -> None:
     assert (result.detections, result.classes, result.poses) == ((), (), ())
 
 
+def test_masks_of_boxes() -> None:
+    result = ask(
+        {"task": "detection", "masks": True},
+        boxes=[[0.1, 0.2, 0.3, 0.4]] * 2,
+        scores=[0.9, 0.8],
+        classes=[0, 0],
+        box_masks={"width": 2, "height": 2, "runs": [[1, 2, 1], []]},
+    )
+    first, second = result.detections
+    assert first.mask is not None
+    assert first.mask.numpy().tolist() == [[False, True], [True, False]]
+    assert first.mask.area() == 0.5
+    assert second.mask is None
+
+
 def test_an_embedding() -> None:
     assert ask({"task": "embedding"}, embedding=[0.5, -1.0]).embedding == (0.5, -1.0)
     assert ask({}, classes=[], scores=[]).embedding is None

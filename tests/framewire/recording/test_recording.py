@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgpack
 import pytest
@@ -19,6 +20,7 @@ from framewire.recording import (
     RecordingError,
     read,
     read_sessions,
+    records,
 )
 from framewire.recording.files import RecordingFile, RecordingFolder
 from framewire.recording.tap import Tap
@@ -94,6 +96,29 @@ def test_what_is_no_recording(tmp_path: Path, content: bytes, words: str) -> Non
     path.write_bytes(content)
     with pytest.raises(RecordingError, match=words):
         list(read(path))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        ({"type": "result", "id": 2}, "'model_version' is missing"),
+        ({"type": "result", "id": 2, "model_version": "new"}, "invalid literal"),
+        ({"id": 2}, "'type' is missing"),
+        ("result", "must be a map"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_named(tmp_path: Path, outcome: Any, reason: str) -> None:
+    path = tmp_path / "one.fwrec"
+    file = RecordingFile(path, "test")
+    file.write(frame(1))
+    file.close()
+    record = records.frame_map(frame(2)) | {"outcome": outcome}
+    path.write_bytes(path.read_bytes() + msgpack.packb(record))
+    frames = read(path)
+    first = next(frames)
+    assert (first.id, first.place) == (1, f"{path}, record 3")  # after the header and a session
+    with pytest.raises(RecordingError, match=f"{path}, record 4 cannot be read: .*{reason}"):
+        next(frames)
 
 
 def test_paths_without_recordings(tmp_path: Path) -> None:

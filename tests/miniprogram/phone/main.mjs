@@ -67,6 +67,8 @@ function look() {
     sockets: phone.sockets.count(),
     opened: phone.sockets.opened,
     listeners: phone.camera.listeners(),
+    visionSessions: phone.visionSessions.size,
+    visionDrawn: phone.canvases.vision.drawn,
     logins: phone.logins,
     asked: phone.asked,
     told: phone.told,

@@ -4,18 +4,16 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import vm from 'node:vm';
+import { join } from 'node:path';
 
 import jpeg from 'jpeg-js';
 
 import { Canvas } from './canvas.mjs';
+import { Modules, ROOT } from './modules.mjs';
 import { Sockets } from './socket.mjs';
+import { WebGlCanvas } from './webgl.mjs';
 import { makeWx } from './wx.mjs';
 
-const ROOT = fileURLToPath(new URL('../../../miniprogram/', import.meta.url));
-const PACKAGE = 'framewire-miniprogram'; // as DevTools builds it
 const FRAME_MS = 50;
 
 export class Phone {
@@ -23,6 +21,9 @@ export class Phone {
   constructor(options = {}) {
     this.preview = { width: 375, height: 667 };
     this.language = 'zh_CN';
+    this.version = '8.0.49'; // WeChat's
+    this.platform = 'android'; // or ios, which has a Worker with camera frames
+    this.worker = null;
     this.online = true;
     this.domains = null; // all
     this.quietClose = false; // as iOS in the background
@@ -30,6 +31,8 @@ export class Phone {
     this.cameraAllowed = true;
     this.givesUrls = false;
     this.givesFiles = false;
+    this.vision = null; // or VisionKit's faults: { jpeg, pixels, status }
+    this.visionSessions = new Set(); // that hold the camera
     this.loginCode = '';
     this.photo = null;
     this.folder = '.'; // for its temporary files
@@ -45,21 +48,21 @@ export class Phone {
       this.canvases[name] = new Canvas({ ...this.preview }, this.givesUrls);
       this.canvases[name].readPicture = readPicture;
     }
+    this.canvases.vision = new WebGlCanvas();
     this.page = null;
-    this._context = this._makeContext();
-    this._modules = new Map();
-    this._require(join(ROOT, 'app.js'));
+    this._modules = this._load();
+    this._modules.require(join(ROOT, 'app.js'));
   }
 
   /** Open a page and show it. */
   open(name) {
-    this._require(join(ROOT, 'pages', name, `${name}.js`));
+    this._modules.require(join(ROOT, 'pages', name, `${name}.js`));
     this._show();
   }
 
   /** Open another developer's page, which uses the client's package. */
   openForeign(source) {
-    this._run(source, '/foreign/page.js', { exports: {} });
+    this._modules.run(source, '/foreign/page.js');
     this._show();
   }
 
@@ -70,6 +73,7 @@ export class Phone {
       if (changes.status) this.told.push(changes.status.name);
       Object.assign(page.data, JSON.parse(JSON.stringify(changes)));
     };
+    page.selectComponent = () => null; // this phone renders no components
     this.page = page;
     if (page.onLoad) page.onLoad({});
     if (page.onShow) page.onShow();
@@ -84,42 +88,14 @@ export class Phone {
     for (const listener of this.networkListeners) listener({ isConnected: online, networkType });
   }
 
-  _makeContext() {
+  _load() {
     const shown = { app: null };
-    const globals = {
+    return new Modules({
       wx: makeWx(this),
       App: (app) => (shown.app = app),
       getApp: () => shown.app,
       Page: (options) => (this._defined = options),
-      setTimeout,
-      clearTimeout,
-      setInterval,
-      clearInterval,
-    };
-    const context = vm.createContext(globals, { codeGeneration: { strings: false, wasm: false } });
-    for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) {
-      vm.runInContext(`delete globalThis.${name}`, context);
-    }
-    return context;
-  }
-
-  _require(path) {
-    if (this._modules.has(path)) return this._modules.get(path).exports;
-    const module = { exports: {} };
-    this._modules.set(path, module);
-    this._run(readFileSync(path, 'utf8'), path, module);
-    return module.exports;
-  }
-
-  _run(text, path, module) {
-    const source = `(function (require, module, exports) {${text}\n})`;
-    const run = new vm.Script(source, { filename: path }).runInContext(this._context);
-    const require = (name) => {
-      if (name === PACKAGE) return this._require(join(ROOT, 'client/lib/index.js'));
-      if (!name.startsWith('.')) throw new Error(`${path}: ${name} is not in this mini-program`);
-      return this._require(resolve(dirname(path), name));
-    };
-    run(require, module, module.exports);
+    });
   }
 }
 
@@ -127,6 +103,7 @@ export class Phone {
 class Camera {
   constructor() {
     this.frame = null;
+    this.workers = new Set(); // that its listeners deliver to
     this._film = null;
     this._timers = new Set();
   }
@@ -138,8 +115,9 @@ class Camera {
       this._timers.delete(timer);
     };
     return {
-      start: () => {
+      start: ({ worker } = {}) => {
         stop();
+        if (worker) this.workers.add(worker);
         timer = setInterval(() => this._deliver(act), FRAME_MS);
         this._timers.add(timer);
       },
@@ -171,9 +149,15 @@ class Camera {
     return Math.floor((Date.now() - startedAt) / frameMs) % frames;
   }
 
-  _deliver(act) {
+  /** The frame that the camera sees now. */
+  present() {
     if (this._film) this.frame = this._cut(this.filmFrame());
-    if (this.frame) act({ ...this.frame });
+    return this.frame;
+  }
+
+  _deliver(act) {
+    const frame = this.present();
+    if (frame) act({ ...frame });
   }
 
   _cut(number) {

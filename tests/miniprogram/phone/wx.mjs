@@ -3,6 +3,10 @@
 import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Canvas } from './canvas.mjs';
+import { VisionSession } from './vision.mjs';
+import { PhoneWorker } from './worker.mjs';
+
 let files = 0;
 
 export function makeWx(phone) {
@@ -14,7 +18,9 @@ export function makeWx(phone) {
     onSocketClose: (listener) => phone.sockets.onClose(listener),
     getStorageSync: (key) => JSON.parse(phone.storage.get(key) || '""'),
     setStorageSync: (key, value) => phone.storage.set(key, JSON.stringify(value)),
-    getAppBaseInfo: () => ({ language: phone.language }),
+    getAppBaseInfo: () => ({ language: phone.language, version: phone.version, SDKVersion: '3.5.0' }),
+    getDeviceInfo: () => ({ platform: phone.platform }),
+    ...(phone.platform === 'ios' && { createWorker: (path, options) => new PhoneWorker(phone, path, options) }),
     getWindowInfo: () => ({
       windowWidth: phone.preview.width,
       windowHeight: phone.preview.height,
@@ -25,6 +31,7 @@ export function makeWx(phone) {
     onNetworkStatusChange: (listener) => phone.networkListeners.add(listener),
     offNetworkStatusChange: (listener) => phone.networkListeners.delete(listener),
     setKeepScreenOn: () => {},
+    createOffscreenCanvas: ({ width, height }) => new Canvas({ width, height }, false),
     setNavigationBarTitle: ({ title }) => (phone.title = title),
     navigateTo: ({ url }) => (phone.asked = url),
     requirePrivacyAuthorize: (options) => answer(phone.privacy, options),
@@ -35,6 +42,10 @@ export function makeWx(phone) {
     },
     createSelectorQuery: () => selectorQuery(phone),
     createCameraContext: () => ({ onCameraFrame: (act) => phone.camera.listener(act) }),
+    ...(phone.vision && {
+      isVKSupport: (version) => version === 'v1',
+      createVKSession: (options) => new VisionSession(phone, options),
+    }),
     login: ({ success, fail }) => {
       if (!phone.loginCode) return fail({ errMsg: 'login:fail' });
       phone.logins += 1;
@@ -45,7 +56,10 @@ export function makeWx(phone) {
     chooseMedia: ({ success, fail }) =>
       phone.photo ? success({ tempFiles: [{ tempFilePath: phone.photo }] }) : fail({ errMsg: 'cancel' }),
     ...(phone.givesFiles && { canvasToTempFilePath: (options) => toFile(phone, options) }),
+    env: { USER_DATA_PATH: phone.folder },
     getFileSystemManager: () => ({
+      writeFile: ({ filePath, data, success, fail }) =>
+        writeFile(filePath, Buffer.from(data)).then(success, ({ message }) => fail({ errMsg: message })),
       readFile: ({ filePath, success, fail }) =>
         readFile(filePath).then(
           (bytes) => success({ data: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) }),

@@ -16,12 +16,29 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from server.admin import sampler
 from server.admin.listener import AdminListener
 from server.admin.local import LocalGateway
+from server.core.model import VersionLabels
 from server.runtime.metrics import Metrics
 from tests.server.handlers.conftest import Serve, Served, puppet, serve
 
 __all__ = ["puppet", "serve"]
 
 TOKEN = "correct-horse-battery-staple"
+
+
+class PuppetLabels:
+    """The labels of a model, as model servers have them; ``refusal``: why they take no other."""
+
+    def __init__(self) -> None:
+        self.labels = {"stable": 1}
+        self.refusal = ""
+
+    async def look_up(self) -> VersionLabels:
+        return VersionLabels("digits", self.labels, [1, 2], self.refusal)
+
+    async def move(self, label: str, version: int) -> str:
+        if not self.refusal:
+            self.labels[label] = version
+        return self.refusal
 
 
 @dataclass
@@ -32,6 +49,7 @@ class Administered:
     port: int
     stop: asyncio.Event
     tokens: Path
+    labels: PuppetLabels
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HTTPResponse:
         """Ask the admin listener; header names are written with underscores."""
@@ -86,7 +104,8 @@ async def administered(
 ) -> AsyncIterator[Administered]:
     monkeypatch.setattr(sampler, "SAMPLE_S", 0.02)
     served = serve(admin="0", admin_tokens=str(tokens))
-    listener, stop = AdminListener(served.settings), asyncio.Event()
-    listener.start(LocalGateway(served.gateway, served.settings, stop), Metrics(served.gateway))
-    yield Administered(served, listener.port, stop, tokens)
+    listener, stop, labels = AdminListener(served.settings), asyncio.Event(), PuppetLabels()
+    local = LocalGateway(served.gateway, served.settings, labels, stop)
+    listener.start(local, Metrics(served.gateway))
+    yield Administered(served, listener.port, stop, tokens, labels)
     await listener.close()

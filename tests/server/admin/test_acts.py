@@ -20,6 +20,7 @@ ACTS: dict[str, dict[str, Any]] = {
     "canary_share": {"share": 0.5},
     "close_session": {"session": "0" * 16},
     "drain": {},
+    "label": {"label": "stable", "version": 2},
     "log_level": {"level": "debug"},
 }
 BEARER = f"Bearer {TOKEN}"
@@ -45,7 +46,8 @@ def lines(audit: pytest.LogCaptureFixture) -> list[str]:
 def untouched(administered: Administered) -> bool:
     """Whether no act has had an effect."""
     gateway = administered.served.gateway
-    return gateway._rollout.canary_share == 0 and not administered.stop.is_set()
+    moved = administered.labels.labels != {"stable": 1}
+    return gateway._rollout.canary_share == 0 and not administered.stop.is_set() and not moved
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -146,6 +148,29 @@ async def test_a_session_is_closed(
     ]
 
 
+async def test_a_label_is_moved(
+    administered: Administered, audit: pytest.LogCaptureFixture
+) -> None:
+    assert (await administered.get("/admin/labels"))["versions"] == [1, 2]
+    assert (await administered.act("label", label="stable", version=2)).code == 200
+    found = await administered.get("/admin/labels")
+    assert (found["labels"], found["reason"]) == ({"stable": 2}, "")
+    assert lines(audit) == ["alice from 127.0.0.1: label label=stable version=2: done"]
+
+
+async def test_a_label_that_the_model_servers_keep(
+    administered: Administered, audit: pytest.LogCaptureFixture
+) -> None:
+    administered.labels.refusal = "version 2 is not loaded"
+    answer = await administered.act("label", label="stable", version=2)
+    assert (answer.code, json.loads(answer.body)["message"]) == (409, "version 2 is not loaded")
+    assert (await administered.get("/admin/labels"))["reason"] == "version 2 is not loaded"
+    assert lines(audit) == [
+        "alice from 127.0.0.1: label label=stable version=2: version 2 is not loaded"
+    ]
+    assert untouched(administered)
+
+
 async def test_the_log_level_and_the_end(
     administered: Administered, audit: pytest.LogCaptureFixture
 ) -> None:
@@ -169,6 +194,10 @@ async def test_the_log_level_and_the_end(
         ("canary_share", {"share": float("nan")}, "'share' must be"),
         ("log_level", {"level": "loud"}, "'level' must be one of debug, info, warning, error"),
         ("close_session", {"session": 3}, "'session' must be"),
+        ("label", {"version": 1}, "'label' must be a label's name"),
+        ("label", {"label": "a\nb", "version": 1}, "'label' must be a label's name"),
+        ("label", {"label": "stable", "version": True}, "'version' must be a version's number"),
+        ("label", {"label": "stable", "version": 0}, "'version' must be a version's number"),
         ("drain", [], "must be a JSON object"),
     ],
 )

@@ -16,7 +16,7 @@ from server.admin.local import LocalGateway
 from server.runtime.metrics import Metrics
 from server.settings import Settings, WrongSetting
 from tests.server.access import authority
-from tests.server.admin.conftest import TOKEN, Administered, eventually
+from tests.server.admin.conftest import TOKEN, Administered, PuppetLabels, eventually
 from tests.server.gateway_process import trust
 from tests.server.handlers.conftest import Serve
 from tests.server.waiting import until
@@ -42,7 +42,8 @@ async def test_elsewhere_figures_need_a_token_and_travel_encrypted(
         admin="0.0.0.0:0", admin_tokens=str(tokens), tls_certificate=chain, tls_key=key
     )
     gateway, listener = serve().gateway, AdminListener(settings)
-    listener.start(LocalGateway(gateway, settings, asyncio.Event()), Metrics(gateway))
+    local = LocalGateway(gateway, settings, PuppetLabels(), asyncio.Event())
+    listener.start(local, Metrics(gateway))
     assert f"dashboard: open https://127.0.0.1:{listener.port}/dashboard/" in caplog.text
 
     async def ask(path: str, **headers: str) -> HTTPResponse:

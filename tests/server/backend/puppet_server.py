@@ -48,6 +48,9 @@ def tensor(values: Any) -> tensor_pb2.TensorProto:
     elif array.dtype.kind == "i":
         proto.dtype = INT64
         proto.int64_val.extend(array.reshape(-1).tolist())
+    elif array.dtype.kind == "b":
+        proto.dtype = types_pb2.DT_BOOL
+        proto.bool_val.extend(array.reshape(-1).tolist())
     else:
         proto.dtype = STRING
         proto.string_val.extend(array.astype(object).reshape(-1).tolist())

@@ -23,6 +23,7 @@ def test_everything_is_read() -> None:
     fields["multi_label"] = True
     fields["unit"] = "m"
     fields["then"] = {"model": "faces", "max_boxes": 3}
+    fields["masks"] = False
     assert parse(json.dumps(fields).encode()) == Description(
         task="detection",
         labels=("zero", "one", "two"),
@@ -38,6 +39,7 @@ def test_everything_is_read() -> None:
         multi_label=True,
         unit="m",
         then=Then(ModelKey("faces"), 3),
+        masks=False,
     )
 
 
@@ -60,6 +62,7 @@ def test_what_is_not_said_has_defaults_and_what_is_unknown_is_ignored() -> None:
         ({"then": 5}, "then"),
         ({"then": {"model": "a", "max_boxes": 51}}, "then"),
         ({"multi_label": 1}, "multi_label"),
+        ({"masks": "yes"}, "masks"),
         ({"palette": "#000000"}, "palette"),
         ({"palette": ["#00000"]}, "palette"),
         ({"palette": ["red", "#000000"]}, "palette"),
@@ -113,7 +116,7 @@ _INPUT = st.fixed_dictionaries(
 )
 _FIELDS = (
     *("task", "labels", "first_class", "formats", "max_batch"),
-    *("skeleton", "palette", "multi_label", "unit", "then"),
+    *("skeleton", "palette", "multi_label", "unit", "then", "masks"),
 )
 
 

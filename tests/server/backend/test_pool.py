@@ -227,6 +227,29 @@ async def test_addresses_behind_a_name_come_and_go(join: Join, fleet: list[Puppe
     assert pooled.state(fleet[1]) == "ready"
 
 
+async def test_an_address_serves_until_the_one_that_replaces_it_does(
+    join: Join, fleet: list[Puppet]
+) -> None:
+    """As in a rolling update of a single replica, whose new address may not listen yet."""
+    behind = {fleet[0].address}
+
+    async def look_up(host: str, port: int) -> set[str]:
+        return set(behind)
+
+    fleet[1].stop()
+    pooled = await join("dns:///serving:8500", look_up=look_up)
+    camera = await pooled.camera()
+    behind.symmetric_difference_update({fleet[0].address, fleet[1].address})
+    await pooled.until(lambda: pooled.state(fleet[1]) == "unreachable")
+    assert {word(outcome) for outcome in await pooled.shoot(camera, 6)} == {"result"}
+    fleet[1].start()
+    outcomes: set[str] = set()
+    while pooled.state(fleet[1]) != "ready":
+        outcomes |= {word(outcome) for outcome in await pooled.shoot(camera)}
+    assert outcomes == {"result"}
+    assert pooled.state(fleet[0]) == ""
+
+
 async def test_a_name_that_leads_nowhere_at_the_start(fleet: list[Puppet]) -> None:
     behind: set[str] = set()
 

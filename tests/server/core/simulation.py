@@ -174,7 +174,8 @@ class Camera:
 
     ``keeps_window``: it sends nothing while ``WINDOW`` frames have no outcome.
     ``obeys``: it keeps to the pace that it is advised. ``closed``: instead of at a rate, it
-    sends a frame about 2 ms after the outcome of the last one.
+    sends a frame about 2 ms after the outcome of the last one. ``in_step``: it captures at the
+    same moments as all others of its rate.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Camera:
     keeps_window: bool = False
     obeys: bool = False
     closed: bool = False
+    in_step: bool = False
     advised: float | None = None
     pending: int = 0
     next_id: int = 0
@@ -233,7 +235,7 @@ class World:
             max_batch=max_batch, slots=Slots(limit), window=WINDOW, max_staleness_s=STALENESS_S
         )
         for camera in cameras:
-            first = camera.start + self.rng.random() / camera.fps
+            first = camera.start + (0 if camera.in_step else self.rng.random() / camera.fps)
             self.clock.at(first, self._capture, camera)
         if pace is not None:
             self.clock.at(0.0, self._advise)
@@ -247,8 +249,8 @@ class World:
         if now >= camera.end:
             return
         if not camera.closed:
-            period = camera.period_s
-            self.clock.at(now + period * self.rng.uniform(0.95, 1.05), self._capture, camera)
+            varies = 0.0 if camera.in_step else self.rng.uniform(-0.05, 0.05)
+            self.clock.at(now + camera.period_s * (1 + varies), self._capture, camera)
         if camera.keeps_window and camera.pending >= WINDOW:
             return
         camera.next_id += 1
@@ -316,7 +318,7 @@ class World:
         for camera in self.cameras.values():
             if camera.end <= now:
                 self.pace.forget(camera.name)
-        for advice in self.pace.advise(now, self.batcher.backlog()):
+        for advice in self.pace.advise(now, self.batcher.backlog.span(now)):
             self.cameras[advice.session].advised = advice.frames_per_s
             self.advice.append((now, advice.session, advice.frames_per_s))
         self.clock.at(now + EVERY_S, self._advise)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.core.answers import (
+    BoxMasks,
     Classification,
     DenseMap,
     Detections,
@@ -24,6 +25,9 @@ def test_limits_keep_the_best(min_score: float, max_results: int | None, count: 
     boxes, scores, classes = [[0.0] * 4, [0.1] * 4, [0.2] * 4], [0.9, 0.5, 0.1], [7, 8, 9]
     detections = Detections(boxes, scores, classes).limited(min_score, max_results)
     assert detections == Detections(boxes[:count], scores[:count], classes[:count])
+    runs = [[0, 4], [], [1, 3]]
+    masked = Detections(boxes, scores, classes, masks=BoxMasks(2, 2, runs))
+    assert masked.limited(min_score, max_results).masks == BoxMasks(2, 2, runs[:count])
     classification = Classification(classes, scores).limited(min_score, max_results)
     assert classification == Classification(classes[:count], scores[:count])
     points = [[0.1, 0.2, 0.0] * 2] * 3  # points of any score stay with their pose

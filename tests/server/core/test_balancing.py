@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from server.core.balancing import Balancer
 from server.core.health import MEASURED
 from server.core.model import ModelKey
-from server.core.slots import Slots
 from tests.server.core.fellows import (
     DIGITS,
     LANE,
@@ -15,7 +13,6 @@ from tests.server.core.fellows import (
     spread,
     where,
 )
-from tests.server.core.simulation import FixedLimit
 
 
 def test_equal_backends_get_equal_shares_though_each_call_finds_them_idle() -> None:
@@ -109,10 +106,16 @@ def test_without_backends_a_call_begins_at_once_and_has_no_place() -> None:
     assert (made.calls, made.count, made.statistics()) == (0, 0, [])
 
 
-def test_backends_that_are_not_connected_yet_get_calls_if_there_are_no_others() -> None:
-    made = Balancer(lambda: Slots(FixedLimit(1)))
-    made.add("a")
-    assert where(made.occupy(DIGITS, 0.0)) == "a"
+def test_a_backend_gets_no_call_before_it_has_been_connected() -> None:
+    made, (a,) = balancer("a")
+    new = made.add("new")
+    assert spread(made, 4) == {"a": 4}
+    a.health.disconnect("gone")
+    assert spread(made, 4) == {"a": 4}, "the call says what is wrong"
+    made.remove(a)
+    assert made.occupy(DIGITS, 0.0).place is None
+    new.health.connect(1.0)
+    assert where(made.occupy(DIGITS, 1.0)) == "new", "rather than none"
 
 
 def test_a_batch_moves_once_to_another_backend_even_if_its_slots_are_taken() -> None:

@@ -154,17 +154,29 @@ def test_the_backlog_is_what_full_batches_leave_behind() -> None:
     offer(policy, *"abcdef")
     first = take(policy)
     policy.done(first, 0.1, "answered")
-    assert policy.backlog() == 0.5
-    assert policy.backlog() == 0.0
+    assert policy.backlog.span(0.1).left == 0.5
+    assert policy.backlog.span(0.1).left == 0.0
     policy.done(take(policy, 0.1), 0.2, "answered")
-    assert policy.backlog() == 0.0
+    assert policy.backlog.span(0.2).left == 0.0
+
+
+def test_the_backlog_knows_how_long_no_call_was_under_way() -> None:
+    policy = batcher()
+    offer(policy, "a", now=1.0)
+    first = take(policy, 1.0)
+    policy.done(first, 1.5, "answered")
+    assert policy.backlog.span(2.0).idle_s == 1.5
+    offer(policy, "b", "c", now=2.25)
+    second = take(policy, 2.25)
+    policy.done(second, 2.5, "answered")
+    assert policy.backlog.span(2.5).idle_s == 0.25
 
 
 def test_frames_that_travel_alone_are_no_backlog() -> None:
     policy = batcher()
     offer(policy, *"abc", lane=Lane(A.model, A.signature, alone=True))
     policy.done(take(policy), 0.1, "answered")
-    assert policy.backlog() == 0.0
+    assert policy.backlog.span(0.1).left == 0.0
 
 
 def test_statistics() -> None:

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgpack
 import pytest
 
 from server.core.answers import (
     Answer,
+    BoxMasks,
     Classification,
+    DenseMap,
     Detections,
     Embedding,
     Poses,
     SecondAnswers,
+    Segmentation,
+    Tensor,
+    Tensors,
     Unanswered,
 )
 from server.core.cascade import MAX_PIXELS, Crops, Region, count_chosen
 from server.core.cascade.regions import placed, regions
+from server.core.cascade.sizes import MAX_BYTES, size_of
 from server.core.messages import Dropped, Error, Frame, Options, Result, Timing
 from server.core.model import ModelKey, Then
 from server.core.preferences import Preferences
+from server.core.wire import to_map
 
 KEY = ModelKey("digits")
 THEN = Then(ModelKey("faces"))
@@ -144,6 +152,52 @@ def test_what_is_left_fails_together() -> None:
     assert cut.outcomes == {"": 1, "unknown_model": 1}
     then = cut.answer(()).then
     assert then == SecondAnswers(3, [Unanswered("unknown_model"), Embedding([0.5])])
+
+
+LARGE = Tensors({"t": Tensor("uint8", (MAX_BYTES - 8,), bytes(MAX_BYTES - 8))})
+
+
+def test_answers_that_are_too_large_together_are_left_out() -> None:
+    three = Detections([[0.0, 0.0, 0.5, 0.5]] * 3, [0.9, 0.8, 0.7], [1, 2, 3])
+    cut = Crops(FRAME, three, 3, THEN)
+    cut.resolve(0, result(LARGE))
+    cut.resolve(1, result(Embedding([0.5])))
+    cut.resolve(2, result(DenseMap(8, 1, 0.0, 1.0, bytes(8))))
+    assert cut.outcomes == {"": 2, "answer_too_large": 1}
+    assert not cut.incomplete
+    then = cut.answer(()).then
+    assert then is not None
+    assert then.answers[1] == Unanswered("answer_too_large")
+    assert isinstance(then.answers[2], DenseMap), "a smaller one still fits"
+
+
+def test_what_the_session_does_not_want_takes_no_room() -> None:
+    cut = Crops(FRAME, BOXES, 2, Then(KEY, max_results=1))
+    many = [0.5] * MAX_BYTES
+    cut.resolve(0, result(Classification(list(range(MAX_BYTES)), many)))
+    cut.resolve(1, result(Embedding([0.5])))
+    assert cut.outcomes == {"": 2}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Detections([[0.1, 0.2, 0.3, 0.4]] * 40, [0.9] * 40, [7] * 40),
+        Detections([[0.1, 0.2, 0.3, 0.4]], [0.9], [7], masks=BoxMasks(90, 90, [list(range(999))])),
+        Classification(list(range(99)), [0.123] * 99),
+        Poses([[0.123] * 51] * 9, [0.9] * 9),
+        Segmentation(99, 99, [300, 400] * 99),
+        Embedding([0.123] * 128),
+        DenseMap(20, 20, 0.0, 1.0, bytes(400)),
+        Tensors({"t": Tensor("float32", (99,), bytes(396))}),
+        Tensors({"t": Tensor("string", (99,), ["text"] * 99)}),
+    ],
+)
+def test_sizes_are_about_those_on_the_wire(answer: Answer) -> None:
+    fields = to_map(result(answer), text=False)
+    about = len(msgpack.packb(fields)) - len(msgpack.packb(to_map(result(Embedding([])), False)))
+    assert 0.6 * size_of(answer) < about < 1.4 * size_of(answer) + 60
+    assert size_of(Embedding([])) == size_of(Detections([], [], [])) == 0
 
 
 def test_limits_of_the_session_apply_to_both_answers() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.core.backlog import Span
 from server.core.concurrency import ConcurrencyLimit
 from server.core.pace import EVERY_S, LEAST, Advice, Pacer, fair_level
 from tests.server.core.simulation import Camera, Server, World, cameras
@@ -48,6 +49,16 @@ def test_frames_are_no_longer_sent_in_vain() -> None:
 def test_the_capacity_is_still_used() -> None:
     peak = per_second(overloaded(), WARM_S, 10)
     assert per_second(obedient(), WARM_S, END_S) >= 0.9 * peak
+
+
+def test_bursts_are_no_reason_to_send_ever_less() -> None:
+    """As of cameras that started together; their queue is empty again before the next burst."""
+    fleet = cameras(96, 30.0, obeys=True, in_step=True)
+    world = run(fleet, until=60.0)
+    peak = per_second(overloaded(), WARM_S, 10)
+    assert per_second(world, 10, 30) >= 0.9 * peak
+    assert per_second(world, 40, 60) >= 0.9 * peak
+    assert world.share(10, 60) >= 0.95
 
 
 def test_all_get_the_same() -> None:
@@ -161,7 +172,7 @@ def pace_after(answered: int, dropped: int) -> tuple[Pacer, list[Advice]]:
     return pace, list(pace.advise(1.0))
 
 
-def level_after(backlog: float) -> tuple[float, float]:
+def level_after(left: float, idle_s: float = 0.0) -> tuple[float, float]:
     """The level before and after a second without drops, with this backlog."""
     pace, _ = pace_after(50, 50)
     for n in range(50):
@@ -169,7 +180,7 @@ def level_after(backlog: float) -> tuple[float, float]:
         if n < 40:
             pace.resolved("one", True)
     before = pace.level
-    pace.advise(2.0, backlog)
+    pace.advise(2.0, Span(left, idle_s))
     assert before is not None
     assert pace.level is not None
     return before, pace.level
@@ -177,10 +188,16 @@ def level_after(backlog: float) -> tuple[float, float]:
 
 def test_the_level_follows_the_backlog() -> None:
     """It rises to look for more capacity, stays once it is used, and falls before frames age."""
-    idle, busy, late = (level_after(backlog) for backlog in (0.0, 0.2, 0.5))
+    idle, busy, late = (level_after(left) for left in (0.0, 0.2, 0.5))
     assert idle[1] > idle[0]
     assert busy[1] == busy[0]
     assert late[1] < late[0]
+
+
+def test_what_bursts_leave_behind_lowers_nothing() -> None:
+    stays, rises = level_after(0.5, idle_s=0.05), level_after(0.5, idle_s=0.3)
+    assert stays[1] == stays[0]
+    assert rises[1] > rises[0]
 
 
 def test_a_backlog_alone_advises_nobody() -> None:
@@ -188,7 +205,7 @@ def test_a_backlog_alone_advises_nobody() -> None:
     pace.advise(0.0)
     pace.received("one")
     pace.resolved("one", True)
-    assert pace.advise(1.0, 2.0) == []
+    assert pace.advise(1.0, Span(2.0, 0.0)) == []
 
 
 def test_a_backlog_never_raises_the_level() -> None:
@@ -196,7 +213,7 @@ def test_a_backlog_never_raises_the_level() -> None:
     pace, _ = pace_after(50, 50)
     levels = [pace.level]
     for second in range(2, 10):  # it sends nothing any more
-        pace.advise(float(second), 0.5)
+        pace.advise(float(second), Span(0.5, 0.0))
         levels.append(pace.level)
     assert None not in levels
     assert levels == sorted(levels, reverse=True)

@@ -12,6 +12,7 @@ import msgpack
 import pytest
 
 from server.core.answers import (
+    BoxMasks,
     Classification,
     Count,
     DenseMap,
@@ -182,6 +183,16 @@ def test_a_palette_is_there_only_if_the_model_has_one(encoding: Encoding) -> Non
 def test_classes_that_do_not_exclude_one_another(encoding: Encoding) -> None:
     model = replace(MODEL, task="classification", multi_label=True)
     assert read(ModelChanged(model), encoding)["model"]["multi_label"] is True
+
+
+@BOTH
+def test_masks_are_there_only_if_the_model_has_some(encoding: Encoding) -> None:
+    assert read(ModelChanged(replace(MODEL, masks=True)), encoding)["model"]["masks"] is True
+    assert "masks" not in read(ModelChanged(MODEL), encoding)["model"]
+    boxes = Detections([[0.1, 0.2, 0.3, 0.4]], [0.9], [0])
+    assert "box_masks" not in read(result(boxes), encoding)
+    masked = read(result(replace(boxes, masks=BoxMasks(2, 1, [[1, 1]]))), encoding)
+    assert masked["box_masks"] == {"width": 2, "height": 1, "runs": [[1, 1]]}
 
 
 def test_an_embedding_has_seven_digits_in_text() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from server.core.answers import (
     Answer,
+    BoxMasks,
     Classification,
     DenseMap,
     Detections,
@@ -159,6 +160,17 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
         st.integers(1, 2**53),
         st.lists(st.floats(-10, 10), min_size=4, max_size=4),
     ),
+    st.builds(
+        lambda width, height, runs: Detections(
+            [[0.0, 0.1, 0.2, 0.3]] * len(runs),
+            [0.5] * len(runs),
+            [1] * len(runs),
+            masks=BoxMasks(width, height, runs),
+        ),
+        SMALL,
+        SMALL,
+        st.lists(st.lists(SMALL, max_size=4), max_size=3),
+    ),
     SCORES.map(lambda s: Classification([1] * len(s), s)),
     st.builds(
         lambda scores, point: Poses([point * 2] * len(scores), scores),
@@ -196,6 +208,7 @@ MODELS = st.builds(
     skeleton=st.lists(st.tuples(SMALL, SMALL), max_size=3).map(tuple),
     palette=st.lists(st.just("#00ff7f"), max_size=2).map(tuple),
     multi_label=st.booleans(),
+    masks=st.booleans(),
     unit=TEXT,
     then=st.none() | st.builds(Then, KEYS, st.none() | SMALL, st.floats(0, 1), SMALL),
 )

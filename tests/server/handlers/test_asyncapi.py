@@ -14,6 +14,7 @@ import pytest
 from server.core import errors, flood
 from server.core.answers import (
     Answer,
+    BoxMasks,
     Classification,
     Count,
     DenseMap,
@@ -80,9 +81,12 @@ WHICH = ("model", "label", "version")
 FROM_THE_PICTURE = {"orientation", "cost"}
 """What a frame has in the gateway, but not on the wire."""
 EVENTS = (Event("enter", 1, 0, "hall", 12.5), Event("cross", 1, 0, "door", 13.0, "left"))
+BOX_MASKS = BoxMasks(2, 2, [[1, 2, 1], []])
 TRACKS = Tracks([1, None], [[0.1, 0.0, 0.1, 0.0], None], True, EVENTS, (Count("hall", 0, 2),))
 ONE_OF_EACH: tuple[Answer, ...] = (
-    Detections([[0.0, 0.25, 0.5, 1.0], [0.0, 0.0, 1.0, 1.0]], [0.9, 0.2], [1, 0], TRACKS),
+    Detections(
+        [[0.0, 0.25, 0.5, 1.0], [0.0, 0.0, 1.0, 1.0]], [0.9, 0.2], [1, 0], TRACKS, masks=BOX_MASKS
+    ),
     Classification([1, 0], [0.75, 0.25]),
     Poses([[0.5, 0.25, 0.9, 0.5, 1.25, 0.1]], [0.8]),
     Segmentation(2, 2, [0, 3, 1, 1]),
@@ -92,7 +96,9 @@ ONE_OF_EACH: tuple[Answer, ...] = (
 )
 KINDS = {type(answer).__name__: answer for answer in ONE_OF_EACH[1:]}
 PLAIN_BOX = Detections([[0.1, 0.1, 0.2, 0.2]], [0.5], [0])
-SECOND = (PLAIN_BOX, *ONE_OF_EACH[1:], Unanswered("expired"), Unanswered("unknown_model"), None)
+MASKED_BOX = replace(PLAIN_BOX, masks=BoxMasks(1, 1, [[0, 1]]))
+MISSING = (Unanswered("expired"), Unanswered("unknown_model"))
+SECOND = (PLAIN_BOX, MASKED_BOX, *ONE_OF_EACH[1:], *MISSING, None)
 ANSWERS: tuple[Answer, ...] = (
     *ONE_OF_EACH,
     replace(PLAIN_BOX, then=SecondAnswers(4, SECOND, ("ann", "bob"))),
@@ -108,6 +114,7 @@ MODELS = (
     replace(model(STABLE), task="classification", multi_label=True),
     replace(model(STABLE), then=Then(ModelKey("faces", "stable"), 3)),
     replace(model(STABLE), then=Then(ModelKey("faces", None, 7))),
+    replace(model(STABLE), masks=True),
 )
 
 MESSAGES: tuple[ServerMessage, ...] = (

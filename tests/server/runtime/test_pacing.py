@@ -26,6 +26,10 @@ def paces(camera: Camera) -> list[float | None]:
     return [said.frames_per_s for said in camera.messages if isinstance(said, Pace)]
 
 
+async def until_advised(camera: Camera) -> None:
+    await camera.until(lambda: bool(paces(camera)))
+
+
 async def test_a_session_whose_frames_are_dropped_is_advised_until_there_is_room(
     gateway: Gateway, puppet: PuppetBackend
 ) -> None:
@@ -33,7 +37,7 @@ async def test_a_session_whose_frames_are_dropped_is_advised_until_there_is_room
     for frame_id in range(1, 20):
         camera.shoot(frame_id)
     assert word(await camera.outcome(10)) == "superseded"
-    await camera.until(lambda: bool(paces(camera)))
+    await until_advised(camera)
     assert paces(camera)[0] is not None
     assert gateway.statistics().paced_sessions == 1
     puppet.obey = Call.answer
@@ -61,6 +65,23 @@ async def test_a_session_that_leaves_is_advised_no_more(
     camera = await Camera(gateway).open()
     for frame_id in range(1, 20):
         camera.shoot(frame_id)
-    await camera.until(lambda: bool(paces(camera)))
+    await until_advised(camera)
     gateway.disconnect(camera.session)
     assert gateway.statistics().paced_sessions == 0
+
+
+async def test_sessions_are_not_advised_at_the_same_moment(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    """They send at once when they are advised, and would keep sending together."""
+    fleet = [await Camera(gateway).open() for _ in range(10)]
+    for camera in fleet:
+        for frame_id in range(1, 20):
+            camera.shoot(frame_id)
+    advised_at = []
+    for camera in fleet:
+        await until_advised(camera)
+        advised_at.append(asyncio.get_running_loop().time())
+    [level] = {paces(camera)[0] for camera in fleet}
+    assert level is not None
+    assert advised_at[-1] - advised_at[0] >= 0.5 / level

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from framewire.agreement import Comparison as Compared
+from framewire.agreement import Tally
 from server.backend.interface import BackendFailed, Inference
 from server.core import mirroring
-from server.core.agreement import Agreement, Pair
 from server.core.answers import Detections
 from server.core.balancing import Balancer
 from server.core.errors import (
@@ -251,8 +252,8 @@ async def test_several_model_servers_keep_slots_of_their_own_for_the_shadow(
 
 def test_calls_and_pairs_are_counted() -> None:
     counts = Comparisons()
-    pairs = [Pair("one", 0.9, 0.3), Pair("two", 0.8, -0.05), Pair("two", 1.0, None)]
-    counts.agreed(KEY, Agreement(0.6, pairs, ["one"], ["two"]))
+    tallies = {"one": Tally(1, 1, 0), "two": Tally(2, 0, 1)}
+    counts.compared(KEY, Compared(0.6, tallies, {}, [0.9, 0.8, 1.0], [0.3, -0.05]))
     counts.took(KEY, CURRENT, 0.01)
     counts.took(KEY, CANDIDATE, 0.2)
     [seen] = counts.snapshot()
@@ -270,7 +271,8 @@ def test_calls_and_pairs_are_counted() -> None:
 def test_what_is_counted_one_by_one_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "MAX_CLASSES", 2)
     counts = Comparisons()
-    counts.agreed(KEY, Agreement(0.0, [], ["a", "b", "c", "d", "a"]))
+    tallies = {"a": Tally(missing=2), "b": Tally(0, 1), "c": Tally(0, 1), "d": Tally(0, 1)}
+    counts.compared(KEY, Compared(0.0, tallies))
     [seen] = counts.snapshot()
     assert seen.objects == {("a", "missed"): 2, ("b", "missed"): 1, ("other", "missed"): 2}
     for number in range(20):

@@ -36,7 +36,7 @@ def read(pieces: Iterable[bytes], max_bytes: int = 2**20) -> list[Message]:
         buffer = bytearray(piece)
         subject.feed(memoryview(buffer))
         while (message := subject.take()) is not None:
-            found.append(message)
+            found.append((message[0], bytes(message[1])))
         subject.keep()
         buffer[:] = b"\xee" * len(buffer)
     return [message for message in found if message[0] != CONTINUATION]
@@ -150,7 +150,7 @@ def read_one_by_one(pieces: Iterable[bytes], max_bytes: int) -> Iterator[Message
     for piece in pieces:
         subject.feed(memoryview(piece))
         while (message := subject.take()) is not None:
-            yield message
+            yield message[0], bytes(message[1])
         subject.keep()
 
 

@@ -166,6 +166,7 @@ async def administers_all(gateway: Gateway) -> None:
         assert done == {"outcome": "done"}
         await gateway.says(f"alice from 127.0.0.1: close_session session={session}: done")
     await settled(gateway, "framewire_sessions", SESSIONS - 2)
+    assert "model_config" in (await administer(gateway, "admin/labels"))["reason"]
     await administer(gateway, "admin/log_level", level="debug")
     assert (await administer(gateway, "admin/figures"))["log_level"] == "debug"
     await administer(gateway, "admin/drain", now=True)

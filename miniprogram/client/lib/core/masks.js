@@ -1,7 +1,7 @@
 // Generated from static/client/masks.js by `make miniprogram`; do not edit.
 'use strict';
 
-/** Expands the masks of a segmentation. */
+/** The masks of a segmentation, and those of boxes. */
 
 /**
  * The class of each pixel, row by row.
@@ -18,4 +18,15 @@ function classOfEachPixel({ width, height, runs }) {
   return classes;
 }
 
-module.exports = { classOfEachPixel };
+/**
+ * The mask of a box.
+ * @param {import('./types.js').BoxMasks|undefined} masks of a result; undefined: it has none
+ * @param {number} i the box's number
+ * @returns {import('./types.js').BoxMask|null} null: it has no mask
+ */
+function maskOf(masks, i) {
+  if (!masks || !masks.runs[i] || masks.runs[i].length === 0) return null;
+  return { width: masks.width, height: masks.height, runs: masks.runs[i] };
+}
+
+module.exports = { classOfEachPixel, maskOf };

@@ -1,0 +1,108 @@
+/**
+ * Draws predictions over the camera's preview: on Skyline, boxes are views that its UI thread moves;
+ * everything else, and boxes without Skyline, is drawn on the canvas.
+ */
+'use strict';
+
+const { now } = require('./client/lib/index.js');
+const { Overlay } = require('./overlay.js');
+
+const STEP_MS = 50; // short enough that a box still moves all the while
+const HORIZON_MS = 1000; // by then every box has stopped
+const LEAST_PX = 0.1;
+
+/** @typedef {import('./pages/live/marks').Mark} Mark */
+/** @typedef {import('./client/lib/index').Rect} Rect */
+/** @typedef {Mark & {goal: Rect, goalMs: number}} Moving */
+/** @typedef {{show(marks: Moving[]): void, isMoving(): boolean}} Boxes */
+
+/**
+ * How far two rectangles are apart.
+ * @param {Rect} a
+ * @param {Rect} b
+ */
+function distance(a, b) {
+  return Math.abs(a.x - b.x) + Math.abs(a.y - b.y) + Math.abs(a.width - b.width) + Math.abs(a.height - b.height);
+}
+
+/**
+ * Where each box goes until the next result, and for how long: it moves evenly, and then stops.
+ * @param {(at: number) => Mark[]} marksAt
+ * @param {number} at
+ * @returns {Moving[]}
+ */
+function moving(marksAt, at) {
+  const goals = marksAt(at + HORIZON_MS); // first: it forgets the boxes that have ended
+  const soon = marksAt(at + STEP_MS);
+  return marksAt(at).map((mark, i) => {
+    const goal = goals[i].rect;
+    const step = distance(mark.rect, soon[i].rect);
+    const goalMs = step > LEAST_PX ? (STEP_MS * distance(mark.rect, goal)) / step : 0;
+    return { ...mark, goal, goalMs };
+  });
+}
+
+class MovingOverlay extends Overlay {
+  /**
+   * @param {WechatMiniprogram.Canvas} canvas
+   * @param {import('./client/lib/index').Size} size
+   * @param {number} pixelRatio
+   * @param {Boxes} boxes
+   */
+  constructor(canvas, size, pixelRatio, boxes) {
+    super(canvas, size, pixelRatio);
+    this._boxes = boxes;
+    /** @type {() => void} */
+    this._draw = () => {};
+    this._isAnimated = false;
+    this._isTicking = false;
+  }
+
+  /** @param {() => void} draw */
+  animate(draw) {
+    this._draw = draw;
+    this._isAnimated = true;
+  }
+
+  rest() {
+    super.rest();
+    this._isAnimated = false;
+    this._isTicking = false;
+  }
+
+  /**
+   * @param {(at: number) => Mark[]} marksAt
+   * @param {import('./annotation').Answer|null} [answer]
+   */
+  draw(marksAt, answer = null) {
+    const marks = moving(marksAt, now());
+    const hasMasks = marks.some(({ mask }) => mask); // which only the canvas can draw
+    this._boxes.show(hasMasks ? [] : marks);
+    this._paint(hasMasks ? marks : [], answer);
+    this._tickIf(hasMasks && this._isAnimated);
+  }
+
+  /** @param {boolean} isNeeded */
+  _tickIf(isNeeded) {
+    if (isNeeded === this._isTicking) return;
+    const isAnimated = this._isAnimated;
+    if (isNeeded) super.animate(this._draw);
+    else super.rest();
+    this._isAnimated = isAnimated;
+    this._isTicking = isNeeded;
+  }
+}
+
+/**
+ * @param {WechatMiniprogram.Canvas} canvas a 2d canvas node with the preview's size
+ * @param {import('./client/lib/index').Size} size of the preview, in CSS pixels
+ * @param {number} pixelRatio
+ * @param {any} boxes the page's component for boxes, if there is one
+ * @returns {Overlay}
+ */
+function newOverlay(canvas, size, pixelRatio, boxes) {
+  if (!boxes || !boxes.isMoving()) return new Overlay(canvas, size, pixelRatio);
+  return new MovingOverlay(canvas, size, pixelRatio, boxes);
+}
+
+module.exports = { newOverlay };

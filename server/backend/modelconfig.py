@@ -1,0 +1,82 @@
+"""The model servers' configuration file, as far as the labels in it are concerned.
+
+A reload replaces a model server's whole configuration, and no call returns it. So a label can only
+be moved by somebody who has the rest of it: the file that the model servers are started with.
+``framewire export`` edits the same file, under the same lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+
+from server.backend.stubs import management
+
+_HEADER = "# Written by Framewire; comments are not kept.\n"
+
+
+class LabelRefused(Exception):
+    """A label cannot be moved; the message says why."""
+
+
+class ModelConfigFile:
+    """A ModelServerConfig as text. Every method raises ``LabelRefused``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock that ``framewire export`` takes as well."""
+        try:
+            lock = os.open(self.path.with_name(f".{self.path.name}.lock"), os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise LabelRefused(f"cannot write {self.path}: {error.strerror}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise LabelRefused(
+                f"another release that uses {self.path} is in progress; try again when it is done"
+            ) from None
+        finally:
+            os.close(lock)
+
+    def read(self) -> Any:
+        """Return the ModelServerConfig."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+            return text_format.Parse(text, management().ModelServerConfig())
+        except FileNotFoundError:
+            raise LabelRefused(
+                f"{self.path} does not exist; the first 'framewire export promote' writes it"
+            ) from None
+        except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+            reason = " ".join(str(error).split())
+            raise LabelRefused(f"cannot read {self.path}: {reason}") from None
+
+    def write(self, config: Any) -> None:
+        """Replace the file in one step."""
+        new = self.path.with_name(f".{self.path.name}.new")
+        try:
+            with open(new, "w", encoding="utf-8") as file:
+                file.write(_HEADER + text_format.MessageToString(config))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(new, self.path)
+        except OSError as error:
+            new.unlink(missing_ok=True)
+            raise LabelRefused(f"cannot write {self.path}: {error.strerror}") from None
+
+    def entry(self, config: Any, model: str) -> Any:
+        """Return the ModelConfig of a model."""
+        for one in config.model_config_list.config:
+            if one.name == model:
+                return one
+        raise LabelRefused(f"{self.path} does not list the model {model}")
