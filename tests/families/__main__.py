@@ -1,0 +1,87 @@
+"""``python -m tests.families [NAME ...]``: models of other libraries, from their files to the page.
+
+A program, not a test: it installs the libraries, some gigabytes, and takes minutes for each model.
+For each it prints what ``export savedmodel`` and ``verify`` say, and writes a picture of the page,
+``docs/family-NAME.webp``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from loadtest.stack import ROOT
+from tests.e2e.conftest import SEEDS
+from tests.e2e.film import scenes, write_film
+from tests.families import walk
+from tests.families.environments import Environment, prepared
+from tests.families.table import FAMILIES, LIBRARIES, Family
+from tests.families.walk import StepFailed
+
+NAMES = [family.name for family in FAMILIES]
+
+
+def main() -> int:
+    """Walk with each family. Return how many did not get to the page."""
+    options = _options()
+    chosen = [family for family in FAMILIES if family.name in options.names]
+    environments = {
+        name: prepared(LIBRARIES[name], options.environments / name)
+        for name in {family.library for family in chosen}
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        return _walk(chosen, environments, Path(options.folder or folder))
+
+
+def _walk(chosen: Sequence[Family], environments: dict[str, Environment], folder: Path) -> int:
+    exported = [family for family in chosen if _exports(family, environments, folder)]
+    if exported:
+        film = write_film(folder / "scenes.mjpeg", scenes(SEEDS))
+        with walk.servers(folder / "models", [family.name for family in exported]) as stack:
+            for family in exported:
+                picture = ROOT / "docs" / f"family-{family.name}.webp"
+                walk.show(family, stack, film, picture)
+                print(f"{family.name}: {picture}", flush=True)
+    return len(chosen) - len(exported)
+
+
+def _exports(family: Family, environments: dict[str, Environment], folder: Path) -> bool:
+    """Make the model, unless its file is there, and its version."""
+    print(f"== {family.name}, {family.library}", flush=True)
+    made, models = folder / "made", folder / "models"
+    made.mkdir(parents=True, exist_ok=True)
+    try:
+        if not (made / family.saved).exists():
+            walk.make(family, environments[family.library], made)
+        if not (models / family.name / "1").exists():
+            walk.export(family, environments[family.library], made, models)
+    except StepFailed as error:
+        print(f"failed: {error}", flush=True)
+        return False
+    return True
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.families", description=__doc__)
+    parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "framewire-families",
+        metavar="FOLDER",
+        help="where the libraries are installed, once (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        metavar="FOLDER",
+        help="keep models and versions here, and go on with those that are there",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Make a model with KerasHub, and save it as its users do: ``make_keras_hub.py NAME``.
+
+The networks are small ones of their kind, with random weights. ``NAME.keras`` has the model;
+``NAME``, a folder, what ``model.export`` makes of it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import keras
+import keras_hub
+
+models = keras_hub.models
+SIDE = 256
+
+
+def resnet() -> keras.Model:
+    """Return a ResNet with a block for each level."""
+    return models.ResNetBackbone(
+        input_conv_filters=[64],
+        input_conv_kernel_sizes=[7],
+        stackwise_num_filters=[64, 128, 256, 512],
+        stackwise_num_blocks=[1, 1, 1, 1],
+        stackwise_num_strides=[1, 2, 2, 2],
+        block_type="basic_block",
+        image_shape=(SIDE, SIDE, 3),
+    )
+
+
+def retinanet() -> keras.Model:
+    """Return RetinaNet on that ResNet."""
+    backbone = models.RetinaNetBackbone(
+        image_encoder=resnet(), min_level=3, max_level=7, use_p5=False, image_shape=(SIDE, SIDE, 3)
+    )
+    detector = models.RetinaNetObjectDetector(
+        backbone, num_classes=10, bounding_box_format="yxyx", pre_logits_num_conv_layers=1
+    )
+    raise_scores(detector.classification_head.prediction_layer)
+    return detector
+
+
+def dfine() -> keras.Model:
+    """Return D-FINE, a detector with queries instead of anchors."""
+    backbone = models.DFineBackbone(
+        backbone=models.HGNetV2Backbone(
+            stem_channels=[3, 16, 16],
+            stackwise_stage_filters=[
+                [16, 16, 64, 1, 3, 3],
+                [64, 32, 256, 1, 3, 3],
+                [256, 64, 512, 2, 3, 5],
+                [512, 128, 1024, 1, 3, 5],
+            ],
+            apply_downsample=[False, True, True, True],
+            use_lightweight_conv_block=[False, False, True, True],
+            depths=[1, 1, 2, 1],
+            hidden_sizes=[64, 256, 512, 1024],
+            embedding_size=16,
+            use_learnable_affine_block=True,
+            hidden_act="relu",
+            image_shape=(SIDE, SIDE, 3),
+            out_features=["stage3", "stage4"],
+        ),
+        decoder_in_channels=[128, 128],
+        encoder_hidden_dim=128,
+        num_labels=80,
+        num_denoising=100,
+        learn_initial_query=False,
+        hidden_dim=128,
+        num_queries=300,
+        anchor_image_size=(SIDE, SIDE),
+        feat_strides=[16, 32],
+        num_feature_levels=2,
+        encoder_in_channels=[512, 1024],
+        encode_proj_layers=[1],
+        num_attention_heads=8,
+        encoder_ffn_dim=512,
+        num_encoder_layers=1,
+        hidden_expansion=0.34,
+        depth_multiplier=0.5,
+        eval_idx=-1,
+        num_decoder_layers=3,
+        decoder_attention_heads=8,
+        decoder_ffn_dim=512,
+        decoder_n_points=[6, 6],
+        lqe_hidden_dim=64,
+        num_lqe_layers=2,
+        out_features=["stage3", "stage4"],
+        image_shape=(SIDE, SIDE, 3),
+    )
+    return models.DFineObjectDetector(backbone, num_classes=80, bounding_box_format="yxyx")
+
+
+def deeplab() -> keras.Model:
+    """Return DeepLabV3+ on that ResNet."""
+    backbone = models.DeepLabV3Backbone(
+        image_encoder=resnet(),
+        low_level_feature_key="P2",
+        spatial_pyramid_pooling_key="P5",
+        upsampling_size=8,
+        dilation_rates=[6, 12, 18],
+        image_shape=(SIDE, SIDE, 3),
+    )
+    return models.DeepLabV3ImageSegmenter(backbone, num_classes=6)
+
+
+def segformer() -> keras.Model:
+    """Return SegFormer on a small Mix Transformer."""
+    encoder = models.MiTBackbone(
+        image_shape=(SIDE, SIDE, 3),
+        num_layers=4,
+        hidden_dims=[32, 64, 160, 256],
+        layerwise_depths=[1, 1, 1, 1],
+        layerwise_num_heads=[1, 2, 5, 8],
+        layerwise_sr_ratios=[8, 4, 2, 1],
+        layerwise_patch_sizes=[7, 3, 3, 3],
+        layerwise_strides=[4, 2, 2, 2],
+        max_drop_path_rate=0.1,
+    )
+    backbone = models.SegFormerBackbone(image_encoder=encoder, projection_filters=64)
+    return models.SegFormerImageSegmenter(backbone, num_classes=6)
+
+
+def depth() -> keras.Model:
+    """Return Depth Anything on a small DINOv2."""
+    encoder = models.DINOV2Backbone(
+        patch_size=14,
+        num_layers=4,
+        hidden_dim=32,
+        num_heads=2,
+        intermediate_dim=128,
+        image_shape=(224, 224, 3),
+        position_embedding_shape=(518, 518),
+    )
+    backbone = models.DepthAnythingBackbone(
+        image_encoder=encoder,
+        reassemble_factors=[4, 2, 1, 0.5],
+        neck_hidden_dims=[16, 32, 64, 128],
+        fusion_hidden_dim=128,
+        head_hidden_dim=16,
+        head_in_index=-1,
+        feature_keys=["stage1", "stage2", "stage3", "stage4"],
+    )
+    return models.DepthAnythingDepthEstimator(
+        backbone, depth_estimation_type="relative", max_depth=None
+    )
+
+
+def raise_scores(layer: keras.layers.Layer) -> None:
+    """Spread the scores of a head, so that some boxes exceed the least that is served."""
+    kernel, bias = layer.get_weights()
+    spread = keras.random.normal(kernel.shape, stddev=0.3, seed=1)
+    layer.set_weights([keras.ops.convert_to_numpy(spread), bias * 0 - 3])
+
+
+MAKERS = {
+    "retinanet": retinanet,
+    "dfine": dfine,
+    "deeplab": deeplab,
+    "segformer": segformer,
+    "depth": depth,
+}
+
+
+def main(name: str) -> None:
+    """Write both forms."""
+    keras.utils.set_random_seed(1)
+    model = MAKERS[name]()
+    model.save(f"{name}.keras")
+    model.export(name, verbose=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

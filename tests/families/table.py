@@ -1,0 +1,111 @@
+"""Which models are made, by which library, and how each is exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Library:
+    """An environment apart. ``packages``: what pip installs into it.
+
+    ``beside``: the library is used in the project's own environment, beside its TensorFlow, as
+    users of Keras do. Otherwise the environment has everything of its own.
+    """
+
+    packages: tuple[str, ...]
+    beside: bool = False
+
+
+KERAS_HUB, ULTRALYTICS = "keras-hub", "ultralytics"
+
+LIBRARIES = {
+    KERAS_HUB: Library(
+        (
+            "keras-hub==0.32.0",
+            "kagglehub==1.0.2",
+            "kagglesdk==0.1.28",
+            "regex",
+            "tokenizers",
+            "sentencepiece",
+            "tqdm",
+            "requests",
+            "pyyaml",
+            "urllib3",
+            "certifi",
+            "idna",
+            "charset-normalizer",
+        ),
+        beside=True,
+    ),
+    ULTRALYTICS: Library(
+        (
+            "ultralytics==8.4.190",
+            "tensorflow-cpu<=2.19",
+            "tf_keras<=2.19",
+            "onnx2tf>=1.26.3,<1.29",
+            "onnx>=1.12,<2",
+            "onnxslim",
+            "onnxruntime",
+            "onnx_graphsurgeon",
+            "sng4onnx",
+            "ai-edge-litert",
+            "protobuf>=5",
+        )
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """A model with random weights.
+
+    ``saved``: the file or folder that its library writes. ``options``: of ``export savedmodel``,
+    with ``{saved}`` for its path. ``field``: of a result, which the page draws.
+    """
+
+    name: str
+    library: str
+    saved: str
+    options: str
+    field: str
+
+
+def _yolo(name: str, decode: str, field: str) -> Family:
+    options = f"--decode {decode} --scale 0..1 --resize letterbox"
+    if decode != "yolo-pose":
+        options += " --labels {saved}/metadata.yaml"
+    return Family(name, ULTRALYTICS, f"{name}_saved_model", options, field)
+
+
+FAMILIES = (
+    Family(
+        "retinanet",
+        KERAS_HUB,
+        "retinanet.keras",
+        "--decode retinanet --anchors retinanet-torchvision --activation sigmoid --scale imagenet",
+        "boxes",
+    ),
+    Family(
+        "dfine",
+        KERAS_HUB,
+        "dfine.keras",
+        "--outputs boxes=pred_boxes,scores=logits --box-order cxcywh --activation sigmoid --nms "
+        "--scale 0..1",
+        "boxes",
+    ),
+    Family("deeplab", KERAS_HUB, "deeplab.keras", "--scale=-1..1", "masks"),
+    Family("segformer", KERAS_HUB, "segformer.keras", "--scale imagenet", "masks"),
+    Family("depth", KERAS_HUB, "depth.keras", "--scale imagenet --task map", "map"),
+    _yolo("yolo11n", "yolo", "boxes"),
+    _yolo("yolo26n", "yolo", "boxes"),
+    _yolo("yolo11n-seg", "yolo", "boxes"),
+    _yolo("yolo11n-pose", "yolo-pose", "keypoints"),
+    Family(
+        "yolo11n-cls",
+        ULTRALYTICS,
+        "yolo11n-cls_saved_model",
+        "--scale 0..1 --labels {saved}/metadata.yaml",
+        "scores",
+    ),
+)
