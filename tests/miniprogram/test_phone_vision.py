@@ -19,7 +19,7 @@ VISION_IS_CHEAPER = {"costs": {"vision": 1, "camera": 1e6}, "failed": [], "hasJp
 BUILD = "8.0.49 3.5.0"
 """The versions of WeChat and its base library on the simulated phone."""
 # Sizes of a camera's picture, as wide as the preview and wider, with scenes whose digits it shows.
-SCENES = {(360, 640): 4, (480, 640): 2}
+SCENES = {(360, 640): 17, (480, 640): 2}
 
 
 def open_live(
