@@ -170,7 +170,7 @@ def test_publishing_writes_pages_and_charts(
 ) -> None:
     monkeypatch.setattr(page, "ROOT", tmp_path)
     (tmp_path / "docs").mkdir()
-    for source in (*ROOT.glob("README*.md"), *ROOT.glob("docs/*.md")):
+    for source in (*ROOT.glob("README*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/*.zh-CN.*")):
         shutil.copy(source, tmp_path / source.relative_to(ROOT))
     written = page.publish(results(), to_json(results()))
     assert all(os.path.getsize(tmp_path / name) for name in written)
