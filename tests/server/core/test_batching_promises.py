@@ -333,6 +333,8 @@ class BatcherMachine(RuleBasedStateMachine):
         waiter.since = self.now
         waiter.ahead = sum(other.lane == waiter.lane for other in others)
         waiter.passed_over = 0
+        if self._parked(waiter.member.session):  # it wants no slot before it joins the ring
+            return
         if not any(batch.lane.model == waiter.lane.model for batch in self.running):
             self.last_use[waiter.lane.model] = self.now
 
