@@ -377,10 +377,10 @@ async def test_accounts_balance_with_fifty_crops_a_frame_at_overload(
     judge = obey(50)
 
     def late(call: Call) -> None:
-        loop.call_later(0.002 + 0.0001 * len(call.frames), judge, call)
+        loop.call_later(0.02, judge, call)
 
     puppet.obey = late
-    gateway = make_gateway(max_staleness_ms=150, max_calls=2, max_crops=50)
+    gateway = make_gateway(max_staleness_ms=2000, max_calls=2, max_crops=50)
     cameras = [await Camera(gateway).open(THEN) for _ in range(12)]
     for frame_id in range(60):
         for camera in cameras:
@@ -388,10 +388,10 @@ async def test_accounts_balance_with_fifty_crops_a_frame_at_overload(
         if frame_id == 30:
             cameras.pop().leave()
         await asyncio.sleep(0.005)
-    await gateway.drain(2)
+    await gateway.drain(5)
     words = Counter(word(camera.outcomes[i]) for camera in cameras for i in range(60))
-    assert words["result"] > 0
-    assert words["superseded"] > 0
+    assert words["result"] > 0, words
+    assert words["superseded"] > 0, words
     statistics = gateway.statistics()
     assert statistics.crops_cut == sum(statistics.crops.values()) > 50
     assert statistics.crops[""] > 0
