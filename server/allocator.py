@@ -31,4 +31,5 @@ def keep_freed_memory() -> bool:
         _M_MMAP_THRESHOLD: LARGEST_BYTES,
         _M_ARENA_MAX: ARENAS,
     }
-    return all([mallopt(option, value) for option, value in wanted.items()])
+    done = [mallopt(option, value) for option, value in wanted.items()]
+    return all(done)
