@@ -6,7 +6,7 @@ SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for name in python3 $(VERSIONS:%=python%); do \
 	  $$name -c '$(SUPPORTED)' 2>/dev/null && echo $$name && break; done)
 # One more than the cores of a small machine, because many tests wait for something.
-WORKERS ?= 4
+WORKERS ?= 3
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
@@ -26,7 +26,7 @@ run: $(RUN)     ## start the model server and the gateway with the demo model; C
 phone: $(RUN)   ## the same for a phone in your network, with a certificate and a QR code
 	@exec $(BIN)/framewire demo --directory models --phone
 
-test: $(DEV)    ## run the tests in WORKERS processes (4); TESTS=tests/server selects some
+test: $(DEV)    ## run the tests in WORKERS processes (3); TESTS=tests/server selects some
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 coverage: $(DEV) ## run the gateway's tests with coverage; fail below 95 %, or 100 % in server/core

@@ -13,8 +13,8 @@ import ctypes
 # a block is that gets pages of its own, which go back when it is freed.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
-KEPT_BYTES = 1 << 20
-"""With 4 or 16 MB a frame takes as long, and the process more memory."""
+KEPT_BYTES = 2 << 20
+"""Three batches. With 4 or 16 MB a frame takes as long, and the process more memory."""
 LARGEST_BYTES = 1 << 20
 """A batch of 16 pictures of 640x480."""
 ARENAS = 2
