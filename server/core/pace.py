@@ -15,13 +15,13 @@ The policy, once every ``EVERY_S``:
   only themselves: the batcher gives every session its turn, so what they send beyond
   their share is dropped, and they count for no more than that share.
 * A backlog: full batches left behind more than 0.3 frames for each one they took, and a call
-  was under way for 0.98 of the time. Nothing has been dropped yet, because obedient
+  was under way for 0.94 of the time. Nothing has been dropped yet, because obedient
   cameras send so rarely that a frame waits long until the next one replaces it; but frames
   get older. The level becomes the fair share of the capacity known so far, of which 5 % are
   forgotten, less 2 %.
 * Between 0.05 and 0.3, the level stays: the model server is as busy as it should be. A burst,
   as of cameras that started together, leaves more behind, and yet the model server idles before
-  the next one. Only above a tenth of the time without a call does the level rise again.
+  the next one. Only above 0.12 of the time without a call does the level rise again.
 * Otherwise the level rises: by a quarter while below 0.85 of the fair share of the
   capacity known so far, as after sessions left or the model server paused; beyond that
   by 0.5 %, 1 %, 2 %, 4 %, to find out whether there is more. When the capacity is
@@ -57,7 +57,7 @@ OVERLOAD = 0.03
 SMOOTHING = 0.4
 HEADROOM = 0.02
 BACKLOG, CLEAR = 0.3, 0.05
-BUSY, IDLE = 0.02, 0.1
+BUSY, IDLE = 0.06, 0.12
 HELD_BACK = 0.85
 LOWER, HIGHER = 0.95, 1.1
 MOST_CUT, FIRST_CUT = 0.7, 0.3

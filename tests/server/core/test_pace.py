@@ -195,7 +195,7 @@ def test_the_level_follows_the_backlog() -> None:
 
 
 def test_what_bursts_leave_behind_lowers_nothing() -> None:
-    stays, rises = level_after(0.5, idle_s=0.05), level_after(0.5, idle_s=0.3)
+    stays, rises = level_after(0.5, idle_s=0.08), level_after(0.5, idle_s=0.3)
     assert stays[1] == stays[0]
     assert rises[1] > rises[0]
 
