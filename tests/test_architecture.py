@@ -39,7 +39,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     # The stubs come through one file, which keeps TensorFlow itself out.
     ("server.backend.stubs", set(), STUBS),
     ("server.backend.interface", {"server.core"}, set()),
-    ("server.backend", {"server.core"}, {"grpc", "numpy", "PIL", "google"}),
+    ("server.backend", {"server.core", "framewire.sharedfile"}, {"grpc", "numpy", "PIL", "google"}),
     (
         "server.runtime",
         {"framewire.agreement", "server.core", "server.backend.interface", "server.settings"}
@@ -167,7 +167,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("export.client", EXPORT_BASE, {"grpc"}),
     (
         "export.release",
-        {*EXPORT_BASE, "export.client", "export.publishing", "framewire.agreement"},
+        {*EXPORT_BASE, "export.client", "export.publishing"}
+        | {"framewire.agreement", "framewire.sharedfile"},
         {"google", "prometheus_client", "rich"},
     ),
     (
@@ -188,6 +189,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("framewire.recording", set(), {"msgpack"}),
     ("framewire.agreement", set(), set()),
     ("framewire.reports", set(), set()),
+    ("framewire.sharedfile", set(), set()),
     # What an application installs: nothing of the servers comes with it.
     ("framewire.client", {"framewire.recording"}, {"tornado", "msgpack", "PIL", "numpy", "av"}),
     ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),

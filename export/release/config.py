@@ -7,10 +7,8 @@ and then sent, and always matches what was sent last.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from google.protobuf import text_format
 from export.client.stubs import model_server_config_pb2
 from export.errors import ReleaseError
 from export.publishing.location import one_line
+from framewire import sharedfile
 
 _HEADER = "# Written by `python -m export`; comments are not kept.\n"
 
@@ -35,20 +34,20 @@ class ConfigFile:
 
         Raise ``ReleaseError`` if another release is in progress.
         """
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.path.with_name(f".{self.path.name}.lock"), os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with ExitStack() as held:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                held.enter_context(
+                    sharedfile.locked(self.path.with_name(f".{self.path.name}.lock"))
+                )
+            except BlockingIOError:
+                raise ReleaseError(
+                    f"another release that uses {self.path} is in progress; try again when it is "
+                    "done"
+                ) from None
+            except OSError as error:
+                raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
             yield
-        except BlockingIOError:
-            raise ReleaseError(
-                f"another release that uses {self.path} is in progress; try again when it is done"
-            ) from None
-        finally:
-            os.close(lock)
 
     def read(self) -> Any | None:
         """Return the ModelServerConfig, or None if there is no file."""
@@ -62,18 +61,12 @@ class ConfigFile:
 
     def write(self, config: Any | None) -> None:
         """Replace the file; None removes it."""
-        new = self.path.with_name(f".{self.path.name}.new")
         try:
             if config is None:
                 self.path.unlink(missing_ok=True)
-                return
-            with open(new, "w", encoding="utf-8") as file:
-                file.write(_HEADER + text_format.MessageToString(config))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, self.path)
+            else:
+                sharedfile.replace(self.path, _HEADER + text_format.MessageToString(config))
         except OSError as error:
-            new.unlink(missing_ok=True)
             raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
 
 

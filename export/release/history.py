@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from export.errors import ReleaseError
 from export.publishing.manifest import utc_now
+from framewire import sharedfile
 
 MAX_MOVES = 50
 """The number of moves of a label that are kept."""
@@ -69,10 +69,8 @@ class History:
     def _write(self, model: str, label: str, moves: _Moves) -> None:
         content = self._read()
         content.setdefault(model, {})[label] = moves
-        new = self.path.with_name(f".{self.path.name}.new")
         try:
-            new.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-            os.replace(new, self.path)
+            sharedfile.replace(self.path, json.dumps(content, indent=1) + "\n")
         except OSError as error:
             raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
 

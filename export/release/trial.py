@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from export.errors import ReleaseError
 from export.release.labels import CANARY
+from framewire import sharedfile
 
 
 @dataclass(frozen=True)
@@ -66,17 +65,14 @@ class TrialFile:
     def locked(self, model: str) -> Iterator[None]:
         """Hold the lock while a command decides on a model's canary. Raise ``ReleaseError``."""
         path = self.path.with_name(f".{self.path.name}.{model}.lock")
-        try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with ExitStack() as held:
+            try:
+                held.enter_context(sharedfile.locked(path))
+            except BlockingIOError:
+                raise ReleaseError(f"another command watches the canary of {model}") from None
+            except OSError as error:
+                raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
             yield
-        except BlockingIOError:
-            raise ReleaseError(f"another command watches the canary of {model}") from None
-        finally:
-            os.close(lock)
 
     def read(self, model: str) -> Trial | None:
         """Return the trial of a model, or None. Raise ``ReleaseError`` if it cannot be read."""
@@ -94,10 +90,8 @@ class TrialFile:
         content.pop(model, None)
         if trial is not None:
             content[model] = asdict(trial)
-        new = self.path.with_name(f".{self.path.name}.new")
         try:
-            new.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-            os.replace(new, self.path)
+            sharedfile.replace(self.path, json.dumps(content, indent=1) + "\n")
         except OSError as error:
             raise ReleaseError(f"cannot write {self.path}: {error.strerror}") from None
 

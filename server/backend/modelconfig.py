@@ -7,15 +7,14 @@ be moved by somebody who has the rest of it: the file that the model servers are
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
 
+from framewire import sharedfile
 from server.backend.stubs import management
 
 _HEADER = "# Written by Framewire; comments are not kept.\n"
@@ -34,19 +33,19 @@ class ModelConfigFile:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the lock that ``framewire export`` takes as well."""
-        try:
-            lock = os.open(self.path.with_name(f".{self.path.name}.lock"), os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise LabelRefused(f"cannot write {self.path}: {error.strerror}") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with ExitStack() as held:
+            try:
+                held.enter_context(
+                    sharedfile.locked(self.path.with_name(f".{self.path.name}.lock"))
+                )
+            except BlockingIOError:
+                raise LabelRefused(
+                    f"another release that uses {self.path} is in progress; try again when it is "
+                    "done"
+                ) from None
+            except OSError as error:
+                raise LabelRefused(f"cannot write {self.path}: {error.strerror}") from None
             yield
-        except BlockingIOError:
-            raise LabelRefused(
-                f"another release that uses {self.path} is in progress; try again when it is done"
-            ) from None
-        finally:
-            os.close(lock)
 
     def read(self) -> Any:
         """Return the ModelServerConfig."""
@@ -63,15 +62,9 @@ class ModelConfigFile:
 
     def write(self, config: Any) -> None:
         """Replace the file in one step."""
-        new = self.path.with_name(f".{self.path.name}.new")
         try:
-            with open(new, "w", encoding="utf-8") as file:
-                file.write(_HEADER + text_format.MessageToString(config))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, self.path)
+            sharedfile.replace(self.path, _HEADER + text_format.MessageToString(config))
         except OSError as error:
-            new.unlink(missing_ok=True)
             raise LabelRefused(f"cannot write {self.path}: {error.strerror}") from None
 
     def entry(self, config: Any, model: str) -> Any:
