@@ -19,6 +19,7 @@ export class Acts {
     this._gateway = gateway;
     this._announce = announce;
     this._shown = '';
+    this._labels = null;
     this._asked = null;
     element('confirm-no').addEventListener('click', () => element('confirm').close());
     element('confirm').querySelector('form').addEventListener('submit', (event) => {
@@ -67,11 +68,17 @@ export class Acts {
     ];
   }
 
-  /** The model servers are asked for labels and versions only when somebody wants to move one. */
+  /**
+   * The model servers are asked for labels and versions only when somebody wants to move one. What
+   * they answered stays when the other rows change, until a label has moved.
+   */
   _labelRow() {
-    const row = html('div', { class: 'act' });
-    row.append(button(this._texts.text('act.label.choose'), () => this._chooseLabel(row)));
-    return row;
+    if (this._labels?.dataset.language !== this._texts.name) {
+      const row = html('div', { class: 'act', 'data-language': this._texts.name });
+      row.append(button(this._texts.text('act.label.choose'), () => this._chooseLabel(row)));
+      this._labels = row;
+    }
+    return this._labels;
   }
 
   async _chooseLabel(row) {
@@ -104,7 +111,7 @@ export class Acts {
   _ask(title, question, values, name, fields) {
     this._open(title, question, values, async (token) => {
       await this._gateway.act(name, fields, token);
-      this._shown = ''; // labels may have moved
+      if (name === 'label') this._shown = this._labels = null;
       this._announce(this._texts.text('act.done', { title: this._texts.text(title) }), false);
     });
   }

@@ -146,6 +146,7 @@ def test_an_operator_sees_and_acts(launch: Launch, dashboard: str, artifacts: Pa
         page.locator("#sessions tbody a").click()
         expect(page.locator("#session dl")).to_contain_text("127.0.0.1")
         page.keyboard.press("Escape")
+        expect(page.locator("#frames-chart svg")).to_be_visible()  # nothing hidden takes the focus
         page.locator("#frames-chart svg").focus()
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
