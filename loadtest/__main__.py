@@ -142,9 +142,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     _number(paced, "--sessions", 32, "number of cameras")
     _number(paced, "--factor", 3.0, "frames offered, relative to what can be answered")
     _number(paced, "--seconds", 10.0, "duration of each measurement")
-    _number(traced, "--share", 0.01, "fraction of the frames to trace")
+    _number(traced, "--share", 0.05, "fraction of the frames to trace")
     _number(traced, "--sessions", 16, "number of cameras")
-    _number(traced, "--rounds", 20, "number of repetitions")
+    _number(traced, "--rounds", 30, "number of repetitions")
     _number(traced, "--seconds", 4.0, "duration of each measurement")
     paced.add_argument(
         "--ignore", action="store_true", help="ignore the gateway's advice on frame rates"

@@ -121,9 +121,10 @@ def shadow_cost(models: Path, rounds: int, seconds: float) -> bool:
         repository = Repository(Path(folder), models)
         repository.plant(2, "swapped")
         repository.label({"stable": 1, "canary": 2})
+        calls = Path(folder) / "calls"
         with (
             Stack(model_flags=repository.flags) as plain,
-            SteadyGateway(plain, "--shadow=canary", "--shadow-share=1") as shadowed,
+            SteadyGateway(plain, calls, "--shadow=canary", "--shadow-share=1") as shadowed,
         ):
             held = cost.measure(plain, shadowed, rounds, seconds)
             lines = shadowed.get("metrics").splitlines()
