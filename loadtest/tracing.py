@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from loadtest import closedloop
 from loadtest.alternation import OtherWork, Round, alternate, of_ratios, verdict
 from loadtest.camera import Frame
 from loadtest.pictures import camera_jpegs
-from loadtest.stack import START_S, Process, Stack, free_port
+from loadtest.stack import START_S, Process, Stack, free_port, open_url
 
 MOST = 0.02
 WARM_UP_S = 4.0
@@ -78,7 +77,7 @@ def _gateway(stack: Stack, *flags: str) -> Iterator[Gateway]:
 
 def _ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+        with open_url(f"http://127.0.0.1:{port}/readyz") as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
