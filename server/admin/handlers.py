@@ -19,7 +19,7 @@ from server.admin.interface import Administered
 from server.core import wire
 from server.core.errors import AccessError, BadMessage, FramewireError, Internal, Overloaded
 from server.handlers.health import MetricsPage
-from server.handlers.notfound import NotFoundHandler
+from server.handlers.notfound import send_not_found
 from server.runtime.metrics import CONTENT_TYPE
 from server.settings import Settings
 from server.transport.jsonapi import send_error, send_json
@@ -144,11 +144,13 @@ class ActHandler(AdminHandler):
     """POST /admin/ACT: an act of an operator, which leaves a line in the log in any case.
 
     The body is collected here: Tornado itself would close the connection of one that is too large,
-    and nothing would be logged.
+    and nothing would be logged. An act that is refused is logged at once, and answered after its
+    body, because an answer before would close the connection.
     """
 
     _operator = ""
     _has_body = False
+    _rejection: FramewireError | None = None
 
     def prepare(self) -> None:
         self._body = bytearray()
@@ -171,12 +173,18 @@ class ActHandler(AdminHandler):
             self._operator = self.access.operator(self.request)
 
     def reject(self, error: FramewireError) -> None:
-        """End the request with an error, and log it."""
+        """Log an error, and end the request with it, or leave that to :meth:`post`."""
         auditlog.refused(self._address, self._act, error.message)
-        super().reject(error)
+        if self.request.method == "POST":
+            self._rejection = error
+        else:
+            super().reject(error)
 
     async def post(self, act: str) -> None:
         self._has_body = True
+        if self._rejection is not None:
+            send_error(self, self._rejection)
+            return
         try:
             fields = self._fields(act)
         except BadMessage as error:
@@ -214,7 +222,7 @@ class ActHandler(AdminHandler):
 
 
 @stream_request_body
-class PublicActHandler(NotFoundHandler):
+class PublicActHandler(RequestHandler):
     """/admin/ at the public address: not found, and logged, whatever its body is."""
 
     def initialize(self, access: AccessControl) -> None:
@@ -223,10 +231,14 @@ class PublicActHandler(NotFoundHandler):
     def prepare(self) -> None:
         address, path = self._access.client(self.request).address, self.request.path
         auditlog.refused(address, path[:80], "the public address takes no admin calls")
-        super().prepare()
 
     def data_received(self, chunk: bytes) -> None:
         """Discard the body."""
+
+    def _any(self) -> None:
+        send_not_found(self)
+
+    get = head = post = put = patch = delete = options = _any
 
 
 def _send_no_session(handler: RequestHandler) -> None:

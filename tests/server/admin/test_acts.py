@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -266,3 +267,15 @@ async def test_a_body_that_is_too_large_leaves_its_line(
         [line] = lines(audit)
         assert line.startswith(start)
     assert untouched(administered)
+
+
+async def test_a_refused_act_leaves_the_connection_open(administered: Administered) -> None:
+    for port, status in ((administered.port, b"401"), (administered.served.port, b"404")):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(b"POST /admin/drain HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.split(b" ")[1] == status
+            [length] = [row for row in head.split(b"\r\n") if row.startswith(b"Content-Length: ")]
+            await reader.readexactly(int(length.split(b" ")[1]))
+        writer.close()
