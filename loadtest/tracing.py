@@ -7,7 +7,6 @@ share is traced here, and its cost divided.
 from __future__ import annotations
 
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from loadtest import closedloop
 from loadtest.alternation import OtherWork, Round, alternate, of_ratios, verdict
 from loadtest.camera import Frame
 from loadtest.pictures import camera_jpegs
-from loadtest.stack import START_S, Process, Stack, free_port
+from loadtest.stack import START_S, Process, Stack, free_port, open_url
 
 USUAL = 0.01
 """The share of the frames that a gateway traces by default."""
@@ -85,7 +84,7 @@ def _gateway(stack: Stack, *flags: str) -> Iterator[Gateway]:
 
 def _ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+        with open_url(f"http://127.0.0.1:{port}/readyz") as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

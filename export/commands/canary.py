@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from export.commands.arguments import not_negative, positive
 from export.commands.parser import Commands, add_command
 from export.commands.target import add_target, add_timeout, open_labels, target, version_number
 from export.commands.thresholds import add_thresholds, thresholds
@@ -74,7 +75,7 @@ def _add_automatic(parser: argparse.ArgumentParser) -> None:
     for flag, default, meaning in _LIMITS:
         group.add_argument(
             flag,
-            type=type(default),
+            type=positive if isinstance(default, int) else not_negative,
             default=default,
             metavar="N",
             help=f"{meaning} (default: %(default)g)",

@@ -9,11 +9,14 @@ from export.contract import GRAPH_FILES
 from export.errors import SourceError
 from export.sources import checkpoints
 from export.sources.formats import Format, format_of
-from export.sources.unsupported import SOURCES, error_for
+from export.sources.unsupported import SOURCES, error_for, packing
 from export.suggestions import listed
 
 _FILES = (Format.KERAS, Format.HDF5, Format.GRAPH, Format.GRAPH_TEXT)
 """The formats of which one file is a source."""
+
+_UNPACKED = ("config.json", "metadata.json", "model.weights.h5")
+"""The files of a ``.keras`` archive."""
 
 _CHECKPOINTS = (Format.CHECKPOINT, Format.META_GRAPH)
 
@@ -93,6 +96,8 @@ def _version(folder: Path) -> Location | None:
 
 def _only_file(folder: Path) -> Location:
     """Return the only model among the files. Raise ``SourceError`` that says what is there."""
+    if all((folder / name).is_file() for name in _UNPACKED):
+        raise SourceError(f"{folder} is an unpacked Keras archive: {packing(folder)}")
     found = {path: format_of(path) for path in sorted(folder.iterdir()) if path.is_file()}
     models = [path for path, one in found.items() if one in (*_FILES, *_CHECKPOINTS)]
     if len(models) == 1:

@@ -215,7 +215,7 @@ def processes(options: argparse.Namespace, load: Profile) -> int:
 def output(text: str) -> Path:
     """Return the path of a file that can be written: better now than after the load."""
     path = Path(text)
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write {text}")
     return path
 
@@ -237,9 +237,14 @@ def _token(text: str | None) -> str | None:
     if text is None or not text.startswith("@"):
         return text
     try:
-        return Path(text[1:]).read_text(encoding="utf-8").strip()
+        token = Path(text[1:]).read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise Unusable(f"cannot read the token in {text[1:]}: {error.strerror}") from None
+    except ValueError:
+        raise Unusable(f"{text[1:]} has no token in it: it is not UTF-8 text") from None
+    if not token:
+        raise Unusable(f"{text[1:]} has no token in it: it is empty")
+    return token
 
 
 def _count(text: str) -> int:

@@ -140,24 +140,34 @@ def _seconds(text: str) -> int:
 
 
 def _entries(path: Path) -> list[Any]:
-    if not path.exists():
-        return []
+    try:
+        if not path.exists():
+            return []
+    except OSError as error:
+        raise WrongSetting(f"token_keys: {path}: {error.strerror}") from None
     load_keys(str(path))  # do not overwrite a broken file
-    entries = json.loads(path.read_text(encoding="utf-8"))["keys"]
+    entries = json.loads(path.read_text(encoding="utf-8-sig"))["keys"]
     assert isinstance(entries, list)
     return entries
 
 
 def _replace(path: Path, text: str) -> None:
-    """Replace the file atomically, because a gateway may be reading it; only its owner can read."""
+    """Replace the file atomically, because a gateway may be reading it; only its owner can read.
+
+    Of a link, what it points to is replaced.
+    """
+    target = Path(os.path.realpath(path))
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=path.name, delete=False
-        ) as file:
-            file.write(text)
-        if path.exists():
-            _keep_owner(path, file.name)
-        os.replace(file.name, path)
+        number, new = tempfile.mkstemp(dir=target.parent, prefix=target.name)
+        try:
+            with open(number, "w", encoding="utf-8") as file:
+                file.write(text)
+            if target.exists():
+                _keep_owner(target, new)
+            os.replace(new, target)
+        except OSError:
+            os.unlink(new)  # it may have a key in it
+            raise
     except OSError as error:
         raise WrongSetting(f"token_keys: {path}: {error.strerror}") from None
 

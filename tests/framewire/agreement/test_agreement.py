@@ -383,6 +383,7 @@ def test_of_a_large_output_values_everywhere_are_compared() -> None:
         ({"masks": {"runs": [0, 1]}}, "masks: KeyError"),
         ({"outputs": {"a": {"shape": [1], "data": 7}}}, "outputs: TypeError"),
         ({"outputs": [1]}, "outputs: IndexError"),
+        ({"embedding": [1e154] * 4}, "embedding: OverflowError"),
     ],
 )
 def test_what_cannot_be_compared(fields: dict[str, Any], words: str) -> None:
