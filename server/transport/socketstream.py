@@ -9,11 +9,15 @@ sockets share, and the receiver gets the bytes in the same turn.
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Callable
 from typing import cast
 
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
+
+from server.transport.tlssocket import TlsSocket
 
 # One read. Shared by all sockets, because the bytes are used before the next read;
 # so all streams must live on the same loop.
@@ -36,11 +40,13 @@ class SocketStream(asyncio.BufferedProtocol):
 
     async def take_over(self, stream: IOStream) -> None:
         """Take the socket of ``stream``, whose read and write buffers must be empty."""
-        socket = stream.socket
+        connected = stream.socket
         # As in Tornado's own start_tls.
-        stream.io_loop.remove_handler(socket)
+        stream.io_loop.remove_handler(connected)
         stream.socket = None  # type: ignore[assignment]
-        await asyncio.get_running_loop().connect_accepted_socket(lambda: self, socket)
+        if isinstance(connected, ssl.SSLSocket):
+            connected = cast(socket.socket, TlsSocket(connected))
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: self, connected)
 
     def write(self, data: bytes) -> asyncio.Future[None]:
         """Send ``data``; the future is done once the kernel has all of it.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import cast
 
 from tornado import websocket
-from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError
 
 from server.core.flood import FRAGMENT_COST, FloodGuard
 from server.transport.reader import BINARY, CLOSE, CONTINUATION, PING, TEXT, MessageReader
@@ -88,21 +88,20 @@ class WebSocketProtocol(TornadoWebSocket):
             self.handler.on_ws_connection_close(self.close_code, self.close_reason)
 
     async def _read_stream(self) -> None:
-        """Read a TLS connection, or what Tornado has already buffered of another."""
+        """Read what Tornado has buffered already, and at least the first bytes."""
         while not self.client_terminated:
             received = await self.stream.read_bytes(_CHUNK_BYTES, partial=True)
             more = self._handle(memoryview(received))
+            if not more and len(received) < _CHUNK_BYTES and not self._flooded:
+                break  # in this turn: in any other, Tornado may have read on
             while more:
                 await asyncio.sleep(0)
                 more = self._handle()
-            if self._flooded:
-                await asyncio.sleep(_LINGER_S)
-            elif len(received) < _CHUNK_BYTES and not isinstance(self.stream, SSLIOStream):
-                break
-            await asyncio.sleep(0)  # a read that finds bytes at once lets no other task run
+            # A read that finds bytes at once lets no other task run.
+            await asyncio.sleep(_LINGER_S if self._flooded else 0)
 
     async def _read_socket(self) -> None:
-        """Read the rest of a connection without TLS."""
+        """Read the rest of the connection."""
         await self.stream.write(b"")  # done when all earlier writes are
         stream, direct = self.stream, SocketStream(self.stream.io_loop, self._on_bytes)
         self.stream = cast(IOStream, direct)  # it has all that is used from here on

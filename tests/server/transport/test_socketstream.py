@@ -1,20 +1,28 @@
-"""A socket that Tornado accepted, on asyncio's transport."""
+"""A connection that Tornado accepted, plain and with TLS, on asyncio's transport."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass, field
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import pytest
 from tornado.ioloop import IOLoop
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
+from server.access.tls import server_context
 from server.transport.socketstream import SocketStream
+from tests.server.access.authority import certify, write
+from tests.server.gateway_process import trust
 from tests.server.waiting import turn, until
 
 PATIENCE_S = 5.0
 LARGE = bytes(range(256)) * 2**15  # more than two sockets hold
+PICTURE = 40_000
 
 
 @dataclass
@@ -25,23 +33,49 @@ class Pair:
     task: asyncio.Task[None]
     reader: asyncio.StreamReader
     peer: asyncio.StreamWriter
-    came: bytearray = field(default_factory=bytearray)
+    came: list[bytes]
 
 
-async def pair() -> Pair:
+Ends = tuple[IOStream, asyncio.StreamReader, asyncio.StreamWriter]
+MakePair = Callable[[], Awaitable[Pair]]
+
+
+async def _plain() -> Ends:
     ours, theirs = socket.socketpair()
-    reader, peer = await asyncio.open_connection(sock=theirs)
-    came = bytearray()
-    taken = SocketStream(IOLoop.current(), came.extend)
-    task = asyncio.ensure_future(taken.take_over(IOStream(ours)))
-    return Pair(taken, task, reader, peer, came)
+    return IOStream(ours), *await asyncio.open_connection(sock=theirs)
+
+
+async def _secure(server: ssl.SSLContext, client: ssl.SSLContext) -> Ends:
+    ours, theirs = socket.socketpair()
+    wrapped = server.wrap_socket(ours, server_side=True, do_handshake_on_connect=False)
+    stream = SSLIOStream(wrapped, ssl_options=server)
+    opened = asyncio.open_connection(sock=theirs, ssl=client, server_hostname="127.0.0.1")
+    _, ends = await asyncio.gather(stream.wait_for_handshake(), opened)
+    return stream, *ends
+
+
+@pytest.fixture(params=["plain", "tls"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> MakePair:
+    connect: Callable[[], Awaitable[Ends]] = _plain
+    if request.param == "tls":
+        root = certify("root")
+        server = server_context(*write(tmp_path, certify("leaf", root), root))
+        connect = partial(_secure, server, trust(root))
+
+    async def make() -> Pair:
+        stream, reader, peer = await connect()
+        came: list[bytes] = []
+        taken = SocketStream(IOLoop.current(), lambda received: came.append(bytes(received)))
+        return Pair(taken, asyncio.ensure_future(taken.take_over(stream)), reader, peer, came)
+
+    return make
 
 
 async def read(ends: Pair, size: int) -> bytes:
     return await asyncio.wait_for(ends.reader.readexactly(size), PATIENCE_S)
 
 
-async def test_writes_during_the_takeover_come_first() -> None:
+async def test_writes_during_the_takeover_come_first(pair: MakePair) -> None:
     ends = await pair()
     early = ends.taken.write(b"early ")
     assert not early.done()
@@ -52,16 +86,16 @@ async def test_writes_during_the_takeover_come_first() -> None:
     assert await read(ends, 10) == b"early late"
 
 
-async def test_bytes_are_delivered() -> None:
+async def test_bytes_are_delivered(pair: MakePair) -> None:
     ends = await pair()
     await ends.task
     ends.peer.write(b"hello")
-    await until(lambda: ends.came == b"hello")
+    await until(lambda: ends.came == [b"hello"])
     ends.taken.close()
     assert await asyncio.wait_for(ends.reader.read(), PATIENCE_S) == b""
 
 
-async def test_a_write_completes_once_the_kernel_has_it() -> None:
+async def test_a_write_completes_once_the_kernel_has_it(pair: MakePair) -> None:
     ends = await pair()
     await ends.task
     first, second = ends.taken.write(LARGE), ends.taken.write(b"end")
@@ -72,7 +106,7 @@ async def test_a_write_completes_once_the_kernel_has_it() -> None:
     assert ends.taken.write(b"and on").done()
 
 
-async def test_a_large_write_before_the_takeover() -> None:
+async def test_a_large_write_before_the_takeover(pair: MakePair) -> None:
     ends = await pair()
     early = ends.taken.write(LARGE)
     await ends.task
@@ -82,7 +116,7 @@ async def test_a_large_write_before_the_takeover() -> None:
 
 
 @pytest.mark.parametrize("early", [True, False])
-async def test_closing_is_immediate(early: bool) -> None:
+async def test_closing_is_immediate(pair: MakePair, early: bool) -> None:
     ends = await pair()
     if not early:
         await ends.task
@@ -96,7 +130,7 @@ async def test_closing_is_immediate(early: bool) -> None:
     ends.taken.close()  # has no effect
 
 
-async def test_a_peer_that_disconnects() -> None:
+async def test_a_peer_that_disconnects(pair: MakePair) -> None:
     ends = await pair()
     await ends.task
     written = ends.taken.write(LARGE)
@@ -106,12 +140,32 @@ async def test_a_peer_that_disconnects() -> None:
     assert ends.taken.closed()
 
 
-async def test_pause_and_resume() -> None:
+async def test_pause_and_resume(pair: MakePair) -> None:
     ends = await pair()
     await ends.task
     ends.taken.pause()
     ends.peer.write(b"a")
     await turn()
-    assert ends.came == b""
+    assert not ends.came
     ends.taken.resume()
-    await until(lambda: ends.came == b"a")
+    await until(lambda: ends.came == [b"a"])
+
+
+async def test_a_picture_is_read_in_one_step(pair: MakePair) -> None:
+    """With TLS, it comes in several records."""
+    ends = await pair()
+    await ends.task
+    ends.taken.pause()
+    ends.peer.write(LARGE[:PICTURE])
+    await until(lambda: not ends.peer.transport.get_write_buffer_size())
+    ends.taken.resume()
+    await until(lambda: bool(ends.came))
+    assert ends.came == [LARGE[:PICTURE]]
+
+
+async def test_many_records_are_read_in_several_steps(pair: MakePair) -> None:
+    ends = await pair()
+    await ends.task
+    ends.peer.write(LARGE[:-1])
+    await until(lambda: sum(map(len, ends.came)) == len(LARGE) - 1)
+    assert b"".join(ends.came) == LARGE[:-1]
