@@ -12,6 +12,9 @@ const zh = {
   flip: '切换摄像头',
   shutter: '拍照',
   score: '最低置信度',
+  opacity: '叠加层不透明度',
+  classes: '类别',
+  classes_all: '全部',
   results: '识别结果',
   results_none: '未识别到目标',
 
@@ -65,6 +68,16 @@ const zh = {
   action_settings: '去设置',
   action_privacy: '查看并同意',
   action_authorize: '去授权',
+
+  task_detection: '目标检测',
+  task_classification: '图像分类',
+  task_keypoints: '姿态估计',
+  task_segmentation: '图像分割',
+  task_embedding: '特征提取',
+  task_map: '逐像素预测',
+  task_tensors: '原始输出',
+  model: '切换模型',
+  model_unavailable: '不可用',
 
   stat_more: '更多数据',
   stat_rate: '识别帧率',
@@ -133,6 +146,9 @@ const en = {
   flip: 'Switch camera',
   shutter: 'Take photo',
   score: 'Minimum score',
+  opacity: 'Overlay opacity',
+  classes: 'Classes',
+  classes_all: 'all',
   results: 'Results',
   results_none: 'Nothing recognized',
 
@@ -187,6 +203,16 @@ const en = {
   action_settings: 'Open settings',
   action_privacy: 'Review and accept',
   action_authorize: 'Allow camera',
+
+  task_detection: 'object detection',
+  task_classification: 'classification',
+  task_keypoints: 'pose estimation',
+  task_segmentation: 'segmentation',
+  task_embedding: 'embedding',
+  task_map: 'dense map',
+  task_tensors: 'raw outputs',
+  model: 'Switch model',
+  model_unavailable: 'not available',
 
   stat_more: 'More figures',
   stat_rate: 'results/s',

@@ -10,8 +10,9 @@ const { Overlay } = require('./overlay.js');
 const STEP_MS = 50; // short enough that a box still moves all the while
 const HORIZON_MS = 1000; // by then every box has stopped
 const LEAST_PX = 0.1;
+const BARS_TOP = 96; // CSS pixels: below the state
 
-/** @typedef {import('./pages/live/marks').Mark} Mark */
+/** @typedef {import('./marks').Mark} Mark */
 /** @typedef {import('./client/lib/index').Rect} Rect */
 /** @typedef {Mark & {goal: Rect, goalMs: number}} Moving */
 /** @typedef {{show(marks: Moving[]): void, isMoving(): boolean}} Boxes */
@@ -47,10 +48,11 @@ class MovingOverlay extends Overlay {
    * @param {WechatMiniprogram.Canvas} canvas
    * @param {import('./client/lib/index').Size} size
    * @param {number} pixelRatio
+   * @param {Rect} room for the scores of classes
    * @param {Boxes} boxes
    */
-  constructor(canvas, size, pixelRatio, boxes) {
-    super(canvas, size, pixelRatio);
+  constructor(canvas, size, pixelRatio, room, boxes) {
+    super(canvas, size, pixelRatio, room);
     this._boxes = boxes;
     /** @type {() => void} */
     this._draw = () => {};
@@ -101,8 +103,9 @@ class MovingOverlay extends Overlay {
  * @returns {Overlay}
  */
 function newOverlay(canvas, size, pixelRatio, boxes) {
-  if (!boxes || !boxes.isMoving()) return new Overlay(canvas, size, pixelRatio);
-  return new MovingOverlay(canvas, size, pixelRatio, boxes);
+  const room = { x: 0, y: BARS_TOP, width: size.width, height: size.height / 2 - BARS_TOP };
+  if (!boxes || !boxes.isMoving()) return new Overlay(canvas, size, pixelRatio, room);
+  return new MovingOverlay(canvas, size, pixelRatio, room, boxes);
 }
 
 module.exports = { newOverlay };

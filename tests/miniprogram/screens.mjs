@@ -37,7 +37,7 @@ const PHONE = {
 };
 const ATTRIBUTES = ['src', 'type', 'checked', 'value', 'placeholder', 'disabled'];
 let shownTitle = '';
-globalThis.getApp = () => ({ globalData: MODEL });
+globalThis.getApp = () => ({ globalData: { model: MODEL } });
 
 /** Open a page with settings, on a phone that differs as given. */
 async function open(name, settings = {}, more = {}) {
