@@ -149,7 +149,7 @@ class ActHandler(AdminHandler):
     """
 
     _operator = ""
-    _has_body = False
+    _is_settled = False  # the body is here, or the answer has been given without it
     _rejection: FramewireError | None = None
 
     def prepare(self) -> None:
@@ -164,8 +164,11 @@ class ActHandler(AdminHandler):
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        if self._operator and not self._has_body and not self._finished:
+        if self._operator and not self._is_settled:
             self._not_done(f"the body did not arrive, or has over {READ_BYTES} bytes")
+
+    def on_finish(self) -> None:
+        self._is_settled = True
 
     def authorize(self) -> None:
         """Accept operators only. Raises AccessError."""
@@ -181,7 +184,7 @@ class ActHandler(AdminHandler):
             super().reject(error)
 
     async def post(self, act: str) -> None:
-        self._has_body = True
+        self._is_settled = True
         if self._rejection is not None:
             send_error(self, self._rejection)
             return
