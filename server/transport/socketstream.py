@@ -17,7 +17,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 # One read. Shared by all sockets, because the bytes are used before the next read;
 # so all streams must live on the same loop.
-_BUFFER = memoryview(bytearray(256 * 1024))
+BUFFER = memoryview(bytearray(256 * 1024))
 
 
 class SocketStream(asyncio.BufferedProtocol):
@@ -87,10 +87,10 @@ class SocketStream(asyncio.BufferedProtocol):
             self._flushed.set_result(None)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _BUFFER
+        return BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._on_bytes(_BUFFER[:nbytes])
+        self._on_bytes(BUFFER[:nbytes])
 
     def pause_writing(self) -> None:
         if self._flushed.done():
@@ -102,11 +102,11 @@ class SocketStream(asyncio.BufferedProtocol):
     def connection_lost(self, error: Exception | None) -> None:
         # Breaks a reference cycle with the receiver, which would keep a partial frame in
         # memory until the garbage collector runs.
-        self._on_bytes = _discard
+        self._on_bytes = discard
         self._flushed.cancel()
         if not self.lost.done():
             self.lost.set_result(None)
 
 
-def _discard(received: memoryview) -> None:
+def discard(received: memoryview) -> None:
     """Ignore bytes after the connection is lost."""

@@ -24,7 +24,10 @@ from server.transport.rfc6455 import (
     policy_violation,
 )
 from server.transport.socketstream import SocketStream
+from server.transport.tlsstream import TLSStream
 from server.transport.tornado_private import TornadoWebSocket
+
+DirectStream = SocketStream | TLSStream
 
 _CHUNK_BYTES = 64 * 1024
 # Messages and fragments handled for one client before others get a turn.
@@ -88,7 +91,7 @@ class WebSocketProtocol(TornadoWebSocket):
             self.handler.on_ws_connection_close(self.close_code, self.close_reason)
 
     async def _read_stream(self) -> None:
-        """Read a TLS connection, or what Tornado has already buffered of another."""
+        """Read what Tornado has already buffered."""
         while not self.client_terminated:
             received = await self.stream.read_bytes(_CHUNK_BYTES, partial=True)
             more = self._handle(memoryview(received))
@@ -97,27 +100,29 @@ class WebSocketProtocol(TornadoWebSocket):
                 more = self._handle()
             if self._flooded:
                 await asyncio.sleep(_LINGER_S)
-            elif len(received) < _CHUNK_BYTES and not isinstance(self.stream, SSLIOStream):
+            elif len(received) < _CHUNK_BYTES:
                 break
             await asyncio.sleep(0)  # a read that finds bytes at once lets no other task run
 
     async def _read_socket(self) -> None:
-        """Read the rest of a connection without TLS."""
+        """Read the rest of the connection."""
         await self.stream.write(b"")  # done when all earlier writes are
-        stream, direct = self.stream, SocketStream(self.stream.io_loop, self._on_bytes)
+        stream = self.stream
+        kind = TLSStream if isinstance(stream, SSLIOStream) else SocketStream
+        direct: DirectStream = kind(stream.io_loop, self._on_bytes)
         self.stream = cast(IOStream, direct)  # it has all that is used from here on
         await direct.take_over(stream)
         await direct.lost
 
     def _on_bytes(self, received: memoryview) -> None:
         if self._handle(received):
-            stream = cast(SocketStream, self.stream)
+            stream = cast(DirectStream, self.stream)
             stream.pause()
             asyncio.get_running_loop().call_soon(self._resume, stream)
         elif self._flooded:
-            cast(SocketStream, self.stream).pause()  # discarding a flood would cost, too
+            cast(DirectStream, self.stream).pause()  # discarding a flood would cost, too
 
-    def _resume(self, stream: SocketStream) -> None:
+    def _resume(self, stream: DirectStream) -> None:
         if self._handle():
             asyncio.get_running_loop().call_soon(self._resume, stream)
         elif not self._flooded:
