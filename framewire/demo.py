@@ -156,6 +156,8 @@ def _export(directory: Path, environment: Mapping[str, str]) -> int:
 
     A process of its own, so that TensorFlow's memory is not held while the demo runs.
     """
+    if _has_version(directory / MODEL):  # importing the exporter to find out would take longer
+        return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     command = _module("export", "savedmodel", "--if-missing", f"--output={directory / MODEL}")
     with subprocess.Popen(command, env=environment) as process:
@@ -164,6 +166,15 @@ def _export(directory: Path, environment: Mapping[str, str]) -> int:
         except KeyboardInterrupt:
             process.terminate()
             raise
+
+
+def _has_version(model: Path) -> bool:
+    """Return whether the model's folder has one whose name is a version number."""
+    try:
+        names = [entry.name for entry in os.scandir(model) if entry.is_dir()]
+    except OSError:  # which the exporter explains, if it is more than a missing folder
+        return False
+    return any(name.isascii() and name.isdecimal() for name in names)
 
 
 def _serve(

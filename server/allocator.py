@@ -15,8 +15,8 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 KEPT_BYTES = 2 << 20
 """Three batches. With 4 or 16 MB a frame takes as long, and the process more memory."""
-LARGEST_BYTES = 1 << 20
-"""A batch of 16 pictures of 640x480."""
+LARGEST_BYTES = 3 << 20
+"""The largest frame (2 MiB), in a buffer that grew with it: raw pixels of 640x480 have 1.2 MB."""
 ARENAS = 2
 """The heaps that threads share; with one for each thread of gRPC, each would keep its own."""
 

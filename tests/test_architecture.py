@@ -29,7 +29,8 @@ STANDARD = sys.stdlib_module_names
 
 STUBS = {"tensorflow", "tensorflow_serving", "google"}
 TENSORFLOW = {*STUBS, "numpy", "PIL"}
-BASICS = {"modelserver.status", "modelserver.deadline", "modelserver.metrics"}
+PARTS = "modelserver.tensorflow_parts"
+BASICS = {PARTS, "modelserver.status", "modelserver.deadline", "modelserver.metrics"}
 EXPORT_BASE = {"export.contract", "export.errors", "export.suggestions"}
 
 # For each room: which of the project's own rooms and which distributions it may
@@ -106,7 +107,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("modelserver.status", set(), set()),
     ("modelserver.deadline", {"modelserver.status"}, set()),
     ("modelserver.metrics", {"modelserver.status"}, set()),
-    ("modelserver.codec", set(), {*STUBS, "numpy"}),
+    (PARTS, set(), STUBS),
+    ("modelserver.codec", {PARTS}, {*STUBS, "numpy"}),
     ("modelserver.options", {"modelserver.status"}, {*STUBS, "grpc"}),
     ("modelserver.execution", {*BASICS, "modelserver.codec"}, {*STUBS, "numpy"}),
     (

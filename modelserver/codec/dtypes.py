@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from tensorflow.core.framework import types_pb2
-from tensorflow.dtypes import as_dtype
+
+from modelserver.tensorflow_parts import as_dtype
 
 Array = NDArray[Any]
 

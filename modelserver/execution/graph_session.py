@@ -12,19 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import tensorflow as tf
-from tensorflow.core.protobuf import config_pb2
-
 from modelserver.codec.dtypes import Array
 from modelserver.status import Code, ServingError, invalid
+from modelserver.tensorflow_parts import (
+    CallableOptions,
+    Graph,
+    RunOptions,
+    Session,
+    c_api,
+    dismantle_graph,
+    errors,
+)
 
-try:
-    from tensorflow.python.client import pywrap_tf_session as _c_api
-
-    _DIRECT = hasattr(tf.compat.v1.Session, "_call_tf_sessionrun")
-except ImportError:
-    _DIRECT = False
-
+_DIRECT = hasattr(Session, "_call_tf_sessionrun")
 _NO_FEED = "FeedInputs: unable to find feed output {}"  # both in TensorFlow's words
 _NO_FETCH = "FetchOutputs node {}: not found"
 _Names = tuple[str, ...]
@@ -33,11 +33,11 @@ _Names = tuple[str, ...]
 class GraphSession:
     """A session over its own graph. Call ``run`` from any number of threads.
 
-    ``session`` is the ``tf.compat.v1.Session``; complete its graph before calling ``seal``.
+    ``session`` is the TensorFlow session; complete its graph before calling ``seal``.
     """
 
     def __init__(self, config: Any) -> None:
-        self.session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
+        self.session = Session(graph=Graph(), config=config)
         self._outputs: dict[str, Any] = {}
         self._callables: dict[tuple[_Names, _Names], Callable[..., Sequence[Any]]] = {}
 
@@ -61,7 +61,7 @@ class GraphSession:
             if _DIRECT:
                 return self._run_directly(feeds, fetches, timeout_s)
             return self._run_callable(feeds, fetches)
-        except tf.errors.OpError as error:
+        except errors.OpError as error:
             raise ServingError(Code(error.error_code), error.message) from None
         except UnicodeDecodeError as error:
             # TensorFlow's message quotes an input that is not UTF-8, so Python cannot decode it
@@ -74,7 +74,8 @@ class GraphSession:
         self.session.close()
         self._outputs.clear()
         self._callables.clear()
-        _break_cycles(graph)
+        # Its Python objects form cycles, and a garbage collection would pause all threads.
+        dismantle_graph(graph)
 
     def _run_directly(
         self, feeds: Mapping[str, Array], fetches: Sequence[str], timeout_s: float | None
@@ -84,18 +85,18 @@ class GraphSession:
         call: Callable[..., list[Any]] = self.session._call_tf_sessionrun
         if timeout_s is None:
             return call(None, feed_handles, fetch_handles, [], None)
-        options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, int(timeout_s * 1000)))
-        buffer = _c_api.TF_NewBufferFromString(options.SerializeToString())
+        options = RunOptions(timeout_in_ms=max(1, int(timeout_s * 1000)))
+        buffer = c_api.TF_NewBufferFromString(options.SerializeToString())
         try:
             return call(buffer, feed_handles, fetch_handles, [], None)
         finally:
-            _c_api.TF_DeleteBuffer(buffer)
+            c_api.TF_DeleteBuffer(buffer)
 
     def _run_callable(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> list[Any]:
         names = tuple(feeds)
         key = (names, tuple(fetches))
         if key not in self._callables:
-            options = config_pb2.CallableOptions(feed=names, fetch=fetches)
+            options = CallableOptions(feed=names, fetch=fetches)
             self._callables[key] = self.session._make_callable_from_options(options)
         return list(self._callables[key](*(feeds[name] for name in names)))
 
@@ -108,14 +109,3 @@ class GraphSession:
                 raise ServingError(Code.NOT_FOUND, missing.format(name)) from None
             self._outputs[name] = handle
         return handle
-
-
-def _break_cycles(graph: Any) -> None:
-    """Free a graph's Python objects now: they form cycles, and a garbage collection would pause all
-    threads.
-    """
-    try:
-        from tensorflow.python.framework.ops import dismantle_graph
-    except ImportError:  # the garbage collector frees them later
-        return
-    dismantle_graph(graph)

@@ -13,16 +13,26 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import Any
+from importlib.util import find_spec, module_from_spec
 
 
-def import_tensorflow() -> Any:
-    """Import TensorFlow quietly, without Keras; if the import fails, show what it printed."""
+def import_tensorflow() -> None:
+    """Import the parts of TensorFlow quietly; if the import fails, show what it printed.
+
+    Afterwards this process has no other parts, unless it had imported TensorFlow before.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _stderr_held_back(), _keras_left_out():
-        import tensorflow as tf
+    _leave_out_the_rest()
+    with _stderr_held_back():
+        from modelserver import tensorflow_parts  # noqa: F401
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    return tf
+
+
+def _leave_out_the_rest() -> None:
+    """Put a package with TensorFlow's files, but without its own imports, in its place."""
+    spec = find_spec("tensorflow")
+    if "tensorflow" not in sys.modules and spec is not None:
+        sys.modules["tensorflow"] = module_from_spec(spec)
 
 
 @contextlib.contextmanager
@@ -41,22 +51,6 @@ def _stderr_held_back() -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-
-
-@contextlib.contextmanager
-def _keras_left_out() -> Iterator[None]:
-    """Keep TensorFlow from importing Keras, a quarter of the import, which serving has no use for.
-
-    TensorFlow takes its absence for a missing package. ``import keras`` works as ever afterwards.
-    """
-    if "keras" in sys.modules:
-        yield
-        return
-    sys.modules["keras"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules["keras"]
 
 
 def give_back_memory() -> None:

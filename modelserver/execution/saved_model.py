@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import tensorflow as tf
-
 from modelserver.execution import completeness, side_effects
 from modelserver.execution.completeness import Incomplete
 from modelserver.execution.graph_session import GraphSession
 from modelserver.status import Code, ServingError
+from modelserver.tensorflow_parts import errors, load_saved_model
 
 
 class SavedModel(NamedTuple):
@@ -55,10 +54,10 @@ def load(path: str, tags: Sequence[str], config: Any) -> SavedModel:
 
 def _restore(graph_session: GraphSession, path: str, tags: Sequence[str]) -> Any:
     try:
-        return tf.compat.v1.saved_model.load(graph_session.session, list(tags), path)
-    except (tf.errors.DataLossError, tf.errors.OutOfRangeError) as error:
+        return load_saved_model(graph_session.session, list(tags), path)
+    except (errors.DataLossError, errors.OutOfRangeError) as error:
         raise Incomplete(f"the variables are truncated: {_reason(error.message)}") from None
-    except tf.errors.OpError as error:
+    except errors.OpError as error:
         raise ServingError(Code(error.error_code), _reason(error.message)) from None
     except Exception as error:
         raise ServingError(Code.INVALID_ARGUMENT, f"{type(error).__name__}: {error}") from None

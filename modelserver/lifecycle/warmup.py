@@ -16,8 +16,8 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from google.protobuf.message import DecodeError
+from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from modelserver.api.classify import classify
@@ -28,6 +28,7 @@ from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
 from modelserver.execution.model import DEFAULT_SIGNATURE, Model
 from modelserver.status import Code, ServingError, invalid
+from modelserver.tensorflow_parts import as_dtype, errors, tf_record_iterator
 
 RECORDS = os.path.join("assets.extra", "tf_serving_warmup_requests")
 MAX_RECORDS = 1000
@@ -94,9 +95,9 @@ def _replay_all(model: Model, records: str, iterations: int) -> None:
 
 def _read(records: str) -> Iterator[Any]:
     try:
-        for serialized in tf.compat.v1.io.tf_record_iterator(records):
+        for serialized in tf_record_iterator(records):
             yield prediction_log_pb2.PredictionLog.FromString(serialized)
-    except tf.errors.OpError as error:
+    except errors.OpError as error:
         raise ServingError(
             Code(error.error_code),
             f"{error.message}. Please verify your warmup data is in TFRecord format.",
@@ -153,7 +154,7 @@ def _printable(message: str) -> str:
 
 
 def _is_text(info: Any) -> bool:
-    return bool(info.dtype == tf.string.as_datatype_enum)
+    return bool(info.dtype == types_pb2.DT_STRING)
 
 
 def _texts(infos: Iterable[Any]) -> Sequence[bytes]:
@@ -190,7 +191,7 @@ def synthesize(info: Any, batch: int, text: bytes, unknown: Shape = ()) -> Array
     if _is_text(info):
         return np.full(shape, text, object)
     try:
-        return np.zeros(shape, tf.dtypes.as_dtype(info.dtype).as_numpy_dtype)
+        return np.zeros(shape, as_dtype(info.dtype).as_numpy_dtype)
     except TypeError:
         raise invalid(f"{info.name} has a dtype that warm-up does not support") from None
 

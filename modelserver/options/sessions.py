@@ -44,9 +44,7 @@ def session_config(intra_op: int = 0, inter_op: int = 0) -> Any:
     faster than spreading one operation over all processors (``docs/modelserver.md`` has the
     numbers). Each session has its own threads, so that a slow model does not delay another.
     """
-    import tensorflow as tf
-
-    return tf.compat.v1.ConfigProto(
+    return config_pb2.ConfigProto(
         intra_op_parallelism_threads=intra_op or max(1, cpus() // 3),
         inter_op_parallelism_threads=inter_op or cpus(),
         use_per_session_threads=True,

@@ -37,9 +37,9 @@ _OPTIONS = (
     # Raw outputs may be larger than Python's 4 MiB; a model server sends up to 2 GiB.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
-    # Reconnect within a second of the model server's return.
+    # Reconnect within a quarter of a second of the model server's return.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.max_reconnect_backoff_ms", 250),
     # How long one attempt to connect may take.
     ("grpc.min_reconnect_backoff_ms", 2000),
     # The time-out also limits how long sent bytes may stay unacknowledged, so a peer that

@@ -10,16 +10,12 @@ from typing import Any
 
 import pytest
 
-from modelserver.execution.runtime import import_tensorflow
-
-import_tensorflow()
-
-from loadtest.stack import free_port  # noqa: E402
-from modelserver.app import ModelServer  # noqa: E402
-from modelserver.lifecycle import model_config  # noqa: E402
-from modelserver.options.flags import Options  # noqa: E402
-from tests.modelserver import exported  # noqa: E402
-from tests.modelserver.client import Client  # noqa: E402
+from loadtest.stack import free_port
+from modelserver.app import ModelServer
+from modelserver.lifecycle import model_config
+from modelserver.options.flags import Options
+from tests.modelserver import exported
+from tests.modelserver.client import Client
 
 QUICK = Options(port=0, file_system_poll_wait_seconds=0.05, load_retry_interval_micros=50_000)
 """A free port, and intervals so short that tests need not wait."""

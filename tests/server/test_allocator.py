@@ -1,4 +1,4 @@
-"""Freed memory is kept, so that the next batch costs no page faults."""
+"""Freed memory is kept, so that the next batch or large frame costs no page faults."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from server.allocator import keep_freed_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(20):
-        blocks = [bytes(650_000) for _ in range(3)]
+    for sizes in 20 * ([650_000] * 3, [1_250_000]):
+        blocks = [bytes(size) for size in sizes]
         del blocks
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
@@ -27,7 +27,7 @@ print(kept, faults())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator of glibc")
-def test_batches_reuse_their_pages() -> None:
+def test_batches_and_raw_frames_reuse_their_pages() -> None:
     shown = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -26,7 +26,7 @@ from server.core.pictures import UPRIGHT
 # ``_decoded`` holds the decoder to that size.
 Image.MAX_IMAGE_PIXELS = None
 
-_RAW_MODES = {"rgba": "RGBA", "rgb": "RGB", "gray": "L"}
+_RAW_MODES = {"rgba": "RGBX", "rgb": "RGB", "gray": "L"}
 _PNG_DEPTH = 24  # where a PNG's header has its bits per sample
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -42,12 +42,21 @@ _TURNS = {
 def open_stored(frame: Frame, mode: str, at_least: Size | None = None) -> Image.Image:
     """Decode ``frame`` as ``mode``, RGB or L, as it is stored: see :func:`upright`.
 
-    The picture may be smaller than the frame, down to ``at_least``, where that saves
-    work. Raises BadFrame, or anything that a decoder raises on broken data.
+    With ``at_least``, the picture may be larger than that size but smaller than the frame, or
+    have RGBX for RGB, where that saves work: :func:`as_mode` takes less once it is resized.
+    Raises BadFrame, or anything that a decoder raises on broken data.
     """
-    if frame.format in RAW_CHANNELS:
-        return _as(mode, _raw(frame))
-    return _as(mode, _flat(_decoded(frame, mode, at_least), frame))
+    if frame.format not in RAW_CHANNELS:
+        return as_mode(mode, _flat(_decoded(frame, mode, at_least), frame))
+    picture = _raw(frame)
+    is_fit = at_least is not None and (picture.mode, mode) == ("RGBX", "RGB")
+    return picture if is_fit else as_mode(mode, picture)
+
+
+def as_mode(mode: str, picture: Image.Image) -> Image.Image:
+    """Return ``picture`` as ``mode``, RGB or L."""
+    # Even a conversion to the same mode would copy every pixel.
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def upright(picture: Image.Image, orientation: int) -> Image.Image:
@@ -104,8 +113,3 @@ def _with_alpha(picture: Image.Image, frame: Frame) -> Image.Image:
         picture.info["transparency"] = value
         return picture.convert("LA")
     return picture.convert("RGBA")
-
-
-def _as(mode: str, picture: Image.Image) -> Image.Image:
-    # Even a conversion to the same mode would copy every pixel.
-    return picture if picture.mode == mode else picture.convert(mode)

@@ -8,20 +8,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import tensorflow  # noqa: F401  # all of it, which the model server would leave out
 
-from modelserver.execution.runtime import import_tensorflow
-
-import_tensorflow()
-
-from export.client.model_server import AVAILABLE, ModelServer  # noqa: E402
-from export.publishing.location import locate  # noqa: E402
-from export.publishing.repository import Repository  # noqa: E402
-from export.release.config import ConfigFile  # noqa: E402
-from export.release.labels import Labels  # noqa: E402
-from modelserver import app  # noqa: E402
-from modelserver.lifecycle import model_config  # noqa: E402
-from modelserver.options.flags import Options  # noqa: E402
-from tests.modelserver import exported  # noqa: E402
+from export.client.model_server import AVAILABLE, ModelServer
+from export.publishing.location import locate
+from export.publishing.repository import Repository
+from export.release.config import ConfigFile
+from export.release.labels import Labels
+from modelserver import app
+from modelserver.lifecycle import model_config
+from modelserver.options.flags import Options
+from tests.modelserver import exported
 
 MODEL = "half"
 

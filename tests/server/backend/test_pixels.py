@@ -98,6 +98,15 @@ async def test_large_jpeg_is_drawn_like_a_png(decoder: Decoder) -> None:
     assert np.abs(jpeg - png).mean() < 2
 
 
+async def test_the_fourth_byte_of_rgba_means_nothing(decoder: Decoder) -> None:
+    """It is resized with the others, and must not tint them."""
+    noise = np.random.default_rng(1).integers(0, 256, (40, 30, 4), np.uint8)
+    rgba = Frame(1, "rgba", noise.tobytes(), 30, 40)
+    rgb = Frame(1, "rgb", noise[..., :3].tobytes(), 30, 40)
+    with_byte, without = (await decoder.decode([rgba, rgb], SMALL, PLENTY_S)).values
+    assert np.array_equal(with_byte, without)
+
+
 async def test_frame_keeps_its_size_where_the_model_takes_any(decoder: Decoder) -> None:
     drawn = await decoder.decode([frame("rgb")], ANY_SIZE, PLENTY_S)
     assert np.array_equal(drawn.values[0], np.asarray(scene()))
