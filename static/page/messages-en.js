@@ -71,7 +71,7 @@ export const en = {
   'hint.digits': 'This is a rendered scene. Turn on the camera and hold up printed digits.',
   'hint.names': 'This is a rendered scene. Turn on the camera and show it something that the model knows: {names} …',
   'hint.any': 'This is a rendered scene. Turn on the camera to try the model on your own pictures.',
-  'hint.camera': 'Turn on the camera',
+  'hint.camera': 'Turn on camera',
   'hint.sheet': 'Print digits',
 
   'sheet.tab': 'Framewire: digits to print',

@@ -155,8 +155,8 @@ export const zh = {
   'areas.inside': '区域内 {inside} 个',
   'areas.remove': '删除{name}',
 
-  'stat.answered': '识别帧率',
-  'stat.sent': '发送帧率',
+  'stat.answered': '识别帧率（帧/秒）',
+  'stat.sent': '发送帧率（帧/秒）',
   'stat.p50': '延迟',
   'stat.p95': 'P95 延迟',
   'stat.batch': '批大小',
