@@ -29,10 +29,12 @@ server and the gateway, and print the URL to open. Ctrl-C stops everything.
 """
 _EXAMPLES = """\
 examples:
-  %(prog)s                                                   this machine only
-  %(prog)s --phone                                           phones in your network, too
-  %(prog)s --directory models --model flowers                with your own model
-  %(prog)s --port 9000 --grpc-port 9500 --rest-port 9501     while another demo runs
+  %(prog)s                              on this machine
+  %(prog)s --phone                      on phones in your network, too
+  %(prog)s --directory models --model flowers
+                                              with your own model
+  %(prog)s --port 9000 --grpc-port 9500 --rest-port 9501
+                                              beside another demo
 
 Options of `framewire serve` work here, too: --port (or PORT) is the port of the page.
 """

@@ -34,6 +34,7 @@ def add_parser(commands: Commands) -> None:
         %(prog)s --stop
         """,
     )
+    parser.usage = "%(prog)s (VERSION | --stop) [options]"
     version = parser.add_mutually_exclusive_group(required=True)
     version.add_argument(
         "version", type=version_number, nargs="?", metavar="VERSION", help="the version's number"

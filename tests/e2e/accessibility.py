@@ -168,10 +168,11 @@ def main() -> int:
     """Print the findings by layout, look and place; return the exit status."""
     options = _options()
     admin = free_port()
-    flags = (f"--admin={admin}", f"--max-sessions={SESSIONS}", "--log-level=error")
+    settings = (f"--admin={admin}", f"--max-sessions={SESSIONS}", "--log-level=error")
     failed = False
-    with Stack(gateway_flags=flags) as stack, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with Stack(gateway_flags=settings) as stack, sync_playwright() as playwright:
+        flags = [*FLAGS, "--use-fake-device-for-media-stream"]  # a camera to be refused
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
         servers = Servers(stack, f"http://127.0.0.1:{admin}")
         for layout, look, place in _visits(options.places):
             with _opened(browser, layout, look) as page:
