@@ -24,17 +24,19 @@ CONFIG = "models.config"
 """What the model server is started with after the first release."""
 _LOOPBACK = "127.0.0.1"
 _DESCRIPTION = """\
-Export the demo model (a detector of printed digits) if it is not there yet, start a model server
-and the gateway, and print the URL to open. Ctrl-C stops everything.
+Try Framewire on this machine: export the demo model, which detects printed digits, start a model
+server and the gateway, and print the URL to open. Ctrl-C stops everything.
 """
 _EXAMPLES = """\
-Any option of `framewire serve` can be given as well; --port (or PORT) moves the page.
-
 examples:
-  %(prog)s
-  %(prog)s --port 9000 --grpc-port 9500 --rest-port 9501     beside another one
-  %(prog)s --directory models --model flowers                your own model by default
-  %(prog)s --phone                                           and on a phone in your network
+  %(prog)s                              on this machine
+  %(prog)s --phone                      on phones in your network, too
+  %(prog)s --directory models --model flowers
+                                              with your own model
+  %(prog)s --port 9000 --grpc-port 9500 --rest-port 9501
+                                              beside another demo
+
+Options of `framewire serve` work here, too: --port (or PORT) is the port of the page.
 """
 
 
@@ -82,7 +84,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         type=Path,
         metavar="FOLDER",
         default=data_folder(os.environ),
-        help="folder of the models (default: %(default)s)",
+        help="where the models are (default: %(default)s)",
     )
     for name, port in (("gRPC", 8500), ("REST", 8501)):
         variable = f"{name.upper()}_PORT"
@@ -98,14 +100,14 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         nargs="?",
         const="",
         metavar="ADDRESS",
-        help="let phones in your network use it: listen on this machine's address there with a "
-        "certificate of its own, and print a QR code of a page that says what to tap",
+        help="open the demo to phones in your network: serve it over HTTPS on this machine's "
+        "address, and print a QR code that leads a phone through the setup",
     )
     parser.add_argument(
         "--phone-port",
         type=_port,
         metavar="PORT",
-        help="port of that page (default: the gateway's, plus 1)",
+        help="port of the setup page for phones (default: the gateway's, plus 1)",
     )
     return parser
 

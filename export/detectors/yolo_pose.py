@@ -115,7 +115,7 @@ def _columns(name: str, columns: int, named: int | None) -> tuple[int, int]:
         kinds, count = rest - 3 * _PERSON, _PERSON
     if kinds < 1 or count < _FEWEST:
         raise SourceError(
-            f"{name} has {columns} columns, which are no box, classes and keypoints"
+            f"{name} has {columns} columns, which do not fit a box, classes and keypoints"
             f"{f' for {named} labels' if named else '; name the keypoints with --labels FILE'}"
         )
     return kinds, count
@@ -126,5 +126,5 @@ def _check_scores(name: str, rows: np.ndarray, kinds: int) -> None:
     if scores.min(initial=0) < 0 or scores.max(initial=0) > 1 + 1e-3:
         raise SourceError(
             f"the columns of {name} for scores range from {scores.min():.3g} to {scores.max():.3g} "
-            "instead of 0..1: they are no poses as of YOLOv8"
+            "instead of 0..1: these are not poses of YOLOv8 or later"
         )

@@ -1,4 +1,4 @@
-"""``loadtest capacity URL``: search the most cameras that a gateway serves within an objective."""
+"""``loadtest capacity URL``: find how many cameras a gateway serves within an objective."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def add(commands: Any) -> None:
     """Add the command to the load test's."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "capacity",
-        help="search the most cameras that a gateway serves within an objective",
+        help="find how many cameras a gateway serves within an objective",
         usage="%(prog)s URL [options]",
         description=_DESCRIPTION,
         epilog=f"{flags.OBJECTIVES}\n\n{_EXAMPLES}",

@@ -1,7 +1,7 @@
 """Releases that judge themselves, with real servers: figures of docs/export.md and operations.md.
 
 ``python -m tests.releases canaries``: versions that are worse on purpose, and one that is not, each
-as a canary that ends by itself under 20 frames/s. ``python -m tests.releases shadow``: what a
+as an automatic canary under 20 frames/s. ``python -m tests.releases shadow``: what a
 shadow costs the users' frames; ``simulated``: the same on a clock of its own.
 """
 

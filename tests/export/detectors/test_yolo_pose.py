@@ -93,7 +93,7 @@ def test_a_person_has_names_and_a_skeleton() -> None:
     ("probe", "more", "message"),
     [
         ({"a": np.zeros((1, 4, 4, 3))}, {}, r"one output \[N,columns,anchors\]"),
-        ({"a": np.zeros((1, 7, 90), "f")}, {}, "7 columns, which are no box"),
+        ({"a": np.zeros((1, 7, 90), "f")}, {}, "7 columns, which do not fit a box"),
         ({"a": np.zeros((1, 56, 90), "f")}, {"class_count": 18}, "56 columns.* for 18 labels"),
         ({"a": np.full((1, 56, 90), 3, "f")}, {}, "scores range from 3 to 3"),
         ({"a": np.zeros((1, 56, 90), "f")}, {"skeleton": ((0, 17),)}, "joins point 17"),

@@ -1,4 +1,4 @@
-"""A canary that ends by itself: labels and a state file, on a clock that the test moves."""
+"""The automatic canary: labels and a state file, on a clock that the test moves."""
 
 from __future__ import annotations
 
