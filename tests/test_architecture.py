@@ -30,7 +30,7 @@ STANDARD = sys.stdlib_module_names
 STUBS = {"tensorflow", "tensorflow_serving", "google"}
 TENSORFLOW = {*STUBS, "numpy", "PIL"}
 BASICS = {"modelserver.status", "modelserver.deadline", "modelserver.metrics"}
-EXPORT_BASE = {"export.contract", "export.errors", "export.suggestions"}
+EXPORT_BASE = {"export.contract", "export.errors", "export.suggestions", "export.wireformat"}
 
 # For each room: which of the project's own rooms and which distributions it may
 # import, besides itself and the standard library. The first row that fits counts.
