@@ -67,7 +67,15 @@ def data_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder of the user's models, as the XDG Base Directory Specification has it."""
     base = environment.get("XDG_DATA_HOME", "")
     # A relative path there is invalid, and to be ignored.
-    return (Path(base) if base.startswith("/") else Path.home() / ".local/share") / "framewire"
+    return (Path(base) if base.startswith("/") else _home() / ".local/share") / "framewire"
+
+
+def _home() -> Path:
+    """Return the user's folder; the current one for a user without, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path.cwd()
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -92,7 +100,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
             f"--{name.lower()}-port",
             type=_port,
             metavar="PORT",
-            default=os.environ.get(variable) or port,
+            default=_from_environment(variable) or port,
             help=f"the model server's {name} port (default: {variable} or {port})",
         )
     parser.add_argument(
@@ -127,6 +135,12 @@ def _phone(options: argparse.Namespace, port: int) -> Phone | None:
         raise WrongSetting(f"cannot write the certificates: {error}") from None
 
 
+def _from_environment(variable: str) -> str:
+    """Return a port. Kubernetes sets a URL there, for a Service named ``grpc`` or ``rest``."""
+    text = os.environ.get(variable, "")
+    return "" if "://" in text else text
+
+
 def _port(text: str) -> int:
     if not (text.isdecimal() and 0 < int(text) < 65536):
         raise argparse.ArgumentTypeError(f"must be a port, not {text!r}")
@@ -145,9 +159,9 @@ def _check_ports(settings: Settings, options: argparse.Namespace) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except OSError as error:
+            except (OSError, UnicodeError) as error:  # UnicodeError: an impossible name
                 # Whatever else is wrong with the address, the gateway explains.
-                if error.errno == errno.EADDRINUSE:
+                if getattr(error, "errno", None) == errno.EADDRINUSE:
                     raise WrongSetting(
                         f"port {port} is in use; choose another with {flag}"
                     ) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from export.commands.output import tolerate_closed_output
 from export.errors import ExportError
-from loadtest.cameras import capacity, command
+from loadtest.cameras import capacity, command, flags
 from loadtest.reliability import SCENARIOS
 from loadtest.replay import command as replay
 from loadtest.speed import GROUPS
@@ -193,7 +193,7 @@ def _scenario(name: str) -> str:
 def _number(parser: argparse.ArgumentParser, flag: str, default: float, meaning: str) -> None:
     parser.add_argument(
         flag,
-        type=type(default),
+        type=flags.count_of if isinstance(default, int) else flags.positive,
         default=default,
         metavar="N",
         help=f"{meaning} (default: %(default)g)",

@@ -31,7 +31,7 @@ STUBS = {"tensorflow", "tensorflow_serving", "google"}
 TENSORFLOW = {*STUBS, "numpy", "PIL"}
 PARTS = "modelserver.tensorflow_parts"
 BASICS = {PARTS, "modelserver.status", "modelserver.deadline", "modelserver.metrics"}
-EXPORT_BASE = {"export.contract", "export.errors", "export.suggestions"}
+EXPORT_BASE = {"export.contract", "export.errors", "export.suggestions", "export.wireformat"}
 
 # For each room: which of the project's own rooms and which distributions it may
 # import, besides itself and the standard library. The first row that fits counts.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from export.errors import SourceError
-from export.sources.wireformat import LENGTH, VARINT, Field, fields
+from export.wireformat import LENGTH, VARINT, Field, fields
 
 
 class Format(Enum):

@@ -71,7 +71,7 @@ def _rejection(error: Rejected, target: Target) -> str:
         return f"the gateway requires a valid token: {message}; {hint}"
     if error.status == 101:
         return message
-    if is_gateway and error.status != 404:
+    if is_gateway and error.status not in (404, 405):
         return f"the gateway refused the connection: {message}"
     if not error.status or (error.status == 400 and _EXPECTS_TLS.search(error.text)):
         return f"{message}; a gateway with TLS has a URL with wss://"

@@ -284,6 +284,22 @@ def test_a_file_without_a_token(tmp_path: Path, content: bytes | None, words: st
         flags._token(f"@{path}")
 
 
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nX: y", "网关"])
+def test_what_is_no_token(text: str) -> None:
+    with pytest.raises(Unusable, match="a token is one line of ASCII"):
+        flags._token(text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["churn --seconds nan", "churn --sessions 0", "ratios --rounds 0", "swaps --rate -1"],
+)
+def test_amounts_that_measure_nothing(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        program._parser("loadtest").parse_args(arguments.split())
+    assert " is not a positive " in capsys.readouterr().err
+
+
 def test_a_token_from_an_editor_of_windows(tmp_path: Path) -> None:
     path = tmp_path / "token.txt"
     path.write_text("abc.def\r\n", encoding="utf-8-sig")
