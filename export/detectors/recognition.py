@@ -11,9 +11,9 @@ from export.detectors.end_to_end import fitting_columns, holds_rows
 from export.detectors.heads import find_heads
 from export.detectors.options import DecodeOptions
 from export.detectors.own_anchors import own_anchors
-from export.detectors.prototypes import prototypes_among
 from export.detectors.yolo import yolo_layout
 from export.errors import SourceError
+from export.tasks.prototypes import prototypes_among
 from export.tasks.task import Probe
 
 _POSE_COLUMNS = 4 + 1 + 17 * 3

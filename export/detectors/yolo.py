@@ -21,13 +21,13 @@ import tensorflow as tf
 from export.contract import Outputs, Tensor
 from export.detectors.decoder import Candidates, Size
 from export.detectors.options import DecodeOptions
-from export.detectors.prototypes import COUNT, PrototypeOutput, Prototypes, prototypes_among
 from export.detectors.scores import in_unit_range
 from export.detectors.units import recognize_units
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.activation import activate
 from export.tasks.boxes import standard
+from export.tasks.prototypes import COUNT, PrototypeOutput, Prototypes, prototypes_among
 from export.tasks.task import Probe
 
 _STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
