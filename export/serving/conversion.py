@@ -252,7 +252,7 @@ def _decoded(draft: Conversion, outputs: Probe, options: DecodeOptions, images: 
     if draft.canvas is None:
         raise SourceError("--decode needs the size of the model's input; add --size WxH")
     if options.family == "yolo-pose":
-        return yolo_pose(outputs, options)
+        return yolo_pose(outputs, options, (draft.canvas.height, draft.canvas.width))
     return decoded(outputs, options, (draft.canvas.height, draft.canvas.width), images)
 
 
