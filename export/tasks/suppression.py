@@ -10,7 +10,7 @@ from export.contract import BOXES, CLASSES, COUNT, SCORES, Outputs, Tensor
 from export.tasks.boxes import overlaps
 
 _CANDIDATES = 1024
-"""How many candidates are considered by default, best first; at least as many as are kept."""
+"""How many candidates are considered at most, best first; at least as many as are kept."""
 
 
 def suppress(
@@ -95,11 +95,18 @@ class Suppression:
             scores = tf.reshape(scores, [tf.shape(scores)[0], -1])
         # Pad, so that there are always enough for the output.
         scores = tf.pad(scores, [[0, 0], [0, self.max_boxes]])
-        most = self.candidates or max(_CANDIDATES, self.max_boxes)
-        scores, order = tf.math.top_k(scores, tf.minimum(tf.shape(scores)[1], most))
+        scores, order = tf.math.top_k(scores, self._count(scores))
         rows = tf.minimum(order // columns, tf.shape(boxes)[1] - 1)
         if classes is None:
             chosen = tf.cast(order % columns, tf.float32)
         else:
             chosen = tf.gather(tf.cast(classes, tf.float32), rows, batch_dims=1)
         return tf.gather(boxes, rows, batch_dims=1), scores, chosen, rows
+
+    def _count(self, scores: Tensor) -> Tensor:
+        """Return how many candidates of ``[N, K]`` are considered."""
+        if self.candidates is not None:
+            return tf.minimum(tf.shape(scores)[1], self.candidates)
+        eligible = tf.reduce_sum(tf.cast(scores >= self.min_score, tf.int32), axis=1)
+        most = max(_CANDIDATES, self.max_boxes)
+        return tf.clip_by_value(tf.reduce_max(eligible), self.max_boxes, most)
