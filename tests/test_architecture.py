@@ -176,7 +176,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     (
         "export.verification",
         {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"}
-        | {"framewire.agreement", "framewire.recording", "framewire.reports"},
+        | {"export.tasks", "framewire.agreement", "framewire.recording", "framewire.reports"},
         {*TENSORFLOW, "matplotlib", "rich"},
     ),
     # The demo model is made with the tool; of the tool, only the commands know the demo model.

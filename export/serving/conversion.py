@@ -256,7 +256,7 @@ def _decoded(draft: Conversion, probe: Probe, options: DecodeOptions, images: in
     if draft.canvas is None:
         raise SourceError("--decode needs the size of the model's input; add --size WxH")
     if options.family == "yolo-pose":
-        return yolo_pose(probe, options)
+        return yolo_pose(probe, options, (draft.canvas.height, draft.canvas.width))
     return decoded(probe, options, (draft.canvas.height, draft.canvas.width), images)
 
 

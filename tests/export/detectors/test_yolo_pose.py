@@ -63,8 +63,8 @@ def test_poses_are_those_of_plain_numpy(
 ) -> None:
     rows = heads(kinds, points)
     value = np.ascontiguousarray(rows.swapaxes(1, 2)) if by_column else rows
-    task = yolo_pose({"output_0": value}, options(class_count=labels))
-    assert (task.name, task.classes, task.kinds, task.units) == (
+    task = yolo_pose({"output_0": value}, options(class_count=labels), SIZE)
+    assert (task.name, task.classes, task.layout.kinds, task.units) == (
         "keypoints",
         points,
         kinds,
@@ -82,10 +82,10 @@ def test_poses_are_those_of_plain_numpy(
 
 
 def test_a_person_has_names_and_a_skeleton() -> None:
-    task = yolo_pose({"output_0": heads().swapaxes(1, 2)}, options())
+    task = yolo_pose({"output_0": heads().swapaxes(1, 2)}, options(), SIZE)
     assert (task.labels[0], task.details["skeleton"][0]) == ("nose", [0, 1])
     assert "read as poses of 17 keypoints" in task.notes[0]
-    own = yolo_pose({"output_0": heads().swapaxes(1, 2)}, options(skeleton=((3, 4),)))
+    own = yolo_pose({"output_0": heads().swapaxes(1, 2)}, options(skeleton=((3, 4),)), SIZE)
     assert own.details == {"skeleton": [[3, 4]]}
 
 
@@ -101,7 +101,7 @@ def test_a_person_has_names_and_a_skeleton() -> None:
 )
 def test_what_is_refused(probe: Any, more: dict[str, Any], message: str) -> None:
     with pytest.raises(SourceError, match=message):
-        yolo_pose(probe, options(**more))
+        yolo_pose(probe, options(**more), SIZE)
 
 
 def test_the_shape_of_a_yolo_pose_suggests_the_flag() -> None:
