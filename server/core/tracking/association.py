@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from server.core.tracking.assignment import assign
-from server.core.tracking.motion import GATE, NOISE, Prediction, State
+from server.core.tracking.motion import NOISE, Prediction, State
 
 # What costs as much as leaving a track and a box alone; what another class costs.
 ALONE = 29.0
 OTHER_CLASS = 6.0
 # The variance of how much a size may differ from what is expected, as a logarithm.
 SHAPE = 0.0115
+# How far a box may be from where its track should be, in sizes, however uncertain that is.
+GATE = 2.5
 # Larger groups are paired greedily, since the best pairing costs their size to the third.
 LARGEST_GROUP = 20
 

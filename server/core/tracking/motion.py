@@ -25,8 +25,6 @@ DAMPING_S = 0.5
 # A box up to this many standard deviations off is where it should be. One that is farther
 # away has turned, if it belongs to the track at all, and its velocity is learnt again.
 CLEAR = 2.3
-# How far a box may be from where its track should be, in sizes, however uncertain that is.
-GATE = 2.5
 TURN_VELOCITY = 3.0
 # Histories whose variances differ by less than this share count as one.
 ALIKE = 0.1
@@ -91,7 +89,7 @@ class Prediction:
         speed_gain = shared / variance
         self.speed_gain = half = speed_gain / 2
         self.growth_gain = GROWTH_GAIN * half
-        self.clear = min(CLEAR * math.sqrt(variance), GATE)
+        self.clear = CLEAR * math.sqrt(variance)
         self.reach = 2 * elapsed
         if elapsed > DAMPING_S:
             self.reach = 2 * DAMPING_S * (2 - DAMPING_S / elapsed)

@@ -180,10 +180,11 @@ def test_boxes_that_lie_on_one_another_keep_as_many_ids(count: int) -> None:
         assert sorted(filter(None, ids)) == list(range(1, count + 1))
 
 
-def test_after_a_long_gap_nobody_is_taken_for_somebody_far_away() -> None:
+def test_after_a_gap_longer_than_any_track_lasts_everybody_is_new() -> None:
     tracker = new(lost_ms=60_000, confirm_ms=0)
-    follow(tracker, [STILL], times(0.0, 1.0))
-    assert follow(tracker, [line(0.1, 0.1)], [50.0]).ids == [2]
+    follow(tracker, [STILL, line(0.1, 0.1)], times(0.0, 1.0))
+    assert follow(tracker, [STILL, line(0.1, 0.1)], [50.0]).ids == [1, 2]
+    assert follow(tracker, [STILL, line(0.1, 0.1)], [1e9]).ids == [3, 4]
 
 
 def test_a_frame_without_boxes_is_no_trouble() -> None:
