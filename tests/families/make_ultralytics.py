@@ -29,7 +29,7 @@ from tests.families import figures
 SIDE = 160
 SIZE = (SIDE, SIDE * 3 // 4)
 PICTURES, BATCH = 320, 8
-EPOCHS = {"detect": 10, "segment": 10, "pose": 16, "classify": 3}
+EPOCHS = {"detect": 8, "segment": 6, "pose": 10, "classify": 2}
 CALIBRATION = Path("calibration_image_sample_data_20x128x128x3_float32.npy")
 """The converter downloads it if it is missing; only models of integers need it."""
 

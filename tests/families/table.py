@@ -91,6 +91,7 @@ FAMILIES = (
         "retinanet.keras",
         "--decode retinanet --anchors retinanet-torchvision --activation sigmoid --scale imagenet",
         "boxes",
+        12,
     ),
     Family(
         "dfine",
