@@ -116,7 +116,9 @@ class Stack:
         logs: Path | None = None,
         round_trip_ms: float = 0.0,
         monitoring: Path | None = None,
+        start_s: float = START_S,
     ) -> None:
+        self._start_s = start_s
         self.grpc_port, self.port, self.rest_port = free_port(), free_port(), 0
         self._backend = free_port() if round_trip_ms else self.grpc_port
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -196,7 +198,7 @@ class Stack:
             return error.read().decode()
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + self._start_s
         while not self._ready():
             if time.monotonic() > deadline:
                 raise TimeoutError("the gateway did not become ready")

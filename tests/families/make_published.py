@@ -35,29 +35,35 @@ ZOO_BOXES = (3, 6, 6, 6, 6, 6)
 
 EFFICIENTDET_SIDE, EFFICIENTDET_CLASSES, EFFICIENTDET_BOXES = 512, 90, 9
 
+MEAN_LOGIT = -5.0
+"""Of detectors' scores: a few boxes then have clearly more than the others."""
+
+STANDING = (
+    *((-12, 0), (-13, 1), (-13, -1), (-12, 2), (-12, -2)),
+    *((-8, 4), (-8, -4), (-4, 6), (-4, -6), (0, 7), (0, -7)),
+    *((1, 3), (1, -3), (7, 3), (7, -3), (13, 3), (13, -3)),
+)
+"""Where MoveNet expects the keypoints of a standing person: cells down and right of the center."""
+
 _seeds = itertools.count(1)
 
 
-def conv(
-    x: Any,
-    channels: int,
-    size: int = 3,
-    stride: int = 1,
-    spread: float | None = None,
-    bias: float = 0,
-) -> Any:
-    """Apply a convolution: with ReLU, or a head whose outputs spread around ``bias``."""
-    fan_in = size * size * x.shape[-1]
-    deviation = spread / fan_in**0.5 if spread else (2 / fan_in) ** 0.5
-    return layers.Conv2D(
-        channels,
-        size,
-        stride,
-        "same",
-        activation=None if spread else "relu",
-        kernel_initializer=keras.initializers.RandomNormal(0, deviation, next(_seeds)),
-        bias_initializer=keras.initializers.Constant(bias),
-    )(x)
+def conv(x: Any, channels: int, size: int = 3, stride: int = 1, kind: str | None = "relu") -> Any:
+    """Apply a convolution."""
+    weights = keras.initializers.HeNormal(next(_seeds))
+    layer = layers.Conv2D(
+        channels, size, stride, "same", activation=kind, kernel_initializer=weights
+    )
+    return layer(x)
+
+
+def spread(network: keras.Model, head: Any, deviation: float, mean: float) -> None:
+    """Spread the values of a head, a tensor of ``network``, around a mean; else all are alike."""
+    images = keras.random.uniform([1, *network.input.shape[1:]], -2, 2, seed=1)
+    layer = head._keras_history.operation
+    factor = deviation / float(keras.ops.std(keras.Model(network.input, head)(images)))
+    kernel, bias = layer.get_weights()
+    layer.set_weights([factor * kernel, bias * 0 + mean])
 
 
 def zoo_heads() -> keras.Model:
@@ -67,12 +73,19 @@ def zoo_heads() -> keras.Model:
         x = conv(x, channels, stride=2)
     encodings, predictions = [], []
     for boxes in ZOO_BOXES:
-        encodings.append(layers.Reshape([-1, 4])(conv(x, 4 * boxes, 1, spread=1.0)))
-        logits = conv(x, (ZOO_CLASSES + 1) * boxes, 1, spread=1.5, bias=-6)
-        predictions.append(layers.Reshape([-1, ZOO_CLASSES + 1])(logits))
+        encodings.append(conv(x, 4 * boxes, 1, kind=None))
+        predictions.append(conv(x, (ZOO_CLASSES + 1) * boxes, 1, kind=None))
         x = conv(x, 48, stride=2)
-    join = layers.Concatenate(axis=1)
-    return keras.Model(images, [join(encodings), layers.Concatenate(axis=1)(predictions)])
+    network = keras.Model(images, [rows(encodings, 4), rows(predictions, ZOO_CLASSES + 1)])
+    for encoding, prediction in zip(encodings, predictions, strict=True):
+        spread(network, encoding, 1.0, 0)
+        spread(network, prediction, 1.0, MEAN_LOGIT)
+    return network
+
+
+def rows(heads: list[Any], columns: int) -> Any:
+    """Return all boxes of all feature maps, ``[N, boxes, columns]``."""
+    return layers.Concatenate(axis=1)([layers.Reshape([-1, columns])(head) for head in heads])
 
 
 def write_zoo(folder: Path) -> None:
@@ -161,13 +174,25 @@ def efficientdet() -> keras.Model:
     outputs = {}
     for number, level in enumerate(levels, 3):
         columns = EFFICIENTDET_CLASSES * EFFICIENTDET_BOXES
-        outputs[f"class_net_{number}"] = conv(level, columns, 1, spread=1.2, bias=-9)
-        outputs[f"box_net_{number}"] = conv(level, 4 * EFFICIENTDET_BOXES, 1, spread=0.3)
-    return keras.Model(images, outputs)
+        outputs[f"class_net_{number}"] = conv(level, columns, 1, kind=None)
+        outputs[f"box_net_{number}"] = conv(level, 4 * EFFICIENTDET_BOXES, 1, kind=None)
+    network = keras.Model(images, outputs)
+    for name, head in outputs.items():
+        spread(network, head, *((1.0, MEAN_LOGIT) if "class" in name else (0.2, 0)))
+    return network
+
+
+def write_movenet(folder: Path) -> None:
+    """Write a SavedModel that expects keypoints where a standing person has them."""
+    module = movenet.MoveNet()
+    layer = module.network.output["expected"]._keras_history.operation
+    kernel, _ = layer.get_weights()
+    layer.set_weights([0.1 * kernel, np.float32(STANDING).ravel()])
+    tf.saved_model.save(module, str(folder), signatures=module.estimate)
 
 
 MAKERS = {
-    "movenet": movenet.main,
+    "movenet": write_movenet,
     "ssd300": ssd300.main,
     "zoo": write_zoo,
     "efficientdet": write_efficientdet,

@@ -26,10 +26,10 @@ from ultralytics import YOLO
 
 from tests.families import figures
 
-SIDE = 224
+SIDE = 160
 SIZE = (SIDE, SIDE * 3 // 4)
-PICTURES, BATCH = 480, 16
-EPOCHS = {"detect": 14, "segment": 14, "pose": 24, "classify": 4}
+PICTURES, BATCH = 320, 8
+EPOCHS = {"detect": 8, "segment": 6, "pose": 10, "classify": 2}
 CALIBRATION = Path("calibration_image_sample_data_20x128x128x3_float32.npy")
 """The converter downloads it if it is missing; only models of integers need it."""
 

@@ -91,6 +91,7 @@ FAMILIES = (
         "retinanet.keras",
         "--decode retinanet --anchors retinanet-torchvision --activation sigmoid --scale imagenet",
         "boxes",
+        12,
     ),
     Family(
         "dfine",
@@ -102,6 +103,8 @@ FAMILIES = (
     ),
     Family("deeplab", KERAS_HUB, "deeplab.keras", "--scale=-1..1", "masks"),
     Family("segformer", KERAS_HUB, "segformer.keras", "--scale imagenet", "masks"),
+    Family("basnet", KERAS_HUB, "basnet.keras", "--scale imagenet", "masks"),
+    Family("mobilenet", KERAS_HUB, "mobilenet.keras", "--scale imagenet", "scores"),
     Family("depth", KERAS_HUB, "depth.keras", "--scale imagenet --task map", "map"),
     _yolo("yolo11n", "yolo", "boxes"),
     _yolo("yolo26n", "yolo", "boxes"),
@@ -123,7 +126,7 @@ FAMILIES = (
         "--anchors ssd300 --activation softmax --mean 123,117,104 --std 1",
         "boxes",
     ),
-    Family("zoo", PUBLISHED, "zoo/frozen_inference_graph.pb", "", "boxes"),
+    Family("zoo", PUBLISHED, "zoo/frozen_inference_graph.pb", "--size 300x300", "boxes"),
     Family(
         "efficientdet",
         PUBLISHED,

@@ -23,6 +23,7 @@ from tests.families.table import Family
 SIZE = {"width": 1120, "height": 640}
 SETTINGS = "source=camera&boxes=exact"
 SETTLED_MS = 3000
+START_S = 300.0
 SHOWN = "#result .chip, #result .scale"
 """What the page says about a result in which there is something."""
 
@@ -68,7 +69,8 @@ def servers(models: Path, names: Sequence[str]) -> Iterator[Stack]:
     config = models / "models.config"
     config.write_text(models_config(models, names))
     flags = (f"--model={names[0]}", "--max-staleness-ms=20000")
-    with Stack(gateway_flags=flags, model_flags=(f"--model_config_file={config}",)) as stack:
+    model_flags = (f"--model_config_file={config}",)
+    with Stack(gateway_flags=flags, model_flags=model_flags, start_s=START_S) as stack:
         yield stack
 
 
