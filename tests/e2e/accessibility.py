@@ -18,8 +18,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from loadtest.stack import Stack
+from tests.e2e.browsers import FLAGS
 from tests.e2e.browsing import in_state, until_boxes
-from tests.e2e.conftest import FLAGS
 
 LAYOUTS = {"desktop": (1280, 800), "portrait": (390, 844), "landscape": (844, 390)}
 LOOKS = (("light", "en-GB"), ("dark", "zh-CN"))
