@@ -21,8 +21,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from loadtest.stack import Stack, free_port
+from tests.e2e.browsers import FLAGS
 from tests.e2e.browsing import embed, in_state, until_boxes, with_problem
-from tests.e2e.conftest import FLAGS
 
 LAYOUTS = {
     "desktop": (1280, 800),

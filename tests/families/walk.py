@@ -15,8 +15,8 @@ from playwright.sync_api import sync_playwright
 
 from loadtest.stack import ROOT, Stack
 from tests.conftest import models_config
+from tests.e2e.browsers import FLAGS
 from tests.e2e.browsing import in_state, until
-from tests.e2e.conftest import FLAGS
 from tests.families.environments import Environment
 from tests.families.table import Family
 
