@@ -13,16 +13,16 @@ PROGRAM = """
 import resource
 from server.allocator import keep_freed_memory
 
-def faults():
+def faults(count):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(20):
-        blocks = [bytes(650_000) for _ in range(3)]
+        blocks = [b"x" * 650_000 for _ in range(count)]
         del blocks
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 kept = keep_freed_memory()
-faults()
-print(kept, faults())
+faults(3)
+print(kept, faults(3), faults(5))
 """
 
 
@@ -31,7 +31,9 @@ def test_batches_reuse_their_pages() -> None:
     shown = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    kept, faults = shown.stdout.split()
+    kept, three, five = shown.stdout.split()
     if kept == "False":
         pytest.skip("another C library")
-    assert int(faults) < 60
+    assert int(three) < 60
+    # Of more than that, only the rest goes back: 5656 page faults instead of 11755.
+    assert int(five) < 8000
