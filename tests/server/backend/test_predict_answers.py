@@ -35,7 +35,7 @@ def short(answer: Any) -> Any:
         for name in ("boxes", "scores")
         if hasattr(answer, name)
     }
-    return dataclasses.replace(answer, **rounded)
+    return answer._replace(**rounded) if rounded else answer
 
 
 def detect(boxes: Any, scores: Any, classes: Any, counts: Any = None, **more: Any) -> Any:
