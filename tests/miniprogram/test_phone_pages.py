@@ -77,7 +77,9 @@ def test_a_photo_gets_its_results(stack: Stack, new_phone: NewPhone, tmp_path: P
     assert not seen["data"]["isFailed"], seen["data"]["message"]
     drawn = digits_drawn(seen["photo"])
     width, height = PREVIEW
-    boxes = [(x / width, y / height, (x + w) / width, (y + h) / height) for _, (x, y, w, h) in drawn]
+    boxes = [
+        (x / width, y / height, (x + w) / width, (y + h) / height) for _, (x, y, w, h) in drawn
+    ]
     assert fits({"classes": [digit for digit, _ in drawn], "boxes": boxes}, scene)
 
 
