@@ -16,8 +16,6 @@ def recognize_units(
         return units, ()
     largest = float(np.abs(coordinates).max(initial=0.0))
     found = "pixels" if largest > _LARGEST_NORMALIZED else "normalized"
-    note = (
-        f"boxes of {name} are taken as {found}, because they reach {largest:.3g}; override this "
-        "with --box-units"
-    )
+    reason = f"they reach {largest:.3g}" if coordinates.size else "there are none in these images"
+    note = f"boxes of {name} are taken as {found}, because {reason}; override this with --box-units"
     return found, (note,)

@@ -175,11 +175,17 @@ def test_rows_are_told_from_those_of_anchors(family: str) -> None:
     assert decoded({"o": PEOPLE}, DecodeOptions(family), SIZE, 4).details == {}
 
 
+def test_rows_of_detections_are_not_read_as_anchors() -> None:
+    with pytest.raises(SourceError, match=r"a row for each detection, .* use --decode yolo"):
+        decoded({"o": PLAIN}, DecodeOptions("yolov8"), SIZE, 4)
+
+
 def test_rows_in_which_nothing_was_found() -> None:
     """As exports with NMS return them for images that show nothing that they know."""
     nothing = np.zeros((4, 300, 6), np.float32)
     task = decoded({"o": nothing}, DecodeOptions("yolo"), SIZE, 4)
     assert "as Ultralytics has them, since nothing was found" in task.notes[0]
+    assert "taken as normalized, because there are none in these images" in task.notes[1]
     assert run(task, {"o": nothing}, SIZE)[COUNT].tolist() == [0] * 4
     pose = yolo_pose({"o": np.zeros((4, 300, 57), np.float32)}, DecodeOptions("yolo-pose"), SIZE)
     assert (pose.layout.suppressed, pose.layout.count) == (True, 17)
