@@ -26,7 +26,8 @@ def ultralytics(probe: Probe, options: DecodeOptions, size: Size) -> Yolo | EndT
 def are_suppressed(probe: Probe, size: Size) -> bool:
     """Return whether an output has a row for each detection, or may have: there was none."""
     return detections_among(probe, size) is not None or any(
-        not rows.any() and yolo_layout(rows.shape, size) is None for rows in _tables(probe).values()
+        columns.found_nothing(rows) and yolo_layout(rows.shape, size) is None
+        for rows in _tables(probe).values()
     )
 
 
