@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -67,7 +68,12 @@ Progress = Callable[[str, int, int, str], None]
 
 def cache_folder() -> Path:
     """Return the default directory for rendered scenes."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    if not base:
+        try:
+            base = str(Path("~/.cache").expanduser())
+        except RuntimeError:  # a user without a folder, as in some containers
+            base = tempfile.gettempdir()
     return Path(base) / "framewire"
 
 

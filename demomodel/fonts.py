@@ -18,7 +18,7 @@ FOLDERS = (
     Path("/usr/share/fonts"),
     Path("/usr/share/texmf/fonts"),
     Path("/usr/local/share/fonts"),
-    Path("~/.local/share/fonts").expanduser(),
+    Path(os.path.expanduser("~/.local/share/fonts")),  # unchanged for a user without a folder
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -44,6 +45,9 @@ Run "%(prog)s COMMAND --help" for the options of a command, and see docs/export.
 """
 
 
+_LONGEST_NAME = 200
+
+
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m export") -> int:
     """Run one command and return its exit status; errors print one line and return 1."""
     try:
@@ -53,11 +57,22 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m export")
             print("export: interrupted", file=sys.stderr)
             _clear_interrupt()
             return 130
-        if not isinstance(error, ExportError):
+        message = _message(error)
+        if message is None:
             raise
-        print(f"export: error: {error}", file=sys.stderr)
+        print(f"export: error: {message}", file=sys.stderr)
         return 1
     return 0
+
+
+def _message(error: BaseException) -> str | None:
+    """Return the message of an error that the user can do something about; None for a bug."""
+    if isinstance(error, ExportError):
+        return str(error)
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes | os.PathLike):
+        name = os.fsdecode(error.filename)
+        return f"{name[:_LONGEST_NAME]}: {error.strerror}"
+    return None
 
 
 def _run_command(arguments: Sequence[str], prog: str) -> None:

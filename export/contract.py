@@ -18,6 +18,9 @@ KEYPOINT_SCORES = "detection_keypoint_scores"
 DETECTION_EXTRAS = (MASKS, KEYPOINTS, KEYPOINT_SCORES)
 """What a detector may also say about each box."""
 
+MASK_WEIGHTS = "mask_coefficients"
+"""What a detector's source calls the weights of prototypes, ``[N, K, P]``; they are not served."""
+
 CLASS_SCORES = ("probabilities", "scores", "logits")
 """What the scores of a classifier can be called; it has one of these."""
 

@@ -12,18 +12,18 @@ from server.output import tolerate_closed_output
 _HELP = """\
 usage: framewire COMMAND [options]
 
-Stream camera frames to a model that you trained, and get every result back in real time.
+Stream camera frames to your own model, and get every result back in real time.
 
 commands:
 {commands}
 
 examples:
-  framewire demo                                start here; open the URL it prints
-  framewire demo --port 9000                    the same on another port
-  framewire export savedmodel --from flowers.keras --output build/flowers
+  framewire demo             start here, and open the URL that it prints
+  framewire demo --phone     on a phone as well
+  framewire export savedmodel --from flowers.keras --scale 0..1 --output build/flowers
   framewire serve --backend 127.0.0.1:8500 --model flowers
 
-  framewire COMMAND --help                      a command's own options
+  framewire COMMAND --help   the options of a command
   framewire --version
 """
 

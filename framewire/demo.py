@@ -24,17 +24,19 @@ CONFIG = "models.config"
 """What the model server is started with after the first release."""
 _LOOPBACK = "127.0.0.1"
 _DESCRIPTION = """\
-Export the demo model (a detector of printed digits) if it is not there yet, start a model server
-and the gateway, and print the URL to open. Ctrl-C stops everything.
+Try Framewire on this machine: export the demo model, which detects printed digits, start a model
+server and the gateway, and print the URL to open. Ctrl-C stops everything.
 """
 _EXAMPLES = """\
-Any option of `framewire serve` can be given as well; --port (or PORT) moves the page.
-
 examples:
-  %(prog)s
-  %(prog)s --port 9000 --grpc-port 9500 --rest-port 9501     beside another one
-  %(prog)s --directory models --model flowers                your own model by default
-  %(prog)s --phone                                           and on a phone in your network
+  %(prog)s                              on this machine
+  %(prog)s --phone                      on phones in your network, too
+  %(prog)s --directory models --model flowers
+                                              with your own model
+  %(prog)s --port 9000 --grpc-port 9500 --rest-port 9501
+                                              beside another demo
+
+Options of `framewire serve` work here, too: --port (or PORT) is the port of the page.
 """
 
 
@@ -65,7 +67,15 @@ def data_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder of the user's models, as the XDG Base Directory Specification has it."""
     base = environment.get("XDG_DATA_HOME", "")
     # A relative path there is invalid, and to be ignored.
-    return (Path(base) if base.startswith("/") else Path.home() / ".local/share") / "framewire"
+    return (Path(base) if base.startswith("/") else _home() / ".local/share") / "framewire"
+
+
+def _home() -> Path:
+    """Return the user's folder; the current one for a user without, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path.cwd()
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -82,7 +92,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         type=Path,
         metavar="FOLDER",
         default=data_folder(os.environ),
-        help="folder of the models (default: %(default)s)",
+        help="where the models are (default: %(default)s)",
     )
     for name, port in (("gRPC", 8500), ("REST", 8501)):
         variable = f"{name.upper()}_PORT"
@@ -90,7 +100,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
             f"--{name.lower()}-port",
             type=_port,
             metavar="PORT",
-            default=os.environ.get(variable) or port,
+            default=_from_environment(variable) or port,
             help=f"the model server's {name} port (default: {variable} or {port})",
         )
     parser.add_argument(
@@ -98,14 +108,14 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         nargs="?",
         const="",
         metavar="ADDRESS",
-        help="let phones in your network use it: listen on this machine's address there with a "
-        "certificate of its own, and print a QR code of a page that says what to tap",
+        help="open the demo to phones in your network: serve it over HTTPS on this machine's "
+        "address, and print a QR code that leads a phone through the setup",
     )
     parser.add_argument(
         "--phone-port",
         type=_port,
         metavar="PORT",
-        help="port of that page (default: the gateway's, plus 1)",
+        help="port of the setup page for phones (default: the gateway's, plus 1)",
     )
     return parser
 
@@ -123,6 +133,12 @@ def _phone(options: argparse.Namespace, port: int) -> Phone | None:
         return setup.prepare(folder, options.phone, port, options.phone_port)
     except OSError as error:
         raise WrongSetting(f"cannot write the certificates: {error}") from None
+
+
+def _from_environment(variable: str) -> str:
+    """Return a port. Kubernetes sets a URL there, for a Service named ``grpc`` or ``rest``."""
+    text = os.environ.get(variable, "")
+    return "" if "://" in text else text
 
 
 def _port(text: str) -> int:
@@ -143,9 +159,9 @@ def _check_ports(settings: Settings, options: argparse.Namespace) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except OSError as error:
+            except (OSError, UnicodeError) as error:  # UnicodeError: an impossible name
                 # Whatever else is wrong with the address, the gateway explains.
-                if error.errno == errno.EADDRINUSE:
+                if getattr(error, "errno", None) == errno.EADDRINUSE:
                     raise WrongSetting(
                         f"port {port} is in use; choose another with {flag}"
                     ) from None

@@ -40,12 +40,14 @@ def run(commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -
 
 class _Output(io.TextIOBase):
     """Standard output. A failed write is not an error: if nobody reads, the watch ends everything,
-    and until then the processes' output must be taken from them, or they could not end."""
+    and until then the processes' output must be taken from them, or they could not end.
+    Characters that its encoding does not have are escaped."""
 
     def write(self, text: str) -> int:
         assert sys.__stdout__ is not None
+        encoding = sys.__stdout__.encoding
         with contextlib.suppress(OSError):  # a pipe without a reader, a closed terminal
-            sys.__stdout__.write(text)
+            sys.__stdout__.write(text.encode(encoding, "backslashreplace").decode(encoding))
             sys.__stdout__.flush()
         return len(text)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,14 +26,23 @@ def locked(lock: Path) -> Iterator[None]:
 
 
 def replace(path: Path, text: str) -> None:
-    """Replace the file in one step. Raise ``OSError``, and leave it as it was."""
-    new = path.with_name(f".{path.name}.new")
+    """Replace the file in one step, and keep its mode. Of a link, replace what it points to.
+
+    Raise ``OSError``, and leave it as it was.
+    """
+    target = Path(os.path.realpath(path))
+    new = target.with_name(f".{target.name}.new")
     try:
         with open(new, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(new, path)
-    except OSError:
+        if target.exists():
+            shutil.copymode(target, new)
+        os.replace(new, target)
+    except OSError as error:
         new.unlink(missing_ok=True)
+        if error.errno == errno.EBUSY:
+            words = "it is mounted by itself, and cannot be replaced; mount its folder instead"
+            raise OSError(errno.EBUSY, words, str(path)) from None
         raise

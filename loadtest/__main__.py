@@ -10,7 +10,7 @@ from pathlib import Path
 
 from export.commands.output import tolerate_closed_output
 from export.errors import ExportError
-from loadtest.cameras import capacity, command
+from loadtest.cameras import capacity, command, flags
 from loadtest.reliability import SCENARIOS
 from loadtest.replay import command as replay
 from loadtest.speed import GROUPS
@@ -118,10 +118,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     leave = commands.add_parser("churn", help="check that every frame gets its outcome")
     swap = commands.add_parser("swaps", help="promote and roll back versions under load")
     rely = commands.add_parser("reliability", help="overload, attack and soak the gateway")
-    fast = commands.add_parser("speed", help="figures of speed, each beside its target")
+    fast = commands.add_parser("speed", help="measure speed, and compare it with targets")
     far = commands.add_parser("distance", help="put a slow network before the model server")
     paced = commands.add_parser("pace", help="let cameras follow the advised rate, or ignore it")
-    traced = commands.add_parser("tracing", help="what traces cost the gateway, in turns")
+    traced = commands.add_parser("tracing", help="measure what traces cost the gateway")
     several = commands.add_parser("workers", help="compare two workers with one")
     parser.set_defaults(seconds=4.0, rounds=5)
     _number(compare, "--seconds", 4.0, "duration of each measurement")
@@ -142,9 +142,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     _number(paced, "--sessions", 32, "number of cameras")
     _number(paced, "--factor", 3.0, "frames offered, relative to what can be answered")
     _number(paced, "--seconds", 10.0, "duration of each measurement")
-    _number(traced, "--share", 0.01, "fraction of the frames to trace")
+    _number(traced, "--share", 0.05, "fraction of the frames to trace")
     _number(traced, "--sessions", 16, "number of cameras")
-    _number(traced, "--rounds", 20, "number of repetitions")
+    _number(traced, "--rounds", 30, "number of repetitions")
     _number(traced, "--seconds", 4.0, "duration of each measurement")
     paced.add_argument(
         "--ignore", action="store_true", help="ignore the gateway's advice on frame rates"
@@ -193,7 +193,7 @@ def _scenario(name: str) -> str:
 def _number(parser: argparse.ArgumentParser, flag: str, default: float, meaning: str) -> None:
     parser.add_argument(
         flag,
-        type=type(default),
+        type=flags.count_of if isinstance(default, int) else flags.positive,
         default=default,
         metavar="N",
         help=f"{meaning} (default: %(default)g)",

@@ -59,6 +59,10 @@ class Estimate:
         """Half the width of the interval."""
         return (self.high - self.low) / 2
 
+    def scaled(self, factor: float) -> Estimate:
+        """Return the estimate of something that is proportional to the difference."""
+        return Estimate(self.value * factor, self.low * factor, self.high * factor)
+
     def __str__(self) -> str:
         return f"{self.value:+.1%} (95 %: {self.low:+.1%} to {self.high:+.1%})"
 

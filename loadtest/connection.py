@@ -24,13 +24,15 @@ class Rejected(ConnectionError):
     """No session was opened, because of what the server said.
 
     ``status`` is that of its HTTP answer: 101 if the gateway rejected ``hello``, and 0 if the
-    answer was not HTTP. ``text`` is the answer's body, or the message of the error.
+    answer was not HTTP. ``text`` is the answer's body, or the message of the error. ``location``
+    is where the answer redirects to; empty if it does not.
     """
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, location: str = "") -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.location = location
 
 
 class Connection(asyncio.Protocol):
@@ -92,9 +94,10 @@ class Connection(asyncio.Protocol):
             return False
         self._buffer = answer.rest
         if answer.status != 101:
-            self._fail(Rejected(answer.status, answer.body.decode("utf-8", "replace")))
+            text, location = answer.body.decode("utf-8", "replace"), answer.headers.get("location")
+            self._fail(Rejected(answer.status, text, location or ""))
             return False
-        if not answer.headers.get("sec-websocket-protocol", "").startswith("framewire."):
+        if answer.headers.get("sec-websocket-protocol", "") != websocket.SUBPROTOCOL:
             self._fail(Rejected(answer.status, "the WebSocket does not speak framewire.v1"))
             return False
         self._open = True
@@ -104,11 +107,23 @@ class Connection(asyncio.Protocol):
         messages, self._buffer = websocket.messages(self._buffer)
         for opcode, payload in messages:
             if opcode == websocket.BINARY:
-                self._receive(msgpack.unpackb(payload))
+                self._unpack(payload)
             elif opcode == websocket.PING:  # the gateway disconnects clients that do not answer
                 self._transport.write(websocket.pong(payload))
             elif opcode == websocket.CLOSE:
                 self._on_close(payload)
+
+    def _unpack(self, payload: bytes) -> None:
+        try:
+            message = msgpack.unpackb(payload)
+        except (ValueError, TypeError):
+            message = None
+        if isinstance(message, dict) and isinstance(message.get("type"), str):
+            self._receive(message)
+        else:
+            self._fail(Rejected(101, "it sent a message that is not one of framewire.v1"))
+            self.ended = "it sent a message that is not one of framewire.v1"
+            self._transport.abort()
 
     def _on_close(self, payload: bytes) -> None:
         reason = payload[2:].decode("utf-8", "replace") or "no reason given"

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from loadtest import procfs
 
@@ -115,7 +116,9 @@ class Stack:
         logs: Path | None = None,
         round_trip_ms: float = 0.0,
         monitoring: Path | None = None,
+        start_s: float = START_S,
     ) -> None:
+        self._start_s = start_s
         self.grpc_port, self.port, self.rest_port = free_port(), free_port(), 0
         self._backend = free_port() if round_trip_ms else self.grpc_port
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -189,13 +192,13 @@ class Stack:
         """Return the body of the gateway's HTTP answer, whatever its status."""
         try:
             url = self.url + path.lstrip("/")
-            with urllib.request.urlopen(url, timeout=5, context=self._tls) as answer:
+            with open_url(url, self._tls) as answer:
                 return str(answer.read().decode())
         except urllib.error.HTTPError as error:
             return error.read().decode()
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + self._start_s
         while not self._ready():
             if time.monotonic() > deadline:
                 raise TimeoutError("the gateway did not become ready")
@@ -206,7 +209,7 @@ class Stack:
     def _ready(self) -> bool:
         try:
             url = self.url + "readyz"
-            with urllib.request.urlopen(url, timeout=5, context=self._tls) as answer:
+            with open_url(url, self._tls) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -245,6 +248,13 @@ class SecondGateway(Stack):
     def stop(self) -> None:
         """Stop the gateway, and leave the model server."""
         self.gateway.terminate()
+
+
+def open_url(url: str, tls: ssl.SSLContext | None = None) -> Any:
+    """Open a URL of this machine, whatever proxy the environment names. Raises OSError."""
+    direct = urllib.request.ProxyHandler({})
+    opener = urllib.request.build_opener(direct, urllib.request.HTTPSHandler(context=tls))
+    return opener.open(url, timeout=5)
 
 
 def free_port() -> int:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
+SUBPROTOCOL = "framewire.v1.msgpack"
 
 
 def handshake(
@@ -48,7 +49,7 @@ def answer(buffer: bytes) -> Answer | None:
     first, *lines = head.decode("latin-1").split("\r\n")
     fields = [line.partition(":") for line in lines]
     headers = {name.strip().lower(): value.strip() for name, _, value in fields}
-    status = int(first.split(" ")[1])
+    status = int(first.partition(" ")[2].partition(" ")[0])
     length = 0 if status == 101 else int(headers.get("content-length", "0"))
     if len(rest) < length:
         return None

@@ -1,14 +1,12 @@
-/** Draws what a result says, but for boxes, over the camera's preview. */
+/** Draws what a result says, but for boxes, over its picture. */
 'use strict';
 
+const { mirror } = require('./tasks/box-drawing.js');
 const { heatPixels } = require('./tasks/heat-map.js');
 const { drawPoses } = require('./tasks/pose-drawing.js');
 const { Raster } = require('./tasks/raster.js');
 const { drawScoreBars } = require('./tasks/score-bars.js');
 const { maskPixels } = require('./tasks/segmentation.js');
-
-const OPACITY = 0.55; // of masks and heat maps
-const BARS_TOP = 96; // CSS pixels: below the state
 
 /** @typedef {import('./client/lib/index').Rect} Rect */
 /** @typedef {import('./tasks/types').Pen} Pen */
@@ -18,8 +16,8 @@ const BARS_TOP = 96; // CSS pixels: below the state
  * @property {import('./tasks/types').Predictions} predictions
  * @property {Partial<import('./client/lib/index').Result>} result
  * @property {import('./client/lib/index').Model|null} model
- * @property {Rect} rect of the whole frame, in CSS pixels of the preview
- * @property {boolean} mirrored whether the preview is mirrored
+ * @property {Rect} rect of the whole frame, in CSS pixels of the canvas
+ * @property {boolean} mirrored whether the picture is shown as in a mirror
  */
 
 class Annotation {
@@ -31,30 +29,31 @@ class Annotation {
   /**
    * @param {Pen} context in CSS pixels
    * @param {Answer} answer
-   * @param {import('./client/lib/index').Size} preview
+   * @param {Rect} room for the scores of classes
+   * @param {number} opacity of masks and heat maps, 0 to 1
    */
-  draw(context, answer, preview) {
+  draw(context, answer, room, opacity) {
     const { predictions, rect, mirrored } = answer;
     if (predictions.kind === 'classes') {
-      const room = { x: 0, y: BARS_TOP, width: preview.width, height: preview.height / 2 - BARS_TOP };
       drawScoreBars(context, room, predictions.items);
       return;
     }
     context.save();
     if (mirrored) mirror(context, rect);
-    this._drawPlaced(context, answer);
+    this._drawPlaced(context, answer, opacity);
     context.restore();
   }
 
   /**
    * @param {Pen} context
    * @param {Answer} answer
+   * @param {number} opacity
    */
-  _drawPlaced(context, { predictions, result: { masks, map }, model, rect }) {
+  _drawPlaced(context, { predictions, result: { masks, map }, model, rect }, opacity) {
     if (predictions.kind === 'poses') drawPoses(context, rect, predictions.items);
     const raster = masks || map ? this._rasterOf() : null;
     if (!raster) return;
-    const options = { opacity: OPACITY, isSmooth: Boolean(map) };
+    const options = { opacity, isSmooth: Boolean(map) };
     if (masks) raster.draw(context, rect, masks, (source) => maskPixels(source, model), options);
     else if (map) raster.draw(context, rect, map, heatPixels, options);
   }
@@ -68,14 +67,4 @@ class Annotation {
   }
 }
 
-/**
- * Draw from here on as in a mirror, within a rectangle.
- * @param {Pen} context
- * @param {Rect} rect
- */
-function mirror(context, rect) {
-  context.translate(2 * rect.x + rect.width, 0);
-  context.scale(-1, 1);
-}
-
-module.exports = { Annotation, mirror };
+module.exports = { Annotation };

@@ -1,6 +1,6 @@
 'use strict';
 
-/** `labels`: those of the last live model, for results of uploads, which carry none. */
+/** `model`: the last live one, for results of uploads, which carry only names. */
 App({
-  globalData: { labels: /** @type {string[]} */ ([]) },
+  globalData: { model: /** @type {import('./client/lib/index').Model|null} */ (null) },
 });

@@ -7,13 +7,18 @@
 const { now } = require('./client/lib/index.js');
 const { Overlay } = require('./overlay.js');
 
+const SETTLE_MS = 100; // by then a box is where its latest result put it
 const STEP_MS = 50; // short enough that a box still moves all the while
 const HORIZON_MS = 1000; // by then every box has stopped
 const LEAST_PX = 0.1;
+const BARS_TOP = 96; // CSS pixels: below the state
 
-/** @typedef {import('./pages/live/marks').Mark} Mark */
+/** @typedef {import('./marks').Mark} Mark */
 /** @typedef {import('./client/lib/index').Rect} Rect */
-/** @typedef {Mark & {goal: Rect, goalMs: number}} Moving */
+/**
+ * @typedef {Mark & {settled: Rect, settleMs: number, goal: Rect, goalMs: number}} Moving a box on its
+ *   way to two places, each of which it reaches after so many ms
+ */
 /** @typedef {{show(marks: Moving[]): void, isMoving(): boolean}} Boxes */
 
 /**
@@ -26,19 +31,21 @@ function distance(a, b) {
 }
 
 /**
- * Where each box goes until the next result, and for how long: it moves evenly, and then stops.
+ * Where each box goes until the next result, and for how long: first to where that result puts it,
+ * then evenly on, until it stops.
  * @param {(at: number) => Mark[]} marksAt
  * @param {number} at
  * @returns {Moving[]}
  */
 function moving(marksAt, at) {
   const goals = marksAt(at + HORIZON_MS); // first: it forgets the boxes that have ended
-  const soon = marksAt(at + STEP_MS);
+  const settled = marksAt(at + SETTLE_MS);
+  const soon = marksAt(at + SETTLE_MS + STEP_MS);
   return marksAt(at).map((mark, i) => {
-    const goal = goals[i].rect;
-    const step = distance(mark.rect, soon[i].rect);
-    const goalMs = step > LEAST_PX ? (STEP_MS * distance(mark.rect, goal)) / step : 0;
-    return { ...mark, goal, goalMs };
+    const [{ rect: first }, { rect: goal }] = [settled[i], goals[i]];
+    const step = distance(first, soon[i].rect);
+    const goalMs = step > LEAST_PX ? (STEP_MS * distance(first, goal)) / step : 0;
+    return { ...mark, settled: first, settleMs: SETTLE_MS, goal, goalMs };
   });
 }
 
@@ -47,10 +54,11 @@ class MovingOverlay extends Overlay {
    * @param {WechatMiniprogram.Canvas} canvas
    * @param {import('./client/lib/index').Size} size
    * @param {number} pixelRatio
+   * @param {Rect} room for the scores of classes
    * @param {Boxes} boxes
    */
-  constructor(canvas, size, pixelRatio, boxes) {
-    super(canvas, size, pixelRatio);
+  constructor(canvas, size, pixelRatio, room, boxes) {
+    super(canvas, size, pixelRatio, room);
     this._boxes = boxes;
     /** @type {() => void} */
     this._draw = () => {};
@@ -101,8 +109,9 @@ class MovingOverlay extends Overlay {
  * @returns {Overlay}
  */
 function newOverlay(canvas, size, pixelRatio, boxes) {
-  if (!boxes || !boxes.isMoving()) return new Overlay(canvas, size, pixelRatio);
-  return new MovingOverlay(canvas, size, pixelRatio, boxes);
+  const room = { x: 0, y: BARS_TOP, width: size.width, height: size.height / 2 - BARS_TOP };
+  if (!boxes || !boxes.isMoving()) return new Overlay(canvas, size, pixelRatio, room);
+  return new MovingOverlay(canvas, size, pixelRatio, room, boxes);
 }
 
 module.exports = { newOverlay };

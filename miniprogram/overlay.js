@@ -1,25 +1,21 @@
-/** Draws predictions on the canvas over the camera's preview. */
+/** Draws predictions on the canvas over a picture: the camera's preview or a photo. */
 'use strict';
 
-const { Annotation, mirror } = require('./annotation.js');
-const { now, tagPosition } = require('./client/lib/index.js');
-const { fillMask } = require('./tasks/box-masks.js');
-const { classColour, percent } = require('./predictions.js');
+const { Annotation } = require('./annotation.js');
+const { now } = require('./client/lib/index.js');
+const { drawBoxes } = require('./tasks/box-drawing.js');
 
-const LINE = 2.5;
-const MASK_OPACITY = 0.5;
-const TAG_HEIGHT = 22;
-const TAG_PADDING = 7;
-
-/** @typedef {import('./pages/live/marks').Mark} Mark */
+/** @typedef {import('./marks').Mark} Mark */
 
 class Overlay {
   /**
-   * @param {WechatMiniprogram.Canvas} canvas a 2d canvas node with the preview's size
-   * @param {import('./client/lib/index').Size} size of the preview, in CSS pixels
+   * @param {WechatMiniprogram.Canvas} canvas a 2d canvas node with the picture's size
+   * @param {import('./client/lib/index').Size} size in CSS pixels
    * @param {number} pixelRatio
+   * @param {import('./client/lib/index').Rect} [room] for the scores of classes; by default all of it
    */
-  constructor(canvas, size, pixelRatio) {
+  constructor(canvas, size, pixelRatio, room = { x: 0, y: 0, ...size }) {
+    this._room = room;
     this._canvas = canvas;
     this._size = size;
     canvas.width = Math.round(size.width * pixelRatio);
@@ -27,8 +23,14 @@ class Overlay {
     this._context = canvas.getContext('2d');
     this._context.scale(pixelRatio, pixelRatio);
     this._annotation = new Annotation();
+    this._opacity = 1;
     this._isClear = true;
     this._tick = 0;
+  }
+
+  /** @param {number} opacity how much masks and heat maps cover, 0 to 1, from the next `draw` on */
+  setOpacity(opacity) {
+    this._opacity = opacity;
   }
 
   clear() {
@@ -56,7 +58,7 @@ class Overlay {
 
   /**
    * @param {(at: number) => Mark[]} marksAt where the boxes are at a moment, by `now`: best first, in
-   *   CSS pixels of the preview
+   *   CSS pixels of the canvas
    * @param {import('./annotation').Answer|null} [answer] what there is to draw besides
    */
   draw(marksAt, answer = null) {
@@ -73,50 +75,9 @@ class Overlay {
     this.clear();
     this._isClear = isClear;
     this._context.globalAlpha = 1;
-    if (answer) this._annotation.draw(this._context, answer, this._size);
-    for (const mark of marks) this._fill(mark);
-    for (const mark of marks) this._outline(mark);
-    // Best tags last, so that they are on top where boxes overlap.
-    for (const mark of marks.slice().reverse()) this._tag(mark);
-  }
-
-  /** @param {Mark} mark */
-  _fill({ rect, index, opacity, mask, mirrored }) {
-    if (!mask) return;
-    const context = this._context;
-    context.save();
-    if (mirrored) mirror(context, rect);
-    context.globalAlpha = MASK_OPACITY * opacity;
-    context.fillStyle = classColour(index);
-    fillMask(context, rect, mask);
-    context.restore();
-  }
-
-  /** @param {Mark} mark */
-  _outline({ rect: { x, y, width, height }, index, opacity }) {
-    const context = this._context;
-    context.globalAlpha = opacity;
-    context.strokeStyle = 'rgba(0, 0, 0, 0.55)';
-    context.lineWidth = LINE + 2;
-    context.strokeRect(x, y, width, height);
-    context.strokeStyle = classColour(index);
-    context.lineWidth = LINE;
-    context.strokeRect(x, y, width, height);
-  }
-
-  /** @param {Mark} mark */
-  _tag({ rect, name, score, index, opacity }) {
-    const context = this._context;
-    context.globalAlpha = opacity;
-    context.font = '600 13px sans-serif';
-    context.textBaseline = 'middle';
-    const text = `${name}  ${percent(score)}`;
-    const size = { width: context.measureText(text).width + 2 * TAG_PADDING, height: TAG_HEIGHT };
-    const { x, y } = tagPosition(rect, size, { x: 0, y: 0, ...this._size });
-    context.fillStyle = classColour(index);
-    context.fillRect(x, y, size.width, size.height);
-    context.fillStyle = '#07120e';
-    context.fillText(text, x + TAG_PADDING, y + TAG_HEIGHT / 2);
+    if (answer) this._annotation.draw(this._context, answer, this._room, this._opacity);
+    const options = { hasScores: true, maskOpacity: this._opacity };
+    drawBoxes(this._context, { x: 0, y: 0, ...this._size }, marks, options);
   }
 }
 

@@ -2,27 +2,13 @@
 'use strict';
 
 const { classColour } = require('./tasks/colours.js');
+const { percent } = require('./tasks/names.js');
 const { readBoxes, readPredictions: readAny } = require('./tasks/predictions.js');
 
 /** @typedef {import('./client/lib/index').Result} Result */
 /** @typedef {import('./client/lib/index').Model} Model */
-/** @typedef {{index: number, name: string, score: number, box: number[]|null}} Prediction */
 /** @typedef {import('./tasks/types').NamedBox} Located */
 /** @typedef {import('./tasks/types').Output} Output */
-
-/**
- * @param {Partial<Result>} result
- * @param {string[]} labels the model's
- * @param {number} minScore 0 to 1
- * @returns {Prediction[]} best first; `box` is null for classification; empty for other tasks
- */
-function readPredictions(result, labels, minScore) {
-  const read = readAny(result, { labels }, minScore);
-  if (read.kind === 'boxes') return read.items.map(({ index, name, score, box }) => ({ index, name, score, box }));
-  if (read.kind !== 'classes') return [];
-  const clear = read.items.filter(({ isWeak }) => !isWeak);
-  return clear.map(({ index, name, score }) => ({ index, name, score, box: null }));
-}
 
 /**
  * @param {Partial<Result>} result
@@ -38,10 +24,11 @@ function readOutputs(result) {
  * @param {Partial<Result>} result
  * @param {Model|null} model
  * @param {number} minScore 0 to 1
+ * @param {function(number): boolean} [shows] whether boxes of a class are shown
  * @returns {string[]}
  */
-function summarize(result, model, minScore) {
-  const read = readAny(result, model, minScore);
+function summarize(result, model, minScore, shows) {
+  const read = readAny(result, model, minScore, shows);
   switch (read.kind) {
     case 'boxes':
       return read.items.map(({ name, score }) => `${name} ${percent(score)}`);
@@ -60,9 +47,4 @@ function summarize(result, model, minScore) {
   }
 }
 
-/** @param {number} score 0 to 1 */
-function percent(score) {
-  return `${Math.round(100 * score)}%`;
-}
-
-module.exports = { readPredictions, readBoxes, readOutputs, summarize, percent, classColour };
+module.exports = { readBoxes, readOutputs, summarize, percent, classColour };

@@ -12,6 +12,7 @@ const STORAGE_KEY = 'framewire.settings';
  * @property {string} model empty: the gateway's default
  * @property {string} label empty: the default label
  * @property {number} minScore 0 to 1
+ * @property {number} opacity 0 to 1, of masks and heat maps
  * @property {'small'|'medium'|'large'} frameSize of the camera's frames
  * @property {boolean} previewMirrored whether the front camera's preview is mirrored
  * @property {boolean} frameMirrored whether the front camera's frames are mirrored
@@ -26,6 +27,7 @@ const DEFAULTS = {
   model: '',
   label: '',
   minScore: 0.5,
+  opacity: 0.55,
   frameSize: 'medium',
   previewMirrored: true,
   frameMirrored: false,

@@ -85,7 +85,7 @@ def _check_free(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, ValueError) as error:  # ValueError: an impossible name
             why = getattr(error, "strerror", None) or error
             where = f"{host} port {port}" if host else f"port {port}"
             raise ServingError(Code.UNAVAILABLE, f"cannot listen on {where}: {why}") from None

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ctypes
 
-# Of malloc.h: how much free memory at the end of the heap goes back to the kernel, and how large
-# a block is that gets pages of its own, which go back when it is freed.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+# Of malloc.h: from how much free memory at the end of the heap on some goes back to the kernel,
+# how much of it stays, and how large a block is that gets pages of its own, which go back when it
+# is freed.
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 
 KEPT_BYTES = 2 << 20
 """Three batches. With 4 or 16 MB a frame takes as long, and the process more memory."""
@@ -28,6 +29,7 @@ def keep_freed_memory() -> bool:
         return False
     wanted = {
         _M_TRIM_THRESHOLD: KEPT_BYTES,
+        _M_TOP_PAD: KEPT_BYTES,  # by default, all but 128 KB would go back
         _M_MMAP_THRESHOLD: LARGEST_BYTES,
         _M_ARENA_MAX: ARENAS,
     }

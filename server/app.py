@@ -14,7 +14,7 @@ from tornado.web import Application, RedirectHandler
 from server import allocator
 from server.access.control import AccessControl
 from server.access.filewatcher import FileWatcher, watch_files
-from server.admin.handlers import PublicNotFoundHandler
+from server.admin.handlers import PublicActHandler
 from server.backend.description import DescriptionError
 from server.backend.interface import Backend
 from server.backend.pool import BackendPool
@@ -26,6 +26,7 @@ from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.models import ModelsHandler
+from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import DOCS, ROOT, FileHandler
 from server.handlers.websocket import SessionHandler
 from server.process import Process, Standalone
@@ -82,6 +83,7 @@ def application(
             (r"/healthz", AliveHandler),
             (r"/readyz", ReadyHandler, {"gateway": gateway}),
             (r"/metrics", MetricsHandler, {"metrics": process.metrics(gateway)}),
+            (r"/admin/.*", PublicActHandler, {"access": access}),
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
             (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
             (r"/docs", RedirectHandler, {"url": "docs/", "permanent": False}),
@@ -95,8 +97,7 @@ def application(
         websocket_max_message_size=2 * settings.max_frame_bytes + FORM_BYTES,
         websocket_ping_interval=settings.ping_s,
         websocket_ping_timeout=settings.ping_s,
-        default_handler_class=PublicNotFoundHandler,
-        default_handler_args={"access": access},
+        default_handler_class=NotFoundHandler,
         log_function=lambda handler: None,
     )
 

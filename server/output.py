@@ -27,8 +27,9 @@ class _Output(io.FileIO):
 def tolerate_closed_output() -> None:
     """From now on, ignore that standard output has lost its reader.
 
-    Any other write error, such as a full disk, raises ``SystemExit`` with one line, once. The
-    caller must flush the output before it exits, because the interpreter cannot report that line.
+    Characters that its encoding does not have are escaped. Any other write error, such as a full
+    disk, raises ``SystemExit`` with one line, once. The caller must flush the output before it
+    exits, because the interpreter cannot report that line.
     """
     original = sys.stdout
     if original is None:
@@ -37,6 +38,6 @@ def tolerate_closed_output() -> None:
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(_Output(original.fileno(), "wb", closefd=False)),
         encoding=original.encoding,
-        errors=original.errors,
+        errors="backslashreplace" if original.errors == "strict" else original.errors,
         line_buffering=original.isatty(),
     )

@@ -167,7 +167,7 @@ def png_kinds() -> Iterator[tuple[str, Odd]]:
     keyed = np.where((colours == BLUE).all(2, keepdims=True), 255, colours).astype(np.uint8)
     yield "png rgb tRNS", Odd("png", data, keyed)
     data = png((WIDTH, HEIGHT), 16, 2, rows_of(colours.astype(np.uint16)), key)
-    yield "png rgb 16 bit tRNS", Odd("png", data, refused="transparent colour of 16 bits")
+    yield "png rgb 16 bit tRNS", Odd("png", data, refused="transparent color of 16 bits")
     yield "png interlaced", Odd("png", interlaced(colours), colours)
     yield "png interlaced 3x1", Odd("png", interlaced(colours[:1, :3]), colours[:1, :3])
     gamma = chunk(b"gAMA", struct.pack(">I", 100_000)) + chunk(

@@ -31,7 +31,7 @@ STUBS = {"tensorflow", "tensorflow_serving", "google"}
 TENSORFLOW = {*STUBS, "numpy", "PIL"}
 PARTS = "modelserver.tensorflow_parts"
 BASICS = {PARTS, "modelserver.status", "modelserver.deadline", "modelserver.metrics"}
-EXPORT_BASE = {"export.contract", "export.errors", "export.suggestions"}
+EXPORT_BASE = {"export.contract", "export.errors", "export.suggestions", "export.wireformat"}
 
 # For each room: which of the project's own rooms and which distributions it may
 # import, besides itself and the standard library. The first row that fits counts.
@@ -176,7 +176,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     (
         "export.verification",
         {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"}
-        | {"framewire.agreement", "framewire.recording", "framewire.reports"},
+        | {"export.tasks", "framewire.agreement", "framewire.recording", "framewire.reports"},
         {*TENSORFLOW, "matplotlib", "rich"},
     ),
     # The demo model is made with the tool; of the tool, only the commands know the demo model.

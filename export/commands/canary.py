@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from export.commands.arguments import not_negative, positive
 from export.commands.parser import Commands, add_command
 from export.commands.target import add_target, add_timeout, open_labels, target, version_number
 from export.commands.thresholds import add_thresholds, thresholds
@@ -34,6 +35,7 @@ def add_parser(commands: Commands) -> None:
         %(prog)s --stop
         """,
     )
+    parser.usage = "%(prog)s (VERSION | --stop) [options]"
     version = parser.add_mutually_exclusive_group(required=True)
     version.add_argument(
         "version", type=version_number, nargs="?", metavar="VERSION", help="the version's number"
@@ -45,8 +47,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _add_automatic(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("canary that ends by itself")
-    group.add_argument("--auto", action="store_true", help="raise the share, or roll back")
+    group = parser.add_argument_group("automatic canary")
+    group.add_argument("--auto", action="store_true", help="raise the share in steps, or roll back")
     group.add_argument(
         "--gateway",
         action="append",
@@ -74,7 +76,7 @@ def _add_automatic(parser: argparse.ArgumentParser) -> None:
     for flag, default, meaning in _LIMITS:
         group.add_argument(
             flag,
-            type=type(default),
+            type=positive if isinstance(default, int) else not_negative,
             default=default,
             metavar="N",
             help=f"{meaning} (default: %(default)g)",
@@ -83,10 +85,10 @@ def _add_automatic(parser: argparse.ArgumentParser) -> None:
 
 
 _LIMITS: list[tuple[str, float, str]] = [
-    ("--step-seconds", 60.0, "least duration of a step"),
-    ("--patience", 1800.0, "seconds after which a step that is still undecided is rolled back"),
-    ("--least", 50, "frames that a check needs"),
-    ("--max-errors", 0.01, "share of frames that may fail beyond those of the other version"),
+    ("--step-seconds", 60.0, "minimum duration of a step"),
+    ("--patience", 1800.0, "seconds until an undecided step is rolled back"),
+    ("--least", 50, "minimum number of frames per check"),
+    ("--max-errors", 0.01, "tolerated increase of the error rate over the other version"),
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from export.commands.task_options import mask_size
+from export.contract import MASK_WEIGHTS
 from export.detectors.options import COLUMNS, FAMILIES, OFFSET_ORDERS, DecodeOptions
 from export.errors import SourceError
 
@@ -42,7 +43,8 @@ def add_decode(parser: argparse.ArgumentParser) -> None:
         "--columns",
         type=_columns,
         metavar="NAME,...",
-        help="the columns of end-to-end, in order: batch, box, class, score (default: recognized)",
+        help="the columns of end-to-end, in order: batch, box, class, score, angle (default: "
+        "recognized)",
     )
     group.add_argument(
         "--agnostic-nms",
@@ -61,11 +63,13 @@ def check_decode(options: argparse.Namespace) -> None:
         ]
         if options.box_units == "cells":
             given.append("--box-units cells")
-        if options.mask_size is not None and options.masks != "image":
-            given.append("--mask-size")
         if given:
             verb = "need" if len(given) > 1 else "needs"
             raise SourceError(f"{' and '.join(given)} {verb} --decode FAMILY")
+        if options.mask_size is not None and not _makes_masks(options):
+            raise SourceError(
+                f"--mask-size needs --decode FAMILY, --masks image or --outputs {MASK_WEIGHTS}=NAME"
+            )
     elif options.nms:
         raise SourceError("omit --nms: --decode suppresses overlapping boxes where it is needed")
     elif options.masks == "image":
@@ -77,6 +81,10 @@ def check_decode(options: argparse.Namespace) -> None:
         )
     elif options.source is None:
         raise SourceError("--decode needs --from: the demo model is decoded already")
+
+
+def _makes_masks(options: argparse.Namespace) -> bool:
+    return options.masks == "image" or MASK_WEIGHTS in options.outputs
 
 
 def _task(family: str) -> str:
@@ -119,9 +127,9 @@ def _variances(text: str) -> tuple[float, ...]:
 
 def _columns(text: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in text.split(","))
-    needed = set(COLUMNS) - {"batch"}
+    needed = {"box", "class", "score"}
     if not needed <= set(names) <= set(COLUMNS) or len(set(names)) != len(names):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not box, class and score in some order, with or without batch"
+            f"{text!r} is not box, class and score in some order, with or without batch and angle"
         )
     return names

@@ -30,7 +30,8 @@ class _TolerantOutput(io.FileIO):
 def tolerate_closed_output() -> None:
     """From now on, ignore that standard output has lost its reader.
 
-    Any other write error, such as a full disk, raises ``ExportError`` once.
+    Characters that its encoding does not have are escaped. Any other write error, such as a full
+    disk, raises ``ExportError`` once.
     """
     original = sys.stdout
     if original is None:
@@ -40,6 +41,6 @@ def tolerate_closed_output() -> None:
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=original.encoding,
-        errors=original.errors,
+        errors="backslashreplace" if original.errors == "strict" else original.errors,
         line_buffering=original.isatty(),
     )

@@ -20,6 +20,7 @@ from export.commands.task_options import add_task, task_options
 from export.errors import SourceError
 from export.publishing import local
 from export.sources import checkpoints
+from export.sources.location import missing
 
 if TYPE_CHECKING:  # it imports TensorFlow, which --help should not wait for
     from export.pipeline import ExportRequest
@@ -124,12 +125,19 @@ def _check_source(options: argparse.Namespace) -> None:
     """Report a missing source or labels file without waiting for the import of TensorFlow."""
     if options.source is None:
         return
+    if not options.source or "://" in options.source:
+        raise SourceError(
+            f"--from {options.source!r} is not a path; download the model, and pass its file or "
+            "directory"
+        )
     path = Path(options.source)
     is_named = options.source.startswith("keras:")
-    if not is_named and not path.exists() and not checkpoints.at(path).index.exists():
-        raise SourceError(f"{path} does not exist: there is no model to export")
+    if not is_named and not path.exists():
+        checkpoint = checkpoints.at(path)
+        if not checkpoint.index.exists() and not checkpoint.meta.exists():
+            raise missing(path)
     if options.labels is not None and not options.labels.is_file():
-        raise SourceError(f"the labels file {options.labels} does not exist")
+        raise SourceError(f"there is no labels file {options.labels}")
 
 
 def _target(options: argparse.Namespace) -> Path:

@@ -36,7 +36,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         "--server",
         type=address,
         metavar="HOST:PORT",
-        default=f"127.0.0.1:{os.environ.get('GRPC_PORT') or 8500}",
+        default=f"127.0.0.1:{_port()}",
         help="the model server's gRPC address (default: %(default)s)",
     )
     group.add_argument(
@@ -46,6 +46,12 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         help="the model server's --model_config_file; created if missing (default: models.config "
         f"beside the model's directory, or in {FOLDER})",
     )
+
+
+def _port() -> str:
+    """Return GRPC_PORT. Kubernetes sets a URL there, for a Service named ``grpc``."""
+    text = os.environ.get("GRPC_PORT", "")
+    return text if text and "://" not in text else "8500"
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:

@@ -33,6 +33,7 @@ def add_parser(commands: Commands) -> None:
         %(prog)s build/mymodel/4 --recorded record/ --report-html report.html
         """,
     )
+    parser.usage = "%(prog)s VERSION [options]"
     parser.add_argument("folder", type=Path, metavar="VERSION", help="the version's directory")
     parser.add_argument(
         "--max-batch",

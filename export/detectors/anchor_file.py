@@ -50,10 +50,10 @@ def standard(boxes: np.ndarray, order: str, size: Size) -> np.ndarray:
 
 
 def _content(path: Path) -> Any:
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return np.load(path, allow_pickle=False)
     text = path.read_text("utf-8-sig")
-    if path.suffix == ".json":
+    if path.suffix.lower() == ".json":
         return json.loads(text)
     rows = [line.replace(",", " ").split() for line in text.splitlines()]
     return [[float(value) for value in row] for row in rows if row and row[0][0] != "#"]

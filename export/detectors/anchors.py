@@ -16,7 +16,7 @@ from export.detectors import anchor_file
 from export.detectors.decoder import Size
 from export.detectors.options import DecodeOptions
 from export.detectors.pyramid import Pyramid
-from export.detectors.ssd import SSD300, SSD300_COCO, SSD512, SSD512_COCO, TF_SSD, Grids
+from export.detectors.ssd import SSD300, SSD300_COCO, SSD512, SSD512_COCO, TF_SSD, Grids, Mobile
 from export.errors import SourceError
 from export.suggestions import did_you_mean
 
@@ -66,7 +66,7 @@ _EFFICIENTDET = Coding("cycxhw", (1.0, 1.0, 1.0, 1.0))
 _TORCHVISION = Coding("cxcywh", (1.0, 1.0, 1.0, 1.0))
 _FIZYR = Coding("xyxy", (0.2, 0.2, 0.2, 0.2))
 
-PRESETS: Mapping[str, tuple[Grids | Pyramid, Coding]] = {
+PRESETS: Mapping[str, tuple[Grids | Mobile | Pyramid, Coding]] = {
     "ssd300": (SSD300, _CAFFE),
     "ssd300-coco": (SSD300_COCO, _CAFFE),
     "ssd512": (SSD512, _CAFFE),
@@ -106,7 +106,7 @@ def resolve_anchors(options: DecodeOptions, size: Size, boxes: int | None = None
     elif asked.lstrip().startswith("{"):
         asked, values = "--anchors", _generated(asked, size)
     elif Path(asked).is_file():
-        values = _from_file(Path(asked), options, size)
+        asked, values = _from_file(Path(asked), options, size)
     else:
         raise SourceError(
             f"--anchors {asked} is neither a file nor one of {', '.join(PRESETS)}"
@@ -129,11 +129,13 @@ def _missing(size: Size, boxes: int | None) -> str:
     )
 
 
-def _from_file(path: Path, options: DecodeOptions, size: Size) -> np.ndarray:
+def _from_file(path: Path, options: DecodeOptions, size: Size) -> tuple[str, np.ndarray]:
+    """Return what to call the anchors, and the boxes."""
     content = anchor_file.read(path)
     if isinstance(content, dict):
-        return _generated(json.dumps(content), size)
-    return anchor_file.standard(content, options.anchor_order or "cxcywh", size)
+        return str(path), _generated(json.dumps(content), size)
+    order = options.anchor_order or "cxcywh"
+    return f"{path} ({order})", anchor_file.standard(content, order, size)
 
 
 def _generated(text: str, size: Size) -> np.ndarray:

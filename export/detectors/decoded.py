@@ -16,6 +16,7 @@ from export.detectors.decoder import Decoder, Size
 from export.detectors.end_to_end import end_to_end
 from export.detectors.nms import Limits, strongest, suppress
 from export.detectors.options import DecodeOptions
+from export.detectors.ultralytics import ultralytics
 from export.detectors.yolo import yolo
 from export.errors import SourceError
 from export.suggestions import listed
@@ -23,9 +24,10 @@ from export.tasks.boxmasks import MAX_CELLS
 from export.tasks.task import PlainTask, Probe
 
 DECODERS: Mapping[str, Callable[[Probe, DecodeOptions, Size], Decoder]] = {
-    "yolo": yolo,
+    "yolo": ultralytics,
     "yolov5": yolo,
     "yolov8": yolo,
+    "yolo-obb": ultralytics,
     "ssd": anchored,
     "retinanet": anchored,
     "efficientdet": anchored,
@@ -71,9 +73,8 @@ class DecodedDetection(PlainTask):
         found = kept.outputs()
         if candidates.prototypes is None:
             return found
-        anchors = kept.anchors(candidates)
-        masks = candidates.prototypes.masks(anchors, found[BOXES], kept.counts)
-        return {**found, MASKS: masks}
+        prototypes = candidates.prototypes.of(kept.rows_of(candidates))
+        return {**found, MASKS: prototypes.masks(found[BOXES], kept.counts)}
 
 
 def decoded(probe: Probe, options: DecodeOptions, size: Size, images: int) -> DecodedDetection:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from export.contract import Outputs, Tensor
-from export.detectors.prototypes import Prototypes
+from export.tasks.prototypes import Prototypes
 
 Size = tuple[int, int]
 """Height and width of the pixels that the model sees."""

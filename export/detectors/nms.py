@@ -35,13 +35,14 @@ class Kept(NamedTuple):
     """The boxes that are kept, the best first, padded to ``max_boxes`` (M).
 
     ``boxes``: ``[N, M, 4]``. ``scores`` and ``classes``: ``[N, M]``. ``counts``: ``[N]``, how many
-    are valid.
+    are valid. ``rows``: ``[N, M]``, which candidate each box was; None if suppression did not say.
     """
 
     boxes: Tensor
     scores: Tensor
     classes: Tensor
     counts: Tensor
+    rows: Tensor | None = None
 
     def outputs(self) -> Outputs:
         """Return the contract's outputs, padded with zeros."""
@@ -53,12 +54,13 @@ class Kept(NamedTuple):
             COUNT: tf.cast(self.counts, tf.float32),
         }
 
-    def anchors(self, candidates: Candidates) -> Tensor:
-        """Return which candidate each box was: int64 ``[N, M]``.
+    def rows_of(self, candidates: Candidates) -> Tensor:
+        """Return which of the candidates each box was: ``[N, M]``.
 
         TensorFlow's suppression by class does not say, but copies scores and boxes bit by bit.
-        ``candidates``: with scores ``[N, A, C]``.
         """
+        if self.rows is not None:
+            return self.rows
         by_class = tf.transpose(candidates.scores, [0, 2, 1])
         scores = tf.gather(by_class, tf.cast(self.classes, tf.int32), batch_dims=1)
         same = tf.equal(scores, self.scores[..., None])
@@ -73,15 +75,22 @@ def suppress(candidates: Candidates, limits: Limits) -> Kept:
 
 
 def strongest(candidates: Candidates, limits: Limits) -> Kept:
-    """Return the boxes with the best scores, without suppression."""
+    """Return the boxes with the best scores, without suppression. There must be a candidate."""
     boxes, scores, classes = _one_class_each(candidates)
-    missing = tf.maximum(limits.max_boxes - tf.shape(scores)[1], 0)
-    scores, classes = (tf.pad(v, [[0, 0], [0, missing]]) for v in (scores, classes))
-    boxes = tf.pad(boxes, [[0, 0], [0, missing], [0, 0]])
-    scores, best = tf.math.top_k(scores, limits.max_boxes)
-    counts = tf.reduce_sum(tf.cast(scores > limits.min_score, tf.int32), axis=1)
-    boxes, classes = (tf.gather(v, best, batch_dims=1) for v in (boxes, classes))
-    return Kept(boxes, scores, classes, counts)
+    rows, counts = best_rows(scores, limits)
+    return Kept(*_gathered(rows, boxes, scores, classes), counts, rows)
+
+
+def best_rows(scores: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
+    """Return which rows of ``[N, A]`` have the best scores, int32 ``[N, max_boxes]``, best first.
+
+    Also return how many of them exceed the least score, ``[N]``; the others are arbitrary rows.
+    """
+    count = tf.shape(scores)[1]
+    padded = tf.pad(scores, [[0, 0], [0, tf.maximum(limits.max_boxes - count, 0)]])
+    best, rows = tf.math.top_k(padded, limits.max_boxes)
+    counts = tf.reduce_sum(tf.cast(best > limits.min_score, tf.int32), axis=1)
+    return tf.minimum(rows, count - 1), counts
 
 
 def _by_class(candidates: Candidates, limits: Limits) -> Kept:
@@ -99,11 +108,13 @@ def _by_class(candidates: Candidates, limits: Limits) -> Kept:
 
 def _agnostic(candidates: Candidates, limits: Limits) -> Kept:
     boxes, scores, classes = _one_class_each(candidates)
-    kept, counts = kept_boxes(boxes, scores, limits)
-    boxes, scores, classes = (
-        tf.gather(values, kept, batch_dims=1) for values in (boxes, scores, classes)
-    )
-    return Kept(boxes, scores, classes, counts)
+    rows, counts = kept_boxes(boxes, scores, limits)
+    return Kept(*_gathered(rows, boxes, scores, classes), counts, rows)
+
+
+def _gathered(rows: Tensor, *values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    boxes, scores, classes = (tf.gather(one, rows, batch_dims=1) for one in values)
+    return boxes, scores, classes
 
 
 def kept_boxes(boxes: Tensor, scores: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:

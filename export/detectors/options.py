@@ -9,6 +9,7 @@ FAMILIES = (
     "yolov5",
     "yolov8",
     "yolo-pose",
+    "yolo-obb",
     "ssd",
     "retinanet",
     "efficientdet",
@@ -17,12 +18,13 @@ FAMILIES = (
     "end-to-end",
 )
 """``yolo`` is either of the following two, whichever the shapes imply. ``yolo-pose`` makes a pose
-model, the others a detector."""
+model, the others a detector. ``yolo-obb`` has turned boxes."""
 
 OFFSET_ORDERS = ("cxcywh", "cycxhw", "xyxy", "yxyx")
 
-COLUMNS = ("batch", "box", "class", "score")
-"""What rows of ``end-to-end`` consist of; ``batch`` is the image's number."""
+COLUMNS = ("batch", "box", "class", "score", "angle")
+"""What rows of ``end-to-end`` consist of. ``batch`` is the image's number. ``angle`` is that of the
+box, in radians."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def own_anchors(probe: Probe, options: DecodeOptions, size: Size) -> tuple[Heads
     if len(tables) != 1:
         return None
     [name] = tables
-    rows = probe[name]
+    rows = probe[name].astype(np.float32)
     heads = _heads(name, rows)
     if heads is None:
         return None

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from export.detectors import columns
 from export.detectors.anchors import presets_with
 from export.detectors.centernet import centernet
+from export.detectors.columns import ULTRALYTICS
 from export.detectors.decoder import Size
-from export.detectors.end_to_end import fitting_columns, holds_rows
 from export.detectors.heads import find_heads
 from export.detectors.options import DecodeOptions
 from export.detectors.own_anchors import own_anchors
-from export.detectors.prototypes import prototypes_among
+from export.detectors.ultralytics import detections_among
 from export.detectors.yolo import yolo_layout
 from export.errors import SourceError
+from export.tasks.prototypes import prototypes_among
 from export.tasks.task import Probe
 
-_POSE_COLUMNS = 4 + 1 + 17 * 3
+_KEYPOINTS = 17 * 3
+_POSE_COLUMNS = 4 + 1 + _KEYPOINTS
 _POSE_HINT = ", or --decode yolo-pose for the keypoints of a person"
 
 
@@ -25,11 +28,24 @@ def recognize(probe: Probe, size: Size) -> str | None:
 
     ``size``: height and width of the model's input.
     """
-    for rule in (_yolo, _end_to_end, _anchored, _centernet):
+    for rule in (_detections, _yolo, _end_to_end, _anchored, _centernet):
         found = rule(probe, size)
         if found is not None:
             return f"{found[0]}: to serve boxes, add {found[1]}"
     return None
+
+
+def _detections(probe: Probe, size: Size) -> tuple[str, str] | None:
+    name = detections_among(probe, size)
+    if name is None or columns.holds_rows(probe[name]):
+        return None
+    shape = list(probe[name].shape[1:])
+    behind = shape[1] - columns.width(ULTRALYTICS)
+    prototypes = prototypes_among(probe, behind)
+    masks = f" and the weights of the mask that {prototypes.name} is for" if prototypes else ""
+    reason = f"the rows of {name} {shape} look like {', '.join(ULTRALYTICS)}{masks}"
+    pose = behind == _KEYPOINTS and prototypes is None
+    return reason, "--decode end-to-end" + _POSE_HINT * pose
 
 
 def _yolo(probe: Probe, size: Size) -> tuple[str, str] | None:
@@ -48,16 +64,16 @@ def _yolo(probe: Probe, size: Size) -> tuple[str, str] | None:
 
 
 def _end_to_end(probe: Probe, size: Size) -> tuple[str, str] | None:
-    tables = {name: value for name, value in probe.items() if holds_rows(value)}
+    tables = {name: value for name, value in probe.items() if columns.holds_rows(value)}
     if len(tables) != 1:
         return None
     [(name, rows)] = tables.items()
-    fitting = fitting_columns(rows)
+    fitting = columns.fitting(rows)
     if not fitting:
         return None
-    columns = f" --columns {','.join(fitting[0])}" if len(fitting) > 1 else ""
+    flag = f" --columns {','.join(fitting[0])}" if len(fitting) > 1 else ""
     reason = f"the rows of {name} {list(rows.shape[1:])} look like {', '.join(fitting[0])}"
-    return reason, f"--decode end-to-end{columns}"
+    return reason, f"--decode end-to-end{flag}"
 
 
 def _anchored(probe: Probe, size: Size) -> tuple[str, str] | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -125,18 +126,36 @@ SSD512 = _vgg(512, _VOC_512, _MAPS_512, _STEPS_512, 2)
 SSD512_COCO = _vgg(512, _COCO_512, _MAPS_512, _STEPS_512, 2)
 
 
-def _mobile(maps: list[int], smallest: float = 0.2, largest: float = 0.95) -> Grids:
-    """Return the anchors of TensorFlow's SSD on MobileNet: scales at equal distances."""
-    scales = [*np.linspace(smallest, largest, len(maps)).tolist(), 1.0]
-    levels: list[tuple[Shape, ...]] = []
-    for scale, following in pairwise(scales):
-        if not levels:  # the lowest map has three anchors
-            pairs = [(0.1, 1.0), (scale, 2.0), (scale, 0.5)]
-        else:
-            pairs = [(scale, ratio) for ratio in (1.0, 2.0, 0.5, 3.0, 1 / 3)]
-            pairs.append((float(np.sqrt(scale * following)), 1.0))
-        levels.append(tuple((s * np.sqrt(r), s / np.sqrt(r)) for s, r in pairs))
-    return Grids((1.0, 1.0), tuple((one, one) for one in maps), shapes=tuple(levels))
+@dataclass(frozen=True)
+class Mobile:
+    """Anchors of TensorFlow's SSD on MobileNet: scales at equal distances, for inputs of any size.
+
+    The first of the ``maps`` has a stride of 16, and each further one half as many cells.
+    """
+
+    maps: int = 6
+    smallest: float = 0.2
+    largest: float = 0.95
+
+    def boxes(self, size: Size) -> np.ndarray:
+        """Return float32 ``[A, 4]``: center y, center x, height, width in 0..1."""
+        cells = [(ceil(size[0] / _STRIDE), ceil(size[1] / _STRIDE))]
+        while len(cells) < self.maps:
+            cells.append((ceil(cells[-1][0] / 2), ceil(cells[-1][1] / 2)))
+        # Shapes are shares of the shorter side.
+        image = size[0] / min(size), size[1] / min(size)
+        return Grids(image, tuple(cells), shapes=tuple(self._shapes())).boxes(size)
+
+    def _shapes(self) -> Iterator[tuple[Shape, ...]]:
+        """Yield the shapes of each map."""
+        scales = [*np.linspace(self.smallest, self.largest, self.maps).tolist(), 1.0]
+        for number, (scale, following) in enumerate(pairwise(scales)):
+            pairs = [(0.1, 1.0), (scale, 2.0), (scale, 0.5)]  # the lowest map has three anchors
+            if number:
+                pairs = [(scale, ratio) for ratio in (1.0, 2.0, 0.5, 3.0, 1 / 3)]
+                pairs.append((float(np.sqrt(scale * following)), 1.0))
+            yield tuple((s * np.sqrt(r), s / np.sqrt(r)) for s, r in pairs)
 
 
-TF_SSD = _mobile([19, 10, 5, 3, 2, 1])
+_STRIDE = 16
+TF_SSD = Mobile()

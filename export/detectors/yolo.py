@@ -7,7 +7,8 @@
 Boxes are center x, center y, width, height. TensorFlow exports give them in 0..1 of the model's
 input, conversions from ONNX often in its pixels. Scores are in 0..1. Models that suppress boxes
 themselves (v10, 26, or exported with NMS) return other rows, see ``end_to_end``. Those that segment
-have 32 further columns: the weights of prototypes, which another output holds.
+have 32 further columns: the weights of prototypes, which another output holds. Those for turned
+boxes have a further column with the angle; each is served as the upright box around it.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ import tensorflow as tf
 from export.contract import Outputs, Tensor
 from export.detectors.decoder import Candidates, Size
 from export.detectors.options import DecodeOptions
-from export.detectors.prototypes import COUNT, PrototypeOutput, Prototypes, prototypes_among
 from export.detectors.scores import in_unit_range
+from export.detectors.turned import upright
 from export.detectors.units import recognize_units
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.activation import activate
 from export.tasks.boxes import standard
+from export.tasks.prototypes import COUNT, PrototypeOutput, Prototypes, prototypes_among
 from export.tasks.task import Probe
 
 _STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
@@ -35,6 +37,8 @@ _TINY_STRIDES = (16, 32)  # of YOLOv3-tiny, which has three anchors for each cel
 _ANCHORS_PER_CELL = {"yolov5": 3, "yolov8": 1}
 _BOX_COLUMNS = {"yolov5": 5, "yolov8": 4}
 _PERSON_KEYPOINTS = 17 * 3
+_BY_SHAPE = ("yolo", "yolo-obb")
+"""The families whose version the number of anchors says."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Yolo:
 
     ``output``: the source's name for it. ``classes``: how many there are. ``prototypes``: where
     those of masks are; None if masks are not served. ``mask_size``: the side of a mask, in cells.
+    ``turned``: the column after the scores has the angles of the boxes.
     """
 
     output: str
@@ -67,6 +72,7 @@ class Yolo:
     notes: tuple[str, ...] = ()
     prototypes: PrototypeOutput | None = None
     mask_size: int = 0
+    turned: bool = False
     suppressed: bool = False
 
     @property
@@ -83,12 +89,18 @@ class Yolo:
         scores = activate(rows[..., first : first + self.classes], self.activation, False)
         if self.layout.version == "yolov5":
             scores *= activate(rows[..., 4:5], self.activation, False)
-        boxes = standard(rows[..., :4], self.order, self.units, size)
+        boxes = self._boxes(rows, first + self.classes, size)
         if self.prototypes is None:
             return Candidates(boxes, scores)
         maps = self.prototypes.read(outputs[self.prototypes.name])
         weights = rows[..., first + self.classes :]
         return Candidates(boxes, scores, prototypes=Prototypes(maps, weights, self.mask_size))
+
+    def _boxes(self, rows: Tensor, end: int, size: Tensor) -> Tensor:
+        """Return the boxes. ``end``: the first column after the scores."""
+        if self.turned:
+            return upright(rows[..., :4], rows[..., end], self.units, size)
+        return standard(rows[..., :4], self.order, self.units, size)
 
 
 def yolo(probe: Probe, options: DecodeOptions, size: Size) -> Yolo:
@@ -97,7 +109,8 @@ def yolo(probe: Probe, options: DecodeOptions, size: Size) -> Yolo:
     rows = probe[name].swapaxes(1, 2) if layout.by_column else probe[name]
     first = _BOX_COLUMNS[layout.version]
     columns = rows.shape[-1] - first
-    prototypes = prototypes_among(probe) if columns > COUNT else None
+    turned = options.family == "yolo-obb"
+    prototypes = prototypes_among(probe) if columns > COUNT and not turned else None
     classes, notes = _classes(name, columns, options, prototypes)
     _check_scores(name, rows[..., 4 : first + classes], options)
     units, note = recognize_units(name, rows[..., :4], options.units)
@@ -107,6 +120,7 @@ def yolo(probe: Probe, options: DecodeOptions, size: Size) -> Yolo:
         *(name, layout, order, units, activation, classes, notes),
         prototypes if options.mask_size else None,
         options.mask_size,
+        turned,
     )
 
 
@@ -142,7 +156,7 @@ def _output(probe: Probe, options: DecodeOptions, size: Size) -> tuple[str, Layo
     if len(fitting) == 1:
         return next(iter(fitting.items()))
     shapes = [f"{name} {list(value.shape)}" for name, value in sorted(probe.items())]
-    if len(candidates) == 1 and options.family == "yolo":
+    if len(candidates) == 1 and options.family in _BY_SHAPE:
         raise SourceError(
             f"{shapes[0]} has the number of anchors of no YOLO at this size; name the version with "
             "--decode yolov5 (boxes have an objectness) or --decode yolov8 (they have none)"
@@ -156,7 +170,7 @@ def _output(probe: Probe, options: DecodeOptions, size: Size) -> tuple[str, Layo
 def _layout(shape: tuple[int, ...], options: DecodeOptions, size: Size) -> Layout | None:
     """Return the layout by the number of anchors, or by the version that the user names."""
     layout = yolo_layout(shape, size)
-    if options.family == "yolo" or (layout and layout.version == options.family):
+    if options.family in _BY_SHAPE or (layout and layout.version == options.family):
         return layout
     if min(shape[1:]) <= _BOX_COLUMNS[options.family]:
         return None
@@ -172,6 +186,9 @@ def _classes(
         served = f"which are served in {size}x{size}" if size else "which are not served"
         note = f"the last {COUNT} columns of {name} and {prototypes.name} are for masks, {served}"
         return columns - COUNT, (note,)
+    if options.family == "yolo-obb":
+        note = f"the last column of {name} is the angle: upright boxes around the turned ones"
+        return columns - 1, (f"{note} are served",)
     if options.class_count is not None and columns == options.class_count + _PERSON_KEYPOINTS:
         note = f"the last {_PERSON_KEYPOINTS} columns of {name} are keypoints (--decode yolo-pose)"
         return options.class_count, (note,)
@@ -183,7 +200,8 @@ def _check_scores(name: str, scores: np.ndarray, options: DecodeOptions) -> None
         raise SourceError(
             f"the scores in {name} range from {scores.min():.3g} to {scores.max():.3g} instead of "
             "0..1; if these are logits, add --activation sigmoid; if the model also returns "
-            "keypoints, add --labels FILE, so that their columns are known, or --decode yolo-pose"
+            "keypoints, add --labels FILE, so that their columns are known, or --decode yolo-pose; "
+            "if the last column is the angle of a box, add --decode yolo-obb"
         )
 
 

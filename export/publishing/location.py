@@ -102,6 +102,8 @@ def locate(text: str) -> Location:
 
     Raise ``PublishError`` if no filesystem driver handles it.
     """
+    if not text:
+        raise PublishError("the path of a directory must not be empty")
     try:
         fs, path = url_to_fs(text if "://" in text else os.path.abspath(text))
     except (ValueError, ImportError, OSError) as error:

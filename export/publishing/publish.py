@@ -14,7 +14,12 @@ from export.publishing import local, manifest, remote
 from export.publishing.location import Location, locate, reporting
 from export.publishing.manifest import Entry, Manifest
 from export.publishing.provenance import read_provenance
+from export.wireformat import fields
 
+_GRAPH = "saved_model.pb"
+_VARIABLES = (b"VarHandleOp", b"VariableV2")
+"""The operations that hold variables."""
+_BLOCK = 1 << 20
 _SHARD = re.compile(r"variables/variables\.data-\d{5}-of-(\d{5})")
 
 Progress = Callable[[str, int, int], None]
@@ -70,11 +75,36 @@ def _check_source(folder: Location) -> list[str]:
         names = [name for name in folder.files() if name != manifest.FILE]
         if not any(graph in names for graph in GRAPH_FILES):
             raise PublishError(f"{folder} is not a SavedModel: it has no saved_model.pb")
+        _check_graph(folder, names)
         missing = sorted(_expected_variables(names) - set(names))
         if missing:
             raise PublishError(f"{folder} is incomplete: {missing[0]} is missing")
         manifest.check(folder)
     return names
+
+
+def _check_graph(folder: Location, names: list[str]) -> None:
+    """Raise ``PublishError`` if the graph is truncated, or files of its variables are missing."""
+    if _GRAPH not in names:  # a graph as text
+        return
+    with folder.fs.open(f"{folder.path}/{_GRAPH}", "rb") as file:
+        has_variables = any(name in block for block in _blocks(file) for name in _VARIABLES)
+        size = file.tell()
+        file.seek(0)
+        try:
+            list(fields(file, size))
+        except ValueError:
+            raise PublishError(f"{folder} is incomplete: {_GRAPH} is truncated") from None
+    if has_variables and not any(name.startswith("variables/") for name in names):
+        raise PublishError(f"{folder} is incomplete: its variables/ are missing")
+
+
+def _blocks(file: Any) -> Iterator[bytes]:
+    """Yield the file in blocks that overlap, so that a short name is whole in one of them."""
+    kept = b""
+    while block := file.read(_BLOCK):
+        yield kept + block
+        kept = block[-len(_VARIABLES[0]) :]
 
 
 def _expected_variables(names: list[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""A canary that ends by itself: its share grows while it holds, or it is rolled back.
+"""The automatic canary: its share grows while it holds, or it is rolled back.
 
 The first step gives the candidate the label ``canary``, which no session follows: gateways with a
 shadow compare it on frames that another version has answered. Each further step gives it the label

@@ -52,7 +52,7 @@ class ConfigFile:
     def read(self) -> Any | None:
         """Return the ModelServerConfig, or None if there is no file."""
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self.path.read_text(encoding="utf-8-sig")
             return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
         except FileNotFoundError:
             return None

@@ -66,8 +66,8 @@ class Gateways:
                 for family in text_string_to_metric_families(text)
                 for sample in family.samples
             }
-        except (OSError, HTTPException, ValueError):
-            return None
+        except (OSError, HTTPException, ValueError, LookupError, ArithmeticError):
+            return None  # the last two: what answers is no gateway
 
 
 def _values(samples: Samples, name: str, label: str) -> set[str]:

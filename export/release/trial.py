@@ -55,6 +55,17 @@ def labels_of(shares: Sequence[int]) -> list[str]:
     return [f"{CANARY}-{share}" for share in shares]
 
 
+def _is_sound(trial: Trial) -> bool:
+    """Return whether the fields have the right types, and the step exists."""
+    numbers = (trial.candidate, trial.current, trial.step, *trial.shares)
+    texts = (trial.label, trial.began_at)
+    return (
+        all(type(number) is int for number in numbers)
+        and all(isinstance(text, str) for text in texts)
+        and 0 <= trial.step <= len(trial.shares) > 0
+    )
+
+
 class TrialFile:
     """The trials of the models in a configuration file."""
 
@@ -80,9 +91,12 @@ class TrialFile:
         if fields is None:
             return None
         try:
-            return Trial(**{**fields, "shares": tuple(fields["shares"])})
+            trial = Trial(**{**fields, "shares": tuple(fields["shares"])})
         except (TypeError, KeyError):
             raise self._unreadable("it describes no canary") from None
+        if not _is_sound(trial):
+            raise self._unreadable("it describes no canary")
+        return trial
 
     def write(self, model: str, trial: Trial | None) -> None:
         """Store the trial of a model; None: it is over."""

@@ -16,6 +16,7 @@ from export.detectors.recognition import recognize
 from export.detectors.yolo_pose import yolo_pose
 from export.errors import SourceError, reason_of
 from export.serving import labels as label_files
+from export.serving import outputs
 from export.serving.decoding import Canvas, decode, decode_at_own_size
 from export.serving.signatures import DescribedModule, EncodedServable, Model, Servable
 from export.sources import scaling as scalings
@@ -137,19 +138,22 @@ def resolve(
     canvas = None if source.takes_bytes else _canvas(source, images, batch)
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
     tried = [probes[at % len(probes)] for at in range(batch or _PROBES)]
-    outputs = _probe(draft, tried)
-    if decode is not None:
-        chosen = _decoded(draft, outputs, _with_labels(source, decode, labels), len(tried))
-    else:
-        chosen = _selected(draft, outputs, _with_description(source, task))
-    check_ranking(chosen, outputs, source.left_out)
+    probe, faults = _probe(draft, tried)
+
+    def choose() -> Task:
+        if decode is not None:
+            return _decoded(draft, probe, _with_labels(source, decode, labels), len(tried))
+        return _selected(draft, probe, _with_description(source, task))
+
+    chosen = outputs.select(choose, faults)
+    check_ranking(chosen, probe, source.left_out)
     if source.takes_bytes and task.units == "pixels":
         raise SourceError(
             "boxes in pixels need the images' size, which a model that decodes images does not give"
         )
     known = _described_labels(source, chosen) or chosen.labels
     names = _labels(labels or known, chosen)
-    dropped = tuple(not_served(chosen, outputs))
+    dropped = tuple(not_served(chosen, probe))
     then = _second_model(source, task, chosen)
     return replace(draft, task=chosen, labels=names, not_served=dropped, then=then)
 
@@ -226,24 +230,24 @@ def _scaling(source: Source, options: ImageOptions) -> Scaling:
     return Scaling(known.mean, known.std, bgr)
 
 
-def _probe(conversion: Conversion, probes: Sequence[bytes]) -> Probe:
-    """Return the source's own outputs for a few images."""
+def _probe(conversion: Conversion, probes: Sequence[bytes]) -> tuple[Probe, outputs.Faults]:
+    """Return the source's own outputs for a few images, and why some cannot be served."""
     source = conversion.source
     images = preprocess(conversion, probes)
     if conversion.canvas is None and not source.takes_bytes:
         images = images[:1]
     try:
-        outputs = conversion.model(source.reference)(images)
+        found = conversion.model(source.reference)(images)
     except SourceError:
         raise
     except Exception as error:  # the model may be anything, and fail in any way
         count, hint = len(probes), _hint(source, len(probes))
         raise SourceError(f"the model fails on {count} images: {_text(error)}{hint}") from None
-    return {name: value.numpy() for name, value in outputs.items()}
+    return outputs.arrays(found), outputs.faults_of(found)
 
 
-def _decoded(draft: Conversion, outputs: Probe, options: DecodeOptions, images: int) -> Task:
-    """Return the task of a detector that is decoded; ``outputs`` are those of so many images."""
+def _decoded(draft: Conversion, probe: Probe, options: DecodeOptions, images: int) -> Task:
+    """Return the task of a detector that is decoded; ``probe`` has outputs of so many images."""
     if draft.source.takes_bytes:
         raise SourceError(
             "--decode needs the size of the model's input, which a model that decodes images does "
@@ -252,16 +256,16 @@ def _decoded(draft: Conversion, outputs: Probe, options: DecodeOptions, images: 
     if draft.canvas is None:
         raise SourceError("--decode needs the size of the model's input; add --size WxH")
     if options.family == "yolo-pose":
-        return yolo_pose(outputs, options)
-    return decoded(outputs, options, (draft.canvas.height, draft.canvas.width), images)
+        return yolo_pose(probe, options, (draft.canvas.height, draft.canvas.width))
+    return decoded(probe, options, (draft.canvas.height, draft.canvas.width), images)
 
 
-def _selected(draft: Conversion, outputs: Probe, options: TaskOptions) -> Task:
+def _selected(draft: Conversion, probe: Probe, options: TaskOptions) -> Task:
     """Return the task that the outputs imply; if they look undecoded, say how to decode them."""
     size = (draft.canvas.height, draft.canvas.width) if draft.canvas else None
-    hint = recognize(outputs, size) if size else None
+    hint = recognize(probe, size) if size else None
     try:
-        task = select_task(outputs, options, size)
+        task = select_task(probe, options, size)
     except SourceError as error:
         raise SourceError(f"{error}; {hint}" if hint else str(error)) from None
     if hint and isinstance(task, Tensors) and options.task is None:

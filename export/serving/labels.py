@@ -31,11 +31,12 @@ def read(path: Path) -> list[str]:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SourceError(f"{path} is not UTF-8 text") from None
-    if path.suffix == ".json":
+    suffix = path.suffix.lower()
+    if suffix == ".json":
         return _json(path, text)
-    if path.suffix == ".pbtxt":
+    if suffix == ".pbtxt":
         return _label_map(path, text)
-    if path.suffix in (".yaml", ".yml"):
+    if suffix in (".yaml", ".yml"):
         return _names(path, text)
     return [line.strip() for line in text.rstrip().splitlines()]
 

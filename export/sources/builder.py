@@ -16,6 +16,7 @@ from export.errors import SourceError
 from export.sources.keras_errors import reason
 from export.sources.names import select_outputs
 from export.sources.options import SourceOptions
+from export.suggestions import listed
 
 
 def build(options: SourceOptions) -> Any:
@@ -27,7 +28,7 @@ def build(options: SourceOptions) -> Any:
     function = _find(options.model)
     try:
         model = function(**options.model_args)
-    except Exception as error:  # the user's code may raise anything
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
         raise SourceError(f"{options.model} failed: {_line(error)}") from None
     if not callable(model):
         raise SourceError(f"{options.model} returned {type(model).__name__}, which is not callable")
@@ -42,12 +43,13 @@ def _find(name: str) -> Callable[..., Any]:
         sys.path.insert(0, str(Path.cwd()))
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # importing runs the user's code
+    except (Exception, SystemExit) as error:  # importing runs the user's code
         raise SourceError(f"cannot import {module_name}: {_line(error)}") from None
     function: Callable[..., Any] | None = getattr(module, function_name, None)
     if not callable(function):
-        names = [known for known, value in vars(module).items() if inspect.isfunction(value)]
-        hint = f"; it has {', '.join(names)}" if names else ""
+        functions = [known for known, value in vars(module).items() if inspect.isfunction(value)]
+        names = [known for known in functions if known[0] != "_"]
+        hint = f"; it has {listed(names)}" if names else ""
         raise SourceError(f"{module_name} has no function {function_name}{hint}")
     return function
 
@@ -118,5 +120,7 @@ def _unwrapped(variable: Any) -> Any:
     return getattr(variable, "_variable", variable)
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return "it ends the program; move what is not a definition below: if __name__ == ..."
     return f"{type(error).__name__}: {reason(error)}"

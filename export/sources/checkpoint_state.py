@@ -23,7 +23,7 @@ class CheckpointState:
 def read(path: Path) -> CheckpointState:
     """Return what the file says: nothing, if it is not there or is not such a list."""
     try:
-        text = path.read_text("utf-8", "surrogateescape")
+        text = path.read_text("utf-8-sig", "surrogateescape")
     except OSError:  # no file, or a directory of this name
         return CheckpointState()
     found = _LATEST.search(text)

@@ -15,10 +15,14 @@ def constant(name: str, value: Any, dtype: tf.DType) -> np.ndarray:
 
     NumPy would silently convert any text to True, and True to 1.
     """
-    array = np.array(value)
-    if array.dtype.kind not in _kinds(dtype):
+    try:
+        array = np.array(value)
+    except ValueError:  # lists of different lengths
+        raise SourceError(f"--feed {name}: the lists of {value!r} differ in length") from None
+    converted = array.astype(dtype.as_numpy_dtype) if array.dtype.kind in _kinds(dtype) else None
+    if converted is None or (dtype.is_integer and (converted != array).any()):
         raise SourceError(f"--feed {name}: {value!r} is not {dtype.name}")
-    return array.astype(dtype.as_numpy_dtype)
+    return converted
 
 
 def _kinds(dtype: tf.DType) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import struct
 import zipfile
 from collections.abc import Callable
 from enum import Enum
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from export.errors import SourceError
-from export.sources.wireformat import LENGTH, VARINT, Field, fields
+from export.wireformat import LENGTH, VARINT, Field, fields
 
 
 class Format(Enum):
@@ -117,8 +118,8 @@ def _archive(file: BinaryIO, head: bytes, _: int) -> Format | None:
     try:
         with zipfile.ZipFile(file) as archive:
             names = [name.rpartition("/")[2] for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError):
-        return Format.ARCHIVE
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, struct.error):
+        return None  # it is damaged
     if "config.json" in names and any(name.endswith(".weights.h5") for name in names):
         return Format.KERAS
     if any(name in ("data.pkl", "constants.pkl") for name in names):
@@ -143,10 +144,10 @@ def _safetensors(_: BinaryIO, head: bytes, size: int) -> Format | None:
 
 
 def _text(file: BinaryIO, head: bytes, size: int) -> Format | None:
-    text = head.decode("utf-8", "replace")
+    text = head.decode("utf-8-sig", "replace")
     if "\0" in text or text.count("�") > 1:
         return None
-    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+    if text.lstrip().startswith("{"):
         return _json(file, size)
     return next((meaning for one, meaning in _TEXTS if re.search(one, text, re.MULTILINE)), None)
 

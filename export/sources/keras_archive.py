@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +19,23 @@ import h5py
 from export.errors import SourceError
 from export.sources import keras_copy
 from export.sources.keras_errors import reason
+from export.sources.unsupported import packing
 
+METADATA = "metadata.json"
 _ZIP = b"PK\x03\x04"
+_DAMAGED = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the readers of zip, HDF5 and JSON raise for files that are damaged or unexpected."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +56,8 @@ class KerasArchive:
     @property
     def is_keras2(self) -> bool:
         """Whether Keras 2 or older wrote it. Files that do not say are older than those that do."""
-        return not self.version or int(self.version.partition(".")[0]) < 3
+        number = re.search(r"\d+", self.version)
+        return number is None or int(number[0]) < 3
 
     @contextmanager
     def named(self, config: dict[str, Any] | None = None) -> Iterator[str]:
@@ -69,7 +88,7 @@ def read_archive(path: Path) -> KerasArchive:
             return _read_zip(path)
         if h5py.is_hdf5(path):
             return _read_hdf5(path)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise SourceError(f"cannot load {path}: {reason(error)}") from None
     raise SourceError(f"cannot load {path}: it is neither an HDF5 file nor a Keras archive (zip)")
 
@@ -85,9 +104,21 @@ def _read_hdf5(path: Path) -> KerasArchive:
 
 def _read_zip(path: Path) -> KerasArchive:
     with zipfile.ZipFile(path) as archive:
-        metadata = json.loads(archive.read("metadata.json"))
+        _check_root(path, archive.namelist())
+        metadata = json.loads(archive.read(METADATA))
         config = json.loads(archive.read(keras_copy.CONFIG))
     return KerasArchive(path, ".keras", config, str(metadata.get("keras_version", "")))
+
+
+def _check_root(path: Path, names: list[str]) -> None:
+    """Raise ``SourceError`` for the archive of a folder, as file managers make it."""
+    folder = next((name for name in names if name.endswith(f"/{METADATA}")), None)
+    if folder is not None and METADATA not in names:
+        unpacked = f"FOLDER/{folder.rpartition('/')[0]}"
+        raise SourceError(
+            f"{path} was packed with the folder around its files: unpack it into FOLDER, then "
+            f"{packing(unpacked)}"
+        )
 
 
 def _starts_like_zip(path: Path) -> bool:

@@ -9,11 +9,14 @@ from export.contract import GRAPH_FILES
 from export.errors import SourceError
 from export.sources import checkpoints
 from export.sources.formats import Format, format_of
-from export.sources.unsupported import SOURCES, error_for
+from export.sources.unsupported import SOURCES, error_for, packing
 from export.suggestions import listed
 
 _FILES = (Format.KERAS, Format.HDF5, Format.GRAPH, Format.GRAPH_TEXT)
 """The formats of which one file is a source."""
+
+_UNPACKED = ("config.json", "metadata.json", "model.weights.h5")
+"""The files of a ``.keras`` archive."""
 
 _CHECKPOINTS = (Format.CHECKPOINT, Format.META_GRAPH)
 
@@ -35,13 +38,22 @@ def locate(path: Path) -> Location:
     if path.is_dir():
         return _in_folder(path)
     checkpoint = checkpoints.at(path)
+    if checkpoint.prefix.name == "variables" and _is_saved_model(path.parent.parent):
+        return Location(Format.SAVED_MODEL, path.parent.parent)
     if checkpoint.index.is_file():
         return Location(Format.CHECKPOINT, checkpoint.prefix)
     if path.exists():
         return _file(path)
     if checkpoint.meta.is_file():
         return Location(Format.CHECKPOINT, checkpoint.prefix)
-    raise SourceError(f"{path} does not exist: there is no model to export")
+    raise missing(path)
+
+
+def missing(path: Path) -> SourceError:
+    """Return the error for a path where nothing is, with the checkpoints beside it."""
+    found = sorted({checkpoints.at(one).prefix.name for one in path.parent.glob("*.index")})
+    there = f"; there are the checkpoints {listed(found)}" if found else ""
+    return SourceError(f"{path} does not exist: there is no model to export{there}")
 
 
 def _file(path: Path) -> Location:
@@ -62,9 +74,15 @@ def _file(path: Path) -> Location:
     raise error_for(path, found)
 
 
+def _is_saved_model(folder: Path) -> bool:
+    return any((folder / name).exists() for name in GRAPH_FILES)
+
+
 def _in_folder(folder: Path) -> Location:
-    if any((folder / name).exists() for name in GRAPH_FILES):
+    if _is_saved_model(folder):
         return Location(Format.SAVED_MODEL, folder)
+    if folder.name == "variables" and _is_saved_model(folder.parent):
+        return Location(Format.SAVED_MODEL, folder.parent)
     if any(folder.glob("*.index")) or _lists_checkpoints(folder / "checkpoint"):
         return Location(Format.CHECKPOINT, folder)
     return _version(folder) or _only_file(folder)
@@ -77,11 +95,7 @@ def _lists_checkpoints(path: Path) -> bool:
 def _version(folder: Path) -> Location | None:
     """Return the newest version, as model servers do, if the directories are versions."""
     versions = sorted(
-        (
-            path
-            for path in folder.iterdir()
-            if path.name.isdecimal() and any((path / name).exists() for name in GRAPH_FILES)
-        ),
+        (path for path in folder.iterdir() if path.name.isdecimal() and _is_saved_model(path)),
         key=lambda path: int(path.name),
     )
     if not versions:
@@ -93,6 +107,8 @@ def _version(folder: Path) -> Location | None:
 
 def _only_file(folder: Path) -> Location:
     """Return the only model among the files. Raise ``SourceError`` that says what is there."""
+    if all((folder / name).is_file() for name in _UNPACKED):
+        raise SourceError(f"{folder} is an unpacked Keras archive: {packing(folder)}")
     found = {path: format_of(path) for path in sorted(folder.iterdir()) if path.is_file()}
     models = [path for path, one in found.items() if one in (*_FILES, *_CHECKPOINTS)]
     if len(models) == 1:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from export.contract import DESCRIBE, GRAPH_FILES, Outputs, Tensor
 from export.errors import SourceError, reason_of
-from export.sources import metagraphs
+from export.sources import checkpoints, metagraphs
 from export.sources.callables import Function, functions_of
 from export.sources.feeds import constant
 from export.sources.fingerprint import fingerprint
@@ -58,7 +58,17 @@ def _load(folder: Path, tags: metagraphs.Tags) -> Any:
     try:
         return tf.saved_model.load(str(folder), list(tags))
     except Exception as error:  # damaged files can raise anything
+        _check_variables(folder)
         raise SourceError(f"cannot load {folder}: {reason_of(error)}") from None
+
+
+def _check_variables(folder: Path) -> None:
+    """Raise ``SourceError`` if the files of the variables are not all there."""
+    if not checkpoints.at(folder / "variables" / "variables").is_whole():
+        raise SourceError(
+            f"cannot load {folder}: files in its directory variables/ are missing; copy the whole "
+            "directory"
+        )
 
 
 def _description(functions: dict[str, Function]) -> dict[str, Any]:

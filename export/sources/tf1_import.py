@@ -19,7 +19,7 @@ def parse(path: Path, message: Any, words: str, text: bool = False) -> Any:
     """Return ``message``, filled from a file. Raise ``SourceError``, which calls it ``words``."""
     try:
         if text:
-            return text_format.Parse(path.read_text("utf-8"), message)
+            return text_format.Parse(path.read_text("utf-8-sig"), message)
         message.ParseFromString(path.read_bytes())
         return message
     except OSError as error:

@@ -63,7 +63,13 @@ _BY_SUFFIX = {
     ".pbtxt": Format.GRAPH_TEXT,
     ".meta": Format.META_GRAPH,
     ".index": Format.CHECKPOINT,
+    ".zip": Format.ARCHIVE,
 }
+
+
+def packing(folder: Path | str) -> str:
+    """Return the command that makes a Keras archive of an unpacked one."""
+    return f"python -m zipfile -c model.keras {folder}/*"
 
 
 def error_for(path: Path, found: Format) -> SourceError:

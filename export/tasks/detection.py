@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import tensorflow as tf
@@ -25,7 +24,7 @@ from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.activation import activate
 from export.tasks.boxes import standard, standard_points
-from export.tasks.boxmasks import MAX_CELLS, of_image_masks
+from export.tasks.masksource import MaskSource, masks_among
 from export.tasks.suppression import Suppression
 from export.tasks.task import PlainTask, Probe, TaskOptions
 
@@ -35,8 +34,8 @@ class Detection(PlainTask):
     """A detector.
 
     ``names``: the source's name for each of the contract's outputs that it has. ``extras``: the
-    same for what else it says about each box. ``classes``: the number of classes, if scores have a
-    column for each. ``masks``: whether clients get masks.
+    same for what else it says about each box, besides masks. ``classes``: the number of classes, if
+    scores have a column for each. ``masks``: where masks come from; None if there are none.
     """
 
     names: Mapping[str, str]
@@ -45,16 +44,17 @@ class Detection(PlainTask):
     first_class: int
     classes: int | None
     notes: tuple[str, ...] = ()
-    masks: bool = False
+    masks: MaskSource | None = None
 
     name: str = "detection"
 
     @property
     def details(self) -> Mapping[str, Any]:
-        return {"masks": self.masks} if MASKS in self.extras else {}
+        return {"masks": self.masks.sent} if self.masks else {}
 
     def reads(self) -> Collection[str]:
-        return {*self.names.values(), *self.extras.values()}
+        masks = self.masks.names() if self.masks else ()
+        return {*self.names.values(), *self.extras.values(), *masks}
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
         own = {name: outputs[source_name] for name, source_name in self.names.items()}
@@ -63,8 +63,19 @@ class Detection(PlainTask):
             boxes = boxes[:, :, 0]
         boxes = standard(boxes, self.options.order, self.options.units, size)
         scores = activate(own[SCORES], self.options.activation, self.options.background)
+        rows = None
         if self.options.suppress:
-            return _suppression(self.options)(boxes, scores, own.get(CLASSES))
+            found, rows = self._suppressed(boxes, scores, own.get(CLASSES))
+        else:
+            found = self._own(boxes, scores, own)
+        extras = {name: self._extra(name, outputs, rows, size) for name in self.extras}
+        if self.masks is None:
+            return {**found, **extras}
+        return {**found, **extras, **self.masks(outputs, found, rows)}
+
+    @staticmethod
+    def _own(boxes: Tensor, scores: Tensor, own: Outputs) -> Outputs:
+        """Return the model's own boxes."""
         count = own.get(COUNT)
         if count is None:
             count = tf.reduce_sum(tf.cast(scores > 0.0, tf.float32), axis=1)
@@ -73,18 +84,22 @@ class Detection(PlainTask):
             SCORES: scores,
             CLASSES: tf.cast(own[CLASSES], tf.float32),
             COUNT: tf.reshape(tf.cast(count, tf.float32), [-1]),
-            **{
-                name: self._extra(name, outputs[own], boxes, size)
-                for name, own in self.extras.items()
-            },
         }
 
-    def _extra(self, name: str, values: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
+    def _suppressed(
+        self, boxes: Tensor, scores: Tensor, classes: Tensor | None
+    ) -> tuple[Outputs, Tensor]:
+        """Return the boxes that are kept, and which of the model's each was: ``[N, M]``."""
+        options = self.options
+        suppression = Suppression(options.max_overlap, options.min_score, options.max_boxes)
+        return suppression.with_rows(boxes, scores, classes)
+
+    def _extra(self, name: str, outputs: Outputs, rows: Tensor | None, size: Tensor) -> Tensor:
+        values = outputs[self.extras[name]]
+        if rows is not None:
+            values = tf.gather(values, rows, batch_dims=1)
         if name == KEYPOINTS:
             return standard_points(values, self.options.order, self.options.units, size)
-        if name == MASKS and self.options.masks == "image":
-            within = tf.clip_by_value(boxes, 0.0, 1.0)
-            return of_image_masks(values, within, self.options.mask_size)
         return values
 
 
@@ -100,45 +115,18 @@ def detection(probe: Probe, options: TaskOptions) -> Detection:
         )
     boxes, scores = probe[names[BOXES]], probe[names[SCORES]]
     _check(boxes, scores, options)
-    columns = _columns(scores, options)
-    if options.suppress and columns is not None:
-        names.pop(CLASSES, None)
-        return Detection(names, {}, options, 0, columns)
-    if options.suppress:
-        extras = {}  # they belong to boxes that suppression puts in another order
-    else:
-        extras = {name: own for name, own in extras.items() if _belongs(probe[own], scores)}
-    first, classes, notes = _first_class(options, CLASSES in names)
-    masks, reasons = _masks(extras, probe, options)
-    notes += reasons
+    extras = {name: own for name, own in extras.items() if _belongs(probe[own], scores)}
+    masks, notes = masks_among(probe, extras.pop(MASKS, None), scores.shape[1], options)
     if KEYPOINTS in extras:
         notes += (
             "the gateway returns boxes without keypoints; --task keypoints makes a pose model",
         )
-    return Detection(names, extras, options, first, classes, notes, masks)
-
-
-def _masks(
-    extras: dict[str, str], probe: Probe, options: TaskOptions
-) -> tuple[bool, tuple[str, ...]]:
-    """Return whether clients get masks, and why not. Masks that are not wanted are removed."""
-    own = extras.get(MASKS)
-    if options.masks == "image" and (own is None or probe[own].ndim != 4):
-        raise SourceError(f"--masks image needs {MASKS} [N,K,H,W]; name them with --outputs")
-    if options.masks == "image" and not options.mask_size:
-        del extras[MASKS]
-        return False, ()
-    if own is None:
-        return False, ()
-    shape = probe[own].shape
-    cells = shape[1] * options.mask_size**2 if options.masks == "image" else prod(shape[1:])
-    if len(shape) == 4 and cells <= MAX_CELLS:
-        return True, ()
-    note = (
-        f"{own} {list(shape[1:])} are not {MAX_CELLS} values an image at most, [K,h,w], so clients "
-        "get boxes alone; if they cover the image, add --masks image"
-    )
-    return False, (note,)
+    columns = _columns(scores, options)
+    if options.suppress and columns is not None:
+        names.pop(CLASSES, None)
+        return Detection(names, extras, options, 0, columns, notes, masks)
+    first, classes, reasons = _first_class(options, CLASSES in names)
+    return Detection(names, extras, options, first, classes, reasons + notes, masks)
 
 
 def _own_names(names: tuple[str, ...], probe: Probe) -> dict[str, str]:
@@ -188,7 +176,3 @@ def _first_class(
         return options.first_class, None, ()
     note = "classes are assumed to start at 1, as in TensorFlow's models; override: --first-class N"
     return 1, None, (note,)
-
-
-def _suppression(options: TaskOptions) -> Suppression:
-    return Suppression(options.max_overlap, options.min_score, options.max_boxes)

@@ -9,8 +9,8 @@ import tensorflow as tf
 from export.contract import BOXES, CLASSES, COUNT, SCORES, Outputs, Tensor
 from export.tasks.boxes import overlaps
 
-_CANDIDATES = 4
-"""How many candidates are considered by default, best first, as a multiple of ``max_boxes``."""
+_CANDIDATES = 1024
+"""How many candidates are considered at most, best first; at least as many as are kept."""
 
 
 def suppress(
@@ -42,31 +42,14 @@ def suppress(
     return kept
 
 
-def best_boxes(
-    boxes: Tensor, scores: Tensor, classes: Tensor, kept: Tensor, max_boxes: int
-) -> Outputs:
-    """Return the contract's outputs: the kept boxes, best first, padded with zeros.
-
-    ``boxes``: ``[N, K, 4]``. ``scores``, ``classes``, ``kept``: ``[N, K]``.
-    """
-    scores, order = tf.math.top_k(tf.where(kept, scores, 0.0), max_boxes)
-    valid = tf.cast(scores > 0.0, tf.float32)
-    return {
-        BOXES: tf.gather(boxes, order, batch_dims=1) * valid[..., None],
-        SCORES: scores,
-        CLASSES: tf.gather(classes, order, batch_dims=1) * valid,
-        COUNT: tf.reduce_sum(valid, axis=1),
-    }
-
-
 @dataclass(frozen=True)
 class Suppression:
     """Suppression for a detector that has none of its own.
 
     Of boxes of one class that overlap by more than ``max_overlap`` (intersection over union) only
     the best is kept. At most ``max_boxes`` remain, none with a score below ``min_score``.
-    ``candidates``: how many pairs of box and class are considered, best first; by default four
-    times ``max_boxes``.
+    ``candidates``: how many pairs of box and class are considered, best first; None: 1024, or
+    ``max_boxes`` if these are more.
     """
 
     max_overlap: float
@@ -80,26 +63,50 @@ class Suppression:
         ``boxes``: ``[N, A, 4]``. ``scores``: ``[N, A, C]`` with a column for each class and
         ``classes`` None, or ``[N, A]`` with ``classes`` ``[N, A]``, None if there is one class.
         """
-        boxes, scores, classes = self._candidates(boxes, scores, classes)
-        kept = suppress(boxes, scores >= self.min_score, self.max_overlap, classes)
-        return best_boxes(boxes, scores, classes, kept, self.max_boxes)
+        return self.with_rows(boxes, scores, classes)[0]
+
+    def with_rows(
+        self, boxes: Tensor, scores: Tensor, classes: Tensor | None
+    ) -> tuple[Outputs, Tensor]:
+        """Do the same, and also return which of ``boxes`` each one was: int32 ``[N, max_boxes]``.
+
+        Beyond the number of boxes, these are arbitrary.
+        """
+        pairs, scores, classes, rows = self._candidates(boxes, scores, classes)
+        kept = suppress(pairs, scores >= self.min_score, self.max_overlap, classes)
+        best, order = tf.math.top_k(tf.where(kept, scores, 0.0), self.max_boxes)
+        valid = tf.cast(best > 0.0, tf.float32)
+        outputs = {
+            BOXES: tf.gather(pairs, order, batch_dims=1) * valid[..., None],
+            SCORES: best,
+            CLASSES: tf.gather(classes, order, batch_dims=1) * valid,
+            COUNT: tf.reduce_sum(valid, axis=1),
+        }
+        return outputs, tf.gather(rows, order, batch_dims=1)
 
     def _candidates(
         self, boxes: Tensor, scores: Tensor, classes: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the best pairs of box and class: ``[N, K, 4]``, scores and classes ``[N, K]``."""
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the best pairs of box and class: boxes ``[N, K, 4]``, their scores, their classes
+        and their numbers, each ``[N, K]``."""
         columns = 1
         if scores.shape.rank == 3:
             columns = tf.shape(scores)[2]
             scores = tf.reshape(scores, [tf.shape(scores)[0], -1])
         # Pad, so that there are always enough for the output.
         scores = tf.pad(scores, [[0, 0], [0, self.max_boxes]])
-        wanted = self.candidates or self.max_boxes * _CANDIDATES
-        count = tf.minimum(tf.shape(scores)[1], wanted)
-        scores, order = tf.math.top_k(scores, count)
-        at = tf.minimum(order // columns, tf.shape(boxes)[1] - 1)
+        scores, order = tf.math.top_k(scores, self._count(scores))
+        rows = tf.minimum(order // columns, tf.shape(boxes)[1] - 1)
         if classes is None:
             chosen = tf.cast(order % columns, tf.float32)
         else:
-            chosen = tf.gather(tf.cast(classes, tf.float32), at, batch_dims=1)
-        return tf.gather(boxes, at, batch_dims=1), scores, chosen
+            chosen = tf.gather(tf.cast(classes, tf.float32), rows, batch_dims=1)
+        return tf.gather(boxes, rows, batch_dims=1), scores, chosen, rows
+
+    def _count(self, scores: Tensor) -> Tensor:
+        """Return how many candidates of ``[N, K]`` are considered."""
+        if self.candidates is not None:
+            return tf.minimum(tf.shape(scores)[1], self.candidates)
+        eligible = tf.reduce_sum(tf.cast(scores >= self.min_score, tf.int32), axis=1)
+        most = max(_CANDIDATES, self.max_boxes)
+        return tf.clip_by_value(tf.reduce_max(eligible), self.max_boxes, most)

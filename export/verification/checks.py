@@ -70,11 +70,20 @@ def check_golden(
     with report.check("golden") as check:
         fixed = version.batch_size(BYTES)
         sizes = [fixed] if fixed else sizes
+        _check_numbers(golden)
         total = Agreement()
         for size in sizes:
             actual = _answers(version, BYTES, encoded_batch(golden, size))
             total += compare(f"{BYTES}, batch {size}", actual, _repeated(golden.rows, size))
         check.found = summarize(total, golden, sizes)
+
+
+def _check_numbers(golden: Golden) -> None:
+    """Raise ``ContractError`` if an output is NaN, whatever the image is."""
+    for name in golden.rows[0]:
+        values = [row[name] for row in golden.rows]
+        if all(one.dtype.kind == "f" and one.size and np.isnan(one).all() for one in values):
+            raise ContractError(f"{name} is NaN for all images; check the scaling of the pixels")
 
 
 def check_pixels(

@@ -206,7 +206,7 @@ def _difference(mine: np.ndarray, theirs: np.ndarray) -> float:
     if mine.shape != theirs.shape:
         return float("inf")
     if theirs.dtype.kind not in "fiub":
-        return 0.0 if bool((mine == theirs).all()) else float("inf")
+        return 0.0 if bool(np.all(mine == theirs)) else float("inf")
     if not theirs.size:
         return 0.0
     mine, theirs = mine.astype(np.float64), theirs.astype(np.float64)

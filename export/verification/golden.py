@@ -41,7 +41,7 @@ class Golden:
         arrays: dict[str, Any] = {}
         for number, (image, row) in enumerate(zip(self.images, self.rows, strict=True)):
             arrays[f"{number}"] = np.frombuffer(image, np.uint8)
-            arrays |= {f"{number}/{name}": value for name, value in row.items()}
+            arrays |= {f"{number}/{name}": _storable(value) for name, value in row.items()}
         np.savez_compressed(path, **arrays)
 
 
@@ -143,6 +143,21 @@ def rows_of(outputs: Mapping[str, Any]) -> list[Row]:
     arrays = {name: np.asarray(value) for name, value in outputs.items()}
     count = max((len(value) for value in arrays.values() if value.ndim), default=0)
     return [
-        {name: value[at] if value.ndim else value for name, value in arrays.items()}
+        {name: _at(value, at) if value.ndim else value for name, value in arrays.items()}
         for at in range(count)
     ]
+
+
+def _at(value: np.ndarray, number: int) -> np.ndarray:
+    """Return a row as an array, also if it is a single string."""
+    row = value[number]
+    if value.dtype != object or isinstance(row, np.ndarray):
+        return row
+    one = np.empty((), object)
+    one[()] = row
+    return one
+
+
+def _storable(value: np.ndarray) -> np.ndarray:
+    """Return an array that NumPy stores without pickling it."""
+    return value.astype(np.bytes_) if value.dtype == object else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,14 @@ from export.errors import ServerError
 
 _START_S = 60.0
 _STOP_S = 10.0
+# A socket's path has at most 107 bytes on Linux, and 103 on macOS.
+_LONGEST_FOLDER = 70
 _EMPTY = "model_config_list {}\n"
+
+
+def _folder() -> str | None:
+    """Return where to make temporary folders: not where a socket's path would be too long."""
+    return "/tmp" if len(os.fsencode(tempfile.gettempdir())) > _LONGEST_FOLDER else None
 
 
 class LocalServer:
@@ -26,7 +34,7 @@ class LocalServer:
     """
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="framewire-")
+        self._folder = tempfile.TemporaryDirectory(prefix="framewire-", dir=_folder())
         self._log = Path(self._folder.name) / "log"
         self._socket = Path(self._folder.name) / "grpc"
         self._process: subprocess.Popen[bytes] | None = None

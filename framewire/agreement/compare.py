@@ -22,7 +22,15 @@ _BY_FIELD: dict[str, Callable[[Answer, Answer, Cut], Comparison]] = {
 
 NO_CUT = Cut()
 
-_MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error)
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 
 class MalformedAnswer(ValueError):

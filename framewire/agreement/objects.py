@@ -2,7 +2,8 @@
 
 An object has a counterpart if the other answer has one of the same class in about the same place.
 Weak objects come and go with the smallest change, so only clear ones need a counterpart, which may
-be weaker: a score that moves slightly across a threshold is no difference.
+be weaker: a score that moves slightly across a threshold is no difference. If both answers have
+masks, what counterparts cover must be about the same as well.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from framewire.agreement.answers import Answer, Cut
+from framewire.agreement.boxmasks import Mask, mask_iou, masks_of
 from framewire.agreement.summary import Comparison, Tally
 
 CLEAR = 0.3
@@ -43,10 +45,15 @@ class _Object:
     score: float
     shape: Sequence[float]
     clear: bool
+    mask: Mask | None = None
 
 
 def boxes(before: Answer, after: Answer, cut: Cut) -> Comparison:
-    """Compare detections; their similarity is the intersection over union."""
+    """Compare detections; their similarity is the intersection over union.
+
+    It is that of boxes or, if it is less, that of their masks. A box whose mask is gone has no
+    counterpart; masks that only the second answer has are not compared.
+    """
     return _compare(_boxes(before, cut), _boxes(after, cut), iou)
 
 
@@ -80,23 +87,24 @@ def keypoint_similarity(a: Sequence[float], b: Sequence[float]) -> float:
 
 def _boxes(answer: Answer, cut: Cut) -> list[_Object]:
     fields = answer.fields
-    rows = zip(fields["classes"], fields["scores"], fields["boxes"], strict=True)
-    return _objects([(answer.name(kind), score, box) for kind, score, box in rows], cut)
+    columns = fields["classes"], fields["scores"], fields["boxes"], masks_of(fields)
+    rows = zip(*columns, strict=True)
+    return _objects([(answer.name(kind), *rest) for kind, *rest in rows], cut)
 
 
 def _poses(answer: Answer, cut: Cut) -> list[_Object]:
     fields = answer.fields
     rows = zip(fields["scores"], fields["keypoints"], strict=True)
-    return _objects([("pose", score, points) for score, points in rows], cut)
+    return _objects([("pose", score, points, None) for score, points in rows], cut)
 
 
-def _objects(rows: Sequence[tuple[str, float, Any]], cut: Cut) -> list[_Object]:
+def _objects(rows: Sequence[tuple[str, float, Any, Mask | None]], cut: Cut) -> list[_Object]:
     """Return the objects that are clear, or may be the counterpart of one that is."""
     clear = max(CLEAR, cut.min_score + MARGIN)
     most = MOST_OBJECTS if cut.max_results is None else cut.max_results
     return [
-        _Object(number, label, score, shape, score >= clear and number < most)
-        for number, (label, score, shape) in enumerate(rows[:MOST_OBJECTS])
+        _Object(number, label, score, shape, score >= clear and number < most, mask)
+        for number, (label, score, shape, mask) in enumerate(rows[:MOST_OBJECTS])
         if score >= COUNTERPART * clear
     ]
 
@@ -105,10 +113,16 @@ def _compare(
     before: Sequence[_Object], after: Sequence[_Object], similarity: Similarity
 ) -> Comparison:
     alike = sorted(_alike(before, after, similarity), reverse=True)
-    pairs = _pairs(entry for entry in alike if before[entry[1]].label == after[entry[2]].label)
+    same = _pairs(entry for entry in alike if before[entry[1]].label == after[entry[2]].label)
+    covered = [(_with_masks(value, before[i], after[j]), i, j) for value, i, j in same]
+    pairs = [entry for entry in covered if entry[0] >= SAME_PLACE]
     lost = {i for i, one in enumerate(before) if one.clear} - {i for _, i, _ in pairs}
     new = {j for j, one in enumerate(after) if one.clear} - {j for _, _, j in pairs}
-    mistaken = _pairs(entry for entry in alike if entry[1] in lost and entry[2] in new)
+    mistaken = _pairs(
+        (value, i, j)
+        for value, i, j in alike
+        if i in lost and j in new and before[i].label != after[j].label
+    )
     matched = Counter(before[i].label for _, i, _ in pairs)
     missing, added = Counter(before[i].label for i in lost), Counter(after[j].label for j in new)
     tallies = {
@@ -136,6 +150,15 @@ def _alike(
                 value = similarity(mine.shape, theirs.shape)
                 if value >= SAME_PLACE:
                     yield value, i, j
+
+
+def _with_masks(similarity: float, before: _Object, after: _Object) -> float:
+    """Return the similarity of two objects in the same place, with what they cover of it."""
+    if before.mask is None:
+        return similarity
+    if after.mask is None:
+        return 0.0
+    return min(similarity, mask_iou(before.shape, before.mask, after.shape, after.mask))
 
 
 def _pairs(alike: Iterable[_Alike]) -> list[_Alike]:

@@ -85,8 +85,8 @@ class Connection:
         except HTTPClientError as error:
             raise _rejected(error) from None
         except WebSocketError:
-            raise Unreachable("the server does not speak WebSocket there") from None
-        except (OSError, StreamClosedError) as error:
+            raise Unreachable("the server does not speak WebSocket at this URL") from None
+        except (OSError, StreamClosedError, UnicodeError) as error:  # the last: no host's name
             raise Unreachable(str(error)) from None
 
     async def send(self, message: dict[str, Any]) -> None:

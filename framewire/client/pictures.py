@@ -111,9 +111,12 @@ def _scaled(image: Image.Image, model: Model, limits: Limits) -> Image.Image:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """Return an RGB or gray image. What is transparent becomes white, as in the gateway."""
+    """Return an RGB or gray image. What is transparent becomes white, as in the gateway, and 16
+    bits become their upper 8."""
     if image.mode in ("RGB", "L"):
         return image
+    if image.mode.startswith("I"):  # a conversion would cut off everything brighter than 255
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import io
 import ssl
+import sys
 from pathlib import Path
 
 import segno
@@ -28,6 +29,8 @@ def main() -> None:
     parser.add_argument("--gateway-port", type=int, required=True)
     parser.add_argument("--authority", type=Path, required=True, help="the certificate's file")
     options = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # its encoding may lack the blocks of a QR code
+        sys.stdout.reconfigure(errors="replace")
     try:
         asyncio.run(_serve(options))
     except KeyboardInterrupt:

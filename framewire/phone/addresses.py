@@ -29,8 +29,8 @@ def reachable() -> str:
             probe.connect(_ELSEWHERE)
         except OSError as error:
             raise NoAddress(
-                f"this machine is in no network that a phone could be in ({error.strerror}); "
-                "name its address with --phone ADDRESS"
+                f"this machine has no network that a phone could join ({error.strerror}); "
+                "give its address with --phone ADDRESS"
             ) from None
         return private(str(probe.getsockname()[0]))
 
@@ -46,8 +46,8 @@ def private(address: str) -> str:
         raise NoAddress(f"--phone takes an IP address of this machine, not {address!r}") from None
     if not any(found in ipaddress.ip_network(network) for network in NETWORKS):
         raise NoAddress(
-            f"{address} is not an address of a private network, and the demo is open to anyone "
-            "who can reach it; name another one with --phone ADDRESS, or see docs/security.md for "
+            f"{address} is not a private address, and the demo is open to anyone "
+            "who can reach it; give another one with --phone ADDRESS, or see docs/security.md for "
             "public gateways"
         )
     return address

@@ -11,11 +11,11 @@ STEPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "iphone": (
             "Tap <em>Install the certificate</em> in Safari, and allow the profile.",
             "Open Settings, tap <em>Profile Downloaded</em> at the top, and install it.",
-            "In Settings → General → About → Certificate Trust Settings, switch it on.",
+            "In Settings → General → About → Certificate Trust Settings, turn it on.",
             "Come back, and open the camera page.",
         ),
         "android": (
-            "Tap <em>Install the certificate</em>; it is downloaded.",
+            "Tap <em>Install the certificate</em> to download it.",
             "In Settings, search for <em>CA certificate</em> (Security → Encryption &amp; "
             "credentials → Install a certificate), choose it, and install the file anyway.",
             "Come back, and open the camera page in Chrome.",
@@ -24,13 +24,14 @@ STEPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "zh": {
         "iphone": (
             "在 Safari 中点“安装证书”，允许下载描述文件。",
-            "打开“设置”，点顶部的“已下载描述文件”，安装它。",
-            "进入“设置 → 通用 → 关于本机 → 证书信任设置”，打开它的开关。",
+            "打开“设置”，点顶部的“已下载描述文件”，再点“安装”。",
+            "进入“设置 → 通用 → 关于本机 → 证书信任设置”，打开该证书的开关。",
             "回到这里，打开摄像头页面。",
         ),
         "android": (
             "点“安装证书”，下载证书文件。",
-            "在系统设置里搜索“CA 证书”（安全 → 加密与凭据 → 安装证书），选择它，并确认仍然安装。",
+            "在系统设置里搜索“CA 证书”（安全 → 加密与凭据 → 安装证书），点“仍然安装”，"
+            "选择刚下载的文件。",
             "回到这里，用 Chrome 打开摄像头页面。",
         ),
     },
@@ -47,7 +48,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "open": "Open the camera page",
         "iphone": "iPhone, iPad",
         "android": "Android",
-        "remove": "When you are done, remove the certificate where you installed it.",
+        "remove": "When you are done, remove the certificate in the same settings.",
     },
     "zh": {
         "lang": "zh-CN",
@@ -58,15 +59,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "open": "打开摄像头页面",
         "iphone": "iPhone、iPad",
         "android": "安卓",
-        "remove": "用完后，请在安装证书的地方把它删除。",
+        "remove": "用完后，请在同一设置中删除该证书。",
     },
 }
 
 TERMINAL = Template("""
-On a phone in the same network, open $guide or scan:
+On a phone in the same network, scan this code, or open $guide
 
 $code
-It offers the phone a certificate made on this machine, says what to tap on iPhone and Android,
-and leads to the camera page, $page
+The page leads you through the setup on iPhone and Android: the phone installs a certificate
+that was made on this machine, then opens the camera page, $page
 Remove the certificate from the phone when you are done.
 """)

@@ -21,6 +21,15 @@ from framewire.recording.records import (
 
 MAX_RECORD_BYTES = 256 << 20
 
+_MALFORMED = (
+    AttributeError,
+    KeyError,
+    OverflowError,  # an infinite number where an integer belongs
+    TypeError,
+    ValueError,
+    msgpack.UnpackException,
+)
+
 
 def read(path: Path) -> Iterator[RecordedFrame]:
     """Yield the frames of a file, or of all recordings in a folder, file by file.
@@ -63,7 +72,7 @@ def _frames(file: Path) -> Iterator[RecordedFrame]:
                 yield parse_frame(record, sessions[record["session"]], place)
     except OSError as error:
         raise RecordingError(f"cannot read {file}: {error.strerror}") from None
-    except (AttributeError, KeyError, TypeError, ValueError, msgpack.UnpackException) as error:
+    except _MALFORMED as error:
         where = f", record {number}" if number else ""
         raise RecordingError(f"{file}{where} cannot be read: {_reason(error)}") from None
 

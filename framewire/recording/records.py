@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -123,9 +124,11 @@ def check_header(record: Any) -> None:
 
 def parse_session(record: Mapping[str, Any]) -> RecordedSession:
     """Return a session. Raises AttributeError, KeyError, TypeError or ValueError."""
-    model = record["model"]
+    model, options = record["model"], dict(record["options"])
+    if not all(isinstance(name, str) for name in options):
+        raise TypeError("the options of a session must have names")
     session = RecordedSession(
-        str(record["session"]), dict(record["options"]), None if model is None else dict(model)
+        str(record["session"]), options, None if model is None else dict(model)
     )
     _ = session.labels  # which must be readable
     return session
@@ -134,15 +137,27 @@ def parse_session(record: Mapping[str, Any]) -> RecordedSession:
 def parse_frame(
     record: Mapping[str, Any], session: RecordedSession, place: str = ""
 ) -> RecordedFrame:
-    """Return a frame of ``session``. Raises AttributeError, KeyError, TypeError or ValueError."""
+    """Return a frame of ``session``.
+
+    Raises AttributeError, KeyError, OverflowError, TypeError or ValueError.
+    """
     message, outcome, after_ms = record["message"], record["outcome"], record["after_ms"]
     if not isinstance(message["data"], bytes):
         raise TypeError("the picture of a frame must be bytes")
     if outcome is not None and not isinstance(outcome, dict):
         raise TypeError("the outcome of a frame must be a map")
-    after_ms = None if after_ms is None else float(after_ms)
-    frame = RecordedFrame(session, float(record["at"]), message, outcome, after_ms, place)
+    after_ms = None if after_ms is None else _finite(after_ms)
+    frame = RecordedFrame(session, _finite(record["at"]), message, outcome, after_ms, place)
     _ = frame.id, frame.outcome_name  # which must be readable
     if frame.result is not None:
-        _ = int(frame.result["model_version"]), dict(frame.result.get("timing_ms") or {})
+        timing = dict(frame.result.get("timing_ms") or {})
+        _ = int(frame.result["model_version"]), float(timing.get("inference", 0.0))
     return frame
+
+
+def _finite(number: Any) -> float:
+    """Return a time, which a replay would otherwise never reach. Raises TypeError or ValueError."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is not a time")
+    return value

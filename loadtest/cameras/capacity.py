@@ -1,4 +1,4 @@
-"""``loadtest capacity URL``: search the most cameras that a gateway serves within an objective."""
+"""``loadtest capacity URL``: find how many cameras a gateway serves within an objective."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from loadtest.cameras import files, flags, objective, search
@@ -57,7 +58,7 @@ def add(commands: Any) -> None:
     """Add the command to the load test's."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "capacity",
-        help="search the most cameras that a gateway serves within an objective",
+        help="find how many cameras a gateway serves within an objective",
         usage="%(prog)s URL [options]",
         description=_DESCRIPTION,
         epilog=f"{flags.OBJECTIVES}\n\n{_EXAMPLES}",
@@ -93,8 +94,7 @@ def run(options: argparse.Namespace) -> int:
         limited = str(error)
         found = max((level.sessions for level in levels if level.met), default=0)
     print(_conclusion(found, options.objective, limited))
-    if options.json:
-        options.json.write_text(_json(found, levels, limited), encoding="utf-8")
+    files.save(options.json, _write, _json(found, levels, limited))
     return BOTTLENECK if limited else OK if found else MISSED
 
 
@@ -126,6 +126,10 @@ def _conclusion(found: int, objectives: Sequence[Objective], limited: str | None
             f"{found} cameras or more within {wanted}; the load generator was the limit: {limited}"
         )
     return f"{found} cameras within {wanted}" if found else f"not even one camera within {wanted}"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _json(found: int, levels: Sequence[Level], limited: str | None) -> str:

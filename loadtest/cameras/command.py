@@ -81,14 +81,10 @@ def run(options: argparse.Namespace) -> int:
     count = flags.processes(options, profile)
     report, recording = measure(task, model, count, options.objective, options.max_lag_ms)
     print(text(report))
-    if options.json:
-        files.write_json(options.json, report)
-    if options.csv:
-        files.write_csv(options.csv, recording)
-    if options.html:
-        page.write(options.html, report)
-    if options.hgrm:
-        hgrm.write(options.hgrm, report.summary.ages_ms)
+    files.save(options.json, files.write_json, report)
+    files.save(options.csv, files.write_csv, recording)
+    files.save(options.html, page.write, report)
+    files.save(options.hgrm, hgrm.write, report.summary.ages_ms)
     return report.status
 
 

@@ -6,12 +6,13 @@ import csv
 import dataclasses
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from loadtest.cameras.recording import Recording
 from loadtest.cameras.report import Report, usage
+from loadtest.cameras.target import Unusable
 from loadtest.measure import Measure
 
 VERSION = 1
@@ -26,6 +27,16 @@ COLUMNS = (
     "queue_ms",
     "inference_ms",
 )
+
+
+def save(path: Path | None, write: Callable[[Path, Any], None], results: Any) -> None:
+    """Write results into a file, if they are to have one. Raises ``Unusable``."""
+    if path is None:
+        return
+    try:
+        write(path, results)
+    except OSError as error:
+        raise Unusable(f"cannot write {path}: {error.strerror}") from None
 
 
 def write_json(path: Path, report: Report) -> None:

@@ -45,7 +45,7 @@ def add_load(
     seconds(group, "--seconds", *length_s)
     group.add_argument(
         "--rate",
-        type=_positive,
+        type=positive,
         default=15.0,
         metavar="F",
         help="frames per second of each camera (default: %(default)g)",
@@ -80,7 +80,7 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--uplink",
-        type=_positive,
+        type=positive,
         default=math.inf,
         metavar="MBIT/S",
         help="bandwidth of each camera (default: unlimited)",
@@ -116,10 +116,10 @@ def add_pictures(parser: argparse.ArgumentParser) -> None:
 def add_generator(parser: argparse.ArgumentParser) -> None:
     """Add what concerns the load generator itself."""
     group = parser.add_argument_group("the load generator")
-    group.add_argument("--processes", type=_count, metavar="N", help="default: as many as needed")
+    group.add_argument("--processes", type=count_of, metavar="N", help="default: as many as needed")
     group.add_argument(
         "--max-lag-ms",
-        type=_positive,
+        type=positive,
         default=MAX_LAG_MS,
         metavar="MS",
         help="most that its event loop may be late (p99) if figures are to count (default: 20)",
@@ -140,7 +140,7 @@ def add_objective(group: argparse._ArgumentGroup, default: str = "") -> None:
 def count(group: argparse._ArgumentGroup, flag: str, default: int, meaning: str) -> None:
     """Add a flag for a number of cameras."""
     text = f"{meaning} (default: {default})"
-    group.add_argument(flag, type=_count, default=default, metavar="N", help=text)
+    group.add_argument(flag, type=count_of, default=default, metavar="N", help=text)
 
 
 def seconds(group: argparse._ArgumentGroup, flag: str, default: float, meaning: str) -> None:
@@ -163,7 +163,7 @@ def share(group: argparse._ArgumentGroup, flag: str, default: float, meaning: st
 def factor(group: argparse._ArgumentGroup, flag: str, default: float, meaning: str) -> None:
     """Add a flag for a positive factor."""
     text = f"{meaning} (default: {default:g})"
-    group.add_argument(flag, type=_positive, default=default, metavar="X", help=text)
+    group.add_argument(flag, type=positive, default=default, metavar="X", help=text)
 
 
 def profile(options: argparse.Namespace, sessions: int, seconds: float) -> Profile:
@@ -215,7 +215,7 @@ def processes(options: argparse.Namespace, load: Profile) -> int:
 def output(text: str) -> Path:
     """Return the path of a file that can be written: better now than after the load."""
     path = Path(text)
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write {text}")
     return path
 
@@ -234,15 +234,26 @@ def new_folder(text: str) -> Path:
 
 
 def _token(text: str | None) -> str | None:
-    if text is None or not text.startswith("@"):
-        return text
+    token = _stored(text[1:]) if text is not None and text.startswith("@") else text
+    if token is not None and not (token.isascii() and token.isprintable()):
+        raise Unusable("a token is one line of ASCII; is this another file?")
+    return token
+
+
+def _stored(path: str) -> str:
     try:
-        return Path(text[1:]).read_text(encoding="utf-8").strip()
+        token = Path(path).read_text(encoding="utf-8-sig").strip()
     except OSError as error:
-        raise Unusable(f"cannot read the token in {text[1:]}: {error.strerror}") from None
+        raise Unusable(f"cannot read the token in {path}: {error.strerror}") from None
+    except ValueError:
+        raise Unusable(f"{path} has no token in it: it is not UTF-8 text") from None
+    if not token:
+        raise Unusable(f"{path} has no token in it: it is empty")
+    return token
 
 
-def _count(text: str) -> int:
+def count_of(text: str) -> int:
+    """Parse a number of things."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive integer")
     return int(text)
@@ -252,7 +263,8 @@ def _not_negative(text: str) -> float:
     return _number(text, 0.0, float("1e9"), "a number from 0 on")
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """Parse a number above 0."""
     return _number(text, 1e-3, 1e9, "a positive number")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from typing import Any
 
@@ -11,6 +12,8 @@ from loadtest.cameras.target import Target, Unusable
 from loadtest.connection import Connection, Rejected
 
 MODEL_TIMEOUT_S = 5.0
+_EXPECTS_TLS = re.compile("HTTPS|SSL")
+"""In the answer of a server with TLS to a request without."""
 
 
 class _Visitor(Connection):
@@ -55,8 +58,6 @@ def explain(error: OSError, target: Target) -> str:
         return f"its certificate is not trusted ({error.verify_message}); name its CA with --ca"
     if isinstance(error, ssl.SSLError):
         return f"TLS failed ({error.reason}); a gateway without TLS has a URL with ws://"
-    if isinstance(error, FileNotFoundError):
-        return f"there is no file {target.ca} with certificates"
     text = error.strerror or str(error)
     if isinstance(error, ConnectionError) and not target.tls:
         return f"{text}; a gateway with TLS has a URL with wss://"
@@ -64,25 +65,33 @@ def explain(error: OSError, target: Target) -> str:
 
 
 def _rejection(error: Rejected, target: Target) -> str:
-    message = _message(error.text)
+    message, is_gateway = _message(error.text)
     if error.status == 401 or "(unauthorized)" in message:
         hint = "issue one with `framewire token`" if target.token else "pass one with --token"
         return f"the gateway requires a valid token: {message}; {hint}"
-    if error.status in (403, 503):
-        return f"the gateway refused the connection: {message}"
     if error.status == 101:
         return message
-    if not error.status:
+    if is_gateway and error.status not in (404, 405):
+        return f"the gateway refused the connection: {message}"
+    if not error.status or (error.status == 400 and _EXPECTS_TLS.search(error.text)):
         return f"{message}; a gateway with TLS has a URL with wss://"
+    if error.location:
+        return f"it redirects to {error.location[:200]}; use the address of the gateway itself"
+    if error.status >= 500:
+        return (
+            f"a server answered {error.status} in its place: {message}; is the gateway running, "
+            "and does the proxy before it have its address?"
+        )
     return (
         f"this is not the WebSocket of a Framewire gateway: it answered {error.status}; "
         "that of a gateway is at /ws"
     )
 
 
-def _message(text: str) -> str:
-    """Return the message of an error as the gateway sends it, or the text of any other."""
+def _message(text: str) -> tuple[str, bool]:
+    """Return the message of an error, and whether it has the form that the gateway gives it."""
     try:
-        return str(json.loads(text)["message"])
-    except (ValueError, TypeError, KeyError):
-        return text.strip()[:200] or "no reason given"
+        return str(json.loads(text)["message"]), True
+    except (ValueError, TypeError, KeyError, RecursionError):
+        words = re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL)
+        return " ".join(words.split())[:200] or "no reason given", False

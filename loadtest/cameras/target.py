@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from framewire.client.waiting import within
 from loadtest import websocket
@@ -21,6 +21,7 @@ from loadtest.connection import Connection, hello
 
 CONNECT_TIMEOUT_S = 10.0
 _SCHEMES = {"ws": False, "http": False, "wss": True, "https": True}
+_URL_CHARACTERS = "/?:@!$&'()*+,;=-._~%"
 _C = TypeVar("_C", bound=Connection)
 
 
@@ -113,8 +114,16 @@ class Target:
 
 @functools.cache
 def _context(ca: str | None) -> ssl.SSLContext:
-    """Return the context of all sessions: reading the certificates takes long."""
-    return ssl.create_default_context(cafile=ca)
+    """Return the context of all sessions: reading the certificates takes long.
+
+    Raises :class:`Unusable` for a file without certificates.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except ssl.SSLError:
+        raise Unusable(f"{ca} has no certificates in PEM") from None
+    except OSError as error:
+        raise Unusable(f"cannot read the certificates in {ca}: {error.strerror}") from None
 
 
 def parse(url: str) -> Target:
@@ -133,6 +142,7 @@ def parse(url: str) -> Target:
         raise Unusable(f"{url} is not the URL of a gateway, such as ws://127.0.0.1:8888/ws")
     tls = _SCHEMES[parts.scheme]
     path = parts.path if parts.path.strip("/") else "/ws"
+    path = quote(f"{path}?{parts.query}" if parts.query else path, safe=_URL_CHARACTERS)
     return Target(parts.hostname, port or (443 if tls else 80), path, tls)
 
 
@@ -141,8 +151,9 @@ async def look_up(target: Target) -> Target:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise Unusable(f"there is no host {target.host}: {error.strerror}") from None
+    except (OSError, UnicodeError) as error:  # UnicodeError: an impossible name
+        reason = getattr(error, "strerror", None) or "no name can look like this"
+        raise Unusable(f"there is no host {target.host}: {reason}") from None
     # `localhost` is ::1 as well, where gateways rarely listen.
     addresses = sorted((entry[4][0] for entry in found), key=lambda ip: ":" in str(ip))
     return replace(target, ip=str(addresses[0]))

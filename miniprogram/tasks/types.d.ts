@@ -1,7 +1,7 @@
 // Generated from static/tasks/types.d.ts by `make miniprogram`; do not edit.
 /** The types of what a result says, as it is shown. */
 
-import type { Box, BoxMask, SecondAnswer } from '../client/lib/core/types.js';
+import type { Box, BoxMask, Rect, SecondAnswer } from '../client/lib/core/types.js';
 
 /** The part of a 2d context that is drawn with, in browsers and in mini-programs. */
 export interface Pen {
@@ -19,6 +19,7 @@ export interface Pen {
   scale(x: number, y: number): void;
   beginPath(): void;
   rect(x: number, y: number, width: number, height: number): void;
+  roundRect?(x: number, y: number, width: number, height: number, radius: number): void;
   clip(): void;
   moveTo(x: number, y: number): void;
   lineTo(x: number, y: number): void;
@@ -107,6 +108,27 @@ export interface NamedBox {
   mask?: BoxMask;
 }
 
+/** A box on the screen; `rect` in CSS pixels. */
+export interface PlacedBox extends Omit<NamedBox, 'box'> {
+  rect: Rect;
+  /** whether the picture is shown as in a mirror, and the mask with it */
+  mirrored?: boolean;
+}
+
+/** The label of a box. `widths` that it may have, the best first. */
+export interface Label {
+  box: Rect;
+  widths: number[];
+  /** placed before the others, which make way */
+  isFirst?: boolean;
+}
+
+export interface LabelPlace {
+  x: number;
+  y: number;
+  width: number;
+}
+
 /** A box of `Overlay.at` or of a result. */
 export interface AnyBox {
   id?: number | null;
@@ -116,6 +138,14 @@ export interface AnyBox {
   opacity?: number;
   second?: SecondAnswer | null;
   mask?: BoxMask | null;
+}
+
+/** Whether there is a use for the minimum score, for the opacity of what covers the picture, and for
+ * a choice of classes. */
+export interface Controls {
+  score: boolean;
+  opacity: boolean;
+  classes: boolean;
 }
 
 export type Predictions =

@@ -70,6 +70,8 @@ def _read(path: str) -> Any:
         pass
     except DecodeError:
         raise Incomplete("saved_model.pb is truncated") from None
+    except OSError as error:
+        raise _unreadable(error) from None
     try:
         with open(os.path.join(path, "saved_model.pbtxt"), encoding="utf-8") as file:
             return text_format.Parse(file.read(), saved_model)
@@ -77,6 +79,12 @@ def _read(path: str) -> Any:
         raise Incomplete("saved_model.pb is missing") from None
     except (text_format.ParseError, UnicodeDecodeError):
         raise Incomplete("saved_model.pbtxt is truncated") from None
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: OSError) -> ServingError:
+    return ServingError(Code.PERMISSION_DENIED, f"cannot read {error.filename}: {error.strerror}")
 
 
 def _meta_graph(saved_model: Any, tags: Collection[str]) -> Any:

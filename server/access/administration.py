@@ -64,7 +64,7 @@ class AdminAccess:
     def operator(self, request: HTTPServerRequest) -> str:
         """Return whose token a request has. Raises Unauthorized."""
         if self._operators is None:
-            raise Unauthorized("nobody may act: admin_tokens is not set")
+            raise Unauthorized("actions are disabled: admin_tokens is not set")
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer":
             raise Unauthorized("an admin token is required in the Authorization header")

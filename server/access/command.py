@@ -5,6 +5,7 @@ Both read the gateway's own flags, environment and settings file.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import os
@@ -42,7 +43,10 @@ def key(
     Returns the key's kid.
     """
     parser = _parser(
-        prog, "Create a key, which signs new tokens from now on, and print its id (kid)."
+        prog,
+        "--token-keys FILE [--public PEM]",
+        "Create a key, which signs new tokens from now on, and print its id (kid).",
+        ["--token-keys keys.json"],
     )
     parser.add_argument(
         "--public", metavar="PEM", help="add this public key instead, for tokens issued elsewhere"
@@ -63,16 +67,24 @@ def token(
     arguments: Sequence[str], environment: Mapping[str, str], prog: str = "python -m server token"
 ) -> str:
     """Return a new token, signed with the first key in ``token_keys`` that can sign."""
-    parser = _parser(prog, "Issue a token and print it.")
+    parser = _parser(
+        prog,
+        "--token-keys FILE --subject NAME [options]",
+        "Issue a token and print it.",
+        [
+            "--token-keys keys.json --subject camera-7 --expires 30d",
+            "--token-keys keys.json --subject camera-7 --rate 15 --sessions 1",
+        ],
+    )
     parser.add_argument("--subject", required=True, metavar="NAME", help="who the token is for")
     parser.add_argument(
         "--expires", default="1h", metavar="TIME", help="lifetime: 30s, 15m, 12h, 7d (default: 1h)"
     )
     parser.add_argument(
-        "--rate", type=float, metavar="NUMBER", help="frames per second of each of its sessions"
+        "--rate", type=float, metavar="NUMBER", help="frames per second and session"
     )
     parser.add_argument(
-        "--sessions", type=int, metavar="NUMBER", help="sessions that its subject may have open"
+        "--sessions", type=int, metavar="NUMBER", help="open sessions of its subject"
     )
     own, gateway_flags = parser.parse_known_args(arguments)
     settings = _settings(gateway_flags, environment)
@@ -113,12 +125,20 @@ def _public(path: str) -> dict[str, Any]:
     return dict(entry)
 
 
-def _parser(prog: str, description: str) -> Parser:
+_SETTINGS = """
+FRAMEWIRE_TOKEN_KEYS can name the key file instead of --token-keys. Other settings of the gateway,
+such as --token-audience and --token-issuer, work here, too.
+"""
+
+
+def _parser(prog: str, usage: str, description: str, examples: Sequence[str]) -> Parser:
+    lines = "".join(f"  %(prog)s {example}\n" for example in examples)
     return Parser(
         prog=prog,
+        usage=f"%(prog)s {usage}",
         description=description,
-        epilog="The key file is --token-keys FILE, or FRAMEWIRE_TOKEN_KEYS; "
-        "--token-audience and --token-issuer are accepted too.",
+        epilog=f"examples:\n{lines}{_SETTINGS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
 
@@ -140,24 +160,34 @@ def _seconds(text: str) -> int:
 
 
 def _entries(path: Path) -> list[Any]:
-    if not path.exists():
-        return []
+    try:
+        if not path.exists():
+            return []
+    except OSError as error:
+        raise WrongSetting(f"token_keys: {path}: {error.strerror}") from None
     load_keys(str(path))  # do not overwrite a broken file
-    entries = json.loads(path.read_text(encoding="utf-8"))["keys"]
+    entries = json.loads(path.read_text(encoding="utf-8-sig"))["keys"]
     assert isinstance(entries, list)
     return entries
 
 
 def _replace(path: Path, text: str) -> None:
-    """Replace the file atomically, because a gateway may be reading it; only its owner can read."""
+    """Replace the file atomically, because a gateway may be reading it; only its owner can read.
+
+    Of a link, what it points to is replaced.
+    """
+    target = Path(os.path.realpath(path))
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=path.name, delete=False
-        ) as file:
-            file.write(text)
-        if path.exists():
-            _keep_owner(path, file.name)
-        os.replace(file.name, path)
+        number, new = tempfile.mkstemp(dir=target.parent, prefix=target.name)
+        try:
+            with open(number, "w", encoding="utf-8") as file:
+                file.write(text)
+            if target.exists():
+                _keep_owner(target, new)
+            os.replace(new, target)
+        except OSError:
+            os.unlink(new)  # it may have a key in it
+            raise
     except OSError as error:
         raise WrongSetting(f"token_keys: {path}: {error.strerror}") from None
 

@@ -184,7 +184,7 @@ def _wechat(settings: Settings, access: AccessControl) -> WeChat:
 
 def _secret(path: str) -> str:
     try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
+        secret = Path(path).read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise WrongSetting(f"wechat_secret_file: {path}: {error.strerror}") from None
     except ValueError:

@@ -39,7 +39,7 @@ class Key:
 def load_keys(path: str) -> dict[str, Key]:
     """Load a file's keys by ``kid``, in its order. Raises WrongSetting, quoting no secret."""
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"token_keys: {path}: {_without_content(error)}") from None
     entries = document.get("keys") if isinstance(document, dict) else None

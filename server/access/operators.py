@@ -44,7 +44,7 @@ class Operators:
 def _load(path: str) -> Mapping[str, bytes]:
     """Return the digest of each operator's token. Errors quote no token."""
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise WrongSetting(f"admin_tokens: {path}: {error.strerror}") from None
     except ValueError:

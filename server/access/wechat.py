@@ -34,8 +34,8 @@ MAX_RESPONSE_BYTES = 64 * 1024
 
 _ERRORS: dict[int, Callable[[], FramewireError]] = {
     -1: lambda: LoginUnavailable("WeChat is busy; try again"),
-    40029: lambda: BadCode("WeChat does not know this code; ask wx.login for a new one"),
-    40163: lambda: BadCode("this code has been used before; ask wx.login for a new one"),
+    40029: lambda: BadCode("WeChat does not recognize this code; call wx.login again"),
+    40163: lambda: BadCode("this code has already been used; call wx.login again"),
     40226: lambda: LoginRefused("WeChat has blocked this user"),
     45011: lambda: TooManyLogins("WeChat reports too many logins by this user; try again later"),
 }

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from tornado.web import RequestHandler
+from tornado.http1connection import HTTP1Connection
+from tornado.web import RequestHandler, stream_request_body
 
 from server.access.administration import AdminAccess
 from server.access.control import AccessControl
@@ -18,12 +19,15 @@ from server.admin.interface import Administered
 from server.core import wire
 from server.core.errors import AccessError, BadMessage, FramewireError, Internal, Overloaded
 from server.handlers.health import MetricsPage
-from server.handlers.notfound import NotFoundHandler
+from server.handlers.notfound import send_not_found
 from server.runtime.metrics import CONTENT_TYPE
 from server.settings import Settings
 from server.transport.jsonapi import send_error, send_json
 
 PER_TURN = 50
+BODY_BYTES, BODY_S = 4096, 10.0
+READ_BYTES = 64 * 1024
+"""Up to this, a body that is too large is read and discarded, so that the client is answered."""
 
 
 class AdminHandler(RequestHandler):
@@ -135,10 +139,36 @@ class MetricsHandler(AdminHandler):
         self.finish(await self._metrics.page())
 
 
+@stream_request_body
 class ActHandler(AdminHandler):
-    """POST /admin/ACT: an act of an operator, which leaves a line in the log in any case."""
+    """POST /admin/ACT: an act of an operator, which leaves a line in the log in any case.
+
+    The body is collected here: Tornado itself would close the connection of one that is too large,
+    and nothing would be logged. An act that is refused is logged at once, and answered after its
+    body, because an answer before would close the connection.
+    """
 
     _operator = ""
+    _is_settled = False  # the body is here, or the answer has been given without it
+    _rejection: FramewireError | None = None
+
+    def prepare(self) -> None:
+        self._body = bytearray()
+        assert isinstance(self.request.connection, HTTP1Connection)
+        self.request.connection.set_body_timeout(BODY_S)
+        self.request.connection.set_max_body_size(READ_BYTES)
+        super().prepare()
+
+    def data_received(self, chunk: bytes) -> None:
+        self._body += chunk[: BODY_BYTES + 1 - len(self._body)]
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        if self._operator and not self._is_settled:
+            self._not_done(f"the body did not arrive, or has over {READ_BYTES} bytes")
+
+    def on_finish(self) -> None:
+        self._is_settled = True
 
     def authorize(self) -> None:
         """Accept operators only. Raises AccessError."""
@@ -146,15 +176,22 @@ class ActHandler(AdminHandler):
             self._operator = self.access.operator(self.request)
 
     def reject(self, error: FramewireError) -> None:
-        """End the request with an error, and log it."""
+        """Log an error, and end the request with it, or leave that to :meth:`post`."""
         auditlog.refused(self._address, self._act, error.message)
-        super().reject(error)
+        if self.request.method == "POST":
+            self._rejection = error
+        else:
+            super().reject(error)
 
     async def post(self, act: str) -> None:
+        self._is_settled = True
+        if self._rejection is not None:
+            send_error(self, self._rejection)
+            return
         try:
-            fields = acts.read(act, self.request.body)
+            fields = self._fields(act)
         except BadMessage as error:
-            auditlog.carried_out(self._operator, self._address, act, {}, f"not done: {error}")
+            self._not_done(str(error))
             send_error(self, error)
             return
         outcome = "failed"
@@ -169,6 +206,15 @@ class ActHandler(AdminHandler):
         else:
             send_json(self, {"outcome": outcome})
 
+    def _fields(self, act: str) -> acts.Fields:
+        if len(self._body) > BODY_BYTES:
+            raise BadMessage(f"the body may have at most {BODY_BYTES} bytes")
+        return acts.read(act, bytes(self._body))
+
+    def _not_done(self, reason: str) -> None:
+        outcome = f"not done: {reason}"
+        auditlog.carried_out(self._operator, self._address, self._act, {}, outcome)
+
     @property
     def _act(self) -> str:
         return self.path_args[0] if self.path_args else self.request.path[:80]
@@ -178,18 +224,24 @@ class ActHandler(AdminHandler):
         return self.access.address(self.request)
 
 
-class PublicNotFoundHandler(NotFoundHandler):
-    """What the public address does not have. An act that is tried there is logged besides."""
+@stream_request_body
+class PublicActHandler(RequestHandler):
+    """/admin/ at the public address: not found, and logged, whatever its body is."""
 
     def initialize(self, access: AccessControl) -> None:
         self._access = access
 
     def prepare(self) -> None:
-        path = self.request.path
-        if path.startswith("/admin/"):
-            address = self._access.client(self.request).address
-            auditlog.refused(address, path[:80], "the public address takes no admin calls")
-        super().prepare()
+        address, path = self._access.client(self.request).address, self.request.path
+        auditlog.refused(address, path[:80], "the public address takes no admin calls")
+
+    def data_received(self, chunk: bytes) -> None:
+        """Discard the body."""
+
+    def _any(self) -> None:
+        send_not_found(self)
+
+    get = head = post = put = patch = delete = options = _any
 
 
 def _send_no_session(handler: RequestHandler) -> None:

@@ -14,6 +14,8 @@ from server.access.administration import LOOPBACK, AdminAccess, address_of
 from server.access.filewatcher import FileWatcher, watch_files
 from server.admin.acts import ACTS
 from server.admin.handlers import (
+    BODY_BYTES,
+    BODY_S,
     ActHandler,
     FiguresHandler,
     LabelsHandler,
@@ -37,7 +39,6 @@ log = logging.getLogger("server")
 
 IDLE_S = 75.0
 HEAD_BYTES = 16 * 1024
-BODY_BYTES, BODY_S = 4096, 10.0
 
 
 class AdminListener:

@@ -51,7 +51,7 @@ def split(
     """
     for name in outputs.aliases:
         if name not in tensors:
-            raise ModelFailed(f"the model server left out the output {name!r}")
+            raise ModelFailed(f"the model server did not return the output {name!r}")
     if isinstance(outputs, DetectionOutputs):
         return detections(outputs, tensors, rows, placements)
     _check_rows(outputs, tensors, rows)

@@ -28,7 +28,7 @@ async def check(channel: Channel, name: str | None, timeout_s: float) -> str:
     """
     serving = await channel.serving(timeout_s)
     if serving is not None:
-        return "" if serving else "it says that it is not serving"
+        return "" if serving else "it reports that it is not serving"
     if name is None or await _available(channel, name, timeout_s):
         return ""
     return f"no version of model {name} is available"

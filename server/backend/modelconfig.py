@@ -50,7 +50,7 @@ class ModelConfigFile:
     def read(self) -> Any:
         """Return the ModelServerConfig."""
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self.path.read_text(encoding="utf-8-sig")
             return text_format.Parse(text, management().ModelServerConfig())
         except FileNotFoundError:
             raise LabelRefused(

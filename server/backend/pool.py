@@ -247,7 +247,7 @@ class BackendPool:
 
 
 def _not_held(member: Member, key: ModelKey) -> BackendFailed:
-    reason = f"model {key} is not at {member.place.address} any more, but at others"
+    reason = f"model {key} has moved from {member.place.address} to other model servers"
     return BackendFailed(ModelFailed(reason))
 
 

@@ -142,7 +142,7 @@ def _length_fault(specs: Specs, outputs: Outputs) -> str | None:
     ]
     for (one, length), (other, another) in combinations(lengths, 2):
         if length != another:
-            return f"it returns {length} {one} and {another} {other}; they must be as many"
+            return f"it returns {length} {one} and {another} {other}; these numbers must be equal"
     return None
 
 

@@ -105,4 +105,4 @@ class Admission:
         if subjects is None or subjects.acquire(granted.subject, granted.sessions):
             return
         held = subjects.held(granted.subject)
-        raise Overloaded(f"{held} sessions are open with tokens of this subject, the most allowed")
+        raise Overloaded(f"{held} sessions are open with tokens of this subject, the maximum")

@@ -1,10 +1,13 @@
-"""What a model says about one frame: the task's fields of a ``result``."""
+"""What a model says about one frame: the task's fields of a ``result``.
+
+Named tuples are the most frequent ones: see :mod:`server.core.messages`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Side = Literal["left", "right"]
 
@@ -94,8 +97,7 @@ class BoxMasks:
         return replace(self, runs=[self.runs[i] for i in boxes])
 
 
-@dataclass(frozen=True, slots=True)
-class Detections:
+class Detections(NamedTuple):
     """Boxes as [x0, y0, x1, y1] in 0..1 of the frame as sent, best score first.
 
     ``classes`` are indices into the model's ``labels``. ``tracks`` is None if the session
@@ -122,8 +124,7 @@ class Detections:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(NamedTuple):
     """Classes as indices into the model's ``labels``, best score first."""
 
     classes: Sequence[int]

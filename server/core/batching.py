@@ -55,6 +55,7 @@ from server.core.ring import Member, Place, Ring, crops_of
 from server.core.slots import SlotTable
 
 _received = attrgetter("received")
+_NOTHING = Taken(None, [])  # the usual decision while calls are under way
 
 
 class Batcher:
@@ -159,7 +160,7 @@ class Batcher:
                 self._calls += 1
                 self._calls_alone += lane.alone
                 return Taken(Batch(lane, tuple(members), now, call), expired)
-        return Taken(None, expired, min(later, default=None))
+        return Taken(None, expired, min(later, default=None)) if expired or later else _NOTHING
 
     def done(self, batch: Batch, now: float, outcome: CallOutcome) -> None:
         """Free the slot of a batch whose call is over; its sessions may join again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from server.core.messages import Frame, ServerMessage
 from server.core.model import Lane, ModelKey
@@ -29,8 +30,7 @@ class SelectSecond:
     key: ModelKey | None
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """Offer this accepted frame to the batcher, for this lane."""
 
     frame: Frame

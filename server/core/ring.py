@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from server.core.messages import Frame, Outcome
 from server.core.model import Lane
@@ -21,8 +21,7 @@ class FrameOwner(Protocol):
         """Return the lane that a frame would travel in if it were offered now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A frame on its way: its session, and when it was received (monotonic seconds).
 
     ``lane`` is the one that it was offered for, for those who count outcomes. ``owner`` takes the

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from server.core.admission import EXPIRED, LAST_ANSWERS_S, UNAUTHORIZED, Admission
@@ -80,6 +79,9 @@ class State(enum.Enum):
     DRAINING = enum.auto()
     EXPIRED = enum.auto()
     CLOSED = enum.auto()
+
+    # Enum's own is written in Python, and needed for each frame.
+    __hash__ = object.__hash__
 
 
 class Session:
@@ -193,7 +195,7 @@ class Session:
             wanted = self.preferences
             if wanted.min_score > 0 or wanted.max_results is not None:
                 answer = outcome.answer.limited(wanted.min_score, wanted.max_results)
-                return replace(outcome, answer=answer)
+                return outcome._replace(answer=answer)
         return outcome
 
     def expire(self, now: float) -> list[Effect]:
@@ -288,7 +290,7 @@ class Session:
         if isinstance(self._model, FramewireError):
             return [Send(error_message(self._model, frame.id))]
         if frame.orientation != UPRIGHT and not self.preferences.turns:
-            frame = replace(frame, orientation=UPRIGHT)
+            frame = frame._replace(orientation=UPRIGHT)
         lane = lane_of(self._model, frame)
         if lane is None:
             formats = ", ".join(self._model.formats)

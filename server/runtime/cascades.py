@@ -11,7 +11,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from server.backend.interface import Backend
 from server.core.answers import Detections, SecondAnswers
@@ -94,7 +93,7 @@ class Cascades:
         count = count_chosen(answer, entry.session.preferences, then, self._max_crops)
         if not count:
             nothing = SecondAnswers(None, [None] * len(answer.boxes))
-            return replace(result, answer=replace(answer, then=nothing))
+            return result._replace(answer=answer._replace(then=nothing))
         crops = Crops(member.frame, answer, count, then)
         self._counters.crops_cut += count
         self._pixels += crops.pixels
@@ -181,7 +180,7 @@ class _HeldFrame:
     def members(self, crops: Sequence[Frame]) -> list[Member]:
         """Return the crops as the batcher takes them. A trace follows the first one."""
         frame, session = self.member.frame, crops_of(self.member.session)
-        crops = [replace(crops[0], trace=frame.trace), *crops[1:]]
+        crops = [crops[0]._replace(trace=frame.trace), *crops[1:]]
         return [Member(session, crop, self.member.received, owner=self) for crop in crops]
 
     def resolve(self, member: Member, outcome: Outcome) -> None:
@@ -217,9 +216,8 @@ class _HeldFrame:
         """Return the frame's result: the first model's, with the answers of the second."""
         model = self._resolver.current(self.route)
         labels = model.labels if isinstance(model, Model) else ()
-        timing = replace(self._result.timing_ms, total=(now - self.member.received) * 1000)
-        return replace(
-            self._result,
+        timing = self._result.timing_ms._replace(total=(now - self.member.received) * 1000)
+        return self._result._replace(
             answer=self.crops.answer(labels),
             timing_ms=timing,
             incomplete=self.crops.incomplete,

@@ -170,16 +170,16 @@ class Gateway:
         if address is not None and not self.sessions.addresses.allows(address):
             self.session_rejected("max_sessions_per_address")
             held = self.sessions.addresses.held(address)
-            raise Overloaded(f"{held} sessions are open from this address, the most allowed")
+            raise Overloaded(f"{held} sessions are open from this address, the maximum")
         silent = self.sessions.longest_silent(now) if self.sessions.full else None
         if silent is not None:
             self.disconnect(silent.session)
             self.session_rejected("no_hello")
-            silent.close(TRY_AGAIN_LATER, "no hello, and the place is needed")
+            silent.close(TRY_AGAIN_LATER, "no hello, and another client needs the slot")
         if self.sessions.full:
             self.session_rejected("max_sessions")
             open_sessions = self.sessions.places.held(EVERYONE)
-            raise Overloaded(f"{open_sessions} sessions are open, the most allowed")
+            raise Overloaded(f"{open_sessions} sessions are open, the maximum")
 
     def receive(self, session: Session, message: ClientMessage) -> None:
         """Handle a message. Returns at once, whatever the message leads to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from server.core.effects import Offer
@@ -57,4 +57,4 @@ def followed(tracer: Tracer, entry: OpenSession | None, offer: Offer, received: 
     parent = frame.traceparent or session.preferences.traceparent
     began = received if began is None else began
     arrival = Arrival(session.id, frame, offer.lane, began, received, parent)
-    return replace(frame, trace=tracer.follow(arrival))
+    return frame._replace(trace=tracer.follow(arrival))

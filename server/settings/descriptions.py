@@ -14,7 +14,7 @@ def load_descriptions(path: str) -> dict[str, dict[str, Any]]:
     if not path:
         return {}
     try:
-        models = json.loads(Path(path).read_text(encoding="utf-8"))
+        models = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"descriptions: {path}: {reason(error)}") from None
     if not isinstance(models, dict) or not all(isinstance(one, dict) for one in models.values()):

@@ -37,7 +37,7 @@ def load(
 
 def _from_file(path: str) -> Values:
     try:
-        rows = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        rows = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"{path}: {reason(error)}") from None
     for name in rows:
@@ -51,7 +51,9 @@ def _from_environment(environment: Mapping[str, str]) -> Values:
         values["port"] = ("PORT", environment["PORT"])
     for variable, text in environment.items():
         name = variable.removeprefix(PREFIX).lower()
-        if not variable.startswith(PREFIX) or name == "config" or is_service_link(variable, text):
+        if not variable.startswith(PREFIX) or name == "config":
+            continue
+        if is_service_link(variable, environment):
             continue
         _check_name(name, variable)
         values[name] = (variable, text)

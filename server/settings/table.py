@@ -121,7 +121,7 @@ class Settings:
     )
     shadow_share: float = _model(
         0.1,
-        "fraction of answered frames (0 to 1) to send to the shadow, as far as there is room",
+        "fraction of answered frames (0 to 1) to send to the shadow, as capacity permits",
         0,
         1,
         metavar="FRACTION",
@@ -264,15 +264,15 @@ class Settings:
 
     admin: str = _admin(
         "",
-        "address of the dashboard and of what only operators may do; a port alone: this machine "
-        "only; empty: none",
+        "address of the admin listener, with dashboard, metrics and actions; a port alone: this "
+        "machine only; empty: none",
         metavar="[HOST:]PORT",
         pattern=rf"((\[[0-9A-Fa-f:.]+\]:|[^\s/:\[\]]+:)?(0|{_PORT}))?",
         syntax="[HOST:]PORT",
     )
     admin_tokens: str = _admin(
         "",
-        "file with the name and token of an operator in each line; empty: nobody may act",
+        "file with the name and token of an operator in each line; empty: no actions",
         metavar="FILE",
     )
     model_config: str = _admin(

@@ -77,10 +77,8 @@ def _part(section: bytes, end: bytes) -> Part:
     head, separator, content = (end + section).partition(end + end)
     if not separator or len(head) > MAX_HEADER_BYTES:
         raise _broken("a part has no headers, or too many")
-    try:
-        headers = HeaderParser().parsestr(head.decode().lstrip("\r\n"))
-    except UnicodeDecodeError:
-        raise _broken("headers are not UTF-8") from None
+    # Some clients write a file's name in the encoding of their system; nothing depends on it.
+    headers = HeaderParser().parsestr(head.decode("utf-8", "replace").lstrip("\r\n"))
     name = headers.get_param("name", header="content-disposition")
     if headers.get_content_disposition() != "form-data" or not isinstance(name, str) or not name:
         raise _broken('a part has no "Content-Disposition: form-data" with a name')

@@ -9,15 +9,19 @@ sockets share, and the receiver gets the bytes in the same turn.
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Callable
 from typing import cast
 
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 
+from server.transport.tlssocket import TlsSocket
+
 # One read. Shared by all sockets, because the bytes are used before the next read;
 # so all streams must live on the same loop.
-BUFFER = memoryview(bytearray(256 * 1024))
+_BUFFER = memoryview(bytearray(256 * 1024))
 
 
 class SocketStream(asyncio.BufferedProtocol):
@@ -36,11 +40,13 @@ class SocketStream(asyncio.BufferedProtocol):
 
     async def take_over(self, stream: IOStream) -> None:
         """Take the socket of ``stream``, whose read and write buffers must be empty."""
-        socket = stream.socket
+        connected = stream.socket
         # As in Tornado's own start_tls.
-        stream.io_loop.remove_handler(socket)
+        stream.io_loop.remove_handler(connected)
         stream.socket = None  # type: ignore[assignment]
-        await asyncio.get_running_loop().connect_accepted_socket(lambda: self, socket)
+        if isinstance(connected, ssl.SSLSocket):
+            connected = cast(socket.socket, TlsSocket(connected))
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: self, connected)
 
     def write(self, data: bytes) -> asyncio.Future[None]:
         """Send ``data``; the future is done once the kernel has all of it.
@@ -87,10 +93,10 @@ class SocketStream(asyncio.BufferedProtocol):
             self._flushed.set_result(None)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return BUFFER
+        return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._on_bytes(BUFFER[:nbytes])
+        self._on_bytes(_BUFFER[:nbytes])
 
     def pause_writing(self) -> None:
         if self._flushed.done():
@@ -102,11 +108,11 @@ class SocketStream(asyncio.BufferedProtocol):
     def connection_lost(self, error: Exception | None) -> None:
         # Breaks a reference cycle with the receiver, which would keep a partial frame in
         # memory until the garbage collector runs.
-        self._on_bytes = discard
+        self._on_bytes = _discard
         self._flushed.cancel()
         if not self.lost.done():
             self.lost.set_result(None)
 
 
-def discard(received: memoryview) -> None:
+def _discard(received: memoryview) -> None:
     """Ignore bytes after the connection is lost."""

@@ -28,7 +28,7 @@ class UploadSlots:
         if address is not None and not self._addresses.acquire(address):
             self._on_full("max_uploads_per_address")
             held = self._addresses.held(address)
-            raise Overloaded(f"{held} uploads from this address are under way, the most allowed")
+            raise Overloaded(f"{held} uploads from this address are under way, the maximum")
         self._slots.hold(EVERYONE)
 
     def release(self, address: str | None) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import cast
 
 from tornado import websocket
-from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError
 
 from server.core.flood import FRAGMENT_COST, FloodGuard
 from server.transport.reader import BINARY, CLOSE, CONTINUATION, PING, TEXT, MessageReader
@@ -24,10 +24,7 @@ from server.transport.rfc6455 import (
     policy_violation,
 )
 from server.transport.socketstream import SocketStream
-from server.transport.tlsstream import TLSStream
 from server.transport.tornado_private import TornadoWebSocket
-
-DirectStream = SocketStream | TLSStream
 
 _CHUNK_BYTES = 64 * 1024
 # Messages and fragments handled for one client before others get a turn.
@@ -91,38 +88,35 @@ class WebSocketProtocol(TornadoWebSocket):
             self.handler.on_ws_connection_close(self.close_code, self.close_reason)
 
     async def _read_stream(self) -> None:
-        """Read what Tornado has already buffered."""
+        """Read what Tornado has buffered already, and at least the first bytes."""
         while not self.client_terminated:
             received = await self.stream.read_bytes(_CHUNK_BYTES, partial=True)
             more = self._handle(memoryview(received))
+            if not more and len(received) < _CHUNK_BYTES and not self._flooded:
+                break  # in this turn: in any other, Tornado may have read on
             while more:
                 await asyncio.sleep(0)
                 more = self._handle()
-            if self._flooded:
-                await asyncio.sleep(_LINGER_S)
-            elif len(received) < _CHUNK_BYTES:
-                break
-            await asyncio.sleep(0)  # a read that finds bytes at once lets no other task run
+            # A read that finds bytes at once lets no other task run.
+            await asyncio.sleep(_LINGER_S if self._flooded else 0)
 
     async def _read_socket(self) -> None:
         """Read the rest of the connection."""
         await self.stream.write(b"")  # done when all earlier writes are
-        stream = self.stream
-        kind = TLSStream if isinstance(stream, SSLIOStream) else SocketStream
-        direct: DirectStream = kind(stream.io_loop, self._on_bytes)
+        stream, direct = self.stream, SocketStream(self.stream.io_loop, self._on_bytes)
         self.stream = cast(IOStream, direct)  # it has all that is used from here on
         await direct.take_over(stream)
         await direct.lost
 
     def _on_bytes(self, received: memoryview) -> None:
         if self._handle(received):
-            stream = cast(DirectStream, self.stream)
+            stream = cast(SocketStream, self.stream)
             stream.pause()
             asyncio.get_running_loop().call_soon(self._resume, stream)
         elif self._flooded:
-            cast(DirectStream, self.stream).pause()  # discarding a flood would cost, too
+            cast(SocketStream, self.stream).pause()  # discarding a flood would cost, too
 
-    def _resume(self, stream: DirectStream) -> None:
+    def _resume(self, stream: SocketStream) -> None:
         if self._handle():
             asyncio.get_running_loop().call_soon(self._resume, stream)
         elif not self._flooded:

@@ -13,6 +13,8 @@
  * @property {number} since when its first box was captured
  * @property {number} shownAt when it was first there to be shown
  * @property {number|null} endedAt when a result came without it
+ * @property {Box} offset how far it was shown from its place, edge by edge, at `correctedAt`
+ * @property {number} correctedAt when its latest result came
  * @property {SecondAnswer|null} second what a second model said about it last
  * @property {BoxMask|null} mask the part of its box that it covered last
  */
@@ -37,14 +39,16 @@
  */
 export class Overlay {
     /**
-     * @param {{horizonMs?: number, fadeMs?: number, live?: boolean}} [options] `horizonMs`: for how
-     * long after its capture a box moves on; `fadeMs`: how long boxes take to appear and vanish;
-     * `live`: false shows every box as it was captured, without fading, for those who prefer
-     * reduced motion
+     * @param {{horizonMs?: number, fadeMs?: number, easeMs?: number, live?: boolean}} [options]
+     * `horizonMs`: for how long after its capture a box moves on; `fadeMs`: how long boxes take to
+     * appear and vanish; `easeMs`: how long a box takes to where a new result corrects it to, 0: it
+     * jumps; `live`: false shows every box as it was captured, without gliding or fading, for those
+     * who prefer reduced motion
      */
-    constructor({ horizonMs, fadeMs, live }?: {
+    constructor({ horizonMs, fadeMs, easeMs, live }?: {
         horizonMs?: number;
         fadeMs?: number;
+        easeMs?: number;
         live?: boolean;
     });
     live: boolean;
@@ -98,6 +102,14 @@ export type Track = {
      * when a result came without it
      */
     endedAt: number | null;
+    /**
+     * how far it was shown from its place, edge by edge, at `correctedAt`
+     */
+    offset: Box;
+    /**
+     * when its latest result came
+     */
+    correctedAt: number;
     /**
      * what a second model said about it last
      */

@@ -3,9 +3,9 @@
 /** Session options, in `hello` and `configure`. All are optional. */
 export interface SessionOptions {
   model?: string;
-  /** a version label such as `stable`; set at most one of `label` and `version` */
-  label?: string;
-  version?: number;
+  /** a version label such as `stable`; set at most one of `label` and `version`; null withdraws it */
+  label?: string | null;
+  version?: number | null;
   token?: string;
   /** 0 to 1 */
   min_score?: number;

@@ -7,7 +7,7 @@ export const en = {
 
   'state.connecting': 'Connecting…',
   'state.ready': 'Ready',
-  'state.not-ready': 'Not ready: frames cannot be processed',
+  'state.not-ready': 'Not ready: no frames are being processed',
   'state.lost': 'The gateway is not responding',
   'state.denied': 'An admin token is required',
 
@@ -22,7 +22,7 @@ export const en = {
   keys: 'Keys: 1, 2 and 3 choose the time range, / filters sessions, ← and → read a chart that has the focus, L switches the language.',
 
   'tile.results': 'Results/s',
-  'tile.lost': 'Without a result',
+  'tile.lost': 'Frames without a result',
   'tile.age': 'Age, median',
   'tile.p95': 'Age, P95',
   'tile.p99': 'Age, P99',
@@ -107,7 +107,7 @@ export const en = {
   'act.level.set': 'Set level',
   'act.level.ask': 'Set the log level to “{level}”? The setting lasts until the gateway restarts.',
   'act.label': 'Label',
-  'act.label.choose': 'Move a label…',
+  'act.label.choose': 'Choose a label…',
   'act.label.set': 'Move label',
   'act.label.ask': 'Point the label “{label}” to version {version}, on all model servers? Sessions that follow the label get that version.',
   'act.label.cannot': 'Labels cannot be moved: {reason}',

@@ -95,7 +95,7 @@ export const zh = {
   "With `zones` or `lines`: how many objects are in each zone now.": "使用 `zones` 或 `lines` 时：目前各区域内的目标数。",
   "If the model has masks: the part of each box that its object covers, as a grid of cells that fills the box.": "模型提供掩码时：目标在各框中所占的部分，以铺满该框的网格表示。",
   "How many columns the grid of every box has.": "每个框的网格有多少列。",
-  "For each box, row by row: how many cells lie outside the object, how many inside, outside, and so on. Empty for a box without a mask: only the 100 best have one. At most 20000 runs together.": "各框逐行排列：目标之外有多少格，目标之内有多少格，再之外，依此类推。没有掩码的框为空：只有得分最高的 100 个框有掩码。总计最多 20000 段。",
+  "For each box, row by row: how many cells lie outside the object, how many inside, outside, and so on. Empty for a box without a mask: only the 100 best have one. At most 20000 runs together.": "各框逐行排列：目标之外有多少格，目标之内有多少格，再之外，依此类推。没有掩码的框为空：只有置信度最高的 100 个框有掩码。总计最多 20000 段。",
   "Boxes, best score first.": "检测框，按置信度从高到低。",
   "In 0..1 of the frame as sent.": "取值为所发送画面的 0..1。",
   "With `then`: what the second model says about each box.": "使用 `then` 时：第二个模型对各框的应答。",

@@ -61,7 +61,7 @@ export class Areas {
     const named = (kind) =>
       Object.fromEntries(
         this._areas
-          .filter((area) => area.kind === kind)
+          .filter((area) => area.kind === kind && hasExtent(area))
           .map(({ number, points }) => [nameOf(kind, number), points.map((point) => [...point])]),
       );
     return { zones: named('zone'), lines: named('line') };
@@ -81,6 +81,11 @@ export class Areas {
   _save() {
     if (this._storage) this._storage.setItem(STORAGE_KEY, JSON.stringify(this._areas));
   }
+}
+
+/** Whether there is something to cross or enter: points that lie on one another are too few. */
+function hasExtent({ kind, points }) {
+  return new Set(points.map(String)).size >= (kind === 'line' ? 2 : 3);
 }
 
 function nameOf(kind, number) {

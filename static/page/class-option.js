@@ -1,7 +1,8 @@
 /** The option of which classes are shown: a button for each, and a search among many. */
 
+import { ClassFilter, matching } from '../tasks/class-filter.js';
 import { classColour } from '../tasks/colours.js';
-import { ClassFilter, matching } from './class-filter.js';
+import { controlsOf } from '../tasks/controls.js';
 import { setText } from './notice.js';
 
 const MANY = 20; // classes from which a search helps
@@ -32,7 +33,7 @@ export class ClassOption {
 
   /** @param {object|null} model as the welcome has it */
   update(model) {
-    const isUsed = Boolean(model) && model.task === 'detection' && model.labels.length > 1;
+    const isUsed = controlsOf(model).classes;
     this._element('classes-option').hidden = !isUsed;
     this._labels = isUsed ? model.labels : [];
     if (model) this.filter.use(isUsed ? model : { name: model.name, labels: [] });

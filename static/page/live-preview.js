@@ -10,11 +10,11 @@ const STALE_MS = 1500; // a box this old is no longer where its object is
 export class LivePreview {
   /**
    * @param {View} view
-   * @param {boolean} isCalm whether boxes appear and vanish without fading
+   * @param {boolean} isCalm whether boxes appear, vanish and are corrected at once
    */
   constructor(view, isCalm) {
     this._view = view;
-    this._overlay = new Overlay(isCalm ? { fadeMs: 0 } : {});
+    this._overlay = new Overlay(isCalm ? { fadeMs: 0, easeMs: 0 } : {});
     this._shownAt = 0; // when the picture on the stage was captured
     this.clear();
   }

@@ -71,7 +71,7 @@ export const en = {
   'hint.digits': 'This is a rendered scene. Turn on the camera and hold up printed digits.',
   'hint.names': 'This is a rendered scene. Turn on the camera and show it something that the model knows: {names} …',
   'hint.any': 'This is a rendered scene. Turn on the camera to try the model on your own pictures.',
-  'hint.camera': 'Turn on the camera',
+  'hint.camera': 'Turn on camera',
   'hint.sheet': 'Print digits',
 
   'sheet.tab': 'Framewire: digits to print',
@@ -93,6 +93,7 @@ export const en = {
   'phone.ready': 'Scan the code with your phone’s camera. The phone must be able to reach this server and trust its certificate.',
   'phone.insecure': 'Phones can open this address, but browsers allow the camera over HTTPS only. To use a phone’s camera, start the demo with a certificate and scan the code that it prints:',
   'phone.local': 'This address works on this computer only. Start the demo for your network, with a certificate for HTTPS, and scan the code that it prints:',
+  'phone.checkout': 'in a checkout of the source',
 
   'source.title': 'Source',
   'source.camera': 'Camera',

@@ -93,6 +93,7 @@ export const zh = {
   'phone.ready': '用手机扫描二维码。手机须能访问此服务器，并信任其证书。',
   'phone.insecure': '手机可以打开此地址，但浏览器仅允许 HTTPS 页面使用摄像头。如需使用手机摄像头，请运行以下命令（自带证书），再扫描终端中的二维码：',
   'phone.local': '此地址仅限本机访问。请运行以下命令，在局域网中启动带 HTTPS 证书的演示，再扫描终端中的二维码：',
+  'phone.checkout': '在源码目录中',
 
   'source.title': '画面来源',
   'source.camera': '摄像头',
@@ -155,8 +156,8 @@ export const zh = {
   'areas.inside': '区域内 {inside} 个',
   'areas.remove': '删除{name}',
 
-  'stat.answered': '识别帧率',
-  'stat.sent': '发送帧率',
+  'stat.answered': '识别帧率（帧/秒）',
+  'stat.sent': '发送帧率（帧/秒）',
   'stat.p50': '延迟',
   'stat.p95': 'P95 延迟',
   'stat.batch': '批大小',

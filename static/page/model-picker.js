@@ -1,6 +1,7 @@
 /** Chooses among the models of the server, and keeps the choice in the page's address. */
 
-import { listModels, optionsFor, queryFor } from './model-list.js';
+import { listModels, optionsFor } from '../client/models.js';
+import { queryFor } from './model-address.js';
 
 export class ModelPicker {
   /**

@@ -1,8 +1,9 @@
 /** The option how much masks and heat maps cover their frame. */
 
+import { controlsOf } from '../tasks/controls.js';
+
 const STORAGE_KEY = 'framewire.opacity';
 const DEFAULT = 55; // percent
-const TASKS = ['segmentation', 'map'];
 
 /** @returns {number} percent; the default if nothing valid is stored */
 export function storedOpacity(text) {
@@ -40,7 +41,7 @@ export class OpacityOption {
 
   /** @param {object|null} model as the welcome has it */
   update(model) {
-    this._element('opacity-option').hidden = !model || !(TASKS.includes(model.task) || model.masks);
+    this._element('opacity-option').hidden = !controlsOf(model).opacity;
   }
 
   _changed() {

@@ -1,11 +1,10 @@
 /** The statistics, the lost frames, the model, and the latest result as text. */
 
 import { classColour } from '../tasks/colours.js';
+import { controlsOf } from '../tasks/controls.js';
 import { scaleImage } from '../tasks/heat-map.js';
 import { percent } from '../tasks/names.js';
 import { setText } from './notice.js';
-
-const SCORED_TASKS = ['detection', 'classification', 'keypoints'];
 
 export class Panel {
   /**
@@ -39,7 +38,7 @@ export class Panel {
     this._rows('model', rows.map(([key, value]) => [this._text(key), value]));
     this._set('model-name', model ? model.name : '');
     this._element('model-none').hidden = Boolean(model);
-    this._element('score-option').hidden = Boolean(model) && !SCORED_TASKS.includes(model.task);
+    this._element('score-option').hidden = !controlsOf(model).score;
   }
 
   /** The latest result as text, also for those who cannot see the boxes. */

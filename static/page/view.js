@@ -6,7 +6,8 @@
  * carried to it. The view keeps it, so that it can redraw when the slider moves or the phone rotates.
  */
 
-import { fit } from '../client/geometry.js';
+import { boxToRect, fit } from '../client/geometry.js';
+import { drawBoxes } from '../tasks/box-drawing.js';
 import { heatPixels } from '../tasks/heat-map.js';
 import { drawPoses } from '../tasks/pose-drawing.js';
 import { readBoxes, readPredictions } from '../tasks/predictions.js';
@@ -14,7 +15,6 @@ import { Raster } from '../tasks/raster.js';
 import { drawScoreBars } from '../tasks/score-bars.js';
 import { maskPixels } from '../tasks/segmentation.js';
 import { Backdrop } from './backdrop.js';
-import { drawBoxes } from './overlay.js';
 
 const MAX_PIXEL_RATIO = 2; // more costs time without a visible difference
 const [WIDEST, NARROWEST] = [16 / 9, 3 / 4];
@@ -150,16 +150,15 @@ export class View {
   _annotate(context, rect, pointer) {
     const { model, boxes } = this._shown;
     const labels = model ? model.labels : [];
-    const options = { pointer, maskOpacity: this._opacity };
     if (boxes) {
-      return drawBoxes(context, rect, readBoxes(boxes, labels, this._minScore, this._shows), options);
+      return this._drawBoxes(context, rect, readBoxes(boxes, labels, this._minScore, this._shows), pointer);
     }
     const predictions = this.predictions();
     if (!predictions) return undefined;
     const { kind, items } = predictions;
     switch (kind) {
       case 'boxes':
-        return drawBoxes(context, rect, items, options);
+        return this._drawBoxes(context, rect, items, pointer);
       case 'poses':
         return drawPoses(context, rect, items);
       case 'masks':
@@ -171,6 +170,11 @@ export class View {
       default:
         return undefined;
     }
+  }
+
+  _drawBoxes(context, rect, items, pointer) {
+    const placed = items.map(({ box, ...rest }) => ({ ...rest, rect: boxToRect(box, rect) }));
+    drawBoxes(context, rect, placed, { pointer, maskOpacity: this._opacity });
   }
 
   _drawMasks(context, rect) {

@@ -1,6 +1,6 @@
 /** The types of what a result says, as it is shown. */
 
-import type { Box, BoxMask, SecondAnswer } from '../client/types.js';
+import type { Box, BoxMask, Rect, SecondAnswer } from '../client/types.js';
 
 /** The part of a 2d context that is drawn with, in browsers and in mini-programs. */
 export interface Pen {
@@ -18,6 +18,7 @@ export interface Pen {
   scale(x: number, y: number): void;
   beginPath(): void;
   rect(x: number, y: number, width: number, height: number): void;
+  roundRect?(x: number, y: number, width: number, height: number, radius: number): void;
   clip(): void;
   moveTo(x: number, y: number): void;
   lineTo(x: number, y: number): void;
@@ -106,6 +107,27 @@ export interface NamedBox {
   mask?: BoxMask;
 }
 
+/** A box on the screen; `rect` in CSS pixels. */
+export interface PlacedBox extends Omit<NamedBox, 'box'> {
+  rect: Rect;
+  /** whether the picture is shown as in a mirror, and the mask with it */
+  mirrored?: boolean;
+}
+
+/** The label of a box. `widths` that it may have, the best first. */
+export interface Label {
+  box: Rect;
+  widths: number[];
+  /** placed before the others, which make way */
+  isFirst?: boolean;
+}
+
+export interface LabelPlace {
+  x: number;
+  y: number;
+  width: number;
+}
+
 /** A box of `Overlay.at` or of a result. */
 export interface AnyBox {
   id?: number | null;
@@ -115,6 +137,14 @@ export interface AnyBox {
   opacity?: number;
   second?: SecondAnswer | null;
   mask?: BoxMask | null;
+}
+
+/** Whether there is a use for the minimum score, for the opacity of what covers the picture, and for
+ * a choice of classes. */
+export interface Controls {
+  score: boolean;
+  opacity: boolean;
+  classes: boolean;
 }
 
 export type Predictions =

@@ -10,9 +10,12 @@ from demomodel.calibration import RATE, SCORE, calibrate, scores
 from demomodel.network import Detector
 from export.sources import checkpoints
 
-EMPTY = np.stack(
-    [np.asarray(scenes.render((6, seed), (192, 192), digits=False).picture) for seed in range(25)]
-)
+
+@pytest.fixture(scope="module")
+def empty() -> np.ndarray:
+    """Return pictures without digits: uint8 ``[25, 192, 192, 3]``."""
+    shown = [scenes.render((6, seed), (192, 192), digits=False) for seed in range(25)]
+    return np.stack([np.asarray(scene.picture) for scene in shown])
 
 
 @pytest.fixture
@@ -23,23 +26,23 @@ def eager() -> Detector:
     return network
 
 
-def test_few_boxes_reach_the_threshold_afterwards(eager: Detector) -> None:
-    before = scores(eager, EMPTY)
-    allowed = int(RATE * len(EMPTY))
+def test_few_boxes_reach_the_threshold_afterwards(eager: Detector, empty: np.ndarray) -> None:
+    before = scores(eager, empty)
+    allowed = int(RATE * len(empty))
     assert (before >= SCORE).sum() > allowed
-    assert calibrate(eager, EMPTY) > 0
-    after = scores(eager, EMPTY)
+    assert calibrate(eager, empty) > 0
+    after = scores(eager, empty)
     assert (after >= SCORE).sum() == allowed
 
 
-def test_all_logits_are_lowered_alike(eager: Detector) -> None:
+def test_all_logits_are_lowered_alike(eager: Detector, empty: np.ndarray) -> None:
     before = eager.classes.bias.numpy()
-    lowered = calibrate(eager, EMPTY)
+    lowered = calibrate(eager, empty)
     assert np.allclose(before - eager.classes.bias.numpy(), lowered)
 
 
-def test_a_careful_network_stays_as_it_is(eager: Detector) -> None:
+def test_a_careful_network_stays_as_it_is(eager: Detector, empty: np.ndarray) -> None:
     eager.classes.bias.assign_sub(np.full(10, 9, np.float32))
     before = eager.classes.bias.numpy()
-    assert calibrate(eager, EMPTY) == 0.0
+    assert calibrate(eager, empty) == 0.0
     assert (eager.classes.bias.numpy() == before).all()

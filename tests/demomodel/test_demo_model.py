@@ -25,9 +25,6 @@ from export.verification.options import VerifyOptions
 from export.verification.report import Report
 from export.verification.verify import verify_new
 
-SCENES = [scenes.render((77, number)) for number in range(24)]
-JPEGS = [camera.jpeg(scene.picture, 80) for scene in SCENES]
-
 
 @pytest.fixture(scope="module")
 def version(demo_models: Path) -> Path:
@@ -37,6 +34,18 @@ def version(demo_models: Path) -> Path:
 @pytest.fixture(scope="module")
 def signatures(version: Path) -> Any:
     return tf.saved_model.load(str(version)).signatures
+
+
+@pytest.fixture(scope="module")
+def shown() -> list[scenes.Scene]:
+    """Return scenes that the model was not trained on."""
+    return [scenes.render((77, number)) for number in range(24)]
+
+
+@pytest.fixture(scope="module")
+def jpegs(shown: list[scenes.Scene]) -> list[bytes]:
+    """Return the pictures of the scenes."""
+    return [camera.jpeg(scene.picture, 80) for scene in shown]
 
 
 @pytest.fixture(scope="module")
@@ -63,25 +72,27 @@ def test_the_metrics_belong_to_the_checkpoint(metrics: Metrics) -> None:
     assert metrics["sha256"] == checkpoints.find(CHECKPOINT).digest()
 
 
-def test_digits_in_new_scenes_are_detected(signatures: Any) -> None:
+def test_digits_in_new_scenes_are_detected(
+    signatures: Any, shown: list[scenes.Scene], jpegs: list[bytes]
+) -> None:
     tally = scoring.Tally()
-    for found, scene in zip(scoring.unpack(answers(signatures, JPEGS)), SCENES, strict=True):
+    for found, scene in zip(scoring.unpack(answers(signatures, jpegs)), shown, strict=True):
         tally.add(found, scene.boxes, scene.labels)
     recall, precision = tally.at(0.5)
     assert recall > 0.75  # some digits are too faint or too dark for anyone
     assert precision > 0.9
 
 
-def test_an_images_answer_does_not_depend_on_its_batch(signatures: Any) -> None:
-    together = list(scoring.unpack(answers(signatures, JPEGS[:5])))
+def test_an_images_answer_does_not_depend_on_its_batch(signatures: Any, jpegs: list[bytes]) -> None:
+    together = list(scoring.unpack(answers(signatures, jpegs[:5])))
     for index in range(5):
-        [alone] = scoring.unpack(answers(signatures, [JPEGS[index]]))
+        [alone] = scoring.unpack(answers(signatures, [jpegs[index]]))
         assert alone.classes.tolist() == together[index].classes.tolist()
         assert np.abs(alone.boxes - together[index].boxes).max() < 1e-4
 
 
-def test_boxes_are_sorted_padded_and_in_range(signatures: Any) -> None:
-    outputs = answers(signatures, JPEGS)
+def test_boxes_are_sorted_padded_and_in_range(signatures: Any, jpegs: list[bytes]) -> None:
+    outputs = answers(signatures, jpegs)
     scores, counts = outputs["detection_scores"], outputs["num_detections"].astype(int)
     assert (np.diff(scores, axis=1) <= 0).all()
     assert outputs["detection_boxes"].min() >= 0
@@ -92,9 +103,9 @@ def test_boxes_are_sorted_padded_and_in_range(signatures: Any) -> None:
         assert not outputs["detection_boxes"][row, count:].any()
 
 
-def test_a_broken_image_is_an_error(signatures: Any) -> None:
+def test_a_broken_image_is_an_error(signatures: Any, jpegs: list[bytes]) -> None:
     with pytest.raises(tf.errors.OpError):
-        answers(signatures, [JPEGS[0], JPEGS[1][:3000]])
+        answers(signatures, [jpegs[0], jpegs[1][:3000]])
 
 
 def test_the_description(signatures: Any) -> None:

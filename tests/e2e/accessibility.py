@@ -1,8 +1,10 @@
-"""``python -m tests.e2e.accessibility node_modules/axe-core/axe.min.js``: axe on the running page.
+"""``python -m tests.e2e.accessibility node_modules/axe-core/axe.min.js``: axe on every page.
 
-Opens the page in each layout, in light and dark and in both languages, with everything unfolded;
-then the dialog for phones, a state with a card, and the sheet of digits. Prints what axe finds.
-Exits with 1 if any of it is serious.
+Opens the page at every size, in light and dark and in both languages, with everything unfolded.
+Then, on a large screen and on a phone: its dialog, the states in which something is missing, the
+sheet of digits, ``<framewire-camera>`` in another page, ``/docs`` and the dashboard. Prints what
+axe finds, and what is wider than the window. With ``--pictures FOLDER``, keeps a screenshot of
+each. Exits with 1 if any finding is serious.
 """
 
 from __future__ import annotations
@@ -12,48 +14,136 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from loadtest.stack import Stack
-from tests.e2e.browsing import in_state, until_boxes
-from tests.e2e.conftest import FLAGS
+from loadtest.stack import Stack, free_port
+from tests.e2e.browsers import FLAGS
+from tests.e2e.browsing import embed, in_state, until_boxes, with_problem
 
-LAYOUTS = {"desktop": (1280, 800), "portrait": (390, 844), "landscape": (844, 390)}
-LOOKS = (("light", "en-GB"), ("dark", "zh-CN"))
+LAYOUTS = {
+    "desktop": (1280, 800),
+    "portrait": (390, 844),
+    "landscape": (844, 390),
+    "small": (360, 740),
+    "tablet": (768, 1024),
+}
+MAIN = ("desktop", "portrait")
+"""The layouts of everything but the page itself."""
+LOOKS = (("light", "en-GB"), ("dark", "zh-CN"), ("light", "zh-CN"), ("dark", "en-GB"))
 UNFOLD = "document.querySelectorAll('details').forEach((section) => { section.open = true; })"
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 SERIOUS = ("serious", "critical")
+SESSIONS = 3
+SETTLE_MS = 400
 
-Visit = Callable[[Page], None]
+
+@dataclass(frozen=True)
+class Servers:
+    """The gateway behind the pages."""
+
+    stack: Stack
+    admin_url: str
 
 
-def _page(page: Page) -> None:
+Visit = Callable[[Page, Servers], None]
+
+
+def _ready(page: Page, servers: Servers, query: str = "") -> None:
+    page.goto(servers.stack.url + query)
     in_state(page, "ready")
+
+
+def _live(page: Page, servers: Servers) -> None:
+    _ready(page, servers)
     until_boxes(page)
+
+
+def _page(page: Page, servers: Servers) -> None:
+    _live(page, servers)
     page.evaluate(UNFOLD)
 
 
-def _dialog(page: Page) -> None:
-    in_state(page, "ready")
-    page.locator("#phone").click()
+def _dialog(page: Page, servers: Servers) -> None:
+    _ready(page, servers)
+    page.evaluate("document.getElementById('phone').click()")
 
 
-def _card(page: Page) -> None:
+def _no_camera(page: Page, servers: Servers) -> None:
+    _ready(page, servers)
+    page.locator("button[data-source=camera]").click()
+    with_problem(page, "camera_refused")
+
+
+def _no_model(page: Page, servers: Servers) -> None:
+    page.goto(f"{servers.stack.url}?model=missing")
     in_state(page, "waiting")
 
 
-VISITS: dict[str, tuple[str, Visit]] = {
-    "page": ("", _page),
-    "dialog": ("", _dialog),
-    "card": ("?model=missing", _card),
-    "sheet": ("static/digits.html", lambda _: None),
+def _full(page: Page, servers: Servers) -> None:
+    for _ in range(SESSIONS):
+        _ready(page.context.new_page(), servers)
+    page.goto(servers.stack.url)
+    in_state(page, "full")
+
+
+def _offline(page: Page, servers: Servers) -> None:
+    _live(page, servers)
+    servers.stack.gateway.kill()
+    try:
+        in_state(page, "reconnecting")
+        page.wait_for_timeout(1500)  # the card appears after a second
+        page.context.set_offline(True)  # and stays while the gateway is back for the next visit
+    finally:
+        servers.stack.start()
+
+
+def _element(page: Page, servers: Servers) -> None:
+    embed(page, servers.stack.url)
+
+
+def _sheet(page: Page, servers: Servers) -> None:
+    page.goto(f"{servers.stack.url}static/digits.html")
+
+
+def _docs(page: Page, servers: Servers) -> None:
+    page.goto(f"{servers.stack.url}docs")
+    in_state(page, "shown")
+
+
+def _dashboard(page: Page, servers: Servers) -> None:
+    _live(page.context.new_page(), servers)
+    page.goto(f"{servers.admin_url}/dashboard/")
+    in_state(page, "ready")
+    page.locator("#sessions a").first.wait_for()
+
+
+def _session(page: Page, servers: Servers) -> None:
+    _dashboard(page, servers)
+    page.locator("#sessions a").first.click()
+
+
+PLACES: dict[str, Visit] = {
+    "page": _page,
+    "live": _live,
+    "dialog": _dialog,
+    "no-camera": _no_camera,
+    "no-model": _no_model,
+    "full": _full,
+    "offline": _offline,
+    "element": _element,
+    "sheet": _sheet,
+    "docs": _docs,
+    "dashboard": _dashboard,
+    "session": _session,
 }
 
 
 @contextmanager
-def _opened(browser: Browser, url: str, layout: str, look: tuple[str, str]) -> Iterator[Page]:
+def _opened(browser: Browser, layout: str, look: tuple[str, str]) -> Iterator[Page]:
     width, height = LAYOUTS[layout]
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -62,9 +152,7 @@ def _opened(browser: Browser, url: str, layout: str, look: tuple[str, str]) -> I
         bypass_csp=True,  # axe is not part of the page
     )
     try:
-        page = context.new_page()
-        page.goto(url)
-        yield page
+        yield context.new_page()
     finally:
         context.close()
 
@@ -78,28 +166,49 @@ def findings(page: Page, axe: Path) -> list[dict[str, Any]]:
 
 def main() -> int:
     """Print the findings by layout, look and place; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.e2e.accessibility")
-    parser.add_argument("axe", type=Path, help="axe.min.js of the npm package axe-core")
-    axe = parser.parse_args().axe
+    options = _options()
+    admin = free_port()
+    settings = (f"--admin={admin}", f"--max-sessions={SESSIONS}", "--log-level=error")
     failed = False
-    with Stack() as stack, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        for layout in LAYOUTS:
-            for look in LOOKS:
-                for place, (query, visit) in VISITS.items():
-                    with _opened(browser, stack.url + query, layout, look) as page:
-                        visit(page)
-                        found = findings(page, axe)
-                    failed |= any(rule["impact"] in SERIOUS for rule in found)
-                    print(
-                        f"{layout:10}{look[0]:7}{look[1]:7}{place:8}{_summary(found)}", flush=True
-                    )
+    with Stack(gateway_flags=settings) as stack, sync_playwright() as playwright:
+        flags = [*FLAGS, "--use-fake-device-for-media-stream"]  # a camera to be refused
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        servers = Servers(stack, f"http://127.0.0.1:{admin}")
+        for layout, look, place in _visits(options.places):
+            with _opened(browser, layout, look) as page:
+                PLACES[place](page, servers)
+                page.wait_for_timeout(SETTLE_MS)
+                if options.pictures is not None:
+                    name = f"{place}-{layout}-{look[0]}-{look[1][:2]}.png"
+                    page.screenshot(path=options.pictures / name)
+                found = findings(page, options.axe)
+                wide = page.evaluate(OVERFLOW)
+            failed |= wide > 0 or any(rule["impact"] in SERIOUS for rule in found)
+            print(f"{layout:10}{look[0]:7}{look[1]:7}{place:10}{_summary(found, wide)}", flush=True)
         browser.close()
     return int(failed)
 
 
-def _summary(found: list[dict[str, Any]]) -> str:
-    rules = (f"{rule['impact']}: {rule['id']} {rule['nodes'][0]['target']}" for rule in found)
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.e2e.accessibility")
+    parser.add_argument("axe", type=Path, help="axe.min.js of the npm package axe-core")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="keep screenshots there")
+    parser.add_argument("--places", nargs="+", choices=PLACES, default=list(PLACES))
+    return parser.parse_args()
+
+
+def _visits(places: list[str]) -> Iterator[tuple[str, tuple[str, str], str]]:
+    for place in places:
+        for layout in LAYOUTS if place in ("page", "live") else MAIN:
+            # Each layout in two looks, and the page itself on a large screen in all four.
+            for look in LOOKS if (place, layout) == ("page", "desktop") else LOOKS[:2]:
+                yield layout, look, place
+
+
+def _summary(found: list[dict[str, Any]], wide: int) -> str:
+    rules = [f"{rule['impact']}: {rule['id']} {rule['nodes'][0]['target']}" for rule in found]
+    if wide > 0:
+        rules.append(f"{wide} pixels wider than the window")
     return "; ".join(rules) or "nothing found"
 
 

@@ -8,40 +8,32 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from loadtest.stack import Stack
 from tests.e2e import moving_film
+from tests.e2e.browsers import Browsers
 from tests.e2e.film import scenes, write_film
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 SEEDS = (72, 36, 40)
 """Of scenes that the demo model reads without a mistake."""
 
 
-Launch = Callable[[Path | None, int], Browser]
+DISPLAY = """
+const { requestAnimationFrame } = window;
+window.requestAnimationFrame = (draw) => setTimeout(requestAnimationFrame, 90, draw);
+window.cancelAnimationFrame = clearTimeout;
+"""
+"""A display of ten pictures a second: drawing sixty takes longer than all else that a page does."""
+
+Launch = Callable[[Path | None], Browser]
 
 
 class Open(Protocol):
     """Opens the page in a fresh browser context; see :func:`open_page`."""
 
     def __call__(self, **options: Any) -> AbstractContextManager[Page]: ...
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """Playwright, for one module: while it runs, so does its event loop, and no other can."""
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture
@@ -69,32 +61,28 @@ def artifacts() -> Path:
     return ARTIFACTS
 
 
-@pytest.fixture(scope="module")
-def launch(playwright: Playwright, chromium: str) -> Iterator[Launch]:
-    """Starts a browser with so many cameras, which show a film or a pattern; each but once."""
-    browsers: dict[tuple[Path | None, int], Browser] = {}
+@pytest.fixture(scope="session")
+def browsers(chromium: str) -> Iterator[Browsers]:
+    """The worker's browsers."""
+    started = Browsers(chromium)
+    yield started
+    started.close()
 
-    def launched(film: Path | None, cameras: int) -> Browser:
-        if (film, cameras) not in browsers:
-            flags = [*FLAGS, f"--use-fake-device-for-media-stream=device-count={cameras}"]
-            if film:
-                flags.append(f"--use-file-for-fake-video-capture={film}")
-            browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-            browsers[film, cameras] = browser
-        return browsers[film, cameras]
 
-    yield launched
-    for browser in browsers.values():
-        browser.close()
+@pytest.fixture
+def launch(browsers: Browsers) -> Iterator[Launch]:
+    """Returns a browser whose cameras show a film or, with None, a pattern."""
+    with browsers.in_use():
+        yield browsers.launch
 
 
 @pytest.fixture
 def open_page(launch: Launch, stack: Stack) -> Open:
     """Opens the page: ``with open_page(camera=film, locale="zh-CN") as page``.
 
-    ``camera``: an mjpeg file that the camera shows. ``cameras``: how many there are.
-    Without either the user refuses the camera. ``query`` is put behind the address,
-    ``script`` runs before the page's own. The rest goes to the browser's context.
+    ``camera``: an mjpeg file that the cameras show; ``allowed``: they show a pattern. Without
+    either the user refuses them. ``query`` is put behind the address, ``script`` runs before the
+    page's own. The rest goes to the browser's context.
     Afterwards the page must not have failed: no uncaught error, and nothing that its
     content policy forbade.
     """
@@ -102,22 +90,21 @@ def open_page(launch: Launch, stack: Stack) -> Open:
     @contextmanager
     def open_it(
         camera: Path | None = None,
-        cameras: int = 0,
+        allowed: bool = False,
         query: str = "",
         script: str = "",
         **context: Any,
     ) -> Iterator[Page]:
         options = {"locale": "en-GB", "viewport": {"width": 1000, "height": 700}, **context}
-        if camera or cameras:
+        if camera or allowed:
             options["permissions"] = ["camera"]
-        opened = launch(camera, cameras or 1).new_context(**options)
+        opened = launch(camera).new_context(**options)
         try:
             page = opened.new_page()
             failures: list[str] = []
             page.on("pageerror", lambda error: failures.append(str(error)))
             page.on("console", lambda said: note(said.type, said.text, failures))
-            if script:
-                page.add_init_script(script)
+            page.add_init_script(f"{{{DISPLAY}}} {script}")
             page.goto(stack.url + query)
             yield page
             assert not failures

@@ -19,8 +19,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from loadtest.stack import ROOT, Stack
+from tests.e2e.browsers import FLAGS
 from tests.e2e.browsing import in_state
-from tests.e2e.conftest import FLAGS
 
 DOCS = ROOT / "docs"
 LANGUAGES = {"en-GB": "", "zh-CN": ".zh-CN"}

@@ -19,8 +19,8 @@ from playwright.sync_api import Page, sync_playwright
 from loadtest import accounts
 from loadtest.proxy import Proxy
 from loadtest.stack import SecondGateway, Stack
+from tests.e2e.browsers import FLAGS
 from tests.e2e.browsing import in_state, until_boxes
-from tests.e2e.conftest import FLAGS
 
 LONGEST_S = 1.5
 PAUSE_MS = 600

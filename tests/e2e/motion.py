@@ -25,8 +25,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from loadtest.stack import ROOT, Process, Stack, free_port
 from tests.e2e import moving_film
+from tests.e2e.browsers import FLAGS
 from tests.e2e.browsing import in_state, with_source
-from tests.e2e.conftest import FLAGS
 from tests.e2e.film import overlap
 
 LEAST = {100: 0.8, 200: 0.75, 400: 0.6}

@@ -94,7 +94,7 @@ def test_the_camera_shows_the_right_digits_in_the_right_places(
 
 
 def test_the_user_can_choose_among_several_cameras(open_page: Open) -> None:
-    with open_page(cameras=2) as page:
+    with open_page(allowed=True) as page:
         expect(page.locator("#device")).to_be_hidden()
         page.locator("button[data-source=camera]").click()
         expect(page.locator("#cameras option")).to_have_count(2)

@@ -69,7 +69,7 @@ def listens(address: str) -> bool:
 @contextmanager
 def opened(launch: Launch, url: str, path: str, state: str, **options: Any) -> Iterator[Page]:
     """Open a page; at the end, nothing must have failed, or been sought elsewhere."""
-    context = launch(None, 1).new_context(**options)
+    context = launch(None).new_context(**options)
     page = context.new_page()
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))

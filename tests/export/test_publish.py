@@ -52,6 +52,23 @@ def test_the_command_prints_the_location_without_tensorflow(source: Path, tmp_pa
     assert f"published   {target}/7 (4 files" in done.stdout
 
 
+def test_a_truncated_graph_is_not_published(source: Path, tmp_path: Path) -> None:
+    graph = source / "saved_model.pb"
+    graph.write_bytes(graph.read_bytes()[:-1])
+    with pytest.raises(PublishError, match=r"is incomplete: saved_model\.pb is truncated"):
+        publish(str(source), str(tmp_path / "digits"))
+
+
+def test_a_graph_without_its_variables_is_not_published(source: Path, tmp_path: Path) -> None:
+    shutil.rmtree(source / "variables")
+    publish(str(source), str(tmp_path / "digits"))  # its weights may be constants
+    name, padding = b"VarHandleOp", b"\x0a\xff\xff\x3f" + bytes(0xFFFFF)
+    operation = b"\x0a" + bytes([len(name)]) + name
+    (source / "saved_model.pb").write_bytes(padding + operation)
+    with pytest.raises(PublishError, match="is incomplete: its variables/ are missing"):
+        publish(str(source), str(tmp_path / "digits"))
+
+
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_a_changed_file_is_detected(source: Path, tmp_path: Path, name: str) -> None:
     target = tmp_path / "digits"

@@ -35,6 +35,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "text" / "a.jpg").write_text("no picture")
     _takes_examples(folder / "examples")
     _values_of_another_model(folder / "ssd" / "model.ckpt", folder / "short" / "model.ckpt")
+    module = tf.Module()
+    module.value = tf.Variable(1.0)
+    tf.saved_model.save(module, str(folder / "half"))
+    next((folder / "half" / "variables").glob("*.data-*")).unlink()
     shutil.copytree(folder / "ssd", folder / "cut")
     next((folder / "cut").glob("*.data-*")).write_bytes(b"")
     return folder
@@ -72,6 +76,11 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
     ("options", "message"),
     [
         ("--from={0}/nothing", "{0}/nothing does not exist: there is no model to export"),
+        ("--from=https://example.org/m.h5", "'https://example.org/m.h5' is not a path; download"),
+        ("--from=", "--from '' is not a path"),
+        ("--from={0}/ssd/model.ckpt-9", "there are the checkpoints model.ckpt"),
+        ("--from={0}/half", "{0}/half: files in its directory variables/ are missing"),
+        ("--from={0}/tf2 --model=sys:exit", "failed: it ends the program"),
         ("--from={0}/empty", "there is no model in {0}/empty"),
         (
             "--from={0}/broken.keras --scale=none",

@@ -14,8 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DESCRIBED = (
     b'\x12\x07{"schema": 1, "name": "digits", "made_from": "digits sha256:12", "labels": []}\x1a'
 )
+# A message of one field, as the graph's file is.
+GRAPH = b"\x12" + bytes([len(DESCRIBED) + 5]) + b"graph" + DESCRIBED
 FILES = {
-    "saved_model.pb": b"graph" + DESCRIBED,
+    "saved_model.pb": GRAPH,
     "variables/variables.index": b"index",
     "variables/variables.data-00000-of-00001": b"values" * 100,
     "assets/labels.txt": b"zero\none\n",

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loadtest.stack import ROOT
-from tests.e2e.conftest import SEEDS
-from tests.e2e.film import scenes, write_film
-from tests.families import walk
+from tests.e2e.film import SIZE, write_film
+from tests.families import figures, walk
 from tests.families.environments import Environment, prepared
 from tests.families.table import FAMILIES, LIBRARIES, Family
 from tests.families.walk import StepFailed
 
 NAMES = [family.name for family in FAMILIES]
+FILM_SEED, FILM_SCENES = 4, 4
 
 
 def main() -> int:
@@ -39,12 +39,12 @@ def main() -> int:
 def _walk(chosen: Sequence[Family], environments: dict[str, Environment], folder: Path) -> int:
     exported = [family for family in chosen if _exports(family, environments, folder)]
     if exported:
-        film = write_film(folder / "scenes.mjpeg", scenes(SEEDS))
+        scenes = list(figures.scenes(FILM_SEED, FILM_SCENES, SIZE))
+        film = write_film(folder / "scenes.mjpeg", scenes)
         with walk.servers(folder / "models", [family.name for family in exported]) as stack:
             for family in exported:
                 picture = ROOT / "docs" / f"family-{family.name}.webp"
-                walk.show(family, stack, film, picture)
-                print(f"{family.name}: {picture}", flush=True)
+                print(f"{family.name}: {walk.show(family, stack, film, picture)}", flush=True)
     return len(chosen) - len(exported)
 
 

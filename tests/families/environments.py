@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtest.stack import ROOT
 from tests.families.table import Library
 
 _MARK = ".complete"
@@ -27,14 +28,17 @@ def prepared(library: Library, folder: Path) -> Environment:
     if not (folder / _MARK).exists():
         _install(library, folder)
         (folder / _MARK).touch()
-    variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
     if library.beside:
-        variables["PYTHONPATH"] = str(folder)
+        variables["PYTHONPATH"] += os.pathsep + str(folder)
         return Environment(Path(sys.executable), variables)
     return Environment(folder / "bin" / "python", variables)
 
 
 def _install(library: Library, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if not library.packages:
+        return
     if library.beside:  # the project's own TensorFlow and Keras stay as they are
         pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(folder)]
     else:

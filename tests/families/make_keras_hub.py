@@ -13,9 +13,11 @@ import keras_hub
 
 models = keras_hub.models
 SIDE = 256
+MEAN_LOGIT = -5.0
+"""Of detectors' scores: a few boxes then have clearly more than the others."""
 
 
-def resnet() -> keras.Model:
+def resnet(shape: tuple[int | None, ...] = (SIDE, SIDE, 3)) -> keras.Model:
     """Return a ResNet with a block for each level."""
     return models.ResNetBackbone(
         input_conv_filters=[64],
@@ -24,7 +26,7 @@ def resnet() -> keras.Model:
         stackwise_num_blocks=[1, 1, 1, 1],
         stackwise_num_strides=[1, 2, 2, 2],
         block_type="basic_block",
-        image_shape=(SIDE, SIDE, 3),
+        image_shape=shape,
     )
 
 
@@ -36,7 +38,10 @@ def retinanet() -> keras.Model:
     detector = models.RetinaNetObjectDetector(
         backbone, num_classes=10, bounding_box_format="yxyx", pre_logits_num_conv_layers=1
     )
-    raise_scores(detector.classification_head.prediction_layer)
+    images = keras.random.uniform([1, SIDE, SIDE, 3], -2, 2, seed=1)
+    found = detector(images)
+    spread(detector.classification_head.prediction_layer, found["cls_logits"], 1.5, MEAN_LOGIT)
+    spread(detector.box_head.prediction_layer, found["bbox_regression"], 0.2, 0)
     return detector
 
 
@@ -88,6 +93,10 @@ def dfine() -> keras.Model:
         out_features=["stage3", "stage4"],
         image_shape=(SIDE, SIDE, 3),
     )
+    for layer in backbone.decoder.class_embed:
+        kernel, bias = layer.get_weights()
+        random = keras.random.normal(kernel.shape, stddev=0.1, seed=1)
+        layer.set_weights([random, bias * 0 + MEAN_LOGIT])
     return models.DFineObjectDetector(backbone, num_classes=80, bounding_box_format="yxyx")
 
 
@@ -146,11 +155,50 @@ def depth() -> keras.Model:
     )
 
 
-def raise_scores(layer: keras.layers.Layer) -> None:
-    """Spread the scores of a head, so that some boxes exceed the least that is served."""
+def basnet() -> keras.Model:
+    """Return BASNet, which separates what stands out from its background."""
+    backbone = models.BASNetBackbone(
+        resnet((None, None, 3)), num_classes=1, image_shape=(SIDE, SIDE, 3)
+    )
+    return models.BASNetImageSegmenter(backbone)
+
+
+def mobilenet() -> keras.Model:
+    """Return a classifier on a short MobileNetV3."""
+    backbone = models.MobileNetBackbone(
+        stackwise_expansion=[[40, 56], [64, 144]],
+        stackwise_num_blocks=[2, 2],
+        stackwise_num_filters=[[16, 16], [24, 24]],
+        stackwise_kernel_size=[[3, 3], [5, 5]],
+        stackwise_num_strides=[[2, 1], [2, 1]],
+        stackwise_se_ratio=[[None, None], [0.25, 0.25]],
+        stackwise_activation=[["relu", "relu"], ["hard_swish", "hard_swish"]],
+        stackwise_padding=[[1, 1], [2, 2]],
+        output_num_filters=288,
+        depthwise_filters=8,
+        depthwise_stride=2,
+        depthwise_residual=False,
+        last_layer_filter=288,
+        squeeze_and_excite=0.5,
+        input_activation="hard_swish",
+        output_activation="hard_swish",
+        input_num_filters=16,
+        image_shape=(224, 224, 3),
+    )
+    classifier = models.MobileNetImageClassifier(backbone, num_classes=10)
+    images = keras.random.uniform([1, 224, 224, 3], -2, 2, seed=1)
+    spread(classifier.output_dense, classifier(images), 1.5, 0)
+    return classifier
+
+
+def spread(
+    layer: keras.layers.Layer, values: keras.KerasTensor, deviation: float, mean: float
+) -> None:
+    """Spread a head's values around a mean; they would be all alike otherwise."""
     kernel, bias = layer.get_weights()
-    spread = keras.random.normal(kernel.shape, stddev=0.3, seed=1)
-    layer.set_weights([keras.ops.convert_to_numpy(spread), bias * 0 - 3])
+    random = keras.random.normal(kernel.shape, stddev=float(kernel.std()), seed=1)
+    factor = deviation / float(keras.ops.std(values))
+    layer.set_weights([factor * keras.ops.convert_to_numpy(random), bias * 0 + mean])
 
 
 MAKERS = {
@@ -159,6 +207,8 @@ MAKERS = {
     "deeplab": deeplab,
     "segformer": segformer,
     "depth": depth,
+    "basnet": basnet,
+    "mobilenet": mobilenet,
 }
 
 

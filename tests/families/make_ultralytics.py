@@ -1,76 +1,146 @@
 """Make a model with Ultralytics, and export it as its users do: ``make_ultralytics.py NAME``.
 
-It runs in the library's own environment, in the folder where the export is to be. Freshly made
-models find nothing, so the scores of their heads are raised until some boxes exceed 0.05.
+It runs in the library's own environment, in the folder where the export is to be. The model starts
+from random weights and is trained on the CPU for a few minutes, on pictures of ``figures.py``: long
+enough to see them, far too short for anything else.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-os.environ |= {"YOLO_AUTOINSTALL": "false", "YOLO_OFFLINE": "true"}
+os.environ |= {
+    "YOLO_AUTOINSTALL": "false",
+    "YOLO_OFFLINE": "true",
+    "YOLO_CONFIG_DIR": str(Path("configuration").resolve()),
+}
 
+import cv2
 import numpy as np
 import torch
 from ultralytics import YOLO
 
-SIDE = 320
+from tests.families import figures
+
+SIDE = 160
+SIZE = (SIDE, SIDE * 3 // 4)
+PICTURES, BATCH = 320, 8
+EPOCHS = {"detect": 8, "segment": 6, "pose": 10, "classify": 2}
 CALIBRATION = Path("calibration_image_sample_data_20x128x128x3_float32.npy")
 """The converter downloads it if it is missing; only models of integers need it."""
-SPAN, MOST = 8.0, 4.0
-"""Of the logits of scores: their spread, and the largest."""
+
+Line = Callable[[figures.Figure], str | None]
 
 
 def main(name: str) -> None:
     """Write ``NAME_saved_model``."""
     torch.manual_seed(1)
     np.save(CALIBRATION, np.zeros([20, 128, 128, 3], np.float32))
+    font = Path(os.environ["YOLO_CONFIG_DIR"], "Arial.ttf")  # for plots, which are off
+    font.parent.mkdir(exist_ok=True)
+    font.touch()
     model = YOLO(f"{name}.yaml")
-    raise_scores(model.model)
+    train(model, name)
     model.save(f"{name}.pt")
     YOLO(f"{name}.pt").export(format="saved_model", imgsz=SIDE)
 
 
-@torch.no_grad()
-def raise_scores(network: torch.nn.Module) -> None:
-    """Spread the scores of a detection head, whose last convolutions have a column per class.
+def train(model: YOLO, name: str) -> None:
+    """Train on rendered pictures, without the augmentation that photographs need."""
+    data = data_set(model.task)
+    model.train(
+        data=str(data.resolve()),
+        epochs=EPOCHS[model.task],
+        imgsz=SIDE,
+        batch=BATCH,
+        nbs=BATCH,
+        optimizer="AdamW",
+        lr0=2e-3,
+        warmup_epochs=1,
+        device="cpu",
+        workers=0,
+        amp=False,
+        val=False,
+        plots=False,
+        cache="ram",
+        mosaic=0.0,
+        erasing=0.0,
+        auto_augment=None,
+        fliplr=0.0,
+        scale=0.2,
+        seed=1,
+        project=str(Path("runs").resolve()),
+        name=name,
+        exist_ok=True,
+    )
 
-    Before that, let the normalizations see images, as training would: otherwise hardly anything of
-    an image reaches the head.
-    """
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = None
-    network.train()
-    network(_images(4))
-    network.eval()
-    head = network.model[-1]
-    for name in ("cv3", "one2one_cv3"):
-        for branch in getattr(head, name, None) or ():
-            branch[-1].register_forward_pre_hook(_spread)
-    network(_images(4))
-    for module in network.modules():
-        module._forward_pre_hooks.clear()
+
+def data_set(task: str) -> Path:
+    """Render pictures with labels for a task. Return what ``data`` of a training names."""
+    folder = Path(f"figures-{task}").resolve()
+    if task == "classify":
+        return _classes(folder)
+    lines = {"detect": _box, "segment": _outline, "pose": _keypoints}
+    for i, scene in enumerate(figures.scenes(1, PICTURES, SIZE)):
+        _write(folder, f"{i:04}", scene, lines[task])
+    names = figures.NAMES[:1] if task == "pose" else figures.NAMES
+    shape = "kpt_shape: [17, 3]\n" if task == "pose" else ""
+    listed = "".join(f"  {number}: {label}\n" for number, label in enumerate(names))
+    text = f"path: {folder}\ntrain: images\nval: images\n{shape}names:\n{listed}"
+    (folder / "data.yaml").write_text(text)
+    return folder / "data.yaml"
 
 
-def _images(count: int) -> torch.Tensor:
-    """Return images of soft spots with hard edges and black bars, roughly like photographs."""
-    spots = torch.rand(count, 3, 10, 10)
-    images = torch.nn.functional.interpolate(spots, (SIDE, SIDE), mode="bilinear")
-    images[:, :, 100:220, 60:140] = torch.rand(count, 3, 1, 1)
-    images[:, :, :40] = images[:, :, -40:] = 0
-    return images
+def _write(folder: Path, name: str, scene: figures.Scene, line: Line) -> None:
+    for part in ("images", "labels"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    scene.picture.save(folder / "images" / f"{name}.jpg", quality=92)
+    lines = [text for text in map(line, scene.figures) if text]
+    (folder / "labels" / f"{name}.txt").write_text("\n".join(lines))
 
 
-def _spread(layer: torch.nn.Conv2d, inputs: tuple[torch.Tensor]) -> None:
-    """Give the layer weights that lead from these inputs to logits of at most ``MOST``."""
-    torch.nn.init.normal_(layer.weight)
-    torch.nn.init.zeros_(layer.bias)
-    logits = layer._conv_forward(inputs[0], layer.weight, layer.bias)
-    layer.weight *= SPAN / logits.max()
-    layer.bias += MOST - SPAN
+def _classes(folder: Path) -> Path:
+    for i in range(PICTURES):
+        kind, part = i % len(figures.NAMES), "train" if i >= 60 else "val"
+        target = folder / part / figures.NAMES[kind]
+        target.mkdir(parents=True, exist_ok=True)
+        figures.single(i, kind, (SIDE, SIDE)).save(target / f"{i}.jpg", quality=92)
+    return folder
+
+
+def _box(figure: figures.Figure) -> str:
+    return f"{figure.kind} {_joined(_center_size(figure))}"
+
+
+def _outline(figure: figures.Figure) -> str:
+    """Return the polygon around the mask."""
+    mask = figure.mask.astype(np.uint8)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    points = max(outlines, key=len)[:, 0] / SIZE
+    return f"{figure.kind} {_joined(points)}"
+
+
+def _keypoints(figure: figures.Figure) -> str | None:
+    """Return the box and the keypoints of a person, all of them visible."""
+    if figure.keypoints is None:
+        return None
+    points = figure.keypoints / SIZE
+    visible = np.full([len(points), 1], 2.0)
+    return f"0 {_joined(_center_size(figure))} {_joined(np.hstack([points, visible]))}"
+
+
+def _center_size(figure: figures.Figure) -> np.ndarray:
+    left, top, right, bottom = figure.box
+    values = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
+    return np.array(values) / (*SIZE, *SIZE)
+
+
+def _joined(values: Any) -> str:
+    return " ".join(f"{value:.5f}" for value in np.clip(values, 0, 2).ravel())
 
 
 if __name__ == "__main__":

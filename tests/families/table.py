@@ -17,7 +17,7 @@ class Library:
     beside: bool = False
 
 
-KERAS_HUB, ULTRALYTICS = "keras-hub", "ultralytics"
+KERAS_HUB, ULTRALYTICS, PUBLISHED = "keras-hub", "ultralytics", "published"
 
 LIBRARIES = {
     KERAS_HUB: Library(
@@ -38,6 +38,7 @@ LIBRARIES = {
         ),
         beside=True,
     ),
+    PUBLISHED: Library((), beside=True),
     ULTRALYTICS: Library(
         (
             "ultralytics==8.4.190",
@@ -58,10 +59,11 @@ LIBRARIES = {
 
 @dataclass(frozen=True)
 class Family:
-    """A model with random weights.
+    """A model with weights that are random, or nearly so.
 
     ``saved``: the file or folder that its library writes. ``options``: of ``export savedmodel``,
-    with ``{saved}`` for its path. ``field``: of a result, which the page draws.
+    with ``{saved}`` for its path. ``field``: of a result, which the page draws. ``percent``: the
+    least score of what the page shows; untrained models are sure of nothing.
     """
 
     name: str
@@ -69,13 +71,17 @@ class Family:
     saved: str
     options: str
     field: str
+    percent: int = 5
+
+
+TRAINED_PERCENT = 30
 
 
 def _yolo(name: str, decode: str, field: str) -> Family:
     options = f"--decode {decode} --scale 0..1 --resize letterbox"
     if decode != "yolo-pose":
         options += " --labels {saved}/metadata.yaml"
-    return Family(name, ULTRALYTICS, f"{name}_saved_model", options, field)
+    return Family(name, ULTRALYTICS, f"{name}_saved_model", options, field, TRAINED_PERCENT)
 
 
 FAMILIES = (
@@ -85,6 +91,7 @@ FAMILIES = (
         "retinanet.keras",
         "--decode retinanet --anchors retinanet-torchvision --activation sigmoid --scale imagenet",
         "boxes",
+        12,
     ),
     Family(
         "dfine",
@@ -96,10 +103,12 @@ FAMILIES = (
     ),
     Family("deeplab", KERAS_HUB, "deeplab.keras", "--scale=-1..1", "masks"),
     Family("segformer", KERAS_HUB, "segformer.keras", "--scale imagenet", "masks"),
+    Family("basnet", KERAS_HUB, "basnet.keras", "--scale imagenet", "masks"),
+    Family("mobilenet", KERAS_HUB, "mobilenet.keras", "--scale imagenet", "scores"),
     Family("depth", KERAS_HUB, "depth.keras", "--scale imagenet --task map", "map"),
     _yolo("yolo11n", "yolo", "boxes"),
     _yolo("yolo26n", "yolo", "boxes"),
-    _yolo("yolo11n-seg", "yolo", "boxes"),
+    _yolo("yolo11n-seg", "yolo", "box_masks"),
     _yolo("yolo11n-pose", "yolo-pose", "keypoints"),
     Family(
         "yolo11n-cls",
@@ -107,5 +116,22 @@ FAMILIES = (
         "yolo11n-cls_saved_model",
         "--scale 0..1 --labels {saved}/metadata.yaml",
         "scores",
+    ),
+    Family("movenet", PUBLISHED, "movenet", "--resize letterbox", "keypoints"),
+    Family(
+        "ssd300",
+        PUBLISHED,
+        "ssd300",
+        "--inputs IteratorGetNext:0 --outputs boxes=concat_1:0,scores=concat:0 --decode ssd "
+        "--anchors ssd300 --activation softmax --mean 123,117,104 --std 1",
+        "boxes",
+    ),
+    Family("zoo", PUBLISHED, "zoo/frozen_inference_graph.pb", "--size 300x300", "boxes"),
+    Family(
+        "efficientdet",
+        PUBLISHED,
+        "efficientdet",
+        "--decode efficientdet --activation sigmoid --scale imagenet",
+        "boxes",
     ),
 )

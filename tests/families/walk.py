@@ -15,15 +15,17 @@ from playwright.sync_api import sync_playwright
 
 from loadtest.stack import ROOT, Stack
 from tests.conftest import models_config
+from tests.e2e.browsers import FLAGS
 from tests.e2e.browsing import in_state, until
-from tests.e2e.conftest import FLAGS
 from tests.families.environments import Environment
 from tests.families.table import Family
 
 SIZE = {"width": 1120, "height": 640}
-SETTINGS = "source=camera&boxes=exact&score=5"
-"""The least score, because untrained models are sure of nothing."""
-SETTLED_MS = 1500
+SETTINGS = "source=camera&boxes=exact"
+SETTLED_MS = 3000
+START_S = 300.0
+SHOWN = "#result .chip, #result .scale"
+"""What the page says about a result in which there is something."""
 
 
 class StepFailed(Exception):
@@ -67,22 +69,29 @@ def servers(models: Path, names: Sequence[str]) -> Iterator[Stack]:
     config = models / "models.config"
     config.write_text(models_config(models, names))
     flags = (f"--model={names[0]}", "--max-staleness-ms=20000")
-    with Stack(gateway_flags=flags, model_flags=(f"--model_config_file={config}",)) as stack:
+    model_flags = (f"--model_config_file={config}",)
+    with Stack(gateway_flags=flags, model_flags=model_flags, start_s=START_S) as stack:
         yield stack
 
 
-def show(family: Family, stack: Stack, film: Path, picture: Path) -> None:
-    """Open the page with the model and a camera, and take a picture of it with a result."""
+def show(family: Family, stack: Stack, film: Path, picture: Path) -> str:
+    """Open the page with the model and a camera, and take a picture of it with a result.
+
+    Return what the page says about the result.
+    """
     with sync_playwright() as started:
         flags = [*FLAGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
         flags.append(f"--use-file-for-fake-video-capture={film}")
         browser = started.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         page = browser.new_context(permissions=["camera"], viewport=SIZE).new_page()
-        page.goto(f"{stack.url}?model={family.name}&{SETTINGS}")
+        page.goto(f"{stack.url}?model={family.name}&{SETTINGS}&score={family.percent}")
         in_state(page, "ready")
         answer = f"(framewire.lastResult() ?? {{}}).{family.field}"
         until(page, lambda: bool(page.evaluate(answer)), f"any {family.field}")
         page.wait_for_timeout(SETTLED_MS)
+        page.wait_for_selector(SHOWN)
+        words = page.locator("#result").inner_text()
         with Image.open(io.BytesIO(page.screenshot())) as shot:
             shot.save(picture, quality=70)
         browser.close()
+    return " ".join(words.split())

@@ -43,6 +43,11 @@ def test_the_median_of_ratios_and_its_interval() -> None:
     assert few.doubt == float("inf")
 
 
+def test_the_cost_of_a_fifth_is_a_fifth_of_the_cost() -> None:
+    fifth = Estimate(0.05, -0.01, 0.1).scaled(0.2)
+    assert (fifth.value, fifth.low, fifth.high) == pytest.approx((0.01, -0.002, 0.02))
+
+
 def ages(mean: float, dice: random.Random) -> list[float]:
     return [dice.gauss(mean, 1.0) for _ in range(200)]
 

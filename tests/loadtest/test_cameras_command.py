@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import csv
 import json
 import re
@@ -19,7 +20,18 @@ from PIL import Image
 
 from loadtest import __main__ as program
 from loadtest import procfs
-from loadtest.cameras import capacity, command, effort, hgrm, objective, search, servers, target
+from loadtest.cameras import (
+    capacity,
+    command,
+    effort,
+    files,
+    flags,
+    hgrm,
+    objective,
+    search,
+    servers,
+    target,
+)
 from loadtest.cameras.effort import Effort
 from loadtest.cameras.probe import probe
 from loadtest.cameras.target import Target, Unusable
@@ -183,6 +195,125 @@ def test_other_servers() -> None:
     assert "does not speak framewire.v1" in refusal(Puppet(subprotocol=False))
 
 
+def said_about(answer: bytes) -> str:
+    """What the tool says about a server that answers a handshake with these bytes."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await reader.read()
+        writer.close()
+
+    async def work() -> str:
+        async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(Unusable) as raised:
+                await probe(Target("127.0.0.1", port, "/ws", False, "127.0.0.1"))
+            return str(raised.value)
+
+    return virtual.run(work())
+
+
+def http(status: str, body: bytes = b"", *headers: str) -> bytes:
+    head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers])
+    return f"{head}\r\n\r\n".encode() + body
+
+
+_UPGRADED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Protocol: framewire.v1.msgpack\r\n\r\n"
+)
+_REFUSED = b'{"type": "error", "code": "upgrade_required", "message": "no Upgrade; in nginx: ..."}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (http("301 Moved", b"", "Location: https://x.example/ws"), "redirects to https://x.exam"),
+        (
+            http("502 Bad Gateway", b"<h1>502 Bad\nGateway</h1>"),
+            "answered 502 in its place: 502 Bad",
+        ),
+        (http("503 Service Unavailable", b"<p>nothing here"), "503 in its place: nothing here; is"),
+        (http("426 Upgrade Required", _REFUSED), "refused the connection: no Upgrade; in nginx"),
+        (http("400 Bad Request", b"HTTP request sent to HTTPS port"), "URL with wss://"),
+        (http("400 Bad Request", b"what?"), "it answered 400; that of a gateway is at /ws"),
+        (b"HTTP/1.1\r\n\r\n", "the answer is not HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP"),
+        (_UPGRADED + b"\x82\x02\xc1\xc1", "not one of framewire.v1"),
+        (_UPGRADED + b"\x82\x01\x07", "not one of framewire.v1"),
+        (_UPGRADED.replace(b"msgpack", b"json") + b"\x81\x02{}", "does not speak framewire.v1"),
+    ],
+)
+def test_strange_servers_get_one_line(
+    answer: bytes, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = said_about(answer)
+    assert words in said
+    assert "\n" not in said
+    assert caplog.records == []  # asyncio logs what a protocol raises
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example", ".example"])
+def test_a_host_that_no_name_server_could_know(host: str) -> None:
+    with pytest.raises(Unusable, match="there is no host"):
+        asyncio.run(target.look_up(target.parse(f"ws://{host}/ws")))
+
+
+def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
+    empty = tmp_path / "ca.pem"
+    empty.write_text("no certificate")
+    for path, words in (
+        (empty, "has no certificates in PEM"),
+        (tmp_path / "missing", "No such file"),
+        (tmp_path, "cannot read the certificates in"),
+    ):
+        where = Target("127.0.0.1", 9, "/ws", True, "127.0.0.1", ca=str(path))
+        with pytest.raises(Unusable, match=words):
+            asyncio.run(probe(where))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\xff\xfet\0", "not UTF-8 text"), (b" \n", "it is empty"), (None, "No such file")],
+)
+def test_a_file_without_a_token(tmp_path: Path, content: bytes | None, words: str) -> None:
+    path = tmp_path / "token.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(Unusable, match=words):
+        flags._token(f"@{path}")
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nX: y", "网关"])
+def test_what_is_no_token(text: str) -> None:
+    with pytest.raises(Unusable, match="a token is one line of ASCII"):
+        flags._token(text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["churn --seconds nan", "churn --sessions 0", "ratios --rounds 0", "swaps --rate -1"],
+)
+def test_amounts_that_measure_nothing(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        program._parser("loadtest").parse_args(arguments.split())
+    assert " is not a positive " in capsys.readouterr().err
+
+
+def test_a_token_from_an_editor_of_windows(tmp_path: Path) -> None:
+    path = tmp_path / "token.txt"
+    path.write_text("abc.def\r\n", encoding="utf-8-sig")
+    assert flags._token(f"@{path}") == "abc.def"
+
+
+def test_results_that_cannot_be_written() -> None:
+    def full(path: Path, results: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(Unusable, match=r"cannot write a\.json: No space left on device"):
+        files.save(Path("a.json"), full, None)
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
@@ -191,6 +322,7 @@ def test_other_servers() -> None:
         ("localhost:8888", "ws://localhost:8888/ws"),
         ("wss://example.org", "wss://example.org:443/ws"),
         ("https://[::1]/other", "wss://[::1]:443/other"),
+        ("wss://example.org/a b?key=1", "wss://example.org:443/a%20b?key=1"),
     ],
 )
 def test_urls(url: str, expected: str) -> None:

@@ -8,7 +8,7 @@ import { Canvas } from './phone/canvas.mjs';
 
 const require = createRequire(import.meta.url);
 const { Overlay } = require('../../miniprogram/overlay.js');
-const { answerOf, marksOf } = require('../../miniprogram/pages/live/marks.js');
+const { answerOf, marksOf } = require('../../miniprogram/marks.js');
 const { classColour, readBoxes, summarize } = require('../../miniprogram/predictions.js');
 
 const PREVIEW = { width: 300, height: 600 };
@@ -22,6 +22,7 @@ beforeEach(() => {
   globalThis.wx = { createOffscreenCanvas: (size) => new Canvas(size, false) };
   canvas = new Canvas(PREVIEW, false);
   overlay = new Overlay(canvas, PREVIEW, 1);
+  overlay.setOpacity(0.55);
 });
 
 function draw(result, model, { mirrored = false, minScore = 0.5 } = {}) {
@@ -45,7 +46,7 @@ test('a mask is drawn in its class’s colour within its box', () => {
   assert.deepEqual([mask.kind, mask.colour, mask.path.length], ['fill', classColour(1), 1]);
   assert.ok(mask.opacity > 0.2 && mask.opacity < 0.8, 'the object must show through');
   near(mask.path[0], { x: 60, y: 180, width: 120, height: 120 });
-  assert.deepEqual(canvas.texts.map(({ text }) => text), ['dog  90%']);
+  assert.deepEqual(canvas.texts.map(({ text }) => text), ['dog  90 %']);
 });
 
 test('a mirrored preview has mirrored masks', () => {
@@ -57,7 +58,7 @@ test('a mirrored preview has mirrored masks', () => {
 
 test('boxes without masks are outlines alone', () => {
   const result = { boxes: [[0.2, 0.1, 0.6, 0.5]], scores: [0.9], classes: [1] };
-  assert.deepEqual(kinds(draw(result, DETECTOR)), ['bar'], 'the tag');
+  assert.deepEqual(kinds(draw(result, DETECTOR)), ['fill'], 'the label');
   assert.equal(canvas.strokes.length, 2);
 });
 
@@ -113,10 +114,10 @@ test('every task has a summary', () => {
   const model = { labels: ['cat', 'dog'], unit: 'm' };
   const summary = (result) => summarize(result, model, 0.5);
   const [boxes, scores, classes] = [[[0, 0, 1, 1]], [0.9], [1]];
-  assert.deepEqual(summary({ boxes, scores, classes }), ['dog 90%']);
-  assert.deepEqual(summary({ scores: [0.9, 0.2], classes: [1, 0] }), ['dog 90%']);
-  assert.deepEqual(summary({ keypoints: [[0, 0, 1]], scores }), ['90%']);
-  assert.deepEqual(summary({ masks: { width: 4, height: 1, runs: [1, 1, 0, 3] } }), ['cat 75%', 'dog 25%']);
+  assert.deepEqual(summary({ boxes, scores, classes }), ['dog 90 %']);
+  assert.deepEqual(summary({ scores: [0.9, 0.2], classes: [1, 0] }), ['dog 90 %']);
+  assert.deepEqual(summary({ keypoints: [[0, 0, 1]], scores }), ['90 %']);
+  assert.deepEqual(summary({ masks: { width: 4, height: 1, runs: [1, 1, 0, 3] } }), ['cat 75 %', 'dog 25 %']);
   assert.deepEqual(summary({ map: { width: 1, height: 1, low: 0, high: 3, levels: [0] } }), ['0 m – 3 m']);
   assert.deepEqual(summary({ embedding: [3, 4] }), ['[2] 3, 4']);
   assert.deepEqual(summary({ outputs: {} }), []);

@@ -14,7 +14,10 @@ import pytest
 from demomodel.scenes import Scene, render
 from loadtest.stack import Stack
 from tests.conftest import one_at_a_time
+from tests.e2e.conftest import browsers, launch
 from tests.miniprogram.handset import Phone
+
+__all__ = ["browsers", "launch"]
 
 HERE = Path(__file__).parent
 NewPhone = Callable[..., Phone]

@@ -29,7 +29,7 @@ glassEasel.globalOptions.throwGlobalError = true;
 glassEasel.addGlobalWarningListener((message) => warnings.push(message) && false);
 
 globalThis.App = () => {};
-globalThis.getApp = () => ({ globalData: { labels: ['zero', 'one', 'two'] } });
+globalThis.getApp = () => ({ globalData: { model: null } });
 
 /** A phone's `wx` and its storage. */
 export function phone(more = {}) {

@@ -99,9 +99,9 @@ class Phone:
 
 def digits_drawn(seen: dict[str, Any]) -> list[tuple[int, Place]]:
     """Read the digits and their boxes from the overlay's strokes and texts."""
-    # Every box is stroked twice: a dark edge, then its colour. Tags are written from the last on.
+    # Every box is stroked twice: a dark edge, then its colour.
     boxes = [stroke for stroke in seen["strokes"] if stroke["colour"].startswith("#")]
-    names = [int(text["text"].split()[0]) for text in reversed(seen["texts"])]
+    names = [int(text["text"].split()[0]) for text in seen["texts"]]
     return [
         (name, (box["x"], box["y"], box["width"], box["height"]))
         for name, box in zip(names, boxes, strict=True)

@@ -1,4 +1,4 @@
-// The messages in both languages, every state, predictions, addresses and base64.
+// The messages in both languages, every state, raw outputs, addresses and base64.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,14 +12,14 @@ const { MESSAGES } = library('../../messages');
 const { describe } = library('../../status');
 const { explain, ofLoss, ofRefusal, ofWelcome } = library('../../diagnosis');
 const { messagesFor } = library('../../language');
-const { classColour, readOutputs, readPredictions } = library('../../predictions');
+const { classColour, readOutputs } = library('../../predictions');
 const { addresses } = library('address');
 const { decodeBase64 } = library('base64');
 
 const APP = new URL('../../miniprogram/', import.meta.url);
 const GLYPHS = [...readFileSync(new URL('components/glyph/glyph.wxss', APP), 'utf8').matchAll(/^\.(\w+) \{/gm)].map(([, name]) => name);
 const FILES = [
-  ...['notice', 'statistics', 'score', 'privacy', 'glyph', 'controls'].map((name) => `components/${name}/${name}`),
+  ...['notice', 'statistics', 'percentage', 'options', 'privacy', 'glyph', 'controls'].map((name) => `components/${name}/${name}`),
   ...['live', 'photo', 'settings', 'advanced'].map((name) => `pages/${name}/${name}`),
 ];
 const NORMAL = { client: { name: 'ready' }, problem: null, online: true, backendGone: false, stall: null, host: 'wss://x' };
@@ -150,6 +150,7 @@ test('an address is parsed in every form that a user may type', () => {
   assert.deepEqual(addresses('example.org/vision'), {
     socket: 'wss://example.org/vision/ws',
     infer: 'https://example.org/vision/v1/infer',
+    models: 'https://example.org/vision/v1/models',
     login: 'https://example.org/vision/v1/login',
   });
   for (const wrong of ['', 'two words', 'ftp://example.org', 'https://', 'a/b?c=d', 'x:999999']) {
@@ -164,15 +165,6 @@ test('base64 is decoded to the last byte', () => {
     const text = `data:;base64,${Buffer.from(bytes).toString('base64')}`;
     assert.deepEqual(decodeBase64(text, 13), bytes);
   }
-});
-
-test('predictions are filtered by score, best first, for any task', () => {
-  const boxes = [[0, 0, 1, 1], [0, 0, 0.5, 0.5]];
-  const detection = { boxes, classes: [1, 7], scores: [0.4, 0.9] };
-  assert.deepEqual(readPredictions(detection, ['a', 'b'], 0.5), [{ index: 7, name: '7', score: 0.9, box: boxes[1] }]);
-  const many = { classes: [0, 1, 2, 3, 4, 5], scores: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] };
-  assert.deepEqual(readPredictions(many, [], 0).map(({ index }) => index), [5, 4, 3, 2, 1]);
-  assert.deepEqual(readPredictions({ outputs: {} }, [], 0), []);
 });
 
 test('raw outputs are listed with their type and first values', () => {

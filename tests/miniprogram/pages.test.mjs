@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { library } from './library.mjs';
 import { Canvas } from './phone/canvas.mjs';
-import { fire, phone, render, settle, shown, tap, texts } from './simulated.mjs';
+import { finding, fire, globalData, phone, render, settle, shown, tap, texts } from './simulated.mjs';
 
 const { now } = library('core/clock');
 
@@ -49,13 +49,13 @@ test('the round buttons report a tap; without a camera, only photos can be chose
 });
 
 test('the slider reports while it moves and when it is released', async () => {
-  const score = render('components/score/score', { name: '最低置信度', percent: 50 });
+  const score = render('components/percentage/percentage', { name: '最低置信度', percent: 50 });
   const events = [];
   for (const name of ['move', 'rest']) score.addEventListener(name, ({ detail }) => events.push([name, detail.percent]));
   await fire(score, '.slider', 'changing', { value: 60 });
   await fire(score, '.slider', 'change', { value: 70 });
   assert.deepEqual(events, [['move', 60], ['rest', 70]]);
-  assert.deepEqual(texts(score, '.value'), ['70%']);
+  assert.deepEqual(texts(score, '.value'), ['70 %']);
 });
 
 for (const [button, event] of [['.agree', 'agree'], ['.disagree', 'disagree']]) {
@@ -237,6 +237,42 @@ test('a sign-in that failed without network is retried when the network is back'
   page.instance.onUnload();
 });
 
+test('the live page switches among the server’s models, in the same session', async () => {
+  const asked = [];
+  const models = [
+    { name: 'digits', version: 3, label: 'stable', task: 'detection', state: 'ready', default: true },
+    { name: 'pose', version: 1, label: null, task: 'keypoints', state: 'ready' },
+    { name: 'gone', version: null, label: null, state: 'unknown_model' },
+  ];
+  const { stored, show } = livePage({
+    request: ({ url, success }) => {
+      asked.push(url);
+      success({ statusCode: 200, data: { models } });
+    },
+  });
+  stored.set('framewire.settings', { server: 'example.org', language: 'en' });
+  const page = show();
+  await settle();
+  page.instance.modelChanged({ ...models[0], labels: ['zero', 'one'] });
+  assert.deepEqual(asked, ['https://example.org/v1/models']);
+  assert.deepEqual(page.data.models, {
+    names: ['digits (stable) · object detection', 'pose · pose estimation', 'gone · not available'],
+    index: 0,
+  });
+  assert.deepEqual(page.data.options.controls, { score: true, opacity: false, classes: true });
+  const configured = [];
+  page.instance.connection.client.configure = (options) => configured.push(options);
+  const { client } = page.instance.connection;
+  page.instance.modelPicked({ detail: { value: '1' } });
+  assert.deepEqual(configured, [{ model: 'pose', label: null, version: null }]);
+  page.instance.modelChanged({ ...models[1], labels: ['nose'], skeleton: [] });
+  assert.deepEqual(page.data.options.controls, { score: true, opacity: false, classes: false });
+  page.instance.onHide();
+  page.instance.onShow();
+  assert.equal(page.instance.connection.client, client, 'the choice is kept, and so is the client');
+  page.instance.onUnload();
+});
+
 for (const [name, refusal] of [
   ['privacy', { requirePrivacyAuthorize: ({ fail }) => fail({ errMsg: 'fail' }) }],
   ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'auth deny' }) }],
@@ -252,33 +288,82 @@ for (const [name, refusal] of [
   });
 }
 
-test('a photo is chosen, uploaded and marked, and the slider filters the marks', async () => {
+/** Choose a photo whose upload gets a result; its marks go to a canvas of 300 x 200. */
+async function recognized(result, model) {
+  globalData.model = model;
+  const canvas = new Canvas({ width: 300, height: 200 }, false);
   const sent = [];
-  const result = { type: 'result', boxes: [[0.1, 0.2, 0.5, 0.6], [0, 0, 1, 1]], scores: [0.9, 0.55], classes: [1, 2] };
   const stored = phone({
     chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: 'photo.jpg' }] }),
+    createOffscreenCanvas: (size) => new Canvas(size, false),
+    createSelectorQuery: finding({ marks: canvas }),
     uploadFile: (options) => {
       sent.push(options);
-      options.success({ statusCode: 200, data: JSON.stringify(result) });
-    },
-    createSelectorQuery: () => {
-      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null]) };
-      return query;
+      options.success({ statusCode: 200, data: JSON.stringify({ type: 'result', ...result }) });
     },
   });
-  stored.set('framewire.settings', { server: 'example.org', model: 'digits' });
+  stored.set('framewire.settings', { server: 'example.org', model: 'digits', language: 'en' });
   const page = shown('pages/photo/photo');
-  assert.deepEqual(texts(page, '.choose'), ['选择照片']);
+  assert.deepEqual(texts(page, '.choose'), ['Choose a photo']);
   await tap(page, '.choose');
   await settle();
+  assert.deepEqual(texts(page, '.choose'), ['Choose another']);
+  const change = async (detail) => {
+    page.instance.optionChanges({ detail });
+    await settle();
+  };
+  return { page, canvas, sent, change, drawn: () => canvas.texts.map(({ text }) => text) };
+}
+
+const DIGITS = { name: 'digits', task: 'detection', labels: ['zero', 'one', 'two'] };
+const TWO = { boxes: [[0.1, 0.2, 0.5, 0.6], [0.6, 0.5, 1, 1]], scores: [0.9, 0.55], classes: [1, 2] };
+
+test('a photo is chosen, uploaded and marked; the slider and the classes filter the marks', async () => {
+  const { page, canvas, sent, change, drawn } = await recognized(TWO, DIGITS);
   assert.equal(sent[0].url, 'https://example.org/v1/infer');
   assert.equal(sent[0].filePath, 'photo.jpg');
-  assert.deepEqual({ ...sent[0].formData }, { model: 'digits', min_score: 0.05 });
-  assert.deepEqual(texts(page, '.tag'), ['one 90%', 'two 55%']);
-  assert.match(page.querySelector('.mark').dom.getAttribute('style'), /left: ?10%; top: ?20%; width: ?40%/);
-  assert.deepEqual(texts(page, '.choose'), ['换一张']);
-  page.instance.scoreMoves({ detail: { percent: 80 } });
-  assert.deepEqual(texts(page, '.tag'), ['one 90%']);
+  assert.deepEqual({ ...sent[0].formData }, { model: 'digits', min_score: 0.05, max_results: 2 ** 31 });
+  assert.deepEqual(drawn(), ['one  90 %', 'two  55 %']);
+  const { x, y, width, height } = canvas.strokes[1];
+  assert.deepEqual([x, y, width, height], [30, 40, 120, 80]);
+  assert.match(texts(page, '.message')[0], /one 90 %\s+two 55 %/);
+  await change({ toggled: 2 });
+  assert.deepEqual(drawn(), ['two  55 %']);
+  await change({ toggled: 2 });
+  await change({ percent: 80 });
+  assert.deepEqual(drawn(), ['one  90 %']);
+});
+
+test('a photo has the masks of its boxes, in the opacity that is set', async () => {
+  const masks = { width: 2, height: 2, runs: [[2, 2], []] }; // the lower half of the first box
+  const { canvas, change } = await recognized({ ...TWO, box_masks: masks }, { ...DIGITS, masks: true });
+  const mask = () => canvas.shapes.find(({ kind }) => kind === 'fill');
+  assert.deepEqual(mask().path, [{ x: 30, y: 80, width: 120, height: 40 }]);
+  assert.equal(mask().opacity, 0.55);
+  await change({ opacity: 20 });
+  assert.equal(mask().opacity, 0.2);
+});
+
+test('a photo is drawn as the live page draws it, whatever the task', async () => {
+  const kinds = ({ canvas }) => new Set(canvas.shapes.map(({ kind }) => kind));
+  const classes = await recognized({ classes: [1, 0], scores: [0.7, 0.3] }, { ...DIGITS, task: 'classification' });
+  assert.deepEqual(classes.drawn(), ['one', '70 %', 'zero', '30 %']);
+  assert.equal(classes.sent[0].formData.max_results, 5);
+  const body = { name: 'body', task: 'keypoints', labels: ['left_eye', 'right_eye'], skeleton: [[0, 1]] };
+  const poses = await recognized({ keypoints: [[0.2, 0.5, 0.9, 0.4, 0.5, 0.9]], scores: [0.8] }, body);
+  assert.deepEqual([...kinds(poses)], ['stroke', 'fill']);
+  const masks = await recognized({ masks: { width: 2, height: 1, runs: [0, 1, 1, 1] } }, { ...DIGITS, task: 'segmentation' });
+  assert.deepEqual([...kinds(masks)], ['image']);
+  assert.equal(masks.page.data.options.controls.score, false);
+  const map = await recognized({ map: { width: 2, height: 1, low: 0, high: 3, levels: [0, 255] } }, { name: 'depth', task: 'map', labels: [], unit: 'm' });
+  assert.deepEqual([...kinds(map)], ['image']);
+  assert.match(texts(map.page, '.message')[0], /0 m – 3 m/);
+  const raw = await recognized({ outputs: { raw: { dtype: 'float32', shape: [1], data: [0.5] } } }, { name: 'raw', task: 'tensors', labels: [] });
+  assert.deepEqual([texts(raw.page, '.output-name'), texts(raw.page, '.output-values')], [['raw'], ['0.5']]);
+});
+
+test('a photo has the names that its result carries, also when the live page had no model', async () => {
+  assert.deepEqual((await recognized({ ...TWO, labels: ['uno', 'due'] }, null)).drawn(), ['uno  90 %', 'due  55 %']);
 });
 
 test('a photo that the live page took is recognized at once', async () => {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { phone, render, tap } from './simulated.mjs';
+import { Canvas } from './phone/canvas.mjs';
+import { finding, phone, render, tap } from './simulated.mjs';
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 const RESULT = JSON.stringify({ type: 'result', boxes: [[0, 0, 1, 1]], scores: [0.9], classes: [1] });
@@ -11,6 +12,7 @@ const RESULT = JSON.stringify({ type: 'result', boxes: [[0, 0, 1, 1]], scores: [
 /** Choose a photo; the uploads get these answers, in turn. */
 async function chosen(answers, more = {}) {
   const asked = { uploads: [], logins: 0 };
+  const canvas = new Canvas({ width: 300, height: 200 }, false);
   const stored = phone({
     chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: 'photo.jpg' }] }),
     uploadFile: (options) => {
@@ -19,10 +21,7 @@ async function chosen(answers, more = {}) {
       if (statusCode) options.success({ statusCode, data });
       else options.fail({ errMsg: data });
     },
-    createSelectorQuery: () => {
-      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null]) };
-      return query;
-    },
+    createSelectorQuery: finding({ marks: canvas }),
     login: ({ success }) => success({ code: `code-${(asked.logins += 1)}` }),
     request: ({ success }) => success({ statusCode: 200, data: { token: 'new', expires_in: 3600 } }),
     ...more,
@@ -32,7 +31,7 @@ async function chosen(answers, more = {}) {
   page.instance.onShow();
   await tap(page, '.choose');
   await settle();
-  return { ...page.data, ...asked };
+  return { ...page.data, ...asked, drawn: canvas.texts.length };
 }
 
 for (const [name, answer, message] of [
@@ -54,7 +53,7 @@ for (const refusal of ['{"type":"error","code":"unauthorized","message":"no toke
   test(`an unauthorized photo signs in again, once: ${refusal.slice(0, 6)}`, async () => {
     const good = await chosen([[401, refusal], [200, RESULT]]);
     assert.deepEqual([good.uploads, good.isFailed], [[undefined, 'Bearer new'], false]);
-    assert.equal(good.marks.length, 1);
+    assert.equal(good.drawn, 1);
     const bad = await chosen([[401, refusal], [401, refusal]]);
     assert.deepEqual([bad.uploads.length, bad.logins, bad.isFailed, bad.isBusy], [2, 1, true, false]);
   });

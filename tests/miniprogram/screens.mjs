@@ -10,7 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { library } from './library.mjs';
-import { phone, settle, shown, tap } from './simulated.mjs';
+import { finding, phone, settle, shown, tap } from './simulated.mjs';
 
 const APP = new URL('../../miniprogram/', import.meta.url);
 const { now } = library('core/clock');
@@ -19,6 +19,8 @@ const PHOTO = 'photo.jpg'; // screens.py puts it into the folder
 const SERVER = 'vision.example.org';
 const MODEL = { name: 'digits', version: 3, label: 'stable', task: 'detection', labels: [...'0123456789'] };
 const SCREEN = { width: 375, height: 812 };
+const PICTURE = { width: 343, height: 457 }; // the photo on its page
+const MODELS = [MODEL, { name: 'pose', version: 1, label: null, task: 'keypoints' }].map((model) => ({ ...model, state: 'ready' }));
 const FIGURES = [['latency', '68 ms'], ['rate', '24.8'], ['trip', '41 ms'], ['bytes', '6 KB'], ['encoding', 'JPEG'], ['lost', '2']];
 const BOXES = JSON.parse(readFileSync(join(folder, 'boxes.json'), 'utf8'));
 
@@ -34,10 +36,11 @@ const PHONE = {
   getWindowInfo: () => ({ pixelRatio: 2, statusBarHeight: 47 }),
   createSelectorQuery: () => query,
   connectSocket: () => new Proxy({}, { get: () => () => {} }),
+  request: ({ success }) => success({ statusCode: 200, data: { models: MODELS } }),
 };
 const ATTRIBUTES = ['src', 'type', 'checked', 'value', 'placeholder', 'disabled'];
 let shownTitle = '';
-globalThis.getApp = () => ({ globalData: MODEL });
+globalThis.getApp = () => ({ globalData: { model: MODEL } });
 
 /** Open a page with settings, on a phone that differs as given. */
 async function open(name, settings = {}, more = {}) {
@@ -52,6 +55,7 @@ async function open(name, settings = {}, more = {}) {
 /** A canvas that notes what is drawn, for the HTML to draw it again. */
 function recorder() {
   const calls = [];
+  let width = 0;
   const pen = new Proxy(
     {},
     {
@@ -62,7 +66,20 @@ function recorder() {
       set: (_, name, value) => calls.push(['=', name, value]) > 0,
     },
   );
-  return { node: { getContext: () => pen, requestAnimationFrame: () => 1, cancelAnimationFrame: () => {} }, calls };
+  const node = {
+    height: 0,
+    get width() {
+      return width;
+    },
+    set width(value) {
+      width = value;
+      calls.length = 0; // it empties a canvas
+    },
+    getContext: () => pen,
+    requestAnimationFrame: () => 1,
+    cancelAnimationFrame: () => {},
+  };
+  return { node, calls };
 }
 
 let drawn = [];
@@ -78,11 +95,9 @@ async function live() {
   const at = now();
   drawn = calls;
   instance.resultReceived({ ...BOXES, batch: 1 }, { captured_at: at - 68, upright: { width: 3, height: 4 } });
+  instance.refresh();
   const { t } = page.data;
-  page.setData({
-    statistics: FIGURES.map(([name, value]) => ({ name: t[`stat_${name}`], value })),
-    summary: instance.summary(),
-  });
+  page.setData({ statistics: FIGURES.map(([name, value]) => ({ name: t[`stat_${name}`], value })) });
   return page;
 }
 
@@ -109,7 +124,10 @@ async function settingsTested(more) {
 }
 
 async function photo(answer) {
+  const { node, calls } = recorder();
+  drawn = calls;
   const page = await open('photo', {}, {
+    createSelectorQuery: finding({ marks: Object.assign(node, PICTURE) }),
     chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: PHOTO }] }),
     uploadFile: answer,
   });
@@ -121,6 +139,13 @@ async function photo(answer) {
 const SCREENS = {
   live,
   figures: unfolded,
+  classes: async () => {
+    const page = await live();
+    page.querySelector('.options').instance.unfold();
+    page.instance.optionChanges({ detail: { toggled: 3 } });
+    page.instance.optionChanges({ detail: { toggled: 5 } });
+    return page;
+  },
   connecting: () => open('live'),
   offline: async () => {
     const page = await open('live');
@@ -149,13 +174,16 @@ function appStyle() {
 const DRAW = `((calls) => {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [${2 * SCREEN.width}, ${2 * SCREEN.height}];
-  canvas.className = 'drawn';
+  const photo = document.querySelector('.main--marks');
+  if (photo) [canvas.width, canvas.height] = [${2 * PICTURE.width}, ${2 * PICTURE.height}];
+  canvas.className = photo ? photo.className : 'drawn';
   const pen = canvas.getContext('2d');
   for (const [name, ...rest] of calls) {
     if (name === '=') pen[rest[0]] = rest[1];
     else pen[name](...rest);
   }
-  document.querySelector('.main--stage')?.insertBefore(canvas, document.querySelector('.main--top'));
+  if (photo) photo.replaceWith(canvas);
+  else document.querySelector('.main--stage')?.insertBefore(canvas, document.querySelector('.main--top'));
 })`;
 
 /** Write the attributes of WeChat's own components into the document: the simulator keeps them to itself. */

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from demomodel.scenes import Scene, render
 from loadtest.stack import ROOT
-from tests.e2e.conftest import FLAGS
+from tests.e2e.browsers import FLAGS
 
 HERE = Path(__file__).parent
 DOCS = ROOT / "docs"

@@ -28,7 +28,25 @@ globalThis.Page = ({ data, ...rest }) => {
   globalThis.Component({ data, methods, lifetimes: { attached } });
 };
 globalThis.App = () => {};
-globalThis.getApp = () => ({ globalData: { labels: ['zero', 'one', 'two'] } });
+/** The live page's model; tests replace it. */
+export const globalData = { model: { name: 'digits', task: 'detection', labels: ['zero', 'one', 'two'] } };
+globalThis.getApp = () => ({ globalData });
+
+/** A `wx.createSelectorQuery` that finds these canvases, by id, in the size that they have now. */
+export function finding(canvases) {
+  const found = new Map(Object.entries(canvases).map(([id, node]) => [`#${id}`, { node, width: node.width, height: node.height }]));
+  return () => {
+    const asked = [];
+    const query = {
+      select: (selector) => {
+        asked.push(found.get(selector) || null);
+        return { fields: () => query };
+      },
+      exec: (act) => act(asked),
+    };
+    return query;
+  };
+}
 
 /** A default `wx`; tests replace what they need. */
 export function phone(more = {}) {
@@ -40,6 +58,7 @@ export function phone(more = {}) {
     getWindowInfo: () => ({ pixelRatio: 2, statusBarHeight: 20 }),
     setNavigationBarTitle: () => {},
     onNeedPrivacyAuthorization: () => {},
+    request: () => {},
     ...more,
   });
   return stored;

@@ -92,7 +92,8 @@ def test_the_slider_acts_immediately_and_reaches_the_server(
     phone = new_phone(stack, {"minScore": 0.05})
     live(phone, scene.picture)
     phone.until(lambda seen: len(seen["strokes"]) > 0, "any boxes")
-    phone.tell("call", method="scoreRests", event={"detail": {"percent": 95}})
+    released = {"detail": {"percent": 95, "isResting": True}}
+    phone.tell("call", method="optionChanges", event=released)
     seen = phone.until(
         lambda seen: all(score >= 0.95 for score in seen["answer"]["scores"]), "best scores"
     )

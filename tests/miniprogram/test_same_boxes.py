@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from demomodel.scenes import render
 from loadtest.stack import Stack
 from tests.e2e.browsing import answer, file, in_state, until_fits, with_source
-from tests.e2e.conftest import FLAGS
+from tests.e2e.conftest import Launch
 from tests.e2e.film import fits, jpeg, overlap
 from tests.miniprogram.conftest import NewPhone
 from tests.miniprogram.handset import live
@@ -21,21 +17,13 @@ SAME_PLACE = 0.75
 SAME_SCORE = 0.2
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield started
-        started.close()
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_both_show_the_same_boxes(
-    stack: Stack, new_phone: NewPhone, browser: Browser, seed: int, tmp_path: Path
+    stack: Stack, new_phone: NewPhone, launch: Launch, seed: int
 ) -> None:
     """Each downscales and encodes the frame on its own."""
     scene = render(seed, (480, 640))
-    page = browser.new_page(locale="en-GB")
+    page = launch(None).new_page(locale="en-GB")
     page.goto(stack.url)
     in_state(page, "ready")
     page.set_input_files("#picture-file", file("scene.jpg", "image/jpeg", jpeg(scene)))

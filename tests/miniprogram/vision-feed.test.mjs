@@ -159,6 +159,31 @@ for (const [status, isRefusal, isPassing] of [
   });
 }
 
+test('a session without frames is left for now, and one with frames is not', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  for (const [frame, errors] of [
+    [null, ['VisionKit delivers no frames']],
+    [undefined, []],
+  ]) {
+    const { feed, about, canvas } = feedOf({ frame });
+    feed.start(canvas);
+    for (let i = 0; i < 600; i += 1) t.mock.timers.tick(16);
+    assert.deepEqual(about.unusable.map(({ message }) => message), errors);
+    assert.ok(about.unusable.every(({ isPassing, isRefusal }) => isPassing && !isRefusal));
+    feed.stop();
+    assert.equal(about.phone.visionSessions.size, 0);
+  }
+});
+
+test('frames that come before the camera has a picture are not taken for empty ones', async () => {
+  const { feed, about, canvas } = feedOf({ faults: { early: 5 } });
+  feed.start(canvas);
+  await until(() => about.offered.length > 2);
+  feed.stop();
+  assert.deepEqual(about.abandoned, []);
+  assert.equal(about.offered[0].encoding, 'jpeg-native');
+});
+
 test('a session that WeChat does not create is reported', () => {
   const { feed, about, canvas } = feedOf();
   globalThis.wx.createVKSession = () => {

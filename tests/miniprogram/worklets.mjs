@@ -5,20 +5,24 @@
 
 class Shared {
   constructor(value) {
-    this._from = value;
-    this._animation = null;
+    this.value = value;
   }
 
   get value() {
-    if (!this._animation) return this._from;
-    const { to, duration, startedAt } = this._animation;
-    const progress = Math.min(1, (Date.now() - startedAt) / duration);
-    return this._from + progress * (to - this._from);
+    let [value, startsAt] = [this._from, this._startedAt];
+    for (const { to, duration } of this._legs) {
+      const progress = Math.max(0, Math.min(1, (Date.now() - startsAt) / duration));
+      value += progress * (to - value);
+      startsAt += duration;
+    }
+    return value;
   }
 
   set value(value) {
-    this._from = typeof value === 'number' ? value : this.value;
-    this._animation = typeof value === 'number' ? null : { ...value, startedAt: Date.now() };
+    const isPlace = typeof value === 'number';
+    this._from = isPlace ? value : this.value;
+    this._legs = isPlace ? [] : value.legs;
+    this._startedAt = Date.now();
   }
 }
 
@@ -30,7 +34,8 @@ export function skyline({ prototype }) {
   return {
     worklet: {
       shared: (value) => new Shared(value),
-      timing: (to, { duration }) => ({ to, duration }),
+      timing: (to, { duration }) => ({ legs: [{ to, duration }] }),
+      sequence: (...animations) => ({ legs: animations.flatMap(({ legs }) => legs) }),
       Easing: { linear: (t) => t },
     },
     style: (selector) => styles.get(selector)(),

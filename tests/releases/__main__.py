@@ -1,7 +1,7 @@
 """Releases that judge themselves, with real servers: figures of docs/export.md and operations.md.
 
 ``python -m tests.releases canaries``: versions that are worse on purpose, and one that is not, each
-as a canary that ends by itself under 20 frames/s. ``python -m tests.releases shadow``: what a
+as an automatic canary under 20 frames/s. ``python -m tests.releases shadow``: what a
 shadow costs the users' frames; ``simulated``: the same on a clock of its own.
 """
 
@@ -121,9 +121,10 @@ def shadow_cost(models: Path, rounds: int, seconds: float) -> bool:
         repository = Repository(Path(folder), models)
         repository.plant(2, "swapped")
         repository.label({"stable": 1, "canary": 2})
+        calls = Path(folder) / "calls"
         with (
             Stack(model_flags=repository.flags) as plain,
-            SteadyGateway(plain, "--shadow=canary", "--shadow-share=1") as shadowed,
+            SteadyGateway(plain, calls, "--shadow=canary", "--shadow-share=1") as shadowed,
         ):
             held = cost.measure(plain, shadowed, rounds, seconds)
             lines = shadowed.get("metrics").splitlines()

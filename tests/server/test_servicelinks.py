@@ -1,4 +1,4 @@
-"""Variables that Kubernetes sets for a Service named ``framewire`` are not settings."""
+"""Variables that Kubernetes and Docker set for a service named ``framewire`` are not settings."""
 
 from __future__ import annotations
 
@@ -33,6 +33,22 @@ SERVICES = {
     "ends like a setting": links("FRAMEWIRE_TLS_KEY_2", "10.96.7.1", (443, "tcp")),
     "another prefix": links("MY_FRAMEWIRE", "10.96.7.1", (443, "tcp")),
 }
+
+
+DOCKER = {
+    "FRAMEWIRE_NAME": "/page/framewire",
+    "FRAMEWIRE_PORT": "tcp://172.17.0.5:8888",
+    "FRAMEWIRE_PORT_8888_TCP": "tcp://172.17.0.5:8888",
+    "FRAMEWIRE_PORT_8888_TCP_ADDR": "172.17.0.5",
+    "FRAMEWIRE_PORT_8888_TCP_START": "tcp://172.17.0.5:8888",
+    "FRAMEWIRE_PORT_8888_TCP_PORT_END": "8890",
+    "FRAMEWIRE_ENV_PYTHON_VERSION": "3.12",
+    "FRAMEWIRE_ENV_FRAMEWIRE_MODEL": "flowers",
+    "FRAMEWIRE_ENV_PORT": "8888",
+    "FRAMEWIRE_ENV_http_proxy": "http://proxy:3128",
+}
+"""What ``docker run --link framewire`` sets."""
+SERVICES["a link of Docker"] = DOCKER
 
 
 @pytest.mark.parametrize("variables", SERVICES.values(), ids=SERVICES)
@@ -75,3 +91,10 @@ def test_a_warning_where_a_setting_may_have_been_meant(variable: str) -> None:
 def test_anything_else_is_still_an_error(variable: str, text: str) -> None:
     with pytest.raises(WrongSetting, match=variable):
         load([], {**SERVICES["plain"], variable: text})
+
+
+@pytest.mark.parametrize("name", ["flowers", "/flowers", "models/flowers", "/models/my flowers"])
+def test_a_name_that_is_not_dockers_is_an_error(name: str) -> None:
+    for variable in ("FRAMEWIRE_NAME", "FRAMEWIRE_ENV_A"):
+        with pytest.raises(WrongSetting, match=variable):
+            load([], {variable: "x", "FRAMEWIRE_NAME": name})

@@ -217,6 +217,14 @@ def test_wrong_files(tmp_path: Path, text: str, words: str) -> None:
     assert_wrong(path, ["--config", path])
 
 
+def test_a_file_that_windows_has_marked_as_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text("port = 9000\r\n", encoding="utf-8-sig")
+    assert load(["--config", str(path)], {}).port == 9000
+    path.write_text("{}\r\n", encoding="utf-8-sig")
+    assert load_descriptions(str(path)) == {}
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert_wrong("No such file", ["--config", str(tmp_path / "missing.toml")])
     assert_wrong("Is a directory", ["--config", str(tmp_path)])

@@ -23,6 +23,19 @@ test('lines and zones become session options by name, and are remembered', () =>
   assert.deepEqual(new Areas(storage).options().lines, {});
 });
 
+test('an area whose points lie on one another is not asked for until they are apart again', () => {
+  const areas = new Areas(null);
+  areas.add('line');
+  areas.add('zone');
+  areas.move('line 1', 0, [-1, 2]);
+  areas.move('line 1', 1, [0, 1]);
+  for (const index of [0, 1, 2]) areas.move('zone 1', index, [1, 1]);
+  assert.deepEqual(areas.options(), { zones: {}, lines: {} });
+  assert.equal(areas.list().length, 2);
+  areas.move('line 1', 1, [0.5, 1]);
+  assert.deepEqual(areas.options().lines, { 'line 1': [[0, 1], [0.5, 1]] });
+});
+
 test('there is room for four of each kind, and a free number is used again', () => {
   const areas = new Areas(null);
   for (let i = 0; i < 5; i += 1) areas.add('line');

@@ -41,11 +41,52 @@ test('carries no box beyond the horizon', () => {
 });
 
 test('carries no box for longer than its object has been seen', () => {
-  const overlay = new Overlay();
+  const overlay = new Overlay({ easeMs: 0 });
   overlay.update(result([BOX], 0), 10);
   assert.deepEqual(rounded(overlay.at(400)), [BOX]);
   overlay.update(result([BOX], 50), 410);
   assert.deepEqual(rounded(overlay.at(420)), [[0.425, 0.4, 0.625, 0.6]]);
+});
+
+/** The x of its one box's left edge. */
+function leftEdge(overlay, now) {
+  return overlay.at(now)[0].box[0];
+}
+
+test('a correction does not move a box at once, and brings it to its place without going beyond', () => {
+  const overlay = seasoned({ easeMs: 100 });
+  const before = overlay.at(1200);
+  overlay.update(result([[0.3, 0.4, 0.6, 0.7]], 1200, { velocities: [[0, 0, 0, 0]] }), 1200);
+  assert.deepEqual(overlay.at(1200)[0].box, before[0].box);
+  const edges = Array.from({ length: 40 }, (_, i) => leftEdge(overlay, 1200 + 10 * i));
+  edges.forEach((edge, i) => assert.ok(edge >= 0.3 && (i === 0 || edge <= edges[i - 1]), `${edges}`));
+  assert.ok(edges[5] < 0.35 && edges[10] < 0.311 && edges[39] < 0.3001, `${edges}`);
+});
+
+test('a correction takes the same time, however many results come meanwhile', () => {
+  const [often, once] = [seasoned(), seasoned()];
+  const still = (at) => result([[0.3, 0.4, 0.5, 0.6]], at, { velocities: [[0, 0, 0, 0]] });
+  once.update(still(1200), 1200);
+  for (let at = 1200; at <= 1290; at += 10) often.update(still(at), at);
+  assert.ok(Math.abs(leftEdge(often, 1300) - leftEdge(once, 1300)) < 1e-9);
+});
+
+test('without easing, and without motion, a corrected box is in its place at once', () => {
+  for (const options of [{ easeMs: 0 }, { live: false }]) {
+    const overlay = seasoned(options);
+    overlay.update(result([[0.3, 0.4, 0.5, 0.6]], 1200), 1200);
+    assert.deepEqual(rounded(overlay.at(1200)), [[0.3, 0.4, 0.5, 0.6]]);
+  }
+});
+
+test('a box that is corrected to half its size never turns inside out', () => {
+  const overlay = seasoned();
+  overlay.update(result([[0.9, 0.4, 1, 0.5]], 1200), 1200);
+  overlay.update(result([[0.1, 0.4, 0.2, 0.5]], 1220), 1220);
+  for (let now = 1220; now < 1400; now += 7) {
+    const [{ box }] = overlay.at(now);
+    assert.ok(box[0] <= box[2] && box[1] <= box[3], `${box}`);
+  }
 });
 
 test('new boxes fade in, ended ones fade out and are forgotten', () => {
@@ -121,12 +162,14 @@ function iou(a, b) {
   return common / (area(a) + area(b) - common);
 }
 
-function meanIou(live, delayMs) {
-  const overlay = new Overlay({ live });
+function meanIou(options, delayMs) {
+  const overlay = new Overlay(options);
   const ious = [];
+  let latest = -1;
   for (let now = 0; now < 20000; now += 1000 / 60) {
     const captured = Math.floor((now - delayMs) / 67) * 67;
-    if (captured >= 0) {
+    if (captured > latest) {
+      latest = captured;
       const before = place(captured - 67); // a velocity is measured over the past
       const velocity = place(captured).map((edge, i) => ((edge - before[i]) / 67) * 1000);
       overlay.update(result([place(captured)], captured, { velocities: [velocity] }), now);
@@ -139,7 +182,7 @@ function meanIou(live, delayMs) {
 
 for (const [delayMs, least] of [[100, 0.8], [200, 0.75], [400, 0.6]]) {
   test(`at a delay of ${delayMs} ms, boxes overlap what is shown by ${least} on average`, (t) => {
-    const [live, exact] = [meanIou(true, delayMs), meanIou(false, delayMs)];
+    const [live, exact] = [meanIou({}, delayMs), meanIou({ live: false }, delayMs)];
     t.diagnostic(`mean IoU ${live.toFixed(2)}, without motion ${exact.toFixed(2)}`);
     assert.ok(live >= least, `${live}`);
     assert.ok(live > exact);

@@ -10,7 +10,7 @@ import { Statistics } from '../../static/client/statistics.js';
 import { boxToRect, fit, sendSize, tagPosition } from '../../static/client/geometry.js';
 import { Language } from '../../static/page/language.js';
 import { classColour, hexBytes } from '../../static/tasks/colours.js';
-import { TAG_INK } from '../../static/page/overlay.js';
+import { TAG_INK } from '../../static/tasks/box-drawing.js';
 import { describe } from '../../static/page/status.js';
 import { tokenOf } from '../../static/page/token.js';
 import { MESSAGES } from '../../static/page/messages.js';

@@ -6,9 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import * as chart from '../../static/page/chart-scale.js';
-import { ClassFilter, matching } from '../../static/page/class-filter.js';
+import { ClassFilter, matching } from '../../static/tasks/class-filter.js';
 import { readsDigits } from '../../static/page/hint.js';
-import { boxAt, overlap, placeLabels } from '../../static/page/label-placement.js';
+import { boxAt, overlap, placeLabels } from '../../static/tasks/label-placement.js';
 import { reach } from '../../static/page/phone-address.js';
 import { outline, qrCode } from '../../static/page/qr/code.js';
 import { readPredictions } from '../../static/tasks/predictions.js';

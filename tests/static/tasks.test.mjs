@@ -5,7 +5,8 @@ import { test } from 'node:test';
 
 import { paletteBytes, paletteColour } from '../../static/tasks/colours.js';
 import { heatPixels, readScale, scaleImage } from '../../static/tasks/heat-map.js';
-import { listModels, optionsFor, queryFor } from '../../static/page/model-list.js';
+import { listModels, optionsFor } from '../../static/client/models.js';
+import { queryFor } from '../../static/page/model-address.js';
 import { storedOpacity } from '../../static/page/opacity-option.js';
 import { opacityOf, readPoses, sideOf } from '../../static/tasks/poses.js';
 import { readPredictions, resultOptions } from '../../static/tasks/predictions.js';

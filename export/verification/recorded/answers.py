@@ -15,11 +15,13 @@ from export.contract import (
     COUNT,
     DENSE_MAP,
     EMBEDDING,
+    MASKS,
     POSE_SCORES,
     POSES,
     SCORED_CLASSES,
     SCORES,
 )
+from export.tasks.boxmasks import refitted
 from export.verification.golden import Row
 from framewire.agreement import Answer
 
@@ -45,13 +47,34 @@ def _detections(row: Row, description: Description) -> dict[str, Any]:
     scores = row[SCORES][:count].astype(np.float64)
     order = np.argsort(-scores, kind="stable")
     order = order[scores[order] > 0]
-    boxes = np.clip(row[BOXES][:count].astype(np.float64), 0.0, 1.0)[order][:, [1, 0, 3, 2]]
+    drawn = row[BOXES][:count].astype(np.float64)[order]
+    boxes = np.clip(drawn, 0.0, 1.0)
     classes = np.rint(row[CLASSES][:count])[order].astype(int) - (description["first_class"] or 0)
-    return {
-        "boxes": boxes.tolist(),
+    fields: dict[str, Any] = {
+        "boxes": boxes[:, [1, 0, 3, 2]].tolist(),
         "scores": scores[order].tolist(),
         "classes": classes.tolist(),
     }
+    if MASKS in row and description.get("masks", row[MASKS].ndim == 3):
+        fields["box_masks"] = _box_masks(row[MASKS][:count][order][:TOP], drawn[:TOP], boxes[:TOP])
+    return fields
+
+
+def _box_masks(masks: np.ndarray, drawn: np.ndarray, boxes: np.ndarray) -> dict[str, Any]:
+    """Return masks ``[K, h, w]`` that fill the boxes ``drawn`` as those of what is left of them."""
+    inside = masks >= 0.5
+    if len(inside) and (drawn != boxes).any():
+        parts = (drawn[None].astype(np.float32), boxes[None].astype(np.float32))
+        inside = refitted(inside[None], *parts).numpy()[0]
+    height, width = masks.shape[1:]
+    return {"width": width, "height": height, "runs": [_runs(one.reshape(-1)) for one in inside]}
+
+
+def _runs(inside: np.ndarray) -> list[int]:
+    """Return how many values are false, then true, and so on."""
+    changes = np.flatnonzero(np.diff(inside, prepend=False))
+    runs: list[int] = np.diff(changes, prepend=0, append=inside.size).tolist()
+    return runs
 
 
 def _classification(row: Row, description: Description) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def _answers(
 def _picture(frame: RecordedFrame) -> bytes:
     try:
         return encoded(frame)
-    except (OSError, ValueError):
+    except Exception:  # a decoder can raise anything on broken data
         return b""  # which the version rejects
 
 
@@ -143,6 +143,14 @@ def _call(version: LoadedVersion, pictures: Sequence[bytes], size: int) -> list[
     return version.answer(BYTES, batch)[: len(pictures)]
 
 
+def _call_timed(version: LoadedVersion, picture: bytes) -> None:
+    """Call a version with a picture that the other one has answered. Raise ``SourceError``."""
+    try:
+        _call(version, [picture], 1)
+    except (tf.errors.OpError, KeyError, TypeError, ValueError) as error:
+        raise SourceError(f"the baseline does not answer this: {reason_of(error)}") from None
+
+
 def _times(
     pictures: Sequence[bytes], version: LoadedVersion, baseline: LoadedVersion | None
 ) -> tuple[float, float]:
@@ -152,7 +160,7 @@ def _times(
     for picture in [*pictures[:1], *pictures]:  # the first call of all also prepares
         for one, taken in zip(versions, times, strict=True):
             began = time.perf_counter()
-            _call(one, [picture], 1)
+            _call_timed(one, picture)
             taken.append((time.perf_counter() - began) * 1000)
     medians = [statistics.median(taken[1:]) if taken[1:] else math.nan for taken in times]
     return medians[0], medians[1] if baseline is not None else math.nan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
-from itertools import chain, repeat
+from itertools import chain, cycle, repeat
 from typing import Any
 
 from PIL import Image
@@ -26,21 +26,39 @@ def drawn(picture: str, answer: Answer, alone: Collection[int]) -> str:
 
 
 def _boxes(answer: Answer, alone: Collection[int]) -> str:
-    rows = zip(
-        answer.fields["boxes"], answer.fields["scores"], answer.fields["classes"], strict=True
-    )
-    return "".join(
-        _box(box, f"{answer.name(kind)} {score:.2f}", number in alone)
+    fields = answer.fields
+    rows = zip(fields["boxes"], fields["scores"], fields["classes"], strict=True)
+    shown = [
+        (number, box, f"{answer.name(kind)} {score:.2f}", kind)
         for number, (box, score, kind) in enumerate(rows)
         if score >= FAINT or number in alone
-    )
+    ]
+    masks = [_box_mask(fields["box_masks"], *one) for one in shown] if "box_masks" in fields else []
+    return "".join([*masks, *(_box(box, text, number in alone) for number, box, text, _ in shown)])
 
 
 def _box(box: Sequence[float], text: str, alone: bool) -> str:
-    x0, y0, x1, y1 = (100 * edge for edge in box)
     names = "box" + " alone" * alone + " top" * (box[1] < _HIGHEST)
-    place = f"left:{x0:.2f}%;top:{y0:.2f}%;width:{x1 - x0:.2f}%;height:{y1 - y0:.2f}%"
-    return f'<div class="{names}" style="{place}"><span>{escape(text)}</span></div>'
+    return f'<div class="{names}" style="{_place(box)}"><span>{escape(text)}</span></div>'
+
+
+def _place(box: Sequence[float]) -> str:
+    x0, y0, x1, y1 = (100 * edge for edge in box)
+    return f"left:{x0:.2f}%;top:{y0:.2f}%;width:{x1 - x0:.2f}%;height:{y1 - y0:.2f}%"
+
+
+def _box_mask(
+    masks: Mapping[str, Any], number: int, box: Sequence[float], text: str, kind: int
+) -> str:
+    """Return what an object covers, in the color of its class; nothing without a mask."""
+    runs = masks["runs"][number]
+    if not runs:
+        return ""
+    inside = chain.from_iterable(map(repeat, cycle((b"\0", b"\xa0")), runs))
+    size = masks["width"], masks["height"]
+    image = Image.new("RGB", size, _color(kind + 1))
+    image.putalpha(Image.frombytes("L", size, b"".join(inside)))
+    return f'<img class="part" style="{_place(box)}" src="{data_url(image, "png")}" alt="">'
 
 
 def _poses(answer: Answer, alone: Collection[int]) -> str:

@@ -164,7 +164,7 @@ def _side(one: Difference, caption: str, before: bool) -> str:
     alone = one.comparison.missing if before else one.comparison.added
     try:
         picture = data_url(opened(one.frame))
-    except (OSError, ValueError):
+    except Exception:  # a decoder can raise anything on broken data
         return f"<figure><figcaption>{escape(caption)}: unreadable picture</figcaption></figure>"
     if answer is None:
         shown = f'<div class="picture"><img src="{picture}" alt=""></div>'

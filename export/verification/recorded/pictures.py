@@ -20,7 +20,7 @@ def encoded(frame: RecordedFrame) -> bytes:
     """Return a picture as ``serving_default`` takes it: as it was sent if that is possible.
 
     Others, and those that the gateway turned for the session, become a PNG of the same pixels.
-    Raises OSError or ValueError if it cannot be decoded.
+    Raises anything that a decoder raises on broken data.
     """
     if frame.message["format"] in _TAKEN and not _is_turned(frame):
         return frame.data
@@ -30,7 +30,7 @@ def encoded(frame: RecordedFrame) -> bytes:
 
 
 def opened(frame: RecordedFrame) -> Image.Image:
-    """Return a picture as the model saw it, RGB. Raises OSError or ValueError."""
+    """Return a picture as the model saw it, RGB. Raises anything that a decoder raises."""
     kind = frame.message["format"]
     if kind in _RAW_MODES:
         size = int(frame.message["width"]), int(frame.message["height"])
@@ -38,6 +38,8 @@ def opened(frame: RecordedFrame) -> Image.Image:
     image: Image.Image = Image.open(io.BytesIO(frame.data))
     if _applies(frame):
         image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits: a conversion would cut off what is above 255
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")

@@ -17,6 +17,7 @@ function addresses(text) {
   return {
     socket: `${isPlain ? 'ws' : 'wss'}://${base}/ws`,
     infer: `${isPlain ? 'http' : 'https'}://${base}/v1/infer`,
+    models: `${isPlain ? 'http' : 'https'}://${base}/v1/models`,
     login: `${isPlain ? 'http' : 'https'}://${base}/v1/login`,
   };
 }

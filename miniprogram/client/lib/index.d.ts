@@ -267,6 +267,7 @@ export class JpegEncoder {
 export interface Addresses {
   socket: string;
   infer: string;
+  models: string;
   login: string;
 }
 

@@ -48,11 +48,12 @@ class VisionPreview {
   /**
    * @param {import('./index').NativeFrame} frame
    * @param {import('./index').Size} size of the canvas, in physical pixels
+   * @returns {boolean} whether there was a picture: the first frames of a camera have none
    */
   draw(frame, { width, height }) {
     const gl = this._gl;
     const { yTexture, uvTexture } = frame.getCameraTexture(gl);
-    if (!yTexture || !uvTexture) return;
+    if (!yTexture || !uvTexture) return false;
     gl.viewport(0, 0, width, height);
     gl.useProgram(this._program);
     gl.uniformMatrix3fv(this._transform, false, frame.getDisplayTransform());
@@ -62,6 +63,7 @@ class VisionPreview {
     gl.enableVertexAttribArray(this._corner);
     gl.vertexAttribPointer(this._corner, 2, gl.FLOAT, false, 0, 0);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+    return true;
   }
 
   /**

@@ -10,6 +10,7 @@ const { VisionPreview } = require('./vision-preview.js');
 const VERSION = 'v1'; // the version that most phones have
 const TRACK = { plane: { mode: /** @type {const} */ (1) } }; // looking for vertical planes empties JPEGs on some iPhones
 const FRAME_MS = 30; // VisionKit delivers 30 frames a second
+const FIRST_FRAME_MS = 8000; // the user may be asked for permission first
 const PHOTO_QUALITY = 90; // 1 to 100
 const REFUSALS = [104, 2003001, 2003002]; // by the user, for WeChat, for this mini-program
 const PASSING = [2000000, 2003000]; // a system error; the session is not available
@@ -19,14 +20,14 @@ class VisionError extends Error {
   /**
    * @param {string} message
    * @param {number|null} status WeChat's; null if there is none
+   * @param {boolean} isPassing whether VisionKit may work the next time
    */
-  constructor(message, status = null) {
+  constructor(message, status = null, isPassing = status !== null && PASSING.includes(status)) {
     super(message);
     this.status = status;
     /** whether the camera is not allowed, rather than VisionKit not being able to use it */
     this.isRefusal = status !== null && REFUSALS.includes(status);
-    /** whether VisionKit may work the next time */
-    this.isPassing = status !== null && PASSING.includes(status);
+    this.isPassing = isPassing;
   }
 }
 
@@ -46,6 +47,8 @@ class VisionSession {
     /** @type {WechatMiniprogram.VKSession|null} */
     this._session = null;
     this._tick = 0;
+    /** @type {ReturnType<typeof setTimeout>|null} */
+    this._silence = null;
     this._shownAt = -Infinity;
     /** @type {((photo: Uint8Array|null) => void)|null} */
     this._onPhoto = null;
@@ -65,6 +68,8 @@ class VisionSession {
       const preview = new VisionPreview(gl);
       const session = wx.createVKSession({ track: TRACK, version: VERSION, gl });
       this._session = session;
+      const error = new VisionError('VisionKit delivers no frames', null, true);
+      this._silence = setTimeout(() => this._failed(error), FIRST_FRAME_MS);
       session.start((status) => this._started(session, preview, status));
     } catch (error) {
       this._failed(new VisionError(/** @type {Error} */ (error).message));
@@ -85,6 +90,7 @@ class VisionSession {
 
   /** Release the camera. */
   stop() {
+    this._heard();
     this._settlePhoto(null);
     const session = this._session;
     this._session = null;
@@ -131,10 +137,16 @@ class VisionSession {
     const frame = session.getVKFrame(size.width, size.height);
     if (!frame) return; // the camera is not ready
     this._shownAt = this._now();
-    preview.draw(frame, size);
+    if (!preview.draw(frame, size)) return; // nor is a frame without a picture
+    this._heard();
     const shown = VisionFrame.of(frame, session.cameraSize, size);
     if (this._onPhoto) this._settlePhoto(fullJpeg(shown));
     this._onFrame(shown);
+  }
+
+  _heard() {
+    if (this._silence !== null) clearTimeout(this._silence);
+    this._silence = null;
   }
 
   /** @param {Uint8Array|null} photo */

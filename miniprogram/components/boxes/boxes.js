@@ -24,19 +24,22 @@ function linear() {
 }
 
 /**
- * Move on the UI thread.
+ * Move on the UI thread, from where it is.
  * @param {{value: any}} value
- * @param {number} to
- * @param {number} ms
+ * @param {...[number, number]} ways where to, and in how many ms, one after another
  */
-function glide(value, to, ms) {
-  const { timing } = wx.worklet;
-  value.value = ms > 0 ? timing(to, { duration: ms, easing: linear() }, () => {}) : to;
+function glide(value, ...ways) {
+  const { sequence, timing } = /** @type {any} */ (wx.worklet); // its type takes one animation only
+  const legs = ways.filter(([, ms]) => ms > 0).map(([to, ms]) => timing(to, { duration: ms, easing: linear() }));
+  const [last] = ways[ways.length - 1];
+  if (legs.length === 0) value.value = last;
+  else value.value = legs.length === 1 ? legs[0] : sequence(...legs);
 }
 
 /**
  * Boxes that Skyline moves on its UI thread: each glides from where it is to where it will be, so it
- * moves smoothly however busy the page's JavaScript is. Without Skyline there are none.
+ * moves smoothly however busy the page's JavaScript is, and a new result makes no box jump. Without
+ * Skyline there are none.
  */
 Component({
   data: { slots: /** @type {{slot: number, text: string, colour: string}[]} */ ([]) },
@@ -83,7 +86,7 @@ Component({
       const assigned = own.slots.assign(marks.map(keyOf));
       assigned.forEach(({ slot, isNew }, i) => place(own.places[slot], marks[i], isNew));
       own.places.forEach(({ opacity }, slot) => {
-        if (own.slots.keys[slot] === null) glide(opacity, 0, FADE_MS);
+        if (own.slots.keys[slot] === null) glide(opacity, [0, FADE_MS]);
       });
       this.label(assigned, marks);
     },
@@ -121,17 +124,17 @@ function keyOf({ id, index }, i) {
  * @param {Moving} mark
  * @param {boolean} isNew
  */
-function place({ x, y, width, height, opacity }, { rect, goal: to, goalMs }, isNew) {
-  /** @type {[{value: any}, number, number][]} */
+function place({ x, y, width, height, opacity }, { rect, settled, settleMs, goal, goalMs }, isNew) {
+  /** @type {[{value: any}, 'x'|'y'|'width'|'height'][]} */
   const sides = [
-    [x, rect.x, to.x],
-    [y, rect.y, to.y],
-    [width, rect.width, to.width],
-    [height, rect.height, to.height],
+    [x, 'x'],
+    [y, 'y'],
+    [width, 'width'],
+    [height, 'height'],
   ];
-  for (const [side, from, goes] of sides) {
-    side.value = from;
-    glide(side, goes, goalMs);
+  for (const [value, side] of sides) {
+    if (isNew) value.value = rect[side]; // another box was there
+    glide(value, [settled[side], settleMs], [goal[side], goalMs]);
   }
-  if (isNew) glide(opacity, 1, FADE_MS);
+  if (isNew) glide(opacity, [1, FADE_MS]);
 }

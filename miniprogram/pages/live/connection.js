@@ -41,13 +41,24 @@ class Connection {
    */
   open(chosen) {
     const gateway = settings.gateway(chosen);
-    this._retarget(gateway ? [gateway.socket, chosen.model, chosen.label].join(' ') : '');
+    this._retarget(gateway ? targetOf(gateway, chosen) : '');
     if (!gateway) return;
     this._isTracked = chosen.boxes === 'live';
     if (!this.client) this.client = this._newClient(gateway, chosen);
     this._isOpen = true;
     this.client.configure({ min_score: chosen.minScore });
     this.client.open();
+  }
+
+  /**
+   * Go on with another model, in the same session.
+   * @param {import('../../settings').Settings} chosen
+   */
+  switchModel(chosen) {
+    const gateway = settings.gateway(chosen);
+    if (!gateway || !this.client) return;
+    this._target = targetOf(gateway, chosen);
+    this.client.configure({ model: chosen.model, label: chosen.label || null, version: null });
   }
 
   close() {
@@ -68,9 +79,10 @@ class Connection {
     this._liveness.sent(now());
   }
 
-  /** Why frames get no results; null while they do. */
-  stall() {
-    return this._liveness.stall(now());
+  /** What `describe` in status.js has to know. `stall`: why frames get no results; null while they do. */
+  conditions() {
+    const { state: client, online, backendGone } = this;
+    return { client, online, backendGone, stall: this._liveness.stall(now()) };
   }
 
   /**
@@ -150,6 +162,15 @@ class Connection {
     this.backendGone = gone;
     this._listeners.onChange();
   }
+}
+
+/**
+ * What a client is for: after another choice, there is another client.
+ * @param {import('../../client/lib/index').Addresses} gateway
+ * @param {import('../../settings').Settings} chosen
+ */
+function targetOf(gateway, { model, label }) {
+  return [gateway.socket, model, label].join(' ');
 }
 
 module.exports = { Connection };

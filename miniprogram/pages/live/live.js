@@ -2,16 +2,18 @@
 
 const { Overlay: Boxes, Statistics, now } = require('../../client/lib/index.js');
 const { messagesFor } = require('../../language.js');
+const { drawResult } = require('../../marks.js');
 const { newOverlay } = require('../../moving-overlay.js');
+const { ViewOptions } = require('../../view-options.js');
 const { missingPermission, openAuthorizationSettings } = require('../../permissions.js');
-const { readBoxes, readOutputs, summarize } = require('../../predictions.js');
+const { readOutputs } = require('../../predictions.js');
 const settings = require('../../settings.js');
 const { describe } = require('../../status.js');
 const { findCanvases } = require('./canvases.js');
 const { LiveCamera, cameraProblem } = require('./camera.js');
 const { Connection } = require('./connection.js');
-const { answerOf, marksOf } = require('./marks.js');
-const { statisticItems } = require('./panel.js');
+const { Models } = require('./models.js');
+const { statisticItems, summaryOf } = require('./panel.js');
 const { openTakenPhoto } = require('./shutter.js');
 
 const REFRESH_MS = 500;
@@ -32,12 +34,12 @@ Page({
     position: /** @type {'back'|'front'} */ ('back'),
     frameSize: 'medium',
     statusBarHeight: DEFAULT_STATUS_BAR,
-    percent: 50,
-    hasScores: true,
+    options: new ViewOptions(settings.load()).shown(),
     statistics: /** @type {{name: string, value: string}[]} */ ([]),
     summary: '',
     outputs: /** @type {import('../../predictions').Output[]} */ ([]),
     model: '',
+    models: /** @type {{names: string[], index: number}} */ ({ names: [], index: -1 }),
   },
 
   chosen: settings.load(),
@@ -46,6 +48,8 @@ Page({
   camera: /** @type {LiveCamera} */ (/** @type {any} */ (null)),
   overlay: /** @type {import('../../overlay').Overlay|null} */ (null),
   boxes: new Boxes(),
+  view: new ViewOptions(settings.load()),
+  models: new Models(() => {}),
   statistics: new Statistics(),
   preview: { width: 0, height: 0 },
   problem: /** @type {{name: string, message?: string}|null} */ (null),
@@ -60,6 +64,7 @@ Page({
     this.statistics = new Statistics();
     this.connection = this.newConnection();
     this.camera = this.newCamera();
+    this.models = new Models(() => this.setData({ models: this.models.shown(this.data.t) }));
     const { statusBarHeight } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
     this.setData({ statusBarHeight: statusBarHeight || DEFAULT_STATUS_BAR });
     this.onNetwork = ({ isConnected }) => this.connection.setOnline(isConnected);
@@ -73,10 +78,12 @@ Page({
   onShow() {
     this.isShown = true;
     this.chosen = settings.load();
-    const { language, minScore, frameSize } = this.chosen;
+    const { language, frameSize } = this.chosen;
+    this.view = new ViewOptions(this.chosen);
+    this.view.use(this.model);
     this.boxes = new Boxes();
     if (frameSize !== this.data.frameSize) this.removeCamera(); // phones read it once
-    this.setData({ t: messagesFor(language), percent: Math.round(100 * minScore), frameSize });
+    this.setData({ t: messagesFor(language), options: this.view.shown(), frameSize });
     wx.getNetworkType({
       success: ({ networkType }) => this.connection.setOnline(networkType !== 'none'),
     });
@@ -216,14 +223,22 @@ Page({
   /** @param {Model|null} model */
   modelChanged(model) {
     this.model = model;
-    if (model) getApp().globalData.labels = model.labels;
-    if (model) this.connection.setMinScore(this.chosen.minScore, model);
+    this.view.use(model);
+    if (model) this.modelLoaded(model);
     this.camera.setModel(model);
     const label = model && model.label ? ` (${model.label})` : '';
     this.setData({
       model: model ? `${model.name} ${model.version}${label}` : '',
-      hasScores: !model || model.task !== 'tensors',
+      options: this.view.shown(),
     });
+  },
+
+  /** @param {Model} model */
+  modelLoaded(model) {
+    getApp().globalData.model = model;
+    this.connection.setMinScore(this.view.minScore, model);
+    const gateway = settings.gateway(this.chosen);
+    if (gateway) this.models.refresh(gateway, model);
   },
 
   /**
@@ -246,9 +261,7 @@ Page({
   updateStatus() {
     const gateway = settings.gateway(this.chosen);
     const host = gateway ? gateway.socket.replace(/\/ws$/, '') : '';
-    const { state: client, online, backendGone } = this.connection;
-    const stall = this.connection.stall();
-    const conditions = { client, problem: this.problem, online, backendGone, stall, host };
+    const conditions = { ...this.connection.conditions(), problem: this.problem, host };
     const status = describe(conditions, this.data.t);
     if (JSON.stringify(status) !== JSON.stringify(this.data.status)) this.setData({ status });
   },
@@ -263,21 +276,9 @@ Page({
     const snapshot = this.statistics.snapshot(at);
     this.setData({
       statistics: statisticItems(snapshot, tripMs, this.lastSent, this.data.t),
-      summary: this.summary(),
+      summary: summaryOf(this.latest, this.model, this.view, this.data.t),
       outputs: this.latest ? readOutputs(this.latest.result) : [],
     });
-  },
-
-  /** The latest result in one line; raw outputs have a list of their own. */
-  summary() {
-    const { t, hasScores } = this.data;
-    if (!this.latest || !hasScores) return '';
-    const found = summarize(this.latest.result, this.model, this.data.percent / 100);
-    return found.length > 0 ? `${t.results} ${found.join('  ')}` : t.results_none;
-  },
-
-  labels() {
-    return this.model ? this.model.labels : [];
   },
 
   /** The latest result is stale, or another camera's. */
@@ -301,31 +302,31 @@ Page({
   draw() {
     if (!this.overlay) return;
     const isMirrored = this.data.position === 'front' && this.chosen.previewMirrored;
-    const { latest, model, preview } = this;
+    const { latest, boxes, model, view } = this;
     if (!latest) return this.overlay.draw(() => []);
-    const minScore = this.data.percent / 100;
-    const located = (/** @type {number} */ at) => readBoxes(this.boxes.at(at), this.labels(), minScore);
-    const answer = answerOf(latest, model, minScore, preview, isMirrored);
-    this.overlay.draw((at) => marksOf(located(at), latest.frame, preview, isMirrored), answer);
+    drawResult(this.overlay, { latest, boxes, model, view }, this.preview, isMirrored);
   },
 
   // User actions
 
-  /** @param {WechatMiniprogram.CustomEvent<{percent: number}>} event */
-  scoreMoves({ detail }) {
-    this.setData({ percent: detail.percent });
+  /**
+   * The picture follows the controls immediately; the server once a slider is released.
+   * @param {WechatMiniprogram.CustomEvent<import('../../view-options').Change>} event
+   */
+  optionChanges({ detail }) {
+    this.view.change(detail);
+    this.setData({ options: this.view.shown() });
     this.draw();
+    if (detail.isResting) this.connection.setMinScore(this.view.minScore, this.model);
   },
 
-  /**
-   * Boxes follow the slider immediately; the server when it is released.
-   * @param {WechatMiniprogram.CustomEvent<{percent: number}>} event
-   */
-  scoreRests(event) {
-    this.scoreMoves(event);
-    this.chosen.minScore = event.detail.percent / 100;
-    settings.save({ minScore: this.chosen.minScore });
-    this.connection.setMinScore(this.chosen.minScore, this.model);
+  /** @param {WechatMiniprogram.CustomEvent<{value: string|number}>} event */
+  modelPicked({ detail }) {
+    const { name, label } = this.models.at(Number(detail.value));
+    settings.save({ model: name, label: label || '' });
+    this.chosen = settings.load();
+    this.connection.switchModel(this.chosen);
+    this.forget();
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{action: string}>} event */

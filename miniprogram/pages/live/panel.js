@@ -1,5 +1,7 @@
-/** The live page's statistics as text. */
+/** The live page's statistics and latest result as text. */
 'use strict';
+
+const { summarize } = require('../../predictions.js');
 
 /**
  * @param {import('../../client/lib/index').StatisticsSnapshot} statistics
@@ -21,4 +23,17 @@ function statisticItems({ answeredPerS, p50Ms, dropped, errors }, tripMs, sent, 
   ];
 }
 
-module.exports = { statisticItems };
+/**
+ * The latest result in one line; raw outputs have a list of their own.
+ * @param {{result: import('../../client/lib/index').Result}|null} latest
+ * @param {import('../../client/lib/index').Model|null} model
+ * @param {import('../../view-options').ViewOptions} options
+ * @param {Record<string, string>} messages
+ */
+function summaryOf(latest, model, { minScore, shows }, messages) {
+  if (!latest || latest.result.outputs) return '';
+  const found = summarize(latest.result, model, minScore, shows);
+  return found.length > 0 ? `${messages.results} ${found.join('  ')}` : messages.results_none;
+}
+
+module.exports = { statisticItems, summaryOf };

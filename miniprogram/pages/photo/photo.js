@@ -1,11 +1,15 @@
 'use strict';
 
-const { SignIn } = require('../../client/lib/index.js');
+const { Overlay: Boxes, SignIn } = require('../../client/lib/index.js');
 const { connectionFault } = require('../../faults.js');
 const { messagesFor, fill } = require('../../language.js');
+const { drawResult } = require('../../marks.js');
+const { ViewOptions } = require('../../view-options.js');
+const { Overlay } = require('../../overlay.js');
 const { preparePhoto } = require('../../photo.js');
-const { classColour, percent, readOutputs, readPredictions } = require('../../predictions.js');
+const { readOutputs, summarize } = require('../../predictions.js');
 const settings = require('../../settings.js');
+const { resultOptions } = require('../../tasks/predictions.js');
 const { infer } = require('../../upload.js');
 
 const MIN_SCORE = 0.05; // everything is fetched once, and the slider filters it here
@@ -36,24 +40,26 @@ const MESSAGE_KEYS = /** @type {Record<string, string>} */ ({
 });
 
 /** @typedef {import('../../client/lib/index').Result} Result */
-/** @typedef {{key: string, left: number, top: number, width: number, height: number, colour: string, text: string}} Mark */
+/** @typedef {import('../../client/lib/index').Model} Model */
+/** @typedef {import('../../client/lib/index').Size} Size */
 
-/** One photo, with the results marked on it. */
+/** One photo, with its results drawn over it. */
 Page({
   data: {
     t: messagesFor('zh'),
     path: '',
-    marks: /** @type {Mark[]} */ ([]),
     outputs: /** @type {import('../../predictions').Output[]} */ ([]),
     message: '',
     isFailed: false,
     isBusy: false,
-    hasScores: false,
-    percent: 50,
+    options: new ViewOptions(settings.load()).shown(),
+    hasOptions: false,
   },
 
   chosen: settings.load(),
+  view: new ViewOptions(settings.load()),
   result: /** @type {Result|null} */ (null),
+  model: /** @type {Model|null} */ (null),
   taken: '',
 
   /** @param {{path?: string}} query the photo that the live page took, if any */
@@ -63,9 +69,9 @@ Page({
 
   onShow() {
     this.chosen = settings.load();
-    const { language, minScore } = this.chosen;
-    const t = messagesFor(language);
-    this.setData({ t, percent: Math.round(100 * minScore) });
+    this.view = new ViewOptions(this.chosen);
+    const t = messagesFor(this.chosen.language);
+    this.setData({ t, options: this.view.shown() });
     wx.setNavigationBarTitle({ title: t.photo });
   },
 
@@ -83,13 +89,15 @@ Page({
   async recognize(original) {
     this.result = null;
     const { t } = this.data;
-    this.setData({ isBusy: true, hasScores: false, marks: [], outputs: [] });
+    this.setData({ isBusy: true, hasOptions: false, outputs: [] });
     this.setData({ isFailed: false, message: t.photo_sending });
+    await this.draw(); // without a result, it clears
     try {
       const path = await this.prepare(original);
       this.setData({ path });
       this.result = await this.upload(path);
-      this.show();
+      this.model = modelOf(this.result, getApp().globalData.model);
+      await this.show();
     } catch (error) {
       const { code, message } = /** @type {any} */ (error);
       console.warn('photo:', code, message); // for developers; users see what to do
@@ -118,7 +126,8 @@ Page({
   async upload(filePath) {
     const gateway = settings.gateway(this.chosen);
     if (!gateway) throw Object.assign(new Error(), { code: 'no_server' });
-    const options = { ...settings.sessionOptions(this.chosen), min_score: MIN_SCORE };
+    const wanted = resultOptions(getApp().globalData.model, MIN_SCORE);
+    const options = { ...settings.sessionOptions(this.chosen), ...wanted };
     const signIn = new SignIn({ url: gateway.login, onToken: () => {} });
     const upload = { url: gateway.infer, filePath, options };
     try {
@@ -129,23 +138,36 @@ Page({
     }
   },
 
-  show() {
-    const { t } = this.data;
-    if (!this.result) return;
-    const outputs = readOutputs(this.result);
-    if (outputs.length > 0) return this.setData({ outputs, message: t.results });
-    const { labels } = getApp().globalData;
-    const predictions = readPredictions(this.result, labels, this.data.percent / 100);
-    const names = predictions.map(({ name, score }) => `${name} ${percent(score)}`);
-    const message = names.length > 0 ? `${t.results} ${names.join('  ')}` : t.results_none;
-    const marks = predictions.filter(({ box }) => box).map(markOf);
-    return this.setData({ hasScores: true, marks, message });
+  async show() {
+    const { result, model, view } = this;
+    if (!result) return;
+    view.use(model);
+    const found = summarize(result, model, view.minScore, view.shows);
+    const outputs = readOutputs(result);
+    const isEmpty = found.length + outputs.length === 0;
+    const message = isEmpty ? this.data.t.results_none : `${this.data.t.results} ${found.join('  ')}`;
+    this.setData({ hasOptions: true, options: view.shown(), outputs, message: message.trim() });
+    await this.draw();
   },
 
-  /** @param {WechatMiniprogram.CustomEvent<{percent: number}>} event */
-  scoreMoves({ detail }) {
-    this.setData({ percent: detail.percent });
-    this.show();
+  /** Draw the result over the photo, in the size that the photo has on the page. */
+  async draw() {
+    const canvas = await photoCanvas();
+    if (!canvas) return;
+    const { node, size, pixelRatio } = canvas;
+    const overlay = new Overlay(node, size, pixelRatio);
+    const { result, model, view } = this;
+    if (!result) return overlay.clear();
+    const boxes = new Boxes();
+    boxes.update(result, 0);
+    const latest = { result, frame: { upright: size } };
+    drawResult(overlay, { latest, boxes, model, view }, size, false);
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<import('../../view-options').Change>} event */
+  async optionChanges({ detail }) {
+    this.view.change(detail);
+    await this.show();
   },
 
   /** @param {string} message from WeChat, which returned no photo */
@@ -166,21 +188,16 @@ Page({
 });
 
 /**
- * @param {import('../../predictions').Prediction} prediction
- * @param {number} i
- * @returns {Mark}
+ * The model behind a result: the live page's, with the names that the result carries.
+ * @param {Result & {labels?: string[]}} result of an upload
+ * @param {Model|null} live
+ * @returns {Model|null}
  */
-function markOf({ box, name, score, index }, i) {
-  const [x0, y0, x1, y1] = /** @type {number[]} */ (box);
-  return {
-    key: String(i),
-    left: 100 * x0,
-    top: 100 * y0,
-    width: 100 * (x1 - x0),
-    height: 100 * (y1 - y0),
-    colour: classColour(index),
-    text: `${name} ${percent(score)}`,
-  };
+function modelOf({ labels, classes }, live) {
+  if (!labels) return live;
+  const named = classes ? [...(live ? live.labels : [])] : labels;
+  (classes || []).forEach((index, i) => (named[index] = labels[i]));
+  return /** @type {Model} */ ({ ...live, labels: named });
 }
 
 /** @returns {Promise<{path?: string, problem?: string}>} a local file; neither if the user cancelled */
@@ -204,6 +221,19 @@ function pageCanvas() {
     query.exec(([canvas]) => {
       if (canvas && canvas.node) resolve(canvas.node);
       else reject(new Error('the page has no canvas'));
+    });
+  });
+}
+
+/** @returns {Promise<{node: WechatMiniprogram.Canvas, size: Size, pixelRatio: number}|null>} null: not laid out yet */
+function photoCanvas() {
+  return new Promise((resolve) => {
+    const query = wx.createSelectorQuery();
+    query.select('#marks').fields({ node: true, size: true });
+    query.exec(([canvas]) => {
+      if (!canvas || !canvas.node || !canvas.height) return resolve(null);
+      const { pixelRatio } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
+      return resolve({ node: canvas.node, size: { width: canvas.width, height: canvas.height }, pixelRatio });
     });
   });
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 from server.core.answers import Answer, Detections, SecondAnswers, Unanswered
 from server.core.cascade.regions import placed, regions
@@ -78,7 +77,8 @@ class Crops:
 
     def answer(self, labels: Sequence[str]) -> Detections:
         """Return the boxes with what the second model, which has these ``labels``, says of each."""
-        return replace(self._detections, then=SecondAnswers(self._version, self._answers, labels))
+        answers = SecondAnswers(self._version, self._answers, labels)
+        return self._detections._replace(then=answers)
 
     def _miss(self, number: int, reason: str) -> None:
         self._answers[number] = Unanswered(reason)

@@ -68,7 +68,7 @@ def placed(answer: Answer, region: Region, size: Size) -> Answer:
             [x + x0 * width, y + y0 * height, x + x1 * width, y + y1 * height]
             for x0, y0, x1, y1 in answer.boxes
         ]
-        return replace(answer, boxes=boxes)
+        return answer._replace(boxes=boxes)
     if isinstance(answer, Poses):
         poses = [_points(pose, x, y, width, height) for pose in answer.keypoints]
         return replace(answer, keypoints=poses)

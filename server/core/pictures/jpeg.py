@@ -35,7 +35,7 @@ def read(data: bytes) -> Header:
     at = 2
     for _ in range(_MAX_SEGMENTS):
         if data[at] != 0xFF:
-            raise BadFrame("broken jpeg: no marker where one belongs")
+            raise BadFrame("broken jpeg: a marker is missing")
         _, marker, length = _SEGMENT(data, at)
         if marker == 0xFF:  # padding before a marker
             at += 1

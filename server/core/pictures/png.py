@@ -47,7 +47,7 @@ def read(data: bytes) -> Header:
         raise BadFrame("truncated png: no end chunk")
     turned, transparent = _walk(data)
     if transparent and depth == 16:
-        raise BadFrame("this png has a transparent colour of 16 bits, which decoders disagree on")
+        raise BadFrame("this png has a transparent color of 16 bits, which decoders disagree on")
     return Header(width, height, turned, width * height * PIXEL_COST)
 
 

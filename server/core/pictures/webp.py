@@ -44,7 +44,7 @@ def _size(data: bytes) -> tuple[int, int]:
         if data[23:26] != b"\x9d\x01\x2a":
             raise BadFrame(f"broken webp: {_NO_START}")
         return width & 0x3FFF, height & 0x3FFF
-    raise BadFrame("broken webp: no picture chunk where one belongs")
+    raise BadFrame("broken webp: a picture chunk is missing")
 
 
 def _turned(data: bytes, end: int) -> int:

@@ -13,12 +13,23 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from server.core.answers import Count, Detections, Event, Side
-from server.core.tracking.geometry import Point, contains, crossing, passages, side
+from server.core.tracking.geometry import (
+    Point,
+    along,
+    bounds,
+    contains,
+    crossing,
+    edges,
+    passages,
+    side,
+    touch,
+)
+from server.core.tracking.tracker import MAX_BOXES, MAX_LOST
 
 MAX_AREAS = 16
 MAX_POINTS = 32
-
-Bounds = tuple[float, float, float, float]
+# The events of a result. Only zones whose borders go to and fro in one place have more.
+MAX_EVENTS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,21 @@ class Area:
 
     name: str
     points: tuple[Point, ...]
+
+
+class _Zone:
+    """A zone with what is asked for again and again: its edges, and the bounds of each."""
+
+    def __init__(self, area: Area) -> None:
+        self.name = area.name
+        self.edges = edges(area.points)
+        self.bounds = bounds(area.points)
+        self._bounded = [(edge, bounds(edge)) for edge in self.edges]
+
+    def passages(self, start: Point, end: Point) -> list[float]:
+        """Return where a way meets the border, as shares of it, in order."""
+        way = bounds((start, end))
+        return passages((edge for edge, near in self._bounded if touch(near, way)), start, end)
 
 
 @dataclass(slots=True)
@@ -42,10 +68,10 @@ class Areas:
     """The zones and lines of one session. Times are seconds on the tracker's clock."""
 
     def __init__(self, zones: Sequence[Area], lines: Sequence[Area], lost_s: float) -> None:
-        self._zones = [(zone, _bounds(zone.points)) for zone in zones]
+        self._zones = [_Zone(area) for area in zones]
         self._lines = lines
         self._lost_s = lost_s
-        self._objects: dict[int, _Object] = {}
+        self._objects: dict[int, _Object] = {}  # those that were seen last are last
 
     def update(self, answer: Detections, ids: Sequence[int | None], now: float) -> list[Event]:
         """Return what has happened up to a frame, in the order in which it happened."""
@@ -55,7 +81,7 @@ class Areas:
                 place = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
                 events.extend(self._move(track, kind, place, now))
         events.extend(self._end(now - self._lost_s))
-        return sorted(events, key=lambda event: event.at)
+        return sorted(events, key=lambda event: event.at)[:MAX_EVENTS]
 
     def counts(self) -> list[Count]:
         """Return how many objects of each class are in each zone; hidden ones count as well."""
@@ -65,49 +91,45 @@ class Areas:
         return [Count(zone, kind, count) for (zone, kind), count in sorted(counter.items())]
 
     def _move(self, track: int, kind: int, place: Point, now: float) -> Iterator[Event]:
-        entry = self._objects.get(track)
-        if entry is None:
-            entry = self._objects[track] = _Object(place, now)
-        way = _bounds((entry.place, place))
-        for zone, bounds in self._zones:
-            if zone.name in entry.inside or _overlap(bounds, way):
-                yield from _pass_zone(entry, zone, track, kind, place, now)
+        entry = self._objects.pop(track, None)
+        is_new = entry is None
+        entry = self._objects[track] = entry or _Object(place, now)
+        way = bounds((entry.place, place))
+        for zone in self._zones:
+            if zone.name in entry.inside or touch(zone.bounds, way):
+                yield from _pass_zone(entry, zone, track, kind, place, now, is_new)
         for line in self._lines:
             yield from _pass_line(entry, line, track, kind, place, now)
         entry.place, entry.at = place, now
 
     def _end(self, oldest: float) -> Iterator[Event]:
         """Let those that were not seen any more leave, when they were last seen."""
-        ended = [track for track, entry in self._objects.items() if entry.at < oldest]
-        for track in ended:
-            entry = self._objects.pop(track)
+        while self._objects:
+            track, entry = next(iter(self._objects.items()))
+            if entry.at >= oldest and len(self._objects) <= MAX_BOXES + MAX_LOST:
+                return
+            del self._objects[track]
             for zone, kind in entry.inside.items():
                 yield Event("leave", track, kind, zone, entry.at)
 
 
-def _bounds(points: Sequence[Point]) -> Bounds:
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _overlap(a: Bounds, b: Bounds) -> bool:
-    return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
-
-
 def _pass_zone(
-    entry: _Object, zone: Area, track: int, kind: int, place: Point, now: float
+    entry: _Object, zone: _Zone, track: int, kind: int, place: Point, now: float, is_new: bool
 ) -> Iterator[Event]:
     """Yield an event wherever the way between two results is in the zone and was not, or was."""
-    start = entry.place
-    stops = [0.0, *passages(zone.points, start, place), 1.0]
+    start, met = entry.place, zone.passages(entry.place, place)
+    if not met and not is_new:
+        return
     # Between two passages it is all inside or all outside, so the middle tells which.
-    spans = [(a, _along(start, place, (a + b) / 2)) for a, b in pairwise(stops)]
+    stops = [0.0, *met, 1.0]
+    spans = [(a, along(start, place, (a + b) / 2)) for a, b in pairwise(stops)]
     for share, middle in [*spans, (1.0, place)]:
         at = entry.at + share * (now - entry.at)
-        if contains(zone.points, middle) and zone.name not in entry.inside:
+        is_inside = contains(zone.edges, middle)
+        if is_inside and zone.name not in entry.inside:
             entry.inside[zone.name] = kind
             yield Event("enter", track, kind, zone.name, at)
-        elif zone.name in entry.inside and not contains(zone.points, middle):
+        elif zone.name in entry.inside and not is_inside:
             yield Event("leave", track, entry.inside.pop(zone.name), zone.name, at)
 
 
@@ -120,7 +142,3 @@ def _pass_line(
         at = entry.at + share * (now - entry.at)
         to: Side = "right" if side(entry.place, a, b) < 0 else "left"
         yield Event("cross", track, kind, line.name, at, to)
-
-
-def _along(start: Point, end: Point, share: float) -> Point:
-    return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])

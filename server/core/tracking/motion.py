@@ -9,7 +9,8 @@ once per box.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from operator import attrgetter
 
 # Variance of a detector's error in a centre; what a second adds to a velocity's variance.
 NOISE = 0.0022
@@ -38,12 +39,22 @@ So an edge's velocity is the centre's plus or minus the size's.
 Velocities = tuple[float, float, float, float]
 """The velocities of the edges x0, y0, x1, y1, per second."""
 
-Spread = tuple[float, float, float, float]
-"""How uncertain the tracks are that share a history of detections.
 
-The time of the latest, the variance of the position, its covariance with the velocity, and
-the variance of the velocity.
-"""
+class Spread:
+    """How uncertain the tracks are that share a history of detections.
+
+    ``at``: the time of the latest one. ``position`` and ``velocity``: their variances.
+    ``shared``: the covariance of the two. Equal ones are told apart, since hashing four
+    numbers takes longer than predicting them twice would.
+    """
+
+    __slots__ = ("at", "position", "shared", "velocity")
+
+    def __init__(self, at: float, position: float, shared: float, velocity: float) -> None:
+        self.at = at
+        self.position = position
+        self.shared = shared
+        self.velocity = velocity
 
 
 class Prediction:
@@ -66,12 +77,13 @@ class Prediction:
     )
 
     def __init__(self, spread: Spread, now: float, surprise: float = 0.0) -> None:
-        at, position, shared, velocity = spread
-        elapsed = now - at
+        elapsed = now - spread.at
         drift = ACCELERATION * elapsed
-        velocity += surprise
-        position += elapsed * (2 * shared + elapsed * (velocity + drift / 3))
-        shared += elapsed * (velocity + drift / 2)
+        velocity = spread.velocity + surprise
+        position = spread.position + elapsed * (
+            2 * spread.shared + elapsed * (velocity + drift / 3)
+        )
+        shared = spread.shared + elapsed * (velocity + drift / 2)
         self.variance = variance = position + NOISE
         self.gain = gain = position / variance
         speed_gain = shared / variance
@@ -82,12 +94,15 @@ class Prediction:
         if elapsed > DAMPING_S:
             self.reach = 2 * DAMPING_S * (2 - DAMPING_S / elapsed)
         rest = 1 - gain
-        self.after = (
+        self.after = Spread(
             now,
             position * rest,
             shared * rest,
             velocity + drift - speed_gain * shared,
         )
+
+
+_ORDER = attrgetter("at", "position", "shared", "velocity")
 
 
 class Predictions(dict[Spread, Prediction]):
@@ -97,11 +112,13 @@ class Predictions(dict[Spread, Prediction]):
     largest ``clear`` of theirs.
     """
 
-    def __init__(self, now: float, spreads: Iterable[Spread] = ()) -> None:
+    __slots__ = ("now", "widest")
+
+    def __init__(self, now: float, spreads: Collection[Spread] = ()) -> None:
         self.now = now
         self.widest = 0.0
         latest = None
-        for spread in sorted(spreads):
+        for spread in sorted(spreads, key=_ORDER) if len(spreads) > 1 else spreads:
             if latest is None or not _alike(latest, spread):
                 prediction, latest = Prediction(spread, now), spread
                 self.widest = max(self.widest, prediction.clear)
@@ -114,15 +131,15 @@ class Predictions(dict[Spread, Prediction]):
 
 def _alike(one: Spread, other: Spread) -> bool:
     return (
-        one[0] == other[0]
-        and abs(one[1] - other[1]) < ALIKE * one[1]
-        and abs(one[3] - other[3]) < ALIKE * one[3]
+        one.at == other.at
+        and abs(one.position - other.position) < ALIKE * one.position
+        and abs(one.velocity - other.velocity) < ALIKE * one.velocity
     )
 
 
 def begin(now: float) -> Spread:
     """Return the spread of tracks that are detected for the first time."""
-    return now, NOISE, 0.0, UNKNOWN_VELOCITY
+    return Spread(now, NOISE, 0.0, UNKNOWN_VELOCITY)
 
 
 def state_of(box: Sequence[float]) -> State:

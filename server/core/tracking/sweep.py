@@ -5,120 +5,122 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import cast
 
-from server.core.tracking.motion import Predictions, Spread, State, Velocities, velocities
-from server.core.tracking.track import Track
+from server.core.answers import Detections
+from server.core.tracking.motion import Predictions, Spread, Velocities, begin, velocities
+from server.core.tracking.sizes import Sizes
+from server.core.tracking.track import Sighting, Track
 
-Box = Sequence[float]
 # A box that is this many times nearer to one track than to another belongs to it.
 NEARER = 3.0
-_NONE, _SEVERAL = -1, -2
+# Follows the last track. No box belongs to it, since no box is of its class.
+_NOBODY: Sighting = (0, 0, 0, 0, 0, 0, 0, 0, Track(0, cast(int, None), begin(-math.inf)))
+_SEVERAL = -1
+_ENDS = (math.inf, math.inf)
 
-_Places = tuple[list[State], list[float], list[float]]
-"""The states of all tracks, and twice the centres, x and y, where they should be by now."""
+_Places = tuple[list[Sighting], list[float], list[float]]
+"""All tracks, and twice the centres, x and y, where they should be by now."""
 
 
 class Matches:
-    """The track of each box, its id and velocities, as far as they are known.
+    """The id and velocities of each box, as far as its track is known.
 
     ``unclear`` has the numbers of the boxes without a track, ``followed`` the tracks with a
     box, from left to right, and ``missing`` those without one. ``spreads`` are those of the
-    tracks found, ``largest`` is the largest width + height of one.
+    tracks followed.
     """
 
-    __slots__ = (
-        "followed",
-        "found",
-        "ids",
-        "largest",
-        "missing",
-        "spreads",
-        "unclear",
-        "velocities",
-    )
+    __slots__ = ("followed", "ids", "missing", "sizes", "spreads", "unclear", "velocities")
 
-    def __init__(self, boxes: int) -> None:
-        self.found: list[Track | None] = [None] * boxes
+    def __init__(self, boxes: int, sizes: Sizes) -> None:
         self.ids: list[int | None] = [None] * boxes
         self.velocities: list[Velocities | None] = [None] * boxes
         self.unclear: list[int] = []
-        self.followed: list[Track] = []
-        self.missing: list[Track] = []
+        self.followed: list[Sighting] = []
+        self.missing: list[Sighting] = []
         self.spreads: set[Spread] = set()
-        self.largest = 0.0
+        self.sizes = sizes
 
-    def add(self, box: int, track: Track) -> None:
+    def add(self, box: int, sighting: Sighting) -> None:
         """Take in that a box, by its number, continues a track or begins one."""
-        self.found[box] = track
+        track = sighting[8]
         self.ids[box] = track.id
-        self.velocities[box] = velocities(track.state)
-        self.followed.append(track)
+        self.velocities[box] = velocities(sighting[:8])
+        self.followed.append(sighting)
         self.spreads.add(track.spread)
-        self.largest = max(self.largest, track.state[2] + track.state[3])
+        self.sizes.add(sighting[2] + sighting[3])
+
+    def take_back(self, track: Track) -> None:
+        """Make the box of a track unclear."""
+        number = self.ids.index(track.id)
+        self.ids[number] = self.velocities[number] = None
+        self.unclear.append(number)
 
 
 def sweep(
-    tracks: Sequence[Track],
-    boxes: Sequence[Box],
-    kinds: Sequence[int],
-    largest: float,
+    seen: list[Sighting],
+    answer: Detections,
+    confident: int,
     predictions: Predictions,
     matches: Matches,
 ) -> None:
-    """Correct the tracks of all clear cases. All ``tracks`` were last detected together.
+    """Correct the tracks of all clear cases among the ``confident`` best boxes.
 
-    ``predictions`` has those of all their spreads, and no others; ``largest`` is the largest
-    width + height of them.
+    The tracks were last ``seen`` together. ``predictions`` has those of all their spreads, and
+    no others.
 
     One long loop, because it is most of what tracking costs: it saves on calls, and on
     everything that is done once per box. ``motion.corrected`` is the same arithmetic.
     """
-    found, ids, speeds, unclear = matches.found, matches.ids, matches.velocities, matches.unclear
-    states = [track.state for track in tracks]
-    xs, ys, order, sorted_xs = _expect(tracks, states, predictions)
-    widest, places = predictions.widest * largest, (states, xs, ys)
-    now, known, none, largest = predictions.now, None, _NONE, 0.0
-    contested: set[int] = set()
-    for number, (x0, y0, x1, y1) in enumerate(boxes):
+    seen, xs, ys = _expect(seen, predictions)
+    nobody, places, clearest = len(ys), (seen, xs, ys), predictions.widest
+    smallest, widest = matches.sizes.smallest, clearest * matches.sizes.largest
+    ids, speeds, unclear = matches.ids, matches.velocities, matches.unclear
+    now, known, contested = predictions.now, None, set[int]()
+    followed: list[Sighting | None] = [None] * nobody
+    boxes, kinds = answer.boxes, answer.classes
+    for number, (x0, y0, x1, y1) in enumerate(
+        boxes if confident == len(boxes) else boxes[:confident]
+    ):
         x, y = x0 + x1, y0 + y1
-        right, low, high = x + widest, y - widest, y + widest
-        at, only = bisect_left(sorted_xs, x - widest), none
-        while sorted_xs[at] < right:
-            i = order[at]
-            at += 1
-            if low < ys[i] < high:
-                only = i if only == none else _only(only, i, x, y, places, predictions.widest)
-        track = tracks[only]
-        if only < 0 or track.kind != kinds[number]:
+        right, at = x + widest, bisect_left(xs, x - widest)
+        if xs[at + 1] < right:  # several are near enough by x: which are by y, too?
+            only, low, high = nobody, y - widest, y + widest
+            while xs[at] < right:
+                if low < ys[at] < high:
+                    only = at if only == nobody else _only(only, at, x, y, places, clearest)
+                at += 1
+            at = only
+        _, _, width, height, vx, vy, growth_x, growth_y, track = seen[at]
+        if track.kind != kinds[number]:
             unclear.append(number)
             continue
         if track.spread is not known:
-            if track.spread[0] == now:  # another box has it
-                contested.add(only)
+            if track.spread.at == now:  # another box has it
+                contested.add(at)
                 unclear.append(number)
                 continue
             known = track.spread
             prediction = predictions[known]
             clear, after, speed = prediction.clear, prediction.after, prediction.speed_gain
             rest, growth_gain = 1 - prediction.gain, prediction.growth_gain
-            kept = 1 - growth_gain * prediction.reach
+            kept, tight = 1 - growth_gain * prediction.reach, clear * smallest
+            loose = -tight
             matches.spreads.add(after)
-        _, _, width, height, vx, vy, growth_x, growth_y = states[only]
-        size = width + height
-        off_x, off_y, far = x - xs[only], y - ys[only], clear * size
-        near = -far
-        if not (near < off_x < far and near < off_y < far):
+        off_x, off_y = x - xs[at], y - ys[at]
+        if not (loose < off_x < tight and loose < off_y < tight) and not (
+            max(abs(off_x), abs(off_y)) < clear * (width + height)
+        ):
             unclear.append(number)
             continue
-        if size > largest:
-            largest = size
         box_width, box_height = x1 - x0, y1 - y0
         vx += speed * off_x
         vy += speed * off_y
         growth_x = kept * growth_x + growth_gain * (box_width - width)
         growth_y = kept * growth_y + growth_gain * (box_height - height)
         track.spread = after
-        track.state = (
+        followed[at] = (
             x - rest * off_x,
             y - rest * off_y,
             box_width,
@@ -127,37 +129,49 @@ def sweep(
             vy,
             growth_x,
             growth_y,
+            track,
         )
-        found[number] = track
         ids[number] = track.id
         speeds[number] = (vx - growth_x, vy - growth_y, vx + growth_x, vy + growth_y)
-    matches.largest = largest
-    for i in contested:
-        _take_back(tracks[i], states[i], predictions, matches)
-    matches.followed = [tracks[i] for i in order]
-    _divide(matches, now, len(boxes) - len(unclear))
-
-
-def _divide(matches: Matches, now: float, paired: int) -> None:
-    """Tell the tracks that have a box from those that do not. ``paired``: how many have."""
-    tracks = matches.followed
-    if paired == len(tracks):
-        return
-    matches.followed = [track for track in tracks if track.spread[0] == now]
-    matches.missing = [track for track in tracks if track.spread[0] < now]
+    if unclear or confident < nobody:
+        _divide(seen, followed, contested, predictions, matches)
+    else:
+        matches.followed = cast(list[Sighting], followed)
 
 
 def _expect(
-    tracks: Sequence[Track], states: Sequence[State], predictions: Predictions
-) -> tuple[list[float], list[float], list[int], list[float]]:
-    """Return where the tracks should be, x and y, their order from the left, and x in order."""
-    reach = predictions[tracks[0].spread].reach  # the same for all
-    xs = [state[0] + state[4] * reach for state in states]
-    ys = [state[1] + state[5] * reach for state in states]
-    order = sorted(range(len(xs)), key=xs.__getitem__)
-    sorted_xs = [xs[i] for i in order]
-    sorted_xs.append(math.inf)  # ends every search
-    return xs, ys, order, sorted_xs
+    seen: list[Sighting], predictions: Predictions
+) -> tuple[list[Sighting], list[float], list[float]]:
+    """Return the tracks from left to right, and where they should be: x and y.
+
+    ``_NOBODY`` follows the tracks, and two infinities, which end every search, follow x.
+    """
+    reach = predictions[seen[0][8].spread].reach  # the same for all
+    xs = [sighting[0] + sighting[4] * reach for sighting in seen]
+    in_order = sorted(xs)
+    if in_order != xs:
+        order = sorted(range(len(xs)), key=xs.__getitem__)
+        seen = [seen[i] for i in order]
+    ys = [sighting[1] + sighting[5] * reach for sighting in seen]
+    seen.append(_NOBODY)
+    in_order += _ENDS
+    return seen, in_order, ys
+
+
+def _divide(
+    seen: Sequence[Sighting],
+    followed: list[Sighting | None],
+    contested: set[int],
+    predictions: Predictions,
+    matches: Matches,
+) -> None:
+    """Tell the tracks that have a box from those that do not, or that several boxes claim."""
+    for at in contested:
+        followed[at] = None
+        _release(seen[at][8], predictions, matches)
+    matches.followed = [sighting for sighting in followed if sighting]
+    pairs = zip(seen, followed, strict=False)
+    matches.missing = [before for before, sighting in pairs if not sighting]
 
 
 def _only(one: int, other: int, x: float, y: float, places: _Places, clear: float) -> int:
@@ -175,17 +189,14 @@ def _only(one: int, other: int, x: float, y: float, places: _Places, clear: floa
 
 def _distance(track: int, x: float, y: float, places: _Places) -> float:
     """Return how far a box is from where a track should be, in sizes."""
-    states, xs, ys = places
-    size = states[track][2] + states[track][3]
+    seen, xs, ys = places
+    size = seen[track][2] + seen[track][3]
     off = max(abs(x - xs[track]), abs(y - ys[track]))
     return off / size if size else math.inf
 
 
-def _take_back(track: Track, state: State, predictions: Predictions, matches: Matches) -> None:
-    """Restore a track that another box claims as well; its own becomes unclear."""
-    number = matches.found.index(track)
-    matches.found[number] = matches.ids[number] = matches.velocities[number] = None
-    matches.unclear.append(number)
+def _release(track: Track, predictions: Predictions, matches: Matches) -> None:
+    """Let go of a track that another box claims as well; its own becomes unclear."""
     after = track.spread
-    track.state = state
     track.spread = next(s for s, prediction in predictions.items() if prediction.after is after)
+    matches.take_back(track)

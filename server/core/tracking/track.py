@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from server.core.tracking.motion import Spread, State
+from server.core.tracking.motion import Spread
 
 
 class Track:
-    """A track. ``id`` is None until it is confirmed.
+    """A track. ``id`` is negative until it is confirmed.
 
-    ``kind``: the class of its latest box. ``first``: when it was first detected. When it
-    was last detected is the first of its ``spread``.
+    ``kind``: the class of its latest box. ``first``: when it was first detected. ``spread.at``
+    is when it was last detected.
     """
 
-    __slots__ = ("first", "id", "kind", "spread", "state")
+    __slots__ = ("first", "id", "kind", "spread")
 
-    def __init__(self, state: State, kind: int, spread: Spread) -> None:
-        self.id: int | None = None
+    def __init__(self, number: int, kind: int, spread: Spread) -> None:
+        self.id = number
         self.kind = kind
-        self.first = spread[0]
+        self.first = spread.at
         self.spread = spread
-        self.state = state
+
+
+Sighting = tuple[float, float, float, float, float, float, float, float, Track]
+"""The state of a track when it was last detected, and the track."""

@@ -62,7 +62,7 @@ class Tracking:
             tracks = self._with_events(self._areas, result, answer, tracks, now)
         if self._restarted:
             tracks, self._restarted = replace(tracks, restarted=True), False
-        return replace(result, answer=replace(answer, tracks=tracks))
+        return result._replace(answer=answer._replace(tracks=tracks))
 
     def _restart(self) -> None:
         """End all tracks. That is worth saying only if a result has named some."""

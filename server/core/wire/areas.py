@@ -14,12 +14,12 @@ MAX_AREA_NAME = 64
 
 
 def zones(fields: Mapping[str, Any]) -> tuple[Area, ...] | None:
-    """Return the zones: polygons of three or more points. Raises BadMessage."""
+    """Return the zones: polygons of three or more different points. Raises BadMessage."""
     return _areas(fields, "zones", 3, MAX_POINTS)
 
 
 def lines(fields: Mapping[str, Any]) -> tuple[Area, ...] | None:
-    """Return the lines: two points each. Raises BadMessage."""
+    """Return the lines: two different points each. Raises BadMessage."""
     return _areas(fields, "lines", 2, 2)
 
 
@@ -40,7 +40,10 @@ def _area(field: str, name: Any, points: Any, least: int, most: int) -> Area:
     if not isinstance(points, list) or not least <= len(points) <= most:
         count = f"{least}" if least == most else f"{least} to {most}"
         raise BadMessage(f"{name!r} in {field!r} must be a list of {count} points")
-    return Area(name, tuple(_point(field, name, point) for point in points))
+    area = Area(name, tuple(_point(field, name, point) for point in points))
+    if len(set(area.points)) < least:
+        raise BadMessage(f"{name!r} in {field!r} must have {least} different points")
+    return area
 
 
 def _point(field: str, name: str, value: Any) -> Point:

@@ -17,6 +17,8 @@ import tensorflow as tf
 
 from export.detectors.decoded import decoded
 from export.detectors.options import DecodeOptions
+from export.tasks.selection import select_task
+from export.tasks.task import Task, TaskOptions
 
 RUNS = 30
 Probe = dict[str, np.ndarray]
@@ -36,7 +38,9 @@ def boxes(anchors: int) -> np.ndarray:
     return RANDOM.uniform(0, 0.5, (1, anchors, 4)).astype(np.float32)
 
 
-def cases(busy: bool) -> Iterator[tuple[str, DecodeOptions, Probe, tuple[int, int]]]:
+def cases(
+    busy: bool,
+) -> Iterator[tuple[str, DecodeOptions | TaskOptions, Probe, tuple[int, int]]]:
     """Yield name, options, heads, and the size of the input."""
     eighty = np.concatenate([boxes(8400), scores(8400, 80, busy)], axis=-1)
     five = np.concatenate(
@@ -63,12 +67,24 @@ def cases(busy: bool) -> Iterator[tuple[str, DecodeOptions, Probe, tuple[int, in
     yield "CenterNet, 512x512, 80 classes", DecodeOptions("centernet"), maps, (512, 512)
     rows = np.concatenate([boxes(300), scores(300, 1, busy), np.ones((1, 300, 1))], axis=-1)
     end = DecodeOptions("end-to-end", columns=("box", "score", "class"))
-    yield "end-to-end, 300 rows", end, {"o": rows.astype(np.float32)}, square
+    rows = rows.astype(np.float32)
+    yield "end-to-end, 300 rows", end, {"o": rows}, square
+    long = {"o": np.concatenate([rows, weights[:, :300]], axis=-1), "p": prototypes}
+    yield "end-to-end, 300 rows, masks of 28x28", end, long, square
+    own = {"boxes": boxes(300), "scores": scores(300, 80, busy)}
+    yield "`--nms`, 300 boxes, 80 classes", TaskOptions(suppress=True), own, square
+    masked = {**own, "mask_coefficients": weights[:, :300], "prototypes": prototypes}
+    yield "the same, masks of 28x28", TaskOptions(suppress=True), masked, square
 
 
-def milliseconds(options: DecodeOptions, probe: Probe, size: tuple[int, int]) -> float:
+def milliseconds(
+    options: DecodeOptions | TaskOptions, probe: Probe, size: tuple[int, int]
+) -> float:
     """Return the median of ``RUNS`` runs on one image."""
-    task = decoded(probe, options, size, 1)
+    if isinstance(options, TaskOptions):
+        task: Task = select_task(probe, options)
+    else:
+        task = decoded(probe, options, size, 1)
     graph = tf.function(lambda outputs: task(outputs, tf.constant(size)))
     outputs = {name: tf.constant(value) for name, value in probe.items()}
     graph(outputs)

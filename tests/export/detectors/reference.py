@@ -139,6 +139,34 @@ def centers(
     return [one for one in best if one[1] > score][:most]
 
 
+def upright(row: np.ndarray, angle: float, width: float, height: float) -> list[float]:
+    """Return the box in 0..1 around the four corners of a turned one, given in pixels."""
+    x, y, w, h = row[:4]
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    corners = np.array([[w, h], [w, -h], [-w, h], [-w, -h]]) / 2 @ turn.T + [x, y]
+    (left, top), (right, low) = corners.min(axis=0), corners.max(axis=0)
+    return [top / height, left / width, low / height, right / width]
+
+
+def mask(prototypes: np.ndarray, weights: np.ndarray, box: np.ndarray, cells: int) -> np.ndarray:
+    """Return a mask made of prototypes ``[h, w, P]``, at the centers of a grid over a box."""
+    return sigmoid(sampled(prototypes, box, cells) @ weights)
+
+
+def sampled(values: np.ndarray, box: np.ndarray, cells: int) -> np.ndarray:
+    """Interpolate a map ``[h, w, C]`` at the centers of a grid over a box."""
+    height, width, _ = values.shape
+    centers = (np.arange(cells) + 0.5) / cells
+    y = np.clip((box[0] + centers * (box[2] - box[0])) * height - 0.5, 0, height - 1)
+    x = np.clip((box[1] + centers * (box[3] - box[1])) * width - 0.5, 0, width - 1)
+    top, left = y.astype(int), x.astype(int)
+    low, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
+    down, across = (y - top)[:, None, None], (x - left)[None, :, None]
+    above = values[top][:, left] * (1 - across) + values[top][:, right] * across
+    below = values[low][:, left] * (1 - across) + values[low][:, right] * across
+    return above * (1 - down) + below * down
+
+
 def sigmoid(values: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-values))
 

@@ -77,6 +77,14 @@ def test_torchvisions_retinanet_counts_in_whole_pixels() -> None:
     assert found[-1] == pytest.approx([300, 128, 574, 1148], abs=1e-3)
 
 
+def test_tensorflows_ssd_fits_any_size() -> None:
+    """Anchors are shares of the shorter side: squares stay squares in a wide image."""
+    found = resolved("tf-ssd", (256, 512))
+    cells = [16 * 32, 8 * 16, 4 * 8, 2 * 4, 1 * 2, 1]
+    assert len(found) == 3 * cells[0] + 6 * sum(cells[1:])
+    assert found[0] == pytest.approx([0.5 / 32, 0.5 / 16, 0.05, 0.1])
+
+
 def test_tensorflows_ssd_has_three_small_anchors_and_then_six_for_each_cell() -> None:
     found = resolved("tf-ssd", (300, 300))
     assert len(found) == 19 * 19 * 3 + (100 + 25 + 9 + 4 + 1) * 6 == 1917

@@ -19,20 +19,6 @@ SIZE = (16, 32)
 ANCHORS = 11  # strides 8, 16, 32 at 32x16
 
 
-def sampled(prototypes: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Interpolate prototypes ``[h, w, P]`` at the centers of a grid over a box."""
-    height, width, _ = prototypes.shape
-    centers = (np.arange(CELLS) + 0.5) / CELLS
-    y = np.clip((box[0] + centers * (box[2] - box[0])) * height - 0.5, 0, height - 1)
-    x = np.clip((box[1] + centers * (box[3] - box[1])) * width - 0.5, 0, width - 1)
-    top, left = y.astype(int), x.astype(int)
-    low, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
-    down, across = (y - top)[:, None, None], (x - left)[None, :, None]
-    above = prototypes[top][:, left] * (1 - across) + prototypes[top][:, right] * across
-    below = prototypes[low][:, left] * (1 - across) + prototypes[low][:, right] * across
-    return above * (1 - down) + below * down
-
-
 def anchor_of(rows: np.ndarray, kind: int, score: float) -> int:
     return int(np.argmin(np.abs(rows[:, 4 + kind] - score)))
 
@@ -75,7 +61,7 @@ def test_masks_are_those_of_plain_numpy(
             assert found[CLASSES][at, number] == kind
             assert np.abs(found[BOXES][at, number] - box).max() < TOLERANCE
             weights = rows[at, anchor_of(rows[at], kind, score), 7:]
-            mask = reference.sigmoid(sampled(maps[at], box) @ weights)
+            mask = reference.mask(maps[at], weights, box, CELLS)
             assert np.abs(found[MASKS][at, number] - mask).max() < TOLERANCE
             assert found[SCORES][at, number] == pytest.approx(score)
 

@@ -63,8 +63,8 @@ def test_poses_are_those_of_plain_numpy(
 ) -> None:
     rows = heads(kinds, points)
     value = np.ascontiguousarray(rows.swapaxes(1, 2)) if by_column else rows
-    task = yolo_pose({"output_0": value}, options(class_count=labels))
-    assert (task.name, task.classes, task.kinds, task.units) == (
+    task = yolo_pose({"output_0": value}, options(class_count=labels), SIZE)
+    assert (task.name, task.classes, task.layout.kinds, task.units) == (
         "keypoints",
         points,
         kinds,
@@ -82,10 +82,10 @@ def test_poses_are_those_of_plain_numpy(
 
 
 def test_a_person_has_names_and_a_skeleton() -> None:
-    task = yolo_pose({"output_0": heads().swapaxes(1, 2)}, options())
+    task = yolo_pose({"output_0": heads().swapaxes(1, 2)}, options(), SIZE)
     assert (task.labels[0], task.details["skeleton"][0]) == ("nose", [0, 1])
     assert "read as poses of 17 keypoints" in task.notes[0]
-    own = yolo_pose({"output_0": heads().swapaxes(1, 2)}, options(skeleton=((3, 4),)))
+    own = yolo_pose({"output_0": heads().swapaxes(1, 2)}, options(skeleton=((3, 4),)), SIZE)
     assert own.details == {"skeleton": [[3, 4]]}
 
 
@@ -93,7 +93,7 @@ def test_a_person_has_names_and_a_skeleton() -> None:
     ("probe", "more", "message"),
     [
         ({"a": np.zeros((1, 4, 4, 3))}, {}, r"one output \[N,columns,anchors\]"),
-        ({"a": np.zeros((1, 7, 90), "f")}, {}, "7 columns, which are no box"),
+        ({"a": np.zeros((1, 7, 90), "f")}, {}, "7 columns, which do not fit a box"),
         ({"a": np.zeros((1, 56, 90), "f")}, {"class_count": 18}, "56 columns.* for 18 labels"),
         ({"a": np.full((1, 56, 90), 3, "f")}, {}, "scores range from 3 to 3"),
         ({"a": np.zeros((1, 56, 90), "f")}, {"skeleton": ((0, 17),)}, "joins point 17"),
@@ -101,7 +101,7 @@ def test_a_person_has_names_and_a_skeleton() -> None:
 )
 def test_what_is_refused(probe: Any, more: dict[str, Any], message: str) -> None:
     with pytest.raises(SourceError, match=message):
-        yolo_pose(probe, options(**more))
+        yolo_pose(probe, options(**more), SIZE)
 
 
 def test_the_shape_of_a_yolo_pose_suggests_the_flag() -> None:

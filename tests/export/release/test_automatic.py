@@ -1,4 +1,4 @@
-"""A canary that ends by itself: labels and a state file, on a clock that the test moves."""
+"""The automatic canary: labels and a state file, on a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -245,7 +245,19 @@ def test_the_file_keeps_the_trials_of_several_models(file: TrialFile) -> None:
     assert (cats.share, cats.labels) == (25, ["canary", "canary-5", "canary-25"])
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"digits": {}}', '{"digits": {"shares": [5]}}'])
+_SOUND = {"candidate": 4, "current": 3, "label": "stable", "shares": [5], "step": 1}
+BROKEN = [
+    {},
+    {"shares": [5]},
+    {**_SOUND, "step": 2},
+    {**_SOUND, "candidate": "4"},
+    {**_SOUND, "shares": ["5"]},
+    {**_SOUND, "shares": []},
+    {**_SOUND, "label": None},
+]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", *(json.dumps({"digits": one}) for one in BROKEN)])
 def test_a_file_that_cannot_be_read(file: TrialFile, text: str) -> None:
     file.path.write_text(text)
     with pytest.raises(ReleaseError, match="delete it, and end the canary with canary --stop"):

@@ -108,7 +108,7 @@ def test_no_tensorflow_is_imported(deployment: Deployment, server: ModelServer) 
     assert server.version_for_label(MODEL, "stable") == 1
 
 
-def test_what_a_canary_that_ends_by_itself_needs(
+def test_what_an_automatic_canary_needs(
     deployment: Deployment, server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = target(deployment, server)

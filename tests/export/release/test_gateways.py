@@ -56,6 +56,13 @@ def test_a_gateway_is_named_by_its_address_or_by_its_page_and_counts_once(
     gateways.check(["canary-5", "canary-25"], ["4", "canary"])
 
 
+@pytest.mark.parametrize("page", ["<html>a page</html>", "a 1 " + "9" * 400, '# TYPE " counter'])
+def test_what_answers_is_no_gateway(pages: dict[str, str], page: str) -> None:
+    pages["/metrics"] = page
+    with pytest.raises(ReleaseError, match="no metrics at"):
+        Gateways([pages["address"]]).check([], None)
+
+
 def test_a_gateway_that_does_not_answer_is_left_out(pages: dict[str, str]) -> None:
     pages["/metrics"], pages["/broken/metrics"] = PAGE, "framewire_{"
     address = pages["address"]

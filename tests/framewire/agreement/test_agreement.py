@@ -32,6 +32,14 @@ def boxes(*rows: tuple[Sequence[float], float, int], labels: Sequence[str] = LAB
     return Answer(fields, labels)
 
 
+def covered(*rows: tuple[Sequence[float], Sequence[int]], size: tuple[int, int] = (4, 4)) -> Answer:
+    """Boxes of cats with what they cover, as run lengths."""
+    found = boxes(*[(box, 0.9, 0) for box, _ in rows])
+    runs = [list(one) for _, one in rows]
+    masks = {"width": size[0], "height": size[1], "runs": runs}
+    return Answer({**found.fields, "box_masks": masks}, LABELS)
+
+
 def classes(*pairs: tuple[int, float]) -> Answer:
     return Answer({"classes": [k for k, _ in pairs], "scores": [s for _, s in pairs]}, LABELS)
 
@@ -299,6 +307,50 @@ def test_a_cut_is_that_of_a_sessions_options() -> None:
         Cut.of({"min_score": "high"})
 
 
+# Masks of boxes
+
+WHOLE, UPPER, LOWER, BLANK, NONE = [0, 16], [0, 8, 8], [8, 8], [16], []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "tally", "similarity"),
+    [
+        (covered((LEFT, UPPER)), covered((LEFT, UPPER)), SAME, 1.0),
+        (covered((LEFT, UPPER)), covered((LEFT, LOWER)), OTHER, None),
+        (covered((LEFT, UPPER)), covered((LEFT, BLANK)), OTHER, None),
+        (covered((LEFT, WHOLE)), covered((LEFT, [0, 12, 4])), SAME, 0.75),
+        (covered((LEFT, BLANK)), covered((LEFT, BLANK)), SAME, 1.0),
+        (covered((LEFT, WHOLE)), covered((moved(LEFT, 0.06), WHOLE)), SAME, 2 / 3),
+        (covered((LEFT, UPPER)), covered((LEFT, [0, 128, 128]), size=(16, 16)), SAME, 1.0),
+        (covered((LEFT, UPPER)), covered((LEFT, NONE)), OTHER, None),
+        (covered((LEFT, UPPER)), boxes((LEFT, 0.9, 0)), OTHER, None),
+        (covered((LEFT, NONE)), covered((LEFT, UPPER)), SAME, 1.0),
+        (boxes((LEFT, 0.9, 0)), covered((LEFT, BLANK)), SAME, 1.0),
+    ],
+)
+def test_what_boxes_cover(
+    before: Answer, after: Answer, tally: Tally, similarity: float | None
+) -> None:
+    found = compare(before, after)
+    assert found.tallies == {"cat": tally}
+    assert found.confused == {}
+    wanted = [] if similarity is None else [similarity]
+    assert list(found.similarities) == pytest.approx(wanted, abs=0.07)
+
+
+def test_a_larger_box_around_the_same_object_is_a_difference() -> None:
+    small, large = [0.25, 0.0, 0.75, 1.0], [0.0, 0.0, 1.0, 1.0]
+    middle = [1, 2, 2, 2, 2, 2, 2, 2, 1]
+    found = compare(covered((small, WHOLE)), covered((large, middle)))
+    assert list(found.similarities) == pytest.approx([0.5])
+
+
+@pytest.mark.parametrize("runs", [[0, 15], [1, 16], [10**12], [-1, 17]])
+def test_runs_that_do_not_fill_their_grid(runs: list[int]) -> None:
+    with pytest.raises(MalformedAnswer, match="boxes: "):
+        compare(covered((LEFT, WHOLE)), covered((LEFT, runs)))
+
+
 # Details of objects
 
 
@@ -383,6 +435,7 @@ def test_of_a_large_output_values_everywhere_are_compared() -> None:
         ({"masks": {"runs": [0, 1]}}, "masks: KeyError"),
         ({"outputs": {"a": {"shape": [1], "data": 7}}}, "outputs: TypeError"),
         ({"outputs": [1]}, "outputs: IndexError"),
+        ({"embedding": [1e154] * 4}, "embedding: OverflowError"),
     ],
 )
 def test_what_cannot_be_compared(fields: dict[str, Any], words: str) -> None:

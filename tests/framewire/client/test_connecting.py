@@ -73,7 +73,7 @@ async def test_a_refusal_is_final(answer: bytes, message: str) -> None:
     ("answer", "message"),
     [
         (Q % (b"503 Busy", b"Retry-After: 60\r\n"), "answered with 503 Busy"),
-        (Q % (b"200 OK", b""), "does not speak WebSocket there"),
+        (Q % (b"200 OK", b""), "does not speak WebSocket at this URL"),
         (b"nonsense\r\n\r\n", "Malformed|closed|HTTP"),
     ],
 )

@@ -81,6 +81,16 @@ def test_what_is_transparent_becomes_white() -> None:
     assert opened(encode(clear, model("png"), LIMITS)).getpixel((9, 9)) == (255, 255, 255)
 
 
+@pytest.mark.parametrize("value", [0x2000, 0x8000, 0xFFFF])
+def test_of_16_bits_the_upper_8_travel(value: int) -> None:
+    image = Image.fromarray(np.full((4, 4), value, np.uint16))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    for one in (image, file.getvalue()):
+        sent = opened(encode(one, model("jpeg"), LIMITS)).convert("L")
+        assert abs(int(np.asarray(sent).mean()) - (value >> 8)) <= 1
+
+
 def test_a_model_of_any_size_gets_all_pixels_that_the_gateway_allows() -> None:
     assert opened(encode(Image.new("L", (900, 600)), model(size=None), LIMITS)).size == (900, 600)
     large = opened(encode(Image.new("L", (4000, 1000)), model(size=None), LIMITS))

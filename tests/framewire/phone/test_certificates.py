@@ -115,8 +115,8 @@ def test_private_addresses_are_taken(address: str) -> None:
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("8.8.8.8", "not an address of a private network"),
-        ("0.0.0.0", "not an address of a private network"),
+        ("8.8.8.8", "not a private address"),
+        ("0.0.0.0", "not a private address"),
         ("phone", "takes an IP address"),
     ],
 )

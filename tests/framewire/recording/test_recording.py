@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import stat
 import threading
 from collections.abc import Callable
@@ -103,6 +104,11 @@ def test_what_is_no_recording(tmp_path: Path, content: bytes, words: str) -> Non
     [
         ({"type": "result", "id": 2}, "'model_version' is missing"),
         ({"type": "result", "id": 2, "model_version": "new"}, "invalid literal"),
+        ({"type": "result", "id": 2, "model_version": math.inf}, "infinity"),
+        (
+            {"type": "result", "id": 2, "model_version": 1, "timing_ms": {"inference": "long"}},
+            "could not convert",
+        ),
         ({"id": 2}, "'type' is missing"),
         ("result", "must be a map"),
     ],
@@ -296,3 +302,22 @@ def test_a_tap_pairs_frames_with_their_outcomes() -> None:
     assert answered.session == RecordedSession("5e55", {"min_score": 0.1, "label": "a"}, MODEL)
     assert (unanswered.id, unanswered.outcome, unanswered.after_ms) == (1, None, None)
     assert answered.at == unanswered.at
+
+
+@pytest.mark.parametrize("fields", [{"at": math.inf}, {"at": math.nan}, {"after_ms": math.nan}])
+def test_a_time_that_never_comes_is_named(tmp_path: Path, fields: dict[str, float]) -> None:
+    path = tmp_path / "one.fwrec"
+    file = RecordingFile(path, "test")
+    file.write(frame(1))
+    file.close()
+    path.write_bytes(path.read_bytes() + msgpack.packb(records.frame_map(frame(2)) | fields))
+    with pytest.raises(RecordingError, match=r"record 4 cannot be read: .* is not a time"):
+        list(read(path))
+
+
+def test_options_without_names(tmp_path: Path) -> None:
+    session = {"type": "session", "session": "s", "at": 0.0, "options": {b"a": 1}, "model": None}
+    path = tmp_path / "one.fwrec"
+    path.write_bytes(msgpack.packb(records.header("test")) + msgpack.packb(session))
+    with pytest.raises(RecordingError, match=r"record 2 cannot be read: .* must have names"):
+        list(read(path))

@@ -13,7 +13,7 @@ export class Canvas {
   constructor(size, givesUrls) {
     this.width = size.width;
     this.height = size.height;
-    this.strokes = [];
+    this.strokes = []; // of boxes
     this.texts = [];
     this.shapes = []; // filled paths, strokes of lines, bars and images, as they are on the canvas
     this._pixels = null;
@@ -83,11 +83,13 @@ export class Canvas {
       arc: (x, y) => path.push({ ...span(x, 0), y }),
       clip: () => {},
       fill: () => put({ kind: 'fill', path: [...path] }, pen.fillStyle),
-      stroke: () => put({ kind: 'stroke', path: [...path] }, pen.strokeStyle),
-      globalAlpha: 1,
-      strokeRect: (x, y, width, height) => {
-        this.strokes.push({ x, y, width, height, colour: pen.strokeStyle, opacity: pen.globalAlpha });
+      stroke: () => {
+        const [first] = path;
+        const [colour, opacity] = [pen.strokeStyle, pen.globalAlpha];
+        if (path.length === 1 && first.width > 0) this.strokes.push({ ...first, colour, opacity });
+        else put({ kind: 'stroke', path: [...path] }, colour);
       },
+      globalAlpha: 1,
       fillRect: (x, y, width, height) => put({ kind: 'bar', ...span(x, width), y, height }, pen.fillStyle),
       fillText: (text, x, y) => this.texts.push({ text, x, y }),
       measureText: (text) => ({ width: 7 * text.length }),

@@ -60,6 +60,7 @@ function look() {
     state: state && state.name,
     strokes: phone.canvases.overlay.strokes,
     texts: phone.canvases.overlay.texts,
+    photo: { strokes: phone.canvases.marks.strokes, texts: phone.canvases.marks.texts },
     filmFrame: phone.camera.filmFrame(),
     stats: client ? client.stats() : null,
     encodings,

@@ -44,7 +44,7 @@ export class Phone {
     this.sockets = new Sockets(this);
     this.camera = new Camera();
     this.canvases = {};
-    for (const name of ['overlay', 'jpeg', 'picture']) {
+    for (const name of ['overlay', 'marks', 'jpeg', 'picture']) {
       this.canvases[name] = new Canvas({ ...this.preview }, this.givesUrls);
       this.canvases[name].readPicture = readPicture;
     }

@@ -27,10 +27,12 @@ class VisionFrame {
     this._phone = phone;
     this._frame = frame;
     this._gl = gl;
+    this._isEarly = phone.vision.early > 0; // the camera has no picture yet
+    if (this._isEarly) phone.vision.early -= 1;
   }
 
   getCameraJpgBuffer(width, height, quality) {
-    if (!this._phone.vision.jpeg) return new ArrayBuffer(0); // as on some iPhones
+    if (!this._phone.vision.jpeg || this._isEarly) return new ArrayBuffer(0); // as on some iPhones
     const data = Buffer.from(filled(this._frame, { width, height }));
     return own(jpeg.encode({ data, width, height }, quality).data);
   }
@@ -42,7 +44,7 @@ class VisionFrame {
   }
 
   getCameraTexture() {
-    return { yTexture: {}, uvTexture: {} };
+    return this._isEarly ? { yTexture: null, uvTexture: null } : { yTexture: {}, uvTexture: {} };
   }
 
   getDisplayTransform() {

@@ -119,3 +119,30 @@ def test_from_a_shell(tmp_path: Path) -> None:
         said[1].stderr
         == "framewire: token_keys: name the key file with --token-keys or FRAMEWIRE_TOKEN_KEYS\n"
     )
+
+
+def test_of_a_link_the_file_is_replaced(tmp_path: Path) -> None:
+    link, file = tmp_path / "keys.json", tmp_path / "real" / "keys.json"
+    file.parent.mkdir()
+    link.symlink_to(file)
+    kid = run("key", "--token-keys", str(link))
+    assert link.is_symlink()
+    assert list(load_keys(str(file))) == [kid]
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_key_that_cannot_be_stored_stays_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("server.access.command.os.replace", full)
+    with pytest.raises(WrongSetting, match=r"keys\.json: No space left on device"):
+        run("key", "--token-keys", str(tmp_path / "keys.json"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="File name too long"):
+        run("key", "--token-keys", str(tmp_path / ("a" * 300)))

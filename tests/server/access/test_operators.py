@@ -56,6 +56,11 @@ def test_a_wrong_file_is_described_without_its_tokens(
     assert BOB not in str(caught.value)
 
 
+def test_a_file_that_windows_has_marked_as_utf_8(tmp_path: Path) -> None:
+    operators = Operators(write(tmp_path, f"\ufeff# name token\r\nalice {ALICE}\r\n"))
+    assert operators.name_of(ALICE) == "alice"
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match="No such file"):
         Operators(str(tmp_path / "missing"))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tornado.httpclient import HTTPError
+from tornado.iostream import StreamClosedError
 
 from server.core.logbudget import BURST
 from server.logs.budget import BudgetFilter
@@ -239,3 +243,39 @@ async def test_an_act_that_fails_leaves_its_line(
     answer = await administered.act("canary_share", share=1)
     assert (answer.code, json.loads(answer.body)["code"]) == (500, "internal")
     assert "alice from 127.0.0.1: canary_share share=1: failed" in lines(audit)
+
+
+@pytest.mark.parametrize("size", [5_000, 100_000])
+async def test_a_body_that_is_too_large_leaves_its_line(
+    administered: Administered, audit: pytest.LogCaptureFixture, size: int
+) -> None:
+    body = {"share": 0.5, "": "a" * size}
+    attempts = (
+        (administered.port, BEARER, "alice from 127.0.0.1: canary_share -: not done: the body "),
+        (administered.port, "", "canary_share from 127.0.0.1 refused: an admin token is required"),
+        (
+            administered.served.port,
+            BEARER,
+            "/admin/canary_share from 127.0.0.1 refused: the public",
+        ),
+    )
+    for port, token, start in attempts:
+        with contextlib.suppress(HTTPError, StreamClosedError):  # far too large: it is not read
+            answer = await fetch(port, "POST", "/admin/canary_share", body, Authorization=token)
+            assert answer.code in (400, 401, 404)
+        await until(lambda: any(one.name == "server.audit" for one in audit.records))
+        [line] = lines(audit)
+        assert line.startswith(start)
+    assert untouched(administered)
+
+
+async def test_a_refused_act_leaves_the_connection_open(administered: Administered) -> None:
+    for port, status in ((administered.port, b"401"), (administered.served.port, b"404")):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(b"POST /admin/drain HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.split(b" ")[1] == status
+            [length] = [row for row in head.split(b"\r\n") if row.startswith(b"Content-Length: ")]
+            await reader.readexactly(int(length.split(b" ")[1]))
+        writer.close()

@@ -201,5 +201,5 @@ def test_the_description_decides() -> None:
         chosen(signature(BYTES), masks=True)
     with pytest.raises(UnusableModel, match=r"it must be \[N,K,H,W\]"):
         chosen(with_masks((FLOAT, (-1, 2, 28))), masks=True)
-    with pytest.raises(UnusableModel, match="they must be as many"):
+    with pytest.raises(UnusableModel, match="these numbers must be equal"):
         chosen(with_masks((FLOAT, (-1, 3, 28, 28))), masks=True)

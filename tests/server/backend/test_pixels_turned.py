@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ def photo(orientation: int, picture_format: str = "png", **changes: Any) -> Fram
     picture = picture if turn is None else picture.transpose(turn)
     data = saved(picture, picture_format, quality=95)
     frame = Frame(1, picture_format, data, *picture.size, None, orientation)
-    return replace(frame, **changes)
+    return frame._replace(**changes)
 
 
 def drawn(frame: Frame, wanted: PixelsInput, width: int, height: int) -> tuple[Any, np.ndarray]:

@@ -280,7 +280,7 @@ async def test_a_model_server_that_says_that_it_is_not_serving_gets_no_calls(
     fleet[0].serving = False
     await pooled.until(lambda: pooled.state(fleet[0]) == "set_aside")
     [status] = [s for s in pooled.statuses() if s.address == fleet[0].address]
-    assert status.reason == "it says that it is not serving"
+    assert status.reason == "it reports that it is not serving"
     fleet[0].serving = True
     await pooled.until(lambda: pooled.state(fleet[0]) == "trial")
 

@@ -35,7 +35,7 @@ def short(answer: Any) -> Any:
         for name in ("boxes", "scores")
         if hasattr(answer, name)
     }
-    return dataclasses.replace(answer, **rounded)
+    return answer._replace(**rounded) if rounded else answer
 
 
 def detect(boxes: Any, scores: Any, classes: Any, counts: Any = None, **more: Any) -> Any:
@@ -150,7 +150,7 @@ def test_shapes_that_do_not_belong_together_fail(
 
 
 def test_missing_output_fails_by_name() -> None:
-    with pytest.raises(ModelFailed, match="left out the output 'c'"):
+    with pytest.raises(ModelFailed, match="did not return the output 'c'"):
         split(DETECTOR, {"b": np.zeros((1, 1, 4)), "s": np.zeros((1, 1))}, 1)
 
 

@@ -55,7 +55,7 @@ def changed(**outputs: Any) -> Any:
         # Boxes, scores and classes that do not belong together
         (UNKNOWN, changed(scores=np.ones((2, 5), "f")), r"boxes \[2, 2, 4\], scores \[2, 5\]"),
         (UNKNOWN, changed(boxes=np.ones((2, 4), "f")), r"boxes \[2, 4\]"),
-        (UNKNOWN, lambda request: {}, "left out the output 'detection_boxes'"),
+        (UNKNOWN, lambda request: {}, "did not return the output 'detection_boxes'"),
     ],
 )
 async def test_found_at_discovery(

@@ -166,7 +166,7 @@ def test_a_backend_may_come_back_while_its_last_calls_are_under_way() -> None:
 def test_statistics_say_why_a_backend_gets_no_calls() -> None:
     made, (a, _) = balancer("a", "b")
     a.frames = 7
-    made.fellows.set_aside(a.health, "it says that it is not serving", 0.0)
+    made.fellows.set_aside(a.health, "it reports that it is not serving", 0.0)
     status = made.statistics()[0]
     assert (status.address, status.state, status.frames) == ("a", "set_aside", 7)
-    assert status.reason == "it says that it is not serving"
+    assert status.reason == "it reports that it is not serving"

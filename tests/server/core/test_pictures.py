@@ -135,7 +135,7 @@ JPEG_START = b"\xff\xd8\xff\xe0\x00\x04JF"
 @pytest.mark.parametrize(
     ("picture_format", "data", "words"),
     [
-        ("jpeg", JPEG_START + b"\x00\x00", "no marker where one belongs"),
+        ("jpeg", JPEG_START + b"\x00\x00", "a marker is missing"),
         ("jpeg", b"\xff\xd8\xff\xe0\x00\x01" + bytes(20), "says it has 1 bytes"),
         ("jpeg", JPEG_START + b"\xff\xda\x00\x02\xff\xd9", "picture data before its size"),
         ("jpeg", JPEG_START + b"\xff\xe0\x00\x02" * 2000, "more than 1000 header segments"),
@@ -150,7 +150,7 @@ JPEG_START = b"\xff\xd8\xff\xe0\x00\x04JF"
         ("png", b"\x89PNG\r\n\x1a\n", "truncated png: the header breaks off"),
         ("webp", b"RIFF\xff\xff\xff\xffWEBP", "truncated webp"),
         ("webp", b"RIFF\x04\0\0\0WEBPVP8X", "truncated webp: the header breaks off"),
-        ("webp", b"RIFF\x04\0\0\0WEBP" + bytes(40), "no picture chunk"),
+        ("webp", b"RIFF\x04\0\0\0WEBP" + bytes(40), "a picture chunk is missing"),
         ("webp", b"RIFF\x04\0\0\0WEBPVP8L" + bytes(40), "does not start where it belongs"),
         ("webp", b"RIFF\x04\0\0\0WEBPVP8 " + bytes(40), "does not start where it belongs"),
     ],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from server.core.errors import (
@@ -151,7 +149,7 @@ def test_the_frame_keeps_what_was_sent() -> None:
 def test_the_lane_of_a_format_is_the_models() -> None:
     session = opened()
     assert session.lane(frame(1)) == LANE
-    assert session.lane(replace(frame(2), format="webp")) is None
+    assert session.lane(frame(2)._replace(format="webp")) is None
     session.update_model(GONE)
     assert session.lane(frame(3)) is None
 

@@ -191,7 +191,7 @@ def test_masks_are_there_only_if_the_model_has_some(encoding: Encoding) -> None:
     assert "masks" not in read(ModelChanged(MODEL), encoding)["model"]
     boxes = Detections([[0.1, 0.2, 0.3, 0.4]], [0.9], [0])
     assert "box_masks" not in read(result(boxes), encoding)
-    masked = read(result(replace(boxes, masks=BoxMasks(2, 1, [[1, 1]]))), encoding)
+    masked = read(result(boxes._replace(masks=BoxMasks(2, 1, [[1, 1]]))), encoding)
     assert masked["box_masks"] == {"width": 2, "height": 1, "runs": [[1, 1]]}
 
 
@@ -311,7 +311,7 @@ def test_tracks(encoding: Encoding) -> None:
 def test_events_and_counts(encoding: Encoding) -> None:
     events = [Event("enter", 5, 1, "gate", 70_000.04), Event("cross", 5, 1, "door", 1.0, "left")]
     tracks = Tracks([5], [[0.0] * 4], events=events, counts=[Count("gate", 1, 2)])
-    found = read(result(replace(DETECTIONS, tracks=tracks)), encoding)
+    found = read(result(DETECTIONS._replace(tracks=tracks)), encoding)
     assert found["events"] == [
         {"kind": "enter", "id": 5, "class": 1, "zone": "gate", "at": 70_000.0},
         {"kind": "cross", "id": 5, "class": 1, "line": "door", "at": 1.0, "to": "left"},
@@ -321,6 +321,6 @@ def test_events_and_counts(encoding: Encoding) -> None:
 
 @BOTH
 def test_tracking_that_began_anew(encoding: Encoding) -> None:
-    answer = replace(DETECTIONS, tracks=Tracks([None], [None], restarted=True))
+    answer = DETECTIONS._replace(tracks=Tracks([None], [None], restarted=True))
     assert read(result(answer), encoding)["restarted"] is True
     assert read(result(DETECTIONS), encoding).keys().isdisjoint({"ids", "velocities", "restarted"})

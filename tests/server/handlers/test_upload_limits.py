@@ -250,7 +250,7 @@ async def test_an_address_leaves_slots_for_others(serve: Serve) -> None:
     ann = [await begin_as(served, "8.8.8.8") for _ in range(3)]
     ann[2].send(PICTURE[10:])
     assert await ann[2].status() == 503
-    words = "2 uploads from this address are under way, the most allowed"
+    words = "2 uploads from this address are under way, the maximum"
     assert ann[2].fields["message"] == words
     bob = await begin_as(served, "8.8.4.4")
     for upload in (bob, *ann[:2]):

@@ -223,10 +223,10 @@ async def test_too_many_sessions(serve: Serve) -> None:
     served = serve(max_sessions=1)
     first = await SocketClient.open(served)
     response = await SocketClient.rejected(served)
-    assert error_of(response) == "1 sessions are open, the most allowed"
+    assert error_of(response) == "1 sessions are open, the maximum"
     # A page learns the reason by a plain request.
     page = await AsyncHTTPClient().fetch(served.url("/ws"), raise_error=False)
-    assert error_of(page) == "1 sessions are open, the most allowed"
+    assert error_of(page) == "1 sessions are open, the maximum"
     await first.works()
     first.socket.close()
     await first.closed()
@@ -242,7 +242,7 @@ async def test_an_address_leaves_room_for_others(serve: Serve) -> None:
     first, _ = [await SocketClient.open(served, headers=ANN) for _ in range(2)]
     served.access.handshakes = None
     response = await SocketClient.rejected(served, ANN)
-    assert error_of(response) == "2 sessions are open from this address, the most allowed"
+    assert error_of(response) == "2 sessions are open from this address, the maximum"
     await (await SocketClient.open(served, headers=BOB)).works()
     first.socket.close()
     await first.closed()
@@ -275,7 +275,7 @@ async def test_a_connection_without_hello_is_evicted(
     served = serve(max_sessions=1)
     silent = await SocketClient.connect(served)
     next_one = await SocketClient.open(served)
-    assert await silent.closed() == (1013, "no hello, and the place is needed")
+    assert await silent.closed() == (1013, "no hello, and another client needs the slot")
     await next_one.works()
 
 

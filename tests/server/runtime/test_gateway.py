@@ -144,7 +144,7 @@ async def test_silence_keeps_nobody_out(
     speaks = await Camera(gateway).open()
     silent = [Camera(gateway), Camera(gateway)]
     third = await Camera(gateway).open()
-    assert silent[0].closed == (1013, "no hello, and the place is needed")
+    assert silent[0].closed == (1013, "no hello, and another client needs the slot")
     assert silent[1].closed is None
     fourth = await Camera(gateway).open()
     with pytest.raises(Overloaded, match="3 sessions are open"):

@@ -11,7 +11,7 @@ from framewire.agreement import Comparison as Compared
 from framewire.agreement import Tally
 from server.backend.interface import BackendFailed, Inference
 from server.core import mirroring
-from server.core.answers import Detections
+from server.core.answers import BoxMasks, Detections
 from server.core.balancing import Balancer
 from server.core.errors import (
     BadFrame,
@@ -103,6 +103,23 @@ async def test_answers_are_compared_and_only_the_users_get_out(
     assert statistics.outcomes == {("result", ""): 1}
     assert [version.version for version in statistics.versions] == ["1"]
     assert total([statistics, statistics]).comparisons[0].frames == {"compared": 2}
+
+
+async def test_a_candidate_whose_masks_are_wrong_misses_objects(
+    gateway: Gateway, puppet: PuppetBackend, candidate: PuppetBackend
+) -> None:
+    def found(*runs: int) -> Detections:
+        return Detections([[0.0, 0.0, 0.5, 0.5]], [0.9], [0], masks=BoxMasks(4, 4, [runs]))
+
+    camera = await Camera(gateway).open()
+    for number, runs in enumerate([(0, 8, 8), (8, 8), (16,)], 1):
+        camera.shoot(number)
+        (await puppet.next_call()).answer_with([found(0, 8, 8)])
+        await camera.outcome(number)
+        (await candidate.next_call()).answer_with([found(*runs)], version=2)
+    await until(lambda: compared(gateway).frames == {"compared": 3})
+    seen = {("zero", "paired"): 1, ("zero", "missed"): 2, ("zero", "added"): 2}
+    assert compared(gateway).objects == seen
 
 
 async def test_a_frame_waits_until_no_users_call_is_under_way(

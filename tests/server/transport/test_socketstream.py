@@ -1,4 +1,4 @@
-"""A socket that Tornado accepted, read without it, with and without TLS."""
+"""A connection that Tornado accepted, plain and with TLS, on asyncio's transport."""
 
 from __future__ import annotations
 
@@ -6,73 +6,69 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import pytest
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
-from server.transport.socketstream import BUFFER, SocketStream
-from server.transport.tlsstream import TLSStream
-from tests.server.access import authority
+from server.access.tls import server_context
+from server.transport.socketstream import SocketStream
+from tests.server.access.authority import certify, write
 from tests.server.gateway_process import trust
 from tests.server.waiting import turn, until
 
 PATIENCE_S = 5.0
 LARGE = bytes(range(256)) * 2**15  # more than two sockets hold
+PICTURE = 40_000
 
 
 @dataclass
 class Pair:
     """Both ends: ``task`` takes over the socket of ``taken``; ``peer`` is the other end."""
 
-    taken: SocketStream | TLSStream
+    taken: SocketStream
     task: asyncio.Task[None]
     reader: asyncio.StreamReader
     peer: asyncio.StreamWriter
-    came: bytearray = field(default_factory=bytearray)
+    came: list[bytes]
 
 
+Ends = tuple[IOStream, asyncio.StreamReader, asyncio.StreamWriter]
 MakePair = Callable[[], Awaitable[Pair]]
 
 
-async def plain_pair() -> Pair:
+async def _plain() -> Ends:
     ours, theirs = socket.socketpair()
-    reader, peer = await asyncio.open_connection(sock=theirs)
-    came = bytearray()
-    taken = SocketStream(IOLoop.current(), came.extend)
-    task = asyncio.ensure_future(taken.take_over(IOStream(ours)))
-    return Pair(taken, task, reader, peer, came)
+    return IOStream(ours), *await asyncio.open_connection(sock=theirs)
 
 
-async def tls_pair(server: ssl.SSLContext, client: ssl.SSLContext) -> Pair:
-    """The handshake is over, as it is when a WebSocket opens."""
+async def _secure(server: ssl.SSLContext, client: ssl.SSLContext) -> Ends:
     ours, theirs = socket.socketpair()
-    ours.setblocking(False)
     wrapped = server.wrap_socket(ours, server_side=True, do_handshake_on_connect=False)
-    stream = SSLIOStream(wrapped)
-    connecting = asyncio.open_connection(sock=theirs, ssl=client, server_hostname="127.0.0.1")
-    (reader, peer), _ = await asyncio.gather(connecting, stream.wait_for_handshake())
-    came = bytearray()
-    taken = TLSStream(IOLoop.current(), came.extend)
-    task = asyncio.ensure_future(taken.take_over(stream))
-    return Pair(taken, task, reader, peer, came)
+    stream = SSLIOStream(wrapped, ssl_options=server)
+    opened = asyncio.open_connection(sock=theirs, ssl=client, server_hostname="127.0.0.1")
+    _, ends = await asyncio.gather(stream.wait_for_handshake(), opened)
+    return stream, *ends
 
 
-@pytest.fixture(scope="module")
-def contexts(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    root = authority.certify("root")
-    files = authority.write(tmp_path_factory.mktemp("tls"), authority.certify("leaf", root), root)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(*files)
-    return server, trust(root)
+@pytest.fixture(params=["plain", "tls"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> MakePair:
+    connect: Callable[[], Awaitable[Ends]] = _plain
+    if request.param == "tls":
+        root = certify("root")
+        server = server_context(*write(tmp_path, certify("leaf", root), root))
+        connect = partial(_secure, server, trust(root))
 
+    async def make() -> Pair:
+        stream, reader, peer = await connect()
+        came: list[bytes] = []
+        taken = SocketStream(IOLoop.current(), lambda received: came.append(bytes(received)))
+        return Pair(taken, asyncio.ensure_future(taken.take_over(stream)), reader, peer, came)
 
-@pytest.fixture(params=["plain", "TLS"])
-def pair(
-    request: pytest.FixtureRequest, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
-) -> MakePair:
-    return plain_pair if request.param == "plain" else lambda: tls_pair(*contexts)
+    return make
 
 
 async def read(ends: Pair, size: int) -> bytes:
@@ -94,7 +90,7 @@ async def test_bytes_are_delivered(pair: MakePair) -> None:
     ends = await pair()
     await ends.task
     ends.peer.write(b"hello")
-    await until(lambda: ends.came == b"hello")
+    await until(lambda: ends.came == [b"hello"])
     ends.taken.close()
     assert await asyncio.wait_for(ends.reader.read(), PATIENCE_S) == b""
 
@@ -150,27 +146,26 @@ async def test_pause_and_resume(pair: MakePair) -> None:
     ends.taken.pause()
     ends.peer.write(b"a")
     await turn()
-    assert ends.came == b""
+    assert not ends.came
     ends.taken.resume()
-    await until(lambda: ends.came == b"a")
+    await until(lambda: ends.came == [b"a"])
 
 
-async def test_more_than_one_read_takes(pair: MakePair) -> None:
-    """OpenSSL holds decrypted bytes that the kernel does not report any more."""
-    ends = await pair()
-    await ends.task
-    sent = bytes(range(256)) * (2 * len(BUFFER) // 256) + b"end"
-    ends.peer.write(sent)
-    await until(lambda: ends.came == sent)
-
-
-async def test_bytes_before_the_end_are_delivered(pair: MakePair) -> None:
+async def test_a_picture_is_read_in_one_step(pair: MakePair) -> None:
+    """With TLS, it comes in several records."""
     ends = await pair()
     await ends.task
     ends.taken.pause()
-    ends.peer.write(b"the last words")
-    ends.peer.close()
-    await turn()
+    ends.peer.write(LARGE[:PICTURE])
+    await until(lambda: not ends.peer.transport.get_write_buffer_size())
     ends.taken.resume()
-    await asyncio.wait_for(ends.taken.lost, PATIENCE_S)
-    assert ends.came == b"the last words"
+    await until(lambda: bool(ends.came))
+    assert ends.came == [LARGE[:PICTURE]]
+
+
+async def test_many_records_are_read_in_several_steps(pair: MakePair) -> None:
+    ends = await pair()
+    await ends.task
+    ends.peer.write(LARGE[:-1])
+    await until(lambda: sum(map(len, ends.came)) == len(LARGE) - 1)
+    assert b"".join(ends.came) == LARGE[:-1]

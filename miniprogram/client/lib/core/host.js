@@ -27,7 +27,7 @@ function hostFrom(options) {
 function hostSocket() {
   // @ts-ignore: lib.dom may be absent, and a mini-program passes its own factory
   const Socket = typeof WebSocket === 'undefined' ? null : WebSocket;
-  if (!Socket) throw new TypeError('there is no global WebSocket: pass `socket`, (url, protocols) => WebSocket');
+  if (!Socket) throw new TypeError('there is no global WebSocket: pass the option `socket`, which opens one');
   return (url, protocols) => new Socket(url, protocols);
 }
 

@@ -6,8 +6,9 @@
  *
  * A result is as old as its frame: capture, uplink, inference and the way back take 50 to 400 ms, in
  * which an object moves on. With ids and velocities (`track` in `hello`), each box can be carried
- * from its frame's capture to the moment of display. All times are ms on one clock, that of
- * `captured_at`, which must be the clock of the display as well.
+ * from its frame's capture to the moment of display. Where that turns out to be wrong, because its
+ * object has turned or stopped, the box glides to its right place. All times are ms on one clock,
+ * that of `captured_at`, which must be the clock of the display as well.
  */
 
 const { maskOf } = require('./masks.js');
@@ -28,6 +29,8 @@ const { maskOf } = require('./masks.js');
  * @property {number} since when its first box was captured
  * @property {number} shownAt when it was first there to be shown
  * @property {number|null} endedAt when a result came without it
+ * @property {Box} offset how far it was shown from its place, edge by edge, at `correctedAt`
+ * @property {number} correctedAt when its latest result came
  * @property {SecondAnswer|null} second what a second model said about it last
  * @property {BoxMask|null} mask the part of its box that it covered last
  */
@@ -53,17 +56,23 @@ const { maskOf } = require('./masks.js');
  * @property {BoxMask} [mask] the part that the object covers, if the model says so
  */
 
+/** @type {Box} */
+const NOWHERE_ELSE = [0, 0, 0, 0];
+const EASED = 3; // how often a correction falls to 1/e within `easeMs`, which leaves 5 % of it
+
 class Overlay {
   /**
-   * @param {{horizonMs?: number, fadeMs?: number, live?: boolean}} [options] `horizonMs`: for how
-   * long after its capture a box moves on; `fadeMs`: how long boxes take to appear and vanish;
-   * `live`: false shows every box as it was captured, without fading, for those who prefer
-   * reduced motion
+   * @param {{horizonMs?: number, fadeMs?: number, easeMs?: number, live?: boolean}} [options]
+   * `horizonMs`: for how long after its capture a box moves on; `fadeMs`: how long boxes take to
+   * appear and vanish; `easeMs`: how long a box takes to where a new result corrects it to, 0: it
+   * jumps; `live`: false shows every box as it was captured, without gliding or fading, for those
+   * who prefer reduced motion
    */
-  constructor({ horizonMs = 500, fadeMs = 150, live = true } = {}) {
+  constructor({ horizonMs = 500, fadeMs = 150, easeMs = 100, live = true } = {}) {
     this.live = live;
     this._horizonMs = horizonMs;
     this._fadeMs = fadeMs;
+    this._easeMs = easeMs;
     /** @type {Map<number, Track>} */
     this._tracks = new Map();
     /** @type {Untracked[]} */
@@ -82,7 +91,7 @@ class Overlay {
     if (result.restarted) this._tracks.clear();
     const before = this._untracked;
     this._untracked = [];
-    const seen = new Set();
+    const present = new Set();
     boxes.forEach((box, i) => {
       const [id, velocity, score, kind] = [ids[i], velocities[i], scores[i], classes[i]];
       const answer = answers[i] && !answers[i].missing ? answers[i] : null;
@@ -95,12 +104,15 @@ class Overlay {
       const known = this._tracks.get(id);
       const second = answer || (known ? known.second : null);
       const { since, shownAt } = known || { since: capturedAt, shownAt: firstShown(box, kind, before, now) };
-      const track = { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null, second, mask };
+      const correction = { offset: NOWHERE_ELSE, correctedAt: now };
+      const seen = { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null, second, mask };
+      const track = { ...seen, ...correction };
+      if (known) track.offset = this._offset(known, track, now);
       this._tracks.set(id, track);
-      seen.add(id);
+      present.add(id);
     });
     for (const track of this._tracks.values()) {
-      if (!seen.has(track.id) && track.endedAt === null) track.endedAt = now;
+      if (!present.has(track.id) && track.endedAt === null) track.endedAt = now;
     }
   }
 
@@ -122,7 +134,7 @@ class Overlay {
     }
     const tracked = [...this._tracks.values()].map((track) => ({
       id: track.id,
-      box: this.live ? this._carried(track, now) : track.box,
+      box: this.live ? this._placed(track, now) : track.box,
       score: track.score,
       class: track.kind,
       opacity: this._opacity(track.shownAt, track.endedAt, now),
@@ -139,6 +151,34 @@ class Overlay {
       ...(mask && { mask }),
     }));
     return [...tracked, ...untracked];
+  }
+
+  /**
+   * How far a box is shown from where a new result says it is.
+   * @param {Track} before
+   * @param {Track} track
+   * @param {number} now
+   * @returns {Box}
+   */
+  _offset(before, track, now) {
+    const place = this._carried(track, now);
+    const [x0, y0, x1, y1] = this._placed(before, now).map((edge, i) => edge - place[i]);
+    return [x0, y0, x1, y1];
+  }
+
+  /**
+   * Where a box is shown: where it is, but for what is left of its correction. That decays
+   * exponentially: never beyond its place, and alike however often results come.
+   * @param {Track} track
+   * @param {number} now
+   * @returns {Box}
+   */
+  _placed(track, now) {
+    const [x0, y0, x1, y1] = this._carried(track, now);
+    const passedMs = Math.max(0, now - track.correctedAt);
+    const left = this._easeMs > 0 ? Math.exp((-EASED * passedMs) / this._easeMs) : 0;
+    const [dx0, dy0, dx1, dy1] = track.offset.map((edge) => edge * left);
+    return [x0 + dx0, y0 + dy0, Math.max(x1 + dx1, x0 + dx0), Math.max(y1 + dy1, y0 + dy0)];
   }
 
   /**

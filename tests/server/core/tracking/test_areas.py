@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from server.core.answers import Count, Event
-from server.core.tracking.areas import Area, Areas
-from server.core.tracking.geometry import Point, contains, crossing, side
+from server.core.tracking.areas import MAX_EVENTS, Area, Areas
+from server.core.tracking.geometry import Point, contains, crossing, edges, side
+from server.core.tracking.tracker import MAX_BOXES, MAX_LOST
 from tests.server.core.tracking.paths import box, seen
 
 SQUARE = Area("square", ((0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)))
@@ -20,6 +23,10 @@ FORK = Area(
         *((0.4, 0.6), (0.8, 0.6), (0.8, 0.8), (0.2, 0.8)),
     ),
 )
+# Their corners are on a grid, so that rounding does not move what lies on a border.
+MIDDLE = Area("middle", ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)))
+BOWTIE = Area("bow tie", ((0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)))
+IN_OUT_IN = [("enter", 0.0), ("leave", 1.0), ("enter", 1.0)]
 DOOR = Area("door", ((0.5, 0.2), (0.5, 0.8)))
 KIND = 7
 
@@ -54,8 +61,22 @@ def watching(*zones: Area, lines: tuple[Area, ...] = (), lost_s: float = 5.0) ->
             [(0.6, 0.0), (0.6, 1.0)],
             [("enter", 0.2), ("leave", 0.4), ("enter", 0.6), ("leave", 0.8)],
         ),
+        (MIDDLE, [(0.0, 0.5), (0.5, 0.0), (1.0, 0.5)], []),
+        (MIDDLE, [(0.0, 0.5), (0.25, 0.25), (0.0, 0.0)], [("enter", 1.0), ("leave", 1.0)]),
+        (MIDDLE, [(0.5, 0.5), (0.25, 0.5), (0.0, 0.5)], [("enter", 0.0), ("leave", 1.0)]),
+        (MIDDLE, [(0.25, 0.5), (0.75, 0.5), (0.25, 0.5)], IN_OUT_IN),
+        (MIDDLE, [(0.0, 0.25), (1.0, 0.25)], [("enter", 0.25), ("leave", 0.75)]),
+        (MIDDLE, [(0.0, 0.75), (1.0, 0.75)], []),
+        (BOWTIE, [(0.0, 0.375), (1.0, 0.375)], [("enter", 0.375), ("leave", 0.625)]),
+        (BOWTIE, [(0.5, 0.0), (0.5, 1.0)], [("enter", 0.25), ("leave", 0.75)]),
+        (BOWTIE, [(0.0, 0.5), (1.0, 0.5)], []),
     ],
-    ids=["in and out", "in a hurry", "there already", "around", "by a corner", "stays", "twice"],
+    ids=[
+        *("in and out", "in a hurry", "there already", "around", "by a corner", "stays", "twice"),
+        *("touches two corners", "stops on a corner", "stops on the left edge on its way out"),
+        *("stops on the right edge and returns", "along the upper edge", "along the lower edge"),
+        *("through a half of a bow tie", "through both", "through its knot"),
+    ],
 )
 def test_zones(zone: Area, places: list[Point], events: list[tuple[str, float]]) -> None:
     found = walk(watching(zone), *places)
@@ -72,6 +93,12 @@ def test_zones(zone: Area, places: list[Point], events: list[tuple[str, float]])
         ([(0.3, 0.1), (0.7, 0.1)], []),
         ([(0.5, 0.1), (0.5, 0.9)], []),
         ([(0.4, 0.5), (0.5, 0.5), (0.6, 0.5)], ["left"]),
+        ([(0.6, 0.5), (0.5, 0.5), (0.4, 0.5)], ["right"]),
+        ([(0.4, 0.5), (0.5, 0.5), (0.4, 0.5)], []),
+        ([(0.6, 0.5), (0.5, 0.5), (0.6, 0.5)], ["right", "left"]),
+        ([(0.4, 0.5), (0.5, 0.5), (0.5, 0.7), (0.6, 0.7)], ["left"]),
+        ([(0.4, 0.2), (0.6, 0.2)], ["left"]),
+        ([(0.4, 0.8), (0.6, 0.8)], []),
     ],
     ids=[
         "to the left",
@@ -79,7 +106,9 @@ def test_zones(zone: Area, places: list[Point], events: list[tuple[str, float]])
         "and back",
         "past its end",
         "along it",
-        "with a stop on it",
+        *("with a stop on it", "and back, with a stop on it", "up to it and back"),
+        *("up to it and back, from the left", "along it for a while"),
+        *("through its first point", "through its last point"),
     ],
 )
 def test_lines(places: list[Point], to: list[str]) -> None:
@@ -110,7 +139,7 @@ def test_who_enters_leaves_before_it_enters_again(
     events = [event.what for event in walk(areas, *places)]
     assert events == ["enter", "leave"] * (len(events) // 2) + ["enter"] * (len(events) % 2)
     x0, y0, x1, y1 = box(places[-1])
-    inside = contains(corners, ((x0 + x1) / 2, (y0 + y1) / 2))
+    inside = contains(edges(corners), ((x0 + x1) / 2, (y0 + y1) / 2))
     assert bool(areas.counts()) == inside == bool(len(events) % 2)
 
 
@@ -139,6 +168,48 @@ def test_who_is_not_seen_any_more_leaves_where_it_was_last() -> None:
     assert areas.counts() == []
 
 
+def test_who_leaves_while_it_is_lost_leaves_where_the_straight_way_does() -> None:
+    areas = watching(SQUARE, lost_s=1.5)
+    walk(areas, (0.5, 0.5))
+    assert areas.update(seen([]), [], 0.5) == []
+    found = areas.update(seen([(0.9, 0.5)], kinds=[KIND]), [1], 1.0)
+    assert short(found) == [("leave", 0.25)]
+
+
+def test_at_most_as_many_objects_are_known_as_a_tracker_follows() -> None:
+    """The others leave: those that were seen last stay."""
+    areas, most = watching(SQUARE, lost_s=60.0), MAX_BOXES + MAX_LOST
+    left = []
+    for track in range(most + 10):
+        left += areas.update(seen([(0.5, 0.5)], kinds=[KIND]), [track], track / 100)
+    assert [event.id for event in left if event.what == "leave"] == list(range(10))
+    assert areas.counts() == [Count("square", KIND, most)]
+
+
+def test_the_events_of_a_result_are_bounded() -> None:
+    teeth = [(0.1 + i / 64, 0.3 if i % 2 else 0.7) for i in range(30)]
+    combs = [Area(f"{i}", ((0.1, 0.9), *teeth, (0.9, 0.9))) for i in range(16)]
+    areas = watching(*combs)
+    places = [[(x, 0.5)] * 10 for x in (0.05, 0.95)]
+    for at, frame in enumerate(places):
+        events = areas.update(seen(frame, kinds=[KIND] * 10), list(range(10)), float(at))
+    assert len(events) == MAX_EVENTS
+    assert areas.counts() == []
+
+
+@given(st.lists(POINTS, min_size=2, max_size=10), POINTS, POINTS)
+def test_a_line_is_crossed_to_one_side_and_then_to_the_other(
+    places: list[Point], a: Point, b: Point
+) -> None:
+    """This one is so long that nobody gets around it."""
+    assume(a != b)
+    dx, dy = (4096 * (b[axis] - a[axis]) for axis in (0, 1))
+    line = Area("line", ((a[0] - dx, a[1] - dy), (a[0] + dx, a[1] + dy)))
+    sides = [event.to for event in walk(watching(lines=(line,)), *places, places[0])]
+    assert all(one != other for one, other in pairwise(sides))
+    assert sides.count("left") == sides.count("right")
+
+
 def test_which_side_is_right() -> None:
     assert side((0.7, 0.5), (0.5, 0.9), (0.5, 0.1)) > 0  # looking up the screen
     assert side((0.3, 0.5), (0.5, 0.9), (0.5, 0.1)) < 0
@@ -151,7 +222,7 @@ def test_ways_that_meet_no_line() -> None:
 
 
 def test_an_hourglass_contains_what_is_in_either_half() -> None:
-    hourglass = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
+    hourglass = edges([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
     assert contains(hourglass, (0.5, 0.2))
     assert contains(hourglass, (0.5, 0.8))
     assert not contains(hourglass, (0.1, 0.5))

@@ -26,8 +26,8 @@ def opened(options: Options = ON) -> Session:
 def answer(session: Session, frame_id: int, **changes: object) -> Detections:
     """Accept a frame, and return what its client gets for it: boxes at the usual places."""
     accept(session, frame_id)
-    usual = replace(result(frame_id), received=NOW + frame_id / 30)
-    outcome = session.resolve(replace(usual, **changes))  # type: ignore[arg-type]
+    usual = result(frame_id)._replace(received=NOW + frame_id / 30)
+    outcome = session.resolve(usual._replace(**changes))  # type: ignore[arg-type]
     assert isinstance(outcome, Result)
     assert isinstance(outcome.answer, Detections)
     return outcome.answer

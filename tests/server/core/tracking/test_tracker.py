@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -156,6 +157,34 @@ def test_boxes_without_an_extent_are_no_trouble() -> None:
     points = Detections([[0.5, 0.5, 0.5, 0.5], [0.2, 0.2, 0.2, 0.3]], [0.9, 0.9], [1, 1])
     for at in times(0.0, 0.3):
         assert len(tracker.update(points, at).ids) == 2
+
+
+@pytest.mark.parametrize("edge", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("index", range(4))
+def test_boxes_that_are_nowhere_disturb_nobody(edge: float, index: int) -> None:
+    tracker = new(confirm_ms=0)
+    nowhere = box((0.5, 0.5))
+    nowhere[index] = edge
+    boxes = [nowhere, box((0.2, 0.2)), nowhere, box((0.8, 0.8))]
+    for at in times(0.0, 0.3):
+        tracks = tracker.update(Detections(boxes, [0.9] * 4, [1] * 4), at)
+    named = [number for number in tracks.ids if number is not None]
+    assert [tracks.ids[1], tracks.ids[3]] == named[:2] == [1, 2]
+
+
+@pytest.mark.parametrize("count", [2, 15, 40])
+def test_boxes_that_lie_on_one_another_keep_as_many_ids(count: int) -> None:
+    tracker = new(confirm_ms=0)
+    for at in times(0.0, 0.3):
+        ids = tracker.update(seen([(0.5, 0.5)] * count), at).ids
+        assert sorted(filter(None, ids)) == list(range(1, count + 1))
+
+
+def test_after_a_gap_longer_than_any_track_lasts_everybody_is_new() -> None:
+    tracker = new(lost_ms=60_000, confirm_ms=0)
+    follow(tracker, [STILL, line(0.1, 0.1)], times(0.0, 1.0))
+    assert follow(tracker, [STILL, line(0.1, 0.1)], [50.0]).ids == [1, 2]
+    assert follow(tracker, [STILL, line(0.1, 0.1)], [1e9]).ids == [3, 4]
 
 
 def test_a_frame_without_boxes_is_no_trouble() -> None:

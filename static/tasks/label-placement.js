@@ -5,21 +5,25 @@
  * Rectangles are {x, y, width, height} in CSS pixels.
  */
 
+/** @typedef {import('../client/types.js').Rect} Rect */
+/** @typedef {import('./types.js').Label} Label */
+/** @typedef {import('./types.js').LabelPlace} LabelPlace */
+
 const GAP = 2; // between a box and its label
 const ROWS = 24; // boxes within this many pixels count as one row of the picture
 const OWN = 0.5; // how much covering the labelled box itself counts, compared with other boxes
 const DISTANCE = 4; // what each less usual place costs, in square pixels per pixel of width
 
 /**
- * @param {{box: object, widths: number[], isFirst?: boolean}[]} labels each with the widths that it
- *   may have, the best first. `isFirst`: placed before the others, which make way
+ * @param {Label[]} labels
  * @param {number} height of every label
- * @param {object} bounds of the picture
- * @returns {({x: number, y: number, width: number}|null)[]} in the order of `labels`; null where
- *   there is no room
+ * @param {Rect} bounds of the picture
+ * @returns {(LabelPlace|null)[]} in the order of `labels`; null where there is no room
  */
 export function placeLabels(labels, height, bounds) {
+  /** @type {Rect[]} */
   const placed = [];
+  /** @type {(LabelPlace|null)[]} */
   const places = labels.map(() => null);
   for (const i of order(labels)) {
     const place = placeOf(labels, i, height, bounds, placed);
@@ -30,13 +34,24 @@ export function placeLabels(labels, height, bounds) {
   return places;
 }
 
-/** From above to below and left to right: an order that hardly changes from frame to frame. */
+/**
+ * From above to below and left to right: an order that hardly changes from frame to frame.
+ * @param {Label[]} labels
+ */
 function order(labels) {
   const keys = labels.map(({ box, isFirst }) => [isFirst ? -1 : Math.floor(box.y / ROWS), box.x]);
   return labels.map((_, i) => i).sort((a, b) => keys[a][0] - keys[b][0] || keys[a][1] - keys[b][1]);
 }
 
-/** The best place at the first width that fits anywhere. */
+/**
+ * The best place at the first width that fits anywhere.
+ * @param {Label[]} labels
+ * @param {number} i
+ * @param {number} height
+ * @param {Rect} bounds
+ * @param {Rect[]} placed the labels before
+ * @returns {LabelPlace|null}
+ */
 function placeOf(labels, i, height, bounds, placed) {
   const { box, widths } = labels[i];
   for (const width of widths) {
@@ -52,10 +67,16 @@ function placeOf(labels, i, height, bounds, placed) {
   return null;
 }
 
-/** Around the box, the most usual place first, and last within it. */
+/**
+ * Around the box, the most usual place first, and last within it.
+ * @param {Rect} box
+ * @param {number} width
+ * @param {number} height
+ * @param {Rect} bounds
+ */
 function candidates(box, width, height, bounds) {
   const [right, bottom] = [box.x + box.width, box.y + box.height];
-  const within = (x) => Math.max(bounds.x, Math.min(x, bounds.x + bounds.width - width));
+  const within = (/** @type {number} */ x) => Math.max(bounds.x, Math.min(x, bounds.x + bounds.width - width));
   const [above, below] = [box.y - height - GAP, bottom + GAP];
   const [left, end] = [within(box.x), within(right - width)];
   const places = [
@@ -71,11 +92,20 @@ function candidates(box, width, height, bounds) {
   return places.map(([x, y], rank) => ({ x, y, width, height, rank }));
 }
 
+/**
+ * @param {Rect & {rank: number}} place
+ * @param {Label[]} labels
+ * @param {number} own
+ */
 function cost(place, labels, own) {
   const covered = labels.reduce((sum, { box }, i) => sum + (i === own ? OWN : 1) * overlap(place, box), 0);
   return covered + DISTANCE * place.width * place.rank * 0.1;
 }
 
+/**
+ * @param {Rect} place
+ * @param {Rect} bounds
+ */
 function isInside(place, bounds) {
   return (
     place.x >= bounds.x &&
@@ -85,14 +115,23 @@ function isInside(place, bounds) {
   );
 }
 
-/** @returns {number} the area that two rectangles have in common */
+/**
+ * @param {Rect} a
+ * @param {Rect} b
+ * @returns {number} the area that two rectangles have in common
+ */
 export function overlap(a, b) {
   const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
   return width > 0 && height > 0 ? width * height : 0;
 }
 
-/** The label under a point: of the boxes around it, the smallest. @returns {number} or -1 */
+/**
+ * The box under a point: of those around it, the smallest.
+ * @param {Rect[]} boxes
+ * @param {{x: number, y: number}} point
+ * @returns {number} its index, or -1
+ */
 export function boxAt(boxes, { x, y }) {
   let best = -1;
   boxes.forEach((box, i) => {

@@ -1,8 +1,8 @@
-"""Masks as YOLOs return them: prototypes for the image, and how much of each is in a box's mask."""
+"""Masks made of prototypes: maps of the image, and how much of each is in a box's mask."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
@@ -11,7 +11,7 @@ from export.tasks.boxmasks import sampled
 from export.tasks.task import Probe
 
 COUNT = 32
-"""How many prototypes there are."""
+"""How many prototypes a YOLO has."""
 _PARALLEL = 2
 """The number of images whose masks are made at the same time, which bounds the memory."""
 
@@ -20,25 +20,28 @@ _PARALLEL = 2
 class Prototypes:
     """What masks are made of.
 
-    ``maps``: float32 ``[N, h, w, P]``, which cover the model's input. ``weights``: ``[N, A, P]``,
-    those of each anchor. ``size``: the side of a mask, in cells.
+    ``maps``: float32 ``[N, h, w, P]``, which cover the model's input. ``weights``: float32
+    ``[N, A, P]``, those of each box. ``size``: the side of a mask, in cells.
     """
 
     maps: Tensor
     weights: Tensor
     size: int
 
-    def masks(self, anchors: Tensor, boxes: Tensor, counts: Tensor) -> Tensor:
-        """Return the masks ``[N, M, size, size]``, in 0..1, of some anchors' boxes.
+    def of(self, rows: Tensor) -> Prototypes:
+        """Return those of some boxes, given by their numbers ``[N, M]``."""
+        return replace(self, weights=tf.gather(self.weights, rows, batch_dims=1))
 
-        ``anchors``: ``[N, M]``. ``boxes``: ``[N, M, 4]``, within 0..1. ``counts``: ``[N]``, how
-        many of them are valid; the masks of the others are zero.
+    def masks(self, boxes: Tensor, counts: Tensor) -> Tensor:
+        """Return the masks ``[N, M, size, size]``, in 0..1, of as many boxes as there are weights.
+
+        ``boxes``: ``[N, M, 4]``, within 0..1. ``counts``: int32 ``[N]``, how many of them are
+        valid; the masks of the others are zero.
         """
-        weights = tf.gather(self.weights, anchors, batch_dims=1)
         shape = tf.TensorSpec([boxes.shape[1], self.size, self.size], tf.float32)
         return tf.map_fn(
             lambda image: self._image(*image),
-            (self.maps, weights, boxes, counts),
+            (self.maps, self.weights, boxes, counts),
             fn_output_signature=shape,
             parallel_iterations=_PARALLEL,
         )
@@ -64,9 +67,9 @@ class PrototypeOutput:
         return tf.transpose(maps, [0, 2, 3, 1]) if self.by_channel else maps
 
 
-def prototypes_among(probe: Probe) -> PrototypeOutput | None:
-    """Return the output ``[N, h, w, 32]`` or ``[N, 32, h, w]``, if there is one."""
+def prototypes_among(probe: Probe, count: int = COUNT) -> PrototypeOutput | None:
+    """Return the output ``[N, h, w, count]`` or ``[N, count, h, w]``, if there is one."""
     for name, value in probe.items():
-        if value.ndim == 4 and COUNT in (value.shape[1], value.shape[3]):
-            return PrototypeOutput(name, value.shape[3] != COUNT)
+        if value.ndim == 4 and count in (value.shape[1], value.shape[3]):
+            return PrototypeOutput(name, value.shape[3] != count)
     return None

@@ -1,13 +1,15 @@
 'use strict';
 
 /**
- * A slider for the minimum score, in percent. Events: `move` while it moves and `rest` when it is
- * released, each {percent}.
+ * A slider for a percentage. Events: `move` while it moves and `rest` when it is released, each
+ * {percent}.
  */
 Component({
   properties: {
     name: String,
     percent: { type: Number, value: 50 },
+    min: { type: Number, value: 5 },
+    max: { type: Number, value: 95 },
   },
   methods: {
     /** @param {WechatMiniprogram.SliderChanging} event */

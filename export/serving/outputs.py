@@ -1,0 +1,60 @@
+"""What keeps a model's outputs from being served: found on a few images, before any export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from export.contract import Outputs
+from export.errors import SourceError
+from export.tasks.task import Probe, Task
+
+Faults = Mapping[str, str]
+"""Why an output cannot be served, by its name."""
+
+
+def faults_of(outputs: Outputs) -> dict[str, str]:
+    """Return what is wrong with which outputs."""
+    found = {name: _fault(value) for name, value in outputs.items()}
+    if all(value.shape.rank == 0 for value in outputs.values()):
+        found = dict.fromkeys(outputs, "is one value for all images, not a row for each")
+    return {name: fault for name, fault in found.items() if fault is not None}
+
+
+def select(choose: Callable[[], Task], faults: Faults) -> Task:
+    """Return the chosen task. Raise ``SourceError`` if it reads an output that has a fault."""
+    try:
+        task = choose()
+    except SourceError:
+        raise
+    except ValueError:  # what NumPy says about arrays without values
+        _refuse(faults, faults)
+        raise
+    _refuse(task.reads(), faults)
+    return task
+
+
+def arrays(outputs: Outputs) -> Probe:
+    """Return the values of outputs."""
+    return {name: np.asarray(value.numpy()) for name, value in outputs.items()}
+
+
+def _refuse(names: Collection[str], faults: Faults) -> None:
+    for name in names:
+        if name in faults:
+            raise SourceError(
+                f"the model's output {name} {faults[name]}; select others with --outputs NAME"
+            )
+
+
+def _fault(value: Any) -> str | None:
+    if isinstance(value, tf.RaggedTensor | tf.SparseTensor):
+        return f"is a {type(value).__name__}, and clients can receive tensors only"
+    if value.dtype.is_complex:
+        return "has complex numbers, which clients cannot receive"
+    if 0 in value.shape:
+        return f"has no values: its shape is {value.shape}"
+    return None

@@ -1,0 +1,32 @@
+/** The models to choose among, and how a choice is asked for. */
+/** @typedef {Pick<import('./types.js').Model, 'name'|'label'>} Named */
+/** @typedef {Partial<import('./types.js').Model> & {name: string, state: string, default?: boolean}} KnownModel */
+/** @typedef {{name: string, label: string|null, task: string|null, state: string, isCurrent: boolean}} ListedModel */
+/**
+ * @param {KnownModel[]} models as `GET /v1/models` has them
+ * @param {Named|null} current the session's model, as the welcome has it
+ * @returns {ListedModel[]} each name and label once, the default model first
+ */
+export function listModels(models: KnownModel[], current: Named | null): ListedModel[];
+/**
+ * The session options for a model; null withdraws what was asked for before.
+ * @param {Named} model
+ */
+export function optionsFor({ name, label }: Named): {
+    model: string;
+    label: string | null;
+    version: null;
+};
+export type Named = Pick<import("./types.js").Model, "name" | "label">;
+export type KnownModel = Partial<import("./types.js").Model> & {
+    name: string;
+    state: string;
+    default?: boolean;
+};
+export type ListedModel = {
+    name: string;
+    label: string | null;
+    task: string | null;
+    state: string;
+    isCurrent: boolean;
+};

@@ -1,0 +1,64 @@
+"""Outputs that no client could receive are refused by name, and strings are compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export.errors import SourceError
+from export.serving import outputs
+from export.tasks.selection import select_task
+from export.tasks.task import Task, TaskOptions
+from export.verification import golden
+from export.verification.comparison import compare
+
+SOUND = tf.constant([[0.2, 0.8], [0.6, 0.4]])
+
+
+def chosen(found: dict[str, Any]) -> Task:
+    def choose() -> Task:
+        return select_task(outputs.arrays(found), TaskOptions())
+
+    return outputs.select(choose, outputs.faults_of(found))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (tf.ragged.constant([[1.0], [2.0, 3.0]]), "is a RaggedTensor"),
+        (tf.complex(SOUND, SOUND), "complex numbers"),
+        (tf.zeros([2, 0]), r"no values: its shape is \(2, 0\)"),
+        (tf.constant(0.5), "one value for all images"),
+    ],
+)
+def test_what_cannot_be_served(value: Any, words: str) -> None:
+    with pytest.raises(SourceError, match=f"output a .*{words}.* --outputs NAME"):
+        chosen({"a": value})
+
+
+def test_what_is_not_read_does_no_harm() -> None:
+    found = {
+        "probabilities": SOUND,
+        "signal": tf.complex(SOUND, SOUND),
+        "mean": tf.constant(0.5),
+    }
+    assert chosen(found).name == "classification"
+
+
+def test_strings_are_stored_and_compared(tmp_path: Path) -> None:
+    found = {
+        "name": np.array([b"cat", b"dog"], object),
+        "names": np.array([[b"a"], [b"bc"]], object),
+    }
+    rows = golden.rows_of(found)
+    (tmp_path / "assets.extra").mkdir()
+    golden.Golden([b"1", b"2"], rows).save(tmp_path)
+    stored = golden.load(tmp_path)
+    assert stored is not None
+    compare("here", rows, stored.rows)
+    with pytest.raises(Exception, match="name differs"):
+        compare("here", golden.rows_of({**found, "name": found["name"][::-1]}), stored.rows)
