@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from modelserver.execution import memory
 from modelserver.execution.runtime import import_tensorflow
 from modelserver.lifecycle import model_config
 from modelserver.options import command_line, help
@@ -49,12 +50,14 @@ def _serve(options: Options) -> None:
     models = model_config.initial(options)
     for port in filter(None, {options.port, options.rest_api_port}):
         _check_free(options.host, port)
+    memory.limit_heaps()
     import_tensorflow()
     logging.getLogger("tornado").setLevel(logging.ERROR)  # do not log garbage sent to the port
     from modelserver.app import ModelServer
 
     server = ModelServer(options, models)
     server.load()
+    memory.settle()
     signals = _signals()
     server.open()
     os.read(signals, 1)

@@ -7,8 +7,8 @@ from typing import Any
 
 from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
+from modelserver.execution.memory import give_back_memory
 from modelserver.execution.runner import Runner
-from modelserver.execution.runtime import give_back_memory
 from modelserver.metrics import Metrics
 
 DEFAULT_SIGNATURE = "serving_default"

@@ -1,13 +1,12 @@
-"""TensorFlow's import, and the memory of this process.
+"""TensorFlow's import.
 
-Importing TensorFlow takes seconds and prints messages about CPU features and missing GPUs, partly
-from C++ before any log level takes effect. They are hidden, unless the import fails.
+It prints messages about CPU features and missing GPUs, partly from C++ before any log level takes
+effect. They are hidden, unless the import fails.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import os
 import sys
@@ -51,9 +50,3 @@ def _stderr_held_back() -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-
-
-def give_back_memory() -> None:
-    """Return freed memory to the operating system, where the C library (glibc) keeps it."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)

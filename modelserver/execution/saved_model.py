@@ -47,9 +47,18 @@ def load(path: str, tags: Sequence[str], config: Any) -> SavedModel:
     except BaseException:
         graph_session.close()
         raise
-    return SavedModel(
-        graph_session, dict(meta_graph.signature_def), side_effects.changing(meta_graph)
-    )
+    return SavedModel(graph_session, _signatures(meta_graph), side_effects.changing(meta_graph))
+
+
+def _signatures(meta_graph: Any) -> dict[str, Any]:
+    """Return copies: a part of a message keeps the whole of it in memory, with all constants."""
+    return {name: _copy(signature) for name, signature in meta_graph.signature_def.items()}
+
+
+def _copy(message: Any) -> Any:
+    copied = type(message)()
+    copied.CopyFrom(message)
+    return copied
 
 
 def _restore(graph_session: GraphSession, path: str, tags: Sequence[str]) -> Any:

@@ -9,6 +9,7 @@ from functools import partial
 from modelserver.batching.batcher import BatchRunner, BatchThreads
 from modelserver.execution import saved_model
 from modelserver.execution.concurrency import ConcurrencyLimiter
+from modelserver.execution.memory import give_back_memory
 from modelserver.execution.model import Model
 from modelserver.execution.runner import DirectRunner, Runner
 from modelserver.lifecycle import background
@@ -52,6 +53,7 @@ class Loader:
         except BaseException:
             model.close()
             raise
+        give_back_memory()  # of which loading and the first calls need more than all later ones
         return Loaded(model, loaded - started, time.monotonic() - loaded)
 
     def stop(self) -> None:

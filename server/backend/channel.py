@@ -1,9 +1,8 @@
 """One gRPC channel to one model server, on the event loop and never blocking it.
 
-A call is a future of grpc.aio: it starts at once, and the loop goes on until it is
-done. Of gRPC's two kinds of futures this one was measured to cost less
-(docs/performance.md): the other starts a thread for a lone call, and switches threads
-for every call.
+Calls are those of grpc.aio, which were measured to cost less than gRPC's other futures
+(docs/performance.md): these start a thread for a lone call, and switch threads for every
+call.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from server.backend.directcall import WrappedMethod, method_of_bytes
 from server.backend.failures import failure
 from server.backend.interface import CallTiming, traceparent
 from server.backend.stubs import (
@@ -66,17 +66,19 @@ class Channel:
         self.address = address
         self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
         stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
-        self._get_model_metadata = stub.GetModelMetadata
+        self._get_model_metadata = WrappedMethod(stub.GetModelMetadata)
         # Not the stub's Predict, which would serialize: requests are bytes already.
-        self._predict = self._channel.unary_unary(
-            _PREDICT, response_deserializer=predict_pb2.PredictResponse.FromString
+        self._predict = method_of_bytes(
+            self._channel, _PREDICT, predict_pb2.PredictResponse.FromString
         )
         self._check_health = self._channel.unary_unary(_HEALTH)
         # Not from its stub, which would load the protocol of all that ModelService does.
-        self._get_model_status = self._channel.unary_unary(
-            _MODEL_STATUS,
-            request_serializer=get_model_status_pb2.GetModelStatusRequest.SerializeToString,
-            response_deserializer=get_model_status_pb2.GetModelStatusResponse.FromString,
+        self._get_model_status = WrappedMethod(
+            self._channel.unary_unary(
+                _MODEL_STATUS,
+                request_serializer=get_model_status_pb2.GetModelStatusRequest.SerializeToString,
+                response_deserializer=get_model_status_pb2.GetModelStatusResponse.FromString,
+            )
         )
         self._closed = False
         self._reported: bool | None = None
@@ -104,7 +106,7 @@ class Channel:
 
     async def reload(self, request: bytes, timeout_s: float) -> bytes:
         """Call HandleReloadConfigRequest with a serialized ReloadConfigRequest."""
-        method = self._channel.unary_unary(_RELOAD)
+        method = WrappedMethod(self._channel.unary_unary(_RELOAD))
         response: bytes
         response, _ = await self._call(method, request, timeout_s)
         return response
@@ -132,6 +134,7 @@ class Channel:
         self._closed = True
         if self._watcher is not None:
             self._watcher.cancel()
+        self._predict.cancel()
         await self._channel.close()
 
     async def _call(self, method: Any, request: Any, timeout_s: float) -> tuple[Any, CallTiming]:
@@ -140,14 +143,14 @@ class Channel:
         if timeout_s <= 0:
             raise DeadlineExceeded("no time left for the call")
         trace = traceparent.get()
-        metadata = (("traceparent", trace),) if trace else None
+        metadata = (("traceparent", trace),) if trace else ()
         sent = time.monotonic()
         try:
-            call = method(request, timeout=timeout_s, metadata=metadata)
-            response = await call
+            response, trailers = await method(request, timeout_s, metadata)
             received = time.monotonic()
-            trailers = await call.trailing_metadata()  # which have come with the response
         except grpc.aio.AioRpcError as error:
+            if self._closed:
+                raise BackendUnavailable("the call to the model server was interrupted") from None
             # The channel's own word, not the last call's: a model that answers UNAVAILABLE
             # says nothing about the calls of other models.
             connected = self._channel.get_state() is grpc.ChannelConnectivity.READY

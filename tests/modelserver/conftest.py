@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tensorflow  # noqa: F401  # all of it, before the model server imports parts
 
 from loadtest.stack import free_port
 from modelserver.app import ModelServer

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import tensorflow  # noqa: F401  # all of it, which the model server would leave out
+import tensorflow  # noqa: F401  # all of it, before the model server imports parts
 
 from export.client.model_server import AVAILABLE, ModelServer
 from export.publishing.location import locate
