@@ -47,7 +47,7 @@ def _serve(options: Options) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: os._exit(0))  # no calls are in progress yet
     models = model_config.initial(options)
-    for port in filter(None, {options.port, options.rest_api_port}):
+    for port in {options.port, options.rest_api_port}:  # 0, any port, checks the host
         _check_free(options.host, port)
     import_tensorflow()
     logging.getLogger("tornado").setLevel(logging.ERROR)  # do not log garbage sent to the port
