@@ -79,8 +79,7 @@ class State(enum.Enum):
     EXPIRED = enum.auto()
     CLOSED = enum.auto()
 
-    # Enum's own is written in Python, and needed for each frame.
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # needed for each frame; Enum's own is written in Python
 
 
 class Session:
