@@ -58,7 +58,7 @@ const { maskOf } = require('./masks.js');
 
 /** @type {Box} */
 const NOWHERE_ELSE = [0, 0, 0, 0];
-const EASED = 3; // how often a correction falls to 1/e within `easeMs`, which leaves 5 % of it
+const EASED = 5; // how often a correction falls to 1/e within `easeMs`, which leaves 1 % of it
 
 class Overlay {
   /**
