@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from modelserver.execution import memory
@@ -48,8 +50,9 @@ def _serve(options: Options) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: os._exit(0))  # no calls are in progress yet
     models = model_config.initial(options)
-    for port in filter(None, {options.port, options.rest_api_port}):
+    for port in {options.port, options.rest_api_port}:  # 0, any port, checks the host
         _check_free(options.host, port)
+    _raise_limit_on_files()
     memory.limit_heaps()
     import_tensorflow()
     logging.getLogger("tornado").setLevel(logging.ERROR)  # do not log garbage sent to the port
@@ -63,6 +66,13 @@ def _serve(options: Options) -> None:
     os.read(signals, 1)
     log.info("stopping")
     server.stop(GRACE_S)
+
+
+def _raise_limit_on_files() -> None:
+    """Raise the soft limit to the hard one: every connection takes a file."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # macOS allows less than the hard limit says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _signals() -> int:

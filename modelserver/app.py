@@ -68,7 +68,10 @@ class ModelServer:
         Raise ``ServingError`` if a model has no version that loads.
         """
         self._manager.start()
-        failures = self._active_config.apply_file(self._models)
+        try:
+            failures = self._active_config.apply_file(self._models)
+        except ServingError as error:
+            raise _not_applied(self._options.model_config_file, error) from None
         if failures:
             raise _not_loaded(failures)
         if model_config.is_empty(self._models):
@@ -110,6 +113,13 @@ class ModelServer:
             return None
         api = RestApi(self._service, self._metrics, self._options.rest_api_timeout_in_ms / 1000)
         return RestServer(api, self._metrics, self._rest_options)
+
+
+def _not_applied(path: str, error: ServingError) -> ServingError:
+    """Return the error for labels of versions that are not available, with what permits them."""
+    message = f"{error.message}; --allow_version_labels_for_unavailable_models permits that"
+    unavailable = error.code is Code.FAILED_PRECONDITION
+    return model_config.in_file(path, ServingError(error.code, message) if unavailable else error)
 
 
 def _not_loaded(failures: list[Failure]) -> ServingError:

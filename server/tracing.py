@@ -50,6 +50,8 @@ from server.version import VERSION
 
 MOST_PER_S, BURST = 100.0, 100
 EXPORT_TIMEOUT_S = 5.0
+_DIRECT = (("grpc.enable_http_proxy", 0),)
+"""A collector without TLS is in the gateway's own network; a proxy in the environment is not."""
 
 
 class OpenTelemetryTracer:
@@ -60,7 +62,8 @@ class OpenTelemetryTracer:
         self._requested = TokenBucket(MOST_PER_S, BURST)
         resource = Resource.create({SERVICE_NAME: "framewire", SERVICE_VERSION: VERSION})
         self._provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
-        exporter = OTLPSpanExporter(endpoint, timeout=EXPORT_TIMEOUT_S)
+        channel: Any = _DIRECT if endpoint.startswith("http:") else None
+        exporter = OTLPSpanExporter(endpoint, timeout=EXPORT_TIMEOUT_S, channel_options=channel)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._spans = self._provider.get_tracer("framewire", VERSION)
 

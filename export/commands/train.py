@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 from demomodel import CHECKPOINT, fonts
@@ -10,6 +11,7 @@ from demomodel.recipe import Recipe
 from export.commands.arguments import add_cache, fraction, positive
 from export.commands.loading import load_tensorflow
 from export.commands.parser import Commands, add_command
+from export.errors import SourceError
 from export.sources import checkpoints
 
 SUMMARY = "train the demo model"
@@ -62,7 +64,8 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train. Raise ``ExportError``."""
-    # Find out about missing fonts now, not after an hour of training.
+    # Find out about these now, not after an hour of training.
+    _check_writable(options.output)
     fonts.training_faces()
     fonts.held_out_faces()
     load_tensorflow()
@@ -83,6 +86,16 @@ def run(options: argparse.Namespace) -> None:
         )
     print(*metrics.lines(measured), sep="\n")
     print(f"checkpoint      {prefix}")
+
+
+def _check_writable(folder: Path) -> None:
+    """Raise ``SourceError`` if the checkpoint could not be written in the end."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SourceError(f"cannot write {folder}: {error.strerror}") from None
 
 
 def _command(recipe: Recipe, start: Path | None) -> str:

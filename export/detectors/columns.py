@@ -44,7 +44,7 @@ def fitting(rows: np.ndarray) -> list[Columns]:
 def fits(rows: np.ndarray, columns: Columns) -> bool:
     """Return whether the values can be those of ``columns``, with anything behind these."""
     at = positions(columns)
-    used = used_rows(rows)
+    used = used_rows(rows, columns)
     scores, classes = used[:, at["score"]], used[:, at["class"]]
     if not len(used) or not in_unit_range(scores) or _is_integral(scores):
         return False
@@ -61,10 +61,19 @@ def are_sorted(rows: np.ndarray, columns: Columns) -> bool:
     return bool((np.diff(scores, axis=-1) <= 0).all())
 
 
-def used_rows(rows: np.ndarray) -> np.ndarray:
-    """Return the rows of all images, ``[R, columns]``, without those that are nothing but zeros."""
+def found_nothing(rows: np.ndarray) -> bool:
+    """Return whether the values can be Ultralytics' for images in which nothing was found.
+
+    Some of its exports return zeros then, others boxes of any class with a score of 0.
+    """
+    at = positions(ULTRALYTICS)
+    return not len(used_rows(rows, ULTRALYTICS)) and _is_integral(rows[..., at["class"]])
+
+
+def used_rows(rows: np.ndarray, columns: Columns) -> np.ndarray:
+    """Return the rows of all images, ``[R, columns]``, whose score is not 0."""
     rows = rows.reshape(-1, rows.shape[-1])
-    return rows[(rows != 0).any(axis=-1)]
+    return rows[rows[:, positions(columns)["score"]] != 0]
 
 
 def holds_rows(value: np.ndarray) -> bool:

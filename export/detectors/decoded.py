@@ -17,7 +17,6 @@ from export.detectors.end_to_end import end_to_end
 from export.detectors.nms import Limits, strongest, suppress
 from export.detectors.options import DecodeOptions
 from export.detectors.ultralytics import ultralytics
-from export.detectors.yolo import yolo
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.boxmasks import MAX_CELLS
@@ -25,8 +24,8 @@ from export.tasks.task import PlainTask, Probe
 
 DECODERS: Mapping[str, Callable[[Probe, DecodeOptions, Size], Decoder]] = {
     "yolo": ultralytics,
-    "yolov5": yolo,
-    "yolov8": yolo,
+    "yolov5": ultralytics,
+    "yolov8": ultralytics,
     "yolo-obb": ultralytics,
     "ssd": anchored,
     "retinanet": anchored,

@@ -24,7 +24,7 @@ from export.detectors.decoder import Candidates, Size
 from export.detectors.options import DecodeOptions
 from export.detectors.scores import in_unit_range
 from export.detectors.turned import upright
-from export.detectors.units import recognize_units
+from export.detectors.units import units_of_rows
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.activation import activate
@@ -100,12 +100,10 @@ def end_to_end(
     """
     name, rows = _output(probe, options)
     columns, notes = _columns(name, rows, options, assumed)
-    at, end = tables.positions(columns), tables.width(columns)
+    end = tables.width(columns)
     _check_scores(name, rows, columns, options)
     prototypes = prototypes_among(probe, rows.shape[-1] - end) if rows.shape[-1] > end else None
-    used = tables.used_rows(rows)
-    used = used[used[:, at["score"]] > 0.0] if options.activation is None else used
-    units, note = recognize_units(name, used[:, at["box"] : at["box"] + 4], options.units)
+    units, note = units_of_rows(name, rows, columns, options.units)
     notes += (*note, *_rest(name, rows.shape[-1] - end, prototypes, options))
     order, activation = options.order or "xyxy", options.activation or "none"
     return EndToEnd(
@@ -156,7 +154,7 @@ def _recognized(
         found = [one for one in found if one == ULTRALYTICS]
     if len(found) == 1:
         return found[0], "recognized; override this with --columns"
-    if assumed is not None and not len(tables.used_rows(rows)):
+    if assumed is not None and tables.found_nothing(rows):
         return assumed, "as Ultralytics has them, since nothing was found in these images"
     choices = [",".join(one) for one in found or tables.known(table.shape[-1])]
     reason = "several orders are possible" if found else "they fit no known order"
@@ -168,7 +166,7 @@ def _recognized(
 
 
 def _check_scores(name: str, rows: np.ndarray, columns: Columns, options: DecodeOptions) -> None:
-    scores = tables.used_rows(rows)[:, tables.positions(columns)["score"]]
+    scores = tables.used_rows(rows, columns)[:, tables.positions(columns)["score"]]
     if options.activation is None and len(scores) and not in_unit_range(scores):
         raise SourceError(
             f"the scores in {name} range from {scores.min():.3g} to {scores.max():.3g} instead of "

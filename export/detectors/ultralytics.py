@@ -8,11 +8,15 @@ from export.detectors.decoder import Size
 from export.detectors.end_to_end import EndToEnd, end_to_end
 from export.detectors.options import DecodeOptions
 from export.detectors.yolo import Yolo, yolo, yolo_layout
+from export.errors import SourceError
 from export.tasks.task import Probe
 
 
 def ultralytics(probe: Probe, options: DecodeOptions, size: Size) -> Yolo | EndToEnd:
     """Return the decoder for these outputs. Raise ``SourceError`` if they have neither form."""
+    if options.family in ("yolov5", "yolov8"):
+        _check_anchors(probe, options, size)
+        return yolo(probe, options, size)
     if options.columns is None and not are_suppressed(probe, size):
         return yolo(probe, options, size)
     assumed = TURNED if options.family == "yolo-obb" else ULTRALYTICS
@@ -22,7 +26,8 @@ def ultralytics(probe: Probe, options: DecodeOptions, size: Size) -> Yolo | EndT
 def are_suppressed(probe: Probe, size: Size) -> bool:
     """Return whether an output has a row for each detection, or may have: there was none."""
     return detections_among(probe, size) is not None or any(
-        not rows.any() and yolo_layout(rows.shape, size) is None for rows in _tables(probe).values()
+        columns.found_nothing(rows) and yolo_layout(rows.shape, size) is None
+        for rows in _tables(probe).values()
     )
 
 
@@ -37,6 +42,15 @@ def detections_among(probe: Probe, size: Size) -> str | None:
         if is_sorted and columns.fits(rows, ULTRALYTICS):
             return name
     return None
+
+
+def _check_anchors(probe: Probe, options: DecodeOptions, size: Size) -> None:
+    name = detections_among(probe, size)
+    if name is not None:
+        raise SourceError(
+            f"{name} {list(probe[name].shape)} has a row for each detection, not for each anchor, "
+            f"as --decode {options.family} needs: use --decode yolo"
+        )
 
 
 def _tables(probe: Probe) -> Probe:

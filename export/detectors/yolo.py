@@ -37,8 +37,8 @@ _TINY_STRIDES = (16, 32)  # of YOLOv3-tiny, which has three anchors for each cel
 _ANCHORS_PER_CELL = {"yolov5": 3, "yolov8": 1}
 _BOX_COLUMNS = {"yolov5": 5, "yolov8": 4}
 _PERSON_KEYPOINTS = 17 * 3
-_BY_SHAPE = ("yolo", "yolo-obb")
-"""The families whose version the number of anchors says."""
+_VERSIONS = {"yolo-obb": "yolov8"}
+"""The layouts of families that have only one."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _output(probe: Probe, options: DecodeOptions, size: Size) -> tuple[str, Layo
     if len(fitting) == 1:
         return next(iter(fitting.items()))
     shapes = [f"{name} {list(value.shape)}" for name, value in sorted(probe.items())]
-    if len(candidates) == 1 and options.family in _BY_SHAPE:
+    if len(candidates) == 1 and options.family == "yolo":
         raise SourceError(
             f"{shapes[0]} has the number of anchors of no YOLO at this size; name the version with "
             "--decode yolov5 (boxes have an objectness) or --decode yolov8 (they have none)"
@@ -170,11 +170,12 @@ def _output(probe: Probe, options: DecodeOptions, size: Size) -> tuple[str, Layo
 def _layout(shape: tuple[int, ...], options: DecodeOptions, size: Size) -> Layout | None:
     """Return the layout by the number of anchors, or by the version that the user names."""
     layout = yolo_layout(shape, size)
-    if options.family in _BY_SHAPE or (layout and layout.version == options.family):
+    version = _VERSIONS.get(options.family, options.family)
+    if options.family == "yolo" or (layout and layout.version == version):
         return layout
-    if min(shape[1:]) <= _BOX_COLUMNS[options.family]:
+    if min(shape[1:]) <= _BOX_COLUMNS[version]:
         return None
-    return Layout(options.family, shape[2] > shape[1])
+    return Layout(version, shape[2] > shape[1])
 
 
 def _classes(

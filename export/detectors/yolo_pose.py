@@ -21,7 +21,7 @@ from export.detectors.decoder import Size
 from export.detectors.nms import Limits, best_rows, kept_boxes
 from export.detectors.options import DecodeOptions
 from export.detectors.ultralytics import are_suppressed
-from export.detectors.units import recognize_units
+from export.detectors.units import recognize_units, units_of_rows
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks import coco_person
@@ -125,8 +125,10 @@ def yolo_pose(probe: Probe, options: DecodeOptions, size: Size) -> YoloPose:
     layout = _layout(name, value, options, are_suppressed(probe, size))
     rows = value.swapaxes(1, 2) if layout.by_column else value
     _check_scores(name, rows, layout)
-    used = rows[rows[..., _BOX] > 0] if layout.suppressed else rows
-    units, note = recognize_units(name, used[..., :_BOX], options.units)
+    if layout.suppressed:
+        units, note = units_of_rows(name, rows, ULTRALYTICS, options.units)
+    else:
+        units, note = recognize_units(name, rows[..., :_BOX], options.units)
     limits = Limits(options.max_overlap, options.min_score, options.max_boxes)
     skeleton = chosen_skeleton(options.skeleton, layout.count)
     return YoloPose(name, layout, units, limits, skeleton, (_describe(name, value, layout), *note))

@@ -21,6 +21,7 @@ class Gateways:
 
     def __init__(self, addresses: Sequence[str]) -> None:
         self.addresses = [_metrics_url(address) for address in addresses]
+        self._reasons: dict[str, str] = {}
         # Metrics are read directly, as the calls to the model server are.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -38,7 +39,7 @@ class Gateways:
         answers = self.read()
         for address in self.addresses:
             if address not in answers:
-                raise ReleaseError(f"no metrics at {address}")
+                raise ReleaseError(f"no metrics at {address}: {self._reasons[address]}")
             followed = _values(answers[address], "framewire_canary_share", "label")
             missing = [label for label in labels if label not in followed]
             if missing:
@@ -66,8 +67,19 @@ class Gateways:
                 for family in text_string_to_metric_families(text)
                 for sample in family.samples
             }
-        except (OSError, HTTPException, ValueError, LookupError, ArithmeticError):
-            return None  # the last two: what answers is no gateway
+        except OSError as error:
+            self._reasons[address] = _reason(error)
+        except (HTTPException, ValueError, LookupError, ArithmeticError):
+            self._reasons[address] = "what answers there are not the metrics of a gateway"
+        return None
+
+
+def _reason(error: OSError) -> str:
+    """Return why a page could not be read."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"it answered {error.code}"
+    cause = getattr(error, "reason", error)
+    return str(getattr(cause, "strerror", None) or cause)
 
 
 def _values(samples: Samples, name: str, label: str) -> set[str]:

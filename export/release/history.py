@@ -54,7 +54,7 @@ class History:
 
     def _read(self) -> dict[str, dict[str, _Moves]]:
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(self.path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:

@@ -49,7 +49,7 @@ class Driver:
         self._recorder: Recorder | None = None
         self._renew_primitives()
         self._running: asyncio.Task[None] | None = None
-        self._last_reason = "no attempt was made"
+        self._last_reason = "no answer yet"
 
     async def start(self, timeout_s: float) -> None:
         """Open a session.

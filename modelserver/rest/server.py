@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler, stream_request_body
 
 from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
 from modelserver.options.components import RestOptions
 from modelserver.rest.endpoints import MAX_BODY_BYTES, Response, RestApi, failure
+from modelserver.rest.listening import open_sockets
 from modelserver.status import Code, ServingError
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class RestServer:
 
     def __init__(self, api: RestApi, metrics: Metrics, options: RestOptions) -> None:
         try:
-            self._sockets = bind_sockets(options.port, options.host or None)
+            self._sockets = open_sockets(options.host, options.port)
         except OSError as error:
             raise ServingError(
                 Code.UNAVAILABLE, f"REST cannot listen on port {options.port}: {error.strerror}"

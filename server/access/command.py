@@ -161,7 +161,7 @@ def _seconds(text: str) -> int:
 
 def _entries(path: Path) -> list[Any]:
     try:
-        if not path.exists():
+        if not path.exists() or not path.stat().st_size:
             return []
     except OSError as error:
         raise WrongSetting(f"token_keys: {path}: {error.strerror}") from None

@@ -9,14 +9,13 @@ in order:
 * ``Send``: send this message to the client;
 * ``Select``: look this model up, and pass the result to ``update_model``;
 * ``SelectSecond``: follow this model for the boxes of the session's frames;
-* ``Offer``: offer this accepted frame to the batcher, and pass its outcome to
-  ``resolve``;
+* ``Offer``: offer this frame to the batcher, and pass its outcome to ``resolve``;
 * ``Expire``: call ``expire`` at this time;
 * ``Close``: close the socket.
 
 A frame is accepted if its id is larger than every id before it. From then on it is
-``pending`` until ``resolve`` is called with its outcome, once. The batcher limits how
-many are pending; the session only keeps track of them.
+``pending`` until ``resolve`` has its outcome, once. The batcher limits how many are
+pending; the session only keeps track of them.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ export const en = {
   keys: 'Keys: 1, 2 and 3 choose the time range, / filters sessions, ← and → read a chart that has the focus, L switches the language.',
 
   'tile.results': 'Results/s',
-  'tile.lost': 'Frames without a result',
+  'tile.lost': 'No result',
   'tile.age': 'Age, median',
   'tile.p95': 'Age, P95',
   'tile.p99': 'Age, P99',

@@ -22,7 +22,7 @@ export const zh = {
   keys: '快捷键：1、2、3 选择时间范围，/ 筛选会话，← → 查看选中图表的数值，L 切换语言。',
 
   'tile.results': '每秒结果数',
-  'tile.lost': '未得到结果的帧',
+  'tile.lost': '未得到结果',
   'tile.age': '延迟中位数',
   'tile.p95': '延迟 P95',
   'tile.p99': '延迟 P99',

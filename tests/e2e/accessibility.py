@@ -36,6 +36,11 @@ MAIN = ("desktop", "portrait")
 LOOKS = (("light", "en-GB"), ("dark", "zh-CN"), ("light", "zh-CN"), ("dark", "en-GB"))
 UNFOLD = "document.querySelectorAll('details').forEach((section) => { section.open = true; })"
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+FRAME = """() => {
+  document.body.innerHTML = '<main><h1>Digits</h1></main>';
+  document.querySelector('main').append(camera);
+}"""
+"""What a page around the element has: a heading, and a main part."""
 SERIOUS = ("serious", "critical")
 SESSIONS = 3
 SETTLE_MS = 400
@@ -102,7 +107,11 @@ def _offline(page: Page, servers: Servers) -> None:
 
 
 def _element(page: Page, servers: Servers) -> None:
+    page.context.grant_permissions(["camera"])
     embed(page, servers.stack.url)
+    page.evaluate(FRAME)
+    page.evaluate("camera.start()")
+    page.wait_for_function("seen.results > 0")
 
 
 def _sheet(page: Page, servers: Servers) -> None:

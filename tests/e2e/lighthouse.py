@@ -113,13 +113,16 @@ def main() -> int:
     """Print the scores; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.lighthouse")
     parser.add_argument("lighthouse", type=Path, help="the command of the npm package lighthouse")
-    lighthouse = parser.parse_args().lighthouse
+    parser.add_argument("--pages", nargs="+", metavar="NAME", help="such as page (default: all)")
+    options = parser.parse_args()
     admin = free_port()
     lowest = 100
     flags = (f"--admin={admin}", "--log-level=error")
     with Stack(gateway_flags=flags) as stack, _served(SITE) as site:
         for visit in visits(stack.url, f"http://127.0.0.1:{admin}", site):
-            found = report(lighthouse, visit)
+            if options.pages and visit.name not in options.pages:
+                continue
+            found = report(options.lighthouse, visit)
             lowest = min(lowest, *scores(found))
             size = "phone" if visit.is_phone else "desktop"
             print(

@@ -25,6 +25,7 @@ from export.sources.keras_errors import reason
 from export.sources.opening import open_source
 from export.sources.options import SourceOptions
 from export.sources.tf1_graph import FrozenGraph
+from tests import forked
 from tests.conftest import ROOT, one_at_a_time
 from tests.export import keras2_models, trained_models
 
@@ -32,6 +33,7 @@ MODULE = keras2_models.__name__
 FUNCTIONAL = [build.__name__ for build in keras2_models.FUNCTIONAL]
 TRAINED = [build.__name__ for build in keras2_models.TRAINED]
 PORTABLE = [build.__name__ for build in keras2_models.PORTABLE]
+KERAS_2 = {**os.environ, "TF_USE_LEGACY_KERAS": "1"}
 WEIGHTS = (".weights.h5", "-legacy.hdf5", ".h5", ".keras", "-weights", "-run")
 
 
@@ -42,14 +44,8 @@ def files(run_folder: Path) -> Path:
     with one_at_a_time(run_folder / "keras2.lock"):
         if not folder.exists():
             folder.mkdir()
-            subprocess.run(
-                [sys.executable, "-m", MODULE, str(folder)],
-                cwd=ROOT,
-                env={**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
-                check=True,
-                capture_output=True,
-                timeout=200,
-            )
+            made = forked.run(MODULE, str(folder), environment=KERAS_2)
+            assert made.returncode == 0, made.stderr
     return folder
 
 
@@ -321,7 +317,7 @@ def test_legacy_keras_in_the_environment(files: Path, tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", EXPORT_EACH, str(tmp_path / "model"), *map(str, sources)],
         cwd=ROOT,
-        env={**os.environ, "TF_USE_LEGACY_KERAS": "1"},
+        env=KERAS_2,
         check=False,
         capture_output=True,
         text=True,

@@ -22,6 +22,8 @@ import pytest
 
 from loadtest import procfs
 from loadtest.stack import free_port
+from modelserver.__main__ import _check_free
+from modelserver.status import ServingError
 from tests import forked
 from tests.modelserver.client import Client, floats, predict_request, refused
 
@@ -236,6 +238,12 @@ def test_a_start_that_fails_says_why_in_one_line(
     assert program.end() == status
     assert len(program.lines) == 1
     assert line in program.lines[0]
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64, "nohost.invalid"])
+def test_a_host_that_cannot_be_listened_on(host: str) -> None:
+    with pytest.raises(ServingError, match="cannot listen on "):
+        _check_free(host, 0)
 
 
 def test_an_empty_config_file_waits_for_models(fork: Start, models: Path, tmp_path: Path) -> None:

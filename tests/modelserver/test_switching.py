@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from modelserver.execution import completeness
 from modelserver.status import ServingError
 from tests.modelserver import exported, exported_v1
 from tests.modelserver.client import Client, floats, predict_request, refused, spec
@@ -253,7 +254,8 @@ def test_labels_of_a_config_file(serve: Serve, offsets: Path, tmp_path: Path) ->
         'model_platform: "tensorflow" model_version_policy { all {} } '
         'version_labels { key: "stable" value: 1 } version_labels { key: "canary" value: 3 } } }'
     )
-    with pytest.raises(ServingError, match=r"label to version .* not currently available"):
+    permitted = r"models\.config: .* label to version .*; --allow_version_labels_for_unavailable"
+    with pytest.raises(ServingError, match=permitted):
         serve(model_config_file=file)
     client = serve(model_config_file=file, allow_version_labels_for_unavailable_models=True)
     client.wait_for("m", v1="AVAILABLE", v3="AVAILABLE")
@@ -274,3 +276,9 @@ def test_nothing_to_serve_ends_the_start(serve: Serve, tmp_path: Path) -> None:
 def test_a_broken_version_ends_the_start(serve: Serve, offsets: Path, tmp_path: Path) -> None:
     with pytest.raises(ServingError, match=r"default version 3: .*tags"):
         serve(model_base_path=offsets, saved_model_tags="gpu")
+
+
+def test_a_graph_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").mkdir()
+    with pytest.raises(ServingError, match=r"cannot read .*saved_model\.pb: Is a directory"):
+        completeness.check(str(tmp_path), ["serve"])

@@ -107,8 +107,13 @@ def ids(span: Any) -> tuple[str, str]:
 
 
 async def test_a_frame_is_followed_from_its_client_to_the_model_server(
-    start: StartTraced, collector: Collector, model_server: Puppet
+    start: StartTraced,
+    collector: Collector,
+    model_server: Puppet,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")  # for the web, not for the collector
     traced = await start()
     client = await SocketClient.open(traced.served)
     before = time.time_ns()

@@ -112,7 +112,7 @@ async def test_without_a_websocket_it_says_what_to_pass(node: str, project: Path
           console.log(error.message);
         }
     """
-    assert "pass `socket`, (url, protocols) => WebSocket" in await output(node, project, source)
+    assert "pass the option `socket`" in await output(node, project, source)
 
 
 def fields_of(interface: str) -> set[str]:

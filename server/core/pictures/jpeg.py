@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from itertools import islice
+from typing import NamedTuple
 
 from server.core.errors import BadFrame
 from server.core.pictures.layout import UPRIGHT, Header, orientation
@@ -26,10 +27,37 @@ MAX_SCANS = 20
 # Within a scan FF is followed by zero, or by the number of a restart marker.
 _SCAN = re.compile(rb"\xff\xda")
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+# Of a camera, all pictures have the same bytes before their scans. These are read once, and found
+# again by their beginning, which has the size in most of them.
+_KEY_BYTES, _LARGEST_HEAD, _MOST_HEADS = 192, 4096, 64
+
+
+class _Head(NamedTuple):
+    """The bytes up to a picture's first scan, where that begins, and what they say."""
+
+    content: bytes
+    scan: int
+    frame: tuple[int, int, int, int] | None
+    turned: int
+
+
+_heads: dict[bytes, _Head] = {}
 
 
 def read(data: bytes) -> Header:
     """Read the header of a JPEG. Raises BadFrame, struct.error or IndexError."""
+    head = _heads.get(data[:_KEY_BYTES])
+    if head is None or not data.startswith(head.content):
+        head = _head(data)
+        if head.scan <= _LARGEST_HEAD:
+            if len(_heads) >= _MOST_HEADS:
+                _heads.clear()
+            _heads[data[:_KEY_BYTES]] = head
+    return _whole(head.frame, head.turned, data, head.scan)
+
+
+def _head(data: bytes) -> _Head:
+    """Read what comes before the first scan. Raises like :func:`read`."""
     frame: tuple[int, int, int, int] | None = None
     turned = UPRIGHT
     at = 2
@@ -47,7 +75,7 @@ def read(data: bytes) -> Header:
         elif marker == _APP1 and turned == UPRIGHT:
             turned = _turned(data[at + 4 : at + 2 + length])
         elif marker == _START_OF_SCAN:
-            return _whole(frame, turned, data, at)
+            return _Head(data[: at + 4], at, frame, turned)
         at += 2 + length
     raise BadFrame(f"broken jpeg: more than {_MAX_SEGMENTS} header segments")
 

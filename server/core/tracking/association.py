@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from server.core.tracking.assignment import assign
@@ -22,7 +22,9 @@ SHAPE = 0.0115
 # How far a box may be from where its track should be, in sizes, however uncertain that is.
 GATE = 2.5
 # Larger groups are paired greedily, since the best pairing costs their size to the third.
-LARGEST_GROUP = 20
+LARGEST_GROUP = 10
+# So are all, if there are more pairs than this: boxes that lie in one heap.
+MOST_PAIRS = 1024
 
 
 class Candidate(NamedTuple):
@@ -40,12 +42,8 @@ class Target(NamedTuple):
     prediction: Prediction
 
 
-class Pair(NamedTuple):
-    """That a box may continue a track: their numbers, and how unlikely it is."""
-
-    cost: float
-    box: int
-    track: int
+Pair = tuple[float, int, int]
+"""How unlikely it is that a box continues a track, and the numbers of the two."""
 
 
 def pair(boxes: Sequence[Candidate], tracks: Sequence[Target], alone: float = ALONE) -> list[Pair]:
@@ -53,41 +51,42 @@ def pair(boxes: Sequence[Candidate], tracks: Sequence[Target], alone: float = AL
 
     ``alone``: what it costs to leave a box and a track alone.
     """
-    possible = _possible(boxes, tracks, alone)
+    possible = [
+        entry for j, target in enumerate(tracks) for entry in _possible(boxes, target, j, alone)
+    ]
     if len(possible) < 2:
         return possible
+    if len(possible) > MOST_PAIRS:
+        return _greedy(possible)
     chosen: list[Pair] = []
     for group in _groups(possible):
         chosen.extend(group if len(group) == 1 else _solve(group))
     return chosen
 
 
-def _possible(boxes: Sequence[Candidate], tracks: Sequence[Target], alone: float) -> list[Pair]:
-    pairs = []
-    for j, target in enumerate(tracks):
-        x, y, width, height = target.state[:4]
-        far = GATE * (width + height)
-        for i, box in enumerate(boxes):
-            if abs(box.state[0] - x) < far and abs(box.state[1] - y) < far:
-                cost = _cost(box, target)
-                if cost < alone:
-                    pairs.append(Pair(cost, i, j))
-    return pairs
-
-
-def _cost(box: Candidate, target: Target) -> float:
-    """Return how unlikely it is that the box continues the track.
+def _possible(
+    boxes: Sequence[Candidate], target: Target, track: int, alone: float
+) -> Iterator[Pair]:
+    """Yield the boxes that may continue a track, and how unlikely that is.
 
     The negative logarithm of a Gaussian, doubled: an uncertain track gives way to one that
     expected the box.
     """
     x, y, width, height = target.state[:4]
-    box_x, box_y, box_width, box_height = box.state[:4]
     size, variance = width + height, target.prediction.variance
-    distance = ((box_x - x) ** 2 + (box_y - y) ** 2) / (size * size)
-    shape = _ratio(box_width, width) ** 2 + _ratio(box_height, height) ** 2
-    cost = distance / variance + 2 * math.log(variance / NOISE) + shape / SHAPE
-    return cost if box.kind == target.kind else cost + OTHER_CLASS
+    far, kind, spread = GATE * size, target.kind, size * size * variance
+    uncertain = 2 * math.log(variance / NOISE)
+    for number, (state, box_kind) in enumerate(boxes):
+        off_x, off_y = state[0] - x, state[1] - y
+        if -far < off_x < far and -far < off_y < far:
+            cost = (off_x * off_x + off_y * off_y) / spread + uncertain
+            if box_kind != kind:
+                cost += OTHER_CLASS
+            if cost < alone:
+                shape = _ratio(state[2], width) ** 2 + _ratio(state[3], height) ** 2
+                cost += shape / SHAPE
+                if cost < alone:
+                    yield cost, number, track
 
 
 def _ratio(size: float, expected: float) -> float:
@@ -100,8 +99,8 @@ def _groups(pairs: Iterable[Pair]) -> list[list[Pair]]:
     of_box: dict[int, list[Pair]] = defaultdict(list)
     of_track: dict[int, list[Pair]] = defaultdict(list)
     for entry in pairs:
-        of_box[entry.box].append(entry)
-        of_track[entry.track].append(entry)
+        of_box[entry[1]].append(entry)
+        of_track[entry[2]].append(entry)
     groups = []
     while of_track:
         _, waiting = of_track.popitem()
@@ -109,21 +108,22 @@ def _groups(pairs: Iterable[Pair]) -> list[list[Pair]]:
         while waiting:
             entry = waiting.pop()
             group.append(entry)
-            waiting.extend(e for e in of_box.pop(entry.box, ()) if e.track != entry.track)
-            waiting.extend(e for e in of_track.pop(entry.track, ()) if e.box != entry.box)
+            _, box, track = entry
+            waiting.extend(other for other in of_box.pop(box, ()) if other[2] != track)
+            waiting.extend(other for other in of_track.pop(track, ()) if other[1] != box)
         groups.append(sorted(set(group)))
     return groups
 
 
 def _solve(group: Sequence[Pair]) -> list[Pair]:
-    boxes = sorted({entry.box for entry in group})
-    tracks = sorted({entry.track for entry in group})
+    boxes = sorted({box for _, box, _ in group})
+    tracks = sorted({track for _, _, track in group})
     if max(len(boxes), len(tracks)) > LARGEST_GROUP:
         return _greedy(group)
     # A column for each track, and for each box one that leaves it alone.
-    pairs = {(entry.box, entry.track): entry for entry in group}
+    pairs = {(box, track): (cost, box, track) for cost, box, track in group}
     costs = [
-        [pairs[box, track].cost if (box, track) in pairs else 4 * ALONE for track in tracks]
+        [pairs[box, track][0] if (box, track) in pairs else 4 * ALONE for track in tracks]
         + [ALONE] * len(boxes)
         for box in boxes
     ]
@@ -138,8 +138,9 @@ def _greedy(group: Sequence[Pair]) -> list[Pair]:
     boxes: set[int] = set()
     tracks: set[int] = set()
     for entry in sorted(group):
-        if entry.box not in boxes and entry.track not in tracks:
-            boxes.add(entry.box)
-            tracks.add(entry.track)
+        _, box, track = entry
+        if box not in boxes and track not in tracks:
+            boxes.add(box)
+            tracks.add(track)
             chosen.append(entry)
     return chosen

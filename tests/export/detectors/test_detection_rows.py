@@ -175,17 +175,30 @@ def test_rows_are_told_from_those_of_anchors(family: str) -> None:
     assert decoded({"o": PEOPLE}, DecodeOptions(family), SIZE, 4).details == {}
 
 
+def test_rows_of_detections_are_not_read_as_anchors() -> None:
+    with pytest.raises(SourceError, match=r"a row for each detection, .* use --decode yolo"):
+        decoded({"o": PLAIN}, DecodeOptions("yolov8"), SIZE, 4)
+
+
 def test_rows_in_which_nothing_was_found() -> None:
-    """As exports with NMS return them for images that show nothing that they know."""
-    nothing = np.zeros((4, 300, 6), np.float32)
+    """As exports with NMS return them for images that show nothing that they know: zeros, or boxes
+    with a score of 0."""
+    nothing = rows(np.zeros((4, ROWS, 0)), 4)
+    nothing[..., :4] *= 90
+    nothing[..., 4] = 0
     task = decoded({"o": nothing}, DecodeOptions("yolo"), SIZE, 4)
     assert "as Ultralytics has them, since nothing was found" in task.notes[0]
+    assert "taken as pixels" in task.notes[1]
     assert run(task, {"o": nothing}, SIZE)[COUNT].tolist() == [0] * 4
-    pose = yolo_pose({"o": np.zeros((4, 300, 57), np.float32)}, DecodeOptions("yolo-pose"), SIZE)
+    with pytest.raises(SourceError, match="add --box-units pixels or --box-units normalized"):
+        decoded({"o": nothing * 0}, DecodeOptions("yolo"), SIZE, 4)
+    poses = {"o": np.zeros((4, 300, 57), np.float32)}
+    pose = yolo_pose(poses, DecodeOptions("yolo-pose", units="pixels"), SIZE)
     assert (pose.layout.suppressed, pose.layout.count) == (True, 17)
     table = np.zeros((0, 7), np.float32)
     columns = ("batch", "box", "score", "class")
-    task = decoded({"o": table}, DecodeOptions("end-to-end", columns=columns), SIZE, 1)
+    how = DecodeOptions("end-to-end", columns=columns, units="pixels")
+    task = decoded({"o": table}, how, SIZE, 1)
     assert run(task, {"o": table}, SIZE)[COUNT].tolist() == [0]
 
 

@@ -59,8 +59,22 @@ def test_a_gateway_is_named_by_its_address_or_by_its_page_and_counts_once(
 @pytest.mark.parametrize("page", ["<html>a page</html>", "a 1 " + "9" * 400, '# TYPE " counter'])
 def test_what_answers_is_no_gateway(pages: dict[str, str], page: str) -> None:
     pages["/metrics"] = page
-    with pytest.raises(ReleaseError, match="no metrics at"):
+    with pytest.raises(ReleaseError, match=r"no metrics at .*: .* not the metrics of a gateway"):
         Gateways([pages["address"]]).check([], None)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://{0}/missing", "it answered 404"),
+        ("ws://{0}/ws", "unknown url type: ws"),
+        ("127.0.0.1:1", "Connection refused"),
+        ("a..b", "not the metrics of a gateway"),
+    ],
+)
+def test_why_there_are_no_metrics(pages: dict[str, str], url: str, words: str) -> None:
+    with pytest.raises(ReleaseError, match=words):
+        Gateways([url.format(pages["address"])]).check([], None)
 
 
 def test_a_gateway_that_does_not_answer_is_left_out(pages: dict[str, str]) -> None:

@@ -48,6 +48,13 @@ def test_the_file_is_private_and_keeps_its_mode(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_an_empty_file_gets_its_first_key(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.touch()
+    kid = run("key", "--token-keys", str(path))
+    assert list(load_keys(str(path))) == [kid]
+
+
 def test_other_keys_are_kept(tmp_path: Path) -> None:
     public = pair("EdDSA", "elsewhere")[1]
     path = write(tmp_path / "keys.json", public)

@@ -65,6 +65,15 @@ def test_size_of_every_kind(kind: tuple[str, str, dict[str, Any]], size: tuple[i
     assert measure(kind[0], data) == size
 
 
+@pytest.mark.parametrize("save", [{}, {"exif": EXIF}], ids=["size first", "size late"])
+def test_sizes_of_many_cameras_in_turns(save: dict[str, Any]) -> None:
+    sizes = [(width, 3) for width in range(1, 71)]
+    for _ in range(2):
+        for width, height in sizes:
+            data = drawn("jpeg", width, height, **save)
+            assert measure("jpeg", data) == (width, height)
+
+
 def test_size_of_an_animation() -> None:
     frames = [Image.new("RGB", (33, 21), (20 * i, 0, 0)) for i in range(3)]
     for picture_format in ("webp", "png"):

@@ -1,43 +1,4 @@
 // Generated from static/client/overlay.d.ts by `make miniprogram`; do not edit.
-/** @typedef {import('./types.js').Box} Box */
-/** @typedef {import('./types.js').BoxMask} BoxMask */
-/** @typedef {import('./types.js').Result} Result */
-/** @typedef {import('./types.js').SecondAnswer} SecondAnswer */
-/**
- * @typedef {object} Track what is known of an object
- * @property {number} id
- * @property {Box} box
- * @property {Box} velocity of its edges per second
- * @property {number} score
- * @property {number} kind its class
- * @property {number} capturedAt when the box was captured
- * @property {number} since when its first box was captured
- * @property {number} shownAt when it was first there to be shown
- * @property {number|null} endedAt when a result came without it
- * @property {Box} offset how far it was shown from its place, edge by edge, at `correctedAt`
- * @property {number} correctedAt when its latest result came
- * @property {SecondAnswer|null} second what a second model said about it last
- * @property {BoxMask|null} mask the part of its box that it covered last
- */
-/**
- * @typedef {object} Untracked a box of the last result that has no track
- * @property {Box} box
- * @property {number} score
- * @property {number} kind its class
- * @property {number} shownAt when it was first there to be shown
- * @property {SecondAnswer|null} second what a second model says about it
- * @property {BoxMask|null} mask the part that the object covers
- */
-/**
- * @typedef {object} Drawn a box to draw
- * @property {number|null} id null for a box without a track, which is shown as it was
- * @property {Box} box
- * @property {number} score
- * @property {number} class
- * @property {number} opacity 0 to 1
- * @property {SecondAnswer} [second] what a second model says about it, with `then`
- * @property {BoxMask} [mask] the part that the object covers, if the model says so
- */
 export class Overlay {
     /**
      * @param {{horizonMs?: number, fadeMs?: number, easeMs?: number, live?: boolean}} [options]

@@ -172,7 +172,7 @@ def test_boxes_that_are_nowhere_disturb_nobody(edge: float, index: int) -> None:
     assert [tracks.ids[1], tracks.ids[3]] == named[:2] == [1, 2]
 
 
-@pytest.mark.parametrize("count", [2, 15, 40])
+@pytest.mark.parametrize("count", [2, 9, 15, 40])
 def test_boxes_that_lie_on_one_another_keep_as_many_ids(count: int) -> None:
     tracker = new(confirm_ms=0)
     for at in times(0.0, 0.3):
@@ -213,7 +213,7 @@ def test_only_so_many_lost_tracks_are_kept() -> None:
 
 
 def test_a_crowd_that_lies_on_one_spot_is_paired_one_to_one() -> None:
-    """More boxes than are paired at the least cost: then the nearest come first."""
+    """More boxes than are paired at the least cost: then the likeliest come first."""
     tracker = new(confirm_ms=0)
     places = [(0.5 + i * 0.002, 0.5) for i in range(30)]
     tracker.update(seen(places), 0.0)
