@@ -33,7 +33,8 @@ class ExportRequest:
     ``images``: encoded images to compare answers on and to warm up with. ``labels``: the labels or
     their file. ``max_batch``: the most images per call; None for no limit. ``warm_up``: write
     warm-up records. ``full``: verify in every batch size and through a model server. ``decode``:
-    how to decode a detector; its outputs are then not described by ``task``.
+    how to decode a detector; its outputs are then not described by ``task``. ``optimize``: store
+    variables as constants.
     """
 
     source: Source
@@ -45,6 +46,7 @@ class ExportRequest:
     warm_up: bool = True
     full: bool = True
     decode: DecodeOptions | None = None
+    optimize: bool = False
 
 
 def make_version(
@@ -99,7 +101,7 @@ def _announce(conversion: Conversion, say: Callable[[str], None]) -> None:
 def _write(
     request: ExportRequest, conversion: Conversion, expected: Golden, name: str, folder: Path
 ) -> None:
-    servable = conversion.servable(describe(name, conversion, request.max_batch))
+    servable = conversion.servable(describe(name, conversion, request.max_batch), request.optimize)
     # Custom gradients are only for training, and TensorFlow 1 graphs cannot be saved with them.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(servable, str(folder), servable.signatures(), options)

@@ -75,6 +75,12 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         "--version", type=int, metavar="N", help="the version's number (default: the next one)"
     )
     group.add_argument(
+        "--optimize",
+        action="store_true",
+        help="store variables as constants: faster if the model has batch normalizations, and "
+        "takes more memory",
+    )
+    group.add_argument(
         "--if-missing", action="store_true", help="do nothing if the model has a version"
     )
 
@@ -165,6 +171,7 @@ def _request(options: argparse.Namespace) -> ExportRequest:
         not options.no_warm_up,
         options.verify != "quick",
         decode_options(options),
+        options.optimize,
     )
 
 
@@ -181,4 +188,5 @@ def _demo_request(options: argparse.Namespace) -> ExportRequest:
         task=TaskOptions(first_class=0),
         labels=LABELS,
         full=options.verify == "full",
+        optimize=options.optimize,
     )

@@ -88,12 +88,12 @@ class Conversion:
 
         return run
 
-    def servable(self, description: str) -> DescribedModule:
-        """Return the module to save."""
+    def servable(self, description: str, optimize: bool = False) -> DescribedModule:
+        """Return the module to save. ``optimize``: with constants instead of variables."""
         model, holds = self.model(self.source.infer), self.source.holds
         if self.source.takes_bytes:
-            return EncodedServable(model, description, self.batch, holds)
-        return Servable(model, self.canvas, description, self.batch, holds)
+            return EncodedServable(model, description, self.batch, holds, optimize)
+        return Servable(model, self.canvas, description, self.batch, holds, optimize)
 
     def notes(self) -> list[str]:
         """Return remarks for the user, one line each."""

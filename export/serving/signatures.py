@@ -20,6 +20,7 @@ from export.contract import (
     Outputs,
     Tensor,
 )
+from export.serving.constants import with_constants
 from export.serving.decoding import Canvas, decode, decode_at_own_size, decode_batch
 from export.tasks.boxmasks import refitted
 
@@ -56,7 +57,7 @@ class Servable(DescribedModule):
 
     ``canvas``: the model's input; None if each image keeps its own size, which needs ``batch`` 1.
     ``batch``: the model's batch size if it is fixed. If it is 1, ``from_bytes`` still takes any
-    number of images and runs the model for each.
+    number of images and runs the model for each. ``optimize``: with constants for variables.
     """
 
     def __init__(
@@ -66,14 +67,16 @@ class Servable(DescribedModule):
         description: str,
         batch: int | None = None,
         holds: Sequence[Any] = (),
+        optimize: bool = False,
     ) -> None:
-        super().__init__(description, holds)
+        super().__init__(description, () if optimize else holds)
         self._canvas = canvas
         self._one_by_one = batch == 1
         size = (canvas.height, canvas.width) if canvas else (None, None)
         shape = [batch, *size, 3]
+        floats = tf.TensorSpec(shape, tf.float32)
         # Both signatures call this one function, so the weights are stored once.
-        self._infer = _graph(model, tf.TensorSpec(shape, tf.float32))
+        self._infer = _graph(with_constants(model, floats) if optimize else model, floats)
         encoded = tf.TensorSpec([None if self._one_by_one else batch], tf.string, "image")
         pixels = tf.TensorSpec(shape, tf.uint8, "image")
         self.from_bytes = _graph(self._from_bytes, encoded)
@@ -115,11 +118,16 @@ class EncodedServable(DescribedModule):
     """A model that decodes images itself: string ``[N]``, or a fixed number, to its outputs."""
 
     def __init__(
-        self, model: Model, description: str, batch: int | None, holds: Sequence[Any] = ()
+        self,
+        model: Model,
+        description: str,
+        batch: int | None,
+        holds: Sequence[Any] = (),
+        optimize: bool = False,
     ) -> None:
-        super().__init__(description, holds)
+        super().__init__(description, () if optimize else holds)
         spec = tf.TensorSpec([batch], tf.string, "image")
-        self.from_bytes = _graph(model, spec)
+        self.from_bytes = _graph(with_constants(model, spec) if optimize else model, spec)
 
     def signatures(self) -> dict[str, Any]:
         return {BYTES: self.from_bytes, **super().signatures()}
