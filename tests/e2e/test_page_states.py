@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from loadtest.stack import Stack
 from tests.e2e.browsing import (
+    WITHOUT_ELEMENT,
     answer,
     embed,
     file,
@@ -35,9 +36,9 @@ def test_a_refused_camera_is_explained(open_page: Open) -> None:
         until_boxes(page)
 
 
-def test_the_element_reports_a_refused_camera(open_page: Open, stack: Stack) -> None:
-    with open_page() as page:
-        embed(page, stack.url)
+def test_the_element_reports_a_refused_camera(open_page: Open) -> None:
+    with open_page(query=WITHOUT_ELEMENT) as page:
+        embed(page)
         page.evaluate("camera.start()")
         until(page, lambda: page.evaluate("seen.problems") == ["camera_refused"], "the problem")
         expect(page.get_by_text("off")).to_be_visible()
@@ -57,9 +58,7 @@ def test_an_insecure_address_is_explained(open_page: Open) -> None:
         assert "https" in page.locator("#problem-text").inner_text()
 
 
-def test_a_dead_model_server_is_shown_and_survived(
-    open_page: Open, stack: Stack, artifacts: Path
-) -> None:
+def test_a_dead_model_server_is_shown_and_survived(open_page: Open, stack: Stack) -> None:
     with open_page() as page:
         in_state(page, "ready")
         until_boxes(page)
@@ -67,7 +66,6 @@ def test_a_dead_model_server_is_shown_and_survived(
         try:
             in_state(page, "waiting")
             expect(page.locator("#card")).to_contain_text("Waiting for a model")
-            page.screenshot(path=artifacts / "page-waiting.png")
         finally:
             stack.start()
         in_state(page, "ready")
@@ -94,9 +92,7 @@ def test_hanging_servers_are_distinguished_and_survived(open_page: Open, stack: 
             until_boxes(page)
 
 
-def test_a_dead_or_restarted_gateway_is_shown_and_survived(
-    open_page: Open, stack: Stack, artifacts: Path
-) -> None:
+def test_a_dead_or_restarted_gateway_is_shown_and_survived(open_page: Open, stack: Stack) -> None:
     [scene] = scenes(SEEDS[:1])
     with open_page() as page:
         in_state(page, "ready")
@@ -107,7 +103,6 @@ def test_a_dead_or_restarted_gateway_is_shown_and_survived(
         try:
             in_state(page, "reconnecting")
             until(page, lambda: "retrying in" in page.locator("#card").inner_text(), "counted")
-            page.screenshot(path=artifacts / "page-reconnecting.png")
         finally:
             stack.start()
         in_state(page, "ready")
@@ -146,15 +141,12 @@ def test_the_user_can_reconnect_immediately(open_page: Open, stack: Stack) -> No
         page.wait_for_selector("html[data-state=ready]", timeout=2500)
 
 
-def test_the_page_has_two_languages_and_remembers_the_choice(
-    open_page: Open, artifacts: Path
-) -> None:
+def test_the_page_has_two_languages_and_remembers_the_choice(open_page: Open) -> None:
     with open_page(locale="zh-CN", color_scheme="dark") as page:
         in_state(page, "ready")
         expect(page.locator("#pill-text")).to_have_text("实时")
         assert page.evaluate("document.documentElement.lang") == "zh-CN"
         until_boxes(page)
-        page.screenshot(path=artifacts / "page-chinese.png", full_page=True)
         page.get_by_role("button", name="English").click()
         expect(page.locator("#pill-text")).to_have_text("Live")
         page.reload()
