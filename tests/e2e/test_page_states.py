@@ -28,14 +28,6 @@ from tests.e2e.conftest import SEEDS, Open
 from tests.e2e.film import jpeg, scenes
 
 
-def test_a_refused_camera_is_explained(open_page: Open) -> None:
-    with open_page() as page:
-        page.locator("button[data-source=camera]").click()
-        with_problem(page, "camera_refused")
-        with_source(page, "scene")
-        until_boxes(page)
-
-
 def test_the_element_reports_a_refused_camera(open_page: Open) -> None:
     with open_page(query=WITHOUT_ELEMENT) as page:
         embed(page)
@@ -188,7 +180,7 @@ def test_everything_is_reachable_by_keyboard(open_page: Open) -> None:
         assert all(outlined for name, outlined in reached if name in wanted)
 
 
-def test_the_shortcuts_work(open_page: Open) -> None:
+def test_the_shortcuts_work_and_a_refused_camera_is_explained(open_page: Open) -> None:
     choosers: list[Any] = []
     with open_page() as page:
         page.on("filechooser", lambda chooser: choosers.append(chooser))
@@ -201,6 +193,8 @@ def test_the_shortcuts_work(open_page: Open) -> None:
         expect(page.locator("#score-text")).to_have_text("55 %")
         page.keyboard.press("1")
         with_problem(page, "camera_refused")
+        with_source(page, "scene")
+        until_boxes(page)
         page.keyboard.press("3")
         until(page, lambda: bool(choosers), "the browser asking for a picture")
 
