@@ -108,6 +108,8 @@ class Stack:
     model server has its metrics at ``rest_port``.
     """
 
+    _process: type[Process] = Process
+
     def __init__(
         self,
         models: Path = ROOT / "models",
@@ -177,10 +179,11 @@ class Stack:
         self.start()
 
     def _model_server(self, *flags: str) -> Process:
-        return Process("modelserver", *flags, log=self.logs and self.logs / "modelserver.log")
+        log = self.logs and self.logs / "modelserver.log"
+        return self._process("modelserver", *flags, log=log)
 
     def _gateway(self, flags: Sequence[str]) -> Process:
-        return Process(
+        return self._process(
             "server",
             f"--port={self.port}",
             f"--backend=127.0.0.1:{self._backend}",

@@ -1,8 +1,9 @@
 """Modules run as processes that are forked from one that has imported TensorFlow already.
 
-The import takes a process over two seconds of processor time. Model servers and commands whose
-start is not what a test is about are forked instead. They differ from ``python -m MODULE`` in
-nothing else: each has an environment, a folder, output and an exit status of its own.
+The import takes a process over two seconds of processor time, and that of the gateway half a
+second. Servers and commands whose start is not what a test is about are forked instead. They differ
+from ``python -m MODULE`` in nothing else: each has an environment, a folder, output and an exit
+status of its own.
 """
 
 from __future__ import annotations
@@ -119,7 +120,6 @@ class ForkedProcess(Process):
 
 
 class ForkedStack(Stack):
-    """A gateway before a model server that is forked."""
+    """A gateway before a model server, both forked."""
 
-    def _model_server(self, *flags: str) -> Process:
-        return ForkedProcess("modelserver", *flags, log=self.logs and self.logs / "modelserver.log")
+    _process = ForkedProcess

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from demomodel.scenes import Scene
 from tests.e2e.film import fits
 
 PATIENCE_S = 30.0
+ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
+WITHOUT_ELEMENT = "static/digits.html"
+"""A page of the gateway's that knows nothing of the element."""
 
 EMBED = """async () => {
   await import('/static/element/framewire-camera.js');
@@ -26,6 +32,18 @@ EMBED = """async () => {
   camera.addEventListener('statechange', ({ detail }) => seen.states.push(detail.state.name));
   camera.addEventListener('problem', ({ detail }) => seen.problems.push(detail.code));
 }"""
+
+
+@contextlib.contextmanager
+def pictured(page: Page) -> Iterator[None]:
+    """Keep a picture of the page if the test fails, in ``tests/artifacts``."""
+    try:
+        yield
+    except Exception:
+        name = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition(" ")[0]
+        with contextlib.suppress(Error):
+            page.screenshot(path=ARTIFACTS / f"{name}.png", timeout=5000)
+        raise
 
 
 def in_state(page: Page, state: str) -> None:
@@ -106,9 +124,8 @@ def _hand_over(page: Page, name: str, kind: str, content: bytes, event: str) -> 
     )
 
 
-def embed(page: Page, url: str) -> None:
+def embed(page: Page) -> None:
     """Put the element into a page that knows nothing of it, under the gateway's content policy."""
-    page.goto(f"{url}static/digits.html")
     page.evaluate(EMBED)
 
 

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page
 from loadtest.stack import Stack
 from tests.e2e import moving_film
 from tests.e2e.browsers import Browsers
+from tests.e2e.browsing import pictured
 from tests.e2e.film import scenes, write_film
 
-ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 SEEDS = (72, 36, 40)
 """Of scenes that the demo model reads without a mistake."""
 
@@ -52,13 +52,6 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of digits that swing, whose truth is known, for the camera."""
     return moving_film.write(tmp_path_factory.mktemp("moving") / "moving.mjpeg")
-
-
-@pytest.fixture
-def artifacts() -> Path:
-    """Where screenshots are kept."""
-    ARTIFACTS.mkdir(exist_ok=True)
-    return ARTIFACTS
 
 
 @pytest.fixture(scope="session")
@@ -105,9 +98,10 @@ def open_page(launch: Launch, stack: Stack) -> Open:
             page.on("pageerror", lambda error: failures.append(str(error)))
             page.on("console", lambda said: note(said.type, said.text, failures))
             page.add_init_script(f"{{{DISPLAY}}} {script}")
-            page.goto(stack.url + query)
-            yield page
-            assert not failures
+            with pictured(page):
+                page.goto(stack.url + query)
+                yield page
+                assert not failures
         finally:
             opened.close()
 

@@ -56,7 +56,7 @@ def lower_edge(page: Page, id: str) -> float:
     return box["y"] + box["height"]
 
 
-def test_the_scene_shows_boxes_without_a_click(open_page: Open, artifacts: Path) -> None:
+def test_the_scene_shows_boxes_without_a_click(open_page: Open) -> None:
     with open_page() as page:
         in_state(page, "ready")
         with_source(page, "scene")
@@ -64,13 +64,10 @@ def test_the_scene_shows_boxes_without_a_click(open_page: Open, artifacts: Path)
         expect(page.locator("#boxes [aria-pressed=true]")).to_have_text("Exact")
         expect(page.locator("#result .chip").first).to_be_visible()
         expect(page.locator("#card")).to_be_hidden()
-        until(page, lambda: stats(page)["results"] > 20, "many results")
-        page.screenshot(path=artifacts / "page-scene.png", full_page=True)
+        until(page, lambda: stats(page)["results"] > 5, "many results")
 
 
-def test_the_camera_shows_the_right_digits_in_the_right_places(
-    open_page: Open, film: Path, artifacts: Path
-) -> None:
+def test_the_camera_shows_the_right_digits_in_the_right_places(open_page: Open, film: Path) -> None:
     wanted = dict(zip(SEEDS, scenes(SEEDS), strict=True))
     with open_page(camera=film) as page:
         page.locator("button[data-source=camera]").click()
@@ -86,7 +83,6 @@ def test_the_camera_shows_the_right_digits_in_the_right_places(
             shown = answer(page)
             for seed in set(SEEDS) - seen:
                 if fits(shown, wanted[seed]):
-                    page.screenshot(path=artifacts / f"page-camera-{seed}.png")
                     seen.add(seed)
         assert shown is not None
         assert shown["frame"] == {"width": 256, "height": 192}
@@ -213,13 +209,12 @@ def test_unusable_files_are_explained_and_the_page_continues(open_page: Open) ->
             expect(page.locator("#problem")).to_be_hidden()
 
 
-def test_the_page_fits_a_phone(open_page: Open, artifacts: Path) -> None:
+def test_the_page_fits_a_phone(open_page: Open) -> None:
     with open_page(**PHONE, color_scheme="dark") as page:
         in_state(page, "ready")
         until_boxes(page)
-        until(page, lambda: stats(page)["results"] > 20, "many results")
+        until(page, lambda: stats(page)["results"] > 5, "many results")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        page.screenshot(path=artifacts / "page-phone.png", full_page=True)
         page.set_viewport_size({"width": 844, "height": 390})
         for id in ("canvas", "pause", "score"):
             assert lower_edge(page, id) <= 390

@@ -30,9 +30,7 @@ def drag(page: Page, name: str, x: float, y: float) -> None:
     page.mouse.up()
 
 
-def test_zones_and_lines_are_moved_count_and_are_remembered(
-    open_page: Open, moving: Path, artifacts: Path
-) -> None:
+def test_zones_and_lines_are_moved_count_and_are_remembered(open_page: Open, moving: Path) -> None:
     with open_page(camera=moving, query="?source=camera") as page:
         with_source(page, "camera")
         page.get_by_text("Zones and lines").click()
@@ -43,7 +41,6 @@ def test_zones_and_lines_are_moved_count_and_are_remembered(
         drag(page, "Line 1, point 1", 0.52, 0.95)
         until(page, lambda: all(counts(page, "line 1")), "crossings in both directions")
         until(page, lambda: counts(page, "zone 1")[0] > 0, "a digit in the zone")
-        page.screenshot(path=artifacts / "page-areas.png")
         page.get_by_role("button", name="Remove Zone 1").click()
         page.reload()
         with_source(page, "camera")

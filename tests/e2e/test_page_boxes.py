@@ -6,8 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from loadtest.stack import Stack
-from tests.e2e.browsing import embed, until, with_source
+from tests.e2e.browsing import WITHOUT_ELEMENT, embed, until, with_source
 from tests.e2e.conftest import Open
 from tests.e2e.motion import WATCH, fit
 
@@ -31,7 +30,7 @@ def mode(page: Page) -> str | None:
     return page.locator("#boxes button[aria-pressed=true]").get_attribute("data-boxes")
 
 
-def test_boxes_keep_up_with_the_camera(open_page: Open, moving: Path, artifacts: Path) -> None:
+def test_boxes_keep_up_with_the_camera(open_page: Open, moving: Path) -> None:
     """The preview runs ahead of the results, and the boxes are where the digits are by then."""
     with open_page(camera=moving, script=WATCH, query="?source=camera") as page:
         with_source(page, "camera")
@@ -48,7 +47,6 @@ def test_boxes_keep_up_with_the_camera(open_page: Open, moving: Path, artifacts:
 
         until(page, keeps_up, "boxes that keep up")
         expect(page.locator("#age")).to_be_hidden()
-        page.screenshot(path=artifacts / "page-live.png")
 
 
 def test_the_choice_is_remembered_and_has_a_key(open_page: Open, moving: Path) -> None:
@@ -82,11 +80,9 @@ def results(page: Page) -> int:
     return count
 
 
-def test_the_element_shows_results_and_reports_them(
-    open_page: Open, stack: Stack, moving: Path, artifacts: Path
-) -> None:
-    with open_page(camera=moving) as page:
-        embed(page, stack.url)
+def test_the_element_shows_results_and_reports_them(open_page: Open, moving: Path) -> None:
+    with open_page(camera=moving, query=WITHOUT_ELEMENT) as page:
+        embed(page)
         expect(page.get_by_text("off")).to_be_visible()
         page.evaluate("camera.start()")
         until(page, lambda: results(page) > 5, "results")
@@ -99,7 +95,6 @@ def test_the_element_shows_results_and_reports_them(
             "camera.save().then(createImageBitmap).then((b) => [b.width, b.height])"
         )
         assert size == [640, 480]
-        page.screenshot(path=artifacts / "page-element.png")
         page.evaluate("camera.remove()")
         assert page.evaluate("seen.states.at(-1)") == "closed"
         assert page.evaluate("camera.shadowRoot.querySelector('video')") is None

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from loadtest.stack import Stack
 from tests.e2e.browsing import (
+    WITHOUT_ELEMENT,
     answer,
     embed,
     file,
@@ -27,17 +28,9 @@ from tests.e2e.conftest import SEEDS, Open
 from tests.e2e.film import jpeg, scenes
 
 
-def test_a_refused_camera_is_explained(open_page: Open) -> None:
-    with open_page() as page:
-        page.locator("button[data-source=camera]").click()
-        with_problem(page, "camera_refused")
-        with_source(page, "scene")
-        until_boxes(page)
-
-
-def test_the_element_reports_a_refused_camera(open_page: Open, stack: Stack) -> None:
-    with open_page() as page:
-        embed(page, stack.url)
+def test_the_element_reports_a_refused_camera(open_page: Open) -> None:
+    with open_page(query=WITHOUT_ELEMENT) as page:
+        embed(page)
         page.evaluate("camera.start()")
         until(page, lambda: page.evaluate("seen.problems") == ["camera_refused"], "the problem")
         expect(page.get_by_text("off")).to_be_visible()
@@ -57,9 +50,7 @@ def test_an_insecure_address_is_explained(open_page: Open) -> None:
         assert "https" in page.locator("#problem-text").inner_text()
 
 
-def test_a_dead_model_server_is_shown_and_survived(
-    open_page: Open, stack: Stack, artifacts: Path
-) -> None:
+def test_a_dead_model_server_is_shown_and_survived(open_page: Open, stack: Stack) -> None:
     with open_page() as page:
         in_state(page, "ready")
         until_boxes(page)
@@ -67,7 +58,6 @@ def test_a_dead_model_server_is_shown_and_survived(
         try:
             in_state(page, "waiting")
             expect(page.locator("#card")).to_contain_text("Waiting for a model")
-            page.screenshot(path=artifacts / "page-waiting.png")
         finally:
             stack.start()
         in_state(page, "ready")
@@ -94,9 +84,7 @@ def test_hanging_servers_are_distinguished_and_survived(open_page: Open, stack: 
             until_boxes(page)
 
 
-def test_a_dead_or_restarted_gateway_is_shown_and_survived(
-    open_page: Open, stack: Stack, artifacts: Path
-) -> None:
+def test_a_dead_or_restarted_gateway_is_shown_and_survived(open_page: Open, stack: Stack) -> None:
     [scene] = scenes(SEEDS[:1])
     with open_page() as page:
         in_state(page, "ready")
@@ -107,7 +95,6 @@ def test_a_dead_or_restarted_gateway_is_shown_and_survived(
         try:
             in_state(page, "reconnecting")
             until(page, lambda: "retrying in" in page.locator("#card").inner_text(), "counted")
-            page.screenshot(path=artifacts / "page-reconnecting.png")
         finally:
             stack.start()
         in_state(page, "ready")
@@ -146,15 +133,12 @@ def test_the_user_can_reconnect_immediately(open_page: Open, stack: Stack) -> No
         page.wait_for_selector("html[data-state=ready]", timeout=2500)
 
 
-def test_the_page_has_two_languages_and_remembers_the_choice(
-    open_page: Open, artifacts: Path
-) -> None:
+def test_the_page_has_two_languages_and_remembers_the_choice(open_page: Open) -> None:
     with open_page(locale="zh-CN", color_scheme="dark") as page:
         in_state(page, "ready")
         expect(page.locator("#pill-text")).to_have_text("实时")
         assert page.evaluate("document.documentElement.lang") == "zh-CN"
         until_boxes(page)
-        page.screenshot(path=artifacts / "page-chinese.png", full_page=True)
         page.get_by_role("button", name="English").click()
         expect(page.locator("#pill-text")).to_have_text("Live")
         page.reload()
@@ -196,7 +180,7 @@ def test_everything_is_reachable_by_keyboard(open_page: Open) -> None:
         assert all(outlined for name, outlined in reached if name in wanted)
 
 
-def test_the_shortcuts_work(open_page: Open) -> None:
+def test_the_shortcuts_work_and_a_refused_camera_is_explained(open_page: Open) -> None:
     choosers: list[Any] = []
     with open_page() as page:
         page.on("filechooser", lambda chooser: choosers.append(chooser))
@@ -209,6 +193,8 @@ def test_the_shortcuts_work(open_page: Open) -> None:
         expect(page.locator("#score-text")).to_have_text("55 %")
         page.keyboard.press("1")
         with_problem(page, "camera_refused")
+        with_source(page, "scene")
+        until_boxes(page)
         page.keyboard.press("3")
         until(page, lambda: bool(choosers), "the browser asking for a picture")
 

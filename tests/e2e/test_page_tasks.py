@@ -65,7 +65,7 @@ def test_a_classifier_without_labels_has_no_number_of_classes(open_page: Open) -
         expect(page.locator("#boxes-option")).to_be_hidden()
 
 
-def test_raw_outputs_are_listed_with_their_values(open_page: Open, artifacts: Path) -> None:
+def test_raw_outputs_are_listed_with_their_values(open_page: Open) -> None:
     with open_page(query="?model=raw") as page:
         in_state(page, "ready")
         cells = page.locator("#output-rows td")
@@ -76,17 +76,15 @@ def test_raw_outputs_are_listed_with_their_values(open_page: Open, artifacts: Pa
         assert all(0 < mean < 256 for mean in (red, green, blue))
         assert facts(page)["Task"] == "raw outputs"
         expect(page.locator("#score-option")).to_be_hidden()
-        page.screenshot(path=artifacts / "page-raw.png")
 
 
-def test_a_box_has_the_best_class_of_the_second_model(open_page: Open, artifacts: Path) -> None:
+def test_a_box_has_the_best_class_of_the_second_model(open_page: Open) -> None:
     with open_page(query="?model=zoo") as page:
         in_state(page, "ready")
         expect(page.locator("#result .chip").first).to_contain_text(re.compile(r"bright · [012]"))
-        page.screenshot(path=artifacts / "page-two-models.png")
 
 
-def test_a_full_server_differs_from_one_that_is_gone(open_page: Open, artifacts: Path) -> None:
+def test_a_full_server_differs_from_one_that_is_gone(open_page: Open) -> None:
     with open_page() as first:
         in_state(first, "ready")
         with open_page() as second:
@@ -96,6 +94,5 @@ def test_a_full_server_differs_from_one_that_is_gone(open_page: Open, artifacts:
             assert second.evaluate("document.documentElement.dataset.state") == "full"
             expect(second.locator("#lost div")).to_have_count(0)  # no session, so no lost frames
             expect(second.locator("#lost-note")).to_have_text("None so far.")
-            second.screenshot(path=artifacts / "page-full.png")
             first.close()
             in_state(second, "ready")

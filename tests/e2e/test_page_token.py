@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -31,12 +30,11 @@ def test_a_token_in_the_address(open_page: Open) -> None:
         until_boxes(page)
 
 
-def test_a_missing_token_can_be_entered(open_page: Open, artifacts: Path) -> None:
+def test_a_missing_token_can_be_entered(open_page: Open) -> None:
     with open_page() as page:
         in_state(page, "refused")
         expect(page.locator("#card")).to_contain_text("Access token required")
         asked = page.locator("#card-more").inner_text()
-        page.screenshot(path=artifacts / "page-token.png")
         field = page.get_by_label("Access token")
         field.press_sequentially("l1 forged")  # characters that are shortcuts elsewhere
         field.press("Enter")

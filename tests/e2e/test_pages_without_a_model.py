@@ -7,7 +7,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
@@ -16,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from framewire.client import Client
 from loadtest.stack import Process, free_port
+from tests.e2e.browsing import pictured
 from tests.e2e.conftest import Launch
 from tests.server.handlers.documents import ASYNCAPI, DEFS, OPENAPI
 from tests.server.samples import picture
@@ -75,14 +75,15 @@ def opened(launch: Launch, url: str, path: str, state: str, **options: Any) -> I
     page.on("pageerror", lambda error: failures.append(str(error)))
     page.on("console", lambda said: failures.append(said.text) if said.type == "error" else None)
     page.on("request", lambda sent: sent.url.startswith(url) or failures.append(sent.url))
-    page.goto(f"{url}{path}")
-    page.wait_for_selector(f"html[data-state={state}]")
-    yield page
+    with pictured(page):
+        page.goto(f"{url}{path}")
+        page.wait_for_selector(f"html[data-state={state}]")
+        yield page
     context.close()
     assert not [failure for failure in failures if DENIED not in failure]
 
 
-def test_everything_of_the_documents_is_shown(launch: Launch, url: str, artifacts: Path) -> None:
+def test_everything_of_the_documents_is_shown(launch: Launch, url: str) -> None:
     with opened(launch, url, *DOCS, viewport={"width": 1280, "height": 800}) as page:
         shown = set(page.locator("article code").all_text_contents())
         for name in ASYNCAPI["components"]["messages"]:
@@ -106,10 +107,9 @@ def test_everything_of_the_documents_is_shown(launch: Launch, url: str, artifact
         header = page.locator("header").bounding_box()
         assert header is not None
         assert header["height"] < 80
-        page.screenshot(path=artifacts / "docs.png")
 
 
-def test_it_fits_a_phone_in_chinese(launch: Launch, url: str, artifacts: Path) -> None:
+def test_it_fits_a_phone_in_chinese(launch: Launch, url: str) -> None:
     with opened(launch, url, *DOCS, color_scheme="dark", locale="zh-CN", **PHONE) as page:
         widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1]
@@ -118,7 +118,6 @@ def test_it_fits_a_phone_in_chinese(launch: Launch, url: str, artifacts: Path) -
         page.get_by_role("link", name="frame", exact=True).click()
         assert page.url.endswith("#message-frame")
         expect(page.locator("#message-frame")).to_contain_text("有且仅有一个处理结果")
-        page.screenshot(path=artifacts / "docs-phone.png")
         page.get_by_role("button", name="English").click()
         expect(page.locator("#message-frame")).to_contain_text("exactly one outcome")
 
@@ -133,7 +132,7 @@ def session(url: str) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("session")
-def test_an_operator_sees_and_acts(launch: Launch, dashboard: str, artifacts: Path) -> None:
+def test_an_operator_sees_and_acts(launch: Launch, dashboard: str) -> None:
     options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}}
     with opened(launch, dashboard, *DASHBOARD, **options) as page:
         expect(page.locator("[data-tile=sessions] dd")).to_have_text("1 of 1,024")
@@ -151,7 +150,6 @@ def test_an_operator_sees_and_acts(launch: Launch, dashboard: str, artifacts: Pa
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
         expect(page.locator("#frames-chart .legend .time")).to_be_visible()
-        page.screenshot(path=artifacts / "dashboard.png", full_page=True)
         acts_only_when_agreed(page, dashboard)
 
 
@@ -181,9 +179,7 @@ def acts_only_when_agreed(page: Page, dashboard: str) -> None:
     expect(page.locator("#acts")).to_contain_text("model_config")
 
 
-def test_the_dashboard_fits_a_phone_in_chinese(
-    launch: Launch, dashboard: str, artifacts: Path
-) -> None:
+def test_the_dashboard_fits_a_phone_in_chinese(launch: Launch, dashboard: str) -> None:
     options = {**PHONE, "locale": "zh-CN", "color_scheme": "dark"}
     with opened(launch, dashboard, *DASHBOARD, **options) as page:
         expect(page.get_by_role("heading", name="模型服务")).to_be_visible()
@@ -192,4 +188,3 @@ def test_the_dashboard_fits_a_phone_in_chinese(
         assert page.evaluate(GROUND) == "rgb(12, 18, 16)"
         page.get_by_role("button", name="English").click()
         expect(page.get_by_role("heading", name="Model servers")).to_be_visible()
-        page.screenshot(path=artifacts / "dashboard-phone.png", full_page=True)

@@ -35,7 +35,7 @@ from loadtest.cameras import (
 from loadtest.cameras.effort import Effort
 from loadtest.cameras.probe import probe
 from loadtest.cameras.target import Target, Unusable
-from loadtest.stack import ROOT, Stack
+from loadtest.stack import ROOT, SecondGateway, Stack
 from tests.loadtest import virtual
 from tests.loadtest.puppet import Puppet
 from tests.server.access import authority
@@ -78,8 +78,9 @@ def test_a_gateway_under_load(demo_stack: Stack, pictures: Path, tmp_path: Path)
 
 
 def test_the_servers_of_a_port_are_found(demo_stack: Stack) -> None:
-    assert servers.find(demo_stack.port) == [demo_stack.gateway.pid, demo_stack.model_server.pid]
-    assert servers.name(procfs.command(demo_stack.gateway.pid)) == "server"
+    with SecondGateway(demo_stack) as stack:
+        assert servers.find(stack.port) == [stack.gateway.pid, stack.model_server.pid]
+        assert servers.name(procfs.command(stack.gateway.pid)) == "server"
 
 
 def assert_self_contained(page: str) -> None:

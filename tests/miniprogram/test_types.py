@@ -26,6 +26,7 @@ STRICT: dict[str, Any] = {
     "noEmit": True,
     "noUnusedLocals": True,
     "noImplicitReturns": True,
+    "skipDefaultLibCheck": True,
 }
 
 PAGE_CLIENT = """

@@ -13,15 +13,15 @@ from loadtest import procfs
 from modelserver.benchmarks import switching
 from tests import forked
 
-CLIENTS, SWITCHES = 8, 4
+CLIENTS, SWITCHES = 4, 3
 PATIENCE_S = 60.0
 
 
 def test_switches_under_load_fail_no_call_and_keep_no_memory(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(switching, "QUIET_S", 0.5)
-    monkeypatch.setattr(switching, "SETTLE_S", 1.0)
+    monkeypatch.setattr(switching, "QUIET_S", 0.3)
+    monkeypatch.setattr(switching, "SETTLE_S", 0.3)
     outcome = switching.measure(models / "pictures" / "1", tmp_path, CLIENTS, SWITCHES, poll_s=0.05)
     assert outcome.failed == 0
     assert outcome.after_mb < outcome.before_mb * 1.1
