@@ -15,6 +15,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from tornado.web import Application, RequestHandler
 
+from server.admin.handlers import PublicActHandler
 from server.app import http_server
 from server.core.errors import DeadlineExceeded, ModelFailed, UnusableModel
 from server.core.model import ModelKey
@@ -136,10 +137,14 @@ def documented_headers() -> Iterator[tuple[str, str]]:
 
 
 def rules(served: Served) -> dict[str, type[RequestHandler]]:
-    """The handlers of the gateway's addresses, by regular expression."""
+    """The handlers of the gateway's addresses, by regular expression.
+
+    Not among them is what answers acts like unknown addresses, and logs them.
+    """
     table = http_server(served.gateway, served.settings, served.access).request_callback
     assert isinstance(table, Application)
-    return {rule.matcher.regex.pattern: rule.target for rule in table.wildcard_router.rules}
+    handlers = {rule.matcher.regex.pattern: rule.target for rule in table.wildcard_router.rules}
+    return {path: one for path, one in handlers.items() if one is not PublicActHandler}
 
 
 def methods_of(handler: type[RequestHandler]) -> set[str]:
