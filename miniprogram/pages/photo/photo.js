@@ -145,8 +145,9 @@ Page({
     const found = summarize(result, model, view.minScore, view.shows);
     const outputs = readOutputs(result);
     const isEmpty = found.length + outputs.length === 0;
-    const message = isEmpty ? this.data.t.results_none : `${this.data.t.results} ${found.join('  ')}`;
-    this.setData({ hasOptions: true, options: view.shown(), outputs, message: message.trim() });
+    const names = found.join('  ').replace(/ %/g, '\u00a0%'); // a line must not begin with a percent sign
+    const message = isEmpty ? this.data.t.results_none : `${this.data.t.results} ${names}`.trim();
+    this.setData({ hasOptions: true, options: view.shown(), outputs, message });
     await this.draw();
   },
 
