@@ -222,8 +222,8 @@ TRIANGLE = [[0, 0], [1, 0], [1, 1]]
 AREAS: list[dict[str, Any]] = [
     {"zones": {"a": TRIANGLE}},
     {"zones": {"a": TRIANGLE[:2]}},
-    {"zones": {"a": [[0.5, 0.5]] * 32}},
-    {"zones": {"a": [[0.5, 0.5]] * 33}},
+    {"zones": {"a": [*TRIANGLE, *[[0.5, 0.5]] * 29]}},
+    {"zones": {"a": [*TRIANGLE, *[[0.5, 0.5]] * 30]}},
     {"zones": {"": TRIANGLE}},
     {"zones": {"a" * 64: TRIANGLE}},
     {"zones": {"a" * 65: TRIANGLE}},

@@ -139,7 +139,7 @@ async def test_no_secret_is_sent_or_logged(
     [
         (-1, 503, "login_unavailable", "busy"),
         (40029, 401, "bad_code", "wx.login"),
-        (40163, 401, "bad_code", "used before"),
+        (40163, 401, "bad_code", "already been used"),
         (40226, 403, "login_refused", "blocked"),
         (45011, 429, "rate_limited", "too many logins"),
         (40013, 502, "login_failed", "40013"),
