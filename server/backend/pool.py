@@ -70,10 +70,13 @@ class BackendPool:
         """Learn what sessions get for ``key`` from the model servers that answer in time."""
         if not self._resolved.is_set():
             await _event(self._resolved, FIRST_LOOKUP_S)
-        members = self._askable()
-        if not members:
-            raise BackendUnavailable(self._why_none())
-        results = await _in_time([member.look_up(key) for member in members])
+        while True:
+            members = self._askable()
+            if not members:
+                raise BackendUnavailable(self._why_none())
+            results = await _in_time([member.look_up(key) for member in members])
+            if not any(member.place.leaving for member in members):
+                break  # otherwise ask once more: others have taken the place of one that was asked
         failures = [result for result in results if isinstance(result, BackendUnavailable)]
         if failures and len(failures) == len(results):
             raise failures[0]

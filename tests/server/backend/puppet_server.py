@@ -94,6 +94,8 @@ class Puppet:
         self.rejects_with = grpc.StatusCode.INVALID_ARGUMENT
         self._open = threading.Event()
         self._open.set()
+        self.describes = threading.Event()  # while not set, no model is described
+        self.describes.set()
         self._server: grpc.Server | None = None
         self.port = 0
         self.serving: bool | None = None  # what its health service says; None: it has none
@@ -220,6 +222,7 @@ class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._puppet = puppet
 
     def GetModelMetadata(self, request: Any, context: Any) -> Any:
+        self._puppet.describes.wait(10)
         model = self._puppet.find(request.model_spec, context)
         response = get_model_metadata_pb2.GetModelMetadataResponse()
         response.model_spec.name = request.model_spec.name

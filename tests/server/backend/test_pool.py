@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
@@ -244,10 +245,28 @@ async def test_an_address_serves_until_the_one_that_replaces_it_does(
     assert {word(outcome) for outcome in await pooled.shoot(camera, 6)} == {"result"}
     fleet[1].start()
     outcomes: set[str] = set()
-    while pooled.state(fleet[1]) != "ready":
+    while pooled.state(fleet[1]) != "ready" and outcomes <= {"result"}:
         outcomes |= {word(outcome) for outcome in await pooled.shoot(camera)}
     assert outcomes == {"result"}
     assert pooled.state(fleet[0]) == ""
+
+
+async def test_a_look_up_outlives_the_address_that_it_has_asked(
+    join: Join, fleet: list[Puppet]
+) -> None:
+    behind = {fleet[0].address}
+
+    async def look_up(host: str, port: int) -> set[str]:
+        return set(behind)
+
+    pooled = await join("dns:///serving:8500", look_up=look_up)
+    await pooled.camera()
+    fleet[0].describes.clear()
+    asked = asyncio.ensure_future(pooled.pool.discover(ModelKey("digits")))
+    behind.symmetric_difference_update({fleet[0].address, fleet[1].address})
+    await pooled.until(lambda: pooled.state(fleet[0]) == "")
+    assert (await asked).version == 1
+    fleet[0].describes.set()
 
 
 async def test_a_name_that_leads_nowhere_at_the_start(fleet: list[Puppet]) -> None:
