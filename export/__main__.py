@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import Any
 
 from export.commands import (
     canary,
@@ -46,6 +49,7 @@ Run "%(prog)s COMMAND --help" for the options of a command, and see docs/export.
 
 
 _LONGEST_NAME = 200
+_AGAIN_S = 0.01
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m export") -> int:
@@ -81,9 +85,23 @@ def _run_command(arguments: Sequence[str], prog: str) -> None:
         command: Callable[[argparse.Namespace], None] = options.command
         # Treat SIGTERM like Ctrl-C, so that a command cleans up after itself.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        sys.unraisablehook = _interrupt_again
         command(options)
     finally:
         print(end="", flush=True)  # report write errors while that is still possible
+
+
+def _interrupt_again(ignored: Any) -> None:
+    """Repeat an interrupt that came while an object was finalized, where Python ignores it.
+
+    Not at once: it would be ignored here, too.
+    """
+    if issubclass(ignored.exc_type, KeyboardInterrupt):
+        timer = threading.Timer(_AGAIN_S, _thread.interrupt_main)
+        timer.daemon = True
+        timer.start()
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def run(arguments: Sequence[str], prog: str) -> int:

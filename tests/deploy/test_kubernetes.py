@@ -264,7 +264,7 @@ def test_the_ingress_leads_to_all_addresses_but_those_of_operators() -> None:
     [rule] = everything()["Ingress", "framewire"]["spec"]["rules"]
     paths = {row["path"] for row in rule["http"]["paths"]}
     served = {f"/{path.split('/')[1]}" for path in addresses()}
-    assert served - paths == {"/metrics", "/readyz"}
+    assert served - paths == {"/admin", "/metrics", "/readyz"}
     assert {row["backend"]["service"]["name"] for row in rule["http"]["paths"]} == {"framewire"}
     assert settings().allowed_hosts == rule["host"]
 

@@ -174,7 +174,7 @@ def acts_only_when_agreed(page: Page, dashboard: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done: Set share.")).to_be_visible()
     assert share() == 0.25
-    page.get_by_role("button", name="Move a label").click()
+    page.get_by_role("button", name="Choose a label").click()
     expect(page.locator("#acts")).to_contain_text("Labels cannot be moved: ")
     expect(page.locator("#acts")).to_contain_text("model_config")
 

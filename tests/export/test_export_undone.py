@@ -19,6 +19,7 @@ COMMAND = ("export", "savedmodel", "--version=3")
 WAIT_S = 60.0
 PROGRAM = """
 import sys
+from time import sleep
 from types import ModuleType
 from zipfile import ZipFile
 import export.__main__ as program
@@ -42,6 +43,15 @@ INTERRUPTED = {
     with ZipFile("archive.zip", "w") as archive:
         member = archive.open("member", "w")
         raise KeyboardInterrupt
+""",
+    # Python ignores what is raised there.
+    "in a finalizer": """
+    class Model:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    Model()
+    sleep(60)
 """,
 }
 
