@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import argparse
 import os
 import signal
@@ -97,7 +96,7 @@ def _interrupt_again(ignored: Any) -> None:
     Not at once: it would be ignored here, too.
     """
     if issubclass(ignored.exc_type, KeyboardInterrupt):
-        timer = threading.Timer(_AGAIN_S, _thread.interrupt_main)
+        timer = threading.Timer(_AGAIN_S, os.kill, (os.getpid(), signal.SIGINT))
         timer.daemon = True
         timer.start()
     else:

@@ -21,9 +21,18 @@ SEEDS = (72, 36, 40)
 
 
 DISPLAY = """
-const { requestAnimationFrame } = window;
-window.requestAnimationFrame = (draw) => setTimeout(requestAnimationFrame, 90, draw);
-window.cancelAnimationFrame = clearTimeout;
+const { requestAnimationFrame, cancelAnimationFrame } = window;
+const due = new Map();
+window.requestAnimationFrame = (draw) => {
+  const request = () => due.set(id, requestAnimationFrame((at) => (due.delete(id), draw(at))));
+  const id = setTimeout(request, 90);
+  return id;
+};
+window.cancelAnimationFrame = (id) => {
+  clearTimeout(id);
+  if (due.has(id)) cancelAnimationFrame(due.get(id));
+  due.delete(id);
+};
 """
 """A display of ten pictures a second: drawing sixty takes longer than all else that a page does."""
 
