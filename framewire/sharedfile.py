@@ -12,12 +12,15 @@ from pathlib import Path
 
 
 @contextmanager
-def locked(lock: Path) -> Iterator[None]:
-    """Hold the lock whose file is ``lock``; it is made if need be, and stays.
+def locked(path: Path, part: str = "") -> Iterator[None]:
+    """Hold the lock of the file, or of a part of it. Of a link, that of what it points to.
 
-    Raise ``BlockingIOError`` if another program holds it, and ``OSError`` for other reasons.
+    The lock is a file of its own, which stays. Raise ``BlockingIOError`` if another program holds
+    it, and ``OSError`` for other reasons.
     """
-    number = os.open(lock, os.O_RDWR | os.O_CREAT)
+    target = Path(os.path.realpath(path))
+    lock = ".".join(["", target.name, *([part] if part else []), "lock"])
+    number = os.open(target.with_name(lock), os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -1,7 +1,7 @@
 """Rows of detections, and what their columns are.
 
 A row begins with a box, its score and its class, in some order. The number of its image can come
-first. In Ultralytics' rows, what belongs to the box follows: the angle by which it is turned, the
+first. In Ultralytics' rows, what belongs to the box follows: the angle by which it is rotated, the
 weights of the prototypes of its mask, or its keypoints.
 """
 
@@ -14,9 +14,9 @@ from export.detectors.scores import in_unit_range
 Columns = tuple[str, ...]
 
 ULTRALYTICS: Columns = ("box", "score", "class")
-TURNED: Columns = (*ULTRALYTICS, "angle")
+ROTATED: Columns = (*ULTRALYTICS, "angle")
 _SIX: tuple[Columns, ...] = (ULTRALYTICS, ("box", "class", "score"), ("class", "score", "box"))
-_KNOWN: tuple[Columns, ...] = (*_SIX, *(("batch", *columns) for columns in _SIX), TURNED)
+_KNOWN: tuple[Columns, ...] = (*_SIX, *(("batch", *columns) for columns in _SIX), ROTATED)
 _WIDTH = {"box": 4}
 _WIDTHS = (6, 7)
 

@@ -2,8 +2,8 @@
 
 - ``[N, M, 6]``: box, score, class: YOLOv10, YOLO26, and Ultralytics' exports with NMS.
 - ``[N, M, 6 + P]``: the same with the weights of ``P`` prototypes, which another output holds.
-- ``[N, M, 7]`` with the angle of the box: Ultralytics' turned boxes, each served as the upright box
-  around it.
+- ``[N, M, 7]`` with the angle of the box: Ultralytics' rotated boxes, each served as the upright
+  box around it.
 - ``[N, M, 7]`` with the image's number first, in the orders of EfficientDet (box, score, class),
   Caffe's DetectionOutput (class, score, box) and others.
 - ``[M, 7]`` or ``[1, 1, M, 7]``: the rows of all images in one table, served one image at a time.
@@ -22,8 +22,8 @@ from export.detectors import columns as tables
 from export.detectors.columns import ULTRALYTICS, Columns
 from export.detectors.decoder import Candidates, Size
 from export.detectors.options import DecodeOptions
+from export.detectors.rotated import upright
 from export.detectors.scores import in_unit_range
-from export.detectors.turned import upright
 from export.detectors.units import units_of_rows
 from export.errors import SourceError
 from export.suggestions import listed

@@ -18,7 +18,7 @@ FAMILIES = (
     "end-to-end",
 )
 """``yolo`` is either of the following two, whichever the shapes imply. ``yolo-pose`` makes a pose
-model, the others a detector. ``yolo-obb`` has turned boxes."""
+model, the others a detector. ``yolo-obb`` has rotated boxes."""
 
 OFFSET_ORDERS = ("cxcywh", "cycxhw", "xyxy", "yxyx")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from export.detectors import columns
-from export.detectors.columns import TURNED, ULTRALYTICS
+from export.detectors.columns import ROTATED, ULTRALYTICS
 from export.detectors.decoder import Size
 from export.detectors.end_to_end import EndToEnd, end_to_end
 from export.detectors.options import DecodeOptions
@@ -19,7 +19,7 @@ def ultralytics(probe: Probe, options: DecodeOptions, size: Size) -> Yolo | EndT
         return yolo(probe, options, size)
     if options.columns is None and not are_suppressed(probe, size):
         return yolo(probe, options, size)
-    assumed = TURNED if options.family == "yolo-obb" else ULTRALYTICS
+    assumed = ROTATED if options.family == "yolo-obb" else ULTRALYTICS
     return end_to_end(probe, options, size, assumed)
 
 

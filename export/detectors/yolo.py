@@ -7,7 +7,7 @@
 Boxes are center x, center y, width, height. TensorFlow exports give them in 0..1 of the model's
 input, conversions from ONNX often in its pixels. Scores are in 0..1. Models that suppress boxes
 themselves (v10, 26, or exported with NMS) return other rows, see ``end_to_end``. Those that segment
-have 32 further columns: the weights of prototypes, which another output holds. Those for turned
+have 32 further columns: the weights of prototypes, which another output holds. Those for rotated
 boxes have a further column with the angle; each is served as the upright box around it.
 """
 
@@ -22,8 +22,8 @@ import tensorflow as tf
 from export.contract import Outputs, Tensor
 from export.detectors.decoder import Candidates, Size
 from export.detectors.options import DecodeOptions
+from export.detectors.rotated import upright
 from export.detectors.scores import in_unit_range
-from export.detectors.turned import upright
 from export.detectors.units import recognize_units
 from export.errors import SourceError
 from export.suggestions import listed
@@ -60,7 +60,7 @@ class Yolo:
 
     ``output``: the source's name for it. ``classes``: how many there are. ``prototypes``: where
     those of masks are; None if masks are not served. ``mask_size``: the side of a mask, in cells.
-    ``turned``: the column after the scores has the angles of the boxes.
+    ``rotated``: the column after the scores has the angles of the boxes.
     """
 
     output: str
@@ -72,7 +72,7 @@ class Yolo:
     notes: tuple[str, ...] = ()
     prototypes: PrototypeOutput | None = None
     mask_size: int = 0
-    turned: bool = False
+    rotated: bool = False
     suppressed: bool = False
 
     @property
@@ -98,7 +98,7 @@ class Yolo:
 
     def _boxes(self, rows: Tensor, end: int, size: Tensor) -> Tensor:
         """Return the boxes. ``end``: the first column after the scores."""
-        if self.turned:
+        if self.rotated:
             return upright(rows[..., :4], rows[..., end], self.units, size)
         return standard(rows[..., :4], self.order, self.units, size)
 
@@ -109,8 +109,8 @@ def yolo(probe: Probe, options: DecodeOptions, size: Size) -> Yolo:
     rows = probe[name].swapaxes(1, 2) if layout.by_column else probe[name]
     first = _BOX_COLUMNS[layout.version]
     columns = rows.shape[-1] - first
-    turned = options.family == "yolo-obb"
-    prototypes = prototypes_among(probe) if columns > COUNT and not turned else None
+    rotated = options.family == "yolo-obb"
+    prototypes = prototypes_among(probe) if columns > COUNT and not rotated else None
     classes, notes = _classes(name, columns, options, prototypes)
     _check_scores(name, rows[..., 4 : first + classes], options)
     units, note = recognize_units(name, rows[..., :4], options.units)
@@ -120,7 +120,7 @@ def yolo(probe: Probe, options: DecodeOptions, size: Size) -> Yolo:
         *(name, layout, order, units, activation, classes, notes),
         prototypes if options.mask_size else None,
         options.mask_size,
-        turned,
+        rotated,
     )
 
 
@@ -188,7 +188,7 @@ def _classes(
         note = f"the last {COUNT} columns of {name} and {prototypes.name} are for masks, {served}"
         return columns - COUNT, (note,)
     if options.family == "yolo-obb":
-        note = f"the last column of {name} is the angle: upright boxes around the turned ones"
+        note = f"the last column of {name} is the angle: upright boxes around the rotated ones"
         return columns - 1, (f"{note} are served",)
     if options.class_count is not None and columns == options.class_count + _PERSON_KEYPOINTS:
         note = f"the last {_PERSON_KEYPOINTS} columns of {name} are keypoints (--decode yolo-pose)"

@@ -37,9 +37,7 @@ class ConfigFile:
         with ExitStack() as held:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                held.enter_context(
-                    sharedfile.locked(self.path.with_name(f".{self.path.name}.lock"))
-                )
+                held.enter_context(sharedfile.locked(self.path))
             except BlockingIOError:
                 raise ReleaseError(
                     f"another release that uses {self.path} is in progress; try again when it is "

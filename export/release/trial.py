@@ -75,10 +75,9 @@ class TrialFile:
     @contextmanager
     def locked(self, model: str) -> Iterator[None]:
         """Hold the lock while a command decides on a model's canary. Raise ``ReleaseError``."""
-        path = self.path.with_name(f".{self.path.name}.{model}.lock")
         with ExitStack() as held:
             try:
-                held.enter_context(sharedfile.locked(path))
+                held.enter_context(sharedfile.locked(self.path, model))
             except BlockingIOError:
                 raise ReleaseError(f"another command watches the canary of {model}") from None
             except OSError as error:

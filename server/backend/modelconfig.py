@@ -35,9 +35,7 @@ class ModelConfigFile:
         """Hold the lock that ``framewire export`` takes as well."""
         with ExitStack() as held:
             try:
-                held.enter_context(
-                    sharedfile.locked(self.path.with_name(f".{self.path.name}.lock"))
-                )
+                held.enter_context(sharedfile.locked(self.path))
             except BlockingIOError:
                 raise LabelRefused(
                     f"another release that uses {self.path} is in progress; try again when it is "

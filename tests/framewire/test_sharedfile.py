@@ -25,6 +25,17 @@ def test_of_a_link_the_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> No
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_a_link_and_its_file_have_one_lock(tmp_path: Path) -> None:
+    link, file = tmp_path / "models.config", tmp_path / "real" / "models.config"
+    file.parent.mkdir()
+    link.symlink_to(file)
+    with sharedfile.locked(link):
+        with pytest.raises(BlockingIOError), sharedfile.locked(file):
+            pass
+        with sharedfile.locked(file, "digits"):
+            pass
+
+
 def test_a_file_that_is_mounted_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*paths: Path) -> None:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))

@@ -140,7 +140,7 @@ def centers(
 
 
 def upright(row: np.ndarray, angle: float, width: float, height: float) -> list[float]:
-    """Return the box in 0..1 around the four corners of a turned one, given in pixels."""
+    """Return the box in 0..1 around the four corners of a rotated one, given in pixels."""
     x, y, w, h = row[:4]
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     corners = np.array([[w, h], [w, -h], [-w, h], [-w, -h]]) / 2 @ turn.T + [x, y]

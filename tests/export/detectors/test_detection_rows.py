@@ -1,4 +1,4 @@
-"""Ultralytics' rows of detections: masks, poses and turned boxes, against plain numpy."""
+"""Ultralytics' rows of detections: masks, poses and rotated boxes, against plain numpy."""
 
 from __future__ import annotations
 

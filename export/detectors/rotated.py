@@ -1,4 +1,4 @@
-"""Boxes that are turned by an angle."""
+"""Oriented bounding boxes: rectangles that are rotated by an angle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from export.contract import Tensor
 
 
 def upright(boxes: Tensor, angles: Tensor, units: str, size: Tensor) -> Tensor:
-    """Return the upright boxes around turned ones: ``[N, K, 4]``, ymin, xmin, ymax, xmax in 0..1.
+    """Return the upright boxes around rotated ones: ``[N, K, 4]``, ymin, xmin, ymax, xmax in 0..1.
 
     ``boxes``: center x, center y, width and height, in ``pixels`` or ``normalized``. ``angles``:
     ``[N, K]``, in radians, clockwise. ``size``: int32 ``[2]``, height and width in pixels.
