@@ -24,8 +24,9 @@ The policy, once every ``EVERY_S``:
   the next one. Only above 0.12 of the time without a call does the level rise again.
 * Otherwise the level rises: by a quarter while below 0.85 of the fair share of the
   capacity known so far, as after sessions left or the model server paused; beyond that
-  by 0.5 %, 1 %, 2 %, 4 %, to find out whether there is more. When the capacity is
-  enough for all, advice is lifted.
+  by 0.5 %, 1 %, 2 %, 4 %, to find out whether there is more. While no call is under way for
+  more than 0.3 of the time, it goes on to 8 %, 16 %, 25 %: the model server was slow for so
+  long that its capacity was forgotten. When the capacity is enough for all, advice is lifted.
 * A session is told only what matters to it: nothing while it sends much less than the
   level and was told nothing before; after that, a level 5 % lower or 10 % higher than
   what it was told last. So it gets one message a second at most, and in steady overload
@@ -57,13 +58,13 @@ OVERLOAD = 0.03
 SMOOTHING = 0.4
 HEADROOM = 0.02
 BACKLOG, CLEAR = 0.3, 0.05
-BUSY, IDLE = 0.06, 0.12
+BUSY, IDLE, OFTEN_IDLE = 0.06, 0.12, 0.3
 HELD_BACK = 0.85
 LOWER, HIGHER = 0.95, 1.1
 MOST_CUT, FIRST_CUT = 0.7, 0.3
 NEARLY, CATCHES_UP = 0.85, 1.25
 FORGETS, EASES = 0.9, 0.95
-SLOWEST_GROWTH, FASTEST_GROWTH = 0.005, 0.04
+SLOWEST_GROWTH, FASTEST_GROWTH, IDLE_GROWTH = 0.005, 0.04, 0.25
 # A camera is never advised to stop.
 LEAST = 0.1
 
@@ -169,7 +170,8 @@ class Pacer:
         else:
             self._capacity = max(answered, self._capacity)
             if self.level is not None and (left <= CLEAR or idle > IDLE):
-                self._raise(self.level, self._fair(self._capacity))
+                fastest = IDLE_GROWTH if idle > OFTEN_IDLE else FASTEST_GROWTH
+                self._raise(self.level, self._fair(self._capacity), fastest)
 
     def _fair(self, capacity: float) -> float | None:
         demands = [load.demand for load in self._loads.values()]
@@ -184,14 +186,15 @@ class Pacer:
             least = MOST_CUT * self.level
         self.level = max(fair, least, LEAST)
 
-    def _raise(self, level: float, fair: float | None) -> None:
+    def _raise(self, level: float, fair: float | None, fastest: float) -> None:
         if fair is None:
             self.level = None
         elif level < NEARLY * fair:
             self.level = min(level * CATCHES_UP, fair)
         else:
-            self.level = level * (1 + self._growth)
-            self._growth = min(2 * self._growth, FASTEST_GROWTH)
+            growth = min(self._growth, fastest)
+            self.level = level * (1 + growth)
+            self._growth = min(2 * growth, fastest)
 
     @staticmethod
     def _tells(load: _Load, level: float | None) -> bool:

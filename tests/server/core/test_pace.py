@@ -143,6 +143,13 @@ def test_a_pause_of_the_server_is_forgotten() -> None:
     assert per_second(world, 26, END_S) >= 0.85 * before
 
 
+def test_a_slow_minute_of_the_server_is_forgotten() -> None:
+    """It was so long that its capacity before is forgotten; then it idles most of the time."""
+    world = run(cameras(FLEET, 20.0, obeys=True), Server(slower=(5, 65, 8.0)), until=85)
+    assert per_second(world, 30, 60) < 0.2 * FLEET * 20
+    assert per_second(world, 77, 85) >= 0.95 * FLEET * 20
+
+
 # The arithmetic
 
 
