@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from server.transport.framebuffer import FrameBuffer
 from server.transport.masking import LARGE, unmasked
 from server.transport.rfc6455 import CloseCode, FailConnection, Opcode
 from server.transport.textcheck import TextCheck
@@ -28,13 +29,16 @@ class MessageReader:
     The payload of a large message in one fragment is not copied: it is a part of the bytes
     received, and as short-lived. A message of more than ``max_bytes``, which may change, is
     rejected as soon as a header announces it, and the reader never buffers more than has arrived.
+    ``room``: where the next bytes of a large one should be read, so that they need not be copied.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self._received = _NOTHING
         self._incomplete = bytearray()  # a WebSocket frame that has arrived in part
-        self._payload_start = 0  # in it
+        self._large: FrameBuffer | None = None  # in its place for more than LARGE bytes
+        self.room: memoryview | None = None
+        self._payload_start = 0  # in either
         self._needed = 0  # bytes that complete its header or its payload
         self._incomplete_since: float | None = None
         self.began: float | None = None  # when the last message began; None: with its last bytes
@@ -44,15 +48,19 @@ class MessageReader:
 
     def feed(self, received: memoryview) -> None:
         """Add bytes, which must stay unchanged until :meth:`keep`. Raises FailConnection."""
-        if not self._incomplete:
+        if self._large is not None:
+            received, self.room = self._large.add(received), self._large.room
+        elif self._incomplete:
+            self._incomplete += received
+            received = memoryview(self._incomplete)
+        else:
             self._received, self._needed = received, 0
             return
-        self._incomplete += received
-        if len(self._incomplete) < self._needed:
-            self._check_text(memoryview(self._incomplete))
+        if len(received) < self._needed:
+            self._check_text(received)
             return
-        self._received, self._incomplete = memoryview(self._incomplete), bytearray()
-        self._needed = 0
+        self._received, self._incomplete, self._needed = received, bytearray(), 0
+        self._large = self.room = None
 
     def take(self) -> Message | None:
         """Return the next message, or None until more bytes arrive. Use it before the next call.
@@ -85,9 +93,14 @@ class MessageReader:
 
     def keep(self) -> None:
         """Copy the remaining bytes, because the caller is about to overwrite them."""
-        if self._received:
-            self._incomplete = bytearray(self._received)
-        self._received = _NOTHING
+        received, self._received = self._received, _NOTHING
+        if not received:
+            return
+        if self._needed > LARGE:
+            self._large = FrameBuffer(self._needed, received)
+            self.room = self._large.room
+        else:
+            self._incomplete = bytearray(received)
 
     def _check_header(self, first: int, second: int) -> None:
         opcode, final = first & 0x0F, first & 0x80

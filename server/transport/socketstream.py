@@ -3,7 +3,8 @@
 Tornado's stream completes each read through a future, so a frame crosses the loop's
 queue before anyone sees it, and a second read finds nothing. With camera frames that was
 the gateway's largest cost. Here asyncio's transport reads into one buffer that all
-sockets share, and the receiver gets the bytes in the same turn.
+sockets share, or into that of a large message, and the receiver gets the bytes in the same
+turn.
 """
 
 from __future__ import annotations
@@ -19,17 +20,23 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from server.transport.tlssocket import TlsSocket
 
+OnBytes = Callable[[memoryview], memoryview | None]
+
 # One read. Shared by all sockets, because the bytes are used before the next read;
 # so all streams must live on the same loop.
 _BUFFER = memoryview(bytearray(256 * 1024))
 
 
 class SocketStream(asyncio.BufferedProtocol):
-    """Reads by calling ``on_bytes``; writes and closes as Tornado's WebSocket expects."""
+    """Reads by calling ``on_bytes``; writes and closes as Tornado's WebSocket expects.
+
+    ``on_bytes`` returns where to read the next bytes; None: anywhere.
+    """
 
     _transport: asyncio.Transport | None = None
+    _room: memoryview | None = None
 
-    def __init__(self, io_loop: IOLoop, on_bytes: Callable[[memoryview], None]) -> None:
+    def __init__(self, io_loop: IOLoop, on_bytes: OnBytes) -> None:
         loop = asyncio.get_running_loop()
         self.io_loop = io_loop
         self.lost: asyncio.Future[None] = loop.create_future()
@@ -93,10 +100,10 @@ class SocketStream(asyncio.BufferedProtocol):
             self._flushed.set_result(None)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _BUFFER
+        return self._room or _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._on_bytes(_BUFFER[:nbytes])
+        self._room = self._on_bytes((self._room or _BUFFER)[:nbytes])
 
     def pause_writing(self) -> None:
         if self._flushed.done():
@@ -108,7 +115,7 @@ class SocketStream(asyncio.BufferedProtocol):
     def connection_lost(self, error: Exception | None) -> None:
         # Breaks a reference cycle with the receiver, which would keep a partial frame in
         # memory until the garbage collector runs.
-        self._on_bytes = _discard
+        self._on_bytes, self._room = _discard, None
         self._flushed.cancel()
         if not self.lost.done():
             self.lost.set_result(None)

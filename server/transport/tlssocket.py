@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
-_LARGEST_RECORD = 16 * 1024
+LARGEST_RECORD = 16 * 1024
 
 
 class TlsSocket:
@@ -33,7 +33,7 @@ class TlsSocket:
         """
         received = 0
         try:
-            while len(buffer) - received >= _LARGEST_RECORD:
+            while len(buffer) - received >= LARGEST_RECORD:
                 count = self._socket.recv_into(buffer[received:])
                 if not count:
                     break

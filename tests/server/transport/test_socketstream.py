@@ -34,6 +34,10 @@ class Pair:
     reader: asyncio.StreamReader
     peer: asyncio.StreamWriter
     came: list[bytes]
+    rooms: list[memoryview]  # for the bytes after the next ones
+
+    def has(self, count: int) -> bool:
+        return len(self.came) == count
 
 
 Ends = tuple[IOStream, asyncio.StreamReader, asyncio.StreamWriter]
@@ -65,8 +69,15 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> MakePair:
     async def make() -> Pair:
         stream, reader, peer = await connect()
         came: list[bytes] = []
-        taken = SocketStream(IOLoop.current(), lambda received: came.append(bytes(received)))
-        return Pair(taken, asyncio.ensure_future(taken.take_over(stream)), reader, peer, came)
+        rooms: list[memoryview] = []
+
+        def on_bytes(received: memoryview) -> memoryview | None:
+            came.append(bytes(received))
+            return rooms.pop() if rooms else None
+
+        taken = SocketStream(IOLoop.current(), on_bytes)
+        task = asyncio.ensure_future(taken.take_over(stream))
+        return Pair(taken, task, reader, peer, came, rooms)
 
     return make
 
@@ -169,3 +180,15 @@ async def test_many_records_are_read_in_several_steps(pair: MakePair) -> None:
     ends.peer.write(LARGE[:-1])
     await until(lambda: sum(map(len, ends.came)) == len(LARGE) - 1)
     assert b"".join(ends.came) == LARGE[:-1]
+
+
+async def test_the_next_bytes_are_read_where_the_receiver_wants_them(pair: MakePair) -> None:
+    ends = await pair()
+    await ends.task
+    room = bytearray(20_000)
+    ends.rooms.append(memoryview(room))
+    for count, word in enumerate((b"first", b"second", b"third"), 1):
+        ends.peer.write(word)
+        await until(partial(ends.has, count))
+    assert ends.came == [b"first", b"second", b"third"]
+    assert room[:6] == b"second"
