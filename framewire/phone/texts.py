@@ -63,11 +63,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+# Lines fit into a terminal of 80 columns, beside the name of the process.
 TERMINAL = Template("""
-On a phone in the same network, scan this code, or open $guide
+On a phone in the same network, scan this code,
+or open $guide
 
 $code
-The page leads you through the setup on iPhone and Android: the phone installs a certificate
-that was made on this machine, then opens the camera page, $page
+The page leads you through the setup on iPhone and Android: the
+phone installs a certificate that was made on this machine, then
+opens the camera page, $page
+
 Remove the certificate from the phone when you are done.
 """)
