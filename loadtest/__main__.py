@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from export.commands.output import tolerate_closed_output
+from export.commands.parser import CommandParser
 from export.errors import ExportError
 from loadtest.cameras import capacity, command, flags
 from loadtest.reliability import SCENARIOS
@@ -148,7 +149,7 @@ def _measure(options: argparse.Namespace, models: Path) -> int:
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=prog,
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
