@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from loadtest.stack import Stack, free_port
 from tests.e2e.browsers import FLAGS
-from tests.e2e.browsing import embed, in_state, until_boxes, with_problem
+from tests.e2e.browsing import WITHOUT_ELEMENT, embed, in_state, until_boxes, with_problem
 
 LAYOUTS = {
     "desktop": (1280, 800),
@@ -108,7 +108,8 @@ def _offline(page: Page, servers: Servers) -> None:
 
 def _element(page: Page, servers: Servers) -> None:
     page.context.grant_permissions(["camera"])
-    embed(page, servers.stack.url)
+    page.goto(servers.stack.url + WITHOUT_ELEMENT)
+    embed(page)
     page.evaluate(FRAME)
     page.evaluate("camera.start()")
     page.wait_for_function("seen.results > 0")
