@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from export.commands.output import tolerate_closed_output
 from export.commands.parser import CommandParser
@@ -167,54 +168,40 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     command.add(commands)
     capacity.add(commands)
     replay.add(commands)
+    _add_measurements(commands)
+    return parser
+
+
+def _add_measurements(commands: Any) -> None:
+    """Add the commands that start servers."""
     parsers = {name: commands.add_parser(name, help=text) for name, (text, _) in _COMMANDS.items()}
     for name, (_, numbers) in _COMMANDS.items():
         for number in numbers:
             _number(parsers[name], *number)
-    _scenarios(parsers["reliability"])
-    _groups(parsers["speed"])
+    rely, fast = parsers["reliability"], parsers["speed"]
+    rely.description = "Run scenarios, and write their figures into docs/reliability.md."
+    fast.description = "Measure how fast the project is, each figure beside its target."
+    quick = "a few seconds each; the page is not written"
+    _selection(rely, "scenarios", "NAME", SCENARIOS, quick)
+    _selection(fast, "groups", "GROUP", GROUPS, "one short round each")
     parsers["pace"].add_argument(
         "--ignore", action="store_true", help="ignore the gateway's advice on frame rates"
     )
-    return parser
 
 
-def _scenarios(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Run scenarios, and write their figures into docs/reliability.md."
-    parser.add_argument(
-        "scenarios",
-        nargs="*",
-        metavar="NAME",
-        type=_scenario,
-        help=f"one of {', '.join(SCENARIOS)} (default: all of them)",
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="a few seconds each; the page is not written"
-    )
+def _selection(
+    parser: argparse.ArgumentParser, dest: str, metavar: str, names: Collection[str], quick: str
+) -> None:
+    """Add a selection of ``names``, all of them by default, and what ``--quick`` does."""
 
+    def name(text: str) -> str:
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"{text} is not one of {', '.join(names)}")
+        return text
 
-def _groups(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Measure how fast the project is, each figure beside its target."
-    parser.add_argument(
-        "groups",
-        nargs="*",
-        metavar="GROUP",
-        type=_group,
-        help=f"one of {', '.join(GROUPS)} (default: all of them)",
-    )
-    parser.add_argument("--quick", action="store_true", help="one short round each")
-
-
-def _group(name: str) -> str:
-    if name not in GROUPS:
-        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(GROUPS)}")
-    return name
-
-
-def _scenario(name: str) -> str:
-    if name not in SCENARIOS:
-        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(SCENARIOS)}")
-    return name
+    text = f"one of {', '.join(names)} (default: all of them)"
+    parser.add_argument(dest, nargs="*", metavar=metavar, type=name, help=text)
+    parser.add_argument("--quick", action="store_true", help=quick)
 
 
 def _number(parser: argparse.ArgumentParser, flag: str, default: float, meaning: str) -> None:
