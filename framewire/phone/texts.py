@@ -11,7 +11,7 @@ STEPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "iphone": (
             "Tap <em>Install the certificate</em> in Safari, and allow the profile.",
             "Open Settings, tap <em>Profile Downloaded</em> at the top, and install it.",
-            "In Settings → General → About → Certificate Trust Settings, turn it on.",
+            "In Settings → General → About → Certificate Trust Settings, turn on the certificate.",
             "Come back, and open the camera page.",
         ),
         "android": (
