@@ -194,7 +194,7 @@ def main() -> int:
                 found = findings(page, options.axe)
                 wide = page.evaluate(OVERFLOW)
             failed |= wide > 0 or any(rule["impact"] in SERIOUS for rule in found)
-            print(f"{layout:10}{look[0]:7}{look[1]:7}{place:10}{_summary(found, wide)}", flush=True)
+            print(f"{layout:10}{look[0]:7}{look[1]:7}{place:10}{summary(found, wide)}", flush=True)
         browser.close()
     return int(failed)
 
@@ -215,7 +215,8 @@ def _visits(places: list[str]) -> Iterator[tuple[str, tuple[str, str], str]]:
                 yield layout, look, place
 
 
-def _summary(found: list[dict[str, Any]], wide: int) -> str:
+def summary(found: list[dict[str, Any]], wide: int) -> str:
+    """Return in one line what axe found, and whether the page is wider than its window."""
     rules = [f"{rule['impact']}: {rule['id']} {rule['nodes'][0]['target']}" for rule in found]
     if wide > 0:
         rules.append(f"{wide} pixels wider than the window")
