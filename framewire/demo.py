@@ -94,6 +94,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         default=data_folder(os.environ),
         help="where the models are (default: %(default)s)",
     )
+    _add_model_server(parser)
+    _add_phone(parser)
+    return parser
+
+
+def _add_model_server(parser: argparse.ArgumentParser) -> None:
     for name, port in (("gRPC", 8500), ("REST", 8501)):
         variable = f"{name.upper()}_PORT"
         parser.add_argument(
@@ -103,6 +109,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
             default=_from_environment(variable) or port,
             help=f"the model server's {name} port (default: {variable} or {port})",
         )
+
+
+def _add_phone(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--phone",
         nargs="?",
@@ -117,7 +126,6 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         metavar="PORT",
         help="port of the setup page for phones (default: the gateway's, plus 1)",
     )
-    return parser
 
 
 def _phone(options: argparse.Namespace, port: int) -> Phone | None:

@@ -31,7 +31,7 @@ def run(commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -
     """
     signal.signal(signal.SIGHUP, _hang_up)
     threading.Thread(target=_watch_terminal, daemon=True).start()
-    manager = Manager(Printer(_Output()))
+    manager = Manager(Printer(_Output(), time_format=""))  # their lines have the time already
     for name, command in commands.items():
         manager.add_process(name, f"exec {shlex.join(command)}", env=dict(environment))
     manager.loop()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from export.commands.output import tolerate_closed_output
+from export.commands.parser import CommandParser
 from export.errors import ExportError
 from loadtest.cameras import capacity, command, flags
 from loadtest.reliability import SCENARIOS
@@ -36,6 +38,57 @@ _BY_URL = {"cameras": command.run, "capacity": capacity.run, "replay": replay.ru
 _NEEDS = ("tensorflow", "grpc", "grpc_health", "prometheus_client", "fsspec", "cryptography")
 
 
+_CAMERAS = "number of cameras"
+_EACH_S = ("--seconds", 4.0, "duration of each measurement")
+_FOR_10_S = ("--seconds", 10.0, "duration of each measurement")
+_ROUNDS = ("--rounds", 5, "number of repetitions")
+_RATE = "frames per second of each camera"
+# The commands that start servers: their help, and their flags for numbers, with defaults.
+_COMMANDS: Mapping[str, tuple[str, Sequence[tuple[str, float, str]]]] = {
+    "ratios": ("compare with direct Predict calls (the default)", [_EACH_S, _ROUNDS]),
+    "churn": (
+        "check that every frame gets its outcome",
+        [
+            ("--seconds", 60.0, "duration"),
+            ("--sessions", 64, f"{_CAMERAS}, a tenth of which keep disconnecting"),
+        ],
+    ),
+    "swaps": (
+        "promote and roll back versions under load",
+        [
+            ("--swaps", 10, "number of versions to publish, promote and roll back"),
+            ("--sessions", 32, _CAMERAS),
+            ("--rate", 8.0, _RATE),
+            ("--seconds", 20.0, "duration of the same load without swaps, before them"),
+        ],
+    ),
+    "reliability": ("overload, attack and soak the gateway", []),
+    "speed": ("measure speed, and compare it with targets", []),
+    "distance": (
+        "put a slow network before the model server",
+        [("--sessions", 20, _CAMERAS), ("--rate", 5.0, _RATE), _FOR_10_S],
+    ),
+    "pace": (
+        "let cameras follow the advised rate, or ignore it",
+        [
+            ("--sessions", 32, _CAMERAS),
+            ("--factor", 3.0, "frames offered, relative to what can be answered"),
+            _FOR_10_S,
+        ],
+    ),
+    "tracing": (
+        "measure what traces cost the gateway",
+        [
+            ("--share", 0.05, "fraction of the frames to trace"),
+            ("--sessions", 16, _CAMERAS),
+            ("--rounds", 30, "number of repetitions"),
+            _EACH_S,
+        ],
+    ),
+    "workers": ("compare two workers with one", [_EACH_S, _ROUNDS]),
+}
+
+
 def run(arguments: Sequence[str], prog: str) -> int:
     """Run one measurement. Returns the exit status: 1 if a promise was broken."""
     tolerate_closed_output()
@@ -59,7 +112,7 @@ def _run(arguments: Sequence[str], prog: str) -> int:
         problem = f"{', '.join(missing)} not installed; run: pip install 'framewire[demo]'"
     elif not (models / "digits").is_dir():
         problem = (
-            f"no demo model in {models}; create it with `python -m export savedmodel`, "
+            f"no demo model in {models}; create it with `framewire export savedmodel`, "
             "or choose its folder with --models"
         )
     else:
@@ -97,7 +150,7 @@ def _measure(options: argparse.Namespace, models: Path) -> int:
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=prog,
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
@@ -110,84 +163,45 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         default=Path("models"),
         help="folder that holds the demo model, digits (default: models)",
     )
+    parser.set_defaults(seconds=4.0, rounds=5)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     command.add(commands)
     capacity.add(commands)
     replay.add(commands)
-    compare = commands.add_parser("ratios", help="compare with direct Predict calls (the default)")
-    leave = commands.add_parser("churn", help="check that every frame gets its outcome")
-    swap = commands.add_parser("swaps", help="promote and roll back versions under load")
-    rely = commands.add_parser("reliability", help="overload, attack and soak the gateway")
-    fast = commands.add_parser("speed", help="measure speed, and compare it with targets")
-    far = commands.add_parser("distance", help="put a slow network before the model server")
-    paced = commands.add_parser("pace", help="let cameras follow the advised rate, or ignore it")
-    traced = commands.add_parser("tracing", help="measure what traces cost the gateway")
-    several = commands.add_parser("workers", help="compare two workers with one")
-    parser.set_defaults(seconds=4.0, rounds=5)
-    _number(compare, "--seconds", 4.0, "duration of each measurement")
-    _number(compare, "--rounds", 5, "number of repetitions")
-    _number(several, "--seconds", 4.0, "duration of each measurement")
-    _number(several, "--rounds", 5, "number of repetitions")
-    _number(leave, "--seconds", 60.0, "duration")
-    _number(leave, "--sessions", 64, "number of cameras, a tenth of which keep disconnecting")
-    _number(swap, "--swaps", 10, "number of versions to publish, promote and roll back")
-    _number(swap, "--sessions", 32, "number of cameras")
-    _number(swap, "--rate", 8.0, "frames per second of each camera")
-    _number(swap, "--seconds", 20.0, "duration of the same load without swaps, before them")
-    _scenarios(rely)
-    _groups(fast)
-    _number(far, "--sessions", 20, "number of cameras")
-    _number(far, "--rate", 5.0, "frames per second of each camera")
-    _number(far, "--seconds", 10.0, "duration of each measurement")
-    _number(paced, "--sessions", 32, "number of cameras")
-    _number(paced, "--factor", 3.0, "frames offered, relative to what can be answered")
-    _number(paced, "--seconds", 10.0, "duration of each measurement")
-    _number(traced, "--share", 0.05, "fraction of the frames to trace")
-    _number(traced, "--sessions", 16, "number of cameras")
-    _number(traced, "--rounds", 30, "number of repetitions")
-    _number(traced, "--seconds", 4.0, "duration of each measurement")
-    paced.add_argument(
-        "--ignore", action="store_true", help="ignore the gateway's advice on frame rates"
-    )
+    _add_measurements(commands)
     return parser
 
 
-def _scenarios(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Run scenarios, and write their figures into docs/reliability.md."
-    parser.add_argument(
-        "scenarios",
-        nargs="*",
-        metavar="NAME",
-        type=_scenario,
-        help=f"one of {', '.join(SCENARIOS)} (default: all of them)",
+def _add_measurements(commands: Any) -> None:
+    """Add the commands that start servers."""
+    parsers = {name: commands.add_parser(name, help=text) for name, (text, _) in _COMMANDS.items()}
+    for name, (_, numbers) in _COMMANDS.items():
+        for number in numbers:
+            _number(parsers[name], *number)
+    rely, fast = parsers["reliability"], parsers["speed"]
+    rely.description = "Run scenarios, and write their figures into docs/reliability.md."
+    fast.description = "Measure how fast the project is, each figure beside its target."
+    quick = "a few seconds each; the page is not written"
+    _selection(rely, "scenarios", "NAME", SCENARIOS, quick)
+    _selection(fast, "groups", "GROUP", GROUPS, "one short round each")
+    parsers["pace"].add_argument(
+        "--ignore", action="store_true", help="ignore the gateway's advice on frame rates"
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="a few seconds each; the page is not written"
-    )
 
 
-def _groups(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Measure how fast the project is, each figure beside its target."
-    parser.add_argument(
-        "groups",
-        nargs="*",
-        metavar="GROUP",
-        type=_group,
-        help=f"one of {', '.join(GROUPS)} (default: all of them)",
-    )
-    parser.add_argument("--quick", action="store_true", help="one short round each")
+def _selection(
+    parser: argparse.ArgumentParser, dest: str, metavar: str, names: Collection[str], quick: str
+) -> None:
+    """Add a selection of ``names``, all of them by default, and what ``--quick`` does."""
 
+    def name(text: str) -> str:
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"{text} is not one of {', '.join(names)}")
+        return text
 
-def _group(name: str) -> str:
-    if name not in GROUPS:
-        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(GROUPS)}")
-    return name
-
-
-def _scenario(name: str) -> str:
-    if name not in SCENARIOS:
-        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(SCENARIOS)}")
-    return name
+    text = f"one of {', '.join(names)} (default: all of them)"
+    parser.add_argument(dest, nargs="*", metavar=metavar, type=name, help=text)
+    parser.add_argument("--quick", action="store_true", help=quick)
 
 
 def _number(parser: argparse.ArgumentParser, flag: str, default: float, meaning: str) -> None:

@@ -20,8 +20,8 @@ from loadtest import procfs
 
 BUSY_CORES = 0.15
 """What other processes may use on average while a round counts."""
-DOUBT = 0.05
-"""How often an interval may miss the true value."""
+ALPHA = 0.05
+"""The share of intervals that miss the true value."""
 RESAMPLES = 400
 _WORK = (0, 1, 2, 7)
 """Of the columns in /proc/stat: user, nice, system, and stolen by other virtual machines.
@@ -55,7 +55,7 @@ class Estimate:
     high: float
 
     @property
-    def doubt(self) -> float:
+    def margin(self) -> float:
         """Half the width of the interval."""
         return (self.high - self.low) / 2
 
@@ -74,7 +74,7 @@ class OtherWork:
         self._pids = pids
 
     def seconds(self) -> float:
-        """Return it since the machine started."""
+        """Return that time since the machine started."""
         line = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
         ticks = [int(field) for field in line.split()[1:]]
         busy = sum(ticks[column] for column in _WORK)
@@ -85,7 +85,7 @@ class OtherWork:
 def alternate(
     measure: Callable[[bool], T], others: OtherWork, rounds: int, first: bool = False
 ) -> Iterator[Round[T]]:
-    """Yield rounds; ``measure`` is told whether to measure with or without. ``first``: with."""
+    """Yield rounds. ``measure`` is called with True and False; ``first`` is which comes first."""
     for _ in range(rounds):
         before, began = others.seconds(), time.monotonic()
         measured = {with_it: measure(with_it) for with_it in (first, not first)}
@@ -101,7 +101,7 @@ def of_ratios(ratios: Sequence[float]) -> Estimate:
     below, rank, count = 0.0, 0, len(ordered)
     while rank < count // 2:
         below += math.comb(count, rank) / 2**count
-        if below > DOUBT / 2:
+        if below > ALPHA / 2:
             break
         rank += 1
     low = ordered[rank - 1] if rank else -math.inf
@@ -116,13 +116,13 @@ def of_percentiles(rounds: Sequence[Round[Sequence[float]]], share: float) -> Es
     """
     dice = random.Random(1)
     drawn = sorted(_ratio(dice.choices(rounds, k=len(rounds)), share) for _ in range(RESAMPLES))
-    edge = int(RESAMPLES * DOUBT / 2)
+    edge = int(RESAMPLES * ALPHA / 2)
     return Estimate(_ratio(rounds, share) - 1, drawn[edge] - 1, drawn[-1 - edge] - 1)
 
 
 def _ratio(rounds: Sequence[Round[Sequence[float]]], share: float) -> float:
-    with_it = _percentile([one.with_it for one in rounds], share)
-    return with_it / _percentile([one.without for one in rounds], share)
+    with_it = _percentile([measured.with_it for measured in rounds], share)
+    return with_it / _percentile([measured.without for measured in rounds], share)
 
 
 def _percentile(groups: Sequence[Sequence[float]], share: float) -> float:
@@ -139,15 +139,15 @@ class Verdict(NamedTuple):
 
 def verdict(rounds: Sequence[Round[T]], estimate: Estimate | None, bound: float) -> Verdict:
     """Return what a measurement says about ``bound``, or why it says nothing."""
-    counted = sum(one.counts for one in rounds)
+    counted = sum(measured.counts for measured in rounds)
     if estimate is None or counted < len(rounds) / 2:
-        most = max(one.other_cores for one in rounds)
+        most = max(measured.other_cores for measured in rounds)
         return Verdict(
             False,
             f"the machine was too busy: only {counted} of {len(rounds)} rounds count, because "
             f"other processes used up to {most:.1f} cores (at most {BUSY_CORES:g})",
         )
-    if estimate.doubt > bound:
+    if estimate.margin > bound:
         words = f"undecided: the interval is too wide for a bound of {bound:.0%}; run more rounds"
         return Verdict(False, words)
     held = estimate.value <= bound

@@ -45,7 +45,7 @@ class Proxy:
             _CONFIGURATION.format(
                 user="user root;" if os.geteuid() == 0 else "",
                 folder=folder,
-                temporary=" ".join(f"{one}_temp_path {folder}/{one};" for one in _TEMPORARY),
+                temporary=" ".join(f"{kind}_temp_path {folder}/{kind};" for kind in _TEMPORARY),
                 servers=" ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in gateways),
                 port=self.port,
             ),

@@ -58,9 +58,9 @@ def run(models: Path, share: float, sessions: int, rounds: int, seconds: float) 
             _frame_us(gateway, frames, sessions, WARM_UP_S)
         others = OtherWork([stack.model_server.pid, stack.gateway.pid, traced.process.pid])
         seen = []
-        for one in alternate(measure, others, rounds):
-            seen.append(one)
-            _print_round(len(seen), one)
+        for measured in alternate(measure, others, rounds):
+            seen.append(measured)
+            _print_round(len(seen), measured)
     return _print(seen, share, sessions)
 
 
@@ -90,17 +90,17 @@ def _ready(port: int) -> bool:
         return False
 
 
-def _print_round(number: int, one: Round[float]) -> None:
-    note = "" if one.counts else f"  (does not count: others used {one.other_cores:.1f} cores)"
+def _print_round(number: int, pair: Round[float]) -> None:
+    note = "" if pair.counts else f"  (does not count: others used {pair.other_cores:.1f} cores)"
     print(
-        f"round {number}: {one.without:.1f} us a frame, {one.with_it:.1f} us with traces: "
-        f"{one.with_it / one.without - 1:+.1%}{note}",
+        f"round {number}: {pair.without:.1f} us a frame, {pair.with_it:.1f} us with traces: "
+        f"{pair.with_it / pair.without - 1:+.1%}{note}",
         flush=True,
     )
 
 
 def _print(rounds: Sequence[Round[float]], share: float, sessions: int) -> bool:
-    ratios = [one.with_it / one.without for one in rounds if one.counts]
+    ratios = [measured.with_it / measured.without for measured in rounds if measured.counts]
     estimate = of_ratios(ratios) if ratios else None
     if estimate is not None:
         print(

@@ -61,8 +61,8 @@ def run(seconds: float, rounds: int) -> bool:
     """Measure and print. Returns whether sessions spread as evenly as they should."""
     _print_hashed()
     pictures = camera_jpegs(12)
-    shares = _passed_on([Frame(one) for one in pictures], seconds, rounds)
-    _decoded([Frame(_enlarged(one)) for one in pictures], seconds, rounds)
+    shares = _passed_on([Frame(picture) for picture in pictures], seconds, rounds)
+    _decoded([Frame(_enlarged(picture)) for picture in pictures], seconds, rounds)
     equal = SESSIONS / WORKERS
     return all(abs(share - equal) <= TOLERANCE * equal for share in shares)
 
@@ -119,11 +119,11 @@ def _compare(
     for number in range(rounds):
         print(f"{title}, round {number + 1}:")
         for name, (stack, load) in cases.items():
-            one = asyncio.run(_measure(stack, load, seconds))
-            measured[name].append(one)
+            result = asyncio.run(_measure(stack, load, seconds))
+            measured[name].append(result)
             print(
-                f"  {name}: {one.frames_per_s:.0f} frames/s, batch {one.mean_batch:.1f}, "
-                f"{one.cpu_us:.0f} us of the gateway per frame"
+                f"  {name}: {result.frames_per_s:.0f} frames/s, batch {result.mean_batch:.1f}, "
+                f"{result.cpu_us:.0f} us of the gateway per frame"
             )
     *others, last = measured
     for other in others:

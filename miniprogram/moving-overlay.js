@@ -17,7 +17,7 @@ const BARS_TOP = 96; // CSS pixels: below the state
 /** @typedef {import('./client/lib/index').Rect} Rect */
 /**
  * @typedef {Mark & {settled: Rect, settleMs: number, goal: Rect, goalMs: number}} Moving a box on its
- *   way to two places, each of which it reaches after so many ms
+ *   way to two places, with the ms after which it reaches each
  */
 /** @typedef {{show(marks: Moving[]): void, isMoving(): boolean}} Boxes */
 

@@ -22,8 +22,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Choose the pages of this language, and add the files outside docs/ that they link to."""
     locale = config.extra["locale"]
     files.append(_unlisted(config, "img/logo.svg", abs_src_path=str(ROOT / "static/favicon.svg")))
-    for file in [one for one in files if one.is_documentation_page()]:
-        files.remove(file)
+    for page in [file for file in files if file.is_documentation_page()]:
+        files.remove(page)
     for name in pages.names(locale):
         path = pages.source(name, locale)
         files.append(File.generated(config, name, abs_src_path=str(path)))
@@ -41,10 +41,10 @@ def _add(files: Files, config: MkDocsConfig, linked: str) -> None:
     if not path.is_dir():
         files.append(_unlisted(config, address, abs_src_path=str(path)))
         return
-    inside = sorted(one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
-    for one in inside:
-        files.append(_unlisted(config, f"{address}/{one}", abs_src_path=str(path / one)))
-    listing = [f"# {linked}/", "", *(f"- [{one}]({path.name}/{one})" for one in inside), ""]
+    inside = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+    for name in inside:
+        files.append(_unlisted(config, f"{address}/{name}", abs_src_path=str(path / name)))
+    listing = [f"# {linked}/", "", *(f"- [{name}]({path.name}/{name})" for name in inside), ""]
     files.append(_unlisted(config, f"{address}.md", content="\n".join(listing)))
 
 
@@ -72,9 +72,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Name the dialog of the search, which Material leaves without a name."""
+    """Name the dialog of the search, and make empty headings of tables plain cells."""
     dialog = 'data-md-component="search" role="dialog"'
-    return output.replace(dialog, f'{dialog} aria-label="{config.extra["search"]}"')
+    named = output.replace(dialog, f'{dialog} aria-label="{config.extra["search"]}"')
+    return named.replace("<th></th>", "<td></td>")
 
 
 def on_page_context(context: Any, page: Page, config: MkDocsConfig, nav: Navigation) -> Any:

@@ -36,7 +36,7 @@ def measure(model: Path, pictures: Sequence[bytes], seconds: float, log: Path) -
 
 def _best(port: int, pictures: Sequence[bytes], batch: int, seconds: float) -> Direct:
     tried = [direct.measure(port, pictures, batch, calls, seconds) for calls in CALLS]
-    best = max(tried, key=lambda one: one.frames_per_s)
+    best = max(tried, key=lambda trial: trial.frames_per_s)
     print(f"  {best.calls} calls of {batch:2}: {best.frames_per_s:5.0f} frames/s", flush=True)
     return Direct(batch, best.calls, best.frames_per_s, best.median_ms)
 

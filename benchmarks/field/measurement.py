@@ -148,7 +148,9 @@ def _level(loaded: Loaded, cameras: int, plan: Plan) -> Level:
     windows = [
         loaded.window(since_s + number * plan.window_s, plan.window_s) for number in range(WINDOWS)
     ]
-    held = all(one.held for window in windows for one in objective.measures(OBJECTIVE, window))
+    held = all(
+        measure.held for window in windows for measure in objective.measures(OBJECTIVE, window)
+    )
     return Level(
         cameras,
         [window.age_ms(95) for window in windows],

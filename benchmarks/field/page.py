@@ -68,8 +68,8 @@ def report(results: Results, words: Words = ENGLISH) -> str:
     )
 
 
-def _circumstances(one: Circumstances, words: Words) -> str:
-    return words.circumstances.format(one=one, minutes=one.took_s / 60)
+def _circumstances(run: Circumstances, words: Words) -> str:
+    return words.circumstances.format(run=run, minutes=run.took_s / 60)
 
 
 def _head(cells: Sequence[str]) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _comparison(rows: Sequence[Row], words: Words) -> Iterator[str]:
     if best.cameras:
         yield words.ratio.format(ratio=ours.cameras / best.cameras, name=name)
     for title, (figure, more) in zip(words.figures, _FIGURES, strict=True):
-        better = [n for n, one in measured.values() if _beats(figure(one), figure(ours), more)]
+        better = [n for n, other in measured.values() if _beats(figure(other), figure(ours), more)]
         if better:
             yield words.better.format(figure=title, names=words.comma.join(better))
 
@@ -126,20 +126,20 @@ def _beats(theirs: float, ours: float, more: bool) -> bool:
 
 # What is compared, and whether more is better: words.figures are the titles.
 _FIGURES: Sequence[tuple[Figure, bool]] = (
-    (lambda one: one.cameras, True),
-    (lambda one: one.peak_per_s, True),
-    (lambda one: one.lone_p50_ms, False),
-    (lambda one: one.cpu_ms, False),
-    (lambda one: one.overload_of_peak, True),
-    (lambda one: one.overload_p99_ms, False),
-    (lambda one: one.pss_mb, False),
+    (lambda server: server.cameras, True),
+    (lambda server: server.peak_per_s, True),
+    (lambda server: server.lone_p50_ms, False),
+    (lambda server: server.cpu_ms, False),
+    (lambda server: server.overload_of_peak, True),
+    (lambda server: server.overload_p99_ms, False),
+    (lambda server: server.pss_mb, False),
 )
 
 
 def _direct(results: Results, words: Words) -> Iterator[str]:
     yield from _head(words.direct_head)
-    for one in results.direct:
-        yield f"| {one.batch} | {one.calls} | {one.frames_per_s:.0f} | {one.median_ms:.1f} ms |"
+    for row in results.direct:
+        yield f"| {row.batch} | {row.calls} | {row.frames_per_s:.0f} | {row.median_ms:.1f} ms |"
 
 
 def panels(results: Results) -> Iterator[Panel]:
@@ -154,28 +154,33 @@ _PANELS: Sequence[tuple[str, str, str, Figure]] = (
         "Peak",
         "frames/s, 64 cameras in a closed loop; more is better",
         "{:.0f}",
-        lambda one: one.peak_per_s,
+        lambda server: server.peak_per_s,
     ),
-    ("One camera", "p50 age of results; less is better", "{:.1f} ms", lambda one: one.lone_p50_ms),
+    (
+        "One camera",
+        "p50 age of results; less is better",
+        "{:.1f} ms",
+        lambda server: server.lone_p50_ms,
+    ),
     (
         "CPU time per frame",
         "all processes, at the peak; less is better",
         "{:.2f} ms",
-        lambda one: one.cpu_ms,
+        lambda server: server.cpu_ms,
     ),
     (
         "At three times as many cameras",
         "p99 age of results; less is better",
         "{:,.0f} ms",
-        lambda one: one.overload_p99_ms,
+        lambda server: server.overload_p99_ms,
     ),
-    ("Memory", "PSS of all processes; less is better", "{:,.0f} MB", lambda one: one.pss_mb),
+    ("Memory", "PSS of all processes; less is better", "{:,.0f} MB", lambda server: server.pss_mb),
 )
 
 
 def _cameras(results: Results) -> Panel:
     note = "15 frames/s each, p95 age within 200 ms, 99 % answered"
-    return _panel(results.rows, "Cameras served", note, "{:.0f}", lambda one: one.cameras)
+    return _panel(results.rows, "Cameras served", note, "{:.0f}", lambda server: server.cameras)
 
 
 def _panel(rows: Sequence[Row], title: str, note: str, text: str, figure: Figure) -> Panel:

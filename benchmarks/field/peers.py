@@ -149,7 +149,7 @@ class _HttpSession:
 
     @property
     def unsent_bytes(self) -> int:
-        return sum(one.transport.get_write_buffer_size() for one in self._connections)
+        return sum(connection.transport.get_write_buffer_size() for connection in self._connections)
 
     def send(self, message: Message, frame_id: int) -> None:
         if not self.lost.is_set():

@@ -75,8 +75,8 @@ def from_json(text: str) -> Results:
     fields = json.loads(text)
     return Results(
         Circumstances(**fields["circumstances"]),
-        [Direct(**one) for one in fields["direct"]],
-        [_row(one) for one in fields["rows"]],
+        [Direct(**entry) for entry in fields["direct"]],
+        [_row(row) for row in fields["rows"]],
     )
 
 
@@ -96,9 +96,9 @@ def _known(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _plain(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(entry) for entry in value]
     if isinstance(value, float):
         return round(value, 4) if math.isfinite(value) else None
     return value

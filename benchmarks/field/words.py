@@ -62,9 +62,9 @@ ENGLISH = Words(
     ),
     direct="Direct Predict calls to the same model server:",
     direct_head=("frames per call", "calls at a time", "frames/s", "a call, median"),
-    circumstances="{one.date}, `{one.command}`, {minutes:.0f} minutes: {one.cores} cores "
-    "({one.processor}), load average before it {one.load_average:.1f}, CPython {one.python}, "
-    "TensorFlow {one.tensorflow}, {one.pictures}. All figures: "
+    circumstances="{run.date}, `{run.command}`, {minutes:.0f} minutes: {run.cores} cores "
+    "({run.processor}), load average before it {run.load_average:.1f}, CPython {run.python}, "
+    "TensorFlow {run.tensorflow}, {run.pictures}. All figures: "
     "[benchmarks.json](benchmarks.json).",
 )
 
@@ -100,8 +100,8 @@ CHINESE = Words(
     ),
     direct="对同一个模型服务的直接 Predict 调用：",
     direct_head=("每次调用的帧数", "同时进行的调用数", "帧/秒", "单次调用，中位数"),
-    circumstances="{one.date}，`{one.command}`，用时 {minutes:.0f} 分钟：{one.cores} 个核"
-    "（{one.processor}），此前的平均负载为 {one.load_average:.1f}，CPython {one.python}，"
-    "TensorFlow {one.tensorflow}，画面：{one.pictures}。全部数据见 "
+    circumstances="{run.date}，`{run.command}`，用时 {minutes:.0f} 分钟：{run.cores} 个核"
+    "（{run.processor}），此前的平均负载为 {run.load_average:.1f}，CPython {run.python}，"
+    "TensorFlow {run.tensorflow}，画面：{run.pictures}。全部数据见 "
     "[benchmarks.json](benchmarks.json)。",
 )

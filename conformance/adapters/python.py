@@ -43,17 +43,21 @@ def report_outcome(frame: str, outcome: Outcome) -> None:
 def _answer(result: Result) -> dict[str, Any]:
     found = result.detections or result.classes
     fields: dict[str, Any] = {
-        "scores": [one.score for one in found],
-        "classes": [one.class_index for one in found],
-        "labels": [one.label for one in found],
+        "scores": [entry.score for entry in found],
+        "classes": [entry.class_index for entry in found],
+        "labels": [entry.label for entry in found],
         "outputs": {name: list(output.shape) for name, output in result.outputs.items()},
     }
     if result.detections:
-        fields["boxes"] = [list(one.box) for one in result.detections]
-        fields["ids"] = [one.id for one in result.detections]
+        fields["boxes"] = [list(detection.box) for detection in result.detections]
+        fields["ids"] = [detection.id for detection in result.detections]
         fields["events"] = [event.kind for event in result.events]
-        fields["masks"] = [one.mask and sum(one.mask.runs[1::2]) for one in result.detections]
-        fields["second"] = [one.second and _second(one.second) for one in result.detections]
+        fields["masks"] = [
+            detection.mask and sum(detection.mask.runs[1::2]) for detection in result.detections
+        ]
+        fields["second"] = [
+            detection.second and _second(detection.second) for detection in result.detections
+        ]
     return fields
 
 
@@ -61,8 +65,8 @@ def _second(answer: SecondAnswer) -> dict[str, Any]:
     if answer.missing is not None:
         return {"missing": answer.missing}
     return {
-        "classes": [one.class_index for one in answer.classes],
-        "labels": [one.label for one in answer.classes],
+        "classes": [entry.class_index for entry in answer.classes],
+        "labels": [entry.label for entry in answer.classes],
     }
 
 

@@ -35,7 +35,7 @@ def masks_of(fields: Mapping[str, Any]) -> list[Mask | None]:
     if "box_masks" not in fields:
         return [None] * len(fields["boxes"])
     masks = fields["box_masks"]
-    return [Mask(masks["width"], masks["height"], one) if one else None for one in masks["runs"]]
+    return [Mask(masks["width"], masks["height"], runs) if runs else None for runs in masks["runs"]]
 
 
 def mask_iou(box: _Box, mask: Mask, other_box: _Box, other: Mask) -> float:

@@ -11,7 +11,7 @@ STEPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "iphone": (
             "Tap <em>Install the certificate</em> in Safari, and allow the profile.",
             "Open Settings, tap <em>Profile Downloaded</em> at the top, and install it.",
-            "In Settings → General → About → Certificate Trust Settings, turn it on.",
+            "In Settings → General → About → Certificate Trust Settings, turn on the certificate.",
             "Come back, and open the camera page.",
         ),
         "android": (
@@ -63,11 +63,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+# Lines fit into a terminal of 80 columns, beside the name of the process.
 TERMINAL = Template("""
-On a phone in the same network, scan this code, or open $guide
+On a phone in the same network, scan this code,
+or open $guide
 
 $code
-The page leads you through the setup on iPhone and Android: the phone installs a certificate
-that was made on this machine, then opens the camera page, $page
+The page leads you through the setup on iPhone and Android: the
+phone installs a certificate that was made on this machine, then
+opens the camera page, $page
+
 Remove the certificate from the phone when you are done.
 """)

@@ -48,7 +48,7 @@ class Level:
 
     def __str__(self) -> str:
         figures = "; ".join(
-            f"{column[0].name} {', '.join(one.figure for one in column)}"
+            f"{column[0].name} {', '.join(measure.figure for measure in column)}"
             for column in zip(*self.windows, strict=True)
         )
         return f"{self.sessions:5} cameras  {'met   ' if self.met else 'missed'}  {figures}"

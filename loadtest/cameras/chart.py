@@ -51,9 +51,9 @@ def exact(largest: float, unit: str, count: int = 6) -> Axis:
 def lines(series: Sequence[Series], x: Axis, y: Axis, label: str) -> str:
     """Return a chart with a line per series."""
     marks = "".join(
-        f'<polyline class="{one.colour}" points="{_path(points, x, y)}"/>'
-        for one in series
-        for points in _unbroken(one.points)
+        f'<polyline class="{line.colour}" points="{_path(points, x, y)}"/>'
+        for line in series
+        for points in _unbroken(line.points)
     )
     return _figure(marks, series, x, y, label)
 
@@ -68,12 +68,12 @@ def bars(
 ) -> str:
     """Return a chart with stacked bars, ``width`` wide, from each x on. ``tip`` explains a bar."""
     marks, tops = [], dict[float, float]()
-    for one in series:
-        for at, height in one.points:
+    for bar in series:
+        for at, height in bar.points:
             base = tops.get(at, 0.0)
             tops[at] = base + height
             if height:
-                marks.append(_bar(one.colour, at, base, height, width, x, y, tip(at)))
+                marks.append(_bar(bar.colour, at, base, height, width, x, y, tip(at)))
     return _figure("".join(marks), series, x, y, label)
 
 
@@ -119,7 +119,9 @@ def _figure(marks: str, series: Sequence[Series], x: Axis, y: Axis, label: str) 
 
 def _legend(series: Sequence[Series]) -> str:
     items = "".join(
-        f'<li><i class="{one.colour}"></i>{escape(one.name)}</li>' for one in series if one.name
+        f'<li><i class="{entry.colour}"></i>{escape(entry.name)}</li>'
+        for entry in series
+        if entry.name
     )
     return f'<ul class="legend">{items}</ul>' if items else ""
 

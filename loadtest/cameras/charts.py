@@ -173,7 +173,7 @@ def _process_chart(
         )
         for number, (server, points) in enumerate(data)
     ]
-    highest = max(value for one in series for _, value in one.points)
+    highest = max(value for line in series for _, value in line.points)
     y = chart.linear(highest, unit)
     return Chart(title, reading, chart.lines(series, _time(report), y, title))
 

@@ -1,4 +1,4 @@
-"""The flags of the commands that put cameras on a gateway, and what they stand for."""
+"""The flags of the commands that put cameras on a gateway, and their values."""
 
 from __future__ import annotations
 

@@ -24,7 +24,10 @@ def page(report: Report) -> str:
         [
             _verdict(report),
             _tiles(report),
-            *(reports.section(one.title, one.reading, one.html) for one in charts.of(report)),
+            *(
+                reports.section(chart.title, chart.reading, chart.html)
+                for chart in charts.of(report)
+            ),
             _outcome_table(report),
             _process_table(report),
         ],
@@ -38,8 +41,8 @@ def _verdict(report: Report) -> str:
     if not report.measures:
         return "" if report.summary.ages_ms else '<p class="verdict bad">No frame was answered.</p>'
     items = "".join(
-        f'<li class="{"good" if one.held else "bad"}">{escape(verdict(one))}</li>'
-        for one in report.measures
+        f'<li class="{"good" if measure.held else "bad"}">{escape(verdict(measure))}</li>'
+        for measure in report.measures
     )
     state, word = ("good", "met") if report.status == OK else ("bad", "missed")
     return f'<div class="verdict {state}"><p>Objective {word}</p><ul>{items}</ul></div>'

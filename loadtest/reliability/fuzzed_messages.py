@@ -141,7 +141,7 @@ class Fuzzer:
         return self._message(fields)
 
     def _other(self) -> Message:
-        """Messages of any type, and values that are no messages."""
+        """Messages of any type, and values that are not messages."""
         odd = self._dice.choice(_ODD)
         choices: tuple[Any, ...] = (
             {"type": "ping", "t": odd},
@@ -154,7 +154,7 @@ class Fuzzer:
         return self._message(self._dice.choice(choices))
 
     def _framing(self) -> Message:
-        """Bytes that are no WebSocket message."""
+        """Bytes that are not a WebSocket message."""
         head = bytes([self._dice.randrange(256), self._dice.randrange(256)])
         return Message(head + self._dice.randbytes(self._dice.randrange(40)))
 

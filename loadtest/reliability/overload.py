@@ -212,7 +212,7 @@ def _measures(behaviour: Behaviour, phase: Phase, peak: float) -> list[Measure]:
 def _measures_of_obedience(prefix: str, phase: Phase) -> list[Measure]:
     """Return what the advice promises: hardly any frame is sent in vain, and all get the same."""
     seen = phase.overloaded
-    rates = sorted(one.per_s for one in phase.each)
+    rates = sorted(camera.per_s for camera in phase.each)
     return [
         Measure(f"{prefix}dropped / sent", 1 - len(seen.results) / max(1, len(seen.seen)), 0.05),
         Measure(

@@ -49,7 +49,7 @@ def add(commands: Any) -> None:
     group = parser.add_argument_group("the replay")
     flags.factor(group, "--speed", 1.0, "how many times as fast as recorded")
     group.add_argument("--session", metavar="ID", help="replay only this session")
-    flags.seconds(group, "--seconds", 0.0, "replay only so much of the recording; 0: all of it")
+    flags.seconds(group, "--seconds", 0.0, "replay only this much of the recording; 0: all of it")
     group = parser.add_argument_group("limits")
     flags.share(group, "--min-answered", 0.95, "results again, of the frames with a result")
     flags.share(
@@ -87,5 +87,5 @@ def _sessions(options: argparse.Namespace) -> dict[str, list[RecordedFrame]]:
     if not options.seconds:
         return sessions
     end = min(frames[0].at for frames in sessions.values()) + options.seconds
-    cut = {name: [one for one in some if one.at < end] for name, some in sessions.items()}
+    cut = {name: [frame for frame in some if frame.at < end] for name, some in sessions.items()}
     return {name: some for name, some in cut.items() if some}

@@ -49,8 +49,10 @@ def _delay(stack: Stack, pictures: Sequence[bytes], length: Length) -> Line:
         alone.measure(stack.grpc_port, stack.port, pictures, length.seconds)
         for _ in range(length.rounds)
     ]
-    added = statistics.median(one.session_ms - one.direct_ms for one in rounds)
-    note = f"a direct call takes {statistics.median(one.direct_ms for one in rounds):.1f} ms"
+    added = statistics.median(measured.session_ms - measured.direct_ms for measured in rounds)
+    note = (
+        f"a direct call takes {statistics.median(measured.direct_ms for measured in rounds):.1f} ms"
+    )
     return Line(
         Measure("delay that a camera on its own adds to a direct call", added, 0.5, "ms"), note
     )

@@ -110,8 +110,9 @@ def _add_flag(group: argparse._ArgumentGroup, row: Field[Any]) -> None:
 
 
 def _metavar(row: Field[Any]) -> str:
+    is_rate = row.name.endswith("_per_s")
     unit = next((unit for end, unit in _UNITS.items() if row.name.endswith(end)), "N")
-    return str(row.metadata["metavar"] or unit)
+    return str(row.metadata["metavar"] or ("N" if is_rate else unit))
 
 
 def _refuse_secrets(arguments: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ export class Acts {
    * @param {function(string): HTMLElement} element by id
    * @param {Texts} texts
    * @param {Gateway} gateway
-   * @param {function(string, boolean)} announce shows what came of an act
+   * @param {function(string, boolean)} announce shows the result of an act
    */
   constructor(element, texts, gateway, announce) {
     this._element = element;
@@ -52,7 +52,7 @@ export class Acts {
   _rows({ canary_share: share, canary_label: label, log_level: level }) {
     const text = (key) => this._texts.text(key);
     const number = html('input', { type: 'number', id: 'share', min: 0, max: 100, step: 'any', value: Number((100 * share).toFixed(4)) });
-    const levels = html('select', { id: 'level' }, ...LEVELS.map((one) => html('option', { selected: one === level }, one)));
+    const levels = html('select', { id: 'level' }, ...LEVELS.map((name) => html('option', { selected: name === level }, name)));
     const setShare = () => {
       if (!number.reportValidity() || number.value === '') return;
       const fraction = Number(number.value) / 100;
@@ -98,7 +98,7 @@ export class Acts {
     const names = [...new Set([...Object.keys(labels), ...LABELS])];
     const named = (name) => (name in labels ? `${name} (${labels[name]})` : name);
     const label = html('select', { id: 'label' }, ...names.map((name) => html('option', { value: name }, named(name))));
-    const version = html('select', { id: 'version', 'aria-label': text('version.version') }, ...versions.map((one) => html('option', {}, String(one))));
+    const version = html('select', { id: 'version', 'aria-label': text('version.version') }, ...versions.map((number) => html('option', {}, String(number))));
     const move = () => {
       const fields = { label: label.value, version: Number(version.value) };
       this._ask('act.label.set', 'act.label.ask', fields, 'label', fields);

@@ -28,7 +28,7 @@ let range = 300;
 let state = 'connecting';
 let session; // the answer about the one whose page is open; undefined before it is there
 
-/** A moment so many seconds ago, for people. */
+/** A moment `seconds` ago, in words. */
 function ago(seconds) {
   if (seconds < 1) return texts.text('now');
   const unit = seconds % 60 === 0 ? texts.text('minutes', { n: seconds / 60 }) : texts.text('seconds', { n: Math.round(seconds) });
@@ -59,7 +59,7 @@ async function refresh() {
   do {
     answer = await gateway.figures(history.next);
     history.add(answer.samples, answer.next);
-  } while (history.next < answer.next); // an answer has only so many samples
+  } while (history.next < answer.next); // an answer holds a limited number of samples
   figures = answer;
   const id = chosen();
   if (id) session = await gateway.session(id);
@@ -91,7 +91,7 @@ function setState(name) {
   if (element('state').textContent !== text) element('state').textContent = text;
 }
 
-/** What came of an act; it goes away by itself. */
+/** Show the result of an act for eight seconds. */
 function announce(text, wrong) {
   const notice = element('notice');
   notice.textContent = text;

@@ -15,7 +15,7 @@ export function ticks(most, count = 4) {
 /** The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `value`. */
 export function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 2, 2.5, 5, 10].find((one) => one * power >= value * (1 - 1e-9));
+  const factor = [1, 2, 2.5, 5, 10].find((multiple) => multiple * power >= value * (1 - 1e-9));
   return factor * power;
 }
 
@@ -29,7 +29,7 @@ export function timeTicks(range, width) {
   return Array.from({ length: Math.floor(range / step) + 1 }, (_, i) => i * step);
 }
 
-/** The number of the point that is nearest to so many seconds ago; -1 without points. */
+/** The index of the point nearest to `age` seconds ago; -1 without points. */
 export function nearest(points, age) {
   let best = -1;
   points.forEach((point, i) => {

@@ -112,9 +112,9 @@ export class TimeChart {
   _showLegend() {
     const { series, name, format, ago } = this._options;
     const point = this._readPoint();
-    const items = series.map((one, i) => {
+    const items = series.map((style, i) => {
       const value = point && point.values ? format(point.values[i]) : '–';
-      return html('li', {}, html('span', { class: `swatch ${one}`, 'aria-hidden': 'true' }), name(one), ' ', html('b', {}, value));
+      return html('li', {}, html('span', { class: `swatch ${style}`, 'aria-hidden': 'true' }), name(style), ' ', html('b', {}, value));
     });
     if (this._age !== null && point) items.push(html('li', { class: 'time' }, ago(point.age)));
     this._legend.replaceChildren(...items);

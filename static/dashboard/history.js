@@ -23,7 +23,7 @@ export class History {
     this._samples = [...this._samples, ...fresh].slice(-MOST_SAMPLES);
   }
 
-  /** The last so many samples, one a second. */
+  /** The last `count` samples, one a second. */
   last(count) {
     return this._samples.slice(-count);
   }

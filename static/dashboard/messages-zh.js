@@ -107,7 +107,7 @@ export const zh = {
   'act.level.set': '设置级别',
   'act.level.ask': '将日志级别设为“{level}”？网关重启后恢复原设置。',
   'act.label': '标签',
-  'act.label.choose': '选择标签…',
+  'act.label.choose': '选择标签……',
   'act.label.set': '移动标签',
   'act.label.ask': '在所有模型服务上将标签“{label}”指向版本 {version}？使用该标签的会话会切换到该版本。',
   'act.label.cannot': '无法移动标签：{reason}',

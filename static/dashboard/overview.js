@@ -43,7 +43,7 @@ export class Overview {
   constructor(element, texts, ago) {
     this._element = element;
     this._texts = texts;
-    const name = (prefix) => (one) => texts.text(`${prefix}.${one}`);
+    const name = (prefix) => (series) => texts.text(`${prefix}.${series}`);
     this._frames = new TimeChart(element('frames-chart'), { ...rates(texts), series: KINDS, name: name('outcome'), ago });
     this._ages = new TimeChart(element('age-chart'), { ...milliseconds(texts), series: AGES, name: name('age'), ago });
   }

@@ -104,9 +104,9 @@ export function serverRates(samples) {
 /** Results per second of each version, by model and version. */
 export function versionRates(samples) {
   const results = {};
-  for (const one of samples.flatMap((sample) => sample.versions)) {
-    const key = keyOf(one);
-    results[key] = (results[key] || 0) + one.results / span(samples);
+  for (const version of samples.flatMap((sample) => sample.versions)) {
+    const key = keyOf(version);
+    results[key] = (results[key] || 0) + version.results / span(samples);
   }
   return results;
 }
@@ -127,25 +127,25 @@ export function versions(samples, recent, groups) {
     return all.get(key);
   };
   for (const { model, version, label, sessions } of groups) {
-    const one = entry(model, String(version));
-    one.sessions += sessions;
-    if (label) one.labels.push(label);
+    const row = entry(model, String(version));
+    row.sessions += sessions;
+    if (label) row.labels.push(label);
   }
   for (const sample of samples) {
     for (const { model, version, results, errors } of sample.versions) {
       const lost = Object.values(errors).reduce((one, other) => one + other, 0);
       if (!results && !lost) continue;
-      const one = entry(model, version);
-      one.results += results;
-      one.errors += lost;
+      const row = entry(model, version);
+      row.results += results;
+      row.errors += lost;
     }
   }
-  const results = [...all.values()].reduce((count, one) => count + one.results, 0);
+  const results = [...all.values()].reduce((count, row) => count + row.results, 0);
   const rates = versionRates(recent);
-  return [...all.values()].map((one) => ({
-    ...one,
-    share: results ? one.results / results : 0,
-    resultsPerS: rates[keyOf(one)] || 0,
-    errorShare: one.results + one.errors ? one.errors / (one.results + one.errors) : 0,
+  return [...all.values()].map((row) => ({
+    ...row,
+    share: results ? row.results / results : 0,
+    resultsPerS: rates[keyOf(row)] || 0,
+    errorShare: row.results + row.errors ? row.errors / (row.results + row.errors) : 0,
   }));
 }

@@ -9,7 +9,7 @@ export const MINUTE_S = 60;
 
 /**
  * A point for each second of the last minute.
- * @param {object[]} seconds with outcomes, each `at` so many seconds ago
+ * @param {object[]} seconds with outcomes, each with its time `at`, in seconds ago
  */
 export function minute(seconds) {
   const by = new Map(seconds.map((second) => [second.at, second]));

@@ -9,12 +9,12 @@ const COLUMNS = [
   { name: 'client', value: ({ client }) => client },
   { name: 'address', value: ({ address }) => address },
   { name: 'subject', value: ({ subject }) => subject },
-  { name: 'model', value: (one) => modelOf(one) },
+  { name: 'model', value: (session) => modelOf(session) },
   { name: 'results', value: ({ rates }) => rates.results, format: (texts, value) => texts.rate(value) },
   { name: 'lost', value: ({ rates }) => rates.lost, format: (texts, value) => texts.rate(value) },
   { name: 'age', value: ({ rates }) => rates.age_ms, format: (texts, value) => texts.ms(value) },
   { name: 'oldest', value: ({ rates }) => rates.oldest_ms, format: (texts, value) => texts.ms(value) },
-  { name: 'connected', value: (one) => one.connected_s, format: (texts, value) => texts.duration(value) },
+  { name: 'connected', value: (session) => session.connected_s, format: (texts, value) => texts.duration(value) },
 ];
 
 /** A session's model with version and label, for people. */
@@ -25,7 +25,7 @@ export function modelOf({ model, version, label }) {
 /** The sessions to show, as the user has arranged them. */
 export function arranged(sessions, { filter, column, descending }) {
   const { value } = COLUMNS.find(({ name }) => name === column);
-  const texts = (one) => [one.id, one.client, one.address, one.subject, modelOf(one)].filter(Boolean);
+  const texts = (session) => [session.id, session.client, session.address, session.subject, modelOf(session)].filter(Boolean);
   return arrange(sessions, { filter, texts, value, descending });
 }
 

@@ -35,7 +35,7 @@ export function showServers(host, texts, figures, rates) {
   const columns = [
     column('address', false, ({ address }) => address),
     column('state', false, state),
-    column('calls', true, (one) => gauge(texts.text('of', { n: one.calls, most: one.max_calls }), one.calls / (one.max_calls || 1))),
+    column('calls', true, (server) => gauge(texts.text('of', { n: server.calls, most: server.max_calls }), server.calls / (server.max_calls || 1))),
     column('frames', true, ({ address }) => texts.rate(rates[address] || 0)),
   ];
   showTable(host, columns, figures.backends, '');
@@ -44,7 +44,7 @@ export function showServers(host, texts, figures, rates) {
 /** @param {object[]} rows as `versions` of series.js returns them */
 export function showVersions(host, texts, rows) {
   const column = (name, numeric, cell) => ({ title: texts.text(`version.${name}`), numeric, cell });
-  const error = (one) => html('span', { class: one.errors ? 'wrong' : '' }, texts.share(one.errorShare));
+  const error = (version) => html('span', { class: version.errors ? 'wrong' : '' }, texts.share(version.errorShare));
   const columns = [
     column('version', false, ({ model, version }) => `${model} ${version}`),
     column('label', false, ({ labels }) => labels.join(', ') || '–'),

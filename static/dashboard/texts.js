@@ -31,7 +31,7 @@ export class Texts {
     return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   }
 
-  /** A number with so many digits after the point; a dash for null. */
+  /** A number with `digits` decimals; a dash for null. */
   number(value, digits = 0) {
     if (value === null || value === undefined) return '–';
     const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };

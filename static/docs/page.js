@@ -156,7 +156,7 @@ class Page {
 
   _body({ description, content }) {
     const kinds = Object.entries(content).flatMap(([kind, { schema }], index) => [
-      index ? ` ${this._texts.of('or')} ` : '',
+      index ? this._texts.of(' or ') : '',
       element('code', {}, kind),
       ...this._reference(schema),
     ]);
@@ -185,7 +185,7 @@ class Page {
     const section = this._section('schemas', this._texts.of('Types'));
     const { $defs } = this._documents.documents['schemas.json'];
     const messages = Object.values(this._async.components.messages).map(({ payload }) => payload.$ref.split('/').pop());
-    for (const name of Object.keys($defs).filter((each) => !messages.includes(each))) {
+    for (const name of Object.keys($defs).filter((type) => !messages.includes(type))) {
       section.append(this._definition(name, $defs[name]));
     }
     return section;
@@ -226,7 +226,7 @@ class Page {
   _fields(fields) {
     if (fields.length === 0) return [];
     const rows = fields.map(({ name, schema, file, isRequired, description }) => [
-      element(isRequired ? 'code.required' : 'code', isRequired ? { title: this._texts.of('always there') } : {}, name),
+      element(isRequired ? 'code.required' : 'code', isRequired ? { title: this._texts.of('always present') } : {}, name),
       this._type(schema, file),
       [...this._prose(description), 'default' in schema ? ` ${this._texts.of('Default: {value}.', { value: schema.default })}` : ''],
     ]);
@@ -234,13 +234,19 @@ class Page {
   }
 
   _type(schema, file) {
-    const msgpack = schema['x-msgpack'] ? [`; ${schema['x-msgpack']} in msgpack`] : [];
-    const encoding = schema.contentEncoding ? [` in ${schema.contentEncoding}`] : [];
-    return [...this._linked(this._documents.type(schema, file)), ...encoding, ...msgpack];
+    const { contentEncoding: encoding, 'x-msgpack': type } = schema;
+    return [
+      ...this._linked(this._documents.type(schema, file)),
+      encoding ? this._texts.of(' in {encoding}', { encoding }) : '',
+      type ? this._texts.of('; {type} in msgpack', { type }) : '',
+    ];
   }
 
   _linked(words) {
-    return words.map((word) => (word.name ? element('a', { href: this._address(word.name) }, word.name) : word));
+    return words.map((word) => {
+      if (word.name) return element('a', { href: this._address(word.name) }, word.name);
+      return word.text ? this._texts.of(word.text, word.values) : word;
+    });
   }
 
   _address(name) {

@@ -8,6 +8,9 @@
 const COMBINED = ['allOf', 'anyOf', 'oneOf'];
 const LARGEST_EXACT = 2 ** 53;
 
+/** Words that the page translates, with `{name}` for `values.name`. */
+const phrase = (text, values = {}) => ({ text, values });
+
 export class Documents {
   /** @param {Record<string, any>} documents by file name */
   constructor(documents) {
@@ -66,7 +69,7 @@ export class Documents {
     return listed ? schema.oneOf : null;
   }
 
-  /** A schema's type in words: a list of texts, and of {name} for definitions. */
+  /** A schema's type: a list of names of types, of {name} for definitions, and of phrases. */
   type(schema, file) {
     const at = this.locate(schema, file);
     if (at.name) return [{ name: at.name }];
@@ -84,30 +87,34 @@ export class Documents {
     if (schema.enum) return [schema.enum.map((value) => JSON.stringify(value)).join(', ')];
     const combined = COMBINED.find((keyword) => schema[keyword]);
     if (combined && !schema.properties) return this._alternatives(schema[combined], file);
-    if (schema.items) return ['array of ', ...this.type(schema.items, file), count(schema.minItems, schema.maxItems)];
-    if (schema.additionalProperties) return ['map of ', ...this.type(schema.additionalProperties, file)];
+    if (schema.items) return [phrase('array of '), ...this.type(schema.items, file), ...count(schema)];
+    if (schema.additionalProperties) return [phrase('map of '), ...this.type(schema.additionalProperties, file)];
     const types = [schema.type || 'map'].flat().map((type) => (type === 'object' ? 'map' : type));
-    return [types.join(' or ') + range(schema)];
+    return [...either(types.map((type) => [type])), ...range(schema)];
   }
 
   _alternatives(parts, file) {
-    return parts.flatMap((part, index) => [...(index ? [' or '] : []), ...this.type(part, file)]);
+    return either(parts.map((part) => this.type(part, file)));
   }
 }
 
-function count(least, most) {
-  if (least === undefined && most === undefined) return '';
-  if (least === undefined) return `, at most ${most} items`;
-  if (most === undefined) return `, at least ${least} items`;
-  return least === most ? `, ${least} items` : `, ${least} to ${most} items`;
+function either(types) {
+  return types.flatMap((type, index) => (index ? [phrase(' or '), ...type] : type));
 }
 
-function range(schema) {
-  const { minimum, maximum, minLength, maxLength } = schema;
-  if (maxLength !== undefined) return `, ${minLength || 0} to ${maxLength} characters`;
-  if (minimum !== undefined && maximum !== undefined) return `, ${minimum} to ${large(maximum)}`;
-  if (minimum) return `, at least ${minimum}`;
-  return '';
+function count({ minItems: least, maxItems: most }) {
+  if (least === undefined && most === undefined) return [];
+  if (least === undefined) return [phrase(', at most {most} items', { most })];
+  if (most === undefined) return [phrase(', at least {least} items', { least })];
+  if (least === most) return [phrase(', {most} items', { most })];
+  return [phrase(', {least} to {most} items', { least, most })];
+}
+
+function range({ minimum, maximum, minLength = 0, maxLength }) {
+  if (maxLength !== undefined) return [phrase(', {least} to {most} characters', { least: minLength, most: maxLength })];
+  if (minimum !== undefined && maximum !== undefined) return [phrase(', {least} to {most}', { least: minimum, most: large(maximum) })];
+  if (minimum) return [phrase(', at least {least}', { least: minimum })];
+  return [];
 }
 
 /** A bound as people write it: JavaScript has no exact numbers beyond 2^53. */

@@ -161,7 +161,7 @@ export const zh = {
   "A bug in the gateway.": "网关的程序缺陷。",
   "Further reasons to reject an HTTP request.": "拒绝 HTTP 请求的其他原因。",
   "The page's origin is not in `allowed_origins`.": "页面的来源不在 `allowed_origins` 中。",
-  "The address is a WebSocket, and the request is no handshake.": "该地址是 WebSocket，而请求不是握手。",
+  "The address is a WebSocket, but the request is not a handshake.": "该地址是 WebSocket，而请求不是握手。",
   "Nothing is at this address.": "该地址没有内容。",
   "This gateway does not issue tokens.": "此网关不签发令牌。",
   "WeChat does not know the code, or it was already used: call `wx.login` again.": "微信不识别该 code，或该 code 已被使用：请重新调用 `wx.login`。",

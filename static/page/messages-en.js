@@ -41,7 +41,7 @@ export const en = {
   'state.refused.token.more': 'Enter a token for this server. Server: {message}',
   'state.waiting.short': 'Waiting',
   'state.waiting.model.short': 'No such model',
-  'state.refused.token.short': 'Token required',
+  'state.refused.token.short': 'No token',
   'state.stalled.short': 'Interrupted',
   'state.hidden.short': 'Paused',
   'state.draining.short': 'Restarting',

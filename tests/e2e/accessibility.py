@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from loadtest.stack import Stack, free_port
 from tests.e2e.browsers import FLAGS
-from tests.e2e.browsing import embed, in_state, until_boxes, with_problem
+from tests.e2e.browsing import WITHOUT_ELEMENT, embed, in_state, until_boxes, with_problem
 
 LAYOUTS = {
     "desktop": (1280, 800),
@@ -108,7 +108,8 @@ def _offline(page: Page, servers: Servers) -> None:
 
 def _element(page: Page, servers: Servers) -> None:
     page.context.grant_permissions(["camera"])
-    embed(page, servers.stack.url)
+    page.goto(servers.stack.url + WITHOUT_ELEMENT)
+    embed(page)
     page.evaluate(FRAME)
     page.evaluate("camera.start()")
     page.wait_for_function("seen.results > 0")
@@ -193,7 +194,7 @@ def main() -> int:
                 found = findings(page, options.axe)
                 wide = page.evaluate(OVERFLOW)
             failed |= wide > 0 or any(rule["impact"] in SERIOUS for rule in found)
-            print(f"{layout:10}{look[0]:7}{look[1]:7}{place:10}{_summary(found, wide)}", flush=True)
+            print(f"{layout:10}{look[0]:7}{look[1]:7}{place:10}{summary(found, wide)}", flush=True)
         browser.close()
     return int(failed)
 
@@ -214,7 +215,8 @@ def _visits(places: list[str]) -> Iterator[tuple[str, tuple[str, str], str]]:
                 yield layout, look, place
 
 
-def _summary(found: list[dict[str, Any]], wide: int) -> str:
+def summary(found: list[dict[str, Any]], wide: int) -> str:
+    """Return in one line what axe found, and whether the page is wider than its window."""
     rules = [f"{rule['impact']}: {rule['id']} {rule['nodes'][0]['target']}" for rule in found]
     if wide > 0:
         rules.append(f"{wide} pixels wider than the window")

@@ -127,7 +127,7 @@ def described(task: str, **others: Any) -> dict[str, Any]:
     return {"task": task, "labels": ["zero", "one"], "first_class": None, **others}
 
 
-def test_detections() -> None:
+def test_detections_are_sorted_and_clipped() -> None:
     row = {
         "detection_boxes": np.array([[0.1, 0.2, 0.3, 0.4], [0, -0.5, 1.5, 1], [0] * 4], np.float32),
         "detection_scores": np.array([0.5, 0.9, 0.7], np.float32),
@@ -150,7 +150,9 @@ def test_detections() -> None:
         ({"scores": [0.9, 0.1], "classes": [b"new", b"one"]}, ["new", "one"], [0.9, 0.1]),
     ],
 )
-def test_classes(row: dict[str, Any], classes: list[str], scores: list[float]) -> None:
+def test_classes_are_sorted_by_score_and_named(
+    row: dict[str, Any], classes: list[str], scores: list[float]
+) -> None:
     arrays = {
         name: np.array(value, object if isinstance(value[0], bytes) else np.float32)
         for name, value in row.items()

@@ -163,7 +163,9 @@ def parsed(*flags: str) -> TaskOptions:
     return task_options(parser.parse_args(["--task=segmentation", *flags]))
 
 
-def test_a_palette(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_palette_needs_a_color_for_each_class(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "colors.txt"
     file.write_text("#000000\n#00FF7f\n")
     options = parsed(f"--palette={file}")

@@ -40,7 +40,7 @@ def test_the_median_of_ratios_and_its_interval() -> None:
         pytest.approx(0.095), pytest.approx(0.05), pytest.approx(0.14)
     )
     few = of_ratios([1.0, 1.1])
-    assert few.doubt == float("inf")
+    assert few.margin == float("inf")
 
 
 def test_the_cost_of_a_fifth_is_a_fifth_of_the_cost() -> None:
@@ -60,7 +60,7 @@ def test_percentiles_of_all_values() -> None:
     found = of_percentiles(rounds, 0.99)
     assert found.low < found.value < found.high
     assert found.value == pytest.approx(0.1, abs=0.01)
-    assert found.doubt < 0.01
+    assert found.margin < 0.01
 
 
 def rounds(*other_cores: float) -> list[Round[float]]:

@@ -117,7 +117,7 @@ def test_a_slow_uplink_makes_frames_late_and_rare() -> None:
     assert summary.age_ms(100) == pytest.approx(120, abs=1000 / 50 + 1)  # and held until the next
 
 
-def test_over_tls(tmp_path: Path) -> None:
+def test_cameras_trust_only_the_given_certificates(tmp_path: Path) -> None:
     root = certify("root")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*authority.write(tmp_path, certify("leaf", root), root))

@@ -326,7 +326,7 @@ def test_results_that_cannot_be_written() -> None:
         ("wss://example.org/a b?key=1", "wss://example.org:443/a%20b?key=1"),
     ],
 )
-def test_urls(url: str, expected: str) -> None:
+def test_a_url_may_be_short(url: str, expected: str) -> None:
     assert target.parse(url).url == expected
 
 

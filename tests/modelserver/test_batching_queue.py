@@ -55,7 +55,7 @@ def test_without_a_timeout_one_request_is_a_batch() -> None:
     assert waiting.take(10.0) == ["a"]
 
 
-def test_limits() -> None:
+def test_requests_beyond_the_limits_are_refused() -> None:
     waiting = queue()
     with pytest.raises(ServingError) as caught:
         waiting.offer("a", 5, now=0)
@@ -113,7 +113,7 @@ def test_padding_strings() -> None:
     assert merge.merge("x", parts, 2, pad=True).tolist() == [[b"a", b"b"], [b"c", b"c"]]
 
 
-def test_splitting() -> None:
+def test_outputs_are_split_by_request() -> None:
     parts = merge.split([np.arange(5), np.eye(5)], [2, 1], 5)
     assert [part[0].tolist() for part in parts] == [[0, 1], [2]]
     assert parts[1][1].shape == (1, 5)
@@ -123,7 +123,7 @@ def test_splitting() -> None:
         assert caught.value.code is Code.FAILED_PRECONDITION
 
 
-def test_sizes() -> None:
+def test_the_size_of_a_request_is_its_first_dimension() -> None:
     assert merge.size_of([floats(1, 2), floats([1], [2])]) == 2
     for arrays in ([np.float32(1)], [floats(1), floats(1, 2)]):
         with pytest.raises(ServingError, match="Batching Run"):

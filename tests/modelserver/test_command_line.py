@@ -46,7 +46,7 @@ def test_value_after_a_space_and_a_single_dash() -> None:
         ("--enable_model_warmup=TRUE", True),
     ],
 )
-def test_booleans(argument: str, value: bool) -> None:
+def test_a_boolean_flag_takes_an_optional_value(argument: str, value: bool) -> None:
     assert command_line.parse([argument])[0].enable_model_warmup is value
 
 

@@ -61,7 +61,7 @@ def test_metadata_and_status_without_a_spec(client: Client) -> None:
     assert (error.code, error.message) == ("INVALID_ARGUMENT", "Missing ModelSpec")
 
 
-def test_status(client: Client) -> None:
+def test_the_status_of_one_version(client: Client) -> None:
     [status] = client.status(spec("half_plus", 1))
     assert (status.version, status.state) == (1, get_model_status_pb2.ModelVersionStatus.AVAILABLE)
     assert (status.status.error_code, status.status.error_message) == (0, "")

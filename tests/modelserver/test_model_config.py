@@ -65,7 +65,7 @@ def test_the_deprecated_model_type() -> None:
         ),
     ],
 )
-def test_rejected(text: str, message: str) -> None:
+def test_a_wrong_config_is_rejected(text: str, message: str) -> None:
     with pytest.raises(ServingError) as caught:
         model_config.models(listed(text))
     assert (caught.value.code, caught.value.message) == (Code.INVALID_ARGUMENT, message)

@@ -25,13 +25,13 @@ def test_answers_with_values_version_and_signature(client: Client) -> None:
     assert not response.outputs["y"].tensor_content, "typed fields, as the real server"
 
 
-def test_no_model_spec(client: Client) -> None:
+def test_a_request_without_a_model_spec_is_refused(client: Client) -> None:
     with refused() as error:
         client.send(predict_pb2.PredictRequest())
     assert (error.code, error.message) == ("INVALID_ARGUMENT", "Missing ModelSpec")
 
 
-def test_no_name(client: Client) -> None:
+def test_a_request_without_a_model_name_is_refused(client: Client) -> None:
     with refused() as error:
         client.send(predict_request(spec("", signature="s"), {}))
     assert (error.code, error.message) == (

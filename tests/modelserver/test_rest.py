@@ -34,7 +34,7 @@ def b64(data: bytes) -> dict[str, str]:
     return {"b64": base64.b64encode(data).decode()}
 
 
-def test_rows(client: Client) -> None:
+def test_predict_by_rows(client: Client) -> None:
     assert post(client, "half_plus:predict", {"instances": [1, 2.0, 5]}) == (
         200,
         {"predictions": [2.5, 3.0, 4.5]},
@@ -46,7 +46,7 @@ def test_text_around_a_document(client: Client) -> None:
         assert post(client, "half_plus:predict", body) == (200, {"outputs": 3.0})
 
 
-def test_columns(client: Client) -> None:
+def test_predict_by_columns(client: Client) -> None:
     assert post(client, "half_plus:predict", {"inputs": [1, 2.0, 5]}) == (
         200,
         {"outputs": [2.5, 3.0, 4.5]},
@@ -99,7 +99,7 @@ def test_bytes_out_as_base64_when_the_alias_says_so(serve: Serve, tmp_path: Path
     assert (status, answer) == (200, {"predictions": [b64(b"\xff\x00"), b64(b"a")]})
 
 
-def test_layout(client: Client) -> None:
+def test_the_layout_of_an_answer(client: Client) -> None:
     """As the real server lays it out, for those who read it without a parser."""
     assert raw(client, "half_plus", {"instances": [1, 2, 5]}) == (
         b'{\n    "predictions": [2.5, 3.0, 4.5\n    ]\n}'
@@ -125,7 +125,7 @@ def raw(client: Client, model: str, body: Any) -> bytes:
         return bytes(answer.read())
 
 
-def test_pictures(client: Client) -> None:
+def test_a_picture_is_base64(client: Client) -> None:
     png = tf.io.encode_png(tf.fill([4, 4, 3], tf.constant(9, tf.uint8))).numpy()
     status, answer = post(client, "pictures:predict", {"instances": [b64(png)] * 2})
     assert (status, answer) == (200, {"predictions": [9.0, 9.0]})
@@ -250,7 +250,7 @@ def test_integers_refuse_fractions_and_overflow(client: Client) -> None:
         assert message.endswith("is not of expected type: int64")
 
 
-def test_base64(client: Client) -> None:
+def test_malformed_base64_is_refused(client: Client) -> None:
     assert error(client, "lengths:predict", {"inputs": [{"b64": "?"}]}) == (
         400,
         "Unable to base64 decode",

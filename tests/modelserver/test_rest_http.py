@@ -40,7 +40,7 @@ def test_paths_are_case_insensitive(client: Client) -> None:
     assert (status, answer) == (200, {"predictions": [3.0]})
 
 
-def test_status(client: Client) -> None:
+def test_the_status_of_a_model(client: Client) -> None:
     wanted = {
         "version": "1",
         "state": "AVAILABLE",
@@ -54,7 +54,7 @@ def test_status(client: Client) -> None:
     assert (status, answer["error"]) == (404, "Could not find any versions of model unknown")
 
 
-def test_metadata(client: Client) -> None:
+def test_the_metadata_of_a_model(client: Client) -> None:
     status, answer, _ = client.http("GET", "/v1/models/half_plus/metadata")
     assert status == 200
     assert answer["model_spec"] == {"name": "half_plus", "signature_name": "", "version": "1"}
@@ -153,7 +153,7 @@ def test_other_paths_are_not_found(client: Client) -> None:
     assert client.http("GET", "/")[0] == 404
 
 
-def test_gzip(client: Client) -> None:
+def test_a_body_may_be_compressed(client: Client) -> None:
     body = gzip.compress(json.dumps({"instances": [2]}).encode())
     headers = {"Content-Encoding": "gzip"}
     status, answer, _ = client.http("POST", "/v1/models/half_plus:predict", body, headers)

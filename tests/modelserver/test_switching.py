@@ -52,7 +52,9 @@ def test_the_highest_version_is_served(serve: Serve, offsets: Path) -> None:
     assert error.message == "Servable not found for request: Specific(default, 2)"
 
 
-def test_odd_names(serve: Serve, offsets: Path, tmp_path: Path) -> None:
+def test_folders_that_are_not_versions_are_ignored(
+    serve: Serve, offsets: Path, tmp_path: Path
+) -> None:
     publish(offsets, 1, tmp_path, name="00000123")
     for other in ("latest", "124x", "1_0", "-", "99999999999999999999", "9" * 200):
         (tmp_path / other).mkdir()

@@ -77,7 +77,9 @@ def quoted(pem: str) -> str:
 
 
 @pytest.mark.parametrize("client_verify", [False, True])
-def test_tls(serve: Serve, models: Path, tmp_path: Path, client_verify: bool) -> None:
+def test_tls_as_the_configuration_file_says(
+    serve: Serve, models: Path, tmp_path: Path, client_verify: bool
+) -> None:
     key, cert = certificate(tmp_path)
     file = tmp_path / "ssl.config"
     file.write_text(

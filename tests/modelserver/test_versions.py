@@ -32,7 +32,7 @@ def policy(text: str) -> Any:
         ("specific {}", []),
     ],
 )
-def test_policies(text: str, asked: list[int]) -> None:
+def test_a_policy_selects_versions_newest_first(text: str, asked: list[int]) -> None:
     assert select(policy(text), [7, 12, 3], ()) == asked
 
 

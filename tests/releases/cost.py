@@ -77,7 +77,7 @@ def measure(plain: Stack, shadowed: SteadyGateway, rounds: int, seconds: float) 
         seen.append(one)
         print(_line(len(seen), one), flush=True)
         counted = [entry for entry in seen if entry.counts]
-        if len(counted) >= LEAST_ROUNDS and _limit(counted, shadowed.calls).doubt <= SHARP:
+        if len(counted) >= LEAST_ROUNDS and _limit(counted, shadowed.calls).margin <= SHARP:
             break
     return _print(seen, shadowed.calls)
 

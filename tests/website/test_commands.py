@@ -14,12 +14,14 @@ import pytest
 
 import export.__main__ as exporting
 import loadtest.__main__ as measuring
+from framewire import demo
 from modelserver.options.command_line import parse as parse_modelserver
 from server.access.command import COMMANDS
 from server.settings import load
 from tests.website import languages
 
 PROGRAMS = {
+    "demo": lambda words: load(demo._parser("demo").parse_known_args(words)[1], {}),
     "serve": lambda words: load(words, {}),
     "server": lambda words: load(words, {}),
     "modelserver": parse_modelserver,

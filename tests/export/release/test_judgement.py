@@ -94,7 +94,7 @@ def test_what_is_late_is_counted_from_the_next_bound_on() -> None:
         (130, 1000, "fails"),
     ],
 )
-def test_a_check(bad: float, total: float, state: str) -> None:
+def test_a_check_holds_or_fails_only_beyond_doubt(bad: float, total: float, state: str) -> None:
     assert check(bad, total).state == state
 
 

@@ -214,7 +214,9 @@ YES = ("string", [1], ["yes"])
         ),
     ],
 )
-def test_objects(before: Answer, after: Answer, tallies: dict[str, Tally]) -> None:
+def test_objects_are_matched_by_class(
+    before: Answer, after: Answer, tallies: dict[str, Tally]
+) -> None:
     found = compare(before, after)
     assert found.tallies == tallies
     total = sum(tallies.values(), Tally())
@@ -271,7 +273,9 @@ RAMP, FLAT = depth(0, 10, 0, 255), depth(3, 3, 0)
         pytest.param(boxes((LEFT, 0.9, 0)), classes((0, 0.9)), 0.0, id="different tasks"),
     ],
 )
-def test_values(before: Answer, after: Answer, agreement: float) -> None:
+def test_answers_without_objects_agree_by_their_values(
+    before: Answer, after: Answer, agreement: float
+) -> None:
     found = compare(before, after)
     assert found.agreement == pytest.approx(agreement, abs=0.003)
     assert found.tallies == {}
@@ -404,7 +408,9 @@ def test_the_similarity_of_a_class_of_a_map_is_its_iou() -> None:
         ([0.5, 0.5, 0.5, 0.6], [0.5, 0.55, 0.5, 0.7], 0.0),
     ],
 )
-def test_overlap(one: Sequence[float], other: Sequence[float], overlap: float) -> None:
+def test_the_overlap_of_two_boxes(
+    one: Sequence[float], other: Sequence[float], overlap: float
+) -> None:
     assert iou(one, other) == pytest.approx(overlap)
 
 

@@ -161,7 +161,7 @@ def ask(model: dict[str, Any], **fields: Any) -> Result:
     return result
 
 
-def test_poses() -> None:
+def test_poses_are_typed() -> None:
     points = [0.1, 0.2, 0.9, 0.3, 0.4, 0.5, 1.5, -0.5, 0.0]
     hand = {"task": "keypoints", "labels": ["wrist", "thumb"], "skeleton": [[0, 1]]}
     result = ask(hand, keypoints=[points], scores=[0.7])
@@ -170,7 +170,7 @@ def test_poses() -> None:
     assert (result.detections, result.classes, result.outputs) == ((), (), {})
 
 
-def test_masks() -> None:
+def test_a_segmentation_is_typed() -> None:
     result = ask(
         {"task": "segmentation"}, masks={"width": 3, "height": 2, "runs": [0, 2, 7, 3, 0, 1]}
     )
@@ -200,7 +200,7 @@ def test_an_embedding() -> None:
     assert ask({}, classes=[], scores=[]).embedding is None
 
 
-def test_a_map() -> None:
+def test_a_dense_map_is_typed() -> None:
     fields = {"width": 3, "height": 1, "low": 1.0, "high": 3.0, "levels": b"\0\x7f\xff"}
     result = ask({"task": "map", "unit": "m"}, map=fields)
     assert result.dense_map is not None

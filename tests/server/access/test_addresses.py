@@ -65,7 +65,7 @@ def test_the_right_most_untrusted_address_is_the_client(chain: str, address: str
     ("said", "scheme"),
     [("https", "https"), ("http", "http"), ("http, https", "https"), ("gopher", None), ("", None)],
 )
-def test_schemes(said: str, scheme: str | None) -> None:
+def test_a_trusted_proxy_names_the_scheme(said: str, scheme: str | None) -> None:
     assert client("127.0.0.1", X_Forwarded_Proto=said)[1] == scheme
 
 

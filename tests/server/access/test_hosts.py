@@ -33,5 +33,7 @@ FOREIGN = [
         ("[2001:db8::1]", False, "[2001:db8::1]:8888", True),
     ],
 )
-def test_names(setting: str, local: bool, host: str, allowed: bool) -> None:
+def test_a_host_is_allowed_by_name_or_because_it_is_local(
+    setting: str, local: bool, host: str, allowed: bool
+) -> None:
     assert Hosts(setting, local).allows(host) is allowed

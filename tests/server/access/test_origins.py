@@ -14,7 +14,7 @@ def allows(setting: str, origin: str, host: str = HOST, scheme: str | None = Non
     return Origins(setting).allows(origin, host, scheme)
 
 
-def test_wechat() -> None:
+def test_wechat_allows_the_origins_of_mini_programs() -> None:
     for origin in ("https://servicewechat.com", "weapp://wechat-game-runtime"):
         assert allows("wechat", origin)
         assert not allows("", origin)
@@ -96,7 +96,7 @@ def test_entries_that_are_not_origins(word: str) -> None:
         "https://evil.org\\.example.com",
     ],
 )
-def test_tricks(origin: str) -> None:
+def test_lookalike_origins_are_rejected(origin: str) -> None:
     assert not allows("https://example.com, https://*.example.com", origin)
     assert not allows("", origin, host="example.com")
 

@@ -109,7 +109,7 @@ def test_audience_and_issuer(tmp_path: Path) -> None:
     assert judge.verify(signed(key, aud=["x", AUDIENCE], iss="here"), NOW)
 
 
-def test_forged(tmp_path: Path) -> None:
+def test_forged_tokens_are_rejected(tmp_path: Path) -> None:
     key = secret()
     judge = tokens(tmp_path, key)
     good = signed(key)
@@ -152,7 +152,7 @@ def test_a_public_key_is_never_used_as_a_secret(tmp_path: Path) -> None:
         pytest.param(unsigned({"kid": "one"}), id="no algorithm"),  # its value tells the time
     ],
 )
-def test_nonsense(tmp_path: Path, token: str) -> None:
+def test_text_that_is_no_token_is_rejected(tmp_path: Path, token: str) -> None:
     assert_refused(tokens(tmp_path, secret()), token, "token")
 
 
@@ -176,7 +176,7 @@ def test_a_token_names_its_key_unless_there_is_but_one(tmp_path: Path) -> None:
     assert tokens(tmp_path, old).verify(nameless(old), NOW)
 
 
-def test_rotation(tmp_path: Path) -> None:
+def test_a_token_is_valid_while_its_key_is_in_the_file(tmp_path: Path) -> None:
     old, new = secret("old"), secret("new")
     judge = tokens(tmp_path, old)
     earlier = judge.issue("a", 60)

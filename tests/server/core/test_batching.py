@@ -189,7 +189,7 @@ def test_statistics() -> None:
     assert (found.calls, found.slots) == (1, 2)
 
 
-def test_halves() -> None:
+def test_a_rejected_batch_is_split_in_two() -> None:
     members = [member(name) for name in "abcde"]
     assert halves(members) == (members[:2], members[2:])
     assert halves(members[:2]) == (members[:1], members[1:2])

@@ -216,7 +216,7 @@ def call(limit: ConcurrencyLimit, now: float, latency: float, outcome: Any = "an
         limit.finished(started, now + latency, "digits", 1, outcome)
 
 
-def test_bounds() -> None:
+def test_the_limit_stays_within_its_bounds() -> None:
     limit = ConcurrencyLimit(16)
     now = 0.0
     for n in range(400):

@@ -116,7 +116,7 @@ def test_foreign_pictures_are_named_where_they_are_known(foreign: str) -> None:
 
 @pytest.mark.parametrize("prefix", [b"", b"data:image/jpeg;base64,"])
 @pytest.mark.parametrize("picture_format", ["jpeg", "png", "webp"])
-def test_base64(picture_format: str, prefix: bytes) -> None:
+def test_base64_instead_of_bytes_is_named(picture_format: str, prefix: bytes) -> None:
     encoded = prefix + base64.b64encode(picture(picture_format))
     with pytest.raises(BadFrame, match="looks like base64 instead of bytes"):
         recognise(encoded)
@@ -127,7 +127,7 @@ def test_base64(picture_format: str, prefix: bytes) -> None:
 @pytest.mark.parametrize(
     "data", [b'{"instances": [{"b64": "..."}]}', b'{\n "image": ""}', b"[[1]]"]
 )
-def test_json(data: bytes) -> None:
+def test_json_instead_of_a_picture_is_named(data: bytes) -> None:
     with pytest.raises(BadFrame, match="looks like JSON instead of the picture itself"):
         recognise(data)
 

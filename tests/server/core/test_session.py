@@ -65,7 +65,7 @@ def test_new_hello_selects_the_default_model() -> None:
     assert session.state is State.OPEN
 
 
-def test_new_ping() -> None:
+def test_a_ping_before_hello_gets_a_pong() -> None:
     assert new().receive(Ping(5), NOW) == [Send(Pong(5))]
 
 
@@ -89,7 +89,7 @@ def test_open_frame_is_offered() -> None:
     assert session.accepted == 1
 
 
-def test_open_ping() -> None:
+def test_a_ping_in_an_open_session_gets_a_pong() -> None:
     assert opened().receive(Ping("t"), NOW) == [Send(Pong("t"))]
 
 

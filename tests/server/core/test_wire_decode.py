@@ -56,7 +56,9 @@ def test_configure_takes_the_same_options(encoding: Encoding) -> None:
         ({"keep_score": 0, "confirm_ms": 0}, TrackingOptions(keep_score=0, confirm_ms=0)),
     ],
 )
-def test_track(encoding: Encoding, value: Any, options: Any) -> None:
+def test_track_is_a_boolean_or_a_map_of_options(
+    encoding: Encoding, value: Any, options: Any
+) -> None:
     payload = packed(encoding, {"type": "configure", "track": value})
     assert decode(payload, encoding, LIMITS) == Configure(Options(track=options))
 

@@ -102,13 +102,13 @@ def assert_message_or_refused(payload: bytes | str, encoding: Encoding) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes(payload: bytes) -> None:
+def test_any_bytes_are_a_message_or_refused(payload: bytes) -> None:
     assert_message_or_refused(payload, MSGPACK)
     assert_message_or_refused(payload, JSON)
 
 
 @given(st.text(max_size=200))
-def test_any_text(payload: str) -> None:
+def test_any_text_is_a_message_or_refused(payload: str) -> None:
     assert_message_or_refused(payload, JSON)
     assert_message_or_refused(payload, MSGPACK)
 

@@ -39,9 +39,9 @@ def texts(node: Any) -> Iterator[str]:
 def page_texts() -> set[str]:
     """Return the English texts of the page itself."""
     html = (DOCS / "index.html").read_text(encoding="utf-8")
-    script = (DOCS / "page.js").read_text(encoding="utf-8")
+    script = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("page.js", "schema.js"))
     marked = re.findall(r"<[^>]* data-text>([^<]+)<|<title>([^<]+)<|aria-label=\"([^\"]+)\"", html)
-    said = re.findall(r"_?texts\.of\('([^']+)'|const text = '([^']+)'", script)
+    said = re.findall(r"_?texts\.of\('([^']+)'|phrase\('([^']+)'|const text = '([^']+)'", script)
     heads = re.findall(r"_table\(\[([^\]]+)\]", script)
     titles = {title for head in heads for title in re.findall(r"'([^']+)'", head)}
     return {text for found in (*marked, *said) for text in found if text} | titles

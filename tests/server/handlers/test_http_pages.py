@@ -43,7 +43,7 @@ async def raw(served: Served, request: bytes) -> bytes:
 # Health
 
 
-async def test_alive(served: Served) -> None:
+async def test_healthz_answers_200_without_a_model_server(served: Served) -> None:
     response = await fetch(served, "/healthz")
     assert (response.code, json.loads(response.body)) == (200, {"status": "alive"})
     assert (await fetch(served, "/healthz", "HEAD")).code == 200
@@ -114,7 +114,7 @@ PAGES = sorted(
 )
 
 
-async def test_the_page(served: Served) -> None:
+async def test_the_page_is_served_at_the_root_only(served: Served) -> None:
     response = await fetch(served, "/")
     assert response.code == 200
     assert response.body == (ROOT / "index.html").read_bytes()

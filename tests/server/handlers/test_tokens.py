@@ -92,7 +92,9 @@ async def test_a_token_in_the_handshake(guarded: Served) -> None:
     await client.works()
 
 
-async def test_no_token(guarded: Served, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_session_without_a_token_is_rejected(
+    guarded: Served, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     assert "a token is required" in await turned_away(guarded)
     assert guarded.puppet.calls == []

@@ -368,7 +368,7 @@ async def test_too_many_sessions(serve: Serve) -> None:
     assert (await first).code == 200
 
 
-async def test_draining(served: Served) -> None:
+async def test_a_draining_gateway_refuses_pictures(served: Served) -> None:
     assert (await post(served, picture())).code == 200
     await served.gateway.drain(0)
     assert_error(await post(served, picture()), 503, "overloaded", "shutting down")

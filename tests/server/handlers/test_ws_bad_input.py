@@ -62,7 +62,9 @@ async def assert_survived(
         ({"data": WHOLE + POISON}, "bad_frame", "the model rejects this picture"),
     ],
 )
-async def test_bad_frames(serve: Serve, changes: dict[str, Any], code: str, words: str) -> None:
+async def test_a_bad_frame_gets_its_error_code(
+    serve: Serve, changes: dict[str, Any], code: str, words: str
+) -> None:
     served = serve(max_frame_bytes=2500, max_pixels=100_000)
     neighbour = await SocketClient.open(served)
     client = await SocketClient.open(served)
@@ -111,13 +113,15 @@ async def test_bad_messages(served: Served, payload: bytes | str, code: str, wor
         (b"\x80", "bad_message", "messages must be text"),
     ],
 )
-async def test_bad_json(served: Served, payload: bytes | str, code: str, words: str) -> None:
+async def test_a_malformed_text_message_is_rejected(
+    served: Served, payload: bytes | str, code: str, words: str
+) -> None:
     client = await SocketClient.open(served, JSON)
     client.send_raw(payload)
     await assert_survived(served, client, code, words, None)
 
 
-async def test_bad_base64(served: Served) -> None:
+async def test_a_picture_that_is_not_base64_is_rejected(served: Served) -> None:
     client = await SocketClient.open(served, JSON)
     url = "data:image/jpeg;base64," + base64.b64encode(WHOLE).decode()
     client.shoot(5, data=url)

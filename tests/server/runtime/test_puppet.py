@@ -43,7 +43,7 @@ async def test_untold_calls_end_at_their_deadline() -> None:
         await PuppetBackend().infer(LANE, [frame(1)], 0.01)
 
 
-async def test_its_models() -> None:
+async def test_it_knows_only_its_models() -> None:
     puppet = PuppetBackend()
     assert await puppet.discover(DIGITS) == model()
     with pytest.raises(UnknownModel):

@@ -115,7 +115,7 @@ def assert_kept_its_promises(camera: Camera, leaves: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_storm(
+async def test_a_gateway_keeps_its_promises_in_random_weather(
     make_gateway: GatewayFactory,
     puppet: PuppetBackend,
     logged: Callable[[], list[str]],

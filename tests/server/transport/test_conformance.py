@@ -42,7 +42,7 @@ async def converse(peer: RawPeer, case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_case(echo: Echo, case: Case) -> None:
+async def test_a_case_of_rfc_6455(echo: Echo, case: Case) -> None:
     await converse(await echo.connect(), case)
 
 
