@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from export.contract import GRAPH_FILES
 from export.errors import PublishError
+from export.paths import obstacle
 from export.publishing.repository import MAX_VERSION, is_version
 
 _STAGING = ".staging-"
@@ -42,14 +42,11 @@ def versions(target: Path) -> list[int]:
 
 
 def check_name(target: Path) -> None:
-    """Raise ``PublishError`` for a path below which no model server finds variables.
-
-    TensorFlow takes their path for a pattern.
-    """
-    found = re.search(r"[\[\]*?\\]", str(target.absolute()))
+    """Raise ``PublishError`` for a path below which no model server finds variables."""
+    found = obstacle(target)
     if found is not None:
         raise PublishError(
-            f"{target}: TensorFlow cannot read models below a directory with {found[0]} in its "
+            f"{target}: TensorFlow cannot read models below a directory with {found} in its "
             "name; choose another"
         )
 

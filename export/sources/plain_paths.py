@@ -1,4 +1,4 @@
-"""Paths that TensorFlow can read: it takes some characters in names for patterns.
+"""Give TensorFlow plain paths, because it takes some characters in names for patterns.
 
 A checkpoint in ``runs/[final]`` is not found, and one in ``runs/a*`` may be another's. Both are
 read through links with plain names, which last as long as the process.
@@ -6,27 +6,21 @@ read through links with plain names, which last as long as the process.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from functools import cache
 from pathlib import Path
 
-_PATTERN = re.compile(r"[\[\]*?\\]")
-
-
-def is_plain(path: Path) -> bool:
-    """Return whether TensorFlow takes the whole path literally."""
-    return _PATTERN.search(str(path.absolute())) is None
+from export.paths import obstacle
 
 
 def plain_folder(folder: Path) -> Path:
     """Return ``folder``, or a link to it."""
-    return folder if is_plain(folder) else _links().folder(folder)
+    return folder if obstacle(folder) is None else _links().folder(folder)
 
 
 def plain_prefix(prefix: Path) -> Path:
     """Return the prefix of a checkpoint, or one whose files are links to its files."""
-    return prefix if is_plain(prefix) else _links().prefix(prefix)
+    return prefix if obstacle(prefix) is None else _links().prefix(prefix)
 
 
 class _Links:

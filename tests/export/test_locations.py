@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import pytest
 import tensorflow as tf
 
 from export.errors import CheckpointError, PublishError, SourceError
+from export.paths import obstacle
 from export.publishing import local
 from export.sources import checkpoints
 from export.sources.formats import Format
 from export.sources.location import locate
-from export.sources.plain_paths import is_plain, plain_folder, plain_prefix
+from export.sources.plain_paths import plain_folder, plain_prefix
 from tests.export.test_formats import graph, hdf5, saved_model
 
 
@@ -172,13 +174,13 @@ def test_pointers_of_git_lfs_are_named(values: Path, tmp_path: Path) -> None:
         checkpoints.find(tmp_path).digest()
 
 
-@pytest.mark.parametrize("name", ["run [final]", "a*", "b?", "c\\d"])
+@pytest.mark.parametrize("name", ["run [final]", "a*", "b?", "c\\d", os.fsdecode(b"\xc4\xe3")])
 def test_names_that_tensorflow_takes_for_patterns(values: Path, tmp_path: Path, name: str) -> None:
     copies(values, tmp_path / name, "model")
     copies(values, tmp_path / "ab", "model")
     prefix = checkpoints.find(tmp_path / name).prefix
     plain = plain_prefix(prefix)
-    assert is_plain(plain)
+    assert obstacle(plain) is None
     assert tf.train.load_checkpoint(str(plain)).has_tensor("x/.ATTRIBUTES/VARIABLE_VALUE")
     assert plain_folder(prefix.parent).resolve() == prefix.parent.resolve()
     assert (plain_prefix(values), plain_folder(values.parent)) == (values, values.parent)
