@@ -58,8 +58,10 @@ def locate(path: Path) -> Location:
         return Location(Format.SAVED_MODEL, path.parent.parent)
     if checkpoint.index.is_file():
         return Location(Format.CHECKPOINT, checkpoint.prefix)
-    if path.exists():
+    if path.is_file():
         return _file(path)
+    if path.exists():  # reading a named pipe would wait for its writer
+        raise SourceError(f"{path} is not a regular file")
     if checkpoint.meta.is_file():
         return Location(Format.CHECKPOINT, checkpoint.prefix)
     raise missing(path)
