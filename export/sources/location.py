@@ -156,14 +156,12 @@ def _check_layout(folder: Path) -> None:
 
 def _nothing_readable(folder: Path, found: dict[Path, Format]) -> SourceError:
     """Return the error that names the likeliest model of another tool, or one further below."""
-    for kind in _NAMED:
-        for path, one in found.items():
-            if one == kind:
-                return _error(path, one)
-    for path, one in found.items():
-        if is_for_another_runtime(path):
-            return _error(path, one)
     inner = _models_below(folder)
+    likely = [path for kind in _NAMED for path, one in found.items() if one == kind]
+    likely += [path for path in found if is_for_another_runtime(path)]
+    if likely:
+        below = f"; there is a model in {inner[0]}" if inner else ""
+        return SourceError(f"{_error(likely[0], found[likely[0]])}{below}")
     hint = f"; did you mean {inner[0]}?" if inner else f": pass {SOURCES}"
     return SourceError(f"there is no model in {folder}{hint}")
 

@@ -13,14 +13,19 @@ from pathlib import Path
 from export.paths import obstacle
 
 
+def is_plain(path: Path) -> bool:
+    """Return whether TensorFlow takes the whole path literally."""
+    return obstacle(path) is None and not {"*", "?"} & set(str(path.absolute()))
+
+
 def plain_folder(folder: Path) -> Path:
     """Return ``folder``, or a link to it."""
-    return folder if obstacle(folder) is None else _links().folder(folder)
+    return folder if is_plain(folder) else _links().folder(folder)
 
 
 def plain_prefix(prefix: Path) -> Path:
     """Return the prefix of a checkpoint, or one whose files are links to its files."""
-    return prefix if obstacle(prefix) is None else _links().prefix(prefix)
+    return prefix if is_plain(prefix) else _links().prefix(prefix)
 
 
 class _Links:

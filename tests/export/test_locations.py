@@ -10,12 +10,11 @@ import pytest
 import tensorflow as tf
 
 from export.errors import CheckpointError, PublishError, SourceError
-from export.paths import obstacle
 from export.publishing import local
 from export.sources import checkpoints
 from export.sources.formats import Format
 from export.sources.location import locate
-from export.sources.plain_paths import plain_folder, plain_prefix
+from export.sources.plain_paths import is_plain, plain_folder, plain_prefix
 from tests.export.test_formats import graph, hdf5, saved_model
 
 
@@ -51,7 +50,7 @@ def test_a_directory_without_a_model(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=f"did you mean {path.parent}"):
         locate(tmp_path)
     write(tmp_path / "m.tflite", b"\x1c\0\0\0TFL3")
-    with pytest.raises(SourceError, match=r"m.tflite is a TensorFlow Lite model"):
+    with pytest.raises(SourceError, match=r"m.tflite is a .*; there is a model in .*/export$"):
         locate(tmp_path)
     with pytest.raises(SourceError, match="nothing does not exist"):
         locate(tmp_path / "nothing")
@@ -180,12 +179,17 @@ def test_names_that_tensorflow_takes_for_patterns(values: Path, tmp_path: Path, 
     copies(values, tmp_path / "ab", "model")
     prefix = checkpoints.find(tmp_path / name).prefix
     plain = plain_prefix(prefix)
-    assert obstacle(plain) is None
+    assert is_plain(plain)
     assert tf.train.load_checkpoint(str(plain)).has_tensor("x/.ATTRIBUTES/VARIABLE_VALUE")
     assert plain_folder(prefix.parent).resolve() == prefix.parent.resolve()
     assert (plain_prefix(values), plain_folder(values.parent)) == (values, values.parent)
+
+
+@pytest.mark.parametrize("name", ["run [final]", "c\\d", os.fsdecode(b"\xc4\xe3")])
+def test_targets_that_no_model_server_could_read(tmp_path: Path, name: str) -> None:
     with pytest.raises(PublishError, match="TensorFlow cannot read models below a directory with"):
         local.check_name(tmp_path / name / "digits")
+    local.check_name(tmp_path / "what?" / "a*")
 
 
 GONE = b'model_checkpoint_path: "/data/run/model.ckpt-9"'

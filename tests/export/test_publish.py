@@ -76,9 +76,8 @@ def test_what_has_no_contents_to_copy_is_named(source: Path, tmp_path: Path) -> 
     assert not (tmp_path / "digits").exists()
 
 
-@pytest.mark.parametrize("name", ["a[1]", "b*"])
-def test_a_target_that_is_a_pattern_is_refused(source: Path, tmp_path: Path, name: str) -> None:
-    for target in (str(tmp_path / name), f"memory://{name}/digits"):
+def test_a_target_that_is_a_pattern_is_refused(source: Path, tmp_path: Path) -> None:
+    for target in (str(tmp_path / "a[1]"), "memory://a[1]/digits"):
         with pytest.raises(PublishError, match="in its name; choose another"):
             publish(str(source), target)
 
