@@ -27,11 +27,18 @@ _WRAPPERS = (
 """How TensorFlow wraps the reason of a failure; the first that fits counts."""
 
 
+_NODES = re.compile(
+    r"\s*\[\[\{\{node [^}]*\}\}\]\]|\s*\[\[\{\{function_node [^}]*\}\}\{\{node [^}]*\}\}\]\]"
+    r"|\{\{function_node [^}]*\}\} ?|\s*\[Op:\w*(<lambda>)?\w*\]"
+)
+"""Names of TensorFlow's own for parts of a graph."""
+
+
 def reason_of(error: Exception) -> str:
     """Return why something failed, on one line, without the code and the nodes around it."""
     text = str(error) or type(error).__name__
     wrapped = next((found for one in _WRAPPERS if (found := one.search(text))), None)
-    words = " ".join((wrapped["reason"] if wrapped else text).split())
+    words = " ".join(_NODES.sub("", wrapped["reason"] if wrapped else text).split())
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST].rsplit(' ', 1)[0]} ..."
 
 

@@ -31,7 +31,13 @@ STUBS = {"tensorflow", "tensorflow_serving", "google"}
 TENSORFLOW = {*STUBS, "numpy", "PIL"}
 PARTS = "modelserver.tensorflow_parts"
 BASICS = {PARTS, "modelserver.status", "modelserver.deadline", "modelserver.metrics"}
-EXPORT_BASE = {"export.contract", "export.errors", "export.suggestions", "export.wireformat"}
+EXPORT_BASE = {
+    "export.contract",
+    "export.errors",
+    "export.paths",
+    "export.suggestions",
+    "export.wireformat",
+}
 
 # For each room: which of the project's own rooms and which distributions it may
 # import, besides itself and the standard library. The first row that fits counts.
@@ -154,6 +160,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     # What all rooms of export may use.
     ("export.errors", set(), set()),
     ("export.contract", set(), set()),
+    ("export.paths", set(), set()),
     ("export.suggestions", {"export.errors"}, set()),
     ("export.sources", EXPORT_BASE, {*TENSORFLOW, "h5py", "keras", "tf_keras"}),
     ("export.tasks", EXPORT_BASE, TENSORFLOW),

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 def load_tensorflow() -> None:
     """Import TensorFlow. Its remarks on CPUs and drivers would drown out our own lines."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # The user's environment or ~/.keras/keras.json may name another backend for other work.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     with _stderr_discarded(), _keras_left_out():
         import tensorflow as tf  # noqa: F401
     for name in ("tensorflow", "absl"):

@@ -113,6 +113,7 @@ def run(options: argparse.Namespace) -> None:
     _check_source(options)
     check_decode(options)
     target = _target(options)
+    local.check_name(target)
     versions = local.versions(target)
     if options.if_missing and versions:
         print(f"present     {target / str(versions[-1])}")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from export.contract import GRAPH_FILES
 from export.errors import PublishError
+from export.paths import obstacle
 from export.publishing.repository import MAX_VERSION, is_version
 
 _STAGING = ".staging-"
@@ -40,6 +41,16 @@ def versions(target: Path) -> list[int]:
     return sorted({int(name) for name in names if is_version(name)})
 
 
+def check_name(target: Path) -> None:
+    """Raise ``PublishError`` for a path below which no model server finds variables."""
+    found = obstacle(target)
+    if found is not None:
+        raise PublishError(
+            f"{target}: TensorFlow cannot read models below a directory with {found} in its "
+            "name; choose another"
+        )
+
+
 def _check_not_a_version(target: Path) -> None:
     if any((target / graph).exists() for graph in GRAPH_FILES):
         raise PublishError(
@@ -56,6 +67,7 @@ def staged(target: Path, version: int | None = None) -> Iterator[tuple[Path, Pat
     Yield the empty directory to write to, and the path that it will get. Raise ``PublishError``
     if the version exists or the target cannot be written.
     """
+    check_name(target)
     try:
         _check_not_a_version(target)
         with _locked(target):

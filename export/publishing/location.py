@@ -64,10 +64,11 @@ class Location:
     def files(self) -> dict[str, int]:
         """Return the size in bytes of every file below it, by relative name.
 
-        Symbolic links are followed.
+        Symbolic links are followed. Raise ``PublishError`` for what has no contents to copy.
         """
         if self.local is not None:
-            return _local_files(self.local)
+            paths = sorted(_local_files(self.local), key=str)
+            return {str(path.relative_to(self.local)): _size(path) for path in paths}
         self.fs.invalidate_cache()
         entries = self.fs.find(self.path, detail=True)
         return {
@@ -75,22 +76,34 @@ class Location:
             for path, entry in sorted(entries.items())
         }
 
+    def size(self) -> int:
+        """Return the size in bytes of all files below it, without what is no file."""
+        if self.local is not None:
+            return sum(path.stat().st_size for path in _local_files(self.local) if path.is_file())
+        return sum(self.files().values())
+
     def remove(self) -> None:
         """Remove it with everything in it, if it exists."""
         if self.fs.exists(self.path):
             self.fs.rm(self.path, recursive=True)
 
 
-def _local_files(folder: Path) -> dict[str, int]:
-    sizes: dict[str, int] = {}
+def _local_files(folder: Path) -> Iterator[Path]:
+    """Yield what is below a directory besides directories; symbolic links are followed."""
     for root, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
         # A link to a directory above itself would never end.
         real = Path(root).resolve()
         folders[:] = [name for name in folders if not real.is_relative_to((real / name).resolve())]
-        for name in names:
-            path = Path(root, name)
-            sizes[str(path.relative_to(folder))] = path.stat().st_size
-    return dict(sorted(sizes.items()))
+        yield from (Path(root, name) for name in names)
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file. Raise ``PublishError`` for what has no contents to copy."""
+    if not path.exists():
+        raise PublishError(f"{path} is a link to a file that is not there")
+    if not path.is_file():  # reading a named pipe would wait for its writer
+        raise PublishError(f"{path} is not a regular file")
+    return path.stat().st_size
 
 
 def _raise(error: OSError) -> None:

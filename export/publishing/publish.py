@@ -17,6 +17,7 @@ from export.publishing.provenance import read_provenance
 from export.wireformat import fields
 
 _GRAPH = "saved_model.pb"
+_LFS = b"version https://git-lfs"
 _VARIABLES = (b"VarHandleOp", b"VariableV2")
 """The operations that hold variables."""
 _BLOCK = 1 << 20
@@ -75,12 +76,25 @@ def _check_source(folder: Location) -> list[str]:
         names = [name for name in folder.files() if name != manifest.FILE]
         if not any(graph in names for graph in GRAPH_FILES):
             raise PublishError(f"{folder} is not a SavedModel: it has no saved_model.pb")
+        _check_pointers(folder, names)
         _check_graph(folder, names)
         missing = sorted(_expected_variables(names) - set(names))
         if missing:
             raise PublishError(f"{folder} is incomplete: {missing[0]} is missing")
         manifest.check(folder)
     return names
+
+
+def _check_pointers(folder: Location, names: list[str]) -> None:
+    """Raise ``PublishError`` if Git LFS has not brought the graph or the variables."""
+    for name in names:
+        if name == _GRAPH or name.startswith("variables/"):
+            with folder.fs.open(f"{folder.path}/{name}", "rb") as file:
+                is_pointer = file.read(len(_LFS)) == _LFS
+            if is_pointer:
+                raise PublishError(
+                    f"{folder} is incomplete: {name} is a Git LFS pointer; run git lfs pull"
+                )
 
 
 def _check_graph(folder: Location, names: list[str]) -> None:

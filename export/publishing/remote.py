@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from export.contract import GRAPH_FILES
 from export.errors import PublishError
+from export.paths import obstacle
 from export.publishing import manifest, reservation
 from export.publishing.location import Location, reporting
 from export.publishing.repository import Repository, is_complete, is_version
@@ -31,6 +33,9 @@ def staged(target: Location, version: int | None = None) -> Iterator[tuple[Locat
     Yield the directory to fill and the location that it will get. Raise ``PublishError``.
     """
     with reporting("write", target):
+        found = obstacle(Path(target.path))
+        if found is not None:
+            raise PublishError(f"{target} has {found} in its name; choose another")
         if is_complete(target):
             raise PublishError(
                 f"{target} is itself a SavedModel; name the directory above the versions"

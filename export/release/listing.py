@@ -69,7 +69,7 @@ def _row(
     if folder is not None:
         with reporting("read", folder):
             record, checked = _manifest(folder, check)
-            size = record.size or sum(folder.files().values())
+            size = record.size or folder.size()
     return Row(
         number,
         folder is not None,

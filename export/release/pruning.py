@@ -78,7 +78,7 @@ def _reasons(model: str, server: ModelServer, file: ConfigFile) -> dict[int, str
 
 def _size(folder: Location) -> int:
     with reporting("read", folder):
-        return sum(folder.files().values())
+        return folder.size()
 
 
 def _remove(base: Location, folders: list[Location]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from export.errors import SourceError
 from export.sources.keras_errors import reason
 from export.sources.names import select_outputs
 from export.sources.options import SourceOptions
+from export.sources.results import by_name
 from export.suggestions import listed
+
+_Table = tf.saved_model.experimental.TrackableResource
 
 
 def build(options: SourceOptions) -> Any:
@@ -58,7 +62,12 @@ def input_of(model: Any, options: SourceOptions) -> tf.TensorSpec:
     """Return the model's input as Keras declares it, otherwise float32 of ``--size``."""
     inputs = getattr(model, "inputs", None)
     if inputs and len(inputs) > 1:
-        raise SourceError(f"the model has {len(inputs)} inputs; only one is supported")
+        names = listed([one.name for one in inputs])
+        raise SourceError(
+            f"the model has {len(inputs)} inputs: {names}; only images can be served: build a "
+            "model that takes nothing else, and pass its function with --model, or save it with "
+            "model.export and give the others constants with --feed NAME=VALUE"
+        )
     if inputs:
         return tf.TensorSpec(inputs[0].shape, inputs[0].dtype)
     if options.size is None:
@@ -76,7 +85,10 @@ def caller(model: Any, outputs: Mapping[str, str]) -> Callable[[Tensor], Outputs
     names = getattr(model, "output_names", None)
 
     def infer(images: Tensor) -> Outputs:
-        return select_outputs(_named(model(images, **arguments), names), outputs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a tensor for an input that has a name
+            result = model(images, **arguments)
+        return select_outputs(by_name(result, names), outputs)
 
     return infer
 
@@ -87,15 +99,6 @@ def _has_training(model: Any) -> bool:
         return "training" in inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False
-
-
-def _named(result: Any, names: list[str] | None) -> Outputs:
-    if isinstance(result, Mapping):
-        return dict(result)
-    parts = list(result) if isinstance(result, list | tuple) else [result]
-    if names is None or len(names) != len(parts):
-        names = [f"output_{number}" for number in range(len(parts))]
-    return dict(zip(names, parts, strict=True))
 
 
 def run_once(model: Any, spec: tf.TensorSpec, name: str) -> None:
@@ -109,9 +112,20 @@ def run_once(model: Any, spec: tf.TensorSpec, name: str) -> None:
         ) from None
 
 
-def variables_of(model: Any) -> list[Any]:
-    """Return the model's ``tf.Variable`` objects, unwrapping those of Keras 3 and of policies."""
-    return [_unwrapped(variable) for variable in model.variables]
+def resources_of(model: Any) -> list[Any]:
+    """Return the model's ``tf.Variable`` objects and lookup tables.
+
+    Those of Keras 3 and of policies are unwrapped.
+    """
+    tables = [getattr(layer, "lookup_table", None) for layer in _layers(model)]
+    found = [one for one in tables if isinstance(one, _Table)]
+    return [*(_unwrapped(variable) for variable in model.variables), *found]
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    for layer in getattr(model, "layers", ()):
+        yield layer
+        yield from _layers(layer)
 
 
 def _unwrapped(variable: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from export.contract import BYTES, Outputs
+from export.sources.results import by_name
 
 _CALLS = ("__call__", "call", "serve")
 
@@ -56,18 +57,12 @@ def _concrete(loaded: Any) -> Iterator[Any]:
 def _direct(function: Any) -> Function:
     arguments = tf.nest.flatten(function.structured_input_signature)
     specs = {one.name: one for one in arguments if isinstance(one, tf.TensorSpec)}
-    outputs = tuple(_named(function.structured_outputs))
+    outputs = tuple(by_name(function.structured_outputs))
     return Function(specs, outputs, len(function.variables), partial(_call, function))
 
 
 def _call(function: Any, **tensors: Any) -> Outputs:
-    return _named(function(**tensors))
-
-
-def _named(result: Any) -> dict[str, Any]:
-    if isinstance(result, Mapping):
-        return dict(result)
-    return {f"output_{index}": one for index, one in enumerate(tf.nest.flatten(result))}
+    return by_name(function(**tensors))
 
 
 def _rank(function: Function) -> tuple[int, bool, int]:

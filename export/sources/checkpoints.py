@@ -15,6 +15,7 @@ WEIGHTS = "weights"
 """A prefix that says nothing; a checkpoint of this name is known by its directory."""
 
 _PART = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
+_SHARD = re.compile(r"\.data-\d{5}-of-(\d{5})$")
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,22 @@ class Checkpoint:
 
     def is_whole(self) -> bool:
         """Return whether its values are there."""
-        files = self.files()
-        return files == [self.prefix] or (self.index.is_file() and len(files) > 1)
+        if self.files() == [self.prefix]:
+            return True
+        return self.index.is_file() and any(
+            all(one.is_file() for one in parts) for parts in self.parts()
+        )
+
+    def parts(self) -> list[list[Path]]:
+        """Return all data files that belong to each one that is there, usually the same."""
+        counts = {found[1] for path in _parts(self.prefix) if (found := _SHARD.search(path.name))}
+        return [
+            [
+                self.prefix.with_name(f"{self.prefix.name}.data-{part:05d}-of-{count}")
+                for part in range(int(count))
+            ]
+            for count in sorted(counts)
+        ]
 
     def digest(self) -> str:
         """Return the hexadecimal SHA-256 of its files."""
@@ -85,6 +100,9 @@ def _parts(prefix: Path) -> list[Path]:
 
 
 def _what_is_missing(path: Path, checkpoint: Checkpoint) -> str:
+    if checkpoint.index.is_file() and checkpoint.parts():
+        missing = [one.name for one in checkpoint.parts()[0] if not one.is_file()]
+        return f"the checkpoint {checkpoint.prefix} is incomplete: {listed(missing)} is missing"
     if checkpoint.index.is_file():
         return f"the checkpoint {checkpoint.prefix} has no data files (.data-*)"
     if checkpoint.meta.is_file() or _parts(checkpoint.prefix):
@@ -103,9 +121,13 @@ def _in_folder(folder: Path) -> Checkpoint:
     """
     whole = [one for path in sorted(folder.glob("*.index")) if (one := at(path)).is_whole()]
     state = checkpoint_state.read(folder / "checkpoint")
+    parts = {at(path).prefix for path in folder.iterdir() if _PART.search(path.name)}
     for latest in checkpoint_state.places(folder, state.latest):
         if Checkpoint(latest).is_whole():
-            return Checkpoint(latest)
+            if latest.is_relative_to(folder):
+                return Checkpoint(latest)
+            if not parts:  # otherwise they are a copy of it that is not whole, or others
+                return Checkpoint(latest, (f"the latest checkpoint is in {latest.parent}",))
     if len(whole) == 1:
         return Checkpoint(whole[0].prefix, _replacement(whole[0], state.latest))
     gone = f"; the latest, {state.latest}, is not there" if state.latest else ""
@@ -114,9 +136,8 @@ def _in_folder(folder: Path) -> Checkpoint:
         raise CheckpointError(
             f"there are {len(whole)} checkpoints in {folder}{gone}; name one of them: {names}"
         )
-    incomplete = sorted({at(path).prefix for path in folder.iterdir() if _PART.search(path.name)})
-    if len(incomplete) == 1:
-        return Checkpoint(incomplete[0])
+    if len(parts) == 1:
+        return Checkpoint(parts.pop())
     raise CheckpointError(f"there is no checkpoint in {folder}{gone}")
 
 

@@ -21,6 +21,7 @@ class Format(Enum):
 
     HDF5 = "an HDF5 file"
     KERAS = "a Keras archive (.keras)"
+    KERAS_SHARDS = "the list of the files that Keras weights are spread over"
     SAVED_MODEL = "the graph of a SavedModel"
     GRAPH = "a TensorFlow graph (GraphDef)"
     GRAPH_TEXT = "a TensorFlow graph (GraphDef) as text"
@@ -33,6 +34,7 @@ class Format(Enum):
     PYTORCH = "a PyTorch file"
     SAFETENSORS = "a safetensors file"
     TENSORFLOW_JS = "a TensorFlow.js model"
+    TENSORFLOW_JS_GRAPH = "a TensorFlow.js graph model"
     CORE_ML = "a Core ML model"
     CAFFE = "a Caffe model"
     DARKNET = "a Darknet model"
@@ -52,6 +54,7 @@ class Format(Enum):
 
 _HEAD = 4096
 _LARGEST_JSON = 64 << 20
+_LFS = b"version https://git-lfs.github.com/spec/"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _TABLE_END = bytes.fromhex("57fb808b247547db")
 """The last bytes of a table of TensorFlow: a checkpoint's index, or a whole old checkpoint."""
@@ -73,8 +76,9 @@ _STARTS: tuple[tuple[int, bytes, Format], ...] = (
 """Offset, the bytes there, and what they mean."""
 
 _TEXTS: tuple[tuple[str, Format], ...] = (
-    (r"\Aversion https://git-lfs\.github\.com/spec/", Format.LFS_POINTER),
-    (r"(?i)\A\s*<(!doctype html|html)", Format.WEB_PAGE),
+    (rf"\A{re.escape(_LFS.decode())}", Format.LFS_POINTER),
+    (r"(?i)\A\s*(<\?xml[^>]*\?>)?\s*<(!doctype html|html|error>)", Format.WEB_PAGE),
+    (r"\A(404: )?(Not Found|Entry not found|Invalid username or password)", Format.WEB_PAGE),
     (r"\A\s*(<\?xml[^>]*\?>)?\s*<net\b", Format.OPENVINO),
     (r"^\s*(saved_model_schema_version\s*:|meta_graphs\s*:?\s*\{)", Format.SAVED_MODEL),
     (r"^\s*(all_)?model_checkpoint_paths?\s*:", Format.CHECKPOINT_STATE),
@@ -98,6 +102,15 @@ def format_of(path: Path) -> Format:
             return _format(file, head, size) if head else Format.EMPTY
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
+
+
+def is_lfs_pointer(path: Path) -> bool:
+    """Return whether a file stands for one that Git LFS did not bring."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_LFS)) == _LFS
+    except OSError:
+        return False
 
 
 def _format(file: BinaryIO, head: bytes, size: int) -> Format:
@@ -158,7 +171,11 @@ def _json(file: BinaryIO, size: int) -> Format | None:
     except (ValueError, RecursionError):
         return None
     if "modelTopology" in value or "weightsManifest" in value:
-        return Format.TENSORFLOW_JS
+        is_graph = value.get("format") == "graph-model"
+        return Format.TENSORFLOW_JS_GRAPH if is_graph else Format.TENSORFLOW_JS
+    shards = value.get("weight_map")
+    if isinstance(shards, dict) and ".weights.h5" in str(list(shards.values())):
+        return Format.KERAS_SHARDS
     return Format.KERAS_JSON if {"class_name", "config"} <= set(value) else Format.JSON
 
 

@@ -10,7 +10,7 @@ from tensorflow.core.framework import graph_pb2
 
 from export.contract import DETECTION, DETECTION_EXTRAS, Tensor
 from export.errors import SourceError
-from export.sources import tf1_import
+from export.sources import tf1_import, tf1_tables
 from export.sources.fingerprint import fingerprint
 from export.sources.formats import Format
 from export.sources.location import Location
@@ -46,6 +46,7 @@ def open_frozen_graph(options: SourceOptions, location: Location) -> Source:
     _check_frozen(location, selection.needed)
     made_from = fingerprint(location.path.name, [location.path])
     session = v1.Session(graph=graph)
+    tf1_tables.initialize(session, selection.needed)
     return graph_source(session, selection, options.batch, made_from, Restoration(0))
 
 

@@ -31,6 +31,9 @@ def open_application(options: SourceOptions, name: str) -> Source:
     no such application or its weights cannot be obtained, ``CheckpointError`` if the file does not
     fit.
     """
+    # Users may have other defaults in ~/.keras/keras.json.
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
     build = look_up("Keras application", name, _builders())
     weights = options.weights or IMAGENET
     model = _build(name, build, weights, options)

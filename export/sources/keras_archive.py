@@ -19,7 +19,8 @@ import h5py
 from export.errors import SourceError
 from export.sources import keras_copy
 from export.sources.keras_errors import reason
-from export.sources.unsupported import packing
+from export.sources.unsupported import SOURCES, packing
+from export.suggestions import listed
 
 METADATA = "metadata.json"
 _ZIP = b"PK\x03\x04"
@@ -98,8 +99,21 @@ def _read_hdf5(path: Path) -> KerasArchive:
         weights = file.get("model_weights", file)
         version = _text(file.attrs.get("keras_version", weights.attrs.get("keras_version", "")))
         config = file.attrs.get("model_config")
-        suffix = ".h5" if "layer_names" in weights.attrs else ".weights.h5"
+        # Keras splits names that are too long for one attribute: layer_names0, layer_names1, ...
+        is_old = any(name.startswith("layer_names") for name in weights.attrs)
+        is_known = is_old or config is not None or "keras_version" in file.attrs
+        if not is_known and not _has_weights(file):
+            raise SourceError(
+                f"{path} is an HDF5 file without a Keras model or weights: it has "
+                f"{listed(sorted(file)) or 'nothing'}; pass {SOURCES}"
+            )
+        suffix = ".h5" if is_old else ".weights.h5"
         return KerasArchive(path, suffix, None if config is None else json.loads(config), version)
+
+
+def _has_weights(file: Any) -> bool:
+    """Return whether there are groups of the name that Keras gives to a layer's variables."""
+    return bool(file.visit(lambda name: True if name.rpartition("/")[2] == "vars" else None))
 
 
 def _read_zip(path: Path) -> KerasArchive:

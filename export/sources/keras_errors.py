@@ -11,7 +11,7 @@ _NOISE = re.compile(
 )
 _UNKNOWN = re.compile(
     r"(?:Could not (?:locate|deserialize) (?:class|function)?|Unknown (?:layer|\w+ function):) ?"
-    r"['\"]?(?:[\w>.]+\.)?(\w+)"
+    r"['\"]?(?:[\w>.]*[>.])?(\w+)"
 )
 _LONGEST = 300
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from export.errors import CheckpointError, SourceError
-from export.sources import builder, keras2_file, keras3_file
+from export.sources import builder, keras2_file, keras3_file, keras_shards
 from export.sources.fingerprint import fingerprint
-from export.sources.keras_archive import KerasArchive, read_archive
+from export.sources.formats import Format, format_of
+from export.sources.keras_archive import read_archive
 from export.sources.keras_errors import mismatch
 from export.sources.keras_libraries import is_model
 from export.sources.keras_preprocessing import own_scaling
@@ -22,11 +24,8 @@ def open_keras_file(options: SourceOptions, path: Path) -> Source:
 
     Raise ``SourceError``, or ``CheckpointError`` if the weights do not fit the model.
     """
-    if options.model is None:
-        model = _load(read_archive(path), options.unsafe)
-    else:
-        model = _build_and_fill(options, path)
-    return from_keras(model, fingerprint(path.name, [path]), options)
+    model = _load(path, options.unsafe) if options.model is None else _build_and_fill(options, path)
+    return from_keras(model, fingerprint(path.name, _files(path)), options)
 
 
 def from_keras(model: Any, made_from: str, options: SourceOptions) -> Source:
@@ -39,18 +38,33 @@ def from_keras(model: Any, made_from: str, options: SourceOptions) -> Source:
         reference=infer,
         restoration=Restoration(len(model.weights)),
         scaling=own_scaling(model),
-        holds=tuple(builder.variables_of(model)),
+        holds=tuple(builder.resources_of(model)),
     )
 
 
-def _load(archive: KerasArchive, unsafe: bool) -> Any:
-    if archive.config is None:
+def _files(path: Path) -> list[Path]:
+    return keras_shards.files(path) if _is_list(path) else [path]
+
+
+def _is_list(path: Path) -> bool:
+    return format_of(path) == Format.KERAS_SHARDS
+
+
+def _load(path: Path, unsafe: bool) -> Any:
+    archive = None if _is_list(path) else read_archive(path)
+    if archive is None or archive.config is None:
         raise SourceError(
-            f"{archive.path} contains weights without a model; name a function that builds the "
-            "model: --model package.module:function"
+            f"{path} contains weights without a model; name a function that builds the model: "
+            "--model package.module:function"
         )
     library = keras2_file if archive.is_keras2 else keras3_file
-    return library.load(archive, unsafe)
+    model = library.load(archive, unsafe)
+    if not model.built:
+        raise SourceError(
+            f"{path} was saved before the model knew its input, so it has no weights: train it, or "
+            "call model.build, and save it again"
+        )
+    return model
 
 
 def _build_and_fill(options: SourceOptions, path: Path) -> Any:
@@ -67,9 +81,10 @@ def _build_and_fill(options: SourceOptions, path: Path) -> Any:
 
 def load_weights(model: Any, path: Path) -> None:
     """Load the file's weights into the model. Raise ``CheckpointError`` if any does not fit."""
-    archive = read_archive(path)
+    readable = nullcontext(str(path)) if _is_list(path) else read_archive(path).named()
+    _files(path)
     try:
-        with warnings.catch_warnings(), archive.named() as name:
+        with warnings.catch_warnings(), readable as name:
             warnings.simplefilter("ignore")  # the relevant ones are raised as errors, too
             model.load_weights(name)
     except Exception as error:  # Keras raises many kinds

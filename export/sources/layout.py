@@ -8,6 +8,8 @@ the model takes    it gets
                    three channels if it is ``H * W * 3``
 ``[N,C,H,W]``      images with the channels first
 ``[H,W,C]``        one image per call
+string ``[]``      one encoded image per call
+string ``[N,1]``   encoded images
 =================  ================================================
 """
 
@@ -34,6 +36,11 @@ def as_images(source: Source, size: tuple[int, int] | None) -> Source:
     ``size``: width and height. Other inputs stay as they are; ``Conversion`` rejects them.
     """
     shape = source.input.shape
+    if source.takes_bytes and shape.rank == 0:
+        return _one_image(source)
+    if source.takes_bytes and shape.rank == 2 and shape[1] == 1:
+        note = f"the model takes {shape} encoded images"
+        return _adapted(source, [shape[0]], lambda encoded: encoded[:, None], note)
     if source.takes_bytes or shape.rank not in (2, 3, 4):
         return source
     if shape.rank == 2:
@@ -85,9 +92,15 @@ def _channels_first(source: Source) -> Source:
 
 
 def _one_image(source: Source) -> Source:
-    """Add the batch dimension that a model for one image lacks, to its input and its outputs."""
+    """Add the batch dimension that a model for one image lacks, to its input and its outputs.
+
+    Some have it in their outputs, because they add it themselves.
+    """
+    has_rows = _has_rows(source)
 
     def batched(call: Callable[[Tensor], Outputs]) -> Callable[[Tensor], Outputs]:
+        if has_rows:
+            return lambda images: call(images[0])
         return lambda images: {name: value[None] for name, value in call(images[0]).items()}
 
     return replace(
@@ -96,6 +109,13 @@ def _one_image(source: Source) -> Source:
         infer=batched(source.infer),
         reference=batched(source.reference),
     )
+
+
+def _has_rows(source: Source) -> bool:
+    """Return whether every output of a model for one image is declared as ``[1, ...]``."""
+    function = tf.function(source.infer, input_signature=[source.input], autograph=False)
+    outputs = function.get_concrete_function().structured_outputs
+    return all(spec.shape.rank and spec.shape[0] == 1 for spec in outputs.values())
 
 
 def _adapted(source: Source, shape: list[int | None], adapt: Adapt, note: str) -> Source:

@@ -9,16 +9,32 @@ from export.contract import GRAPH_FILES
 from export.errors import SourceError
 from export.sources import checkpoints
 from export.sources.formats import Format, format_of
-from export.sources.unsupported import SOURCES, error_for, packing
+from export.sources.unsupported import SOURCES, error_for, is_for_another_runtime, unpacked
 from export.suggestions import listed
 
-_FILES = (Format.KERAS, Format.HDF5, Format.GRAPH, Format.GRAPH_TEXT)
+_FILES = (Format.KERAS, Format.HDF5, Format.KERAS_SHARDS, Format.GRAPH, Format.GRAPH_TEXT)
 """The formats of which one file is a source."""
 
 _UNPACKED = ("config.json", "metadata.json", "model.weights.h5")
 """The files of a ``.keras`` archive."""
 
 _CHECKPOINTS = (Format.CHECKPOINT, Format.META_GRAPH)
+
+_NAMED = (
+    Format.SAVED_MODEL,
+    Format.ONNX,
+    Format.TFLITE,
+    Format.PYTORCH,
+    Format.TENSORFLOW_JS,
+    Format.TENSORFLOW_JS_GRAPH,
+    Format.SAFETENSORS,
+    Format.CORE_ML,
+    Format.OPENVINO,
+    Format.CAFFE,
+    Format.DARKNET,
+    Format.LFS_POINTER,
+)
+"""What is named if a directory has nothing better, the likeliest model first."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +58,10 @@ def locate(path: Path) -> Location:
         return Location(Format.SAVED_MODEL, path.parent.parent)
     if checkpoint.index.is_file():
         return Location(Format.CHECKPOINT, checkpoint.prefix)
-    if path.exists():
+    if path.is_file():
         return _file(path)
+    if path.exists():  # reading a named pipe would wait for its writer
+        raise SourceError(f"{path} is not a regular file")
     if checkpoint.meta.is_file():
         return Location(Format.CHECKPOINT, checkpoint.prefix)
     raise missing(path)
@@ -66,12 +84,16 @@ def _file(path: Path) -> Location:
         return Location(Format.CHECKPOINT, path.parent)
     if found == Format.SAVED_MODEL and path.name in GRAPH_FILES:
         return Location(found, path.parent)
+    raise _error(path, found)
+
+
+def _error(path: Path, found: Format) -> SourceError:
     if found == Format.SAVED_MODEL:
-        raise SourceError(
+        return SourceError(
             f"{path} is {found.value}, under another name: rename it to saved_model.pb, in a "
             "directory with its variables/ and assets/, and pass the directory"
         )
-    raise error_for(path, found)
+    return error_for(path, found)
 
 
 def _is_saved_model(folder: Path) -> bool:
@@ -107,19 +129,46 @@ def _version(folder: Path) -> Location | None:
 
 def _only_file(folder: Path) -> Location:
     """Return the only model among the files. Raise ``SourceError`` that says what is there."""
-    if all((folder / name).is_file() for name in _UNPACKED):
-        raise SourceError(f"{folder} is an unpacked Keras archive: {packing(folder)}")
+    _check_layout(folder)
     found = {path: format_of(path) for path in sorted(folder.iterdir()) if path.is_file()}
     models = [path for path, one in found.items() if one in (*_FILES, *_CHECKPOINTS)]
+    shards = [path for path in models if found[path] == Format.KERAS_SHARDS]
+    models = shards if len(shards) == 1 else models
     if len(models) == 1:
         return _file(models[0])
     if models:
         names = listed([path.name for path in models])
         raise SourceError(f"there are {len(models)} models in {folder}; name one of them: {names}")
-    for path, one in found.items():
-        if one in (Format.SAVED_MODEL, Format.ONNX, Format.TFLITE, Format.PYTORCH):
-            return _file(path)  # which says what to do with it
-    inner = sorted({path.parent for name in GRAPH_FILES for path in folder.glob(f"*/{name}")})
-    inner += sorted({path.parent for path in folder.glob("*/*.index")})
+    raise _nothing_readable(folder, found)
+
+
+def _check_layout(folder: Path) -> None:
+    """Raise ``SourceError`` for directories that another tool reads as a whole."""
+    if all((folder / name).is_file() for name in _UNPACKED):
+        raise unpacked(folder)
+    if (folder / "Data" / "com.apple.CoreML").is_dir():
+        raise error_for(folder, Format.CORE_ML)
+    if (folder / "variables" / "variables.index").is_file():
+        raise SourceError(
+            f"{folder} is a SavedModel without its saved_model.pb: copy the whole directory"
+        )
+
+
+def _nothing_readable(folder: Path, found: dict[Path, Format]) -> SourceError:
+    """Return the error that names the likeliest model of another tool, or one further below."""
+    inner = _models_below(folder)
+    likely = [path for kind in _NAMED for path, one in found.items() if one == kind]
+    likely += [path for path in found if is_for_another_runtime(path)]
+    if likely:
+        below = f"; there is a model in {inner[0]}" if inner else ""
+        return SourceError(f"{_error(likely[0], found[likely[0]])}{below}")
     hint = f"; did you mean {inner[0]}?" if inner else f": pass {SOURCES}"
-    raise SourceError(f"there is no model in {folder}{hint}")
+    return SourceError(f"there is no model in {folder}{hint}")
+
+
+def _models_below(folder: Path) -> list[Path]:
+    """Return the directories with SavedModels and checkpoints up to two levels below."""
+    levels = ("*", "*/*")
+    inner = [f"{level}/{name}" for level in levels for name in (*GRAPH_FILES, "*.index")]
+    paths = (path.parent for pattern in inner for path in sorted(folder.glob(pattern)))
+    return [path for path in paths if path.name != "variables"]

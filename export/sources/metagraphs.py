@@ -48,7 +48,8 @@ def choose(folder: Path, tags: Tags | None) -> MetaGraph:
     if len(found) != 1:
         named = ", ".join(",".join(one.tags) or "no tags" for one in graphs)
         wanted = "" if tags is None else f" none with the tags {','.join(tags)}:"
-        raise SourceError(f"{folder} has {len(graphs)} graphs,{wanted} choose with --tags: {named}")
+        count = f"{len(graphs)} graphs" if len(graphs) > 1 else "one graph"
+        raise SourceError(f"{folder} has {count},{wanted} choose with --tags: {named}")
     return found[0]
 
 

@@ -93,6 +93,7 @@ def _open_values(options: SourceOptions, checkpoint: Checkpoint) -> Source:
 _OPENERS: dict[Format, Callable[[SourceOptions, Location], Source]] = {
     Format.KERAS: _open_keras,
     Format.HDF5: _open_keras,
+    Format.KERAS_SHARDS: _open_keras,
     Format.SAVED_MODEL: _open_saved_model,
     Format.GRAPH: _open_graph,
     Format.GRAPH_TEXT: _open_graph,

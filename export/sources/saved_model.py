@@ -16,6 +16,7 @@ from export.sources.feeds import constant
 from export.sources.fingerprint import fingerprint
 from export.sources.names import image_input, left_out, select_outputs, select_signature
 from export.sources.options import SourceOptions
+from export.sources.plain_paths import plain_folder
 from export.sources.source import Restoration, Source
 from export.sources.tf1_saved_model import open_tf1_saved_model
 from export.suggestions import look_up
@@ -26,7 +27,11 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
     made_from = fingerprint(_title(folder), _files(folder))
     graph = metagraphs.choose(folder, options.tags)
     if graph.needs_session:
-        return open_tf1_saved_model(options, folder, graph.tags, made_from)
+        try:
+            return open_tf1_saved_model(options, folder, graph.tags, made_from)
+        except SourceError:
+            _check_variables(folder)
+            raise
     loaded = _load(folder, graph.tags)
     functions = functions_of(loaded)
     if not functions:
@@ -56,7 +61,7 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
 
 def _load(folder: Path, tags: metagraphs.Tags) -> Any:
     try:
-        return tf.saved_model.load(str(folder), list(tags))
+        return tf.saved_model.load(str(plain_folder(folder)), list(tags))
     except Exception as error:  # damaged files can raise anything
         _check_variables(folder)
         raise SourceError(f"cannot load {folder}: {reason_of(error)}") from None

@@ -21,6 +21,7 @@ _TRAINING_OPS = re.compile(
 _STATE_OPS = re.compile(r"(Const|Variable|VarHandle|ReadVariable|Placeholder|Iterator|.*Queue)")
 _SOURCES = re.compile(r"(Placeholder|Iterator|OneShotIterator|.*Queue.*Dequeue|.*Dequeue)")
 _ACTIVATIONS = ("Softmax", "Sigmoid")
+_LOGITS = 3
 _HINT = re.compile(r"prob|predict|output|logit|softmax|sigmoid|box|score|class|detection|embed")
 
 
@@ -32,10 +33,18 @@ def likely_outputs(graph: Any) -> list[str]:
     scores follow its boxes if they have the same rows.
     """
     inference = _inference(graph)
+    logits = _compared_with_labels(graph)
     found: list[tuple[int, int, Tensor]] = []
     for position, operation in enumerate(graph.get_operations()):
         if operation in inference:
-            rated = [(_score(tensor, inference), position, tensor) for tensor in operation.outputs]
+            rated = [
+                (
+                    max(_score(tensor, inference), _LOGITS * (tensor.name in logits)),
+                    position,
+                    tensor,
+                )
+                for tensor in operation.outputs
+            ]
             found += [(score, *others) for score, *others in rated if score > 1]
     boxes = {_rows(tensor) for _, _, tensor in found if _is_boxes(tensor)}
 
@@ -46,6 +55,20 @@ def likely_outputs(graph: Any) -> list[str]:
 
     ranked = sorted(found, key=rank, reverse=True)
     return [f"{tensor.name} {_shape_text(tensor)}" for _, _, tensor in ranked]
+
+
+def _compared_with_labels(graph: Any) -> set[str]:
+    """Return the names of the tensors whose difference from the labels is the loss.
+
+    TensorFlow reshapes them on the way.
+    """
+    losses = [one for one in graph.get_operations() if one.type.endswith("CrossEntropyWithLogits")]
+    found = [operation.inputs[0] for operation in losses]
+    for number, tensor in enumerate(found):
+        while tensor.op.type == "Reshape":
+            tensor = tensor.op.inputs[0]
+        found[number] = tensor
+    return {tensor.name for tensor in found}
 
 
 def ends_of_inference(graph: Any) -> list[Tensor]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from export.sources import tf1_import, tf1_variables
+from export.sources import tf1_import, tf1_tables, tf1_variables
 from export.sources.checkpoints import Checkpoint
 from export.sources.fingerprint import fingerprint
 from export.sources.options import SourceOptions
@@ -26,6 +26,7 @@ def open_tf1_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Sourc
     Raise ``SourceError`` if a tensor does not exist, ``CheckpointError`` if a variable has no
     value.
     """
+    made_from = fingerprint(checkpoint.name, [checkpoint.meta, *checkpoint.files()])
     meta = tf1_import.parse(checkpoint.meta, meta_graph_pb2.MetaGraphDef(), "a meta graph")
     if options.exclude_nodes:
         kept = tf1_import.exclude(meta.graph_def, options.exclude_nodes)
@@ -39,5 +40,5 @@ def open_tf1_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Sourc
     session = v1.Session(graph=graph)
     with graph.as_default():
         restoration = tf1_variables.restore(session, selection.needed, checkpoint.prefix, options)
-    made_from = fingerprint(checkpoint.name, [checkpoint.meta, *checkpoint.files()])
+        tf1_tables.initialize(session, selection.needed)
     return graph_source(session, selection, options.batch, made_from, restoration)

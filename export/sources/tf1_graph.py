@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from export.contract import Outputs, Tensor
 from export.errors import SourceError, reason_of
+from export.sources import tf1_tables
 from export.sources.feeds import constant
 from export.sources.subgraph import changes_variable, extract, with_unique_functions
 from export.sources.tf1_batch import BatchFixed, open_reshapes
@@ -38,14 +39,16 @@ class FrozenGraph:
     ) -> None:
         """``open_batch``: accept any number of images, where the graph has a fixed number.
 
-        Raise ``BatchFixed`` if the graph cannot be built like that.
+        ``tables``: copies of the lookup tables, which must live as long as this object. Raise
+        ``BatchFixed`` if the graph cannot be built like that.
         """
         self._image, self._feeds, self._outputs = image, feeds, outputs
         ends = sorted({tensor.op.name for tensor in outputs.values()})
         fed = {tensor.name: tensor.dtype for tensor in (image, *(tensor for tensor, _ in feeds))}
-        graph, self._placeholders = extract(
-            session.graph.as_graph_def(), ends, fed, without_updates=True
-        )
+        definition = session.graph.as_graph_def()
+        self.tables = tf1_tables.copies(session, definition, ends, fed)
+        fed |= dict.fromkeys(self.tables, tf.resource)
+        graph, self._placeholders = extract(definition, ends, fed, without_updates=True)
         update = next((node for node in graph.node if changes_variable(node)), None)
         if update is not None:
             raise SourceError(
@@ -82,6 +85,8 @@ class FrozenGraph:
             if tensor.name in self._placeholders
         }
         values[self._placeholders[self._image.name]] = images
+        for name, table in self.tables.items():
+            values[self._placeholders[name]] = tf.identity(table.resource_handle)
         tensors = tf.graph_util.import_graph_def(
             self._graph,
             input_map={f"{placeholder}:0": value for placeholder, value in values.items()},

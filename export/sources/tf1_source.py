@@ -37,7 +37,8 @@ def graph_source(
         except BatchFixed as error:
             notes = (_refusal(image, batch, error),)
     spec = tf.TensorSpec(shape, image.dtype)
-    return Source(made_from, spec, infer, reference, restoration, notes=notes)
+    tables = tuple(infer.tables.values())
+    return Source(made_from, spec, infer, reference, restoration, holds=tables, notes=notes)
 
 
 def _frozen(session: Any, selection: Selection, open_batch: bool = False) -> FrozenGraph:
@@ -55,7 +56,9 @@ def _opened(session: Any, selection: Selection, reference: SessionGraph) -> Froz
 
 def _has_fixed_batch(image: Tensor) -> bool:
     """Return whether the batch is fixed, and the images' size is known, so that it can be tried."""
-    return image.shape.rank is not None and image.shape.rank > 1 and image.shape.is_fully_defined()
+    shape = image.shape
+    is_one_image = shape.rank == 3 and shape[2] in (1, 3)
+    return bool(shape.rank and shape.rank > 1 and shape.is_fully_defined() and not is_one_image)
 
 
 def _refusal(image: Tensor, batch: int | None, error: Exception) -> str:

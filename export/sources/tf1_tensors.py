@@ -42,6 +42,7 @@ def select(graph: Any, definition: Any, outputs: Mapping[str, str], options: Any
     feeds = [fed_tensor(tensor(graph, name), value) for name, value in options.feeds.items()]
     named = [tensor(graph, name) for name in options.inputs.values()]
     needed = _needed(definition, served, named, feeds)
+    _check_python(needed)
     return Selection(_image(graph, options, needed), feeds, served, needed)
 
 
@@ -63,6 +64,15 @@ def outputs_missing(graph: Any) -> SourceError:
     return SourceError(f"name the tensors to serve with --outputs NAME=TENSOR,...{hint}")
 
 
+def _check_python(needed: Mapping[str, Any]) -> None:
+    calls = [name for name, node in needed.items() if "PyFunc" in node.op]
+    if calls:
+        raise SourceError(
+            f"the outputs need {listed(calls)}, which called Python functions (tf.py_func) that no "
+            "file has; name tensors before them with --outputs, or behind them with --inputs"
+        )
+
+
 def _needed(
     definition: Any, outputs: Mapping[str, Tensor], images: list[Tensor], feeds: Feeds
 ) -> dict[str, Any]:
@@ -78,7 +88,7 @@ def _image(graph: Any, options: SourceOptions, needed: Mapping[str, Any]) -> Ten
     placeholders = [
         one.outputs[0].name
         for one in graph.get_operations()
-        if one.name in needed and one.type in _PLACEHOLDERS
+        if one.name in needed and one.type in _PLACEHOLDERS and not _names_an_iterator(one)
     ]
     required = [one for one in placeholders if needed[node_of(one)].op != "PlaceholderWithDefault"]
     if len(options.inputs) > 1:
@@ -96,6 +106,12 @@ def _image(graph: Any, options: SourceOptions, needed: Mapping[str, Any]) -> Ten
             "constant with --feed TENSOR=VALUE"
         )
     return image
+
+
+def _names_an_iterator(placeholder: Any) -> bool:
+    """Return whether this is the handle by which training and evaluation switch their input."""
+    users = {one.type for one in placeholder.outputs[0].consumers()}
+    return bool(users) and all(user.startswith("IteratorFromStringHandle") for user in users)
 
 
 def _only_image(placeholders: list[Tensor], required: list[str]) -> Tensor | None:

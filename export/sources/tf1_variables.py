@@ -12,6 +12,7 @@ from tensorflow.core.framework import variable_pb2
 
 from export.errors import CheckpointError
 from export.sources.options import SourceOptions
+from export.sources.plain_paths import plain_prefix
 from export.sources.source import Restoration
 from export.suggestions import closest, listed
 
@@ -43,7 +44,7 @@ def restore(
         session.run([variable.initializer for variable in initialized])
         if values:
             saver = v1.train.Saver({name: _saveable(parts) for name, parts in values.items()})
-            saver.restore(session, str(prefix))
+            saver.restore(session, str(plain_prefix(prefix)))
     except (ValueError, tf.errors.OpError) as error:
         raise CheckpointError(f"cannot restore {prefix}: {_reason(error)}") from None
     unused = tuple(sorted(set(shapes) - set(values)))
@@ -86,7 +87,7 @@ def _node(name: str) -> str:
 
 def _shapes(prefix: Path) -> dict[str, list[int]]:
     try:
-        return dict(tf.train.load_checkpoint(str(prefix)).get_variable_to_shape_map())
+        return dict(tf.train.load_checkpoint(str(plain_prefix(prefix))).get_variable_to_shape_map())
     except (ValueError, tf.errors.OpError) as error:
         raise CheckpointError(f"cannot read {prefix}: {str(error).splitlines()[0]}") from None
 
@@ -110,9 +111,11 @@ def _check_names(
 ) -> None:
     missing = [name for name in values if name not in shapes]
     if missing:
+        has_averages = all(f"{name}/{_AVERAGE}" in shapes for name in missing)
+        hint = "; it has their averages: add --moving-average" if has_averages else None
         raise CheckpointError(
             f"{prefix} does not fit its graph: {len(missing)} of {count} variables are missing: "
-            f"{listed(missing)}{closest(missing[0], shapes)}"
+            f"{listed(missing)}{hint or closest(missing[0], shapes)}"
         )
 
 

@@ -17,6 +17,7 @@ from export.sources.keras2_checkpoint import LAYER, renamed
 from export.sources.keras_libraries import is_layer
 from export.sources.keras_preprocessing import own_scaling
 from export.sources.options import SourceOptions
+from export.sources.plain_paths import plain_prefix
 from export.sources.source import Restoration, Source
 from export.suggestions import closest, listed
 
@@ -32,6 +33,7 @@ def open_tf2_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Sourc
 
     Raise ``CheckpointError`` if a variable of the model has no value, or one of another shape.
     """
+    made_from = fingerprint(checkpoint.name, checkpoint.files())
     model = builder.build(options)
     spec = builder.input_of(model, options)
     assert options.model is not None
@@ -39,23 +41,24 @@ def open_tf2_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Sourc
     restoration = restore(model, checkpoint.prefix)
     infer = builder.caller(model, options.outputs)
     return Source(
-        made_from=fingerprint(checkpoint.name, checkpoint.files()),
+        made_from=made_from,
         input=spec,
         # The user's function may branch on tensors, which AutoGraph makes part of the graph.
         infer=tf.function(infer),
         reference=infer,
         restoration=restoration,
         scaling=own_scaling(model),
-        holds=tuple(builder.variables_of(model)),
+        holds=tuple(builder.resources_of(model)),
     )
 
 
 def restore(model: Any, prefix: Path) -> Restoration:
     """Restore the model's variables. Raise ``CheckpointError``."""
+    plain = str(plain_prefix(prefix))
     try:
-        reader = tf.train.load_checkpoint(str(prefix))
+        reader = tf.train.load_checkpoint(plain)
         shapes = reader.get_variable_to_shape_map()
-        view = tf.train.CheckpointView(str(prefix))
+        view = tf.train.CheckpointView(plain)
     except (ValueError, tf.errors.OpError) as error:
         raise CheckpointError(f"cannot read {prefix}: {_line(error)}") from None
     if _GRAPH not in shapes:
@@ -68,7 +71,7 @@ def restore(model: Any, prefix: Path) -> Restoration:
     if missing:
         raise CheckpointError(_missing_message(prefix, missing, len(names), keys))
     try:
-        tf.train.Checkpoint(root=root).read(str(prefix)).expect_partial()
+        tf.train.Checkpoint(root=root).read(plain).expect_partial()
     except (ValueError, tf.errors.OpError) as error:
         raise CheckpointError(f"{prefix} does not fit the model: {_line(error)}") from None
     return Restoration(len(names), unused=_unused(reader.get_tensor(_GRAPH), matched, keys))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from export.errors import SourceError
@@ -26,6 +27,8 @@ _WAYS = {
     Format.TENSORFLOW_JS: "convert it with tensorflowjs_converter "
     "--input_format=tfjs_layers_model --output_format=keras_saved_model model.json FOLDER, and "
     "pass the FOLDER",
+    Format.TENSORFLOW_JS_GRAPH: f"{_ORIGINAL}; if that is lost, pip install tfjs-graph-converter, "
+    "and tfjs_graph_converter --output_format tf_saved_model FOLDER SAVED",
     Format.CORE_ML: _ORIGINAL,
     Format.CAFFE: "Caffe models have to be converted to ONNX first; then "
     "onnx2tf -i MODEL.onnx -o FOLDER, and pass the FOLDER",
@@ -66,18 +69,60 @@ _BY_SUFFIX = {
     ".zip": Format.ARCHIVE,
 }
 
+_RUNTIMES = {
+    ".engine": "TensorRT",
+    ".plan": "TensorRT",
+    ".trt": "TensorRT",
+    ".ort": "ONNX Runtime",
+    ".pte": "ExecuTorch",
+    ".param": "NCNN",
+    ".params": "MXNet",
+    ".mnn": "MNN",
+    ".rknn": "RKNN",
+    ".hef": "Hailo",
+    ".kmodel": "Kendryte",
+    ".dlc": "Qualcomm",
+    ".gguf": "llama.cpp",
+    ".pdmodel": "PaddlePaddle",
+    ".pdiparams": "PaddlePaddle",
+    ".msgpack": "Flax",
+    ".joblib": "joblib",
+}
+"""What else reads models, by the suffix of its files."""
+
 
 def packing(folder: Path | str) -> str:
     """Return the command that makes a Keras archive of an unpacked one."""
     return f"python -m zipfile -c model.keras {folder}/*"
 
 
+def is_for_another_runtime(path: Path) -> bool:
+    """Return whether a file is named like a model that has been compiled for another runtime."""
+    return path.suffix.lower() in _RUNTIMES
+
+
+def unpacked(folder: Path) -> SourceError:
+    """Return the error for a directory with the files of a Keras archive."""
+    metadata = (folder / "metadata.json").read_text("utf-8", "replace")
+    if re.search("keras_(hub|nlp)_version", metadata):
+        return SourceError(
+            f"{folder} is a preset of KerasHub: load it with from_preset where KerasHub is "
+            "installed, and save the model with model.export or as a .keras file"
+        )
+    return SourceError(f"{folder} is an unpacked Keras archive: {packing(folder)}")
+
+
 def error_for(path: Path, found: Format) -> SourceError:
     """Return the error for a file that cannot be exported: what it is, and what to do instead."""
     if found in _WAYS:
         return SourceError(f"{path} is {found.value}: {_WAYS[found]}")
+    if is_for_another_runtime(path):
+        runtime = _RUNTIMES[path.suffix.lower()]
+        return SourceError(f"{path} is a model for {runtime}: {_ORIGINAL}")
     named = _BY_SUFFIX.get(path.suffix.lower())
     if named is None:
         return SourceError(f"{path} is not a kind of model that can be read: pass {SOURCES}")
+    if named == Format.DARKNET:  # its weights begin with nothing to tell them by
+        return SourceError(f"{path} is named like {named.value}: {_WAYS[named]}")
     way = f"the way from {named.value}: {_WAYS[named]}" if named in _WAYS else f"pass {SOURCES}"
     return SourceError(f"{path} is named like {named.value}, but is damaged or not one; {way}")

@@ -16,7 +16,7 @@ from export.suggestions import listed
 from export.tasks.task import Probe, Size, TaskOptions
 from export.tasks.thinning import about, step_of
 
-_NAME = re.compile(r"depth|disparity|dense_?map|height_?map", re.IGNORECASE)
+_NAME = re.compile(r"depth(?!_?wise|_?to_?space)|disparity|dense_?map|height_?map", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,10 @@ from export.tasks.detection import own_name
 from export.tasks.heatmaps import peaks
 from export.tasks.task import Edge, Probe, TaskOptions
 
-_NAME = re.compile(r"keypoint|pose|landmark|joint", re.IGNORECASE)
+_NAME = re.compile(
+    r"keypoint|(?<!trans)(?<!com)(?<!pur)(?<!ex)(?<!sup)pose|landmark|joint", re.IGNORECASE
+)
+"""Layers are often called after what they do, such as ``conv2d_transpose``."""
 _PERSON = len(coco_person.POINTS)
 _ROW = 3 * _PERSON + 5
 """The columns of MoveNet MultiPose: y, x and score of each point, then a box and a score."""

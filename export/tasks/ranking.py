@@ -14,7 +14,7 @@ from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.task import Probe, Task
 
-_NAMES = ("classes", "class_ids", "indices", "labels", "class", "ids")
+_NAMES = ("classes", "class_ids", "indices", "labels", "class", "ids", "label", "class_id", "index")
 _FEWEST = 2
 
 
@@ -23,19 +23,26 @@ def classes_among(probe: Probe, scores: str) -> str | None:
 
     It has the shape of the scores, and the values are integers or texts. An output called
     ``classes`` is taken at its word; others if the scores are in descending order, which only a
-    ranking has for every image.
+    ranking has for every image, or if the name says so and the values differ between images.
+    Raise ``SourceError`` if several could be meant, or if it is unclear whether one is.
     """
     fitting = [name for name, value in probe.items() if _fits(value, probe[scores])]
     if SCORED_CLASSES in fitting:
         return SCORED_CLASSES
-    if not is_ranking(probe[scores]):
-        return None
     named = [name for name in fitting if _means_classes(name)]
+    if named and probe[scores].shape[-1] == 1:
+        raise SourceError(
+            f"{scores} is one score for an image, and {named[0]} could be its class: say so with "
+            f"--outputs scores={scores},classes={named[0]}, or leave {named[0]} out with "
+            f"--outputs scores={scores}"
+        )
     chosen = named or fitting
+    if not is_ranking(probe[scores]):
+        chosen = [name for name in named if _varies(probe[name])]
     if len(chosen) > 1:
         raise SourceError(
-            f"{scores} is a ranking, and {' and '.join(sorted(chosen))} could be its classes; name "
-            "one with --outputs classes=NAME"
+            f"{' and '.join(sorted(chosen))} could be the classes of {scores}; name one with "
+            "--outputs classes=NAME"
         )
     return chosen[0] if chosen else None
 
@@ -68,6 +75,11 @@ def _fits(value: np.ndarray, scores: np.ndarray) -> bool:
     if value.dtype.kind in "OSUiu":
         return True
     return value.dtype.kind == "f" and bool((value == np.round(value)).all())
+
+
+def _varies(values: np.ndarray) -> bool:
+    """Return whether images differ; the names of all classes are the same for each."""
+    return bool((values != values[:1]).any())
 
 
 def _means_classes(name: str) -> bool:

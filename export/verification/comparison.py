@@ -71,7 +71,7 @@ def compare(name: str, actual: Sequence[Row], expected: Sequence[Row]) -> Agreem
 def _comparison_for(expected: Row) -> Callable[[str, Row, Row], Agreement]:
     if BOXES in expected and SCORES in expected:
         return _compare_boxes
-    if SCORED_CLASSES in expected:
+    if _is_ranking(expected):
         return _compare_ranking
     if POSES in expected and expected[POSES].ndim == 3 and expected[POSES].shape[2] == 3:
         return _compare_poses
@@ -134,6 +134,13 @@ def _score_difference(mine: np.ndarray, theirs: np.ndarray) -> float:
     best = [np.sort(table[:, 0])[::-1][:count] for table in (mine, theirs)]
     padded = [np.pad(scores, (0, count - len(scores))) for scores in best]
     return float(np.abs(padded[0] - padded[1]).max())
+
+
+def _is_ranking(expected: Row) -> bool:
+    """Return whether these are the classes of scores, rather than tensors of the same name."""
+    shapes = {value.shape for value in expected.values()}
+    is_row = len(shapes) == 1 and len(next(iter(shapes))) == 1
+    return SCORED_CLASSES in expected and len(expected) == 2 and is_row
 
 
 def _compare_ranking(where: str, actual: Row, expected: Row) -> Agreement:

@@ -31,6 +31,9 @@ VALUES = np.full((2, 6, 4), 0.5, np.float32)
         ({"depth": VALUES[:, None]}, TaskOptions(), "map"),
         ({"output_0": VALUES}, TaskOptions(), "tensors"),
         ({"depth": VALUES}, TaskOptions("tensors"), "tensors"),
+        ({"depth_to_space": VALUES}, TaskOptions(), "tensors"),
+        ({"depthwise_conv2d_1": VALUES}, TaskOptions(), "tensors"),
+        ({"conv2d_transpose_3": VALUES[..., None]}, TaskOptions(), "tensors"),
     ],
 )
 def test_what_is_read_as_a_map(outputs: dict[str, Any], options: TaskOptions, task: str) -> None:

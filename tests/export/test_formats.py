@@ -143,6 +143,17 @@ MEMBERS: list[tuple[str, Format, Make]] = [
         lambda: json.dumps({"format": "layers-model", "modelTopology": {}}).encode(),
     ),
     (
+        "a TensorFlow.js graph",
+        Format.TENSORFLOW_JS_GRAPH,
+        lambda: json.dumps({"format": "graph-model", "modelTopology": {"node": []}}).encode(),
+    ),
+    (
+        "a list of Keras weights",
+        Format.KERAS_SHARDS,
+        lambda: json.dumps({"weight_map": {"/vars": ["m_00000.weights.h5"]}}).encode(),
+    ),
+    ("a list of other weights", Format.JSON, lambda: b'{"weight_map": {"w": "1.safetensors"}}'),
+    (
         "a Keras architecture",
         Format.KERAS_JSON,
         lambda: b"\xef\xbb\xbf \n" + json.dumps(ARCHITECTURE).encode(),
@@ -163,6 +174,8 @@ MEMBERS: list[tuple[str, Format, Make]] = [
     ("a zip of something else", Format.ARCHIVE, lambda: archive("saved_model.pb")),
     ("a Git LFS pointer", Format.LFS_POINTER, lambda: LFS),
     ("a web page", Format.WEB_PAGE, lambda: b"\n<!DOCTYPE html>\n<html><title>404"),
+    ("an answer of a store", Format.WEB_PAGE, lambda: b'<?xml version="1.0"?>\n<Error><Code>'),
+    ("a short refusal", Format.WEB_PAGE, lambda: b"404: Not Found"),
     ("nothing", Format.EMPTY, lambda: b""),
     ("text", Format.UNKNOWN, lambda: b"hello\n"),
     ("noise", Format.UNKNOWN, lambda: np.random.default_rng(3).bytes(5000)),
@@ -193,7 +206,8 @@ UNREADABLE = (Format.UNKNOWN, Format.EMPTY)
 @pytest.mark.parametrize("found", [one for one in Format if one not in UNREADABLE])
 def test_what_is_not_a_source_is_named_with_the_way_from_it(found: Format) -> None:
     message = str(error_for(Path("m.bin"), found))
-    sources = (Format.KERAS, Format.HDF5, Format.GRAPH, Format.GRAPH_TEXT, Format.SAVED_MODEL)
+    keras = (Format.KERAS, Format.HDF5, Format.KERAS_SHARDS)
+    sources = (*keras, Format.GRAPH, Format.GRAPH_TEXT, Format.SAVED_MODEL)
     checkpoints = (Format.META_GRAPH, Format.CHECKPOINT, Format.CHECKPOINT_STATE)
     if found not in (*sources, *checkpoints):
         assert message.startswith(f"m.bin is {found.value}: ")
@@ -226,3 +240,11 @@ def test_a_file_that_is_not_a_source(
         locate(path)
     assert str(caught.value).startswith(f"{path} is ")
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "runtime"), [("a.engine", "TensorRT"), ("b.param", "NCNN"), ("c.MNN", "MNN")]
+)
+def test_models_of_other_runtimes_are_named(name: str, runtime: str) -> None:
+    message = str(error_for(Path(name), Format.UNKNOWN))
+    assert message.startswith(f"{name} is a model for {runtime}: export the model")

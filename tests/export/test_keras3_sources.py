@@ -12,12 +12,16 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from export.errors import SourceError
+from export.serving.description import describe
 from export.sources.formats import Format, format_of
 from export.sources.keras3_config import corrected
 from export.sources.keras_archive import read_archive
 from export.sources.opening import open_source
 from export.sources.options import SourceOptions
+from tests.export.opened import converted
 
 layers = keras.layers
 SIDE = 8
@@ -124,6 +128,57 @@ def test_a_model_of_an_earlier_version(
     save_as_older(model, path)
     [found] = open_source(SourceOptions(str(path))).infer(images).values()
     np.testing.assert_allclose(found, model(images), atol=1e-5)
+
+
+def test_texts_for_classes_come_from_a_layer(tmp_path: Path) -> None:
+    image = keras.Input((SIDE, SIDE, 3))
+    best = keras.ops.argmax(keras.ops.mean(image, (1, 2)), -1)
+    names = layers.StringLookup(vocabulary=["red", "green"], invert=True)
+    keras.Model(image, {"name": names(best), "best": best}).save(tmp_path / "m.keras")
+    found = converted(tmp_path / "m.keras")
+    servable = found.servable(describe("m", found))
+    tf.saved_model.save(servable, str(tmp_path / "version"), servable.signatures())
+    signature = tf.saved_model.load(str(tmp_path / "version")).signatures["serving_pixels"]
+    red = tf.constant([[[[0, 255, 0]] * SIDE] * SIDE], tf.uint8)
+    assert signature(image=red)["name"].numpy().tolist() == [b"red"]
+
+
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+def test_a_model_without_weights_is_refused(tmp_path: Path) -> None:
+    keras.Sequential([layers.Conv2D(2, 3), layers.Flatten()]).save(tmp_path / "m.keras")
+    with pytest.raises(SourceError, match="saved before the model knew its input"):
+        converted(tmp_path / "m.keras", size=(SIDE, SIDE))
+
+
+def small() -> Any:
+    """Build the model whose weights the next test spreads over files."""
+    image = keras.Input((SIDE, SIDE, 3))
+    hidden = layers.Dense(64)(layers.Dense(64)(layers.Flatten()(image)))
+    return keras.Model(image, layers.Dense(3)(hidden))
+
+
+def test_weights_in_several_files(tmp_path: Path) -> None:
+    model, builder = small(), "tests.export.test_keras3_sources:small"
+    model.save_weights(tmp_path / "m.weights.json", max_shard_size=5e-5)
+    shards = sorted(tmp_path.glob("*.h5"))
+    assert len(shards) > 1
+    for location in (tmp_path, tmp_path / "m.weights.json"):
+        source = open_source(SourceOptions(str(location), model=builder))
+        images = np.ones((1, SIDE, SIDE, 3), np.float32)
+        [found] = source.infer(images).values()
+        np.testing.assert_allclose(found, model(images), atol=1e-5)
+    with pytest.raises(SourceError, match="contains weights without a model; name a function"):
+        open_source(SourceOptions(str(tmp_path)))
+    shards[-1].unlink()
+    with pytest.raises(SourceError, match=f"is incomplete: {shards[-1].name} is missing"):
+        open_source(SourceOptions(str(tmp_path), model=builder))
+
+
+def test_an_hdf5_file_of_something_else(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["train_x"] = np.zeros(3)
+    with pytest.raises(SourceError, match="without a Keras model or weights: it has train_x; pass"):
+        converted(tmp_path / "data.h5")
 
 
 def test_several_outputs_stay_as_they_are() -> None:

@@ -98,3 +98,29 @@ def test_an_input_that_is_no_image(
     with pytest.raises(SourceError) as caught:
         converted(saved(tmp_path, shape, lightness), size=size)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "reduce"),
+    [([8, 8, 3], lambda image: color(image)[None]), ([8, 8, 3], color)],
+    ids=["outputs for a batch", "outputs for an image"],
+)
+def test_a_model_of_one_image_returns_one_row(tmp_path: Path, shape: Shape, reduce: Any) -> None:
+    [values] = answers(converted(saved(tmp_path, shape, reduce)), RED).values()
+    assert np.allclose(values, COLORS[:1])
+
+
+@pytest.mark.parametrize("shape", [[], [None, 1]], ids=["one text", "texts in a column"])
+def test_encoded_images_in_other_shapes(tmp_path: Path, shape: Shape) -> None:
+    def decoded(encoded: Any) -> Any:
+        return color(tf.cast(tf.io.decode_png(encoded, 3), tf.float32)) / 255
+
+    def model(image: Any) -> Any:
+        flat = tf.reshape(image, [-1])
+        return {"mean": tf.map_fn(decoded, flat, fn_output_signature=tf.float32)}
+
+    module = tf.Module()
+    module.call = tf.function(model, [tf.TensorSpec(shape, tf.string, "image")])
+    tf.saved_model.save(module, str(tmp_path), signatures=module.call)
+    [values] = answers(converted(tmp_path), RED).values()
+    assert np.allclose(values.reshape(-1), COLORS[0])

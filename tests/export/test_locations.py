@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
-from export.errors import CheckpointError, SourceError
+from export.errors import CheckpointError, PublishError, SourceError
+from export.publishing import local
 from export.sources import checkpoints
 from export.sources.formats import Format
 from export.sources.location import locate
+from export.sources.plain_paths import is_plain, plain_folder, plain_prefix
 from tests.export.test_formats import graph, hdf5, saved_model
 
 
@@ -47,10 +50,45 @@ def test_a_directory_without_a_model(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=f"did you mean {path.parent}"):
         locate(tmp_path)
     write(tmp_path / "m.tflite", b"\x1c\0\0\0TFL3")
-    with pytest.raises(SourceError, match=r"m.tflite is a TensorFlow Lite model"):
+    with pytest.raises(SourceError, match=r"m.tflite is a .*; there is a model in .*/export$"):
         locate(tmp_path)
     with pytest.raises(SourceError, match="nothing does not exist"):
         locate(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("name", "contents", "words"),
+    [
+        ("model.json", b'{"modelTopology": {}}', "model.json is a TensorFlow.js model"),
+        ("model.safetensors", b"\x02" + bytes(7) + b"{}", "is a safetensors file: it has weights"),
+        ("best.pt", b"version https://git-lfs.github.com/spec/v1\noid", "best.pt is a Git LFS"),
+    ],
+)
+def test_what_is_no_source_is_named_in_its_directory(
+    tmp_path: Path, name: str, contents: bytes, words: str
+) -> None:
+    write(tmp_path / "config.json", b"{}")
+    write(tmp_path / name, contents)
+    with pytest.raises(SourceError, match=words):
+        locate(tmp_path)
+
+
+def test_a_model_two_levels_below_is_suggested(tmp_path: Path) -> None:
+    path = tmp_path / "1" / "model.savedmodel" / "saved_model.pb"
+    write(path, saved_model().SerializeToString())
+    with pytest.raises(SourceError, match=f"did you mean {path.parent}"):
+        locate(tmp_path)
+
+
+def test_a_preset_of_kerashub_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "metadata.json", b'{"keras_version": "3.8.0"}')
+    write(tmp_path / "config.json", b"{}")
+    write(tmp_path / "model.weights.h5", hdf5())
+    with pytest.raises(SourceError, match="is an unpacked Keras archive"):
+        locate(tmp_path)
+    write(tmp_path / "metadata.json", b'{"keras_version": "3.8.0", "keras_hub_version": "0.19.0"}')
+    with pytest.raises(SourceError, match="is a preset of KerasHub: load it with from_preset"):
+        locate(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +150,48 @@ def test_a_checkpoint_in_a_directory_below(values: Path, tmp_path: Path) -> None
     assert checkpoints.find(tmp_path).prefix == tmp_path / "best" / "model.ckpt-2"
 
 
+def test_a_checkpoint_elsewhere_does_not_replace_a_copy(values: Path, tmp_path: Path) -> None:
+    state = f'model_checkpoint_path: "{values}"'.encode()
+    write(tmp_path / "a" / "checkpoint", state)
+    found = checkpoints.find(tmp_path / "a")
+    assert (found.prefix, found.notes) == (
+        values,
+        (f"the latest checkpoint is in {values.parent}",),
+    )
+    copies(values, tmp_path / "b", "values")
+    (tmp_path / "b" / "values.index").unlink()
+    write(tmp_path / "b" / "checkpoint", state)
+    with pytest.raises(CheckpointError, match=r"its index \(values.index\) is missing"):
+        checkpoints.find(tmp_path / "b")
+
+
+def test_pointers_of_git_lfs_are_named(values: Path, tmp_path: Path) -> None:
+    copies(values, tmp_path, "model.ckpt")
+    data = tmp_path / "model.ckpt.data-00000-of-00001"
+    data.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n")
+    with pytest.raises(SourceError, match=f"{data} is a Git LFS pointer .*: run git lfs pull"):
+        checkpoints.find(tmp_path).digest()
+
+
+@pytest.mark.parametrize("name", ["run [final]", "a*", "b?", "c\\d", os.fsdecode(b"\xc4\xe3")])
+def test_names_that_tensorflow_takes_for_patterns(values: Path, tmp_path: Path, name: str) -> None:
+    copies(values, tmp_path / name, "model")
+    copies(values, tmp_path / "ab", "model")
+    prefix = checkpoints.find(tmp_path / name).prefix
+    plain = plain_prefix(prefix)
+    assert is_plain(plain)
+    assert tf.train.load_checkpoint(str(plain)).has_tensor("x/.ATTRIBUTES/VARIABLE_VALUE")
+    assert plain_folder(prefix.parent).resolve() == prefix.parent.resolve()
+    assert (plain_prefix(values), plain_folder(values.parent)) == (values, values.parent)
+
+
+@pytest.mark.parametrize("name", ["run [final]", "c\\d", os.fsdecode(b"\xc4\xe3")])
+def test_targets_that_no_model_server_could_read(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PublishError, match="TensorFlow cannot read models below a directory with"):
+        local.check_name(tmp_path / name / "digits")
+    local.check_name(tmp_path / "what?" / "a*")
+
+
 GONE = b'model_checkpoint_path: "/data/run/model.ckpt-9"'
 
 
@@ -148,4 +228,7 @@ def test_incomplete_checkpoints(values: Path, tmp_path: Path) -> None:
     copies(values, tmp_path / "b", "model.ckpt-1")
     (tmp_path / "b" / "model.ckpt-1.data-00000-of-00001").unlink()
     with pytest.raises(CheckpointError, match="has no data files"):
+        checkpoints.find(tmp_path / "b")
+    write(tmp_path / "b" / "model.ckpt-1.data-00000-of-00002", b"values")
+    with pytest.raises(CheckpointError, match=r"model.ckpt-1.data-00001-of-00002 is missing"):
         checkpoints.find(tmp_path / "b")

@@ -59,6 +59,29 @@ def test_a_truncated_graph_is_not_published(source: Path, tmp_path: Path) -> Non
         publish(str(source), str(tmp_path / "digits"))
 
 
+def test_what_has_no_contents_to_copy_is_named(source: Path, tmp_path: Path) -> None:
+    odd = source / "assets.extra" / "odd"
+    odd.parent.mkdir(exist_ok=True)
+    os.mkfifo(odd)
+    with pytest.raises(PublishError, match="odd is not a regular file"):
+        publish(str(source), str(tmp_path / "digits"))
+    odd.unlink()
+    odd.symlink_to("nowhere")
+    with pytest.raises(PublishError, match="odd is a link to a file that is not there"):
+        publish(str(source), str(tmp_path / "digits"))
+    odd.unlink()
+    (source / "saved_model.pb").write_text("version https://git-lfs.github.com/spec/v1\noid")
+    with pytest.raises(PublishError, match=r"saved_model\.pb is a Git LFS pointer; run git lfs"):
+        publish(str(source), str(tmp_path / "digits"))
+    assert not (tmp_path / "digits").exists()
+
+
+def test_a_target_that_is_a_pattern_is_refused(source: Path, tmp_path: Path) -> None:
+    for target in (str(tmp_path / "a[1]"), "memory://a[1]/digits"):
+        with pytest.raises(PublishError, match="in its name; choose another"):
+            publish(str(source), target)
+
+
 def test_a_graph_without_its_variables_is_not_published(source: Path, tmp_path: Path) -> None:
     shutil.rmtree(source / "variables")
     publish(str(source), str(tmp_path / "digits"))  # its weights may be constants

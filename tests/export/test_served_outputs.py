@@ -46,6 +46,10 @@ def as_text(scores: Any, indices: Any) -> Any:
     return {"scores": scores, "classes": tf.strings.as_string(indices)}
 
 
+def not_sorted(scores: Any, indices: Any) -> Any:
+    return {"scores": scores[:, ::-1], "indices": indices[:, ::-1]}
+
+
 def unnamed(scores: Any, indices: Any) -> Any:
     return {"output_0": scores, "output_1": indices}
 
@@ -77,6 +81,20 @@ def test_a_ranking_keeps_the_class_of_each_score(tmp_path: Path, classes: Any, f
     assert [int(row[0]) - first for row in values["classes"]] == [0, 1, 2]
     assert "embedding" not in values
     assert ("embedding" in notes(found)) == (classes is beside_logits)
+
+
+def test_classes_of_scores_in_another_order_are_kept(tmp_path: Path) -> None:
+    found = converted(saved(tmp_path, ranking(not_sorted)))
+    values = answers(found, RED, GREEN, BLUE)
+    assert [int(row[-1]) for row in values["classes"]] == [0, 1, 2]
+
+
+def test_a_single_score_may_have_a_class() -> None:
+    best = {"score": SCORED[:, :1], "label": np.array([[2], [0]])}
+    with pytest.raises(SourceError, match="--outputs scores=score,classes=label, or leave label"):
+        select_task(best, TaskOptions())
+    task = select_task({"scores": best["score"], "classes": best["label"]}, TaskOptions())
+    assert set(task.reads()) == {"scores", "classes"}
 
 
 def test_a_ranking_whose_classes_are_left_out_is_refused(tmp_path: Path) -> None:
@@ -117,7 +135,7 @@ def test_scores_that_look_like_a_ranking_are_doubted() -> None:
 
 def test_two_outputs_that_could_be_the_classes() -> None:
     both = {"scores": SCORED, "a_ids": SCORED.astype(int), "b_ids": SCORED.astype(int)}
-    with pytest.raises(SourceError, match="a_ids and b_ids could be its classes"):
+    with pytest.raises(SourceError, match="a_ids and b_ids could be the classes of scores"):
         select_task(both, TaskOptions())
 
 

@@ -15,6 +15,9 @@ TESTED = {
         "keras3_sources.test_a_model_of_an_earlier_version"
     ),
     "weights of Keras in HDF5": "by_content.test_a_keras_file_under_any_name",
+    "weights of Keras in several files (`.weights.json`)": (
+        "keras3_sources.test_weights_in_several_files"
+    ),
     "SavedModel of TensorFlow 2": "layouts.test_images_get_into_the_models_layout",
     "SavedModel of TensorFlow 1": "metagraphs.test_the_graph_that_is_served",
     "SavedModel with several graphs": "metagraphs.test_the_graph_that_is_served",
@@ -36,16 +39,24 @@ TESTED = {
     "TensorFlow 1 graph in training mode (dropout, statistics of the batch)": (
         "training_graphs.test_a_graph_in_training_mode"
     ),
+    "TensorFlow 1 graph that calls Python (`tf.py_func`)": (
+        "training_graphs.test_python_functions_are_not_in_a_file"
+    ),
+    "classes as texts from a lookup table": ("lookup_tables.test_the_names_of_a_table_are_served"),
     "directory from another machine": "locations.test_the_latest_checkpoint_is_taken",
     "directory whose latest checkpoint is gone": "locations.test_a_latest_checkpoint_that_is_gone",
     "frozen graph, binary or text": "frozen_graphs.test_a_frozen_graph",
     "graph with variables": "frozen_graphs.test_a_graph_that_does_not_say_enough",
     "grayscale, flat or channels-first input": "layouts.test_images_get_into_the_models_layout",
+    "one encoded image (string `[]`), or a column of them (`[N,1]`)": (
+        "layouts.test_encoded_images_in_other_shapes"
+    ),
     "input that is no image": "layouts.test_an_input_that_is_no_image",
     "top-k classifier": "served_outputs.test_a_ranking_keeps_the_class_of_each_score",
     "top-k classifier without its classes": (
         "served_outputs.test_a_ranking_whose_classes_are_left_out_is_refused"
     ),
+    "nested results": "results.test_names",
     "detector that ends in offsets, heat maps or undecoded rows": (
         "decode_command.test_without_decode_a_note_names_the_flag"
     ),
@@ -60,8 +71,15 @@ TESTED = {
     "TensorFlow.js, Core ML, Caffe, Darknet, OpenVINO, safetensors, NumPy, pickle": (
         "formats.test_what_is_not_a_source_is_named_with_the_way_from_it"
     ),
+    "model for TensorRT, NCNN, ExecuTorch and other runtimes": (
+        "formats.test_models_of_other_runtimes_are_named"
+    ),
     "JSON with a Keras architecture": (
         "formats.test_what_is_not_a_source_is_named_with_the_way_from_it"
+    ),
+    "preset of KerasHub": "locations.test_a_preset_of_kerashub_is_named",
+    "directory with brackets in its name, or with a name that is not UTF-8": (
+        "locations.test_names_that_tensorflow_takes_for_patterns"
     ),
     "archive, Git LFS pointer, web page, empty file": "formats.test_a_file_that_is_not_a_source",
 }

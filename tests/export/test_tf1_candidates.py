@@ -28,6 +28,16 @@ def classifier(images: Any) -> None:
     v1.train.AdamOptimizer().minimize(loss)
 
 
+def lenet(images: Any) -> None:
+    """Logits without a name or a softmax of their own, as courses teach it."""
+    labels = v1.placeholder(tf.int32, [None], "labels")
+    logits = tf.matmul(tf.reshape(images, [-1, 192]), v1.get_variable("w", [192, 5])) + 1.0
+    hot = tf.one_hot(labels, 5)
+    losses = v1.nn.softmax_cross_entropy_with_logits_v2(labels=hot, logits=logits)
+    tf.reduce_mean(losses)
+    tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(hot, 1)), tf.float32))
+
+
 def detector(images: Any) -> None:
     """Boxes and sigmoid scores behind a dropout whose condition is an input."""
     is_training = v1.placeholder(tf.bool, [], "is_training")
@@ -71,6 +81,7 @@ def named(images: Any) -> None:
     ("build", "first"),
     [
         (classifier, ["predictions:0 [?,5]"]),
+        (lenet, ["add:0 [?,5]"]),
         (detector, ["decoded/boxes:0 [?,10,4]", "scores:0 [?,10]"]),
         (maps, ["all_loc:0 [?,5,4]", "all_logits:0 [?,5,3]"]),
         (named, ["detection_boxes:0 [?,48,4]", "detection_scores:0 [?,48]", "tail:0 [?,4]"]),

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export.errors import ExportError, SourceError
-from tests.export.opened import BLUE, GREEN, RED, answers, converted
+from export.errors import CheckpointError, ExportError, SourceError
+from tests.export.opened import BLUE, GREEN, RED, answers, converted, notes
 from tests.export.test_sources import export
 
 v1 = tf.compat.v1
@@ -92,6 +92,60 @@ def test_the_result_of_an_update_cannot_be_served(tmp_path: Path) -> None:
     folder = checkpoint(tmp_path, counting, False)
     with pytest.raises(SourceError, match=r"use the result of AssignAdd, which changes a variable"):
         converted(folder, outputs={"probabilities": "prob"})
+
+
+def called_python(mean: Any, training: Any, use_resource: bool) -> Any:
+    called = v1.py_func(np.copy, [mean], tf.float32)
+    called.set_shape(mean.shape)
+    return called
+
+
+def test_python_functions_are_not_in_a_file(tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path, called_python, False)
+    with pytest.raises(SourceError, match=r"need PyFunc, which called Python functions"):
+        converted(folder, outputs={"probabilities": "prob"})
+
+
+def saved_graph(folder: Path, images: Callable[[], Any], averages_only: bool = False) -> Path:
+    """Write a checkpoint of the mean color, in a graph that ``images`` begins."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        mean = tf.reduce_mean(images(), axis=[-3, -2])
+        eye = v1.get_variable("w", initializer=np.eye(3, dtype=np.float32))
+        tf.nn.softmax(10 * tf.reshape(mean, [-1, 3]) @ eye, name="prob")
+        average = v1.train.ExponentialMovingAverage(0.9)
+        average.apply([eye])
+        session.run(v1.global_variables_initializer())
+        values = {average.average_name(eye): eye} if averages_only else None
+        v1.train.Saver(values).save(session, str(folder / "model.ckpt"))
+    return folder
+
+
+def test_a_checkpoint_with_averages_alone(tmp_path: Path) -> None:
+    def images() -> Any:
+        return v1.placeholder(tf.float32, [None, 8, 8, 3], "image")
+
+    folder = saved_graph(tmp_path, images, averages_only=True)
+    with pytest.raises(CheckpointError, match="it has their averages: add --moving-average"):
+        converted(folder, outputs={"probabilities": "prob"})
+    found = converted(folder, outputs={"probabilities": "prob"}, moving_average=True)
+    assert answers(found, GREEN)["probabilities"].argmax() == 1
+
+
+def test_the_handle_of_an_iterator_is_no_image(tmp_path: Path) -> None:
+    def images() -> Any:
+        handle = v1.placeholder(tf.string, [], "handle")
+        return v1.data.Iterator.from_string_handle(handle, tf.float32, [None, 8, 8, 3]).get_next()
+
+    folder = saved_graph(tmp_path, images)
+    with pytest.raises(SourceError, match="tensors that could be images: IteratorGetNext:0"):
+        converted(folder, outputs={"probabilities": "prob"})
+
+
+def test_the_height_of_one_image_is_no_batch(tmp_path: Path) -> None:
+    folder = saved_graph(tmp_path, lambda: v1.placeholder(tf.float32, [8, 8, 3], "image"))
+    found = converted(folder, outputs={"probabilities": "prob"})
+    assert answers(found, BLUE)["probabilities"].argmax() == 2
+    assert "exactly" not in notes(found)
 
 
 @pytest.mark.parametrize(

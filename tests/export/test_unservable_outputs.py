@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export.errors import SourceError
+from export.errors import ContractError, SourceError
 from export.serving import outputs
 from export.tasks.selection import select_task
 from export.tasks.task import Task, TaskOptions
@@ -47,6 +47,15 @@ def test_what_is_not_read_does_no_harm() -> None:
         "mean": tf.constant(0.5),
     }
     assert chosen(found).name == "classification"
+
+
+def test_tensors_that_are_called_classes_are_compared() -> None:
+    alone = golden.rows_of({"classes": np.array([[1, 2], [3, 4]])})
+    beside = golden.rows_of({"classes": np.array([1, 2]), "confidence": np.array([0.5, 0.6])})
+    for rows in (alone, beside):
+        assert compare("here", rows, rows).values
+        with pytest.raises(ContractError, match="classes"):
+            compare("here", rows[::-1], rows)
 
 
 def test_strings_are_stored_and_compared(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -89,3 +90,11 @@ def test_linked_files_are_published_as_files(tmp_path: Path) -> None:
     record = manifest.check(locate(str(version)))
     assert record is not None
     assert set(record.files) == set(FILES)
+
+
+def test_what_is_no_file_has_no_size(tmp_path: Path) -> None:
+    version = make(tmp_path / "digits" / "1")
+    size = locate(str(version)).size()
+    (version / "gone").symlink_to("nowhere")
+    os.mkfifo(version / "pipe")
+    assert locate(str(version)).size() == size == sum(map(len, FILES.values()))

@@ -1,0 +1,56 @@
+"""Give TensorFlow plain paths, because it takes some characters in names for patterns.
+
+A checkpoint in ``runs/[final]`` is not found, and one in ``runs/a*`` may be another's. Both are
+read through links with plain names, which last as long as the process.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from export.paths import obstacle
+
+
+def is_plain(path: Path) -> bool:
+    """Return whether TensorFlow takes the whole path literally."""
+    return obstacle(path) is None and not {"*", "?"} & set(str(path.absolute()))
+
+
+def plain_folder(folder: Path) -> Path:
+    """Return ``folder``, or a link to it."""
+    return folder if is_plain(folder) else _links().folder(folder)
+
+
+def plain_prefix(prefix: Path) -> Path:
+    """Return the prefix of a checkpoint, or one whose files are links to its files."""
+    return prefix if is_plain(prefix) else _links().prefix(prefix)
+
+
+class _Links:
+    def __init__(self) -> None:
+        self._root = tempfile.TemporaryDirectory(prefix="framewire-")
+        self._count = 0
+
+    def folder(self, target: Path) -> Path:
+        link = self._next()
+        link.symlink_to(target.resolve())
+        return link
+
+    def prefix(self, prefix: Path) -> Path:
+        folder = self._next()
+        folder.mkdir()
+        for path in prefix.parent.iterdir():
+            if path.name == prefix.name or path.name.startswith(f"{prefix.name}."):
+                (folder / f"model{path.name[len(prefix.name) :]}").symlink_to(path.resolve())
+        return folder / "model"
+
+    def _next(self) -> Path:
+        self._count += 1
+        return Path(self._root.name, str(self._count))
+
+
+@cache
+def _links() -> _Links:
+    return _Links()
