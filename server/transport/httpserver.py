@@ -104,6 +104,8 @@ class BoundedApplication(Application):
         """Return what handles a request."""
         if not request.path.startswith("/"):
             _use_origin_form(request)
+        if "Expect" in request.headers:  # Tornado knows its value in lower case alone
+            request.headers["Expect"] = request.headers["Expect"].lower()
         requests = self._requests
         key = None if requests is None else self._access.limited(request)
         if requests is None or key is None or request.path in UNLIMITED:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
+from email.utils import collapse_rfc2231_value
 
 from server.core.errors import BadMessage
 
@@ -32,11 +33,11 @@ def is_form(content_type: str) -> bool:
 
 def parse_form(content_type: str, body: bytes) -> list[Part]:
     """Return the parts of a form. Raises BadMessage."""
-    boundary = _header(content_type).get_boundary()
+    boundary = _parameter(_header(content_type), "Content-Type", "boundary").rstrip().encode()
     if not boundary:
         raise _broken("Content-Type has no boundary")
-    end = _line_break(boundary.encode(), body)
-    return [_part(section, end) for section in _sections(boundary.encode(), body, end)]
+    end = _line_break(boundary, body)
+    return [_part(section, end) for section in _sections(boundary, body, end)]
 
 
 def _line_break(boundary: bytes, body: bytes) -> bytes:
@@ -79,10 +80,18 @@ def _part(section: bytes, end: bytes) -> Part:
         raise _broken("a part has no headers, or too many")
     # Some clients write a file's name in the encoding of their system; nothing depends on it.
     headers = HeaderParser().parsestr(head.decode("utf-8", "replace").lstrip("\r\n"))
-    name = headers.get_param("name", header="content-disposition")
-    if headers.get_content_disposition() != "form-data" or not isinstance(name, str) or not name:
+    name = _parameter(headers, "Content-Disposition", "name")
+    if headers.get_content_disposition() != "form-data" or not name:
         raise _broken('a part has no "Content-Disposition: form-data" with a name')
-    return Part(name, headers.get_filename() or "", content)
+    return Part(name, _parameter(headers, "Content-Disposition", "filename"), content)
+
+
+def _parameter(headers: Message, header: str, name: str) -> str:
+    """Return a header's parameter, empty if it has none. Raises BadMessage."""
+    try:
+        return collapse_rfc2231_value(headers.get_param(name, "", header))
+    except Exception:  # the parser of RFC 2231's parts and charsets raises anything on broken ones
+        raise _broken(f"the parameters of a {header} cannot be read") from None
 
 
 def _broken(reason: str) -> BadMessage:

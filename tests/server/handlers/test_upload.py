@@ -268,11 +268,23 @@ async def test_forms_as_clients_really_write_them(served: Served, body: bytes) -
         (b"--X--", "0 files"),
         (b"", "the final boundary is missing"),
         (form_of("", boundary="Y"), "the final boundary is missing"),
+        (
+            form_of("Content-Disposition: form-data; name*=undefined''a"),
+            "the parameters of a Content-Disposition",
+        ),
+        (form_of(f"{PART}; a*=utf-8''b; a*0=c"), "the parameters of a Content-Disposition"),
+        (form_of(f"{PART}; a*{'9' * 5000}=b"), "the parameters of a Content-Disposition"),
     ],
 )
 async def test_broken_forms(served: Served, body: bytes, words: str) -> None:
     response = await post(served, body, "multipart/form-data; boundary=X")
     assert_error(response, 400, "bad_message", words)
+
+
+async def test_a_content_type_with_broken_parameters(served: Served) -> None:
+    kind = "multipart/form-data; boundary*=utf-8''X; boundary*0=X"
+    response = await post(served, form_of(PART), kind)
+    assert_error(response, 400, "bad_message", "the parameters of a Content-Type")
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "zstd", "gzip, identity"])
