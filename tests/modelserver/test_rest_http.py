@@ -140,6 +140,19 @@ def test_a_repeated_status_request_gets_a_full_response(client: Client) -> None:
     assert client.http("GET", "/v1/models/half_plus", headers={"If-None-Match": "*"})[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("half_plus:predict", b'{"instances": [2], "signature_name": "\\ud800"}'),
+        ("half_plus:predict", b'{"instances": [{"\xff": 2}]}'),
+        ("examples:classify", b'{"examples": [{"\xff": 2}]}'),
+    ],
+)
+def test_names_that_are_not_utf_8(client: Client, path: str, body: bytes) -> None:
+    status, answer, _ = client.http("POST", f"/v1/models/{path}", body)
+    assert (status, list(answer)) == (400, ["error"])
+
+
 def test_no_answer_to_head(client: Client) -> None:
     assert client.http("HEAD", "/v1/models/half_plus")[:2] == (400, "")
 
