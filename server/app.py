@@ -92,7 +92,7 @@ def application(
         access,
         limiters.buckets("max_requests_per_s", rate, BURST_S * rate) if rate else None,
         gateway.session_rejected,
-        {path: min(cost, BURST_S * rate) for path, cost in COSTS.items()},
+        {path: max(1.0, min(cost, BURST_S * rate)) for path, cost in COSTS.items()},
         # Room for base64, and for a clear answer to a frame that is slightly too large;
         # a larger message closes the socket with 1009.
         websocket_max_message_size=2 * settings.max_frame_bytes + FORM_BYTES,

@@ -85,8 +85,8 @@ class TooManyHandler(RequestHandler):
 class BoundedApplication(Application):
     """Answers requests of an address that makes too many of them with 503.
 
-    ``requests`` counts them, those in ``costs`` as several; None: any number. ``on_full``: called with the name of the limit for
-    each one too many.
+    ``requests`` counts them, those in ``costs`` as several; None: any number. ``on_full``: called
+    with the name of the limit for each one too many.
     """
 
     def __init__(
