@@ -44,11 +44,13 @@ class _Output(io.TextIOBase):
     Characters that its encoding does not have are escaped."""
 
     def write(self, text: str) -> int:
-        assert sys.__stdout__ is not None
-        encoding = sys.__stdout__.encoding
+        output = sys.__stdout__
+        if output is None:  # closed from the beginning
+            return len(text)
         with contextlib.suppress(OSError):  # a pipe without a reader, a closed terminal
-            sys.__stdout__.write(text.encode(encoding, "backslashreplace").decode(encoding))
-            sys.__stdout__.flush()
+            known = text.encode(output.encoding, "backslashreplace").decode(output.encoding)
+            output.write(known)
+            output.flush()
         return len(text)
 
     def isatty(self) -> bool:
@@ -71,7 +73,7 @@ def _watch_terminal() -> None:
     """
     poll = select.poll()
     poll.register(1, 0)  # no events but POLLHUP and POLLERR
-    if sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         poll.register(sys.stdin, 0)
     poll.poll()
     os.kill(os.getpid(), signal.SIGHUP)

@@ -99,7 +99,9 @@ class GrpcServer:
                 return int(self._server.add_insecure_port(address))
             return int(self._server.add_secure_port(address, credentials))
         except RuntimeError:
-            raise ServingError(Code.UNAVAILABLE, f"gRPC cannot listen on {address}") from None
+            pair = "" if credentials is None else " with this key and certificate"
+            message = f"gRPC cannot listen on {address}{pair}"
+            raise ServingError(Code.UNAVAILABLE, message) from None
 
 
 def _handlers(service: Service, metrics: Metrics) -> list[Any]:

@@ -31,6 +31,7 @@ def tolerate_closed_output() -> None:
     disk, raises ``SystemExit`` with one line, once. The caller must flush the output before it
     exits, because the interpreter cannot report that line.
     """
+    _open_standard_files()
     original = sys.stdout
     if original is None:
         return
@@ -41,3 +42,15 @@ def tolerate_closed_output() -> None:
         errors="backslashreplace" if original.errors == "strict" else original.errors,
         line_buffering=original.isatty(),
     )
+
+
+def _open_standard_files() -> None:
+    """Open those of the files 0 to 2 that the parent has closed, on the null device.
+
+    Otherwise sockets would get their numbers, and what libraries write to standard error.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # the lowest free number, which is this one
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from server import openfiles
 from server.output import tolerate_closed_output
 from server.settings import Settings, WrongSetting, load, servicelinks
 
@@ -40,6 +41,7 @@ def _serve(settings: Settings, prog: str) -> int:
         what = f"{', '.join(missing)} not installed; run: pip install 'framewire[serve]'"
         print(f"{prog}: {what}", file=sys.stderr)
         return 2
+    openfiles.check(openfiles.raise_limit())
     # Imported here, so that --help and a wrong setting answer at once.
     from server import logs
 

@@ -37,7 +37,7 @@ from server.runtime.shadow import Shadow
 from server.runtime.statistics import Counters
 from server.settings import Settings, WrongSetting, load_descriptions
 from server.signals import Signals
-from server.transport.httpserver import BURST_S, BoundedApplication, BoundedServer
+from server.transport.httpserver import BURST_S, COSTS, BoundedApplication, BoundedServer
 from server.transport.tornado_private import accept_chunk_extensions
 from server.transport.uploads import UploadSlots
 
@@ -92,6 +92,7 @@ def application(
         access,
         limiters.buckets("max_requests_per_s", rate, BURST_S * rate) if rate else None,
         gateway.session_rejected,
+        {path: max(1.0, min(cost, BURST_S * rate)) for path, cost in COSTS.items()},
         # Room for base64, and for a clear answer to a frame that is slightly too large;
         # a larger message closes the socket with 1009.
         websocket_max_message_size=2 * settings.max_frame_bytes + FORM_BYTES,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import resource
 
+from server.settings import WrongSetting
+
 # What the gateway opens itself, what transport.listening keeps in reserve, and a few connections
 # that are not sessions yet.
 OTHERS = 96
+# With fewer, gRPC crashes, or every connection waits for ever.
+LEAST = 64
 
 
 def raise_limit() -> int | None:
@@ -19,6 +23,15 @@ def raise_limit() -> int | None:
         except (OSError, ValueError):  # macOS allows less than the hard limit says
             pass
     return None if soft == resource.RLIM_INFINITY else soft
+
+
+def check(limit: int | None) -> None:
+    """Check that ``limit`` open files are enough to accept connections. Raises WrongSetting."""
+    if limit is not None and limit < LEAST:
+        raise WrongSetting(
+            f"at most {limit} files can be open, and the gateway needs {LEAST} and one for each "
+            "connection: raise the hard limit (ulimit -Hn, LimitNOFILE=)"
+        )
 
 
 def shortage(limit: int | None, max_sessions: int) -> str | None:

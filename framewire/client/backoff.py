@@ -14,6 +14,8 @@ _FIRST_WAIT_S = 0.5
 _MAX_WAIT_S = 15.0
 _PROVEN_AFTER_S = 5.0
 _MAX_DOUBLINGS = 16
+# The longest that a gateway can ask for; a proxy's page about maintenance may ask for days.
+_MAX_REQUESTED_S = 600.0
 
 
 class Backoff:
@@ -32,7 +34,7 @@ class Backoff:
 
     def request(self, seconds: float) -> None:
         """Wait about this long before the next attempt, as the gateway asked."""
-        self._requested_s = seconds
+        self._requested_s = min(seconds, _MAX_REQUESTED_S)
 
     def wait_s(self, now: float) -> float:
         """Note the loss of a connection. Returns the wait before the next attempt."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgpack
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.iostream import StreamClosedError
+from tornado.iostream import StreamClosedError, UnsatisfiableReadError
 from tornado.simple_httpclient import HTTPTimeoutError
 from tornado.websocket import (
     WebSocketClientConnection,
@@ -84,7 +84,7 @@ class Connection:
             raise Unreachable(f"no answer within {CONNECT_TIMEOUT_S:g} s") from None
         except HTTPClientError as error:
             raise _rejected(error) from None
-        except WebSocketError:
+        except (WebSocketError, UnsatisfiableReadError):  # the latter: an endless header
             raise Unreachable("the server does not speak WebSocket at this URL") from None
         except (OSError, StreamClosedError, UnicodeError) as error:  # the last: no host's name
             raise Unreachable(str(error)) from None

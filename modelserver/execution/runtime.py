@@ -36,9 +36,18 @@ def _leave_out_the_rest() -> None:
 
 @contextlib.contextmanager
 def _stderr_held_back() -> Iterator[None]:
-    """Redirect file descriptor 2 to a file; copy the file to it only if the body raises."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as held:
+    """Redirect file descriptor 2 to a file; copy the file to it only if the body raises.
+
+    On a machine where no file can be written, nothing is held back.
+    """
+    if sys.stderr is not None:  # otherwise the parent has closed it
+        sys.stderr.flush()
+    with contextlib.ExitStack() as opened:
+        try:
+            held = opened.enter_context(tempfile.TemporaryFile())
+        except OSError:
+            yield
+            return
         saved = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:

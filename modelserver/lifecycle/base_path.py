@@ -10,10 +10,20 @@ from modelserver.status import Code, ServingError
 
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _VERSIONS = range(-(2**63), 2**63)
+_FILE_URI = re.compile(r"file://[^/]*(/.*)", re.DOTALL)
 
 
 class BasePathMissing(OSError):
     """The base path does not exist, or cannot be listed."""
+
+
+def directory(base_path: str) -> str:
+    """Return the directory of a base path, which may be a URI such as ``file:///models/digits``.
+
+    As in TensorFlow, its host is ignored, and percent signs have no meaning.
+    """
+    uri = _FILE_URI.fullmatch(base_path)
+    return uri[1] if uri else base_path
 
 
 def scan(base_path: str) -> dict[int, str]:
@@ -25,9 +35,10 @@ def scan(base_path: str) -> dict[int, str]:
     Raise ``BasePathMissing``, so that callers can tell a missing directory from an empty one.
     """
     try:
-        return dict(sorted(_versions(base_path), key=lambda version: version[1]))
-    except OSError as error:
-        raise BasePathMissing(f"{base_path}: {error.strerror or error}") from None
+        return dict(sorted(_versions(directory(base_path)), key=lambda version: version[1]))
+    except (OSError, ValueError) as error:  # ValueError: no file can have that name
+        reason = getattr(error, "strerror", None) or error
+        raise BasePathMissing(f"{base_path}: {reason}") from None
 
 
 def _versions(base_path: str) -> Iterator[tuple[int, str]]:

@@ -43,9 +43,15 @@ class ConfigPoller:
                 self._read()
                 self._last_error = ""
             except ServingError as error:
-                if error.message != self._last_error:  # log it once, not on every poll
-                    log.warning("model config not applied: %s", error.message)
-                self._last_error = error.message
+                self._report(error.message)
+            except Exception:
+                log.exception("unexpected error while reading the model config; continuing")
+
+    def _report(self, message: str) -> None:
+        """Log an error once, not on every poll."""
+        if message != self._last_error:
+            log.warning("model config not applied: %s", message)
+        self._last_error = message
 
     def _read(self) -> None:
         """Apply the file if it differs from the config in force. Retry a rejected one: its labels

@@ -39,12 +39,12 @@ def initial(options: Options) -> Any:
     return config
 
 
-def single(name: str, base_path: str) -> Any:
+def single(name: str, path: str) -> Any:
     """Return a ModelServerConfig for one model. A relative path is relative to the current
     directory.
     """
     config = model_server_config_pb2.ModelServerConfig()
-    path = os.path.abspath(base_path)
+    path = path if "://" in path else os.path.abspath(path)
     config.model_config_list.config.add(name=name, base_path=path, model_platform=PLATFORM)
     return config
 
@@ -154,9 +154,10 @@ def _check_names(listed: Iterable[Any]) -> None:
 
 
 def _check_path(model: Any) -> None:
-    if "://" in model.base_path:
-        raise invalid(f"Model {model.name}: base_path {model.base_path} is not a local directory")
-    if not os.path.isabs(model.base_path):
+    path = base_path.directory(model.base_path)
+    if "://" in path:
+        raise invalid(f"Model {model.name}: base_path {path} is not a local directory")
+    if not os.path.isabs(path):
         raise invalid(
             f"Expected model {model.name} to have an absolute path or URI; "
             f"got base_path()={model.base_path}"

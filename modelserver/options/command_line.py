@@ -6,6 +6,7 @@ Values are given as ``--name=value`` or ``--name value``, booleans as ``--name``
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import Field, fields
 from difflib import get_close_matches
@@ -86,7 +87,10 @@ def _convert(field: Field[Any], value: str) -> Any:
             raise FlagError(f"--{field.name} must be true or false, not {value!r}")
         return value.lower() in _TRUE
     try:
-        return kind(value)
+        number = kind(value)
+        if kind is float and not math.isfinite(number):
+            raise ValueError
+        return number
     except ValueError:
         expected = "an integer" if kind is int else "a number"
         raise FlagError(f"--{field.name} must be {expected}, not {value!r}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from modelserver.options.batching import BatchingParameters
 from modelserver.options.flags import FlagError, Options
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
+_INTEGER = re.compile(r"-?[0-9]+")
 ChannelArguments = Sequence[tuple[str, int | str]]
 
 
@@ -158,8 +160,14 @@ def _channel_arguments(text: str) -> ChannelArguments:
         name, equals, value = part.partition("=")
         if not equals:
             raise FlagError(f"--grpc_channel_arguments: {part!r} is not name=value")
-        arguments.append((name, int(value) if value.lstrip("-").isdigit() else value))
+        arguments.append((name, _integer(value) if _INTEGER.fullmatch(value) else value))
     return arguments
+
+
+def _integer(value: str) -> int:
+    if len(value) > 11 or not -(2**31) <= int(value) < 2**31:
+        raise FlagError(f"--grpc_channel_arguments: {value} does not fit into 32 bits")
+    return int(value)
 
 
 def _metrics_path(monitoring_file: str) -> str:

@@ -13,6 +13,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 
 from modelserver.status import Code, ServingError, invalid
 
+_QUOTED = 200
 _Type = descriptor_pb2.FieldDescriptorProto
 _SCALARS = {
     "string": _Type.TYPE_STRING,
@@ -59,12 +60,19 @@ def read(path: str, message: Any) -> Any:
     Raise ``ServingError`` if the file cannot be read or parsed.
     """
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        # Comments may have any encoding.
+        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
             return text_format.Parse(file.read(), message)
     except OSError as error:
         raise ServingError(Code.NOT_FOUND, f"{path}: {error.strerror}") from None
-    except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise invalid(f"{path}: {error}") from None
+    except (text_format.ParseError, UnicodeError) as error:
+        raise invalid(f"{path}: {_one_line(str(error))}") from None
+
+
+def _one_line(error: str) -> str:
+    """Return what is wrong, and where. In between, the parser quotes the whole line."""
+    text = " ".join(error.encode(errors="backslashreplace").decode().split())
+    return text if len(text) <= 2 * _QUOTED else f"{text[:_QUOTED]}...{text[-_QUOTED:]}"
 
 
 def new(name: str) -> Any:

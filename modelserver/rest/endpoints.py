@@ -56,7 +56,8 @@ def http_status(code: Code) -> int:
 
 def failure(error: ServingError) -> Response:
     """Return the response to a failed request."""
-    return Response(http_status(error.code), f'{{\n    "error": {encode_string(error.message)}\n}}')
+    message = error.message.encode(errors="replace").decode()
+    return Response(http_status(error.code), f'{{\n    "error": {encode_string(message)}\n}}')
 
 
 class RestApi:
@@ -90,7 +91,10 @@ class RestApi:
         try:
             with self._metrics.request(route.spec.name, api, "REST"):
                 body = _unzip(body) if "gzip" in encoding.lower() else body
-                return Response(200, answer(route.spec, body, deadline))
+                try:
+                    return Response(200, answer(route.spec, body, deadline))
+                except UnicodeEncodeError:  # values may have any bytes, names may not
+                    raise invalid("JSON Parse error: a name is not valid UTF-8") from None
         except ServingError as error:
             return failure(error)
 

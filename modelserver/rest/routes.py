@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from tensorflow_serving.apis import model_pb2
 
@@ -30,7 +30,8 @@ class Route(NamedTuple):
 def find(method: str, path: str) -> Route:
     """Return the route of a request.
 
-    ``path`` is still percent-encoded and includes the query, as in TensorFlow Serving.
+    ``path`` has a character for each byte, is still percent-encoded and includes the query, as in
+    TensorFlow Serving.
 
     Raise ``ServingError`` with INVALID_ARGUMENT if there is no such route. Methods other than GET
     and POST are malformed.
@@ -46,11 +47,22 @@ def find(method: str, path: str) -> Route:
         raise invalid(f"Malformed request: {method} {path}")
     if not name:
         raise invalid("Missing model name in request.")
-    spec = model_pb2.ModelSpec(name=unquote(name))
+    spec = model_pb2.ModelSpec(name=_text(name))
     if version:
-        if int(version) > _MAX_VERSION:
-            raise invalid(f"Failed to convert version: {version} to numeric.")
-        spec.version.value = int(version)
+        spec.version.value = _number(version)
     if label:
-        spec.version_label = unquote(label)
+        spec.version_label = _text(label)
     return Route(spec, what if what in (*_METHODS, "metadata") else "status")
+
+
+def _text(encoded: str) -> str:
+    """Return a part of a path, whose characters are percent-encoded or bytes of UTF-8."""
+    return unquote_to_bytes(encoded.encode("latin-1")).decode(errors="replace")
+
+
+def _number(version: str) -> int:
+    digits = version.lstrip("0") or "0"
+    # Python refuses to parse thousands of digits.
+    if len(digits) > len(str(_MAX_VERSION)) or int(digits) > _MAX_VERSION:
+        raise invalid(f"Failed to convert version: {version} to numeric.")
+    return int(digits)

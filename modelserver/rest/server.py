@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler, stream_request_body
 
 from modelserver.deadline import Deadline
@@ -25,6 +26,7 @@ from modelserver.status import Code, ServingError
 
 log = logging.getLogger(__name__)
 _API = re.compile(r"/v1/.*", re.IGNORECASE)
+_SCHEME_AND_HOST = re.compile(r"\Ahttps?://[^/]*", re.IGNORECASE)
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -58,7 +60,7 @@ class RestServer:
         if options.metrics_path:
             page = (re.escape(options.metrics_path), _MetricsHandler, {"metrics": metrics})
             handlers.insert(0, page)
-        self._application = Application(handlers, log_function=lambda _: None)
+        self._application = _Application(handlers, log_function=lambda _: None)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="rest", daemon=True)
 
@@ -85,6 +87,15 @@ class RestServer:
         self._server.stop()
         await self._in_progress.wait_for_none(grace_s)
         await self._server.close_all_connections()
+
+
+class _Application(Application):
+    """Takes targets with scheme and host as well, as some proxies send them (RFC 9112, 3.2.2)."""
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Return what handles a request."""
+        request.path = _SCHEME_AND_HOST.sub("", request.path) or "/"
+        return super().find_handler(request, **kwargs)
 
 
 class _InProgress:

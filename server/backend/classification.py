@@ -28,7 +28,8 @@ def classifications(
     [N,C], or a class has no label.
     """
     scores = arrays[outputs.scores]
-    if scores.ndim != 2 or scores.dtype == object:
+    no_class = outputs.classes is None and scores.shape[1:] == (0,)
+    if scores.ndim != 2 or scores.dtype == object or no_class:
         raise ModelFailed(f"output {outputs.scores!r} has shape {list(scores.shape)}, not [N,C]")
     scores = scores.astype(np.float64)
     if outputs.logits:

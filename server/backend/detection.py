@@ -113,18 +113,22 @@ def _detections(
     first = outputs.first_class
     indices = [round(value) - first for value in classes]
     if indices and (min(indices) < 0 or max(indices) >= outputs.class_count):
-        _check_classes(indices, scores, outputs)
+        indices = _known_classes(indices, scores, outputs)
     if masks is None:
         return Detections(boxes, scores, indices)
     numbers = list(map(int, columns[6]))
     return Detections(boxes, scores, indices, masks=box_masks(masks, numbers, edges, clipped))
 
 
-def _check_classes(indices: list[int], scores: Column, outputs: DetectionOutputs) -> None:
-    """Raise ModelFailed for a class without a label, unless it is padding, with a score of 0."""
+def _known_classes(indices: list[int], scores: Column, outputs: DetectionOutputs) -> list[int]:
+    """Return the classes, with -1 for those of padding, whose score is 0, that have no label.
+
+    Raises ModelFailed for any other class without a label.
+    """
     for index, score in zip(indices, scores, strict=True):
         if score > 0:
             check_class(index, outputs.first_class, outputs.class_count)
+    return [index if 0 <= index < outputs.class_count else -1 for index in indices]
 
 
 def _columns(entries: Iterable[tuple[float, ...]], count: int) -> list[Column]:

@@ -28,7 +28,7 @@ def load(
 ) -> Settings:
     """Return this process's settings. Raises WrongSetting; ``--help`` and ``--version`` exit."""
     config, flags = parse_flags(arguments, prog)
-    config = config or environment.get(f"{PREFIX}CONFIG")
+    config = config or environment.get(f"{PREFIX}CONFIG", "").strip()
     values = _from_file(config) if config else {}
     values |= _from_environment(environment) | flags
     rows = {row.name: row for row in fields(Settings)}
@@ -46,9 +46,15 @@ def _from_file(path: str) -> Values:
 
 
 def _from_environment(environment: Mapping[str, str]) -> Values:
+    """Return the settings in variables, without the white space around them.
+
+    A file of variables from Windows leaves a carriage return at the end of each. An empty variable,
+    such as that of a template without a value, counts only where a setting may be empty.
+    """
     values: Values = {}
-    if environment.get("PORT"):
-        values["port"] = ("PORT", environment["PORT"])
+    defaults = {row.name: row.default for row in fields(Settings)}
+    if port := environment.get("PORT", "").strip():
+        values["port"] = ("PORT", port)
     for variable, text in environment.items():
         name = variable.removeprefix(PREFIX).lower()
         if not variable.startswith(PREFIX) or name == "config":
@@ -56,7 +62,8 @@ def _from_environment(environment: Mapping[str, str]) -> Values:
         if is_service_link(variable, environment):
             continue
         _check_name(name, variable)
-        values[name] = (variable, text)
+        if text.strip() or defaults[name] == "":
+            values[name] = (variable, text.strip())
     return values
 
 

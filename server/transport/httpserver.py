@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +24,8 @@ from server.transport.jsonapi import send_error
 BURST_S = 10.0
 # Handshakes have a limit of their own.
 UNLIMITED = {"/ws"}
+# Requests that count as several, because they take the time of as many.
+COSTS = {"/metrics": 20.0}
 
 OnFull = Callable[[str], None]
 
@@ -83,8 +85,8 @@ class TooManyHandler(RequestHandler):
 class BoundedApplication(Application):
     """Answers requests of an address that makes too many of them with 503.
 
-    ``requests`` counts them; None: any number. ``on_full``: called with the name of the limit for
-    each one too many.
+    ``requests`` counts them, those in ``costs`` as several; None: any number. ``on_full``: called
+    with the name of the limit for each one too many.
     """
 
     def __init__(
@@ -93,9 +95,11 @@ class BoundedApplication(Application):
         access: AccessControl,
         requests: BucketTable | None,
         on_full: OnFull,
+        costs: Mapping[str, float] | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(handlers, **settings)
+        self._costs = costs or {}
         self._access = access
         self._on_full = on_full
         self._requests = requests
@@ -104,15 +108,17 @@ class BoundedApplication(Application):
         """Return what handles a request."""
         if not request.path.startswith("/"):
             _use_origin_form(request)
+        if "Expect" in request.headers:  # Tornado knows its value in lower case alone
+            request.headers["Expect"] = request.headers["Expect"].lower()
         requests = self._requests
         key = None if requests is None else self._access.limited(request)
         if requests is None or key is None or request.path in UNLIMITED:
             return super().find_handler(request, **kwargs)
-        now = time.monotonic()
-        if requests.allows(key, now):
+        now, cost = time.monotonic(), self._costs.get(request.path, 1.0)
+        if requests.allows(key, now, cost):
             return super().find_handler(request, **kwargs)
         self._on_full("max_requests_per_s")
-        wait_s = requests.wait_s(key, now)
+        wait_s = requests.wait_s(key, now, cost)
         return self.get_handler_delegate(request, TooManyHandler, {"wait_s": wait_s})
 
 

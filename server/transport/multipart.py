@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
+from email.utils import collapse_rfc2231_value
 
 from server.core.errors import BadMessage
 
 MAX_PARTS = 100
 MAX_HEADER_BYTES = 8192
+# Of all parts together, and of one header: the parser's time grows with the square of these.
+MAX_HEADERS_BYTES = 32 * 1024
+MAX_SEMICOLONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,14 @@ def is_form(content_type: str) -> bool:
 
 def parse_form(content_type: str, body: bytes) -> list[Part]:
     """Return the parts of a form. Raises BadMessage."""
-    boundary = _header(content_type).get_boundary()
+    boundary = _parameter(_header(content_type), "Content-Type", "boundary").rstrip().encode()
     if not boundary:
         raise _broken("Content-Type has no boundary")
-    end = _line_break(boundary.encode(), body)
-    return [_part(section, end) for section in _sections(boundary.encode(), body, end)]
+    end = _line_break(boundary, body)
+    sections = [_divided(section, end) for section in _sections(boundary, body, end)]
+    if sum(len(head) for head, _ in sections) > MAX_HEADERS_BYTES:
+        raise _broken(f"its parts have more than {MAX_HEADERS_BYTES} bytes of headers")
+    return [_part(head, content) for head, content in sections]
 
 
 def _line_break(boundary: bytes, body: bytes) -> bytes:
@@ -72,17 +79,32 @@ def _sections(boundary: bytes, body: bytes, end: bytes) -> Iterator[bytes]:
     raise _broken("the final boundary is missing")
 
 
-def _part(section: bytes, end: bytes) -> Part:
+def _divided(section: bytes, end: bytes) -> tuple[bytes, bytes]:
+    """Return a part's headers and its content."""
     # A part without headers starts with the empty line.
     head, separator, content = (end + section).partition(end + end)
     if not separator or len(head) > MAX_HEADER_BYTES:
         raise _broken("a part has no headers, or too many")
+    return head, content
+
+
+def _part(head: bytes, content: bytes) -> Part:
     # Some clients write a file's name in the encoding of their system; nothing depends on it.
     headers = HeaderParser().parsestr(head.decode("utf-8", "replace").lstrip("\r\n"))
-    name = headers.get_param("name", header="content-disposition")
-    if headers.get_content_disposition() != "form-data" or not isinstance(name, str) or not name:
+    name = _parameter(headers, "Content-Disposition", "name")
+    if headers.get_content_disposition() != "form-data" or not name:
         raise _broken('a part has no "Content-Disposition: form-data" with a name')
-    return Part(name, headers.get_filename() or "", content)
+    return Part(name, _parameter(headers, "Content-Disposition", "filename"), content)
+
+
+def _parameter(headers: Message, header: str, name: str) -> str:
+    """Return a header's parameter, empty if it has none. Raises BadMessage."""
+    if headers.get(header, "").count(";") > MAX_SEMICOLONS:
+        raise _broken(f"a {header} has more than {MAX_SEMICOLONS} semicolons")
+    try:
+        return collapse_rfc2231_value(headers.get_param(name, "", header))
+    except Exception:  # the parser of RFC 2231's parts and charsets raises anything on broken ones
+        raise _broken(f"the parameters of a {header} cannot be read") from None
 
 
 def _broken(reason: str) -> BadMessage:

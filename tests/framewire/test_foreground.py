@@ -94,9 +94,8 @@ def test_ctrl_c_is_not_a_failure(terminal: Terminal) -> None:
 @pytest.mark.parametrize("program", ["sleep 1000", "yes"], ids=["silent", "talks"])
 def test_a_closed_pipe_leaves_nothing(program: str) -> None:
     with subprocess.Popen(
-        foreground(program),
+        ["sh", "-c", 'exec "$0" "$@" <&-', *foreground(program)],
         cwd=ROOT,
-        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as supervisor:

@@ -58,6 +58,7 @@ def test_a_boolean_flag_takes_an_optional_value(argument: str, value: bool) -> N
         (["--rest-api-port=1"], r"did you mean --rest_api_port\?"),
         (["--zzz"], "unknown flag --zzz; --help=all lists every flag"),
         (["--port=x"], "--port must be an integer, not 'x'"),
+        (["--file_system_poll_wait_seconds=nan"], "must be a number, not 'nan'"),
         (["--port"], "--port requires a value"),
         (["models"], "unexpected argument 'models'"),
         (["--"], "unexpected argument '--'"),

@@ -108,6 +108,8 @@ def test_flags_override_a_session_config_file(tmp_path: Path) -> None:
             "not all",
         ),
         ({"grpc_channel_arguments": "grpc.nonsense"}, "is not name=value"),
+        ({"grpc_channel_arguments": f"a={2**31}"}, "2147483648 does not fit into 32 bits"),
+        ({"grpc_channel_arguments": f"a={'9' * 5000}"}, "does not fit into 32 bits"),
     ],
 )
 def test_contradictory_flags(flags: Any, message: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from modelserver.lifecycle import model_config
+from modelserver.lifecycle import base_path, model_config
 from modelserver.status import Code, ServingError
 
 GOOD = 'config { name: "a" base_path: "/m/a" model_platform: "tensorflow" }'
@@ -63,6 +63,10 @@ def test_the_deprecated_model_type() -> None:
             'config { name: "a" base_path: "gs://b/m" model_platform: "tensorflow" }',
             "Model a: base_path gs://b/m is not a local directory",
         ),
+        (
+            'config { name: "a" base_path: "file://m" model_platform: "tensorflow" }',
+            "Model a: base_path file://m is not a local directory",
+        ),
     ],
 )
 def test_a_wrong_config_is_rejected(text: str, message: str) -> None:
@@ -92,6 +96,20 @@ def test_a_relative_path_is_relative_to_the_current_directory(
     )
 
 
+@pytest.mark.parametrize("host", ["", "localhost"])
+def test_a_path_may_be_a_file_uri(tmp_path: Path, host: str) -> None:
+    (tmp_path / "1").mkdir()
+    uri = f"file://{host}{tmp_path}"
+    config = model_config.single("m", uri)
+    assert model_config.models(config)[0].base_path == uri
+    assert base_path.scan(uri) == {1: str(tmp_path / "1")}
+
+
+def test_another_uri_is_rejected_as_a_flag_too() -> None:
+    with pytest.raises(ServingError, match="base_path gs://b/m is not a local directory"):
+        model_config.models(model_config.single("m", "gs://b/m"))
+
+
 @pytest.mark.parametrize("text", ["nonsense {", "model_config_list { config { colour: 1 } }"])
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, text: str) -> None:
     file = tmp_path / "models.config"
@@ -119,6 +137,8 @@ HINT = "; a valid file: model_config_list { config {"
         (f"model_config_list {{ {GOOD.replace('tensorflow', 'tf')} }}", "unsupported platform tf"),
         (f"model_config_list {{ {GOOD.replace('name', '#')}\n }}", "Expected"),
         ("model_config_list { config { base_path: '/m' } }", "Model 1 of the list has no name"),
+        (r"model_config_list { config { name: '\ud800' } }", "surrogates not allowed"),
+        (f"model_config_list {{ {'x' * 9000}\v }}", "has no field named"),
     ],
 )
 def test_a_bad_file_says_which_file_what_is_wrong_and_what_is_right(
@@ -132,7 +152,8 @@ def test_a_bad_file_says_which_file_what_is_wrong_and_what_is_right(
     assert words.startswith(f"{file}: ")
     assert message in words
     assert HINT in words
-    assert "\n" not in words
+    assert len(words.splitlines()) == 1
+    assert len(words) < 1000
 
 
 def test_the_hint_is_a_valid_file(tmp_path: Path) -> None:
@@ -149,6 +170,23 @@ def test_a_model_without_versions_names_the_file_too(tmp_path: Path) -> None:
     file.write_text(f"\ufeffmodel_config_list {{ {GOOD} }}")  # with a byte order mark
     with pytest.raises(ServingError, match=f"{file}: nothing to serve as a: /m/a: No such file"):
         model_config.from_file(str(file))
+
+
+def test_a_path_that_no_file_can_have_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "models.config"
+    file.write_text(f"model_config_list {{ {GOOD.replace('/m/a', '/m/' + chr(92) + '0')} }}")
+    with pytest.raises(ServingError, match=r"nothing to serve as a: .*null") as caught:
+        model_config.from_file(str(file))
+    assert caught.value.code is Code.NOT_FOUND
+
+
+def test_comments_may_have_any_encoding(tmp_path: Path) -> None:
+    file = tmp_path / "models.config"
+    file.write_bytes("# 模型\n".encode("gbk") + f"model_config_list {{ {GOOD} }}".encode())
+    assert model_config.models(model_config.read(str(file)))[0].name == "a"
+    file.write_bytes(f"model_config_list {{ {GOOD.replace('/m/a', '/模型')} }}".encode("gbk"))
+    with pytest.raises(ServingError, match=f"{file}: .* can't encode character"):
+        model_config.read(str(file))
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# no models yet\n"])

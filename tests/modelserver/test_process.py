@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +25,7 @@ import pytest
 from loadtest import procfs
 from loadtest.stack import free_port
 from modelserver.__main__ import _check_free
+from modelserver.execution.runtime import import_tensorflow
 from modelserver.status import ServingError
 from tests import forked
 from tests.modelserver.client import Client, floats, predict_request, refused
@@ -238,6 +241,15 @@ def test_a_start_that_fails_says_why_in_one_line(
     assert program.end() == status
     assert len(program.lines) == 1
     assert line in program.lines[0]
+
+
+def test_the_import_needs_neither_files_nor_standard_error(monkeypatch: Any) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(sys, "stderr", None)
+    import_tensorflow()
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64, "nohost.invalid"])

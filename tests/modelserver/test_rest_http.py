@@ -93,6 +93,10 @@ def test_version_too_large(client: Client) -> None:
     path = f"/v1/models/half_plus/versions/{2**63}"
     status, answer, _ = client.http("GET", path)
     assert (status, answer) == (400, {"error": f"Failed to convert version: {2**63} to numeric."})
+    status, answer, _ = client.http("GET", f"/v1/models/half_plus/versions/{'9' * 5000}")
+    assert status == 400
+    assert answer["error"].startswith("Failed to convert version: 999")
+    assert client.http("GET", f"/v1/models/half_plus/versions/{'0' * 5000}1")[0] == 200
 
 
 def test_names_with_escapes(serve: Serve, models: Path) -> None:
@@ -100,6 +104,20 @@ def test_names_with_escapes(serve: Serve, models: Path) -> None:
     client = serve(model_base_path=models / "half_plus", model_name=name, rest_api_port=free_port())
     for escaped in ("a%20model%2F%C3%A4", "a%20model%2f%c3%a4"):
         assert client.http("GET", f"/v1/models/{escaped}")[0] == 200
+    # Not escaped, as curl sends what it is given.
+    assert request(client, "/v1/models/a%20model%2Fä").startswith("HTTP/1.1 200 ")
+
+
+def test_a_target_with_scheme_and_host(client: Client) -> None:
+    for host in ("http://example.org", "HTTP://example.org:8501"):
+        assert request(client, f"{host}/v1/models/half_plus").startswith("HTTP/1.1 200 ")
+
+
+def request(client: Client, target: str) -> str:
+    """Return the first line of the answer to a GET."""
+    with socket.create_connection(("localhost", client.rest_port), 10) as sock:
+        sock.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        return sock.makefile().readline()
 
 
 def test_metadata_of_a_version_and_of_none(client: Client) -> None:
@@ -120,6 +138,19 @@ def test_a_repeated_status_request_gets_a_full_response(client: Client) -> None:
     first = client.http("GET", "/v1/models/half_plus")
     assert "Etag" not in first[2]
     assert client.http("GET", "/v1/models/half_plus", headers={"If-None-Match": "*"})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("half_plus:predict", b'{"instances": [2], "signature_name": "\\ud800"}'),
+        ("half_plus:predict", b'{"instances": [{"\xff": 2}]}'),
+        ("examples:classify", b'{"examples": [{"\xff": 2}]}'),
+    ],
+)
+def test_names_that_are_not_utf_8(client: Client, path: str, body: bytes) -> None:
+    status, answer, _ = client.http("POST", f"/v1/models/{path}", body)
+    assert (status, list(answer)) == (400, ["error"])
 
 
 def test_no_answer_to_head(client: Client) -> None:

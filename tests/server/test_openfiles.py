@@ -15,11 +15,18 @@ from pathlib import Path
 import pytest
 
 from loadtest.stack import ROOT
-from server.openfiles import OTHERS, shortage
+from server.openfiles import LEAST, OTHERS, check, shortage
+from server.settings import WrongSetting
 from tests.server.gateway_process import Gateway, running
 
 FEW = 80
 PAUSES = "new connections wait until others end: Too many open files"
+
+
+def test_a_limit_that_leaves_no_connection_ends_the_start() -> None:
+    check(LEAST)
+    with pytest.raises(WrongSetting, match=f"at most {LEAST - 1} files can be open"):
+        check(LEAST - 1)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +41,7 @@ PAUSES = "new connections wait until others end: Too many open files"
 def test_a_warning_where_the_limit_is_too_low(
     limit: int | None, max_sessions: int, fits: bool
 ) -> None:
+    check(limit)
     line = shortage(limit, max_sessions)
     assert (line is None) is fits
     assert line is None or f"raise the hard limit to {max_sessions + OTHERS}" in line

@@ -69,6 +69,20 @@ def test_port_applies_unless_framewire_port_is_set(tmp_path: Path) -> None:
     assert load([], {"PORT": ""}).port == 8888
 
 
+def test_variables_from_files_with_other_line_ends() -> None:
+    """Such as those that ``docker run --env-file`` takes from Windows."""
+    settings = load([], {"FRAMEWIRE_HOST": "0.0.0.0\r", "FRAMEWIRE_MODEL": " flowers\n"})
+    assert (settings.host, settings.model) == ("0.0.0.0", "flowers")
+
+
+def test_an_empty_variable_is_unset_unless_the_setting_may_be_empty(tmp_path: Path) -> None:
+    path = toml(tmp_path, 'window = 7\nlabel = "canary"')
+    names = ("HOST", "PORT", "WINDOW", "LABEL")
+    settings = load(["--config", path], {f"FRAMEWIRE_{name}": "" for name in names})
+    assert (settings.host, settings.port, settings.window) == ("127.0.0.1", 8888, 7)
+    assert settings.label == ""
+
+
 def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
     first = toml(tmp_path, "window = 7")
     assert load([], {"FRAMEWIRE_CONFIG": first}).window == 7
@@ -184,11 +198,14 @@ def test_wrong_values(flag: str, value: str, words: str) -> None:
         ("allowed_origins", "wechat, https://*.example.com"),
         ("allowed_origins", "https://a.example, http://b:8080 ,weapp://wechat-game-runtime"),
         ("log_level", "warning"),
-        ("host", ""),
     ],
 )
 def test_right_values(name: str, value: str) -> None:
     assert getattr(load([], {f"FRAMEWIRE_{name.upper()}": value}), name) == value
+
+
+def test_an_empty_host_means_all_interfaces() -> None:
+    assert load(["--host", ""], {}).host == ""
 
 
 @pytest.mark.parametrize(

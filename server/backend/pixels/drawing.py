@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from server.backend.contract import PixelsInput
 from server.backend.description import Scale
@@ -109,4 +109,6 @@ def _write(
 def reason(frame: Frame, error: Exception) -> str:
     """Return why ``frame`` cannot be decoded, in one line."""
     text = " ".join(str(error).split())[:_MAX_REASON_CHARS]
+    if isinstance(error, UnidentifiedImageError):  # which names an object in memory
+        text = "its first bytes are damaged"
     return f"the {frame.format} cannot be decoded: {text or type(error).__name__}"

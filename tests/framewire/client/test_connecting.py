@@ -12,6 +12,7 @@ import pytest
 
 from framewire.client import AsyncClient, Client, ClientClosed, ConnectionFailed, Refused
 from framewire.client import connection as connection_module
+from framewire.client.backoff import Backoff
 from loadtest.stack import free_port
 from tests.server.access import authority, keyring
 from tests.server.gateway_process import PATIENCE_S, running
@@ -75,12 +76,19 @@ async def test_a_refusal_is_final(answer: bytes, message: str) -> None:
         (Q % (b"503 Busy", b"Retry-After: 60\r\n"), "answered with 503 Busy"),
         (Q % (b"200 OK", b""), "does not speak WebSocket at this URL"),
         (b"nonsense\r\n\r\n", "Malformed|closed|HTTP"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000, "does not speak WebSocket at this URL"),
     ],
 )
 async def test_other_answers_are_tried_again(answer: bytes, message: str) -> None:
     async with server(answer) as url:
         with pytest.raises(ConnectionFailed, match=message):
             await AsyncClient(url, connect_timeout_s=0.3).__aenter__()
+
+
+def test_a_wait_is_no_longer_than_a_gateway_can_ask_for() -> None:
+    backoff = Backoff(lambda: 0.5)
+    backoff.request(86_400.0)
+    assert backoff.wait_s(0.0) == 600.0
 
 
 async def test_a_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,11 @@ def test_zoo_classes_count_from_one_and_come_as_floats() -> None:
     assert answer.classes == [16]
 
 
+def test_padding_may_have_any_class() -> None:
+    [answer] = detect([[A, A]], [[0.9, 0.0]], np.array([[3.0, 1e30]], np.float32))
+    assert answer.classes == [3, -1]
+
+
 def test_boxes_are_clipped_to_the_frame() -> None:
     [answer] = detect([[[-0.5, 0.25, 1.5, 2.0]]], [[0.9]], [[0]])
     assert answer.boxes == [[0.25, 0.0, 1.0, 1.0]]
@@ -234,6 +239,8 @@ def test_scores_that_are_not_finite_are_left_out() -> None:
 def test_scores_of_another_rank_fail() -> None:
     with pytest.raises(ModelFailed, match=r"not \[N,C\]"):
         classify([0.5, 0.2])
+    with pytest.raises(ModelFailed, match=r"has shape \[1, 0\], not \[N,C\]"):
+        classify([[]])
 
 
 # Raw tensors

@@ -78,6 +78,15 @@ async def test_an_address_may_make_so_many_requests(serve: Serve) -> None:
     await (await SocketClient.open(served, headers={"X-Forwarded-For": "8.8.8.8"})).works()
 
 
+async def test_metrics_count_as_many_requests(serve: Serve) -> None:
+    served = serve(max_requests_per_s=4.1, trusted_proxies="127.0.0.1")
+    codes = [(await fetch(served, "8.8.8.8", "/metrics")).code for _ in range(3)]
+    assert codes == [200, 200, 503]
+    assert (await fetch(served, "8.8.8.8")).code == 200
+    served = serve(max_requests_per_s=0.1, trusted_proxies="127.0.0.1")
+    assert (await fetch(served, "8.8.4.4", "/metrics")).code == 200
+
+
 async def test_no_limit_applies_to_this_machine(serve: Serve) -> None:
     served = serve(max_connections_per_address=1, max_requests_per_s=0.1)
     for _ in range(3):

@@ -268,11 +268,31 @@ async def test_forms_as_clients_really_write_them(served: Served, body: bytes) -
         (b"--X--", "0 files"),
         (b"", "the final boundary is missing"),
         (form_of("", boundary="Y"), "the final boundary is missing"),
+        (
+            form_of("Content-Disposition: form-data; name*=undefined''a"),
+            "the parameters of a Content-Disposition",
+        ),
+        (form_of(f"{PART}; a*=utf-8''b; a*0=c"), "the parameters of a Content-Disposition"),
+        # Python's parser would take 80 ms for each such part.
+        (form_of(f'{PART}; a="{";" * 8000}"'), "a Content-Disposition has more than 32 semicolons"),
+        (
+            form_of(f"{PART}\nX-Long: {'x' * 8000}").replace(b"--X--", b"") * 5 + b"--X--",
+            "its parts have more than 32768 bytes of headers",
+        ),
+        (form_of(f"{PART}; a*{'9' * 5000}=b"), "the parameters of a Content-Disposition"),
     ],
 )
 async def test_broken_forms(served: Served, body: bytes, words: str) -> None:
     response = await post(served, body, "multipart/form-data; boundary=X")
     assert_error(response, 400, "bad_message", words)
+
+
+async def test_a_content_type_with_broken_parameters(served: Served) -> None:
+    kind = "multipart/form-data; boundary*=utf-8''X; boundary*0=X"
+    response = await post(served, form_of(PART), kind)
+    assert_error(response, 400, "bad_message", "the parameters of a Content-Type")
+    response = await post(served, form_of(PART), f"multipart/form-data; boundary=X{';' * 9000}")
+    assert_error(response, 400, "bad_message", "a Content-Type has more than 32 semicolons")
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "zstd", "gzip, identity"])

@@ -236,6 +236,11 @@ async def test_expect_continue_is_answered_before_the_body(served: Served) -> No
     await one_slot_is_free(served)
 
 
+async def test_expect_continue_in_any_case(served: Served) -> None:
+    upload = await Upload.begin(served, len(PICTURE), "POST", "Expect: 100-Continue")
+    assert await upload.status() == 100
+
+
 # By address
 
 
