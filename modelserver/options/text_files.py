@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
+from framewire import textfile
 from modelserver.status import Code, ServingError, invalid
 
 _Type = descriptor_pb2.FieldDescriptorProto
@@ -59,11 +60,10 @@ def read(path: str, message: Any) -> Any:
     Raise ``ServingError`` if the file cannot be read or parsed.
     """
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            return text_format.Parse(file.read(), message)
+        return text_format.Parse(textfile.read(path), message)
     except OSError as error:
         raise ServingError(Code.NOT_FOUND, f"{path}: {error.strerror}") from None
-    except (text_format.ParseError, UnicodeDecodeError) as error:
+    except (text_format.ParseError, ValueError) as error:
         raise invalid(f"{path}: {error}") from None
 
 
