@@ -90,7 +90,7 @@ def best_rows(scores: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
     padded = tf.pad(scores, [[0, 0], [0, tf.maximum(limits.max_boxes - count, 0)]])
     best, rows = tf.math.top_k(padded, limits.max_boxes)
     counts = tf.reduce_sum(tf.cast(best > limits.min_score, tf.int32), axis=1)
-    return tf.minimum(rows, count - 1), counts
+    return tf.minimum(rows, tf.maximum(count - 1, 0)), counts
 
 
 def _by_class(candidates: Candidates, limits: Limits) -> Kept:

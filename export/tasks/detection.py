@@ -25,7 +25,7 @@ from export.suggestions import listed
 from export.tasks.activation import activate
 from export.tasks.boxes import standard, standard_points
 from export.tasks.masksource import MaskSource, masks_among
-from export.tasks.suppression import Suppression
+from export.tasks.suppression import Suppression, picked
 from export.tasks.task import PlainTask, Probe, TaskOptions
 
 
@@ -97,7 +97,7 @@ class Detection(PlainTask):
     def _extra(self, name: str, outputs: Outputs, rows: Tensor | None, size: Tensor) -> Tensor:
         values = outputs[self.extras[name]]
         if rows is not None:
-            values = tf.gather(values, rows, batch_dims=1)
+            values = picked(values, rows)
         if name == KEYPOINTS:
             return standard_points(values, self.options.order, self.options.units, size)
         return values
