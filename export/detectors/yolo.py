@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import tensorflow as tf
@@ -36,7 +37,7 @@ _STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
 _TINY_STRIDES = (16, 32)  # of YOLOv3-tiny, which has three anchors for each cell
 _ANCHORS_PER_CELL = {"yolov5": 3, "yolov8": 1}
 _BOX_COLUMNS = {"yolov5": 5, "yolov8": 4}
-_PERSON_KEYPOINTS = 17 * 3
+_PERSON_KEYPOINTS = 17, 3
 _VERSIONS = {"yolo-obb": "yolov8"}
 """The layouts of families that have only one."""
 
@@ -190,8 +191,9 @@ def _classes(
     if options.family == "yolo-obb":
         note = f"the last column of {name} is the angle: upright boxes around the rotated ones"
         return columns - 1, (f"{note} are served",)
-    if options.class_count is not None and columns == options.class_count + _PERSON_KEYPOINTS:
-        note = f"the last {_PERSON_KEYPOINTS} columns of {name} are keypoints (--decode yolo-pose)"
+    points = prod(options.keypoints or _PERSON_KEYPOINTS)
+    if options.class_count is not None and columns == options.class_count + points:
+        note = f"the last {points} columns of {name} are keypoints (--decode yolo-pose)"
         return options.class_count, (note,)
     return columns, ()
 
