@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import tracemalloc
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -302,6 +303,31 @@ def test_every_task_has_a_page(fields: dict[str, Any]) -> None:
     text = page.page("m/4", Selection(Path("r"), "m", 3, 1, 1), result, Limits(), [])
     assert "All limits are kept." in text
     assert text.count("<figure>") == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"masks": {"width": 2, "height": 1, "runs": [0, 1, 1, 10**9]}},
+        {"masks": {"width": 2**10, "height": 2**9, "runs": [0, 2**19]}},
+        {"masks": {"width": 2, "height": 1, "runs": [0, 10**9, 1, 2 - 10**9]}},
+        {
+            **{"boxes": [[0, 0, 1, 1]], "scores": [0.9], "classes": [0]},
+            "box_masks": {"width": 2, "height": 1, "runs": [[1, 10**9]]},
+        },
+    ],
+)
+def test_runs_that_fill_no_mask_are_not_drawn(fields: dict[str, Any]) -> None:
+    """Nothing of their length is ever in memory."""
+    one = Answer(fields, ["zero", "one"])
+    difference = Difference(frame(), one, None, Comparison(0.0))
+    result = Result("any", agreement(difference.comparison), [difference])
+    tracemalloc.start()
+    text = page.page("m/4", Selection(Path("r"), "m", 3, 1, 1), result, Limits(), [])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "m/3, recorded: a malformed answer" in text
+    assert peak < 10 << 20
 
 
 @pytest.mark.parametrize(
