@@ -54,6 +54,12 @@ class Kept(NamedTuple):
             COUNT: tf.cast(self.counts, tf.float32),
         }
 
+    def corners(self, candidates: Candidates) -> Tensor:
+        """Return the corners of the boxes, padded with zeros: ``[N, M, 4, 2]``."""
+        rows = self.rows_of(candidates)
+        valid = tf.sequence_mask(self.counts, tf.shape(rows)[1], tf.float32)
+        return tf.gather(candidates.corners, rows, batch_dims=1) * valid[..., None, None]
+
     def rows_of(self, candidates: Candidates) -> Tensor:
         """Return which of the candidates each box was: ``[N, M]``.
 

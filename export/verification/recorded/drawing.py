@@ -38,12 +38,30 @@ def _boxes(answer: Answer, alone: Collection[int]) -> str:
         if score >= FAINT or number in alone
     ]
     masks = [_box_mask(fields["box_masks"], *one) for one in shown] if "box_masks" in fields else []
-    return "".join([*masks, *(_box(box, text, number in alone) for number, box, text, _ in shown)])
+    boxes = [
+        _box(box, text, number in alone, fields["corners"][number] if "corners" in fields else ())
+        for number, box, text, _ in shown
+    ]
+    return "".join([*masks, *boxes])
 
 
-def _box(box: Sequence[float], text: str, alone: bool) -> str:
-    names = "box" + " alone" * alone + " top" * (box[1] < _HIGHEST)
-    return f'<div class="{names}" style="{_place(box)}"><span>{escape(text)}</span></div>'
+def _box(box: Sequence[float], text: str, alone: bool, corners: Sequence[float]) -> str:
+    names = "box" + " alone" * alone + " top" * (box[1] < _HIGHEST) + " rotated" * bool(corners)
+    sides = _rotated(box, corners) if corners else ""
+    return f'<div class="{names}" style="{_place(box)}">{sides}<span>{escape(text)}</span></div>'
+
+
+def _rotated(box: Sequence[float], corners: Sequence[float]) -> str:
+    """Return the sides of a rotated box, drawn within the upright one around it."""
+    width, height = box[2] - box[0] or 1.0, box[3] - box[1] or 1.0
+    points = " ".join(
+        f"{(x - box[0]) / width:.4f},{(y - box[1]) / height:.4f}"
+        for x, y in zip(corners[0::2], corners[1::2], strict=True)
+    )
+    return (
+        '<svg viewBox="0 0 1 1" preserveAspectRatio="none">'
+        f'<polygon points="{points}" vector-effect="non-scaling-stroke"/></svg>'
+    )
 
 
 def _place(box: Sequence[float]) -> str:
