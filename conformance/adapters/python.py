@@ -52,6 +52,7 @@ def _answer(result: Result) -> dict[str, Any]:
         fields["boxes"] = [list(one.box) for one in result.detections]
         fields["ids"] = [one.id for one in result.detections]
         fields["events"] = [event.kind for event in result.events]
+        fields["corners"] = [one.corners and sum(one.corners, ()) for one in result.detections]
         fields["masks"] = [one.mask and sum(one.mask.runs[1::2]) for one in result.detections]
         fields["second"] = [one.second and _second(one.second) for one in result.detections]
     return fields
