@@ -185,11 +185,7 @@ RANKING = {"scores": np.array([0.5, 0.3, 0.2995]), "classes": np.array([4, 7, 2]
         (rows(), rows(), True),
         (rows(**{MASKS: np.ones([1, 2, 3, 3])}), rows(), False),
         (rows(**{KEYPOINTS: np.zeros([1, 2, 1, 2])}), rows(), False),
-        (
-            (*ROTATED, False),
-            rows(**{CORNERS: np.ones([1, 2, 4, 2])}),
-            False,
-        ),
+        (*ROTATED, False),
         ([RANKING], [RANKING], True),
         ([{**RANKING, "classes": np.array([4, 2, 7])}], [RANKING], True),
         ([{**RANKING, "classes": np.array([0, 1, 2])}], [RANKING], False),
