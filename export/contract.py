@@ -15,7 +15,8 @@ DETECTION = (BOXES, SCORES, CLASSES, COUNT)
 
 MASKS, KEYPOINTS = "detection_masks", "detection_keypoints"
 KEYPOINT_SCORES = "detection_keypoint_scores"
-DETECTION_EXTRAS = (MASKS, KEYPOINTS, KEYPOINT_SCORES)
+CORNERS = "detection_corners"
+DETECTION_EXTRAS = (MASKS, KEYPOINTS, KEYPOINT_SCORES, CORNERS)
 """What a detector may also say about each box."""
 
 MASK_WEIGHTS = "mask_coefficients"

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demomodel import CHECKPOINT
 from framewire.phone.addresses import NoAddress
 from server.settings import Parser, Settings, WrongSetting, load
 
@@ -178,9 +179,10 @@ def _check_ports(settings: Settings, options: argparse.Namespace) -> None:
 def _export(directory: Path, environment: Mapping[str, str]) -> int:
     """Export the demo model unless it is there. Returns the exit status.
 
-    A process of its own, so that TensorFlow's memory is not held while the demo runs.
+    A process of its own, so that TensorFlow's memory is not held while the demo runs. If the
+    checkpoint changed after the export, that process compares the two, and says what it finds.
     """
-    if _has_version(directory / MODEL):  # importing the exporter to find out would take longer
+    if _is_up_to_date(directory / MODEL):  # importing the exporter to find out would take longer
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     command = _module("export", "savedmodel", "--if-missing", f"--output={directory / MODEL}")
@@ -192,13 +194,16 @@ def _export(directory: Path, environment: Mapping[str, str]) -> int:
             raise
 
 
-def _has_version(model: Path) -> bool:
-    """Return whether the model's folder has one whose name is a version number."""
+def _is_up_to_date(model: Path) -> bool:
+    """Return whether the model has a version, and none of the checkpoint's files is newer."""
     try:
-        names = [entry.name for entry in os.scandir(model) if entry.is_dir()]
-    except OSError:  # which the exporter explains, if it is more than a missing folder
+        folders = [entry for entry in os.scandir(model) if entry.is_dir()]
+        versions = [one for one in folders if one.name.isascii() and one.name.isdecimal()]
+        newest = max(versions, key=lambda version: int(version.name), default=None)
+        trained = max(file.stat().st_mtime for file in CHECKPOINT.iterdir())
+        return newest is not None and newest.stat().st_mtime >= trained
+    except (OSError, ValueError):  # which the exporter explains, if it is more than no folder
         return False
-    return any(name.isascii() and name.isdecimal() for name in names)
 
 
 def _serve(

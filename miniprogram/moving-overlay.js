@@ -84,10 +84,10 @@ class MovingOverlay extends Overlay {
    */
   draw(marksAt, answer = null) {
     const marks = moving(marksAt, now());
-    const hasMasks = marks.some(({ mask }) => mask); // which only the canvas can draw
-    this._boxes.show(hasMasks ? [] : marks);
-    this._paint(hasMasks ? marks : [], answer);
-    this._tickIf(hasMasks && this._isAnimated);
+    const isShaped = marks.some(({ mask, corners }) => mask || corners); // which only the canvas can draw
+    this._boxes.show(isShaped ? [] : marks);
+    this._paint(isShaped ? marks : [], answer);
+    this._tickIf(isShaped && this._isAnimated);
   }
 
   /** @param {boolean} isNeeded */

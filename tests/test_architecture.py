@@ -37,6 +37,7 @@ EXPORT_BASE = {
     "export.paths",
     "export.suggestions",
     "export.wireformat",
+    "framewire.textfile",
 }
 
 # For each room: which of the project's own rooms and which distributions it may
@@ -46,7 +47,11 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     # The stubs come through one file, which keeps TensorFlow itself out.
     ("server.backend.stubs", set(), STUBS),
     ("server.backend.interface", {"server.core"}, set()),
-    ("server.backend", {"server.core", "framewire.sharedfile"}, {"grpc", "numpy", "PIL", "google"}),
+    (
+        "server.backend",
+        {"server.core", "framewire.sharedfile", "framewire.textfile"},
+        {"grpc", "numpy", "PIL", "google"},
+    ),
     (
         "server.runtime",
         {"framewire.agreement", "server.core", "server.backend.interface", "server.settings"}
@@ -55,7 +60,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ),
     (
         "server.access",
-        {"server.core", "server.settings"},
+        {"server.core", "server.settings", "framewire.textfile"},
         {"tornado", "jwt", "cryptography"},
     ),
     ("server.transport", {"server.access", "server.core"}, {"tornado", "msgpack", "numpy"}),
@@ -66,7 +71,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ),
     ("server.version", set(), set()),
     # Python 3.10 has the one, later ones the other.
-    ("server.settings", {"server.version"}, {"tomli", "tomllib"}),
+    ("server.settings", {"server.version", "framewire.textfile"}, {"tomli", "tomllib"}),
     (
         "server.tracing",
         {"server.backend.interface", "server.core", "server.runtime.tracing", "server.version"},
@@ -115,7 +120,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("modelserver.metrics", {"modelserver.status"}, set()),
     (PARTS, set(), STUBS),
     ("modelserver.codec", {PARTS}, {*STUBS, "numpy"}),
-    ("modelserver.options", {"modelserver.status"}, {*STUBS, "grpc"}),
+    ("modelserver.options", {"modelserver.status", "framewire.textfile"}, {*STUBS, "grpc"}),
     ("modelserver.execution", {*BASICS, "modelserver.codec"}, {*STUBS, "numpy"}),
     (
         "modelserver.batching",
@@ -168,7 +173,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     (
         "export.serving",
         {*EXPORT_BASE, "export.detectors", "export.sources", "export.tasks"},
-        TENSORFLOW,
+        {*TENSORFLOW, "yaml"},
     ),
     ("export.publishing", EXPORT_BASE, {"fsspec"}),
     # The stubs come through one file, which keeps TensorFlow itself out.
@@ -199,18 +204,19 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("framewire.agreement", set(), set()),
     ("framewire.reports", set(), set()),
     ("framewire.sharedfile", set(), set()),
+    ("framewire.textfile", set(), set()),
     # What an application installs: nothing of the servers comes with it.
     ("framewire.client", {"framewire.recording"}, {"tornado", "msgpack", "PIL", "numpy", "av"}),
     ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),
     # It starts the other programs by name, as modules or processes.
-    ("framewire", {"server.output", "server.settings"}, {"honcho"}),
+    ("framewire", {"demomodel", "server.output", "server.settings"}, {"honcho"}),
     ("conformance.adapters", {"framewire.client"}, set()),
     ("conformance", {"server.core", "server.transport.encodings"}, {"tornado"}),
     (
         "loadtest",
         {"server.backend.stubs", "export", "demomodel", "framewire.client"}
         | {"framewire.agreement", "framewire.phone.certificates", "framewire.recording"}
-        | {"framewire.reports"},
+        | {"framewire.reports", "framewire.textfile"},
         {"grpc", "msgpack", "PIL", "prometheus_client", "rich", "websockets"},
     ),
 ]

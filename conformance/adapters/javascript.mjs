@@ -22,14 +22,14 @@ function reportState({ name }) {
 }
 
 function reportResult(result, { name }) {
-  const { boxes, scores = [], classes = [], ids, events, outputs = {}, box_masks: masks, then } = result;
+  const { boxes, scores = [], classes = [], ids, events, outputs = {}, corners, box_masks: masks, then } = result;
   const shapes = Object.fromEntries(Object.entries(outputs).map(([key, { shape }]) => [key, shape]));
   const named = classes.map((index) => labels[index] || String(index));
   const kinds = (events || []).map(({ kind }) => kind);
   report({
     frame: name,
     outcome: 'result',
-    ...{ boxes, scores, classes, labels: named, ids, events: kinds, outputs: shapes },
+    ...{ boxes, scores, classes, labels: named, ids, events: kinds, outputs: shapes, corners },
     masks: masks && masks.runs.map(cellsInside),
     second: then && then.answers.map(second),
   });

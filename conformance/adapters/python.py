@@ -52,6 +52,9 @@ def _answer(result: Result) -> dict[str, Any]:
         fields["boxes"] = [list(detection.box) for detection in result.detections]
         fields["ids"] = [detection.id for detection in result.detections]
         fields["events"] = [event.kind for event in result.events]
+        fields["corners"] = [
+            detection.corners and sum(detection.corners, ()) for detection in result.detections
+        ]
         fields["masks"] = [
             detection.mask and sum(detection.mask.runs[1::2]) for detection in result.detections
         ]

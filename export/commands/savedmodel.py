@@ -19,7 +19,10 @@ from export.commands.source_options import (
 from export.commands.task_options import add_task, task_options
 from export.errors import SourceError
 from export.publishing import local
+from export.publishing.location import locate
+from export.publishing.provenance import abbreviated, read_provenance
 from export.sources import checkpoints
+from export.sources.fingerprint import fingerprint
 from export.sources.location import missing
 
 if TYPE_CHECKING:  # it imports TensorFlow, which --help should not wait for
@@ -81,7 +84,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         "takes more memory",
     )
     group.add_argument(
-        "--if-missing", action="store_true", help="do nothing if the model has a version"
+        "--if-missing", action="store_true", help="make no version if the model has one"
     )
 
 
@@ -116,7 +119,7 @@ def run(options: argparse.Namespace) -> None:
     local.check_name(target)
     versions = local.versions(target)
     if options.if_missing and versions:
-        print(f"present     {target / str(versions[-1])}")
+        _report_present(options, target / str(versions[-1]))
         return
     if options.version is not None:
         local.check_free(target, options.version)
@@ -126,6 +129,21 @@ def run(options: argparse.Namespace) -> None:
     from export.pipeline import make_version
 
     make_version(_request(options), target, options.version)
+
+
+def _report_present(options: argparse.Namespace, version: Path) -> None:
+    """Say which version there is, and if the demo model's checkpoint is another one by now."""
+    print(f"present     {version}")
+    made_from = read_provenance(locate(str(version))).get("made_from")
+    if options.source is not None or made_from is None:
+        return
+    checkpoint = checkpoints.find(options.checkpoint)
+    current = fingerprint(checkpoint.name, checkpoint.files())
+    if made_from != current:
+        print(
+            f"note        it was made from {abbreviated(made_from)}; without --if-missing, a "
+            f"version is made of {abbreviated(current)}"
+        )
 
 
 def _check_source(options: argparse.Namespace) -> None:

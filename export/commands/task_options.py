@@ -31,7 +31,7 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="the names of classes or keypoints: one per line, a JSON list, a .pbtxt label map, or "
-        "the .yaml of an Ultralytics export",
+        "the .yaml of an Ultralytics export or data set",
     )
     group.add_argument(
         "--first-class", type=_number, metavar="N", help="the model's number for its first class"
@@ -177,10 +177,10 @@ def _edges(text: str) -> tuple[tuple[int, int], ...]:
 def _colors(name: str) -> tuple[str, ...]:
     """Read a palette from a file."""
     try:
-        colors = labels.read(Path(name))
+        colors = labels.read(Path(name)).names
     except SourceError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     wrong = [color for color in colors if not re.fullmatch("#[0-9a-fA-F]{6}", color)]
     if wrong:
         raise argparse.ArgumentTypeError(f"{name}: {wrong[0]!r} is not a color such as #00ff7f")
-    return tuple(colors)
+    return colors

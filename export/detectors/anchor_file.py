@@ -10,6 +10,7 @@ import numpy as np
 
 from export.detectors.decoder import Size
 from export.errors import SourceError
+from framewire import textfile
 
 ORDERS = ("cxcywh", "cycxhw", "xyxy", "yxyx")
 _LARGEST_NORMALIZED = 4.0
@@ -52,7 +53,7 @@ def standard(boxes: np.ndarray, order: str, size: Size) -> np.ndarray:
 def _content(path: Path) -> Any:
     if path.suffix.lower() == ".npy":
         return np.load(path, allow_pickle=False)
-    text = path.read_text("utf-8-sig")
+    text = textfile.read(path)
     if path.suffix.lower() == ".json":
         return json.loads(text)
     rows = [line.replace(",", " ").split() for line in text.splitlines()]

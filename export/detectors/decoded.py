@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from export.contract import BOXES, MASKS, Outputs, Tensor
+from export.contract import BOXES, CORNERS, MASKS, Outputs, Tensor
 from export.detectors.anchor_free import anchor_free
 from export.detectors.anchored import anchored
 from export.detectors.centernet import centernet
@@ -70,6 +70,8 @@ class DecodedDetection(PlainTask):
         keep = strongest if self.decoder.suppressed else suppress
         kept = keep(candidates, self.limits)
         found = kept.outputs()
+        if candidates.corners is not None:
+            return {**found, CORNERS: kept.corners(candidates)}
         if candidates.prototypes is None:
             return found
         prototypes = candidates.prototypes.of(kept.rows_of(candidates))

@@ -20,12 +20,14 @@ class Candidates:
     ``boxes``: float32 ``[N, A, 4]``: ymin, xmin, ymax, xmax in 0..1 of the model's input.
     ``scores``: float32 ``[N, A, C]`` with a column for each class, or ``[N, A]`` with ``classes``
     ``[N, A]``. ``prototypes``: what the masks of boxes are made of; None if there are none.
+    ``corners``: float32 ``[N, A, 4, 2]``, y and x, those of rotated boxes; None if they are not.
     """
 
     boxes: Tensor
     scores: Tensor
     classes: Tensor | None = None
     prototypes: Prototypes | None = None
+    corners: Tensor | None = None
 
 
 class Decoder(Protocol):

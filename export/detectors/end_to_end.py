@@ -2,8 +2,8 @@
 
 - ``[N, M, 6]``: box, score, class: YOLOv10, YOLO26, and Ultralytics' exports with NMS.
 - ``[N, M, 6 + P]``: the same with the weights of ``P`` prototypes, which another output holds.
-- ``[N, M, 7]`` with the angle of the box: Ultralytics' rotated boxes, each served as the upright
-  box around it.
+- ``[N, M, 7]`` with the angle of the box: Ultralytics' rotated boxes, each served as its corners
+  and the upright box around them.
 - ``[N, M, 7]`` with the image's number first, in the orders of EfficientDet (box, score, class),
   Caffe's DetectionOutput (class, score, box) and others.
 - ``[M, 7]`` or ``[1, 1, M, 7]``: the rows of all images in one table, served one image at a time.
@@ -22,7 +22,7 @@ from export.detectors import columns as tables
 from export.detectors.columns import ULTRALYTICS, Columns
 from export.detectors.decoder import Candidates, Size
 from export.detectors.options import DecodeOptions
-from export.detectors.rotated import upright
+from export.detectors.rotated import around, corners_of
 from export.detectors.scores import in_unit_range
 from export.detectors.units import units_of_rows
 from export.errors import SourceError
@@ -67,8 +67,12 @@ class EndToEnd:
         valid = tf.reduce_any(rows != 0.0, axis=-1) & (classes >= 0.0)
         if "batch" in at:
             valid &= rows[..., at["batch"]] >= 0.0
-        boxes = self._boxes(rows, size)
         scores = tf.where(valid, scores, 0.0)
+        boxes = rows[..., at["box"] : at["box"] + 4]
+        if "angle" in at:
+            corners = corners_of(boxes, rows[..., at["angle"]], self.units, size)
+            return Candidates(around(corners), scores, classes, corners=corners)
+        boxes = standard(boxes, self.order, self.units, size)
         if self.prototypes is None:
             return Candidates(boxes, scores, classes)
         maps = self.prototypes.read(outputs[self.prototypes.name])
@@ -82,13 +86,6 @@ class EndToEnd:
         if rows.shape.rank != 3:  # one table, for one image
             rows = tf.reshape(rows, [1, -1, rows.shape[-1]])
         return tf.pad(rows, [[0, 0], [0, 1], [0, 0]])
-
-    def _boxes(self, rows: Tensor, size: Tensor) -> Tensor:
-        at = tables.positions(self.columns)
-        boxes = rows[..., at["box"] : at["box"] + 4]
-        if "angle" in at:
-            return upright(boxes, rows[..., at["angle"]], self.units, size)
-        return standard(boxes, self.order, self.units, size)
 
 
 def end_to_end(

@@ -54,6 +54,12 @@ class Kept(NamedTuple):
             COUNT: tf.cast(self.counts, tf.float32),
         }
 
+    def corners(self, candidates: Candidates) -> Tensor:
+        """Return the corners of the boxes, padded with zeros: ``[N, M, 4, 2]``."""
+        rows = self.rows_of(candidates)
+        valid = tf.sequence_mask(self.counts, tf.shape(rows)[1], tf.float32)
+        return tf.gather(candidates.corners, rows, batch_dims=1) * valid[..., None, None]
+
     def rows_of(self, candidates: Candidates) -> Tensor:
         """Return which of the candidates each box was: ``[N, M]``.
 
@@ -90,7 +96,7 @@ def best_rows(scores: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
     padded = tf.pad(scores, [[0, 0], [0, tf.maximum(limits.max_boxes - count, 0)]])
     best, rows = tf.math.top_k(padded, limits.max_boxes)
     counts = tf.reduce_sum(tf.cast(best > limits.min_score, tf.int32), axis=1)
-    return tf.minimum(rows, count - 1), counts
+    return tf.minimum(rows, tf.maximum(count - 1, 0)), counts
 
 
 def _by_class(candidates: Candidates, limits: Limits) -> Kept:

@@ -41,7 +41,8 @@ class DecodeOptions:
     ``max_overlap``, ``min_score``, ``max_boxes``: limits of non-maximum suppression.
     ``agnostic``: boxes also suppress boxes of other classes.
     ``first_class``: the number of the first class, if the model returns classes.
-    ``class_count``: how many labels there are.
+    ``class_count``: how many labels there are. ``keypoints``: how many keypoints there are beside
+    these classes, and how many values each has.
     ``skeleton``: which keypoints a line joins; None if not given.
     ``mask_size``: the side of a box's mask, in cells; 0 for no masks.
     """
@@ -62,5 +63,6 @@ class DecodeOptions:
     agnostic: bool = False
     first_class: int | None = None
     class_count: int | None = None
+    keypoints: tuple[int, int] | None = None
     skeleton: tuple[tuple[int, int], ...] | None = None
     mask_size: int = 28

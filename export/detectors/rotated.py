@@ -7,15 +7,24 @@ import tensorflow as tf
 from export.contract import Tensor
 
 
-def upright(boxes: Tensor, angles: Tensor, units: str, size: Tensor) -> Tensor:
-    """Return the upright boxes around rotated ones: ``[N, K, 4]``, ymin, xmin, ymax, xmax in 0..1.
+def corners_of(boxes: Tensor, angles: Tensor, units: str, size: Tensor) -> Tensor:
+    """Return the corners of rotated boxes: ``[N, K, 4, 2]``, y and x in 0..1, around each box.
 
-    ``boxes``: center x, center y, width and height, in ``pixels`` or ``normalized``. ``angles``:
-    ``[N, K]``, in radians, clockwise. ``size``: int32 ``[2]``, height and width in pixels.
+    The first two are the ends of one of the sides that are as long as the width. ``boxes``: center
+    x, center y, width and height, in ``pixels`` or ``normalized``. ``angles``: ``[N, K]``, in
+    radians, clockwise. ``size``: int32 ``[2]``, height and width in pixels.
     """
     sides = tf.cast(size, tf.float32)
     scale = tf.ones_like(sides) if units == "pixels" else sides
-    center, shape = boxes[..., 1::-1] * scale, boxes[..., 3:1:-1] * scale
-    along, across = tf.abs(tf.cos(angles))[..., None], tf.abs(tf.sin(angles))[..., None]
-    half = (shape * along + shape[..., ::-1] * across) / 2.0
-    return tf.concat([center - half, center + half], axis=-1) / tf.tile(sides, [2])
+    center, halves = boxes[..., 1::-1] * scale, boxes[..., 3:1:-1] * scale / 2.0
+    sin, cos = tf.sin(angles), tf.cos(angles)
+    across = tf.stack([sin, cos], axis=-1) * halves[..., 1:]
+    down = tf.stack([cos, -sin], axis=-1) * halves[..., :1]
+    ends = (-across - down, across - down, across + down, down - across)
+    return tf.stack([center + end for end in ends], axis=-2) / sides
+
+
+def around(corners: Tensor) -> Tensor:
+    """Return the upright boxes around corners: ``[N, K, 4]``, ymin, xmin, ymax, xmax."""
+    low, high = tf.reduce_min(corners, axis=-2), tf.reduce_max(corners, axis=-2)
+    return tf.concat([low, high], axis=-1)

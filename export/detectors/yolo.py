@@ -8,13 +8,14 @@ Boxes are center x, center y, width, height. TensorFlow exports give them in 0..
 input, conversions from ONNX often in its pixels. Scores are in 0..1. Models that suppress boxes
 themselves (v10, 26, or exported with NMS) return other rows, see ``end_to_end``. Those that segment
 have 32 further columns: the weights of prototypes, which another output holds. Those for rotated
-boxes have a further column with the angle; each is served as the upright box around it.
+boxes have a further column with the angle; the upright box around each is served, and its corners.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +23,7 @@ import tensorflow as tf
 from export.contract import Outputs, Tensor
 from export.detectors.decoder import Candidates, Size
 from export.detectors.options import DecodeOptions
-from export.detectors.rotated import upright
+from export.detectors.rotated import around, corners_of
 from export.detectors.scores import in_unit_range
 from export.detectors.units import recognize_units
 from export.errors import SourceError
@@ -36,7 +37,7 @@ _STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
 _TINY_STRIDES = (16, 32)  # of YOLOv3-tiny, which has three anchors for each cell
 _ANCHORS_PER_CELL = {"yolov5": 3, "yolov8": 1}
 _BOX_COLUMNS = {"yolov5": 5, "yolov8": 4}
-_PERSON_KEYPOINTS = 17 * 3
+_PERSON_KEYPOINTS = 17, 3
 _VERSIONS = {"yolo-obb": "yolov8"}
 """The layouts of families that have only one."""
 
@@ -89,18 +90,15 @@ class Yolo:
         scores = activate(rows[..., first : first + self.classes], self.activation, False)
         if self.layout.version == "yolov5":
             scores *= activate(rows[..., 4:5], self.activation, False)
-        boxes = self._boxes(rows, first + self.classes, size)
+        if self.rotated:
+            corners = corners_of(rows[..., :4], rows[..., first + self.classes], self.units, size)
+            return Candidates(around(corners), scores, corners=corners)
+        boxes = standard(rows[..., :4], self.order, self.units, size)
         if self.prototypes is None:
             return Candidates(boxes, scores)
         maps = self.prototypes.read(outputs[self.prototypes.name])
         weights = rows[..., first + self.classes :]
         return Candidates(boxes, scores, prototypes=Prototypes(maps, weights, self.mask_size))
-
-    def _boxes(self, rows: Tensor, end: int, size: Tensor) -> Tensor:
-        """Return the boxes. ``end``: the first column after the scores."""
-        if self.rotated:
-            return upright(rows[..., :4], rows[..., end], self.units, size)
-        return standard(rows[..., :4], self.order, self.units, size)
 
 
 def yolo(probe: Probe, options: DecodeOptions, size: Size) -> Yolo:
@@ -188,10 +186,11 @@ def _classes(
         note = f"the last {COUNT} columns of {name} and {prototypes.name} are for masks, {served}"
         return columns - COUNT, (note,)
     if options.family == "yolo-obb":
-        note = f"the last column of {name} is the angle: upright boxes around the rotated ones"
-        return columns - 1, (f"{note} are served",)
-    if options.class_count is not None and columns == options.class_count + _PERSON_KEYPOINTS:
-        note = f"the last {_PERSON_KEYPOINTS} columns of {name} are keypoints (--decode yolo-pose)"
+        note = f"the last column of {name} is the angle of a box: its corners are served as well"
+        return columns - 1, (note,)
+    points = prod(options.keypoints or _PERSON_KEYPOINTS)
+    if options.class_count is not None and columns == options.class_count + points:
+        note = f"the last {points} columns of {name} are keypoints (--decode yolo-pose)"
         return options.class_count, (note,)
     return columns, ()
 

@@ -27,6 +27,7 @@ from export.suggestions import listed
 from export.tasks import coco_person
 from export.tasks.boxes import standard, standard_points
 from export.tasks.keypoints import chosen_skeleton
+from export.tasks.suppression import picked
 from export.tasks.task import Edge, Probe
 
 _BOX = 4
@@ -89,7 +90,7 @@ class YoloPose:
         scores = tf.reduce_max(rows[..., _BOX : _BOX + self.layout.kinds], axis=-1)
         kept, counts = self._kept(rows, scores, size)
         valid = tf.sequence_mask(counts, self.limits.max_boxes, tf.float32)
-        rows, scores = (tf.gather(values, kept, batch_dims=1) for values in (rows, scores))
+        rows, scores = picked(rows, kept), picked(scores, kept)
         points = self._points(rows[..., self.layout.start :], size)
         return {POSES: points * valid[..., None, None], POSE_SCORES: scores * valid}
 
@@ -137,35 +138,48 @@ def yolo_pose(probe: Probe, options: DecodeOptions, size: Size) -> YoloPose:
 def _layout(name: str, value: np.ndarray, options: DecodeOptions, suppressed: bool) -> Layout:
     if suppressed:
         columns, start = value.shape[2], width(ULTRALYTICS)
-        count, values = _keypoints(columns - start, options.class_count)
+        count, values = _keypoints(columns - start, options)
         kinds = 1
     else:
         columns = min(value.shape[1:])
-        kinds, count, values = _columns(columns - _BOX, options.class_count)
+        kinds, count, values = _columns(columns - _BOX, options)
         start = _BOX + kinds
-    if kinds < 1 or count < _FEWEST:
-        named = options.class_count
-        raise SourceError(
-            f"{name} has {columns} columns, which do not fit a box, classes and keypoints"
-            f"{f' for {named} labels' if named else '; name the keypoints with --labels FILE'}"
-        )
+    if kinds < 1 or count < (_FEWEST if options.keypoints is None else 1):
+        raise SourceError(f"{name} has {columns} columns, which do not fit {_expected(options)}")
     by_column = not suppressed and value.shape[2] > value.shape[1]
     return Layout(by_column, kinds, start, count, values, suppressed)
 
 
-def _keypoints(rest: int, named: int | None) -> tuple[int, int]:
+def _expected(options: DecodeOptions) -> str:
+    named = options.class_count
+    if options.keypoints is not None:
+        count, values = options.keypoints
+        return (
+            f"a box, {named} classes and {count} keypoints of {values} values each, as --labels "
+            "says; is it the file of another model?"
+        )
+    labels = f" for {named} labels" if named else "; name the keypoints with --labels FILE"
+    return f"a box, classes and keypoints{labels}"
+
+
+def _keypoints(rest: int, options: DecodeOptions) -> tuple[int, int]:
     """Return how many keypoints ``rest`` columns are, and how many values each has."""
+    if options.keypoints is not None:
+        count, values = options.keypoints
+        return (count, values) if rest == count * values else (0, 0)
+    named = options.class_count
     for values in _SIZES:
         if rest == values * named if named else rest % values == 0:
             return rest // values, values
     return 0, 0
 
 
-def _columns(rest: int, named: int | None) -> tuple[int, int, int]:
-    """Return how many classes and keypoints there are, and how many values a keypoint has.
-
-    ``named``: how many labels there are.
-    """
+def _columns(rest: int, options: DecodeOptions) -> tuple[int, int, int]:
+    """Return how many classes and keypoints there are, and how many values a keypoint has."""
+    named = options.class_count
+    if options.keypoints is not None:
+        count, values = options.keypoints
+        return (named or 0 if rest == (named or 0) + count * values else 0), count, values
     if named:
         if rest == 1 + 2 * named:
             return 1, named, 2

@@ -30,6 +30,12 @@ def read_provenance(version: Location) -> dict[str, Any]:
     return {}
 
 
+def abbreviated(made_from: str) -> str:
+    """Shorten the digest to twelve digits."""
+    head, marker, digest = made_from.partition("sha256:")
+    return f"{head}{marker}{digest[:12]}" if marker else made_from
+
+
 def _leading_object(encoded: bytes) -> dict[str, Any]:
     """Decode the JSON object at the start of the bytes; binary data may follow it."""
     try:

@@ -17,7 +17,7 @@ from google.protobuf import text_format
 from export.client.stubs import model_server_config_pb2
 from export.errors import ReleaseError
 from export.publishing.location import one_line
-from framewire import sharedfile
+from framewire import sharedfile, textfile
 
 _HEADER = "# Written by `python -m export`; comments are not kept.\n"
 
@@ -50,11 +50,11 @@ class ConfigFile:
     def read(self) -> Any | None:
         """Return the ModelServerConfig, or None if there is no file."""
         try:
-            text = self.path.read_text(encoding="utf-8-sig")
+            text = textfile.read(self.path)
             return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        except (OSError, ValueError, text_format.ParseError) as error:
             raise ReleaseError(f"cannot read {self.path}: {one_line(error)}") from None
 
     def write(self, config: Any | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from export.errors import ReleaseError
 from export.publishing.manifest import utc_now
-from framewire import sharedfile
+from framewire import sharedfile, textfile
 
 MAX_MOVES = 50
 """The number of moves of a label that are kept."""
@@ -54,7 +54,7 @@ class History:
 
     def _read(self) -> dict[str, dict[str, _Moves]]:
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8-sig"))
+            content = json.loads(textfile.read(self.path))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:

@@ -13,7 +13,7 @@ from export.errors import DamagedVersion
 from export.publishing import manifest
 from export.publishing.location import Location, reporting
 from export.publishing.manifest import Manifest
-from export.publishing.provenance import read_provenance
+from export.publishing.provenance import abbreviated, read_provenance
 from export.publishing.repository import Repository
 
 WHOLE = "whole"
@@ -103,7 +103,7 @@ def table(listed: list[Row], check: bool) -> Table:
     for row in listed:
         size = f"{row.size / 1e6:.1f} MB" if row.on_disk else "not on disk"
         cells = [str(row.version), row.state or "-", ", ".join(row.labels) or "-", size]
-        cells += [row.published_at or "-", _abbreviated(row.made_from) or "-"]
+        cells += [row.published_at or "-", abbreviated(row.made_from) or "-"]
         result.add_row(*[*cells, row.checked or "-"] if check else cells)
     return result
 
@@ -116,9 +116,3 @@ def failures(listed: list[Row]) -> list[str]:
 def as_json(listed: list[Row]) -> list[dict[str, Any]]:
     """Return the rows as JSON objects."""
     return [asdict(row) for row in listed]
-
-
-def _abbreviated(made_from: str) -> str:
-    """Shorten the digest to twelve digits."""
-    head, marker, digest = made_from.partition("sha256:")
-    return f"{head}{marker}{digest[:12]}" if marker else made_from

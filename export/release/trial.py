@@ -11,7 +11,7 @@ from typing import Any
 
 from export.errors import ReleaseError
 from export.release.labels import CANARY
-from framewire import sharedfile
+from framewire import sharedfile, textfile
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class TrialFile:
 
     def _read(self) -> dict[str, Any]:
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8-sig"))
+            content = json.loads(textfile.read(self.path))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:

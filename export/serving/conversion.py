@@ -18,6 +18,7 @@ from export.errors import SourceError, reason_of
 from export.serving import labels as label_files
 from export.serving import outputs
 from export.serving.decoding import Canvas, decode, decode_at_own_size
+from export.serving.labels import Labels
 from export.serving.signatures import DescribedModule, EncodedServable, Model, Servable
 from export.sources import scaling as scalings
 from export.sources.scaling import Scaling
@@ -134,6 +135,7 @@ def resolve(
     see its outputs. ``decode``: how to decode a detector. Raise ``SourceError`` if something is
     missing or contradicts the source.
     """
+    named = label_files.read(labels) if isinstance(labels, Path) else Labels(labels or ())
     batch = _batch(source, images)
     canvas = None if source.takes_bytes else _canvas(source, images, batch)
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
@@ -142,7 +144,7 @@ def resolve(
 
     def choose() -> Task:
         if decode is not None:
-            return _decoded(draft, probe, _with_labels(source, decode, labels), len(tried))
+            return _decoded(draft, probe, _with_labels(source, decode, named), len(tried))
         return _selected(draft, probe, _with_description(source, task))
 
     chosen = outputs.select(choose, faults)
@@ -151,8 +153,11 @@ def resolve(
         raise SourceError(
             "boxes in pixels need the images' size, which a model that decodes images does not give"
         )
-    known = _described_labels(source, chosen) or chosen.labels
-    names = _labels(labels or known, chosen)
+    names = named.of(chosen.name)
+    if names and isinstance(labels, Path):
+        numbered = _NUMBERED.get(chosen.name, "classes")
+        label_files.check_count(labels, names, chosen.classes, numbered)
+    names = names or _described_labels(source, chosen) or chosen.labels
     dropped = tuple(not_served(chosen, probe))
     then = _second_model(source, task, chosen)
     return replace(draft, task=chosen, labels=names, not_served=dropped, then=then)
@@ -273,15 +278,12 @@ def _selected(draft: Conversion, probe: Probe, options: TaskOptions) -> Task:
     return task
 
 
-def _with_labels(
-    source: Source, options: DecodeOptions, labels: Path | tuple[str, ...] | None
-) -> DecodeOptions:
+def _with_labels(source: Source, options: DecodeOptions, named: Labels) -> DecodeOptions:
     """Fill in how many labels there are, and the first class of the source's description."""
-    names = label_files.read(labels) if isinstance(labels, Path) else labels or ()
     first = source.described.get("first_class")
     if options.first_class is None and isinstance(first, int):
         options = replace(options, first_class=first)
-    return replace(options, class_count=len(names) or None)
+    return replace(options, class_count=len(named.names) or None, keypoints=named.shape)
 
 
 def _text(error: Exception) -> str:
@@ -335,11 +337,3 @@ def _described_skeleton(source: Source) -> tuple[Edge, ...] | None:
 def _described_labels(source: Source, task: Task) -> tuple[str, ...]:
     labels = tuple(map(str, source.described.get("labels") or ()))
     return labels if task.classes in (None, len(labels)) else ()
-
-
-def _labels(labels: Path | tuple[str, ...] | None, task: Task) -> tuple[str, ...]:
-    if not isinstance(labels, Path):
-        return labels or ()
-    names = label_files.read(labels)
-    label_files.check_count(labels, names, task.classes, _NUMBERED.get(task.name, "classes"))
-    return tuple(names)

@@ -11,6 +11,7 @@ from export.contract import (
     BOXES,
     BYTES,
     CLASS_MAP,
+    CORNERS,
     DENSE_MAP,
     DESCRIBE,
     KEYPOINTS,
@@ -170,8 +171,13 @@ def _moved(name: str, values: Tensor, placements: Tensor) -> Tensor:
 
 def _points_to_image(points: Tensor, placements: Tensor) -> Tensor:
     """Do for points ``[N, K, P, 2]``, y and x, what ``canvas_to_image`` does for boxes."""
+    return tf.clip_by_value(_corners_to_image(points, placements), 0.0, 1.0)
+
+
+def _corners_to_image(corners: Tensor, placements: Tensor) -> Tensor:
+    """Do the same for corners ``[N, K, 4, 2]``, without clipping, which would bend their boxes."""
     corner, size = placements[:, None, None, :2], placements[:, None, None, 2:]
-    return tf.clip_by_value((points - corner) / size, 0.0, 1.0)
+    return (corners - corner) / size
 
 
 def canvas_to_image(boxes: Tensor, placements: Tensor) -> Tensor:
@@ -212,6 +218,7 @@ def _covered(pixels: Tensor, placements: Tensor, axis: int) -> Tensor:
 _MOVES = {
     BOXES: (3, canvas_to_image),
     KEYPOINTS: (4, _points_to_image),
+    CORNERS: (4, _corners_to_image),
     POSES: (4, _poses_to_image),
     CLASS_MAP: (3, _map_to_image),
     DENSE_MAP: (3, _map_to_image),

@@ -12,6 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from export.contract import GRAPH_FILES
 from export.errors import SourceError
+from framewire import textfile
 
 SERVE = "serve"
 """The tag of the graph that model servers load."""
@@ -69,12 +70,12 @@ def _parsed(folder: Path) -> Any:
     path = next(folder / name for name in GRAPH_FILES if (folder / name).exists())
     try:
         if path.suffix == ".pbtxt":
-            text_format.Parse(path.read_text("utf-8"), model)
+            text_format.Parse(textfile.read(path), model)
         else:
             model.ParseFromString(path.read_bytes())
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
-    except (DecodeError, text_format.ParseError, UnicodeDecodeError):
+    except (DecodeError, text_format.ParseError, ValueError):
         raise SourceError(f"{path} is not the graph of a SavedModel, or is truncated") from None
     if not model.meta_graphs:
         raise SourceError(f"{path} contains no graph: it is empty or truncated")

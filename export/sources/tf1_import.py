@@ -13,18 +13,19 @@ from google.protobuf.message import DecodeError
 
 from export.errors import SourceError, reason_of
 from export.sources.subgraph import node_of
+from framewire import textfile
 
 
 def parse(path: Path, message: Any, words: str, text: bool = False) -> Any:
     """Return ``message``, filled from a file. Raise ``SourceError``, which calls it ``words``."""
     try:
         if text:
-            return text_format.Parse(path.read_text("utf-8-sig"), message)
+            return text_format.Parse(textfile.read(path), message)
         message.ParseFromString(path.read_bytes())
         return message
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
-    except (DecodeError, text_format.ParseError, UnicodeDecodeError):
+    except (DecodeError, text_format.ParseError, ValueError):
         raise SourceError(f"{path} is not {words}, or is truncated") from None
 
 

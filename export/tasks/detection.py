@@ -11,6 +11,7 @@ import tensorflow as tf
 from export.contract import (
     BOXES,
     CLASSES,
+    CORNERS,
     COUNT,
     DETECTION,
     DETECTION_EXTRAS,
@@ -25,7 +26,7 @@ from export.suggestions import listed
 from export.tasks.activation import activate
 from export.tasks.boxes import standard, standard_points
 from export.tasks.masksource import MaskSource, masks_among
-from export.tasks.suppression import Suppression
+from export.tasks.suppression import Suppression, picked
 from export.tasks.task import PlainTask, Probe, TaskOptions
 
 
@@ -97,8 +98,8 @@ class Detection(PlainTask):
     def _extra(self, name: str, outputs: Outputs, rows: Tensor | None, size: Tensor) -> Tensor:
         values = outputs[self.extras[name]]
         if rows is not None:
-            values = tf.gather(values, rows, batch_dims=1)
-        if name == KEYPOINTS:
+            values = picked(values, rows)
+        if name in (KEYPOINTS, CORNERS):
             return standard_points(values, self.options.order, self.options.units, size)
         return values
 
@@ -115,7 +116,7 @@ def detection(probe: Probe, options: TaskOptions) -> Detection:
         )
     boxes, scores = probe[names[BOXES]], probe[names[SCORES]]
     _check(boxes, scores, options)
-    extras = {name: own for name, own in extras.items() if _belongs(probe[own], scores)}
+    extras = {name: own for name, own in extras.items() if _belongs(name, probe[own], scores)}
     masks, notes = masks_among(probe, extras.pop(MASKS, None), scores.shape[1], options)
     if KEYPOINTS in extras:
         notes += (
@@ -133,9 +134,10 @@ def _own_names(names: tuple[str, ...], probe: Probe) -> dict[str, str]:
     return {name: own for name in names if (own := own_name(name, probe)) is not None}
 
 
-def _belongs(extra: Any, scores: Any) -> bool:
+def _belongs(name: str, extra: Any, scores: Any) -> bool:
     """Return whether an output has an entry for each box."""
-    return bool(extra.shape[:2] == scores.shape[:2])
+    fits = name != CORNERS or extra.shape[2:] == (4, 2)
+    return bool(fits and extra.shape[:2] == scores.shape[:2])
 
 
 def own_name(name: str, outputs: Any) -> str | None:

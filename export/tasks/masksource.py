@@ -12,6 +12,7 @@ from export.contract import BOXES, COUNT, MASK_WEIGHTS, MASKS, Outputs, Tensor
 from export.errors import SourceError
 from export.tasks.boxmasks import MAX_CELLS, of_image_masks
 from export.tasks.prototypes import PrototypeOutput, Prototypes, prototypes_among
+from export.tasks.suppression import picked
 from export.tasks.task import Probe, TaskOptions
 
 _SERVED = (tf.float32, tf.float16, tf.uint8, tf.bool)
@@ -45,7 +46,7 @@ class MaskSource:
         """
         values = outputs[self.output]
         if rows is not None:
-            values = tf.gather(values, rows, batch_dims=1)
+            values = picked(values, rows)
         if not self.of_image and self.prototypes is None:
             return {MASKS: _valid(_served(values), found, rows)}
         boxes = tf.clip_by_value(found[BOXES], 0.0, 1.0)

@@ -42,6 +42,14 @@ def suppress(
     return kept
 
 
+def picked(values: Tensor, rows: Tensor) -> Tensor:
+    """Return the rows ``[N, M]`` of ``values`` ``[N, K, ...]``; zeros if ``K`` is 0."""
+    if not values.shape[1]:  # open, so it may be 0
+        rest = [[0, 0]] * (values.shape.rank - 2)
+        values = tf.pad(values, [[0, 0], [0, 1], *rest])
+    return tf.gather(values, rows, batch_dims=1)
+
+
 @dataclass(frozen=True)
 class Suppression:
     """Suppression for a detector that has none of its own.
@@ -96,12 +104,12 @@ class Suppression:
         # Pad, so that there are always enough for the output.
         scores = tf.pad(scores, [[0, 0], [0, self.max_boxes]])
         scores, order = tf.math.top_k(scores, self._count(scores))
-        rows = tf.minimum(order // columns, tf.shape(boxes)[1] - 1)
+        rows = tf.minimum(order // columns, tf.maximum(tf.shape(boxes)[1] - 1, 0))
         if classes is None:
             chosen = tf.cast(order % columns, tf.float32)
         else:
-            chosen = tf.gather(tf.cast(classes, tf.float32), rows, batch_dims=1)
-        return tf.gather(boxes, rows, batch_dims=1), scores, chosen, rows
+            chosen = picked(tf.cast(classes, tf.float32), rows)
+        return picked(boxes, rows), scores, chosen, rows
 
     def _count(self, scores: Tensor) -> Tensor:
         """Return how many candidates of ``[N, K]`` are considered."""

@@ -11,6 +11,7 @@ from export.contract import (
     CLASS_MAP,
     CLASS_SCORES,
     CLASSES,
+    CORNERS,
     COUNT,
     DENSE_MAP,
     DESCRIBE,
@@ -110,6 +111,8 @@ def _check_detections(signature: str, specs: Specs, description: dict[str, Any])
         _check_output(signature, specs, name, rank)
     if description.get("masks"):
         _check_output(signature, specs, MASKS, 4, _MASK_DTYPES)
+    if CORNERS in specs:
+        _check_output(signature, specs, CORNERS, 4)
 
 
 def _check_poses(signature: str, specs: Specs, description: dict[str, Any]) -> None:

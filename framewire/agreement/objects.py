@@ -3,7 +3,7 @@
 An object has a counterpart if the other answer has one of the same class in about the same place.
 Weak objects come and go with the smallest change, so only clear ones need a counterpart, which may
 be weaker: a score that moves slightly across a threshold is no difference. If both answers have
-masks, what counterparts cover must be about the same as well.
+masks, what counterparts cover must be about the same as well, and so must rotated boxes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from framewire.agreement.answers import Answer, Cut
 from framewire.agreement.boxmasks import Mask, mask_iou, masks_of
+from framewire.agreement.corners import corners_iou
 from framewire.agreement.summary import Comparison, Tally
 
 CLEAR = 0.3
@@ -46,13 +47,14 @@ class _Object:
     shape: Sequence[float]
     clear: bool
     mask: Mask | None = None
+    corners: Sequence[float] | None = None
 
 
 def boxes(before: Answer, after: Answer, cut: Cut) -> Comparison:
     """Compare detections; their similarity is the intersection over union.
 
-    It is that of boxes or, if it is less, that of their masks. A box whose mask is gone has no
-    counterpart; masks that only the second answer has are not compared.
+    It is that of boxes or, if it is less, that of their masks or of rotated boxes. A box whose mask
+    or rotation is gone has no counterpart; what only the second answer has is not compared.
     """
     return _compare(_boxes(before, cut), _boxes(after, cut), iou)
 
@@ -87,7 +89,8 @@ def keypoint_similarity(a: Sequence[float], b: Sequence[float]) -> float:
 
 def _boxes(answer: Answer, cut: Cut) -> list[_Object]:
     fields = answer.fields
-    columns = fields["classes"], fields["scores"], fields["boxes"], masks_of(fields)
+    corners = fields.get("corners", [None] * len(fields["boxes"]))
+    columns = fields["classes"], fields["scores"], fields["boxes"], masks_of(fields), corners
     rows = zip(*columns, strict=True)
     return _objects([(answer.name(kind), *rest) for kind, *rest in rows], cut)
 
@@ -95,16 +98,16 @@ def _boxes(answer: Answer, cut: Cut) -> list[_Object]:
 def _poses(answer: Answer, cut: Cut) -> list[_Object]:
     fields = answer.fields
     rows = zip(fields["scores"], fields["keypoints"], strict=True)
-    return _objects([("pose", score, points, None) for score, points in rows], cut)
+    return _objects([("pose", score, points, None, None) for score, points in rows], cut)
 
 
-def _objects(rows: Sequence[tuple[str, float, Any, Mask | None]], cut: Cut) -> list[_Object]:
+def _objects(rows: Sequence[tuple[str, float, Any, Mask | None, Any]], cut: Cut) -> list[_Object]:
     """Return the objects that are clear, or may be the counterpart of one that is."""
     clear = max(CLEAR, cut.min_score + MARGIN)
     most = MOST_OBJECTS if cut.max_results is None else cut.max_results
     return [
-        _Object(number, label, score, shape, score >= clear and number < most, mask)
-        for number, (label, score, shape, mask) in enumerate(rows[:MOST_OBJECTS])
+        _Object(number, label, score, shape, score >= clear and number < most, mask, corners)
+        for number, (label, score, shape, mask, corners) in enumerate(rows[:MOST_OBJECTS])
         if score >= COUNTERPART * clear
     ]
 
@@ -114,7 +117,7 @@ def _compare(
 ) -> Comparison:
     alike = sorted(_alike(before, after, similarity), reverse=True)
     same = _pairs(entry for entry in alike if before[entry[1]].label == after[entry[2]].label)
-    covered = [(_with_masks(value, before[i], after[j]), i, j) for value, i, j in same]
+    covered = [(_covered(value, before[i], after[j]), i, j) for value, i, j in same]
     pairs = [entry for entry in covered if entry[0] >= SAME_PLACE]
     lost = {i for i, one in enumerate(before) if one.clear} - {i for _, i, _ in pairs}
     new = {j for j, one in enumerate(after) if one.clear} - {j for _, _, j in pairs}
@@ -152,8 +155,12 @@ def _alike(
                     yield value, i, j
 
 
-def _with_masks(similarity: float, before: _Object, after: _Object) -> float:
+def _covered(similarity: float, before: _Object, after: _Object) -> float:
     """Return the similarity of two objects in the same place, with what they cover of it."""
+    if before.corners is not None:
+        if after.corners is None:
+            return 0.0
+        similarity = min(similarity, corners_iou(before.corners, after.corners))
     if before.mask is None:
         return similarity
     if after.mask is None:

@@ -68,6 +68,7 @@ def _detections(message: Mapping[str, Any], labels: Labels) -> tuple[Detection, 
         message.get("velocities", nothing),
         message.get("then", {}).get("answers", nothing),
         _masks(message["box_masks"]) if "box_masks" in message else nothing,
+        message.get("corners", nothing),
         strict=True,
     )
     return tuple(
@@ -80,8 +81,9 @@ def _detections(message: Mapping[str, Any], labels: Labels) -> tuple[Detection, 
             Velocity(*edges) if edges else None,
             _second(answer),
             mask,
+            tuple(zip(corners[0::2], corners[1::2], strict=True)) if corners else None,
         )
-        for box, score, index, id_, edges, answer, mask in columns
+        for box, score, index, id_, edges, answer, mask, corners in columns
     )
 
 

@@ -54,7 +54,10 @@ class Detection:
     ``class_index`` counts from 0; ``label`` is that class's name, or the index as text if the
     model has no names. With ``track``, ``id`` and ``velocity`` are those of the object; None until
     it is confirmed. With ``then``, ``second`` is what the second model says about it, if it was to.
-    ``mask`` is None if the model, or this box, has none.
+    ``mask`` is None if the model, or this box, has none. ``corners``, if the model's boxes are
+    rotated: x and y of the four corners, around the object, in 0..1 of the picture or beyond it;
+    ``box`` is the upright one around them. The first two are the ends of the side that the model
+    calls its width.
     """
 
     box: Box
@@ -65,6 +68,7 @@ class Detection:
     velocity: Velocity | None = None
     second: SecondAnswer | None = None
     mask: Mask | None = None
+    corners: tuple[tuple[float, float], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

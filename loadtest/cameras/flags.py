@@ -8,6 +8,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from framewire import textfile
 from framewire.recording.files import FOLDER_MODE
 from loadtest.cameras import fleet, objective, source, target
 from loadtest.cameras.effort import MAX_LAG_MS
@@ -242,11 +243,11 @@ def _token(text: str | None) -> str | None:
 
 def _stored(path: str) -> str:
     try:
-        token = Path(path).read_text(encoding="utf-8-sig").strip()
+        token = textfile.read(path).strip()
     except OSError as error:
         raise Unusable(f"cannot read the token in {path}: {error.strerror}") from None
-    except ValueError:
-        raise Unusable(f"{path} has no token in it: it is not UTF-8 text") from None
+    except ValueError as error:
+        raise Unusable(f"{path} has no token in it: {error}") from None
     if not token:
         raise Unusable(f"{path} has no token in it: it is empty")
     return token

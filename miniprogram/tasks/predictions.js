@@ -3,6 +3,7 @@
 
 /** What a result contains, for any task. */
 
+const { cornersOf } = require('../client/lib/core/corners.js');
 const { maskOf } = require('../client/lib/core/masks.js');
 const { summarize } = require('../client/lib/core/tensor.js');
 const { readEmbedding } = require('./embedding.js');
@@ -55,7 +56,7 @@ function readPredictions(result, model, minScore, shows = undefined) {
  * @param {Result} result
  * @returns {import('./types.js').AnyBox[]}
  */
-function boxesOf({ boxes = [], classes = [], scores = [], box_masks: masks, then }) {
+function boxesOf({ boxes = [], classes = [], scores = [], corners, box_masks: masks, then }) {
   const answers = then ? then.answers : [];
   return boxes.map((box, i) => ({
     box,
@@ -63,6 +64,7 @@ function boxesOf({ boxes = [], classes = [], scores = [], box_masks: masks, then
     score: scores[i],
     second: answers[i],
     mask: maskOf(masks, i),
+    corners: cornersOf(corners, i, box),
   }));
 }
 
@@ -95,7 +97,7 @@ function readClasses({ classes = [], scores = [] }, model, minScore) {
  */
 function readBoxes(boxes, labels, minScore, shows = () => true) {
   const shown = boxes.filter((box) => shows(box.class));
-  const items = shown.map(({ id, class: index, score, box, opacity = 1, second, mask }) => ({
+  const items = shown.map(({ id, class: index, score, box, opacity = 1, second, mask, corners }) => ({
     ...(typeof id === 'number' && { id }),
     index,
     name: [className(index, labels), secondName(second)].filter(Boolean).join(' · '),
@@ -103,6 +105,7 @@ function readBoxes(boxes, labels, minScore, shows = () => true) {
     box,
     opacity,
     ...(mask && { mask }),
+    ...(corners && { corners }),
   }));
   return bestFirst(items, minScore);
 }

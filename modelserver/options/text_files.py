@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
+from framewire import textfile
 from modelserver.status import Code, ServingError, invalid
 
 _QUOTED = 200
@@ -61,11 +62,10 @@ def read(path: str, message: Any) -> Any:
     """
     try:
         # Comments may have any encoding.
-        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-            return text_format.Parse(file.read(), message)
+        return text_format.Parse(textfile.read(path, errors="surrogateescape"), message)
     except OSError as error:
         raise ServingError(Code.NOT_FOUND, f"{path}: {error.strerror}") from None
-    except (text_format.ParseError, UnicodeError) as error:
+    except (text_format.ParseError, ValueError) as error:
         raise invalid(f"{path}: {_one_line(str(error))}") from None
 
 

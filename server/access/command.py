@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from framewire import textfile
 from server.access.keys import RSA_BITS, SECRET_BYTES, check_key, load_keys
 from server.access.tokens import HIGHEST_LIMIT, Tokens
 from server.settings import Parser, Settings, WrongSetting, load
@@ -166,7 +167,7 @@ def _entries(path: Path) -> list[Any]:
     except OSError as error:
         raise WrongSetting(f"token_keys: {path}: {error.strerror}") from None
     load_keys(str(path))  # do not overwrite a broken file
-    entries = json.loads(path.read_text(encoding="utf-8-sig"))["keys"]
+    entries = json.loads(textfile.read(path))["keys"]
     assert isinstance(entries, list)
     return entries
 

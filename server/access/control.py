@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tornado.httputil import HTTPServerRequest
 
+from framewire import textfile
 from server.access.addresses import Client, TrustedProxies, is_loopback, network
 from server.access.filewatcher import FileWatcher
 from server.access.hosts import Hosts
@@ -184,11 +184,11 @@ def _wechat(settings: Settings, access: AccessControl) -> WeChat:
 
 def _secret(path: str) -> str:
     try:
-        secret = Path(path).read_text(encoding="utf-8-sig").strip()
+        secret = textfile.read(path).strip()
     except OSError as error:
         raise WrongSetting(f"wechat_secret_file: {path}: {error.strerror}") from None
-    except ValueError:
-        raise WrongSetting(f"wechat_secret_file: {path}: the file is not UTF-8 text") from None
+    except ValueError as error:
+        raise WrongSetting(f"wechat_secret_file: {path}: {error}") from None
     if not secret:
         raise WrongSetting(f"wechat_secret_file: {path}: the file is empty")
     return secret

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jwt
 
+from framewire import textfile
 from server.settings import WrongSetting
+from server.settings.errors import reason
 
 # The minimum length of a secret: that of its hash.
 SECRET_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
@@ -39,7 +40,7 @@ class Key:
 def load_keys(path: str) -> dict[str, Key]:
     """Load a file's keys by ``kid``, in its order. Raises WrongSetting, quoting no secret."""
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        document = json.loads(textfile.read(path))
     except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"token_keys: {path}: {_without_content(error)}") from None
     entries = document.get("keys") if isinstance(document, dict) else None
@@ -86,6 +87,6 @@ def _check_strength(jwk: jwt.PyJWK) -> None:
 
 
 def _without_content(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or "cannot be read"
-    return "not valid JSON"
+    if isinstance(error, (json.JSONDecodeError, RecursionError)):
+        return "not valid JSON"
+    return reason(error)

@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from pathlib import Path
 
+from framewire import textfile
 from server.settings import WrongSetting
 
 LEAST_CHARACTERS = 20
@@ -44,11 +44,11 @@ class Operators:
 def _load(path: str) -> Mapping[str, bytes]:
     """Return the digest of each operator's token. Errors quote no token."""
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = textfile.read(path).splitlines()
     except OSError as error:
         raise WrongSetting(f"admin_tokens: {path}: {error.strerror}") from None
-    except ValueError:
-        raise WrongSetting(f"admin_tokens: {path}: the file is not UTF-8 text") from None
+    except ValueError as error:
+        raise WrongSetting(f"admin_tokens: {path}: {error}") from None
     digests: dict[str, bytes] = {}
     for number, line in enumerate(lines, 1):
         words = line.split()

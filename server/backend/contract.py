@@ -51,8 +51,8 @@ class PixelsInput:
 class DetectionOutputs:
     """Aliases of TensorFlow's detection outputs.
 
-    ``count`` and ``masks`` are None if there are none. ``class_count`` is the number of described
-    labels.
+    ``count``, ``masks`` and ``corners`` are None if there are none. ``class_count`` is the number
+    of described labels.
     """
 
     boxes: str
@@ -62,13 +62,14 @@ class DetectionOutputs:
     first_class: int
     class_count: int = NO_LIMIT
     masks: str | None = None
+    corners: str | None = None
 
     task: Task = "detection"
 
     @cached_property  # every call needs it
     def aliases(self) -> tuple[str, ...]:
         """The outputs to request."""
-        names = (self.boxes, self.scores, self.classes, self.count, self.masks)
+        names = (self.boxes, self.scores, self.classes, self.count, self.masks, self.corners)
         return tuple(name for name in names if name is not None)
 
 

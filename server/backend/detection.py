@@ -38,9 +38,11 @@ def detections(
     scores = to_numbers(outputs.scores, tensors[outputs.scores])
     classes = to_numbers(outputs.classes, tensors[outputs.classes])
     _check(boxes, scores, classes, rows)
-    masks = None
+    masks = corners = None
     if outputs.masks is not None:
         masks = read_masks(outputs.masks, tensors[outputs.masks], scores.shape)
+    if outputs.corners is not None:
+        corners = _read_corners(outputs.corners, tensors[outputs.corners], scores.shape)
     columns = scores.shape[1]
     counts = _counts(outputs, tensors, rows, columns)
     answers = []
@@ -54,6 +56,7 @@ def detections(
                 outputs,
                 WHOLE if placements is None else placements[row],
                 None if masks is None else masks[row],
+                [] if corners is None else _corners(corners[8 * start : 8 * end]),
             )
         )
     return answers
@@ -66,6 +69,14 @@ def _check(boxes: Numbers, scores: Numbers, classes: Numbers, rows: int) -> None
             f"boxes {list(boxes.shape)}, scores {list(shape)} and classes "
             f"{list(classes.shape)} do not match for a batch of {rows}"
         )
+
+
+def _read_corners(name: str, tensor: tensor_pb2.TensorProto, shape: tuple[int, ...]) -> Any:
+    """Return corners [N,K,4,2] of boxes of ``shape`` [N,K], flat. Raises ModelFailed."""
+    corners = to_numbers(name, tensor)
+    if corners.shape != (*shape, 4, 2):
+        raise ModelFailed(f"{name} {list(corners.shape)} does not match boxes {list(shape)}")
+    return corners.values
 
 
 def _counts(
@@ -88,6 +99,11 @@ def _edges(flat: Column) -> list[Column]:
     return [flat[1::4], flat[0::4], flat[3::4], flat[2::4]]
 
 
+def _corners(flat: Column) -> list[Column]:
+    """Return columns x, y, x, y ... of flat corners, y first."""
+    return [flat[at::8] for at in (1, 0, 3, 2, 5, 4, 7, 6)]
+
+
 def _detections(
     edges: list[Column],
     scores: Column,
@@ -95,8 +111,9 @@ def _detections(
     outputs: DetectionOutputs,
     placement: Placement,
     masks: Array | None,
+    corners: list[Column],
 ) -> Detections:
-    columns = [*edges, scores, classes]
+    columns = [*edges, scores, classes, *corners]
     if masks is not None:
         columns.append(list(range(len(scores))))
     if not all(map(math.isfinite, map(sum, columns))):
@@ -114,10 +131,20 @@ def _detections(
     indices = [round(value) - first for value in classes]
     if indices and (min(indices) < 0 or max(indices) >= outputs.class_count):
         indices = _known_classes(indices, scores, outputs)
+    found = Detections(boxes, scores, indices)
+    if corners:
+        found = found._replace(corners=_in_frame(columns[6:14], placement))
     if masks is None:
-        return Detections(boxes, scores, indices)
-    numbers = list(map(int, columns[6]))
-    return Detections(boxes, scores, indices, masks=box_masks(masks, numbers, edges, clipped))
+        return found
+    numbers = list(map(int, columns[-1]))
+    return found._replace(masks=box_masks(masks, numbers, edges, clipped))
+
+
+def _in_frame(corners: list[Column], placement: Placement) -> list[Column]:
+    """Return the corners of each box, a row for each, in fractions of the frame."""
+    if placement is not WHOLE:
+        corners = [*_placed(corners[:4], placement), *_placed(corners[4:], placement)]
+    return list(map(list, zip(*corners, strict=True)))
 
 
 def _known_classes(indices: list[int], scores: Column, outputs: DetectionOutputs) -> list[int]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from google.protobuf import text_format
 
-from framewire import sharedfile
+from framewire import sharedfile, textfile
 from server.backend.stubs import management
 
 _HEADER = "# Written by Framewire; comments are not kept.\n"
@@ -48,13 +48,13 @@ class ModelConfigFile:
     def read(self) -> Any:
         """Return the ModelServerConfig."""
         try:
-            text = self.path.read_text(encoding="utf-8-sig")
+            text = textfile.read(self.path)
             return text_format.Parse(text, management().ModelServerConfig())
         except FileNotFoundError:
             raise LabelRefused(
                 f"{self.path} does not exist; the first 'framewire export promote' writes it"
             ) from None
-        except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        except (OSError, ValueError, text_format.ParseError) as error:
             reason = " ".join(str(error).split())
             raise LabelRefused(f"cannot read {self.path}: {reason}") from None
 

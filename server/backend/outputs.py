@@ -35,7 +35,7 @@ _NEEDED: Mapping[Task, str] = {
     "map": "dense_map",
 }
 """The output that a description of a task promises."""
-_MASKS = "detection_masks"
+_MASKS, _CORNERS = "detection_masks", "detection_corners"
 _SCORES = ("probabilities", "scores", "logits")
 _FLOATS = (
     types_pb2.DT_FLOAT,
@@ -84,7 +84,9 @@ def _detection(signature: Signature, description: Description) -> DetectionOutpu
     count = "num_detections" if "num_detections" in signature.outputs else None
     first = 1 if description.first_class is None else description.first_class
     masks = _MASKS if _has_masks(signature, description) else None
-    return DetectionOutputs(*needed, count, first, len(description.labels) or NO_LIMIT, masks)
+    corners = _CORNERS if _has_corners(signature) else None
+    classes = len(description.labels) or NO_LIMIT
+    return DetectionOutputs(*needed, count, first, classes, masks, corners)
 
 
 def _has_masks(signature: Signature, description: Description) -> bool:
@@ -101,6 +103,14 @@ def _has_masks(signature: Signature, description: Description) -> bool:
     boxes = signature.outputs["detection_boxes"].shape or ()
     belong = len(boxes) != 3 or None in (boxes[1], shape[1]) or boxes[1] == shape[1]
     return belong and math.prod(size or 1 for size in shape[1:]) <= MAX_PIXELS
+
+
+def _has_corners(signature: Signature) -> bool:
+    """Return whether an output looks like the corners of rotated boxes; likewise."""
+    spec = signature.outputs.get(_CORNERS)
+    if spec is None or not is_numeric(spec.dtype) or spec.encoding:
+        return False
+    return spec.shape is not None and len(spec.shape) == 4 and spec.shape[2:] == (4, 2)
 
 
 def _classification(

@@ -118,7 +118,8 @@ def _layout(alias: str, outputs: Outputs) -> str | None:
     if isinstance(outputs, EmbeddingOutputs):
         return "N,D"
     if isinstance(outputs, DetectionOutputs) and alias != outputs.count:
-        return {outputs.boxes: "N,K,4", outputs.masks: "N,K,H,W"}.get(alias, "N,K")
+        layouts = {outputs.boxes: "N,K,4", outputs.masks: "N,K,H,W", outputs.corners: "N,K,4,2"}
+        return layouts.get(alias, "N,K")
     return None
 
 

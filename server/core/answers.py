@@ -102,6 +102,8 @@ class Detections(NamedTuple):
 
     ``classes`` are indices into the model's ``labels``. ``tracks`` is None if the session
     does not track, ``then`` if it asks for no second model, ``masks`` if the model has none.
+    ``corners``, if boxes are rotated: x and y of the four corners of each, one after another; the
+    boxes themselves are upright ones around them. Corners may lie beyond the frame.
     """
 
     boxes: Sequence[Sequence[float]]
@@ -110,6 +112,7 @@ class Detections(NamedTuple):
     tracks: Tracks | None = None
     then: SecondAnswers | None = None
     masks: BoxMasks | None = None
+    corners: Sequence[Sequence[float]] | None = None
 
     def limited(self, min_score: float, max_results: int | None) -> Detections:
         """Return those that score at least ``min_score``, ``max_results`` of them at most."""
@@ -121,6 +124,7 @@ class Detections(NamedTuple):
             self.tracks.of(keep) if self.tracks else None,
             self.then.of(keep) if self.then else None,
             self.masks.of(keep) if self.masks else None,
+            None if self.corners is None else [self.corners[i] for i in keep],
         )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
+from framewire import textfile
 from server.settings.errors import WrongSetting, reason
 
 
@@ -14,7 +14,7 @@ def load_descriptions(path: str) -> dict[str, dict[str, Any]]:
     if not path:
         return {}
     try:
-        models = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        models = json.loads(textfile.read(path))
     except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"descriptions: {path}: {reason(error)}") from None
     if not isinstance(models, dict) or not all(isinstance(one, dict) for one in models.values()):

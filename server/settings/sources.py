@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
+from framewire import textfile
 from server.settings.commandline import parse_flags
 from server.settings.errors import WrongSetting, did_you_mean, reason
 from server.settings.servicelinks import is_service_link
@@ -37,7 +37,7 @@ def load(
 
 def _from_file(path: str) -> Values:
     try:
-        rows = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        rows = tomllib.loads(textfile.read(path))
     except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"{path}: {reason(error)}") from None
     for name in rows:

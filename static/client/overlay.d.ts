@@ -30,6 +30,7 @@ export class Overlay {
 }
 export type Box = import("./types.js").Box;
 export type BoxMask = import("./types.js").BoxMask;
+export type Corners = import("./types.js").Corners;
 export type Result = import("./types.js").Result;
 export type SecondAnswer = import("./types.js").SecondAnswer;
 /**
@@ -79,6 +80,10 @@ export type Track = {
      * the part of its box that it covered last
      */
     mask: BoxMask | null;
+    /**
+     * of its box, if that was rotated
+     */
+    corners: Corners | null;
 };
 /**
  * a box of the last result that has no track
@@ -102,6 +107,10 @@ export type Untracked = {
      * the part that the object covers
      */
     mask: BoxMask | null;
+    /**
+     * of a rotated box
+     */
+    corners: Corners | null;
 };
 /**
  * a box to draw
@@ -126,4 +135,8 @@ export type Drawn = {
      * the part that the object covers, if the model says so
      */
     mask?: import("./types.js").BoxMask | undefined;
+    /**
+     * of a rotated box
+     */
+    corners?: import("./types.js").Corners | undefined;
 };

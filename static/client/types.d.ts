@@ -164,6 +164,12 @@ export interface BoxMask {
   runs: number[];
 }
 
+/**
+ * The corners of a rotated box, around it: x and y of each, one after another, relative to the upright
+ * box around them; 0 to 1 unless that is cut off at the edge of the frame.
+ */
+export type Corners = number[];
+
 /** A value for each pixel of a map that covers the frame, such as its depth. */
 export interface DenseMap {
   width: number;
@@ -194,6 +200,11 @@ export interface Result {
   scores?: number[];
   /** indices into `Model.labels` */
   classes?: number[];
+  /**
+   * for a detection whose boxes are rotated: x and y of the four corners of each, one after another,
+   * around it; relative to the frame as sent, 0 to 1 unless the corner is outside
+   */
+  corners?: number[][];
   /** for a detection, if `Model.masks` */
   box_masks?: BoxMasks;
   /** with `track`: the id of each box's object; null until it is confirmed */
@@ -225,7 +236,7 @@ export interface Result {
 /** What a second model says about a box, in the fields of a result, or why it says nothing. */
 export type SecondAnswer = Pick<
   Result,
-  'boxes' | 'scores' | 'classes' | 'box_masks' | 'keypoints' | 'masks' | 'embedding' | 'map' | 'outputs'
+  'boxes' | 'scores' | 'classes' | 'corners' | 'box_masks' | 'keypoints' | 'masks' | 'embedding' | 'map' | 'outputs'
 > & {
   /** the name of each of the `classes`; null for one that has none */
   labels?: (string | null)[];

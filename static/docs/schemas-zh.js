@@ -61,6 +61,7 @@ export const zh = {
   "Of keypoints: which points to join by a line, as pairs of their numbers.": "关键点任务：哪些点之间连线，以编号对表示。",
   "Of segmentation: the color of each class, as `#rrggbb`. Missing if the model has none.": "分割任务：各类别的颜色，格式为 `#rrggbb`。模型未提供时没有此项。",
   "Of classification: a picture can have several of the classes, or none.": "分类任务：一张图片可以同时属于多个类别，或不属于任何类别。",
+  "If boxes are rotated: x and y of the four corners of each, around it, in 0..1 of the frame as sent or beyond it. The first two are the ends of a side that is as long as the width; `boxes` are the upright ones around them.": "检测框带旋转时：每个框依次四个角的 x 和 y，取值为所发画面的 0..1，或超出画面。前两个角是与宽等长的一条边的两端；`boxes` 为包住它们的正框。",
   "Of detection: results have `box_masks`.": "检测任务：结果含有 `box_masks`。",
   "Of a map: the unit of its values; can be empty.": "逐像素预测任务：数值的单位，可以为空。",
   "The second model that `then: true` asks for. Missing if the model names none.": "`then: true` 所指的第二个模型。模型未指定时没有此项。",

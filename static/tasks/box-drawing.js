@@ -36,9 +36,9 @@ export function drawBoxes(context, bounds, boxes, { pointer = null, hasScores = 
     context.globalAlpha = maskOpacity * opacity(i);
     drawMask(context, box);
   });
-  boxes.forEach(({ rect, index }, i) => {
+  boxes.forEach((box, i) => {
     context.globalAlpha = opacity(i);
-    outline(context, rect, classColour(index));
+    outline(context, box);
   });
   context.font = FONT;
   context.textBaseline = 'middle';
@@ -107,15 +107,15 @@ function widthOf(context, text) {
 
 /**
  * @param {Pen} context
- * @param {Rect} rect
- * @param {string} colour
+ * @param {PlacedBox} box
  */
-function outline(context, rect, colour) {
-  trace(context, rect);
+function outline(context, { rect, corners, index, mirrored }) {
+  if (corners) traceCorners(context, rect, corners, Boolean(mirrored));
+  else trace(context, rect);
   context.strokeStyle = SHADE;
   context.lineWidth = LINE + 1.5;
   context.stroke();
-  context.strokeStyle = colour;
+  context.strokeStyle = classColour(index);
   context.lineWidth = LINE;
   context.stroke();
 }
@@ -144,4 +144,20 @@ function trace(context, { x, y, width, height }) {
   context.beginPath();
   if (context.roundRect) context.roundRect(x, y, width, height, ROUND);
   else context.rect(x, y, width, height);
+}
+
+/**
+ * The path of a rotated box.
+ * @param {Pen} context
+ * @param {Rect} rect of the upright one around it
+ * @param {import('../client/types.js').Corners} corners
+ * @param {boolean} mirrored
+ */
+function traceCorners(context, { x, y, width, height }, corners, mirrored) {
+  context.beginPath();
+  for (const k of [0, 2, 4, 6]) {
+    const across = mirrored ? 1 - corners[k] : corners[k];
+    context.lineTo(x + across * width, y + corners[k + 1] * height); // the first one begins the path
+  }
+  context.closePath();
 }

@@ -1,5 +1,6 @@
 /** What a result contains, for any task. */
 
+import { cornersOf } from '../client/corners.js';
 import { maskOf } from '../client/masks.js';
 import { summarize } from '../client/tensor.js';
 import { readEmbedding } from './embedding.js';
@@ -52,7 +53,7 @@ export function readPredictions(result, model, minScore, shows = undefined) {
  * @param {Result} result
  * @returns {import('./types.js').AnyBox[]}
  */
-function boxesOf({ boxes = [], classes = [], scores = [], box_masks: masks, then }) {
+function boxesOf({ boxes = [], classes = [], scores = [], corners, box_masks: masks, then }) {
   const answers = then ? then.answers : [];
   return boxes.map((box, i) => ({
     box,
@@ -60,6 +61,7 @@ function boxesOf({ boxes = [], classes = [], scores = [], box_masks: masks, then
     score: scores[i],
     second: answers[i],
     mask: maskOf(masks, i),
+    corners: cornersOf(corners, i, box),
   }));
 }
 
@@ -92,7 +94,7 @@ function readClasses({ classes = [], scores = [] }, model, minScore) {
  */
 export function readBoxes(boxes, labels, minScore, shows = () => true) {
   const shown = boxes.filter((box) => shows(box.class));
-  const items = shown.map(({ id, class: index, score, box, opacity = 1, second, mask }) => ({
+  const items = shown.map(({ id, class: index, score, box, opacity = 1, second, mask, corners }) => ({
     ...(typeof id === 'number' && { id }),
     index,
     name: [className(index, labels), secondName(second)].filter(Boolean).join(' · '),
@@ -100,6 +102,7 @@ export function readBoxes(boxes, labels, minScore, shows = () => true) {
     box,
     opacity,
     ...(mask && { mask }),
+    ...(corners && { corners }),
   }));
   return bestFirst(items, minScore);
 }

@@ -1,6 +1,6 @@
 /** The types of what a result says, as it is shown. */
 
-import type { Box, BoxMask, Rect, SecondAnswer } from '../client/types.js';
+import type { Box, BoxMask, Corners, Rect, SecondAnswer } from '../client/types.js';
 
 /** The part of a 2d context that is drawn with, in browsers and in mini-programs. */
 export interface Pen {
@@ -22,6 +22,7 @@ export interface Pen {
   clip(): void;
   moveTo(x: number, y: number): void;
   lineTo(x: number, y: number): void;
+  closePath(): void;
   arc(x: number, y: number, radius: number, from: number, to: number): void;
   stroke(): void;
   fill(): void;
@@ -105,12 +106,14 @@ export interface NamedBox {
   opacity: number;
   /** the part that its object covers */
   mask?: BoxMask;
+  /** of a rotated box */
+  corners?: Corners;
 }
 
 /** A box on the screen; `rect` in CSS pixels. */
 export interface PlacedBox extends Omit<NamedBox, 'box'> {
   rect: Rect;
-  /** whether the picture is shown as in a mirror, and the mask with it */
+  /** whether the picture is shown as in a mirror, and with it the mask and the corners */
   mirrored?: boolean;
 }
 
@@ -137,6 +140,7 @@ export interface AnyBox {
   opacity?: number;
   second?: SecondAnswer | null;
   mask?: BoxMask | null;
+  corners?: Corners | null;
 }
 
 /** Whether there is a use for the minimum score, for the opacity of what covers the picture, and for

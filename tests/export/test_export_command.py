@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from typing import BinaryIO
 
 import pytest
 
-from demomodel import fonts
+from demomodel import CHECKPOINT, fonts
 from export.__main__ import main
+from export.sources import checkpoints
 
 NO_TENSORFLOW = """
 import sys
@@ -90,6 +92,19 @@ def test_if_missing_does_nothing_if_there_is_a_version(tmp_path: Path) -> None:
     (tmp_path / "3").mkdir()
     done = cheap("savedmodel", "--if-missing", "--output", str(tmp_path))
     assert (done.returncode, done.stdout) == (0, f"present     {tmp_path / '3'}\n")
+
+
+def test_a_version_of_another_checkpoint_is_named(tmp_path: Path) -> None:
+    version = tmp_path / "3"
+    version.mkdir()
+    for digest, says in ((checkpoints.find(CHECKPOINT).digest(), False), ("0" * 64, True)):
+        described = json.dumps({"schema": 1, "made_from": f"digits sha256:{digest}"})
+        (version / "saved_model.pb").write_bytes(b"\x08\x01" + described.encode() + b"\x1a")
+        done = cheap("savedmodel", "--if-missing", "--output", str(tmp_path))
+        first, *notes = done.stdout.splitlines()
+        assert (done.returncode, first) == (0, f"present     {version}")
+        assert len(notes) == says
+    assert "made from digits sha256:000000000000; without --if-missing" in notes[0]
 
 
 def test_errors_are_one_line_and_status_1(tmp_path: Path) -> None:

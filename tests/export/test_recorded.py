@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import tracemalloc
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -139,6 +140,11 @@ def test_detections_are_sorted_and_clipped() -> None:
     assert found["scores"] == pytest.approx([0.9, 0.5])
     assert found["boxes"][0] == [0.0, 0.0, 1.0, 1.0]
     assert found["boxes"][1] == pytest.approx([0.2, 0.1, 0.4, 0.3])
+    assert "corners" not in found
+    row["detection_corners"] = np.arange(24, dtype=np.float32).reshape(3, 4, 2) / 8
+    found = answer(row, described("detection", first_class=1)).fields
+    flat = [number / 8 for number in (1, 0, 3, 2, 5, 4, 7, 6)]
+    assert found["corners"] == [[value + 1 for value in flat], flat]
 
 
 @pytest.mark.parametrize(
@@ -289,6 +295,10 @@ def test_the_page_shows_both_answers_and_needs_nothing_else() -> None:
     "fields",
     [
         {"classes": [1], "scores": [0.5]},
+        {
+            **{"boxes": [[0.2, 0.2, 0.8, 0.6]], "scores": [0.9], "classes": [0]},
+            "corners": [[0.2, 0.4, 0.5, 0.2, 0.8, 0.4, 0.5, 0.6]],
+        },
         {"keypoints": [[0.5, 0.5, 0.9]], "scores": [0.9]},
         {"masks": {"width": 2, "height": 1, "runs": [0, 1, 1, 1]}},
         {"map": {"width": 2, "height": 1, "low": 0.0, "high": 1.0, "levels": b"\x00\xff"}},
@@ -304,6 +314,33 @@ def test_every_task_has_a_page(fields: dict[str, Any]) -> None:
     text = page.page("m/4", Selection(Path("r"), "m", 3, 1, 1), result, Limits(), [])
     assert "All limits are kept." in text
     assert text.count("<figure>") == 2
+    assert text.count("<polygon") == 2 * ("corners" in fields)
+    assert ('points="0.0000,0.5000 0.5000,0.0000 ' in text) == ("corners" in fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"masks": {"width": 2, "height": 1, "runs": [0, 1, 1, 10**9]}},
+        {"masks": {"width": 2**10, "height": 2**9, "runs": [0, 2**19]}},
+        {"masks": {"width": 2, "height": 1, "runs": [0, 10**9, 1, 2 - 10**9]}},
+        {
+            **{"boxes": [[0, 0, 1, 1]], "scores": [0.9], "classes": [0]},
+            "box_masks": {"width": 2, "height": 1, "runs": [[1, 10**9]]},
+        },
+    ],
+)
+def test_runs_that_fill_no_mask_are_not_drawn(fields: dict[str, Any]) -> None:
+    """Nothing of their length is ever in memory."""
+    one = Answer(fields, ["zero", "one"])
+    difference = Difference(frame(), one, None, Comparison(0.0))
+    result = Result("any", agreement(difference.comparison), [difference])
+    tracemalloc.start()
+    text = page.page("m/4", Selection(Path("r"), "m", 3, 1, 1), result, Limits(), [])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "m/3, recorded: a malformed answer" in text
+    assert peak < 10 << 20
 
 
 @pytest.mark.parametrize(

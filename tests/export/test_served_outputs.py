@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export.contract import BOXES, CLASSES, COUNT, KEYPOINTS, MASKS, SCORES
+from export.contract import BOXES, CLASSES, CORNERS, COUNT, KEYPOINTS, MASKS, SCORES
 from export.errors import ContractError, SourceError
 from export.serving.decoding import Canvas
 from export.serving.signatures import relative_to_images
@@ -181,16 +181,19 @@ def test_keypoints_are_relative_to_the_image_and_not_to_its_bars() -> None:
     outputs = {
         BOXES: tf.constant([[[0.25, 0.0, 0.5, 1.0]]]),
         KEYPOINTS: tf.constant([[[[0.5, 0.25]]]]),
+        CORNERS: tf.constant([[[[0.5, 0.25], [0.25, 0.0], [0.125, 0.5], [0.75, 1.5]]]]),
     }
     found = relative_to_images(outputs, canvas, placements)
     assert found[BOXES].numpy().tolist() == [[[0, 0, 0.5, 1]]]
     assert found[KEYPOINTS].numpy().tolist() == [[[[0.5, 0.25]]]]
+    assert found[CORNERS].numpy().tolist() == [[[[0.5, 0.25], [0, 0], [-0.25, 0.5], [1, 1.5]]]]
 
 
 def rows(**changes: Any) -> list[Outputs]:
     return [{name: value[0] for name, value in {**detections([0.5, 0.25]), **changes}.items()}]
 
 
+ROTATED = [rows(**{CORNERS: np.full([1, 2, 4, 2], value)}) for value in (0.0, 1.0)]
 RANKING = {"scores": np.array([0.5, 0.3, 0.2995]), "classes": np.array([4, 7, 2])}
 
 
@@ -200,6 +203,7 @@ RANKING = {"scores": np.array([0.5, 0.3, 0.2995]), "classes": np.array([4, 7, 2]
         (rows(), rows(), True),
         (rows(**{MASKS: np.ones([1, 2, 3, 3])}), rows(), False),
         (rows(**{KEYPOINTS: np.zeros([1, 2, 1, 2])}), rows(), False),
+        (*ROTATED, False),
         ([RANKING], [RANKING], True),
         ([{**RANKING, "classes": np.array([4, 2, 7])}], [RANKING], True),
         ([{**RANKING, "classes": np.array([0, 1, 2])}], [RANKING], False),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export.contract import BOXES, CLASSES, COUNT, KEYPOINTS, MASKS, SCORES
+from export.contract import BOXES, CLASSES, CORNERS, COUNT, KEYPOINTS, MASKS, SCORES
 from export.errors import SourceError
 from export.tasks.selection import select_task
 from export.tasks.task import TaskOptions
@@ -111,6 +111,8 @@ def test_whole_numbers_and_keypoints_stay_as_well() -> None:
         / 64
     )
     outputs["keypoints"] = rows.astype(np.float32)
+    corners = np.broadcast_to(rows[:, :, :1], (HEADS, BOXES_OF_A_HEAD, 4, 2))
+    outputs["detection_corners"] = corners.astype(np.float32)
     outputs["masks"] = np.broadcast_to(np.eye(4, dtype=np.int64), (HEADS, BOXES_OF_A_HEAD, 4, 4))
     outputs["classes"] = np.full((HEADS, BOXES_OF_A_HEAD), 5, np.int64)
     outputs["scores"] = outputs["scores"][..., 0].astype(np.float16)
@@ -119,6 +121,32 @@ def test_whole_numbers_and_keypoints_stay_as_well() -> None:
     assert (found[MASKS][0, 0] == np.eye(4, dtype=bool)).all()
     best = outputs["scores"].argmax(axis=1)
     assert (found[KEYPOINTS][:, 0, 0, 0] * 64 == best).all()
+    assert (found[CORNERS][:, 0] * 64 == best[:, None, None]).all()
+    outputs["detection_corners"] = corners[..., :1]
+    assert CORNERS not in run(outputs, first_class=5)[1]
+
+
+@pytest.mark.parametrize("columns", [0, 3])
+@pytest.mark.parametrize("form", [of_boxes, of_image, of_prototypes])
+def test_there_may_be_no_boxes_at_all(form: Any, columns: int) -> None:
+    """The number of boxes is open, and the model found none in the images of the check."""
+    whole = {**heads(max(columns, 1)), **form()[0]}
+    if not columns:
+        whole["scores"] = whole["scores"][..., 0]
+        whole["classes"] = np.ones((HEADS, BOXES_OF_A_HEAD), np.float32)
+    nothing = {name: value if name == "proto" else value[:, :0] for name, value in whole.items()}
+    task, found = run(nothing, masks="image" if form is of_image else "box")
+    assert found[BOXES].shape == (HEADS, MOST, 4)
+    assert not any(value.any() for value in found.values())
+    spec = {
+        name: tf.TensorSpec([None, None, *value.shape[2:]], value.dtype)
+        for name, value in whole.items()
+    }
+    call = tf.function(lambda values: task(values, SIZE), input_signature=[spec])
+    assert not any(value.numpy().any() for value in call(nothing).values())
+    _, expected = run(whole, masks="image" if form is of_image else "box")
+    for name, value in call(whole).items():
+        assert np.abs(value - expected[name]).max() < TOLERANCE
 
 
 def test_a_detectors_own_boxes_can_have_prototypes() -> None:

@@ -164,17 +164,20 @@ def test_labels_in_a_file(tmp_path: Path) -> None:
     mapped.write_text(
         "item { name: '/m/01', id: 1 display_name: 'person' }\nitem {\n id: 3\n name: \"car\"\n}"
     )
-    assert labels.read(lines) == ["cat", "", "hot dog"]
-    assert labels.read(listed) == ["cat", "猫"]
-    assert labels.read(mapped) == ["person", "", "car"]
+    assert labels.read(lines).names == ("cat", "", "hot dog")
+    assert labels.read(listed).names == ("cat", "猫")
+    assert labels.read(mapped).names == ("person", "", "car")
     exported = tmp_path / "metadata.yaml"
     for text in (
         "task: detect\nnames:\n  0: person\n  1: 'hot dog'\nstride: 32\n",
         "names:\n- person\n- hot dog\nstride: 32\n",
         "nc: 2\nnames: [person, 'hot dog']\n",
+        "names:\n  1: hot dog # not an animal\n  0: person\n",
     ):
         exported.write_text(text)
-        assert labels.read(exported) == ["person", "hot dog"]
+        assert labels.read(exported) == labels.Labels(("person", "hot dog"))
+    exported.write_text("names: [no, 1e3]\n")
+    assert labels.read(exported).names == ("no", "1e3")
     exported.write_text("nc: 2\n")
     with pytest.raises(SourceError, match="has no names"):
         labels.read(exported)
@@ -182,6 +185,41 @@ def test_labels_in_a_file(tmp_path: Path) -> None:
         listed.write_text(text)
         with pytest.raises(SourceError, match=message):
             labels.read(listed)
-    lines.write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(SourceError, match="is not UTF-8 text"):
-        labels.read(lines)
+    lines.write_text("cat\n", "utf-16")
+    assert labels.read(lines).names == ("cat",)
+    for data, message in ((b"\xff", r"a.txt: it is not UTF-8 text \(byte 1\)"), (b"", "is empty")):
+        lines.write_bytes(data)
+        with pytest.raises(SourceError, match=message):
+            labels.read(lines)
+
+
+def test_the_keypoints_of_ultralytics(tmp_path: Path) -> None:
+    file = tmp_path / "metadata.yaml"
+    names = ("nose", "left_eye", "tail")
+    listed = "".join(f"  - {name}\n" for name in names)
+    file.write_text(f"names: {{0: cat, 1: dog}}\nkpt_shape:\n- 3\n- 2\nkpt_names:\n  0:\n{listed}")
+    read = labels.read(file)
+    assert read == labels.Labels(("cat", "dog"), names, (3, 2))
+    assert (read.of("keypoints"), read.of("detection")) == (names, ("cat", "dog"))
+    file.write_text("names: [cat]\nkpt_shape: [3, 3]\nkpt_names: {0: ['0', '1', '2']}\n")
+    assert labels.read(file) == labels.Labels(("cat",), (), (3, 3))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("names: [", "is not YAML: .* line 1, column 9"),
+        ("names: [[a]]", "names must be strings"),
+        ("names: cat", "names must be a list"),
+        ("names: {1: cat}", "names must have the numbers 0 to 0"),
+        ("names: [a]\nkpt_shape: 17", "kpt_shape must be the number of keypoints, then 2 or 3"),
+        ("names: [a]\nkpt_shape: [17, 4]", "kpt_shape must be the number"),
+        ("names: [a]\nkpt_shape: [2, 3]\nkpt_names: [[a]]", "are 1, but kpt_shape says 2"),
+        ("names: [a]\nkpt_shape: [1, 3]\nkpt_names: [[a], [b]]", "differ from class to class"),
+    ],
+)
+def test_what_ultralytics_would_not_write(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "metadata.yaml"
+    file.write_text(text)
+    with pytest.raises(SourceError, match=f"metadata.yaml.*{message}"):
+        labels.read(file)

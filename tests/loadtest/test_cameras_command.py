@@ -275,7 +275,7 @@ def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"\xff\xfet\0", "not UTF-8 text"), (b" \n", "it is empty"), (None, "No such file")],
+    [(b"\xfft", "not UTF-8 text"), (b" \n", "it is empty"), (None, "No such file")],
 )
 def test_a_file_without_a_token(tmp_path: Path, content: bytes | None, words: str) -> None:
     path = tmp_path / "token.txt"

@@ -247,7 +247,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert_wrong("Is a directory", ["--config", str(tmp_path)])
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b'host = "\xe9"')
-    assert_wrong("can't decode", ["--config", str(latin)])
+    assert_wrong("not UTF-8 text (byte 9); save it as UTF-8", ["--config", str(latin)])
+    latin.write_text("host = '::1'\r\n", "utf-16")
+    assert load(["--config", str(latin)], {}).host == "::1"
 
 
 def test_names_that_do_not_exist() -> None:

@@ -12,6 +12,7 @@ from export.contract import (
     CLASS_MAP,
     CLASS_SCORES,
     CLASSES,
+    CORNERS,
     COUNT,
     DENSE_MAP,
     EMBEDDING,
@@ -55,6 +56,9 @@ def _detections(row: Row, description: Description) -> dict[str, Any]:
         "scores": scores[order].tolist(),
         "classes": classes.tolist(),
     }
+    if CORNERS in row and row[CORNERS].shape[1:] == (4, 2):
+        corners = row[CORNERS][:count].astype(np.float64)[order][..., ::-1]
+        fields["corners"] = corners.reshape(len(order), 8).tolist()
     if MASKS in row and description.get("masks", row[MASKS].ndim == 3):
         fields["box_masks"] = _box_masks(row[MASKS][:count][order][:TOP], drawn[:TOP], boxes[:TOP])
     return fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from html import escape
 from itertools import chain, cycle, repeat
 from typing import Any
@@ -11,6 +11,7 @@ from PIL import Image
 
 from export.verification.recorded.pictures import data_url
 from framewire.agreement import Answer
+from framewire.agreement.boxmasks import MOST_CELLS
 
 FAINT = 0.3
 """Boxes and poses with a lower score are drawn only if they make a difference."""
@@ -19,7 +20,10 @@ _HIGHEST = 0.08
 
 
 def drawn(picture: str, answer: Answer, alone: Collection[int]) -> str:
-    """Return a picture (a data URL) with an answer; ``alone`` have no partner in the other."""
+    """Return a picture (a data URL) with an answer; ``alone`` have no partner in the other.
+
+    Raise ``LookupError``, ``TypeError`` or ``ValueError`` for fields that cannot be drawn.
+    """
     kind = next((kind for kind in _BY_FIELD if kind in answer.fields), None)
     over = "" if kind is None else _BY_FIELD[kind](answer, alone)
     return f'<div class="picture"><img src="{picture}" alt="">{over}</div>{_classes(answer)}'
@@ -34,12 +38,30 @@ def _boxes(answer: Answer, alone: Collection[int]) -> str:
         if score >= FAINT or number in alone
     ]
     masks = [_box_mask(fields["box_masks"], *one) for one in shown] if "box_masks" in fields else []
-    return "".join([*masks, *(_box(box, text, number in alone) for number, box, text, _ in shown)])
+    boxes = [
+        _box(box, text, number in alone, fields["corners"][number] if "corners" in fields else ())
+        for number, box, text, _ in shown
+    ]
+    return "".join([*masks, *boxes])
 
 
-def _box(box: Sequence[float], text: str, alone: bool) -> str:
-    names = "box" + " alone" * alone + " top" * (box[1] < _HIGHEST)
-    return f'<div class="{names}" style="{_place(box)}"><span>{escape(text)}</span></div>'
+def _box(box: Sequence[float], text: str, alone: bool, corners: Sequence[float]) -> str:
+    names = "box" + " alone" * alone + " top" * (box[1] < _HIGHEST) + " rotated" * bool(corners)
+    sides = _rotated(box, corners) if corners else ""
+    return f'<div class="{names}" style="{_place(box)}">{sides}<span>{escape(text)}</span></div>'
+
+
+def _rotated(box: Sequence[float], corners: Sequence[float]) -> str:
+    """Return the sides of a rotated box, drawn within the upright one around it."""
+    width, height = box[2] - box[0] or 1.0, box[3] - box[1] or 1.0
+    points = " ".join(
+        f"{(x - box[0]) / width:.4f},{(y - box[1]) / height:.4f}"
+        for x, y in zip(corners[0::2], corners[1::2], strict=True)
+    )
+    return (
+        '<svg viewBox="0 0 1 1" preserveAspectRatio="none">'
+        f'<polygon points="{points}" vector-effect="non-scaling-stroke"/></svg>'
+    )
 
 
 def _place(box: Sequence[float]) -> str:
@@ -54,10 +76,10 @@ def _box_mask(
     runs = masks["runs"][number]
     if not runs:
         return ""
-    inside = chain.from_iterable(map(repeat, cycle((b"\0", b"\xa0")), runs))
     size = masks["width"], masks["height"]
+    inside = Image.frombytes("L", size, _cells(cycle((0, 0xA0)), runs, size))
     image = Image.new("RGB", size, _color(kind + 1))
-    image.putalpha(Image.frombytes("L", size, b"".join(inside)))
+    image.putalpha(inside)
     return f'<img class="part" style="{_place(box)}" src="{data_url(image, "png")}" alt="">'
 
 
@@ -73,11 +95,22 @@ def _poses(answer: Answer, alone: Collection[int]) -> str:
 
 def _masks(answer: Answer, alone: Collection[int]) -> str:
     fields = answer.fields["masks"]
-    runs = fields["runs"]
-    pixels = bytes(one % 256 for one in chain.from_iterable(map(repeat, runs[0::2], runs[1::2])))
-    image = Image.frombytes("P", (fields["width"], fields["height"]), pixels)
+    runs, size = fields["runs"], (fields["width"], fields["height"])
+    classes = (one % 256 for one in runs[0::2])
+    image = Image.frombytes("P", size, _cells(classes, runs[1::2], size))
     image.putpalette(list(chain.from_iterable(map(_color, range(256)))))
     return _layer(image.convert("RGB"))
+
+
+def _cells(values: Iterable[int], runs: Sequence[int], size: tuple[int, int]) -> bytes:
+    """Return the cells of a grid: each value as often as its run says.
+
+    Raise ``ValueError`` if they do not fill the grid, or it is larger than any that is sent.
+    """
+    cells = size[0] * size[1]
+    if cells > MOST_CELLS or sum(runs) != cells or min(runs, default=0) < 0:
+        raise ValueError(f"runs of {sum(runs)} cells for a grid of {size[0]}x{size[1]}")
+    return bytes(chain.from_iterable(map(repeat, values, runs)))
 
 
 def _dense_map(answer: Answer, alone: Collection[int]) -> str:

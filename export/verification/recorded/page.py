@@ -166,11 +166,14 @@ def _side(one: Difference, caption: str, before: bool) -> str:
         picture = data_url(opened(one.frame))
     except Exception:  # a decoder can raise anything on broken data
         return f"<figure><figcaption>{escape(caption)}: unreadable picture</figcaption></figure>"
+    shown = f'<div class="picture"><img src="{picture}" alt=""></div>'
     if answer is None:
-        shown = f'<div class="picture"><img src="{picture}" alt=""></div>'
         caption += ": an error instead of an answer"
     else:
-        shown = drawn(picture, answer, alone)
+        try:
+            shown = drawn(picture, answer, alone)
+        except (LookupError, TypeError, ValueError):
+            caption += ": a malformed answer"
     return f"<figure><figcaption>{escape(caption)}</figcaption>{shown}</figure>"
 
 

@@ -68,11 +68,24 @@ def placed(answer: Answer, region: Region, size: Size) -> Answer:
             [x + x0 * width, y + y0 * height, x + x1 * width, y + y1 * height]
             for x0, y0, x1, y1 in answer.boxes
         ]
-        return answer._replace(boxes=boxes)
+        if answer.corners is None:
+            return answer._replace(boxes=boxes)
+        corners = [_pairs(flat, x, y, width, height) for flat in answer.corners]
+        return answer._replace(boxes=boxes, corners=corners)
     if isinstance(answer, Poses):
         poses = [_points(pose, x, y, width, height) for pose in answer.keypoints]
         return replace(answer, keypoints=poses)
     return answer
+
+
+def _pairs(
+    numbers: Sequence[float], x: float, y: float, width: float, height: float
+) -> list[float]:
+    """Do the same as ``_points`` for points without scores."""
+    points = list(numbers)
+    points[0::2] = [x + value * width for value in numbers[0::2]]
+    points[1::2] = [y + value * height for value in numbers[1::2]]
+    return points
 
 
 def _points(

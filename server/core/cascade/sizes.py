@@ -23,7 +23,8 @@ def size_of(answer: Answer) -> int:
     """Return about how many bytes an answer takes in msgpack; JSON takes up to four times that."""
     if isinstance(answer, Detections):
         masks = answer.masks.runs if answer.masks else ()
-        return len(answer.scores) * (5 * _FLOAT + _INTEGER) + sum(map(len, masks)) * _INTEGER
+        floats = 5 if answer.corners is None else 13
+        return len(answer.scores) * (floats * _FLOAT + _INTEGER) + sum(map(len, masks)) * _INTEGER
     if isinstance(answer, Classification):
         return len(answer.scores) * (_FLOAT + _INTEGER)
     if isinstance(answer, Poses):

@@ -174,6 +174,8 @@ def _answer(answer: Answer, text: bool) -> dict[str, Any]:
         if text:
             boxes, scores = [_short(box) for box in boxes], _short(scores)
         fields: dict[str, Any] = {"boxes": boxes, "scores": scores, "classes": answer.classes}
+        if answer.corners is not None:
+            fields["corners"] = list(map(_short, answer.corners)) if text else answer.corners
         if answer.masks is not None:
             width, height, runs = answer.masks.width, answer.masks.height, answer.masks.runs
             fields["box_masks"] = {"width": width, "height": height, "runs": runs}

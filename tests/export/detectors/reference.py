@@ -141,11 +141,16 @@ def centers(
 
 def upright(row: np.ndarray, angle: float, width: float, height: float) -> list[float]:
     """Return the box in 0..1 around the four corners of a rotated one, given in pixels."""
+    points = corners(row, angle, width, height)
+    return [*points.min(axis=0), *points.max(axis=0)]
+
+
+def corners(row: np.ndarray, angle: float, width: float, height: float) -> np.ndarray:
+    """Return the corners in 0..1, y and x, of a rotated box in pixels, whose angle is clockwise."""
     x, y, w, h = row[:4]
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    corners = np.array([[w, h], [w, -h], [-w, h], [-w, -h]]) / 2 @ turn.T + [x, y]
-    (left, top), (right, low) = corners.min(axis=0), corners.max(axis=0)
-    return [top / height, left / width, low / height, right / width]
+    points = np.array([[-w, -h], [w, -h], [w, h], [-w, h]]) / 2 @ turn.T + [x, y]
+    return points[:, ::-1] / [height, width]
 
 
 def mask(prototypes: np.ndarray, weights: np.ndarray, box: np.ndarray, cells: int) -> np.ndarray:

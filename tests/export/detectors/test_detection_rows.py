@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export.contract import BOXES, CLASSES, COUNT, MASKS, POSE_SCORES, POSES, SCORES
+from export.contract import BOXES, CLASSES, CORNERS, COUNT, MASKS, POSE_SCORES, POSES, SCORES
 from export.detectors.decoded import decoded
 from export.detectors.options import DecodeOptions
 from export.detectors.recognition import recognize
@@ -111,6 +111,12 @@ def test_turned_boxes_are_served_as_upright_ones_around_them(pixels: bool) -> No
     if pixels:
         table[..., :4] = boxes
     check({"o": table}, expected, options("yolo-obb"), SIZE)
+    found = run(decoded({"o": table[:4]}, options("yolo-obb"), SIZE, 4), {"o": table}, SIZE)
+    for at, (places, image) in enumerate(zip(boxes, table, strict=True)):
+        count = int(found[COUNT][at])
+        for corners, box, row in zip(found[CORNERS][at, :count], places, image, strict=False):
+            assert np.abs(corners - reference.corners(box, row[6], 96, 64)).max() < TOLERANCE
+        assert not found[CORNERS][at, count:].any()
 
 
 def test_turned_boxes_of_anchors() -> None:
@@ -132,7 +138,15 @@ def test_turned_boxes_of_anchors() -> None:
         reference.suppressed(one, image[:, 4:7], 0.45, SCORE, MOST)
         for one, image in zip(boxes, table, strict=True)
     ]
-    check({"o": table.swapaxes(1, 2)}, expected, options("yolo-obb"), SIZE)
+    heads = {"o": table.swapaxes(1, 2)}
+    check(heads, expected, options("yolo-obb"), SIZE)
+    found = run(decoded(heads, options("yolo-obb"), SIZE, 4), heads, SIZE)
+    for at, image in enumerate(table):
+        for number in range(int(found[COUNT][at])):
+            score = found[SCORES][at, number]
+            row = image[np.abs(image[:, 4:7] - score).min(axis=1).argmin()]
+            corners = reference.corners(row[:4] * SIDES, row[7], 96, 64)
+            assert np.abs(found[CORNERS][at, number] - corners).max() < TOLERANCE
     with pytest.raises(SourceError, match="the angle of a box, add --decode yolo-obb"):
         decoded({"o": table}, options("yolo"), SIZE, 4)
 

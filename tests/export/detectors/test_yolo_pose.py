@@ -81,6 +81,17 @@ def test_poses_are_those_of_plain_numpy(
         assert (found[POSES][image, len(expected) :].numpy() == 0).all()
 
 
+@pytest.mark.parametrize(("kinds", "points", "values"), [(2, 12, 2), (1, 17, 3), (40, 2, 3)])
+def test_the_shape_of_keypoints_can_be_given(kinds: int, points: int, values: int) -> None:
+    rows = np.random.default_rng(5).random((2, kinds + points * values + 4, 600), np.float32)
+    how = options(class_count=kinds, keypoints=(points, values))
+    task = yolo_pose({"o": rows}, how, SIZE)
+    assert (task.layout.kinds, task.layout.count, task.layout.values) == (kinds, points, values)
+    other = options(class_count=kinds + 1, keypoints=(points, values))
+    with pytest.raises(SourceError, match=f"{points} keypoints of {values} values each, as --lab"):
+        yolo_pose({"o": rows}, other, SIZE)
+
+
 def test_a_person_has_names_and_a_skeleton() -> None:
     task = yolo_pose({"output_0": heads().swapaxes(1, 2)}, options(), SIZE)
     assert (task.labels[0], task.details["skeleton"][0]) == ("nose", [0, 1])

@@ -195,6 +195,17 @@ def test_masks_of_boxes() -> None:
     assert second.mask is None
 
 
+def test_corners_of_boxes() -> None:
+    boxes = {"boxes": [[0.25, 0.25, 0.75, 0.5]], "scores": [0.9], "classes": [0]}
+    result = ask(
+        {"task": "detection"}, **boxes, corners=[[0.25, 0.5, 0.5, 0.25, 0.75, 0.5, 0.5, 1]]
+    )
+    [found] = result.detections
+    assert found.corners == ((0.25, 0.5), (0.5, 0.25), (0.75, 0.5), (0.5, 1))
+    [found] = ask({"task": "detection"}, **boxes).detections
+    assert found.corners is None
+
+
 def test_an_embedding() -> None:
     assert ask({"task": "embedding"}, embedding=[0.5, -1.0]).embedding == (0.5, -1.0)
     assert ask({}, classes=[], scores=[]).embedding is None

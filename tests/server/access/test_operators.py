@@ -64,6 +64,6 @@ def test_a_file_that_windows_has_marked_as_utf_8(tmp_path: Path) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match="No such file"):
         Operators(str(tmp_path / "missing"))
-    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "binary").write_bytes(b"\xff")
     with pytest.raises(WrongSetting, match="not UTF-8"):
         Operators(str(tmp_path / "binary"))

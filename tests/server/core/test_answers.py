@@ -28,6 +28,9 @@ def test_limits_keep_the_best(min_score: float, max_results: int | None, count: 
     runs = [[0, 4], [], [1, 3]]
     masked = Detections(boxes, scores, classes, masks=BoxMasks(2, 2, runs))
     assert masked.limited(min_score, max_results).masks == BoxMasks(2, 2, runs[:count])
+    corners = [[0.1 * at] * 8 for at in range(3)]
+    rotated = Detections(boxes, scores, classes, corners=corners)
+    assert rotated.limited(min_score, max_results).corners == corners[:count]
     classification = Classification(classes, scores).limited(min_score, max_results)
     assert classification == Classification(classes[:count], scores[:count])
     points = [[0.1, 0.2, 0.0] * 2] * 3  # points of any score stay with their pose

@@ -98,6 +98,9 @@ def test_boxes_and_points_get_back_into_the_frame() -> None:
     region = Region(50, 25, 100, 50)
     boxes = Detections([[0.0, 0.5, 1.0, 1.0]], [0.9], [1])
     assert placed(boxes, region, (100, 50)) == Detections([[0.5, 0.75, 1.0, 1.0]], [0.9], [1])
+    rotated = boxes._replace(corners=[[0.0, 0.5, 0.5, 0.0, 1.0, 0.5, 0.5, 2.0]])
+    corners = placed(rotated, region, (100, 50)).corners
+    assert corners == [[0.5, 0.75, 0.75, 0.5, 1.0, 0.75, 0.75, 1.5]]
     poses = Poses([[0.0, 0.5, 0.9, 1.0, 1.0, 0.1]], [0.8])
     assert placed(poses, region, (100, 50)) == Poses([[0.5, 0.75, 0.9, 1.0, 1.0, 0.1]], [0.8])
     vector = Embedding([0.5])
@@ -184,6 +187,7 @@ def test_what_the_session_does_not_want_takes_no_room() -> None:
     [
         Detections([[0.1, 0.2, 0.3, 0.4]] * 40, [0.9] * 40, [7] * 40),
         Detections([[0.1, 0.2, 0.3, 0.4]], [0.9], [7], masks=BoxMasks(90, 90, [list(range(999))])),
+        Detections([[0.1] * 4] * 9, [0.9] * 9, [7] * 9, corners=[[0.123] * 8] * 9),
         Classification(list(range(99)), [0.123] * 99),
         Poses([[0.123] * 51] * 9, [0.9] * 9),
         Segmentation(99, 99, [300, 400] * 99),

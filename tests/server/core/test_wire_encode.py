@@ -195,6 +195,15 @@ def test_masks_are_there_only_if_the_model_has_some(encoding: Encoding) -> None:
     assert masked["box_masks"] == {"width": 2, "height": 1, "runs": [[1, 1]]}
 
 
+def test_corners_are_there_only_if_boxes_are_rotated() -> None:
+    boxes = Detections([[0.1, 0.2, 0.3, 0.4]], [0.9], [0])
+    corners = [[1 / 3, 0.25, -0.125, 0.5, 0.5, 1.5, 0.75, 0.0]]
+    for encoding, first in ((MSGPACK, 1 / 3), (JSON, 0.33333)):
+        assert "corners" not in read(result(boxes), encoding)
+        found = read(result(boxes._replace(corners=corners)), encoding)
+        assert found["corners"] == [[first, *corners[0][1:]]]
+
+
 def test_an_embedding_has_seven_digits_in_text() -> None:
     message = result(Embedding([1 / 3, -12345678.0, 1e-30, 0.0]))
     assert read(message, MSGPACK)["embedding"] == [1 / 3, -12345678.0, 1e-30, 0.0]

@@ -167,6 +167,7 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
             [0.5] * len(runs),
             [1] * len(runs),
             masks=BoxMasks(width, height, runs),
+            corners=[[0.0, 0.1, 0.2, 0.3, -0.4, 0.5, 0.6, 1.7]] * len(runs),
         ),
         SMALL,
         SMALL,

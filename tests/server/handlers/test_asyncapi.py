@@ -85,7 +85,12 @@ BOX_MASKS = BoxMasks(2, 2, [[1, 2, 1], []])
 TRACKS = Tracks([1, None], [[0.1, 0.0, 0.1, 0.0], None], True, EVENTS, (Count("hall", 0, 2),))
 ONE_OF_EACH: tuple[Answer, ...] = (
     Detections(
-        [[0.0, 0.25, 0.5, 1.0], [0.0, 0.0, 1.0, 1.0]], [0.9, 0.2], [1, 0], TRACKS, masks=BOX_MASKS
+        [[0.0, 0.25, 0.5, 1.0], [0.0, 0.0, 1.0, 1.0]],
+        [0.9, 0.2],
+        [1, 0],
+        TRACKS,
+        masks=BOX_MASKS,
+        corners=[[0.0, 0.5, 0.25, 0.25, 0.5, 0.75, 0.25, 1.0], [0, 0, 1, 0, 1, 1.25, 0, 1.25]],
     ),
     Classification([1, 0], [0.75, 0.25]),
     Poses([[0.5, 0.25, 0.9, 0.5, 1.25, 0.1]], [0.8]),
@@ -96,7 +101,7 @@ ONE_OF_EACH: tuple[Answer, ...] = (
 )
 KINDS = {type(answer).__name__: answer for answer in ONE_OF_EACH[1:]}
 PLAIN_BOX = Detections([[0.1, 0.1, 0.2, 0.2]], [0.5], [0])
-MASKED_BOX = PLAIN_BOX._replace(masks=BoxMasks(1, 1, [[0, 1]]))
+MASKED_BOX = PLAIN_BOX._replace(masks=BoxMasks(1, 1, [[0, 1]]), corners=[[0.5] * 8])
 MISSING = (Unanswered("expired"), Unanswered("unknown_model"))
 SECOND = (PLAIN_BOX, MASKED_BOX, *ONE_OF_EACH[1:], *MISSING, None)
 ANSWERS: tuple[Answer, ...] = (

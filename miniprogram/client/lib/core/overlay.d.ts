@@ -31,6 +31,7 @@ export class Overlay {
 }
 export type Box = import("./types.js").Box;
 export type BoxMask = import("./types.js").BoxMask;
+export type Corners = import("./types.js").Corners;
 export type Result = import("./types.js").Result;
 export type SecondAnswer = import("./types.js").SecondAnswer;
 /**
@@ -80,6 +81,10 @@ export type Track = {
      * the part of its box that it covered last
      */
     mask: BoxMask | null;
+    /**
+     * of its box, if that was rotated
+     */
+    corners: Corners | null;
 };
 /**
  * a box of the last result that has no track
@@ -103,6 +108,10 @@ export type Untracked = {
      * the part that the object covers
      */
     mask: BoxMask | null;
+    /**
+     * of a rotated box
+     */
+    corners: Corners | null;
 };
 /**
  * a box to draw
@@ -127,4 +136,8 @@ export type Drawn = {
      * the part that the object covers, if the model says so
      */
     mask?: import("./types.js").BoxMask | undefined;
+    /**
+     * of a rotated box
+     */
+    corners?: import("./types.js").Corners | undefined;
 };

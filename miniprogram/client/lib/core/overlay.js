@@ -11,10 +11,12 @@
  * that of `captured_at`, which must be the clock of the display as well.
  */
 
+const { cornersOf } = require('./corners.js');
 const { maskOf } = require('./masks.js');
 
 /** @typedef {import('./types.js').Box} Box */
 /** @typedef {import('./types.js').BoxMask} BoxMask */
+/** @typedef {import('./types.js').Corners} Corners */
 /** @typedef {import('./types.js').Result} Result */
 /** @typedef {import('./types.js').SecondAnswer} SecondAnswer */
 
@@ -33,6 +35,7 @@ const { maskOf } = require('./masks.js');
  * @property {number} correctedAt when its latest result came
  * @property {SecondAnswer|null} second what a second model said about it last
  * @property {BoxMask|null} mask the part of its box that it covered last
+ * @property {Corners|null} corners of its box, if that was rotated
  */
 
 /**
@@ -43,6 +46,7 @@ const { maskOf } = require('./masks.js');
  * @property {number} shownAt when it was first there to be shown
  * @property {SecondAnswer|null} second what a second model says about it
  * @property {BoxMask|null} mask the part that the object covers
+ * @property {Corners|null} corners of a rotated box
  */
 
 /**
@@ -54,6 +58,7 @@ const { maskOf } = require('./masks.js');
  * @property {number} opacity 0 to 1
  * @property {SecondAnswer} [second] what a second model says about it, with `then`
  * @property {BoxMask} [mask] the part that the object covers, if the model says so
+ * @property {Corners} [corners] of a rotated box
  */
 
 /** @type {Box} */
@@ -95,17 +100,17 @@ class Overlay {
     boxes.forEach((box, i) => {
       const [id, velocity, score, kind] = [ids[i], velocities[i], scores[i], classes[i]];
       const answer = answers[i] && !answers[i].missing ? answers[i] : null;
-      const mask = maskOf(result.box_masks, i);
+      const shape = { mask: maskOf(result.box_masks, i), corners: cornersOf(result.corners, i, box) };
       if (typeof id !== 'number' || !velocity) {
         const shownAt = firstShown(box, kind, before, now);
-        this._untracked.push({ box, score, kind, shownAt, second: answer, mask });
+        this._untracked.push({ box, score, kind, shownAt, second: answer, ...shape });
         return;
       }
       const known = this._tracks.get(id);
       const second = answer || (known ? known.second : null);
       const { since, shownAt } = known || { since: capturedAt, shownAt: firstShown(box, kind, before, now) };
       const correction = { offset: NOWHERE_ELSE, correctedAt: now };
-      const seen = { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null, second, mask };
+      const seen = { id, box, velocity, score, kind, capturedAt, since, shownAt, endedAt: null, second, ...shape };
       const track = { ...seen, ...correction };
       if (known) track.offset = this._offset(known, track, now);
       this._tracks.set(id, track);
@@ -140,8 +145,9 @@ class Overlay {
       opacity: this._opacity(track.shownAt, track.endedAt, now),
       ...(track.second && { second: track.second }),
       ...(track.mask && { mask: track.mask }),
+      ...(track.corners && { corners: track.corners }),
     }));
-    const untracked = this._untracked.map(({ box, score, kind, shownAt, second, mask }) => ({
+    const untracked = this._untracked.map(({ box, score, kind, shownAt, second, mask, corners }) => ({
       id: null,
       box,
       score,
@@ -149,6 +155,7 @@ class Overlay {
       opacity: this._opacity(shownAt, null, now),
       ...(second && { second }),
       ...(mask && { mask }),
+      ...(corners && { corners }),
     }));
     return [...tracked, ...untracked];
   }
