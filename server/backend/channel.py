@@ -1,8 +1,9 @@
 """One gRPC channel to one model server, on the event loop and never blocking it.
 
 Calls are those of grpc.aio, which were measured to cost less than gRPC's other futures
-(docs/performance.md): these start a thread for a lone call, and switch threads for every
-call.
+(docs/architecture.md): these start a thread for a lone call, and switch threads for every
+call. Predict, which every frame waits for, has a connection of its own without any threads
+(:mod:`server.backend.http2`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from server.backend.directcall import WrappedMethod, method_of_bytes
 from server.backend.failures import failure
+from server.backend.http2 import DirectMethod, Metadata
 from server.backend.interface import CallTiming, traceparent
+from server.backend.serialized import Pieces
 from server.backend.stubs import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -55,6 +57,18 @@ _OPTIONS = (
 )
 
 
+class WrappedMethod:
+    """A method of a service, called through grpc.aio: ``method`` is what its channel returned."""
+
+    def __init__(self, method: Any) -> None:
+        self._method = method
+
+    async def __call__(self, request: Any, timeout_s: float, metadata: Metadata) -> tuple[Any, Any]:
+        """Return the response and the trailing metadata. Raises AioRpcError."""
+        call = self._method(request, timeout=timeout_s, metadata=metadata)
+        return await call, await call.trailing_metadata()
+
+
 class Channel:
     """Calls to the model server at ``address`` (``host:port`` or ``unix:path``).
 
@@ -68,9 +82,9 @@ class Channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
         self._get_model_metadata = WrappedMethod(stub.GetModelMetadata)
         # Not the stub's Predict, which would serialize: requests are bytes already.
-        self._predict = method_of_bytes(
-            self._channel, _PREDICT, predict_pb2.PredictResponse.FromString
-        )
+        read = predict_pb2.PredictResponse.FromString
+        predict = self._channel.unary_unary(_PREDICT, response_deserializer=read)
+        self._predict = DirectMethod(address, _PREDICT, read, WrappedMethod(predict))
         self._check_health = self._channel.unary_unary(_HEALTH)
         # Not from its stub, which would load the protocol of all that ModelService does.
         self._get_model_status = WrappedMethod(
@@ -85,9 +99,9 @@ class Channel:
         self._watcher: asyncio.Task[None] | None = None
 
     def predict(
-        self, request: bytes, timeout_s: float
+        self, request: Pieces, timeout_s: float
     ) -> Coroutine[Any, Any, tuple[predict_pb2.PredictResponse, CallTiming]]:
-        """Call Predict with a serialized PredictRequest, for ``timeout_s`` seconds at most."""
+        """Call Predict with the pieces of a PredictRequest, for ``timeout_s`` seconds at most."""
         return self._call(self._predict, request, timeout_s)
 
     async def model_metadata(
@@ -134,7 +148,7 @@ class Channel:
         self._closed = True
         if self._watcher is not None:
             self._watcher.cancel()
-        self._predict.cancel()
+        self._predict.disconnect()
         await self._channel.close()
 
     async def _call(self, method: Any, request: Any, timeout_s: float) -> tuple[Any, CallTiming]:
@@ -179,4 +193,6 @@ class Channel:
 
     def _report(self, reachable: bool, changed: Callable[[bool], None]) -> None:
         self._reported = reachable
+        if not reachable:
+            self._predict.disconnect()
         changed(reachable)

@@ -125,7 +125,9 @@ def _detections(
     edges, scores, classes = columns[:4], columns[4], columns[5]
     if placement is not WHOLE:
         edges = _placed(edges, placement)
-    clipped = list(map(_clipped, edges))
+    clipped = edges
+    if scores and (min(map(min, edges)) < 0.0 or max(map(max, edges)) > 1.0):
+        clipped = list(map(_clipped, edges))
     boxes = list(map(list, zip(*clipped, strict=True)))
     first = outputs.first_class
     indices = [round(value) - first for value in classes]
@@ -174,6 +176,4 @@ def _placed(edges: list[Column], placement: Placement) -> list[Column]:
 
 
 def _clipped(column: Column) -> Column:
-    if column and (min(column) < 0.0 or max(column) > 1.0):
-        return [min(max(value, 0.0), 1.0) for value in column]
-    return column
+    return [min(max(value, 0.0), 1.0) for value in column]

@@ -1,4 +1,4 @@
-"""Write PredictRequests as bytes."""
+"""Write PredictRequests as the pieces of their bytes, which are never joined."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def model_spec(key: ModelKey, signature: str = "") -> model_pb2.ModelSpec:
     return spec
 
 
-def without_inputs(key: ModelKey, signature: str) -> bytes:
+def without_inputs(key: ModelKey, signature: str) -> Pieces:
     """Return a request for a signature without inputs."""
     request = predict_pb2.PredictRequest(model_spec=model_spec(key, signature))
-    encoded: bytes = request.SerializeToString()
-    return encoded
+    return [request.SerializeToString()]
 
 
-def of_pictures(lane: Lane, contract: Contract, pictures: Sequence[bytes]) -> bytes:
+def of_pictures(lane: Lane, contract: Contract, pictures: Sequence[bytes]) -> Pieces:
     """Return a request with encoded pictures, one per row."""
-    padding = [pictures[-1]] * _missing(contract, len(pictures))
-    return _request(lane, contract, string_tensor([*pictures, *padding]))
+    if contract.input.rows is not None:
+        pictures = [*pictures, *[pictures[-1]] * _missing(contract, len(pictures))]
+    return _request(lane, contract, string_tensor(pictures))
 
 
-def of_pixels(lane: Lane, contract: Contract, pixels: np.ndarray[Any, Any]) -> bytes:
+def of_pixels(lane: Lane, contract: Contract, pixels: np.ndarray[Any, Any]) -> Pieces:
     """Return a request with pixels [N,H,W,C]."""
     missing = _missing(contract, len(pixels))
     if missing:
@@ -54,9 +54,14 @@ def _missing(contract: Contract, count: int) -> int:
     return max(0, (contract.input.rows or 0) - count)
 
 
-def _request(lane: Lane, contract: Contract, tensor: Pieces) -> bytes:
-    entry = field(_KEY, [contract.input.alias.encode()]) + field(_VALUE, tensor)
-    return b"".join([_head(lane, contract.outputs.aliases), *field(_INPUTS, entry)])
+def _request(lane: Lane, contract: Contract, tensor: Pieces) -> Pieces:
+    entry = [_key(contract.input.alias), *field(_VALUE, tensor)]
+    return [_head(lane, contract.outputs.aliases), *field(_INPUTS, entry)]
+
+
+@lru_cache(maxsize=256)
+def _key(alias: str) -> bytes:
+    return b"".join(field(_KEY, [alias.encode()]))
 
 
 @lru_cache(maxsize=256)  # the same for every batch of a lane

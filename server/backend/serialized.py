@@ -1,9 +1,9 @@
 """Write tensors straight into the bytes of a message, without the protobuf library.
 
 A batch of pictures is the largest message of the gateway. The library copies it value
-by value, and again while its buffer grows; here the pieces are joined once, which takes
-a fiftieth of the time for sixteen pictures of 40 KB. The layout is protobuf's own: a
-field is its tag, its length and its bytes, and messages can be concatenated.
+by value, and again while its buffer grows; here the pictures stay where they are, between
+pieces of a few bytes. The layout is protobuf's own: a field is its tag, its length and its
+bytes, and messages can be concatenated.
 """
 
 from __future__ import annotations

@@ -37,6 +37,13 @@ _FIELDS: dict[int, tuple[str, str]] = {
 }
 
 
+# Of these, the typed field has the values as they are.
+_NUMBERS = {
+    dtype: _FIELDS[dtype][1]
+    for dtype in (types_pb2.DT_FLOAT, types_pb2.DT_DOUBLE, types_pb2.DT_INT32, types_pb2.DT_INT64)
+}
+
+
 def dtype_name(dtype: int) -> str:
     """Return a DataType's usual name: ``float32``, ``uint8``, ``string``."""
     if dtype in _FIELDS and dtype != types_pb2.DT_BFLOAT16:
@@ -65,9 +72,10 @@ class Numbers(NamedTuple):
 
 def to_numbers(name: str, tensor: tensor_pb2.TensorProto) -> Numbers:
     """Return the values of ``tensor``: like :func:`to_numpy`, but faster for few values."""
-    if tensor.dtype == types_pb2.DT_FLOAT and not tensor.tensor_content:
+    field = _NUMBERS.get(tensor.dtype)
+    if field is not None and not tensor.tensor_content:
         shape = _shape(name, tensor)
-        values = tensor.float_val  # not a list, but slices of it are
+        values = getattr(tensor, field)  # not a list, but slices of it are
         if len(values) == math.prod(shape):
             return Numbers(shape, values)
     array = to_numpy(name, tensor)

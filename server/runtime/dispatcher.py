@@ -156,7 +156,8 @@ class Dispatcher:
             for member in taken.expired:
                 self._drop(member, "expired")
             if taken.batch is None:
-                self._set_timer(taken.due_at)
+                if taken.due_at != self._due_at:
+                    self._set_timer(taken.due_at)
                 break
             self._start(taken.batch)
 

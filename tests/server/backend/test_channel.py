@@ -223,7 +223,7 @@ async def test_model_server_that_says_nothing_is_unavailable_not_slow() -> None:
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
     channel = Channel(_address(server))
     with pytest.raises(BackendUnavailable, match="no connection"):
-        await channel.predict(b"", 0.1)
+        await channel.predict([], 0.1)
     ended.set()
     await channel.close()
     server.close()

@@ -21,8 +21,8 @@ RAW = TensorOutputs(frozenset())
 PIXELS = PixelsInput("pixels", None, 4, 2, 3)
 
 
-def read(encoded: bytes) -> Any:
-    return predict_pb2.PredictRequest.FromString(encoded)
+def read(pieces: list[Any]) -> Any:
+    return predict_pb2.PredictRequest.FromString(b"".join(pieces))
 
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=20))

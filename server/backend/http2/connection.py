@@ -1,0 +1,190 @@
+"""One HTTP/2 connection to a model server, on the event loop and without threads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from server.backend.http2.frames import ProtocolError
+from server.backend.http2.protocol import ClientProtocol, Stream
+
+log = logging.getLogger(__name__)
+
+_BUFFER = memoryview(bytearray(64 * 1024))
+"""One read. Shared by all connections, because the bytes are used before the next read."""
+
+_MOST_PIECES = 1024
+"""How many pieces Linux sends at once."""
+
+_UNACKNOWLEDGED_MS, _SILENT_S, _PROBE_S = 5_000, 30, 5
+
+
+async def connected_socket(address: str) -> socket.socket:
+    """Connect to ``host:port`` or ``unix:path``. Raises OSError or ValueError."""
+    loop = asyncio.get_running_loop()
+    if address.startswith("unix:"):
+        path = address.removeprefix("unix:").removeprefix("//")
+        return await _connected(socket.AF_UNIX, path)
+    host, _, port = address.rpartition(":")
+    found = await loop.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+    for family, _, _, _, endpoint in found[:-1]:
+        with contextlib.suppress(OSError):
+            return await _connected(family, endpoint)
+    family, _, _, _, endpoint = found[-1]
+    return await _connected(family, endpoint)
+
+
+async def _connected(family: int, endpoint: Any) -> socket.socket:
+    created = socket.socket(family)
+    try:
+        created.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(created, endpoint)
+        if family != socket.AF_UNIX:
+            _configure(created)
+    except BaseException:
+        created.close()
+        raise
+    return created
+
+
+def _configure(connected: socket.socket) -> None:
+    """Send at once, and notice a peer that has vanished as gRPC's own connection does."""
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_USER_TIMEOUT", _UNACKNOWLEDGED_MS),
+        ("TCP_KEEPIDLE", _SILENT_S),
+        ("TCP_KEEPINTVL", _PROBE_S),
+        ("TCP_KEEPCNT", 1),
+    ):
+        if hasattr(socket, name):  # not everywhere
+            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+class Connection:
+    """Calls over ``connected``, a socket that does not block."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.closed = False
+        self._loop = asyncio.get_running_loop()
+        self._socket = connected
+        self._protocol = ClientProtocol()
+        self._waiting = False  # until the socket takes more
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_at = math.inf  # when the timer fires
+        self._loop.add_reader(connected, self._on_readable)
+        self._send()
+
+    def begin(self, headers: bytes, request: Sequence[bytes], deadline: float) -> Stream | None:
+        """Begin a call, or return None if that is not possible now.
+
+        Its ``waiter`` gets a result once it has ended: by the peer, at its ``deadline`` (the loop's
+        time), or because the connection was lost.
+        """
+        stream = self._protocol.begin(headers, request)
+        if stream is None:
+            return None
+        stream.waiter, stream.deadline = self._loop.create_future(), deadline
+        if deadline < self._due_at:
+            self._set_timer(deadline)
+        if not self._waiting:
+            self._send()
+        return stream
+
+    def cancel(self, stream: Stream) -> None:
+        """End a call whose answer is not wanted any more."""
+        self._protocol.cancel(stream)
+        if not (self.closed or self._waiting):
+            self._send()
+
+    def close(self) -> None:
+        """Close the connection, and end the calls under way."""
+        if self.closed:
+            return
+        self.closed = True
+        self._protocol.accepting = False
+        self._set_timer(math.inf)
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        self._socket.close()
+        for stream in self._protocol.streams.values():
+            _end(stream)
+
+    def _on_readable(self) -> None:
+        try:
+            size = self._socket.recv_into(_BUFFER)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            size = 0
+        if not size:
+            self.close()
+            return
+        try:
+            for stream in self._protocol.feed(_BUFFER[:size]):
+                _end(stream)
+        except ProtocolError as error:
+            log.warning("the connection to the model server is closed: %s", error)
+            self.close()
+            return
+        if self._protocol.output and not self._waiting:
+            self._send()
+
+    def _send(self) -> None:
+        """Send what the socket takes; the rest follows when it takes more."""
+        output = self._protocol.output
+        try:
+            while output:
+                sent = self._socket.sendmsg(output[:_MOST_PIECES])
+                if sent < sum(map(len, output)):
+                    _remove(output, sent)
+                else:  # the usual case
+                    output.clear()
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            self._loop.call_soon(self.close)  # not while a call begins
+            return
+        if self._waiting != bool(output):
+            self._waiting = bool(output)
+            if self._waiting:
+                self._loop.add_writer(self._socket, self._send)
+            else:
+                self._loop.remove_writer(self._socket)
+
+    def _set_timer(self, due_at: float) -> None:
+        """Look for calls that took too long at ``due_at``, and at no other time."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due_at = due_at
+        finite = due_at < math.inf
+        self._timer = self._loop.call_at(due_at, self._on_timer) if finite else None
+
+    def _on_timer(self) -> None:
+        """End the calls that took too long. One timer for all costs a call nothing."""
+        now, streams = self._due_at, self._protocol.streams
+        for stream in [stream for stream in streams.values() if stream.deadline <= now]:
+            stream.expired = True
+            self.cancel(stream)
+            _end(stream)
+        deadlines = (stream.deadline for stream in streams.values())
+        self._set_timer(min(deadlines, default=math.inf))
+
+
+def _end(stream: Stream) -> None:
+    if not stream.waiter.done():
+        stream.waiter.set_result(None)
+
+
+def _remove(output: list[bytes | memoryview], size: int) -> None:
+    """Take ``size`` bytes off the front."""
+    for number, piece in enumerate(output):
+        if len(piece) > size:
+            output[: number + 1] = [memoryview(piece)[size:]]
+            return
+        size -= len(piece)

@@ -1,0 +1,116 @@
+"""One method of a gRPC service, called on a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from server.backend.http2 import hpack
+from server.backend.http2.answer import message
+from server.backend.http2.connection import Connection, connected_socket
+
+log = logging.getLogger(__name__)
+
+Metadata = tuple[tuple[str, str], ...]
+Otherwise = Callable[[bytes, float, Metadata], Awaitable[tuple[Any, Mapping[str, str]]]]
+
+RETRY_S = 1.0
+"""How far attempts to connect are apart."""
+CONNECT_S = 2.0
+
+
+class DirectMethod:
+    """The method ``name`` of the model server at ``address``, for requests that are serialized.
+
+    While there is no connection, and for calls that it does not take, ``otherwise`` makes the
+    call, for example through grpc.aio. The first call begins to connect.
+    """
+
+    def __init__(
+        self, address: str, name: str, deserialize: Callable[[bytes], Any], otherwise: Otherwise
+    ) -> None:
+        self._address = address
+        self._deserialize = deserialize
+        self._otherwise = otherwise
+        self._connection: Connection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._tried_at = -math.inf
+        self._headers = _headers(name, "localhost" if address.startswith("unix:") else address)
+
+    async def __call__(
+        self, request: Sequence[bytes], timeout_s: float, metadata: Metadata
+    ) -> tuple[Any, Mapping[str, str]]:
+        """Call it with the pieces of a request. Return the response and the trailing metadata.
+
+        Raises AioRpcError.
+        """
+        connection, deadline = self._connection, time.monotonic() + timeout_s
+        stream = None
+        if connection is not None:
+            headers = self._headers + _timeout(int(timeout_s * 1000) + 1)
+            if metadata:
+                headers += hpack.encode(metadata)
+            stream = connection.begin(headers, request, deadline)
+        if connection is None or stream is None:
+            self._connect()
+            return await self._otherwise(b"".join(request), timeout_s, metadata)
+        try:
+            await stream.waiter
+        except asyncio.CancelledError:
+            connection.cancel(stream)
+            raise
+        if stream.unprocessed:  # the model server closes this connection
+            left_s = deadline - time.monotonic()
+            return await self._otherwise(b"".join(request), left_s, metadata)
+        body, trailers = message(stream)
+        return self._deserialize(body), trailers
+
+    def disconnect(self) -> None:
+        """Close the connection; its calls fail. A later call connects again."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _connect(self) -> None:
+        """Begin to connect, unless that is under way or was tried a moment ago."""
+        connected = self._connection is not None and not self._connection.closed
+        now = time.monotonic()
+        if self._connecting is None and not connected and now - self._tried_at >= RETRY_S:
+            self._tried_at = now
+            self._connecting = asyncio.get_running_loop().create_task(self._open())
+
+    async def _open(self) -> None:
+        try:
+            connected = await asyncio.wait_for(connected_socket(self._address), CONNECT_S)
+            self._connection = Connection(connected)
+        except (OSError, ValueError, asyncio.TimeoutError) as error:
+            log.debug("no connection of its own to %s: %s", self._address, error)
+        finally:
+            self._connecting = None
+
+
+@lru_cache(maxsize=1024)  # a lone camera's calls have one or two of them
+def _timeout(timeout_ms: int) -> bytes:
+    """Return the header that says how long a call may take."""
+    return hpack.encode((("grpc-timeout", f"{timeout_ms}m"),))
+
+
+def _headers(name: str, authority: str) -> bytes:
+    """Return what is the same in all calls, as a header block."""
+    return hpack.encode(
+        (
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", name),
+            (":authority", authority),
+            ("te", "trailers"),
+            ("content-type", "application/grpc"),
+            ("user-agent", "framewire"),
+        )
+    )

@@ -1,0 +1,272 @@
+"""Calls on a connection of their own: with gRPC's server, and with one that speaks frames."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+import pytest_asyncio
+
+from server.backend.http2 import DirectMethod, frames, hpack
+from server.backend.http2.frames import Frame, FrameReader, frame, number
+
+METHOD = "/tests.Echo/Call"
+PATIENCE_S = 10.0
+OK = hpack.encode([(":status", "200"), ("content-type", "application/grpc")])
+TRAILERS = hpack.encode([("grpc-status", "0")])
+BOTH = frames.END_HEADERS | frames.END_STREAM
+Code = grpc.StatusCode
+
+
+async def not_otherwise(request: bytes, timeout_s: float, metadata: Any) -> Any:
+    """Stands where grpc.aio makes the calls that have no connection yet."""
+    return b"otherwise", {}
+
+
+async def until_connected(method: DirectMethod) -> None:
+    for _ in range(int(PATIENCE_S * 100)):
+        if (await method([b"connect"], PATIENCE_S, ()))[0] != b"otherwise":
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError("no connection")
+
+
+async def failure(method: DirectMethod, request: bytes, timeout_s: float = PATIENCE_S) -> Any:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await method([request], timeout_s, ())
+    return caught.value
+
+
+# gRPC's own server
+
+
+def _answer(request: bytes, context: grpc.ServicerContext) -> bytes:
+    if request == b"fail":
+        context.abort(Code.NOT_FOUND, "no such thing: größer 100 %")
+    if request == b"wait":
+        ended = futures.Future[None]()
+        context.add_callback(lambda: ended.set_result(None))
+        ended.result(PATIENCE_S)
+    given = dict(context.invocation_metadata())
+    context.set_trailing_metadata((("server-timing", f"total;dur={len(request)}"),))
+    return given.get("traceparent", "").encode() + request
+
+
+@pytest.fixture(scope="module", params=["tcp", "unix"])
+def address(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[str]:
+    options = [("grpc.max_receive_message_length", -1)]
+    server = grpc.server(futures.ThreadPoolExecutor(4), options=options)
+    handler = grpc.unary_unary_rpc_method_handler(_answer)
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler("tests.Echo", {"Call": handler}),)
+    )
+    path: Path = tmp_path_factory.mktemp("grpc") / "socket"
+    wanted = f"unix:{path}" if request.param == "unix" else "127.0.0.1:0"
+    port = server.add_insecure_port(wanted)
+    server.start()
+    yield wanted if request.param == "unix" else f"127.0.0.1:{port}"
+    server.stop(None)
+
+
+@pytest_asyncio.fixture
+async def method(address: str) -> AsyncIterator[DirectMethod]:
+    method = DirectMethod(address, METHOD, bytes, not_otherwise)
+    await until_connected(method)
+    yield method
+    method.disconnect()
+
+
+async def test_an_answer_with_its_trailers(method: DirectMethod) -> None:
+    answer, trailers = await method([b"a", b"bc"], PATIENCE_S, (("traceparent", "00-1"),))
+    assert answer == b"00-1abc"
+    assert trailers["server-timing"] == "total;dur=3"
+
+
+async def test_large_messages_both_ways_side_by_side(method: DirectMethod) -> None:
+    requests = [[bytes([number]) * 1_500_000] * 2 for number in range(3)]
+    answers = await asyncio.gather(*(method(pieces, PATIENCE_S, ()) for pieces in requests))
+    assert [answer for answer, _ in answers] == [b"".join(pieces) for pieces in requests]
+
+
+async def test_a_status_code_and_its_message(method: DirectMethod) -> None:
+    error = await failure(method, b"fail")
+    assert error.code() is Code.NOT_FOUND
+    assert error.details() == "no such thing: größer 100 %"
+
+
+async def test_each_call_has_its_own_deadline(method: DirectMethod) -> None:
+    slow = asyncio.ensure_future(failure(method, b"wait", 0.2))
+    error = await failure(method, b"wait", 0.05)
+    assert error.code() is Code.DEADLINE_EXCEEDED
+    assert not slow.done()
+    assert (await slow).code() is Code.DEADLINE_EXCEEDED
+    assert (await method([b"next"], PATIENCE_S, ()))[0] == b"next"
+
+
+async def test_disconnecting_ends_calls_and_a_later_one_connects_again(
+    method: DirectMethod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
+    call = asyncio.ensure_future(failure(method, b"wait"))
+    await asyncio.sleep(0)
+    method.disconnect()
+    assert (await call).code() is Code.UNAVAILABLE
+    await until_connected(method)
+
+
+# A server that speaks frames
+
+Reaction = Callable[["Peer", int], Awaitable[None]]
+
+
+class Peer:
+    """Accepts connections, introduces itself, and reacts to each complete request."""
+
+    def __init__(self, react: Reaction, settings: dict[int, int]) -> None:
+        self.received: list[Frame] = []
+        self.ended = asyncio.Event()
+        self._react = react
+        self._settings = settings
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        await reader.readexactly(24)
+        writer.write(frames.settings(self._settings))
+        cut = FrameReader()
+        while received := await reader.read(65536):
+            for one in cut.feed(memoryview(received)):
+                self.received.append(one)
+                kind, flags, stream, _ = one
+                if kind == frames.DATA and flags & frames.END_STREAM:
+                    await self._react(self, stream)
+        writer.close()
+        self.ended.set()
+
+    def answer(self, stream: int, body: bytes, trailers: bytes = TRAILERS) -> None:
+        content = b"\0" + len(body).to_bytes(4, "big") + body
+        self.writer.write(
+            frame(frames.HEADERS, frames.END_HEADERS, stream, OK)
+            + frame(frames.DATA, 0, stream, content)
+            + frame(frames.HEADERS, BOTH, stream, trailers)
+        )
+
+
+async def called(react: Reaction, timeout_s: float = PATIENCE_S) -> tuple[Any, Peer]:
+    """The answer, or the error, to a call that ``react`` reacts to, after one that is answered."""
+    first = True
+
+    async def after_the_first(peer: Peer, stream: int) -> None:
+        nonlocal first
+        if first:
+            peer.answer(stream, b"connected")
+        else:
+            await react(peer, stream)
+        first = False
+
+    peer = Peer(after_the_first, {})
+    async with await asyncio.start_server(peer.serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        method = DirectMethod(f"localhost:{port}", METHOD, bytes, not_otherwise)
+        await until_connected(method)
+        try:
+            result: Any = (await method([b"request"], timeout_s, ()))[0]
+        except grpc.aio.AioRpcError as error:
+            result = error
+        await asyncio.sleep(0)  # for what it writes afterwards
+        method.disconnect()
+        await asyncio.wait_for(peer.ended.wait(), PATIENCE_S)
+        return result, peer
+
+
+async def test_a_peer_that_leaves_costs_no_call() -> None:
+    async def leave(peer: Peer, stream: int) -> None:
+        last = (stream - 2).to_bytes(4, "big") + bytes(4)
+        peer.writer.write(frame(frames.GOAWAY, 0, 0, last))
+
+    result, _ = await called(leave)
+    assert result == b"otherwise"
+
+
+async def test_a_lost_connection_is_unavailable() -> None:
+    async def hang_up(peer: Peer, stream: int) -> None:
+        peer.writer.close()
+
+    result, _ = await called(hang_up)
+    assert result.code() is Code.UNAVAILABLE
+
+
+async def test_a_call_that_takes_too_long_is_reset() -> None:
+    async def nothing(peer: Peer, stream: int) -> None:
+        pass
+
+    result, peer = await called(nothing, 0.05)
+    assert result.code() is Code.DEADLINE_EXCEEDED
+    assert peer.received[-1] == (frames.RST_STREAM, 0, 3, b"\0\0\0\x08")
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({":status": "503"}, Code.UNAVAILABLE),
+        ({":status": "418"}, Code.UNKNOWN),
+        ({":status": "200", "grpc-status": "14", "grpc-message": "down%21"}, Code.UNAVAILABLE),
+        ({":status": "200", "grpc-status": "0"}, Code.INTERNAL),  # but no message
+    ],
+)
+async def test_headers_alone(headers: dict[str, str], code: grpc.StatusCode) -> None:
+    async def refuse(peer: Peer, stream: int) -> None:
+        peer.writer.write(frame(frames.HEADERS, BOTH, stream, hpack.encode(headers.items())))
+
+    result, _ = await called(refuse)
+    assert result.code() is code
+
+
+@pytest.mark.parametrize(("reset", "code"), [(8, Code.CANCELLED), (2, Code.INTERNAL)])
+async def test_a_call_that_is_reset(reset: int, code: grpc.StatusCode) -> None:
+    async def refuse(peer: Peer, stream: int) -> None:
+        peer.writer.write(number(frames.RST_STREAM, stream, reset))
+
+    result, _ = await called(refuse)
+    assert result.code() is code
+
+
+async def test_a_peer_that_does_not_speak_http2() -> None:
+    async def babble(peer: Peer, stream: int) -> None:
+        peer.writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    result, _ = await called(babble)
+    assert result.code() is Code.UNAVAILABLE
+
+
+async def test_a_peer_that_says_nothing_gets_no_calls() -> None:
+    accepted, ended = asyncio.Event(), asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.set()
+        await reader.read()
+        writer.close()
+        ended.set()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        method = DirectMethod(f"127.0.0.1:{port}", METHOD, bytes, not_otherwise)
+        for _ in range(2):
+            assert (await method([b"?"], PATIENCE_S, ()))[0] == b"otherwise"
+            await asyncio.wait_for(accepted.wait(), PATIENCE_S)
+        method.disconnect()
+        await asyncio.wait_for(ended.wait(), PATIENCE_S)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:80", "unix:/no/such", "?"])
+async def test_without_a_connection_calls_are_made_otherwise(address: str) -> None:
+    method = DirectMethod(address, METHOD, bytes, not_otherwise)
+    assert (await method([b"a", b"b"], PATIENCE_S, ()))[0] == b"otherwise"
+    await asyncio.sleep(0.05)
+    assert (await method([b"a", b"b"], PATIENCE_S, ()))[0] == b"otherwise"
+    method.disconnect()
