@@ -67,10 +67,13 @@ def _configure(connected: socket.socket) -> None:
 
 
 class Connection:
-    """Calls over ``connected``, a socket that does not block."""
+    """Calls over ``connected``, a socket that does not block.
+
+    ``misunderstood``: it was closed because of what the peer sent.
+    """
 
     def __init__(self, connected: socket.socket) -> None:
-        self.closed = False
+        self.closed = self.misunderstood = False
         self._loop = asyncio.get_running_loop()
         self._socket = connected
         self._protocol = ClientProtocol()
@@ -129,11 +132,20 @@ class Connection:
             for stream in self._protocol.feed(_BUFFER[:size]):
                 _end(stream)
         except ProtocolError as error:
-            log.warning("the connection to the model server is closed: %s", error)
-            self.close()
+            self._give_up(error)
             return
-        if self._protocol.output and not self._waiting:
+        if self._protocol.leaving and not self._protocol.streams:
+            self.close()
+        elif self._protocol.output and not self._waiting:
             self._send()
+
+    def _give_up(self, error: ProtocolError) -> None:
+        """Leave all calls to another connection, whose library may know better."""
+        log.warning("the model server's HTTP/2 was not understood: %s", error)
+        self.misunderstood = True
+        for stream in self._protocol.streams.values():
+            stream.unprocessed = True
+        self.close()
 
     def _send(self) -> None:
         """Send what the socket takes; the rest follows when it takes more."""

@@ -28,7 +28,8 @@ class DirectMethod:
     """The method ``name`` of the model server at ``address``, for requests that are serialized.
 
     While there is no connection, and for calls that it does not take, ``otherwise`` makes the
-    call, for example through grpc.aio. The first call begins to connect.
+    call, for example through grpc.aio. The first call begins to connect. A peer that was
+    misunderstood is left to ``otherwise`` until :meth:`disconnect`.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class DirectMethod:
         except asyncio.CancelledError:
             connection.cancel(stream)
             raise
-        if stream.unprocessed:  # the model server closes this connection
+        if stream.unprocessed:  # the connection is being closed
             left_s = deadline - time.monotonic()
             return await self._otherwise(b"".join(request), left_s, metadata)
         body, trailers = message(stream)
@@ -76,12 +77,14 @@ class DirectMethod:
             self._connecting.cancel()
         if self._connection is not None:
             self._connection.close()
+            self._connection = None
 
     def _connect(self) -> None:
         """Begin to connect, unless that is under way or was tried a moment ago."""
-        connected = self._connection is not None and not self._connection.closed
-        now = time.monotonic()
-        if self._connecting is None and not connected and now - self._tried_at >= RETRY_S:
+        connection, now = self._connection, time.monotonic()
+        if connection is not None and (connection.misunderstood or not connection.closed):
+            return
+        if self._connecting is None and now - self._tried_at >= RETRY_S:
             self._tried_at = now
             self._connecting = asyncio.get_running_loop().create_task(self._open())
 

@@ -82,6 +82,7 @@ class ClientProtocol:
         ]
         self.streams: dict[int, Stream] = {}
         self.accepting = False  # before the peer's settings, and once it is leaving
+        self.leaving = False
         self._settled = False
         self._reader = FrameReader()
         self._next_id = 1
@@ -99,7 +100,8 @@ class ClientProtocol:
             return None
         stream = Stream(self._next_id, self._first_window, request)
         self._next_id += 2
-        self.accepting = self._next_id <= _LAST_ID
+        if self._next_id > _LAST_ID:
+            self._leave()
         self.streams[stream.id] = stream
         first = head(len(headers) << 8 | frames.HEADERS, frames.END_HEADERS, stream.id)
         self.output += (first, headers)
@@ -157,6 +159,10 @@ class ClientProtocol:
         self._blocked.pop(stream.id, None)
         stream.left = 0
         self.output.append(frames.number(frames.RST_STREAM, stream.id, code))
+
+    def _leave(self) -> None:
+        """Begin no more calls."""
+        self.accepting, self.leaving = False, True
 
     def _end(self, stream: Stream) -> None:
         del self.streams[stream.id]
@@ -222,7 +228,7 @@ class ClientProtocol:
             return
         values = frames.read_settings(payload)
         if not self._settled:
-            self._settled = self.accepting = True
+            self._settled, self.accepting = True, not self.leaving
         self._max_frame = values.get(frames.MAX_FRAME, self._max_frame)
         self._max_streams = values.get(frames.MAX_STREAMS, self._max_streams)
         window = values.get(frames.INITIAL_WINDOW, self._first_window)
@@ -240,7 +246,7 @@ class ClientProtocol:
             self.output.append(frames.frame(frames.PING, frames.ACK, 0, payload))
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:
-        self.accepting = False
+        self._leave()
         last = int.from_bytes(payload[:4], "big") & LARGEST_WINDOW
         for stream in [stream for stream in self.streams.values() if stream.id > last]:
             stream.unprocessed = True

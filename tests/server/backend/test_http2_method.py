@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent import futures
 from pathlib import Path
@@ -131,10 +132,12 @@ class Peer:
     def __init__(self, react: Reaction, settings: dict[int, int]) -> None:
         self.received: list[Frame] = []
         self.ended = asyncio.Event()
+        self.connections = 0
         self._react = react
         self._settings = settings
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         self.writer = writer
         await reader.readexactly(24)
         writer.write(frames.settings(self._settings))
@@ -158,7 +161,10 @@ class Peer:
 
 
 async def called(react: Reaction, timeout_s: float = PATIENCE_S) -> tuple[Any, Peer]:
-    """The answer, or the error, to a call that ``react`` reacts to, after one that is answered."""
+    """The answer, or the error, to a call that ``react`` reacts to, after one that is answered.
+
+    A last call must end as well, whatever has become of the connection.
+    """
     first = True
 
     async def after_the_first(peer: Peer, stream: int) -> None:
@@ -178,19 +184,24 @@ async def called(react: Reaction, timeout_s: float = PATIENCE_S) -> tuple[Any, P
             result: Any = (await method([b"request"], timeout_s, ()))[0]
         except grpc.aio.AioRpcError as error:
             result = error
-        await asyncio.sleep(0)  # for what it writes afterwards
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            await method([b"last"], 0.05, ())
+        await asyncio.sleep(0.01)
         method.disconnect()
         await asyncio.wait_for(peer.ended.wait(), PATIENCE_S)
         return result, peer
 
 
-async def test_a_peer_that_leaves_costs_no_call() -> None:
+async def test_a_peer_that_leaves_costs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
+
     async def leave(peer: Peer, stream: int) -> None:
         last = (stream - 2).to_bytes(4, "big") + bytes(4)
         peer.writer.write(frame(frames.GOAWAY, 0, 0, last))
 
-    result, _ = await called(leave)
+    result, peer = await called(leave)
     assert result == b"otherwise"
+    assert peer.connections == 2
 
 
 async def test_a_lost_connection_is_unavailable() -> None:
@@ -207,7 +218,7 @@ async def test_a_call_that_takes_too_long_is_reset() -> None:
 
     result, peer = await called(nothing, 0.05)
     assert result.code() is Code.DEADLINE_EXCEEDED
-    assert peer.received[-1] == (frames.RST_STREAM, 0, 3, b"\0\0\0\x08")
+    assert (frames.RST_STREAM, 0, 3, b"\0\0\0\x08") in peer.received
 
 
 @pytest.mark.parametrize(
@@ -236,12 +247,18 @@ async def test_a_call_that_is_reset(reset: int, code: grpc.StatusCode) -> None:
     assert result.code() is code
 
 
-async def test_a_peer_that_does_not_speak_http2() -> None:
-    async def babble(peer: Peer, stream: int) -> None:
-        peer.writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+@pytest.mark.parametrize("nonsense", [b"HTTP/1.1 400 Bad Request\r\n\r\n", frame(1, 5, 3, b"\xff")])
+async def test_a_peer_that_is_misunderstood_costs_no_call(
+    nonsense: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
 
-    result, _ = await called(babble)
-    assert result.code() is Code.UNAVAILABLE
+    async def babble(peer: Peer, stream: int) -> None:
+        peer.writer.write(nonsense)
+
+    result, peer = await called(babble)
+    assert result == b"otherwise"
+    assert peer.connections == 1
 
 
 async def test_a_peer_that_says_nothing_gets_no_calls() -> None:
