@@ -37,8 +37,7 @@ class Count:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tracks:
+class Tracks(NamedTuple):
     """For each box, the id of its track and the velocity of its edges per second, or None.
 
     ``restarted``: tracking began anew, so that no id of an earlier result continues.
@@ -54,7 +53,7 @@ class Tracks:
     def of(self, boxes: Sequence[int]) -> Tracks:
         """Return those of some boxes, given by their numbers."""
         ids, velocities = self.ids, self.velocities
-        return replace(self, ids=[ids[i] for i in boxes], velocities=[velocities[i] for i in boxes])
+        return self._replace(ids=[ids[i] for i in boxes], velocities=[velocities[i] for i in boxes])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,97 +1,81 @@
 """Which box belongs to which track, where more than one answer is possible.
 
-A track may be continued by boxes that are not too unlikely. The pairs that this allows are cut
-into groups that share neither boxes nor tracks, and each group is solved as a whole.
+A track may be continued by boxes that are not too unlikely. If the likeliest tracks of all
+boxes differ, that is the answer. Otherwise the pairs are cut into groups that share neither
+boxes nor tracks, and each group is solved as a whole. The more pairs are possible, the simpler
+the way in which they are chosen, so that boxes in a heap cost little more than others.
 """
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from server.core.tracking.assignment import assign
-from server.core.tracking.motion import NOISE, Prediction, State
+from server.core.tracking.likelihood import Candidate, Pair, Target, likely, nearest
 
-# What costs as much as leaving a track and a box alone; what another class costs.
+# What costs as much as leaving a track and a box alone.
 ALONE = 29.0
-OTHER_CLASS = 6.0
-# The variance of how much a size may differ from what is expected, as a logarithm.
-SHAPE = 0.0115
-# How far a box may be from where its track should be, in sizes, however uncertain that is.
-GATE = 2.5
+# Of more boxes than this, only those near to a track are compared with it.
+FEW = 8
 # Larger groups are paired greedily, since the best pairing costs their size to the third.
 LARGEST_GROUP = 10
-# So are all, if there are more pairs than this: boxes that lie in one heap.
-MOST_PAIRS = 1024
-
-
-class Candidate(NamedTuple):
-    """A box: its state if it does not move, and its class."""
-
-    state: State
-    kind: int
-
-
-class Target(NamedTuple):
-    """A track: the state and class that are expected, and the prediction that led there."""
-
-    state: State
-    kind: int
-    prediction: Prediction
-
-
-Pair = tuple[float, int, int]
-"""How unlikely it is that a box continues a track, and the numbers of the two."""
+# So are all, without groups, if there are more pairs than this.
+MOST_GROUPED = 1024
+# If there are more than this, the boxes lie in one heap. Each track then chooses in turn among
+# the boxes that are left: from this many on either side.
+MOST_PAIRS = 2048
+NEAREST = 4
 
 
 def pair(boxes: Sequence[Candidate], tracks: Sequence[Target], alone: float = ALONE) -> list[Pair]:
     """Return the likeliest pairs; of a box or a track, at most one.
 
-    ``alone``: what it costs to leave a box and a track alone.
+    ``boxes`` are in order from left to right. ``alone``: what it costs to leave a box and a
+    track alone.
     """
-    possible = [
-        entry for j, target in enumerate(tracks) for entry in _possible(boxes, target, j, alone)
-    ]
+    near = _selected(boxes, tracks, alone)
+    if near is None:
+        return _in_turn(boxes, tracks, alone)
+    possible: list[Pair] = []
+    for j, target in enumerate(tracks):
+        possible.extend(likely(near[j], target, j, alone))
     if len(possible) < 2:
         return possible
-    if len(possible) > MOST_PAIRS:
+    possible.sort()
+    undisputed = _undisputed(possible)
+    if undisputed is not None:
+        return undisputed
+    if len(possible) > MOST_GROUPED:
         return _greedy(possible)
-    chosen: list[Pair] = []
-    for group in _groups(possible):
-        chosen.extend(group if len(group) == 1 else _solve(group))
-    return chosen
+    return [entry for group in _groups(possible) for entry in _solve(group)]
 
 
-def _possible(
-    boxes: Sequence[Candidate], target: Target, track: int, alone: float
-) -> Iterator[Pair]:
-    """Yield the boxes that may continue a track, and how unlikely that is.
+def _selected(
+    boxes: Sequence[Candidate], tracks: Sequence[Target], alone: float
+) -> Sequence[Sequence[Candidate]] | None:
+    """Return the boxes that are compared with each track, or None if that would be too many."""
+    if len(boxes) <= FEW:
+        return [boxes] * len(tracks)
+    selected: list[list[Candidate]] = []
+    pairs = 0
+    for target in tracks:
+        selected.append(nearest(boxes, target, alone))
+        pairs += len(selected[-1])
+        if pairs > MOST_PAIRS:
+            return None
+    return selected
 
-    The negative logarithm of a Gaussian, doubled: an uncertain track gives way to one that
-    expected the box.
+
+def _undisputed(pairs: Sequence[Pair]) -> list[Pair] | None:
+    """Return the best pair of each box, unless two boxes would share a track.
+
+    No other choice costs less. ``pairs`` are in order, the likeliest first.
     """
-    x, y, width, height = target.state[:4]
-    size, variance = width + height, target.prediction.variance
-    far, kind, spread = GATE * size, target.kind, size * size * variance
-    uncertain = 2 * math.log(variance / NOISE)
-    for number, (state, box_kind) in enumerate(boxes):
-        off_x, off_y = state[0] - x, state[1] - y
-        if -far < off_x < far and -far < off_y < far:
-            cost = (off_x * off_x + off_y * off_y) / spread + uncertain
-            if box_kind != kind:
-                cost += OTHER_CLASS
-            if cost < alone:
-                shape = _ratio(state[2], width) ** 2 + _ratio(state[3], height) ** 2
-                cost += shape / SHAPE
-                if cost < alone:
-                    yield cost, number, track
-
-
-def _ratio(size: float, expected: float) -> float:
-    """Return by how much a size differs, relative to both; empty boxes included."""
-    return 2 * (size - expected) / max(abs(size) + abs(expected), 1e-9)
+    best = {entry[1]: entry for entry in reversed(pairs)}
+    tracks = {track for _, _, track in best.values()}
+    return list(best.values()) if len(tracks) == len(best) else None
 
 
 def _groups(pairs: Iterable[Pair]) -> list[list[Pair]]:
@@ -116,6 +100,10 @@ def _groups(pairs: Iterable[Pair]) -> list[list[Pair]]:
 
 
 def _solve(group: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs of a group that cost least together."""
+    undisputed = _undisputed(group)
+    if undisputed is not None:
+        return undisputed
     boxes = sorted({box for _, box, _ in group})
     tracks = sorted({track for _, _, track in group})
     if max(len(boxes), len(tracks)) > LARGEST_GROUP:
@@ -132,15 +120,28 @@ def _solve(group: Sequence[Pair]) -> list[Pair]:
     return [pairs[entry] for entry in chosen]
 
 
-def _greedy(group: Sequence[Pair]) -> list[Pair]:
-    """Return the best pair, the best of those that remain, and so on."""
+def _greedy(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return the best pair, the best of those that remain, and so on. They are in order."""
     chosen: list[Pair] = []
     boxes: set[int] = set()
     tracks: set[int] = set()
-    for entry in sorted(group):
+    for entry in pairs:
         _, box, track = entry
         if box not in boxes and track not in tracks:
             boxes.add(box)
             tracks.add(track)
             chosen.append(entry)
+    return chosen
+
+
+def _in_turn(boxes: Sequence[Candidate], tracks: Iterable[Target], alone: float) -> list[Pair]:
+    """Return for each track in turn the likeliest of the nearest boxes that are left."""
+    left, chosen = list(boxes), []
+    for j, target in enumerate(tracks):
+        at = bisect_left(left, target.state[:1])
+        near = left[max(at - NEAREST, 0) : at + NEAREST]
+        best = min(likely(near, target, j, alone), default=None)
+        if best:
+            chosen.append(best)
+            left.remove(next(box for box in near if box[5] == best[1]))
     return chosen

@@ -29,7 +29,10 @@ TURN_VELOCITY = 3.0
 # Histories whose variances differ by less than this share count as one.
 ALIKE = 0.1
 
-# An alias of a plain tuple, and not a named one: those take three times as long to make.
+# Aliases of plain tuples, and not named ones: those take three times as long to make.
+Place = tuple[float, float, float, float]
+"""Twice the centre (x, y), and the size, of a box."""
+
 State = tuple[float, float, float, float, float, float, float, float]
 """Twice the centre (x, y), the size, and half of each one's velocity per second.
 
@@ -142,10 +145,10 @@ def begin(now: float) -> Spread:
     return Spread(now, NOISE, 0.0, UNKNOWN_VELOCITY)
 
 
-def state_of(box: Sequence[float]) -> State:
-    """Return a box as a state that does not move."""
+def place_of(box: Sequence[float]) -> Place:
+    """Return the place of a box that is given by its edges."""
     x0, y0, x1, y1 = box
-    return (x0 + x1, y0 + y1, x1 - x0, y1 - y0, 0.0, 0.0, 0.0, 0.0)
+    return x0 + x1, y0 + y1, x1 - x0, y1 - y0
 
 
 def predicted(state: State, reach: float) -> State:
@@ -163,10 +166,10 @@ def predicted(state: State, reach: float) -> State:
     )
 
 
-def corrected(state: State, box: State, prediction: Prediction) -> State:
-    """Return a predicted state, corrected by the box that was detected, as a state."""
+def corrected(state: State, place: Place, prediction: Prediction) -> State:
+    """Return a predicted state, corrected by the box that was detected."""
     x, y, width, height, vx, vy, growth_x, growth_y = state
-    box_x, box_y, box_width, box_height = box[:4]
+    box_x, box_y, box_width, box_height = place
     gain, speed, growth = prediction.gain, prediction.speed_gain, prediction.growth_gain
     return (
         x + gain * (box_x - x),

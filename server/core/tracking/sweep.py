@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from operator import sub
 from typing import cast
 
 from server.core.answers import Detections
@@ -14,6 +15,8 @@ from server.core.tracking.track import Sighting, Track
 
 # A box that is this many times nearer to one track than to another belongs to it.
 NEARER = 3.0
+# Tracks of which this many lie side by side within reach of a box are crowded: nothing is clear.
+CROWD = 16
 # Follows the last track. No box belongs to it, since no box is of its class.
 _NOBODY: Sighting = (0, 0, 0, 0, 0, 0, 0, 0, Track(0, cast(int, None), begin(-math.inf)))
 _SEVERAL = -1
@@ -69,13 +72,36 @@ def sweep(
 
     The tracks were last ``seen`` together. ``predictions`` has those of all their spreads, and
     no others.
+    """
+    places = _expect(seen, predictions)
+    widest = predictions.widest * matches.sizes.largest
+    if _are_crowded(places[1], 2 * widest):
+        matches.unclear.extend(range(confident))
+        matches.missing = places[0][:-1]
+    else:
+        _follow(places, widest, answer, confident, predictions, matches)
+
+
+def _are_crowded(xs: Sequence[float], reach: float) -> bool:
+    """Return whether many tracks are near each other by x. It is enough to look at some."""
+    return len(xs) > CROWD and min(map(sub, xs[CROWD::CROWD], xs[::CROWD])) < reach
+
+
+def _follow(
+    places: _Places,
+    widest: float,
+    answer: Detections,
+    confident: int,
+    predictions: Predictions,
+    matches: Matches,
+) -> None:
+    """Go through the boxes. ``widest``: how far a box may be from its track to be clear.
 
     One long loop, because it is most of what tracking costs: it saves on calls, and on
     everything that is done once per box. ``motion.corrected`` is the same arithmetic.
     """
-    seen, xs, ys = _expect(seen, predictions)
-    nobody, places, clearest = len(ys), (seen, xs, ys), predictions.widest
-    smallest, widest = matches.sizes.smallest, clearest * matches.sizes.largest
+    seen, xs, ys = places
+    nobody, clearest, smallest = len(ys), predictions.widest, matches.sizes.smallest
     ids, speeds, unclear = matches.ids, matches.velocities, matches.unclear
     now, known, contested = predictions.now, None, set[int]()
     followed: list[Sighting | None] = [None] * nobody
@@ -139,9 +165,7 @@ def sweep(
         matches.followed = cast(list[Sighting], followed)
 
 
-def _expect(
-    seen: list[Sighting], predictions: Predictions
-) -> tuple[list[Sighting], list[float], list[float]]:
+def _expect(seen: list[Sighting], predictions: Predictions) -> _Places:
     """Return the tracks from left to right, and where they should be: x and y.
 
     ``_NOBODY`` follows the tracks, and two infinities, which end every search, follow x.

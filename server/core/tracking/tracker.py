@@ -6,10 +6,11 @@ import itertools
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from operator import neg
+from operator import itemgetter, neg
 
 from server.core.answers import Detections, Tracks
-from server.core.tracking.association import ALONE, Candidate, Target, pair
+from server.core.tracking.association import ALONE, pair
+from server.core.tracking.likelihood import Candidate, Target, candidates
 from server.core.tracking.motion import (
     TURN_VELOCITY,
     Prediction,
@@ -18,7 +19,6 @@ from server.core.tracking.motion import (
     begin,
     corrected,
     predicted,
-    state_of,
 )
 from server.core.tracking.options import TrackingOptions
 from server.core.tracking.sizes import Sizes
@@ -84,51 +84,48 @@ class Tracker:
         self, answer: Detections, weak: range, predictions: Predictions, matches: Matches
     ) -> None:
         """Pair what the sweep left over, begin tracks, and sort out the lost ones."""
-        now, boxes = predictions.now, sorted(matches.unclear)
-        boxes, missing = self._pair(answer, boxes, matches.missing, predictions, matches)
-        boxes, lost = self._pair(answer, boxes, self._lost, predictions, matches, ALONE_LOST)
-        others, missing = self._pair(answer, list(weak), missing, predictions, matches)
-        _, lost = self._pair(answer, others, lost, predictions, matches, ALONE_LOST)
-        self._begin(answer, boxes, now, matches)
-        oldest = now - UNCONFIRMED_S
+        boxes, missing, lost = candidates(answer, matches.unclear), matches.missing, self._lost
+        boxes, missing = self._pair(boxes, missing, predictions, matches)
+        boxes, lost = self._pair(boxes, lost, predictions, matches, ALONE_LOST)
+        if weak and (missing or lost):
+            others = candidates(answer, weak)
+            others, missing = self._pair(others, missing, predictions, matches)
+            _, lost = self._pair(others, lost, predictions, matches, ALONE_LOST)
+        self._begin(boxes, predictions.now, matches)
+        oldest = predictions.now - UNCONFIRMED_S
         entries = ((entry, entry[8]) for entry in missing + lost)
         kept = (entry for entry, track in entries if track.id > 0 or track.spread.at >= oldest)
         self._lost = list(itertools.islice(kept, MAX_LOST))
 
     def _pair(
         self,
-        answer: Detections,
-        numbers: list[int],
+        boxes: list[Candidate],
         tracks: list[Sighting],
         predictions: Predictions,
         matches: Matches,
         alone: float = ALONE,
-    ) -> tuple[list[int], list[Sighting]]:
+    ) -> tuple[list[Candidate], list[Sighting]]:
         """Pair boxes with tracks. Return the boxes and the tracks that remain."""
-        if not numbers or not tracks:
-            return numbers, tracks
-        boxes = [Candidate(state_of(answer.boxes[i]), answer.classes[i]) for i in numbers]
+        if not boxes or not tracks:
+            return boxes, tracks
         targets = [_target(track, predictions) for track in tracks]
-        pairs = pair(boxes, targets, alone)
-        for _, i, j in pairs:
-            sighting = _correct(tracks[j][8], targets[j], boxes[i], predictions.now)
-            matches.add(numbers[i], sighting)
-        paired, followed = {i for _, i, _ in pairs}, {j for _, _, j in pairs}
+        pairs = {number: j for _, number, j in pair(boxes, targets, alone)}
+        followed = set(pairs.values())
+        for box in boxes:
+            j = pairs.get(box[5])
+            if j is not None:
+                matches.add(box[5], _correct(tracks[j][8], targets[j], box, predictions.now))
         return (
-            [number for i, number in enumerate(numbers) if i not in paired],
+            [box for box in boxes if box[5] not in pairs],
             [track for j, track in enumerate(tracks) if j not in followed],
         )
 
-    def _begin(
-        self, answer: Detections, numbers: Sequence[int], now: float, matches: Matches
-    ) -> None:
+    def _begin(self, boxes: Sequence[Candidate], now: float, matches: Matches) -> None:
         spread = begin(now)
-        for number in numbers:
-            box = answer.boxes[number]
-            if math.isfinite(sum(box)):
-                track = Track(next(self._provisional), answer.classes[number], spread)
-                matches.add(number, (*state_of(box), track))
-                self._unconfirmed.append(track)
+        for box in sorted(boxes, key=itemgetter(5)):  # the best one first
+            track = Track(next(self._provisional), box[4], spread)
+            matches.add(box[5], (*box[:4], 0.0, 0.0, 0.0, 0.0, track))
+            self._unconfirmed.append(track)
 
     def _confirm(self, matches: Matches, now: float) -> None:
         """Number the tracks that have been seen for long enough, and forget those that ended."""
@@ -162,8 +159,7 @@ def _correct(track: Track, target: Target, box: Candidate, now: float) -> Sighti
     """Continue a track. One that was not where it should be has turned."""
     prediction, expected = target.prediction, target.state
     far = prediction.clear * (expected[2] + expected[3])
-    if (box.state[0] - expected[0]) ** 2 + (box.state[1] - expected[1]) ** 2 > far * far:
+    if math.hypot(box[0] - expected[0], box[1] - expected[1]) > far:
         prediction = Prediction(track.spread, now, TURN_VELOCITY)
-    track.spread = prediction.after
-    track.kind = box.kind
-    return (*corrected(expected, box.state, prediction), track)
+    track.spread, track.kind = prediction.after, box[4]
+    return (*corrected(expected, box[:4], prediction), track)

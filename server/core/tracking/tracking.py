@@ -61,7 +61,7 @@ class Tracking:
         if self._areas is not None:
             tracks = self._with_events(self._areas, result, answer, tracks, now)
         if self._restarted:
-            tracks, self._restarted = replace(tracks, restarted=True), False
+            tracks, self._restarted = tracks._replace(restarted=True), False
         return result._replace(answer=answer._replace(tracks=tracks))
 
     def _restart(self) -> None:
@@ -84,4 +84,4 @@ class Tracking:
             replace(event, at=captured_ms - (now - event.at) * 1000)
             for event in areas.update(answer, tracks.ids, now)
         ]
-        return replace(tracks, events=events, counts=areas.counts())
+        return tracks._replace(events=events, counts=areas.counts())

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import random
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from server.core.answers import Detections
 from server.core.tracking.tracker import MAX_BOXES, MAX_LOST
-from tests.server.core.tracking.paths import box, follow, line, new, seen, times
+from tests.server.core.tracking.paths import SIZE, box, follow, line, new, seen, times
 
 STILL = line(0.5, 0.5)
 
@@ -218,3 +223,66 @@ def test_a_crowd_that_lies_on_one_spot_is_paired_one_to_one() -> None:
     places = [(0.5 + i * 0.002, 0.5) for i in range(30)]
     tracker.update(seen(places), 0.0)
     assert sorted(filter(None, tracker.update(seen(places), 0.03).ids)) == list(range(1, 31))
+
+
+def executed(work: Callable[[], object]) -> int:
+    """Count the lines of tracking that some work takes: a measure that no load disturbs."""
+    count = 0
+
+    def line(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        if "core/tracking" not in frame.f_code.co_filename:
+            return None
+        count += event == "line"
+        return line
+
+    before = sys.gettrace()
+    sys.settrace(line)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def jittered(chance: random.Random, size: float = SIZE) -> list[float]:
+    return box((chance.gauss(0.5, 0.002), chance.gauss(0.5, 0.002)), size)
+
+
+def one_spot(number: int, chance: random.Random) -> Sequence[Sequence[float]]:
+    return [jittered(chance) for _ in range(MAX_BOXES)]
+
+
+def sizes_in_turn(number: int, chance: random.Random) -> Sequence[Sequence[float]]:
+    """Boxes on one spot that never are of the size that was expected."""
+    return [jittered(chance, SIZE * (3 if number % 2 else 1)) for _ in range(MAX_BOXES)]
+
+
+def anywhere(number: int, chance: random.Random) -> Sequence[Sequence[float]]:
+    return [box((chance.random(), chance.random())) for _ in range(MAX_BOXES)]
+
+
+def around_a_giant(number: int, chance: random.Random) -> Sequence[Sequence[float]]:
+    """Small boxes, so many of which the reach of the large one would have compared."""
+    return [box((0.5, 0.5), 1.0), *(box(place, 0.01) for place in crowd(MAX_BOXES - 1))]
+
+
+@pytest.mark.parametrize("scene", [one_spot, sizes_in_turn, anywhere, around_a_giant])
+@pytest.mark.parametrize("fps", [30, 5])
+def test_the_work_for_a_frame_is_bounded(
+    scene: Callable[[int, random.Random], Sequence[Sequence[float]]], fps: float
+) -> None:
+    """A frame of many boxes keeps the event loop, whatever a model or a camera makes of it."""
+    tracker, chance, work = new(confirm_ms=0), random.Random(1), []
+    for number in range(6):
+        boxes = scene(number, chance)
+        answer = Detections(boxes, [0.9] * len(boxes), [1] * len(boxes))
+        work.append(executed(partial(tracker.update, answer, number / fps)))
+    assert max(work) < 60_000
+
+
+def test_a_heap_of_boxes_keeps_its_ids() -> None:
+    tracker = new(confirm_ms=0)
+    for at in times(0.0, 0.3):
+        ids = tracker.update(seen([(0.5, 0.5)] * MAX_BOXES), at).ids
+        assert sorted(filter(None, ids)) == list(range(1, MAX_BOXES + 1))
