@@ -17,7 +17,7 @@ log = logging.getLogger("server")
 
 COMMANDS = ("key", "token")
 # What the extra `serve` installs.
-_NEEDS = ("grpc", "tensorflow_serving", "numpy", "prometheus_client")
+_NEEDS = ("grpc", "tensorflow_serving", "numpy", "prometheus_client", "hpack")
 
 
 def run(arguments: Sequence[str], prog: str = "python -m server") -> int:

@@ -50,7 +50,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     (
         "server.backend",
         {"server.core", "framewire.sharedfile", "framewire.textfile"},
-        {"grpc", "numpy", "PIL", "google"},
+        {"grpc", "hpack", "numpy", "PIL", "google"},
     ),
     (
         "server.runtime",

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import grpc
 import grpc.aio
 
-from server.backend.http2.hpack import Headers
+from server.backend.http2.headers import Headers
 from server.backend.http2.protocol import CANCEL, Stream
 
 _Code = grpc.StatusCode

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from server.backend.http2 import hpack
 from server.backend.http2.answer import message
 from server.backend.http2.connection import Connection, connected_socket
+from server.backend.http2.headers import encode
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class DirectMethod:
         if connection is not None:
             headers = self._headers + _timeout(int(timeout_s * 1000) + 1)
             if metadata:
-                headers += hpack.encode(metadata)
+                headers += encode(metadata)
             stream = connection.begin(headers, request, deadline)
         if connection is None or stream is None:
             self._connect()
@@ -101,12 +101,12 @@ class DirectMethod:
 @lru_cache(maxsize=1024)  # a lone camera's calls have one or two of them
 def _timeout(timeout_ms: int) -> bytes:
     """Return the header that says how long a call may take."""
-    return hpack.encode((("grpc-timeout", f"{timeout_ms}m"),))
+    return encode((("grpc-timeout", f"{timeout_ms}m"),))
 
 
 def _headers(name: str, authority: str) -> bytes:
     """Return what is the same in all calls, as a header block."""
-    return hpack.encode(
+    return encode(
         (
             (":method", "POST"),
             (":scheme", "http"),

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from server.backend.http2 import frames, hpack
+from server.backend.http2 import frames
 from server.backend.http2.frames import (
     FIRST_WINDOW,
     LARGEST_FRAME,
@@ -26,6 +26,7 @@ from server.backend.http2.frames import (
     ProtocolError,
     head,
 )
+from server.backend.http2.headers import Headers, decode
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _SETTINGS = {
@@ -61,8 +62,8 @@ class Stream:
         self.window = window
         self.unsent: deque[bytes | memoryview] = deque((_PREFIX.pack(0, size), *request))
         self.left = _PREFIX.size + size
-        self.headers: hpack.Headers | None = None
-        self.trailers: hpack.Headers | None = None
+        self.headers: Headers | None = None
+        self.trailers: Headers | None = None
         self.body: list[bytes] = []
         self.reset: int | None = None
         self.unprocessed = False
@@ -194,7 +195,7 @@ class ClientProtocol:
         stream = self.streams.get(stream_id)
         if stream is None:
             return
-        headers = hpack.decode(payload)
+        headers = decode(payload)
         if stream.headers is None and not headers.get(":status", "").startswith("1"):
             stream.headers = headers
         if flags & frames.END_STREAM:

@@ -14,13 +14,14 @@ import grpc.aio
 import pytest
 import pytest_asyncio
 
-from server.backend.http2 import DirectMethod, frames, hpack
+from server.backend.http2 import DirectMethod, frames
 from server.backend.http2.frames import Frame, FrameReader, frame, number
+from server.backend.http2.headers import encode
 
 METHOD = "/tests.Echo/Call"
 PATIENCE_S = 10.0
-OK = hpack.encode([(":status", "200"), ("content-type", "application/grpc")])
-TRAILERS = hpack.encode([("grpc-status", "0")])
+OK = encode([(":status", "200"), ("content-type", "application/grpc")])
+TRAILERS = encode([("grpc-status", "0")])
 BOTH = frames.END_HEADERS | frames.END_STREAM
 Code = grpc.StatusCode
 
@@ -232,7 +233,7 @@ async def test_a_call_that_takes_too_long_is_reset() -> None:
 )
 async def test_headers_alone(headers: dict[str, str], code: grpc.StatusCode) -> None:
     async def refuse(peer: Peer, stream: int) -> None:
-        peer.writer.write(frame(frames.HEADERS, BOTH, stream, hpack.encode(headers.items())))
+        peer.writer.write(frame(frames.HEADERS, BOTH, stream, encode(headers.items())))
 
     result, _ = await called(refuse)
     assert result.code() is code

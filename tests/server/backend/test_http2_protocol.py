@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.backend.http2 import frames, hpack
+from server.backend.http2 import frames
 from server.backend.http2.frames import Frame, FrameReader, ProtocolError, frame, number
+from server.backend.http2.headers import encode
 from server.backend.http2.protocol import ClientProtocol, Stream
 
-HEADERS = hpack.encode([(":method", "POST")])
-OK = hpack.encode([(":status", "200")])
-TRAILERS = hpack.encode([("grpc-status", "0"), ("server-timing", "total;dur=3")])
+HEADERS = encode([(":method", "POST")])
+OK = encode([(":status", "200")])
+TRAILERS = encode([("grpc-status", "0"), ("server-timing", "total;dur=3")])
 BOTH = frames.END_HEADERS | frames.END_STREAM
 
 
@@ -114,7 +115,7 @@ def test_an_answer_without_a_message_ends_a_request_that_is_under_way() -> None:
     protocol = settled({frames.INITIAL_WINDOW: 0})
     stream = begin(protocol, b"rejected")
     written(protocol)
-    refusal = hpack.encode([(":status", "200"), ("grpc-status", "8")])
+    refusal = encode([(":status", "200"), ("grpc-status", "8")])
     assert protocol.feed(memoryview(frame(frames.HEADERS, BOTH, 1, refusal))) == [stream]
     assert stream.trailers is not None
     assert stream.trailers["grpc-status"] == "8"
@@ -126,7 +127,7 @@ def test_an_answer_without_a_message_ends_a_request_that_is_under_way() -> None:
 def test_provisional_headers_are_not_the_answers() -> None:
     protocol = settled()
     stream = begin(protocol, b"?")
-    early = hpack.encode([(":status", "103")])
+    early = encode([(":status", "103")])
     for block in (early, OK):
         protocol.feed(memoryview(frame(frames.HEADERS, frames.END_HEADERS, 1, block)))
     assert stream.headers == {":status": "200"}

@@ -286,3 +286,11 @@ def test_a_heap_of_boxes_keeps_its_ids() -> None:
     for at in times(0.0, 0.3):
         ids = tracker.update(seen([(0.5, 0.5)] * MAX_BOXES), at).ids
         assert sorted(filter(None, ids)) == list(range(1, MAX_BOXES + 1))
+
+
+def test_boxes_of_another_size_do_not_continue_a_heap() -> None:
+    tracker = new(confirm_ms=0)
+    for size, at in ((SIZE, 0.0), (3 * SIZE, 0.03)):
+        boxes = [box((0.5, 0.5), size)] * MAX_BOXES
+        ids = tracker.update(Detections(boxes, [0.9] * MAX_BOXES, [1] * MAX_BOXES), at).ids
+    assert sorted(filter(None, ids)) == list(range(MAX_BOXES + 1, 2 * MAX_BOXES + 1))
