@@ -33,20 +33,18 @@ def likely_outputs(graph: Any) -> list[str]:
     scores follow its boxes if they have the same rows.
     """
     inference = _inference(graph)
-    logits = _compared_with_labels(graph)
-    found: list[tuple[int, int, Tensor]] = []
-    for position, operation in enumerate(graph.get_operations()):
-        if operation in inference:
-            rated = [
-                (
-                    max(_score(tensor, inference), _LOGITS * (tensor.name in logits)),
-                    position,
-                    tensor,
-                )
-                for tensor in operation.outputs
-            ]
-            found += [(score, *others) for score, *others in rated if score > 1]
+    tensors = [
+        (_score(tensor, inference), position, tensor)
+        for position, operation in enumerate(graph.get_operations())
+        if operation in inference
+        for tensor in operation.outputs
+    ]
+    found = [candidate for candidate in tensors if candidate[0] > 1]
     boxes = {_rows(tensor) for _, _, tensor in found if _is_boxes(tensor)}
+    if not boxes:
+        logits = _compared_with_labels(graph)
+        found = [candidate for candidate in found if candidate[2].name not in logits]
+        found += [(max(rated, _LOGITS), at, t) for rated, at, t in tensors if t.name in logits]
 
     def rank(candidate: tuple[int, int, Tensor]) -> tuple[int, int]:
         score, position, tensor = candidate
