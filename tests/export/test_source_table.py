@@ -51,7 +51,7 @@ TESTED = {
     "one encoded image (string `[]`), or a column of them (`[N,1]`)": (
         "layouts.test_encoded_images_in_other_shapes"
     ),
-    "input that is no image": "layouts.test_an_input_that_is_no_image",
+    "input that is not an image": "layouts.test_an_input_that_is_no_image",
     "top-k classifier": "served_outputs.test_a_ranking_keeps_the_class_of_each_score",
     "top-k classifier without its classes": (
         "served_outputs.test_a_ranking_whose_classes_are_left_out_is_refused"
