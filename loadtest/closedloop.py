@@ -87,9 +87,10 @@ async def _reconnect_at_random(
     while leaving:
         await asyncio.sleep(dice.expovariate(10))
         place = dice.randrange(leaving)
-        cameras[place].leave()
-        gone.append(cameras[place])
+        left = cameras[place]
+        left.leave()
         cameras[place] = await connect(place)
+        gone.append(left)  # not before: cancelled while it connects, both lists would count it
 
 
 async def _finish(cameras: Sequence[Camera]) -> None:
