@@ -139,6 +139,7 @@ class Peer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.ended.clear()
         self.writer = writer
         await reader.readexactly(24)
         writer.write(frames.settings(self._settings))
@@ -161,10 +162,18 @@ class Peer:
         )
 
 
-async def called(react: Reaction, timeout_s: float = PATIENCE_S) -> tuple[Any, Peer]:
+async def one_more(method: DirectMethod) -> None:
+    await method([b"last"], 0.05, ())
+
+
+async def called(
+    react: Reaction,
+    timeout_s: float = PATIENCE_S,
+    afterwards: Callable[[DirectMethod], Awaitable[None]] = one_more,
+) -> tuple[Any, Peer]:
     """The answer, or the error, to a call that ``react`` reacts to, after one that is answered.
 
-    A last call must end as well, whatever has become of the connection.
+    What comes ``afterwards`` must end as well, whatever has become of the connection.
     """
     first = True
 
@@ -186,8 +195,7 @@ async def called(react: Reaction, timeout_s: float = PATIENCE_S) -> tuple[Any, P
         except grpc.aio.AioRpcError as error:
             result = error
         with contextlib.suppress(grpc.aio.AioRpcError):
-            await method([b"last"], 0.05, ())
-        await asyncio.sleep(0.01)
+            await afterwards(method)
         method.disconnect()
         await asyncio.wait_for(peer.ended.wait(), PATIENCE_S)
         return result, peer
@@ -197,10 +205,13 @@ async def test_a_peer_that_leaves_costs_no_call(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
 
     async def leave(peer: Peer, stream: int) -> None:
+        if peer.connections > 1:
+            peer.answer(stream, b"again")
+            return
         last = (stream - 2).to_bytes(4, "big") + bytes(4)
         peer.writer.write(frame(frames.GOAWAY, 0, 0, last))
 
-    result, peer = await called(leave)
+    result, peer = await called(leave, afterwards=until_connected)
     assert result == b"otherwise"
     assert peer.connections == 2
 
