@@ -6,8 +6,8 @@ import difflib
 import sys
 from collections.abc import Sequence
 
+from framewire.output import tolerate_closed_output
 from framewire.programs import HELP_FLAGS, PROGRAMS, start
-from server.output import tolerate_closed_output
 
 _HELP = """\
 usage: framewire COMMAND [options]
@@ -30,7 +30,7 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 2 for a command that does not exist."""
-    tolerate_closed_output()
+    tolerate_closed_output("framewire")
     try:
         return _run(*((sys.argv[1:] if arguments is None else arguments) or [""]))
     finally:

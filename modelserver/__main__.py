@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+from framewire.output import tolerate_closed_output
 from modelserver.execution import memory
 from modelserver.execution.runtime import import_tensorflow
 from modelserver.lifecycle import model_config
 from modelserver.options import command_line, help
 from modelserver.options.flags import FlagError, Options
-from modelserver.output import tolerate_closed_output
 from modelserver.status import Code, ServingError
 
 GRACE_S = 4.0
@@ -114,7 +114,7 @@ def _log_to_stderr() -> None:
 
 def run(arguments: Sequence[str], prog: str) -> NoReturn:
     """Run as a program of its own, and end the process with the exit code."""
-    tolerate_closed_output()
+    tolerate_closed_output("modelserver")
     code = main(arguments, prog)
     logging.shutdown()
     # Skip joining the threads of TensorFlow and gRPC, and those of calls that outlasted the grace

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from framewire.output import tolerate_closed_output
 from server import openfiles
-from server.output import tolerate_closed_output
 from server.settings import Settings, WrongSetting, load, servicelinks
 
 log = logging.getLogger("server")
@@ -22,7 +22,7 @@ _NEEDS = ("grpc", "tensorflow_serving", "numpy", "prometheus_client", "hpack")
 
 def run(arguments: Sequence[str], prog: str = "python -m server") -> int:
     """Run the gateway or a command. Returns the exit status: 2 if it cannot run."""
-    tolerate_closed_output()
+    tolerate_closed_output("framewire")
     try:
         if arguments and arguments[0] in COMMANDS:
             print(_run_command(arguments[0], arguments[1:], f"{prog} {arguments[0]}"))

@@ -11,6 +11,8 @@ from typing import Any
 class _Output(io.FileIO):
     """Discard what nobody reads any more, and all output after a write error."""
 
+    program = ""
+
     def write(self, data: Any) -> int:
         try:
             return super().write(data)
@@ -21,23 +23,26 @@ class _Output(io.FileIO):
             os.dup2(null, self.fileno())
             os.close(null)
             # Not an OSError, which argparse would ignore.
-            raise SystemExit(f"framewire: cannot write the output: {error.strerror}") from None
+            message = f"{self.program}: cannot write the output: {error.strerror}"
+            raise SystemExit(message) from None
 
 
-def tolerate_closed_output() -> None:
+def tolerate_closed_output(program: str) -> None:
     """From now on, ignore that standard output has lost its reader.
 
     Characters that its encoding does not have are escaped. Any other write error, such as a full
-    disk, raises ``SystemExit`` with one line, once. The caller must flush the output before it
-    exits, because the interpreter cannot report that line.
+    disk, raises ``SystemExit`` with one line, once, which ``program`` begins. The caller must flush
+    the output before it exits, because the interpreter cannot report that line.
     """
     _open_standard_files()
     original = sys.stdout
     if original is None:
         return
     original.flush()
+    output = _Output(original.fileno(), "wb", closefd=False)
+    output.program = program
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(_Output(original.fileno(), "wb", closefd=False)),
+        io.BufferedWriter(output),
         encoding=original.encoding,
         errors="backslashreplace" if original.errors == "strict" else original.errors,
         line_buffering=original.isatty(),
