@@ -16,12 +16,12 @@ The policy, once every ``EVERY_S``:
   first one to 0.3 of the fastest session's rate. Sessions that ignore their advice harm
   only themselves: the batcher gives every session its turn, so what they send beyond
   their share is dropped, and they count for no more than that share.
-* A backlog: full batches left behind more than 0.3 frames for each one they took, and a call
+* A backlog: full batches left behind more than 0.2 frames for each one they took, and a call
   was under way for 0.94 of the time. Nothing has been dropped yet, because obedient
   cameras send so rarely that a frame waits long until the next one replaces it; but frames
   get older. The level becomes the fair share of the capacity known so far, of which 4 % are
   forgotten, less 2 %.
-* Between 0.15 and 0.3, the level stays: the model server is as busy as it should be. A burst,
+* Between 0.1 and 0.2, the level stays: the model server is as busy as it should be. A burst,
   as of cameras that started together, leaves more behind, and yet the model server idles before
   the next one. Only above 0.12 of the time without a call does the level rise again.
 * Otherwise the level rises: by a quarter while below 0.95 of the fair share of the
@@ -37,7 +37,7 @@ The policy, once every ``EVERY_S``:
 Worst cases: the first advice comes ``EVERY_S`` after overload began, and twice that if it is
 slight. The search for more capacity exceeds it by up to 4 % for a second. Sessions that obey
 among others that do not get 0.9 of their fair share. Under threefold overload with obedient
-clients, simulated (tests/server/core/test_pace.py): 0.4 % of the frames sent are dropped, 0.97
+clients, simulated (tests/server/core/test_pace.py): 0.2 % of the frames sent are dropped, 0.97
 of the peak is answered, and p99 of the age is 1.0 to 1.1 of that without advice. Where one core
 takes 5 ms a frame, 2 % are dropped; where the model server is 100 ms away, 3 %, 0.94 of the
 peak is answered, and p99 is 1.25 times as old. If the model server stalls for 0.1 s every five
@@ -60,7 +60,7 @@ EVERY_S = 1.0
 OVERLOAD, SEVERE = 0.03, 0.2
 SMOOTHING = 0.4
 HEADROOM = 0.02
-BACKLOG, CLEAR = 0.3, 0.15
+BACKLOG, CLEAR = 0.2, 0.1
 BUSY, IDLE, OFTEN_IDLE = 0.06, 0.12, 0.3
 HELD_BACK = 0.85
 LOWER, HIGHER = 0.95, 1.03
