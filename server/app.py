@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tornado.web import Application, RedirectHandler
+from tornado.web import Application
 
 from server import allocator
 from server.access.control import AccessControl
@@ -27,7 +27,7 @@ from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
-from server.handlers.pages import DOCS, ROOT, FileHandler
+from server.handlers.pages import DOCS, ROOT, FileHandler, ShortcutHandler
 from server.handlers.websocket import SessionHandler
 from server.process import Process, Standalone
 from server.recording import open_sampler
@@ -86,7 +86,7 @@ def application(
             (r"/admin/.*", PublicActHandler, {"access": access}),
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
             (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
-            (r"/docs", RedirectHandler, {"url": "docs/", "permanent": False}),
+            (r"/docs", ShortcutHandler, {"url": "docs/", "permanent": False}),
             (r"/docs/(.*)", FileHandler, {"path": str(DOCS), "default_filename": "index.html"}),
         ],
         access,

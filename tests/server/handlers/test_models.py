@@ -151,7 +151,7 @@ async def test_access_is_as_for_uploads(serve: Serve, tmp_path: Path) -> None:
 async def test_other_methods(served: Served) -> None:
     assert (await get(served, "HEAD")).code == 200
     answer = await get(served, "POST")
-    assert (answer.code, answer.headers["Allow"]) == (405, "GET, OPTIONS")
+    assert (answer.code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
     assert json.loads(answer.body)["message"] == "Method Not Allowed: use GET"
 
 
