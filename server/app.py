@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tornado.web import Application
@@ -17,6 +18,7 @@ from server.access.filewatcher import FileWatcher, watch_files
 from server.admin.handlers import PublicActHandler
 from server.backend.description import DescriptionError
 from server.backend.interface import Backend
+from server.backend.modelconfig import LabelRefused, ModelConfigFile
 from server.backend.pool import BackendPool
 from server.backend.resolution import is_fixed, split
 from server.backend.serving import Shared, TensorFlowServing
@@ -133,6 +135,30 @@ def version_labels(gateway: Gateway, settings: Settings) -> LabelMover:
     return LabelMover(settings.model, settings.model_config, addresses)
 
 
+def offer_models(gateway: Gateway, settings: Settings) -> list[FileWatcher]:
+    """List the models that the settings describe, and those of the model servers' file.
+
+    Return what follows that file. Raises WrongSetting for an invalid file of descriptions.
+    """
+    described = load_descriptions(settings.descriptions)
+    gateway.offer(described)
+    if not settings.model_config:
+        return []
+    file = ModelConfigFile(Path(settings.model_config))
+
+    def reload() -> None:
+        try:
+            names = file.models()
+        except LabelRefused as error:
+            raise WrongSetting(f"model_config: {error}") from None
+        # The routes to the default model list it, with the labels that it is offered with.
+        gateway.offer([*described, *(name for name in names if name != settings.model)])
+
+    watcher = FileWatcher([settings.model_config], reload)
+    watcher.reload()
+    return [watcher]
+
+
 def open_tracer(settings: Settings) -> OpenTelemetryTracer | None:
     """Return what follows frames, if the settings name a collector. Raises WrongSetting."""
     if not settings.otlp_endpoint:
@@ -211,12 +237,13 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     server = http_server(gateway, settings, access, process)
     server.add_sockets(sockets)
     process.started(gateway, version_labels(gateway, settings), signals.stop)
-    gateway.start(load_descriptions(settings.descriptions))
+    gateway.start()
+    watchers = [*access.watchers, *offer_models(gateway, settings)]
     if shadow is not None:
         shadow.start()
     tasks = [
         asyncio.ensure_future(_announce(gateway, process)),
-        asyncio.ensure_future(_keep_watch(access.watchers, signals)),
+        asyncio.ensure_future(_keep_watch(watchers, signals)),
     ]
     await signals.stop.wait()
     log.info("stopping: accepted frames are answered first")

@@ -13,6 +13,7 @@ import enum
 import logging
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -35,6 +36,8 @@ RETRIES_PER_S, RETRIES_BURST = 10.0, 10
 LONGEST_MISSING_PAUSE_S = 30.0
 # A client that would wait longer for its turn is told so at once.
 LONGEST_TURN_S = 5.0
+# Each model that is listed without being used costs a look-up every few seconds.
+MAX_OFFERED = 100
 
 ModelOrError = Model | FramewireError
 
@@ -44,9 +47,11 @@ class Interest(enum.IntEnum):
 
     CLIENT = 0
     """A client asked for it by name, and learns from us whether it is there."""
-    LABEL = 1
+    OFFERED = 1
+    """The operator's files name it, so clients find it in the list."""
+    LABEL = 2
     """The default route passes it where it is there."""
-    DEFAULT = 2
+    DEFAULT = 3
     """Frames of the default model need it."""
 
     @property
@@ -78,6 +83,7 @@ class Models:
         self._backend = backend
         self._listener = listener
         self._entries: dict[ModelKey, _Entry] = {}
+        self._offered: set[str] = set()
         self._connected = asyncio.Event()
         self._lookups = TokenBucket(LOOKUPS_PER_S, LOOKUPS_BURST)
         self._retries = TokenBucket(RETRIES_PER_S, RETRIES_BURST)
@@ -114,6 +120,18 @@ class Models:
         version = known.version if isinstance(known, Model) else key.version or key.label
         return str(version or "newest")
 
+    def offer(self, names: Iterable[str]) -> None:
+        """Follow the models of these names, in the place of those offered before."""
+        distinct = list(dict.fromkeys(names))
+        if len(distinct) > MAX_OFFERED:
+            fields = {"count": len(distinct), "most": MAX_OFFERED}
+            log.warning("%(count)d models are configured; the first %(most)d are listed", fields)
+        before, self._offered = self._offered, set(distinct[:MAX_OFFERED])
+        for name in self._offered - before:
+            self.acquire(ModelKey(name), Interest.OFFERED)
+        for name in before - self._offered:
+            self.release(ModelKey(name))
+
     def offered(self) -> list[tuple[ModelKey, ModelOrError | None]]:
         """Return what is known of the models that sessions can ask for.
 
@@ -123,8 +141,7 @@ class Models:
             (key, entry.result)
             for key, entry in self._entries.items()
             if isinstance(entry.result, Model)
-            or entry.interest is Interest.DEFAULT
-            or (entry.interest is Interest.LABEL and key.label is None)
+            or entry.interest in (Interest.OFFERED, Interest.DEFAULT)
         ]
 
     def invalidate(self, key: ModelKey, error: FramewireError | None = None) -> None:

@@ -284,3 +284,33 @@ async def test_close_stops_everything(models: Models, puppet: PuppetBackend) -> 
     models.release(DIGITS)  # sessions leave after it
     models.invalidate(DIGITS)
     assert models.current(DIGITS) is None
+
+
+# Models that are offered by name
+
+
+def names(models: Models) -> list[str]:
+    return sorted(key.name for key, _ in models.offered())
+
+
+async def test_offered_models_replace_those_offered_before(
+    models: Models, puppet: PuppetBackend, told: Told
+) -> None:
+    puppet.models[CATS] = model(CATS, 4)
+    models.offer(["cats", "missing", "cats"])
+    assert sorted([await told.next(), await told.next()]) == ["4", "unknown_model"]
+    assert names(models) == ["cats", "missing"]
+    models.acquire(CATS, Interest.CLIENT)
+    models.offer(["dogs"])
+    assert names(models) == ["cats", "dogs"]  # a session uses one of them
+    models.release(CATS)
+    assert names(models) == ["dogs"]
+
+
+async def test_offered_models_are_bounded(
+    models: Models, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models_module, "MAX_OFFERED", 2)
+    models.offer(["a", "b", "c"])
+    assert names(models) == ["a", "b"]
+    assert "3 models are configured; the first 2 are listed" in caplog.text
