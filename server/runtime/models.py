@@ -13,11 +13,11 @@ import enum
 import logging
 import math
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from server.backend.interface import Backend
+from server.backend.interface import Backend, Inference
 from server.core.bucket import TokenBucket
 from server.core.errors import BackendUnavailable, FramewireError, Internal, Overloaded
 from server.core.model import Model, ModelKey
@@ -38,6 +38,9 @@ LONGEST_MISSING_PAUSE_S = 30.0
 LONGEST_TURN_S = 5.0
 # Each model that is listed without being used costs a look-up every few seconds.
 MAX_OFFERED = 100
+# Each session gets all labels whenever one is new. A model that invents ever more of them would
+# send more labels than results.
+MAX_LABELS_AT_ONCE = 1000
 
 ModelOrError = Model | FramewireError
 
@@ -159,6 +162,15 @@ class Models:
         if entry is not None:
             self._update(key, entry, model)
 
+    def answered(self, key: ModelKey, inference: Inference) -> None:
+        """Take in what an answer has added to what is known of its model."""
+        model, labels = inference.model or self.current(key), inference.labels
+        if not isinstance(model, Model):
+            return
+        if model.version == inference.model_version and _are_news(labels, model.labels):
+            model = replace(model, labels=labels)
+        self.update(key, model)
+
     def channel_changed(self, error: BackendUnavailable | None) -> None:
         """The connection to the model server is there again (None), or lost."""
         if error is None:
@@ -253,6 +265,11 @@ def _same(before: ModelOrError | None, after: ModelOrError) -> bool:
     if isinstance(before, FramewireError):
         return type(before) is type(after)
     return before == after
+
+
+def _are_news(labels: Sequence[str], known: Sequence[str]) -> bool:
+    """Return whether sessions must learn ``labels`` now, and not only with the next look-up."""
+    return len(known) < len(labels) <= MAX_LABELS_AT_ONCE
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from server.app import offer_models
+from server.backend.interface import Inference
 from server.core.answers import Classification, Poses, Segmentation
 from server.core.errors import BackendUnavailable, UnusableModel
 from server.core.messages import Options
@@ -219,6 +220,15 @@ async def test_the_answer_names_its_classes(
     found = fields_of(await post(served, picture()))
     assert found["classes"] == classes
     assert found.get("labels") == labels
+
+
+async def test_the_answer_has_the_names_that_it_brings(serve: Serve, puppet: PuppetBackend) -> None:
+    served = serve()
+    answer = Classification([2, 0], [0.5, 0.25])
+    labels = ("zero", "one", "newt")
+    puppet.obey = lambda call: call.ended.set_result(Inference(1, [answer], labels=labels))
+    assert fields_of(await post(served, picture()))["labels"] == ["newt", "zero"]
+    assert (await models(served))["digits"]["labels"] == list(labels)
 
 
 async def test_the_answer_names_all_classes_that_masks_can_have(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
+from server.backend.interface import Inference
 from server.core.errors import BackendUnavailable, UnknownModel
 from server.core.model import Model, ModelKey
 from server.runtime import models as models_module
@@ -314,3 +315,26 @@ async def test_offered_models_are_bounded(
     models.offer(["a", "b", "c"])
     assert names(models) == ["a", "b"]
     assert "3 models are configured; the first 2 are listed" in caplog.text
+
+
+# What answers add
+
+
+async def test_labels_that_an_answer_brings_are_known_at_once(
+    models: Models, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.acquire(DIGITS, DEFAULT)
+    assert await told.next() == "1"
+    labels = ("zero", "one", "newt")
+    models.answered(DIGITS, Inference(2, [], labels=labels))  # of another version
+    models.answered(DIGITS, Inference(1, [], labels=labels[:2]))  # known
+    models.answered(CATS, Inference(1, [], labels=labels))  # nobody's any more
+    assert told.silent
+    models.answered(DIGITS, Inference(1, [], labels=labels))
+    assert await told.next() == "1"
+    known = models.current(DIGITS)
+    assert isinstance(known, Model)
+    assert known.labels == labels
+    monkeypatch.setattr(models_module, "MAX_LABELS_AT_ONCE", 3)
+    models.answered(DIGITS, Inference(1, [], labels=(*labels, "one too many")))
+    assert told.silent
