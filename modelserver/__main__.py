@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import resource
@@ -18,16 +19,20 @@ from modelserver.execution.runtime import import_tensorflow
 from modelserver.lifecycle import model_config
 from modelserver.options import command_line, help
 from modelserver.options.flags import FlagError, Options
-from modelserver.status import Code, ServingError
+from modelserver.status import CannotListen, ServingError
 
 GRACE_S = 4.0
+_OF_PORTS = (errno.EADDRINUSE, errno.EACCES)
 log = logging.getLogger(__name__)
 _SHORT_HELP = {"--help", "-help", "-h"}
 _HELP = {*_SHORT_HELP, "--help=all", "--helpfull"}
 
 
 def main(arguments: Sequence[str], prog: str = "python -m modelserver") -> int:
-    """Run the server; return the exit status: 2 for a bad command line, 1 for a failed start."""
+    """Run the server and return the exit status.
+
+    It is 2 for a bad command line or an address to listen on, and 1 for another failed start.
+    """
     if asked := _HELP & set(arguments):
         print(help.usage(prog, all_flags=not asked & _SHORT_HELP))
         return 0
@@ -41,7 +46,7 @@ def main(arguments: Sequence[str], prog: str = "python -m modelserver") -> int:
         _serve(options)
     except ServingError as error:
         print(f"modelserver: {error.message}", file=sys.stderr)
-        return 2 if isinstance(error, FlagError) else 1
+        return 2 if isinstance(error, FlagError | CannotListen) else 1
     return 0
 
 
@@ -50,8 +55,8 @@ def _serve(options: Options) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: os._exit(0))  # no calls are in progress yet
     models = model_config.initial(options)
-    for port in {options.port, options.rest_api_port}:  # 0, any port, checks the host
-        _check_free(options.host, port)
+    _check_free(options.host, options.port, "--port")  # 0, any port, checks the host
+    _check_free(options.host, options.rest_api_port, "--rest_api_port")
     _raise_limit_on_files()
     memory.limit_heaps()
     import_tensorflow()
@@ -89,7 +94,7 @@ def _signals() -> int:
     return read_end
 
 
-def _check_free(host: str, port: int) -> None:
+def _check_free(host: str, port: int, flag: str) -> None:
     """Report a port that is in use before the seconds that importing TensorFlow takes."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,7 +103,8 @@ def _check_free(host: str, port: int) -> None:
         except (OSError, OverflowError, ValueError) as error:  # ValueError: an impossible name
             why = getattr(error, "strerror", None) or error
             where = f"{host} port {port}" if host else f"port {port}"
-            raise ServingError(Code.UNAVAILABLE, f"cannot listen on {where}: {why}") from None
+            named = flag if getattr(error, "errno", None) in _OF_PORTS else "--host"
+            raise CannotListen(f"cannot listen on {where}: {why}", named) from None
 
 
 def _print_versions() -> int:

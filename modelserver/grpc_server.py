@@ -35,7 +35,7 @@ from modelserver.deadline import Deadline
 from modelserver.metrics import Metrics
 from modelserver.options.components import GrpcOptions
 from modelserver.service import Service
-from modelserver.status import Code, ServingError, truncate
+from modelserver.status import CannotListen, Code, ServingError, truncate
 
 PREDICTION_SERVICE: str = prediction_service_pb2.DESCRIPTOR.services_by_name[
     "PredictionService"
@@ -61,7 +61,7 @@ _Method = Callable[[Any, Deadline], Any]
 class GrpcServer:
     """Serves a ``Service`` over gRPC.
 
-    Raise ``ServingError`` with UNAVAILABLE if the address or path is in use.
+    Raise ``CannotListen`` if the address or path is in use.
     """
 
     def __init__(self, service: Service, metrics: Metrics, options: GrpcOptions) -> None:
@@ -73,9 +73,10 @@ class GrpcServer:
         )
         self._health = _add_health(self._server) if options.health else None
         _add_reflection(self._server, options.health)
-        self.port = self._listen(options.address, options.credentials)
+        self.port = self._listen(options.address, options.credentials, "--port")
         if options.socket_path:
-            self._listen(f"unix:{options.socket_path}", options.credentials)
+            path = f"unix:{options.socket_path}"
+            self._listen(path, options.credentials, "--grpc_socket_path")
 
     def start(self) -> None:
         """Start answering calls."""
@@ -91,7 +92,7 @@ class GrpcServer:
         stopped: threading.Event = self._server.stop(grace_s)
         return stopped
 
-    def _listen(self, address: str, credentials: Any) -> int:
+    def _listen(self, address: str, credentials: Any, flag: str) -> int:
         if not address:
             return 0
         try:
@@ -99,9 +100,11 @@ class GrpcServer:
                 return int(self._server.add_insecure_port(address))
             return int(self._server.add_secure_port(address, credentials))
         except RuntimeError:
-            pair = "" if credentials is None else " with this key and certificate"
-            message = f"gRPC cannot listen on {address}{pair}"
-            raise ServingError(Code.UNAVAILABLE, message) from None
+            problem = f"gRPC cannot listen on {address}"
+            if credentials is not None:  # gRPC does not say which of them is wrong
+                problem += " with this key and certificate"
+                flag += " or --ssl_config_file"
+            raise CannotListen(problem, flag) from None
 
 
 def _handlers(service: Service, metrics: Metrics) -> list[Any]:

@@ -45,6 +45,13 @@ class ServingError(Exception):
         return f"{self.code.name}: {self.message}"
 
 
+class CannotListen(ServingError):
+    """An address that the server cannot listen on; ``flag`` chooses another."""
+
+    def __init__(self, problem: str, flag: str) -> None:
+        super().__init__(Code.UNAVAILABLE, f"{problem}; choose another with {flag}")
+
+
 def invalid(message: str) -> ServingError:
     """Return the most common error: INVALID_ARGUMENT, the request is wrong."""
     return ServingError(Code.INVALID_ARGUMENT, message)

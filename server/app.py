@@ -7,9 +7,10 @@ import logging
 import ssl
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tornado.web import Application, RedirectHandler
+from tornado.web import Application
 
 from server import allocator
 from server.access.control import AccessControl
@@ -17,6 +18,7 @@ from server.access.filewatcher import FileWatcher, watch_files
 from server.admin.handlers import PublicActHandler
 from server.backend.description import DescriptionError
 from server.backend.interface import Backend
+from server.backend.modelconfig import LabelRefused, ModelConfigFile
 from server.backend.pool import BackendPool
 from server.backend.resolution import is_fixed, split
 from server.backend.serving import Shared, TensorFlowServing
@@ -27,7 +29,7 @@ from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
-from server.handlers.pages import DOCS, ROOT, FileHandler
+from server.handlers.pages import DOCS, ROOT, FileHandler, ShortcutHandler
 from server.handlers.websocket import SessionHandler
 from server.process import Process, Standalone
 from server.recording import open_sampler
@@ -86,7 +88,7 @@ def application(
             (r"/admin/.*", PublicActHandler, {"access": access}),
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
             (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
-            (r"/docs", RedirectHandler, {"url": "docs/", "permanent": False}),
+            (r"/docs", ShortcutHandler, {"url": "docs/", "permanent": False}),
             (r"/docs/(.*)", FileHandler, {"path": str(DOCS), "default_filename": "index.html"}),
         ],
         access,
@@ -131,6 +133,30 @@ def version_labels(gateway: Gateway, settings: Settings) -> LabelMover:
         return [one.address for one in gateway.statistics().backends if one.state != "leaving"]
 
     return LabelMover(settings.model, settings.model_config, addresses)
+
+
+def offer_models(gateway: Gateway, settings: Settings) -> list[FileWatcher]:
+    """List the models that the settings describe, and those of the model servers' file.
+
+    Return what follows that file. Raises WrongSetting for an invalid file of descriptions.
+    """
+    described = load_descriptions(settings.descriptions)
+    gateway.offer(described)
+    if not settings.model_config:
+        return []
+    file = ModelConfigFile(Path(settings.model_config))
+
+    def reload() -> None:
+        try:
+            names = file.models()
+        except LabelRefused as error:
+            raise WrongSetting(f"model_config: {error}") from None
+        # The routes to the default model list it, with the labels that it is offered with.
+        gateway.offer([*described, *(name for name in names if name != settings.model)])
+
+    watcher = FileWatcher([settings.model_config], reload)
+    watcher.reload()
+    return [watcher]
 
 
 def open_tracer(settings: Settings) -> OpenTelemetryTracer | None:
@@ -211,12 +237,13 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
     server = http_server(gateway, settings, access, process)
     server.add_sockets(sockets)
     process.started(gateway, version_labels(gateway, settings), signals.stop)
-    gateway.start(load_descriptions(settings.descriptions))
+    gateway.start()
+    watchers = [*access.watchers, *offer_models(gateway, settings)]
     if shadow is not None:
         shadow.start()
     tasks = [
         asyncio.ensure_future(_announce(gateway, process)),
-        asyncio.ensure_future(_keep_watch(access.watchers, signals)),
+        asyncio.ensure_future(_keep_watch(watchers, signals)),
     ]
     await signals.stop.wait()
     log.info("stopping: accepted frames are answered first")

@@ -65,7 +65,7 @@ def verify(report: Report, folder: Path, options: VerifyOptions) -> None:
     if expected is None:
         with report.check("golden"):
             raise ContractError(
-                f"{folder} has no {golden.FILE}: it was not made by python -m export savedmodel"
+                f"{folder} has no {golden.FILE}: it was not made by framewire export savedmodel"
             )
     checks.check_golden(report, version, expected, options.sizes())
     checks.check_classes(report, expected, description)

@@ -62,5 +62,5 @@ def check_any(name: str, base_path: str) -> None:
     raise ServingError(
         Code.NOT_FOUND,
         f"nothing to serve as {name}: {missing}; a version is a SavedModel in a directory with a "
-        "number as its name; `python -m export savedmodel` creates one",
+        "number as its name; `framewire export savedmodel` creates one",
     )

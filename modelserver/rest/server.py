@@ -22,7 +22,7 @@ from modelserver.metrics import Metrics
 from modelserver.options.components import RestOptions
 from modelserver.rest.endpoints import MAX_BODY_BYTES, Response, RestApi, failure
 from modelserver.rest.listening import open_sockets
-from modelserver.status import Code, ServingError
+from modelserver.status import CannotListen, Code, ServingError
 
 log = logging.getLogger(__name__)
 _API = re.compile(r"/v1/.*", re.IGNORECASE)
@@ -37,16 +37,15 @@ _CORS = {
 class RestServer:
     """Serves a ``RestApi`` over HTTP on ``port``.
 
-    Raise ``ServingError`` with UNAVAILABLE if the port is in use.
+    Raise ``CannotListen`` if the port is in use.
     """
 
     def __init__(self, api: RestApi, metrics: Metrics, options: RestOptions) -> None:
         try:
             self._sockets = open_sockets(options.host, options.port)
         except OSError as error:
-            raise ServingError(
-                Code.UNAVAILABLE, f"REST cannot listen on port {options.port}: {error.strerror}"
-            ) from None
+            problem = f"REST cannot listen on port {options.port}: {error.strerror}"
+            raise CannotListen(problem, "--rest_api_port") from None
         self.port: int = self._sockets[0].getsockname()[1]
         self._in_progress = _InProgress()
         self._workers = ThreadPoolExecutor(options.threads, thread_name_prefix="rest")

@@ -41,6 +41,10 @@ def load_keys(path: str) -> dict[str, Key]:
     """Load a file's keys by ``kid``, in its order. Raises WrongSetting, quoting no secret."""
     try:
         document = json.loads(textfile.read(path))
+    except FileNotFoundError:
+        raise WrongSetting(
+            f"token_keys: {path} does not exist; create it with: framewire key --token-keys {path}"
+        ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise WrongSetting(f"token_keys: {path}: {_without_content(error)}") from None
     entries = document.get("keys") if isinstance(document, dict) else None

@@ -85,6 +85,8 @@ class FiguresHandler(AdminHandler):
         history = {"next": self._history.next, "samples": self._history.since(int(since))}
         send_json(self, {**now, "may_act": self.access.has_operators, **history})
 
+    head = get
+
 
 class SessionsHandler(AdminHandler):
     """GET /admin/sessions: all open sessions.
@@ -101,6 +103,8 @@ class SessionsHandler(AdminHandler):
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.finish(f'{{"sessions":[{",".join(map(str, rows))}]}}')
 
+    head = get
+
 
 class SessionHandler(AdminHandler):
     """GET /admin/sessions/ID: the last minute of one session."""
@@ -113,6 +117,8 @@ class SessionHandler(AdminHandler):
         seconds = [asdict(second) for second in minute.seconds]
         send_json(self, {"figures": session_map(minute.figures), "seconds": seconds})
 
+    head = get
+
 
 class LabelsHandler(AdminHandler):
     """GET /admin/labels: where labels point and may point, or why they cannot be moved."""
@@ -123,6 +129,8 @@ class LabelsHandler(AdminHandler):
             self.reject(Overloaded("no worker serves at the moment"))
             return
         send_json(self, asdict(labels))
+
+    head = get
 
 
 class MetricsHandler(AdminHandler):
@@ -137,6 +145,8 @@ class MetricsHandler(AdminHandler):
     async def get(self) -> None:
         self.set_header("Content-Type", CONTENT_TYPE)
         self.finish(await self._metrics.page())
+
+    head = get
 
 
 @stream_request_body

@@ -8,7 +8,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from tornado.httpserver import HTTPServer
-from tornado.web import Application, RedirectHandler
+from tornado.web import Application
 
 from server.access.administration import LOOPBACK, AdminAccess, address_of
 from server.access.filewatcher import FileWatcher, watch_files
@@ -28,7 +28,7 @@ from server.admin.interface import Administered
 from server.admin.sampler import keep_sampling
 from server.handlers.health import AliveHandler, MetricsPage
 from server.handlers.notfound import NotFoundHandler
-from server.handlers.pages import DASHBOARD, ROOT, FileHandler
+from server.handlers.pages import DASHBOARD, ROOT, FileHandler, ShortcutHandler
 from server.settings import Settings, WrongSetting, reason
 from server.transport.listening import open_sockets
 
@@ -100,7 +100,7 @@ class AdminListener:
         page = {"path": str(DASHBOARD), "default_filename": "index.html"}
         return Application(
             [
-                (r"/(?:dashboard)?", RedirectHandler, {"url": "dashboard/", "permanent": False}),
+                (r"/(?:dashboard)?", ShortcutHandler, {"url": "dashboard/", "permanent": False}),
                 (r"/dashboard/()", FileHandler, page),
                 (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
                 (r"/healthz", AliveHandler),

@@ -43,13 +43,15 @@ class Inference:
     """A batch's answers: one per frame, in order, or the error of a frame without one.
 
     ``model_version`` is the version that answered. ``model`` is that version if it was learnt
-    from this answer. ``timing`` is that of the call; None: no frame could be sent.
+    from this answer. ``timing`` is that of the call; None: no frame could be sent. ``labels`` are
+    a classifier's class names, with those that this answer has added.
     """
 
     model_version: int
     answers: Sequence[Answer | FramewireError]
     model: Model | None = None
     timing: CallTiming | None = None
+    labels: tuple[str, ...] = ()
 
 
 class LaneChanged(ModelFailed):

@@ -18,12 +18,15 @@ class Labels:
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._names = list(names)
+        self._tuple = tuple(self._names)
         self._indices = {name: index for index, name in enumerate(self._names)}
 
     @property
     def names(self) -> tuple[str, ...]:
         """All names so far, by index."""
-        return tuple(self._names)
+        if len(self._tuple) < len(self._names):
+            self._tuple = tuple(self._names)
+        return self._tuple
 
     def index(self, name: bytes) -> int:
         """Return the index of ``name``, adding the name if it is new."""

@@ -1,5 +1,6 @@
-"""The model servers' configuration file, as far as the labels in it are concerned.
+"""The model servers' configuration file: the models in it, and their labels.
 
+No call of TensorFlow Serving lists its models, so the gateway reads their names here.
 A reload replaces a model server's whole configuration, and no call returns it. So a label can only
 be moved by somebody who has the rest of it: the file that the model servers are started with.
 ``framewire export`` edits the same file, under the same lock.
@@ -57,6 +58,12 @@ class ModelConfigFile:
         except (OSError, ValueError, text_format.ParseError) as error:
             reason = " ".join(str(error).split())
             raise LabelRefused(f"cannot read {self.path}: {reason}") from None
+
+    def models(self) -> list[str]:
+        """Return the names of the models in it; none before the first release writes it."""
+        if not self.path.exists():
+            return []
+        return [one.name for one in self.read().model_config_list.config]
 
     def write(self, config: Any) -> None:
         """Replace the file in one step."""

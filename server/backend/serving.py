@@ -10,7 +10,7 @@ from typing import Any
 from server.backend import request
 from server.backend.answers import split
 from server.backend.channel import Channel
-from server.backend.contract import Contract, Contracts, PixelsInput
+from server.backend.contract import ClassificationOutputs, Contract, Contracts, PixelsInput
 from server.backend.description import Description, DescriptionError, from_fields
 from server.backend.discovery import Discovery
 from server.backend.failures import SignatureChanged
@@ -250,8 +250,11 @@ class TensorFlowServing:
             known = learnt.of_signature(lane.signature)
         try:
             # A version that cannot be learnt is read like the known one.
-            answers = _answers(known or contract, response, count, placements)
-            return Inference(version, answers, learnt.model if learnt else None, timing)
+            read_as = known or contract
+            answers = _answers(read_as, response, count, placements)
+            model, outputs = learnt.model if learnt else None, read_as.outputs
+            labels = outputs.labels.names if isinstance(outputs, ClassificationOutputs) else ()
+            return Inference(version, answers, model, timing, labels)
         except ModelFailed as error:
             if known is not contract:  # what the request asked for is not what this version has
                 raise SignatureChanged(

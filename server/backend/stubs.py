@@ -62,7 +62,7 @@ class Management(NamedTuple):
 
 
 def management() -> Management:
-    """Return these messages, which are loaded only when an operator moves a label."""
+    """Return these messages, which are loaded only for their configuration file."""
     with _bare_tensorflow():
         from tensorflow_serving.apis import model_management_pb2
         from tensorflow_serving.config import model_server_config_pb2

@@ -58,3 +58,5 @@ class MetricsHandler(RequestHandler):
     async def get(self) -> None:
         self.set_header("Content-Type", CONTENT_TYPE)
         self.finish(await self._metrics.page())
+
+    head = get

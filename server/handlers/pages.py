@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tornado.web import HTTPError, StaticFileHandler
+from tornado.web import HTTPError, RedirectHandler, StaticFileHandler
 
 from server.handlers.notfound import send_not_found
 from server.transport.pageheaders import set_page_headers
@@ -14,6 +14,12 @@ from server.transport.pageheaders import set_page_headers
 ROOT = Path(__file__).resolve().parents[1] / "static"
 DOCS = ROOT / "docs"
 DASHBOARD = ROOT / "dashboard"
+
+
+class ShortcutHandler(RedirectHandler):
+    """A short address, which leads to that of a page."""
+
+    head = RedirectHandler.get
 
 
 class FileHandler(StaticFileHandler):

@@ -299,8 +299,8 @@ class Dispatcher:
     ) -> None:
         if len(inference.answers) != len(members):
             raise RuntimeError(f"{len(inference.answers)} answers for {len(members)} frames")
-        if inference.model is not None:  # sessions learn it before they get its results
-            self._models.update(lane.model, inference.model)
+        if inference.model is not None or inference.labels:
+            self._models.answered(lane.model, inference)  # sessions learn it before their results
         now = time.monotonic()
         results = len(members)
         arrivals: list[float] = []

@@ -79,13 +79,14 @@ class Gateway:
         self._drain: Drain | None = None  # None until the gateway stops
         backend.watch(self.channel_changed)
 
-    def start(self, described: Iterable[str] = ()) -> None:
-        """Begin to look up the default model, and those that the settings describe."""
-        self._resolver.acquire(self._rollout.usual, Interest.DEFAULT)
-        for route in self._rollout.trials:
+    def start(self) -> None:
+        """Begin to look up the default model."""
+        for route in (self._rollout.usual, *self._rollout.trials):
             self._resolver.acquire(route, Interest.DEFAULT)
-        for name in described:
-            self._models.acquire(ModelKey(name), Interest.LABEL)
+
+    def offer(self, names: Iterable[str]) -> None:
+        """List the models of these names to clients, whether or not a session uses them."""
+        self._models.offer(names)
 
     def ready(self) -> FramewireError | None:
         """Return None when a frame of the default model can be answered, else why not."""

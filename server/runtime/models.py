@@ -13,10 +13,11 @@ import enum
 import logging
 import math
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from server.backend.interface import Backend
+from server.backend.interface import Backend, Inference
 from server.core.bucket import TokenBucket
 from server.core.errors import BackendUnavailable, FramewireError, Internal, Overloaded
 from server.core.model import Model, ModelKey
@@ -35,6 +36,11 @@ RETRIES_PER_S, RETRIES_BURST = 10.0, 10
 LONGEST_MISSING_PAUSE_S = 30.0
 # A client that would wait longer for its turn is told so at once.
 LONGEST_TURN_S = 5.0
+# Each model that is listed without being used costs a look-up every few seconds.
+MAX_OFFERED = 100
+# Each session gets all labels whenever one is new. A model that invents ever more of them would
+# send more labels than results.
+MAX_LABELS_AT_ONCE = 1000
 
 ModelOrError = Model | FramewireError
 
@@ -44,9 +50,11 @@ class Interest(enum.IntEnum):
 
     CLIENT = 0
     """A client asked for it by name, and learns from us whether it is there."""
-    LABEL = 1
+    OFFERED = 1
+    """The operator's files name it, so clients find it in the list."""
+    LABEL = 2
     """The default route passes it where it is there."""
-    DEFAULT = 2
+    DEFAULT = 3
     """Frames of the default model need it."""
 
     @property
@@ -78,6 +86,7 @@ class Models:
         self._backend = backend
         self._listener = listener
         self._entries: dict[ModelKey, _Entry] = {}
+        self._offered: set[str] = set()
         self._connected = asyncio.Event()
         self._lookups = TokenBucket(LOOKUPS_PER_S, LOOKUPS_BURST)
         self._retries = TokenBucket(RETRIES_PER_S, RETRIES_BURST)
@@ -114,6 +123,18 @@ class Models:
         version = known.version if isinstance(known, Model) else key.version or key.label
         return str(version or "newest")
 
+    def offer(self, names: Iterable[str]) -> None:
+        """Follow the models of these names, in the place of those offered before."""
+        distinct = list(dict.fromkeys(names))
+        if len(distinct) > MAX_OFFERED:
+            fields = {"count": len(distinct), "most": MAX_OFFERED}
+            log.warning("%(count)d models are configured; the first %(most)d are listed", fields)
+        before, self._offered = self._offered, set(distinct[:MAX_OFFERED])
+        for name in self._offered - before:
+            self.acquire(ModelKey(name), Interest.OFFERED)
+        for name in before - self._offered:
+            self.release(ModelKey(name))
+
     def offered(self) -> list[tuple[ModelKey, ModelOrError | None]]:
         """Return what is known of the models that sessions can ask for.
 
@@ -123,8 +144,7 @@ class Models:
             (key, entry.result)
             for key, entry in self._entries.items()
             if isinstance(entry.result, Model)
-            or entry.interest is Interest.DEFAULT
-            or (entry.interest is Interest.LABEL and key.label is None)
+            or entry.interest in (Interest.OFFERED, Interest.DEFAULT)
         ]
 
     def invalidate(self, key: ModelKey, error: FramewireError | None = None) -> None:
@@ -141,6 +161,15 @@ class Models:
         entry = self._entries.get(key)
         if entry is not None:
             self._update(key, entry, model)
+
+    def answered(self, key: ModelKey, inference: Inference) -> None:
+        """Take in what an answer has added to what is known of its model."""
+        model, labels = inference.model or self.current(key), inference.labels
+        if not isinstance(model, Model):
+            return
+        if model.version == inference.model_version and _are_news(labels, model.labels):
+            model = replace(model, labels=labels)
+        self.update(key, model)
 
     def channel_changed(self, error: BackendUnavailable | None) -> None:
         """The connection to the model server is there again (None), or lost."""
@@ -236,6 +265,11 @@ def _same(before: ModelOrError | None, after: ModelOrError) -> bool:
     if isinstance(before, FramewireError):
         return type(before) is type(after)
     return before == after
+
+
+def _are_news(labels: Sequence[str], known: Sequence[str]) -> bool:
+    """Return whether sessions must learn ``labels`` now, and not only with the next look-up."""
+    return len(known) < len(labels) <= MAX_LABELS_AT_ONCE
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:

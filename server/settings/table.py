@@ -277,8 +277,8 @@ class Settings:
     )
     model_config: str = _admin(
         "",
-        "the model servers' configuration file, so that operators can move labels; empty: they "
-        "cannot",
+        "the model servers' configuration file: clients find its models in the list, and operators "
+        "can move labels; empty: neither",
         metavar="FILE",
     )
 

@@ -103,5 +103,6 @@ class JSONHandler(RequestHandler):
             expected = f"send {self.accepts} by POST" if self.accepts else f"use {self.method}"
             error = BadMessage(f"{phrase}: {expected}")
         if status_code == 405:
-            self.set_header("Allow", f"{self.method}, OPTIONS")
+            methods = "GET, HEAD" if self.method == "GET" else self.method
+            self.set_header("Allow", f"{methods}, OPTIONS")
         send_json(self, wire.to_map(error_message(error), text=True))

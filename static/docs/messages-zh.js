@@ -88,7 +88,7 @@ export const zh = {
   "No model server answers, the frame was dropped, or there is no room.": "没有可用的模型服务、该帧被丢弃，或没有空位。",
   "A browser's preflight request.": "浏览器的预检请求。",
   "List the models.": "列出模型。",
-  "The default model with its labels, those that sessions use now, and those that the setting `descriptions` names.": "默认模型及其标签、各会话正在使用的模型，以及设置项 `descriptions` 中的模型。",
+  "The default model with its labels, those that sessions use now, those that the setting `descriptions` names, and those in the model servers' configuration file, if `model_config` names it.": "默认模型及其标签、各会话正在使用的模型、设置项 `descriptions` 中的模型，以及 `model_config` 所指的模型服务配置文件中的模型。",
   "The same without a body.": "内容相同，但没有响应体。",
   "Open a session, as asyncapi.json describes.": "打开会话，见 asyncapi.json。",
   "Browsers do not show a page why a handshake failed. A plain `GET` tells: it answers 503 while the gateway is full, and 426 otherwise.": "浏览器不会告知页面握手失败的原因。可以发送普通的 `GET` 查询：网关已满时返回 503，否则返回 426。",

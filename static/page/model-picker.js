@@ -3,6 +3,9 @@
 import { listModels, optionsFor } from '../client/models.js';
 import { queryFor } from './model-address.js';
 
+/** The least time between two questions that follow from what a user does. */
+const PAUSE_MS = 2000;
+
 export class ModelPicker {
   /**
    * @param {object} parts
@@ -22,6 +25,12 @@ export class ModelPicker {
     this.token = null; // for servers that require one
     element('models').addEventListener('change', ({ target }) => this._choose(Number(target.value)));
     element('models').addEventListener('focus', () => this.refresh());
+    this._askedAt = 0;
+    // A model may have been promoted meanwhile, and with a single one there is no menu to open: look
+    // again when somebody comes back to the page, or reaches for the panel.
+    addEventListener('focus', () => this._lookAgain());
+    document.addEventListener('visibilitychange', () => this._lookAgain());
+    document.querySelector('aside.panel').addEventListener('pointerover', () => this._lookAgain());
   }
 
   /** @param {object|null} model the session's, as the welcome has it */
@@ -31,8 +40,13 @@ export class ModelPicker {
     this.refresh();
   }
 
+  _lookAgain() {
+    if (!document.hidden && performance.now() - this._askedAt > PAUSE_MS) this.refresh();
+  }
+
   /** Ask the server for its models. Without an answer, those known stay. */
   async refresh() {
+    this._askedAt = performance.now();
     this.translate();
     const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
     try {

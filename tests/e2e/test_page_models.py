@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,15 +24,23 @@ LOWER, UPPER = (0.35, 0.65), (0.65, 0.35)
 
 
 @pytest.fixture(scope="module")
-def stack(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("tasks")
-    config, descriptions = folder / "models.config", folder / "descriptions.json"
+def released(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration file that the gateway reads, in which one model is still missing."""
+    path = tmp_path_factory.mktemp("released") / "models.config"
+    path.write_text(models_config(exported_sources, [name for name in TASKS if name != "vector"]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def stack(
+    exported_sources: Path, released: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    config = tmp_path_factory.mktemp("tasks") / "models.config"
     config.write_text(models_config(exported_sources, TASKS))
-    descriptions.write_text(json.dumps({name: {} for name in TASKS}))  # so that they are listed
     with ForkedStack(
         gateway_flags=(
             "--model=pose",
-            f"--descriptions={descriptions}",
+            f"--model-config={released}",
             "--max-staleness-ms=20000",
         ),
         model_flags=(f"--model_config_file={config}",),
@@ -74,7 +81,16 @@ def choose(page: Page, model: str) -> None:
     page.locator("#models").select_option(value=listed.get_attribute("value"))
 
 
-def test_each_task_is_drawn_and_the_model_is_chosen_on_the_page(open_page: Open) -> None:
+def is_listed(page: Page, model: str) -> bool:
+    """Reach for the menu, and see whether it has the model."""
+    page.locator("#full").hover()
+    page.locator("#models").hover()
+    return page.locator("#models option", has_text=f"{model} ·").count() == 1
+
+
+def test_each_task_is_drawn_and_the_model_is_chosen_on_the_page(
+    open_page: Open, exported_sources: Path, released: Path
+) -> None:
     with open_page() as page:
         in_state(page, "ready")
         show_box(page)
@@ -105,6 +121,9 @@ def test_each_task_is_drawn_and_the_model_is_chosen_on_the_page(open_page: Open)
         assert not is_colored(page, LOWER)
         page.locator("#opacity").press("End")
 
+        assert not is_listed(page, "vector")
+        released.write_text(models_config(exported_sources, TASKS))
+        until(page, lambda: is_listed(page, "vector"), "the model in the menu once it is released")
         choose(page, "vector")
         expect(page.locator("#embedding-rows")).to_contain_text("Norm1.000")
         assert page.url.endswith("?model=vector")

@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
-from modelserver.status import ServingError
+from modelserver.status import CannotListen
 from tests.modelserver.client import Client, refused, spec
 from tests.modelserver.conftest import Serve
 
@@ -114,7 +114,8 @@ def test_a_port_in_use(serve: Serve, models: Path) -> None:
         holder.bind(("0.0.0.0", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        with pytest.raises(ServingError, match=f"cannot listen on .*:{port}"):
+        problem = f"cannot listen on .*:{port}; choose another with --port"
+        with pytest.raises(CannotListen, match=problem):
             serve(model_base_path=models / "half_plus", port=port)
 
 

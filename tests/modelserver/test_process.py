@@ -26,7 +26,7 @@ from loadtest import procfs
 from loadtest.stack import free_port
 from modelserver.__main__ import _check_free
 from modelserver.execution.runtime import import_tensorflow
-from modelserver.status import ServingError
+from modelserver.status import CannotListen
 from tests import forked
 from tests.modelserver.client import Client, floats, predict_request, refused
 
@@ -131,9 +131,10 @@ def test_a_few_log_lines_then_answers_then_a_clean_exit(start: Start, models: Pa
     assert procfs.resident_mb(program.process.pid) < 400
 
     second = start(f"--port={port}", f"--model_base_path={base}")
-    assert second.end() == 1
-    assert len(second.lines) == 1
-    assert f"cannot listen on port {port}: " in second.lines[0]
+    assert second.end() == 2
+    [line] = second.lines
+    assert f"cannot listen on port {port}: " in line
+    assert line.endswith("; choose another with --port")
 
     program.process.send_signal(signal.SIGINT)
     program.process.send_signal(signal.SIGTERM)  # both honcho and the terminal send a signal
@@ -254,8 +255,8 @@ def test_the_import_needs_neither_files_nor_standard_error(monkeypatch: Any) -> 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64, "nohost.invalid"])
 def test_a_host_that_cannot_be_listened_on(host: str) -> None:
-    with pytest.raises(ServingError, match="cannot listen on "):
-        _check_free(host, 0)
+    with pytest.raises(CannotListen, match=r"cannot listen on .*; choose another with --host"):
+        _check_free(host, 0, "--port")
 
 
 def test_an_empty_config_file_waits_for_models(fork: Start, models: Path, tmp_path: Path) -> None:

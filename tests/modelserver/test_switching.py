@@ -270,7 +270,7 @@ def test_labels_of_a_config_file(serve: Serve, offsets: Path, tmp_path: Path) ->
 def test_nothing_to_serve_ends_the_start(serve: Serve, tmp_path: Path) -> None:
     with pytest.raises(ServingError, match="contains no version") as caught:
         serve(model_base_path=tmp_path, model_name="digits")
-    assert "python -m export savedmodel" in caught.value.message
+    assert "framewire export savedmodel" in caught.value.message
     with pytest.raises(ServingError, match="none: No such file or directory"):
         serve(model_base_path=tmp_path / "none")
 

@@ -251,7 +251,8 @@ def test_files_that_are_none(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "keys.json"
     if text is not None:
         path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(WrongSetting, match="token_keys"):
+    hint = "does not exist; create it with: framewire key" if text is None else "token_keys"
+    with pytest.raises(WrongSetting, match=hint):
         load_keys(str(path))
 
 

@@ -84,6 +84,16 @@ async def test_the_page_and_the_metrics(administered: Administered) -> None:
     assert (await administered.ask("GET", "/v1/models")).code == 404
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/metrics", "/admin/figures", "/admin/sessions", "/admin/labels"]
+)
+async def test_head_is_get_without_a_body(administered: Administered, path: str) -> None:
+    got, head = [await administered.ask(method, path) for method in ("GET", "HEAD")]
+    assert (head.code, head.body) == (got.code, b"")
+    assert head.headers.keys() == got.headers.keys()
+    assert head.headers["Content-Type"] == got.headers["Content-Type"]
+
+
 @pytest.mark.parametrize("path", ["/admin/figures", "/admin/sessions", "/metrics"])
 async def test_figures_are_for_this_machine_alone(administered: Administered, path: str) -> None:
     """What came through a proxy, or under a foreign name, needs a token; foreign pages are out."""

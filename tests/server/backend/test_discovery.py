@@ -225,8 +225,9 @@ async def test_names_that_come_later_are_added(puppet: Puppet, backend: TensorFl
     found = await backend.discover(ModelKey("pets"))
     assert found.labels == ()
     model.answer["serving_default"] = name
-    answers = (await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)).answers
-    assert answers == [Classification([0, 1, 2], [0.625, 0.25, 0.125])]
+    inference = await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)
+    assert inference.answers == [Classification([0, 1, 2], [0.625, 0.25, 0.125])]
+    assert inference.labels == ("dog", "newt", "cat")
     assert (await backend.discover(ModelKey("pets"))).labels == ("dog", "newt", "cat")
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
+from server.app import offer_models
+from server.backend.interface import Inference
 from server.core.answers import Classification, Poses, Segmentation
 from server.core.errors import BackendUnavailable, UnusableModel
 from server.core.messages import Options
-from server.core.model import ModelKey
+from server.core.model import Model, ModelKey
 from server.runtime.metrics import Metrics
 from tests.server.access import keyring
 from tests.server.camera import Camera
@@ -94,7 +96,7 @@ async def test_described_models_are_there_before_a_session_asks(
 ) -> None:
     puppet.models[CATS] = model(CATS)
     served = serve()
-    served.gateway.start(["cats", "dogs"])
+    served.gateway.offer(["cats", "dogs"])
     await until(lambda: all(one.result for one in served.gateway.models()))
     found = await models(served)
     assert found["cats"]["state"] == "ready"
@@ -106,6 +108,45 @@ async def test_described_models_are_there_before_a_session_asks(
         "state": "unknown_model",
         "message": "there is no dogs",
     }
+
+
+async def test_models_of_the_configuration_file_come_and_go_with_it(
+    serve: Serve, puppet: PuppetBackend, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    puppet.models[CATS] = model(CATS)
+    path = tmp_path / "models.config"
+    served = serve(model_config=str(path))
+    await served.gateway.became_ready()
+    [watcher] = offer_models(served.gateway, served.settings)
+    assert sorted(await models(served)) == ["digits"]
+
+    def release(*names: str) -> None:
+        """Write the file and notice it, as after a release."""
+        rows = [f'config {{ name: "{name}" base_path: "/models/{name}" }}' for name in names]
+        path.write_text(f"model_config_list {{ {' '.join(rows)} }}")
+        for _ in range(2):
+            watcher.poll()
+
+    release("digits", "cats", "dogs")
+    await until(lambda: all(one.result for one in served.gateway.models()))
+    found = await models(served)
+    assert {name: (one["state"], one["default"]) for name, one in found.items()} == {
+        "digits": ("ready", True),
+        "cats": ("ready", False),
+        "dogs": ("unknown_model", False),
+    }
+    puppet.models[ModelKey("dogs")] = model(ModelKey("dogs"))
+    await until(lambda: all(isinstance(one.result, Model) for one in served.gateway.models()))
+
+    path.write_text("model_config_list {")
+    watcher.reload()
+    assert f"model_config: cannot read {path}" in caplog.text
+    assert sorted(await models(served)) == ["cats", "digits", "dogs"]
+    release("digits", "dogs")
+    assert sorted(await models(served)) == ["digits", "dogs"]
+    path.unlink()
+    watcher.reload()
+    assert sorted(await models(served)) == ["digits"]
 
 
 @pytest.mark.parametrize("error", [BackendUnavailable("gone"), UnusableModel("no pictures")])
@@ -151,7 +192,7 @@ async def test_access_is_as_for_uploads(serve: Serve, tmp_path: Path) -> None:
 async def test_other_methods(served: Served) -> None:
     assert (await get(served, "HEAD")).code == 200
     answer = await get(served, "POST")
-    assert (answer.code, answer.headers["Allow"]) == (405, "GET, OPTIONS")
+    assert (answer.code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
     assert json.loads(answer.body)["message"] == "Method Not Allowed: use GET"
 
 
@@ -179,6 +220,15 @@ async def test_the_answer_names_its_classes(
     found = fields_of(await post(served, picture()))
     assert found["classes"] == classes
     assert found.get("labels") == labels
+
+
+async def test_the_answer_has_the_names_that_it_brings(serve: Serve, puppet: PuppetBackend) -> None:
+    served = serve()
+    answer = Classification([2, 0], [0.5, 0.25])
+    labels = ("zero", "one", "newt")
+    puppet.obey = lambda call: call.ended.set_result(Inference(1, [answer], labels=labels))
+    assert fields_of(await post(served, picture()))["labels"] == ["newt", "zero"]
+    assert (await models(served))["digits"]["labels"] == list(labels)
 
 
 async def test_the_answer_names_all_classes_that_masks_can_have(

@@ -263,8 +263,8 @@ async def log_in(client: Client, serve: Serve, keys: str) -> None:
 async def health(client: Client, serve: Serve) -> None:
     served = serve()
     await served.gateway.became_ready()
-    await client.ask(served, "GET", "/metrics", 200)
     for method in ("GET", "HEAD"):
+        await client.ask(served, method, "/metrics", 200)
         await client.ask(served, method, "/healthz", 200)
         await client.ask(served, method, "/readyz", 200)
     served.puppet.go_away()
@@ -275,8 +275,8 @@ async def health(client: Client, serve: Serve) -> None:
 
 async def pages(client: Client, serve: Serve) -> None:
     served = serve()
-    await client.ask(served, "GET", "/docs", 302)
     for method in ("GET", "HEAD"):
+        await client.ask(served, method, "/docs", 302)
         for page in ("/", "/docs/", "/static/favicon.svg", "/docs/openapi.json"):
             whole = await client.ask(served, method, page, 200)
             known = {"If-None-Match": whole.headers["Etag"]}

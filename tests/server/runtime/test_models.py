@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
+from server.backend.interface import Inference
 from server.core.errors import BackendUnavailable, UnknownModel
 from server.core.model import Model, ModelKey
 from server.runtime import models as models_module
@@ -284,3 +285,56 @@ async def test_close_stops_everything(models: Models, puppet: PuppetBackend) -> 
     models.release(DIGITS)  # sessions leave after it
     models.invalidate(DIGITS)
     assert models.current(DIGITS) is None
+
+
+# Models that are offered by name
+
+
+def names(models: Models) -> list[str]:
+    return sorted(key.name for key, _ in models.offered())
+
+
+async def test_offered_models_replace_those_offered_before(
+    models: Models, puppet: PuppetBackend, told: Told
+) -> None:
+    puppet.models[CATS] = model(CATS, 4)
+    models.offer(["cats", "missing", "cats"])
+    assert sorted([await told.next(), await told.next()]) == ["4", "unknown_model"]
+    assert names(models) == ["cats", "missing"]
+    models.acquire(CATS, Interest.CLIENT)
+    models.offer(["dogs"])
+    assert names(models) == ["cats", "dogs"]  # a session uses one of them
+    models.release(CATS)
+    assert names(models) == ["dogs"]
+
+
+async def test_offered_models_are_bounded(
+    models: Models, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models_module, "MAX_OFFERED", 2)
+    models.offer(["a", "b", "c"])
+    assert names(models) == ["a", "b"]
+    assert "3 models are configured; the first 2 are listed" in caplog.text
+
+
+# What answers add
+
+
+async def test_labels_that_an_answer_brings_are_known_at_once(
+    models: Models, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.acquire(DIGITS, DEFAULT)
+    assert await told.next() == "1"
+    labels = ("zero", "one", "newt")
+    models.answered(DIGITS, Inference(2, [], labels=labels))  # of another version
+    models.answered(DIGITS, Inference(1, [], labels=labels[:2]))  # known
+    models.answered(CATS, Inference(1, [], labels=labels))  # nobody's any more
+    assert told.silent
+    models.answered(DIGITS, Inference(1, [], labels=labels))
+    assert await told.next() == "1"
+    known = models.current(DIGITS)
+    assert isinstance(known, Model)
+    assert known.labels == labels
+    monkeypatch.setattr(models_module, "MAX_LABELS_AT_ONCE", 3)
+    models.answered(DIGITS, Inference(1, [], labels=(*labels, "one too many")))
+    assert told.silent
