@@ -5,6 +5,8 @@ export const SUBPROTOCOL: "framewire.v1.msgpack";
 export class FramewireClient<F extends Frame = import("./types.js").Frame> {
     /** @param {import('./types.js').ClientOptions<F>} options */
     constructor(options: import("./types.js").ClientOptions<F>);
+    /** @returns {import('./types.js').Model|null} the model that answers now; null without one */
+    get model(): import("./types.js").Model | null;
     /** Connect. During the wait before a retry, connect immediately. */
     open(): void;
     /** End the session. Frames without an outcome are dropped as `disconnected`. */

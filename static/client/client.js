@@ -86,6 +86,11 @@ export class FramewireClient {
     };
   }
 
+  /** @returns {import('./types.js').Model|null} the model that answers now; null without one */
+  get model() {
+    return this._model;
+  }
+
   /** Connect. During the wait before a retry, connect immediately. */
   open() {
     this._refusal = null;

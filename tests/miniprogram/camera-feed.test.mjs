@@ -13,17 +13,19 @@ const FRAME = { width: 48, height: 64, data: new ArrayBuffer(4 * 48 * 64) };
 /** A feed with a client that the test controls. `wx` is what the phone provides. */
 function feedOf({ wx = {}, canvas = null, fit = undefined, model = MODEL, worker = undefined } = {}) {
   globalThis.wx = wx;
-  const about = { time: 0, wants: true, offered: [], errors: [], uplink: null, step: 0 };
+  const about = { time: 0, wants: true, offered: [], errors: [], uplink: null, step: 0, model };
   const client = {
+    get model() {
+      return about.model;
+    },
     wantsFrame: () => about.wants,
     offer: (frame) => about.offered.push(frame),
     stats: () => ({ uplinkBytesPerS: about.uplink }),
   };
   const now = () => (about.time += about.step);
   const onError = ({ message }) => about.errors.push(message);
-  const feed = new CameraFeed({ client, canvas, fit, now, onError, worker });
-  feed.setModel(model);
-  feed.setPreview({ width: 375, height: 667 });
+  const preview = { width: 375, height: 667 };
+  const feed = new CameraFeed({ client, preview, canvas, fit, now, onError, worker });
   return { feed, about };
 }
 
@@ -57,7 +59,7 @@ test('unwanted frames are not encoded, and without a model none is', () => {
   about.wants = false;
   feed.push(FRAME);
   about.wants = true;
-  feed.setModel(null);
+  about.model = null;
   feed.push(FRAME);
   assert.deepEqual([about.offered, about.errors], [[], []]);
 });

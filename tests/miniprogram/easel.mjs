@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 import { JSDOM } from 'jsdom';
 
+import { library } from './library.mjs';
+
 const require = createRequire(import.meta.url);
 const APP = fileURLToPath(new URL('../../miniprogram/', import.meta.url));
 
@@ -53,14 +55,14 @@ function load(path) {
   const config = JSON.parse(readFileSync(`${APP}${path}.json`, 'utf8'));
   for (const used of Object.values(config.usingComponents || {})) load(used.replace(/^\//, ''));
   codeSpace.addComponentStaticConfig(path, config);
-  codeSpace.addCompiledTemplate(path, compiled(path));
+  codeSpace.addCompiledTemplate(path, compiled(path, readFileSync(`${APP}${path}.wxml`, 'utf8')));
   codeSpace.globalComponentEnv(globalThis, path, () => require(`${APP}${path}.js`));
 }
 
 /** The template, as code that DevTools would generate from it. */
-function compiled(path) {
+function compiled(path, template) {
   const group = new TmplGroup();
-  group.addTmpl(path, readFileSync(`${APP}${path}.wxml`, 'utf8'));
+  group.addTmpl(path, template);
   const source = group.getTmplGenObjectGroups();
   group.free();
   const groupList = new Function(`return ${source}`)();
@@ -70,6 +72,20 @@ function compiled(path) {
 /** Open a page as WeChat does. */
 export function open(path, query = {}) {
   load(path);
+  return opened(path, query);
+}
+
+/** Open another developer's page, which uses the client's package. */
+export function openForeign({ script, template }) {
+  const path = 'pages/foreign/foreign';
+  const run = new Function('require', script);
+  codeSpace.addComponentStaticConfig(path, {});
+  codeSpace.addCompiledTemplate(path, compiled(path, template));
+  codeSpace.globalComponentEnv(globalThis, path, () => run(() => library()));
+  return opened(path, {});
+}
+
+function opened(path, query) {
   const root = associated.createRoot('page', codeSpace, path);
   const placeholder = document.createElement('div');
   document.body.append(placeholder);

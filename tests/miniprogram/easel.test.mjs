@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { component, fire, open, phone, warnings } from './easel.mjs';
+import { component, fire, open, openForeign, phone, warnings } from './easel.mjs';
 import { library } from './library.mjs';
 import { Canvas } from './phone/canvas.mjs';
 import { skyline } from './worklets.mjs';
@@ -132,6 +132,36 @@ test('on Skyline, boxes glide between two results without the page, and fade whe
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.equal(Number(renderer.style('#box-0').opacity), 0);
   close();
+});
+
+/** A document's page for other mini-programs: its script and its template. */
+function documented(path) {
+  const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const [, script, template] = /```js\n([^`]*Page\([^`]*)```\n\n```html\n([^`]*)```/.exec(text);
+  return { script, template };
+}
+
+test('the documented labels show the ids of tracked objects, where these are by now', async () => {
+  anyPhone([null, null], { getWindowInfo: () => ({ windowWidth: 300, windowHeight: 600 }) });
+  const { page, dom, close } = openForeign(documented('docs/tracking.md'));
+  const frame = { upright: { width: 300, height: 600 } };
+  const result = (ageMs) => ({
+    captured_at: now() - ageMs,
+    boxes: [[0.2, 0.1, 0.4, 0.3], [0.7, 0.7, 0.9, 0.9]],
+    scores: [0.9, 0.6],
+    classes: [0, 0],
+    ids: [7, null],
+    velocities: [[0, 0.2, 0, 0.2], null],
+  });
+  page.overlay.update(result(1000), frame);
+  page.overlay.update(result(500), frame);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.deepEqual(texts(dom, 'view'), ['7']);
+  const { left, top, opacity } = dom.querySelector('view').style;
+  // It was at 0.1 of the height 500 ms before, and moves on by 0.1.
+  assert.deepEqual([left, Math.round(parseFloat(top)), opacity], ['60px', 120, '1']);
+  close();
+  assert.deepEqual(warnings, []);
 });
 
 test('a box keeps its view from one result to the next', () => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { library } from './library.mjs';
 
-const { boxRect, frameRect, rotationFor, uprightSize } = library('preview');
+const { PreviewOverlay, boxRect, frameRect, rotationFor, uprightSize } = library();
 
 /** An object, in 0..1 of the camera's whole picture. */
 const OBJECT = [0.45, 0.4, 0.6, 0.55];
@@ -71,4 +71,40 @@ test('a landscape frame of a portrait preview is rotated according to the camera
   assert.equal(rotationFor({ width: 480, height: 640 }, { width: 667, height: 375 }, 'back'), 90);
   assert.deepEqual(uprightSize(landscape, 90), { width: 480, height: 640 });
   assert.deepEqual(uprightSize(landscape, 180), landscape);
+});
+
+/** A result with one object that moves to the right by 0.2 a second, and one without a track. */
+const tracked = (x, capturedAt) => ({
+  captured_at: capturedAt,
+  boxes: [[x, 0.1, x + 0.2, 0.3], [0.8, 0.8, 0.9, 0.9]],
+  scores: [0.9, 0.6],
+  classes: [4, 5],
+  ids: [7, null],
+  velocities: [[0.2, 0, 0.2, 0], null],
+});
+
+/** The numbers of a rectangle, rounded. */
+const edges = ({ x, y, width, height }) => [x, y, width, height].map((side) => Math.round(10 * side) / 10);
+
+test('an overlay has its boxes in the preview’s pixels, where their objects are by now', () => {
+  let time = 1000;
+  const overlay = new PreviewOverlay({ width: 300, height: 600, now: () => time });
+  assert.deepEqual(overlay.rects(), []);
+  const frame = { upright: { width: 600, height: 600 }, aspect: 1 }; // 150 pixels on either side are not shown
+  overlay.update(tracked(0.4, 800), frame);
+  time = 1200;
+  overlay.update(tracked(0.44, 1000), frame);
+  time = 1400;
+  const [sure, untracked] = overlay.rects();
+  assert.deepEqual([sure.id, sure.class, sure.score, sure.opacity], [7, 4, 0.9, 1]);
+  assert.deepEqual(edges(sure), [0.48 * 600 - 150, 60, 120, 120]);
+  assert.deepEqual([untracked.id, edges(untracked)], [null, [330, 480, 60, 60]]);
+  overlay.clear();
+  assert.deepEqual(overlay.rects(), []);
+});
+
+test('an overlay of a mirrored preview has its boxes on the opposite side', () => {
+  const overlay = new PreviewOverlay({ width: 300, height: 600, mirrored: true, live: false, now: () => 0 });
+  overlay.update(tracked(0.1, 0), { upright: { width: 300, height: 600 } });
+  assert.deepEqual(edges(overlay.rects()[0]), [210, 60, 60, 120]);
 });

@@ -30,7 +30,11 @@ def example(path: str) -> str:
 def test_both_documents_show_the_same_example() -> None:
     shown, again = (example(path) for path in PAGES)
     assert shown == again
-    assert len(shown.splitlines()) <= 20
+
+
+@pytest.mark.parametrize("path", [*PAGES, TRACKING])
+def test_an_example_has_at_most_20_lines(path: str) -> None:
+    assert len(example(path).splitlines()) <= 20
 
 
 def open_example(phone: Phone, path: str, stack: Stack, scene: Scene) -> None:
@@ -78,8 +82,12 @@ def test_the_sticky_labels_are_on_their_digits(
     seen = phone.until(labelled, "labelled digits")
     ids = [label["id"] for label in seen["data"]["labels"]]
     assert len(set(ids)) == len(ids)
+    phone.tell("blind")
     phone.tell("hide")
     phone.until(lambda seen: seen["sockets"] == 0, "without a socket")
+    phone.tell("show")
+    phone.until(lambda seen: seen["stats"]["state"] == "ready", "ready")
+    phone.until(lambda seen: not seen["data"]["labels"], "without the last session's labels")
 
 
 @pytest.mark.parametrize("path", PAGES)

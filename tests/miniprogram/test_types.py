@@ -67,7 +67,8 @@ export const picture = await camera.save();
 """Another project's use of the custom element."""
 
 MINI_PROGRAM_CLIENT = """
-const { MiniProgramClient, CameraFeed, boxRect, frameRect } = require('framewire-miniprogram');
+const { MiniProgramClient, CameraFeed, PreviewOverlay } = require('framewire-miniprogram');
+const { boxRect, frameRect } = require('framewire-miniprogram');
 
 const preview = { width: 375, height: 667 };
 /** @type {import('framewire-miniprogram').MiniProgramClient} */
@@ -75,12 +76,17 @@ const client = new MiniProgramClient({
   url: 'wss://example.org/ws',
   signInUrl: 'https://example.org/v1/login',
   onState: ({ name }) => name === 'signing_in',
-  onModel: (model) => feed.setModel(model),
   onResult: ({ boxes = [] }, { upright, orientation }) =>
     boxes.map((box) => boxRect(box, frameRect(upright, preview), orientation.mirror)),
 });
-const feed = new CameraFeed({ client, onError: ({ message }) => message });
-feed.setPreview({ ...preview, position: 'back' });
+const feed = new CameraFeed({ client, preview, onError: ({ message }) => message });
+feed.setPreview({ position: 'front' });
+/** @type {string|undefined} */
+const model = client.model?.name;
+const overlay = new PreviewOverlay({ ...preview, fadeMs: 0, mirrored: true });
+/** @type {number[]} */
+const edges = overlay.rects().map(({ x, opacity }) => x + opacity);
+module.exports = { edges, model, overlay };
 """
 """Another project's use of the mini-program's package."""
 

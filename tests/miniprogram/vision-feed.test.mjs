@@ -33,16 +33,16 @@ function feedOf({ faults = {}, frame = picture(480, 640, [200, 300, 280, 340]), 
     createVKSession: (options) => new VisionSession(phone, options),
   };
   const about = { offered: [], errors: [], abandoned: [], unusable: [], phone };
-  const client = { wantsFrame: () => true, offer: (sent) => about.offered.push(sent), stats: () => ({ uplinkBytesPerS: null }) };
+  const stats = () => ({ uplinkBytesPerS: null });
+  const client = { model, wantsFrame: () => true, offer: (sent) => about.offered.push(sent), stats };
   const feed = new VisionFeed({
     client,
+    preview: { ...PREVIEW, position: 'back' },
     hasJpeg,
     onError: ({ message }) => about.errors.push(message),
     onAbandoned: (encoding) => about.abandoned.push(encoding),
     onUnusable: (error) => about.unusable.push(error),
   });
-  feed.setModel(model);
-  feed.setPreview({ ...PREVIEW, position: 'back' });
   const canvas = Object.assign(new WebGlCanvas(), PREVIEW);
   return { feed, about, canvas };
 }

@@ -17,9 +17,9 @@ test('says hello with its options, offering the msgpack subprotocol in an array'
 });
 
 test('is ready after a welcome with a model', () => {
-  const { states, heard } = readyClient();
+  const { client, states, heard } = readyClient();
   assert.deepEqual(states(), ['connecting', 'ready']);
-  assert.deepEqual(heard('model'), [[MODEL]]);
+  assert.deepEqual([heard('model'), client.model], [[[MODEL]], MODEL]);
   assert.deepEqual(heard('welcome')[0][0].limits, LIMITS);
 });
 
@@ -33,6 +33,17 @@ test('waits for a model, and again when it goes away', () => {
   assert.equal(client.wantsFrame(), false);
   assert.deepEqual(states(), ['connecting', 'waiting', 'ready', 'waiting']);
   assert.deepEqual(heard('model'), [[null], [MODEL], [null]]);
+});
+
+test('has no model before the welcome, nor once the connection is lost', () => {
+  const { client, socket } = puppetClient();
+  client.open();
+  assert.equal(client.model, null);
+  socket().open();
+  socket().welcome();
+  assert.equal(client.model.name, MODEL.name);
+  socket().die();
+  assert.equal(client.model, null);
 });
 
 test('a new version of the model does not disturb the state', () => {

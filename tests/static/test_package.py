@@ -9,11 +9,15 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 
+from server.core.answers import Detections
 from tests.server.handlers.conftest import Served
 from tests.server.handlers.documents import definition, properties
+from tests.server.puppet import Call
 from tests.server.samples import picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +26,7 @@ README = (CLIENT / "README.md").read_text(encoding="utf-8")
 TYPES = (CLIENT / "types.d.ts").read_text(encoding="utf-8")
 PATIENCE_S = 60.0
 PAGE = (ROOT / "docs" / "client-javascript.md").read_text(encoding="utf-8")
+TRACKING = (ROOT / "docs" / "tracking.md").read_text(encoding="utf-8")
 INTERFACES = {
     "SessionOptions": "Options",
     "SecondModel": "Then",
@@ -113,6 +118,71 @@ async def test_without_a_websocket_it_says_what_to_pass(node: str, project: Path
         }
     """
     assert "pass the option `socket`" in await output(node, project, source)
+
+
+class Walker(NamedTuple):
+    """Someone who walks along a row of the picture: past ``xs``, which take equally long."""
+
+    kind: int
+    y: float
+    xs: tuple[float, ...]
+
+    def box(self, moment: float) -> list[float]:
+        """The box at a moment in 0..1."""
+        x = float(np.interp(moment, np.linspace(0, 1, len(self.xs)), self.xs))
+        return [x - 0.04, self.y - 0.04, x + 0.04, self.y + 0.04]
+
+
+PERSON, DOG = 0, 1
+WALKERS = (
+    Walker(PERSON, 0.1, (0.2, 0.8)),  # enters
+    Walker(PERSON, 0.23, (0.1, 0.9)),  # enters
+    Walker(PERSON, 0.36, (0.9, 0.3)),  # leaves
+    Walker(PERSON, 0.49, (0.3, 0.48, 0.3)),  # turns back in front of the line
+    Walker(PERSON, 0.62, (0.7, 0.3, 0.7)),  # leaves and returns
+    Walker(PERSON, 0.75, (0.4, 0.6, 0.4, 0.6)),  # enters, leaves and enters
+    Walker(DOG, 0.88, (0.2, 0.8)),
+)
+INSIDE = 2
+FRAMES, STEP_MS = 31, 100
+CAMERA = f"""
+import {{ readFile }} from 'node:fs/promises';
+
+const picture = new Blob([await readFile('picture.jpg')]);
+const context = {{ drawImage() {{}} }};
+const canvas = {{ getContext: () => context, toBlob: (encoded) => encoded(picture) }};
+let present;
+watch({{ requestVideoFrameCallback: (seen) => (present = seen) }}, canvas, client);
+const until = async (holds) => {{
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+}};
+await until(() => client.model);
+for (let frame = 0; frame < {FRAMES}; frame += 1) {{
+  present({STEP_MS} * frame, {{}});
+  await until(() => client.stats().results > frame);
+}}
+console.log(inside);
+client.close();
+"""
+"""Shows the frames of a video to a page's program, one after another, and prints its count."""
+
+
+def walk(call: Call) -> None:
+    """Answer with the walkers, where they are in this frame."""
+    [frame] = call.frames
+    moment = (frame.captured_at or 0) / STEP_MS / (FRAMES - 1)
+    kinds = [walker.kind for walker in WALKERS]
+    boxes = [walker.box(moment) for walker in WALKERS]
+    call.answer_with([Detections(boxes, [0.9] * len(boxes), kinds)])
+
+
+async def test_people_are_counted_over_a_line(node: str, project: Path, served: Served) -> None:
+    """The programs of both pages, as they are printed."""
+    served.puppet.obey = walk
+    [watch] = re.findall(r"```js\n(export function watch\(.*?)```", PAGE, re.S)
+    [count] = re.findall(r"```js\n([^`]*?lines: [^`]*?)```", TRACKING, re.S)
+    program = count.replace("wss://example.com", f"ws://127.0.0.1:{served.port}")
+    assert await output(node, project, program + watch + CAMERA) == f"{INSIDE}\n"
 
 
 def fields_of(interface: str) -> set[str]:

@@ -16,31 +16,21 @@ class FrameFeed {
    * @param {import('./index').FeedOptions} options
    * @param {import('./encodings').Encoder[]} own the encodings that only this source has
    */
-  constructor({ client, canvas, fit, onSent, onError, onAbandoned, now }, own = []) {
+  constructor({ client, preview, canvas, fit, onSent, onError, onAbandoned, now }, own = []) {
     this._client = client;
     this._now = now || clock;
     const options = { canvas: canvas || null, fit: fit || 'auto', now: this._now, onAbandoned };
     this._encoder = new FrameEncoder(options, own);
     this._onSent = onSent;
     this._onError = onError;
-    /** @type {import('./index').Model|null} */
-    this._model = null;
     /** @type {import('./index').Preview} */
-    this._preview = { width: 0, height: 0, position: 'back', rotate: 'auto', mirror: false };
+    this._preview = { width: 0, height: 0, position: 'back', rotate: 'auto', mirror: false, ...preview };
     this._isBusy = false;
     this._restUntil = 0;
   }
 
   /**
-   * Set the model to encode frames for, as `onModel` reports it.
-   * @param {import('./index').Model|null} model
-   */
-  setModel(model) {
-    this._model = model;
-  }
-
-  /**
-   * Describe what the preview shows.
+   * Change what is known of the preview.
    * @param {Partial<import('./index').Preview>} preview
    */
   setPreview(preview) {
@@ -52,8 +42,8 @@ class FrameFeed {
    * @returns {number|null} ms from the camera's frame to the end of the upload; null while unknown
    */
   cost() {
-    if (!this._model) return null;
-    return this._encoder.cost(this._model, this._client.stats().uplinkBytesPerS);
+    const { model } = this._client;
+    return model ? this._encoder.cost(model, this._client.stats().uplinkBytesPerS) : null;
   }
 
   /**
@@ -62,13 +52,14 @@ class FrameFeed {
    */
   push(frame) {
     const isWanted = this._client.wantsFrame(); // called for every frame: it measures the rate
+    const { model } = this._client;
     const capturedAt = this._now();
-    if (!isWanted || !this._model || this._isBusy || capturedAt < this._restUntil) return;
+    if (!isWanted || !model || this._isBusy || capturedAt < this._restUntil) return;
     this._isBusy = true;
     try {
       const orientation = this._orientation(frame);
       const { uplinkBytesPerS } = this._client.stats();
-      const encoded = this._encoder.encode(frame, orientation, this._model, uplinkBytesPerS);
+      const encoded = this._encoder.encode(frame, orientation, model, uplinkBytesPerS);
       if (encoded && 'then' in encoded) {
         const failed = (/** @type {Error} */ error) => this._failed(error);
         encoded.then((later) => this._send(later, frame, orientation, capturedAt)).catch(failed);

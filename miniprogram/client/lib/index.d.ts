@@ -7,11 +7,13 @@ import {
   Frame,
   Model,
   Rect,
+  Result,
   Size,
   Socket,
   State,
 } from './core/types';
 import { FramewireClient } from './core/client';
+import { Overlay } from './core/overlay';
 
 export * from './core/types';
 export { FramewireClient } from './core/client';
@@ -151,7 +153,10 @@ export class SignIn {
 }
 
 export interface FeedOptions {
-  client: Pick<FramewireClient<SentFrame>, 'wantsFrame' | 'offer' | 'stats'>;
+  /** sends the frames, and knows the model to encode them for */
+  client: Pick<FramewireClient<SentFrame>, 'model' | 'wantsFrame' | 'offer' | 'stats'>;
+  /** what the preview shows; change it with `setPreview` */
+  preview?: Partial<Preview>;
   /** a 2d canvas node, which adds two encodings */
   canvas?: CanvasNode | null;
   fit?: Fit;
@@ -164,7 +169,6 @@ export interface FeedOptions {
 }
 
 declare class FrameFeed {
-  setModel(model: Model | null): void;
   setPreview(preview: Partial<Preview>): void;
   /** ms for a frame with the best encoding, upload included; null until each has been tried */
   cost(): number | null;
@@ -209,6 +213,34 @@ export class VisionFeed extends FrameFeed {
   /** What the preview shows as JPEG, in the camera's resolution; null if this phone gives none. */
   photo(): Promise<Uint8Array | null>;
   stop(): void;
+}
+
+export type PreviewOverlayOptions = Size &
+  ConstructorParameters<typeof Overlay>[0] & {
+    /** whether the preview is mirrored and the frames are not */
+    mirrored?: boolean;
+    now?(): number;
+  };
+
+/** A box to show: its rectangle on the preview, and what is known of its object. */
+export interface ShownRect extends Rect {
+  /** null for a box without a track */
+  id: number | null;
+  class: number;
+  score: number;
+  /** 0 to 1 */
+  opacity: number;
+}
+
+/** `Overlay` in the preview's units and on the client's clock. */
+export class PreviewOverlay {
+  /** The preview's size is in the unit that `rects` returns. */
+  constructor(options: PreviewOverlayOptions);
+  update(result: Result, frame: SentFrame): void;
+  /** Forget all boxes, for example when the session ends. */
+  clear(): void;
+  /** The boxes to show now. */
+  rects(): ShownRect[];
 }
 
 export type Source = 'vision' | 'camera';

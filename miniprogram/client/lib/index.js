@@ -8,6 +8,7 @@ const { VisionFeed } = require('./vision-feed.js');
 const { SourceSelector } = require('./source-selector.js');
 const { FrameEncoder } = require('./frame-encoder.js');
 const { uprightSize, rotationFor, frameRect, boxRect } = require('./preview.js');
+const { PreviewOverlay } = require('./preview-overlay.js');
 const { Downscaler } = require('./downscaler.js');
 const { SignIn, SignInError } = require('./sign-in.js');
 const { connectSocket } = require('./socket.js');
@@ -36,6 +37,7 @@ const library = {
   Statistics,
   Liveness,
   Overlay,
+  PreviewOverlay,
   classOfEachPixel,
   maskOf,
   now,

@@ -75,7 +75,8 @@ class VisionFeed extends FrameFeed {
 
   /** @param {Error} error */
   _failed(error) {
-    if (this._model && this._encoder.hasFailed(this._model)) this._unusable(new VisionError(error.message));
+    const { model } = this._client;
+    if (model && this._encoder.hasFailed(model)) this._unusable(new VisionError(error.message));
     else super._failed(error);
   }
 

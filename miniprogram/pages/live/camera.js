@@ -13,7 +13,6 @@ const { savePhoto, takePhoto } = require('./shutter.js');
 const WORKER = 'workers/encoder.js';
 
 /** @typedef {import('../../client/lib/index').MiniProgramClient} MiniProgramClient */
-/** @typedef {import('../../client/lib/index').Model} Model */
 /** @typedef {import('../../client/lib/index').SentFrame} SentFrame */
 /** @typedef {import('../../client/lib/index').Source} Source */
 /** @typedef {import('../../client/lib/index').VisionError} VisionError */
@@ -80,15 +79,13 @@ class LiveCamera {
   /**
    * Send frames to a client, if there are any yet.
    * @param {MiniProgramClient} client
-   * @param {Model|null} model
    * @param {'back'|'front'} position
    * @param {Mounting} mounting how the camera is oriented
    */
-  start(client, model, position, { rotate, frameMirrored }) {
+  start(client, position, { rotate, frameMirrored }) {
     if (!this._size || (this._source === 'camera' && !this.ready)) return;
     if (!this._feed || this._client !== client) this._feed = this._newFeed(client);
     this._isRunning = true;
-    this._feed.setModel(model);
     const mirror = position === 'front' && frameMirrored;
     this._feed.setPreview({ ...this._size, position, rotate, mirror });
     if (this._feed instanceof CameraFeed) this._feed.start(wx.createCameraContext());
@@ -105,11 +102,6 @@ class LiveCamera {
     if (!(this._feed instanceof VisionFeed)) return takePhoto();
     const photo = await this._feed.photo();
     return photo && savePhoto(photo);
-  }
-
-  /** @param {Model|null} model */
-  setModel(model) {
-    if (this._feed) this._feed.setModel(model);
   }
 
   _drop() {

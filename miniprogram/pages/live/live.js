@@ -198,7 +198,7 @@ Page({
   startCamera() {
     const { client } = this.connection;
     if (!client || !this.isShown || !this.data.cameraOn) return;
-    this.camera.start(client, this.model, this.data.position, this.chosen);
+    this.camera.start(client, this.data.position, this.chosen);
   },
 
   flip() {
@@ -225,7 +225,6 @@ Page({
     this.model = model;
     this.view.use(model);
     if (model) this.modelLoaded(model);
-    this.camera.setModel(model);
     const label = model && model.label ? ` (${model.label})` : '';
     this.setData({
       model: model ? `${model.name} ${model.version}${label}` : '',

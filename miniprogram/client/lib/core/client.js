@@ -89,6 +89,11 @@ class FramewireClient {
     };
   }
 
+  /** @returns {import('./types.js').Model|null} the model that answers now; null without one */
+  get model() {
+    return this._model;
+  }
+
   /** Connect. During the wait before a retry, connect immediately. */
   open() {
     this._refusal = null;
