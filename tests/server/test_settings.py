@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from server.settings import Settings, WrongSetting, load, load_descriptions
-from server.startup import listen
+from server.startup import listen, page_url
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = dataclasses.fields(Settings)
@@ -159,6 +159,9 @@ def test_numbers_that_are_not_finite(value: str) -> None:
         ("--backend", "localhost:0", "must be HOST:PORT"),
         ("--backend", "localhost:65536", "must be HOST:PORT"),
         ("--backend", "http://localhost:8500", "must be HOST:PORT"),
+        ("--backend", "tcp://10.0.0.7:8500", "must be HOST:PORT"),
+        ("--backend", "grpc://serving:8500", "must be HOST:PORT"),
+        ("--backend", "::1:8500", "must be HOST:PORT"),
         ("--model", "", "must be a name, not ''"),
         ("--model", "a\nb", r"must be a name, not 'a\nb'"),
         ("--model", "\udcff", r"must be a name, not '\udcff'"),
@@ -191,6 +194,7 @@ def test_wrong_values(flag: str, value: str, words: str) -> None:
     [
         ("backend", "127.0.0.1:8500"),
         ("backend", "[::1]:8500"),
+        ("backend", "[fe80::1%eth0]:8500"),
         ("backend", "dns:///serving:8500"),
         ("backend", "unix:/run/serving.sock"),
         ("allowed_origins", "*"),
@@ -322,6 +326,20 @@ def test_a_host_that_cannot_be_listened_on(host: str) -> None:
     with pytest.raises(WrongSetting, match="cannot listen on ") as caught:
         listen(Settings(host=host, port=0))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("cameras.example", "cameras.example"),
+    ],
+)
+def test_the_address_of_the_page(host: str, name: str) -> None:
+    assert page_url(Settings(host=host), 8888) == f"http://{name}:8888/"
 
 
 def test_a_port_in_use() -> None:
