@@ -68,7 +68,11 @@ class Settings:
     """Every setting. Where a setting has a unit, its name ends in it."""
 
     host: str = _network(
-        "127.0.0.1", "address to listen on; 0.0.0.0: all interfaces", metavar="ADDRESS"
+        "127.0.0.1",
+        "address to listen on; 0.0.0.0: all interfaces",
+        metavar="ADDRESS",
+        pattern=r"[^\[\]/:]*|(?=.*:.*:)[0-9A-Fa-f:.]+(%\w+)?",
+        syntax="an address or a name, without brackets and port",
     )
     port: int = _network(8888, "port to listen on; 0: any free port", 0, 65535, metavar="PORT")
     backend: str = _network(

@@ -151,6 +151,9 @@ def test_numbers_that_are_not_finite(value: str) -> None:
         ("--log-level", "verbose", "must be debug, info, warning or error, not 'verbose'"),
         ("--log-format", "xml", "must be text or json, not 'xml'"),
         ("--log-level", "INFO", "must be debug, info, warning or error"),
+        ("--host", "127.0.0.1:8888", "must be an address or a name, without brackets and port"),
+        ("--host", "[::1]", "without brackets"),
+        ("--host", "http://localhost", "must be an address or a name"),
         ("--backend", "localhost", "must be HOST:PORT, dns:///NAME:PORT or unix:PATH"),
         ("--backend", "localhost:1,", "comma-separated, not 'localhost:1,'"),
         ("--backend", "localhost:1,localhost", "comma-separated, not 'localhost:1,localhost'"),
@@ -192,6 +195,9 @@ def test_wrong_values(flag: str, value: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("host", "::"),
+        ("host", "fe80::1%eth0"),
+        ("host", "::ffff:127.0.0.1"),
         ("backend", "127.0.0.1:8500"),
         ("backend", "[::1]:8500"),
         ("backend", "[fe80::1%eth0]:8500"),
@@ -216,7 +222,8 @@ def test_an_empty_host_means_all_interfaces() -> None:
     ("text", "words"),
     [
         ("prot = 1", "unknown setting 'prot'; did you mean port?"),
-        ("[server]\nport = 1", "unknown setting 'server'"),
+        ("[server]\nport = 1", "settings have no sections; remove [server]"),
+        ("port: 8888", "not valid TOML"),
         ("port = true", "port: must be an integer, not True"),
         ("port = 1.0", "port: must be an integer, not 1.0"),
         ("port = [1]", "port: must be an integer, not [1]"),
