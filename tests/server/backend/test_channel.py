@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent import futures
 from typing import Any
 
 import grpc
@@ -68,6 +69,25 @@ async def test_code_becomes_error(
     puppet.fail(code, message)
     with pytest.raises(expected, match=message.split("(")[0].split("[")[0]):
         await backend.infer(lane, [FRAME], 2.0)
+
+
+async def test_an_answer_that_cannot_be_parsed() -> None:
+    """First through gRPC's library, and then on the connection of its own."""
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    garbage = grpc.unary_unary_rpc_method_handler(lambda request, context: b"\xff")
+    service = "tensorflow.serving.PredictionService"
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(service, {"Predict": garbage}),)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    channel = Channel(f"127.0.0.1:{port}")
+    for _ in range(20):
+        with pytest.raises(ModelFailed, match="cannot be parsed"):
+            await channel.predict((b"",), 10.0)
+    assert channel._predict._connection is not None
+    await channel.close()
+    server.stop(None)
 
 
 async def test_message_is_one_short_line(
