@@ -20,6 +20,7 @@ from server.core.errors import (
     NotLoaded,
     Overloaded,
     UnknownModel,
+    UnusableModel,
 )
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
@@ -197,6 +198,25 @@ async def test_service_resumes_when_the_model_server_is_back(
     await watcher.until(True, timeout_s=3.0)
     assert len((await backend.infer(lane, [FRAME], 2.0)).answers) == 1
     assert watcher.reports == [True, False, True]
+
+
+async def test_a_version_that_was_unusable_is_tried_again_after_a_restart(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    watcher = Watcher(backend)
+    await watcher.until(True)
+    puppet.models["digits", None].answer["serving_default"] = lambda request: {}
+    with pytest.raises(UnusableModel):
+        await backend.infer(lane, [FRAME], 2.0)
+    with pytest.raises(UnusableModel):
+        await backend.discover(lane.model)
+    puppet.stop()
+    await watcher.until(False)
+    puppet.models["digits", None] = detector()
+    puppet.start()
+    await watcher.until(True)
+    assert len((await backend.infer(lane, [FRAME], 2.0)).answers) == 1
+    await backend.discover(lane.model)
 
 
 async def test_connection_is_renewed_without_a_call(
