@@ -12,6 +12,9 @@ from server.transport.listening import ListeningSocket, open_sockets
 
 log = logging.getLogger("server")
 
+_THIS_MACHINE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where this machine reaches a gateway that listens on all interfaces."""
+
 
 def listen(settings: Settings) -> list[ListeningSocket]:
     """Open the listening sockets. Raises WrongSetting if the address is not available."""
@@ -34,9 +37,10 @@ def warn(settings: Settings) -> None:
 
 def page_url(settings: Settings, port: int) -> str:
     """Return the address of the gateway's page, as this machine can open it."""
-    host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::") else settings.host
+    host = _THIS_MACHINE.get(settings.host, settings.host)
+    name = f"[{host}]" if ":" in host else host
     scheme = "https" if settings.tls_certificate else "http"
-    return f"{scheme}://{host}:{port}/"
+    return f"{scheme}://{name}:{port}/"
 
 
 def _in_use(error: Exception) -> bool:

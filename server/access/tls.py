@@ -18,6 +18,9 @@ from server.settings import WrongSetting
 
 log = logging.getLogger(__name__)
 
+# The latter if the key is of another kind.
+_MISMATCHES = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+
 WARN_BEFORE = timedelta(days=14)
 
 
@@ -54,9 +57,10 @@ def server_context(chain_path: str, key_path: str) -> ssl.SSLContext:
             f"tls_key: {key_path} is encrypted; provide the key without a passphrase"
         ) from None
     except ssl.SSLError as error:
+        first = "first " if len(chain) > 1 else ""
         problem = (
-            f"does not match the certificate in {chain_path}"
-            if "MISMATCH" in str(error)
+            f"does not match the {first}certificate in {chain_path}"
+            if error.reason in _MISMATCHES
             else "is not a usable private key"
         )
         detail = (error.reason or "unreadable").lower().replace("_", " ")

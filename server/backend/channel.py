@@ -15,6 +15,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 
 from server.backend.failures import failure
 from server.backend.http2 import DirectMethod, Metadata
@@ -26,7 +27,7 @@ from server.backend.stubs import (
     predict_pb2,
     prediction_service_pb2_grpc,
 )
-from server.core.errors import BackendUnavailable, DeadlineExceeded
+from server.core.errors import BackendUnavailable, DeadlineExceeded, ModelFailed
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
@@ -162,6 +163,10 @@ class Channel:
         try:
             response, trailers = await method(request, timeout_s, metadata)
             received = time.monotonic()
+            if response is None:  # what grpc.aio makes of bytes that it cannot parse
+                raise DecodeError
+        except DecodeError:
+            raise ModelFailed("the model server's answer cannot be parsed") from None
         except grpc.aio.AioRpcError as error:
             if self._closed:
                 raise BackendUnavailable("the call to the model server was interrupted") from None

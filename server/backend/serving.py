@@ -159,8 +159,17 @@ class TensorFlowServing:
         return await check(self._channel, name, timeout_s)
 
     def watch(self, changed: Callable[[bool], None]) -> None:
-        """Call ``changed(reachable)`` on the loop when the connection is made or lost."""
-        self._channel.watch(changed)
+        """Call ``changed(reachable)`` on the loop when the connection is made or lost.
+
+        What is connected anew may have other contents under the same version number.
+        """
+
+        def on_change(reachable: bool) -> None:
+            if reachable:
+                self._discovery.verdicts.clear()
+            changed(reachable)
+
+        self._channel.watch(on_change)
 
     async def close(self) -> None:
         """Close the connection and end the threads."""

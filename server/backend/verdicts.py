@@ -33,6 +33,11 @@ class Verdicts:
             self._unusable.popitem(last=False)
         return _error(key, version, reason)
 
+    def clear(self) -> None:
+        """Forget all versions."""
+        self._unusable.clear()
+        self._probed.clear()
+
     def claim(self, key: ModelKey, version: int, signature: str) -> bool:
         """Return whether ``signature`` still has to be probed, which the caller does then."""
         probe = (key.name, version, signature)

@@ -37,10 +37,16 @@ def load(
 
 def _from_file(path: str) -> Values:
     try:
-        rows = tomllib.loads(textfile.read(path))
-    except (OSError, ValueError, RecursionError) as error:
+        text = textfile.read(path)
+    except (OSError, ValueError) as error:
         raise WrongSetting(f"{path}: {reason(error)}") from None
-    for name in rows:
+    try:
+        rows = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WrongSetting(f"{path}: not valid TOML: {reason(error)}") from None
+    for name, value in rows.items():
+        if isinstance(value, dict):
+            raise WrongSetting(f"{path}: settings have no sections; remove [{name}]")
         _check_name(name, path)
     return {name: (f"{path}: {name}", value) for name, value in rows.items()}
 

@@ -12,7 +12,8 @@ PREFIX = "FRAMEWIRE_"
 _NAME = r"[^\x00-\x1f\x7f\ud800-\udfff]+"
 _PORT = r"0*([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 
-_BACKEND = rf"(unix:[^,]+|(?!https?://)(dns:///)?[^\s,]+:{_PORT})"
+_HOST = r"(\[[0-9A-Fa-f:.]+(%\w+)?\]|[^\s,:/\[\]]+)"
+_BACKEND = rf"(unix:[^,]+|(dns:///)?{_HOST}:{_PORT})"
 
 
 def setting(
@@ -67,7 +68,11 @@ class Settings:
     """Every setting. Where a setting has a unit, its name ends in it."""
 
     host: str = _network(
-        "127.0.0.1", "address to listen on; 0.0.0.0: all interfaces", metavar="ADDRESS"
+        "127.0.0.1",
+        "address to listen on; 0.0.0.0: all interfaces",
+        metavar="ADDRESS",
+        pattern=r"[^\[\]/:]*|(?=.*:.*:)[0-9A-Fa-f:.]+(%\w+)?",
+        syntax="an address or a name, without brackets and port",
     )
     port: int = _network(8888, "port to listen on; 0: any free port", 0, 65535, metavar="PORT")
     backend: str = _network(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from server.settings import Settings, WrongSetting, load, load_descriptions
-from server.startup import listen
+from server.startup import listen, page_url
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = dataclasses.fields(Settings)
@@ -151,6 +151,9 @@ def test_numbers_that_are_not_finite(value: str) -> None:
         ("--log-level", "verbose", "must be debug, info, warning or error, not 'verbose'"),
         ("--log-format", "xml", "must be text or json, not 'xml'"),
         ("--log-level", "INFO", "must be debug, info, warning or error"),
+        ("--host", "127.0.0.1:8888", "must be an address or a name, without brackets and port"),
+        ("--host", "[::1]", "without brackets"),
+        ("--host", "http://localhost", "must be an address or a name"),
         ("--backend", "localhost", "must be HOST:PORT, dns:///NAME:PORT or unix:PATH"),
         ("--backend", "localhost:1,", "comma-separated, not 'localhost:1,'"),
         ("--backend", "localhost:1,localhost", "comma-separated, not 'localhost:1,localhost'"),
@@ -159,6 +162,9 @@ def test_numbers_that_are_not_finite(value: str) -> None:
         ("--backend", "localhost:0", "must be HOST:PORT"),
         ("--backend", "localhost:65536", "must be HOST:PORT"),
         ("--backend", "http://localhost:8500", "must be HOST:PORT"),
+        ("--backend", "tcp://10.0.0.7:8500", "must be HOST:PORT"),
+        ("--backend", "grpc://serving:8500", "must be HOST:PORT"),
+        ("--backend", "::1:8500", "must be HOST:PORT"),
         ("--model", "", "must be a name, not ''"),
         ("--model", "a\nb", r"must be a name, not 'a\nb'"),
         ("--model", "\udcff", r"must be a name, not '\udcff'"),
@@ -189,8 +195,12 @@ def test_wrong_values(flag: str, value: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("host", "::"),
+        ("host", "fe80::1%eth0"),
+        ("host", "::ffff:127.0.0.1"),
         ("backend", "127.0.0.1:8500"),
         ("backend", "[::1]:8500"),
+        ("backend", "[fe80::1%eth0]:8500"),
         ("backend", "dns:///serving:8500"),
         ("backend", "unix:/run/serving.sock"),
         ("allowed_origins", "*"),
@@ -212,7 +222,8 @@ def test_an_empty_host_means_all_interfaces() -> None:
     ("text", "words"),
     [
         ("prot = 1", "unknown setting 'prot'; did you mean port?"),
-        ("[server]\nport = 1", "unknown setting 'server'"),
+        ("[server]\nport = 1", "settings have no sections; remove [server]"),
+        ("port: 8888", "not valid TOML"),
         ("port = true", "port: must be an integer, not True"),
         ("port = 1.0", "port: must be an integer, not 1.0"),
         ("port = [1]", "port: must be an integer, not [1]"),
@@ -322,6 +333,20 @@ def test_a_host_that_cannot_be_listened_on(host: str) -> None:
     with pytest.raises(WrongSetting, match="cannot listen on ") as caught:
         listen(Settings(host=host, port=0))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("cameras.example", "cameras.example"),
+    ],
+)
+def test_the_address_of_the_page(host: str, name: str) -> None:
+    assert page_url(Settings(host=host), 8888) == f"http://{name}:8888/"
 
 
 def test_a_port_in_use() -> None:

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import grpc
 import grpc.aio
 
+from server.backend.http2.frames import ProtocolError
 from server.backend.http2.headers import Headers
 from server.backend.http2.protocol import CANCEL, Stream
 
@@ -29,14 +30,19 @@ _PREFIX_BYTES = 5
 
 
 def message(stream: Stream) -> tuple[bytes, Headers]:
-    """Return the message of a call that has ended, and its trailers. Raises AioRpcError."""
+    """Return the message of a call that has ended, and its trailers.
+
+    Raises AioRpcError, or ProtocolError for a compressed message.
+    """
     trailers = stream.trailers
     if trailers is None or trailers.get("grpc-status") != "0":
         raise _failure(stream)
     body = stream.body[0] if len(stream.body) == 1 else b"".join(stream.body)
     length = int.from_bytes(body[1:_PREFIX_BYTES], "big")
-    if body[:1] != b"\0" or len(body) != _PREFIX_BYTES + length:
-        raise _error(_Code.INTERNAL, "the answer is not one message, uncompressed")
+    if len(body) != _PREFIX_BYTES + length:
+        raise _error(_Code.INTERNAL, "the answer is not one message")
+    if body[0]:
+        raise ProtocolError("a compressed message")
     return body[_PREFIX_BYTES:], trailers
 
 

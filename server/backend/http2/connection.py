@@ -118,6 +118,18 @@ class Connection:
         for stream in self._protocol.streams.values():
             _end(stream)
 
+    def give_up(self, error: ProtocolError) -> None:
+        """Leave all calls to another connection, whose library may know better."""
+        if self.misunderstood:
+            return
+        log.warning("the model server's HTTP/2 was not understood: %s", error)
+        self.misunderstood = True
+        for stream in self._protocol.ended:  # before what was not understood
+            _end(stream)
+        for stream in self._protocol.streams.values():
+            stream.unprocessed = True
+        self.close()
+
     def _on_readable(self) -> None:
         try:
             size = self._socket.recv_into(_BUFFER)
@@ -132,20 +144,12 @@ class Connection:
             for stream in self._protocol.feed(_BUFFER[:size]):
                 _end(stream)
         except ProtocolError as error:
-            self._give_up(error)
+            self.give_up(error)
             return
         if self._protocol.leaving and not self._protocol.streams:
             self.close()
         elif self._protocol.output and not self._waiting:
             self._send()
-
-    def _give_up(self, error: ProtocolError) -> None:
-        """Leave all calls to another connection, whose library may know better."""
-        log.warning("the model server's HTTP/2 was not understood: %s", error)
-        self.misunderstood = True
-        for stream in self._protocol.streams.values():
-            stream.unprocessed = True
-        self.close()
 
     def _send(self) -> None:
         """Send what the socket takes; the rest follows when it takes more."""

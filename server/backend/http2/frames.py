@@ -52,7 +52,12 @@ def read_settings(payload: bytes) -> dict[int, int]:
     """Return what a SETTINGS frame says. Raises ProtocolError."""
     if len(payload) % _SETTING.size:
         raise ProtocolError("SETTINGS of a wrong length")
-    return dict(_SETTING.iter_unpack(payload))
+    values = dict(_SETTING.iter_unpack(payload))
+    if values.get(INITIAL_WINDOW, 0) > LARGEST_WINDOW:
+        raise ProtocolError("a window that is too large")
+    if not LARGEST_FRAME <= values.get(MAX_FRAME, LARGEST_FRAME) < 2**24:
+        raise ProtocolError(f"frames of at most {values[MAX_FRAME]} bytes")
+    return values
 
 
 def unpadded(flags: int, payload: bytes) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 
 from server.backend.http2.answer import message
 from server.backend.http2.connection import Connection, connected_socket
+from server.backend.http2.frames import ProtocolError
 from server.backend.http2.headers import encode
 
 log = logging.getLogger(__name__)
@@ -65,11 +66,14 @@ class DirectMethod:
         except asyncio.CancelledError:
             connection.cancel(stream)
             raise
-        if stream.unprocessed:  # the connection is being closed
-            left_s = deadline - time.monotonic()
-            return await self._otherwise(b"".join(request), left_s, metadata)
-        body, trailers = message(stream)
-        return self._deserialize(body), trailers
+        if not stream.unprocessed:  # the usual case
+            try:
+                body, trailers = message(stream)
+                return self._deserialize(body), trailers
+            except ProtocolError as error:
+                connection.give_up(error)
+        left_s = deadline - time.monotonic()
+        return await self._otherwise(b"".join(request), left_s, metadata)
 
     def disconnect(self) -> None:
         """Close the connection; its calls fail. A later call connects again."""

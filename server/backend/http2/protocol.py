@@ -5,9 +5,9 @@ of its request as the peer's windows allow; the rest follows as they grow. ``fee
 peer sends, and returns the calls that have ended. The caller must send ``output`` after each of
 these, and take off what was sent.
 
-The peer's windows bound what it gets at once. What it sends is not bounded, since an answer is
-wanted whatever its size. No more than ``MAX_STREAMS`` calls are under way at once, if the peer
-sets such a bound.
+The peer's windows bound what it gets at once, and ``MOST_REPLIES`` what it asks for without
+reading. What it sends is not bounded, since an answer is wanted whatever its size. No more than
+``MAX_STREAMS`` calls are under way at once, if the peer sets such a bound.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ _PREFIX = struct.Struct(">BL")
 CANCEL, REFUSED = 0x8, 0x7
 """Codes with which a stream is reset."""
 
+MOST_REPLIES = 10_000
+"""How many pings and settings the peer may send without reading the replies."""
+
 
 class Stream:
     """One call, and what has come of it.
@@ -73,7 +76,10 @@ class Stream:
 
 
 class ClientProtocol:
-    """One connection; the module says how to use it."""
+    """One connection; the module says how to use it.
+
+    ``ended`` has the calls that have ended in the last ``feed``, also if that has failed.
+    """
 
     def __init__(self) -> None:
         self.output: list[bytes | memoryview] = [
@@ -93,7 +99,8 @@ class ClientProtocol:
         self._blocked: dict[int, Stream] = {}  # wait for larger windows
         self._unacknowledged = 0  # bytes of answers
         self._block: tuple[int, int, bytes] | None = None  # stream, flags and part of its headers
-        self._ended: list[Stream] = []
+        self._replies = 0  # since there was no output
+        self.ended: list[Stream] = []
 
     def begin(self, headers: bytes, request: Sequence[bytes]) -> Stream | None:
         """Begin a call, if the peer takes one now. ``request`` has the pieces of one message."""
@@ -116,7 +123,7 @@ class ClientProtocol:
 
     def feed(self, received: memoryview) -> list[Stream]:
         """Take bytes, and return the calls that have ended. Raises ProtocolError."""
-        ended = self._ended = []
+        ended = self.ended = []
         for kind, flags, stream_id, payload in self._reader.feed(received):
             if self._block is not None and kind != frames.CONTINUATION:
                 raise ProtocolError("a frame between the parts of a header block")
@@ -161,13 +168,20 @@ class ClientProtocol:
         stream.left = 0
         self.output.append(frames.number(frames.RST_STREAM, stream.id, code))
 
+    def _reply(self, kind: int, payload: bytes) -> None:
+        """Acknowledge a frame. Raises ProtocolError if the peer takes no replies."""
+        self._replies = self._replies + 1 if self.output else 1
+        if self._replies > MOST_REPLIES:
+            raise ProtocolError("more pings and settings than replies to them are read")
+        self.output.append(frames.frame(kind, frames.ACK, 0, payload))
+
     def _leave(self) -> None:
         """Begin no more calls."""
         self.accepting, self.leaving = False, True
 
     def _end(self, stream: Stream) -> None:
         del self.streams[stream.id]
-        self._ended.append(stream)
+        self.ended.append(stream)
         if stream.left:  # answered all the same
             self._drop_request(stream, CANCEL)
 
@@ -181,7 +195,9 @@ class ClientProtocol:
         stream = self.streams.get(stream_id)
         if stream is None:  # cancelled meanwhile
             return
-        stream.body.append(frames.unpadded(flags, payload) if flags & frames.PADDED else payload)
+        if flags & frames.PADDED:
+            payload = frames.unpadded(frames.PADDED, payload)
+        stream.body.append(payload)
         if flags & frames.END_STREAM:
             stream.trailers = {}
             self._end(stream)
@@ -236,7 +252,7 @@ class ClientProtocol:
         for stream in self.streams.values():
             stream.window += window - self._first_window
         self._first_window = window
-        self.output.append(frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
+        self._reply(frames.SETTINGS, b"")
         self._write_blocked()
 
     def _on_push(self, flags: int, stream_id: int, payload: bytes) -> None:
@@ -244,7 +260,7 @@ class ClientProtocol:
 
     def _on_ping(self, flags: int, stream_id: int, payload: bytes) -> None:
         if not flags & frames.ACK:
-            self.output.append(frames.frame(frames.PING, frames.ACK, 0, payload))
+            self._reply(frames.PING, payload)
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:
         self._leave()

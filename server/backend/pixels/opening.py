@@ -20,7 +20,7 @@ from PIL import Image
 from server.backend.pixels.placement import Size
 from server.core.errors import BadFrame
 from server.core.messages import RAW_CHANNELS, Frame
-from server.core.pictures import UPRIGHT
+from server.core.pictures import UPRIGHT, without_metadata
 
 # The header's size was checked against the limits before a frame gets here, and
 # ``_decoded`` holds the decoder to that size.
@@ -65,7 +65,8 @@ def upright(picture: Image.Image, orientation: int) -> Image.Image:
 
 
 def _decoded(frame: Frame, mode: str, at_least: Size | None) -> Image.Image:
-    picture: Image.Image = Image.open(io.BytesIO(frame.data), formats=(frame.format,))
+    data = without_metadata(frame.format, frame.data)
+    picture: Image.Image = Image.open(io.BytesIO(data), formats=(frame.format,))
     if picture.size != (frame.width, frame.height):
         raise BadFrame(
             f"the {frame.format} is {picture.width}x{picture.height} pixels where its header "

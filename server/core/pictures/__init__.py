@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.core.pictures.header import Size, examine, measure, recognise
+from server.core.pictures.header import Size, examine, measure, recognise, without_metadata
 from server.core.pictures.layout import UPRIGHT, Header
 
-__all__ = ["UPRIGHT", "Header", "Size", "examine", "measure", "recognise"]
+__all__ = ["UPRIGHT", "Header", "Size", "examine", "measure", "recognise", "without_metadata"]

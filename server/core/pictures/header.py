@@ -45,6 +45,15 @@ def measure(picture_format: str, data: bytes) -> Size:
     return header.width, header.height
 
 
+def without_metadata(picture_format: str, data: bytes) -> bytes:
+    """Return a picture that :func:`examine` accepts, without what its pixels do not depend on.
+
+    Decoders interpret metadata as they open a picture, and that may take gigabytes: color profiles
+    inflate, and thousands of EXIF entries may refer to the same bytes, which are copied for each.
+    """
+    return _WITHOUT_METADATA[picture_format](data)
+
+
 def recognise(data: bytes) -> str:
     """Return the format that the first bytes identify. Raises BadFrame if it is unsupported."""
     kind = _kind(data)
@@ -78,4 +87,11 @@ _READERS: Mapping[str, Callable[[bytes], Header]] = {
     "jpeg": jpeg.read,
     "png": png.read,
     "webp": webp.read,
+}
+
+# Of a WebP's metadata, decoders make nothing but copies.
+_WITHOUT_METADATA: Mapping[str, Callable[[bytes], bytes]] = {
+    "jpeg": jpeg.without_metadata,
+    "png": png.without_metadata,
+    "webp": bytes,
 }

@@ -19,9 +19,16 @@ _PROGRESSIVE = 0xC2
 _CODINGS = frozenset({0xC0, 0xC1, _PROGRESSIVE})
 _APP1 = 0xE1
 _START_OF_SCAN = 0xDA
+_FILL = 0xFF  # before a marker
+# Besides the frame: tables, restart interval, and the segments that say what the components are.
+_DHT, _DQT, _DRI, _APP0, _APP14 = 0xC4, 0xDB, 0xDD, 0xE0, 0xEE
+_TABLES = frozenset({_DHT, _DQT})
+_FOR_PIXELS = _CODINGS | _TABLES | {_DRI, _APP0, _APP14}
 _END_OF_IMAGE = b"\xff\xd9"
 # Real headers have a few dozen segments, a few hundred with a large colour profile.
 _MAX_SEGMENTS = 1000
+# All tables that a decoder can keep have less than 3 KiB; it reads any number of them.
+MAX_TABLE_BYTES = 16 * 1024
 # Encoders write about ten scans. Each costs another pass over all coefficients.
 MAX_SCANS = 20
 # Within a scan FF is followed by zero, or by the number of a restart marker.
@@ -56,26 +63,42 @@ def read(data: bytes) -> Header:
     return _whole(head.frame, head.turned, data, head.scan)
 
 
+def without_metadata(data: bytes) -> bytes:
+    """Return a JPEG that :func:`read` accepts, without the segments that its pixels do not need."""
+    parts, at = [data[:2]], 2
+    while data[at + 1] != _START_OF_SCAN:
+        _, marker, length = _SEGMENT(data, at)
+        end = at + 1 if marker == _FILL else at + 2 + length
+        if marker in _FOR_PIXELS:
+            parts.append(data[at:end])
+        at = end
+    return b"".join((*parts, data[at:]))
+
+
 def _head(data: bytes) -> _Head:
     """Read what comes before the first scan. Raises like :func:`read`."""
     frame: tuple[int, int, int, int] | None = None
-    turned = UPRIGHT
+    turned, tables = UPRIGHT, 0
     at = 2
     for _ in range(_MAX_SEGMENTS):
         if data[at] != 0xFF:
             raise BadFrame("broken jpeg: a marker is missing")
         _, marker, length = _SEGMENT(data, at)
-        if marker == 0xFF:  # padding before a marker
+        if marker == _FILL:
             at += 1
             continue
         if length < 2:
             raise _too_short(length)
         if marker in _FRAMES:
             frame = _frame(marker, data, at)
+        elif marker in _TABLES:
+            tables += length
         elif marker == _APP1 and turned == UPRIGHT:
             turned = _turned(data[at + 4 : at + 2 + length])
         elif marker == _START_OF_SCAN:
             return _Head(data[: at + 4], at, frame, turned)
+        if tables > MAX_TABLE_BYTES:
+            raise BadFrame(f"broken jpeg: more than {MAX_TABLE_BYTES} bytes of tables")
         at += 2 + length
     raise BadFrame(f"broken jpeg: more than {_MAX_SEGMENTS} header segments")
 

@@ -16,6 +16,7 @@ _START = 8  # bytes of the signature
 _AROUND = 12  # bytes of a chunk around its contents
 # The end chunk is empty, so its checksum is always the same.
 _END = b"IEND\xaeB`\x82"
+_FOR_PIXELS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT"))
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 # Encoders cut pixel data into chunks of 4 KiB or more.
@@ -64,6 +65,12 @@ def check_pixels(data: bytes) -> None:
         return
     if _inflated(parts, expected + _SLACK) > expected + _SLACK:
         raise BadFrame(f"broken png: its data inflates beyond the {expected} bytes of its pixels")
+
+
+def without_metadata(data: bytes) -> bytes:
+    """Return a PNG that :func:`read` accepts, without the chunks that its pixels do not need."""
+    chunks = [data[at - 8 : end + 4] for kind, at, end in _chunks(data) if kind in _FOR_PIXELS]
+    return b"".join((data[:_START], *chunks, bytes(4), _END))
 
 
 def _image_header(data: bytes) -> tuple[int, ...]:

@@ -7,6 +7,8 @@ import ssl
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from server.access.tls import server_context
 from server.settings import WrongSetting
@@ -53,6 +55,14 @@ def test_a_warning_about_missing_intermediates(
 def test_certificates_and_keys_that_do_not_match(tmp_path: Path) -> None:
     one = certify("one")
     assert_wrong(write(tmp_path, one, key=certify("two").key_pem()), "does not match")
+    of_another_kind = ed25519.Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    assert_wrong(write(tmp_path, one, key=of_another_kind), "does not match the certificate")
+    root = certify("root")
+    leaf = certify("leaf", root)
+    wrong_order = write(tmp_path, root, leaf, key=leaf.key_pem())
+    assert_wrong(wrong_order, "does not match the first certificate")
     assert_wrong(write(tmp_path, one, key=one.key_pem(b"hush")), "without a passphrase")
     assert_wrong(write(tmp_path, one, key=b"nonsense"), "is not a usable private key")
     assert_wrong(write(tmp_path, one, key=one.pem), "is not a usable private key")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent import futures
 from typing import Any
 
 import grpc
@@ -19,6 +20,7 @@ from server.core.errors import (
     NotLoaded,
     Overloaded,
     UnknownModel,
+    UnusableModel,
 )
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
@@ -68,6 +70,25 @@ async def test_code_becomes_error(
     puppet.fail(code, message)
     with pytest.raises(expected, match=message.split("(")[0].split("[")[0]):
         await backend.infer(lane, [FRAME], 2.0)
+
+
+async def test_an_answer_that_cannot_be_parsed() -> None:
+    """First through gRPC's library, and then on the connection of its own."""
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    garbage = grpc.unary_unary_rpc_method_handler(lambda request, context: b"\xff")
+    service = "tensorflow.serving.PredictionService"
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(service, {"Predict": garbage}),)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    channel = Channel(f"127.0.0.1:{port}")
+    for _ in range(20):
+        with pytest.raises(ModelFailed, match="cannot be parsed"):
+            await channel.predict((b"",), 10.0)
+    assert channel._predict._connection is not None
+    await channel.close()
+    server.stop(None)
 
 
 async def test_message_is_one_short_line(
@@ -177,6 +198,25 @@ async def test_service_resumes_when_the_model_server_is_back(
     await watcher.until(True, timeout_s=3.0)
     assert len((await backend.infer(lane, [FRAME], 2.0)).answers) == 1
     assert watcher.reports == [True, False, True]
+
+
+async def test_a_version_that_was_unusable_is_tried_again_after_a_restart(
+    puppet: Puppet, backend: TensorFlowServing, lane: Lane
+) -> None:
+    watcher = Watcher(backend)
+    await watcher.until(True)
+    puppet.models["digits", None].answer["serving_default"] = lambda request: {}
+    with pytest.raises(UnusableModel):
+        await backend.infer(lane, [FRAME], 2.0)
+    with pytest.raises(UnusableModel):
+        await backend.discover(lane.model)
+    puppet.stop()
+    await watcher.until(False)
+    puppet.models["digits", None] = detector()
+    puppet.start()
+    await watcher.until(True)
+    assert len((await backend.infer(lane, [FRAME], 2.0)).answers) == 1
+    await backend.discover(lane.model)
 
 
 async def test_connection_is_renewed_without_a_call(

@@ -153,12 +153,13 @@ class Peer:
         writer.close()
         self.ended.set()
 
-    def answer(self, stream: int, body: bytes, trailers: bytes = TRAILERS) -> None:
-        content = b"\0" + len(body).to_bytes(4, "big") + body
+    def answer(self, stream: int, body: bytes, more: bytes = b"", compressed: int = 0) -> None:
+        content = bytes([compressed]) + len(body).to_bytes(4, "big") + body
         self.writer.write(
             frame(frames.HEADERS, frames.END_HEADERS, stream, OK)
             + frame(frames.DATA, 0, stream, content)
-            + frame(frames.HEADERS, BOTH, stream, trailers)
+            + frame(frames.HEADERS, BOTH, stream, TRAILERS)
+            + more
         )
 
 
@@ -271,6 +272,24 @@ async def test_a_peer_that_is_misunderstood_costs_no_call(
     result, peer = await called(babble)
     assert result == b"otherwise"
     assert peer.connections == 1
+
+
+async def test_an_answer_before_nonsense_counts() -> None:
+    """Both arrive in one read, so the call has ended when the rest is not understood."""
+
+    async def answer_and_babble(peer: Peer, stream: int) -> None:
+        peer.answer(stream, b"answer", frame(frames.PUSH_PROMISE, 0, stream, bytes(4)))
+
+    result, _ = await called(answer_and_babble)
+    assert result == b"answer"
+
+
+async def test_a_compressed_answer_costs_no_call() -> None:
+    async def compress(peer: Peer, stream: int) -> None:
+        peer.answer(stream, b"gzip", compressed=1)
+
+    result, _ = await called(compress)
+    assert result == b"otherwise"
 
 
 async def test_a_peer_that_says_nothing_gets_no_calls() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from server.backend.http2 import frames
 from server.backend.http2.frames import Frame, FrameReader, ProtocolError, frame, number
 from server.backend.http2.headers import encode
-from server.backend.http2.protocol import ClientProtocol, Stream
+from server.backend.http2.protocol import MOST_REPLIES, ClientProtocol, Stream
 
 HEADERS = encode([(":method", "POST")])
 OK = encode([(":status", "200")])
@@ -165,6 +165,17 @@ def test_a_ping_is_answered() -> None:
     assert written(protocol) == []
 
 
+@pytest.mark.parametrize("asked", [frame(frames.PING, 0, 0, bytes(8)), frames.settings({})])
+def test_a_peer_that_reads_no_replies_is_given_up(asked: bytes) -> None:
+    protocol = settled()
+    for _ in range(3):
+        protocol.feed(memoryview(asked * (MOST_REPLIES // 2)))
+        protocol.output.clear()
+    protocol.feed(memoryview(asked * MOST_REPLIES))
+    with pytest.raises(ProtocolError, match="replies"):
+        protocol.feed(memoryview(asked))
+
+
 def test_a_peer_that_leaves_says_which_calls_it_has_not_seen() -> None:
     protocol = settled()
     seen, unseen = begin(protocol, b""), begin(protocol, b"")
@@ -225,6 +236,9 @@ def test_large_answers_are_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None
         ),
         lambda: frame(frames.DATA, frames.PADDED, 1, b"\x09short"),
         lambda: frame(frames.SETTINGS, 0, 0, b"short"),
+        lambda: frames.settings({frames.INITIAL_WINDOW: 2**31}),
+        lambda: frames.settings({frames.MAX_FRAME: 1}),
+        lambda: frames.settings({frames.MAX_FRAME: 2**24}),
         lambda: b"HTTP/1.1 400 Bad Request\r\n\r\n",
     ],
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import struct
 import threading
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -180,6 +182,28 @@ async def test_broken_frame_is_named_and_its_neighbours_are_drawn(
     assert [first, last] == [WHOLE, WHOLE]
     assert drawn.values.shape == (2, 8, 8, 3)
     assert (drawn.values[:, 4, 1, 0] > 150).all()
+
+
+def directory(count: int, size: int) -> bytes:
+    """EXIF data of ``count`` entries that all refer to the same ``size`` bytes."""
+    end = 10 + 12 * count + 4
+    entries = (struct.pack(">HHII", tag, 1, size, end) for tag in range(1, count + 1))
+    return b"MM\0*\0\0\0\x08" + struct.pack(">H", count) + b"".join(entries) + bytes(4 + size)
+
+
+@pytest.mark.parametrize("start", [b"\xff\xe1%bExif\0\0", b"\xff\xe2%bMPF\0"])
+async def test_entries_of_metadata_that_share_their_bytes_are_not_read(
+    decoder: Decoder, start: bytes
+) -> None:
+    plain, entries = frame("jpeg"), directory(2000, 30_000)
+    segment = start % struct.pack(">H", len(start) - 2 + len(entries)) + entries
+    data = plain.data[:2] + segment + plain.data[2:]
+    tracemalloc.start()
+    drawn = await decoder.decode([plain._replace(data=data)], SMALL, PLENTY_S)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert drawn.outcomes == [WHOLE]
+    assert peak < 2_000_000  # not 60 MB
 
 
 async def test_slow_picture_costs_only_its_sender(monkeypatch: pytest.MonkeyPatch) -> None:

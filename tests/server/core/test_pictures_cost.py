@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from server.core.errors import BadFrame
-from server.core.pictures import Header, examine
+from server.core.pictures import Header, examine, without_metadata
 from server.core.pictures.jpeg import MAX_SCANS
 from server.core.pictures.layout import orientation
 from server.core.pictures.png import MAX_COMPRESSED_TEXT, check_pixels
@@ -21,6 +22,10 @@ PROGRESSIVE = saved(quarters(), "JPEG", progressive=True)
 SCANS = PROGRESSIVE.count(b"\xff\xda")
 LAST_SCAN = PROGRESSIVE[PROGRESSIVE.rindex(b"\xff\xda") : -2]
 EMPTY_ROWS = (b"\0" + bytes(24 * 3)) * 16
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
 
 
 def with_scans(more: int) -> bytes:
@@ -58,6 +63,15 @@ def test_a_jpeg_of_many_scans_is_refused() -> None:
         examine("jpeg", with_scans(most + 1))
 
 
+@pytest.mark.parametrize("kind", [b"\xff\xc4", b"\xff\xdb"])
+def test_a_jpeg_of_countless_tables_is_refused(kind: bytes) -> None:
+    table = kind + struct.pack(">H", 2 + 9000) + bytes(9000)
+    data = saved(quarters(), "JPEG")
+    assert examine("jpeg", data[:2] + table + data[2:]).width == 24
+    with pytest.raises(BadFrame, match="bytes of tables"):
+        examine("jpeg", data[:2] + 2 * table + data[2:])
+
+
 @pytest.mark.parametrize("between", [b"\xff\xfe\0\x06\xff\xd9\xff\xd9", b"\xff\xff"])
 def test_scans_cannot_hide_behind_a_false_end(between: bytes) -> None:
     data = PROGRESSIVE[:-2] + (between + LAST_SCAN) * MAX_SCANS + b"\xff\xd9"
@@ -75,6 +89,33 @@ def test_scans_of_a_broken_picture_are_counted_as_far_as_they_go() -> None:
     hidden = b"\xff\xda\0\x04" * (MAX_SCANS + 1) + b"\xff\xd9"
     comment = b"\xff\xfe" + struct.pack(">H", len(hidden) + 2) + hidden
     assert examine("jpeg", PROGRESSIVE[:-2] + comment).width == 24
+
+
+@pytest.mark.parametrize("name", [name for name, odd in corpus().items() if not odd.refused])
+def test_pixels_need_no_metadata(name: str) -> None:
+    odd = corpus()[name]
+    plain = without_metadata(odd.format, odd.data)
+    assert examine(odd.format, plain)[:2] == examine(odd.format, odd.data)[:2]
+    assert np.array_equal(opened(plain), opened(odd.data))
+    assert without_metadata(odd.format, plain) == plain
+
+
+def test_metadata_is_left_out() -> None:
+    exif, profile = Image.Exif(), b"profile" * 100
+    exif[0x0112] = 6
+    for kind in ("JPEG", "PNG"):
+        data = saved(quarters(), kind, exif=exif.tobytes(), icc_profile=profile)
+        assert {"exif", "icc_profile"} <= opened(data).info.keys()
+        plain = without_metadata(kind.lower(), data)
+        assert not {"exif", "icc_profile"} & opened(plain).info.keys()
+
+
+def test_metadata_cannot_hide_in_a_segment_that_has_no_length_elsewhere() -> None:
+    """Of the markers of restarts, other readers skip two bytes only."""
+    data = saved(quarters(), "JPEG")
+    hidden = b"\xff\xe1\0\x0eExif\0\0MM\0*"
+    segment = b"\xff\xd0\0" + bytes([2 + len(hidden)]) + hidden
+    assert b"Exif" not in without_metadata("jpeg", data[:2] + b"\xff" + segment + data[2:])
 
 
 @pytest.mark.parametrize("size", [(8, 8), (300, 200)])
