@@ -139,6 +139,7 @@ def resolve(
     batch = _batch(source, images)
     canvas = None if source.takes_bytes else _canvas(source, images, batch)
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
+    source = replace(source, notes=(*source.notes, *named.notes))
     tried = [probes[at % len(probes)] for at in range(batch or _PROBES)]
     probe, faults = _probe(draft, tried)
 
