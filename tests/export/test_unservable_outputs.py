@@ -15,6 +15,7 @@ from export.tasks.selection import select_task
 from export.tasks.task import Task, TaskOptions
 from export.verification import golden
 from export.verification.comparison import compare
+from tests.export.opened import RED, answers, converted
 
 SOUND = tf.constant([[0.2, 0.8], [0.6, 0.4]])
 
@@ -71,3 +72,23 @@ def test_strings_are_stored_and_compared(tmp_path: Path) -> None:
     compare("here", rows, stored.rows)
     with pytest.raises(Exception, match="name differs"):
         compare("here", golden.rows_of({**found, "name": found["name"][::-1]}), stored.rows)
+
+
+def test_bfloat16_is_served_as_float32(tmp_path: Path) -> None:
+    module = tf.Module()
+    module.call = tf.function(
+        lambda image: {
+            "scores": tf.cast(tf.reduce_mean(image, [1, 2]), tf.bfloat16),
+            "part": tf.cast(image[:, :2, :2], tf.bfloat16),
+        },
+        [tf.TensorSpec([None, 8, 8, 3], tf.float32)],
+    )
+    tf.saved_model.save(module, str(tmp_path), module.call)
+    conversion = converted(tmp_path)
+    assert conversion.task.name == "classification"
+    tensors = converted(tmp_path, TaskOptions("tensors"))
+    for one, names in ((conversion, ["scores"]), (tensors, ["part", "scores"])):
+        found = answers(one, RED)
+        assert sorted(found) == names
+        assert {value.dtype for value in found.values()} == {np.dtype(np.float32)}
+    assert answers(conversion, RED)["scores"].tolist() == [[1, 0, 0]]
