@@ -14,7 +14,7 @@ from export.detectors.decoded import decoded
 from export.detectors.options import DecodeOptions
 from export.detectors.recognition import recognize
 from export.detectors.yolo_pose import yolo_pose
-from export.errors import SourceError, reason_of
+from export.errors import SourceError, lacking, reason_of
 from export.serving import labels as label_files
 from export.serving import outputs
 from export.serving.decoding import Canvas, decode, decode_at_own_size
@@ -159,8 +159,8 @@ def resolve(
         )
     names = named.of(chosen.name)
     if names and isinstance(labels, Path):
-        numbered = _NUMBERED.get(chosen.name, "classes")
-        label_files.check_count(labels, names, chosen.classes, numbered)
+        what = _NUMBERED.get(chosen.name, "classes")
+        label_files.check_count(labels, names, chosen.classes, what, decode is not None)
     names = names or _described_labels(source, chosen) or chosen.labels
     dropped = tuple(not_served(chosen, probe))
     then = _second_model(source, task, chosen)
@@ -256,7 +256,7 @@ def _probe(conversion: Conversion, probes: Sequence[bytes]) -> tuple[Probe, outp
     except SourceError:
         raise
     except Exception as error:  # the model may be anything, and fail in any way
-        count, hint = len(probes), _hint(source, len(probes))
+        count, hint = len(probes), "" if lacking(error) else _hint(source, len(probes))
         raise SourceError(f"the model fails on {count} images: {_text(error)}{hint}") from None
     return outputs.arrays(found), outputs.faults_of(found)
 

@@ -94,8 +94,8 @@ def without_numbers(lines: Sequence[str]) -> Names | None:
 
 def table(text: str) -> Names | None:
     """Return the names in a table, with or without a head; None if no column can be meant."""
-    head = text.partition("\n")[0]
-    delimiter = next((one for one in "\t;" if one in head and "," not in head), ",")
+    line = text.partition("\n")[0]
+    delimiter = next((one for one in "\t;" if one in line and "," not in line), ",")
     try:
         lines = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
     except csv.Error:

@@ -70,12 +70,17 @@ def _parsed(path: Path, text: str) -> Labels:
     return _structured(text) or _lines(path, text)
 
 
-def check_count(path: Path, labels: Sequence[str], count: int | None, named: str) -> None:
-    """Raise ``SourceError`` unless there are ``count`` labels. ``named``: what they name."""
+def check_count(
+    path: Path, labels: Sequence[str], count: int | None, named: str, is_decoded: bool = False
+) -> None:
+    """Raise ``SourceError`` unless there are ``count`` labels.
+
+    ``named``: what they name. ``is_decoded``: the model's background has been found already.
+    """
     if count is None or len(labels) == count:
         return
     hint = ""
-    if named == "classes" and count == len(labels) + 1:
+    if named == "classes" and count == len(labels) + 1 and not is_decoded:
         hint = "; if its first class is the background, add --background"
     elif named == "classes" and count == len(labels) - 1:
         hint = "; the background is no class: remove its label if there is one"
