@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from export.commands.arguments import count
+from export.errors import SourceError
 
 if TYPE_CHECKING:  # these import TensorFlow, which --help should not wait for
     from export.serving.conversion import ImageOptions
@@ -157,6 +158,8 @@ def image_options(options: argparse.Namespace) -> ImageOptions:
     """Return what the options say about the model's input."""
     from export.serving.conversion import ImageOptions
 
+    if options.scale is not None and (options.mean or options.std):
+        raise SourceError("--scale stands for a mean and a deviation; omit it or --mean and --std")
     return ImageOptions(
         size=options.size,
         letterbox=options.resize == "letterbox",
@@ -236,7 +239,9 @@ def _numbers(text: str) -> tuple[float, ...]:
     except ValueError:
         numbers = ()
     if len(numbers) not in (1, 3) or not all(map(isfinite, numbers)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not one number or three")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not one number, or three with commas between them"
+        )
     return numbers
 
 

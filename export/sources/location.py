@@ -19,6 +19,8 @@ _FILES = (Format.KERAS, Format.HDF5, Format.KERAS_SHARDS, Format.GRAPH, Format.G
 _UNPACKED = ("config.json", "metadata.json", "model.weights.h5")
 """The files of a ``.keras`` archive."""
 
+_ORBAX = ("_CHECKPOINT_METADATA", "manifest.ocdbt")
+
 _CHECKPOINTS = (Format.CHECKPOINT, Format.META_GRAPH)
 
 _NAMED = (
@@ -148,6 +150,11 @@ def _check_layout(folder: Path) -> None:
     """Raise ``SourceError`` for directories that another tool reads as a whole."""
     if all((folder / name).is_file() for name in _UNPACKED):
         raise unpacked(folder)
+    if any((folder / name).exists() for name in _ORBAX):
+        raise SourceError(
+            f"{folder} is a checkpoint of Orbax (JAX, Flax): convert the model with "
+            "jax2tf.convert where it can be loaded, and save that as a SavedModel"
+        )
     if (folder / "Data" / "com.apple.CoreML").is_dir():
         raise error_for(folder, Format.CORE_ML)
     if (folder / "variables" / "variables.index").is_file():

@@ -99,6 +99,7 @@ def scores_among(probe: Probe) -> str | None:
     Of a ranking, these are the scores, even if its classes are floats as well.
     """
     fitting = [n for n, value in probe.items() if n != SCORED_CLASSES and _holds_scores(value)]
+    fitting += [name for name in CLASS_SCORES if _is_best(probe, name)]
     for name in CLASS_SCORES:
         if name in fitting:
             return name
@@ -111,6 +112,14 @@ def _holds_scores(value: np.ndarray) -> bool:
     """Accept ``[N, C]``, and ``[N, 1, 1, C]`` from fully convolutional classifiers."""
     is_flat = value.ndim >= 2 and all(size == 1 for size in value.shape[1:-1])
     return is_flat and value.dtype.kind == "f"
+
+
+def _is_best(probe: Probe, name: str) -> bool:
+    """Return whether ``[N]`` are the scores of the best classes, beside these classes."""
+    scores, classes = probe.get(name), probe.get(SCORED_CLASSES)
+    if scores is None or classes is None or scores.dtype.kind != "f":
+        return False
+    return scores.ndim == 1 and scores.shape == classes.shape
 
 
 _SHORTEST_RANKING = 3

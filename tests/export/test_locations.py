@@ -247,3 +247,9 @@ def test_a_checkpoint_without_a_name(values: Path, tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / ".index"):
         with pytest.raises(CheckpointError, match="a checkpoint without a name; rename its files"):
             checkpoints.find(locate(path).path)
+
+
+def test_a_checkpoint_of_orbax(tmp_path: Path) -> None:
+    write(tmp_path / "manifest.ocdbt", b"\x0c")
+    with pytest.raises(SourceError, match=r"a checkpoint of Orbax .* jax2tf.convert"):
+        locate(tmp_path)

@@ -191,7 +191,7 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ("--from={0}/examples", "its strings must be JPEG and PNG"),
         (
             f"{SSD_FED.replace('ssd', 'cut')} {RAW_BOXES} --nms",
-            "cannot restore {0}/cut/model.ckpt: Read less bytes",
+            "cannot restore {0}/cut/model.ckpt, whose files are damaged or cut off; copy them",
         ),
         ("--from=keras:MobileNetV22 --weights=none", "closest: MobileNetV2"),
         ("--from=keras:MobileNetV2 --weights=none.h5", "--weights must be imagenet, none or a"),
