@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 import threading
@@ -49,6 +50,7 @@ Run "%(prog)s COMMAND --help" for the options of a command, and see docs/export.
 
 _LONGEST_NAME = 200
 _AGAIN_S = 0.01
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m export") -> int:
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m export")
         message = _message(error)
         if message is None:
             raise
-        print(f"export: error: {message}", file=sys.stderr)
+        print(f"export: error: {_visible(message)}", file=sys.stderr)
         return 1
     return 0
 
@@ -130,10 +132,23 @@ def _clear_interrupt() -> None:
     exec("")
 
 
+def _visible(message: str) -> str:
+    """Return a message in which control characters, which names may have, are escaped."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], message)
+
+
 def _joined(arguments: Sequence[str]) -> Sequence[str]:
-    """Join ``--scale -1..1`` with ``=``, because argparse takes ``-1..1`` for a flag."""
-    joined = "\0".join(arguments).replace("--scale\0-1..1", "--scale=-1..1")
+    """Join ``--scale -1..1`` with ``=``, because argparse takes ``-1..1`` for a flag.
+
+    In ``--from=~/run``, shells leave the home directory to the program.
+    """
+    joined = "\0".join(map(_at_home, arguments)).replace("--scale\0-1..1", "--scale=-1..1")
     return joined.split("\0") if joined else ()
+
+
+def _at_home(word: str) -> str:
+    flag, path = re.fullmatch(r"(--[a-z-]+=)?(.*)", word, re.DOTALL).groups("")  # type: ignore[union-attr]
+    return flag + os.path.expanduser(path) if path.startswith("~/") else word
 
 
 def _parser(prog: str) -> CommandParser:

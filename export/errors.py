@@ -34,8 +34,32 @@ _NODES = re.compile(
 """Names of TensorFlow's own for parts of a graph."""
 
 
+_LACKING = (
+    (
+        re.compile(r"Op type not registered '(?P<name>[^']+)'"),
+        "it needs the operation {name}, which TensorFlow does not have; use a graph from before a "
+        "tool put it there, or without the layer that it belongs to",
+    ),
+    (
+        re.compile(r"Could not find callback with key"),
+        "it calls Python functions (tf.py_function, tf.numpy_function), which no file has; save "
+        "the model without them",
+    ),
+)
+"""What a graph needs and TensorFlow cannot provide, however the graph is run."""
+
+
+def lacking(error: Exception) -> str | None:
+    """Return what a graph needs in vain, and what to do about it; None for other errors."""
+    found = ((pattern.search(str(error)), words) for pattern, words in _LACKING)
+    return next((words.format(**one.groupdict()) for one, words in found if one), None)
+
+
 def reason_of(error: Exception) -> str:
     """Return why something failed, on one line, without the code and the nodes around it."""
+    known = lacking(error)
+    if known is not None:
+        return known
     text = str(error) or type(error).__name__
     wrapped = next((found for one in _WRAPPERS if (found := one.search(text))), None)
     words = " ".join(_NODES.sub("", wrapped["reason"] if wrapped else text).split())

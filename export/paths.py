@@ -1,4 +1,7 @@
-"""Paths that TensorFlow cannot read: it takes brackets for patterns, and names for UTF-8."""
+"""Paths that TensorFlow cannot read, and files that belong to no model.
+
+TensorFlow takes brackets for patterns, and names for UTF-8.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,11 @@ import re
 from pathlib import Path
 
 _NEVER_MATCHED = re.compile(r"[\[\\]")
+
+
+def is_resource_fork(path: Path) -> bool:
+    """Return whether macOS keeps attributes of another file here, as its archives do."""
+    return path.name.startswith("._")
 
 
 def obstacle(path: Path) -> str | None:

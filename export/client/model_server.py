@@ -139,7 +139,10 @@ class ModelServer:
         if code is grpc.StatusCode.UNAVAILABLE:
             # gRPC lists every layer that failed; the last one is the cause.
             reason = details.rpartition(": ")[2].rstrip("]")
-            raise ServerError(f"no model server answers at {self.address}: {reason}")
+            raise ServerError(
+                f"no model server answers at {self.address}: {reason}; start it, or name another "
+                "with --server"
+            )
         if code is grpc.StatusCode.UNIMPLEMENTED:
             raise ServerError(f"the server at {self.address} is not a model server: {details}")
         raise self._refused(details, _NotFound if code is grpc.StatusCode.NOT_FOUND else None)

@@ -32,7 +32,8 @@ def add_cache(parser: argparse.ArgumentParser) -> None:
 def address(text: str) -> str:
     """Parse the address of a model server: ``HOST:PORT`` or ``unix:PATH``."""
     port = text.rpartition(":")[2]
-    if text.startswith("unix:") or (":" in text and port.isdecimal() and 0 < int(port) < 65536):
+    is_port = ":" in text and port.isdecimal() and 0 < int(port) < 65536
+    if text.startswith("unix:") or (is_port and "/" not in text):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
 

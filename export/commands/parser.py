@@ -36,8 +36,16 @@ class CommandParser(argparse.ArgumentParser):
             self._check_flags(args or ())
         parsed, unknown = super().parse_known_args(args, namespace)
         for word in unknown:
-            self._fail_for(word)
+            self._fail_for(word, self._before(word, args or ()))
         return parsed, unknown
+
+    def _before(self, word: str, words: Sequence[str]) -> str:
+        """Return the flag before a word that is none, if the flag takes a value."""
+        flags = [
+            one.partition("=")[0] for one in words[: list(words).index(word)] if one[:2] == "--"
+        ]
+        action = self._option_string_actions.get(flags[-1]) if flags else None
+        return flags[-1] if action is not None and action.nargs != 0 else ""
 
     def _check_flags(self, words: Sequence[str]) -> None:
         """Report a misspelt flag rather than the required one that it should have been."""
@@ -48,9 +56,14 @@ class CommandParser(argparse.ArgumentParser):
             ):
                 self._fail_for(word)
 
-    def _fail_for(self, word: str) -> NoReturn:
+    def _fail_for(self, word: str, before: str = "") -> NoReturn:
         flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
         hint = did_you_mean(word.partition("=")[0], flags) if word.startswith("-") else ""
+        if not hint and not word.startswith("-"):
+            if before:
+                hint = f"; {before} takes one value, without spaces"
+            elif "--from" in flags:
+                hint = f"; did you mean --from {word}?"
         self.error(f"unrecognized argument: {word}{hint}")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from export.commands.arguments import count
+from export.errors import SourceError
 
 if TYPE_CHECKING:  # these import TensorFlow, which --help should not wait for
     from export.serving.conversion import ImageOptions
@@ -116,10 +118,13 @@ def add_images(parser: argparse.ArgumentParser) -> None:
         "unless the model begins with a Rescaling layer or is a Keras application",
     )
     group.add_argument(
-        "--mean", type=_numbers, metavar="R,G,B", help="instead of --scale: (x - mean) / std"
+        "--mean", type=_means, metavar="R,G,B", help="instead of --scale: (x - mean) / std"
     )
     group.add_argument(
-        "--std", type=_numbers, metavar="R,G,B", help="in the order R,G,B, whatever --channels is"
+        "--std",
+        type=_deviations,
+        metavar="R,G,B",
+        help="in the order R,G,B, whatever --channels is",
     )
     group.add_argument(
         "--channels", choices=("rgb", "bgr"), help="the channel order of the model's input"
@@ -153,6 +158,8 @@ def image_options(options: argparse.Namespace) -> ImageOptions:
     """Return what the options say about the model's input."""
     from export.serving.conversion import ImageOptions
 
+    if options.scale is not None and (options.mean or options.std):
+        raise SourceError("--scale stands for a mean and a deviation; omit it or --mean and --std")
     return ImageOptions(
         size=options.size,
         letterbox=options.resize == "letterbox",
@@ -231,6 +238,33 @@ def _numbers(text: str) -> tuple[float, ...]:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
-    if len(numbers) not in (1, 3):
-        raise argparse.ArgumentTypeError(f"{text!r} is not one number or three")
+    if len(numbers) not in (1, 3) or not all(map(isfinite, numbers)):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not one number, or three with commas between them"
+        )
     return numbers
+
+
+def _means(text: str) -> tuple[float, ...]:
+    numbers = _numbers(text)
+    if any(numbers) and all(abs(number) < 1 for number in numbers):
+        raise _of_fractions(numbers)
+    return numbers
+
+
+def _deviations(text: str) -> tuple[float, ...]:
+    numbers = _numbers(text)
+    if min(numbers) <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: pixels are divided by positive numbers")
+    if max(numbers) < 1:
+        raise _of_fractions(numbers)
+    return numbers
+
+
+def _of_fractions(numbers: tuple[float, ...]) -> argparse.ArgumentTypeError:
+    """Return the error for what belongs to pixels in 0..1, as PyTorch has them."""
+    scaled = ",".join(f"{number * 255:g}" for number in numbers)
+    return argparse.ArgumentTypeError(
+        "pixels are in 0..255 here, and this looks like a value for 0..1; multiply it by 255: "
+        f"{scaled}"
+    )

@@ -30,8 +30,8 @@ def add_task(parser: argparse.ArgumentParser) -> None:
         "--labels",
         type=Path,
         metavar="FILE",
-        help="the names of classes or keypoints: one per line, a JSON list, a .pbtxt label map, or "
-        "the .yaml of an Ultralytics export or data set",
+        help="the names of classes or keypoints: one per line, with or without numbers, JSON, CSV, "
+        "a .pbtxt label map, or the .yaml of an Ultralytics export or data set",
     )
     group.add_argument(
         "--first-class", type=_number, metavar="N", help="the model's number for its first class"

@@ -119,6 +119,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
-        with contextlib.suppress(OSError):
-            path.unlink()
+        if error.filename is None and path.is_file() and not path.is_symlink():  # it is cut off
+            with contextlib.suppress(OSError):
+                path.unlink()
         raise ExportError(f"cannot write {path}: {error.strerror}") from None

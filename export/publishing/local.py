@@ -8,8 +8,10 @@ removed.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -20,20 +22,24 @@ from export.contract import GRAPH_FILES
 from export.errors import PublishError
 from export.paths import obstacle
 from export.publishing.repository import MAX_VERSION, is_version
+from export.suggestions import listed
 
 _STAGING = ".staging-"
 _REMOVED = ".removed-"
 _LOCK = ".lock"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NOT_FLUSHED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
+"""What file systems of networks and of virtual machines say that flush no directories."""
 
 
 def versions(target: Path) -> list[int]:
     """Return the versions in the model's directory, oldest first; none if it does not exist.
 
-    Raise ``PublishError`` if it cannot be read or is itself a version.
+    Raise ``PublishError`` if it cannot be read, or is a version or a directory of models.
     """
     try:
-        _check_not_a_version(target)
-        names = [name for name in os.listdir(target) if (target / name).is_dir()]
+        _check_level(target)
+        names = _folders(target)
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -42,7 +48,12 @@ def versions(target: Path) -> list[int]:
 
 
 def check_name(target: Path) -> None:
-    """Raise ``PublishError`` for a path below which no model server finds variables."""
+    """Raise ``PublishError`` for a path below which no model server finds variables.
+
+    Control characters are from scripts with the line ends of Windows.
+    """
+    if _CONTROL.search(str(target)):
+        raise PublishError(f"{target} has a control character in its name; choose another")
     found = obstacle(target)
     if found is not None:
         raise PublishError(
@@ -51,11 +62,40 @@ def check_name(target: Path) -> None:
         )
 
 
-def _check_not_a_version(target: Path) -> None:
-    if any((target / graph).exists() for graph in GRAPH_FILES):
+def _check_level(target: Path) -> None:
+    """Raise ``PublishError`` for the directory of a version or of several models."""
+    if _is_saved_model(target):
         raise PublishError(
             f"{target} is itself a SavedModel; name the directory above the versions"
         )
+    if is_version(target.name) and _has_versions(target.parent) and not _has_versions(target):
+        raise PublishError(
+            f"{target} would be a version of a model; name the model's directory, {target.parent}, "
+            f"and add --version {target.name} if the number matters"
+        )
+    if target.is_dir() and not _has_versions(target):
+        models = [name for name in _folders(target) if _has_versions(target / name)]
+        if models:
+            raise PublishError(
+                f"{target} is a directory of models: {listed(models)}; name the directory of one "
+                f"model in it, such as {target / models[0]}"
+            )
+
+
+def _is_saved_model(folder: Path) -> bool:
+    return any((folder / graph).exists() for graph in GRAPH_FILES)
+
+
+def _has_versions(folder: Path) -> bool:
+    try:
+        names = [name for name in os.listdir(folder) if is_version(name)]
+    except OSError:
+        return False
+    return any(_is_saved_model(folder / name) for name in names)
+
+
+def _folders(target: Path) -> list[str]:
+    return sorted(name for name in os.listdir(target) if (target / name).is_dir())
 
 
 @contextmanager
@@ -69,7 +109,7 @@ def staged(target: Path, version: int | None = None) -> Iterator[tuple[Path, Pat
     """
     check_name(target)
     try:
-        _check_not_a_version(target)
+        _check_level(target)
         with _locked(target):
             _remove_leftovers(target)
             number = next_version(target) if version is None else version
@@ -164,5 +204,8 @@ def _flush_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NOT_FLUSHED:
+            raise
     finally:
         os.close(handle)

@@ -14,6 +14,7 @@ from export.publishing import local, manifest, remote
 from export.publishing.location import Location, locate, reporting
 from export.publishing.manifest import Entry, Manifest
 from export.publishing.provenance import read_provenance
+from export.publishing.repository import Repository
 from export.wireformat import fields
 
 _GRAPH = "saved_model.pb"
@@ -75,7 +76,9 @@ def _check_source(folder: Location) -> list[str]:
             raise PublishError(f"{folder} does not exist")
         names = [name for name in folder.files() if name != manifest.FILE]
         if not any(graph in names for graph in GRAPH_FILES):
-            raise PublishError(f"{folder} is not a SavedModel: it has no saved_model.pb")
+            raise PublishError(
+                f"{folder} is not a SavedModel: it has no saved_model.pb{_version_in(folder)}"
+            )
         _check_pointers(folder, names)
         _check_graph(folder, names)
         missing = sorted(_expected_variables(names) - set(names))
@@ -83,6 +86,12 @@ def _check_source(folder: Location) -> list[str]:
             raise PublishError(f"{folder} is incomplete: {missing[0]} is missing")
         manifest.check(folder)
     return names
+
+
+def _version_in(folder: Location) -> str:
+    """Return the end of an error message: which version may be meant, if there are any."""
+    versions = Repository(folder).versions()
+    return f"; did you mean {versions[max(versions)]}?" if versions else ""
 
 
 def _check_pointers(folder: Location, names: list[str]) -> None:

@@ -14,7 +14,7 @@ from export.detectors.decoded import decoded
 from export.detectors.options import DecodeOptions
 from export.detectors.recognition import recognize
 from export.detectors.yolo_pose import yolo_pose
-from export.errors import SourceError, reason_of
+from export.errors import SourceError, lacking, reason_of
 from export.serving import labels as label_files
 from export.serving import outputs
 from export.serving.decoding import Canvas, decode, decode_at_own_size
@@ -29,7 +29,7 @@ from export.tasks.task import Edge, Probe, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
 _PROBES = 4
-_INTEGERS = (tf.uint8, tf.int32)
+_INTEGERS = (tf.uint8, tf.int32, tf.int64)
 """Of pixels in 0..255; MoveNet takes the second."""
 _NUMBERED = {
     "detection": "classes",
@@ -81,13 +81,16 @@ class Conversion:
     def model(self, infer: Callable[[Tensor], Outputs]) -> Model:
         """Wrap ``source.infer`` or ``source.reference`` in preprocessing and postprocessing."""
         if self.source.takes_bytes:
-            return lambda encoded: self.task(infer(encoded), tf.constant([1, 1]))
+            return lambda encoded: self._answer(infer(encoded), tf.constant([1, 1]))
 
         def run(pixels: Tensor) -> Outputs:
-            outputs = infer(self.scaling(pixels, self.source.input))
-            return self.task(outputs, tf.shape(pixels)[1:3])
+            found = infer(self.scaling(pixels, self.source.input))
+            return self._answer(found, tf.shape(pixels)[1:3])
 
         return run
+
+    def _answer(self, found: Outputs, size: Tensor) -> Outputs:
+        return self.task(outputs.without_bfloat16(found), size)
 
     def servable(self, description: str, optimize: bool = False) -> DescribedModule:
         """Return the module to save. ``optimize``: with constants instead of variables."""
@@ -136,6 +139,7 @@ def resolve(
     missing or contradicts the source.
     """
     named = label_files.read(labels) if isinstance(labels, Path) else Labels(labels or ())
+    source = replace(source, notes=(*source.notes, *named.notes))
     batch = _batch(source, images)
     canvas = None if source.takes_bytes else _canvas(source, images, batch)
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
@@ -155,8 +159,8 @@ def resolve(
         )
     names = named.of(chosen.name)
     if names and isinstance(labels, Path):
-        numbered = _NUMBERED.get(chosen.name, "classes")
-        label_files.check_count(labels, names, chosen.classes, numbered)
+        what = _NUMBERED.get(chosen.name, "classes")
+        label_files.check_count(labels, names, chosen.classes, what, decode is not None)
     names = names or _described_labels(source, chosen) or chosen.labels
     dropped = tuple(not_served(chosen, probe))
     then = _second_model(source, task, chosen)
@@ -202,7 +206,10 @@ def _not_images(spec: tf.TensorSpec) -> str:
 def _canvas(source: Source, options: ImageOptions, batch: int | None) -> Canvas | None:
     _, height, width, channels = source.input.shape
     if channels not in (None, 1, 3):
-        raise SourceError(f"the model takes images of {channels} channels; only 1 and 3 work")
+        raise SourceError(
+            f"the model takes images of {channels} channels; cameras have 1 or 3: build a model "
+            "that makes the others of these, and pass its function with --model"
+        )
     if options.size is None and None in (height, width):
         if batch == 1 and not options.letterbox:
             return None
@@ -219,7 +226,10 @@ def _scaling(source: Source, options: ImageOptions) -> Scaling:
         return Scaling()
     dtype = source.input.dtype
     if not (dtype.is_floating or dtype in _INTEGERS):
-        raise SourceError(f"the model takes {dtype.name}; images are uint8, int32 or float")
+        raise SourceError(
+            f"the model takes {dtype.name}, and images are uint8, int32, int64 or float: build a "
+            "model that converts them, and pass its function with --model"
+        )
     known = source.scaling or (Scaling() if dtype in _INTEGERS else None)
     bgr = known.bgr if options.bgr is None and known else bool(options.bgr)
     if options.mean is not None or options.std is not None:
@@ -246,7 +256,7 @@ def _probe(conversion: Conversion, probes: Sequence[bytes]) -> tuple[Probe, outp
     except SourceError:
         raise
     except Exception as error:  # the model may be anything, and fail in any way
-        count, hint = len(probes), _hint(source, len(probes))
+        count, hint = len(probes), "" if lacking(error) else _hint(source, len(probes))
         raise SourceError(f"the model fails on {count} images: {_text(error)}{hint}") from None
     return outputs.arrays(found), outputs.faults_of(found)
 

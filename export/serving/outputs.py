@@ -42,6 +42,14 @@ def arrays(outputs: Outputs) -> Probe:
     return {name: np.asarray(value.numpy()) for name, value in outputs.items()}
 
 
+def without_bfloat16(outputs: Outputs) -> Outputs:
+    """Return outputs in which float32 takes the place of bfloat16, which NumPy does not have."""
+    return {
+        name: tf.cast(value, tf.float32) if value.dtype == tf.bfloat16 else value
+        for name, value in outputs.items()
+    }
+
+
 def _refuse(names: Collection[str], faults: Faults) -> None:
     for name in names:
         if name in faults:

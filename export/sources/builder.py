@@ -43,6 +43,11 @@ def _find(name: str) -> Callable[..., Any]:
     module_name, colon, function_name = name.partition(":")
     if not colon or not module_name or not function_name:
         raise SourceError(f"--model must be package.module:function, not {name!r}")
+    if module_name.endswith(".py") or "/" in module_name:
+        raise SourceError(
+            f"--model names a module, not a file: {_module(module_name)}:{function_name}, in the "
+            "directory from which Python imports it"
+        )
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
@@ -56,6 +61,11 @@ def _find(name: str) -> Callable[..., Any]:
         hint = f"; it has {listed(names)}" if names else ""
         raise SourceError(f"{module_name} has no function {function_name}{hint}")
     return function
+
+
+def _module(path: str) -> str:
+    """Return the name by which Python would import a file from the current directory."""
+    return ".".join(part for part in Path(path).with_suffix("").parts if part not in ("/", ".."))
 
 
 def input_of(model: Any, options: SourceOptions) -> tf.TensorSpec:

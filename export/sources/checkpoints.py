@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from export.errors import CheckpointError
+from export.paths import is_resource_fork
 from export.sources import checkpoint_state
 from export.sources.fingerprint import sha256
 from export.suggestions import listed
@@ -88,7 +89,18 @@ def find(path: Path) -> Checkpoint:
 
 def at(path: Path) -> Checkpoint:
     """Return the checkpoint that a prefix or the name of one of its files means."""
-    return Checkpoint(path.with_name(_PART.sub("", path.name)))
+    name = _PART.sub("", path.name)
+    if not name and path.name:
+        raise CheckpointError(
+            f"{path} is of a checkpoint without a name; rename its files to model.index, "
+            "model.meta and so on"
+        )
+    return Checkpoint(path.with_name(name)) if name else Checkpoint(path)
+
+
+def indexes(folder: Path) -> list[Path]:
+    """Return the indexes of the checkpoints in a directory."""
+    return [path for path in sorted(folder.glob("*.index")) if not is_resource_fork(path)]
 
 
 def _parts(prefix: Path) -> list[Path]:
@@ -119,9 +131,10 @@ def _in_folder(folder: Path) -> Checkpoint:
     The directory may have been moved since, even from another system, so the files that are there
     count more than the paths in the list.
     """
-    whole = [one for path in sorted(folder.glob("*.index")) if (one := at(path)).is_whole()]
+    whole = [one for path in indexes(folder) if (one := at(path)).is_whole()]
     state = checkpoint_state.read(folder / "checkpoint")
-    parts = {at(path).prefix for path in folder.iterdir() if _PART.search(path.name)}
+    files = [path for path in folder.iterdir() if not is_resource_fork(path)]
+    parts = {at(path).prefix for path in files if _PART.search(path.name)}
     for latest in checkpoint_state.places(folder, state.latest):
         if Checkpoint(latest).is_whole():
             if latest.is_relative_to(folder):

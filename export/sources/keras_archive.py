@@ -90,7 +90,9 @@ def read_archive(path: Path) -> KerasArchive:
         if h5py.is_hdf5(path):
             return _read_hdf5(path)
     except _DAMAGED as error:
-        raise SourceError(f"cannot load {path}: {reason(error)}") from None
+        raise SourceError(
+            f"cannot load {path}: {reason(error)}; if it is damaged, copy or download it again"
+        ) from None
     raise SourceError(f"cannot load {path}: it is neither an HDF5 file nor a Keras archive (zip)")
 
 

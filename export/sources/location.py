@@ -7,6 +7,7 @@ from pathlib import Path
 
 from export.contract import GRAPH_FILES
 from export.errors import SourceError
+from export.paths import is_resource_fork
 from export.sources import checkpoints
 from export.sources.formats import Format, format_of
 from export.sources.unsupported import SOURCES, error_for, is_for_another_runtime, unpacked
@@ -17,6 +18,8 @@ _FILES = (Format.KERAS, Format.HDF5, Format.KERAS_SHARDS, Format.GRAPH, Format.G
 
 _UNPACKED = ("config.json", "metadata.json", "model.weights.h5")
 """The files of a ``.keras`` archive."""
+
+_ORBAX = ("_CHECKPOINT_METADATA", "manifest.ocdbt")
 
 _CHECKPOINTS = (Format.CHECKPOINT, Format.META_GRAPH)
 
@@ -69,7 +72,7 @@ def locate(path: Path) -> Location:
 
 def missing(path: Path) -> SourceError:
     """Return the error for a path where nothing is, with the checkpoints beside it."""
-    found = sorted({checkpoints.at(one).prefix.name for one in path.parent.glob("*.index")})
+    found = sorted({checkpoints.at(one).prefix.name for one in checkpoints.indexes(path.parent)})
     there = f"; there are the checkpoints {listed(found)}" if found else ""
     return SourceError(f"{path} does not exist: there is no model to export{there}")
 
@@ -105,7 +108,7 @@ def _in_folder(folder: Path) -> Location:
         return Location(Format.SAVED_MODEL, folder)
     if folder.name == "variables" and _is_saved_model(folder.parent):
         return Location(Format.SAVED_MODEL, folder.parent)
-    if any(folder.glob("*.index")) or _lists_checkpoints(folder / "checkpoint"):
+    if checkpoints.indexes(folder) or _lists_checkpoints(folder / "checkpoint"):
         return Location(Format.CHECKPOINT, folder)
     return _version(folder) or _only_file(folder)
 
@@ -130,7 +133,8 @@ def _version(folder: Path) -> Location | None:
 def _only_file(folder: Path) -> Location:
     """Return the only model among the files. Raise ``SourceError`` that says what is there."""
     _check_layout(folder)
-    found = {path: format_of(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    files = [path for path in sorted(folder.iterdir()) if not is_resource_fork(path)]
+    found = {path: format_of(path) for path in files if path.is_file()}
     models = [path for path, one in found.items() if one in (*_FILES, *_CHECKPOINTS)]
     shards = [path for path in models if found[path] == Format.KERAS_SHARDS]
     models = shards if len(shards) == 1 else models
@@ -146,6 +150,11 @@ def _check_layout(folder: Path) -> None:
     """Raise ``SourceError`` for directories that another tool reads as a whole."""
     if all((folder / name).is_file() for name in _UNPACKED):
         raise unpacked(folder)
+    if any((folder / name).exists() for name in _ORBAX):
+        raise SourceError(
+            f"{folder} is a checkpoint of Orbax (JAX, Flax): convert the model with "
+            "jax2tf.convert where it can be loaded, and save that as a SavedModel"
+        )
     if (folder / "Data" / "com.apple.CoreML").is_dir():
         raise error_for(folder, Format.CORE_ML)
     if (folder / "variables" / "variables.index").is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from export.sources.source import Restoration, Source
 from export.sources.tf1_saved_model import open_tf1_saved_model
 from export.suggestions import look_up
 
+_NO_ASSET = re.compile(r"/(assets/[^;\n]+); No such file")
+
 
 def open_saved_model(options: SourceOptions, folder: Path) -> Source:
     """Load one signature of the SavedModel in ``folder``. Raise ``SourceError``."""
@@ -29,8 +32,8 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
     if graph.needs_session:
         try:
             return open_tf1_saved_model(options, folder, graph.tags, made_from)
-        except SourceError:
-            _check_variables(folder)
+        except SourceError as error:
+            _check_files(folder, error)
             raise
     loaded = _load(folder, graph.tags)
     functions = functions_of(loaded)
@@ -63,12 +66,15 @@ def _load(folder: Path, tags: metagraphs.Tags) -> Any:
     try:
         return tf.saved_model.load(str(plain_folder(folder)), list(tags))
     except Exception as error:  # damaged files can raise anything
-        _check_variables(folder)
+        _check_files(folder, error)
         raise SourceError(f"cannot load {folder}: {reason_of(error)}") from None
 
 
-def _check_variables(folder: Path) -> None:
-    """Raise ``SourceError`` if the files of the variables are not all there."""
+def _check_files(folder: Path, error: Exception) -> None:
+    """Raise ``SourceError`` if files of the variables, or the asset in ``error``, are missing."""
+    asset = _NO_ASSET.search(str(error))
+    if asset:
+        raise SourceError(f"cannot load {folder}: {asset[1]} is missing; copy the whole directory")
     if not checkpoints.at(folder / "variables" / "variables").is_whole():
         raise SourceError(
             f"cannot load {folder}: files in its directory variables/ are missing; copy the whole "

@@ -45,6 +45,11 @@ def restore(
         if values:
             saver = v1.train.Saver({name: _saveable(parts) for name, parts in values.items()})
             saver.restore(session, str(plain_prefix(prefix)))
+    except (tf.errors.DataLossError, tf.errors.OutOfRangeError) as error:
+        raise CheckpointError(
+            f"cannot restore {prefix}, whose files are damaged or cut off; copy them again: "
+            f"{_reason(error)}"
+        ) from None
     except (ValueError, tf.errors.OpError) as error:
         raise CheckpointError(f"cannot restore {prefix}: {_reason(error)}") from None
     unused = tuple(sorted(set(shapes) - set(values)))

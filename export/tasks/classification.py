@@ -16,6 +16,7 @@ from export.tasks.ranking import classes_among, is_ranking
 from export.tasks.task import PlainTask, Probe, TaskOptions
 
 _SUM_TOLERANCE = 1e-3
+_COARSE_TOLERANCE = 0.02
 _MULTI_LABEL_HINT = "; if a picture can have several of the classes, add --multi-label"
 
 
@@ -98,6 +99,7 @@ def scores_among(probe: Probe) -> str | None:
     Of a ranking, these are the scores, even if its classes are floats as well.
     """
     fitting = [n for n, value in probe.items() if n != SCORED_CLASSES and _holds_scores(value)]
+    fitting += [name for name in CLASS_SCORES if _is_best(probe, name)]
     for name in CLASS_SCORES:
         if name in fitting:
             return name
@@ -110,6 +112,14 @@ def _holds_scores(value: np.ndarray) -> bool:
     """Accept ``[N, C]``, and ``[N, 1, 1, C]`` from fully convolutional classifiers."""
     is_flat = value.ndim >= 2 and all(size == 1 for size in value.shape[1:-1])
     return is_flat and value.dtype.kind == "f"
+
+
+def _is_best(probe: Probe, name: str) -> bool:
+    """Return whether ``[N]`` are the scores of the best classes, beside these classes."""
+    scores, classes = probe.get(name), probe.get(SCORED_CLASSES)
+    if scores is None or classes is None or scores.dtype.kind != "f":
+        return False
+    return scores.ndim == 1 and scores.shape == classes.shape
 
 
 _SHORTEST_RANKING = 3
@@ -143,6 +153,11 @@ def _is_unit(values: np.ndarray) -> bool:
     return bool((values >= 0).all() and (values <= 1).all())
 
 
+def _is_bfloat16(values: np.ndarray) -> bool:
+    """Return whether the values have no more digits than bfloat16."""
+    return values.dtype == np.float32 and not (values.astype("<f4").view("<u4") & 0xFFFF).any()
+
+
 def _meaning(own: str, values: np.ndarray, options: TaskOptions) -> tuple[str, tuple[str, ...]]:
     """Return what the scores are: by activation, by name, or by what the values look like."""
     if options.activation != "none":
@@ -150,7 +165,8 @@ def _meaning(own: str, values: np.ndarray, options: TaskOptions) -> tuple[str, t
     if own in CLASS_SCORES:
         return own, ()
     is_unit = _is_unit(values)
-    sums_to_one = is_unit and bool(np.abs(values.sum(axis=1) - 1).max() < _SUM_TOLERANCE)
+    tolerance = _COARSE_TOLERANCE if _is_bfloat16(values) else _SUM_TOLERANCE
+    sums_to_one = is_unit and bool(np.abs(values.sum(axis=1) - 1).max() < tolerance)
     output = "probabilities" if sums_to_one else "scores" if is_unit else "logits"
     low, high = float(values.min()), float(values.max())
     note = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
@@ -37,6 +37,7 @@ class Detection(PlainTask):
     ``names``: the source's name for each of the contract's outputs that it has. ``extras``: the
     same for what else it says about each box, besides masks. ``classes``: the number of classes, if
     scores have a column for each. ``masks``: where masks come from; None if there are none.
+    ``has_rows``: outputs have the dimension of the batch, which models for one image may lack.
     """
 
     names: Mapping[str, str]
@@ -46,6 +47,7 @@ class Detection(PlainTask):
     classes: int | None
     notes: tuple[str, ...] = ()
     masks: MaskSource | None = None
+    has_rows: bool = True
 
     name: str = "detection"
 
@@ -58,6 +60,8 @@ class Detection(PlainTask):
         return {*self.names.values(), *self.extras.values(), *masks}
 
     def __call__(self, outputs: Outputs, size: Tensor) -> Outputs:
+        if not self.has_rows:
+            outputs = {name: value[None] for name, value in outputs.items()}
         own = {name: outputs[source_name] for name, source_name in self.names.items()}
         boxes = own[BOXES]
         if boxes.shape.rank == 4:  # [N, K, 1, 4]: some detectors give one box for all classes
@@ -114,6 +118,9 @@ def detection(probe: Probe, options: TaskOptions) -> Detection:
             f"a detector needs {' and '.join(missing)}; name them with --outputs NAME=TENSOR"
             f"{_hint(missing)}; the model's outputs: {listed(sorted(probe))}"
         )
+    if probe[names[BOXES]].ndim == 2:
+        rows = {name: value[None] for name, value in probe.items()}
+        return replace(detection(rows, options), has_rows=False)
     boxes, scores = probe[names[BOXES]], probe[names[SCORES]]
     _check(boxes, scores, options)
     extras = {name: own for name, own in extras.items() if _belongs(name, probe[own], scores)}

@@ -66,11 +66,12 @@ def check_ranking(task: Task, probe: Probe, left_out: Collection[str]) -> None:
 def is_ranking(scores: np.ndarray) -> bool:
     """Return whether the scores are in descending order for every image."""
     rows = scores.reshape(len(scores), -1)
-    return rows.shape[1] >= _FEWEST and bool((np.diff(rows, axis=1) <= 0).all())
+    with np.errstate(invalid="ignore"):  # between infinite scores
+        return rows.shape[1] >= _FEWEST and bool((np.diff(rows, axis=1) <= 0).all())
 
 
 def _fits(value: np.ndarray, scores: np.ndarray) -> bool:
-    if value is scores or value.shape != scores.shape or value.ndim < _FEWEST:
+    if value is scores or value.shape != scores.shape:
         return False
     if value.dtype.kind in "OSUiu":
         return True

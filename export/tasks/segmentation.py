@@ -126,7 +126,7 @@ def _in_rows(name: str, value: np.ndarray, options: TaskOptions) -> Layout | Non
     if rank not in (3, 4):
         return None
     shape = (value.shape[1], value.shape[2])
-    if is_flat and (value.dtype.kind in "iu" or (rank == 3 and _is_whole(value))):
+    if is_flat and (value.dtype.kind in "biu" or (rank == 3 and _is_whole(value))):
         return Layout(name, 0, shape)
     if rank != 4 or value.dtype.kind != "f":
         return None

@@ -79,11 +79,12 @@ def check_golden(
 
 
 def _check_numbers(golden: Golden) -> None:
-    """Raise ``ContractError`` if an output is NaN, whatever the image is."""
+    """Raise ``ContractError`` if an output is NaN or infinite, whatever the image is."""
     for name in golden.rows[0]:
         values = [row[name] for row in golden.rows]
-        if all(one.dtype.kind == "f" and one.size and np.isnan(one).all() for one in values):
-            raise ContractError(f"{name} is NaN for all images; check the scaling of the pixels")
+        if all(one.dtype.kind == "f" and one.size and not np.isfinite(one).any() for one in values):
+            kind = "NaN" if np.isnan(values[0]).all() else "infinite"
+            raise ContractError(f"{name} is {kind} for all images; check the scaling of the pixels")
 
 
 def check_pixels(
@@ -111,8 +112,11 @@ def check_pixels(
 def check_classes(report: Report, golden: Golden, description: dict[str, Any]) -> None:
     """Check that the classes that are returned have labels, and none precedes the first class.
 
-    Models that return a score for each class, or the classes' names, have nothing to check.
+    Models that return a score for each class, or the classes' names, have nothing to check, nor
+    have plain tensors, which may be called anything.
     """
+    if description["task"] == "tensors":
+        return
     numbers = [_classes(row) for row in golden.rows]
     if any(row is None for row in numbers):
         return
@@ -170,10 +174,20 @@ def _ranges(sizes: Sequence[int]) -> str:
     return ", ".join("-".join(map(str, span)) for span in spans)
 
 
+_OF_OTHER_SIZES = ("Incompatible shapes during merge", "TensorListStack", "TensorArrayV2Stack")
+"""What TensorFlow says when it cannot make one tensor of the answers for several images."""
+
+
 def _answers(version: LoadedVersion, signature: str, inputs: np.ndarray) -> list[Row]:
     try:
         return version.answer(signature, inputs)
     except (tf.errors.OpError, ValueError) as error:
+        if any(words in str(error) for words in _OF_OTHER_SIZES):
+            raise ContractError(
+                f"{signature} fails for a batch of {len(inputs)}, because the outputs have other "
+                "sizes for other images: select others with --outputs NAME, or add --nms, which "
+                "gives a detector a fixed number of boxes"
+            ) from None
         raise ContractError(
             f"{signature} fails for a batch of {len(inputs)}: {reason_of(error)}; if the model "
             "takes one image per call, add --batch 1"

@@ -69,7 +69,7 @@ def compare(name: str, actual: Sequence[Row], expected: Sequence[Row]) -> Agreem
 
 
 def _comparison_for(expected: Row) -> Callable[[str, Row, Row], Agreement]:
-    if BOXES in expected and SCORES in expected:
+    if _is_detection(expected):
         return _compare_boxes
     if _is_ranking(expected):
         return _compare_ranking
@@ -78,6 +78,18 @@ def _comparison_for(expected: Row) -> Callable[[str, Row, Row], Agreement]:
     if CLASS_MAP in expected and expected[CLASS_MAP].dtype.kind in "iu":
         return _compare_maps
     return _compare_values
+
+
+def _is_detection(expected: Row) -> bool:
+    """Return whether these are boxes, rather than tensors of the same names."""
+    if not {BOXES, SCORES, CLASSES} <= set(expected):
+        return False
+    count = expected[SCORES].shape
+    return (
+        len(count) == 1
+        and expected[CLASSES].shape == count
+        and expected[BOXES].shape == (*count, 4)
+    )
 
 
 def _compare_boxes(where: str, actual: Row, expected: Row) -> Agreement:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from export.contract import Outputs
 from export.errors import ContractError, SourceError
+from export.paths import is_resource_fork
 from export.serving.conversion import Conversion
 from export.serving.decoding import Canvas, decode, decode_at_own_size
 from export.serving.signatures import Model, relative_to_images
@@ -71,7 +72,7 @@ def images_in(folder: Path) -> list[bytes]:
     Raise ``SourceError`` if there are none or one cannot be decoded.
     """
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+        paths = sorted(path for path in folder.iterdir() if _is_image(path))
         images = [path.read_bytes() for path in paths[:COUNT]]
     except OSError as error:
         raise SourceError(f"cannot read {folder}: {error.strerror}") from None
@@ -80,6 +81,10 @@ def images_in(folder: Path) -> list[bytes]:
     for path, encoded in zip(paths, images, strict=False):
         _check_decodes(path, encoded)
     return [images[number % len(images)] for number in range(COUNT)]
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in _SUFFIXES and path.is_file() and not is_resource_fork(path)
 
 
 def _check_decodes(path: Path, encoded: bytes) -> None:

@@ -71,6 +71,38 @@ def test_a_missing_source_is_reported_before_a_missing_output(tmp_path: Path) ->
     assert done.stderr.startswith("export: error: --output is required: ")
 
 
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--mean=0.5", "a value for 0..1; multiply it by 255: 127.5\n"),
+        ("--std=0.2,0.4,0.6", "multiply it by 255: 51,102,153\n"),
+        ("--std=0", "'0': pixels are divided by positive numbers\n"),
+        (
+            "--outputs=a=b:0 c",
+            "unrecognized argument: c; --outputs takes one value, without spaces",
+        ),
+        ("run/model.ckpt", "unrecognized argument: run/model.ckpt; did you mean --from run/model"),
+        ("--optimize x", "unrecognized argument: x; did you mean --from x?"),
+        ("--mean=nan", "'nan' is not one number, or three with commas between them\n"),
+    ],
+)
+def test_values_that_cannot_be_meant(
+    flag: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["savedmodel", *flag.split()])
+    assert message in capsys.readouterr().err
+
+
+def test_what_shells_leave_in_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["savedmodel", "--from=~/no\r"]) == 1
+    message = f"export: error: {tmp_path}/no\\r does not exist"
+    assert capsys.readouterr().err.startswith(message)
+
+
 def test_help_groups_options_and_has_examples() -> None:
     shown = cheap("savedmodel", "--help").stdout
     for heading in (

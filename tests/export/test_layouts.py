@@ -88,7 +88,7 @@ def test_images_get_into_the_models_layout(
         ([None, 784], (28, 27), "say with --size WxH how they make 784 values"),
         ([None], None, "not images [N,H,W,C]; name the input for images with --inputs"),
         ([None, 5, 8, 8, 3], None, "not images [N,H,W,C]; name the input for images"),
-        ([None, 8, 8, 5], None, "takes images of 5 channels; only 1 and 3 work"),
+        ([None, 8, 8, 5], None, "takes images of 5 channels; cameras have 1 or 3"),
         ([None, None, None], None, "does not declare the size of its images; add --size WxH"),
     ],
 )

@@ -103,7 +103,7 @@ def copies(values: Path, folder: Path, *names: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         for suffix in (".index", ".data-00000-of-00001"):
-            shutil.copy(f"{values}{suffix}", f"{folder / name}{suffix}")
+            shutil.copy(f"{values}{suffix}", f"{folder}/{name}{suffix}")
 
 
 STATES = [
@@ -232,3 +232,24 @@ def test_incomplete_checkpoints(values: Path, tmp_path: Path) -> None:
     write(tmp_path / "b" / "model.ckpt-1.data-00000-of-00002", b"values")
     with pytest.raises(CheckpointError, match=r"model.ckpt-1.data-00001-of-00002 is missing"):
         checkpoints.find(tmp_path / "b")
+
+
+def test_attributes_that_macos_keeps_in_files(values: Path, tmp_path: Path) -> None:
+    copies(values, tmp_path, "model.ckpt-2")
+    for path in list(tmp_path.iterdir()):
+        write(path.with_name(f"._{path.name}"), b"\0\5\x16\7\0\2\0\0Mac OS X")
+    assert locate(tmp_path).format == Format.CHECKPOINT
+    assert checkpoints.find(tmp_path).prefix.name == "model.ckpt-2"
+
+
+def test_a_checkpoint_without_a_name(values: Path, tmp_path: Path) -> None:
+    copies(values, tmp_path, "")
+    for path in (tmp_path, tmp_path / ".index"):
+        with pytest.raises(CheckpointError, match="a checkpoint without a name; rename its files"):
+            checkpoints.find(locate(path).path)
+
+
+def test_a_checkpoint_of_orbax(tmp_path: Path) -> None:
+    write(tmp_path / "manifest.ocdbt", b"\x0c")
+    with pytest.raises(SourceError, match=r"a checkpoint of Orbax .* jax2tf.convert"):
+        locate(tmp_path)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -115,3 +118,49 @@ def test_two_publishers_take_turns(tmp_path: Path) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(timeout=0.5)
     assert other.communicate(timeout=20)[0].strip() == "2"
+
+
+@pytest.mark.parametrize("version", [None, 3])
+def test_other_levels_than_that_of_a_model_are_named(tmp_path: Path, version: int | None) -> None:
+    models = tmp_path / "models"
+    publish(models / "digits")
+    for target, words in (
+        (models, f"is a directory of models: digits; .* such as {models}/digits"),
+        (models / "digits" / "1", "is itself a SavedModel"),
+        (
+            models / "digits" / "2",
+            f"a version of a model; name the .* {models}/digits, and add --version 2",
+        ),
+    ):
+        with pytest.raises(PublishError, match=words):
+            publish(target, version)
+    assert visible(models) == ["digits"]
+    assert visible(models / "digits") == ["1"]
+
+
+def test_a_model_may_contain_other_directories(tmp_path: Path) -> None:
+    publish(tmp_path / "m")
+    (tmp_path / "m" / "old").mkdir()
+    publish(tmp_path / "m" / "old")
+    assert publish(tmp_path / "m").name == "2"
+
+
+@pytest.mark.parametrize(("number", "works"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_file_systems_that_flush_no_directories(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, works: bool
+) -> None:
+    def flush(file: int) -> None:
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", flush)
+    if works:
+        assert publish(tmp_path).name == "1"
+        return
+    with pytest.raises(PublishError, match="cannot write"):
+        publish(tmp_path)
+
+
+def test_a_line_end_of_windows_in_a_name(tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="has a control character in its name"):
+        publish(tmp_path / "digits\r")

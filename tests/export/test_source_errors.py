@@ -89,6 +89,7 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ("--from={0}/colours.weights.h5", "contains weights without a model; name a function"),
         ("--from={0}/tf2", "has no graph (.meta); name a function"),
         ("--from={0}/tf2 --model=no.such:thing", "cannot import no.such: ModuleNotFoundError"),
+        ("--from={0}/tf2 --model=./net/a.py:build", "a module, not a file: net.a:build, in the"),
         (
             "--from={0}/tf2 --model=tests.export.trained_models:colors",
             "tests.export.trained_models has no function colors; it has anchors",
@@ -190,7 +191,7 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         ("--from={0}/examples", "its strings must be JPEG and PNG"),
         (
             f"{SSD_FED.replace('ssd', 'cut')} {RAW_BOXES} --nms",
-            "cannot restore {0}/cut/model.ckpt: Read less bytes",
+            "cannot restore {0}/cut/model.ckpt, whose files are damaged or cut off; copy them",
         ),
         ("--from=keras:MobileNetV22 --weights=none", "closest: MobileNetV2"),
         ("--from=keras:MobileNetV2 --weights=none.h5", "--weights must be imagenet, none or a"),

@@ -71,6 +71,36 @@ def test_the_models_own_classes_are_kept() -> None:
     assert task.first_class == 4
 
 
+def test_a_detector_without_the_dimension_of_the_batch() -> None:
+    outputs = {
+        "detection_boxes": RAW[0],
+        "detection_scores": SCORES[0, :, 0],
+        "detection_classes": np.array([4, 5, 4]),
+    }
+    found = run(select_task(outputs, TaskOptions()), outputs)
+    assert {name: value.shape for name, value in found.items()} == {
+        "detection_boxes": (1, 3, 4),
+        "detection_scores": (1, 3),
+        "detection_classes": (1, 3),
+        "num_detections": (1,),
+    }
+
+
+def test_the_best_class_and_its_score() -> None:
+    outputs = {"scores": np.array([0.9, 0.8], np.float32), "classes": np.array([3, 1])}
+    found = run(select_task(outputs, TaskOptions()), outputs)
+    assert {name: value.tolist() for name, value in found.items()} == {
+        "scores": [[pytest.approx(0.9)], [pytest.approx(0.8)]],
+        "classes": [[3], [1]],
+    }
+
+
+def test_a_mask_of_truth_values() -> None:
+    outputs = {"mask": np.array([[[True, False], [False, True]]])}
+    found = run(select_task(outputs, TaskOptions("segmentation")), outputs)
+    assert found["class_map"].tolist() == [[[1, 0], [0, 1]]]
+
+
 def test_suppression_by_class_agrees_with_tensorflow() -> None:
     random = np.random.default_rng(3)
     corner, size = random.uniform(0, 0.6, (2, 40, 2)), random.uniform(0.1, 0.4, (2, 40, 2))

@@ -213,6 +213,10 @@ def test_an_unwritable_report(copy: Path, capsys: pytest.CaptureFixture[str]) ->
     nowhere = copy / "nowhere" / "report.json"
     error = failure(copy, capsys, "--quick", f"--report-json={nowhere}")
     assert f"cannot write {nowhere}: No such file" in error
+    full = copy / "full.json"
+    full.symlink_to("/dev/full")
+    assert "No space left" in failure(copy, capsys, "--quick", f"--report-json={full}")
+    assert full.is_symlink()
 
 
 def test_nan_weights_are_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
