@@ -22,13 +22,14 @@ from export.detectors import columns as tables
 from export.detectors.columns import ULTRALYTICS, Columns
 from export.detectors.decoder import Candidates, Size
 from export.detectors.options import DecodeOptions
-from export.detectors.rotated import around, corners_of
+from export.detectors.rotated import corners_of
 from export.detectors.scores import in_unit_range
 from export.detectors.units import units_of_rows
 from export.errors import SourceError
 from export.suggestions import listed
 from export.tasks.activation import activate
 from export.tasks.boxes import standard
+from export.tasks.corners import around
 from export.tasks.prototypes import PrototypeOutput, Prototypes, prototypes_among
 from export.tasks.task import Probe
 

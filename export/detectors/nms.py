@@ -2,7 +2,8 @@
 
 ``tasks.suppression`` considers a few hundred candidates, which is enough for a model that returns
 only that many boxes. Of thousands of anchors, hundreds can lie on one object, so here all of them
-compete, in TensorFlow's own kernels.
+compete, in TensorFlow's own kernels. These know upright boxes only: of rotated ones, the best
+pairs of box and class compete as ``tasks.suppression`` has it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from export.contract import BOXES, CLASSES, COUNT, SCORES, Outputs, Tensor
 from export.detectors.decoder import Candidates
+from export.tasks.suppression import Suppression
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Kept(NamedTuple):
 
 def suppress(candidates: Candidates, limits: Limits) -> Kept:
     """Return what is left after suppression. ``candidates``: with scores ``[N, A, C]``."""
+    if candidates.corners is not None:
+        return _rotated(candidates, limits)
     return _agnostic(candidates, limits) if limits.agnostic else _by_class(candidates, limits)
 
 
@@ -97,6 +101,17 @@ def best_rows(scores: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
     best, rows = tf.math.top_k(padded, limits.max_boxes)
     counts = tf.reduce_sum(tf.cast(best > limits.min_score, tf.int32), axis=1)
     return tf.minimum(rows, tf.maximum(count - 1, 0)), counts
+
+
+def _rotated(candidates: Candidates, limits: Limits) -> Kept:
+    least, most = limits.min_score, limits.max_boxes
+    suppression = Suppression(limits.max_overlap, least, most, agnostic=limits.agnostic)
+    boxes, scores, classes = candidates.boxes, candidates.scores, None
+    if limits.agnostic:
+        boxes, scores, classes = _one_class_each(candidates)
+    found, rows = suppression.with_rows(boxes, scores, classes, candidates.corners)
+    counts = tf.cast(found[COUNT], tf.int32)
+    return Kept(found[BOXES], found[SCORES], found[CLASSES], counts, rows)
 
 
 def _by_class(candidates: Candidates, limits: Limits) -> Kept:

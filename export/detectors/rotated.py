@@ -22,9 +22,3 @@ def corners_of(boxes: Tensor, angles: Tensor, units: str, size: Tensor) -> Tenso
     down = tf.stack([cos, -sin], axis=-1) * halves[..., :1]
     ends = (-across - down, across - down, across + down, down - across)
     return tf.stack([center + end for end in ends], axis=-2) / sides
-
-
-def around(corners: Tensor) -> Tensor:
-    """Return the upright boxes around corners: ``[N, K, 4]``, ymin, xmin, ymax, xmax."""
-    low, high = tf.reduce_min(corners, axis=-2), tf.reduce_max(corners, axis=-2)
-    return tf.concat([low, high], axis=-1)

@@ -70,7 +70,8 @@ class Detection(PlainTask):
         scores = activate(own[SCORES], self.options.activation, self.options.background)
         rows = None
         if self.options.suppress:
-            found, rows = self._suppressed(boxes, scores, own.get(CLASSES))
+            corners = self._corners(outputs, size)
+            found, rows = self._suppressed(boxes, scores, own.get(CLASSES), corners)
         else:
             found = self._own(boxes, scores, own)
         extras = {name: self._extra(name, outputs, rows, size) for name in self.extras}
@@ -91,13 +92,17 @@ class Detection(PlainTask):
             COUNT: tf.reshape(tf.cast(count, tf.float32), [-1]),
         }
 
+    def _corners(self, outputs: Outputs, size: Tensor) -> Tensor | None:
+        """Return the corners of all the model's boxes, if they are rotated."""
+        return self._extra(CORNERS, outputs, None, size) if CORNERS in self.extras else None
+
     def _suppressed(
-        self, boxes: Tensor, scores: Tensor, classes: Tensor | None
+        self, boxes: Tensor, scores: Tensor, classes: Tensor | None, corners: Tensor | None
     ) -> tuple[Outputs, Tensor]:
         """Return the boxes that are kept, and which of the model's each was: ``[N, M]``."""
         options = self.options
         suppression = Suppression(options.max_overlap, options.min_score, options.max_boxes)
-        return suppression.with_rows(boxes, scores, classes)
+        return suppression.with_rows(boxes, scores, classes, corners)
 
     def _extra(self, name: str, outputs: Outputs, rows: Tensor | None, size: Tensor) -> Tensor:
         values = outputs[self.extras[name]]

@@ -8,18 +8,24 @@ import tensorflow as tf
 
 from export.contract import BOXES, CLASSES, COUNT, SCORES, Outputs, Tensor
 from export.tasks.boxes import overlaps
+from export.tasks.corners import around, corners_iou
 
 _CANDIDATES = 1024
 """How many candidates are considered at most, best first; at least as many as are kept."""
 
 
 def suppress(
-    boxes: Tensor, eligible: Tensor, max_overlap: float, classes: Tensor | None = None
+    boxes: Tensor,
+    eligible: Tensor,
+    max_overlap: float,
+    classes: Tensor | None = None,
+    corners: Tensor | None = None,
 ) -> Tensor:
     """Apply greedy non-maximum suppression to a whole batch at once.
 
     ``boxes``: float32 ``[N, K, 4]``, best first. ``eligible``: bool ``[N, K]``. ``classes``:
-    ``[N, K]`` if boxes only suppress boxes of their own class. Return bool ``[N, K]``.
+    ``[N, K]`` if boxes only suppress boxes of their own class. ``corners``: float32
+    ``[N, K, 4, 2]`` if boxes are rotated; what counts is how these overlap. Return bool ``[N, K]``.
 
     A box is kept if no better box that is kept overlaps it. Applied to all boxes repeatedly, this
     rule converges after as many rounds as the longest chain of boxes that suppress each other:
@@ -27,9 +33,14 @@ def suppress(
     """
     count = tf.shape(boxes)[1]
     better = tf.range(count)[None, :] < tf.range(count)[:, None]
-    rivals = (overlaps(boxes, boxes) > max_overlap) & better[None]
+    rivals = better[None]
     if classes is not None:
         rivals &= tf.equal(classes[:, :, None], classes[:, None, :])
+    if corners is None:
+        rivals &= overlaps(boxes, boxes) > max_overlap
+    else:
+        rivals &= eligible[:, :, None] & eligible[:, None, :]
+        rivals = _overlapping(rivals, corners, max_overlap)
     suppresses = tf.cast(rivals, tf.float32)
 
     def settle(kept: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,6 +51,19 @@ def suppress(
     changing = tf.constant(True)
     kept, _ = tf.while_loop(lambda _, changing: changing, settle, [eligible, changing])
     return kept
+
+
+def _overlapping(pairs: Tensor, corners: Tensor, max_overlap: float) -> Tensor:
+    """Return which pairs of rotated boxes overlap by more: bool ``[N, K, K]``.
+
+    Only ``pairs`` of the same shape are looked at. The upright boxes tell most of them apart.
+    """
+    upright = around(corners)
+    places = tf.where(pairs & (overlaps(upright, upright) > 0.0))
+    a, b = (tf.gather_nd(corners, tf.gather(places, [0, side], axis=1)) for side in (1, 2))
+    found = tf.boolean_mask(places, corners_iou(a, b) > max_overlap)
+    marks = tf.ones([tf.shape(found)[0]], tf.int32)
+    return tf.scatter_nd(found, marks, tf.shape(pairs, tf.int64)) > 0
 
 
 def picked(values: Tensor, rows: Tensor) -> Tensor:
@@ -57,13 +81,14 @@ class Suppression:
     Of boxes of one class that overlap by more than ``max_overlap`` (intersection over union) only
     the best is kept. At most ``max_boxes`` remain, none with a score below ``min_score``.
     ``candidates``: how many pairs of box and class are considered, best first; None: 1024, or
-    ``max_boxes`` if these are more.
+    ``max_boxes`` if these are more. ``agnostic``: boxes also suppress boxes of other classes.
     """
 
     max_overlap: float
     min_score: float
     max_boxes: int
     candidates: int | None = None
+    agnostic: bool = False
 
     def __call__(self, boxes: Tensor, scores: Tensor, classes: Tensor | None) -> Outputs:
         """Return the contract's outputs, padded with zeros to ``max_boxes``.
@@ -74,14 +99,21 @@ class Suppression:
         return self.with_rows(boxes, scores, classes)[0]
 
     def with_rows(
-        self, boxes: Tensor, scores: Tensor, classes: Tensor | None
+        self,
+        boxes: Tensor,
+        scores: Tensor,
+        classes: Tensor | None,
+        corners: Tensor | None = None,
     ) -> tuple[Outputs, Tensor]:
         """Do the same, and also return which of ``boxes`` each one was: int32 ``[N, max_boxes]``.
 
-        Beyond the number of boxes, these are arbitrary.
+        Beyond the number of boxes, these are arbitrary. ``corners``: ``[N, A, 4, 2]`` if boxes are
+        rotated, which then overlap as far as the rotated ones do.
         """
         pairs, scores, classes, rows = self._candidates(boxes, scores, classes)
-        kept = suppress(pairs, scores >= self.min_score, self.max_overlap, classes)
+        eligible, rivals = scores >= self.min_score, None if self.agnostic else classes
+        rotated = None if corners is None else picked(corners, rows)
+        kept = suppress(pairs, eligible, self.max_overlap, rivals, rotated)
         best, order = tf.math.top_k(tf.where(kept, scores, 0.0), self.max_boxes)
         valid = tf.cast(best > 0.0, tf.float32)
         outputs = {

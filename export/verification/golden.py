@@ -22,6 +22,8 @@ FILE = "assets.extra/golden.npz"
 """Their path within a version. Model servers ignore ``assets.extra``."""
 
 COUNT = 16
+_AT_ONCE = 4
+"""How many images the source gets in a call: Keras keeps what every layer returns until its end."""
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 
 Row = dict[str, np.ndarray]
@@ -97,12 +99,13 @@ def _check_decodes(path: Path, encoded: bytes) -> None:
 def answers(conversion: Conversion, images: Sequence[bytes]) -> list[Row]:
     """Return the source's answers to encoded images, computed outside of any saved graph."""
     model = conversion.model(conversion.source.reference)
+    batch = conversion.batch or min(_AT_ONCE, len(images))
     if conversion.source.takes_bytes:
-        return run(lambda some: model(tf.constant(list(some))), images, conversion.batch)
+        return run(lambda some: model(tf.constant(list(some))), images, batch)
     if conversion.canvas is None:
         return run(lambda one: model(decode_at_own_size(one[0])[None]), images, 1)
     canvas = conversion.canvas
-    return run(lambda some: _on_canvas(model, some, canvas), images, conversion.batch)
+    return run(lambda some: _on_canvas(model, some, canvas), images, batch)
 
 
 def _on_canvas(model: Model, encoded: Sequence[bytes], canvas: Canvas) -> Outputs:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from loadtest.stack import ROOT
 from tests.e2e.film import SIZE, write_film
-from tests.families import figures, walk
+from tests.families import walk
 from tests.families.environments import Environment, prepared
-from tests.families.table import FAMILIES, LIBRARIES, Family
+from tests.families.table import FAMILIES, FILMS, LIBRARIES, Family
 from tests.families.walk import StepFailed
 
 NAMES = [family.name for family in FAMILIES]
@@ -39,13 +39,18 @@ def main() -> int:
 def _walk(chosen: Sequence[Family], environments: dict[str, Environment], folder: Path) -> int:
     exported = [family for family in chosen if _exports(family, environments, folder)]
     if exported:
-        scenes = list(figures.scenes(FILM_SEED, FILM_SCENES, SIZE))
-        film = write_film(folder / "scenes.mjpeg", scenes)
+        films = {name: _film(name, folder) for name in {family.film for family in exported}}
         with walk.servers(folder / "models", [family.name for family in exported]) as stack:
             for family in exported:
                 picture = ROOT / "docs" / f"family-{family.name}.webp"
-                print(f"{family.name}: {walk.show(family, stack, film, picture)}", flush=True)
+                words = walk.show(family, stack, films[family.film], picture)
+                print(f"{family.name}: {words}", flush=True)
     return len(chosen) - len(exported)
+
+
+def _film(name: str, folder: Path) -> Path:
+    scenes = list(FILMS[name](FILM_SEED, FILM_SCENES, SIZE))
+    return write_film(folder / f"{name}.mjpeg", scenes)
 
 
 def _exports(family: Family, environments: dict[str, Environment], folder: Path) -> bool:

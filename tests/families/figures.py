@@ -27,12 +27,14 @@ Point = tuple[float, float]
 class Figure:
     """``kind``: an index into ``NAMES``. ``mask``: its pixels, bool ``[H, W]``.
 
-    ``keypoints``: of a person, x and y in pixels, float ``[17, 2]``.
+    ``keypoints``: of a person, x and y in pixels, float ``[17, 2]``. ``corners``: of a plank, x and
+    y in pixels, around it, float ``[4, 2]``.
     """
 
     kind: int
     mask: np.ndarray
-    keypoints: np.ndarray | None
+    keypoints: np.ndarray | None = None
+    corners: np.ndarray | None = None
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -57,7 +59,7 @@ def scenes(seed: int, count: int, size: tuple[int, int]) -> Iterator[Scene]:
 
 
 def _scene(random: np.random.Generator, size: tuple[int, int], kind: int | None = None) -> Scene:
-    picture = _ground(random, size)
+    picture = ground(random, size)
     figures: list[Figure] = []
     for _ in range(int(random.integers(LEAST, MOST + 1)) if kind is None else 1):
         chosen = int(random.integers(len(NAMES))) if kind is None else kind
@@ -70,12 +72,14 @@ def _scene(random: np.random.Generator, size: tuple[int, int], kind: int | None 
     return Scene(picture, tuple(figures))
 
 
-def single(seed: int, kind: int, size: tuple[int, int]) -> Image.Image:
-    """Return a picture with one figure, for classifiers."""
-    return _scene(np.random.default_rng(seed), size, kind).picture
+def singles(seed: int, count: int, size: tuple[int, int]) -> Iterator[Scene]:
+    """Yield scenes with one figure each, of every kind in turn, for classifiers."""
+    random = np.random.default_rng(seed)
+    for number in range(count):
+        yield _scene(random, size, number % len(NAMES))
 
 
-def _ground(random: np.random.Generator, size: tuple[int, int]) -> Image.Image:
+def ground(random: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     """Return soft spots of muted colors."""
     spots = random.integers(80, 150, (6, 8, 1)) + random.integers(-12, 12, (6, 8, 3))
     spots = spots.astype(np.uint8)

@@ -7,6 +7,8 @@ of the model; the layers are fewer and thinner, and their weights random.
 * ``ssd300``: a checkpoint of SSD-300 on VGG-16, written by TensorFlow 1 in training.
 * ``zoo``: the frozen graph of SSD on MobileNet, from TensorFlow's detection zoo for TensorFlow 1.
 * ``efficientdet``: the SavedModel of EfficientDet-D0 without post-processing, at 512x512.
+* ``inception``: Inception as TensorFlow Serving's example exports it: JPEGs in, names of the five
+  best classes out.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ ZOO_BOXES = (3, 6, 6, 6, 6, 6)
 """Boxes of a cell, of the feature maps with 19, 10, 5, 3, 2 and 1 cells a side."""
 
 EFFICIENTDET_SIDE, EFFICIENTDET_CLASSES, EFFICIENTDET_BOXES = 512, 90, 9
+
+INCEPTION_SIDE, INCEPTION_CLASSES, INCEPTION_BEST = 299, 1001, 5
 
 MEAN_LOGIT = -5.0
 """Of detectors' scores: a few boxes then have clearly more than the others."""
@@ -191,11 +195,49 @@ def write_movenet(folder: Path) -> None:
     tf.saved_model.save(module, str(folder), signatures=module.estimate)
 
 
+def write_inception(folder: Path) -> None:
+    """Write a SavedModel with a lookup table for the names of classes."""
+    network = inception()
+    names = [f"thing {number}" for number in range(INCEPTION_CLASSES)]
+    keys = tf.range(INCEPTION_CLASSES, dtype=tf.int64)
+    initializer = tf.lookup.KeyValueTensorInitializer(keys, names)
+    table = tf.lookup.StaticHashTable(initializer, "UNKNOWN")
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "images")])
+    def predict_images(images):
+        pixels = tf.map_fn(inception_pixels, images, fn_output_signature=tf.float32)
+        best = tf.math.top_k(network(pixels), INCEPTION_BEST)
+        classes = table.lookup(tf.cast(best.indices, tf.int64))
+        return {"classes": classes, "scores": best.values}
+
+    module = tf.Module()
+    module.network, module.table, module.serve = network, table, predict_images
+    tf.saved_model.save(module, str(folder), signatures={"predict_images": predict_images})
+
+
+def inception_pixels(content: Any) -> Any:
+    """Return the pixels of a JPEG in -1..1."""
+    pixels = tf.image.decode_jpeg(content, channels=3)
+    return tf.image.resize(pixels, [INCEPTION_SIDE, INCEPTION_SIDE]) / 127.5 - 1
+
+
+def inception() -> keras.Model:
+    """Return the network: pixels to probabilities ``[N, 1001]``."""
+    x = images = keras.Input([INCEPTION_SIDE, INCEPTION_SIDE, 3])
+    for channels in (8, 16, 32, 48):
+        x = conv(x, channels, stride=2)
+    logits = layers.Dense(INCEPTION_CLASSES)(layers.Flatten()(layers.MaxPooling2D(4)(x)))
+    network = keras.Model(images, layers.Softmax()(logits))
+    spread(network, logits, 3.0, 0)
+    return network
+
+
 MAKERS = {
     "movenet": write_movenet,
     "ssd300": ssd300.main,
     "zoo": write_zoo,
     "efficientdet": write_efficientdet,
+    "inception": write_inception,
 }
 
 

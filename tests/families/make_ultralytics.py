@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 os.environ |= {
@@ -24,12 +25,12 @@ import numpy as np
 import torch
 from ultralytics import YOLO
 
-from tests.families import figures
+from tests.families import figures, planks
 
 SIDE = 160
 SIZE = (SIDE, SIDE * 3 // 4)
 PICTURES, BATCH = 320, 8
-EPOCHS = {"detect": 8, "segment": 6, "pose": 10, "classify": 2}
+EPOCHS = {"detect": 8, "segment": 6, "pose": 10, "obb": 12, "classify": 8}
 CALIBRATION = Path("calibration_image_sample_data_20x128x128x3_float32.npy")
 """The converter downloads it if it is missing; only models of integers need it."""
 
@@ -84,10 +85,10 @@ def data_set(task: str) -> Path:
     folder = Path(f"figures-{task}").resolve()
     if task == "classify":
         return _classes(folder)
-    lines = {"detect": _box, "segment": _outline, "pose": _keypoints}
-    for i, scene in enumerate(figures.scenes(1, PICTURES, SIZE)):
-        _write(folder, f"{i:04}", scene, lines[task])
-    names = figures.NAMES[:1] if task == "pose" else figures.NAMES
+    source: ModuleType = planks if task == "obb" else figures
+    for i, scene in enumerate(source.scenes(1, PICTURES, SIZE)):
+        _write(folder, f"{i:04}", scene, LINES[task])
+    names = source.NAMES[:1] if task == "pose" else source.NAMES
     shape = "kpt_shape: [17, 3]\n" if task == "pose" else ""
     listed = "".join(f"  {number}: {label}\n" for number, label in enumerate(names))
     text = f"path: {folder}\ntrain: images\nval: images\n{shape}names:\n{listed}"
@@ -104,11 +105,11 @@ def _write(folder: Path, name: str, scene: figures.Scene, line: Line) -> None:
 
 
 def _classes(folder: Path) -> Path:
-    for i in range(PICTURES):
-        kind, part = i % len(figures.NAMES), "train" if i >= 60 else "val"
-        target = folder / part / figures.NAMES[kind]
+    for i, scene in enumerate(figures.singles(1, PICTURES, (SIDE, SIDE))):
+        [figure] = scene.figures
+        target = folder / ("train" if i >= 60 else "val") / figures.NAMES[figure.kind]
         target.mkdir(parents=True, exist_ok=True)
-        figures.single(i, kind, (SIDE, SIDE)).save(target / f"{i}.jpg", quality=92)
+        scene.picture.save(target / f"{i}.jpg", quality=92)
     return folder
 
 
@@ -139,8 +140,21 @@ def _center_size(figure: figures.Figure) -> np.ndarray:
     return np.array(values) / (*SIZE, *SIZE)
 
 
+def _corners(figure: figures.Figure) -> str:
+    return f"{figure.kind} {_joined(figure.corners / SIZE)}"
+
+
 def _joined(values: Any) -> str:
     return " ".join(f"{value:.5f}" for value in np.clip(values, 0, 2).ravel())
+
+
+LINES: dict[str, Line] = {
+    "detect": _box,
+    "segment": _outline,
+    "pose": _keypoints,
+    "obb": _corners,
+}
+"""What a training wants to know about a figure, by the model's task."""
 
 
 if __name__ == "__main__":

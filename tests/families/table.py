@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+
+from tests.families import figures, planks
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class Family:
 
     ``saved``: the file or folder that its library writes. ``options``: of ``export savedmodel``,
     with ``{saved}`` for its path. ``field``: of a result, which the page draws. ``percent``: the
-    least score of what the page shows; untrained models are sure of nothing.
+    least score of what the page shows; untrained models are sure of nothing. ``film``: what the
+    camera sees, one of ``FILMS``.
     """
 
     name: str
@@ -72,16 +76,23 @@ class Family:
     options: str
     field: str
     percent: int = 5
+    film: str = "figures"
 
+
+FILMS: Mapping[str, Callable[[int, int, tuple[int, int]], Iterator[figures.Scene]]] = {
+    "figures": figures.scenes,
+    "singles": figures.singles,
+    "planks": planks.scenes,
+}
 
 TRAINED_PERCENT = 30
 
 
-def _yolo(name: str, decode: str, field: str) -> Family:
+def _yolo(name: str, decode: str, field: str, film: str = "figures") -> Family:
     options = f"--decode {decode} --scale 0..1 --resize letterbox"
     if decode != "yolo-pose":
         options += " --labels {saved}/metadata.yaml"
-    return Family(name, ULTRALYTICS, f"{name}_saved_model", options, field, TRAINED_PERCENT)
+    return Family(name, ULTRALYTICS, f"{name}_saved_model", options, field, TRAINED_PERCENT, film)
 
 
 FAMILIES = (
@@ -110,12 +121,14 @@ FAMILIES = (
     _yolo("yolo26n", "yolo", "boxes"),
     _yolo("yolo11n-seg", "yolo", "box_masks"),
     _yolo("yolo11n-pose", "yolo-pose", "keypoints"),
+    _yolo("yolo11n-obb", "yolo-obb", "corners", "planks"),
     Family(
         "yolo11n-cls",
         ULTRALYTICS,
         "yolo11n-cls_saved_model",
         "--scale 0..1 --labels {saved}/metadata.yaml",
         "scores",
+        film="singles",
     ),
     Family("movenet", PUBLISHED, "movenet", "--resize letterbox", "keypoints"),
     Family(
@@ -134,4 +147,5 @@ FAMILIES = (
         "--decode efficientdet --activation sigmoid --scale imagenet",
         "boxes",
     ),
+    Family("inception", PUBLISHED, "inception", "", "scores"),
 )

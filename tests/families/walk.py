@@ -58,6 +58,8 @@ def _run(words: Sequence[str], environment: Environment, folder: Path) -> str:
         text=True,
         timeout=1800,
     )
+    if done.returncode < 0:
+        raise StepFailed(f"signal {-done.returncode} ended {shlex.join(words)}")
     if done.returncode:
         raise StepFailed(done.stderr.strip().splitlines()[-1] if done.stderr else words[-1])
     return done.stdout

@@ -75,6 +75,9 @@ def cases(
     yield "`--nms`, 300 boxes, 80 classes", TaskOptions(suppress=True), own, square
     masked = {**own, "mask_coefficients": weights[:, :300], "prototypes": prototypes}
     yield "the same, masks of 28x28", TaskOptions(suppress=True), masked, square
+    angles = RANDOM.uniform(0, 1.5, (1, 8400, 1)).astype(np.float32)
+    rotated = np.concatenate([boxes(8400), scores(8400, 15, busy), angles], axis=-1)
+    yield "rotated boxes, 640x640, 15 classes", DecodeOptions("yolo-obb"), {"o": rotated}, square
 
 
 def milliseconds(

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from framewire.agreement.corners import corners_iou
+
 Detections = list[tuple[int, float, np.ndarray]]
 """Class, score and box, best first."""
 
@@ -21,10 +23,18 @@ def overlaps(boxes: np.ndarray) -> np.ndarray:
 
 
 def suppressed(
-    boxes: np.ndarray, scores: np.ndarray, overlap: float, score: float, most: int
+    boxes: np.ndarray,
+    scores: np.ndarray,
+    overlap: float,
+    score: float,
+    most: int,
+    shared: np.ndarray | None = None,
 ) -> Detections:
-    """Keep the best boxes of each class. ``boxes``: ``[A, 4]``. ``scores``: ``[A, C]``."""
-    shared = overlaps(boxes)
+    """Keep the best boxes of each class. ``boxes``: ``[A, 4]``. ``scores``: ``[A, C]``.
+
+    ``shared``: how much they overlap, ``[A, A]``, if that is not how much upright boxes do.
+    """
+    shared = overlaps(boxes) if shared is None else shared
     kept: Detections = []
     for number in range(scores.shape[1]):
         column = scores[:, number]
@@ -151,6 +161,15 @@ def corners(row: np.ndarray, angle: float, width: float, height: float) -> np.nd
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     points = np.array([[-w, -h], [w, -h], [w, h], [-w, h]]) / 2 @ turn.T + [x, y]
     return points[:, ::-1] / [height, width]
+
+
+def rotated_overlaps(places: np.ndarray) -> np.ndarray:
+    """Return the intersection over union of all pairs of rotated boxes ``[A, 4, 2]``."""
+    upright = np.concatenate([places.min(axis=1), places.max(axis=1)], axis=-1)
+    shared, flat = np.eye(len(places)), places.reshape(-1, 8).tolist()
+    for a, b in np.argwhere(np.triu(overlaps(upright), 1) > 0):
+        shared[a, b] = shared[b, a] = corners_iou(flat[a], flat[b])
+    return shared
 
 
 def mask(prototypes: np.ndarray, weights: np.ndarray, box: np.ndarray, cells: int) -> np.ndarray:

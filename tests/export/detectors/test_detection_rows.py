@@ -124,19 +124,23 @@ def test_turned_boxes_of_anchors() -> None:
     table = np.concatenate(
         [
             RANDOM.uniform(0.2, 0.8, (4, anchors, 2)),
-            RANDOM.uniform(0.05, 0.3, (4, anchors, 2)),
+            RANDOM.uniform(0.05, 0.2, (4, anchors, 2)),
             RANDOM.uniform(0, 1, (4, anchors, 3)) ** 4,
             RANDOM.uniform(-0.7, 2.3, (4, anchors, 1)),
         ],
         axis=-1,
     ).astype(np.float32)
-    boxes = [
-        np.array([reference.upright(row[:4] * SIDES, row[7], 96, 64) for row in image])
+    places = [
+        np.array([reference.corners(row[:4] * SIDES, row[7], 96, 64) for row in image])
         for image in table
     ]
     expected = [
-        reference.suppressed(one, image[:, 4:7], 0.45, SCORE, MOST)
-        for one, image in zip(boxes, table, strict=True)
+        reference.suppressed(
+            np.concatenate([one.min(axis=1), one.max(axis=1)], axis=-1),
+            *(image[:, 4:7], 0.45, SCORE, MOST),
+            reference.rotated_overlaps(one),
+        )
+        for one, image in zip(places, table, strict=True)
     ]
     heads = {"o": table.swapaxes(1, 2)}
     check(heads, expected, options("yolo-obb"), SIZE)
