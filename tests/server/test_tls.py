@@ -106,7 +106,7 @@ async def ended(*flags: str) -> tuple[int | None, str]:
     [
         (["--tls-certificate=nothing.pem", "--tls-key=x"], "nothing.pem: No such file"),
         (["--tls-key=x"], "must be set together"),
-        (["--token-keys=nothing.json"], "token_keys: nothing.json: No such file"),
+        (["--token-keys=nothing.json"], "token_keys: nothing.json does not exist; create it"),
         (["--trusted-proxies=nginx"], "trusted_proxies: 'nginx'"),
         (["--wechat-appid=wx1"], "token_keys is required"),
     ],
