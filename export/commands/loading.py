@@ -14,7 +14,9 @@ def load_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # The user's environment or ~/.keras/keras.json may name another backend for other work.
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _stderr_discarded(), _keras_left_out():
+    # File systems of networks may have no locks, and files that are only read need none.
+    os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+    with _stderr_discarded(), _keras_left_out(), _keras_without_settings():
         import tensorflow as tf  # noqa: F401
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel("ERROR")
@@ -48,3 +50,16 @@ def _keras_left_out() -> Iterator[None]:
         yield
     finally:
         del sys.modules["keras"]
+
+
+@contextmanager
+def _keras_without_settings() -> Iterator[None]:
+    """Keep the old Keras within TensorFlow from the user's settings: it fails if they are wrong."""
+    saved = os.environ.get("KERAS_HOME")
+    os.environ["KERAS_HOME"] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ["KERAS_HOME"]
+        if saved is not None:
+            os.environ["KERAS_HOME"] = saved

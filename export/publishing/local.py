@@ -174,6 +174,12 @@ def _locked(target: Path) -> Iterator[None]:
         except BlockingIOError:
             sys.stderr.write(f"export: waiting for another publisher of {target}\n")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            raise PublishError(
+                f"cannot write {target}: {error.strerror}; locks keep publishers apart, so mount "
+                "the file system with locks (NFS: -o local_lock=flock), or copy the version there "
+                "yourself"
+            ) from None
         yield
 
 

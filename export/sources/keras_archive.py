@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import struct
@@ -83,6 +84,7 @@ class KerasArchive:
 
 def read_archive(path: Path) -> KerasArchive:
     """Read the model's configuration. Raise ``SourceError`` if the file is damaged."""
+    _check_not_written(path)
     try:
         # First, because HDF5 can begin at byte 512, and a zip can have its weights there.
         if _starts_like_zip(path):
@@ -94,6 +96,19 @@ def read_archive(path: Path) -> KerasArchive:
             f"cannot load {path}: {reason(error)}; if it is damaged, copy or download it again"
         ) from None
     raise SourceError(f"cannot load {path}: it is neither an HDF5 file nor a Keras archive (zip)")
+
+
+def _check_not_written(path: Path) -> None:
+    """Raise ``SourceError`` if HDF5 holds the lock of the file in a program that writes it."""
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SourceError(
+                f"{path} is being written by another program; try again when it is complete"
+            ) from None
+        except OSError:  # the file system has no locks
+            pass
 
 
 def _read_hdf5(path: Path) -> KerasArchive:

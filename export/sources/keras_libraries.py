@@ -6,12 +6,33 @@ package asks for the one it means.
 
 from __future__ import annotations
 
+import os
 import sys
 from types import ModuleType
 from typing import Any
 
+from export.errors import SourceError
+
 EXTRA = "pip install 'framewire[keras2]'"
 """How to install Keras 2."""
+
+
+def load_keras3() -> None:
+    """Import Keras 3 as if the user had no settings of its own. Raise ``SourceError``.
+
+    Models that functions and applications build would differ from one machine to another.
+    """
+    try:
+        import keras
+    except Exception as error:  # Keras only asserts that its settings are valid
+        folder = os.environ.get("KERAS_HOME") or "~/.keras"
+        reason = f"{type(error).__name__} {error}".strip()
+        raise SourceError(
+            f"cannot import Keras: {reason}; correct or delete its settings if there are any, "
+            f"{folder}/keras.json"
+        ) from None
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
 
 
 def keras2() -> ModuleType | None:

@@ -11,6 +11,7 @@ from export.sources import checkpoints
 from export.sources.checkpoints import Checkpoint
 from export.sources.formats import Format
 from export.sources.frozen_graph import open_frozen_graph
+from export.sources.keras_libraries import load_keras3
 from export.sources.layout import as_images
 from export.sources.location import Location, locate
 from export.sources.options import SourceOptions
@@ -47,6 +48,7 @@ def open_source(options: SourceOptions) -> Source:
 
 
 def _open_application(options: SourceOptions) -> Source:
+    load_keras3()
     from export.sources.keras_application import open_application
 
     _check(options, "a Keras application", "model_args", "weights")
@@ -54,6 +56,7 @@ def _open_application(options: SourceOptions) -> Source:
 
 
 def _open_keras(options: SourceOptions, location: Location) -> Source:
+    load_keras3()
     from export.sources.keras_file import open_keras_file
 
     _check(options, "a Keras file", "model", "model_args", "unsafe")
