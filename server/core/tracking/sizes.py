@@ -29,5 +29,7 @@ class Sizes:
 
     def add(self, size: float) -> None:
         """Take in a track that was not in the last frame."""
-        self.smallest = min(self.smallest, size)
-        self.largest = max(self.largest, size)
+        if size < self.smallest:
+            self.smallest = size
+        if size > self.largest:
+            self.largest = size

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from operator import sub
+from itertools import compress
+from operator import not_, sub
 from typing import cast
 
 from server.core.answers import Detections
-from server.core.tracking.motion import Predictions, Spread, Velocities, begin, velocities
+from server.core.tracking.motion import Predictions, Spread, Velocities, begin
 from server.core.tracking.sizes import Sizes
 from server.core.tracking.track import Sighting, Track
 
@@ -47,12 +48,12 @@ class Matches:
 
     def add(self, box: int, sighting: Sighting) -> None:
         """Take in that a box, by its number, continues a track or begins one."""
-        track = sighting[8]
+        _, _, width, height, vx, vy, growth_x, growth_y, track = sighting
         self.ids[box] = track.id
-        self.velocities[box] = velocities(sighting[:8])
+        self.velocities[box] = vx - growth_x, vy - growth_y, vx + growth_x, vy + growth_y
         self.followed.append(sighting)
         self.spreads.add(track.spread)
-        self.sizes.add(sighting[2] + sighting[3])
+        self.sizes.add(width + height)
 
     def take_back(self, track: Track) -> None:
         """Make the box of a track unclear."""
@@ -193,9 +194,8 @@ def _divide(
     for at in contested:
         followed[at] = None
         _release(seen[at][8], predictions, matches)
-    matches.followed = [sighting for sighting in followed if sighting]
-    pairs = zip(seen, followed, strict=False)
-    matches.missing = [before for before, sighting in pairs if not sighting]
+    matches.followed = list(filter(None, followed))
+    matches.missing = list(compress(seen, map(not_, followed)))
 
 
 def _only(one: int, other: int, x: float, y: float, places: _Places, clear: float) -> int:
