@@ -29,7 +29,5 @@ class Sizes:
 
     def add(self, size: float) -> None:
         """Take in a track that was not in the last frame."""
-        if size < self.smallest:
-            self.smallest = size
-        if size > self.largest:
-            self.largest = size
+        self.smallest = min(self.smallest, size)
+        self.largest = max(self.largest, size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import partial
 from itertools import compress
 from operator import not_, sub
 from typing import cast
@@ -104,26 +105,28 @@ def _follow(
     seen, xs, ys = places
     nobody, clearest, smallest = len(ys), predictions.widest, matches.sizes.smallest
     ids, speeds, unclear = matches.ids, matches.velocities, matches.unclear
-    now, known, contested = predictions.now, None, set[int]()
+    now, known, contested, lower = predictions.now, None, set[int](), -widest
     followed: list[Sighting | None] = [None] * nobody
     boxes, kinds = answer.boxes, answer.classes
     for number, (x0, y0, x1, y1) in enumerate(
         boxes if confident == len(boxes) else boxes[:confident]
     ):
         x, y = x0 + x1, y0 + y1
-        right, at = x + widest, bisect_left(xs, x - widest)
-        if xs[at + 1] < right:  # several are near enough by x: which are by y, too?
-            only, low, high = nobody, y - widest, y + widest
-            while xs[at] < right:
-                if low < ys[at] < high:
-                    only = at if only == nobody else _only(only, at, x, y, places, clearest)
-                at += 1
-            at = only
+        at = bisect_left(xs, x - widest)
+        other, right = at + 1, x + widest
+        while xs[other] < right:  # it is near enough by x as well: by y, too?
+            if lower < y - ys[other] < widest:
+                is_second = at < 0 or lower < y - ys[at] < widest
+                at = _only(at, other, x, y, places, clearest) if is_second else other
+            other += 1
         _, _, width, height, vx, vy, growth_x, growth_y, track = seen[at]
         if track.kind != kinds[number]:
             unclear.append(number)
             continue
         if track.spread is not known:
+            if other > at + 1 and not lower < y - ys[at] < widest:  # near by x only
+                unclear.append(number)
+                continue
             if track.spread.at == now:  # another box has it
                 contested.add(at)
                 unclear.append(number)
@@ -175,8 +178,7 @@ def _expect(seen: list[Sighting], predictions: Predictions) -> _Places:
     xs = [sighting[0] + sighting[4] * reach for sighting in seen]
     in_order = sorted(xs)
     if in_order != xs:
-        order = sorted(range(len(xs)), key=xs.__getitem__)
-        seen = [seen[i] for i in order]
+        seen = sorted(seen, key=partial(next, iter(xs)))  # the next of ``xs``
     ys = [sighting[1] + sighting[5] * reach for sighting in seen]
     seen.append(_NOBODY)
     in_order += _ENDS
@@ -205,18 +207,14 @@ def _only(one: int, other: int, x: float, y: float, places: _Places, clear: floa
     """
     if one == _SEVERAL:
         return one
-    near, far = _distance(one, x, y, places), _distance(other, x, y, places)
+    seen, xs, ys = places
+    size, other_size = seen[one][2] + seen[one][3], seen[other][2] + seen[other][3]
+    # How far the box is from where each should be, in sizes.
+    near = max(abs(x - xs[one]), abs(y - ys[one])) / size if size else math.inf
+    far = max(abs(x - xs[other]), abs(y - ys[other])) / other_size if other_size else math.inf
     if near > far:
         one, near, far = other, far, near
     return one if far > clear or far > NEARER * near else _SEVERAL
-
-
-def _distance(track: int, x: float, y: float, places: _Places) -> float:
-    """Return how far a box is from where a track should be, in sizes."""
-    seen, xs, ys = places
-    size = seen[track][2] + seen[track][3]
-    off = max(abs(x - xs[track]), abs(y - ys[track]))
-    return off / size if size else math.inf
 
 
 def _release(track: Track, predictions: Predictions, matches: Matches) -> None:
