@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from server.core.answers import Detections
-from server.core.tracking.motion import NOISE, Prediction, State, place_of
+from server.core.tracking.motion import NOISE, Prediction, State
 
 # What another class costs.
 OTHER_CLASS = 6.0
@@ -16,8 +16,8 @@ OTHER_CLASS = 6.0
 SHAPE = 0.0115
 # How far a box may be from where its track should be, in sizes, however uncertain that is.
 GATE = 2.5
-# Instead of nothing, where something is divided by it.
-_TINY = 1e-300
+# Instead of nothing, where something is divided by it: a variance, a size.
+_TINY, _EMPTY = 1e-300, 1e-9
 
 # An alias of a plain tuple, as a place is.
 Candidate = tuple[float, float, float, float, int, int]
@@ -37,12 +37,14 @@ class Target(NamedTuple):
 
 def candidates(answer: Detections, numbers: Iterable[int]) -> list[Candidate]:
     """Return some boxes of an answer, from left to right, without those that are nowhere."""
-    boxes, kinds = answer.boxes, answer.classes
-    return sorted(
-        (*place_of(boxes[number]), kinds[number], number)
-        for number in numbers
-        if math.isfinite(sum(boxes[number]))
-    )
+    found: list[Candidate] = []
+    for number in numbers:
+        x0, y0, x1, y1 = answer.boxes[number]
+        x, y = x0 + x1, y0 + y1
+        if math.isfinite(x + y):
+            found.append((x, y, x1 - x0, y1 - y0, answer.classes[number], number))
+    found.sort()
+    return found
 
 
 def nearest(boxes: Sequence[Candidate], target: Target, alone: float) -> list[Candidate]:
@@ -72,16 +74,13 @@ def likely(boxes: Iterable[Candidate], target: Target, track: int, alone: float)
             if box_kind != kind:
                 cost += OTHER_CLASS
             if cost < alone:
-                shape = _ratio(box_width, width) ** 2 + _ratio(box_height, height) ** 2
-                cost += shape / SHAPE
+                # By how much each size differs, relative to both; empty boxes included.
+                wider = 2 * (box_width - width) / max(abs(box_width) + abs(width), _EMPTY)
+                taller = 2 * (box_height - height) / max(abs(box_height) + abs(height), _EMPTY)
+                cost += (wider * wider + taller * taller) / SHAPE
                 if cost < alone:
                     yield cost, number, track
 
 
 def _uncertainty(variance: float) -> float:
     return 2 * math.log(variance / NOISE)
-
-
-def _ratio(size: float, expected: float) -> float:
-    """Return by how much a size differs, relative to both; empty boxes included."""
-    return 2 * (size - expected) / max(abs(size) + abs(expected), 1e-9)

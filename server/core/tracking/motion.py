@@ -9,7 +9,7 @@ once per box.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from operator import attrgetter
 
 # Variance of a detector's error in a centre; what a second adds to a velocity's variance.
@@ -145,12 +145,6 @@ def begin(now: float) -> Spread:
     return Spread(now, NOISE, 0.0, UNKNOWN_VELOCITY)
 
 
-def place_of(box: Sequence[float]) -> Place:
-    """Return the place of a box that is given by its edges."""
-    x0, y0, x1, y1 = box
-    return x0 + x1, y0 + y1, x1 - x0, y1 - y0
-
-
 def predicted(state: State, reach: float) -> State:
     """Return a state after ``reach``."""
     x, y, width, height, vx, vy, growth_x, growth_y = state
@@ -171,19 +165,14 @@ def corrected(state: State, place: Place, prediction: Prediction) -> State:
     x, y, width, height, vx, vy, growth_x, growth_y = state
     box_x, box_y, box_width, box_height = place
     gain, speed, growth = prediction.gain, prediction.speed_gain, prediction.growth_gain
+    off_x, off_y = box_x - x, box_y - y
     return (
-        x + gain * (box_x - x),
-        y + gain * (box_y - y),
+        x + gain * off_x,
+        y + gain * off_y,
         box_width,
         box_height,
-        vx + speed * (box_x - x),
-        vy + speed * (box_y - y),
+        vx + speed * off_x,
+        vy + speed * off_y,
         growth_x + growth * (box_width - width),
         growth_y + growth * (box_height - height),
     )
-
-
-def velocities(state: State) -> Velocities:
-    """Return the velocity of each edge."""
-    _, _, _, _, vx, vy, growth_x, growth_y = state
-    return vx - growth_x, vy - growth_y, vx + growth_x, vy + growth_y

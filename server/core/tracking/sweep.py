@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from operator import sub
+from functools import partial
+from itertools import compress
+from operator import not_, sub
 from typing import cast
 
 from server.core.answers import Detections
-from server.core.tracking.motion import Predictions, Spread, Velocities, begin, velocities
+from server.core.tracking.motion import Predictions, Spread, Velocities, begin
 from server.core.tracking.sizes import Sizes
 from server.core.tracking.track import Sighting, Track
 
@@ -47,12 +49,12 @@ class Matches:
 
     def add(self, box: int, sighting: Sighting) -> None:
         """Take in that a box, by its number, continues a track or begins one."""
-        track = sighting[8]
+        _, _, width, height, vx, vy, growth_x, growth_y, track = sighting
         self.ids[box] = track.id
-        self.velocities[box] = velocities(sighting[:8])
+        self.velocities[box] = vx - growth_x, vy - growth_y, vx + growth_x, vy + growth_y
         self.followed.append(sighting)
         self.spreads.add(track.spread)
-        self.sizes.add(sighting[2] + sighting[3])
+        self.sizes.add(width + height)
 
     def take_back(self, track: Track) -> None:
         """Make the box of a track unclear."""
@@ -103,26 +105,28 @@ def _follow(
     seen, xs, ys = places
     nobody, clearest, smallest = len(ys), predictions.widest, matches.sizes.smallest
     ids, speeds, unclear = matches.ids, matches.velocities, matches.unclear
-    now, known, contested = predictions.now, None, set[int]()
+    now, known, contested, lower = predictions.now, None, set[int](), -widest
     followed: list[Sighting | None] = [None] * nobody
     boxes, kinds = answer.boxes, answer.classes
     for number, (x0, y0, x1, y1) in enumerate(
         boxes if confident == len(boxes) else boxes[:confident]
     ):
         x, y = x0 + x1, y0 + y1
-        right, at = x + widest, bisect_left(xs, x - widest)
-        if xs[at + 1] < right:  # several are near enough by x: which are by y, too?
-            only, low, high = nobody, y - widest, y + widest
-            while xs[at] < right:
-                if low < ys[at] < high:
-                    only = at if only == nobody else _only(only, at, x, y, places, clearest)
-                at += 1
-            at = only
+        at = bisect_left(xs, x - widest)
+        other, right = at + 1, x + widest
+        while xs[other] < right:  # it is near enough by x as well: by y, too?
+            if lower < y - ys[other] < widest:
+                is_second = at < 0 or lower < y - ys[at] < widest
+                at = _only(at, other, x, y, places, clearest) if is_second else other
+            other += 1
         _, _, width, height, vx, vy, growth_x, growth_y, track = seen[at]
         if track.kind != kinds[number]:
             unclear.append(number)
             continue
         if track.spread is not known:
+            if other > at + 1 and not lower < y - ys[at] < widest:  # near by x only
+                unclear.append(number)
+                continue
             if track.spread.at == now:  # another box has it
                 contested.add(at)
                 unclear.append(number)
@@ -174,8 +178,7 @@ def _expect(seen: list[Sighting], predictions: Predictions) -> _Places:
     xs = [sighting[0] + sighting[4] * reach for sighting in seen]
     in_order = sorted(xs)
     if in_order != xs:
-        order = sorted(range(len(xs)), key=xs.__getitem__)
-        seen = [seen[i] for i in order]
+        seen = sorted(seen, key=partial(next, iter(xs)))  # the next of ``xs``
     ys = [sighting[1] + sighting[5] * reach for sighting in seen]
     seen.append(_NOBODY)
     in_order += _ENDS
@@ -193,9 +196,8 @@ def _divide(
     for at in contested:
         followed[at] = None
         _release(seen[at][8], predictions, matches)
-    matches.followed = [sighting for sighting in followed if sighting]
-    pairs = zip(seen, followed, strict=False)
-    matches.missing = [before for before, sighting in pairs if not sighting]
+    matches.followed = list(filter(None, followed))
+    matches.missing = list(compress(seen, map(not_, followed)))
 
 
 def _only(one: int, other: int, x: float, y: float, places: _Places, clear: float) -> int:
@@ -205,18 +207,14 @@ def _only(one: int, other: int, x: float, y: float, places: _Places, clear: floa
     """
     if one == _SEVERAL:
         return one
-    near, far = _distance(one, x, y, places), _distance(other, x, y, places)
+    seen, xs, ys = places
+    size, other_size = seen[one][2] + seen[one][3], seen[other][2] + seen[other][3]
+    # How far the box is from where each should be, in sizes.
+    near = max(abs(x - xs[one]), abs(y - ys[one])) / size if size else math.inf
+    far = max(abs(x - xs[other]), abs(y - ys[other])) / other_size if other_size else math.inf
     if near > far:
         one, near, far = other, far, near
     return one if far > clear or far > NEARER * near else _SEVERAL
-
-
-def _distance(track: int, x: float, y: float, places: _Places) -> float:
-    """Return how far a box is from where a track should be, in sizes."""
-    seen, xs, ys = places
-    size = seen[track][2] + seen[track][3]
-    off = max(abs(x - xs[track]), abs(y - ys[track]))
-    return off / size if size else math.inf
 
 
 def _release(track: Track, predictions: Predictions, matches: Matches) -> None:

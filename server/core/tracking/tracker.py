@@ -91,11 +91,12 @@ class Tracker:
             others = candidates(answer, weak)
             others, missing = self._pair(others, missing, predictions, matches)
             _, lost = self._pair(others, lost, predictions, matches, ALONE_LOST)
-        self._begin(boxes, predictions.now, matches)
+        if boxes:
+            self._begin(boxes, predictions.now, matches)
         oldest = predictions.now - UNCONFIRMED_S
-        entries = ((entry, entry[8]) for entry in missing + lost)
-        kept = (entry for entry, track in entries if track.id > 0 or track.spread.at >= oldest)
-        self._lost = list(itertools.islice(kept, MAX_LOST))
+        self._lost = [
+            entry for entry in missing + lost if entry[8].id > 0 or entry[8].spread.at >= oldest
+        ][:MAX_LOST]
 
     def _pair(
         self,

@@ -149,6 +149,13 @@ def test_who_turns_round_keeps_its_id_and_gets_a_new_velocity() -> None:
     assert tracks.velocities[0] == pytest.approx([-0.25, 0.0, -0.25, 0.0], abs=0.04)
 
 
+def test_who_appears_between_two_others_is_new() -> None:
+    """Where all three are in one column, and the new one is the best box."""
+    tracker = new(confirm_ms=0)
+    follow(tracker, [line(0.5, 0.1), line(0.5, 0.9)], times(0.0, 0.5))
+    assert tracker.update(seen([(0.5, 0.5), (0.5, 0.1), (0.5, 0.9)]), 0.53).ids == [3, 1, 2]
+
+
 def test_two_boxes_on_one_object_are_two_tracks_at_most() -> None:
     """A box that two tracks may take, and a track that two boxes may take, get one each."""
     tracker = new(confirm_ms=0)
