@@ -178,7 +178,7 @@ def _expect(seen: list[Sighting], predictions: Predictions) -> _Places:
     xs = [sighting[0] + sighting[4] * reach for sighting in seen]
     in_order = sorted(xs)
     if in_order != xs:
-        seen = sorted(seen, key=partial(next, iter(xs)))  # the next of ``xs``
+        seen = sorted(seen, key=partial(next, iter(xs)))  # each by its x: both are in one order
     ys = [sighting[1] + sighting[5] * reach for sighting in seen]
     seen.append(_NOBODY)
     in_order += _ENDS
