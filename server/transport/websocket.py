@@ -103,9 +103,8 @@ class WebSocketProtocol(TornadoWebSocket):
     async def _read_socket(self) -> None:
         """Read the rest of the connection."""
         await self.stream.write(b"")  # done when all earlier writes are
-        stream, direct = self.stream, SocketStream(self.stream.io_loop, self._on_bytes)
+        direct = SocketStream(self.stream, self._on_bytes)
         self.stream = cast(IOStream, direct)  # it has all that is used from here on
-        await direct.take_over(stream)
         await direct.lost
 
     def _on_bytes(self, received: memoryview) -> memoryview | None:
