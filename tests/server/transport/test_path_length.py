@@ -17,7 +17,7 @@ from tornado.web import Application
 from server.transport.websocket import WebSocketProtocol
 from tests.server.raw_peer import PATIENCE_S, RawPeer
 
-MOST_CALLS = 10
+MOST_CALLS = 8
 
 
 class Handler(websocket.WebSocketHandler):
