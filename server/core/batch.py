@@ -53,16 +53,7 @@ def result_of(
     member: Member, answer: Answer, version: int, batch: int, sent: float, now: float
 ) -> Result:
     """Return the result of a frame in a batch of ``batch``, taken at ``sent``, answered ``now``."""
-    return Result(
-        id=member.frame.id,
-        model_version=version,
-        batch=batch,
-        timing_ms=Timing(
-            queue=(sent - member.received) * 1000,
-            inference=(now - sent) * 1000,
-            total=(now - member.received) * 1000,
-        ),
-        answer=answer,
-        captured_at=member.frame.captured_at,
-        received=member.received,
-    )
+    frame, received = member.frame, member.received
+    queue_ms, total_ms = (sent - received) * 1000, (now - received) * 1000
+    timing = Timing(queue_ms, (now - sent) * 1000, total_ms)
+    return Result(frame.id, version, batch, timing, answer, frame.captured_at, received)

@@ -177,22 +177,23 @@ class SessionHandler(websocket.WebSocketHandler):
         connection = self.ws_connection
         if not isinstance(connection, WebSocketProtocol):
             return
-        payload = self._encoded(message)
+        try:
+            payload = wire.encode(message, self._encoding or wire.JSON)
+        except Exception:
+            payload = self._unencodable(message)
         written = connection.send(payload)
         if written is not None and not written.done():
             size = len(payload)
             self._unsent += size
             written.add_done_callback(lambda done: self._on_written(size))
 
-    def _encoded(self, message: ServerMessage) -> bytes | str:
-        encoding = self._encoding or wire.JSON
-        try:
-            return wire.encode(message, encoding)
-        except Exception:
-            # A model's output may not be encodable; its frame still needs an outcome.
-            log.exception("cannot encode a %s message", type(message).__name__)
-            error = Internal("the model's output cannot be encoded; see the gateway's log")
-            return wire.encode(error_message(error, getattr(message, "id", None)), encoding)
+    def _unencodable(self, message: ServerMessage) -> bytes | str:
+        """Return what is sent instead: a model's output may not be encodable, but its frame
+        still needs an outcome. Call it where the exception is handled."""
+        log.exception("cannot encode a %s message", type(message).__name__)
+        error = Internal("the model's output cannot be encoded; see the gateway's log")
+        frame_id = getattr(message, "id", None)
+        return wire.encode(error_message(error, frame_id), self._encoding or wire.JSON)
 
     def _on_written(self, size: int) -> None:
         self._unsent -= size

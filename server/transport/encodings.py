@@ -14,19 +14,22 @@ from server.core.wire.encoding import MAX_CONTAINERS, MAX_ITEMS, TOO_DEEP, TOO_M
 class _ContainerLimit:
     """Counts the maps and arrays of one message, and stops the parser at too many."""
 
-    def __init__(self) -> None:
-        self._left = MAX_CONTAINERS
+    left = MAX_CONTAINERS
 
     def count(self, container: Any) -> Any:
         """Count a map or an array; the parser calls this as soon as it has read one."""
-        self._left -= 1
-        if self._left < 0:
+        self.left -= 1
+        if self.left < 0:
             raise ValueError(TOO_MUCH)
         return container
 
 
+_LIMIT = _ContainerLimit()  # one for all messages, which are read one by one
+_COUNT = _LIMIT.count
+
+
 def _unpack(payload: Any) -> Any:
-    count = _ContainerLimit().count
+    _LIMIT.left = MAX_CONTAINERS
     try:
         return msgpack.unpackb(
             payload,
@@ -34,8 +37,8 @@ def _unpack(payload: Any) -> Any:
             strict_map_key=True,
             max_array_len=MAX_ITEMS,
             max_map_len=MAX_ITEMS,
-            list_hook=count,
-            object_hook=count,
+            list_hook=_COUNT,
+            object_hook=_COUNT,
         )
     except msgpack.ExtraData:
         raise ValueError("extra bytes follow the message; send nothing after it") from None

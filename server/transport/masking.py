@@ -12,14 +12,16 @@ _WORD = 8
 
 
 def unmasked(frame: memoryview, start: int, end: int) -> memoryview | bytes:
-    """Return the large payload of a WebSocket frame, from ``start`` to ``end``.
+    """Return the payload of a WebSocket frame, from ``start`` to ``end``.
 
-    The four bytes before it are its mask. It is unmasked in place if it can be. The
-    payload is then a part of ``frame``, so that decoding it makes the only copy.
+    The four bytes before it are its mask. A large one is unmasked in place if it can be. It
+    is then a part of ``frame``, so that decoding it makes the only copy.
     """
-    mask, payload = bytes(frame[start - 4 : start]), frame[start:end]
-    if frame.readonly:
-        return unmask(mask, bytes(payload))
+    mask = bytes(frame[start - 4 : start])
+    if end - start < LARGE or frame.readonly:
+        # An array, because ``unmask`` takes no memoryview, and would have it copied first.
+        return unmask(mask, np.frombuffer(frame, np.uint8, end - start, start))
+    payload = frame[start:end]
     # Buffers begin at a multiple of a word, and so do most frames.
     head = -start % _WORD
     words = np.frombuffer(payload, np.uint64, (end - start - head) // _WORD, head)

@@ -12,7 +12,6 @@ from server.transport.framebuffer import FrameBuffer
 from server.transport.masking import LARGE, unmasked
 from server.transport.rfc6455 import CloseCode, FailConnection, Opcode
 from server.transport.textcheck import TextCheck
-from server.transport.tornado_private import unmask
 
 Message = tuple[int, bytes | memoryview]  # opcode and payload
 
@@ -20,6 +19,8 @@ Message = tuple[int, bytes | memoryview]  # opcode and payload
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = Opcode
 
 _OPCODES = frozenset(Opcode)
+_MASKED, _FINAL = 0x80, 0x80
+_WHOLE_BINARY = _FINAL | BINARY  # begins a message in one fragment, as almost all are
 _NOTHING = memoryview(b"")
 
 
@@ -72,7 +73,8 @@ class MessageReader:
         if not received:
             return None
         start, end = _payload_range(received)
-        if len(received) >= 2:
+        usual = received[0] == _WHOLE_BINARY and self._opcode == CONTINUATION
+        if len(received) >= 2 and not (usual and received[1] & _MASKED):
             self._check_header(received[0], received[1])
         if len(self._fragments) + end - start > self.max_bytes:
             raise FailConnection(CloseCode.MESSAGE_TOO_BIG, "message too big")
@@ -82,14 +84,10 @@ class MessageReader:
                 self._incomplete_since = time.monotonic()
             self._check_text(received)
             return None
-        payload: bytes | memoryview
-        if end - start < LARGE:
-            payload = unmask(bytes(received[start - 4 : start]), bytes(received[start:end]))
-        else:
-            payload = unmasked(received, start, end)
+        payload = unmasked(received, start, end)
         self._received = received[end:]
         self.began, self._incomplete_since = self._incomplete_since, None
-        return self._message(received[0], payload)
+        return (BINARY, payload) if usual else self._message(received[0], payload)
 
     def keep(self) -> None:
         """Copy the remaining bytes, because the caller is about to overwrite them."""

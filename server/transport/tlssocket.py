@@ -1,13 +1,11 @@
-"""A TLS connection in the place of a socket, for asyncio's transport.
+"""A TLS connection in the place of a socket.
 
-asyncio runs TLS in memory, and only if it has shaken hands itself. Tornado's handshakes leave an
-``ssl.SSLSocket``, which asyncio rejects: its errors are not those of a socket.
+Tornado's handshakes leave an ``ssl.SSLSocket``, whose errors are not those of a socket.
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
 from typing import Any
 
 LARGEST_RECORD = 16 * 1024
@@ -49,7 +47,3 @@ class TlsSocket:
             return self._socket.send(data)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise BlockingIOError from None
-
-    def sendmsg(self, buffers: Iterable[memoryview]) -> int:
-        """Send the first of ``buffers`` like :meth:`send`."""
-        return self.send(next(iter(buffers)))

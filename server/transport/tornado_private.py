@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from typing import Any
 
 from tornado import http1connection
 from tornado.util import _websocket_mask
 from tornado.websocket import WebSocketProtocol13
 
-# unmask(mask, payload): XOR ``payload`` with the 4 bytes of ``mask``, repeated. Written in C.
-unmask: Callable[[bytes, bytes], bytes] = _websocket_mask
+# unmask(mask, payload): XOR ``payload``, bytes or an array of them, with the 4 bytes of ``mask``,
+# repeated. Written in C.
+unmask: Callable[[bytes, Any], bytes] = _websocket_mask
 
 _parse_size = http1connection.parse_hex_int
 

@@ -103,9 +103,8 @@ class WebSocketProtocol(TornadoWebSocket):
     async def _read_socket(self) -> None:
         """Read the rest of the connection."""
         await self.stream.write(b"")  # done when all earlier writes are
-        stream, direct = self.stream, SocketStream(self.stream.io_loop, self._on_bytes)
+        direct = SocketStream(self.stream, self._on_bytes)
         self.stream = cast(IOStream, direct)  # it has all that is used from here on
-        await direct.take_over(stream)
         await direct.lost
 
     def _on_bytes(self, received: memoryview) -> memoryview | None:
@@ -138,7 +137,9 @@ class WebSocketProtocol(TornadoWebSocket):
                 self.flood.credit -= FRAGMENT_COST if opcode == CONTINUATION else 1
                 if self.flood.credit < 0:
                     self._check_rate(self.flood.received(time.monotonic()))
-                if opcode != CONTINUATION:
+                if opcode == BINARY:
+                    self.run_callback(self.handler.on_message, payload)
+                elif opcode != CONTINUATION:
                     self._dispatch(opcode, payload)
         except FailConnection as failure:
             self._fail(failure)
@@ -148,16 +149,15 @@ class WebSocketProtocol(TornadoWebSocket):
         return True
 
     def _dispatch(self, opcode: int, payload: bytes | memoryview) -> None:
-        if opcode == BINARY:
-            self.run_callback(self.handler.on_message, payload)
-        elif opcode == TEXT:
+        """Handle a message that is not binary."""
+        if opcode == TEXT:
             self.run_callback(self.handler.on_message, _decode(payload))
-        else:
-            if opcode == CLOSE:
-                check_close(bytes(payload))
-            elif opcode == PING:
-                self._check_rate(self.flood.decoded("ping", time.monotonic()))
-            self.handle_control(opcode, bytes(payload))
+            return
+        if opcode == CLOSE:
+            check_close(bytes(payload))
+        elif opcode == PING:
+            self._check_rate(self.flood.decoded("ping", time.monotonic()))
+        self.handle_control(opcode, bytes(payload))
 
     @property
     def receiving_since(self) -> float | None:

@@ -153,16 +153,17 @@ def _then(then: Then) -> dict[str, Any]:
 
 
 def _result(message: Result, text: bool) -> dict[str, Any]:
-    timing = message.timing_ms
+    queue, inference, total = message.timing_ms
     fields: dict[str, Any] = {"type": "result", "id": message.id}
     if message.captured_at is not None:
         fields["captured_at"] = message.captured_at
     fields["model_version"] = message.model_version
     fields["batch"] = message.batch
+    # Not round(), which converts to text and back.
     fields["timing_ms"] = {
-        "queue": round(timing.queue, 2),
-        "inference": round(timing.inference, 2),
-        "total": round(timing.total, 2),
+        "queue": int(queue * 100 + 0.5) / 100,
+        "inference": int(inference * 100 + 0.5) / 100,
+        "total": int(total * 100 + 0.5) / 100,
     }
     fields.update(_answer(message.answer, text))
     return fields

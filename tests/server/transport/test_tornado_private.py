@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tornado
 from tornado import http1connection, util
@@ -47,6 +48,9 @@ def test_the_mask_is_applied_as_before() -> None:
     assert hasattr(util, "_websocket_mask"), f"Tornado {tornado.version} has no _websocket_mask"
     assert unmask(b"\x01\x02\x03\x04", b"\x01\x02\x03\x04\x05") == b"\0\0\0\0\x04"
     assert unmask(b"\x01\x02\x03\x04", b"") == b""
+    masked = np.frombuffer(bytearray(b"\x01\x02\x03\x04\x05"), np.uint8)
+    assert unmask(b"\x01\x02\x03\x04", masked) == b"\0\0\0\0\x04"
+    assert unmask(b"\x01\x02\x03\x04", masked[:0]) == b""
 
 
 def test_a_chunks_size_is_parsed_where_it_was() -> None:
