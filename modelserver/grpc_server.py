@@ -9,6 +9,7 @@ is parsed for callers that have disconnected.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,8 @@ PREDICTION_SERVICE: str = prediction_service_pb2.DESCRIPTOR.services_by_name[
 ].full_name
 MODEL_SERVICE: str = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 MAX_REFLECTION_STREAMS = 4
+_LONGEST_PATH = 107
+"""Of a socket, in bytes, on Linux."""
 _COUNTED = {"Predict", "Classify", "Regress"}
 HEALTHY = ("", "PredictionService", "ModelService")
 
@@ -100,8 +103,19 @@ class GrpcServer:
             return int(self._server.add_secure_port(address, credentials))
         except RuntimeError:
             pair = "" if credentials is None else " with this key and certificate"
-            message = f"gRPC cannot listen on {address}{pair}"
+            message = f"gRPC cannot listen on {address}{pair}{_obstacle(address)}"
             raise ServingError(Code.UNAVAILABLE, message) from None
+
+
+def _obstacle(address: str) -> str:
+    """Return the end of an error message: why there can be no socket of this path."""
+    path = address.removeprefix("unix:")
+    if path == address:
+        return ""
+    if len(os.fsencode(path)) > _LONGEST_PATH:
+        return f": its path has more than {_LONGEST_PATH} bytes"
+    folder = os.path.dirname(path) or "."
+    return "" if os.access(folder, os.W_OK) else f": {folder} is missing or not writable"
 
 
 def _handlers(service: Service, metrics: Metrics) -> list[Any]:
