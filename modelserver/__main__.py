@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import resource
 import signal
 import socket
@@ -24,6 +25,7 @@ from modelserver.status import CannotListen, ServingError
 GRACE_S = 4.0
 _OF_PORTS = (errno.EADDRINUSE, errno.EACCES)
 log = logging.getLogger(__name__)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _SHORT_HELP = {"--help", "-help", "-h"}
 _HELP = {*_SHORT_HELP, "--help=all", "--helpfull"}
 
@@ -45,9 +47,14 @@ def main(arguments: Sequence[str], prog: str = "python -m modelserver") -> int:
             return _print_versions()
         _serve(options)
     except ServingError as error:
-        print(f"modelserver: {error.message}", file=sys.stderr)
+        print(f"modelserver: {_visible(error.message)}", file=sys.stderr)
         return 2 if isinstance(error, FlagError | CannotListen) else 1
     return 0
+
+
+def _visible(message: str) -> str:
+    """Return a message in which control characters, which paths may have, are escaped."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], message)
 
 
 def _serve(options: Options) -> None:

@@ -9,6 +9,7 @@ is parsed for callers that have disconnected.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,8 @@ PREDICTION_SERVICE: str = prediction_service_pb2.DESCRIPTOR.services_by_name[
 ].full_name
 MODEL_SERVICE: str = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 MAX_REFLECTION_STREAMS = 4
+_LONGEST_PATH = 107
+"""Of a socket, in bytes, on Linux."""
 _COUNTED = {"Predict", "Classify", "Regress"}
 HEALTHY = ("", "PredictionService", "ModelService")
 
@@ -104,7 +107,18 @@ class GrpcServer:
             if credentials is not None:  # gRPC does not say which of them is wrong
                 problem += " with this key and certificate"
                 flag += " or --ssl_config_file"
-            raise CannotListen(problem, flag) from None
+            raise CannotListen(f"{problem}{_obstacle(address)}", flag) from None
+
+
+def _obstacle(address: str) -> str:
+    """Return the end of an error message: why there can be no socket of this path."""
+    path = address.removeprefix("unix:")
+    if path == address:
+        return ""
+    if len(os.fsencode(path)) > _LONGEST_PATH:
+        return f": its path has more than {_LONGEST_PATH} bytes"
+    folder = os.path.dirname(path) or "."
+    return "" if os.access(folder, os.W_OK) else f": {folder} is missing or not writable"
 
 
 def _handlers(service: Service, metrics: Metrics) -> list[Any]:

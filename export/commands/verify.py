@@ -7,7 +7,7 @@ import contextlib
 from pathlib import Path
 
 from export.commands import recorded_options
-from export.commands.arguments import address, positive
+from export.commands.arguments import address, not_negative, positive
 from export.commands.loading import load_tensorflow
 from export.commands.parser import Commands, add_command
 from export.errors import ExportError, SourceError
@@ -67,7 +67,7 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--wait",
-        type=float,
+        type=not_negative,
         default=30.0,
         metavar="SECONDS",
         help="how long to wait for the version on --server (default: %(default)s)",

@@ -68,6 +68,9 @@ def _check_level(target: Path) -> None:
         raise PublishError(
             f"{target} is itself a SavedModel; name the directory above the versions"
         )
+    version = next((one for one in target.absolute().parents if _is_saved_model(one)), None)
+    if version is not None:
+        raise PublishError(f"{target} is within the SavedModel {version}; name another directory")
     if is_version(target.name) and _has_versions(target.parent) and not _has_versions(target):
         raise PublishError(
             f"{target} would be a version of a model; name the model's directory, {target.parent}, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -33,10 +34,18 @@ def build(options: SourceOptions) -> Any:
     try:
         model = function(**options.model_args)
     except (Exception, SystemExit) as error:  # the user's code may raise anything
-        raise SourceError(f"{options.model} failed: {_line(error)}") from None
+        raise SourceError(f"{options.model} failed: {_line(error)}{_arguments(error)}") from None
+    if model is None:
+        raise SourceError(f"{options.model} returned nothing; let it return the model")
     if not callable(model):
         raise SourceError(f"{options.model} returned {type(model).__name__}, which is not callable")
     return model
+
+
+def _arguments(error: BaseException) -> str:
+    """Return the end of an error message about the function's arguments."""
+    is_call = isinstance(error, TypeError) and re.search("required|unexpected", str(error))
+    return "; --model-args has its arguments, as JSON" if is_call else ""
 
 
 def _find(name: str) -> Callable[..., Any]:

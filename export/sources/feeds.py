@@ -9,12 +9,17 @@ import tensorflow as tf
 
 from export.errors import SourceError
 
+_TRUTH = {"True": True, "False": False}
+"""As Python writes what JSON writes in small letters."""
+
 
 def constant(name: str, value: Any, dtype: tf.DType) -> np.ndarray:
     """Return ``value`` as an array of ``dtype``. Raise ``SourceError`` for another kind of value.
 
     NumPy would silently convert any text to True, and True to 1.
     """
+    if dtype == tf.bool and isinstance(value, str):
+        value = _TRUTH.get(value, value)
     try:
         array = np.array(value)
     except ValueError:  # lists of different lengths

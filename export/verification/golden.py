@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from export.contract import Outputs
-from export.errors import ContractError, SourceError
+from export.errors import ContractError, SourceError, reason_of
 from export.paths import is_resource_fork
 from export.serving.conversion import Conversion
 from export.serving.decoding import Canvas, decode, decode_at_own_size
@@ -123,7 +123,13 @@ def run(
     """
     rows: list[Row] = []
     for some in _batches(inputs, batch or len(inputs)):
-        outputs = call(some)
+        try:
+            outputs = call(some)
+        except tf.errors.OpError as error:
+            raise SourceError(
+                f"the model fails on {len(some)} images: {reason_of(error)}; select outputs that "
+                "have one row per image with --outputs NAME"
+            ) from None
         _check_rows(outputs, len(some))
         rows += rows_of(outputs)
     return rows[: len(inputs)]

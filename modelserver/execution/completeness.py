@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections.abc import Collection, Iterator
@@ -15,6 +16,7 @@ from modelserver.status import Code, ServingError
 
 _VARIABLE_OPS = {"VarHandleOp", "VariableV2", "Variable"}
 _SHARD = re.compile(r"variables\.data-\d{5}-of-(\d{5})")
+_LFS_POINTER = b"version https://git-lfs"
 Fingerprint = tuple[tuple[str, int, int], ...]
 
 
@@ -62,25 +64,42 @@ def read_meta_graph(path: str, tags: Collection[str]) -> Any:
 
 def _read(path: str) -> Any:
     saved_model = saved_model_pb2.SavedModel()
+    data = b""
     try:
         with open(os.path.join(path, "saved_model.pb"), "rb") as file:
-            saved_model.ParseFromString(file.read())
-        return saved_model
+            data = file.read()
+        saved_model.ParseFromString(data)
+        if saved_model.meta_graphs:
+            return saved_model
+        raise _damaged(data)
     except FileNotFoundError:
         pass
     except DecodeError:
-        raise Incomplete("saved_model.pb is truncated") from None
+        raise _damaged(data) from None
     except OSError as error:
         raise _unreadable(error) from None
     try:
         with open(os.path.join(path, "saved_model.pbtxt"), encoding="utf-8") as file:
             return text_format.Parse(file.read(), saved_model)
     except FileNotFoundError:
-        raise Incomplete("saved_model.pb is missing") from None
+        raise Incomplete(f"saved_model.pb is missing{_below(path)}") from None
     except (text_format.ParseError, UnicodeDecodeError):
         raise Incomplete("saved_model.pbtxt is truncated") from None
     except OSError as error:
         raise _unreadable(error) from None
+
+
+def _damaged(data: bytes) -> Incomplete:
+    """Return the error for a graph file without a graph."""
+    if data.startswith(_LFS_POINTER):
+        return Incomplete("saved_model.pb is a Git LFS pointer; run git lfs pull")
+    return Incomplete("saved_model.pb is truncated, or not the graph of a SavedModel")
+
+
+def _below(path: str) -> str:
+    """Return the end of an error message: where a graph is, if the directory is one too many."""
+    found = sorted(glob.glob("*/saved_model.pb", root_dir=path))
+    return f"; {found[0]} is one level too deep" if found else ""
 
 
 def _unreadable(error: OSError) -> ServingError:

@@ -115,7 +115,8 @@ def _run_synthetic(model: Model, batches: Sequence[int], changing: Collection[st
         if not errors:
             continue
         if name == DEFAULT_SIGNATURE and all(map(_is_permanent, errors)):
-            raise ServingError(errors[0].code, f"{name} cannot run: {errors[0].message}")
+            reason = errors[0].message.partition("\n")[0]  # calls of Python have a traceback
+            raise ServingError(errors[0].code, f"{name} cannot run: {reason}")
         reason = _printable(errors[0].message)
         where = f"{model.name} version {model.version}"
         log.info("%s: signature %s not warmed up: %s", where, name, reason)

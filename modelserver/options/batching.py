@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from modelserver.options import text_files
-from modelserver.status import invalid
+from modelserver.status import Code, ServingError, invalid
 
 PER_MODEL_FILE = "batching_params.pbtxt"
 
@@ -53,7 +53,7 @@ def read(path: str, defaults: BatchingParameters) -> BatchingParameters:
 
     Raise ``ServingError`` if the file cannot be read, or if its values are invalid.
     """
-    file = text_files.read(path, text_files.new("BatchingParameters"))
+    file = _read(path)
     parameters = replace(
         defaults,
         max_batch_size=_value(file, "max_batch_size", defaults.max_batch_size),
@@ -69,6 +69,15 @@ def read(path: str, defaults: BatchingParameters) -> BatchingParameters:
     parameters = replace(parameters, max_execution_size=size)
     _check(path, parameters)
     return parameters
+
+
+def _read(path: str) -> Any:
+    try:
+        return text_files.read(path, text_files.new("BatchingParameters"))
+    except ServingError as error:
+        if error.code is not Code.INVALID_ARGUMENT:
+            raise
+        raise invalid(f"{error.message}; a valid file: max_batch_size {{ value: 32 }}") from None
 
 
 def _value(file: Any, name: str, default: Any) -> Any:

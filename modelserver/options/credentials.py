@@ -18,6 +18,9 @@ def from_file(path: str) -> Any:
     ssl = text_files.read(path, text_files.new("SSLConfig"))
     if not ssl.server_key or not ssl.server_cert:
         raise invalid(f"{path}: server_key and server_cert are required")
+    for name in ("server_key", "server_cert", "custom_ca"):
+        if getattr(ssl, name) and "-----BEGIN" not in getattr(ssl, name):
+            raise invalid(f"{path}: {name} must be the PEM text itself, not the path of its file")
     if ssl.client_verify and not ssl.custom_ca:
         raise invalid(f"{path}: client_verify requires custom_ca")
     return grpc.ssl_server_credentials(

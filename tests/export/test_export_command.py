@@ -94,6 +94,13 @@ def test_values_that_cannot_be_meant(
     assert message in capsys.readouterr().err
 
 
+def test_no_wait_is_endless(capsys: pytest.CaptureFixture[str]) -> None:
+    for wait in ("nan", "-5"):
+        with pytest.raises(SystemExit):
+            main(["verify", "m/1", f"--wait={wait}"])
+        assert f"'{wait}' is not a number of at least 0" in capsys.readouterr().err
+
+
 def test_what_shells_leave_in_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

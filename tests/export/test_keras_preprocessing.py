@@ -43,8 +43,10 @@ def test_a_model_that_scales_pixels_gets_them_unscaled(before: Layers) -> None:
         lambda: [layers.Conv2D(3, 1), layers.Rescaling(1 / 255)],
         lambda: [sequential(layers.Conv2D(3, 1)), layers.Rescaling(1 / 255)],
         lambda: [layers.Flatten()],
+        lambda: [layers.Rescaling(2.0, offset=-1.0), layers.Flatten()],
+        lambda: [layers.Normalization(mean=[0.4, 0.5, 0.5], variance=[0.1, 0.1, 0.1])],
     ],
-    ids=["none", "too late", "after nested weights", "no weights"],
+    ids=["none", "too late", "after nested weights", "no weights", "0..1", "of 0..1"],
 )
 def test_other_models_must_be_told(inner: Layers) -> None:
     assert own_scaling(sequential(*inner())) is None

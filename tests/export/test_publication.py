@@ -127,6 +127,7 @@ def test_other_levels_than_that_of_a_model_are_named(tmp_path: Path, version: in
     for target, words in (
         (models, f"is a directory of models: digits; .* such as {models}/digits"),
         (models / "digits" / "1", "is itself a SavedModel"),
+        (models / "digits" / "1" / "m", "is within the SavedModel .*/digits/1; name another"),
         (
             models / "digits" / "2",
             f"a version of a model; name the .* {models}/digits, and add --version 2",

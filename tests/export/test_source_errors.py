@@ -72,6 +72,10 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
     )
 
 
+def _nothing() -> None:
+    """Forget to return the model."""
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -179,6 +183,15 @@ def _values_of_another_model(prefix: Path, other: Path) -> None:
         (
             f"{SSD} --feed=is_training=maybe {RAW_BOXES} --nms",
             "--feed is_training:0: 'maybe' is not bool",
+        ),
+        (
+            f"{SSD} --feed=is_training=False --outputs=detection_boxes=nothing",
+            "there is no tensor 'nothing' in the graph",
+        ),
+        ("--from={0}/tf2 --model=tests.export.test_source_errors:_nothing", "returned nothing;"),
+        (
+            "--from={0}/tf2 --model=tests.export.test_source_errors:_takes_examples",
+            "'folder'; --model-args has its arguments, as JSON",
         ),
         (
             "--from={0}/colours.keras --scale=none --labels={0}/deep.json",

@@ -135,3 +135,8 @@ def test_what_a_graph_needs_in_vain() -> None:
     call = ValueError("Could not find callback with key=pyfunc_0 in the registry.")
     assert reason_of(call).startswith("it calls Python functions (tf.py_function")
     assert lacking(ValueError("shapes")) is None
+
+
+def test_rows_that_do_not_belong_to_images() -> None:
+    with pytest.raises(SourceError, match=r"fails on 16 images: .*--outputs NAME"):
+        golden.run(lambda some: {"a": tf.reshape(tf.zeros([48]), [12])}, [b""] * 16, None)

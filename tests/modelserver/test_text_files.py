@@ -12,12 +12,16 @@ import pytest
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from loadtest.stack import free_port
-from modelserver.options import credentials, text_files
+from modelserver.__main__ import main
+from modelserver.options import batching, credentials, text_files
 from modelserver.status import ServingError
 from tests.modelserver.client import floats, predict_request, refused
 from tests.modelserver.conftest import Serve
 
 X = floats(2)
+
+
+PAIR = 'server_key: "-----BEGIN" server_cert: "-----BEGIN"'
 
 
 def entry(name: str, base: Path) -> str:
@@ -103,7 +107,8 @@ def test_tls_as_the_configuration_file_says(
     ("text", "message"),
     [
         ('server_key: "k"', "server_key and server_cert are required"),
-        ('server_key: "k" server_cert: "c" client_verify: true', "requires custom_ca"),
+        (f"{PAIR} client_verify: true", "requires custom_ca"),
+        ('server_key: "/a.key" server_cert: "/a.pem"', "server_key must be the PEM text itself"),
         ('key: "k"', "no field named"),
     ],
 )
@@ -112,3 +117,16 @@ def test_an_invalid_tls_file(tmp_path: Path, text: str, message: str) -> None:
     file.write_text(text)
     with pytest.raises(ServingError, match=message):
         credentials.from_file(str(file))
+
+
+def test_a_wrong_file_of_batching_parameters(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("max_batch_size: 8")
+    with pytest.raises(ServingError, match="a valid file: max_batch_size"):
+        batching.read(str(tmp_path / "a"), batching.BatchingParameters())
+
+
+def test_a_line_end_of_windows_in_a_path_is_visible(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([f"--model_base_path={tmp_path}/digits\r"]) == 1
+    assert f"{tmp_path}/digits\\r: No such file" in capsys.readouterr().err
