@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -95,10 +96,10 @@ def welcome(message: Mapping[str, Any]) -> Welcome:
         session=message["session"],
         model=model(message["model"]),
         limits=Limits(
-            window=limits["window"],
-            max_frame_bytes=limits["max_frame_bytes"],
-            max_pixels=limits["max_pixels"],
-            max_staleness_ms=limits["max_staleness_ms"],
+            window=operator.index(limits["window"]),
+            max_frame_bytes=operator.index(limits["max_frame_bytes"]),
+            max_pixels=operator.index(limits["max_pixels"]),
+            max_staleness_ms=operator.index(limits["max_staleness_ms"]),
         ),
         heartbeat_s=message["heartbeat_s"],
         expires_in_s=message.get("expires_in_s"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from loadtest.cameras.objective import FIGURES, Objective
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.source import Picture
 from loadtest.cameras.target import Target, Unusable
+
+_LARGEST_SIDE = 8192
 
 OBJECTIVES = "objectives:\n" + "\n".join(
     f"  {name:<14}{figure.meaning}" for name, figure in FIGURES.items()
@@ -43,7 +46,7 @@ def add_load(
     """
     group = parser.add_argument_group("the load")
     count(group, "--sessions", *sessions)
-    seconds(group, "--seconds", *length_s)
+    seconds(group, "--seconds", *length_s, positive)
     group.add_argument(
         "--rate",
         type=positive,
@@ -144,10 +147,16 @@ def count(group: argparse._ArgumentGroup, flag: str, default: int, meaning: str)
     group.add_argument(flag, type=count_of, default=default, metavar="N", help=text)
 
 
-def seconds(group: argparse._ArgumentGroup, flag: str, default: float, meaning: str) -> None:
-    """Add a flag for a duration."""
+def seconds(
+    group: argparse._ArgumentGroup,
+    flag: str,
+    default: float,
+    meaning: str,
+    kind: Callable[[str], float] | None = None,
+) -> None:
+    """Add a flag for a duration; ``kind`` parses it, by default a number from 0 on."""
     text = f"{meaning} (default: {default:g})"
-    group.add_argument(flag, type=_not_negative, default=default, metavar="S", help=text)
+    group.add_argument(flag, type=kind or _not_negative, default=default, metavar="S", help=text)
 
 
 def share(group: argparse._ArgumentGroup, flag: str, default: float, meaning: str) -> None:
@@ -288,9 +297,13 @@ def _sizes(text: str) -> tuple[tuple[int, int], ...]:
         sizes = [tuple(map(int, size.split("x"))) for size in text.split(",")]
     except ValueError:
         sizes = []
-    pairs = tuple((size[0], size[1]) for size in sizes if len(size) == 2 and min(size) >= 16)
-    if not pairs or len(pairs) != len(sizes):
-        raise argparse.ArgumentTypeError(f"{text} is not a list of sizes such as 640x480,1280x720")
+    pairs = tuple((size[0], size[1]) for size in sizes if len(size) == 2)
+    sides = [side for pair in pairs for side in pair]
+    if not pairs or len(pairs) != len(sizes) or min(sides) < 16 or max(sides) > _LARGEST_SIDE:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a list of sizes such as 640x480,1280x720, with 16 to {_LARGEST_SIDE} "
+            "pixels a side"
+        )
     return pairs
 
 

@@ -74,7 +74,8 @@ def _parse(text: str) -> Objective:
     try:
         return Objective(name, float(bound))
     except ValueError:
-        raise ValueError(f"{name} needs a number, such as {name}=0.99, not {text!r}") from None
+        sample = "200" if name.endswith("_ms") else "0.99"
+        raise ValueError(f"{name} needs a number, such as {name}={sample}, not {text!r}") from None
 
 
 def measures(objectives: Sequence[Objective], summary: Summary) -> list[Measure]:

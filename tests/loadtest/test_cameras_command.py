@@ -336,6 +336,23 @@ def test_what_is_no_url(url: str) -> None:
         target.parse(url)
 
 
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--seconds=0", "not a positive number"),
+        ("--sizes=99999x99999", "16 to 8192 pixels a side"),
+        ("--sizes=640x480,8x8", "16 to 8192 pixels a side"),
+        ("--objective=p95_ms=fast", "such as p95_ms=200"),
+    ],
+)
+def test_loads_that_cannot_be_run(
+    flag: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        program._parser("loadtest").parse_args(["cameras", "ws://127.0.0.1:1/ws", flag])
+    assert words in capsys.readouterr().err
+
+
 def test_a_misspelt_objective() -> None:
     with pytest.raises(ValueError, match=r"no objective 'anwsered'; did you mean answered\?"):
         objective.parse("p95_ms=200,anwsered=0.9")

@@ -537,6 +537,13 @@ def test_unknown_messages_and_fields_are_ignored() -> None:
     assert puppet.session.state == "ready"
 
 
+@pytest.mark.parametrize("window", ["4", None, 2.5])
+def test_limits_that_are_not_whole_numbers_are_reported_as_they_arrive(window: Any) -> None:
+    limits = {"window": window, "max_frame_bytes": 1, "max_pixels": 1, "max_staleness_ms": 1}
+    with pytest.raises(TypeError):
+        Puppet().ready(limits=limits)
+
+
 @pytest.mark.parametrize("message", [{}, {"type": "welcome"}, {"type": "result", "id": 1}])
 def test_an_incomplete_message_is_reported(message: dict[str, Any]) -> None:
     puppet = Puppet().ready()
