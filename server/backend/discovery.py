@@ -102,6 +102,7 @@ class Discovery:
         selection = select(key, version, signatures, described, labels)
         if not labels.names and _answers_with_names(signatures):
             await self._learn_names(selection)
+            self._labels.grown = False
             selection = select(key, version, signatures, described, labels)
         for lane, contract in selection.contracts.items():
             if not contract.certain:

@@ -77,9 +77,10 @@ class TensorFlowServing:
         self._owned = None if shared else Shared.of(descriptions, decode_threads)
         shared = shared or self._owned
         assert shared is not None
+        self._labels = shared.labels
         self._channel = Channel(address)
         self._discovery = Discovery(
-            self._channel, shared.fallbacks, discovery_timeout_s, shared.labels
+            self._channel, shared.fallbacks, discovery_timeout_s, self._labels
         )
         self._decoder = shared.decoder
         self.cut = shared.decoder.cut
@@ -251,13 +252,16 @@ class TensorFlowServing:
         try:
             # A version that cannot be learnt is read like the known one.
             answers = _answers(known or contract, response, count, placements)
-            return Inference(version, answers, learnt.model if learnt else None, timing)
         except ModelFailed as error:
             if known is not contract:  # what the request asked for is not what this version has
                 raise SignatureChanged(
                     f"version {version} returns other outputs: {error}"
                 ) from None
             raise self._discovery.verdicts.reject(lane.model, version, error.message) from None
+        if self._labels.grown and learnt is None:  # whoever gets this answer needs the new names
+            self._labels.grown = False
+            learnt = await self._learn_version(lane, version)
+        return Inference(version, answers, learnt.model if learnt else None, timing)
 
 
 def _none_answered(contract: Contract, outcomes: Sequence[object]) -> Inference:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import grpc
 import numpy as np
 import pytest
@@ -216,6 +218,7 @@ async def test_names_are_learnt_at_discovery(
 
 
 async def test_names_that_come_later_are_added(puppet: Puppet, backend: TensorFlowServing) -> None:
+    """Sessions learn them with the answer that brings them."""
     model = puppet.models["pets", None] = single({"image": BYTES}, NAMED, name)
 
     def refuse(request: object) -> dict[str, object]:
@@ -225,8 +228,10 @@ async def test_names_that_come_later_are_added(puppet: Puppet, backend: TensorFl
     found = await backend.discover(ModelKey("pets"))
     assert found.labels == ()
     model.answer["serving_default"] = name
-    answers = (await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)).answers
-    assert answers == [Classification([0, 1, 2], [0.625, 0.25, 0.125])]
+    inference = await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)
+    assert inference.answers == [Classification([0, 1, 2], [0.625, 0.25, 0.125])]
+    assert inference.model == replace(found, labels=("dog", "newt", "cat"))
+    assert (await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)).model is None
     assert (await backend.discover(ModelKey("pets"))).labels == ("dog", "newt", "cat")
 
 
