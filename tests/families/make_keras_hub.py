@@ -13,7 +13,7 @@ import keras_hub
 
 models = keras_hub.models
 SIDE = 256
-BASNET_SIDE = 96
+BASNET_SIDE = 64
 """It works at full resolution with wide layers, and takes minutes for a batch of larger images."""
 MEAN_LOGIT = -5.0
 """Of detectors' scores: a few boxes then have clearly more than the others."""
