@@ -23,6 +23,7 @@ from export.serving.signatures import DescribedModule, EncodedServable, Model, S
 from export.sources import scaling as scalings
 from export.sources.scaling import Scaling
 from export.sources.source import Source
+from export.tasks.classification import Classification
 from export.tasks.ranking import check_ranking
 from export.tasks.selection import not_served, select_task
 from export.tasks.task import Edge, Probe, Task, TaskOptions
@@ -119,7 +120,8 @@ class Conversion:
         elif self.batch is not None:
             notes.append(f"the model takes exactly {self.batch} images per call")
         numbered = _NUMBERED.get(self.task.name)
-        if not self.labels and numbered:
+        named = isinstance(self.task, Classification) and self.task.named
+        if not self.labels and numbered and not named:
             notes.append(f"no labels: clients get numbers of {numbered} (add --labels FILE)")
         return notes
 

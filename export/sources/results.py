@@ -15,12 +15,13 @@ def by_name(result: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
     """Return the tensors of a result by name; what is None is left out.
 
     Nested dictionaries and lists have names such as ``head/scores`` and ``maps/0``. Results that
-    are not a dictionary are called ``names``, or ``output_0`` and so on if their number differs.
+    are not a dictionary are called ``names``, or ``output_0`` and so on if their number differs or
+    one name occurs twice, as for the outputs of one layer.
     """
     if isinstance(result, Mapping):
         return dict(_leaves(result))
     parts = [_tensor(part) for part in tf.nest.flatten(result)]
-    if names is None or len(names) != len(parts):
+    if names is None or not len(set(names)) == len(names) == len(parts):
         names = [f"output_{number}" for number in range(len(parts))]
     return {name: part for name, part in zip(names, parts, strict=True) if part is not None}
 

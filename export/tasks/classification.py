@@ -26,7 +26,8 @@ class Classification(PlainTask):
 
     ``own``: the source's name for the scores. ``own_classes``: its name for the class of each
     score; None if there is a score for each class, in order. ``output``: one of
-    ``contract.CLASS_SCORES``. ``columns``: how many scores the source has for an image.
+    ``contract.CLASS_SCORES``. ``columns``: how many scores the source has for an image. ``named``:
+    its classes are texts, which clients get as labels.
     """
 
     own: str
@@ -35,6 +36,7 @@ class Classification(PlainTask):
     options: TaskOptions
     columns: int
     notes: tuple[str, ...] = ()
+    named: bool = False
 
     name: str = "classification"
 
@@ -89,8 +91,12 @@ def classification(probe: Probe, options: TaskOptions) -> Classification:
     options, about = _independent(own, values, options)
     output, notes = _meaning(own, values, options)
     notes += about
-    notes += _about_ranking(own, values) if classes is None else ()
-    return Classification(own, classes, output, options, values.shape[1], notes)
+    if classes is None:
+        notes += _about_ranking(own, values)
+        return Classification(own, None, output, options, values.shape[1], notes)
+    named = probe[classes].dtype.kind in "OSU"
+    notes += (f"the classes in {classes} are texts, which clients get as labels",) if named else ()
+    return Classification(own, classes, output, options, values.shape[1], notes, named)
 
 
 def scores_among(probe: Probe) -> str | None:

@@ -91,6 +91,8 @@ def test_the_names_of_a_table_are_served(tmp_path: Path, kind: str) -> None:
         found = converted(frozen(tmp_path / "m", "fill"), outputs=OUTPUTS)
     served = answers(found, RED, GREEN, BLUE)
     assert served["classes"][:, :1].tolist() == EXPECTED
+    assert any("are texts, which clients get as labels" in note for note in found.notes())
+    assert not any("no labels" in note for note in found.notes())
     servable = found.servable(describe("m", found))
     tf.saved_model.save(servable, str(tmp_path / "version"), servable.signatures())
     loaded = tf.saved_model.load(str(tmp_path / "version"))

@@ -20,6 +20,7 @@ A, B = tf.constant([1.0]), tf.constant([2.0])
         (A, ["probs"], {"probs": A}),
         ((A, B), ["values", "indices"], {"values": A, "indices": B}),
         ([A, B], ["one"], {"output_0": A, "output_1": B}),
+        ([A, B], ["inner", "inner"], {"output_0": A, "output_1": B}),
         ([A, [B, None]], None, {"output_0": A, "output_1": B}),
         ({"scores": A, "aux": None}, None, {"scores": A}),
         ({0: A}, None, {"0": A}),

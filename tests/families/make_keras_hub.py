@@ -13,6 +13,8 @@ import keras_hub
 
 models = keras_hub.models
 SIDE = 256
+BASNET_SIDE = 64
+"""It works at full resolution with wide layers, and takes minutes for a batch of larger images."""
 MEAN_LOGIT = -5.0
 """Of detectors' scores: a few boxes then have clearly more than the others."""
 
@@ -157,9 +159,8 @@ def depth() -> keras.Model:
 
 def basnet() -> keras.Model:
     """Return BASNet, which separates what stands out from its background."""
-    backbone = models.BASNetBackbone(
-        resnet((None, None, 3)), num_classes=1, image_shape=(SIDE, SIDE, 3)
-    )
+    shape = (BASNET_SIDE, BASNET_SIDE, 3)
+    backbone = models.BASNetBackbone(resnet((None, None, 3)), num_classes=1, image_shape=shape)
     return models.BASNetImageSegmenter(backbone)
 
 

@@ -228,7 +228,7 @@ def inception() -> keras.Model:
         x = conv(x, channels, stride=2)
     logits = layers.Dense(INCEPTION_CLASSES)(layers.Flatten()(layers.MaxPooling2D(4)(x)))
     network = keras.Model(images, layers.Softmax()(logits))
-    spread(network, logits, 3.0, 0)
+    spread(network, logits, 15.0, 0)
     return network
 
 

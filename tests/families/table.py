@@ -114,7 +114,7 @@ FAMILIES = (
     ),
     Family("deeplab", KERAS_HUB, "deeplab.keras", "--scale=-1..1", "masks"),
     Family("segformer", KERAS_HUB, "segformer.keras", "--scale imagenet", "masks"),
-    Family("basnet", KERAS_HUB, "basnet.keras", "--scale imagenet", "masks"),
+    Family("basnet", KERAS_HUB, "basnet.keras", "--scale imagenet --task segmentation", "masks"),
     Family("mobilenet", KERAS_HUB, "mobilenet.keras", "--scale imagenet", "scores"),
     Family("depth", KERAS_HUB, "depth.keras", "--scale imagenet --task map", "map"),
     _yolo("yolo11n", "yolo", "boxes"),
