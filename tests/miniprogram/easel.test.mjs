@@ -141,9 +141,10 @@ function documented(path) {
   return { script, template };
 }
 
-test('the documented labels show the ids of tracked objects, where these are by now', async () => {
+test('the documented labels show the ids of tracked objects, where these are by now', async (t) => {
   anyPhone([null, null], { getWindowInfo: () => ({ windowWidth: 300, windowHeight: 600 }) });
   const { page, dom, close } = openForeign(documented('docs/tracking.md'));
+  t.after(close); // its timer would keep a failed test alive
   const frame = { upright: { width: 300, height: 600 } };
   const result = (ageMs) => ({
     captured_at: now() - ageMs,
@@ -160,7 +161,6 @@ test('the documented labels show the ids of tracked objects, where these are by 
   const { left, top, opacity } = dom.querySelector('view').style;
   // It was at 0.1 of the height 500 ms before, and moves on by 0.1.
   assert.deepEqual([left, Math.round(parseFloat(top)), opacity], ['60px', 120, '1']);
-  close();
   assert.deepEqual(warnings, []);
 });
 
