@@ -50,7 +50,7 @@ _LACKING = (
 
 
 def lacking(error: Exception) -> str | None:
-    """Return what a graph needs in vain, and what to do about it; None for other errors."""
+    """Return what TensorFlow lacks for a graph, and what to do about it; None for other errors."""
     found = ((pattern.search(str(error)), words) for pattern, words in _LACKING)
     return next((words.format(**one.groupdict()) for one, words in found if one), None)
 

@@ -57,7 +57,10 @@ def check_contract(report: Report, version: LoadedVersion) -> dict[str, Any]:
     """Check signatures and description, and return the latter."""
     with report.check("contract") as check:
         if DESCRIBE not in version.names():
-            raise ContractError(f"there is no signature {DESCRIBE}")
+            raise ContractError(
+                f"there is no signature {DESCRIBE}: this is not a version yet; make one of it with "
+                "savedmodel --from"
+            )
         description = check_description(version.describe())
         check.found = ", ".join(check_signatures(version, description))
         return description

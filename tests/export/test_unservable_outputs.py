@@ -129,7 +129,7 @@ def test_what_is_infinite_for_every_image() -> None:
         checked([{"logits": np.array([np.inf, -np.inf])}])
 
 
-def test_what_a_graph_needs_in_vain() -> None:
+def test_what_tensorflow_lacks_for_a_graph() -> None:
     operation = ValueError("Op type not registered 'TRTEngineOp' in binary running on host. Make")
     assert reason_of(operation).startswith("it needs the operation TRTEngineOp, which TensorFlow")
     call = ValueError("Could not find callback with key=pyfunc_0 in the registry.")
