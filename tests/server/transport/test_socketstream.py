@@ -170,3 +170,18 @@ async def test_a_peer_that_sends_no_more_still_gets_the_rest(pair: MakePair) -> 
     assert await asyncio.wait_for(ends.reader.read(), PATIENCE_S) == LARGE
     await asyncio.wait_for(ends.taken.lost, PATIENCE_S)
     assert not written.cancelled()
+
+
+async def test_a_receiver_that_fails_ends_the_connection(pair: MakePair) -> None:
+    ends = await pair()
+
+    def fail(received: memoryview) -> None:
+        raise RuntimeError("the receiver failed")
+
+    ends.taken._on_bytes = fail
+    reported: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda loop, context: reported.append(context["exception"]))
+    ends.peer.write(b"a")
+    await asyncio.wait_for(ends.taken.lost, PATIENCE_S)
+    assert [str(error) for error in reported] == ["the receiver failed"]
