@@ -15,8 +15,8 @@ from export.detectors.options import DecodeOptions
 from export.detectors.recognition import recognize
 from export.detectors.yolo_pose import yolo_pose
 from export.errors import SourceError, lacking, reason_of
+from export.serving import described, outputs
 from export.serving import labels as label_files
-from export.serving import outputs
 from export.serving.decoding import Canvas, decode, decode_at_own_size
 from export.serving.labels import Labels
 from export.serving.signatures import DescribedModule, EncodedServable, Model, Servable
@@ -26,7 +26,7 @@ from export.sources.source import Source
 from export.tasks.classification import Classification
 from export.tasks.ranking import check_ranking
 from export.tasks.selection import not_served, select_task
-from export.tasks.task import Edge, Probe, Task, TaskOptions
+from export.tasks.task import Probe, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
 _PROBES = 4
@@ -150,8 +150,10 @@ def resolve(
 
     def choose() -> Task:
         if decode is not None:
-            return _decoded(draft, probe, _with_labels(source, decode, named), len(tried))
-        return _selected(draft, probe, _with_description(source, task))
+            return _decoded(
+                draft, probe, described.decode_options(source, decode, named), len(tried)
+            )
+        return _selected(draft, probe, described.task_options(source, task))
 
     chosen = outputs.select(choose, faults)
     check_ranking(chosen, probe, source.left_out)
@@ -163,7 +165,7 @@ def resolve(
     if names and isinstance(labels, Path):
         what = _NUMBERED.get(chosen.name, "classes")
         label_files.check_count(labels, names, chosen.classes, what, decode is not None)
-    names = names or _described_labels(source, chosen) or chosen.labels
+    names = names or described.labels(source, chosen) or chosen.labels
     dropped = tuple(not_served(chosen, probe))
     then = _second_model(source, task, chosen)
     return replace(draft, task=chosen, labels=names, not_served=dropped, then=then)
@@ -290,14 +292,6 @@ def _selected(draft: Conversion, probe: Probe, options: TaskOptions) -> Task:
     return task
 
 
-def _with_labels(source: Source, options: DecodeOptions, named: Labels) -> DecodeOptions:
-    """Fill in how many labels there are, and the first class of the source's description."""
-    first = source.described.get("first_class")
-    if options.first_class is None and isinstance(first, int):
-        options = replace(options, first_class=first)
-    return replace(options, class_count=len(named.names) or None, keypoints=named.shape)
-
-
 def _text(error: Exception) -> str:
     # TensorFlow quotes strings that it could not use; its Python binding then fails to decode them.
     if not isinstance(error, UnicodeDecodeError):
@@ -314,22 +308,6 @@ def _hint(source: Source, count: int) -> str:
     return "; if it takes one image per call, add --batch 1" if count > 1 and open_batch else ""
 
 
-def _with_description(source: Source, options: TaskOptions) -> TaskOptions:
-    """Fill in what the options leave open from the source's own description."""
-    first = source.described.get("first_class")
-    if options.first_class is None and isinstance(first, int):
-        options = replace(options, first_class=first)
-    if options.skeleton is None:
-        options = replace(options, skeleton=_described_skeleton(source))
-    if options.palette is None and isinstance(source.described.get("palette"), list):
-        options = replace(options, palette=tuple(map(str, source.described["palette"])))
-    if not options.unit and isinstance(source.described.get("unit"), str):
-        options = replace(options, unit=source.described["unit"])
-    if source.described.get("multi_label") is True:
-        options = replace(options, multi_label=True)
-    return options
-
-
 def _second_model(source: Source, options: TaskOptions, task: Task) -> Any:
     """Return the model that a detector's boxes are meant for, by the options or the source."""
     if task.name == "detection":
@@ -337,15 +315,3 @@ def _second_model(source: Source, options: TaskOptions, task: Task) -> Any:
     if options.then:
         raise SourceError(f"--then is for detectors; the task is {task.name}")
     return None
-
-
-def _described_skeleton(source: Source) -> tuple[Edge, ...] | None:
-    try:
-        return tuple((int(first), int(second)) for first, second in source.described["skeleton"])
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def _described_labels(source: Source, task: Task) -> tuple[str, ...]:
-    labels = tuple(map(str, source.described.get("labels") or ()))
-    return labels if task.classes in (None, len(labels)) else ()
