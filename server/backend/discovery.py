@@ -118,12 +118,13 @@ class Discovery:
         message = request.without_inputs(pinned, signature.DESCRIBE)
         try:
             response, _ = await self._channel.predict(message, self._timeout_s)
+        except _CALL_ERRORS as error:
+            raise ModelUnavailable(f"model {key} did not describe itself: {error}") from None
+        try:
             [values] = arrays(response.outputs).values()
             return description.parse(bytes(values.reshape(-1)[0]))
         except (DescriptionError, ValueError, IndexError, TypeError, ModelFailed) as error:
             raise UnusableModel(f"model {key} has an invalid description: {error}") from None
-        except _CALL_ERRORS as error:
-            raise ModelUnavailable(f"model {key} did not describe itself: {error}") from None
 
     async def _learn_names(self, selection: Selection) -> None:
         """Classify a black picture: most classifiers return all their class names each time."""

@@ -15,6 +15,7 @@ DEADLINE_EXCEEDED       connected                                           Dead
 DEADLINE_EXCEEDED       still connecting                                    BackendUnavailable
 UNAVAILABLE             ``The batch scheduling queue ... is full``          Overloaded
 UNAVAILABLE             no connection, or it broke                          BackendUnavailable
+CANCELLED               it stops, and ends its calls (ours raise nothing)   BackendUnavailable
 RESOURCE_EXHAUSTED      the model server's queue is full                    Overloaded
 others                                                                      ModelFailed
 ======================  ==================================================  ==================
@@ -99,6 +100,10 @@ def _unavailable(message: str) -> Exception:
     return BackendUnavailable(f"the model server cannot be reached: {message}")
 
 
+def _cancelled(message: str) -> Exception:
+    return BackendUnavailable(f"the model server has ended the call: {message}")
+
+
 def _overloaded(message: str) -> Exception:
     return Overloaded(f"the model server is full: {message}")
 
@@ -114,6 +119,7 @@ _KINDS: dict[grpc.StatusCode, Callable[[str], Exception]] = {
     grpc.StatusCode.FAILED_PRECONDITION: _failed_precondition,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
     grpc.StatusCode.UNAVAILABLE: _unavailable,
+    grpc.StatusCode.CANCELLED: _cancelled,
     grpc.StatusCode.RESOURCE_EXHAUSTED: _overloaded,
     grpc.StatusCode.UNIMPLEMENTED: _unimplemented,
 }

@@ -54,7 +54,7 @@ async def lane(puppet: Puppet, backend: TensorFlowServing) -> Lane:
         (CODE.UNAVAILABLE, "going down", BackendUnavailable),
         (CODE.UNAVAILABLE, "The batch scheduling queue of this is full", Overloaded),
         (CODE.DEADLINE_EXCEEDED, "too late", DeadlineExceeded),
-        (CODE.CANCELLED, "shutting down", ModelFailed),
+        (CODE.CANCELLED, "shutting down", BackendUnavailable),
         (CODE.INTERNAL, "bug", ModelFailed),
         (CODE.UNIMPLEMENTED, "what?", ModelFailed),
     ],

@@ -9,7 +9,7 @@ import pytest
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
 from server.core.answers import Classification
-from server.core.errors import BackendUnavailable, UnknownModel, UnusableModel
+from server.core.errors import BackendUnavailable, ModelUnavailable, UnknownModel, UnusableModel
 from server.core.messages import Frame
 from server.core.model import ModelKey
 from tests.server.backend.puppet_models import (
@@ -110,6 +110,19 @@ async def test_description_of_another_shape(
     model = puppet.models["digits", None] = detector()
     model.answer["describe"] = lambda request: {"description": values}
     with pytest.raises(UnusableModel, match="invalid description"):
+        await backend.discover(DIGITS)
+
+
+async def test_a_model_that_fails_to_describe_itself_is_unavailable(
+    puppet: Puppet, backend: TensorFlowServing
+) -> None:
+    model = puppet.models["digits", None] = detector()
+
+    def fail(request: object) -> dict[str, object]:
+        raise RuntimeError("out of memory")
+
+    model.answer["describe"] = fail
+    with pytest.raises(ModelUnavailable, match="did not describe itself"):
         await backend.discover(DIGITS)
 
 

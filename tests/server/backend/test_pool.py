@@ -14,6 +14,7 @@ from server.backend import member, resolution
 from server.backend.interface import traceparent
 from server.backend.labels import LabelTable
 from server.core import health
+from server.core.errors import UnknownModel
 from server.core.messages import ModelChanged, Result, Welcome
 from server.core.model import ModelKey
 from server.runtime import models
@@ -149,6 +150,16 @@ async def test_waiting_frames_end_only_if_no_model_server_is_left(
     await pooled.until(lambda: pooled.gateway.ready() is None)
     await pooled.until(lambda: isinstance(camera.messages[-1], ModelChanged))
     assert {word(outcome) for outcome in await pooled.shoot(camera, 4)} == {"result"}
+
+
+async def test_a_model_server_that_stops_does_not_know_a_label_better(
+    join: Join, fleet: list[Puppet]
+) -> None:
+    pooled = await join()
+    fleet[0].fail(grpc.StatusCode.CANCELLED, "Cancelling all calls")
+    with pytest.raises(UnknownModel):
+        await pooled.pool.discover(CANARY)
+    assert (await pooled.pool.discover(ModelKey("digits"))).version == 1
 
 
 async def test_a_rolling_update_gives_a_session_one_version_at_a_time(
