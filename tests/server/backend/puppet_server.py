@@ -8,7 +8,9 @@ its outputs; :meth:`Puppet.hold` keeps Predict calls waiting until
 
 from __future__ import annotations
 
+import socket
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
@@ -97,7 +99,12 @@ class Puppet:
         self.describes = threading.Event()  # while not set, no model is described
         self.describes.set()
         self._server: grpc.Server | None = None
-        self.port = 0
+        # Bound as long as this object lives: while it is stopped, nobody else may listen there.
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        weakref.finalize(self, held.close)
+        self.port: int = held.getsockname()[1]
         self.serving: bool | None = None  # what its health service says; None: it has none
         self.metadata: list[dict[str, str]] = []  # of each Predict call
         self.server_timing = ""  # what it reports of a Predict call
@@ -108,13 +115,13 @@ class Puppet:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Listen: on a free port at first, on the same one ever after."""
+        """Listen, always on the same port."""
         options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)]
         self._server = grpc.server(futures.ThreadPoolExecutor(8), options=options)
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
             _Servicer(self), self._server
         )
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
+        self._server.add_insecure_port(self.address)
         self._server.add_generic_rpc_handlers(_health_and_status(self))
         self._server.start()
 
