@@ -70,20 +70,28 @@ class BackendPool:
         """Learn what sessions get for ``key`` from the model servers that answer in time."""
         if not self._resolved.is_set():
             await _event(self._resolved, FIRST_LOOKUP_S)
-        while True:
-            members = self._askable()
-            if not members:
-                raise BackendUnavailable(self._why_none())
-            results = await _in_time([member.look_up(key) for member in members])
-            if not any(member.place.leaving for member in members):
-                break  # otherwise ask once more: others have taken the place of one that was asked
-        failures = [result for result in results if isinstance(result, BackendUnavailable)]
-        if failures and len(failures) == len(results):
-            raise failures[0]
+        await self._ask(key)
         result = self._settle(key)
         if isinstance(result, Model):
             return result
         raise result or BackendUnavailable("no model server answers")
+
+    async def _ask(self, key: ModelKey) -> None:
+        """Have all look ``key`` up that may answer. Raises BackendUnavailable if none does."""
+        asked: set[Member] = set()
+        while True:
+            members = self._askable()
+            if not members:
+                raise BackendUnavailable(self._why_none())
+            asked.update(members)
+            results = await _in_time([member.look_up(key) for member in members])
+            if any(member.place.leaving for member in members):
+                continue  # others have taken the place of one that was asked
+            failures = [result for result in results if isinstance(result, BackendUnavailable)]
+            if not failures or len(failures) < len(results):
+                return
+            if asked.issuperset(self._askable()):  # nobody has come meanwhile
+                raise failures[0]
 
     async def infer(
         self, lane: Lane, frames: Sequence[Frame], timeout_s: float, call: object = None

@@ -280,6 +280,25 @@ async def test_a_look_up_outlives_the_address_that_it_has_asked(
     fleet[0].describes.set()
 
 
+async def test_a_look_up_that_fails_goes_on_with_a_model_server_that_came_meanwhile(
+    join: Join, fleet: list[Puppet]
+) -> None:
+    behind = {fleet[0].address}
+
+    async def look_up(host: str, port: int) -> set[str]:
+        return set(behind)
+
+    pooled = await join("dns:///serving:8500", look_up=look_up)
+    await pooled.camera()
+    fleet[0].describes.clear()
+    asked = asyncio.ensure_future(pooled.pool.discover(ModelKey("digits")))
+    behind.add(fleet[1].address)
+    await pooled.until(lambda: pooled.state(fleet[1]) == "trial")
+    fleet[0].fail(grpc.StatusCode.UNAVAILABLE, "going down")
+    fleet[0].describes.set()
+    assert (await asked).version == 1
+
+
 async def test_a_name_that_leads_nowhere_at_the_start(fleet: list[Puppet]) -> None:
     behind: set[str] = set()
 
