@@ -16,7 +16,11 @@ Edge = tuple[int, int]
 
 
 class ModelKey(NamedTuple):
-    """A model as a client names it: by label, by version, or by neither (the newest)."""
+    """A model as a client names it: by label, by version, or by its name alone.
+
+    What a name alone leads to says :class:`~server.core.rollout.Rollout`; at a model server, it
+    is the newest version.
+    """
 
     name: str
     label: str | None = None

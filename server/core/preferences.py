@@ -32,11 +32,11 @@ class Preferences:
     then: Then | Literal[True] | None = None
     traceparent: TraceContext | None = None
 
-    def with_options(self, options: Options, default: ModelKey) -> Preferences:
+    def with_options(self, options: Options) -> Preferences:
         """Return what applies with these options; those that are not given stay as they are."""
         turn = options.orientation
         return Preferences(
-            self._named(options, default),
+            self._named(options),
             self.min_score if options.min_score is None else options.min_score,
             self.max_results if options.max_results is None else options.max_results,
             self.client if options.client is None else options.client,
@@ -48,10 +48,8 @@ class Preferences:
             options.traceparent or self.traceparent,
         )
 
-    def _named(self, options: Options, default: ModelKey) -> ModelKey:
+    def _named(self, options: Options) -> ModelKey:
         """Return the model that the options name, or the present one."""
         if not options.model and not options.label and options.version is None:
             return self.key
-        key = ModelKey(options.model or self.key.name, options.label, options.version)
-        # Naming just the default model is the same as naming none.
-        return default if key == ModelKey(default.name) else key
+        return ModelKey(options.model or self.key.name, options.label, options.version)

@@ -1,4 +1,4 @@
-"""Which version label a session gets if it asks for none."""
+"""Which version label a session gets that names a model alone, or none at all."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ Route = tuple[ModelKey, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """How sessions that name no version are spread over the default model's labels.
+    """What sessions get that name no version; ``model`` is the default model.
 
-    They get ``model`` with ``label``. Without a label, that is ``stable`` if the model
-    server has it, and otherwise the newest version. A share of them, ``canary_share``
-    (0..1), gets ``canary_label`` if it exists. For each of ``canary_steps`` (percent, ascending),
-    that share gets the label ``<canary_label>-<percent>`` if it exists: where one of these labels
-    is, at the model server, decides how large the canary's share is. The session's id decides, so
-    a session keeps its route, and a larger share includes the sessions of a smaller one.
+    Whichever model they name, they get the label ``label`` of it, or ``stable`` if that is None,
+    and the newest version as long as the model server does not have the label. Only the default
+    model has no other version if ``label`` is set: it is that which the settings name.
+
+    A share of the default model's sessions, ``canary_share`` (0..1), gets ``canary_label`` if it
+    exists. For each of ``canary_steps`` (percent, ascending), that share gets the label
+    ``<canary_label>-<percent>`` if it exists: where one of these labels is, at the model server,
+    decides how large the canary's share is. The session's id decides, so a session keeps its
+    route, and a larger share includes the sessions of a smaller one.
     """
 
     model: str
@@ -34,15 +37,13 @@ class Rollout:
 
     @property
     def default(self) -> ModelKey:
-        """The key of a session that names no model."""
-        return ModelKey(self.model, self.label)
+        """What a session asks for that names no model: the default model by its name alone."""
+        return ModelKey(self.model)
 
     @property
     def usual(self) -> Route:
-        """The route of sessions outside the canary's share."""
-        if self.label is not None:
-            return (self.default,)
-        return (ModelKey(self.model, STABLE), self.default)
+        """The route of the default model's sessions outside the canary's share."""
+        return self.by_name(self.model)
 
     @property
     def shares(self) -> Mapping[str, float]:
@@ -60,12 +61,20 @@ class Rollout:
 
     def of(self, key: ModelKey, session: str) -> Route:
         """Return the route of a session with this id (hexadecimal) that asks for ``key``."""
-        if key != self.default:
+        if key.label is not None or key.version is not None:
             return (key,)
+        if key != self.default:
+            return self.by_name(key.name)
         # As many digits as a float can hold, so that the highest position is below 1.
         digits = session[:13]
         position = int(digits, 16) / 16 ** len(digits)
         return self._at(position)
+
+    def by_name(self, name: str) -> Route:
+        """Return the route of sessions that name just this model, outside the canary's share."""
+        labelled, newest = ModelKey(name, self.label or STABLE), ModelKey(name)
+        strict = name == self.model and self.label is not None
+        return (labelled,) if strict else (labelled, newest)
 
     def _at(self, position: float) -> Route:
         """Return the route at a position in 0..1. The largest share's label comes first.

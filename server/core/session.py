@@ -107,7 +107,6 @@ class Session:
         self._budget = budget
         self._admission = admission or Admission(None)
         self._expires_in_s: int | None = None
-        self._default_model = default_model
         self._welcomed = False
         self._model: Model | FramewireError = looking_up(default_model)
         self._sent_model: Model | None = None
@@ -171,7 +170,7 @@ class Session:
         return options.token is not None or self._preferred(options) != self.preferences
 
     def _preferred(self, options: Options) -> Preferences:
-        return self.preferences.with_options(options, self._default_model)
+        return self.preferences.with_options(options)
 
     def lane(self, frame: Frame) -> Lane | None:
         """Return the lane ``frame`` would travel in now; None if the model does not take it."""

@@ -71,9 +71,7 @@ class Cascades:
         """Follow a session's second model instead of the one before; None: none."""
         before, entry.second = entry.second, None
         if key is not None:
-            default = self.rollout.default
-            named = default if key == ModelKey(default.name) else key
-            entry.second = self.rollout.of(named, entry.session.id)
+            entry.second = self.rollout.of(key, entry.session.id)
             self._resolver.acquire(entry.second, Interest.CLIENT)
         if before is not None:
             self._resolver.release(before)

@@ -23,6 +23,7 @@ from server.core.session import TRY_AGAIN_LATER, Session
 from server.runtime import limits
 from server.runtime.backends import Backends
 from server.runtime.cascades import Cascades
+from server.runtime.catalog import Catalog
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.draining import SHUTTING_DOWN, Drain
 from server.runtime.models import Interest, ModelOrError, Models
@@ -67,6 +68,7 @@ class Gateway:
         self.sessions = Sessions.from_settings(settings, limiters)
         self._models = Models(backend, self)
         self._resolver = Resolver(self._models, self)
+        self._catalog = Catalog(self._rollout, self._models, self._resolver)
         self._backends = Backends(settings.backend, balancer)
         self._dispatcher = Dispatcher(
             settings, backend, self._models, self._counters, self, balancer
@@ -86,7 +88,7 @@ class Gateway:
 
     def offer(self, names: Iterable[str]) -> None:
         """List the models of these names to clients, whether or not a session uses them."""
-        self._models.offer(names)
+        self._catalog.offer(names)
 
     def ready(self) -> FramewireError | None:
         """Return None when a frame of the default model can be answered, else why not."""
@@ -95,7 +97,7 @@ class Gateway:
         result = self._resolver.current(self._rollout.usual)
         if isinstance(result, Model):
             return None
-        return result or looking_up(self._rollout.default)
+        return result or looking_up(self._rollout.usual[-1])
 
     def backends(self) -> Sequence[BackendStatus]:
         """Return the state of each model server; nothing if the settings name a single one."""
@@ -103,9 +105,7 @@ class Gateway:
 
     def models(self) -> list[ModelStatus]:
         """Return the models that sessions can ask for, as far as they are known."""
-        current = self._resolver.current(self._rollout.usual)
-        default = current.key if isinstance(current, Model) else self._rollout.default
-        return [ModelStatus(key, result, key == default) for key, result in self._models.offered()]
+        return self._catalog.statuses()
 
     async def became_ready(self) -> None:
         """Wait until a frame of the default model can be answered for the first time."""
@@ -138,7 +138,7 @@ class Gateway:
         for route in self._rollout.trials:
             self._resolver.acquire(route, Interest.DEFAULT)
         for entry in self.sessions:
-            if entry.route in (before.usual, *before.trials):
+            if entry.route is not None and entry.session.preferences.key == before.default:
                 self._select(entry, before.default, time.monotonic())
         for route in before.trials:
             self._resolver.release(route)

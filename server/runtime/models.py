@@ -13,7 +13,7 @@ import enum
 import logging
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -36,8 +36,6 @@ RETRIES_PER_S, RETRIES_BURST = 10.0, 10
 LONGEST_MISSING_PAUSE_S = 30.0
 # A client that would wait longer for its turn is told so at once.
 LONGEST_TURN_S = 5.0
-# Each model that is listed without being used costs a look-up every few seconds.
-MAX_OFFERED = 100
 # Each session gets all labels whenever one is new. A model that invents ever more of them would
 # send more labels than results.
 MAX_LABELS_AT_ONCE = 1000
@@ -53,14 +51,9 @@ class Interest(enum.IntEnum):
     OFFERED = 1
     """The operator's files name it, so clients find it in the list."""
     LABEL = 2
-    """The default route passes it where it is there."""
+    """A route passes it where it is there."""
     DEFAULT = 3
     """Frames of the default model need it."""
-
-    @property
-    def optional(self) -> Interest:
-        """The same interest in a model that may be missing."""
-        return min(self, Interest.LABEL)
 
 
 class ModelListener(Protocol):
@@ -86,7 +79,6 @@ class Models:
         self._backend = backend
         self._listener = listener
         self._entries: dict[ModelKey, _Entry] = {}
-        self._offered: set[str] = set()
         self._connected = asyncio.Event()
         self._lookups = TokenBucket(LOOKUPS_PER_S, LOOKUPS_BURST)
         self._retries = TokenBucket(RETRIES_PER_S, RETRIES_BURST)
@@ -98,7 +90,8 @@ class Models:
             entry = self._entries[key] = _Entry(interest)
             entry.task = asyncio.ensure_future(self._follow(key, entry))
         entry.users += 1
-        entry.interest = max(entry.interest, interest)
+        if interest > entry.interest:
+            self._raise_interest(key, entry, interest)
         return entry.result
 
     def release(self, key: ModelKey) -> None:
@@ -122,18 +115,6 @@ class Models:
         known = self.current(key)
         version = known.version if isinstance(known, Model) else key.version or key.label
         return str(version or "newest")
-
-    def offer(self, names: Iterable[str]) -> None:
-        """Follow the models of these names, in the place of those offered before."""
-        distinct = list(dict.fromkeys(names))
-        if len(distinct) > MAX_OFFERED:
-            fields = {"count": len(distinct), "most": MAX_OFFERED}
-            log.warning("%(count)d models are configured; the first %(most)d are listed", fields)
-        before, self._offered = self._offered, set(distinct[:MAX_OFFERED])
-        for name in self._offered - before:
-            self.acquire(ModelKey(name), Interest.OFFERED)
-        for name in before - self._offered:
-            self.release(ModelKey(name))
 
     def offered(self) -> list[tuple[ModelKey, ModelOrError | None]]:
         """Return what is known of the models that sessions can ask for.
@@ -187,6 +168,15 @@ class Models:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _raise_interest(self, key: ModelKey, entry: _Entry, interest: Interest) -> None:
+        before, entry.interest = entry.interest, interest
+        if before is Interest.CLIENT and isinstance(entry.result, FramewireError):
+            # What clients asked for in vain was last looked up up to half a minute ago.
+            entry.result = None
+            assert entry.task is not None
+            entry.task.cancel()
+            entry.task = asyncio.ensure_future(self._follow(key, entry))
 
     async def _follow(self, key: ModelKey, entry: _Entry) -> None:
         pause_s = FIRST_PAUSE_S

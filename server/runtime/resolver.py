@@ -6,7 +6,13 @@ import itertools
 from dataclasses import dataclass
 from typing import Protocol
 
-from server.core.errors import BackendUnavailable, ModelUnavailable, NotLoaded
+from server.core.errors import (
+    BackendUnavailable,
+    ModelUnavailable,
+    NotLoaded,
+    UnknownModel,
+    UnusableModel,
+)
 from server.core.model import Model, ModelKey
 from server.core.rollout import Rollout, Route, percentages
 from server.runtime.models import Interest, ModelOrError, Models
@@ -33,17 +39,23 @@ class RouteListener(Protocol):
 
 @dataclass(slots=True)
 class _Resolution:
-    users: int
-    result: ModelOrError | None
+    users: int = 0
+    result: ModelOrError | None = None
+    follows_labels: bool = False
 
 
 class Resolver:
     """Resolves each route in use to the first of its models that is there.
 
     A model that is not there leads on to the next one. A model server that does not
-    answer does not, since it would not answer for the next one either. Nor does a label
-    lead on to the newest version while its own version is loading, as after a restart:
-    the newest may be one that only canary sessions are to see.
+    answer does not, since it would not answer for the next one either. And nothing but a
+    label that does not exist leads on to the newest version, which may be one that only
+    canary sessions are to see: not a label whose own version is loading, as after a
+    restart, or cannot be used.
+
+    Clients can make up any number of names. So the labels of a model are looked up only
+    once the model itself, which is the last of its route, has been found; those of the
+    default model at once.
     """
 
     def __init__(self, models: Models, listener: RouteListener) -> None:
@@ -57,12 +69,15 @@ class Resolver:
 
         ``interest`` is in the last model of the route; the others are optional.
         """
+        self._models.acquire(route[-1], interest)
         resolution = self._resolutions.get(route)
         if resolution is None:
+            resolution = self._resolutions[route] = _Resolution()
             for key in route:
-                self._models.acquire(key, interest if key == route[-1] else interest.optional)
                 self._routes_of.setdefault(key, {})[route] = None
-            resolution = self._resolutions[route] = _Resolution(0, self._resolve(route))
+            if interest is Interest.DEFAULT:
+                self._follow_labels(route, resolution)
+            resolution.result = self._resolve(route, resolution)
         resolution.users += 1
         return resolution.result
 
@@ -70,11 +85,14 @@ class Resolver:
         """Follow ``route`` for one user less; nothing is kept of routes without users."""
         resolution = self._resolutions[route]
         resolution.users -= 1
+        self._models.release(route[-1])
         if resolution.users:
             return
         del self._resolutions[route]
+        if resolution.follows_labels:
+            for key in route[:-1]:
+                self._models.release(key)
         for key in route:
-            self._models.release(key)
             routes = self._routes_of[key]
             del routes[route]
             if not routes:
@@ -89,16 +107,30 @@ class Resolver:
         """Resolve the routes over ``key`` again."""
         for route in list(self._routes_of.get(key, ())):
             resolution = self._resolutions.get(route)
-            result = self._resolve(route)
-            if resolution and result is not None and result is not resolution.result:
+            if resolution is None:  # left meanwhile
+                continue
+            result = self._resolve(route, resolution)
+            if result is not None and result is not resolution.result:
                 resolution.result = result
                 self._listener.route_changed(route, result)
 
-    def _resolve(self, route: Route) -> ModelOrError | None:
+    def _follow_labels(self, route: Route, resolution: _Resolution) -> None:
+        resolution.follows_labels = True
+        for key in route[:-1]:
+            self._models.acquire(key, Interest.LABEL)
+
+    def _resolve(self, route: Route, resolution: _Resolution) -> ModelOrError | None:
+        if not resolution.follows_labels:
+            found = self._models.current(route[-1])
+            if not isinstance(found, Model | UnusableModel):
+                return found
+            self._follow_labels(route, resolution)
         for key, following in itertools.pairwise(route):
             result = self._models.current(key)
             if result is None or isinstance(result, Model | BackendUnavailable):
                 return result
-            if isinstance(result, NotLoaded) and following.label is None:
+            if following.label is None and isinstance(result, NotLoaded):
                 return ModelUnavailable(f"model {key} is not loaded yet")
+            if following.label is None and not isinstance(result, UnknownModel):
+                return result
         return self._models.current(route[-1])

@@ -213,8 +213,8 @@ def test_limits_of_the_session_apply_to_both_answers() -> None:
 
 
 def test_options_that_are_not_given_leave_the_second_model() -> None:
-    wanted = Preferences(KEY).with_options(Options(then=THEN), KEY)
+    wanted = Preferences(KEY).with_options(Options(then=THEN))
     assert wanted.then == THEN
-    assert wanted.with_options(Options(), KEY).then == THEN
-    assert wanted.with_options(Options(then=True), KEY).then is True
-    assert wanted.with_options(Options(then=False), KEY).then is None
+    assert wanted.with_options(Options()).then == THEN
+    assert wanted.with_options(Options(then=True)).then is True
+    assert wanted.with_options(Options(then=False)).then is None

@@ -1,4 +1,4 @@
-"""Which label a session gets that asks for none."""
+"""Which label a session gets that names a model alone, or none."""
 
 from __future__ import annotations
 
@@ -27,10 +27,31 @@ def test_a_label_that_was_asked_for_is_kept_to() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [ModelKey("cats"), ModelKey("digits", version=3), ModelKey("digits", "blue"), STABLE]
+    "key",
+    [
+        ModelKey("digits", version=3),
+        ModelKey("digits", version=0),
+        ModelKey("digits", "blue"),
+        STABLE,
+        ModelKey("cats", version=3),
+        ModelKey("cats", "stable"),
+    ],
 )
-def test_a_session_that_asks_for_something_gets_that(key: ModelKey) -> None:
-    assert Rollout("digits", canary_share=1.0).of(key, LOWEST) == (key,)
+@pytest.mark.parametrize("label", [None, "stable"])
+def test_a_session_that_asks_for_a_version_gets_just_that(key: ModelKey, label: str | None) -> None:
+    assert Rollout("digits", label, canary_share=1.0).of(key, LOWEST) == (key,)
+
+
+def test_a_name_alone_means_the_same_for_every_model() -> None:
+    cats = ModelKey("cats")
+    assert Rollout("digits").of(cats, LOWEST) == (ModelKey("cats", "stable"), cats)
+    named = Rollout("digits", "production").of(cats, LOWEST)
+    assert named == (ModelKey("cats", "production"), cats)
+
+
+def test_the_canary_is_one_of_the_default_model() -> None:
+    routes = Rollout("digits", canary_share=1.0, canary_steps=(100,))
+    assert routes.of(ModelKey("cats"), LOWEST) == routes.by_name("cats")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.25, 0.5, 1.0])

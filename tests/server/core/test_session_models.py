@@ -119,7 +119,8 @@ def test_configure_to_a_model_that_is_not_there(found: FramewireError) -> None:
     assert effects[0] == Send(ModelChanged(None))
     assert_error(session.receive(frame(1), NOW), found.code, frame_id=1)
     # And back to the first one, which is known at once.
-    assert session.receive(Configure(Options(model="digits")), NOW) == [Select(KEY)]
+    back = ModelKey("digits")
+    assert session.receive(Configure(Options(model="digits")), NOW) == [Select(back)]
     assert session.update_model(MODEL) == [Send(ModelChanged(MODEL))]
 
 
@@ -127,7 +128,8 @@ def test_configure_to_a_model_that_is_not_there(found: FramewireError) -> None:
     ("said", "key"),
     [
         (Options(), KEY),
-        (Options(model="digits"), KEY),  # the default model by its name alone
+        (Options(model="digits"), ModelKey("digits")),
+        (Options(model="digits", label="stable"), KEY),
         (Options(model="digits", label="canary"), ModelKey("digits", "canary")),
         (Options(label="canary"), ModelKey("digits", "canary")),
         (Options(version=0), ModelKey("digits", None, 0)),

@@ -13,7 +13,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from server.app import offer_models
 from server.backend.interface import Inference
 from server.core.answers import Classification, Poses, Segmentation
-from server.core.errors import BackendUnavailable, UnusableModel
+from server.core.errors import BackendUnavailable, NotLoaded, UnusableModel
 from server.core.messages import Options
 from server.core.model import Model, ModelKey
 from server.runtime.metrics import Metrics
@@ -21,11 +21,12 @@ from tests.server.access import keyring
 from tests.server.camera import Camera
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.test_upload import fields_of, post
-from tests.server.puppet import DIGITS, STABLE, PuppetBackend, model
+from tests.server.puppet import CANARY, DIGITS, STABLE, PuppetBackend, model
 from tests.server.samples import picture
 from tests.server.waiting import until
 
-CATS = ModelKey("cats")
+CATS, DOGS, BIRDS = ModelKey("cats"), ModelKey("dogs"), ModelKey("birds")
+CATS_STABLE = ModelKey("cats", "stable")
 
 
 async def get(served: Served, method: str = "GET", **headers: str) -> HTTPResponse:
@@ -68,15 +69,52 @@ async def test_the_default_model(served: Served) -> None:
 
 
 async def test_labels_are_entries_of_their_own(serve: Serve, puppet: PuppetBackend) -> None:
-    puppet.models[STABLE] = model(STABLE, 3)
-    served = serve()
+    puppet.models[STABLE] = model(STABLE, 1)
+    puppet.models[CANARY] = model(CANARY, 3)
+    served = serve(canary_share=0.5)
     await served.gateway.became_ready()
     await until(lambda: len(served.gateway.models()) == 2)
     found = await models(served)
     assert {name: (entry["version"], entry["default"]) for name, entry in found.items()} == {
-        "digits": (1, False),
-        "digits:stable": (3, True),
+        "digits:canary": (3, False),
+        "digits:stable": (1, True),
     }
+
+
+async def test_what_the_list_has_is_what_a_name_leads_to(
+    serve: Serve, puppet: PuppetBackend
+) -> None:
+    puppet.models[CATS] = model(CATS, 2)
+    puppet.models[CATS_STABLE] = model(CATS_STABLE, 1)
+    puppet.models[DOGS] = model(DOGS, 5)
+    puppet.models[BIRDS] = model(BIRDS, 7)
+    puppet.models[ModelKey("birds", "stable")] = NotLoaded("Specific(birds, 6)")
+    served = serve()
+    await served.gateway.became_ready()
+    served.gateway.offer(["cats", "dogs", "birds"])
+    await until(lambda: all(one.result for one in served.gateway.models()))
+    found = await models(served)
+    assert sorted(found) == ["birds", "cats:stable", "digits", "dogs"]
+    assert found["birds"]["state"] == "backend_unavailable", "the newest was not released"
+    listed = {name: one["version"] for name, one in found.items() if name != "birds"}
+    assert listed == {"cats:stable": 1, "digits": 1, "dogs": 5}
+    for name, entry in found.items():
+        answer = await post(served, picture(), query=f"?model={entry['name']}")
+        assert (answer.code == 200) == (name != "birds")
+
+
+async def test_an_upload_that_names_a_model_gets_its_stable_version(
+    serve: Serve, puppet: PuppetBackend
+) -> None:
+    puppet.models[CATS] = model(CATS, 2)
+    puppet.models[CATS_STABLE] = model(CATS_STABLE, 1)
+    exact = ModelKey("cats", version=2)
+    puppet.models[exact] = model(exact, 2)
+    served = serve()
+    puppet.obey = lambda call: call.answer(puppet.models[call.lane.model].version)  # type: ignore[union-attr]
+    for query, version in (("?model=cats", 1), ("?model=cats&version=2", 2)):
+        found = fields_of(await post(served, picture(), query=query))
+        assert found["model_version"] == version
 
 
 async def test_what_sessions_use_and_not_what_they_ask_for_in_vain(served: Served) -> None:

@@ -70,6 +70,19 @@ def reasons(outcome: Outcome) -> list[str]:
     return [answer.reason if isinstance(answer, Unanswered) else "" for answer in answers]
 
 
+async def test_a_second_model_by_its_name_is_its_stable_version(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    stable = FACES._replace(label="stable")
+    puppet.models[FACES] = faces(version=2)
+    lane = LANE._replace(model=stable)
+    puppet.models[stable] = replace(faces(), key=stable, lanes={"rgb": lane})
+    camera = await Camera(gateway).open(THEN)
+    camera.shoot(1)
+    assert reasons(await camera.outcome(1)) == ["", "", ""]
+    assert {call.lane.model for call in puppet.calls} == {DIGITS, stable}
+
+
 async def test_a_result_has_what_the_second_model_says_of_each_box(
     gateway: Gateway, puppet: PuppetBackend
 ) -> None:

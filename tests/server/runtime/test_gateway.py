@@ -290,6 +290,19 @@ async def test_nothing_is_kept_of_models_without_users(
     assert len([task for task in asyncio.all_tasks() if "_follow" in repr(task)]) == 2
 
 
+async def test_the_labels_of_a_model_without_users_are_forgotten_too(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    cats, labelled = ModelKey("cats"), ModelKey("cats", "stable")
+    puppet.models[cats] = model(cats, 2)
+    puppet.models[labelled] = model(labelled)
+    cameras = [await Camera(gateway).open(Options(model="cats")) for _ in range(2)]
+    cameras[0].leave()
+    assert gateway._models.current(labelled) is not None
+    cameras[1].leave()
+    assert gateway._models.current(labelled) is gateway._models.current(cats) is None
+
+
 async def test_a_new_version_in_the_answers_is_looked_up_and_told(
     gateway: Gateway, puppet: PuppetBackend
 ) -> None:

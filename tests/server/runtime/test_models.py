@@ -242,6 +242,23 @@ async def test_what_clients_ask_for_is_no_news_for_the_log(
     assert caplog.messages == ["model digits: version 1, detection"]
 
 
+async def test_what_clients_asked_for_in_vain_is_looked_up_anew_for_others(
+    models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only after the long pause that it has reached by then."""
+    monkeypatch.setattr(models_module, "FIRST_PAUSE_S", 3600.0)
+    puppet.watch(lambda there: models.channel_changed(None if there else GONE))
+    puppet.come_back()
+    models.acquire(CATS, Interest.CLIENT)
+    assert await told.next() == "unknown_model"
+    puppet.models[CATS] = model(CATS, 7)
+    assert isinstance(models.acquire(CATS, Interest.CLIENT), UnknownModel)
+    assert models.acquire(CATS, Interest.LABEL) is None
+    assert await told.next() == "7"
+    assert isinstance(models.acquire(CATS, DEFAULT), Model), "what is known stays so"
+    assert puppet.lookups == [CATS, CATS]
+
+
 async def test_nothing_is_looked_up_for_nobody(
     models: Models, puppet: PuppetBackend, told: Told
 ) -> None:
@@ -285,36 +302,6 @@ async def test_close_stops_everything(models: Models, puppet: PuppetBackend) -> 
     models.release(DIGITS)  # sessions leave after it
     models.invalidate(DIGITS)
     assert models.current(DIGITS) is None
-
-
-# Models that are offered by name
-
-
-def names(models: Models) -> list[str]:
-    return sorted(key.name for key, _ in models.offered())
-
-
-async def test_offered_models_replace_those_offered_before(
-    models: Models, puppet: PuppetBackend, told: Told
-) -> None:
-    puppet.models[CATS] = model(CATS, 4)
-    models.offer(["cats", "missing", "cats"])
-    assert sorted([await told.next(), await told.next()]) == ["4", "unknown_model"]
-    assert names(models) == ["cats", "missing"]
-    models.acquire(CATS, Interest.CLIENT)
-    models.offer(["dogs"])
-    assert names(models) == ["cats", "dogs"]  # a session uses one of them
-    models.release(CATS)
-    assert names(models) == ["dogs"]
-
-
-async def test_offered_models_are_bounded(
-    models: Models, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(models_module, "MAX_OFFERED", 2)
-    models.offer(["a", "b", "c"])
-    assert names(models) == ["a", "b"]
-    assert "3 models are configured; the first 2 are listed" in caplog.text
 
 
 # What answers add
