@@ -94,14 +94,16 @@ class Settings:
     model: str = _model("digits", "default model, for sessions that name none", **_named)
     label: str = _model(
         "",
-        "default version label; empty: 'stable' if it exists, otherwise the newest version",
+        "version label for sessions that name no version, of any model; empty: 'stable' if it "
+        "exists, otherwise the newest version",
         metavar="NAME",
         pattern=rf"({_NAME})?",
         syntax="a name",
     )
     canary_share: float = _model(
         0.0,
-        "fraction of sessions (0 to 1) to send to the canary; sessions that name a version stay",
+        "fraction of sessions (0 to 1) of the default model to send to the canary; those that name "
+        "a version stay",
         0,
         1,
         metavar="FRACTION",
