@@ -157,7 +157,8 @@ async def test_the_share_follows_the_labels_of_steps(
     assert all(told(camera)[-1] == "2 canary-100" for camera in cameras)
     assert all(told(camera) == ["1 stable", "2 canary-50", "2 canary-100"] for camera in first)
     del puppet.models[everyone]
-    gateway._models.invalidate(everyone)
+    for label in (half, everyone):
+        gateway._models.invalidate(label)
     await until(lambda: versions() == {1})
 
 
