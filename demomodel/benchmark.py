@@ -121,7 +121,7 @@ def main() -> int:
     try:
         print(json.dumps(_measure(path)))
     except ExportError as error:
-        print(f"benchmark: error: {error}", file=sys.stderr)
+        print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     return 0
 

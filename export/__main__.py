@@ -59,13 +59,13 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m export")
         _run_command(sys.argv[1:] if arguments is None else arguments, prog)
     except (KeyboardInterrupt, Exception) as error:
         if _is_interrupt(error):
-            print("export: interrupted", file=sys.stderr)
+            print(f"{prog}: interrupted", file=sys.stderr)
             _clear_interrupt()
             return 130
         message = _message(error)
         if message is None:
             raise
-        print(f"export: error: {_visible(message)}", file=sys.stderr)
+        print(f"{prog}: {_visible(message)}", file=sys.stderr)
         return 1
     return 0
 

@@ -80,6 +80,20 @@ def chunk(kind: bytes, contents: bytes) -> bytes:
     return struct.pack(">I", len(contents)) + kind + contents + checksum
 
 
+def with_shared_entries(jpeg: bytes, kind: bytes = b"\xe1Exif\0\0") -> bytes:
+    """A JPEG with metadata whose 2,000 entries all refer to the same 30,000 bytes.
+
+    ``kind`` is the segment's marker and its name.
+    """
+    count, size = 2000, 30_000
+    end = 10 + 12 * count + 4
+    entries = b"".join(struct.pack(">HHII", tag, 1, size, end) for tag in range(1, count + 1))
+    directory = b"MM\0*\0\0\0\x08" + struct.pack(">H", count) + entries + bytes(4 + size)
+    name = kind[1:]
+    length = struct.pack(">H", 2 + len(name) + len(directory))
+    return jpeg[:2] + b"\xff" + kind[:1] + length + name + directory + jpeg[2:]
+
+
 def png(
     size: tuple[int, int],
     depth: int,

@@ -188,7 +188,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     (
         "export.verification",
         {*EXPORT_BASE, "export.client", "export.publishing", "export.serving", "export.sources"}
-        | {"export.tasks", "framewire.agreement", "framewire.recording", "framewire.reports"},
+        | {"export.tasks", "framewire.agreement", "framewire.encodedpicture"}
+        | {"framewire.recording", "framewire.reports"},
         {*TENSORFLOW, "matplotlib", "rich"},
     ),
     # The demo model is made with the tool; of the tool, only the commands know the demo model.
@@ -206,8 +207,13 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     ("framewire.sharedfile", set(), set()),
     ("framewire.textfile", set(), set()),
     ("framewire.output", set(), set()),
+    ("framewire.encodedpicture", set(), {"PIL"}),
     # What an application installs: nothing of the servers comes with it.
-    ("framewire.client", {"framewire.recording"}, {"tornado", "msgpack", "PIL", "numpy", "av"}),
+    (
+        "framewire.client",
+        {"framewire.encodedpicture", "framewire.recording"},
+        {"tornado", "msgpack", "PIL", "numpy", "av"},
+    ),
     ("framewire.phone", set(), {"cryptography", "segno", "tornado"}),
     # It starts the other programs by name, as modules or processes.
     ("framewire", {"demomodel", "server.settings"}, {"honcho"}),
@@ -216,8 +222,8 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
     (
         "loadtest",
         {"server.backend.stubs", "export", "demomodel", "framewire.client"}
-        | {"framewire.agreement", "framewire.phone.certificates", "framewire.recording"}
-        | {"framewire.reports", "framewire.textfile"},
+        | {"framewire.agreement", "framewire.encodedpicture", "framewire.phone.certificates"}
+        | {"framewire.recording", "framewire.reports", "framewire.textfile"},
         {"grpc", "msgpack", "PIL", "prometheus_client", "rich", "websockets"},
     ),
 ]

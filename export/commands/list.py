@@ -14,6 +14,7 @@ from export.errors import DamagedVersion, ExportError, ReleaseError, ServerError
 
 if TYPE_CHECKING:
     from export.client.model_server import ModelServer, Status
+    from export.publishing.repository import Repository
     from export.release.listing import Row
 
 SUMMARY = "list a model's versions: on disk, served, labelled"
@@ -125,4 +126,16 @@ def _print(rows: list[Row], options: argparse.Namespace, named: Target) -> None:
         for line in listing.failures(rows):
             print(line)
     else:
-        print(f"there are no versions in {named.repository.location}")
+        print(_nothing(named.repository))
+
+
+def _nothing(repository: Repository) -> str:
+    """Return what to say about a directory without versions; it may be that of all models."""
+    from export.suggestions import listed
+
+    models = repository.models()
+    words = f"there are no versions in {repository.location}"
+    if not models:
+        return words
+    one = repository.location / models[0]
+    return f"{words}, but models: {listed(models)}; pass one, such as {one}"

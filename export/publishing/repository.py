@@ -39,6 +39,12 @@ class Repository:
         with reporting("read", self.location):
             return {n: folder for n, folder in self.folders().items() if is_complete(folder)}
 
+    def models(self) -> list[str]:
+        """Return the directories that hold versions themselves, as that of all models does."""
+        with reporting("read", self.location):
+            names = [name for name in self.location.names() if not is_version(name)]
+            return [name for name in names if Repository(self.location / name).versions()]
+
     def version(self, number: int) -> Location:
         """Return a version's directory. Raise ``PublishError`` if there is no such version."""
         versions = self.versions()

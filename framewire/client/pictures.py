@@ -12,8 +12,9 @@ import os
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from framewire import encodedpicture
 from framewire.client.messages import Encoded, Limits, Model
 
 _RAW_MODES = {"rgb": "RGB", "gray": "L"}
@@ -43,14 +44,14 @@ def encode(
     data = _bytes(picture)
     if data is None:
         return _compress(_scaled(_image(picture), model, limits), model, quality)
-    image = _open(data)
+    image, orientation = _open(data)
     format_ = str(image.format).lower()
     pixels = image.width * image.height
     fits = len(data) <= limits.max_frame_bytes and pixels <= limits.max_pixels
     if format_ in model.formats and fits:
         return Encoded(format_, data)
     image.draft("RGB", _target(image.size, model, limits))
-    turned = ImageOps.exif_transpose(image) if upright else image
+    turned = encodedpicture.upright(image, orientation) if upright else image
     return _compress(_scaled(turned, model, limits), model, quality)
 
 
@@ -65,9 +66,9 @@ def _bytes(picture: Picture) -> bytes | None:
     return None
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes) -> tuple[Image.Image, int]:
     try:
-        return Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
+        return encodedpicture.opened(data)
     except UnidentifiedImageError:
         raise ValueError("not a picture in JPEG, PNG or WebP") from None
 

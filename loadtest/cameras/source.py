@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image, UnidentifiedImageError
-
+from framewire import encodedpicture
 from framewire.client.errors import SourceError
 from framewire.client.sources import Folder, video
 
@@ -54,9 +53,9 @@ def of_video(path: Path) -> list[Picture]:
 def _picture(file: Path) -> Picture:
     try:
         data = file.read_bytes()
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
-            return Picture(str(image.format).lower(), data)
-    except UnidentifiedImageError:
-        raise SourceError(f"{file} is not a picture in JPEG, PNG or WebP") from None
     except OSError as error:
         raise SourceError(f"cannot read {file}: {error.strerror}") from None
+    kind = encodedpicture.kind(data)
+    if kind is None:
+        raise SourceError(f"{file} is not a picture in JPEG, PNG or WebP")
+    return Picture(kind, data)

@@ -94,7 +94,14 @@ def test_systemd_calls_them_confined(analyze: str, unit: Path) -> None:
 def test_the_gateway_has_time_to_drain() -> None:
     unit = service(FOLDER / "framewire-gateway.service")
     assert float(unit["TimeoutStopSec"]) >= settings().drain_s + CLOSING_S
-    assert unit["RestartPreventExitStatus"] == "2"
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_what_another_start_would_not_mend_is_not_repeated(unit: Path, tmp_path: Path) -> None:
+    _, *arguments = shlex.split(service(unit)["ExecStart"])
+    wrong = [sys.executable, "-m", "framewire", arguments[0], "--no-such-flag"]
+    ended = subprocess.run(wrong, cwd=tmp_path, capture_output=True, timeout=60)
+    assert service(unit)["RestartPreventExitStatus"] == str(ended.returncode)
 
 
 def test_the_gateway_may_open_enough_files() -> None:

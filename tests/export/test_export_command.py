@@ -65,10 +65,12 @@ def test_misspelt_words_get_a_suggestion(arguments: list[str], message: str) -> 
 
 def test_a_missing_source_is_reported_before_a_missing_output(tmp_path: Path) -> None:
     done = cheap("savedmodel", "--from", str(tmp_path / "nothere"))
-    message = f"export: error: {tmp_path / 'nothere'} does not exist: there is no model to export\n"
+    message = (
+        f"python -m export: {tmp_path / 'nothere'} does not exist: there is no model to export\n"
+    )
     assert (done.returncode, done.stderr) == (1, message)
     done = cheap("savedmodel", "--from", str(tmp_path))
-    assert done.stderr.startswith("export: error: --output is required: ")
+    assert done.stderr.startswith("python -m export: --output is required: ")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_what_shells_leave_in_paths(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert main(["savedmodel", "--from=~/no\r"]) == 1
-    message = f"export: error: {tmp_path}/no\\r does not exist"
+    message = f"python -m export: {tmp_path}/no\\r does not exist"
     assert capsys.readouterr().err.startswith(message)
 
 
@@ -159,7 +161,7 @@ def test_errors_are_one_line_and_status_1(tmp_path: Path) -> None:
     ):
         done = cheap("savedmodel", *arguments)
         assert done.returncode == 1
-        assert done.stderr.startswith(f"export: error: {message}")
+        assert done.stderr.startswith(f"python -m export: {message}")
         assert done.stderr.count("\n") == 1
 
 
@@ -169,7 +171,7 @@ def test_training_without_fonts_names_the_packages(
     monkeypatch.setattr(fonts, "FOLDERS", ())
     assert main(["train"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("export: error: fonts are missing: apt-get install fonts-")
+    assert error.startswith("python -m export: fonts are missing: apt-get install fonts-")
     assert error.count("\n") == 1
 
 
@@ -208,7 +210,7 @@ def test_a_closed_pipe_is_not_an_error(command: str, tmp_path: Path) -> None:
 def test_unwritable_output_is_a_one_line_error(command: str, tmp_path: Path) -> None:
     with open("/dev/full", "wb") as output:
         done = run(command, tmp_path, output)
-    message = "export: error: cannot write the output: No space left on device\n"
+    message = "python -m export: cannot write the output: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, message)
 
 

@@ -102,7 +102,7 @@ def is_running(pid: int) -> bool:
 def test_a_signal_while_writing(target: Path) -> None:
     process = Export(target)
     process.wait_for(lambda: any(target.glob(".staging*/saved_model.pb")))
-    assert process.interrupt(signal.SIGINT) == (130, "export: interrupted\n")
+    assert process.interrupt(signal.SIGINT) == (130, "python -m export: interrupted\n")
     assert left_in(target) == []
 
 
@@ -110,7 +110,7 @@ def test_a_signal_while_a_model_server_verifies(target: Path) -> None:
     process = Export(target, "--verify=full")
     process.wait_for(lambda: bool(children(process.pid)))
     [server] = children(process.pid)
-    assert process.interrupt(signal.SIGTERM) == (130, "export: interrupted\n")
+    assert process.interrupt(signal.SIGTERM) == (130, "python -m export: interrupted\n")
     assert left_in(target) == []
     deadline = time.monotonic() + WAIT_S
     while is_running(server):
@@ -130,4 +130,4 @@ def test_an_interrupt_anywhere_has_the_same_status(tmp_path: Path, work: str) ->
         timeout=WAIT_S,
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (130, "export: interrupted\n")
+    assert (ended.returncode, ended.stderr) == (130, "python -m export: interrupted\n")

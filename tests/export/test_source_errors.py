@@ -221,7 +221,7 @@ def test_a_source_that_does_not_match_the_options(
     arguments = options.format(trained).split()
     assert main(["savedmodel", *arguments, f"--output={target}", "--verify=quick"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("export: error: ")
+    assert error.startswith("python -m export: ")
     assert error.count("\n") == 1
     assert message.format(trained) in error
     assert not [path for path in target.glob("*") if path.name != ".lock"]

@@ -113,7 +113,7 @@ def test_a_server_without_the_version(
     assert main(["verify", str(other), f"--server={address}", "--wait=1"]) == 1
     error = capsys.readouterr().err
     assert error == (
-        f"export: error: version 7 of colours is still unknown after 1 s on the model server at "
+        f"python -m export: version 7 of colours is still unknown after 1 s on the model server at "
         f"{address}\n"
     )
 
@@ -123,7 +123,7 @@ def test_an_unreachable_server(colours: Path, capsys: pytest.CaptureFixture[str]
     began = time.monotonic()
     assert main(["verify", str(colours), f"--server={nowhere}", "--wait=0.5"]) == 1
     assert time.monotonic() - began < 10
-    assert capsys.readouterr().err == f"export: error: no model server answers at {nowhere}\n"
+    assert capsys.readouterr().err == f"python -m export: no model server answers at {nowhere}\n"
 
 
 PROXIES = ("http_proxy", "https_proxy", "grpc_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy")
@@ -172,7 +172,7 @@ def test_the_report_says_what_was_compared(agreement: Agreement, start: str, end
 def failure(version: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
     assert main(["verify", str(version), *options]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("export: error: ")
+    assert error.startswith("python -m export: ")
     assert error.count("\n") == 1
     return error
 
@@ -349,7 +349,7 @@ def test_a_full_disk_leaves_nothing(
         status = main(["savedmodel", f"--from={source}", "--scale=none", f"--output={target}"])
     assert status == 1
     error = capsys.readouterr().err
-    assert error.startswith(f"export: error: cannot write {target}")
+    assert error.startswith(f"python -m export: cannot write {target}")
     assert "File too large" in error
     assert error.count("\n") == 1
     assert [path.name for path in target.iterdir()] == [".lock"]

@@ -48,7 +48,7 @@ def run(*arguments: object, timeout: float = 60) -> subprocess.CompletedProcess[
 def assert_one_line(done: subprocess.CompletedProcess[str], words: str) -> None:
     """Assert that the command failed with one clear line."""
     assert done.returncode == 1, (done.stdout, done.stderr)
-    assert done.stderr.startswith("export: error: "), done.stderr
+    assert done.stderr.startswith("python -m export: "), done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     assert words in done.stderr
 

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtest.stack import ROOT
+from loadtest.stack import ROOT, Stack
 from tests.e2e.film import SIZE, write_film
 from tests.families import walk
 from tests.families.environments import Environment, prepared
@@ -41,11 +41,20 @@ def _walk(chosen: Sequence[Family], environments: dict[str, Environment], folder
     if exported:
         films = {name: _film(name, folder) for name in {family.film for family in exported}}
         with walk.servers(folder / "models", [family.name for family in exported]) as stack:
-            for family in exported:
-                picture = ROOT / "docs" / f"family-{family.name}.webp"
-                words = walk.show(family, stack, films[family.film], picture)
-                print(f"{family.name}: {words}", flush=True)
-    return len(chosen) - len(exported)
+            shown = [family for family in exported if _shows(family, stack, films[family.film])]
+            return len(chosen) - len(shown)
+    return len(chosen)
+
+
+def _shows(family: Family, stack: Stack, film: Path) -> bool:
+    """Take a picture of the page with the model's results."""
+    try:
+        words = walk.show(family, stack, film, ROOT / "docs" / f"family-{family.name}.webp")
+    except StepFailed as error:
+        print(f"{family.name} failed: {error}", flush=True)
+        return False
+    print(f"{family.name}: {words}", flush=True)
+    return True
 
 
 def _film(name: str, folder: Path) -> Path:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, Page, sync_playwright
 
 from loadtest.stack import ROOT, Stack
 from tests.conftest import models_config
@@ -28,8 +28,12 @@ SHOWN = "#result .chip, #result .scale"
 """What the page says about a result in which there is something."""
 
 
+SAID = "#pill-text, #card, #problem-text, #result"
+"""Where the page says how it is, what is wrong, and what it sees."""
+
+
 class StepFailed(Exception):
-    """A command ended with an error, which is the message."""
+    """A command ended with an error, or the page shows nothing; the message says which."""
 
 
 def make(family: Family, environment: Environment, folder: Path) -> None:
@@ -79,7 +83,7 @@ def servers(models: Path, names: Sequence[str]) -> Iterator[Stack]:
 def show(family: Family, stack: Stack, film: Path, picture: Path) -> str:
     """Open the page with the model and a camera, and take a picture of it with a result.
 
-    Return what the page says about the result.
+    Return what the page says about the result. Raise ``StepFailed`` if there is none.
     """
     with sync_playwright() as started:
         flags = [*FLAGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
@@ -87,13 +91,31 @@ def show(family: Family, stack: Stack, film: Path, picture: Path) -> str:
         browser = started.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         page = browser.new_context(permissions=["camera"], viewport=SIZE).new_page()
         page.goto(f"{stack.url}?model={family.name}&{SETTINGS}&score={family.percent}")
-        in_state(page, "ready")
-        answer = f"(framewire.lastResult() ?? {{}}).{family.field}"
-        until(page, lambda: bool(page.evaluate(answer)), f"any {family.field}")
-        page.wait_for_timeout(SETTLED_MS)
-        page.wait_for_selector(SHOWN)
-        words = page.locator("#result").inner_text()
+        words = shown(page, family.field)
         with Image.open(io.BytesIO(page.screenshot())) as shot:
             shot.save(picture, quality=70)
         browser.close()
-    return " ".join(words.split())
+    return words
+
+
+def shown(page: Page, field: str, settled_ms: float = SETTLED_MS) -> str:
+    """Return what the page says about a result with something in ``field``, once there is one.
+
+    Raise ``StepFailed`` with what the page says instead.
+    """
+    try:
+        in_state(page, "ready")
+        answer = f"(framewire.lastResult() ?? {{}}).{field}"
+        until(page, lambda: bool(page.evaluate(answer)), f"any {field}")
+        page.wait_for_timeout(settled_ms)
+        page.wait_for_selector(SHOWN)
+    except (AssertionError, Error):  # until, and Playwright
+        said = _words(page, SAID) or "nothing"
+        raise StepFailed(f"the page shows no {field}; it says: {said}") from None
+    return _words(page, "#result")
+
+
+def _words(page: Page, selector: str) -> str:
+    """Return what the elements say that can be seen, on one line."""
+    texts = [one.inner_text() for one in page.locator(selector).all() if one.is_visible()]
+    return "; ".join(filter(None, (" ".join(text.split()) for text in texts)))

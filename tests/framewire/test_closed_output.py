@@ -61,7 +61,7 @@ def test_output_that_nobody_reads(command: list[str], unread: int) -> None:
         ("framewire", "framewire"),
         ("server", "framewire"),
         ("modelserver", "modelserver"),
-        ("export", "export: error"),
+        ("export", "python -m export"),
         ("loadtest", "python -m loadtest"),
     ],
 )

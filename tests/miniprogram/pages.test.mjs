@@ -273,6 +273,53 @@ test('the live page switches among the server’s models, in the same session', 
   page.instance.onUnload();
 });
 
+test('a model that is promoted meanwhile appears when somebody reaches for the models', async (context) => {
+  const digits = { name: 'digits', version: 3, label: null, task: 'detection', state: 'ready' };
+  const faces = { ...digits, name: 'faces', default: true };
+  const asked = [];
+  const answer = (models) => asked.shift().success({ statusCode: 200, data: { models } });
+  const { stored, show } = livePage({ request: (question) => asked.push(question) });
+  stored.set('framewire.settings', { server: 'example.org', language: 'en' });
+  const page = show();
+  await settle();
+  const later = (ms) => {
+    const at = Date.now() + ms;
+    context.mock.method(Date, 'now', () => at);
+  };
+  const touch = async () => {
+    page.querySelector('.bottom').dom.dispatchEvent(new CustomEvent('touchstart', { bubbles: true }));
+    await settle();
+  };
+  await touch();
+  assert.equal(asked.length, 0, 'without a model, there is nothing to choose');
+  page.instance.modelChanged({ ...digits, labels: ['zero'] });
+  answer([digits]);
+  await touch();
+  assert.equal(asked.length, 0, 'the server has just been asked');
+  later(2001);
+  await touch();
+  assert.equal(asked.length, 1);
+  assert.deepEqual(page.data.models.names, ['digits · object detection'], 'nothing goes away meanwhile');
+  answer([faces, digits]);
+  const names = ['digits · object detection', 'faces · object detection'];
+  assert.deepEqual(page.data.models, { names, index: 0 }, 'each keeps its place, also in a menu that is open');
+  later(2001);
+  await touch();
+  answer([]);
+  assert.deepEqual(page.data.models.names, names, 'what the server forgets stays');
+  stored.set('framewire.settings', { server: 'example.com', language: 'en' });
+  page.instance.onHide();
+  page.instance.onShow();
+  later(2001);
+  await touch();
+  const late = asked.shift();
+  page.instance.modelChanged({ ...digits, labels: ['zero'] });
+  assert.deepEqual(page.data.models.names, [names[0]], 'another server has other models');
+  late.success({ statusCode: 200, data: { models: [faces] } });
+  assert.deepEqual(page.data.models.names, [names[0]], 'and the first one is no longer heard');
+  page.instance.onUnload();
+});
+
 for (const [name, refusal] of [
   ['privacy', { requirePrivacyAuthorize: ({ fail }) => fail({ errMsg: 'fail' }) }],
   ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'auth deny' }) }],

@@ -41,7 +41,7 @@ class Step(NamedTuple):
     @property
     def fails(self) -> bool:
         """Whether the page shows an error."""
-        return any(line.startswith("export: error: ") for line in self.shown)
+        return any(line.startswith("framewire export: ") for line in self.shown)
 
 
 class Reader(NamedTuple):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import io
 
-from PIL import Image, ImageOps
+from PIL import Image
 
+from framewire import encodedpicture
 from framewire.recording import RecordedFrame
 
 SHOWN = (560, 560)
 _RAW_MODES = {"rgba": "RGBA", "rgb": "RGB", "gray": "L"}
 _TAKEN = ("jpeg", "png")
-_UPRIGHT = 1
-_ORIENTATION = 0x0112  # the tag in EXIF
 
 
 def encoded(frame: RecordedFrame) -> bytes:
@@ -35,9 +34,9 @@ def opened(frame: RecordedFrame) -> Image.Image:
     if kind in _RAW_MODES:
         size = int(frame.message["width"]), int(frame.message["height"])
         return Image.frombytes(_RAW_MODES[kind], size, frame.data).convert("RGB")
-    image: Image.Image = Image.open(io.BytesIO(frame.data))
+    image, orientation = encodedpicture.opened(frame.data)
     if _applies(frame):
-        image = ImageOps.exif_transpose(image)
+        image = encodedpicture.upright(image, orientation)
     if image.mode.startswith("I"):  # 16 bits: a conversion would cut off what is above 255
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if not image.has_transparency_data:
@@ -62,5 +61,5 @@ def _applies(frame: RecordedFrame) -> bool:
 def _is_turned(frame: RecordedFrame) -> bool:
     if not _applies(frame):
         return False
-    with Image.open(io.BytesIO(frame.data)) as image:
-        return int(image.getexif().get(_ORIENTATION, _UPRIGHT)) != _UPRIGHT
+    _, orientation = encodedpicture.opened(frame.data)
+    return orientation != encodedpicture.UPRIGHT

@@ -226,18 +226,19 @@ Page({
     this.view.use(model);
     if (model) this.modelLoaded(model);
     const label = model && model.label ? ` (${model.label})` : '';
-    this.setData({
-      model: model ? `${model.name} ${model.version}${label}` : '',
-      options: this.view.shown(),
-    });
+    const name = model ? `${model.name} ${model.version}${label}` : '';
+    this.setData({ model: name, options: this.view.shown() });
   },
 
   /** @param {Model} model */
   modelLoaded(model) {
     getApp().globalData.model = model;
     this.connection.setMinScore(this.view.minScore, model);
-    const gateway = settings.gateway(this.chosen);
-    if (gateway) this.models.refresh(gateway, model);
+    this.models.refresh(settings.gateway(this.chosen), model);
+  },
+
+  panelTouched() {
+    this.models.lookAgain();
   },
 
   /**

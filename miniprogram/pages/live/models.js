@@ -1,12 +1,16 @@
 /** The server's models, among which the live page switches. */
 'use strict';
 
-const { SignIn } = require('../../client/lib/index.js');
+const { SignIn, now } = require('../../client/lib/index.js');
 const { listModels } = require('../../client/lib/core/models.js');
 
+/** @typedef {import('../../client/lib/index').Addresses} Addresses */
 /** @typedef {import('../../client/lib/index').Model} Model */
 /** @typedef {import('../../client/lib/core/models').KnownModel} KnownModel */
 /** @typedef {import('../../client/lib/core/models').ListedModel} ListedModel */
+
+/** The least time between two questions that follow from what a user does. */
+const PAUSE_MS = 2000;
 
 class Models {
   /** @param {() => void} onChange */
@@ -16,36 +20,55 @@ class Models {
     this._known = [];
     /** @type {ListedModel[]} */
     this._listed = [];
+    /** @type {ListedModel[]} */
+    this._offered = []; // since the server has answered
+    this._gateway = /** @type {Addresses|null} */ (null);
+    this._current = /** @type {Model|null} */ (null);
+    this._askedAt = 0;
   }
 
   /**
-   * Ask a server for its models. Without an answer, there is nothing to switch to.
-   * @param {import('../../client/lib/index').Addresses} gateway
+   * Ask a server for its models. Without an answer, those known stay.
+   * @param {Addresses|null} gateway
    * @param {Model} current the session's
    */
   refresh(gateway, current) {
+    if (!gateway) return;
+    if (!this._gateway || gateway.models !== this._gateway.models) [this._known, this._offered] = [[], []];
+    [this._gateway, this._current] = [gateway, current];
+    this._list([]);
+    this._ask(gateway);
+  }
+
+  /** Somebody reaches for the models: one may have been promoted meanwhile. */
+  lookAgain() {
+    if (this._gateway && now() - this._askedAt > PAUSE_MS) this._ask(this._gateway);
+  }
+
+  /** @param {Addresses} gateway */
+  _ask(gateway) {
+    this._askedAt = now();
     const token = new SignIn({ url: gateway.login, onToken: () => {} }).stored();
-    this._list([], current);
     wx.request({
       url: gateway.models,
       header: token ? { Authorization: `Bearer ${token}` } : {},
       success: ({ statusCode, data }) => {
         const { models } = /** @type {{models?: KnownModel[]}} */ (data);
-        if (statusCode === 200 && models) this._list(models, current);
+        if (statusCode !== 200 || !models || gateway !== this._gateway) return;
+        this._list(models);
+        this._offered = this._listed;
       },
       fail: () => {}, // the connection says what is wrong
     });
   }
 
-  /**
-   * @param {KnownModel[]} models
-   * @param {Model} current
-   */
-  _list(models, current) {
+  /** @param {KnownModel[]} models */
+  _list(models) {
+    const current = /** @type {Model} */ (this._current);
     // The server may forget models that no session uses.
     const known = [...models, ...this._known, { ...current, state: 'ready' }];
     this._known = known.filter(({ state }) => state === 'ready');
-    this._listed = listModels(known, current);
+    this._listed = inPlace(this._offered, listModels(known, current));
     this._onChange();
   }
 
@@ -66,6 +89,19 @@ class Models {
   at(index) {
     return this._listed[index];
   }
+}
+
+/**
+ * Keep each model in its place: phones show an open menu as it was, and name a choice by its place.
+ * @param {ListedModel[]} before
+ * @param {ListedModel[]} listed
+ * @returns {ListedModel[]} those listed, new ones last; what is gone is still there
+ */
+function inPlace(before, listed) {
+  const keyOf = (/** @type {ListedModel} */ { name, label }) => JSON.stringify([name, label]);
+  const models = new Map(before.map((model) => [keyOf(model), { ...model, isCurrent: false }]));
+  for (const model of listed) models.set(keyOf(model), model); // which keeps a key's place
+  return [...models.values()];
 }
 
 module.exports = { Models };

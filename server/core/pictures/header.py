@@ -4,8 +4,8 @@ This takes a few microseconds per frame, so an unusable picture is refused befor
 costs anything, and an enormous one before anybody allocates its pixels. ``jpeg``,
 ``png`` and ``webp`` each know one format.
 
-Cost is counted in pixels of a baseline JPEG, the cheapest kind to decode. A PNG or
-WebP pixel costs several of them, and a progressive JPEG pays for every scan.
+Cost is counted in pixels of a baseline JPEG, the cheapest kind to decode. A PNG pays for
+its bytes, a WebP pixel costs several of a JPEG, and a progressive JPEG pays for every scan.
 """
 
 from __future__ import annotations

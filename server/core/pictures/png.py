@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from server.core.errors import BadFrame
 from server.core.pictures.layout import UPRIGHT, Header, orientation
 
-# PNG has no cheaper decoding at a reduced size: every byte is inflated and filtered.
-PIXEL_COST = 4
-
 _START = 8  # bytes of the signature
 _AROUND = 12  # bytes of a chunk around its contents
 # The end chunk is empty, so its checksum is always the same.
@@ -49,7 +46,18 @@ def read(data: bytes) -> Header:
     turned, transparent = _walk(data)
     if transparent and depth == 16:
         raise BadFrame("this png has a transparent color of 16 bits, which decoders disagree on")
-    return Header(width, height, turned, width * height * PIXEL_COST)
+    cost = _cost(width * height, depth * _CHANNELS[colour], interlace)
+    return Header(width, height, turned, cost)
+
+
+def _cost(pixels: int, bits: int, interlace: int) -> int:
+    """Return the cost of ``pixels`` of ``bits`` each.
+
+    PNG has no cheaper decoding at a reduced size: every byte is inflated and filtered. A byte
+    takes at most as long as a pixel of a detailed JPEG, each pixel as long again to be converted,
+    and once more to be put into its place if the passes of an interlaced PNG are spread over rows.
+    """
+    return pixels * (bits + 8 + 8 * interlace) // 8
 
 
 def check_pixels(data: bytes) -> None:

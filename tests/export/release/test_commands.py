@@ -72,6 +72,23 @@ def test_list_shows_the_disk_without_a_server(tmp_path: Path) -> None:
         assert_one_line(run(*command, *nobody), "no model server answers")
 
 
+def test_list_names_the_models_in_the_directory_of_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("digits", "faces"):
+        publish(str(make(tmp_path / "build" / name)), str(tmp_path / "models" / name))
+    (tmp_path / "models" / "models.config").touch()
+    (tmp_path / "models" / "unfinished").mkdir()
+    models = tmp_path / "models"
+    assert main(["list", str(models), "--offline"]) == 0
+    words = f"there are no versions in {models}, but models: digits, faces; pass one, such as "
+    assert capsys.readouterr().out == f"{words}{models}/digits\n"
+    assert main(["list", f"{models}/digits/", "--offline"]) == 0
+    assert "digits sha256:12" in capsys.readouterr().out
+    assert main(["list", str(models / "unfinished"), "--offline"]) == 0
+    assert capsys.readouterr().out == f"there are no versions in {models / 'unfinished'}\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
