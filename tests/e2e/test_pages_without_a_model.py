@@ -188,3 +188,12 @@ def test_the_dashboard_fits_a_phone_in_chinese(launch: Launch, dashboard: str) -
         assert page.evaluate(GROUND) == "rgb(12, 18, 16)"
         page.get_by_role("button", name="English").click()
         expect(page.get_by_role("heading", name="Model servers")).to_be_visible()
+
+
+@pytest.mark.usefixtures("session")
+def test_a_session_opens_at_its_top(launch: Launch, dashboard: str) -> None:
+    with opened(launch, dashboard, *DASHBOARD, locale="en-GB", **PHONE) as page:
+        page.locator("#sessions tbody a").first.tap()
+        heading = page.get_by_role("heading", name="Session ")
+        expect(heading).to_be_in_viewport()
+        expect(heading).to_be_focused()
