@@ -39,9 +39,11 @@ thin coloured line: the film is gray, and boxes are elsewhere. Null while there 
 
 SMALL = """() => [...document.querySelectorAll('button, select, summary, label, a')]
   .filter((control) => control.checkVisibility())
-  .map((control) => [control.id || control.textContent || control.ariaLabel, control.getBoundingClientRect()])
-  .filter(([, { width, height }]) => Math.min(width, height) < 43.9)
-  .map(([name]) => name)"""
+  .filter((control) => {
+    const { width, height } = control.getBoundingClientRect();
+    return Math.min(width, height) < 43.9;
+  })
+  .map((control) => control.id || control.textContent || control.ariaLabel)"""
 """The controls that are too small for a finger."""
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 
