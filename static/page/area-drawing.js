@@ -13,20 +13,26 @@ const NAME = { font: '500 12px system-ui, sans-serif', colour: '#cfe0d9' };
 const COUNT = { font: '700 15px system-ui, sans-serif', colour: COLOUR };
 const LABEL = { height: 24, padding: 8, gap: 6, round: 6 };
 const ASIDE = 26; // from a line to its counts, in pixels
-const NAMED_AT = 0.25; // of a line's way from its first point: clear of the counts in its middle
+// Of a line's way from its first point: clear of one another, and of the middle, where a zone has its own.
+const [NAMED_AT, COUNTED_AT] = [0.25, 0.65];
 
 /**
  * @param {object[]} areas of `Areas.list`, each with its `title`, which is drawn where another area of
  *   its kind could be mistaken for it
  */
 export function drawAreas(context, rect, areas) {
+  const placed = areas.map(({ points, ...area }) => ({
+    ...area,
+    corners: points.map(([x, y]) => [rect.x + x * rect.width, rect.y + y * rect.height]),
+  }));
+  for (const area of placed) outline(context, area);
+  // All labels come last, so that no line runs through one.
   context.textBaseline = 'middle';
-  for (const { kind, points, title, ...counts } of areas) {
-    const isAlone = areas.filter((area) => area.kind === kind).length === 1;
-    const words = { ...counts, name: isAlone ? [] : [[NAME, title]] };
-    const corners = points.map(([x, y]) => [rect.x + x * rect.width, rect.y + y * rect.height]);
-    if (kind === 'line') drawLine(context, corners, words);
-    else drawZone(context, corners, words);
+  for (const area of placed) {
+    const isAlone = areas.filter(({ kind }) => kind === area.kind).length === 1;
+    const name = isAlone ? [] : [[NAME, area.title]];
+    if (area.kind === 'line') labelLine(context, area, name);
+    else labelZone(context, area, name);
   }
 }
 
@@ -43,25 +49,29 @@ export function drawTrails(context, rect, trails) {
   context.globalAlpha = 1;
 }
 
-/** A line has a count on each side: how many have crossed to there. */
-function drawLine(context, corners, { name, left, right }) {
+function outline(context, { kind, corners }) {
   trace(context, corners);
+  if (kind === 'zone') {
+    context.closePath();
+    context.fillStyle = FILL;
+    context.fill();
+  }
   stroke(context);
+}
+
+/** A line has a count on each side: how many have crossed to there. */
+function labelLine(context, { corners, left, right }, name) {
   const [[x0, y0], [x1, y1]] = corners;
   const length = Math.hypot(x1 - x0, y1 - y0) || 1;
   const aside = [((y1 - y0) * ASIDE) / length, (-(x1 - x0) * ASIDE) / length]; // to the left
-  const middle = [(x0 + x1) / 2, (y0 + y1) / 2];
-  label(context, [x0 + NAMED_AT * (x1 - x0), y0 + NAMED_AT * (y1 - y0)], name);
-  label(context, [middle[0] + aside[0], middle[1] + aside[1]], [[COUNT, left]]);
-  label(context, [middle[0] - aside[0], middle[1] - aside[1]], [[COUNT, right]]);
+  const at = (part) => [x0 + part * (x1 - x0), y0 + part * (y1 - y0)];
+  const [x, y] = at(COUNTED_AT);
+  label(context, at(NAMED_AT), name);
+  label(context, [x + aside[0], y + aside[1]], [[COUNT, left]]);
+  label(context, [x - aside[0], y - aside[1]], [[COUNT, right]]);
 }
 
-function drawZone(context, corners, { name, inside }) {
-  trace(context, corners);
-  context.closePath();
-  context.fillStyle = FILL;
-  context.fill();
-  stroke(context);
+function labelZone(context, { corners, inside }, name) {
   const mean = (axis) => corners.reduce((sum, corner) => sum + corner[axis], 0) / corners.length;
   label(context, [mean(0), mean(1)], [...name, [COUNT, inside]]);
 }

@@ -68,8 +68,8 @@ test('arrows say where the sides of a line are on the screen', () => {
   assert.equal(sides([[0, 1], [1, 0]], { width: 400, height: 100 }), '↑↓'); // flat, in a wide picture
 });
 
-/** What is written over a picture of 1000x500 pixels: [text, x, y]. */
-function written(areas) {
+/** What is written over a picture: [text, x, y]. */
+function written(areas, side = 1000) {
   const said = [];
   const ignore = () => {};
   const context = {
@@ -77,7 +77,7 @@ function written(areas) {
     measureText: (text) => ({ width: 10 * text.length }),
     fillText: (text, x, y) => said.push([text, x, y]),
   };
-  drawAreas(context, { x: 0, y: 0, width: 1000, height: 500 }, areas);
+  drawAreas(context, { x: 0, y: 0, width: side, height: 0.75 * side }, areas);
   return said;
 }
 
@@ -88,6 +88,16 @@ test('counts are drawn on the sides where they were counted', () => {
   const [[left, atLeft], [right, atRight], ...zone] = written([LINE, ZONE]);
   assert.deepEqual([left, right, zone.map(([text]) => text)], ['1', '2', ['3']]);
   assert.ok(atLeft > 500 && atRight < 500); // the line runs downwards
+});
+
+test('two new lines and zones have labels that do not cover one another', () => {
+  const areas = new Areas(null);
+  for (const kind of ['line', 'line', 'zone', 'zone']) areas.add(kind);
+  const said = written(areas.list().map((area) => ({ ...area, title: 'Area 1' })), 360);
+  said.forEach(([text, x, y], i) => said.slice(0, i).forEach(([other, left, height]) => {
+    const isBeside = x + 10 * text.length < left || left + 10 * String(other).length < x;
+    assert.ok(isBeside || Math.abs(y - height) >= 24, `${text} and ${other}`);
+  }));
 });
 
 test('areas of one kind are told apart by their names', () => {
