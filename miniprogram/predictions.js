@@ -47,4 +47,12 @@ function summarize(result, model, minScore, shows) {
   }
 }
 
-module.exports = { readBoxes, readOutputs, summarize, percent, classColour };
+/**
+ * A summary as one text: its parts are told apart, and a line breaks only between them.
+ * @param {string[]} found of {@link summarize}
+ */
+function joinSummary(found) {
+  return found.map((part) => part.replace(/ (?=(\S+ )?%$)/g, '\u00a0')).join(' · ');
+}
+
+module.exports = { readBoxes, readOutputs, summarize, joinSummary, percent, classColour };

@@ -146,6 +146,7 @@ addEventListener('keydown', key);
 addEventListener('hashchange', () => {
   session = undefined;
   draw();
+  if (chosen()) page.open(chosen());
   refresh().catch(() => {}); // the next poll says what is wrong
 });
 texts.fill(document);

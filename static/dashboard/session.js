@@ -29,7 +29,7 @@ export function minute(seconds) {
 /** What became of a frame that got no result, for people. @param {string} loss such as `dropped expired` */
 export function lossName(texts, loss) {
   const [type, reason] = loss.split(' ');
-  if (reason === 'superseded' || reason === 'expired') return texts.text(`outcome.${reason}`);
+  if (texts.has(`outcome.${reason}`)) return texts.text(`outcome.${reason}`);
   return `${texts.text(type === 'error' ? 'outcome.error' : 'one.dropped')} (${reason})`;
 }
 
@@ -42,7 +42,7 @@ export class SessionPage {
    */
   constructor(host, texts, { ago, onClose }) {
     this._texts = texts;
-    this._title = html('h2');
+    this._title = html('h2', { tabindex: -1 });
     this._facts = html('dl', { class: 'facts' });
     this._back = html('a', { href: '#', class: 'back' });
     this._close = html('button', { type: 'button', class: 'danger' });
@@ -59,6 +59,13 @@ export class SessionPage {
     const name = (series) => texts.text(names[series]);
     this._frames = new TimeChart(frames, { ...rates(texts), series: ['result', 'other', 'error'], name, ago });
     this._ages = new TimeChart(ages, { ...milliseconds(texts), series: ['p50', 'p95'], name, ago });
+  }
+
+  /** The page has been opened: it begins at its top, for eyes and screen readers. */
+  open(id) {
+    this._title.textContent = this._texts.text('one.title', { id });
+    this._title.focus({ preventScroll: true });
+    scrollTo(0, 0);
   }
 
   /**

@@ -31,6 +31,11 @@ export class Texts {
     return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   }
 
+  /** Whether there is a message for a key. */
+  has(key) {
+    return key in MESSAGES[this.name];
+  }
+
   /** A number with `digits` decimals; a dash for null. */
   number(value, digits = 0) {
     if (value === null || value === undefined) return '–';

@@ -112,8 +112,8 @@ const client = new FramewireClient({
     pipeline.resend();
   },
   onResult: (result, frame) => {
+    counting.update(result); // first, since counts and trails are drawn with the picture
     pipeline.result(result, frame);
-    counting.update(result);
     setBackendGone(false);
     if (conditions.stall) refresh();
     // Numbers that every frame changes could not be read; the timer updates them.

@@ -3,6 +3,7 @@
  * for each point, which mouse, finger and arrow keys move.
  */
 
+import { arrows } from './areas.js';
 import { setText } from './notice.js';
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -24,6 +25,7 @@ export class AreaEditor {
     this._onMove = onMove;
     this._onChange = onChange;
     this._placed = '';
+    this._picture = { width: 1, height: 1 }; // in CSS pixels
     for (const kind of ['line', 'zone']) {
       element(`add-${kind}`).addEventListener('click', () => this._add(kind));
     }
@@ -40,6 +42,7 @@ export class AreaEditor {
     const placed = [x, y, width, height].join();
     if (placed === this._placed) return;
     this._placed = placed;
+    this._picture = { width, height };
     const { style } = this._element('handles');
     [style.left, style.top] = [`${x}px`, `${y}px`];
     [style.width, style.height] = [`${width}px`, `${height}px`];
@@ -59,9 +62,18 @@ export class AreaEditor {
   count() {
     for (const area of this._areas.list()) {
       const place = this._element('areas').querySelector(`[data-area="${area.name}"] .count`);
-      const key = area.kind === 'line' ? 'areas.crossed' : 'areas.inside';
-      if (place) setText(place, this._language.text(key, area));
+      if (place) setText(place, this._counted(area));
     }
+  }
+
+  /** An area's name, for people. */
+  title({ kind, number }) {
+    return this._language.text(`areas.${kind}`, { number });
+  }
+
+  _counted(area) {
+    if (area.kind === 'zone') return this._language.text('areas.inside', area);
+    return this._language.text('areas.crossed', { ...area, ...arrows(area.points, this._picture) });
   }
 
   _add(kind) {
@@ -76,20 +88,16 @@ export class AreaEditor {
     this._onChange();
   }
 
-  _title({ kind, number }) {
-    return this._language.text(`areas.${kind}`, { number });
-  }
-
   _row(area) {
     const row = document.createElement('li');
     row.dataset.area = area.name;
     const [title, count, remove] = ['span', 'span', 'button'].map((tag) => document.createElement(tag));
-    title.textContent = this._title(area);
+    title.textContent = this.title(area);
     count.className = 'count';
     remove.type = 'button';
     remove.className = 'quiet';
     remove.textContent = '×';
-    remove.setAttribute('aria-label', this._language.text('areas.remove', { name: this._title(area) }));
+    remove.setAttribute('aria-label', this._language.text('areas.remove', { name: this.title(area) }));
     remove.addEventListener('click', () => {
       this._areas.remove(area.name);
       this._changed();
@@ -103,7 +111,7 @@ export class AreaEditor {
       const handle = document.createElement('button');
       handle.type = 'button';
       handle.className = 'handle';
-      const values = { name: this._title(area), number: index + 1 };
+      const values = { name: this.title(area), number: index + 1 };
       handle.setAttribute('aria-label', this._language.text('areas.point', values));
       put(handle, point);
       this._wire(handle, area.name, index);
@@ -116,6 +124,7 @@ export class AreaEditor {
     const move = (point) => {
       this._areas.move(name, index, point);
       put(handle, at());
+      this.count(); // the sides of a line have turned with it
       this._onMove();
     };
     handle.addEventListener('keydown', (event) => {

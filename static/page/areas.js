@@ -9,6 +9,12 @@ const SHAPES = {
   line: [[0.5, 0.9], [0.5, 0.1]],
   zone: [[0.08, 0.2], [0.42, 0.2], [0.42, 0.8], [0.08, 0.8]],
 };
+const ASIDE = {
+  // Where the second, third and fourth lie beside the first: on it, nobody would see a new one.
+  line: [[0, 0], [0.25, 0], [-0.25, 0], [0.4, 0]],
+  zone: [[0, 0], [0.5, 0], [0.25, 0.15], [0.3, -0.15]],
+};
+const ARROWS = [...'→↘↓↙←↖↑↗']; // clockwise, as angles grow on the screen
 const POINTS = { line: 2, zone: 4 };
 
 export class Areas {
@@ -34,12 +40,13 @@ export class Areas {
     return this._areas.filter((area) => area.kind === kind).length < MOST;
   }
 
-  /** Add a line or a zone in the middle of the picture. */
+  /** Add a line or a zone where no other one has been added. */
   add(kind) {
     if (!this.hasRoom(kind)) return;
     const taken = this._areas.filter((area) => area.kind === kind).map(({ number }) => number);
     const number = [1, 2, 3, 4].find((free) => !taken.includes(free));
-    this._areas.push({ kind, number, points: SHAPES[kind].map((point) => [...point]) });
+    const [x, y] = ASIDE[kind][number - 1];
+    this._areas.push({ kind, number, points: SHAPES[kind].map((point) => [point[0] + x, point[1] + y]) });
     this._save();
   }
 
@@ -81,6 +88,19 @@ export class Areas {
   _save() {
     if (this._storage) this._storage.setItem(STORAGE_KEY, JSON.stringify(this._areas));
   }
+}
+
+/**
+ * Where the two sides of a line are on the screen, whichever way it lies.
+ * @param {number[][]} points in 0..1 of the picture
+ * @param {{width: number, height: number}} picture in pixels
+ * @returns {{toLeft: string, toRight: string}} arrows
+ */
+export function arrows([[x0, y0], [x1, y1]], { width, height }) {
+  const left = Math.atan2((x0 - x1) * width, (y1 - y0) * height);
+  const eighth = Math.round(left / (Math.PI / 4)) + ARROWS.length;
+  const arrow = (turned) => ARROWS[(eighth + turned) % ARROWS.length];
+  return { toLeft: arrow(0), toRight: arrow(ARROWS.length / 2) };
 }
 
 /** Whether there is something to cross or enter: points that lie on one another are too few. */

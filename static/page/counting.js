@@ -64,6 +64,7 @@ export class Counting {
   draw(context, rect) {
     if (!this.isActive) return;
     drawTrails(context, rect, this._trails.list());
-    drawAreas(context, rect, this._areas.list());
+    const areas = this._areas.list().map((area) => ({ ...area, title: this._editor.title(area) }));
+    drawAreas(context, rect, areas);
   }
 }

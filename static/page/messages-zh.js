@@ -152,7 +152,7 @@ export const zh = {
   'areas.line': '计数线 {number}',
   'areas.zone': '区域 {number}',
   'areas.point': '{name}，第 {number} 个点',
-  'areas.crossed': '← {left} · {right} →',
+  'areas.crossed': '{toLeft} {left} · {right} {toRight}',
   'areas.inside': '区域内 {inside} 个',
   'areas.remove': '删除{name}',
 

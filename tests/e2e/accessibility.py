@@ -1,10 +1,10 @@
 """``python -m tests.e2e.accessibility node_modules/axe-core/axe.min.js``: axe on every page.
 
 Opens the page at every size, in light and dark and in both languages, with everything unfolded.
-Then, on a large screen and on a phone: its dialog, the states in which something is missing, the
-sheet of digits, ``<framewire-camera>`` in another page, ``/docs`` and the dashboard. Prints what
-axe finds, and what is wider than the window. With ``--pictures FOLDER``, keeps a screenshot of
-each. Exits with 1 if any finding is serious.
+Then, on a large screen and on a phone: its zones and lines, its dialog, the states in which
+something is missing, the sheet of digits, ``<framewire-camera>`` in another page, ``/docs`` and the
+dashboard. Prints what axe finds, and what is wider than the window. With ``--pictures FOLDER``,
+keeps a screenshot of each. Exits with 1 if any finding is serious.
 """
 
 from __future__ import annotations
@@ -70,6 +70,13 @@ def _live(page: Page, servers: Servers) -> None:
 def _page(page: Page, servers: Servers) -> None:
     _live(page, servers)
     page.evaluate(UNFOLD)
+
+
+def _areas(page: Page, servers: Servers) -> None:
+    _page(page, servers)
+    for kind in ("zone", "line"):
+        for _ in range(2):
+            page.locator(f"#add-{kind}").click()
 
 
 def _dialog(page: Page, servers: Servers) -> None:
@@ -139,6 +146,7 @@ def _session(page: Page, servers: Servers) -> None:
 PLACES: dict[str, Visit] = {
     "page": _page,
     "live": _live,
+    "areas": _areas,
     "dialog": _dialog,
     "no-camera": _no_camera,
     "no-model": _no_model,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import set_score, until, with_source
+from tests.e2e.browsing import set_score, until, until_boxes, with_source
 from tests.e2e.conftest import Open
 
 Place = tuple[float, float]
@@ -35,6 +36,16 @@ TRAIL = """() => {
 }"""
 """How much of the picture's width, beside the upper digit's box and as high as its centre, has a
 thin coloured line: the film is gray, and boxes are elsewhere. Null while there is no such box."""
+
+SMALL = """() => [...document.querySelectorAll('button, select, summary, label, a')]
+  .filter((control) => control.checkVisibility())
+  .filter((control) => {
+    const { width, height } = control.getBoundingClientRect();
+    return Math.min(width, height) < 43.9;
+  })
+  .map((control) => control.id || control.textContent || control.ariaLabel)"""
+"""The controls that are too small for a finger."""
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 
 
 def counts(page: Page, area: str) -> list[int]:
@@ -105,3 +116,13 @@ def test_mouse_finger_and_keys_place_zones_and_lines_that_count(
         expect(page.locator("#areas li")).to_have_count(1)
         expect(page.locator(".handle")).to_have_count(2)
         assert points(page) == [line]
+
+
+def test_fingers_reach_every_control(open_page: Open) -> None:
+    with open_page(is_mobile=True, **PHONE) as page:
+        until_boxes(page)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        for kind in ("zone", "line"):
+            page.get_by_role("button", name=f"Add {kind}").tap()
+        expect(page.locator(".handle")).to_have_count(6)
+        assert page.evaluate(SMALL) == []

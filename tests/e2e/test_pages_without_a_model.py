@@ -30,6 +30,11 @@ DOCS = "/docs", "shown"
 DASHBOARD = "/dashboard", "not-ready"
 PHONE = {"viewport": {"width": 360, "height": 780}, "is_mobile": True, "has_touch": True}
 
+SMALL = """() => [...document.querySelectorAll('button, select, input, td a')]
+  .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 43.9)
+  .map((control) => control.id || control.textContent)"""
+"""The controls that are too small for a finger."""
+
 
 @pytest.fixture(scope="module")
 def admin_port() -> int:
@@ -188,3 +193,14 @@ def test_the_dashboard_fits_a_phone_in_chinese(launch: Launch, dashboard: str) -
         assert page.evaluate(GROUND) == "rgb(12, 18, 16)"
         page.get_by_role("button", name="English").click()
         expect(page.get_by_role("heading", name="Model servers")).to_be_visible()
+
+
+@pytest.mark.usefixtures("session")
+def test_a_session_opens_at_its_top(launch: Launch, dashboard: str) -> None:
+    with opened(launch, dashboard, *DASHBOARD, locale="en-GB", **PHONE) as page:
+        expect(page.locator("#sessions tbody a").first).to_be_visible()
+        assert page.evaluate(SMALL) == []
+        page.locator("#sessions tbody a").first.tap()
+        heading = page.get_by_role("heading", name="Session ")
+        expect(heading).to_be_in_viewport()
+        expect(heading).to_be_focused()

@@ -9,7 +9,7 @@ import { Canvas } from './phone/canvas.mjs';
 const require = createRequire(import.meta.url);
 const { Overlay } = require('../../miniprogram/overlay.js');
 const { answerOf, marksOf } = require('../../miniprogram/marks.js');
-const { classColour, readBoxes, summarize } = require('../../miniprogram/predictions.js');
+const { classColour, readBoxes, summarize, joinSummary } = require('../../miniprogram/predictions.js');
 
 const PREVIEW = { width: 300, height: 600 };
 const FRAME = { upright: { width: 150, height: 300 } }; // it fills the preview
@@ -108,6 +108,11 @@ test('what has no place in the picture is not drawn, and what was drawn is clear
   for (const result of [{ embedding: [1, 2] }, { outputs: {} }]) {
     assert.deepEqual([draw(result, DETECTOR), canvas.texts], [[], []]);
   }
+});
+
+test('a summary is one text that breaks between its parts', () => {
+  assert.equal(joinSummary(['traffic light 90 %', '2 98 %', '55 %']), 'traffic light\u00a090\u00a0% · 2\u00a098\u00a0% · 55\u00a0%');
+  assert.equal(joinSummary(['0 m – 3 m']), '0 m – 3 m');
 });
 
 test('every task has a summary', () => {

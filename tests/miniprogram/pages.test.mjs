@@ -373,7 +373,7 @@ test('a photo is chosen, uploaded and marked; the slider and the classes filter 
   assert.deepEqual(drawn(), ['one  90 %', 'two  55 %']);
   const { x, y, width, height } = canvas.strokes[1];
   assert.deepEqual([x, y, width, height], [30, 40, 120, 80]);
-  assert.match(texts(page, '.message')[0], /one 90\u00a0%\s+two 55\u00a0%/);
+  assert.match(texts(page, '.message')[0], /one\u00a090\u00a0% · two\u00a055\u00a0%/);
   await change({ toggled: 2 });
   assert.deepEqual(drawn(), ['two  55 %']);
   await change({ toggled: 2 });

@@ -177,7 +177,7 @@ test('rows in use keep their order, and new ones are last', () => {
 test('losses and long times are put into words', () => {
   const texts = new Texts(null, ['en']);
   const names = ['dropped expired', 'dropped overtaken', 'error model_failed'].map((loss) => lossName(texts, loss));
-  assert.deepEqual(names, ['Expired', 'Dropped (overtaken)', 'Error (model_failed)']);
+  assert.deepEqual(names, ['Expired', 'Overtaken', 'Error (model_failed)']);
   assert.deepEqual([texts.tick(750, 'ms'), texts.tick(1500, 'ms'), texts.tick(1500)], ['750 ms', '1.5 s', '1,500']);
 });
 

@@ -318,7 +318,7 @@ test('the language is the user’s choice, or the browser’s, or English', () =
   language.change();
   assert.equal(language.name, 'en');
   assert.equal(new Language(storage, null, ['zh-CN']).name, 'en');
-  assert.equal(language.text('state.reconnecting', { seconds: 3 }), 'Connection lost: retrying in 3 s');
+  assert.equal(language.text('state.reconnecting', { seconds: 3 }), 'Connection lost: retrying in 3\u00a0s');
   stored.set('framewire.language', 'constructor');
   assert.equal(new Language(storage, null, ['zh']).name, 'zh');
 });

@@ -1,7 +1,7 @@
 /** The live page's statistics and latest result as text. */
 'use strict';
 
-const { summarize } = require('../../predictions.js');
+const { joinSummary, summarize } = require('../../predictions.js');
 
 /**
  * @param {import('../../client/lib/index').StatisticsSnapshot} statistics
@@ -33,7 +33,7 @@ function statisticItems({ answeredPerS, p50Ms, dropped, errors }, tripMs, sent, 
 function summaryOf(latest, model, { minScore, shows }, messages) {
   if (!latest || latest.result.outputs) return '';
   const found = summarize(latest.result, model, minScore, shows);
-  return found.length > 0 ? `${messages.results} ${found.join('  ')}` : messages.results_none;
+  return found.length > 0 ? `${messages.results} ${joinSummary(found)}` : messages.results_none;
 }
 
 module.exports = { statisticItems, summaryOf };

@@ -7,7 +7,7 @@ const { drawResult } = require('../../marks.js');
 const { ViewOptions } = require('../../view-options.js');
 const { Overlay } = require('../../overlay.js');
 const { preparePhoto } = require('../../photo.js');
-const { readOutputs, summarize } = require('../../predictions.js');
+const { joinSummary, readOutputs, summarize } = require('../../predictions.js');
 const settings = require('../../settings.js');
 const { resultOptions } = require('../../tasks/predictions.js');
 const { infer } = require('../../upload.js');
@@ -145,8 +145,7 @@ Page({
     const found = summarize(result, model, view.minScore, view.shows);
     const outputs = readOutputs(result);
     const isEmpty = found.length + outputs.length === 0;
-    const names = found.join('  ').replace(/ %/g, '\u00a0%'); // a line must not begin with a percent sign
-    const message = isEmpty ? this.data.t.results_none : `${this.data.t.results} ${names}`.trim();
+    const message = isEmpty ? this.data.t.results_none : `${this.data.t.results} ${joinSummary(found)}`.trim();
     this.setData({ hasOptions: true, options: view.shown(), outputs, message });
     await this.draw();
   },

@@ -1,6 +1,8 @@
-// Tables and code that are wider than the page scroll by keyboard as well.
+// Tables, code and charts that are wider than the page scroll by keyboard as well.
+const WIDE = '.md-typeset__scrollwrap, .md-typeset pre > code, .md-typeset p:has(> img[src$=".svg"]:only-child)';
+
 function makeFocusable() {
-  for (const box of document.querySelectorAll('.md-typeset__scrollwrap, .md-typeset pre > code')) {
+  for (const box of document.querySelectorAll(WIDE)) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute('tabindex');
   }
