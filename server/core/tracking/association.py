@@ -26,7 +26,7 @@ MOST_GROUPED = 512
 # If there are more than this, the boxes lie in one heap. Each track then chooses in turn among
 # the boxes that are left: from this many on either side.
 MOST_PAIRS = 2048
-NEAREST = 4
+NEAREST = 3
 
 
 def pair(boxes: Sequence[Candidate], tracks: Sequence[Target], alone: float = ALONE) -> list[Pair]:

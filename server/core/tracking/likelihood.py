@@ -89,19 +89,21 @@ def likely(boxes: Iterable[Candidate], target: Target, track: int, alone: float)
 
 def _unlike(width: float, height: float, target: Target) -> float:
     """Return how unlikely a size is: as it was last, or, if that is less, as it usually is."""
-    track = target.track
+    track, usual = target.track, math.inf
+    if track.looks:
+        usual = _difference(width, height, track.width, track.height) / USUAL_SHAPE
+        usual /= 1 + 1 / track.looks
+        if usual < UNUSUAL:  # the other is no less
+            return usual
     last = _difference(width, height, target.state[2], target.state[3]) / LAST_SHAPE
-    if not track.looks:
-        return last
-    usual = _difference(width, height, track.width, track.height) / USUAL_SHAPE
-    return min(last + UNUSUAL, usual / (1 + 1 / track.looks))
+    return min(last + UNUSUAL, usual) if track.looks else last
 
 
 def _difference(width: float, height: float, other_width: float, other_height: float) -> float:
     """Return by how much two sizes differ, relative to both, squared; empty ones included."""
-    wider = 2 * (width - other_width) / max(abs(width) + abs(other_width), _EMPTY)
-    taller = 2 * (height - other_height) / max(abs(height) + abs(other_height), _EMPTY)
-    return wider * wider + taller * taller
+    wider = (width - other_width) / (abs(width) + abs(other_width) or _EMPTY)
+    taller = (height - other_height) / (abs(height) + abs(other_height) or _EMPTY)
+    return 4 * (wider * wider + taller * taller)
 
 
 def _most(cost: float) -> float:
