@@ -22,11 +22,11 @@ FEW = 8
 # Larger groups are paired greedily, since the best pairing costs their size to the third.
 LARGEST_GROUP = 10
 # So are all, without groups, if there are more pairs than this.
-MOST_GROUPED = 1024
+MOST_GROUPED = 512
 # If there are more than this, the boxes lie in one heap. Each track then chooses in turn among
 # the boxes that are left: from this many on either side.
 MOST_PAIRS = 2048
-NEAREST = 4
+NEAREST = 3
 
 
 def pair(boxes: Sequence[Candidate], tracks: Sequence[Target], alone: float = ALONE) -> list[Pair]:

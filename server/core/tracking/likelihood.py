@@ -9,13 +9,20 @@ from typing import NamedTuple
 
 from server.core.answers import Detections
 from server.core.tracking.motion import NOISE, Prediction, State
+from server.core.tracking.track import Track
 
 # What another class costs.
 OTHER_CLASS = 6.0
-# The variance of how much a size may differ from what is expected, as a logarithm.
-SHAPE = 0.0115
+# The variances of how much a size may differ from the last one and from the usual one, as
+# logarithms. Who is cut by the frame's edge or half hidden is not of the usual size, at a cost.
+LAST_SHAPE = 0.0115
+USUAL_SHAPE = 0.006
+UNUSUAL = 4.0
+# What is unlikelier than this is less unlikely than a Gaussian has it, since objects turn and
+# cameras shake: from here on, the cost grows with the distance, and not with its square.
+TAIL = 6.0
 # How far a box may be from where its track should be, in sizes, however uncertain that is.
-GATE = 2.5
+GATE = 5.0
 # Instead of nothing, where something is divided by it: a variance, a size.
 _TINY, _EMPTY = 1e-300, 1e-9
 
@@ -28,10 +35,10 @@ Pair = tuple[float, int, int]
 
 
 class Target(NamedTuple):
-    """A track: the state and class that are expected, and the prediction that led there."""
+    """A track: the state that is expected, and the prediction that led there."""
 
     state: State
-    kind: int
+    track: Track
     prediction: Prediction
 
 
@@ -51,7 +58,7 @@ def nearest(boxes: Sequence[Candidate], target: Target, alone: float) -> list[Ca
     """Return the boxes that are not too far from a track to continue it, out of many."""
     x, y, width, height = target.state[:4]
     variance = target.prediction.variance
-    most = math.sqrt(max(alone - _uncertainty(variance), 0.0) * variance)
+    most = math.sqrt(_most(max(alone - _uncertainty(variance), 0.0)) * variance)
     far = (width + height) * min(most, GATE)
     low, high = y - far, y + far
     first, last = bisect_left(boxes, (x - far,)), bisect_left(boxes, (x + far,))
@@ -61,25 +68,47 @@ def nearest(boxes: Sequence[Candidate], target: Target, alone: float) -> list[Ca
 def likely(boxes: Iterable[Candidate], target: Target, track: int, alone: float) -> Iterator[Pair]:
     """Yield the boxes that may continue a track, and how unlikely that is.
 
-    The negative logarithm of a Gaussian, doubled: an uncertain track gives way to one that
-    expected the box.
+    Twice the negative logarithm of a Gaussian with heavier tails: an uncertain track gives way
+    to one that expected the box.
     """
     x, y, width, height = target.state[:4]
-    kind, size, variance = target.kind, width + height, target.prediction.variance
+    kind, size, variance = target.track.kind, width + height, target.prediction.variance
     far, uncertain, spread = GATE * size, _uncertainty(variance), size * size * variance
     for box_x, box_y, box_width, box_height, box_kind, number in boxes:
         off_x, off_y = box_x - x, box_y - y
         if -far < off_x < far and -far < off_y < far:
-            cost = (off_x * off_x + off_y * off_y) / (spread or _TINY) + uncertain
+            square = (off_x * off_x + off_y * off_y) / (spread or _TINY)
+            cost = uncertain + (square if square < TAIL else 2 * math.sqrt(TAIL * square) - TAIL)
             if box_kind != kind:
                 cost += OTHER_CLASS
             if cost < alone:
-                # By how much each size differs, relative to both; empty boxes included.
-                wider = 2 * (box_width - width) / max(abs(box_width) + abs(width), _EMPTY)
-                taller = 2 * (box_height - height) / max(abs(box_height) + abs(height), _EMPTY)
-                cost += (wider * wider + taller * taller) / SHAPE
+                cost += _unlike(box_width, box_height, target)
                 if cost < alone:
                     yield cost, number, track
+
+
+def _unlike(width: float, height: float, target: Target) -> float:
+    """Return how unlikely a size is: as it was last, or, if that is less, as it usually is."""
+    track, usual = target.track, math.inf
+    if track.looks:
+        usual = _difference(width, height, track.width, track.height) / USUAL_SHAPE
+        usual /= 1 + 1 / track.looks
+        if usual < UNUSUAL:  # the other is no less
+            return usual
+    last = _difference(width, height, target.state[2], target.state[3]) / LAST_SHAPE
+    return min(last + UNUSUAL, usual) if track.looks else last
+
+
+def _difference(width: float, height: float, other_width: float, other_height: float) -> float:
+    """Return by how much two sizes differ, relative to both, squared; empty ones included."""
+    wider = (width - other_width) / (abs(width) + abs(other_width) or _EMPTY)
+    taller = (height - other_height) / (abs(height) + abs(other_height) or _EMPTY)
+    return 4 * (wider * wider + taller * taller)
+
+
+def _most(cost: float) -> float:
+    """Return how large a square may be, in variances, to cost no more than this."""
+    return cost if cost < TAIL else (cost + TAIL) ** 2 / (4 * TAIL)
 
 
 def _uncertainty(variance: float) -> float:

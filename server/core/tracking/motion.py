@@ -14,7 +14,7 @@ from operator import attrgetter
 
 # Variance of a detector's error in a centre; what a second adds to a velocity's variance.
 NOISE = 0.0022
-ACCELERATION = 6.5
+ACCELERATION = 6.0
 # What is known of a new track's velocity, in sizes per second, as a variance.
 UNKNOWN_VELOCITY = 2.7
 # Sizes are taken as they are. They change less than centres: what they say about growth counts

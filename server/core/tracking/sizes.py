@@ -1,4 +1,8 @@
-"""How small and how large objects are, which says how far off a box is worth a look."""
+"""How small and how large objects are.
+
+The least and the largest size say how far off a box is worth a look, and the usual size of
+each object tells it from others.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Sequence
 from server.core.tracking.track import Sighting
 
 # Sizes change slowly: they are measured this often, with room to change in the meantime.
-RENEW_S = 0.25
+RENEW_S = 0.5
 ROOM = 1.1
 
 
@@ -26,6 +30,8 @@ class Sizes:
             sizes = [sighting[2] + sighting[3] for sighting in seen]
             self.smallest, self.largest = min(sizes) / ROOM, max(sizes) * ROOM
             self._until = now + RENEW_S
+            for sighting in seen:
+                sighting[8].look(sighting[2], sighting[3])
 
     def add(self, size: float) -> None:
         """Take in a track that was not in the last frame."""

@@ -31,7 +31,7 @@ MAX_LOST = 128
 # A track that is not confirmed ends after this long without a box, if a frame came meanwhile.
 UNCONFIRMED_S = 0.25
 # A lost track is continued by likelier boxes only, as others may be new objects.
-ALONE_LOST = 22.0
+ALONE_LOST = 24.0
 
 
 class Tracker:
@@ -95,7 +95,9 @@ class Tracker:
             self._begin(boxes, predictions.now, matches)
         oldest = predictions.now - UNCONFIRMED_S
         self._lost = [
-            entry for entry in missing + lost if entry[8].id > 0 or entry[8].spread.at >= oldest
+            entry
+            for entry in missing + lost
+            if (entry[8].id > 0 or entry[8].spread.at >= oldest) and _is_inside(entry, predictions)
         ][:MAX_LOST]
 
     def _pair(
@@ -153,7 +155,14 @@ def _count(scores: Sequence[float], least: float, most: int) -> int:
 def _target(sighting: Sighting, predictions: Predictions) -> Target:
     track = sighting[8]
     prediction = predictions[track.spread]
-    return Target(predicted(sighting[:8], prediction.reach), track.kind, prediction)
+    return Target(predicted(sighting[:8], prediction.reach), track, prediction)
+
+
+def _is_inside(sighting: Sighting, predictions: Predictions) -> bool:
+    """Return whether a lost track should still be in the frame: if not, it does not return."""
+    reach = predictions[sighting[8].spread].reach
+    x, y = sighting[0] + sighting[4] * reach, sighting[1] + sighting[5] * reach
+    return 0 <= x <= 2 and 0 <= y <= 2
 
 
 def _correct(track: Track, target: Target, box: Candidate, now: float) -> Sighting:

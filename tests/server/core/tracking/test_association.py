@@ -9,6 +9,7 @@ import pytest
 from server.core.tracking.association import LARGEST_GROUP, MOST_GROUPED, MOST_PAIRS, pair
 from server.core.tracking.likelihood import Candidate, Target
 from server.core.tracking.motion import Prediction, begin
+from server.core.tracking.track import Track
 
 SIZE = 0.1
 
@@ -18,8 +19,9 @@ def boxes(xs: Sequence[float]) -> list[Candidate]:
 
 
 def tracks(xs: Sequence[float]) -> list[Target]:
-    prediction = Prediction(begin(0.0), 0.03)
-    return [Target((x, 1.0, SIZE, SIZE, 0.0, 0.0, 0.0, 0.0), 1, prediction) for x in xs]
+    spread = begin(0.0)
+    track, prediction = Track(1, 1, spread), Prediction(spread, 0.03)
+    return [Target((x, 1.0, SIZE, SIZE, 0.0, 0.0, 0.0, 0.0), track, prediction) for x in xs]
 
 
 def paired(of_boxes: Sequence[float], of_tracks: Sequence[float]) -> list[tuple[int, int]]:

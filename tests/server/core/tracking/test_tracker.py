@@ -14,7 +14,7 @@ import pytest
 
 from server.core.answers import Detections
 from server.core.tracking.tracker import MAX_BOXES, MAX_LOST
-from tests.server.core.tracking.paths import SIZE, box, follow, line, new, seen, times
+from tests.server.core.tracking.paths import SIZE, Place, box, follow, line, new, seen, times
 
 STILL = line(0.5, 0.5)
 
@@ -147,6 +147,53 @@ def test_who_turns_round_keeps_its_id_and_gets_a_new_velocity() -> None:
     tracks = follow(tracker, [back], times(1.05, 1.4))
     assert tracks.ids == [1]
     assert tracks.velocities[0] == pytest.approx([-0.25, 0.0, -0.25, 0.0], abs=0.04)
+
+
+def test_who_should_have_left_the_frame_does_not_return() -> None:
+    """Another object at the same edge is a new one, though it comes soon after."""
+    tracker = new(confirm_ms=0)
+    follow(tracker, [line(0.6, 0.5, 0.4)], times(0.0, 0.9))
+    follow(tracker, [], times(0.95, 1.4))
+    assert follow(tracker, [line(0.95, 0.5)], [1.45]).ids == [2]
+
+
+def test_who_is_hidden_near_the_edge_returns() -> None:
+    tracker = new(confirm_ms=0)
+    follow(tracker, [line(0.6, 0.5, 0.2)], times(0.0, 1.0))
+    follow(tracker, [], times(1.05, 1.4))
+    assert follow(tracker, [line(0.6, 0.5, 0.2)], [1.45]).ids == [1]
+
+
+def of_sizes(small: Place, large: Place) -> Detections:
+    """Two boxes of known sizes; the small one is the surer of the two."""
+    return Detections([box(small, 0.1), box(large, 0.13)], [0.95, 0.9], [1, 1])
+
+
+def test_where_places_are_alike_the_size_decides() -> None:
+    """Of two boxes just as far off, each object gets the one of its size."""
+    tracker = new()
+    for at in times(0.0, 1.0):
+        tracker.update(of_sizes((0.5, 0.5), (0.56, 0.5)), at)
+    assert tracker.update(of_sizes((0.53, 0.52), (0.53, 0.48)), 1.3).ids == [1, 2]
+
+
+def test_one_look_amiss_does_not_change_what_size_an_object_is_known_by() -> None:
+    """Both boxes were half hidden in the frame before, and are in each other's place now."""
+    tracker, [hidden] = new(), [box((0.53, 0.5), 0.115)]
+    for at in times(0.0, 2.0):
+        tracker.update(of_sizes((0.47, 0.5), (0.59, 0.5)), at)
+    tracker.update(Detections([hidden, hidden], [0.9, 0.9], [1, 1]), 2.2)
+    assert tracker.update(of_sizes((0.53, 0.505), (0.53, 0.495)), 2.4).ids == [1, 2]
+
+
+def test_who_grows_step_by_step_keeps_its_id() -> None:
+    """Who comes in over the edge soon is larger than usual, but not than it was last."""
+    tracker = new(confirm_ms=0)
+    follow(tracker, [STILL], times(0.0, 2.0))
+    for step in range(1, 8):
+        # Each box is out of the clear, so that its size is looked at.
+        there = box((0.5 + 0.03 * (step % 2), 0.5), SIZE * 1.1**step)
+        assert tracker.update(Detections([there], [0.9], [1]), 2.0 + step / 30).ids == [1]
 
 
 def test_who_appears_between_two_others_is_new() -> None:
