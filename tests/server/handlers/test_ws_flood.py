@@ -71,7 +71,7 @@ async def test_what_follows_a_flood_has_no_effect(served: Served) -> None:
     """Not even in the same packet."""
     peer = await RawPeer.connect(served.port)
     after = text(frame_fields(1)) * 3
-    peer.write(HELLO + frame(0x9) * (LIMITS["ping"][1] + 1) + after)
+    peer.write(HELLO + frame(0x9) * 2 * LIMITS["ping"][1] + after)
     await closed_with(peer)
     assert accounts(served.gateway)[0] == 0
     peer.leave()
