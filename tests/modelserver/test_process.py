@@ -179,7 +179,7 @@ def test_sigterm_lets_calls_finish_within_the_grace_period(fork: Start, models: 
     assert json.load(posted.getresponse()) == {"outputs": 100_000}
     posted.close()
     assert middling.result().outputs["steps"].int64_val[0] == 100_000
-    assert program.process.wait(8) == 0
+    assert program.process.wait(START_S) == 0
     with refused() as error:
         endless.result()
     assert error.code in ("UNAVAILABLE", "CANCELLED")

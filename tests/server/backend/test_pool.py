@@ -93,9 +93,9 @@ async def test_the_trace_context_reaches_one_of_several_model_servers(
     lane = (await pooled.pool.discover(ModelKey("digits"))).lanes["jpeg"]
     call = pooled.balancer.occupy(lane.model, time.monotonic())
     token = traceparent.set("00-1-2-01")
-    await pooled.pool.infer(lane, [frame()], 2.0, call)
+    await pooled.pool.infer(lane, [frame()], 20.0, call)
     traceparent.reset(token)
-    await pooled.pool.infer(lane, [frame()], 2.0, call)
+    await pooled.pool.infer(lane, [frame()], 20.0, call)
     pooled.balancer.free(call, lane, time.monotonic(), 1, "answered")
     metadata = [found for server in fleet for found in server.metadata if "traceparent" in found]
     assert [found["traceparent"] for found in metadata] == ["00-1-2-01"]

@@ -97,7 +97,7 @@ async def puppet(model_server: Puppet) -> AsyncIterator[TensorFlowServing]:
 async def trace(serve: Serve) -> Trace:
     """One frame's trace, after others of the same session."""
     served = serve(label="stable")  # which is there, so that no look-up runs meanwhile
-    await asyncio.wait_for(served.gateway.became_ready(), 10)
+    await asyncio.wait_for(served.gateway.became_ready(), 20)
     loop = asyncio.get_running_loop()
     trace, armed = Trace(), threading.Event()
 
@@ -115,7 +115,7 @@ async def trace(serve: Serve) -> Trace:
             await asyncio.sleep(0.05)  # for what the gateway still has to do for the last one
             armed.clear()
             loop.call_soon_threadsafe(arm)
-            armed.wait(5)
+            armed.wait(20)
             await client.works(number)
             if trace.undisturbed:
                 break
