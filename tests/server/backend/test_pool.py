@@ -34,6 +34,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(health, "LONGEST_PAUSE_S", 0.04)
     monkeypatch.setattr(member, "CHECK_INTERVAL_S", 0.02)
+    monkeypatch.setattr(member, "CHECK_TIMEOUT_S", 20.0)
     monkeypatch.setattr(resolution, "LOOKUP_INTERVAL_S", 0.01)
 
 

@@ -281,7 +281,7 @@ async def test_pages_are_read_only(served: Served, method: str) -> None:
 
 
 async def test_an_idle_connection_is_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "IDLE_S", 0.2)
+    monkeypatch.setattr(app, "IDLE_S", 1.0)
     served = serve()
     session = await SocketClient.open(served)
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)

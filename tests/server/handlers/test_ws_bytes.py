@@ -75,7 +75,7 @@ async def test_a_malformed_message_is_answered_with_the_reason(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The client gets it while still sending, then the connection ends, and nothing is logged."""
-    monkeypatch.setattr(websocket, "_LINGER_S", 0.2)
+    monkeypatch.setattr(websocket, "_LINGER_S", 1.0)
     served = serve(max_frame_bytes=2048)
     neighbour = await SocketClient.open(served)
     peer = await RawPeer.connect(served.port)
