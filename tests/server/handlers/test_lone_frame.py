@@ -60,10 +60,13 @@ class Trace:
 
     @property
     def undisturbed(self) -> bool:
-        """Whether the model server sent nothing but its answer."""
+        """Whether the model server sent nothing but its answer, and nothing held the frame up.
+
+        One that waited for the processor has a deadline that none before had.
+        """
         names = [name for _, name in self.calls]
         alone = names.count("Connection._on_readable") == 1
-        return alone and "ClientProtocol._on_ping" not in names
+        return alone and not {"ClientProtocol._on_ping", "_timeout"} & set(names)
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "c_call" and not self.began:

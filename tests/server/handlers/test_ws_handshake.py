@@ -258,7 +258,7 @@ async def test_an_address_that_keeps_reconnecting(serve: Serve) -> None:
         (await SocketClient.open(served, headers=ANN)).socket.close()
     response = await SocketClient.rejected(served, ANN)
     assert error_of(response) == "too many handshakes from this address; try again later"
-    assert response.headers["Retry-After"] == "5"
+    assert 1 <= int(response.headers["Retry-After"]) <= 5
     await SocketClient.open(served, headers=BOB)
 
 

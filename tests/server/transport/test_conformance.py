@@ -42,7 +42,8 @@ async def converse(peer: RawPeer, case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_a_case_of_rfc_6455(echo: Echo, case: Case) -> None:
+async def test_a_case_of_rfc_6455(echo: Echo, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "_LINGER_S", 20.0)  # for whoever is slow to send its pieces
     await converse(await echo.connect(), case)
 
 
