@@ -90,10 +90,13 @@ def by_session(*frames: RecordedFrame) -> dict[str, list[RecordedFrame]]:
 
 
 async def test_frames_arrive_as_they_were_recorded(tmp_path: Path) -> None:
-    """Two sessions, pictures of two kinds, and options that change in between."""
+    """Two sessions, pictures of two kinds, and options that change in between.
+
+    They change a second after the last result: a result is what the options of its moment say.
+    """
     other = {"model": "digits", "max_results": 3}
     frames = [recorded(n) for n in range(5)]
-    frames += [recorded(n, options={**OPTIONS, "min_score": 0.5}) for n in range(5, 8)]
+    frames += [recorded(n, options={**OPTIONS, "min_score": 0.5}) for n in range(55, 58)]
     frames += [recorded(n, "b", other) for n in range(3, 6)]
     async with serving(tmp_path) as served:
         run = await play(by_session(*frames), served.target)

@@ -10,7 +10,7 @@ from server.core.flood import LIMITS, MESSAGES_BURST
 from server.core.wire import JSON
 from server.runtime.metrics import Metrics
 from tests.server.camera import accounts
-from tests.server.handlers.conftest import Served
+from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.raw_peer import RawPeer, frame
 from tests.server.samples import frame_fields, packed
@@ -53,9 +53,10 @@ async def closed_with(peer: RawPeer) -> tuple[int, str]:
 
 @pytest.mark.parametrize(("first", "flood", "reason"), FLOODS.values(), ids=FLOODS)
 async def test_a_flood_ends_its_own_session_alone(
-    served: Served, first: bytes, flood: bytes, reason: str, caplog: pytest.LogCaptureFixture
+    serve: Serve, first: bytes, flood: bytes, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "server")
+    served = serve(hello_timeout_s=60)  # one of them says no hello, and takes a while
     neighbour = await SocketClient.open(served)
     peer = await RawPeer.connect(served.port)
     peer.write(first + 2 * MESSAGES_BURST * flood)
