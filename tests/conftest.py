@@ -166,6 +166,16 @@ def gateway_with(stack: Stack, *flags: str) -> Iterator[Stack]:
         stack.restart_gateway(QUIET)
 
 
+@pytest.fixture(scope="module")
+def patient_stack(demo_servers: Stack) -> Iterator[Stack]:
+    """Both, started and ready, for tests of single frames, none of which is ever too late.
+
+    A slow machine may take its time.
+    """
+    with gateway_with(demo_servers, "--max-staleness-ms=20000") as stack:
+        yield stack
+
+
 @pytest.fixture(scope="session")
 def other_models(run_folder: Path) -> Path:
     """A folder with the models of ``tests.e2e.other_models``. Read-only."""

@@ -75,13 +75,13 @@ def test_help_explains(command: str, tmp_path: Path) -> None:
     assert shown.stdout.startswith("usage: framewire ")
 
 
-def test_curl_is_answered(demo_stack: Stack, picture: Path) -> None:
+def test_curl_is_answered(patient_stack: Stack, picture: Path) -> None:
     upload, models = CURL
-    outcome = curl(upload, demo_stack, picture)
+    outcome = curl(upload, patient_stack, picture)
     assert outcome["type"] == "result"
     assert len(outcome["boxes"]) == len(outcome["scores"]) == len(outcome["classes"]) > 0
     assert outcome["labels"] == [str(number) for number in outcome["classes"]]
-    [model] = curl(models, demo_stack, picture)["models"]
+    [model] = curl(models, patient_stack, picture)["models"]
     assert (model["name"], model["state"], len(model["labels"])) == ("digits", "ready", 10)
 
 
@@ -149,7 +149,7 @@ def running(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """``make run``, as far as these commands notice: the folder that it runs in, and servers."""
     folder = tmp_path_factory.mktemp("running")
     shutil.copytree(demo_models / "digits", folder / "models" / "digits")
-    with ForkedStack(folder / "models") as stack:
+    with ForkedStack(folder / "models", gateway_flags=("--max-staleness-ms=20000",)) as stack:
         yield Running(folder, stack)
 
 
@@ -214,16 +214,16 @@ def goes_live(running: Running, commands: Sequence[str], model: str, picture: Pa
     assert sum(outcome["scores"]) == pytest.approx(1.0, abs=0.01)
 
 
-def test_client_prints_digits_and_boxes(demo_stack: Stack, picture: Path) -> None:
+def test_client_prints_digits_and_boxes(patient_stack: Stack, picture: Path) -> None:
     assert len([line for line in CLIENT.splitlines() if line.strip()]) <= 24
-    shown = client(demo_stack, picture)
+    shown = client(patient_stack, picture)
     assert shown
     assert all(re.match(r"\d [01]\.\d\d \[", line) for line in shown)
 
 
-def test_client_prints_what_went_wrong(demo_stack: Stack, tmp_path: Path) -> None:
+def test_client_prints_what_went_wrong(patient_stack: Stack, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a picture")
-    [line] = client(demo_stack, tmp_path / "notes.txt")
+    [line] = client(patient_stack, tmp_path / "notes.txt")
     assert "'code': 'bad_frame'" in line
 
 

@@ -28,7 +28,7 @@ PACKAGES = [name for name in PACKAGES if name not in UNSHIPPED]
 FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
 READY_S = 120.0
-STOP_S = 15.0
+STOP_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +38,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     # No network: pip would download setuptools to build, and the dependencies to install.
     command = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=120)
     pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "-q"]
-    subprocess.run([*pip, "--no-deps", "--no-index", str(wheel)], check=True, timeout=60)
+    subprocess.run([*pip, "--no-deps", "--no-index", str(wheel)], check=True, timeout=120)
     [packages] = folder.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return folder
@@ -53,7 +53,7 @@ def build(source: Path) -> Path:
     for file in FILES:
         shutil.copy(ROOT / file, source)
     command = [sys.executable, "-c", BUILD, str(source)]
-    subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=120)
     [wheel] = source.glob("*.whl")
     return wheel
 

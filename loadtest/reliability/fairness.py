@@ -36,7 +36,7 @@ class Size:
 
 
 FULL = Size(60.0)
-QUICK = Size(2.0)
+QUICK = Size(6.0)
 
 
 def run(stack: Stack, size: Size) -> Result:

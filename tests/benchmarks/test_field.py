@@ -72,8 +72,8 @@ async def port() -> Iterator[int]:
 
 
 async def outcomes(target: Target) -> Counter[str]:
-    """What becomes of the frames of two cameras at 40 frames/s within 0.2 s."""
-    profile = Profile(2, 40.0, 0.2, ramp_s=0.05, warm_up_s=0.0)
+    """What becomes of the frames of two cameras at 40 frames/s within a second."""
+    profile = Profile(2, 40.0, 1.0, ramp_s=0.05, warm_up_s=0.0)
     started_at = time.monotonic()
     share = await worker.run(worker.Task(profile, target, [PICTURE], range(2)), started_at)
     assert not share.recording.failures

@@ -42,7 +42,7 @@ def stack(models: Path) -> Iterator[Stack]:
     file.write_text(models_config(models, MODELS).replace(base, base + EVERY_VERSION))
     labels = "--allow_version_labels_for_unavailable_models"
     with ForkedStack(
-        gateway_flags=(f"--model-config={file}", "--canary-share=1"),
+        gateway_flags=(f"--model-config={file}", "--canary-share=1", "--max-staleness-ms=20000"),
         model_flags=(f"--model_config_file={file}", labels),
     ) as started:
         yield started
@@ -58,7 +58,7 @@ async def answers(stack: Stack, **options: Any) -> tuple[int | None, str | None]
 
 
 def listed(stack: Stack) -> set[tuple[str, str | None, int]]:
-    with urllib.request.urlopen(f"{stack.url}v1/models", timeout=5) as answer:
+    with urllib.request.urlopen(f"{stack.url}v1/models", timeout=60) as answer:
         entries = json.loads(answer.read())["models"]
     return {(entry["name"], entry["label"], entry["version"]) for entry in entries}
 
@@ -66,7 +66,7 @@ def listed(stack: Stack) -> set[tuple[str, str | None, int]]:
 def uploaded(stack: Stack, name: str) -> int:
     """The version that answers an upload."""
     [picture] = camera_jpegs(1)
-    with urllib.request.urlopen(f"{stack.url}v1/infer?model={name}", picture, 10) as answer:
+    with urllib.request.urlopen(f"{stack.url}v1/infer?model={name}", picture, 60) as answer:
         version: int = json.loads(answer.read())["model_version"]
     return version
 

@@ -26,6 +26,9 @@ from tests.export.versions import run
 from tests.forked import ForkedStack
 from tests.releases import planted
 
+PATIENT = "--max-staleness-ms=20000"
+"""A slow machine may take its time: what is late is other tests' matter."""
+
 
 def test_no_camera_gets_an_error_because_of_a_swap(demo_models: Path) -> None:
     seen = swaps.run(demo_models, sessions=8, swaps=1, rate=4.0, seconds=1.0)
@@ -46,14 +49,14 @@ def stack(demo_models: Path, models: Path) -> Iterator[Stack]:
     """As `make run` starts it, with two versions, and a gateway whose sessions try the canary."""
     for number in (1, 2):
         shutil.copytree(demo_models / "digits" / "1", models / "digits" / str(number))
-    with ForkedStack(models, gateway_flags=("--canary-share=1",)) as started:
+    with ForkedStack(models, gateway_flags=("--canary-share=1", PATIENT)) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def gateway(stack: Stack) -> Iterator[Stack]:
     """A second gateway, which shadows a canary and follows its steps."""
-    flags = ("--canary-steps=50,100", "--shadow=canary", "--shadow-share=1")
+    flags = ("--canary-steps=50,100", "--shadow=canary", "--shadow-share=1", PATIENT)
     with SecondGateway(stack, *flags) as started:
         yield started
 

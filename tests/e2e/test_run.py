@@ -18,8 +18,8 @@ import pytest
 
 from loadtest.stack import ROOT, free_port
 
-READY_S = 60.0
-STOP_S = 5.0
+READY_S = 120.0
+STOP_S = 20.0
 
 
 class Run:

@@ -30,7 +30,7 @@ sys.exit(status)
 def cheap(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command that must not import TensorFlow."""
     code = NO_TENSORFLOW.format(arguments=list(arguments))
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize("command", ["", "savedmodel", "verify", "evaluate", "train", "fonts"])
@@ -223,5 +223,5 @@ def run(command: str, folder: Path, output: BinaryIO) -> subprocess.CompletedPro
         stdout=output,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=30,
+        timeout=120,
     )

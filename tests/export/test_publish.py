@@ -226,7 +226,7 @@ def test_a_signal_while_publishing_leaves_nothing(
         assert process.stderr is not None
         assert "waiting for another publisher" in process.stderr.readline()
         process.send_signal(number)
-        assert process.communicate(timeout=20)[1] == "python -m export: interrupted\n"
+        assert process.communicate(timeout=60)[1] == "python -m export: interrupted\n"
         assert process.returncode == 130
     assert (numbers(target), hidden(target)) == ([1], [])
 

@@ -122,7 +122,7 @@ def test_the_model_server_never_sees_a_broken_version(
     assert hidden(target) == []
     for number in numbers(target):
         assert_whole(target, number)
-    wait_until_available(server, numbers(target)[-1], 20)
+    wait_until_available(server, numbers(target)[-1], START_S)
     statuses = server.statuses("digits")
     assert {status.error for status in statuses.values()} == {""}
     assert set(statuses) <= set(numbers(target))

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 
 
 def foreground(program: str) -> list[str]:

@@ -52,14 +52,14 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_gateway_under_load(demo_stack: Stack, pictures: Path, tmp_path: Path) -> None:
+def test_a_gateway_under_load(patient_stack: Stack, pictures: Path, tmp_path: Path) -> None:
     files = {kind: tmp_path / f"report.{kind}" for kind in ("json", "csv", "html")}
     flags = [f"--{kind}={path}" for kind, path in files.items()]
     flags += ["--sessions=4", "--rate=5", "--seconds=1", "--ramp=0.1", "--warm-up=0.2"]
     flags += ["--processes=2", "--max-lag-ms=60000", f"--pictures={pictures}"]
     flags += ["--objective=answered=0.01,max_ms=60000"]
     done = subprocess.run(
-        [sys.executable, "-m", "loadtest", "cameras", demo_stack.url, *flags],
+        [sys.executable, "-m", "loadtest", "cameras", patient_stack.url, *flags],
         cwd=ROOT,
         capture_output=True,
         text=True,

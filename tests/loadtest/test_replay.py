@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -67,8 +68,8 @@ async def serving(
     gateway = Gateway(settings, PuppetBackend(obey), observers=(sampler,))
     access = AccessControl.from_settings(settings)
     server = http_server(gateway, settings, access)
-    socket, port = bind_unused_port()
-    server.add_socket(socket)
+    listening, port = bind_unused_port()
+    server.add_socket(listening)
     gateway.start()
 
     def content() -> list[RecordedFrame]:
@@ -89,10 +90,13 @@ def by_session(*frames: RecordedFrame) -> dict[str, list[RecordedFrame]]:
 
 
 async def test_frames_arrive_as_they_were_recorded(tmp_path: Path) -> None:
-    """Two sessions, pictures of two kinds, and options that change in between."""
+    """Two sessions, pictures of two kinds, and options that change in between.
+
+    They change a second after the last result: a result is what the options of its moment say.
+    """
     other = {"model": "digits", "max_results": 3}
     frames = [recorded(n) for n in range(5)]
-    frames += [recorded(n, options={**OPTIONS, "min_score": 0.5}) for n in range(5, 8)]
+    frames += [recorded(n, options={**OPTIONS, "min_score": 0.5}) for n in range(55, 58)]
     frames += [recorded(n, "b", other) for n in range(3, 6)]
     async with serving(tmp_path) as served:
         run = await play(by_session(*frames), served.target)
@@ -157,10 +161,11 @@ async def test_a_client_that_cannot_record_does_not_open(tmp_path: Path) -> None
         await client.__aenter__()
 
 
-async def test_a_gateway_that_went_away(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served:
-        target = served.target
-    run = await play(by_session(recorded(0), recorded(1)), target)
+async def test_a_gateway_that_is_gone() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        target = Target("127.0.0.1", unused.getsockname()[1], "/ws", False, "127.0.0.1")
+        run = await play(by_session(recorded(0), recorded(1)), target)
     assert sum(run.failures.values()) == 1
     summary = summarize(run)
     assert summary.replayed == {"unsent": 2}
@@ -260,9 +265,9 @@ def test_a_malformed_answer_of_the_gateway_agrees_with_nothing() -> None:
 
 
 def test_without_a_gateway_the_status_is_2(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    socket, port = bind_unused_port()
-    socket.close()
     options = chosen(file)
-    options.url = f"ws://127.0.0.1:{port}/ws"
-    assert cameras.guarded(command.run, options, "loadtest replay") == 2
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        options.url = f"ws://127.0.0.1:{unused.getsockname()[1]}/ws"
+        assert cameras.guarded(command.run, options, "loadtest replay") == 2
     assert "nothing listens there" in capsys.readouterr().err

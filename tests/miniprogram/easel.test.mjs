@@ -7,11 +7,11 @@ import { test } from 'node:test';
 import { component, fire, open, openForeign, phone, warnings } from './easel.mjs';
 import { library } from './library.mjs';
 import { Canvas } from './phone/canvas.mjs';
+import { settle } from './settle.mjs';
 import { skyline } from './worklets.mjs';
 
 const { now } = library('core/clock');
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 const texts = (dom, selector) => [...dom.querySelectorAll(selector)].map((element) => element.textContent.trim());
 const { pages } = JSON.parse(readFileSync(new URL('../../miniprogram/app.json', import.meta.url), 'utf8'));
 

@@ -17,8 +17,8 @@ from PIL import Image
 from demomodel.scenes import Scene
 from tests.e2e.film import overlap
 
-PATIENCE_S = 20.0
-ANSWER_S = 10.0
+PATIENCE_S = 60.0
+ANSWER_S = 30.0
 LEAST_OVERLAP = 0.5
 PREVIEW = (375.0, 667.0)
 """Width and height of the phone's preview, in CSS pixels."""

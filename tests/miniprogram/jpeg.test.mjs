@@ -1,7 +1,6 @@
 // JPEG in plain JavaScript: another decoder reads the same image; it is small and fast.
 
 import assert from 'node:assert/strict';
-import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
 
 import jpeg from 'jpeg-js';
@@ -82,9 +81,9 @@ test('a frame of 192x192 takes a few milliseconds', () => {
   const rgb = picture(192, 192);
   const times = [];
   for (let i = 0; i < 60; i += 1) {
-    const start = performance.now();
+    const start = process.cpuUsage();
     encoder.encode(rgb);
-    times.push(performance.now() - start);
+    times.push(process.cpuUsage(start).user / 1000);
   }
   const median = times.sort((a, b) => a - b)[30];
   console.log(`JPEG of 192x192: ${median.toFixed(2)} ms, ${encoder.encode(rgb).length} bytes`);

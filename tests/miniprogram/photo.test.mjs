@@ -4,9 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Canvas } from './phone/canvas.mjs';
-import { finding, phone, render, tap } from './simulated.mjs';
+import { finding, phone, render, settle, tap } from './simulated.mjs';
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 const RESULT = JSON.stringify({ type: 'result', boxes: [[0, 0, 1, 1]], scores: [0.9], classes: [1] });
 
 /** Choose a photo; the uploads get these answers, in turn. */

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 import { JSDOM } from 'jsdom';
 
+export { settle } from './settle.mjs';
+
 const require = createRequire(import.meta.url);
 const APP = fileURLToPath(new URL('../../miniprogram/', import.meta.url));
 
@@ -95,9 +97,6 @@ export async function tap(rendered, selector) {
   rendered.querySelector(selector).dispatchEvent('tap');
   await simulate.sleep(0);
 }
-
-/** Wait until a page has done what it does at once. */
-export const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 /** Fire an event of one of WeChat's own components. */
 export async function fire(rendered, selector, name, detail) {

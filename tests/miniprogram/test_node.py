@@ -29,5 +29,5 @@ def test_under_node(node: str, packages: Path, file: str) -> None:
 
 def test_the_copies_are_up_to_date(node: str) -> None:
     command = [node, str(ROOT / "miniprogram/client/copy.mjs"), "--check"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -40,7 +40,7 @@ def test_a_socket_that_dies_is_replaced(
     phone.tell("blind")  # a frame that cannot be sent would tell it too
     phone.tell("cut")
     # Well before the first heartbeat, which would notice it in any case.
-    phone.until(lambda seen: "reconnecting" in seen["told"], "reconnecting", patience_s=8)
+    phone.until(lambda seen: "reconnecting" in seen["told"], "reconnecting", patience_s=12)
     phone.until_status("ready")
     phone.point(scene.picture)
     phone.until(lambda seen: drawn_right(seen, on_preview(scene)), "the right digits")

@@ -118,7 +118,7 @@ def test_a_token_that_expires_during_a_session_is_replaced(
     guarded: Stack, new_phone: NewPhone, scene: Scene, key: Entry
 ) -> None:
     phone = new_phone(guarded, loginCode="code-")
-    keep(phone, guarded, signed(key, exp=int(time.time()) + 3))
+    keep(phone, guarded, signed(key, exp=int(time.time()) + 8))
     live(phone, scene.picture)
     phone.until_status("ready")
     assert phone.look()["logins"] == 0
@@ -131,7 +131,7 @@ def test_a_token_is_renewed_without_interruption(
     guarded: Stack, new_phone: NewPhone, scene: Scene, key: Entry
 ) -> None:
     phone = new_phone(guarded, loginCode="code-")
-    ends_in_s = 4
+    ends_in_s = 8
     keep(phone, guarded, signed(key, exp=int(time.time()) + ends_in_s), renew_in_s=1)
     live(phone, scene.picture)
     phone.until_status("ready")

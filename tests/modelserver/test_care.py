@@ -32,9 +32,9 @@ def waiting(client: Client, name: str, calls: int) -> None:
 
 def test_a_full_queue_rejects_at_once(serve: Serve, models: Path) -> None:
     client = serve(model_base_path=models / "slow", model_calls_at_once=1, max_waiting_calls=1)
-    running = client.prediction.Predict.future(count_to(10**9), timeout=2)
+    running = client.prediction.Predict.future(count_to(10**9), timeout=5)
     client.wait_for_call("default")
-    queued = client.prediction.Predict.future(count_to(1), timeout=20)
+    queued = client.prediction.Predict.future(count_to(1), timeout=60)
     waiting(client, "default", 2)
     with refused() as error:
         client.send(count_to(1))
@@ -46,7 +46,9 @@ def test_a_full_queue_rejects_at_once(serve: Serve, models: Path) -> None:
 
 
 def test_a_busy_model_does_not_delay_another(client: Client) -> None:
-    busy = [client.prediction.Predict.future(count_to(10**9, "slow"), timeout=2) for _ in range(12)]
+    busy = [
+        client.prediction.Predict.future(count_to(10**9, "slow"), timeout=30) for _ in range(12)
+    ]
     client.wait_for_call("slow")
     for _ in range(20):
         assert client.predict("half_plus", {"x": X})["y"].tolist() == [3.0]
@@ -58,7 +60,7 @@ def test_a_busy_model_does_not_delay_another(client: Client) -> None:
 
 def test_a_disconnected_caller_leaves_the_queue(serve: Serve, models: Path) -> None:
     client = serve(model_base_path=models / "slow", model_calls_at_once=1)
-    running = client.prediction.Predict.future(count_to(10**9), timeout=1.5)
+    running = client.prediction.Predict.future(count_to(10**9), timeout=5)
     client.wait_for_call("default")
     leaving = [client.prediction.Predict.future(count_to(10**12)) for _ in range(5)]
     waiting(client, "default", 6)
@@ -88,7 +90,7 @@ def test_reflection_streams_are_bounded(client: Client) -> None:
 
     def question() -> Iterator[Any]:
         yield reflection_pb2.ServerReflectionRequest(list_services="")
-        release.wait(10)
+        release.wait(60)
 
     held = [stub.ServerReflectionInfo(question()) for _ in range(MAX_REFLECTION_STREAMS)]
     for stream in held:

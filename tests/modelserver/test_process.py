@@ -170,16 +170,16 @@ def test_sigterm_lets_calls_finish_within_the_grace_period(fork: Start, models: 
         return predict_request("default", {"n": np.array(steps)})
 
     endless = client.prediction.Predict.future(count_to(10**12), timeout=60)
-    middling = client.prediction.Predict.future(count_to(100_000), timeout=60)
+    middling = client.prediction.Predict.future(count_to(30_000), timeout=60)
     posted = http.client.HTTPConnection("localhost", rest_port, timeout=60)
-    posted.request("POST", "/v1/models/default:predict", '{"inputs": 100000}')
+    posted.request("POST", "/v1/models/default:predict", '{"inputs": 30000}')
     client.http("GET", "/v1/models/default")
     client.send(count_to(1))  # answered after the others have started
     program.process.send_signal(signal.SIGTERM)
-    assert json.load(posted.getresponse()) == {"outputs": 100_000}
+    assert json.load(posted.getresponse()) == {"outputs": 30_000}
     posted.close()
-    assert middling.result().outputs["steps"].int64_val[0] == 100_000
-    assert program.process.wait(8) == 0
+    assert middling.result().outputs["steps"].int64_val[0] == 30_000
+    assert program.process.wait(START_S) == 0
     with refused() as error:
         endless.result()
     assert error.code in ("UNAVAILABLE", "CANCELLED")

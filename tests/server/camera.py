@@ -20,7 +20,7 @@ from server.runtime.gateway import Gateway
 from server.runtime.metrics import Metrics
 from tests.server.samples import frame
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class Camera:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from loadtest.stack import ROOT, free_port
 from tests.server.access.authority import Signed
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @dataclass

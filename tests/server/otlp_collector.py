@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0
 
 
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):

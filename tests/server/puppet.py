@@ -99,7 +99,7 @@ class PuppetBackend:
         self._untold: asyncio.Queue[Call] = asyncio.Queue()
         self._watchers: list[Callable[[bool], None]] = []
 
-    async def next_call(self, timeout_s: float = 5.0) -> Call:
+    async def next_call(self, timeout_s: float = 20.0) -> Call:
         """The next call that has not been told anything."""
         return await asyncio.wait_for(self._untold.get(), timeout_s)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 MASK = b"\x01\x80\xff\x7e"
 
 

@@ -93,7 +93,7 @@ async def start(collector: Collector, model_server: Puppet) -> AsyncIterator[Sta
         served = Served(port, gateway, None, settings, access)  # type: ignore[arg-type]
         traced = Traced(served, collector, stop)
         running.append(traced)
-        await asyncio.wait_for(gateway.became_ready(), 10)
+        await asyncio.wait_for(gateway.became_ready(), 20)
         return traced
 
     yield started

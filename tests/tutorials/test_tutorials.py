@@ -70,7 +70,7 @@ def reader(demo_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     (folder / "voc.txt").write_text(VOC.replace(" ", "\n"))
     (folder / "flowers.txt").write_text(FLOWERS.replace(" ", "\n"))
     scenes.render(3).picture.save(folder / "picture.jpg")
-    with ForkedStack(folder / "models") as stack:
+    with ForkedStack(folder / "models", gateway_flags=("--max-staleness-ms=20000",)) as stack:
         yield Reader(folder, stack)
 
 

@@ -24,7 +24,7 @@ def _soon_settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def until(true: Callable[[], bool]) -> None:
     """Wait for the server, which unloads versions asynchronously."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)

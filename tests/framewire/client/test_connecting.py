@@ -128,7 +128,7 @@ async def test_tokens_and_tls(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
 
     def token() -> str:
-        tokens.append(keyring.signed(secret, exp=int(time.time()) + 2))
+        tokens.append(keyring.signed(secret, exp=int(time.time()) + 4))
         if len(tokens) > 1:
             loop.call_soon_threadsafe(renewed.set)
         return tokens[-1]
@@ -137,7 +137,7 @@ async def test_tokens_and_tls(tmp_path: Path) -> None:
         await gateway.says("listening on")
         url = f"wss://127.0.0.1:{gateway.port}/ws"
         with pytest.raises(ConnectionFailed, match="certificate"):
-            await AsyncClient(url, connect_timeout_s=3).__aenter__()
+            await AsyncClient(url, connect_timeout_s=5).__aenter__()
         with pytest.raises(Refused, match=r"\(unauthorized\)"):
             await AsyncClient(url, ca=tmp_path / "root.pem", token="forged").__aenter__()
         async with AsyncClient(url, ca=tmp_path / "root.pem", token=token) as client:

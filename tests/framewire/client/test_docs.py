@@ -57,12 +57,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_an_example_runs(
-    name: str, demo_stack: Stack, folder: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, patient_stack: Stack, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture = Image.open(folder / "picture.jpg")
     monkeypatch.setattr(framewire.client, "camera", lambda: Webcam(picture))
     monkeypatch.chdir(folder)
-    source = EXAMPLES[name].replace("127.0.0.1:8888", f"127.0.0.1:{demo_stack.port}")
+    source = EXAMPLES[name].replace("127.0.0.1:8888", f"127.0.0.1:{patient_stack.port}")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(source, name, "exec"), {"__name__": "example"})

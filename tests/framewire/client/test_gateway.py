@@ -47,8 +47,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, scene: Image.Image) -> Path
 
 
 @pytest.fixture
-def url(demo_stack: Stack) -> str:
-    return demo_stack.url.replace("http", "ws") + "ws"
+def url(patient_stack: Stack) -> str:
+    return patient_stack.url.replace("http", "ws") + "ws"
 
 
 def digits(result: Result) -> list[str]:
@@ -227,11 +227,11 @@ class Relay:
 
 
 async def test_a_folder_survives_lost_connections(
-    demo_stack: Stack, scene: Image.Image, folder: Path
+    patient_stack: Stack, scene: Image.Image, folder: Path
 ) -> None:
     """Every picture has its result, with the options that were set before."""
     results = []
-    async with Relay(demo_stack.port) as relay, AsyncClient(relay.url, min_score=0.5) as client:
+    async with Relay(patient_stack.port) as relay, AsyncClient(relay.url, min_score=0.5) as client:
         client.configure(max_results=2)
         async for outcome in client.outcomes(Folder(folder)):
             results.append(outcome)
@@ -244,9 +244,9 @@ async def test_a_folder_survives_lost_connections(
 
 
 async def test_a_live_stream_goes_on_after_a_lost_connection(
-    demo_stack: Stack, scene: Image.Image
+    patient_stack: Stack, scene: Image.Image
 ) -> None:
-    async with Relay(demo_stack.port) as relay, AsyncClient(relay.url) as client:
+    async with Relay(patient_stack.port) as relay, AsyncClient(relay.url) as client:
         outcomes = client.outcomes(Camera(scene, 10_000))
         kinds = [type(await anext(outcomes))]
         relay.cut()

@@ -51,7 +51,7 @@ def test_a_public_key_verifies(tmp_path: Path, algorithm: str) -> None:
     private, public = pair(algorithm)
     found = tokens(tmp_path, public).verify(signed(private), NOW)
     assert found.subject == "camera-7"
-    assert found.until == pytest.approx(NOW + 3600, abs=2)
+    assert found.until == pytest.approx(NOW + 3600, abs=60)
 
 
 @pytest.mark.parametrize(
@@ -81,21 +81,21 @@ def test_limits_that_are_none(tmp_path: Path, name: str, value: Any) -> None:
 
 def test_issued_tokens_are_valid(tmp_path: Path) -> None:
     judge = tokens(tmp_path, secret(), issuer="here")
-    found = judge.verify(judge.issue("camera-8", 60), NOW)
+    found = judge.verify(judge.issue("camera-8", 600), NOW)
     assert found.subject == "camera-8"
-    assert found.until == pytest.approx(NOW + 60, abs=2)
+    assert found.until == pytest.approx(NOW + 600, abs=60)
 
 
 def test_expiry_and_leeway(tmp_path: Path) -> None:
     key = secret()
-    judge = tokens(tmp_path, key, leeway_s=5)
+    judge = tokens(tmp_path, key, leeway_s=500)
     now = int(time.time())
-    assert_refused(judge, signed(key, exp=now - 6), "expired")
-    assert_refused(judge, signed(key, nbf=now + 60), "not valid yet")
+    assert_refused(judge, signed(key, exp=now - 501), "expired")
+    assert_refused(judge, signed(key, nbf=now + 600), "not valid yet")
     assert_refused(judge, signed(key, exp=None), "has no exp")
     assert_refused(judge, signed(key, exp="never"), "not valid")
     # Valid within the leeway, and so is the session.
-    assert judge.verify(signed(key, exp=now - 2), NOW).until == pytest.approx(NOW + 3, abs=2)
+    assert judge.verify(signed(key, exp=now - 200), NOW).until == pytest.approx(NOW + 300, abs=60)
     assert judge.verify(signed(key, exp=10**300), NOW).until < 1e10
 
 

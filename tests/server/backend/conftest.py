@@ -21,6 +21,6 @@ def puppet() -> Iterator[Puppet]:
 
 @pytest_asyncio.fixture
 async def backend(puppet: Puppet) -> AsyncIterator[TensorFlowServing]:
-    serving = TensorFlowServing(puppet.address, decode_threads=2, discovery_timeout_s=2.0)
+    serving = TensorFlowServing(puppet.address, decode_threads=2, discovery_timeout_s=20.0)
     yield serving
     await serving.close()

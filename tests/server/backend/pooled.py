@@ -20,7 +20,7 @@ from tests.server.backend.puppet_models import detector
 from tests.server.backend.puppet_server import Puppet
 from tests.server.camera import Camera, assert_balanced
 
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0
 
 
 def servers(count: int) -> list[Puppet]:
@@ -46,7 +46,7 @@ class Pooled:
         options = Settings(max_staleness_ms=2000, **settings)  # type: ignore[arg-type]
         self._shared = Shared.of(None, 1)
         self.balancer = Balancer(partial(new_slots, options))
-        connect = partial(TensorFlowServing, shared=self._shared, discovery_timeout_s=2.0)
+        connect = partial(TensorFlowServing, shared=self._shared, discovery_timeout_s=20.0)
         self.pool = BackendPool(entries, self.balancer, connect, self._shared, look_up)
         self.gateway = Gateway(options, self.pool, None, self.balancer)
         self.gateway.start()

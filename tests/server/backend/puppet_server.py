@@ -177,7 +177,7 @@ class Puppet:
     def wait(self, context: Any) -> None:
         """Hold the call, unless its client goes away."""
         context.add_callback(self._ended)
-        self._open.wait(10)
+        self._open.wait(60)
 
     def _ended(self) -> None:
         if not self._open.is_set():  # not by its answer, then
@@ -192,7 +192,7 @@ class Puppet:
     def wait_for_requests(self, count: int) -> None:
         """Wait until ``count`` Predict calls have come, answered or not."""
         with self._arrival:
-            assert self._arrival.wait_for(lambda: len(self.requests) >= count, 5)
+            assert self._arrival.wait_for(lambda: len(self.requests) >= count, 20)
 
 
 def _health_and_status(puppet: Puppet) -> tuple[grpc.GenericRpcHandler, ...]:
@@ -229,7 +229,7 @@ class _Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._puppet = puppet
 
     def GetModelMetadata(self, request: Any, context: Any) -> Any:
-        self._puppet.describes.wait(10)
+        self._puppet.describes.wait(60)
         model = self._puppet.find(request.model_spec, context)
         response = get_model_metadata_pb2.GetModelMetadataResponse()
         response.model_spec.name = request.model_spec.name

@@ -29,6 +29,7 @@ from tests.server.backend.puppet_server import Puppet
 
 FRAME = Frame(1, "jpeg", b"jpeg", 8, 8)
 CODE = grpc.StatusCode
+PATIENCE_S = 20.0
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ async def test_code_becomes_error(
 ) -> None:
     puppet.fail(code, message)
     with pytest.raises(expected, match=message.split("(")[0].split("[")[0]):
-        await backend.infer(lane, [FRAME], 2.0)
+        await backend.infer(lane, [FRAME], 20.0)
 
 
 async def test_an_answer_that_cannot_be_parsed() -> None:
@@ -83,10 +84,13 @@ async def test_an_answer_that_cannot_be_parsed() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     channel = Channel(f"127.0.0.1:{port}")
-    for _ in range(20):
+    deadline = time.monotonic() + PATIENCE_S
+    ways = set()
+    while len(ways) < 2:
+        assert time.monotonic() < deadline, ways
+        ways.add(channel._predict._connection is not None)
         with pytest.raises(ModelFailed, match="cannot be parsed"):
-            await channel.predict((b"",), 10.0)
-    assert channel._predict._connection is not None
+            await channel.predict((b"",), PATIENCE_S)
     await channel.close()
     server.stop(None)
 
@@ -96,7 +100,7 @@ async def test_message_is_one_short_line(
 ) -> None:
     puppet.fail(CODE.INVALID_ARGUMENT, "bad\n picture " * 200)
     with pytest.raises(BatchRejected) as caught:
-        await backend.infer(lane, [FRAME], 2.0)
+        await backend.infer(lane, [FRAME], 20.0)
     assert len(str(caught.value)) == 300
     assert "\n" not in str(caught.value)
 
@@ -108,7 +112,7 @@ async def test_deadline_ends_a_call_that_takes_too_long(
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         await backend.infer(lane, [FRAME], 0.05)
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < PATIENCE_S
 
 
 async def test_a_model_that_is_unavailable_says_nothing_about_the_next_call(
@@ -116,7 +120,7 @@ async def test_a_model_that_is_unavailable_says_nothing_about_the_next_call(
 ) -> None:
     puppet.fail(CODE.UNAVAILABLE, "this model is being unloaded")
     with pytest.raises(BackendUnavailable):
-        await backend.infer(lane, [FRAME], 2.0)
+        await backend.infer(lane, [FRAME], 20.0)
     puppet.recover()
     puppet.hold()
     with pytest.raises(DeadlineExceeded):
@@ -136,7 +140,7 @@ async def test_calls_wait_side_by_side(
     puppet: Puppet, backend: TensorFlowServing, lane: Lane
 ) -> None:
     puppet.hold()
-    calls = [asyncio.ensure_future(backend.infer(lane, [FRAME], 5.0)) for _ in range(3)]
+    calls = [asyncio.ensure_future(backend.infer(lane, [FRAME], 20.0)) for _ in range(3)]
     await asyncio.to_thread(puppet.wait_for_requests, 4)  # three, and describe before them
     assert not any(call.done() for call in calls)
     puppet.release()
@@ -156,9 +160,9 @@ async def test_cancelled_waiter_cancels_the_call_and_costs_nobody_else(
     waiter.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiter
-    assert await asyncio.to_thread(puppet.cancelled.wait, 5)
+    assert await asyncio.to_thread(puppet.cancelled.wait, PATIENCE_S)
     puppet.release()
-    assert len((await backend.infer(lane, [FRAME], 5.0)).answers) == 1
+    assert len((await backend.infer(lane, [FRAME], 20.0)).answers) == 1
     assert accidents == []
 
 
@@ -174,13 +178,13 @@ class Watcher:
         self.reports.append(reachable)
         self._news.set()
 
-    async def until(self, reachable: bool, timeout_s: float = 5.0) -> None:
+    async def until(self, reachable: bool) -> None:
         async def seen() -> None:
             while self.reports[-1:] != [reachable]:
                 self._news.clear()
                 await self._news.wait()
 
-        await asyncio.wait_for(seen(), timeout_s)
+        await asyncio.wait_for(seen(), PATIENCE_S)
 
 
 async def test_service_resumes_when_the_model_server_is_back(
@@ -192,11 +196,11 @@ async def test_service_resumes_when_the_model_server_is_back(
     await watcher.until(False)
     started = time.monotonic()
     with pytest.raises(BackendUnavailable):
-        await backend.infer(lane, [FRAME], 5.0)
-    assert time.monotonic() - started < 3.0, "a frame must not wait for a server that is away"
+        await backend.infer(lane, [FRAME], 3 * PATIENCE_S)
+    assert time.monotonic() - started < PATIENCE_S, "no frame waits for a server that is away"
     puppet.start()
-    await watcher.until(True, timeout_s=3.0)
-    assert len((await backend.infer(lane, [FRAME], 2.0)).answers) == 1
+    await watcher.until(True)
+    assert len((await backend.infer(lane, [FRAME], 20.0)).answers) == 1
     assert watcher.reports == [True, False, True]
 
 
@@ -207,7 +211,7 @@ async def test_a_version_that_was_unusable_is_tried_again_after_a_restart(
     await watcher.until(True)
     puppet.models["digits", None].answer["serving_default"] = lambda request: {}
     with pytest.raises(UnusableModel):
-        await backend.infer(lane, [FRAME], 2.0)
+        await backend.infer(lane, [FRAME], 20.0)
     with pytest.raises(UnusableModel):
         await backend.discover(lane.model)
     puppet.stop()
@@ -215,7 +219,7 @@ async def test_a_version_that_was_unusable_is_tried_again_after_a_restart(
     puppet.models["digits", None] = detector()
     puppet.start()
     await watcher.until(True)
-    assert len((await backend.infer(lane, [FRAME], 2.0)).answers) == 1
+    assert len((await backend.infer(lane, [FRAME], 20.0)).answers) == 1
     await backend.discover(lane.model)
 
 
@@ -227,7 +231,7 @@ async def test_connection_is_renewed_without_a_call(
     puppet.stop()
     await watcher.until(False)
     puppet.start()
-    await watcher.until(True, timeout_s=3.0)
+    await watcher.until(True)
 
 
 def _address(server: asyncio.Server) -> str:
@@ -245,7 +249,7 @@ async def test_model_server_that_is_not_there_is_reported_once() -> None:
     backend = TensorFlowServing(_address(server))
     watcher = Watcher(backend)
     for _ in range(3):
-        await asyncio.wait_for(attempts.acquire(), 5)
+        await asyncio.wait_for(attempts.acquire(), PATIENCE_S)
     with pytest.raises(BackendUnavailable, match="cannot be reached"):
         await backend.discover(ModelKey("digits"))
     assert watcher.reports == [False]

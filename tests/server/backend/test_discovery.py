@@ -134,7 +134,7 @@ async def test_settings_describe_a_model_that_does_not(puppet: Puppet) -> None:
     backend = TensorFlowServing(puppet.address, descriptions={"zoo": described})
     model = await backend.discover(ModelKey("zoo"))
     assert (model.labels, model.width, model.height) == (("person", "bicycle"), 16, 8)
-    inference = await backend.infer(model.lanes["rgb"], [Frame(1, "rgb", bytes(12), 2, 2)], 2.0)
+    inference = await backend.infer(model.lanes["rgb"], [Frame(1, "rgb", bytes(12), 2, 2)], 20.0)
     assert inference.answers[0].classes == [1], "class 2 of the zoo is the second label"
     await backend.close()
 
@@ -175,7 +175,7 @@ async def test_input_with_a_default_need_not_be_sent(
     model = puppet.models["digits", None] = single(inputs, DETECTION, detect)
     model.signatures["serving_default"].defaults["threshold"].float_val.append(0.5)
     found = await backend.discover(DIGITS)
-    assert len((await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)).answers) == 1
+    assert len((await backend.infer(found.lanes["jpeg"], [JPEG], 20.0)).answers) == 1
 
 
 JPEG = Frame(1, "jpeg", b"jpeg", 8, 8)
@@ -224,7 +224,7 @@ async def test_names_are_learnt_at_discovery(
     assert (model.task, model.labels) == ("classification", ("cat", "dog", "newt"))
     lane = next(iter(model.lanes.values()))
     frame = JPEG if picture is BYTES else Frame(1, "gray", bytes(64), 8, 8)
-    inference = await backend.infer(lane, [frame], 2.0)
+    inference = await backend.infer(lane, [frame], 20.0)
     assert inference.answers == [Classification([1, 2, 0], [0.625, 0.25, 0.125])]
 
 
@@ -238,7 +238,7 @@ async def test_names_that_come_later_are_added(puppet: Puppet, backend: TensorFl
     found = await backend.discover(ModelKey("pets"))
     assert found.labels == ()
     model.answer["serving_default"] = name
-    inference = await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)
+    inference = await backend.infer(found.lanes["jpeg"], [JPEG], 20.0)
     assert inference.answers == [Classification([0, 1, 2], [0.625, 0.25, 0.125])]
     assert inference.labels == ("dog", "newt", "cat")
     assert (await backend.discover(ModelKey("pets"))).labels == ("dog", "newt", "cat")
@@ -253,5 +253,5 @@ async def test_described_labels_keep_their_place(
     )
     found = await backend.discover(ModelKey("pets"))
     assert found.labels == ("newt", "dog")
-    answers = (await backend.infer(found.lanes["jpeg"], [JPEG], 2.0)).answers
+    answers = (await backend.infer(found.lanes["jpeg"], [JPEG], 20.0)).answers
     assert answers == [Classification([1, 0, 2], [0.625, 0.25, 0.125])]

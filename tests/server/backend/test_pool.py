@@ -34,6 +34,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(health, "LONGEST_PAUSE_S", 0.04)
     monkeypatch.setattr(member, "CHECK_INTERVAL_S", 0.02)
+    monkeypatch.setattr(member, "CHECK_TIMEOUT_S", 20.0)
     monkeypatch.setattr(resolution, "LOOKUP_INTERVAL_S", 0.01)
 
 
@@ -93,9 +94,9 @@ async def test_the_trace_context_reaches_one_of_several_model_servers(
     lane = (await pooled.pool.discover(ModelKey("digits"))).lanes["jpeg"]
     call = pooled.balancer.occupy(lane.model, time.monotonic())
     token = traceparent.set("00-1-2-01")
-    await pooled.pool.infer(lane, [frame()], 2.0, call)
+    await pooled.pool.infer(lane, [frame()], 20.0, call)
     traceparent.reset(token)
-    await pooled.pool.infer(lane, [frame()], 2.0, call)
+    await pooled.pool.infer(lane, [frame()], 20.0, call)
     pooled.balancer.free(call, lane, time.monotonic(), 1, "answered")
     metadata = [found for server in fleet for found in server.metadata if "traceparent" in found]
     assert [found["traceparent"] for found in metadata] == ["00-1-2-01"]

@@ -33,7 +33,7 @@ class Reports:
     async def until(self, true: Callable[[], bool]) -> None:
         while not true():
             self._news.clear()
-            await asyncio.wait_for(self._news.wait(), 5)
+            await asyncio.wait_for(self._news.wait(), 20)
 
     def _on_change(self, found: set[str]) -> None:
         self.seen.append(found)

@@ -51,7 +51,7 @@ async def test_it_is_a_backend(backend: TensorFlowServing) -> None:
 async def test_bytes_go_as_they_came(puppet: Puppet, backend: TensorFlowServing) -> None:
     puppet.models["digits", None] = detector()
     model = await backend.discover(DIGITS)
-    inference = await backend.infer(model.lanes["jpeg"], [jpeg(i) for i in range(16)], 2.0)
+    inference = await backend.infer(model.lanes["jpeg"], [jpeg(i) for i in range(16)], 20.0)
     assert inference.model_version == 7
     assert inference.answers == [FOUND] * 16
     request = puppet.requests[-1]
@@ -67,12 +67,12 @@ async def test_the_call_is_timed_on_both_sides(
     puppet.models["digits", None] = detector()
     model = await backend.discover(DIGITS)
     began = time.monotonic()
-    silent = (await backend.infer(model.lanes[frame.format], [frame], 2.0)).timing
+    silent = (await backend.infer(model.lanes[frame.format], [frame], 20.0)).timing
     assert silent is not None
     assert began <= silent.sent < silent.received <= time.monotonic()
     assert silent.server_s is None
     puppet.server_timing = "cpu;dur=1, total;dur=12.5"
-    timing = (await backend.infer(model.lanes[frame.format], [frame], 2.0)).timing
+    timing = (await backend.infer(model.lanes[frame.format], [frame], 20.0)).timing
     assert timing is not None
     assert timing.server_s == 0.0125
 
@@ -81,7 +81,7 @@ async def test_pixels_go_in_order(puppet: Puppet, backend: TensorFlowServing) ->
     puppet.models["digits", None] = detector()
     model = await backend.discover(DIGITS)
     frames = [rgb(10), rgb(20, 32, 16), rgb(30, 1, 1)]
-    inference = await backend.infer(model.lanes["rgb"], frames, 2.0)
+    inference = await backend.infer(model.lanes["rgb"], frames, 20.0)
     assert inference.answers == [FOUND] * 3
     pixels = sent_pixels(puppet.requests[-1])
     assert pixels.shape == (3, 8, 8, 3)
@@ -92,7 +92,7 @@ async def test_broken_frames_keep_their_place(puppet: Puppet, backend: TensorFlo
     puppet.models["digits", None] = detector()
     model = await backend.discover(DIGITS)
     broken = Frame(2, "webp", b"RIFF....WEBP", 8, 8)
-    inference = await backend.infer(model.lanes["webp"], [rgb(1), broken, rgb(3)], 2.0)
+    inference = await backend.infer(model.lanes["webp"], [rgb(1), broken, rgb(3)], 20.0)
     first, wrong, last = inference.answers
     assert (first, last) == (FOUND, FOUND)
     assert isinstance(wrong, BadFrame)
@@ -105,7 +105,7 @@ async def test_batch_of_broken_frames_costs_no_call(
     puppet.models["digits", None] = detector()
     model = await backend.discover(DIGITS)
     before = len(puppet.requests)
-    inference = await backend.infer(model.lanes["webp"], [Frame(1, "webp", b"", 8, 8)] * 2, 2.0)
+    inference = await backend.infer(model.lanes["webp"], [Frame(1, "webp", b"", 8, 8)] * 2, 20.0)
     assert inference.model_version == 7
     assert all(isinstance(answer, BadFrame) for answer in inference.answers)
     assert len(puppet.requests) == before
@@ -118,7 +118,7 @@ async def test_letterboxed_frame_gets_boxes_of_itself(
     puppet.models["digits", None] = detector(description={**DESCRIPTION, "input": picture})
     model = await backend.discover(DIGITS)
     frames = [rgb(9, 16, 8), Frame(1, "webp", b"", 8, 8), rgb(9, 8, 8)]
-    wide, _, square = (await backend.infer(model.lanes["rgb"], frames, 2.0)).answers
+    wide, _, square = (await backend.infer(model.lanes["rgb"], frames, 20.0)).answers
     # The wide frame fills the middle half of the input's height.
     x0, y0, x1, y1 = BOX
     assert wide == Detections([[x0, (y0 - 0.25) * 2, x1, (y1 - 0.25) * 2]], [0.75], [2])
@@ -136,7 +136,7 @@ async def test_zoo_detector(puppet: Puppet, backend: TensorFlowServing) -> None:
     frame = Frame(1, "jpeg", stream.getvalue(), 20, 10)
     lane = model.lanes["jpeg"]
     assert lane.max_batch == 1
-    assert (await backend.infer(lane, [frame], 2.0)).answers == [Detections([BOX], [0.75], [1])]
+    assert (await backend.infer(lane, [frame], 20.0)).answers == [Detections([BOX], [0.75], [1])]
     assert sent_pixels(puppet.requests[-1]).shape == (1, 10, 20, 3)
 
 
@@ -149,7 +149,7 @@ async def test_fixed_batch_is_filled_up_and_cut_again(
     model = await backend_of_four.discover(ModelKey("four"))
     lane = model.lanes["rgb"]
     assert lane.max_batch == 4
-    inference = await backend_of_four.infer(lane, [rgb(255), rgb(51)], 2.0)
+    inference = await backend_of_four.infer(lane, [rgb(255), rgb(51)], 20.0)
     assert len(inference.answers) == 2
     pixels = sent_pixels(puppet.requests[-1])
     assert np.allclose(pixels.mean(axis=(1, 2, 3)), [1.0, 0.2, 0.2, 0.2])
@@ -159,7 +159,7 @@ async def test_fixed_batch_is_filled_up_and_cut_again(
 async def test_fixed_batch_of_bytes(puppet: Puppet, backend: TensorFlowServing) -> None:
     puppet.models["four", None] = single({"image": (STRING, (4,))}, DETECTION, detect)
     model = await backend.discover(ModelKey("four"))
-    inference = await backend.infer(model.lanes["jpeg"], [jpeg(1), jpeg(2)], 2.0)
+    inference = await backend.infer(model.lanes["jpeg"], [jpeg(1), jpeg(2)], 20.0)
     assert inference.answers == [Detections([BOX], [0.75], [1])] * 2
     assert list(sent(puppet.requests[-1]).string_val) == [b"jpeg 1", *[b"jpeg 2"] * 3]
 
@@ -173,7 +173,7 @@ async def test_raw_tensors(puppet: Puppet, backend: TensorFlowServing) -> None:
     puppet.models["faces", None] = single({"image": BYTES}, outputs, embed)
     model = await backend.discover(ModelKey("faces"))
     assert model.task == "tensors"
-    _, second = (await backend.infer(model.lanes["jpeg"], [jpeg(), jpeg()], 2.0)).answers
+    _, second = (await backend.infer(model.lanes["jpeg"], [jpeg(), jpeg()], 20.0)).answers
     assert isinstance(second, Tensors)
     embedding = np.array([2, 3], "<f4").tobytes()
     assert second.outputs["embedding"] == Tensor("float32", (2,), embedding)
@@ -190,7 +190,7 @@ async def test_answer_for_another_batch_makes_the_model_unusable(
     many = {name: np.concatenate([values] * wrong) for name, values in one.items()}
     model.answer["serving_default"] = lambda request: many
     with pytest.raises(UnusableModel, match="for a batch of 2"):
-        await backend.infer(found.lanes["jpeg"], [jpeg(), jpeg()], 2.0)
+        await backend.infer(found.lanes["jpeg"], [jpeg(), jpeg()], 20.0)
     with pytest.raises(UnusableModel, match=r"version 7, cannot be used: .* for a batch of 2"):
         await backend.discover(DIGITS)
 
@@ -207,13 +207,13 @@ async def test_new_version_is_read_by_its_own_contract_from_its_first_answer_on(
     puppet.models["digits", None] = detector(7)
     model = await backend.discover(DIGITS)
     puppet.models["digits", None] = detector(8, {**DESCRIPTION, "first_class": 1})
-    after = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
+    after = await backend.infer(model.lanes["jpeg"], [jpeg()], 20.0)
     assert (after.model_version, after.answers) == (8, [Detections([BOX], [0.75], [1])])
     assert after.model is not None
     assert (after.model.version, after.model.key) == (8, DIGITS)
     # The old one may answer once more, and is read as the old one.
     puppet.models["digits", None] = detector(7)
-    again = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
+    again = await backend.infer(model.lanes["jpeg"], [jpeg()], 20.0)
     assert (again.model_version, again.answers, again.model) == (7, [FOUND], None)
 
 
@@ -226,7 +226,7 @@ async def test_requests_are_made_by_what_was_learnt_last(
     for version, alias in ((old, "image"), (new, "picture"), (old, "image")):
         puppet.models["digits", None] = version
         model = await backend.discover(DIGITS)
-        await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
+        await backend.infer(model.lanes["jpeg"], [jpeg()], 20.0)
         assert list(puppet.requests[-1].inputs) == [alias]
 
 
@@ -244,7 +244,7 @@ async def test_new_version_with_other_outputs_is_learnt_at_once(
     model = await backend.discover(DIGITS)
     puppet.models["digits", None] = single({"image": BYTES}, {"scores": (FLOAT, (-1, 2))}, scored)
     puppet.models["digits", None].version = 8
-    found = await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
+    found = await backend.infer(model.lanes["jpeg"], [jpeg()], 20.0)
     assert found.model_version == 8
     assert found.answers == [Classification([1, 0], [0.75, 0.25])]
 
@@ -262,9 +262,9 @@ async def test_new_version_with_another_input_fails_once_and_is_learnt(
         "Sent extra: {image}. Missing but required: {picture}.",
     )
     with pytest.raises(ModelFailed, match="signature has changed"):
-        await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)
+        await backend.infer(model.lanes["jpeg"], [jpeg()], 20.0)
     puppet.recover()
-    assert (await backend.infer(model.lanes["jpeg"], [jpeg()], 2.0)).answers == [FOUND]
+    assert (await backend.infer(model.lanes["jpeg"], [jpeg()], 20.0)).answers == [FOUND]
     assert list(puppet.requests[-1].inputs) == ["picture"]
 
 
@@ -273,7 +273,7 @@ async def test_lane_that_another_backend_discovered_is_learnt(
 ) -> None:
     puppet.models["digits", None] = detector()
     lane = Lane(DIGITS, "serving_default", 64)
-    assert (await backend.infer(lane, [jpeg()], 2.0)).answers == [FOUND]
+    assert (await backend.infer(lane, [jpeg()], 20.0)).answers == [FOUND]
     with pytest.raises(LaneChanged) as caught:
-        await backend.infer(Lane(DIGITS, "other", 64), [jpeg()], 2.0)
+        await backend.infer(Lane(DIGITS, "other", 64), [jpeg()], 20.0)
     assert caught.value.model.lanes["jpeg"] == lane

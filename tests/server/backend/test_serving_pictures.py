@@ -32,7 +32,7 @@ async def test_only_good_upright_pictures_reach_the_graph(
 ) -> None:
     puppet.models["digits", None] = detector()
     lane = (await backend.discover(DIGITS)).lanes["jpeg"]
-    inference = await backend.infer(lane, [JPEG, BOMB, SIDEWAYS, PNG], 5.0)
+    inference = await backend.infer(lane, [JPEG, BOMB, SIDEWAYS, PNG], 20.0)
     first, bad, second, third = inference.answers
     assert isinstance(bad, BadFrame)
     assert "inflates beyond" in bad.message
@@ -50,7 +50,7 @@ async def test_a_batch_of_bad_pictures_is_never_sent(
     puppet.models["digits", None] = detector()
     lane = (await backend.discover(DIGITS)).lanes["png"]
     before = len(puppet.requests)
-    inference = await backend.infer(lane, [BOMB, BOMB], 5.0)
+    inference = await backend.infer(lane, [BOMB, BOMB], 20.0)
     assert [type(answer) for answer in inference.answers] == [BadFrame] * 2
     assert len(puppet.requests) == before
 
@@ -61,6 +61,6 @@ async def test_a_lane_of_costly_frames_is_known_as_the_ordinary_one(
     puppet.models["digits", None] = detector()
     lane = (await backend.discover(DIGITS)).lanes["jpeg"]
     looked_up = len(puppet.requests)
-    inference = await backend.infer(lane._replace(alone=True), [JPEG], 5.0)
+    inference = await backend.infer(lane._replace(alone=True), [JPEG], 20.0)
     assert inference.answers == [FOUND]
     assert len(puppet.requests) == looked_up + 1, "nothing is discovered anew"

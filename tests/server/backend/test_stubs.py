@@ -35,7 +35,7 @@ def _python(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 def _output(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
     return out
 

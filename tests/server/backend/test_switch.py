@@ -61,7 +61,7 @@ async def send(backend: TensorFlowServing, lane: Lane, frames: list[Frame]) -> l
 
 async def _send(backend: TensorFlowServing, lane: Lane, frames: list[Frame]) -> list[Inference]:
     try:
-        return [await backend.infer(lane, frames, 2.0)]
+        return [await backend.infer(lane, frames, 20.0)]
     except LaneChanged as error:
         other = lane_of(error.model, frames[0])
         assert other is not None
@@ -91,7 +91,7 @@ async def test_raw_pixels_do_not_go_to_a_graph_that_decodes(
     lane = (await backend.discover(SHOP)).lanes["rgb"]
     puppet.models["shop", None] = version(8, *INPUTS["bytes"])
     with pytest.raises(LaneChanged) as caught:
-        await backend.infer(lane, [Frame(1, "rgb", bytes(192), 8, 8)], 2.0)
+        await backend.infer(lane, [Frame(1, "rgb", bytes(192), 8, 8)], 20.0)
     assert "rgb" not in caught.value.model.lanes
     assert isinstance(caught.value, ModelFailed)
     assert caught.value.retryable
@@ -104,7 +104,7 @@ async def test_a_picture_is_to_blame_if_the_version_has_not_changed(
     lane = (await backend.discover(SHOP)).lanes["jpeg"]
     puppet.rejects = "cannot decode"
     with pytest.raises(BatchRejected, match="cannot decode"):
-        await backend.infer(lane, [jpeg(1)], 2.0)
+        await backend.infer(lane, [jpeg(1)], 20.0)
 
 
 async def test_a_lost_model_server_leaves_the_error_as_it_is(
@@ -114,4 +114,4 @@ async def test_a_lost_model_server_leaves_the_error_as_it_is(
     lane = (await backend.discover(SHOP)).lanes["jpeg"]
     puppet.fail(grpc.StatusCode.INTERNAL, "no kernel")
     with pytest.raises(ModelFailed, match="no kernel"):
-        await backend.infer(lane, [jpeg(1)], 2.0)
+        await backend.infer(lane, [jpeg(1)], 20.0)

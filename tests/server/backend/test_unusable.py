@@ -150,7 +150,7 @@ async def test_a_class_without_a_label(
     right = model.answer["serving_default"]
     model.answer["serving_default"] = changed(classes=np.array([[seen, 1]]))
     with pytest.raises(UnusableModel, match=words) as caught:
-        await backend.infer(lane, [JPEG], 2.0)
+        await backend.infer(lane, [JPEG], 20.0)
     assert (caught.value.code, caught.value.retryable) == ("unusable_model", False)
     model.answer["serving_default"] = right
     with pytest.raises(UnusableModel, match=words):
@@ -161,7 +161,7 @@ async def test_padding_needs_no_label(puppet: Puppet, backend: TensorFlowServing
     model = puppet.models["digits", None] = detector(7, {**DESCRIPTION, "first_class": 1})
     del model.signatures["serving_default"].outputs["num_detections"]
     lane = (await backend.discover(DIGITS)).lanes["jpeg"]
-    [answer] = (await backend.infer(lane, [JPEG], 2.0)).answers  # with a class of 0, scored 0
+    [answer] = (await backend.infer(lane, [JPEG], 20.0)).answers  # with a class of 0, scored 0
     assert not isinstance(answer, BadFrame)
 
 
@@ -179,10 +179,10 @@ async def test_a_classifiers_class_without_a_label(
     labelled = TensorFlowServing(puppet.address, descriptions=described)
     lane = (await labelled.discover(SHOP)).lanes["jpeg"]
     if fits:
-        assert (await labelled.infer(lane, [JPEG], 2.0)).answers[0].classes == [seen]  # type: ignore[union-attr]
+        assert (await labelled.infer(lane, [JPEG], 20.0)).answers[0].classes == [seen]  # type: ignore[union-attr]
     else:
         with pytest.raises(UnusableModel, match=f"class {seen}; .* from 0 to 2"):
-            await labelled.infer(lane, [JPEG], 2.0)
+            await labelled.infer(lane, [JPEG], 20.0)
     await labelled.close()
 
 

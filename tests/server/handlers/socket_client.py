@@ -14,7 +14,7 @@ from server.transport.encodings import MSGPACK
 from tests.server.handlers.conftest import Served
 from tests.server.samples import frame_fields, packed
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class SocketClient:

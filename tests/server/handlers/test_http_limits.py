@@ -25,7 +25,7 @@ async def answered(connection: Connection) -> bool:
     reader, writer = connection
     try:
         writer.write(REQUEST)
-        line = await asyncio.wait_for(reader.readline(), 5)
+        line = await asyncio.wait_for(reader.readline(), 20)
     except ConnectionError:
         return False
     return line.startswith(b"HTTP/1.1 200")
@@ -61,7 +61,7 @@ async def test_sessions_do_not_count_as_connections(serve: Serve) -> None:
     for _ in range(3):
         reader, writer = await connect(served, "127.1.0.1")
         writer.write(websocket.handshake())
-        assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 101")
+        assert (await asyncio.wait_for(reader.readline(), 20)).startswith(b"HTTP/1.1 101")
         sessions.append(writer)
     assert served.gateway.statistics().sessions == len(sessions) == 3
 
@@ -71,7 +71,7 @@ async def test_an_address_may_make_so_many_requests(serve: Serve) -> None:
     assert [(await fetch(served, "8.8.8.8")).code for _ in range(3)] == [200, 200, 503]
     response = await fetch(served, "8.8.8.8", "/static/framewire.js")
     assert json.loads(response.body)["code"] == "overloaded"
-    assert response.headers["Retry-After"] == "5"
+    assert 1 <= int(response.headers["Retry-After"]) <= 5
     assert response.headers["Connection"] == "close"
     assert refused(served, "max_requests_per_s") == 2
     assert (await fetch(served, "8.8.4.4")).code == 200

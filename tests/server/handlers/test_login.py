@@ -94,7 +94,7 @@ async def test_a_code_becomes_a_token_that_opens_a_session(
     client = await SocketClient.open(served, token=token(response))
     await client.works()
     claims = jwt.decode(token(response), options={"verify_signature": False})
-    assert claims["exp"] == pytest.approx(time.time() + 600, abs=5)
+    assert claims["exp"] == pytest.approx(time.time() + 600, abs=60)
 
 
 async def test_a_user_has_one_subject_which_is_not_the_openid(
@@ -262,7 +262,7 @@ async def test_a_body_far_too_large_is_not_read(serve: Serve, login_settings: Va
     served = serve(**login_settings)
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(b"POST /v1/login HTTP/1.1\r\nHost: h\r\nContent-Length: 10000000\r\n\r\n")
-    assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == b"400"
+    assert (await asyncio.wait_for(reader.readline(), 20)).split()[1] == b"400"
     writer.close()
 
 
@@ -275,7 +275,7 @@ async def test_logins_from_one_address_are_rate_limited(
         await login(served, "wrong", **ann)
     refused = await login(served, "wrong", **ann)
     assert_error(refused, 429, "rate_limited", "from this address")
-    assert refused.headers["Retry-After"] == "30"
+    assert 10 <= int(refused.headers["Retry-After"]) <= 30
     # A client cannot choose its own address.
     lie = {"X-Forwarded-For": "1.1.1.1, 8.8.8.8"}
     assert_error(await login(served, **lie), 429, "rate_limited")

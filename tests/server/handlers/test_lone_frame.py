@@ -60,10 +60,13 @@ class Trace:
 
     @property
     def undisturbed(self) -> bool:
-        """Whether the model server sent nothing but its answer."""
+        """Whether the model server sent nothing but its answer, and nothing held the frame up.
+
+        One that waited for the processor has a deadline that none before had.
+        """
         names = [name for _, name in self.calls]
         alone = names.count("Connection._on_readable") == 1
-        return alone and "ClientProtocol._on_ping" not in names
+        return alone and not {"ClientProtocol._on_ping", "_timeout"} & set(names)
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "c_call" and not self.began:
@@ -97,7 +100,7 @@ async def puppet(model_server: Puppet) -> AsyncIterator[TensorFlowServing]:
 async def trace(serve: Serve) -> Trace:
     """One frame's trace, after others of the same session."""
     served = serve(label="stable")  # which is there, so that no look-up runs meanwhile
-    await asyncio.wait_for(served.gateway.became_ready(), 10)
+    await asyncio.wait_for(served.gateway.became_ready(), 20)
     loop = asyncio.get_running_loop()
     trace, armed = Trace(), threading.Event()
 
@@ -115,7 +118,7 @@ async def trace(serve: Serve) -> Trace:
             await asyncio.sleep(0.05)  # for what the gateway still has to do for the last one
             armed.clear()
             loop.call_soon_threadsafe(arm)
-            armed.wait(5)
+            armed.wait(20)
             await client.works(number)
             if trace.undisturbed:
                 break

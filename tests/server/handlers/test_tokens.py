@@ -80,7 +80,7 @@ async def test_a_token_in_hello(guarded: Served, key: Entry) -> None:
     client.send({"type": "hello", "token": signed(key, exp=int(time.time()) + 100)})
     welcome = await client.read()
     assert welcome["type"] == "welcome"
-    assert 95 <= welcome["expires_in_s"] <= 100
+    assert 80 <= welcome["expires_in_s"] <= 100
     await client.works()
 
 
@@ -165,7 +165,7 @@ async def test_a_token_in_the_url_is_ignored(guarded: Served, key: Entry) -> Non
 
 
 async def test_a_token_that_expires_during_the_upload(guarded: Served, key: Entry) -> None:
-    exp = int(time.time()) + 1
+    exp = int(time.time()) + 2
     token = signed(key, exp=exp)
     reader, writer = await asyncio.open_connection("127.0.0.1", guarded.port)
     data = picture()
@@ -176,7 +176,7 @@ async def test_a_token_that_expires_during_the_upload(guarded: Served, key: Entr
     )
     await until(lambda: time.time() > exp)
     writer.write(data[10:])
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), 20)
     assert answer.startswith(b"HTTP/1.1 401")
     assert b"expired" in answer
     writer.close()
@@ -194,15 +194,15 @@ async def test_health_and_the_page_require_no_token(guarded: Served, path: str) 
 
 
 async def expiring(served: Served, key: Entry) -> SocketClient:
-    """Open a session whose token is valid for a second or two."""
-    token = signed(key, exp=int(time.time()) + 2)
+    """Open a session whose token is valid for two or three seconds."""
+    token = signed(key, exp=int(time.time()) + 3)
     return await SocketClient.open(served, token=token)
 
 
 async def test_a_session_ends_with_its_token(
     guarded: Served, key: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "LAST_ANSWERS_S", 0.1)
+    monkeypatch.setattr(session, "LAST_ANSWERS_S", 1.0)
     guarded.puppet.obey = None
     client = await expiring(guarded, key)
     client.shoot(1)

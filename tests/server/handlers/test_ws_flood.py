@@ -10,7 +10,7 @@ from server.core.flood import LIMITS, MESSAGES_BURST
 from server.core.wire import JSON
 from server.runtime.metrics import Metrics
 from tests.server.camera import accounts
-from tests.server.handlers.conftest import Served
+from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 from tests.server.raw_peer import RawPeer, frame
 from tests.server.samples import frame_fields, packed
@@ -53,9 +53,10 @@ async def closed_with(peer: RawPeer) -> tuple[int, str]:
 
 @pytest.mark.parametrize(("first", "flood", "reason"), FLOODS.values(), ids=FLOODS)
 async def test_a_flood_ends_its_own_session_alone(
-    served: Served, first: bytes, flood: bytes, reason: str, caplog: pytest.LogCaptureFixture
+    serve: Serve, first: bytes, flood: bytes, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "server")
+    served = serve(hello_timeout_s=60)  # one of them says no hello, and takes a while
     neighbour = await SocketClient.open(served)
     peer = await RawPeer.connect(served.port)
     peer.write(first + 2 * MESSAGES_BURST * flood)
@@ -71,7 +72,7 @@ async def test_what_follows_a_flood_has_no_effect(served: Served) -> None:
     """Not even in the same packet."""
     peer = await RawPeer.connect(served.port)
     after = text(frame_fields(1)) * 3
-    peer.write(HELLO + frame(0x9) * (LIMITS["ping"][1] + 1) + after)
+    peer.write(HELLO + frame(0x9) * 2 * LIMITS["ping"][1] + after)
     await closed_with(peer)
     assert accounts(served.gateway)[0] == 0
     peer.leave()

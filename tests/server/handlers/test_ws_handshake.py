@@ -142,7 +142,7 @@ async def exchange(served: Served, head: str) -> tuple[int, dict[str, str], byte
     """Send a request as it is; return the answer's status, headers and body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
     status, *lines = answer.decode().strip().split("\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
@@ -258,7 +258,7 @@ async def test_an_address_that_keeps_reconnecting(serve: Serve) -> None:
         (await SocketClient.open(served, headers=ANN)).socket.close()
     response = await SocketClient.rejected(served, ANN)
     assert error_of(response) == "too many handshakes from this address; try again later"
-    assert response.headers["Retry-After"] == "5"
+    assert 1 <= int(response.headers["Retry-After"]) <= 5
     await SocketClient.open(served, headers=BOB)
 
 
@@ -301,6 +301,6 @@ async def test_extensions_are_not_even_parsed(served: Served) -> None:
 async def test_a_head_that_is_too_long_ends_the_connection(served: Served) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(handshake("X: " + "a" * 17_000))
-    assert b" 101 " not in await asyncio.wait_for(reader.readline(), 5)
+    assert b" 101 " not in await asyncio.wait_for(reader.readline(), 20)
     writer.close()
     await (await SocketClient.open(served)).works()

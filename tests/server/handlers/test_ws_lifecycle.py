@@ -50,7 +50,7 @@ async def test_pongs_come_while_inference_hangs(serve: Serve) -> None:
     # Two frames are in flight and one waits; the others already have their outcome.
     for number in range(3, 29):
         assert await client.read() == {"type": "dropped", "id": number, "reason": "superseded"}
-    assert await asyncio.wait_for(ponged, 5) == b"alive?"
+    assert await asyncio.wait_for(ponged, 20) == b"alive?"
     assert await client.read() == {"type": "pong", "t": 1}
     assert not call.ended.done()
 
@@ -69,7 +69,7 @@ async def test_a_peer_without_pongs_is_closed(serve: Serve) -> None:
 
 
 async def test_a_socket_without_hello_is_closed(serve: Serve) -> None:
-    served = serve(hello_timeout_s=0.1)
+    served = serve(hello_timeout_s=1.0)
     quiet = await SocketClient.connect(served)
     pinging = await SocketClient.connect(served)
     greeted = await SocketClient.open(served)

@@ -210,12 +210,12 @@ async def test_crops_whose_time_is_over_are_expired(
     make_gateway: GatewayFactory, puppet: PuppetBackend
 ) -> None:
     puppet.obey = None
-    gateway = make_gateway(max_staleness_ms=100)
+    gateway = make_gateway(max_staleness_ms=500)
     camera = await Camera(gateway).open(THEN)
     camera.shoot(1)
     (await puppet.next_call()).answer_with([boxes(2)])
     call = await puppet.next_call()
-    assert call.timeout_s <= 0.1
+    assert call.timeout_s <= 0.5
     assert reasons(await camera.outcome(1)) == ["expired"] * 2
 
 
@@ -223,7 +223,7 @@ async def test_cutting_is_bounded_by_the_frames_time(
     make_gateway: GatewayFactory, puppet: PuppetBackend
 ) -> None:
     puppet.cuts.clear()
-    camera = await Camera(make_gateway(max_staleness_ms=100)).open(THEN)
+    camera = await Camera(make_gateway(max_staleness_ms=500)).open(THEN)
     camera.shoot(1)
     assert reasons(await camera.outcome(1)) == ["expired"] * 3
 
@@ -242,7 +242,7 @@ async def test_a_frame_waits_for_the_look_up_of_the_second_model(
 async def test_a_look_up_without_an_answer_is_not_waited_for_beyond_the_frames_time(
     make_gateway: GatewayFactory, puppet: PuppetBackend
 ) -> None:
-    camera = await Camera(make_gateway(max_staleness_ms=100)).open()
+    camera = await Camera(make_gateway(max_staleness_ms=500)).open()
     puppet.answers_lookups.clear()
     camera._gateway.receive(camera.session, Configure(THEN))
     camera.shoot(1)
@@ -257,7 +257,7 @@ async def test_a_held_frame_keeps_its_place_in_the_window(
     gateway = make_gateway(window=2)
     camera = await Camera(gateway).open(THEN)
     camera.shoot(1)
-    await asyncio.wait_for(puppet.cutting.wait(), 5)
+    await asyncio.wait_for(puppet.cutting.wait(), 20)
     camera.shoot(2)
     camera.shoot(3)
     assert word(await camera.outcome(2)) == "superseded"
@@ -280,13 +280,13 @@ async def test_a_session_that_leaves_takes_its_crops_with_it(
     if stage == "call":
         (await puppet.next_call()).answer_with([boxes(3)])
         call = await puppet.next_call()
-    await asyncio.wait_for(puppet.cutting.wait(), 5)
+    await asyncio.wait_for(puppet.cutting.wait(), 20)
     camera.leave()
     if stage == "cut":
         puppet.cuts.set()
     else:
         call.answer_with([Classification([1], [0.8])] * 3)
-    await gateway.drain(5)
+    await gateway.drain(20)
     assert gateway.statistics().outcomes["dropped", "disconnected"] == 1
     assert sum(gateway.statistics().crops.values()) == 3
     assert len(puppet.calls) == (1 if stage == "cut" else 2)
@@ -305,7 +305,7 @@ async def test_a_stopping_gateway_gives_held_frames_their_first_answer(
     if stage == "call":
         (await puppet.next_call()).answer_with([boxes(3)])
         await puppet.next_call()
-    await asyncio.wait_for(puppet.cutting.wait(), 5)
+    await asyncio.wait_for(puppet.cutting.wait(), 20)
     await gateway.drain(0)
     assert reasons(camera.outcomes[1]) == ["draining"] * 3
 
@@ -316,8 +316,8 @@ async def test_a_gateway_that_drains_waits_for_crops(
     puppet.cuts.clear()
     camera = await Camera(gateway).open(THEN)
     camera.shoot(1)
-    await asyncio.wait_for(puppet.cutting.wait(), 5)
-    draining = asyncio.ensure_future(gateway.drain(5))
+    await asyncio.wait_for(puppet.cutting.wait(), 20)
+    draining = asyncio.ensure_future(gateway.drain(20))
     await asyncio.sleep(0.01)
     puppet.cuts.set()
     await draining
@@ -343,7 +343,7 @@ async def test_frames_under_way_keep_the_second_model_that_they_began_with(
     puppet.cuts.clear()
     camera = await Camera(gateway).open(THEN)
     camera.shoot(1)
-    await asyncio.wait_for(puppet.cutting.wait(), 5)
+    await asyncio.wait_for(puppet.cutting.wait(), 20)
     gateway.receive(camera.session, Configure(Options(then=False)))
     puppet.cuts.set()
     assert reasons(await camera.outcome(1)) == [""] * 3
@@ -401,7 +401,7 @@ async def test_accounts_balance_with_fifty_crops_a_frame_at_overload(
         if frame_id == 30:
             cameras.pop().leave()
         await asyncio.sleep(0.005)
-    await gateway.drain(5)
+    await gateway.drain(20)
     words = Counter(word(camera.outcomes[i]) for camera in cameras for i in range(60))
     assert words["result"] > 0, words
     assert words["superseded"] > 0, words

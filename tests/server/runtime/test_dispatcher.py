@@ -30,6 +30,7 @@ from tests.server.camera import Camera, accounts, word
 from tests.server.puppet import DIGITS, POISON, Call, PuppetBackend, answer_to, model
 from tests.server.runtime.conftest import PATIENT, GatewayFactory
 from tests.server.samples import frame
+from tests.server.waiting import until
 
 
 async def crowd(gateway: Gateway, puppet: PuppetBackend, count: int) -> tuple[list[Camera], Call]:
@@ -116,16 +117,18 @@ async def test_several_poison_frames(gateway: Gateway, puppet: PuppetBackend) ->
 async def test_a_retry_does_not_send_what_has_become_too_old(
     make_gateway: GatewayFactory, puppet: PuppetBackend
 ) -> None:
-    gateway = make_gateway(max_calls=1, max_staleness_ms=1000)
+    gateway = make_gateway(max_calls=1, max_staleness_ms=2000)
     (older, younger), busy = await crowd(gateway, puppet, 2)
     older.shoot(1)
-    await asyncio.sleep(0.5)
+    over = time.monotonic() + 2.0
+    await asyncio.sleep(1.0)
     younger.shoot(2)
     busy.answer()
     call = await puppet.next_call()
     assert call.ids == [1, 2]
-    # Between the end of the one's time and the end of the other's, which is the call's.
-    call.ended.get_loop().call_later(call.timeout_s - 0.25, call.fail, BatchRejected("no"))
+    # Just after the end of the one's time, a second before the end of the other's, the call's.
+    await until(lambda: time.monotonic() > over)
+    call.fail(BatchRejected("no"))
     retry = await puppet.next_call()
     assert retry.ids == [2]
     retry.answer()
@@ -281,7 +284,7 @@ async def test_an_owner_that_fails_costs_its_own_frame(
         dispatcher.offer(Member(session, frame(1), now), lane)
     for _ in range(2):
         (await puppet.next_call()).answer()
-    await asyncio.wait_for(dispatcher.idle(), 5)
+    await asyncio.wait_for(dispatcher.idle(), 20)
     assert owner.resolved == ["x", "a", "b"]
     assert logged() == ["frame 1 of session a"]
     assert dispatcher.statistics().calls == 0
@@ -329,7 +332,7 @@ async def test_a_gateway_that_starts_before_its_model_server(
     camera.shoot(1)
     assert word(camera.outcomes[1]) == "backend_unavailable"
     puppet.come_back()
-    await asyncio.wait_for(gateway.became_ready(), 5)
+    await asyncio.wait_for(gateway.became_ready(), 20)
     await camera_works(camera, puppet)
 
 

@@ -37,7 +37,7 @@ async def test_ready_says_why_not(make_gateway: GatewayFactory, puppet: PuppetBa
     assert (unknown.code, unknown.message) == ("unknown_model", "no digits")
     assert not waits.done()
     puppet.models[DIGITS] = model()
-    await asyncio.wait_for(waits, 5)
+    await asyncio.wait_for(waits, 20)
     assert gateway.ready() is None
     puppet.go_away()
     gone = gateway.ready()
@@ -234,6 +234,6 @@ async def test_drain_can_be_cut_short(make_gateway: GatewayFactory, puppet: Pupp
     await idle.until(lambda: idle.closed == GOODBYE)
     assert camera.closed is None
     at_once.set()
-    await asyncio.wait_for(drained, 5)
+    await asyncio.wait_for(drained, 20)
     assert word(camera.outcomes[1]) == "draining"
     assert camera.closed == GOODBYE

@@ -46,20 +46,20 @@ async def test_a_frame_is_answered(gateway: Gateway, puppet: PuppetBackend) -> N
 
 async def test_the_real_clock(make_gateway: GatewayFactory, puppet: PuppetBackend) -> None:
     """Staleness, max_wait and the timings, once, with time that passes by itself."""
-    gateway = make_gateway(max_staleness_ms=1000, max_wait_ms=100)
+    gateway = make_gateway(max_staleness_ms=2000, max_wait_ms=100)
     camera = await Camera(gateway).open()
     started = time.monotonic()
     camera.shoot(1)
     call = await puppet.next_call()
-    assert 0.099 <= time.monotonic() - started < 0.999
-    assert 0 < call.timeout_s <= 0.901
+    assert 0.099 <= time.monotonic() - started < 1.999
+    assert 0 < call.timeout_s <= 1.901
     assert await camera.outcome(1) == Dropped(1, "expired")
-    assert 0.999 <= time.monotonic() - started < 5
+    assert 1.999 <= time.monotonic() - started < 20
     puppet.obey = Call.answer
     camera.shoot(2)
     found = await camera.outcome(2)
     assert isinstance(found, Result)
-    assert 99 < found.timing_ms.queue <= found.timing_ms.total < 1000
+    assert 99 < found.timing_ms.queue <= found.timing_ms.total < 2000
 
 
 async def test_frames_of_several_sessions_share_a_batch(

@@ -35,7 +35,7 @@ class Told:
 
     async def next(self) -> str:
         """The next change in one word: a version's number or an error's code."""
-        _, found = await asyncio.wait_for(self._news.get(), 5)
+        _, found = await asyncio.wait_for(self._news.get(), 20)
         return str(found.version) if isinstance(found, Model) else found.code
 
     @property
@@ -199,14 +199,18 @@ async def test_missing_models_of_clients_share_a_bounded_rate(
     puppet.watch(lambda there: models.channel_changed(None if there else GONE))
     puppet.come_back()
     missing = [ModelKey(f"missing{number}") for number in range(50)]
+
+    def again() -> int:
+        return sum(puppet.lookups.count(key) - 1 for key in missing)
+
     for key in missing:
         models.acquire(key, Interest.CLIENT)
     models.acquire(CATS, DEFAULT)
     started = time.monotonic()
     await asyncio.sleep(0.3)
-    again = sum(puppet.lookups.count(key) - 1 for key in missing)
-    assert 0 < again <= models_module.RETRIES_BURST + 50 * (time.monotonic() - started)
-    assert puppet.lookups.count(CATS) > 10
+    await until(lambda: again() > 0 and puppet.lookups.count(CATS) > 10)
+    most = models_module.RETRIES_BURST + 50 * (time.monotonic() - started)
+    assert again() <= most
     await models.close()
 
 
@@ -287,7 +291,7 @@ async def test_who_is_doubted_and_released_at_once_is_forgotten(
     await asyncio.sleep(0.02)  # past the pause, to where it waits for doubts
     models.invalidate(DIGITS)
     models.release(DIGITS)
-    await asyncio.wait((task,), timeout=5)
+    await asyncio.wait((task,), timeout=20)
     assert task.cancelled()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -71,17 +72,25 @@ async def test_a_session_that_leaves_is_advised_no_more(
 
 
 async def test_sessions_are_not_advised_at_the_same_moment(
-    gateway: Gateway, puppet: PuppetBackend
+    gateway: Gateway, puppet: PuppetBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They send at once when they are advised, and would keep sending together."""
+    loop = asyncio.get_running_loop()
+    call_later, delays = loop.call_later, []
+
+    def note(delay: float, callback: Any, *arguments: Any, **others: Any) -> asyncio.TimerHandle:
+        if any(isinstance(argument, Pace) for argument in arguments):
+            delays.append(delay)
+        return call_later(delay, callback, *arguments, **others)
+
+    monkeypatch.setattr(loop, "call_later", note)
     fleet = [await Camera(gateway).open() for _ in range(10)]
     for camera in fleet:
         for frame_id in range(1, 20):
             camera.shoot(frame_id)
-    advised_at = []
     for camera in fleet:
         await until_advised(camera)
-        advised_at.append(asyncio.get_running_loop().time())
     [level] = {paces(camera)[0] for camera in fleet}
     assert level is not None
-    assert advised_at[-1] - advised_at[0] >= 0.5 / level
+    first = delays[: len(fleet)]
+    assert first == pytest.approx([min(1 / level, EVERY_S) * n / 10 for n in range(10)])

@@ -19,7 +19,7 @@ from tests.server.access.authority import certify, write
 from tests.server.gateway_process import trust
 from tests.server.waiting import turn, until
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 LARGE = bytes(range(256)) * 2**15  # more than two sockets hold
 PICTURE = 40_000
 

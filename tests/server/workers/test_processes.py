@@ -18,7 +18,6 @@ import pytest
 from framewire.client import AsyncClient
 from loadtest import accounts
 from loadtest.camera import Camera, Frame, address
-from loadtest.stack import free_port
 from tests.server.backend import puppet_models
 from tests.server.backend.puppet_server import Puppet
 from tests.server.gateway_process import PATIENCE_S, Gateway, running
@@ -227,7 +226,7 @@ async def test_workers_reload_are_replaced_when_they_hang_and_end_with_the_super
 @pytest.mark.parametrize("flag", ["--token-keys=/missing", "--port={taken}"])
 async def test_what_no_worker_can_start_with_is_said_once(flag: str) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", free_port()))
+        taken.bind(("127.0.0.1", 0))
         taken.listen()
         flags = ("--workers=2", flag.format(taken=taken.getsockname()[1]))
         async with running(*flags) as gateway:

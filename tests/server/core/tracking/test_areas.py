@@ -54,6 +54,7 @@ def watching(*zones: Area, lines: tuple[Area, ...] = (), lost_s: float = 5.0) ->
         (SQUARE, [(0.2, 0.5), (0.8, 0.5)], [("enter", 1 / 3), ("leave", 2 / 3)]),
         (SQUARE, [(0.5, 0.5), (0.55, 0.5)], [("enter", 0.0)]),
         (SQUARE, [(0.1, 0.1), (0.9, 0.1), (0.9, 0.9)], []),
+        (SQUARE, [(0.3, 0.45), (0.45, 0.3)], []),
         (SQUARE, [(0.3, 0.3), (0.5, 0.5)], [("enter", 0.5)]),
         (SQUARE, [(0.3, 0.5), (0.5, 0.5), (0.5, 0.5)], [("enter", 0.5)]),
         (
@@ -72,7 +73,8 @@ def watching(*zones: Area, lines: tuple[Area, ...] = (), lost_s: float = 5.0) ->
         (BOWTIE, [(0.0, 0.5), (1.0, 0.5)], []),
     ],
     ids=[
-        *("in and out", "in a hurry", "there already", "around", "by a corner", "stays", "twice"),
+        *("in and out", "in a hurry", "there already", "around", "past a corner", "by a corner"),
+        *("stays", "twice"),
         *("touches two corners", "stops on a corner", "stops on the left edge on its way out"),
         *("stops on the right edge and returns", "along the upper edge", "along the lower edge"),
         *("through a half of a bow tie", "through both", "through its knot"),
