@@ -25,7 +25,8 @@ export const zh = {
   "A box needs this score to begin a track.": "检测框达到此置信度才会开始跟踪。",
   "A box of at least this score may continue a track.": "检测框达到此置信度即可延续已有的跟踪。",
   "An object must have been seen for this long to get its id; 0: at once.": "目标持续出现多久之后获得编号；0 表示立即。",
-  "A track without a box ends after this long.": "多久没有检测框时结束跟踪。",
+  "A track without a box ends after this long; a time without frames does not count, up to as long again.":
+    "多久没有检测框时结束跟踪；没有帧到来的时间不计在内，最多再加同样长的时间。",
   "A second model: the boxes that a detector finds are cut out of the frame for it.": "第二个模型：从画面中裁剪出检测框，交给它识别。",
   "A version label of the model. Not together with `version`.": "模型的版本标签。不能与 `version` 同时使用。",
   "How many boxes of a frame it gets at most, the best first. Default, and most: the gateway's setting `max_crops`.": "每帧最多把多少个框交给它，按置信度从高到低。默认值和上限均为网关的设置项 `max_crops`。",

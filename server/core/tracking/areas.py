@@ -67,20 +67,24 @@ class _Object:
 class Areas:
     """The zones and lines of one session. Times are seconds on the tracker's clock."""
 
-    def __init__(self, zones: Sequence[Area], lines: Sequence[Area], lost_s: float) -> None:
+    def __init__(self, zones: Sequence[Area], lines: Sequence[Area]) -> None:
         self._zones = [_Zone(area) for area in zones]
         self._lines = lines
-        self._lost_s = lost_s
         self._objects: dict[int, _Object] = {}  # those that were seen last are last
 
-    def update(self, answer: Detections, ids: Sequence[int | None], now: float) -> list[Event]:
-        """Return what has happened up to a frame, in the order in which it happened."""
+    def update(
+        self, answer: Detections, ids: Sequence[int | None], now: float, oldest: float
+    ) -> list[Event]:
+        """Return what has happened up to a frame, in the order in which it happened.
+
+        Tracks that were last seen before ``oldest`` have ended.
+        """
         events: list[Event] = []
         for box, kind, track in zip(answer.boxes, answer.classes, ids, strict=True):
             if track is not None:
                 place = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
                 events.extend(self._move(track, kind, place, now))
-        events.extend(self._end(now - self._lost_s))
+        events.extend(self._end(oldest))
         return sorted(events, key=lambda event: event.at)[:MAX_EVENTS]
 
     def counts(self) -> list[Count]:

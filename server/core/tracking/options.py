@@ -14,7 +14,8 @@ class TrackingOptions:
 
     ``start_score``: a box needs this score to begin a track. ``keep_score``: a weaker one
     may continue a track down to this score. ``confirm_ms``: a track gets its id once it has
-    been seen twice, this long apart. ``lost_ms``: a track that is not seen for longer ends.
+    been seen twice, this long apart. ``lost_ms``: a track that is not seen for longer ends;
+    a time without frames does not count, up to as long again.
     """
 
     start_score: float = 0.5

@@ -47,6 +47,9 @@ class Tracker:
         self._spreads: set[Spread] = set()  # theirs
         self._lost: list[Sighting] = []  # before it, the latest first
         self._unconfirmed: list[Track] = []
+        self._frame_at = -math.inf
+        self.oldest = -math.inf
+        """Tracks that were last seen before this have ended."""
 
     def update(self, answer: Detections, now: float) -> Tracks:
         """Return the ids and velocities of a frame captured at ``now`` (s, more than before).
@@ -73,8 +76,12 @@ class Tracker:
         return Tracks(matches.ids, matches.velocities)
 
     def _retire(self, now: float) -> None:
-        """End the tracks that were lost for too long."""
-        oldest = now - self._lost_s
+        """End the tracks that were lost for too long.
+
+        A time without frames does not count, up to as long again: nobody could have seen them.
+        """
+        self.oldest = oldest = now - self._lost_s - min(now - self._frame_at, self._lost_s)
+        self._frame_at = now
         if self._seen and self._seen[0][8].spread.at < oldest:
             self._seen = []
         if self._lost:

@@ -72,8 +72,7 @@ class Tracking:
 
     def _watch(self) -> None:
         """Begin to watch the zones and lines, with nobody in them yet."""
-        lost_s = (self._options or TrackingOptions()).lost_ms / 1000
-        self._areas = Areas(*self._borders, lost_s) if any(self._borders) else None
+        self._areas = Areas(*self._borders) if any(self._borders) else None
 
     def _with_events(
         self, areas: Areas, result: Result, answer: Detections, tracks: Tracks, now: float
@@ -82,6 +81,6 @@ class Tracking:
         captured_ms = now * 1000 if result.captured_at is None else result.captured_at
         events = [
             replace(event, at=captured_ms - (now - event.at) * 1000)
-            for event in areas.update(answer, tracks.ids, now)
+            for event in areas.update(answer, tracks.ids, now, self._tracker.oldest)
         ]
         return tracks._replace(events=events, counts=areas.counts())

@@ -35,7 +35,7 @@ def walk(areas: Areas, *places: Point, track: int = 1) -> list[Event]:
     """Lead one object over these places, one a second. Return all events."""
     events = []
     for at, place in enumerate(places):
-        events += areas.update(seen([place], kinds=[KIND]), [track], float(at))
+        events += areas.update(seen([place], kinds=[KIND]), [track], float(at), oldest=at - 5.0)
     return events
 
 
@@ -43,8 +43,8 @@ def short(events: list[Event]) -> list[tuple[str, float]]:
     return [(event.what, round(event.at, 6)) for event in events]
 
 
-def watching(*zones: Area, lines: tuple[Area, ...] = (), lost_s: float = 5.0) -> Areas:
-    return Areas(zones, lines, lost_s)
+def watching(*zones: Area, lines: tuple[Area, ...] = ()) -> Areas:
+    return Areas(zones, lines)
 
 
 @pytest.mark.parametrize(
@@ -148,42 +148,42 @@ def test_who_enters_leaves_before_it_enters_again(
 def test_counts_are_by_zone_and_class() -> None:
     areas = watching(SQUARE, FORK)
     places = [(0.5, 0.5), (0.45, 0.45), (0.3, 0.5), (0.5, 0.5)]
-    areas.update(seen(places, kinds=[2, 2, 3, 4]), [1, 2, 3, None], 0.0)
+    areas.update(seen(places, kinds=[2, 2, 3, 4]), [1, 2, 3, None], 0.0, oldest=-5.0)
     assert areas.counts() == [Count("fork", 3, 1), Count("square", 2, 2)]
 
 
 def test_a_class_that_flickers_does_not_change_the_counts() -> None:
     areas = watching(SQUARE)
     for at, kind in enumerate([2, 3]):
-        areas.update(seen([(0.5, 0.5)], kinds=[kind]), [1], float(at))
+        areas.update(seen([(0.5, 0.5)], kinds=[kind]), [1], float(at), oldest=-5.0)
     assert areas.counts() == [Count("square", 2, 1)]
-    [event] = areas.update(seen([(0.9, 0.5)], kinds=[3]), [1], 2.0)
+    [event] = areas.update(seen([(0.9, 0.5)], kinds=[3]), [1], 2.0, oldest=-5.0)
     assert (event.what, event.kind) == ("leave", 2)
 
 
 def test_who_is_not_seen_any_more_leaves_where_it_was_last() -> None:
-    areas = watching(SQUARE, lost_s=1.5)
+    areas = watching(SQUARE)
     walk(areas, (0.5, 0.5), (0.5, 0.55))
-    assert areas.update(seen([]), [], 2.0) == []
+    assert areas.update(seen([]), [], 2.0, oldest=0.5) == []
     assert areas.counts() == [Count("square", KIND, 1)]
-    assert short(areas.update(seen([]), [], 3.0)) == [("leave", 1.0)]
+    assert short(areas.update(seen([]), [], 3.0, oldest=1.5)) == [("leave", 1.0)]
     assert areas.counts() == []
 
 
 def test_who_leaves_while_it_is_lost_leaves_where_the_straight_way_does() -> None:
-    areas = watching(SQUARE, lost_s=1.5)
+    areas = watching(SQUARE)
     walk(areas, (0.5, 0.5))
-    assert areas.update(seen([]), [], 0.5) == []
-    found = areas.update(seen([(0.9, 0.5)], kinds=[KIND]), [1], 1.0)
+    assert areas.update(seen([]), [], 0.5, oldest=-1.0) == []
+    found = areas.update(seen([(0.9, 0.5)], kinds=[KIND]), [1], 1.0, oldest=-0.5)
     assert short(found) == [("leave", 0.25)]
 
 
 def test_at_most_as_many_objects_are_known_as_a_tracker_follows() -> None:
     """The others leave: those that were seen last stay."""
-    areas, most = watching(SQUARE, lost_s=60.0), MAX_BOXES + MAX_LOST
+    areas, most = watching(SQUARE), MAX_BOXES + MAX_LOST
     left = []
     for track in range(most + 10):
-        left += areas.update(seen([(0.5, 0.5)], kinds=[KIND]), [track], track / 100)
+        left += areas.update(seen([(0.5, 0.5)], kinds=[KIND]), [track], track / 100, oldest=-60.0)
     assert [event.id for event in left if event.what == "leave"] == list(range(10))
     assert areas.counts() == [Count("square", KIND, most)]
 
@@ -194,7 +194,8 @@ def test_the_events_of_a_result_are_bounded() -> None:
     areas = watching(*combs)
     places = [[(x, 0.5)] * 10 for x in (0.05, 0.95)]
     for at, frame in enumerate(places):
-        events = areas.update(seen(frame, kinds=[KIND] * 10), list(range(10)), float(at))
+        answer = seen(frame, kinds=[KIND] * 10)
+        events = areas.update(answer, list(range(10)), float(at), oldest=-5.0)
     assert len(events) == MAX_EVENTS
     assert areas.counts() == []
 

@@ -85,12 +85,22 @@ def test_who_is_hidden_for_a_while_returns_with_its_id() -> None:
     assert follow(tracker, [path], [1.85]).ids == [1]
 
 
-@pytest.mark.parametrize("frames", [True, False], ids=["frames without it", "no frames"])
-def test_who_is_gone_for_longer_is_another(frames: bool) -> None:
+def test_who_is_gone_for_longer_is_another() -> None:
     tracker = new(lost_ms=500, confirm_ms=0)
     follow(tracker, [STILL], times(0.0, 1.0))
-    follow(tracker, [], times(1.05, 1.6) if frames else [])
+    follow(tracker, [], times(1.05, 1.6))
     assert follow(tracker, [STILL], [1.65]).ids == [2]
+
+
+@pytest.mark.parametrize(("at", "number"), [(1.65, 1), (1.95, 1), (2.05, 2)])
+@pytest.mark.parametrize("missing", [[], times(1.05, 1.4)], ids=["seen last", "missed before"])
+def test_while_no_frame_comes_nobody_is_gone_up_to_as_long_again(
+    missing: Sequence[float], at: float, number: int
+) -> None:
+    tracker = new(lost_ms=500, confirm_ms=0)
+    follow(tracker, [STILL], times(0.0, 1.0))
+    follow(tracker, [], missing)
+    assert follow(tracker, [STILL], [at]).ids == [number]
 
 
 def test_a_box_seen_only_once_is_forgotten_soon() -> None:
