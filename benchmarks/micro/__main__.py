@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         baseline.store(_medians(steps))
     base = baseline.stored()
     if base is None:
-        print(f"no baseline for Python {baseline.version()}; store one with --update")
+        print(f"no baseline for Python {baseline.kind()}; store one with --update")
         return 0
     ratios, slow = measured(steps, base)
     for name, value in ratios.items():
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     if slow:
         print(
             f"slower by {baseline.SLOWER:g} or more: {', '.join(slow)}. If that is intended, or "
-            "this is another kind of processor: python -m benchmarks.micro --update"
+            "the processor is unlike others of its maker: python -m benchmarks.micro --update"
         )
     return 1 if slow else 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import platform
 from pathlib import Path
 
 import pytest
@@ -24,12 +26,12 @@ def test_the_least_times_count(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ratio(print, rounds=3) == 1.5
 
 
-def test_the_baseline_is_kept_by_version_of_python(
+def test_the_baseline_is_kept_by_kind_of_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "baseline.json"
     baseline.store({"receive": 0.51234}, file)
-    monkeypatch.setattr(baseline, "version", lambda: "3.99")
+    monkeypatch.setattr(baseline, "kind", lambda: "3.99 on m68k")
     assert baseline.stored(file) is None
     baseline.store({"receive": 0.4}, file)
     assert baseline.stored(file) == {"receive": 0.4}
@@ -37,9 +39,25 @@ def test_the_baseline_is_kept_by_version_of_python(
     assert baseline.stored(file) == {"receive": 0.512}
 
 
-def test_every_step_has_a_baseline() -> None:
-    stored = baseline.stored()
-    assert stored is None or set(stored) == set(STEPS)
+def test_every_step_has_a_baseline_on_each_kind() -> None:
+    stored = json.loads(baseline.FILE.read_text(encoding="utf-8"))
+    assert {"3.11 on AuthenticAMD", "3.11 on GenuineIntel"} <= stored.keys()
+    assert all(set(ratios) == set(STEPS) for ratios in stored.values())
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "maker"),
+    [
+        ("processor\t: 0\nvendor_id\t: GenuineIntel\nmodel\t: 1\n", "GenuineIntel"),
+        ("processor\t: 0\nCPU implementer\t: 0x41\n", platform.machine()),
+        (None, platform.machine()),
+    ],
+)
+def test_the_maker_of_the_processor(tmp_path: Path, cpuinfo: str | None, maker: str) -> None:
+    file = tmp_path / "cpuinfo"
+    if cpuinfo is not None:
+        file.write_text(cpuinfo, encoding="utf-8")
+    assert baseline._maker(file) == maker
 
 
 @pytest.mark.parametrize(
