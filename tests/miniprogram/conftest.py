@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,11 @@ from loadtest.stack import Stack
 from tests.conftest import one_at_a_time
 from tests.e2e.conftest import browsers, launch
 from tests.miniprogram.handset import Phone
+from tests.miniprogram.packages import install
 
 __all__ = ["browsers", "launch"]
 
-HERE = Path(__file__).parent
 NewPhone = Callable[..., Phone]
-
-INSTALLED = HERE / "node_modules" / ".package-lock.json"
 
 
 @pytest.fixture(scope="session")
@@ -33,17 +30,8 @@ def packages(node: str, run_folder: Path) -> Path:
         pytest.fail("npm is missing; .ci/run installs it")
     if npm is None:
         pytest.skip("npm is not installed")
-    lock = HERE / "package-lock.json"
     with one_at_a_time(run_folder / "npm.lock"):
-        if not INSTALLED.exists() or INSTALLED.stat().st_mtime < lock.stat().st_mtime:
-            subprocess.run(
-                [npm, "ci", "--loglevel=error", "--no-audit", "--no-fund", "--prefer-offline"],
-                cwd=HERE,
-                check=True,
-                timeout=200,
-            )
-            INSTALLED.touch()
-    return HERE
+        return install(npm)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from loadtest.stack import ROOT, Stack
 from tests.e2e import moving_film
 from tests.e2e.motion import LEAST, WARM_UP_S, Fit, delayed, fit
 from tests.miniprogram.handset import Phone
+from tests.miniprogram.packages import install
 
 HERE = Path(__file__).parent
 PREVIEW = (640, 480)
@@ -111,13 +112,16 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command. Returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.miniprogram.motion",
-        description="Measure how well the mini-program's boxes sit when results are late. "
-        "`npm ci` in tests/miniprogram first.",
+        description="Measure how well the mini-program's boxes sit when results are late.",
     )
     parser.add_argument("--models", type=Path, default=ROOT / "models", metavar="FOLDER")
     parser.add_argument("--delays", type=int, nargs="+", default=list(LEAST), metavar="MS")
     parser.add_argument("--seconds", type=float, default=24.0, metavar="N")
     options = parser.parse_args(arguments)
+    npm = shutil.which("npm")
+    if npm is None:
+        parser.error("npm is not installed; .ci/run installs it")
+    install(npm)
     return 0 if run(options.models, options.delays, options.seconds) else 1
 
 

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from demomodel.scenes import Scene, render
 from loadtest.stack import ROOT
 from tests.e2e.browsers import FLAGS
+from tests.miniprogram.packages import install
 
 HERE = Path(__file__).parent
 DOCS = ROOT / "docs"
@@ -84,6 +85,10 @@ def side_by_side(shown: list[Image.Image], ground: str = "#8a8f8c") -> Image.Ima
 
 def main(target: Path) -> int:
     """Write all pictures. Returns the exit status."""
+    npm = shutil.which("npm")
+    if npm is None:
+        sys.exit("npm is not installed; .ci/run installs it")
+    install(npm)
     target.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
