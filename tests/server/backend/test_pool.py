@@ -207,6 +207,15 @@ def canaries(server: Puppet) -> int:
     return sum(spec.version_label == "canary" for spec in specs)
 
 
+def resolving(behind: set[str]) -> resolution.LookUp:
+    """A look-up of names that finds these addresses, as they are at the time."""
+
+    async def look_up(host: str, port: int) -> set[str]:
+        return set(behind)
+
+    return look_up
+
+
 def pictures(server: Puppet) -> int:
     """How many batches were sent there."""
     return sum(request.model_spec.signature_name != "describe" for request in server.requests)
@@ -214,11 +223,7 @@ def pictures(server: Puppet) -> int:
 
 async def test_addresses_behind_a_name_come_and_go(join: Join, fleet: list[Puppet]) -> None:
     behind = {fleet[0].address}
-
-    async def look_up(host: str, port: int) -> set[str]:
-        return set(behind)
-
-    pooled = await join("dns:///serving:8500", look_up=look_up)
+    pooled = await join("dns:///serving:8500", look_up=resolving(behind))
     camera = await pooled.camera()
     await pooled.shoot(camera, 3)
     behind.add(fleet[1].address)
@@ -245,12 +250,8 @@ async def test_an_address_serves_until_the_one_that_replaces_it_does(
 ) -> None:
     """As in a rolling update of a single replica, whose new address may not listen yet."""
     behind = {fleet[0].address}
-
-    async def look_up(host: str, port: int) -> set[str]:
-        return set(behind)
-
     fleet[1].stop()
-    pooled = await join("dns:///serving:8500", look_up=look_up)
+    pooled = await join("dns:///serving:8500", look_up=resolving(behind))
     camera = await pooled.camera()
     behind.symmetric_difference_update({fleet[0].address, fleet[1].address})
     await pooled.until(lambda: pooled.state(fleet[1]) == "unreachable")
@@ -267,11 +268,7 @@ async def test_a_look_up_outlives_the_address_that_it_has_asked(
     join: Join, fleet: list[Puppet]
 ) -> None:
     behind = {fleet[0].address}
-
-    async def look_up(host: str, port: int) -> set[str]:
-        return set(behind)
-
-    pooled = await join("dns:///serving:8500", look_up=look_up)
+    pooled = await join("dns:///serving:8500", look_up=resolving(behind))
     await pooled.camera()
     fleet[0].describes.clear()
     asked = asyncio.ensure_future(pooled.pool.discover(ModelKey("digits")))
@@ -285,11 +282,7 @@ async def test_a_look_up_that_fails_goes_on_with_a_model_server_that_came_meanwh
     join: Join, fleet: list[Puppet]
 ) -> None:
     behind = {fleet[0].address}
-
-    async def look_up(host: str, port: int) -> set[str]:
-        return set(behind)
-
-    pooled = await join("dns:///serving:8500", look_up=look_up)
+    pooled = await join("dns:///serving:8500", look_up=resolving(behind))
     await pooled.camera()
     fleet[0].describes.clear()
     asked = asyncio.ensure_future(pooled.pool.discover(ModelKey("digits")))
