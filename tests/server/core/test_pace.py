@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from server.core.backlog import Span
 from server.core.concurrency import ConcurrencyLimit
 from server.core.pace import EVERY_S, LEAST, Advice, Pacer, fair_level
-from tests.server.core.simulation import Camera, Server, World, cameras
+from tests.server.core.simulation import Camera, Server, SharedServer, World, cameras
 
 WARM_S, END_S = 3.0, 30.0
 # Three times what the simulated server answers.
@@ -70,6 +70,17 @@ def test_answers_are_no_older() -> None:
     """Although no newer frame replaces one that waits for its turn."""
     assert obedient().age_s(0.99, 10.0) <= 1.1 * overloaded().age_s(0.99, WARM_S)
     assert obedient().age_s(0.5, 10.0) <= 1.05 * overloaded().age_s(0.5, WARM_S)
+
+
+def test_a_backlog_does_not_last() -> None:
+    """Although what the server answers varies from second to second, by a batch or two."""
+    values = {"cores": 1, "fixed_s": 0.003}
+    fleet, paced = cameras(64, 20.0), cameras(64, 20.0, obeys=True)
+    ignoring = World(SharedServer(**values), ConcurrencyLimit(), fleet, seed=2).run(30.6)
+    world = World(SharedServer(**values), ConcurrencyLimit(), paced, seed=2, pace=Pacer()).run(60.6)
+    assert world.age_s(0.99, 10, 60) <= 1.1 * ignoring.age_s(0.99, WARM_S, 30)
+    assert world.age_s(0.5, 10, 60) <= 0.95 * ignoring.age_s(0.5, WARM_S, 30)
+    assert per_second(world, 10, 60) >= 0.95 * per_second(ignoring, WARM_S, 30)
 
 
 def test_advice_is_rare() -> None:
