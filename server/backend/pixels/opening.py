@@ -26,7 +26,8 @@ from server.core.pictures import UPRIGHT, without_metadata
 # ``_decoded`` holds the decoder to that size.
 Image.MAX_IMAGE_PIXELS = None
 
-_RAW_MODES = {"rgba": "RGBX", "rgb": "RGB", "gray": "L"}
+# What raw bytes become, and what they are in Pillow's terms.
+_RAW_MODES = {"rgba": ("RGB", "RGBX"), "rgb": ("RGB", "RGB"), "gray": ("L", "L")}
 _PNG_DEPTH = 24  # where a PNG's header has its bits per sample
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -42,21 +43,12 @@ _TURNS = {
 def open_stored(frame: Frame, mode: str, at_least: Size | None = None) -> Image.Image:
     """Decode ``frame`` as ``mode``, RGB or L, as it is stored: see :func:`upright`.
 
-    With ``at_least``, the picture may be larger than that size but smaller than the frame, or
-    have RGBX for RGB, where that saves work: :func:`as_mode` takes less once it is resized.
-    Raises BadFrame, or anything that a decoder raises on broken data.
+    With ``at_least``, the picture may be larger than that size but smaller than the frame, where
+    that saves work. Raises BadFrame, or anything that a decoder raises on broken data.
     """
-    if frame.format not in RAW_CHANNELS:
-        return as_mode(mode, _flat(_decoded(frame, mode, at_least), frame))
-    picture = _raw(frame)
-    is_fit = at_least is not None and (picture.mode, mode) == ("RGBX", "RGB")
-    return picture if is_fit else as_mode(mode, picture)
-
-
-def as_mode(mode: str, picture: Image.Image) -> Image.Image:
-    """Return ``picture`` as ``mode``, RGB or L."""
-    # Even a conversion to the same mode would copy every pixel.
-    return picture if picture.mode == mode else picture.convert(mode)
+    if frame.format in RAW_CHANNELS:
+        return _as_mode(mode, _raw(frame))
+    return _as_mode(mode, _flat(_decoded(frame, mode, at_least), frame))
 
 
 def upright(picture: Image.Image, orientation: int) -> Image.Image:
@@ -80,7 +72,7 @@ def _decoded(frame: Frame, mode: str, at_least: Size | None) -> Image.Image:
 
 
 def _raw(frame: Frame) -> Image.Image:
-    mode = _RAW_MODES[frame.format]
+    mode, raw_mode = _RAW_MODES[frame.format]
     expected = frame.width * frame.height * RAW_CHANNELS[frame.format]
     if len(frame.data) != expected:
         raise BadFrame(
@@ -88,7 +80,13 @@ def _raw(frame: Frame) -> Image.Image:
             f"not {len(frame.data)}"
         )
     size = (frame.width, frame.height)
-    return Image.frombuffer(mode, size, frame.data, "raw", mode, 0, 1)
+    return Image.frombuffer(mode, size, frame.data, "raw", raw_mode, 0, 1)
+
+
+def _as_mode(mode: str, picture: Image.Image) -> Image.Image:
+    """Return ``picture`` as ``mode``, RGB or L."""
+    # Even a conversion to the same mode would copy every pixel.
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _flat(picture: Image.Image, frame: Frame) -> Image.Image:
