@@ -13,7 +13,7 @@ from typing import Any
 from server.backend.http2.answer import message
 from server.backend.http2.connection import Connection, connected_socket
 from server.backend.http2.frames import ProtocolError
-from server.backend.http2.headers import encode
+from server.backend.http2.headers import NO_TABLE, encode
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ def _timeout(timeout_ms: int) -> bytes:
 
 def _headers(name: str, authority: str) -> bytes:
     """Return what is the same in all calls, as a header block."""
-    return encode(
+    return NO_TABLE + encode(
         (
             (":method", "POST"),
             (":scheme", "http"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent import futures
 from pathlib import Path
 from typing import Any
@@ -15,34 +14,20 @@ import pytest
 import pytest_asyncio
 
 from server.backend.http2 import DirectMethod, frames
-from server.backend.http2.frames import Frame, FrameReader, frame, number
+from server.backend.http2.frames import frame, number
 from server.backend.http2.headers import encode
+from tests.server.backend.framing_peer import (
+    BOTH,
+    METHOD,
+    PATIENCE_S,
+    Peer,
+    called,
+    failure,
+    not_otherwise,
+    until_connected,
+)
 
-METHOD = "/tests.Echo/Call"
-PATIENCE_S = 20.0
-OK = encode([(":status", "200"), ("content-type", "application/grpc")])
-TRAILERS = encode([("grpc-status", "0")])
-BOTH = frames.END_HEADERS | frames.END_STREAM
 Code = grpc.StatusCode
-
-
-async def not_otherwise(request: bytes, timeout_s: float, metadata: Any) -> Any:
-    """Stands where grpc.aio makes the calls that have no connection yet."""
-    return b"otherwise", {}
-
-
-async def until_connected(method: DirectMethod) -> None:
-    for _ in range(int(PATIENCE_S * 100)):
-        if (await method([b"connect"], PATIENCE_S, ()))[0] != b"otherwise":
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError("no connection")
-
-
-async def failure(method: DirectMethod, request: bytes, timeout_s: float = PATIENCE_S) -> Any:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await method([request], timeout_s, ())
-    return caught.value
 
 
 # gRPC's own server
@@ -123,83 +108,6 @@ async def test_disconnecting_ends_calls_and_a_later_one_connects_again(
 
 
 # A server that speaks frames
-
-Reaction = Callable[["Peer", int], Awaitable[None]]
-
-
-class Peer:
-    """Accepts connections, introduces itself, and reacts to each complete request."""
-
-    def __init__(self, react: Reaction, settings: dict[int, int]) -> None:
-        self.received: list[Frame] = []
-        self.ended = asyncio.Event()
-        self.connections = 0
-        self._react = react
-        self._settings = settings
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self.ended.clear()
-        self.writer = writer
-        await reader.readexactly(24)
-        writer.write(frames.settings(self._settings))
-        cut = FrameReader()
-        while received := await reader.read(65536):
-            for one in cut.feed(memoryview(received)):
-                self.received.append(one)
-                kind, flags, stream, _ = one
-                if kind == frames.DATA and flags & frames.END_STREAM:
-                    await self._react(self, stream)
-        writer.close()
-        self.ended.set()
-
-    def answer(self, stream: int, body: bytes, more: bytes = b"", compressed: int = 0) -> None:
-        content = bytes([compressed]) + len(body).to_bytes(4, "big") + body
-        self.writer.write(
-            frame(frames.HEADERS, frames.END_HEADERS, stream, OK)
-            + frame(frames.DATA, 0, stream, content)
-            + frame(frames.HEADERS, BOTH, stream, TRAILERS)
-            + more
-        )
-
-
-async def one_more(method: DirectMethod) -> None:
-    await method([b"last"], 0.05, ())
-
-
-async def called(
-    react: Reaction,
-    timeout_s: float = PATIENCE_S,
-    afterwards: Callable[[DirectMethod], Awaitable[None]] = one_more,
-) -> tuple[Any, Peer]:
-    """The answer, or the error, to a call that ``react`` reacts to, after one that is answered.
-
-    What comes ``afterwards`` must end as well, whatever has become of the connection.
-    """
-    first = True
-
-    async def after_the_first(peer: Peer, stream: int) -> None:
-        nonlocal first
-        if first:
-            peer.answer(stream, b"connected")
-        else:
-            await react(peer, stream)
-        first = False
-
-    peer = Peer(after_the_first, {})
-    async with await asyncio.start_server(peer.serve, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        method = DirectMethod(f"localhost:{port}", METHOD, bytes, not_otherwise)
-        await until_connected(method)
-        try:
-            result: Any = (await method([b"request"], timeout_s, ()))[0]
-        except grpc.aio.AioRpcError as error:
-            result = error
-        with contextlib.suppress(grpc.aio.AioRpcError):
-            await afterwards(method)
-        method.disconnect()
-        await asyncio.wait_for(peer.ended.wait(), PATIENCE_S)
-        return result, peer
 
 
 async def test_a_peer_that_leaves_costs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
