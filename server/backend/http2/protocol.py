@@ -109,7 +109,7 @@ class ClientProtocol:
         stream = Stream(self._next_id, self._first_window, request)
         self._next_id += 2
         if self._next_id > _LAST_ID:
-            self._leave()
+            self.leave()
         self.streams[stream.id] = stream
         first = head(len(headers) << 8 | frames.HEADERS, frames.END_HEADERS, stream.id)
         self.output += (first, headers)
@@ -120,6 +120,14 @@ class ClientProtocol:
         """End a call whose answer is not wanted any more."""
         if self.streams.pop(stream.id, None) is not None:
             self._drop_request(stream, CANCEL)
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life."""
+        self.output.append(frames.frame(frames.PING, 0, 0, bytes(8)))
+
+    def leave(self) -> None:
+        """Begin no more calls."""
+        self.accepting, self.leaving = False, True
 
     def feed(self, received: memoryview) -> list[Stream]:
         """Take bytes, and return the calls that have ended. Raises ProtocolError."""
@@ -174,10 +182,6 @@ class ClientProtocol:
         if self._replies > MOST_REPLIES:
             raise ProtocolError("more pings and settings than replies to them are read")
         self.output.append(frames.frame(kind, frames.ACK, 0, payload))
-
-    def _leave(self) -> None:
-        """Begin no more calls."""
-        self.accepting, self.leaving = False, True
 
     def _end(self, stream: Stream) -> None:
         del self.streams[stream.id]
@@ -263,7 +267,7 @@ class ClientProtocol:
             self._reply(frames.PING, payload)
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:
-        self._leave()
+        self.leave()
         last = int.from_bytes(payload[:4], "big") & LARGEST_WINDOW
         for stream in [stream for stream in self.streams.values() if stream.id > last]:
             stream.unprocessed = True

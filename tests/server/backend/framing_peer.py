@@ -44,7 +44,10 @@ Reaction = Callable[["Peer", int], Awaitable[None]]
 
 
 class Peer:
-    """Accepts connections, introduces itself, and reacts to each complete request."""
+    """Accepts connections, introduces itself, and reacts to each complete request.
+
+    A connection that is ``deaf`` takes what is sent, and reacts to nothing.
+    """
 
     def __init__(self, react: Reaction, settings: dict[int, int]) -> None:
         self.received: list[Frame] = []
@@ -57,26 +60,34 @@ class Peer:
         self.connections += 1
         self.ended.clear()
         self.writer = writer
+        self.deaf = False
         await reader.readexactly(24)
         writer.write(frames.settings(self._settings))
         cut = FrameReader()
         while received := await reader.read(65536):
             for one in cut.feed(memoryview(received)):
                 self.received.append(one)
-                kind, flags, stream, _ = one
+                kind, flags, stream, payload = one
+                if self.deaf:
+                    continue
+                if kind == frames.PING and not flags & frames.ACK:
+                    writer.write(frame(frames.PING, frames.ACK, 0, payload))
                 if kind == frames.DATA and flags & frames.END_STREAM:
                     await self._react(self, stream)
         writer.close()
         self.ended.set()
 
     def answer(self, stream: int, body: bytes, more: bytes = b"", compressed: int = 0) -> None:
-        content = bytes([compressed]) + len(body).to_bytes(4, "big") + body
-        self.writer.write(
-            frame(frames.HEADERS, frames.END_HEADERS, stream, OK)
-            + frame(frames.DATA, 0, stream, content)
-            + frame(frames.HEADERS, BOTH, stream, TRAILERS)
-            + more
-        )
+        self.writer.write(answer(stream, body, compressed) + more)
+
+
+def answer(stream: int, body: bytes, compressed: int = 0) -> bytes:
+    content = bytes([compressed]) + len(body).to_bytes(4, "big") + body
+    return (
+        frame(frames.HEADERS, frames.END_HEADERS, stream, OK)
+        + frame(frames.DATA, 0, stream, content)
+        + frame(frames.HEADERS, BOTH, stream, TRAILERS)
+    )
 
 
 async def one_more(method: DirectMethod) -> None:
@@ -112,7 +123,7 @@ async def called(
         except grpc.aio.AioRpcError as error:
             result = error
         with contextlib.suppress(grpc.aio.AioRpcError):
-            await afterwards(method)
+            await asyncio.wait_for(afterwards(method), PATIENCE_S)
         method.disconnect()
         await asyncio.wait_for(peer.ended.wait(), PATIENCE_S)
         return result, peer
