@@ -10,6 +10,7 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
+from server.backend.failures import one_line
 from server.backend.http2.frames import ProtocolError
 from server.backend.http2.protocol import ClientProtocol, Stream
 
@@ -72,7 +73,7 @@ def _configure(connected: socket.socket) -> None:
 
 
 class Connection:
-    """Calls over ``connected``, a socket that does not block.
+    """Calls over ``connected``, a socket that does not block, to the peer at ``address``.
 
     ``misunderstood``: it was closed because of what the peer sent.
 
@@ -81,8 +82,9 @@ class Connection:
     was given up. It is then asked, but not so often that a server takes it for an attack.
     """
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, address: str) -> None:
         self.closed = self.misunderstood = False
+        self._address = address
         self._loop = asyncio.get_running_loop()
         self._socket = connected
         self._protocol = ClientProtocol()
@@ -140,7 +142,12 @@ class Connection:
         """Leave all calls to another connection, whose library may know better."""
         if self.misunderstood:
             return
-        log.warning("the model server's HTTP/2 was not understood: %s", error)
+        fields = {"backend": self._address, "reason": one_line(str(error))}
+        log.warning(
+            "model server %(backend)s: its HTTP/2 is not understood, so gRPC's library makes "
+            "all calls: %(reason)s",
+            fields,
+        )
         self.misunderstood = True
         for stream in self._protocol.ended:  # before what was not understood
             _end(stream)

@@ -95,7 +95,7 @@ class DirectMethod:
     async def _open(self) -> None:
         try:
             connected = await asyncio.wait_for(connected_socket(self._address), CONNECT_S)
-            self._connection = Connection(connected)
+            self._connection = Connection(connected, self._address)
         except (OSError, ValueError, asyncio.TimeoutError) as error:
             log.debug("no connection of its own to %s: %s", self._address, error)
         finally:

@@ -232,9 +232,9 @@ class ClientProtocol:
         self._on_headers(end_stream | flags & frames.END_HEADERS, stream_id, begun + payload)
 
     def _on_reset(self, flags: int, stream_id: int, payload: bytes) -> None:
-        stream = self.streams.get(stream_id)
+        code, stream = frames.read_number(payload), self.streams.get(stream_id)
         if stream is not None:
-            stream.reset = int.from_bytes(payload, "big")
+            stream.reset = code
             stream.unprocessed = stream.reset == REFUSED
             self._abandon(stream)
 
@@ -263,10 +263,14 @@ class ClientProtocol:
         raise ProtocolError("a push, which was not allowed")
 
     def _on_ping(self, flags: int, stream_id: int, payload: bytes) -> None:
+        if len(payload) != 8:
+            raise ProtocolError("a PING of a wrong length")
         if not flags & frames.ACK:
             self._reply(frames.PING, payload)
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:
+        if len(payload) < 8:
+            raise ProtocolError("a GOAWAY of a wrong length")
         self.leave()
         last = int.from_bytes(payload[:4], "big") & LARGEST_WINDOW
         for stream in [stream for stream in self.streams.values() if stream.id > last]:
@@ -274,7 +278,7 @@ class ClientProtocol:
             self._abandon(stream)
 
     def _on_window(self, flags: int, stream_id: int, payload: bytes) -> None:
-        more = int.from_bytes(payload, "big") & LARGEST_WINDOW
+        more = frames.read_number(payload) & LARGEST_WINDOW
         if stream_id:
             stream = self.streams.get(stream_id)
             if stream is not None:

@@ -20,6 +20,7 @@ from tests.server.backend.framing_peer import (
     BOTH,
     METHOD,
     PATIENCE_S,
+    TRAILERS,
     Peer,
     called,
     failure,
@@ -143,34 +144,70 @@ async def test_a_call_that_takes_too_long_is_reset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "code"),
+    ("headers", "code", "details"),
     [
-        ({":status": "503"}, Code.UNAVAILABLE),
-        ({":status": "418"}, Code.UNKNOWN),
-        ({":status": "200", "grpc-status": "14", "grpc-message": "down%21"}, Code.UNAVAILABLE),
-        ({":status": "200", "grpc-status": "0"}, Code.INTERNAL),  # but no message
+        ({":status": "503"}, Code.UNAVAILABLE, "HTTP status 503 (of no type) and no status"),
+        ({":status": "200", "content-type": "text/html"}, Code.UNKNOWN, "HTTP status 200 (text/h"),
+        ({":status": "200", "grpc-status": "14", "grpc-message": "%21"}, Code.UNAVAILABLE, "!"),
+        ({":status": "200", "grpc-status": "99", "grpc-message": "odd"}, Code.UNKNOWN, "status 99"),
+        ({":status": "200", "grpc-status": "?", "grpc-message": "odd"}, Code.UNKNOWN, "gRPC: odd"),
     ],
 )
-async def test_headers_alone(headers: dict[str, str], code: grpc.StatusCode) -> None:
+@pytest.mark.parametrize("alone", [True, False])
+async def test_headers_without_a_message(
+    headers: dict[str, str], code: grpc.StatusCode, details: str, alone: bool
+) -> None:
+    """If they are not alone, an empty frame of data ends the call, as some proxies do it."""
+
     async def refuse(peer: Peer, stream: int) -> None:
-        peer.writer.write(frame(frames.HEADERS, BOTH, stream, encode(headers.items())))
+        flags = BOTH if alone else frames.END_HEADERS
+        end = b"" if alone else frame(frames.DATA, frames.END_STREAM, stream, b"")
+        peer.writer.write(frame(frames.HEADERS, flags, stream, encode(headers.items())) + end)
 
     result, _ = await called(refuse)
     assert result.code() is code
+    assert details in result.details()
 
 
-@pytest.mark.parametrize(("reset", "code"), [(8, Code.CANCELLED), (2, Code.INTERNAL)])
-async def test_a_call_that_is_reset(reset: int, code: grpc.StatusCode) -> None:
+@pytest.mark.parametrize(("trailers", "code"), [(True, Code.INTERNAL), (False, Code.UNKNOWN)])
+async def test_success_without_a_message(trailers: bool, code: grpc.StatusCode) -> None:
+    async def succeed(peer: Peer, stream: int) -> None:
+        said = frame(frames.HEADERS, BOTH if trailers else frames.END_HEADERS, stream, TRAILERS)
+        nothing = frame(frames.DATA, frames.END_STREAM, stream, b"")
+        peer.writer.write(said if trailers else said + nothing)
+
+    result, _ = await called(succeed)
+    assert result.code() is code
+
+
+@pytest.mark.parametrize(
+    ("reset", "code", "name"),
+    [
+        (8, Code.CANCELLED, "CANCEL"),
+        (2, Code.INTERNAL, "INTERNAL_ERROR"),
+        (11, Code.RESOURCE_EXHAUSTED, "ENHANCE_YOUR_CALM"),
+        (99, Code.INTERNAL, "code 99"),
+    ],
+)
+async def test_a_call_that_is_reset(reset: int, code: grpc.StatusCode, name: str) -> None:
     async def refuse(peer: Peer, stream: int) -> None:
         peer.writer.write(number(frames.RST_STREAM, stream, reset))
 
     result, _ = await called(refuse)
     assert result.code() is code
+    assert result.details() == f"the call was reset with {name}"
 
 
-@pytest.mark.parametrize("nonsense", [b"HTTP/1.1 400 Bad Request\r\n\r\n", frame(1, 5, 3, b"\xff")])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        frame(1, 5, 3, b"\xff"),
+        frame(1, 5, 3, b"\x7f" + 9000 * b"\xff"),
+    ],
+)
 async def test_a_peer_that_is_misunderstood_costs_no_call(
-    nonsense: bytes, monkeypatch: pytest.MonkeyPatch
+    nonsense: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
 
@@ -180,6 +217,9 @@ async def test_a_peer_that_is_misunderstood_costs_no_call(
     result, peer = await called(babble)
     assert result == b"otherwise"
     assert peer.connections == 1
+    [line] = caplog.messages
+    assert line.startswith("model server localhost:")
+    assert len(line) < 500
 
 
 async def test_an_answer_before_nonsense_counts() -> None:
