@@ -129,7 +129,6 @@ class Connection:
         if self.closed:
             return
         self.closed = True
-        self._protocol.accepting = False
         self._set_timer(math.inf)
         self._heard()
         self._loop.remove_reader(self._socket)
@@ -137,6 +136,7 @@ class Connection:
         self._socket.close()
         for stream in self._protocol.streams.values():
             _end(stream)
+        self._protocol = ClientProtocol()  # lets go of pictures
 
     def give_up(self, error: ProtocolError) -> None:
         """Leave all calls to another connection, whose library may know better."""
@@ -171,6 +171,7 @@ class Connection:
             for stream in self._protocol.feed(_BUFFER[:size]):
                 self._asked_at = -math.inf
                 _end(stream)
+            self._protocol.ended = []  # they may be large
         except ProtocolError as error:
             self.give_up(error)
             return

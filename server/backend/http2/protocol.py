@@ -6,7 +6,7 @@ peer sends, and returns the calls that have ended. The caller must send ``output
 these, and take off what was sent.
 
 The peer's windows bound what it gets at once, and ``MOST_REPLIES`` what it asks for without
-reading. What it sends is not bounded, since an answer is wanted whatever its size. No more than
+reading. An answer is wanted whatever its size, but it ends where it said it would. No more than
 ``MAX_STREAMS`` calls are under way at once, if the peer sets such a bound.
 """
 
@@ -36,8 +36,12 @@ _SETTINGS = {
 }
 _LAST_ID = 2**31 - 1
 _LARGEST_BLOCK = 2**16
+_UNCHECKED_BYTES = 2**20
+"""Up to this size, an answer is left to end by itself."""
 _PREFIX = struct.Struct(">BL")
 """Precedes a message of gRPC: whether it is compressed, and its length."""
+
+_OVERLONG = {"grpc-status": "13", "grpc-message": "the answer goes on after its message"}
 
 CANCEL, REFUSED = 0x8, 0x7
 """Codes with which a stream is reset."""
@@ -55,7 +59,7 @@ class Stream:
     """
 
     __slots__ = (
-        *("body", "deadline", "expired", "headers", "id", "left", "reset", "trailers"),
+        *("body", "deadline", "expired", "headers", "id", "left", "reset", "size", "trailers"),
         *("unprocessed", "unsent", "waiter", "window"),
     )
 
@@ -68,11 +72,20 @@ class Stream:
         self.headers: Headers | None = None
         self.trailers: Headers | None = None
         self.body: list[bytes] = []
+        self.size = 0  # of the body
         self.reset: int | None = None
         self.unprocessed = False
         self.waiter: Any = None
         self.deadline = 0.0
         self.expired = False
+
+    @property
+    def overlong(self) -> bool:
+        """Whether the answer goes on after its message."""
+        first = self.body[0]
+        prefix = first if len(first) >= _PREFIX.size else b"".join(self.body[: _PREFIX.size])
+        _, length = _PREFIX.unpack_from(prefix)
+        return self.size > _PREFIX.size + int(length)
 
 
 class ClientProtocol:
@@ -201,9 +214,16 @@ class ClientProtocol:
             return
         if flags & frames.PADDED:
             payload = frames.unpadded(frames.PADDED, payload)
-        stream.body.append(payload)
+        if payload:
+            stream.body.append(payload)
+            stream.size += len(payload)
         if flags & frames.END_STREAM:
             stream.trailers = {}
+            self._end(stream)
+        elif stream.size > _UNCHECKED_BYTES and stream.overlong:
+            stream.body.clear()
+            stream.trailers = _OVERLONG
+            self._drop_request(stream, CANCEL)
             self._end(stream)
 
     def _on_headers(self, flags: int, stream_id: int, payload: bytes) -> None:

@@ -121,7 +121,7 @@ async def called(
         try:
             result: Any = (await method([b"request"], timeout_s, ()))[0]
         except grpc.aio.AioRpcError as error:
-            result = error
+            result = error.with_traceback(None)
         with contextlib.suppress(grpc.aio.AioRpcError):
             await asyncio.wait_for(afterwards(method), PATIENCE_S)
         method.disconnect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 from typing import Any
@@ -13,6 +14,7 @@ from hpack import Decoder
 
 from server.backend.http2 import DirectMethod, frames
 from server.backend.http2.frames import FrameReader, frame
+from server.backend.http2.protocol import Stream
 from tests.server.backend.framing_peer import (
     METHOD,
     PATIENCE_S,
@@ -169,3 +171,30 @@ async def begun(method: DirectMethod, request: bytes) -> asyncio.Future[Any]:
         done, _ = await asyncio.wait([call], timeout=0.01)
         if not done:
             return call
+
+
+def streams() -> list[Stream]:
+    """The calls of this test of which anything is in memory."""
+    gc.collect()
+    loop, found = asyncio.get_running_loop(), gc.get_objects()
+    kept = [one for one in found if isinstance(one, Stream) and one.waiter is not None]
+    return [one for one in kept if one.waiter.get_loop() is loop]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_nothing_is_kept_of_calls_that_are_over(lost: bool) -> None:
+    """Neither a large answer, nor the pictures of a call whose connection was lost."""
+
+    async def answer_or_hang_up(peer: Peer, stream: int) -> None:
+        if lost:
+            peer.writer.close()
+        else:
+            peer.answer(stream, b"answer")
+
+    left: list[Stream] = []
+
+    async def look(method: DirectMethod) -> None:
+        left.extend(streams())
+
+    await called(answer_or_hang_up, afterwards=look)
+    assert left == []
