@@ -60,13 +60,6 @@ def read_settings(payload: bytes) -> dict[int, int]:
     return values
 
 
-def read_number(payload: bytes) -> int:
-    """Return the 32 bits of RST_STREAM or WINDOW_UPDATE. Raises ProtocolError."""
-    if len(payload) != 4:
-        raise ProtocolError(f"{len(payload)} bytes in place of a number")
-    return int.from_bytes(payload, "big")
-
-
 def unpadded(flags: int, payload: bytes) -> bytes:
     """Return the contents of a DATA or HEADERS frame. Raises ProtocolError."""
     start, end = 0, len(payload)

@@ -252,9 +252,11 @@ class ClientProtocol:
         self._on_headers(end_stream | flags & frames.END_HEADERS, stream_id, begun + payload)
 
     def _on_reset(self, flags: int, stream_id: int, payload: bytes) -> None:
-        code, stream = frames.read_number(payload), self.streams.get(stream_id)
+        if len(payload) != 4:
+            raise ProtocolError("a RST_STREAM of a wrong length")
+        stream = self.streams.get(stream_id)
         if stream is not None:
-            stream.reset = code
+            stream.reset = int.from_bytes(payload, "big")
             stream.unprocessed = stream.reset == REFUSED
             self._abandon(stream)
 
@@ -298,7 +300,9 @@ class ClientProtocol:
             self._abandon(stream)
 
     def _on_window(self, flags: int, stream_id: int, payload: bytes) -> None:
-        more = frames.read_number(payload) & LARGEST_WINDOW
+        if len(payload) != 4:
+            raise ProtocolError("a WINDOW_UPDATE of a wrong length")
+        more = int.from_bytes(payload, "big") & LARGEST_WINDOW
         if stream_id:
             stream = self.streams.get(stream_id)
             if stream is not None:
