@@ -30,8 +30,11 @@ ASK_S = 30.0
 """How often it is asked if it answers no calls."""
 
 
-async def connected_socket(address: str) -> socket.socket:
-    """Connect to ``host:port`` or ``unix:path``. Raises OSError or ValueError."""
+async def connected_socket(address: str, timeout_s: float) -> socket.socket:
+    """Connect to ``host:port`` or ``unix:path``. Raises OSError or ValueError.
+
+    If a name has several addresses, each may take its share of the time.
+    """
     loop = asyncio.get_running_loop()
     if address.startswith("unix:"):
         path = address.removeprefix("unix:").removeprefix("//")
@@ -39,8 +42,8 @@ async def connected_socket(address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     found = await loop.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
     for family, _, _, _, endpoint in found[:-1]:
-        with contextlib.suppress(OSError):
-            return await _connected(family, endpoint)
+        with contextlib.suppress(OSError, asyncio.TimeoutError):
+            return await asyncio.wait_for(_connected(family, endpoint), timeout_s / len(found))
     family, _, _, _, endpoint = found[-1]
     return await _connected(family, endpoint)
 

@@ -94,7 +94,8 @@ class DirectMethod:
 
     async def _open(self) -> None:
         try:
-            connected = await asyncio.wait_for(connected_socket(self._address), CONNECT_S)
+            connecting = connected_socket(self._address, CONNECT_S)
+            connected = await asyncio.wait_for(connecting, CONNECT_S)
             self._connection = Connection(connected, self._address)
         except (OSError, ValueError, asyncio.TimeoutError) as error:
             log.debug("no connection of its own to %s: %s", self._address, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import socket
 import threading
@@ -171,6 +172,32 @@ async def begun(method: DirectMethod, request: bytes) -> asyncio.Future[Any]:
         done, _ = await asyncio.wait([call], timeout=0.01)
         if not done:
             return call
+
+
+async def test_of_several_addresses_one_that_has_vanished_does_not_take_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.backend.http2.method.CONNECT_S", 0.5)
+    monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
+    with contextlib.ExitStack() as held:
+        full = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):  # its queue is full from then on, and further packets are ignored
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        peer = Peer(answered, {})
+        async with await asyncio.start_server(peer.serve, "127.0.0.1", 0) as server:
+            ends = full.getsockname(), server.sockets[0].getsockname()
+            found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", end) for end in ends]
+
+            async def two_addresses(*name: object, **options: object) -> Any:
+                return found
+
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two_addresses)
+            method = DirectMethod("name:8500", METHOD, bytes, not_otherwise)
+            await until_connected(method)
+            method.disconnect()
+            await asyncio.wait_for(peer.ended.wait(), PATIENCE_S)
 
 
 def streams() -> list[Stream]:
