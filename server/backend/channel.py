@@ -9,6 +9,7 @@ call. Predict, which every frame waits for, has a connection of its own without 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -34,6 +35,8 @@ _MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 _RELOAD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
 _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVER_TIMING = "server-timing"
+RECONNECT_S = 0.25
+"""How far connections are apart that end as soon as they are made."""
 _SERVING = b"\x08\x01"
 """A HealthCheckResponse with the status SERVING."""
 _OPTIONS = (
@@ -181,9 +184,14 @@ class Channel:
         return response, CallTiming(sent, received, trailers.get(_SERVER_TIMING))
 
     async def _watch(self, changed: Callable[[bool], None]) -> None:
+        connected_at = -math.inf
         while not self._closed:
-            # try_to_connect: a channel whose connection has ended stays idle otherwise.
-            state = self._channel.get_state(try_to_connect=True)
+            state = self._channel.get_state()
+            if state is grpc.ChannelConnectivity.IDLE:  # it stays so when a connection has ended
+                # gRPC's own pauses follow attempts that fail, not connections that end at once.
+                await asyncio.sleep(connected_at + RECONNECT_S - time.monotonic())
+                connected_at = time.monotonic()
+                state = self._channel.get_state(try_to_connect=True)
             self._on_connectivity(state, changed)
             await self._channel.wait_for_state_change(state)
 

@@ -10,7 +10,8 @@ from typing import Any
 import grpc
 import pytest
 
-from server.backend.channel import Channel
+from server.backend.channel import RECONNECT_S, Channel
+from server.backend.http2 import frames
 from server.backend.serving import TensorFlowServing
 from server.core.errors import (
     BackendUnavailable,
@@ -253,6 +254,27 @@ async def test_model_server_that_is_not_there_is_reported_once() -> None:
     with pytest.raises(BackendUnavailable, match="cannot be reached"):
         await backend.discover(ModelKey("digits"))
     assert watcher.reports == [False]
+    await backend.close()
+    server.close()
+
+
+async def test_a_model_server_that_ends_each_connection_is_not_stormed() -> None:
+    accepted: asyncio.Queue[float] = asyncio.Queue()
+
+    async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.put_nowait(time.monotonic())
+        await reader.readexactly(24)
+        writer.write(frames.settings({}) + frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
+        await asyncio.sleep(0.01)  # so that it counts as connected
+        writer.write(frames.frame(frames.GOAWAY, 0, 0, bytes(8)))
+        writer.close()
+
+    server = await asyncio.start_server(leave, "127.0.0.1", 0)
+    backend = TensorFlowServing(_address(server))
+    watcher = Watcher(backend)
+    first, *_, last = [await asyncio.wait_for(accepted.get(), PATIENCE_S) for _ in range(5)]
+    assert last - first > 0.9 * 4 * RECONNECT_S
+    assert True in watcher.reports
     await backend.close()
     server.close()
 
