@@ -9,6 +9,7 @@ call. Predict, which every frame waits for, has a connection of its own without 
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable, Coroutine
@@ -18,7 +19,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from server.backend.failures import failure
+from server.backend.failures import RequestTooLarge, failure
 from server.backend.http2 import DirectMethod, Metadata
 from server.backend.interface import CallTiming, traceparent
 from server.backend.serialized import Pieces
@@ -29,6 +30,8 @@ from server.backend.stubs import (
     prediction_service_pb2_grpc,
 )
 from server.core.errors import BackendUnavailable, DeadlineExceeded, ModelFailed
+
+log = logging.getLogger(__name__)
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
@@ -176,12 +179,23 @@ class Channel:
             # The channel's own word, not the last call's: a model that answers UNAVAILABLE
             # says nothing about the calls of other models.
             connected = self._channel.get_state() is grpc.ChannelConnectivity.READY
-            raise failure(error.code(), error.details(), connected) from None
+            raise self._noted(failure(error.code(), error.details(), connected)) from None
         except asyncio.CancelledError:
             if self._closed:  # the channel cancels what is under way when it closes
                 raise BackendUnavailable("the call to the model server was interrupted") from None
             raise
         return response, CallTiming(sent, received, trailers.get(_SERVER_TIMING))
+
+    def _noted(self, error: Exception) -> Exception:
+        """Log what only an operator can change: the frames of such a batch are late at best."""
+        if isinstance(error, RequestTooLarge):
+            fields = {"backend": self.address, "reason": error}
+            log.warning(
+                "model server %(backend)s refuses a batch for its size, so it is sent in parts: "
+                "%(reason)s; a lower max_batch makes batches smaller",
+                fields,
+            )
+        return error
 
     async def _watch(self, changed: Callable[[bool], None]) -> None:
         connected_at = -math.inf
