@@ -220,6 +220,8 @@ class Channel:
 
     def _report(self, reachable: bool, changed: Callable[[bool], None]) -> None:
         self._reported = reachable
-        if not reachable:
+        if reachable:
+            self._predict.reconsider()
+        else:
             self._predict.disconnect()
         changed(reachable)

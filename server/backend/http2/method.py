@@ -30,7 +30,7 @@ class DirectMethod:
 
     While there is no connection, and for calls that it does not take, ``otherwise`` makes the
     call, for example through grpc.aio. The first call begins to connect. A peer that was
-    misunderstood is left to ``otherwise`` until :meth:`disconnect`.
+    misunderstood is left to ``otherwise`` until :meth:`reconsider` or :meth:`disconnect`.
     """
 
     def __init__(
@@ -81,6 +81,11 @@ class DirectMethod:
             self._connecting.cancel()
         if self._connection is not None:
             self._connection.close()
+            self._connection = None
+
+    def reconsider(self) -> None:
+        """Try a peer that was misunderstood again: another one may have taken its place."""
+        if self._connection is not None and self._connection.misunderstood:
             self._connection = None
 
     def _connect(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent import futures
 from typing import Any
 
 import grpc
@@ -73,46 +72,6 @@ async def test_code_becomes_error(
     puppet.fail(code, message)
     with pytest.raises(expected, match=message.split("(")[0].split("[")[0]):
         await backend.infer(lane, [FRAME], 20.0)
-
-
-def _answering(answer: bytes, **options: int) -> tuple[grpc.Server, Channel]:
-    """A model server that answers each Predict call with these bytes."""
-    server = grpc.server(futures.ThreadPoolExecutor(1), options=list(options.items()))
-    handler = grpc.unary_unary_rpc_method_handler(lambda request, context: answer)
-    service = "tensorflow.serving.PredictionService"
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(service, {"Predict": handler}),)
-    )
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    return server, Channel(f"127.0.0.1:{port}")
-
-
-async def test_an_answer_that_cannot_be_parsed() -> None:
-    """First through gRPC's library, and then on the connection of its own."""
-    server, channel = _answering(b"\xff")
-    deadline = time.monotonic() + PATIENCE_S
-    ways = set()
-    while len(ways) < 2:
-        assert time.monotonic() < deadline, ways
-        ways.add(channel._predict._connection is not None)
-        with pytest.raises(ModelFailed, match="cannot be parsed"):
-            await channel.predict((b"",), PATIENCE_S)
-    await channel.close()
-    server.stop(None)
-
-
-async def test_a_batch_that_is_too_large_for_the_model_server(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Perhaps its parts are not, so it is not said to be full."""
-    server, channel = _answering(b"", **{"grpc.max_receive_message_length": 1000})
-    with pytest.raises(BatchRejected, match="larger than max"):
-        await channel.predict((bytes(1001),), PATIENCE_S)
-    [line] = caplog.messages
-    assert f"{channel.address} refuses a batch for its size" in line
-    await channel.close()
-    server.stop(None)
 
 
 async def test_message_is_one_short_line(
