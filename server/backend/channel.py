@@ -9,6 +9,8 @@ call. Predict, which every frame waits for, has a connection of its own without 
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -17,7 +19,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from server.backend.failures import failure
+from server.backend.failures import RequestTooLarge, failure
 from server.backend.http2 import DirectMethod, Metadata
 from server.backend.interface import CallTiming, traceparent
 from server.backend.serialized import Pieces
@@ -29,11 +31,15 @@ from server.backend.stubs import (
 )
 from server.core.errors import BackendUnavailable, DeadlineExceeded, ModelFailed
 
+log = logging.getLogger(__name__)
+
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 _RELOAD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
 _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVER_TIMING = "server-timing"
+RECONNECT_S = 0.25
+"""How far connections are apart that end as soon as they are made."""
 _SERVING = b"\x08\x01"
 """A HealthCheckResponse with the status SERVING."""
 _OPTIONS = (
@@ -173,17 +179,33 @@ class Channel:
             # The channel's own word, not the last call's: a model that answers UNAVAILABLE
             # says nothing about the calls of other models.
             connected = self._channel.get_state() is grpc.ChannelConnectivity.READY
-            raise failure(error.code(), error.details(), connected) from None
+            raise self._noted(failure(error.code(), error.details(), connected)) from None
         except asyncio.CancelledError:
             if self._closed:  # the channel cancels what is under way when it closes
                 raise BackendUnavailable("the call to the model server was interrupted") from None
             raise
         return response, CallTiming(sent, received, trailers.get(_SERVER_TIMING))
 
+    def _noted(self, error: Exception) -> Exception:
+        """Log what only an operator can change: the frames of such a batch are late at best."""
+        if isinstance(error, RequestTooLarge):
+            fields = {"backend": self.address, "reason": error}
+            log.warning(
+                "model server %(backend)s refuses a batch for its size, so it is sent in parts: "
+                "%(reason)s; a lower max_batch makes batches smaller",
+                fields,
+            )
+        return error
+
     async def _watch(self, changed: Callable[[bool], None]) -> None:
+        connected_at = -math.inf
         while not self._closed:
-            # try_to_connect: a channel whose connection has ended stays idle otherwise.
-            state = self._channel.get_state(try_to_connect=True)
+            state = self._channel.get_state()
+            if state is grpc.ChannelConnectivity.IDLE:  # it stays so when a connection has ended
+                # gRPC's own pauses follow attempts that fail, not connections that end at once.
+                await asyncio.sleep(connected_at + RECONNECT_S - time.monotonic())
+                connected_at = time.monotonic()
+                state = self._channel.get_state(try_to_connect=True)
             self._on_connectivity(state, changed)
             await self._channel.wait_for_state_change(state)
 
@@ -198,6 +220,8 @@ class Channel:
 
     def _report(self, reachable: bool, changed: Callable[[bool], None]) -> None:
         self._reported = reachable
-        if not reachable:
+        if reachable:
+            self._predict.reconsider()
+        else:
             self._predict.disconnect()
         changed(reachable)

@@ -16,7 +16,8 @@ DEADLINE_EXCEEDED       still connecting                                    Back
 UNAVAILABLE             ``The batch scheduling queue ... is full``          Overloaded
 UNAVAILABLE             no connection, or it broke                          BackendUnavailable
 CANCELLED               it stops, and ends its calls (ours raise nothing)   BackendUnavailable
-RESOURCE_EXHAUSTED      the model server's queue is full                    Overloaded
+RESOURCE_EXHAUSTED      the request is too large; its parts may not be      RequestTooLarge
+RESOURCE_EXHAUSTED      anything else: the model server's queue is full     Overloaded
 others                                                                      ModelFailed
 ======================  ==================================================  ==================
 
@@ -51,9 +52,16 @@ _SIGNATURE_CHANGED = (
     "Expects arg[",
 )
 
+# What the gRPC libraries of several languages say of a request that is too large.
+_TOO_LARGE = ("message larger than max", "message exceeds maximum", "message exceeds the maximum")
+
 
 class SignatureChanged(ModelFailed):
     """The model server's signature is no longer the one that was discovered."""
+
+
+class RequestTooLarge(BatchRejected):
+    """The model server, or what lies between, takes no request of this size."""
 
 
 def failure(code: grpc.StatusCode, details: str | None, connected: bool) -> Exception:
@@ -104,6 +112,12 @@ def _cancelled(message: str) -> Exception:
     return BackendUnavailable(f"the model server has ended the call: {message}")
 
 
+def _exhausted(message: str) -> Exception:
+    if any(words in message for words in _TOO_LARGE):
+        return RequestTooLarge(message)
+    return _overloaded(message)
+
+
 def _overloaded(message: str) -> Exception:
     return Overloaded(f"the model server is full: {message}")
 
@@ -120,6 +134,6 @@ _KINDS: dict[grpc.StatusCode, Callable[[str], Exception]] = {
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
     grpc.StatusCode.UNAVAILABLE: _unavailable,
     grpc.StatusCode.CANCELLED: _cancelled,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: _overloaded,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: _exhausted,
     grpc.StatusCode.UNIMPLEMENTED: _unimplemented,
 }

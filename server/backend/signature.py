@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from server.backend.stubs import get_model_metadata_pb2, types_pb2
 from server.backend.tensors import dtype_name
 from server.core.errors import UnusableModel
@@ -66,7 +68,11 @@ def read(metadata: get_model_metadata_pb2.GetModelMetadataResponse) -> tuple[Sig
     """Return the signatures in a GetModelMetadata response, by name. Raises UnusableModel."""
     signatures = get_model_metadata_pb2.SignatureDefMap()
     packed = metadata.metadata.get("signature_def")
-    if packed is None or not packed.Unpack(signatures):
+    try:
+        found = packed is not None and packed.Unpack(signatures)
+    except DecodeError:
+        raise UnusableModel("the signatures in the model server's metadata are broken") from None
+    if not found:
         raise UnusableModel("the model server's metadata contains no signatures")
     return tuple(
         _signature(name, signatures.signature_def[name])

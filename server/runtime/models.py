@@ -3,7 +3,8 @@
 One look-up runs for each model in use: at its first use, again when something hints
 that the answer is out of date, and every ``REFRESH_S`` for sessions that send no
 frames. While there is no answer it is repeated after a growing pause, or as soon as
-a lost connection is back.
+a lost connection is back. What is known of a model stays in use if the model server
+answers, but cannot say now what it has: its calls tell by themselves if they fail.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ from typing import Protocol
 
 from server.backend.interface import Backend, Inference
 from server.core.bucket import TokenBucket
-from server.core.errors import BackendUnavailable, FramewireError, Internal, Overloaded
+from server.core.errors import (
+    BackendUnavailable,
+    FramewireError,
+    Internal,
+    ModelUnavailable,
+    Overloaded,
+)
 from server.core.model import Model, ModelKey
 
 log = logging.getLogger(__name__)
@@ -185,7 +192,10 @@ class Models:
             entry.invalidated.clear()
             result = await (self._first_look_up(key, entry) if first else self._look_up(key))
             first = False
-            self._update(key, entry, result)
+            if isinstance(result, ModelUnavailable) and isinstance(entry.result, Model):
+                _log_kept(key, result, again=pause_s > FIRST_PAUSE_S)
+            else:
+                self._update(key, entry, result)
             if isinstance(result, Model):
                 pause_s = FIRST_PAUSE_S
                 # A model is invalidated by each of its batches at once: one look-up for all.
@@ -247,6 +257,12 @@ def _log(key: ModelKey, interest: Interest, result: ModelOrError) -> None:
         level = logging.WARNING if interest is Interest.DEFAULT else logging.DEBUG
         fields = {"model": key, "reason": result, "code": result.code}
         log.log(level, "model %(model)s: %(reason)s", fields)
+
+
+def _log_kept(key: ModelKey, error: ModelUnavailable, again: bool) -> None:
+    level = logging.DEBUG if again else logging.WARNING
+    fields = {"model": key, "reason": error}
+    log.log(level, "model %(model)s stays as it is known: %(reason)s", fields)
 
 
 def _same(before: ModelOrError | None, after: ModelOrError) -> bool:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
+from server.backend.failures import one_line
 from server.backend.http2.frames import ProtocolError
 from server.backend.http2.protocol import ClientProtocol, Stream
 
@@ -23,9 +24,17 @@ _MOST_PIECES = 1024
 
 _UNACKNOWLEDGED_MS, _SILENT_S, _PROBE_S = 5_000, 30, 5
 
+WORD_S = 5.0
+"""How long a peer that should say something may take."""
+ASK_S = 30.0
+"""How often it is asked if it answers no calls."""
 
-async def connected_socket(address: str) -> socket.socket:
-    """Connect to ``host:port`` or ``unix:path``. Raises OSError or ValueError."""
+
+async def connected_socket(address: str, timeout_s: float) -> socket.socket:
+    """Connect to ``host:port`` or ``unix:path``. Raises OSError or ValueError.
+
+    If a name has several addresses, each may take its share of the time.
+    """
     loop = asyncio.get_running_loop()
     if address.startswith("unix:"):
         path = address.removeprefix("unix:").removeprefix("//")
@@ -33,8 +42,8 @@ async def connected_socket(address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     found = await loop.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
     for family, _, _, _, endpoint in found[:-1]:
-        with contextlib.suppress(OSError):
-            return await _connected(family, endpoint)
+        with contextlib.suppress(OSError, asyncio.TimeoutError):
+            return await asyncio.wait_for(_connected(family, endpoint), timeout_s / len(found))
     family, _, _, _, endpoint = found[-1]
     return await _connected(family, endpoint)
 
@@ -67,20 +76,27 @@ def _configure(connected: socket.socket) -> None:
 
 
 class Connection:
-    """Calls over ``connected``, a socket that does not block.
+    """Calls over ``connected``, a socket that does not block, to the peer at ``address``.
 
     ``misunderstood``: it was closed because of what the peer sent.
+
+    A proxy may keep a connection open that has no other end. So a peer that should say something
+    gets no calls until it does, and is left if it takes too long: when it is new, and when a call
+    was given up. It is then asked, but not so often that a server takes it for an attack.
     """
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, address: str) -> None:
         self.closed = self.misunderstood = False
+        self._address = address
         self._loop = asyncio.get_running_loop()
         self._socket = connected
         self._protocol = ClientProtocol()
         self._waiting = False  # until the socket takes more
         self._timer: asyncio.TimerHandle | None = None
         self._due_at = math.inf  # when the timer fires
+        self._asked_at = -math.inf  # with no call ended since
         self._loop.add_reader(connected, self._on_readable)
+        self._silence: asyncio.TimerHandle | None = self._expect_word()
         self._send()
 
     def begin(self, headers: bytes, request: Sequence[bytes], deadline: float) -> Stream | None:
@@ -89,7 +105,9 @@ class Connection:
         Its ``waiter`` gets a result once it has ended: by the peer, at its ``deadline`` (the loop's
         time), or because the connection was lost.
         """
-        stream = self._protocol.begin(headers, request)
+        stream = None
+        if self._silence is None:
+            stream = self._protocol.begin(headers, request)
         if stream is None:
             return None
         stream.waiter, stream.deadline = self._loop.create_future(), deadline
@@ -102,27 +120,37 @@ class Connection:
     def cancel(self, stream: Stream) -> None:
         """End a call whose answer is not wanted any more."""
         self._protocol.cancel(stream)
-        if not (self.closed or self._waiting):
+        if self.closed:
+            return
+        self._ask()
+        if not self._waiting:
             self._send()
+        self._close_if_over()
 
     def close(self) -> None:
         """Close the connection, and end the calls under way."""
         if self.closed:
             return
         self.closed = True
-        self._protocol.accepting = False
         self._set_timer(math.inf)
+        self._heard()
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         self._socket.close()
         for stream in self._protocol.streams.values():
             _end(stream)
+        self._protocol = ClientProtocol()  # lets go of pictures
 
     def give_up(self, error: ProtocolError) -> None:
         """Leave all calls to another connection, whose library may know better."""
         if self.misunderstood:
             return
-        log.warning("the model server's HTTP/2 was not understood: %s", error)
+        fields = {"backend": self._address, "reason": one_line(str(error))}
+        log.warning(
+            "model server %(backend)s: its HTTP/2 is not understood, so gRPC's library makes "
+            "all calls: %(reason)s",
+            fields,
+        )
         self.misunderstood = True
         for stream in self._protocol.ended:  # before what was not understood
             _end(stream)
@@ -140,16 +168,25 @@ class Connection:
         if not size:
             self.close()
             return
+        if self._silence is not None:
+            self._heard()
         try:
             for stream in self._protocol.feed(_BUFFER[:size]):
+                self._asked_at = -math.inf
                 _end(stream)
+            self._protocol.ended = []  # they may be large
         except ProtocolError as error:
             self.give_up(error)
             return
+        if self._protocol.output and not self._waiting:
+            self._send()
+        if self._protocol.leaving:
+            self._close_if_over()
+
+    def _close_if_over(self) -> None:
+        """Close a connection that takes no more calls, once those under way are over."""
         if self._protocol.leaving and not self._protocol.streams:
             self.close()
-        elif self._protocol.output and not self._waiting:
-            self._send()
 
     def _send(self) -> None:
         """Send what the socket takes; the rest follows when it takes more."""
@@ -163,15 +200,32 @@ class Connection:
                     output.clear()
         except (BlockingIOError, InterruptedError):
             pass
-        except OSError:
-            self._loop.call_soon(self.close)  # not while a call begins
-            return
+        except OSError:  # the end is read after what arrived before it, such as answers
+            output.clear()
+            self._protocol.leave()
+            self._loop.call_soon(self._close_if_over)  # not while a call begins
         if self._waiting != bool(output):
             self._waiting = bool(output)
             if self._waiting:
                 self._loop.add_writer(self._socket, self._send)
             else:
                 self._loop.remove_writer(self._socket)
+
+    def _ask(self) -> None:
+        """Ask the peer for a sign of life, if it was not asked a moment ago."""
+        now = self._loop.time()
+        if self._silence is None and now - self._asked_at >= ASK_S:
+            self._asked_at = now
+            self._protocol.ping()
+            self._silence = self._expect_word()
+
+    def _expect_word(self) -> asyncio.TimerHandle:
+        return self._loop.call_later(WORD_S, self.close)
+
+    def _heard(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
 
     def _set_timer(self, due_at: float) -> None:
         """Look for calls that took too long at ``due_at``, and at no other time."""

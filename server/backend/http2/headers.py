@@ -15,6 +15,10 @@ from server.backend.http2.frames import ProtocolError
 
 Headers = dict[str, str]
 
+NO_TABLE = b"\x20"
+"""Begins a request's block: its peer's table stays empty. A peer that allows less than the usual
+4096 bytes insists on being told, and refuses the block otherwise."""
+
 
 def encode(headers: Iterable[tuple[str, str]]) -> bytes:
     """Return the block of ``headers``, none of which the peer may remember."""

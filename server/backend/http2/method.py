@@ -13,7 +13,7 @@ from typing import Any
 from server.backend.http2.answer import message
 from server.backend.http2.connection import Connection, connected_socket
 from server.backend.http2.frames import ProtocolError
-from server.backend.http2.headers import encode
+from server.backend.http2.headers import NO_TABLE, encode
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class DirectMethod:
 
     While there is no connection, and for calls that it does not take, ``otherwise`` makes the
     call, for example through grpc.aio. The first call begins to connect. A peer that was
-    misunderstood is left to ``otherwise`` until :meth:`disconnect`.
+    misunderstood is left to ``otherwise`` until :meth:`reconsider` or :meth:`disconnect`.
     """
 
     def __init__(
@@ -83,6 +83,11 @@ class DirectMethod:
             self._connection.close()
             self._connection = None
 
+    def reconsider(self) -> None:
+        """Try a peer that was misunderstood again: another one may have taken its place."""
+        if self._connection is not None and self._connection.misunderstood:
+            self._connection = None
+
     def _connect(self) -> None:
         """Begin to connect, unless that is under way or was tried a moment ago."""
         connection, now = self._connection, time.monotonic()
@@ -94,8 +99,9 @@ class DirectMethod:
 
     async def _open(self) -> None:
         try:
-            connected = await asyncio.wait_for(connected_socket(self._address), CONNECT_S)
-            self._connection = Connection(connected)
+            connecting = connected_socket(self._address, CONNECT_S)
+            connected = await asyncio.wait_for(connecting, CONNECT_S)
+            self._connection = Connection(connected, self._address)
         except (OSError, ValueError, asyncio.TimeoutError) as error:
             log.debug("no connection of its own to %s: %s", self._address, error)
         finally:
@@ -110,7 +116,7 @@ def _timeout(timeout_ms: int) -> bytes:
 
 def _headers(name: str, authority: str) -> bytes:
     """Return what is the same in all calls, as a header block."""
-    return encode(
+    return NO_TABLE + encode(
         (
             (":method", "POST"),
             (":scheme", "http"),

@@ -6,7 +6,7 @@ peer sends, and returns the calls that have ended. The caller must send ``output
 these, and take off what was sent.
 
 The peer's windows bound what it gets at once, and ``MOST_REPLIES`` what it asks for without
-reading. What it sends is not bounded, since an answer is wanted whatever its size. No more than
+reading. An answer is wanted whatever its size, but it ends where it said it would. No more than
 ``MAX_STREAMS`` calls are under way at once, if the peer sets such a bound.
 """
 
@@ -36,8 +36,12 @@ _SETTINGS = {
 }
 _LAST_ID = 2**31 - 1
 _LARGEST_BLOCK = 2**16
+_UNCHECKED_BYTES = 2**20
+"""Up to this size, an answer is left to end by itself."""
 _PREFIX = struct.Struct(">BL")
 """Precedes a message of gRPC: whether it is compressed, and its length."""
+
+_OVERLONG = {"grpc-status": "13", "grpc-message": "the answer goes on after its message"}
 
 CANCEL, REFUSED = 0x8, 0x7
 """Codes with which a stream is reset."""
@@ -55,7 +59,7 @@ class Stream:
     """
 
     __slots__ = (
-        *("body", "deadline", "expired", "headers", "id", "left", "reset", "trailers"),
+        *("body", "deadline", "expired", "headers", "id", "left", "reset", "size", "trailers"),
         *("unprocessed", "unsent", "waiter", "window"),
     )
 
@@ -68,11 +72,20 @@ class Stream:
         self.headers: Headers | None = None
         self.trailers: Headers | None = None
         self.body: list[bytes] = []
+        self.size = 0  # of the body
         self.reset: int | None = None
         self.unprocessed = False
         self.waiter: Any = None
         self.deadline = 0.0
         self.expired = False
+
+    @property
+    def overlong(self) -> bool:
+        """Whether the answer goes on after its message."""
+        first = self.body[0]
+        prefix = first if len(first) >= _PREFIX.size else b"".join(self.body[: _PREFIX.size])
+        _, length = _PREFIX.unpack_from(prefix)
+        return self.size > _PREFIX.size + int(length)
 
 
 class ClientProtocol:
@@ -109,7 +122,7 @@ class ClientProtocol:
         stream = Stream(self._next_id, self._first_window, request)
         self._next_id += 2
         if self._next_id > _LAST_ID:
-            self._leave()
+            self.leave()
         self.streams[stream.id] = stream
         first = head(len(headers) << 8 | frames.HEADERS, frames.END_HEADERS, stream.id)
         self.output += (first, headers)
@@ -120,6 +133,14 @@ class ClientProtocol:
         """End a call whose answer is not wanted any more."""
         if self.streams.pop(stream.id, None) is not None:
             self._drop_request(stream, CANCEL)
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life."""
+        self.output.append(frames.frame(frames.PING, 0, 0, bytes(8)))
+
+    def leave(self) -> None:
+        """Begin no more calls."""
+        self.accepting, self.leaving = False, True
 
     def feed(self, received: memoryview) -> list[Stream]:
         """Take bytes, and return the calls that have ended. Raises ProtocolError."""
@@ -175,10 +196,6 @@ class ClientProtocol:
             raise ProtocolError("more pings and settings than replies to them are read")
         self.output.append(frames.frame(kind, frames.ACK, 0, payload))
 
-    def _leave(self) -> None:
-        """Begin no more calls."""
-        self.accepting, self.leaving = False, True
-
     def _end(self, stream: Stream) -> None:
         del self.streams[stream.id]
         self.ended.append(stream)
@@ -197,9 +214,16 @@ class ClientProtocol:
             return
         if flags & frames.PADDED:
             payload = frames.unpadded(frames.PADDED, payload)
-        stream.body.append(payload)
+        if payload:
+            stream.body.append(payload)
+            stream.size += len(payload)
         if flags & frames.END_STREAM:
             stream.trailers = {}
+            self._end(stream)
+        elif stream.size > _UNCHECKED_BYTES and stream.overlong:
+            stream.body.clear()
+            stream.trailers = _OVERLONG
+            self._drop_request(stream, CANCEL)
             self._end(stream)
 
     def _on_headers(self, flags: int, stream_id: int, payload: bytes) -> None:
@@ -228,6 +252,8 @@ class ClientProtocol:
         self._on_headers(end_stream | flags & frames.END_HEADERS, stream_id, begun + payload)
 
     def _on_reset(self, flags: int, stream_id: int, payload: bytes) -> None:
+        if len(payload) != 4:
+            raise ProtocolError("a RST_STREAM of a wrong length")
         stream = self.streams.get(stream_id)
         if stream is not None:
             stream.reset = int.from_bytes(payload, "big")
@@ -259,17 +285,23 @@ class ClientProtocol:
         raise ProtocolError("a push, which was not allowed")
 
     def _on_ping(self, flags: int, stream_id: int, payload: bytes) -> None:
+        if len(payload) != 8:
+            raise ProtocolError("a PING of a wrong length")
         if not flags & frames.ACK:
             self._reply(frames.PING, payload)
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:
-        self._leave()
+        if len(payload) < 8:
+            raise ProtocolError("a GOAWAY of a wrong length")
+        self.leave()
         last = int.from_bytes(payload[:4], "big") & LARGEST_WINDOW
         for stream in [stream for stream in self.streams.values() if stream.id > last]:
             stream.unprocessed = True
             self._abandon(stream)
 
     def _on_window(self, flags: int, stream_id: int, payload: bytes) -> None:
+        if len(payload) != 4:
+            raise ProtocolError("a WINDOW_UPDATE of a wrong length")
         more = int.from_bytes(payload, "big") & LARGEST_WINDOW
         if stream_id:
             stream = self.streams.get(stream_id)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent import futures
 from typing import Any
 
 import grpc
 import pytest
 
-from server.backend.channel import Channel
+from server.backend.channel import RECONNECT_S, Channel
+from server.backend.http2 import frames
 from server.backend.serving import TensorFlowServing
 from server.core.errors import (
     BackendUnavailable,
@@ -52,6 +52,7 @@ async def lane(puppet: Puppet, backend: TensorFlowServing) -> Lane:
         (CODE.INVALID_ARGUMENT, "output tensor alias not found in signature: q", ModelFailed),
         (CODE.INVALID_ARGUMENT, "Expects arg[0] to be float but double is provided", ModelFailed),
         (CODE.RESOURCE_EXHAUSTED, "queue full", Overloaded),
+        (CODE.RESOURCE_EXHAUSTED, "gRPC message exceeds maximum size 4194304", BatchRejected),
         (CODE.UNAVAILABLE, "going down", BackendUnavailable),
         (CODE.UNAVAILABLE, "The batch scheduling queue of this is full", Overloaded),
         (CODE.DEADLINE_EXCEEDED, "too late", DeadlineExceeded),
@@ -71,28 +72,6 @@ async def test_code_becomes_error(
     puppet.fail(code, message)
     with pytest.raises(expected, match=message.split("(")[0].split("[")[0]):
         await backend.infer(lane, [FRAME], 20.0)
-
-
-async def test_an_answer_that_cannot_be_parsed() -> None:
-    """First through gRPC's library, and then on the connection of its own."""
-    server = grpc.server(futures.ThreadPoolExecutor(1))
-    garbage = grpc.unary_unary_rpc_method_handler(lambda request, context: b"\xff")
-    service = "tensorflow.serving.PredictionService"
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(service, {"Predict": garbage}),)
-    )
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    channel = Channel(f"127.0.0.1:{port}")
-    deadline = time.monotonic() + PATIENCE_S
-    ways = set()
-    while len(ways) < 2:
-        assert time.monotonic() < deadline, ways
-        ways.add(channel._predict._connection is not None)
-        with pytest.raises(ModelFailed, match="cannot be parsed"):
-            await channel.predict((b"",), PATIENCE_S)
-    await channel.close()
-    server.stop(None)
 
 
 async def test_message_is_one_short_line(
@@ -253,6 +232,27 @@ async def test_model_server_that_is_not_there_is_reported_once() -> None:
     with pytest.raises(BackendUnavailable, match="cannot be reached"):
         await backend.discover(ModelKey("digits"))
     assert watcher.reports == [False]
+    await backend.close()
+    server.close()
+
+
+async def test_a_model_server_that_ends_each_connection_is_not_stormed() -> None:
+    accepted: asyncio.Queue[float] = asyncio.Queue()
+
+    async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.put_nowait(time.monotonic())
+        await reader.readexactly(24)
+        writer.write(frames.settings({}) + frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
+        await asyncio.sleep(0.01)  # so that it counts as connected
+        writer.write(frames.frame(frames.GOAWAY, 0, 0, bytes(8)))
+        writer.close()
+
+    server = await asyncio.start_server(leave, "127.0.0.1", 0)
+    backend = TensorFlowServing(_address(server))
+    watcher = Watcher(backend)
+    first, *_, last = [await asyncio.wait_for(accepted.get(), PATIENCE_S) for _ in range(5)]
+    assert last - first > 0.9 * 4 * RECONNECT_S
+    assert True in watcher.reports
     await backend.close()
     server.close()
 

@@ -8,6 +8,8 @@ import pytest
 
 from server.backend.description import DescriptionError
 from server.backend.serving import TensorFlowServing
+from server.backend.signature import read
+from server.backend.stubs import get_model_metadata_pb2
 from server.core.answers import Classification
 from server.core.errors import BackendUnavailable, ModelUnavailable, UnknownModel, UnusableModel
 from server.core.messages import Frame
@@ -101,6 +103,16 @@ async def test_broken_description_is_an_error_that_names_the_field(
     puppet.models["digits", None] = detector(description=description)
     with pytest.raises(UnusableModel, match=complaint):
         await backend.discover(DIGITS)
+
+
+def test_broken_signatures() -> None:
+    """The answer can be read, but not what is packed in it."""
+    metadata = get_model_metadata_pb2.GetModelMetadataResponse()
+    packed = metadata.metadata["signature_def"]
+    packed.Pack(get_model_metadata_pb2.SignatureDefMap())
+    packed.value = b"\xff"
+    with pytest.raises(UnusableModel, match="broken"):
+        read(metadata)
 
 
 @pytest.mark.parametrize("values", [np.zeros((0,), "S1"), np.array([b"{}", b"{}"])])

@@ -38,6 +38,11 @@ def test_a_known_header_takes_one_byte() -> None:
     assert encode([(":method", "POST"), (":scheme", "http")]) == b"\x83\x86"
 
 
+def test_a_number_without_end_keeps_nothing_busy() -> None:
+    with pytest.raises(ProtocolError, match="too long"):
+        decode(b"\x0f" + 65_000 * b"\xff" + b"\0")
+
+
 @pytest.mark.parametrize(
     "block", ["be", "80", "00", "0005616263", "7fffffffffff00", "000161", "3fe11f"]
 )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent import futures
 from pathlib import Path
 from typing import Any
@@ -15,34 +14,21 @@ import pytest
 import pytest_asyncio
 
 from server.backend.http2 import DirectMethod, frames
-from server.backend.http2.frames import Frame, FrameReader, frame, number
+from server.backend.http2.frames import frame, number
 from server.backend.http2.headers import encode
+from tests.server.backend.framing_peer import (
+    BOTH,
+    METHOD,
+    PATIENCE_S,
+    TRAILERS,
+    Peer,
+    called,
+    failure,
+    not_otherwise,
+    until_connected,
+)
 
-METHOD = "/tests.Echo/Call"
-PATIENCE_S = 20.0
-OK = encode([(":status", "200"), ("content-type", "application/grpc")])
-TRAILERS = encode([("grpc-status", "0")])
-BOTH = frames.END_HEADERS | frames.END_STREAM
 Code = grpc.StatusCode
-
-
-async def not_otherwise(request: bytes, timeout_s: float, metadata: Any) -> Any:
-    """Stands where grpc.aio makes the calls that have no connection yet."""
-    return b"otherwise", {}
-
-
-async def until_connected(method: DirectMethod) -> None:
-    for _ in range(int(PATIENCE_S * 100)):
-        if (await method([b"connect"], PATIENCE_S, ()))[0] != b"otherwise":
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError("no connection")
-
-
-async def failure(method: DirectMethod, request: bytes, timeout_s: float = PATIENCE_S) -> Any:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await method([request], timeout_s, ())
-    return caught.value
 
 
 # gRPC's own server
@@ -124,83 +110,6 @@ async def test_disconnecting_ends_calls_and_a_later_one_connects_again(
 
 # A server that speaks frames
 
-Reaction = Callable[["Peer", int], Awaitable[None]]
-
-
-class Peer:
-    """Accepts connections, introduces itself, and reacts to each complete request."""
-
-    def __init__(self, react: Reaction, settings: dict[int, int]) -> None:
-        self.received: list[Frame] = []
-        self.ended = asyncio.Event()
-        self.connections = 0
-        self._react = react
-        self._settings = settings
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self.ended.clear()
-        self.writer = writer
-        await reader.readexactly(24)
-        writer.write(frames.settings(self._settings))
-        cut = FrameReader()
-        while received := await reader.read(65536):
-            for one in cut.feed(memoryview(received)):
-                self.received.append(one)
-                kind, flags, stream, _ = one
-                if kind == frames.DATA and flags & frames.END_STREAM:
-                    await self._react(self, stream)
-        writer.close()
-        self.ended.set()
-
-    def answer(self, stream: int, body: bytes, more: bytes = b"", compressed: int = 0) -> None:
-        content = bytes([compressed]) + len(body).to_bytes(4, "big") + body
-        self.writer.write(
-            frame(frames.HEADERS, frames.END_HEADERS, stream, OK)
-            + frame(frames.DATA, 0, stream, content)
-            + frame(frames.HEADERS, BOTH, stream, TRAILERS)
-            + more
-        )
-
-
-async def one_more(method: DirectMethod) -> None:
-    await method([b"last"], 0.05, ())
-
-
-async def called(
-    react: Reaction,
-    timeout_s: float = PATIENCE_S,
-    afterwards: Callable[[DirectMethod], Awaitable[None]] = one_more,
-) -> tuple[Any, Peer]:
-    """The answer, or the error, to a call that ``react`` reacts to, after one that is answered.
-
-    What comes ``afterwards`` must end as well, whatever has become of the connection.
-    """
-    first = True
-
-    async def after_the_first(peer: Peer, stream: int) -> None:
-        nonlocal first
-        if first:
-            peer.answer(stream, b"connected")
-        else:
-            await react(peer, stream)
-        first = False
-
-    peer = Peer(after_the_first, {})
-    async with await asyncio.start_server(peer.serve, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        method = DirectMethod(f"localhost:{port}", METHOD, bytes, not_otherwise)
-        await until_connected(method)
-        try:
-            result: Any = (await method([b"request"], timeout_s, ()))[0]
-        except grpc.aio.AioRpcError as error:
-            result = error
-        with contextlib.suppress(grpc.aio.AioRpcError):
-            await afterwards(method)
-        method.disconnect()
-        await asyncio.wait_for(peer.ended.wait(), PATIENCE_S)
-        return result, peer
-
 
 async def test_a_peer_that_leaves_costs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
@@ -235,34 +144,70 @@ async def test_a_call_that_takes_too_long_is_reset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "code"),
+    ("headers", "code", "details"),
     [
-        ({":status": "503"}, Code.UNAVAILABLE),
-        ({":status": "418"}, Code.UNKNOWN),
-        ({":status": "200", "grpc-status": "14", "grpc-message": "down%21"}, Code.UNAVAILABLE),
-        ({":status": "200", "grpc-status": "0"}, Code.INTERNAL),  # but no message
+        ({":status": "503"}, Code.UNAVAILABLE, "HTTP status 503 (of no type) and no status"),
+        ({":status": "200", "content-type": "text/html"}, Code.UNKNOWN, "HTTP status 200 (text/h"),
+        ({":status": "200", "grpc-status": "14", "grpc-message": "%21"}, Code.UNAVAILABLE, "!"),
+        ({":status": "200", "grpc-status": "99", "grpc-message": "odd"}, Code.UNKNOWN, "status 99"),
+        ({":status": "200", "grpc-status": "?", "grpc-message": "odd"}, Code.UNKNOWN, "gRPC: odd"),
     ],
 )
-async def test_headers_alone(headers: dict[str, str], code: grpc.StatusCode) -> None:
+@pytest.mark.parametrize("alone", [True, False])
+async def test_headers_without_a_message(
+    headers: dict[str, str], code: grpc.StatusCode, details: str, alone: bool
+) -> None:
+    """If they are not alone, an empty frame of data ends the call, as some proxies do it."""
+
     async def refuse(peer: Peer, stream: int) -> None:
-        peer.writer.write(frame(frames.HEADERS, BOTH, stream, encode(headers.items())))
+        flags = BOTH if alone else frames.END_HEADERS
+        end = b"" if alone else frame(frames.DATA, frames.END_STREAM, stream, b"")
+        peer.writer.write(frame(frames.HEADERS, flags, stream, encode(headers.items())) + end)
 
     result, _ = await called(refuse)
     assert result.code() is code
+    assert details in result.details()
 
 
-@pytest.mark.parametrize(("reset", "code"), [(8, Code.CANCELLED), (2, Code.INTERNAL)])
-async def test_a_call_that_is_reset(reset: int, code: grpc.StatusCode) -> None:
+@pytest.mark.parametrize(("trailers", "code"), [(True, Code.INTERNAL), (False, Code.UNKNOWN)])
+async def test_success_without_a_message(trailers: bool, code: grpc.StatusCode) -> None:
+    async def succeed(peer: Peer, stream: int) -> None:
+        said = frame(frames.HEADERS, BOTH if trailers else frames.END_HEADERS, stream, TRAILERS)
+        nothing = frame(frames.DATA, frames.END_STREAM, stream, b"")
+        peer.writer.write(said if trailers else said + nothing)
+
+    result, _ = await called(succeed)
+    assert result.code() is code
+
+
+@pytest.mark.parametrize(
+    ("reset", "code", "name"),
+    [
+        (8, Code.CANCELLED, "CANCEL"),
+        (2, Code.INTERNAL, "INTERNAL_ERROR"),
+        (11, Code.RESOURCE_EXHAUSTED, "ENHANCE_YOUR_CALM"),
+        (99, Code.INTERNAL, "code 99"),
+    ],
+)
+async def test_a_call_that_is_reset(reset: int, code: grpc.StatusCode, name: str) -> None:
     async def refuse(peer: Peer, stream: int) -> None:
         peer.writer.write(number(frames.RST_STREAM, stream, reset))
 
     result, _ = await called(refuse)
     assert result.code() is code
+    assert result.details() == f"the call was reset with {name}"
 
 
-@pytest.mark.parametrize("nonsense", [b"HTTP/1.1 400 Bad Request\r\n\r\n", frame(1, 5, 3, b"\xff")])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        frame(1, 5, 3, b"\xff"),
+        frame(1, 5, 3, b"\x7f" + 9000 * b"\xff"),
+    ],
+)
 async def test_a_peer_that_is_misunderstood_costs_no_call(
-    nonsense: bytes, monkeypatch: pytest.MonkeyPatch
+    nonsense: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
 
@@ -272,6 +217,9 @@ async def test_a_peer_that_is_misunderstood_costs_no_call(
     result, peer = await called(babble)
     assert result == b"otherwise"
     assert peer.connections == 1
+    [line] = caplog.messages
+    assert line.startswith("model server localhost:")
+    assert len(line) < 500
 
 
 async def test_an_answer_before_nonsense_counts() -> None:

@@ -236,6 +236,10 @@ def test_large_answers_are_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None
         ),
         lambda: frame(frames.DATA, frames.PADDED, 1, b"\x09short"),
         lambda: frame(frames.SETTINGS, 0, 0, b"short"),
+        lambda: frame(frames.RST_STREAM, 0, 1, b"long5"),
+        lambda: frame(frames.WINDOW_UPDATE, 0, 1, b"sho"),
+        lambda: frame(frames.PING, 0, 0, b"short"),
+        lambda: frame(frames.GOAWAY, 0, 0, b"short"),
         lambda: frames.settings({frames.INITIAL_WINDOW: 2**31}),
         lambda: frames.settings({frames.MAX_FRAME: 1}),
         lambda: frames.settings({frames.MAX_FRAME: 2**24}),
@@ -247,3 +251,31 @@ def test_what_is_not_http2(wrong: Callable[[], bytes]) -> None:
     begin(protocol, b"")
     with pytest.raises(ProtocolError):
         protocol.feed(memoryview(wrong()))
+
+
+def test_an_answer_that_goes_on_after_its_message_is_ended() -> None:
+    protocol = settled()
+    whole, overlong = begin(protocol, b""), begin(protocol, b"")
+    written(protocol)
+    announced = b"\0" + (2**21).to_bytes(4, "big")
+    for stream, prefix in ((whole, [announced]), (overlong, [b"\0\0", b"\0\0", b"\1"])):
+        for part in prefix:
+            protocol.feed(memoryview(frame(frames.DATA, 0, stream.id, part)))
+    piece = memoryview(frame(frames.DATA, 0, 1, bytes(2**14)))
+    for _ in range(2**7):
+        assert protocol.feed(piece) == []
+    ended = []
+    endless = memoryview(frame(frames.DATA, 0, 3, bytes(2**14)))
+    for _ in range(2**7):
+        ended += protocol.feed(endless)
+    assert ended == [overlong]
+    assert overlong.body == []
+    assert written(protocol) == [(frames.RST_STREAM, 0, 3, b"\0\0\0\x08")]
+    assert protocol.feed(memoryview(frame(frames.HEADERS, BOTH, 1, TRAILERS))) == [whole]
+
+
+def test_empty_frames_take_no_memory() -> None:
+    protocol = settled()
+    stream = begin(protocol, b"")
+    protocol.feed(memoryview(frame(frames.DATA, 0, 1, b"") * 100))
+    assert stream.body == []

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from server.backend.interface import Inference
-from server.core.errors import BackendUnavailable, UnknownModel
+from server.core.errors import BackendUnavailable, ModelUnavailable, UnknownModel
 from server.core.model import Model, ModelKey
 from server.runtime import models as models_module
 from server.runtime.models import Interest, ModelOrError, Models
@@ -118,6 +118,23 @@ async def test_a_doubt_with_a_reason_is_told_at_once(
     assert await told.next() == "1"
     models.invalidate(CATS, gone)  # nobody uses it
     assert models.current(CATS) is None
+
+
+async def test_a_model_stays_known_while_the_model_server_cannot_say(
+    models: Models, puppet: PuppetBackend, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when it is too busy for a look-up, but answers calls."""
+    models.acquire(DIGITS, DEFAULT)
+    assert await told.next() == "1"
+    puppet.models[DIGITS] = ModelUnavailable("it did not describe itself: its queue is full")
+    models.invalidate(DIGITS)
+    await until(lambda: len(puppet.lookups) == 4)
+    assert models.current(DIGITS) == model()
+    puppet.models[DIGITS] = UnknownModel("no such model")
+    assert await told.next() == "unknown_model"
+    assert [line for line in caplog.messages if "queue is full" in line] == [
+        "model digits stays as it is known: it did not describe itself: its queue is full"
+    ]
 
 
 async def test_a_missing_model_is_told_once_and_found_when_it_comes(
