@@ -40,7 +40,7 @@ from server.runtime.statistics import Counters
 from server.settings import Settings, WrongSetting, load_descriptions
 from server.signals import Signals
 from server.transport.httpserver import BURST_S, COSTS, BoundedApplication, BoundedServer
-from server.transport.tornado_private import accept_chunk_extensions
+from server.transport.tornado_private import accept_chunk_extensions, bound_heads
 from server.transport.uploads import UploadSlots
 
 if TYPE_CHECKING:  # OpenTelemetry is loaded only if a setting needs it
@@ -190,6 +190,7 @@ def http_server(
     process = process or Standalone(settings)
     access.on_rejection = gateway.request_rejected
     accept_chunk_extensions()
+    bound_heads()
     per_address = settings.max_connections_per_address or None
     server = process.server(
         application(gateway, settings, access, process),
