@@ -103,7 +103,7 @@ class Session:
         self.then: Then | None = None  # the second model, and what it gets
         self._limits = limits
         self._heartbeat_s = heartbeat_s
-        self._rate = rate
+        self._rate = self._usual_rate = rate
         self._budget = budget
         self._admission = admission or Admission(None)
         self._expires_in_s: int | None = None
@@ -228,7 +228,7 @@ class Session:
             self.state = State.CLOSED
             code = UNAUTHORIZED if isinstance(error, Unauthorized) else TRY_AGAIN_LATER
             return [Send(error_message(error)), Close(code, error.message)]
-        self._use_rate()
+        self._rate = self._admission.frames(self._usual_rate, self._limits.window)
         self._expires_in_s = self._admission.remaining_s(now)
         self.state = State.OPEN
         self.preferences = self._preferred(message.options)
@@ -267,15 +267,10 @@ class Session:
         before = self._admission.rate
         self._admission.renew(token, now)
         if self._admission.rate != before:
-            self._use_rate()
+            window = self._limits.window
+            self._rate = self._admission.frames(self._usual_rate, window, self._rate)
         self.state = State.OPEN
         return [Send(Authorized(self._admission.remaining_s(now) or 0)), *self._expiry()]
-
-    def _use_rate(self) -> None:
-        """Apply the rate that the token grants, if it grants one."""
-        rate = self._admission.rate
-        if rate is not None:
-            self._rate = TokenBucket(rate, max(self._limits.window, rate))
 
     def _expiry(self) -> list[Effect]:
         until = self._admission.until

@@ -80,6 +80,11 @@ async def test_an_address_may_make_so_many_requests(serve: Serve) -> None:
     await (await SocketClient.open(served, headers={"X-Forwarded-For": "8.8.8.8"})).works()
 
 
+async def test_a_low_rate_admits_one_request_at_once(serve: Serve) -> None:
+    served = serve(max_requests_per_s=0.05, trusted_proxies="127.0.0.1")
+    assert [(await fetch(served, "8.8.8.8")).code for _ in range(2)] == [200, 503]
+
+
 async def test_metrics_count_as_many_requests(serve: Serve) -> None:
     served = serve(max_requests_per_s=4.1, trusted_proxies="127.0.0.1")
     codes = [(await fetch(served, "8.8.8.8", "/metrics")).code for _ in range(3)]
