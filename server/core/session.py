@@ -179,20 +179,25 @@ class Session:
     def resolve(self, outcome: Outcome) -> Outcome:
         """Return a pending frame's outcome as it goes to the client.
 
-        Results leave in order of their ids; one that a newer result has overtaken is dropped.
+        Results leave in order of their ids; one that a newer result has overtaken is dropped. If
+        this raises anything, the frame is still pending.
         """
-        assert outcome.id is not None
-        self.pending.remove(outcome.id)
+        frame_id = outcome.id
+        assert frame_id is not None
+        if frame_id not in self.pending:
+            raise KeyError(frame_id)
         if isinstance(outcome, Result):
             if outcome.id < self._last_result:
-                return Dropped(outcome.id, "overtaken")
-            self._last_result = outcome.id
-            if self._tracking.active:  # before results are cut: weak boxes continue tracks
-                outcome = self._tracking.track(outcome)
-            wanted = self.preferences
-            if wanted.min_score > 0 or wanted.max_results is not None:
-                answer = outcome.answer.limited(wanted.min_score, wanted.max_results)
-                return outcome._replace(answer=answer)
+                outcome = Dropped(outcome.id, "overtaken")
+            else:
+                self._last_result = outcome.id
+                if self._tracking.active:  # before results are cut: weak boxes continue tracks
+                    outcome = self._tracking.track(outcome)
+                wanted = self.preferences
+                if wanted.min_score > 0 or wanted.max_results is not None:
+                    answer = outcome.answer.limited(wanted.min_score, wanted.max_results)
+                    outcome = outcome._replace(answer=answer)
+        self.pending.remove(frame_id)
         return outcome
 
     def expire(self, now: float) -> list[Effect]:
