@@ -195,7 +195,7 @@ def http_server(
     per_address = settings.max_connections_per_address or None
     server = process.server(
         application(gateway, settings, access, process),
-        access,
+        access.proxies,
         process.limiters.quota("max_connections_per_address", per_address),
         gateway.session_rejected,
         max_header_size=HEAD_BYTES,
