@@ -91,7 +91,7 @@ def _png(data: bytes) -> tuple[bytes, bytes]:
         end = at + 12 + length
         if name in _CHUNKS_FOR_PIXELS:
             parts.append(data[at:end])
-        elif name == b"eXIf":
+        elif name == b"eXIf" and not exif:  # only one is allowed
             exif = data[at + 8 : end - 4]
         at = end
     return b"".join(parts), exif

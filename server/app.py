@@ -40,7 +40,7 @@ from server.runtime.statistics import Counters
 from server.settings import Settings, WrongSetting, load_descriptions
 from server.signals import Signals
 from server.transport.httpserver import BURST_S, COSTS, BoundedApplication, BoundedServer
-from server.transport.tornado_private import accept_chunk_extensions
+from server.transport.tornado_private import accept_chunk_extensions, bound_heads
 from server.transport.uploads import UploadSlots
 
 if TYPE_CHECKING:  # OpenTelemetry is loaded only if a setting needs it
@@ -66,6 +66,7 @@ def application(
     """Return the table of addresses."""
     session = {"gateway": gateway, "settings": settings, "access": access}
     limiters, rate = process.limiters, settings.max_requests_per_s
+    burst = max(1.0, BURST_S * rate)
     logins = limiters.buckets(
         "max_logins_per_min", settings.max_logins_per_min / 60, round(settings.max_logins_per_min)
     )
@@ -92,9 +93,9 @@ def application(
             (r"/docs/(.*)", FileHandler, {"path": str(DOCS), "default_filename": "index.html"}),
         ],
         access,
-        limiters.buckets("max_requests_per_s", rate, BURST_S * rate) if rate else None,
+        limiters.buckets("max_requests_per_s", rate, burst) if rate else None,
         gateway.session_rejected,
-        {path: max(1.0, min(cost, BURST_S * rate)) for path, cost in COSTS.items()},
+        {path: min(cost, burst) for path, cost in COSTS.items()},
         # Room for base64, and for a clear answer to a frame that is slightly too large;
         # a larger message closes the socket with 1009.
         websocket_max_message_size=2 * settings.max_frame_bytes + FORM_BYTES,
@@ -190,10 +191,11 @@ def http_server(
     process = process or Standalone(settings)
     access.on_rejection = gateway.request_rejected
     accept_chunk_extensions()
+    bound_heads()
     per_address = settings.max_connections_per_address or None
     server = process.server(
         application(gateway, settings, access, process),
-        access,
+        access.proxies,
         process.limiters.quota("max_connections_per_address", per_address),
         gateway.session_rejected,
         max_header_size=HEAD_BYTES,

@@ -81,7 +81,7 @@ def keypoint_similarity(a: Sequence[float], b: Sequence[float]) -> float:
     points = list(zip(a[0::3], a[1::3], a[2::3], b[0::3], b[1::3], strict=True))
     seen = [point for point in points if point[2] >= VISIBLE] or points
     xs, ys = [point[0] for point in seen], [point[1] for point in seen]
-    size = math.hypot(max(xs) - min(xs), max(ys) - min(ys)) or 1e-6
+    size = max(math.hypot(max(xs) - min(xs), max(ys) - min(ys)), 1e-6)
     spread = 2 * (KEYPOINT_SPREAD * size) ** 2
     near = [math.exp(-((x - u) ** 2 + (y - v) ** 2) / spread) for x, y, _, u, v in seen]
     return math.fsum(near) / len(near)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Generator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Any, TypeVar
 
 from framewire.client import stream
 from framewire.client.asking import ask
 from framewire.client.base import BaseClient
-from framewire.client.errors import ClientClosed, NoResult
+from framewire.client.errors import CLOSED, ClientClosed, NoResult
 from framewire.client.outcomes import Outcome, Result
 from framewire.client.pictures import Picture
 from framewire.client.statistics import Statistics
@@ -47,8 +47,10 @@ class Client(BaseClient):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._running().run(self._driver.stop())
-        self._stop()
+        try:
+            self._running().run(self._driver.stop())
+        finally:
+            self._stop()
 
     def infer(self, picture: Picture, *, timeout_s: float = 30.0) -> Result:
         """Return the model's result for one picture.
@@ -129,7 +131,7 @@ class Client(BaseClient):
 
     def _running(self) -> LoopThread:
         if self._loop is None:
-            raise ClientClosed("the client is closed; use it inside its 'with' block")
+            raise ClientClosed(CLOSED)
         return self._loop
 
     def _stop(self) -> None:
@@ -142,9 +144,11 @@ async def _close(outcomes: Any) -> None:
 
 
 class LoopThread:
-    """An event loop in a daemon thread."""
+    """An event loop in a daemon thread. Raises :class:`ClientClosed` once it has been stopped."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # nothing is started after the end
+        self._stopped = False
         started: Future[asyncio.AbstractEventLoop] = Future()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(started.set_result)),
@@ -161,18 +165,26 @@ class LoopThread:
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine there. Returns a future of its result."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        with self._lock:
+            if self._stopped:
+                coroutine.close()
+                raise ClientClosed(CLOSED)
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine there, and wait for its result."""
         future = self.start(coroutine)
         try:
             return future.result()
+        except CancelledError:  # by the loop, which has ended
+            raise ClientClosed(CLOSED) from None
         except BaseException:  # such as Ctrl-C here, of which the coroutine knows nothing
             future.cancel()
             raise
 
     def stop(self) -> None:
         """End the loop and its thread. What still runs there is cancelled."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        with self._lock:
+            self._stopped = True
+            self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()

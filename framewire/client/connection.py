@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from framewire.recording.tap import Tap
 SUBPROTOCOL = "framewire.v1.msgpack"
 CONNECT_TIMEOUT_S = 10.0
 MAX_MESSAGE_BYTES = 64 << 20
+CLOSE_TIMEOUT_S = 1.0
 _RETRY_LATER = {408, 425, 429}
 
 log = logging.getLogger("framewire.client")
@@ -60,6 +62,7 @@ class Connection:
     def __init__(self, socket: WebSocketClientConnection, tap: Tap | None = None) -> None:
         self._socket = socket
         self._tap = tap
+        self._has_ended = False
 
     @classmethod
     async def open(cls, address: Address, tap: Tap | None = None) -> Connection:
@@ -105,6 +108,7 @@ class Connection:
         except asyncio.TimeoutError:
             raise Unreachable("the gateway stopped responding") from None
         if data is None:
+            self._has_ended = True
             raise Unreachable(_closed(self._socket))
         try:
             message = msgpack.unpackb(data)
@@ -114,11 +118,18 @@ class Connection:
             self._tap.received(message)
         return message
 
-    def close(self) -> None:
-        """Close, with a closing handshake in the background."""
+    async def close(self) -> None:
+        """Close, and wait a moment for the gateway: the socket must not outlive its loop."""
         self._socket.close(1000)
         if self._tap is not None:
             self._tap.lost()
+        if not self._has_ended:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await within(self._end(), CLOSE_TIMEOUT_S)
+
+    async def _end(self) -> None:
+        while await self._socket.read_message() is not None:
+            pass
 
 
 def _close_late(connecting: asyncio.Future[WebSocketClientConnection]) -> None:

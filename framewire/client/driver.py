@@ -11,7 +11,7 @@ from typing import Any
 
 from framewire.client.actions import Encode, RenewToken, Send, Sleep
 from framewire.client.connection import Address, Connection, Unreachable
-from framewire.client.errors import ClientClosed, ConnectionFailed
+from framewire.client.errors import CLOSED, ClientClosed, ConnectionFailed
 from framewire.client.messages import Encoded, Limits, Model
 from framewire.client.outcomes import Outcome
 from framewire.client.session import Session
@@ -140,7 +140,7 @@ class Driver:
         if self.session.refusal is not None and self.session.state == "refused":
             raise self.session.refusal
         if self._running is None:
-            raise ClientClosed("the client is closed; use it inside its 'with' block")
+            raise ClientClosed(CLOSED)
         if self._running.done():
             self._running.result()  # raises the bug that ended it
 
@@ -185,7 +185,7 @@ class Driver:
             sender.cancel()
             receiver.cancel()
             await asyncio.gather(sender, receiver, return_exceptions=True)
-            connection.close()
+            await connection.close()
 
     async def _first(self, sender: asyncio.Task[None], receiver: asyncio.Task[None]) -> Unreachable:
         """Wait for the end of the connection. The receiver knows the reason, if it sees one."""

@@ -38,6 +38,9 @@ class Refused(ClientError):
         self.message = message
 
 
+CLOSED = "the client is closed; use it inside its 'with' block"
+
+
 class ClientClosed(ClientError):
     """The client was closed, or used outside its ``with`` block."""
 

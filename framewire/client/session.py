@@ -40,6 +40,7 @@ WELCOME_TIMEOUT_S = 10.0
 MISSED_HEARTBEATS = 3
 CONFIGURE_INTERVAL_S = 0.15  # the gateway allows ten a second
 RENEW_AT = 0.8  # of a token's lifetime
+SOONEST_RENEWAL_S = 1.0  # a caller's token may be one that is kept until it expires
 RENEW_AGAIN_S = 5.0
 TRY_LATER = {"backend_unavailable", "overloaded", "rate_limited"}
 
@@ -298,7 +299,7 @@ class Session:
 
     def _expires(self, now: float, seconds: float | None) -> None:
         if seconds is not None and self._renewable:
-            self._renew_at = now + RENEW_AT * seconds
+            self._renew_at = now + max(SOONEST_RENEWAL_S, RENEW_AT * seconds)
 
     def _pace(self, now: float, message: Mapping[str, Any]) -> None:
         self._window.pacing.advise(now, message.get("frames_per_s"))

@@ -103,6 +103,8 @@ class BatchThreads:
                         return
                     self._changed.wait(self._pause())
                     batch = self._next()
+                if self._pause() is not None:  # another batch waits, for another thread
+                    self._changed.notify()
             self._run(*batch)
 
     def _next(self) -> tuple[_Lane, list[_Task]] | None:
@@ -116,6 +118,7 @@ class BatchThreads:
         return None
 
     def _pause(self) -> float | None:
+        """Return the seconds until the next batch is ready; ``None`` if no batch waits."""
         ready = [at for lane in self._lanes if (at := lane.queue.ready_at()) is not None]
         return max(0.0, min(ready) - time.monotonic()) if ready else None
 

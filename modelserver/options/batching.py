@@ -49,7 +49,8 @@ class BatchingParameters:
 
 
 def read(path: str, defaults: BatchingParameters) -> BatchingParameters:
-    """Read a BatchingParameters text file. Missing fields keep the values of ``defaults``.
+    """Read a BatchingParameters text file. Missing numbers and names keep those of ``defaults``;
+    whether to pad and to split, and the allowed sizes, are what the file says.
 
     Raise ``ServingError`` if the file cannot be read, or if its values are invalid.
     """

@@ -20,6 +20,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 IPV6_PREFIX_BITS = 64
 
+# The usual loopback addresses only: whoever binds to another of 127.0.0.0/8 is counted by it.
+THIS_MACHINE = ("127.0.0.1", "::1")
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -48,6 +51,13 @@ class TrustedProxies:
     def trusts(self, peer: str) -> bool:
         """Return whether forwarded headers of ``peer`` are believed."""
         return self._trusts(parse(peer))
+
+    def limited_peer(self, peer: str) -> str | None:
+        """Return what the limits by address count a connection by; None: no limit applies.
+
+        It may carry requests of anyone if a trusted proxy has opened it.
+        """
+        return None if peer in THIS_MACHINE or self.trusts(peer) else network(peer)
 
     def _client_address(self, peer: str, headers: Mapping[str, str]) -> str:
         client = peer

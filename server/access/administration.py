@@ -34,7 +34,7 @@ class AdminAccess:
         self._operators = Operators(settings.admin_tokens) if settings.admin_tokens else None
         if self._operators is None and not self.local:
             raise WrongSetting(f"admin: {host} is not a loopback address; set admin_tokens, too")
-        self._proxies = TrustedProxies(settings.trusted_proxies)
+        self.proxies = TrustedProxies(settings.trusted_proxies)
         self._this_machine = Hosts("", local=True)
         self._own = Origins("")
 
@@ -52,12 +52,12 @@ class AdminAccess:
     def address(self, request: HTTPServerRequest) -> str:
         """Return where a request comes from."""
         peer = request.remote_ip or ""
-        return self._proxies.client(peer, request.protocol, request.headers).address
+        return self.proxies.client(peer, request.protocol, request.headers).address
 
     def check_origin(self, request: HTTPServerRequest) -> None:
         """Accept programs, and pages of this listener. Raises ForbiddenOrigin."""
         origin = request.headers.get("Origin")
-        scheme = self._proxies.client("", request.protocol, request.headers).scheme
+        scheme = self.proxies.client("", request.protocol, request.headers).scheme
         if origin and not self._own.allows(origin, request.host, scheme):
             raise ForbiddenOrigin(f"pages from {origin[:100]!r} may not use the admin listener")
 

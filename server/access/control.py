@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tornado.httputil import HTTPServerRequest
 
 from framewire import textfile
-from server.access.addresses import Client, TrustedProxies, is_loopback, network
+from server.access.addresses import THIS_MACHINE, Client, TrustedProxies, is_loopback, network
 from server.access.filewatcher import FileWatcher
 from server.access.hosts import Hosts
 from server.access.origins import Origins
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 # All sessions of an address may reconnect at once, as after a restart, and as often as this.
 HANDSHAKE_REFILL_S = 10.0
-
-# The usual loopback addresses only: whoever binds to another of 127.0.0.0/8 is counted by it.
-_THIS_MACHINE = ("127.0.0.1", "::1")
 
 
 @dataclass
@@ -85,15 +82,7 @@ class AccessControl:
         None: no limit applies, because the client is on this machine.
         """
         address = self.client(request).address
-        return None if address in _THIS_MACHINE else network(address)
-
-    def limited_peer(self, peer: str) -> str | None:
-        """Return what the limits by address count a connection by; None: no limit applies.
-
-        It may carry requests of anyone if a trusted proxy has opened it.
-        """
-        exempt = peer in _THIS_MACHINE or self.proxies.trusts(peer)
-        return None if exempt else network(peer)
+        return None if address in THIS_MACHINE else network(address)
 
     def check_handshake_rate(self, address: str | None, now: float) -> None:
         """Count a handshake of an address, as ``limited`` returns it. Raises Overloaded."""

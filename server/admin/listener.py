@@ -7,7 +7,6 @@ import logging
 import ssl
 from typing import TYPE_CHECKING
 
-from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from server.access.administration import LOOPBACK, AdminAccess, address_of
@@ -26,11 +25,14 @@ from server.admin.handlers import (
 from server.admin.history import History
 from server.admin.interface import Administered
 from server.admin.sampler import keep_sampling
+from server.core.quota import Quota
 from server.handlers.health import AliveHandler, MetricsPage
 from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import DASHBOARD, ROOT, FileHandler, ShortcutHandler
 from server.settings import Settings, WrongSetting, reason
+from server.transport.httpserver import BoundedServer
 from server.transport.listening import open_sockets
+from server.transport.tornado_private import bound_heads
 
 if TYPE_CHECKING:
     from server.access.tls import TLS
@@ -59,7 +61,7 @@ class AdminListener:
             where = f"{self._host}:{port}"
             raise WrongSetting(f"admin: cannot listen on {where}: {reason(error)}") from None
         self.port = int(self._sockets[0].getsockname()[1])
-        self._server: HTTPServer | None = None
+        self._server: BoundedServer | None = None
 
     def start(self, administered: Administered, metrics: MetricsPage) -> None:
         """Answer requests, and take a sample every second."""
@@ -115,9 +117,13 @@ class AdminListener:
             log_function=lambda handler: None,
         )
 
-    def _http_server(self, application: Application) -> HTTPServer:
-        server = HTTPServer(
+    def _http_server(self, application: Application) -> BoundedServer:
+        bound_heads()  # with several workers, this process serves nothing else
+        server = BoundedServer(
             application,
+            self._access.proxies,
+            Quota(self._settings.max_connections_per_address or None),
+            lambda limit: None,
             max_header_size=HEAD_BYTES,
             max_body_size=BODY_BYTES,
             body_timeout=BODY_S,

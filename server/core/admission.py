@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from server.core.bucket import TokenBucket
 from server.core.errors import Overloaded, Unauthorized
 from server.core.quota import Quota
 
@@ -79,6 +80,22 @@ class Admission:
         """
         assert self._verify is not None
         self._grant(self._verify(token, now))
+
+    def frames(
+        self, usual: TokenBucket | None, window: int, before: TokenBucket | None = None
+    ) -> TokenBucket | None:
+        """Return the bound on frames that the token grants or, without a claim, the ``usual`` one.
+
+        ``before`` is the one that it replaces. It grants no new burst: tokens of different rates
+        could be sent in turn.
+        """
+        if self.rate is not None:
+            bounds = self.rate, max(window, self.rate)
+        elif usual is not None:
+            bounds = usual.per_second, usual.burst
+        else:
+            return None
+        return before.changed(*bounds) if before else TokenBucket(*bounds)
 
     def remaining_s(self, now: float) -> int | None:
         """Return the whole seconds until the token expires; None without a limit."""

@@ -22,10 +22,16 @@ class TokenBucket:
     """At most ``per_second`` units on average and ``burst`` at once."""
 
     def __init__(self, per_second: float, burst: float) -> None:
+        self.per_second = per_second
         self.burst = float(burst)
-        self._per_second = per_second
         self._units = float(burst)
         self._at: float | None = None
+
+    def changed(self, per_second: float, burst: float) -> TokenBucket:
+        """Return a bucket of other bounds that holds no more than this one."""
+        bucket = TokenBucket(per_second, burst)
+        bucket._units, bucket._at = min(bucket.burst, self._units), self._at
+        return bucket
 
     def allows(self, now: float, cost: float = 1.0) -> bool:
         """Spend ``cost`` at ``now`` (monotonic seconds), if the bucket holds that much."""
@@ -53,7 +59,7 @@ class TokenBucket:
     def wait_s(self, now: float, cost: float = 1.0) -> float:
         """Seconds from ``now`` until ``cost`` can be spent, if nothing else is: Retry-After."""
         self._refill(now)
-        return max(0.0, (cost - self._units) / self._per_second)
+        return max(0.0, (cost - self._units) / self.per_second)
 
     def full(self, now: float) -> bool:
         """Whether this bucket is as good as a new one."""
@@ -62,7 +68,7 @@ class TokenBucket:
 
     def _refill(self, now: float) -> None:
         if self._at is not None:
-            gained = (now - self._at) * self._per_second
+            gained = (now - self._at) * self.per_second
             self._units = min(self.burst, self._units + gained)
         self._at = now
 

@@ -103,7 +103,7 @@ class Session:
         self.then: Then | None = None  # the second model, and what it gets
         self._limits = limits
         self._heartbeat_s = heartbeat_s
-        self._rate = rate
+        self._rate = self._usual_rate = rate
         self._budget = budget
         self._admission = admission or Admission(None)
         self._expires_in_s: int | None = None
@@ -179,20 +179,25 @@ class Session:
     def resolve(self, outcome: Outcome) -> Outcome:
         """Return a pending frame's outcome as it goes to the client.
 
-        Results leave in order of their ids; one that a newer result has overtaken is dropped.
+        Results leave in order of their ids; one that a newer result has overtaken is dropped. If
+        this raises anything, the frame is still pending.
         """
-        assert outcome.id is not None
-        self.pending.remove(outcome.id)
+        frame_id = outcome.id
+        assert frame_id is not None
+        if frame_id not in self.pending:
+            raise KeyError(frame_id)
         if isinstance(outcome, Result):
             if outcome.id < self._last_result:
-                return Dropped(outcome.id, "overtaken")
-            self._last_result = outcome.id
-            if self._tracking.active:  # before results are cut: weak boxes continue tracks
-                outcome = self._tracking.track(outcome)
-            wanted = self.preferences
-            if wanted.min_score > 0 or wanted.max_results is not None:
-                answer = outcome.answer.limited(wanted.min_score, wanted.max_results)
-                return outcome._replace(answer=answer)
+                outcome = Dropped(outcome.id, "overtaken")
+            else:
+                self._last_result = outcome.id
+                if self._tracking.active:  # before results are cut: weak boxes continue tracks
+                    outcome = self._tracking.track(outcome)
+                wanted = self.preferences
+                if wanted.min_score > 0 or wanted.max_results is not None:
+                    answer = outcome.answer.limited(wanted.min_score, wanted.max_results)
+                    outcome = outcome._replace(answer=answer)
+        self.pending.remove(frame_id)
         return outcome
 
     def expire(self, now: float) -> list[Effect]:
@@ -228,7 +233,7 @@ class Session:
             self.state = State.CLOSED
             code = UNAUTHORIZED if isinstance(error, Unauthorized) else TRY_AGAIN_LATER
             return [Send(error_message(error)), Close(code, error.message)]
-        self._use_rate()
+        self._rate = self._admission.frames(self._usual_rate, self._limits.window)
         self._expires_in_s = self._admission.remaining_s(now)
         self.state = State.OPEN
         self.preferences = self._preferred(message.options)
@@ -267,15 +272,10 @@ class Session:
         before = self._admission.rate
         self._admission.renew(token, now)
         if self._admission.rate != before:
-            self._use_rate()
+            window = self._limits.window
+            self._rate = self._admission.frames(self._usual_rate, window, self._rate)
         self.state = State.OPEN
         return [Send(Authorized(self._admission.remaining_s(now) or 0)), *self._expiry()]
-
-    def _use_rate(self) -> None:
-        """Apply the rate that the token grants, if it grants one."""
-        rate = self._admission.rate
-        if rate is not None:
-            self._rate = TokenBucket(rate, max(self._limits.window, rate))
 
     def _expiry(self) -> list[Effect]:
         until = self._admission.until

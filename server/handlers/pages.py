@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parents[1] / "static"
 DOCS = ROOT / "docs"
 DASHBOARD = ROOT / "dashboard"
 
+# Links are looked for in each part of a path, which takes milliseconds for thousands of them.
+LONGEST_PATH = 255
+
 
 class ShortcutHandler(RedirectHandler):
     """A short address, which leads to that of a page."""
@@ -34,7 +37,7 @@ class FileHandler(StaticFileHandler):
 
         Tornado logs the names that it rejects, and a line break in one would forge a log line.
         """
-        if not path.isprintable():
+        if len(path) > LONGEST_PATH or not path.isprintable():
             raise HTTPError(404)
         return super().get_absolute_path(root, path)
 

@@ -325,7 +325,7 @@ class Gateway:
             if complete is None:  # comes back with the answers of the second model
                 return None
             outcome = complete
-        outcome = entry.session.resolve(outcome)
+        outcome = entry.resolve(outcome)
         entry.send(outcome, member.frame.trace)
         self._counters.outcome(outcome)
         if not isinstance(outcome, Result) and member.lane is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 
 from server.core.admission import Admission
@@ -24,7 +25,7 @@ def limits(settings: Settings) -> Limits:
         max_frame_bytes=settings.max_frame_bytes,
         max_pixels=settings.max_pixels,
         max_staleness_ms=settings.max_staleness_ms,
-        max_cost=int(_FRAME_SHARE_S * settings.max_megapixels_per_s * 1e6),
+        max_cost=math.ceil(_FRAME_SHARE_S * settings.max_megapixels_per_s * 1e6),
     )
 
 

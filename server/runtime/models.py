@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -204,7 +203,7 @@ class Models:
                 continue
             if self._connected.is_set():
                 await asyncio.sleep(pause_s)
-                await asyncio.sleep(self._turn_s(entry, self._retries, math.inf) or 0.0)
+                await self._turn_again(entry)
             else:
                 await _wait(self._connected, pause_s)
             longest_s = LONGEST_PAUSE_S
@@ -218,6 +217,16 @@ class Models:
             return Overloaded("too many models are being looked up; try again later")
         await asyncio.sleep(turn_s)
         return await self._look_up(key)
+
+    async def _turn_again(self, entry: _Entry) -> None:
+        """Wait until ``entry`` may be looked up again.
+
+        A turn stays reserved if nobody waits for it any more, so none is far in the future.
+        """
+        turn_s = None
+        while turn_s is None:
+            turn_s = self._turn_s(entry, self._retries, LONGEST_TURN_S)
+            await asyncio.sleep(LONGEST_TURN_S if turn_s is None else turn_s)
 
     def _turn_s(self, entry: _Entry, bucket: TokenBucket, longest_s: float) -> float | None:
         """Return how soon ``entry`` may be looked up; None if not within ``longest_s``."""

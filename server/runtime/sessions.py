@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from server.core.activity import Activity
 from server.core.admission import Admission
+from server.core.errors import Internal
 from server.core.limiters import Limiters
-from server.core.messages import ServerMessage
+from server.core.messages import Outcome, ServerMessage, error_message
 from server.core.quota import EVERYONE
 from server.core.rollout import Route
 from server.core.session import Session
@@ -61,6 +62,19 @@ class OpenSession:
     route: Route | None = None
     second: Route | None = None
     expiry: asyncio.TimerHandle | None = None
+
+    def resolve(self, outcome: Outcome) -> Outcome:
+        """Return a frame's outcome as it goes to the client.
+
+        A defect on the way costs the frame its result, and is logged.
+        """
+        try:
+            return self.session.resolve(outcome)
+        except Exception:
+            fields = {"frame": outcome.id, "session": self.session.id}
+            log.exception("frame %(frame)d of session %(session)s has no result", fields)
+            error = Internal("the gateway failed on this frame; see its log")
+            return self.session.resolve(error_message(error, outcome.id))
 
     def send(self, message: ServerMessage, trace: Any = None) -> None:
         """Send a message. A peer that fails is logged, so that it costs no other session.

@@ -183,15 +183,17 @@ class Shadow:
         if isinstance(answer, FramewireError):
             self._count(mirrored, candidate.version, answer.code)
             return
-        self._compared(mirrored, candidate, answer, inference.timing)
+        await self._compared(mirrored, candidate, answer, inference.timing)
 
-    def _compared(
+    async def _compared(
         self, mirrored: _Mirrored, candidate: Model, answer: Answer, timing: CallTiming | None
     ) -> None:
         key = ComparisonKey(self._name, str(mirrored.version), str(candidate.version))
         current = agreement.Answer(answer_map(mirrored.answer), mirrored.labels)
         found = agreement.Answer(answer_map(answer), candidate.labels)
-        self._comparisons.compared(key, agreement.compare(current, found))
+        # A hundred objects take a tenth of a second, in which the users' frames must go on.
+        compared = await asyncio.to_thread(agreement.compare, current, found)
+        self._comparisons.compared(key, compared)
         if mirrored.call is not None and timing is not None:
             for whose, call in ((CURRENT, mirrored.call), (CANDIDATE, timing)):
                 self._comparisons.took(key, whose, call.received - call.sent)

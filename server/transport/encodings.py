@@ -10,33 +10,37 @@ import msgpack
 from server.core.wire import JSON, PROTOCOL, Encoding
 from server.core.wire.encoding import MAX_CONTAINERS, MAX_ITEMS, TOO_DEEP, TOO_MUCH
 
+# Of one map or array. Those that are not complete are nested, and not counted yet.
+MAX_ITEMS_OF_ONE = 128
 
-class _ContainerLimit:
-    """Counts the maps and arrays of one message, and stops the parser at too many."""
 
-    left = MAX_CONTAINERS
+class _Limit:
+    """Counts the maps and arrays of one message and their items; stops the parser at too many."""
+
+    containers, items = MAX_CONTAINERS, MAX_ITEMS
 
     def count(self, container: Any) -> Any:
         """Count a map or an array; the parser calls this as soon as it has read one."""
-        self.left -= 1
-        if self.left < 0:
+        self.containers -= 1
+        self.items -= len(container)
+        if self.containers < 0 or self.items < 0:
             raise ValueError(TOO_MUCH)
         return container
 
 
-_LIMIT = _ContainerLimit()  # one for all messages, which are read one by one
+_LIMIT = _Limit()  # one for all messages, which are read one by one
 _COUNT = _LIMIT.count
 
 
 def _unpack(payload: Any) -> Any:
-    _LIMIT.left = MAX_CONTAINERS
+    _LIMIT.containers, _LIMIT.items = MAX_CONTAINERS, MAX_ITEMS
     try:
         return msgpack.unpackb(
             payload,
             raw=False,
             strict_map_key=True,
-            max_array_len=MAX_ITEMS,
-            max_map_len=MAX_ITEMS,
+            max_array_len=MAX_ITEMS_OF_ONE,
+            max_map_len=MAX_ITEMS_OF_ONE,
             list_hook=_COUNT,
             object_hook=_COUNT,
         )

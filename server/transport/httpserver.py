@@ -14,6 +14,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
 from tornado.web import Application, RequestHandler
 
+from server.access.addresses import TrustedProxies
 from server.access.control import AccessControl
 from server.core.bucket import BucketTable
 from server.core.errors import Overloaded
@@ -34,25 +35,26 @@ class BoundedServer(HTTPServer):
     """Closes a connection at once if its address has too many others, as ``addresses`` counts them.
 
     A connection counts until it ends or becomes a session's: sessions have a limit of their own.
+    Those of this machine and of ``proxies`` do not count.
     ``on_full``: called with the name of the limit for each connection that was closed.
     """
 
     def initialize(  # type: ignore[override]
         self,
         application: Application,
-        access: AccessControl,
+        proxies: TrustedProxies,
         addresses: Quota,
         on_full: OnFull,
         **options: Any,
     ) -> None:
         super().initialize(application, **options)
-        self._access = access
+        self._proxies = proxies
         self._on_full = on_full
         self._addresses = addresses
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve a connection, or close it."""
-        key = self._access.limited_peer(address[0])
+        key = self._proxies.limited_peer(address[0])
         if key is not None and not self._addresses.acquire(key):
             self._on_full("max_connections_per_address")
             stream.close()
@@ -64,7 +66,7 @@ class BoundedServer(HTTPServer):
         super().on_close(server_conn)
         assert isinstance(server_conn, HTTP1ServerConnection)
         context: Any = server_conn.context
-        key = self._access.limited_peer(context.address[0])
+        key = self._proxies.limited_peer(context.address[0])
         if key is not None:
             self._addresses.release(key)
 

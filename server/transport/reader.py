@@ -76,7 +76,10 @@ class MessageReader:
         usual = received[0] == _WHOLE_BINARY and self._opcode == CONTINUATION
         if len(received) >= 2 and not (usual and received[1] & _MASKED):
             self._check_header(received[0], received[1])
-        if len(self._fragments) + end - start > self.max_bytes:
+        size = end - start
+        if received[0] & 0x0F < CLOSE:  # one may arrive between the fragments of another message
+            size += len(self._fragments)
+        if size > self.max_bytes:
             raise FailConnection(CloseCode.MESSAGE_TOO_BIG, "message too big")
         if len(received) < end:
             self._payload_start, self._needed = start, end

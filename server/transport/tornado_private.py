@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tornado import http1connection
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders, HTTPInputError
 from tornado.util import _websocket_mask
 from tornado.websocket import WebSocketProtocol13
 
@@ -21,6 +23,11 @@ from tornado.websocket import WebSocketProtocol13
 unmask: Callable[[bytes, Any], bytes] = _websocket_mask
 
 _parse_size = http1connection.parse_hex_int
+_parse_head = HTTP1Connection._parse_headers
+
+# Browsers behind proxies send about forty. Each takes two microseconds to parse, however short.
+MAX_HEADER_LINES = 128
+MAX_QUERY_FIELDS = 64
 
 
 def accept_chunk_extensions() -> None:
@@ -38,6 +45,24 @@ def _chunk_size(s: str) -> int:
     if "\r" in extension or "\n" in extension:
         raise ValueError("line break in a chunk extension")
     return _parse_size(size.rstrip(" \t") if semicolon else size)
+
+
+def bound_heads() -> None:
+    """Reject a request whose head has too many parts, before they are parsed.
+
+    Tornado bounds the bytes of a head. In as many bytes, four thousand empty headers or a thousand
+    fields of a query take fifty times as long as a usual request.
+    """
+    HTTP1Connection._parse_headers = _bounded_head  # type: ignore[method-assign]
+
+
+def _bounded_head(self: HTTP1Connection, data: bytes) -> tuple[str, HTTPHeaders]:
+    """Parse a head like Tornado. Raises HTTPInputError."""
+    if data.count(b"\n") > MAX_HEADER_LINES:
+        raise HTTPInputError(f"more than {MAX_HEADER_LINES} header lines")
+    if data.partition(b"\n")[0].count(b"&") >= MAX_QUERY_FIELDS:
+        raise HTTPInputError(f"more than {MAX_QUERY_FIELDS} fields in the query")
+    return _parse_head(self, data)
 
 
 class TornadoWebSocket(WebSocketProtocol13):

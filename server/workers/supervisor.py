@@ -59,6 +59,7 @@ class Supervisor:
         self._workers: dict[int, WorkerProcess] = {}
         self._unsettled = set(range(workers))  # have neither started nor failed to
         self._unready = set(range(workers))
+        self._adjusting: set[asyncio.Task[None]] = set()  # the loop itself refers to them weakly
         self._proven = asyncio.Event()  # a worker has started with these settings
         self._status = 0
         self._census = Census()
@@ -97,7 +98,9 @@ class Supervisor:
         if event == "started":
             self._proven.set()
             self._settle(worker.index)
-            self._adjusting = asyncio.ensure_future(self._administration.adjust(worker))
+            adjusting = asyncio.ensure_future(self._administration.adjust(worker))
+            self._adjusting.add(adjusting)
+            adjusting.add_done_callback(self._adjusting.discard)
         elif event == "ready" and worker.index in self._unready:
             self._unready.remove(worker.index)
             if not self._unready:

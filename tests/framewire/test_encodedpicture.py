@@ -60,6 +60,13 @@ def test_what_is_unreadable_counts_as_upright(exif: bytes) -> None:
     assert orientation == 1
 
 
+def test_the_first_orientation_of_a_png_counts() -> None:
+    data = saved(quarters(), "PNG")
+    both = b"".join(chunk(b"eXIf", NINE[:-1] + bytes([turn])) for turn in (6, 3))
+    _, orientation = opened(data[:33] + both + data[33:])
+    assert orientation == 6
+
+
 def test_bytes_between_segments_are_skipped() -> None:
     image, _ = opened(PLAIN[:20] + b"\0\0\xff\xff\xff\xd0" + PLAIN[20:])
     assert np.array_equal(image, Image.open(io.BytesIO(PLAIN)))

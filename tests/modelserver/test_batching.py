@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from modelserver.batching.batcher import BatchRunner, BatchThreads
+from modelserver.deadline import Deadline
+from modelserver.execution.runner import DirectRunner
+from modelserver.metrics import Metrics
+from modelserver.options.batching import BatchingParameters
 from modelserver.status import ServingError
 from tests.modelserver import exported
 from tests.modelserver.client import Client, floats, predict_request, refused, spec
@@ -129,6 +135,30 @@ def test_a_large_request_is_split_on_request(start: Start) -> None:
     [answer] = together(client, floats(*range(10)))
     assert answer["x"].tolist() == list(range(10))
     assert max(answer["size"]) == 4
+
+
+class Meeting(DirectRunner):
+    """Runs that end once ``parties`` of them are under way."""
+
+    def __init__(self, parties: int) -> None:
+        self._barrier = threading.Barrier(parties, timeout=20)
+
+    def run_now(
+        self, feeds: Mapping[str, Any], fetches: Sequence[str], deadline: Deadline
+    ) -> list[Any]:
+        self._barrier.wait()
+        return [feeds["x"]]
+
+
+def test_the_parts_of_a_large_request_run_at_the_same_time() -> None:
+    """As far as there are threads, all of which are idle before."""
+    parameters = BatchingParameters(max_batch_size=12, split=True, max_execution_size=4)
+    threads = BatchThreads(3, Metrics())
+    [values] = BatchRunner(threads, parameters, Meeting(3)).run(
+        {"x": np.arange(12)}, ["x"], Deadline()
+    )
+    assert values.tolist() == list(range(12))
+    threads.stop()
 
 
 def test_a_full_queue(start: Start) -> None:

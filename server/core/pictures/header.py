@@ -75,7 +75,7 @@ _SIGNATURES: Mapping[str, re.Pattern[bytes]] = {
     "tiff": re.compile(rb"II\*\0|MM\0\*"),
     "heic or avif": re.compile(rb"....ftyp", re.DOTALL),
     "base64 instead of bytes": re.compile(rb"(data:image/[^,]{,99},)?(/9j/|iVBORw0KGgo|UklGR)"),
-    "JSON instead of the picture itself": re.compile(rb"\s*[{\[]\s*[\"{\[\d]"),
+    "JSON instead of the picture itself": re.compile(rb"\s{,99}[{\[]\s{,99}[\"{\[\d]"),
 }
 
 

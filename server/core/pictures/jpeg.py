@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from server.core.errors import BadFrame
-from server.core.pictures.layout import UPRIGHT, Header, orientation
+from server.core.pictures.layout import EXIF, UPRIGHT, Header, orientation
 
 _SEGMENT = struct.Struct(">BBH").unpack_from  # FF, the marker, the length after the marker
 # Start-of-frame markers carry the size and the coding. Three codes of C0 to CF mean
@@ -78,8 +78,8 @@ def without_metadata(data: bytes) -> bytes:
 def _head(data: bytes) -> _Head:
     """Read what comes before the first scan. Raises like :func:`read`."""
     frame: tuple[int, int, int, int] | None = None
-    turned, tables = UPRIGHT, 0
-    at = 2
+    turned: int | None = None
+    tables, at = 0, 2
     for _ in range(_MAX_SEGMENTS):
         if data[at] != 0xFF:
             raise BadFrame("broken jpeg: a marker is missing")
@@ -93,10 +93,11 @@ def _head(data: bytes) -> _Head:
             frame = _frame(marker, data, at)
         elif marker in _TABLES:
             tables += length
-        elif marker == _APP1 and turned == UPRIGHT:
-            turned = _turned(data[at + 4 : at + 2 + length])
+        elif marker == _APP1 and turned is None and data.startswith(EXIF, at + 4):
+            # Only the first: there may be hundreds, each with hundreds of entries.
+            turned = orientation(data[at + 4 : at + 2 + length])
         elif marker == _START_OF_SCAN:
-            return _Head(data[: at + 4], at, frame, turned)
+            return _Head(data[: at + 4], at, frame, turned or UPRIGHT)
         if tables > MAX_TABLE_BYTES:
             raise BadFrame(f"broken jpeg: more than {MAX_TABLE_BYTES} bytes of tables")
         at += 2 + length
@@ -120,10 +121,6 @@ def _frame(marker: int, data: bytes, at: int) -> tuple[int, int, int, int]:
     if components not in (1, 3, 4):
         raise BadFrame(f"this jpeg has {components} components; 1, 3 or 4 are required")
     return marker, width, height, components
-
-
-def _turned(app1: bytes) -> int:
-    return orientation(app1) if app1.startswith(b"Exif\0\0") else UPRIGHT
 
 
 def _whole(frame: tuple[int, int, int, int] | None, turned: int, data: bytes, scan: int) -> Header:

@@ -6,6 +6,7 @@ import struct
 from typing import NamedTuple
 
 UPRIGHT = 1
+EXIF = b"Exif\0\0"
 
 _ORIENTATION_TAG = 0x0112
 _SHORT = 3
@@ -34,7 +35,7 @@ def orientation(exif: bytes) -> int:
     Anything unreadable counts as upright: viewers show such pictures as they are.
     """
     try:
-        return _orientation(exif.removeprefix(b"Exif\0\0"))
+        return _orientation(exif.removeprefix(EXIF))
     except struct.error:
         return UPRIGHT
 

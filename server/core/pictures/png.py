@@ -90,10 +90,11 @@ def _image_header(data: bytes) -> tuple[int, ...]:
 
 def _walk(data: bytes) -> tuple[int, bool]:
     """Return the orientation, and whether a colour is transparent. Raises BadFrame."""
-    turned, transparent, texts, count = UPRIGHT, False, 0, 0
+    turned: int | None = None
+    transparent, texts, count = False, 0, 0
     for kind, start, end in _chunks(data):
         count += 1
-        if kind == b"eXIf":
+        if kind == b"eXIf" and turned is None:  # only one is allowed
             turned = orientation(data[start:end])
         elif kind == b"tRNS":
             transparent = True
@@ -103,7 +104,7 @@ def _walk(data: bytes) -> tuple[int, bool]:
         raise BadFrame(f"broken png: {count} chunks in {len(data)} bytes")
     if texts > MAX_COMPRESSED_TEXT:
         raise BadFrame(f"this png has {texts} bytes of compressed text, which inflates a lot")
-    return turned, transparent
+    return turned or UPRIGHT, transparent
 
 
 def _compressed(kind: bytes, data: bytes, start: int, end: int) -> bool:

@@ -186,6 +186,12 @@ YES = ("string", [1], ["yes"])
         pytest.param(STANDING, pose((0.2, 0.2, 0.9)), {"pose": OTHER}, id="other keypoints"),
         pytest.param(pose(), pose(), {"pose": SAME}, id="poses without points"),
         pytest.param(
+            pose((0.0, 0.0, 0.9), (1e-170, 0.0, 0.9)),
+            pose((0.0, 0.0, 0.9), (0.0, 0.0, 0.9)),
+            {"pose": SAME},
+            id="poses almost without extent",
+        ),
+        pytest.param(
             HALVES,
             masks(32, 32, 0, 512, 1, 512),
             {"cat": SAME, "dog": SAME},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
+import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +20,7 @@ from demomodel import scenes
 from framewire.client import (
     AsyncClient,
     Client,
+    ClientClosed,
     Dropped,
     Failed,
     Folder,
@@ -266,3 +269,52 @@ async def test_a_source_faster_than_the_loop_leaves_it_time(url: str, scene: Ima
             results += isinstance(await anext(outcomes), Result)
         await outcomes.aclose()
     assert client.statistics().results >= 5
+
+
+def test_a_closed_client_says_so(url: str, scene: Image.Image) -> None:
+    """To whoever goes on with its results, and to threads that wait for some."""
+    with Client(url) as client:
+        results = client.results([scene] * 100)
+        next(results)
+    with pytest.raises(ClientClosed):
+        next(results)
+    errors: list[Exception] = []
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            while True:
+                client.infer(scene)
+                answered.set()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    with client:
+        for thread in threads:
+            thread.start()
+        assert answered.wait(PATIENCE_S)
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    assert list(map(type, errors)) == [ClientClosed] * 3
+
+
+def test_a_closed_client_leaves_no_socket_behind(url: str, scene: Image.Image) -> None:
+    async def ask() -> None:
+        async with AsyncClient(url) as client:
+            await client.infer(scene)
+
+    def sockets() -> int:
+        links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return sum(os.readlink(link).startswith("socket:") for link in links)
+
+    gc.disable()  # which would close them
+    try:
+        before = sockets()
+        for _ in range(3):
+            asyncio.run(ask())
+            with Client(url) as client:
+                client.infer(scene)
+        assert sockets() == before
+    finally:
+        gc.enable()

@@ -621,6 +621,17 @@ def test_a_token_is_renewed_in_time() -> None:
     assert isinstance(puppet.run(), RenewToken)
 
 
+def test_a_token_that_is_about_to_expire_is_renewed_once_a_second() -> None:
+    puppet = Puppet(renewable=True).ready(expires_in_s=0)
+    for _ in range(2):
+        action = puppet.session.next_action(puppet.now)
+        assert isinstance(action, Sleep)
+        assert action.seconds == 1
+        puppet.now += 1
+        assert isinstance(puppet.session.next_action(puppet.now), RenewToken)
+        puppet.receive({"type": "authorized", "expires_in_s": 0})
+
+
 def test_a_token_that_cannot_be_renewed_is_not_asked_for() -> None:
     puppet = Puppet().ready(expires_in_s=5)
     puppet.wait(4)

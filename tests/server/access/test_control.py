@@ -110,10 +110,10 @@ def test_which_addresses_limits_apply_to(address: str, counted: str | None) -> N
     line = RequestStartLine("GET", "/", "HTTP/1.0")
     request = HTTPServerRequest(start_line=line, connection=HTTPConnection())
     request.remote_ip, request.protocol = address, "http"
-    assert access.limited(request) == access.limited_peer(address) == counted
+    assert access.limited(request) == access.proxies.limited_peer(address) == counted
 
 
 def test_connections_of_a_trusted_proxy_are_anybodys() -> None:
     access = AccessControl.from_settings(Settings(trusted_proxies="10.0.0.0/8"))
-    assert access.limited_peer("10.1.2.3") is None
-    assert access.limited_peer("11.1.2.3") == "11.1.2.3"
+    assert access.proxies.limited_peer("10.1.2.3") is None
+    assert access.proxies.limited_peer("11.1.2.3") == "11.1.2.3"

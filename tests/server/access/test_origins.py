@@ -23,6 +23,12 @@ def test_wechat_allows_the_origins_of_mini_programs() -> None:
     assert not allows("wechat", "wechat")
 
 
+def test_an_origin_is_no_longer_than_a_host_name_can_be() -> None:
+    for host, allowed in (("a" * 253, True), ("a" * 300, False)):
+        assert allows("", f"http://{host}", host) is allowed
+        assert allows("*", f"http://{host}", "") is allowed
+
+
 def test_sub_domains() -> None:
     setting = "https://*.example.com, http://*.test:8080"
     for origin in ("https://a.example.com", "https://a.b.Example.com", "http://a.test:8080"):

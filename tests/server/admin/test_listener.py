@@ -58,6 +58,26 @@ async def test_elsewhere_figures_need_a_token_and_travel_encrypted(
     await listener.close()
 
 
+async def test_one_address_cannot_take_all_connections(serve: Serve) -> None:
+    settings = Settings(admin="0", max_connections_per_address=2)
+    gateway, listener = serve().gateway, AdminListener(settings)
+    listener.start(
+        LocalGateway(gateway, settings, PuppetLabels(), asyncio.Event()), Metrics(gateway)
+    )
+
+    async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        elsewhere = ("127.0.0.2", 0)
+        return await asyncio.open_connection("127.0.0.1", listener.port, local_addr=elsewhere)
+
+    connections = [await connect() for _ in range(3)]
+    assert await connections[2][0].read() == b""
+    connections[0][1].write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await connections[0][0].readline()).startswith(b"HTTP/1.1 200")
+    for _, writer in connections:
+        writer.close()
+    await listener.close()
+
+
 async def test_tokens_change_while_it_runs(
     administered: Administered, monkeypatch: pytest.MonkeyPatch
 ) -> None:

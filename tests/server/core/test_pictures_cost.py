@@ -238,6 +238,28 @@ def test_other_app1_segments_say_nothing_about_orientation() -> None:
     assert examine("jpeg", data[:2] + segment + data[2:]).orientation == 1
 
 
+def test_only_the_first_exif_counts() -> None:
+    """Hundreds of them, each with hundreds of entries, would take long to read."""
+    silent, turned = tiff(tag=0x0113), tiff(value=6)
+    jpeg_data, png_data = saved(quarters(), "JPEG"), png((24, 16), 8, 2, EMPTY_ROWS)
+    for first, second, turn in ((silent, turned, 1), (turned, tiff(value=3), 6)):
+        segments = b"".join(
+            b"\xff\xe1" + struct.pack(">H", len(exif) + 8) + b"Exif\0\0" + exif
+            for exif in (first, second)
+        )
+        assert examine("jpeg", jpeg_data[:2] + segments + jpeg_data[2:]).orientation == turn
+        chunks = chunk(b"eXIf", first) + chunk(b"eXIf", second)
+        assert examine("png", png_data[:33] + chunks + png_data[33:]).orientation == turn
+
+
+def test_spaces_before_json_are_not_searched_to_the_end() -> None:
+    """Two megabytes of them would take 60 ms."""
+    for spaces, words in ((b" " * 99, "looks like JSON"), (b" " * 100, "not a picture in any")):
+        for data in (spaces + b'{"a"', b"{" + spaces + b'"a"'):
+            with pytest.raises(BadFrame, match=words):
+                examine("jpeg", data)
+
+
 def riff(*chunks: bytes) -> bytes:
     body = b"WEBP" + b"".join(chunks)
     return b"RIFF" + struct.pack("<I", len(body)) + body

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from server.core.admission import EXPIRED, LAST_ANSWERS_S, UNAUTHORIZED, Admission, Pass
+from server.core.bucket import TokenBucket
 from server.core.effects import Close, Effect, Expire, Offer, Select, Send
 from server.core.errors import Unauthorized
 from server.core.messages import (
@@ -181,16 +182,45 @@ def test_a_token_sets_the_rate_of_its_sessions() -> None:
 
 
 def test_a_renewed_token_with_another_rate() -> None:
-    passes = {"slow": Pass("a", OVER, rate=1.0), "fast": Pass("a", OVER, rate=100.0)}
+    """Whoever has several tokens gains no burst by sending them in turn."""
+    session = renewed(None)
+    for token, now, accepted in (
+        ("slow", NOW, LIMITS.window),
+        ("slow", NOW, 0),
+        ("fast", NOW, 0),
+        ("slow", NOW, 0),
+        ("fast", NOW, 0),
+        ("fast", NOW + 1, 100),
+    ):
+        session.receive(Configure(Options(token=token)), now)
+        assert accepted_of(session, now) == accepted
+
+
+@pytest.mark.parametrize(("usual", "most"), [(TokenBucket(2.0, 3), 2), (None, 200)])
+def test_a_renewed_token_without_a_rate(usual: TokenBucket | None, most: int) -> None:
+    """It grants what the gateway grants, and no longer what the token before did."""
+    session = renewed(usual)
+    assert accepted_of(session, NOW) == LIMITS.window
+    session.receive(Configure(Options(token="plain")), NOW)
+    assert accepted_of(session, NOW + 1) == most
+
+
+def renewed(usual: TokenBucket | None) -> Session:
+    """Return a session whose client has three tokens, and has shown the slow one."""
+    rates = {"slow": 1.0, "fast": 100.0, "plain": None}
+    passes = {token: Pass("a", OVER, rate=rate) for token, rate in rates.items()}
     admission = Admission(lambda token, now: passes[token], "slow")
-    session = Session("s1", LIMITS, 20.0, KEY, None, admission)
+    session = Session("s1", LIMITS, 20.0, KEY, usual, admission)
     session.receive(hello(), NOW)
     session.update_model(MODEL)
-    for token, accepted in (("slow", LIMITS.window), ("slow", 0), ("fast", 100)):
-        session.receive(Configure(Options(token=token)), NOW)
-        ids = range(session.accepted, session.accepted + 200)
-        effects = [session.receive(frame(n), NOW)[0] for n in ids]
-        assert sum(isinstance(effect, Offer) for effect in effects) == accepted
+    return session
+
+
+def accepted_of(session: Session, now: float) -> int:
+    """Return how many of 200 frames are offered."""
+    ids = range(session.accepted, session.accepted + 200)
+    effects = [session.receive(frame(n), now)[0] for n in ids]
+    return sum(isinstance(effect, Offer) for effect in effects)
 
 
 @pytest.mark.parametrize(("claim", "most"), [(None, 2), (1, 1), (3, 3)])

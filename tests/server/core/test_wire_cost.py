@@ -6,10 +6,13 @@ import time
 
 import pytest
 
+from server.core import wire
 from server.core.errors import BadMessage
+from server.core.messages import Hello
 from server.core.wire import JSON, Encoding
 from server.transport.encodings import MSGPACK
 from tests.server.core.refusals import refused
+from tests.server.samples import LIMITS
 
 # The largest message that a socket lets through is about so large.
 _LARGEST = 4 * 2**20
@@ -48,6 +51,41 @@ def test_swollen_messages_are_refused_for_little(payload: bytes | str, encoding:
     # Read to the end, each of them costs 0.1 to 1 s; refused, at most a few milliseconds. The
     # least of five counts, because another process on the same core costs time as well.
     assert min(cost_s(payload, encoding) for _ in range(5)) < 0.05
+
+
+_SHARES = [0.123456789, 0.987654321]
+
+
+@pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])
+def test_the_largest_real_message_is_taken(encoding: Encoding) -> None:
+    zones = {f"zone {n}": [[n / 40, k / 40] for k in range(32)] for n in range(16)}
+    lines = {f"line {n}": [_SHARES, [0.0, 1.0]] for n in range(16)}
+    hello = {"type": "hello", "zones": zones, "lines": lines, "track": {"lost_ms": 1000}}
+    message = wire.decode(encoding.pack(hello), encoding, LIMITS)
+    assert isinstance(message, Hello)
+    assert message.options.zones is not None
+    assert len(message.options.zones) == 16
+
+
+def _deep(inner: bytes, around: bytes) -> bytes:
+    for _ in range(900):
+        inner = around + inner
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("payload", "encoding"),
+    [
+        (_header(0xDD, 20) + (_header(0xDD, 120) + b"\x01" * 120) * 20, MSGPACK),
+        (_header(0xDD, 129) + b"\x01" * 129, MSGPACK),
+        (_deep(b"\x01", _header(0xDD, 100) + b"\x01" * 99), MSGPACK),
+        ("[" + "1," * 2049 + "1]", JSON),
+    ],
+    ids=["in all", "in one", "nested", "json"],
+)
+def test_items_are_counted(payload: bytes | str, encoding: Encoding) -> None:
+    with pytest.raises(ValueError, match=r"too many|exceeds"):
+        encoding.unpack(payload)
 
 
 def cost_s(payload: bytes | str, encoding: Encoding) -> float:

@@ -8,7 +8,9 @@ import json
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from loadtest import websocket
+from server.handlers.pages import LONGEST_PATH
 from server.runtime.metrics import Metrics
+from server.transport.tornado_private import MAX_HEADER_LINES, MAX_QUERY_FIELDS
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 
@@ -78,6 +80,11 @@ async def test_an_address_may_make_so_many_requests(serve: Serve) -> None:
     await (await SocketClient.open(served, headers={"X-Forwarded-For": "8.8.8.8"})).works()
 
 
+async def test_a_low_rate_admits_one_request_at_once(serve: Serve) -> None:
+    served = serve(max_requests_per_s=0.05, trusted_proxies="127.0.0.1")
+    assert [(await fetch(served, "8.8.8.8")).code for _ in range(2)] == [200, 503]
+
+
 async def test_metrics_count_as_many_requests(serve: Serve) -> None:
     served = serve(max_requests_per_s=4.1, trusted_proxies="127.0.0.1")
     codes = [(await fetch(served, "8.8.8.8", "/metrics")).code for _ in range(3)]
@@ -91,3 +98,34 @@ async def test_no_limit_applies_to_this_machine(serve: Serve) -> None:
     served = serve(max_connections_per_address=1, max_requests_per_s=0.1)
     for _ in range(3):
         assert await answered(await connect(served, "127.0.0.1"))
+
+
+# What takes long to read for its size
+
+
+async def status(served: Served, target: str, headers: str = "") -> bytes:
+    reader, writer = await connect(served, "127.0.0.1")
+    writer.write(f"GET {target} HTTP/1.1\r\nHost: h\r\n{headers}\r\n".encode())
+    line = await asyncio.wait_for(reader.readline(), 20)
+    writer.close()
+    return line.split()[1]
+
+
+async def test_a_head_has_so_many_lines(serve: Serve) -> None:
+    served = serve()
+    most = MAX_HEADER_LINES - 3  # the first, Host, and the empty one
+    assert await status(served, "/healthz", "a:\r\n" * most) == b"200"
+    assert await status(served, "/healthz", "a:\r\n" * (most + 1)) == b"400"
+
+
+async def test_a_query_has_so_many_fields(serve: Serve) -> None:
+    served = serve()
+    fields = [f"f{number}=1" for number in range(MAX_QUERY_FIELDS)]
+    assert await status(served, f"/healthz?{'&'.join(fields)}") == b"200"
+    assert await status(served, f"/healthz?{'&'.join(fields)}&more") == b"400"
+
+
+async def test_the_path_of_a_file_is_short(serve: Serve) -> None:
+    served, name = serve(), "framewire.js"
+    assert await status(served, f"/static/./{name}") == b"200"
+    assert await status(served, f"/static/{'./' * (LONGEST_PATH // 2)}{name}") == b"404"

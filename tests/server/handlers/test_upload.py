@@ -178,7 +178,8 @@ async def test_wrong_pictures(
         (form(("a", picture(), "a.jpg"))[:-40], FORM, "broken multipart body"),
         (b"junk", FORM, "broken multipart body"),
         (form(("a", b"1", "a.jpg")), "multipart/form-data", "broken multipart body"),
-        (form(*[(f"n{i}", b"") for i in range(200)]), FORM, "broken multipart body"),
+        (form(*[(f"n{i}", b"") for i in range(33)]), FORM, "more than 32 parts"),
+        (form(*[(f"n{i}", b"") for i in range(32)]), FORM, "the form has 0 files"),
     ],
 )
 async def test_wrong_forms(served: Served, body: bytes, content_type: str, words: str) -> None:
@@ -291,6 +292,9 @@ async def test_a_content_type_with_broken_parameters(served: Served) -> None:
     kind = "multipart/form-data; boundary*=utf-8''X; boundary*0=X"
     response = await post(served, form_of(PART), kind)
     assert_error(response, 400, "bad_message", "the parameters of a Content-Type")
+    for text in ("unicode_escape''%5Cud800", "utf-8''%C3%A9", "punycode''" + "b" * 9000):
+        response = await post(served, form_of(PART), f"multipart/form-data; boundary*={text}")
+        assert_error(response, 400, "bad_message", "broken multipart body")
     response = await post(served, form_of(PART), f"multipart/form-data; boundary=X{';' * 9000}")
     assert_error(response, 400, "bad_message", "a Content-Type has more than 32 semicolons")
 

@@ -17,9 +17,11 @@ from server.core.errors import (
     Overloaded,
     UnknownModel,
 )
-from server.core.messages import Error, ModelChanged, Outcome, Result
+from server.core.messages import Error, ModelChanged, Options, Outcome, Result
 from server.core.model import Lane, ModelKey
 from server.core.ring import Member
+from server.core.tracking.options import TrackingOptions
+from server.core.tracking.tracking import Tracking
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.gateway import Gateway
 from server.runtime.metrics import Metrics
@@ -288,6 +290,28 @@ async def test_an_owner_that_fails_costs_its_own_frame(
     assert owner.resolved == ["x", "a", "b"]
     assert logged() == ["frame 1 of session a"]
     assert dispatcher.statistics().calls == 0
+
+
+async def test_a_defect_in_a_session_costs_its_frame_the_result_alone(
+    gateway: Gateway,
+    puppet: PuppetBackend,
+    logged: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(tracking: Tracking, result: Result) -> Result:
+        raise ZeroDivisionError
+
+    tracked, other = await Camera(gateway).open(Options(track=TrackingOptions())), Camera(gateway)
+    await other.open()
+    monkeypatch.setattr(Tracking, "track", broken)
+    for number in (1, 2):
+        for camera in (tracked, other):
+            camera.shoot(number)
+            (await puppet.next_call()).answer()
+        assert word(await tracked.outcome(number)) == "internal"
+        assert word(await other.outcome(number)) == "result"
+    assert logged()[0] == f"frame 1 of session {tracked.session.id} has no result"
+    assert not tracked.session.pending
 
 
 # The model server goes and comes back

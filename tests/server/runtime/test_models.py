@@ -231,6 +231,30 @@ async def test_missing_models_of_clients_share_a_bounded_rate(
     await models.close()
 
 
+async def test_models_that_nobody_asks_for_any_more_keep_no_turns(
+    puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise, clients that change their models all the time would use up hours in advance."""
+    for name, value in (("LOOKUPS_BURST", 1000), ("RETRIES_BURST", 1), ("LONGEST_TURN_S", 0.2)):
+        monkeypatch.setattr(models_module, name, value)
+    models = Models(puppet, told)
+    puppet.watch(lambda there: models.channel_changed(None if there else GONE))
+    puppet.come_back()
+    missing = [ModelKey(f"missing{number}") for number in range(400)]
+    for key in missing:
+        models.acquire(key, Interest.CLIENT)
+    for _ in missing:
+        assert await told.next() == "unknown_model"
+    await until(lambda: len(puppet.lookups) > len(missing))  # their turns have begun
+    for key in missing:
+        models.release(key)
+    models.acquire(CATS, Interest.CLIENT)
+    assert await told.next() == "unknown_model"
+    puppet.models[CATS] = model(CATS, 7)
+    assert await told.next() == "7"
+    await models.close()
+
+
 async def test_new_names_of_clients_share_a_bounded_rate(
     puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:

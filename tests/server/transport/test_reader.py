@@ -160,6 +160,11 @@ def test_messages_of_exactly_the_limit() -> None:
         assert read([stream], max_bytes=1000)[-1] == (BINARY, bytes(1000))
 
 
+def test_control_frames_within_a_message_of_the_limit_are_none_of_it() -> None:
+    stream = fragments(BINARY, bytes(1000), b"", between=STILL_HERE)
+    assert read([stream], max_bytes=1000) == [(PING, b"still here"), (BINARY, bytes(1000))]
+
+
 def test_no_more_is_buffered_than_has_arrived() -> None:
     subject = MessageReader(2**30)
     subject.feed(memoryview(b"\x82\xff" + (2**29).to_bytes(8, "big") + MASK))

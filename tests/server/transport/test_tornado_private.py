@@ -16,13 +16,19 @@ import numpy as np
 import pytest
 import tornado
 from tornado import http1connection, util
+from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 from server.transport.rfc6455 import header
-from server.transport.tornado_private import TornadoWebSocket, accept_chunk_extensions, unmask
+from server.transport.tornado_private import (
+    TornadoWebSocket,
+    accept_chunk_extensions,
+    bound_heads,
+    unmask,
+)
 from tests.server.raw_peer import RawPeer
 
 SERVER = Path(__file__).resolve().parents[3] / "server"
@@ -51,6 +57,16 @@ def test_the_mask_is_applied_as_before() -> None:
     masked = np.frombuffer(bytearray(b"\x01\x02\x03\x04\x05"), np.uint8)
     assert unmask(b"\x01\x02\x03\x04", masked) == b"\0\0\0\0\x04"
     assert unmask(b"\x01\x02\x03\x04", masked[:0]) == b""
+
+
+def test_a_head_is_parsed_where_it_was() -> None:
+    source = inspect.getsource(http1connection)
+    call = "self._parse_headers(header_data)"
+    assert call in source, f"Tornado {tornado.version} parses the head of a request differently"
+    bound_heads()
+    bound_heads()  # once more makes no difference
+    parse = HTTP1Connection._parse_headers
+    assert len(inspect.signature(parse).parameters) == 2
 
 
 def test_a_chunks_size_is_parsed_where_it_was() -> None:
