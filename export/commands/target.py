@@ -97,6 +97,13 @@ def target(options: argparse.Namespace) -> Target:
     return Target(model, Repository(location), file)
 
 
+def model_target(options: argparse.Namespace) -> Target:
+    """Return the target. Raise ``PublishError`` for a version or a directory of models."""
+    named = target(options)
+    named.repository.check_level(named.model)
+    return named
+
+
 @contextmanager
 def open_labels(options: argparse.Namespace) -> Iterator[Labels]:
     """Yield the labels of the model that the options name; show a bar while a version loads."""
@@ -106,7 +113,7 @@ def open_labels(options: argparse.Namespace) -> Iterator[Labels]:
 
     if not options.timeout > 0:
         raise ReleaseError("--timeout must be greater than 0")
-    named = target(options)
+    named = model_target(options)
     # A reader of a pipe learns of each change at once, before an error that follows it.
     say = partial(print, flush=True)
     with ModelServer(options.server) as server, ProgressBars() as bars:
