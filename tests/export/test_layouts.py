@@ -87,6 +87,9 @@ def test_images_get_into_the_models_layout(
         ([None, 4], None, "say with --size WxH how they make 4 values"),
         ([None, 784], (28, 27), "say with --size WxH how they make 784 values"),
         ([None], None, "not images [N,H,W,C]; name the input for images with --inputs"),
+        ([None, 400, 1], None, "takes float32(None, 400, 1), not images [N,H,W,C]; name the input"),
+        ([None, 3, 3], None, "takes float32(None, 3, 3), not images [N,H,W,C]; name the input"),
+        ([None, 100, 6], None, "takes float32(None, 100, 6), not images [N,H,W,C]; name the"),
         ([None, 5, 8, 8, 3], None, "not images [N,H,W,C]; name the input for images"),
         ([None, 8, 8, 5], None, "takes images of 5 channels; cameras have 1 or 3"),
         ([None, None, None], None, "does not declare the size of its images; add --size WxH"),
@@ -124,3 +127,18 @@ def test_encoded_images_in_other_shapes(tmp_path: Path, shape: Shape) -> None:
     tf.saved_model.save(module, str(tmp_path), signatures=module.call)
     [values] = answers(converted(tmp_path), RED).values()
     assert np.allclose(values.reshape(-1), COLORS[0])
+
+
+@pytest.mark.parametrize("shape", [[], [None], [None, 1]], ids=["one", "a list", "a column"])
+def test_a_model_of_texts_is_not_taken_for_one_that_decodes_images(
+    tmp_path: Path, shape: Shape
+) -> None:
+    def lengths(text: Any) -> Any:
+        found = tf.strings.length(tf.reshape(text, [-1]))
+        return {"scores": tf.one_hot(found % 3, 3)}
+
+    module = tf.Module()
+    module.call = tf.function(lengths, [tf.TensorSpec(shape, tf.string, "text")])
+    tf.saved_model.save(module, str(tmp_path), signatures=module.call)
+    with pytest.raises(SourceError, match="decodes no images, so they are texts or other data"):
+        converted(tmp_path)
