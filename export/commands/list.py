@@ -75,7 +75,7 @@ def _resolve_positional(options: argparse.Namespace) -> None:
     given = options.model_or_path
     if given and ("/" in given or Path(given).is_dir()):
         options.base_path = given
-    elif given:
+    elif given is not None:
         options.model = given
         options.base_path = options.base_path or f"{FOLDER}/{given}"
 

@@ -89,8 +89,10 @@ def target(options: argparse.Namespace) -> Target:
     from export.publishing.repository import Repository
     from export.release.config import ConfigFile
 
-    base = options.base_path or f"{FOLDER}/{options.model or MODEL}"
-    location = locate(base)
+    if options.model == "":
+        raise ReleaseError("--model must not be empty")
+    base = options.base_path
+    location = locate(f"{FOLDER}/{options.model or MODEL}" if base is None else base)
     model = options.model or location.name
     folder = location.local.parent if location.local else Path(FOLDER)
     file = ConfigFile(options.config or folder / "models.config")
