@@ -22,7 +22,10 @@ def check_decodes(source: Source) -> None:
     if not source.takes_bytes or source.input.shape.rank != 1:
         return
     function = tf.function(source.infer, input_signature=[source.input], autograph=False)
-    graph = function.get_concrete_function().graph.as_graph_def()
+    try:
+        graph = function.get_concrete_function().graph.as_graph_def()
+    except Exception:  # it fails for images, too, which is reported with the reason
+        return
     if not any(map(_DECODERS.match, _operations(graph))):
         raise SourceError(
             "the model takes strings and decodes no images, so they are texts or other data; its "
