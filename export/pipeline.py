@@ -9,7 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from export.detectors.options import DecodeOptions
-from export.errors import PublishError
+from export.errors import PublishError, reason_of
 from export.publishing import local
 from export.serving import warmup
 from export.serving.conversion import Conversion, ImageOptions, resolve
@@ -80,7 +80,9 @@ def make_version(
             verify_new(result, staging, conversion, expected, options)
             (staging / report.FILE).write_text(result.encode(), "utf-8")
         except tf.errors.OpError as error:
-            raise PublishError(f"cannot write {staging}: {error.message}") from None
+            # TensorFlow says "FILE; REASON", and the file is one of its temporary ones.
+            reason = reason_of(error).rpartition("; ")[2]
+            raise PublishError(f"cannot write {target}: {reason}") from None
     for check in result.checks:
         say(f"{'passed':12}{check.name}: {check.found}")
     say(f"version     {path}")

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from export.commands.arguments import not_negative, positive
 from export.commands.parser import Commands, add_command
-from export.commands.target import add_target, add_timeout, open_labels, target, version_number
+from export.commands.target import (
+    add_target,
+    add_timeout,
+    model_target,
+    open_labels,
+    version_number,
+)
 from export.commands.thresholds import add_thresholds, thresholds
 from export.errors import ReleaseError
 
@@ -116,7 +122,7 @@ def run(options: argparse.Namespace) -> None:
     with open_labels(options) as labels:
         if options.stop:
             labels.clear(*(list(filter(is_canary, labels.current())) or [CANARY]))
-            TrialFile(target(options).file.path).write(labels.model, None)
+            TrialFile(model_target(options).file.path).write(labels.model, None)
         else:
             labels.promote(CANARY, options.version)
 
@@ -129,7 +135,7 @@ def _run_automatic(options: argparse.Namespace) -> None:
 
     if options.stop or not options.gateway:
         raise ReleaseError("--auto needs a version, and --gateway with a gateway's URL")
-    gateways, file = Gateways(options.gateway), TrialFile(target(options).file.path)
+    gateways, file = Gateways(options.gateway), TrialFile(model_target(options).file.path)
     plan = _plan(options)
     with open_labels(options) as labels, file.locked(labels.model):
         trial = _trial(options, labels, file)

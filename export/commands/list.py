@@ -75,7 +75,7 @@ def _resolve_positional(options: argparse.Namespace) -> None:
     given = options.model_or_path
     if given and ("/" in given or Path(given).is_dir()):
         options.base_path = given
-    elif given:
+    elif given is not None:
         options.model = given
         options.base_path = options.base_path or f"{FOLDER}/{given}"
 
@@ -130,12 +130,7 @@ def _print(rows: list[Row], options: argparse.Namespace, named: Target) -> None:
 
 
 def _nothing(repository: Repository) -> str:
-    """Return what to say about a directory without versions; it may be that of all models."""
-    from export.suggestions import listed
-
-    models = repository.models()
-    words = f"there are no versions in {repository.location}"
-    if not models:
-        return words
-    one = repository.location / models[0]
-    return f"{words}, but models: {listed(models)}; pass one, such as {one}"
+    """Return what to say about a directory without versions; it may be another kind."""
+    where = repository.location
+    there = "" if where.exists() else ": there is no such directory"
+    return repository.misplaced() or f"there are no versions in {where}{there}"

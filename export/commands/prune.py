@@ -6,7 +6,7 @@ import argparse
 
 from export.commands.arguments import positive
 from export.commands.parser import Commands, add_command
-from export.commands.target import add_target, target
+from export.commands.target import add_target, model_target
 
 SUMMARY = "remove old versions from disk"
 
@@ -39,11 +39,13 @@ def run(options: argparse.Namespace) -> None:
     from export.client.model_server import ModelServer
     from export.release.pruning import prune
 
-    named = target(options)
+    named = model_target(options)
     with ModelServer(options.server) as server:
         outcomes = prune(
             named.model, named.repository, server, named.file, options.keep, options.dry_run
         )
+    if not outcomes:
+        print(f"there are no versions in {named.repository.location}")
     removed = "would be removed" if options.dry_run else "removed"
     for one in outcomes:
         outcome = f"kept, {one.kept_for}" if one.kept_for else removed

@@ -69,7 +69,6 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("version")
     group.add_argument(
         "--output",
-        type=Path,
         metavar="FOLDER",
         help="the model's directory, named like the model; required with --from (default for the "
         f"demo model: {_DEMO})",
@@ -123,6 +122,7 @@ def run(options: argparse.Namespace) -> None:
         return
     if options.version is not None:
         local.check_free(target, options.version)
+    local.check_writable(target)
     if options.source is None:
         checkpoints.find(options.checkpoint)
     load_tensorflow()
@@ -168,7 +168,17 @@ def _check_source(options: argparse.Namespace) -> None:
 def _target(options: argparse.Namespace) -> Path:
     if options.output is None and options.source is not None:
         raise SourceError("--output is required: the model's directory, such as build/mymodel")
-    target: Path = options.output or _DEMO
+    text: str = str(_DEMO) if options.output is None else options.output
+    if not text:
+        raise SourceError("--output must not be empty; name the model's directory")
+    if "://" in text:
+        raise SourceError(
+            f"--output {text} is not a directory of this machine; name one, and publish the "
+            f"version there: publish DIRECTORY/1 {text}"
+        )
+    target = Path(text)
+    if not target.resolve().name:
+        raise SourceError(f"--output {text} has no name, which would be the model's; name another")
     return target
 
 

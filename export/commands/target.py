@@ -89,12 +89,21 @@ def target(options: argparse.Namespace) -> Target:
     from export.publishing.repository import Repository
     from export.release.config import ConfigFile
 
-    base = options.base_path or f"{FOLDER}/{options.model or MODEL}"
-    location = locate(base)
+    if options.model == "":
+        raise ReleaseError("--model must not be empty")
+    base = options.base_path
+    location = locate(f"{FOLDER}/{options.model or MODEL}" if base is None else base)
     model = options.model or location.name
     folder = location.local.parent if location.local else Path(FOLDER)
     file = ConfigFile(options.config or folder / "models.config")
     return Target(model, Repository(location), file)
+
+
+def model_target(options: argparse.Namespace) -> Target:
+    """Return the target. Raise ``PublishError`` for a version or a directory of models."""
+    named = target(options)
+    named.repository.check_level(named.model)
+    return named
 
 
 @contextmanager
@@ -106,7 +115,7 @@ def open_labels(options: argparse.Namespace) -> Iterator[Labels]:
 
     if not options.timeout > 0:
         raise ReleaseError("--timeout must be greater than 0")
-    named = target(options)
+    named = model_target(options)
     # A reader of a pipe learns of each change at once, before an error that follows it.
     say = partial(print, flush=True)
     with ModelServer(options.server) as server, ProgressBars() as bars:

@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
     """Check the version. Raise ``ExportError`` at the first check that fails."""
     folder: Path = options.folder
     if not (folder / "saved_model.pb").is_file():
-        raise SourceError(f"there is no version at {folder}")
+        raise SourceError(f"there is no version at {folder}{_suggestion(folder)}")
     whole = folder.resolve()
     if options.server and not whole.name.isdecimal():
         raise SourceError(f"{folder} is not a numbered directory, so no model server can serve it")
@@ -113,6 +113,15 @@ def run(options: argparse.Namespace) -> None:
         from export.verification import plot
 
         plot.draw(report, options.plot)
+
+
+def _suggestion(folder: Path) -> str:
+    from export.publishing.location import locate
+    from export.publishing.repository import Repository
+
+    if not folder.exists():
+        return ", which does not exist"
+    return Repository(locate(str(folder))).suggestion() if folder.is_dir() else ""
 
 
 def _write(path: Path, text: str) -> None:

@@ -62,6 +62,19 @@ def check_name(target: Path) -> None:
         )
 
 
+def check_writable(target: Path) -> None:
+    """Raise ``PublishError`` if it is known beforehand that nothing can be written there.
+
+    To the superuser, only file systems say no.
+    """
+    there = next(one for one in (target.absolute(), *target.absolute().parents) if one.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return
+    is_read_only = os.statvfs(there).f_flag & os.ST_RDONLY
+    reason = os.strerror(errno.EROFS if is_read_only else errno.EACCES)
+    raise PublishError(f"cannot write {target}: {reason}")
+
+
 def _check_level(target: Path) -> None:
     """Raise ``PublishError`` for the directory of a version or of several models."""
     if _is_saved_model(target):

@@ -40,17 +40,27 @@ class Location:
         return self.path if self.local else self.text
 
     def __truediv__(self, name: str) -> Location:
-        return Location(self.fs, f"{self.path}/{name}", f"{self.text}/{name}")
+        return Location(
+            self.fs, f"{self.path.rstrip('/')}/{name}", f"{self.text.rstrip('/')}/{name}"
+        )
 
     @property
     def parent(self) -> Location:
         """The parent directory."""
-        return Location(self.fs, self.path.rpartition("/")[0], self.text.rpartition("/")[0])
+        path, text = self.path.rpartition("/")[0], self.text.rpartition("/")[0]
+        path = path or ("/" if self.local else "")
+        # `digits`, `.` and `a/..` do not say what is above.
+        is_named = text and self.text.endswith(f"/{self.name}")
+        return Location(self.fs, path, text if is_named else path)
 
     @property
     def name(self) -> str:
         """The last component of the path."""
         return self.path.rpartition("/")[2]
+
+    def exists(self) -> bool:
+        """Return whether there is anything."""
+        return bool(self.fs.exists(self.path))
 
     def names(self) -> list[str]:
         """Return the names of its entries; empty if it does not exist."""
@@ -121,7 +131,7 @@ def locate(text: str) -> Location:
         fs, path = url_to_fs(text if "://" in text else os.path.abspath(text))
     except (ValueError, ImportError, OSError) as error:
         raise PublishError(f"cannot reach {text}: {one_line(error)}") from None
-    return Location(fs, path.rstrip("/"), text.rstrip("/"))
+    return Location(fs, path.rstrip("/") or path, text.rstrip("/") or text)
 
 
 @contextmanager

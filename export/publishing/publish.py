@@ -77,7 +77,8 @@ def _check_source(folder: Location) -> list[str]:
         names = [name for name in folder.files() if name != manifest.FILE]
         if not any(graph in names for graph in GRAPH_FILES):
             raise PublishError(
-                f"{folder} is not a SavedModel: it has no saved_model.pb{_version_in(folder)}"
+                f"{folder} is not a SavedModel: it has no saved_model.pb"
+                + Repository(folder).suggestion()
             )
         _check_pointers(folder, names)
         _check_graph(folder, names)
@@ -86,12 +87,6 @@ def _check_source(folder: Location) -> list[str]:
             raise PublishError(f"{folder} is incomplete: {missing[0]} is missing")
         manifest.check(folder)
     return names
-
-
-def _version_in(folder: Location) -> str:
-    """Return the end of an error message: which version may be meant, if there are any."""
-    versions = Repository(folder).versions()
-    return f"; did you mean {versions[max(versions)]}?" if versions else ""
 
 
 def _check_pointers(folder: Location, names: list[str]) -> None:

@@ -36,10 +36,7 @@ def staged(target: Location, version: int | None = None) -> Iterator[tuple[Locat
         found = obstacle(Path(target.path))
         if found is not None:
             raise PublishError(f"{target} has {found} in its name; choose another")
-        if is_complete(target):
-            raise PublishError(
-                f"{target} is itself a SavedModel; name the directory above the versions"
-            )
+        Repository(target).check_level()
         target.fs.makedirs(target.path, exist_ok=True)
         remove_leftovers(target)
         reserved = _reserve(target, version)

@@ -46,7 +46,7 @@ def prune(
         for number, folder in sorted(on_disk.items(), reverse=True):
             reason = reasons.get(number) or ("among the newest" if number in newest else "")
             outcomes.append(Pruned(number, _size(folder), reason))
-        if not dry_run:
+        if outcomes and not dry_run:
             removed = [on_disk[one.number] for one in outcomes if not one.kept_for]
             _remove(repository.location, removed)
         return outcomes

@@ -21,8 +21,8 @@ from export.serving.decoding import Canvas, decode, decode_at_own_size
 from export.serving.labels import Labels
 from export.serving.signatures import DescribedModule, EncodedServable, Model, Servable
 from export.sources import scaling as scalings
-from export.sources.scaling import Scaling
-from export.sources.source import Source
+from export.sources.scaling import INTEGERS, Scaling
+from export.sources.source import Source, scale_notes
 from export.tasks.classification import Classification
 from export.tasks.ranking import check_ranking
 from export.tasks.selection import not_served, select_task
@@ -30,8 +30,6 @@ from export.tasks.task import Probe, Task, TaskOptions
 from export.tasks.tensors import Tensors
 
 _PROBES = 4
-_INTEGERS = (tf.uint8, tf.int32, tf.int64)
-"""Of pixels in 0..255; MoveNet takes the second."""
 _NUMBERED = {
     "detection": "classes",
     "classification": "classes",
@@ -141,7 +139,8 @@ def resolve(
     missing or contradicts the source.
     """
     named = label_files.read(labels) if isinstance(labels, Path) else Labels(labels or ())
-    source = replace(source, notes=(*source.notes, *named.notes))
+    remarks = (*named.notes, *scale_notes(source, images.scale))
+    source = replace(source, notes=(*source.notes, *remarks))
     batch = _batch(source, images)
     canvas = None if source.takes_bytes else _canvas(source, images, batch)
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
@@ -217,7 +216,8 @@ def _canvas(source: Source, options: ImageOptions, batch: int | None) -> Canvas 
     if options.size is None and None in (height, width):
         if batch == 1 and not options.letterbox:
             return None
-        raise SourceError("the model does not declare the size of its images; add --size WxH")
+        own = ", or --batch 1 if it takes one image of any size per call" if batch is None else ""
+        raise SourceError(f"the model does not declare the size of its images; add --size WxH{own}")
     size = options.size or (width, height)
     if any(has not in (None, asked) for has, asked in zip((width, height), size, strict=True)):
         raise SourceError(f"the model takes images of {width}x{height}, not {size[0]}x{size[1]}")
@@ -229,16 +229,16 @@ def _scaling(source: Source, options: ImageOptions) -> Scaling:
     if source.takes_bytes:
         return Scaling()
     dtype = source.input.dtype
-    if not (dtype.is_floating or dtype in _INTEGERS):
+    if not (dtype.is_floating or dtype in INTEGERS):
         raise SourceError(
             f"the model takes {dtype.name}, and images are uint8, int32, int64 or float: build a "
             "model that converts them, and pass its function with --model"
         )
-    known = source.scaling or (Scaling() if dtype in _INTEGERS else None)
+    known = source.scaling or (Scaling() if dtype in INTEGERS else None)
     bgr = known.bgr if options.bgr is None and known else bool(options.bgr)
     if options.mean is not None or options.std is not None:
         return Scaling(options.mean or (0.0,), options.std or (1.0,), bgr)
-    if options.scale is not None:
+    if options.scale is not None and dtype not in INTEGERS:
         return scalings.named(options.scale, bgr)
     if known is None:
         raise SourceError(

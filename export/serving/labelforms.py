@@ -80,16 +80,25 @@ def label_map(text: str) -> Names:
 def without_numbers(lines: Sequence[str]) -> Names | None:
     """Return the names in lines that number them from 0 or 1 on; None if these are the names.
 
-    Names such as "1 euro" and "2 euros" are not taken for that, as long as what follows the number
-    repeats, or the numbers leave out more than they have.
+    The lines may be in another order if the numbers leave out none. Names such as "1 euro" and
+    "2 euros" are not taken for that, as long as what follows the number repeats, or the numbers
+    leave out more than they have.
     """
     found = [_LINE.fullmatch(line.strip()) for line in lines if line.strip()]
     pairs = [(int(one[1]), one[2]) for one in found if one is not None]
     numbers, names = [number for number, _ in pairs], {name for _, name in pairs}
-    is_counted = numbers == sorted(set(numbers)) and numbers[:1] in ([0], [1])
+    counted = sorted(set(numbers))
+    is_whole = counted in (list(range(len(pairs))), list(range(1, len(pairs) + 1)))
+    is_counted = is_whole or (numbers == counted and counted[:1] in ([0], [1]))
     if len(pairs) != len(found) or len(names) != len(pairs) or len(pairs) < 2 or not is_counted:
         return None
-    return _in_order(dict(pairs)) if numbers[-1] <= 2 * len(pairs) else None
+    return _in_order(dict(pairs)) if counted[-1] <= 2 * len(pairs) else None
+
+
+def is_table(text: str) -> bool:
+    """Return whether the first line of a text names a column of numbers and one of names."""
+    head = {cell.strip(" \"'").lower() for cell in re.split(r"[,;\t]", text.partition("\n")[0])}
+    return not head.isdisjoint(_NAME_COLUMNS) and not head.isdisjoint(_NUMBER_COLUMNS)
 
 
 def table(text: str) -> Names | None:

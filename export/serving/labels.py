@@ -65,7 +65,7 @@ def _parsed(path: Path, text: str) -> Labels:
         return Labels(_label_map(path, text))
     if suffix == ".json":
         return Labels(_json(path, text))
-    if suffix in (".csv", ".tsv"):
+    if suffix in (".csv", ".tsv") or labelforms.is_table(text):
         return Labels(_table(path, text))
     return _structured(text) or _lines(path, text)
 

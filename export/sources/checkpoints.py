@@ -10,20 +10,23 @@ from export.errors import CheckpointError
 from export.paths import is_resource_fork
 from export.sources import checkpoint_state
 from export.sources.fingerprint import sha256
+from export.sources.formats import Format, format_of
 from export.suggestions import listed
 
 WEIGHTS = "weights"
 """A prefix that says nothing; a checkpoint of this name is known by its directory."""
 
-_PART = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
-_SHARD = re.compile(r"\.data-\d{5}-of-(\d{5})$")
+_PART = re.compile(r"(\.(index|meta|data-\d{5}-of-\d{5})|-\d{5}-of-\d{5})$")
+_SHARD = re.compile(r"-\d{5}-of-(\d{5})$")
+_DATA = ".data"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint: ``prefix`` is what the names of its files have in common.
 
-    Before TensorFlow 0.12, all values were in one file, which is named like the prefix.
+    Before TensorFlow 0.12, there was no index: all values were in one file, which is named like
+    the prefix, or in files such as ``prefix-00000-of-00002``.
     ``notes``: remarks on how it was found, one line each.
     """
 
@@ -46,29 +49,44 @@ class Checkpoint:
         return self.prefix.with_name(f"{self.prefix.name}.index")
 
     def files(self) -> list[Path]:
-        """Return the index and the data files, or the one file of an old checkpoint."""
+        """Return the index and the data files, or the files of an old checkpoint."""
         if not self.index.exists() and self.prefix.is_file():
             return [self.prefix]
-        return [self.index, *_parts(self.prefix)]
+        if self.is_old():
+            return _shards(self.prefix, "")
+        return [self.index, *_shards(self.prefix, _DATA)]
+
+    def is_old(self) -> bool:
+        """Return whether it has several files, and no index. TFRecords are named like that, too."""
+        shards = [] if self.index.exists() else _shards(self.prefix, "")
+        return bool(shards) and format_of(shards[0]) == Format.CHECKPOINT
 
     def is_whole(self) -> bool:
         """Return whether its values are there."""
         if self.files() == [self.prefix]:
             return True
-        return self.index.is_file() and any(
+        return (self.index.is_file() or self.is_old()) and any(
             all(one.is_file() for one in parts) for parts in self.parts()
         )
 
     def parts(self) -> list[list[Path]]:
         """Return all data files that belong to each one that is there, usually the same."""
-        counts = {found[1] for path in _parts(self.prefix) if (found := _SHARD.search(path.name))}
+        name = self.prefix.name + ("" if self.is_old() else _DATA)
         return [
-            [
-                self.prefix.with_name(f"{self.prefix.name}.data-{part:05d}-of-{count}")
-                for part in range(int(count))
-            ]
-            for count in sorted(counts)
+            [self.prefix.with_name(f"{name}-{at:05d}-of-{count}") for at in range(int(count))]
+            for count in self._counts()
         ]
+
+    def _counts(self) -> list[str]:
+        """Return how many data files there should be: one number, unless copies are mixed."""
+        shards = (_SHARD.search(path.name) for path in self.files())
+        return sorted({shard[1] for shard in shards if shard})
+
+    def pattern(self) -> Path:
+        """Return what TensorFlow finds it by: its prefix, or a pattern for old data files."""
+        if not self.is_old():
+            return self.prefix
+        return self.prefix.with_name(f"{self.prefix.name}-?????-of-{self._counts()[0]}")
 
     def digest(self) -> str:
         """Return the hexadecimal SHA-256 of its files."""
@@ -103,21 +121,25 @@ def indexes(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("*.index")) if not is_resource_fork(path)]
 
 
-def _parts(prefix: Path) -> list[Path]:
+def _shards(prefix: Path, kind: str) -> list[Path]:
     """Return the data files. The name may contain characters that a glob would interpret."""
-    start = f"{prefix.name}.data-"
+    start = f"{prefix.name}{kind}"
     if not prefix.parent.is_dir():
         return []
-    return sorted(path for path in prefix.parent.iterdir() if path.name.startswith(start))
+    return sorted(
+        path
+        for path in prefix.parent.iterdir()
+        if path.name.startswith(start) and _SHARD.fullmatch(path.name, len(start))
+    )
 
 
 def _what_is_missing(path: Path, checkpoint: Checkpoint) -> str:
-    if checkpoint.index.is_file() and checkpoint.parts():
+    if checkpoint.parts() and (checkpoint.index.is_file() or checkpoint.is_old()):
         missing = [one.name for one in checkpoint.parts()[0] if not one.is_file()]
         return f"the checkpoint {checkpoint.prefix} is incomplete: {listed(missing)} is missing"
     if checkpoint.index.is_file():
         return f"the checkpoint {checkpoint.prefix} has no data files (.data-*)"
-    if checkpoint.meta.is_file() or _parts(checkpoint.prefix):
+    if checkpoint.meta.is_file() or _shards(checkpoint.prefix, _DATA):
         return (
             f"the checkpoint {checkpoint.prefix} is incomplete: its index "
             f"({checkpoint.index.name}) is missing; copy all of its files"
@@ -131,10 +153,10 @@ def _in_folder(folder: Path) -> Checkpoint:
     The directory may have been moved since, even from another system, so the files that are there
     count more than the paths in the list.
     """
-    whole = [one for path in indexes(folder) if (one := at(path)).is_whole()]
     state = checkpoint_state.read(folder / "checkpoint")
     files = [path for path in folder.iterdir() if not is_resource_fork(path)]
     parts = {at(path).prefix for path in files if _PART.search(path.name)}
+    whole = [one for prefix in sorted(parts) if (one := Checkpoint(prefix)).is_whole()]
     for latest in checkpoint_state.places(folder, state.latest):
         if Checkpoint(latest).is_whole():
             if latest.is_relative_to(folder):

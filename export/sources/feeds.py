@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,19 @@ def constant(name: str, value: Any, dtype: tf.DType) -> np.ndarray:
     if converted is None or (dtype.is_integer and (converted != array).any()):
         raise SourceError(f"--feed {name}: {value!r} is not {dtype.name}")
     return converted
+
+
+def shaped_constant(name: str, value: Any, spec: Any) -> np.ndarray:
+    """Return ``value`` as an array of the dtype and a shape of ``spec``. Raise ``SourceError``."""
+    array = constant(name, value, spec.dtype)
+    if spec.shape.is_compatible_with(array.shape):
+        return array
+    lists = spec.shape.rank - array.ndim if spec.shape.rank is not None else 0
+    fitting = json.dumps(value) if lists < 1 else f"{'[' * lists}{json.dumps(value)}{']' * lists}"
+    hint = f"; write {name}={fitting}" if lists > 0 else ""
+    raise SourceError(
+        f"--feed {name}: the model takes the shape {spec.shape}, not {array.shape}{hint}"
+    )
 
 
 def _kinds(dtype: tf.DType) -> str:

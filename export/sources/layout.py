@@ -46,8 +46,17 @@ def as_images(source: Source, size: tuple[int, int] | None) -> Source:
     if shape.rank == 2:
         return _flat(source, size)
     if shape.rank == 3:
-        return _one_image(source) if shape[2] in _CHANNELS else _without_channels(source)
+        return _three_dimensions(source)
     return _channels_first(source)
+
+
+def _three_dimensions(source: Source) -> Source:
+    """Bring one image, or images without channels, into the layout; not sequences of values."""
+    first, second, last = source.input.shape
+    if last in _CHANNELS:  # ``[N,D,1]`` are sound and other measurements
+        return source if first is None and second is not None else _one_image(source)
+    is_narrow = any(side is not None and side < _SMALLEST_SIDE for side in (second, last))
+    return source if is_narrow else _without_channels(source)
 
 
 def _without_channels(source: Source) -> Source:

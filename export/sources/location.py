@@ -21,6 +21,9 @@ _UNPACKED = ("config.json", "metadata.json", "model.weights.h5")
 
 _ORBAX = ("_CHECKPOINT_METADATA", "manifest.ocdbt")
 
+_USUAL = (*GRAPH_FILES, "*.index", "*.meta", "*.keras", "*.h5", "*.hdf5", "*graph*.pb")
+"""How models are usually named, the likeliest first."""
+
 _CHECKPOINTS = (Format.CHECKPOINT, Format.META_GRAPH)
 
 _NAMED = (
@@ -137,13 +140,21 @@ def _only_file(folder: Path) -> Location:
     found = {path: format_of(path) for path in files if path.is_file()}
     models = [path for path, one in found.items() if one in (*_FILES, *_CHECKPOINTS)]
     shards = [path for path in models if found[path] == Format.KERAS_SHARDS]
-    models = shards if len(shards) == 1 else models
+    models = _one_each(shards if len(shards) == 1 else models, found)
     if len(models) == 1:
         return _file(models[0])
     if models:
         names = listed([path.name for path in models])
         raise SourceError(f"there are {len(models)} models in {folder}; name one of them: {names}")
     raise _nothing_readable(folder, found)
+
+
+def _one_each(models: list[Path], found: dict[Path, Format]) -> list[Path]:
+    """Return one file of each checkpoint, and the other files as they are."""
+    whole = {
+        path if found[path] in _FILES else checkpoints.at(path).prefix: path for path in models
+    }
+    return list(whole.values())
 
 
 def _check_layout(folder: Path) -> None:
@@ -176,8 +187,7 @@ def _nothing_readable(folder: Path, found: dict[Path, Format]) -> SourceError:
 
 
 def _models_below(folder: Path) -> list[Path]:
-    """Return the directories with SavedModels and checkpoints up to two levels below."""
-    levels = ("*", "*/*")
-    inner = [f"{level}/{name}" for level in levels for name in (*GRAPH_FILES, "*.index")]
+    """Return the directories with SavedModels, checkpoints and others up to two levels below."""
+    inner = [f"{level}/{name}" for level in ("*", "*/*") for name in _USUAL]
     paths = (path.parent for pattern in inner for path in sorted(folder.glob(pattern)))
     return [path for path in paths if path.name != "variables"]

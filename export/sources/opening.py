@@ -9,6 +9,7 @@ from pathlib import Path
 from export.errors import SourceError
 from export.sources import checkpoints
 from export.sources.checkpoints import Checkpoint
+from export.sources.encoded_images import check_decodes
 from export.sources.formats import Format
 from export.sources.frozen_graph import open_frozen_graph
 from export.sources.keras_libraries import load_keras3
@@ -44,7 +45,9 @@ def open_source(options: SourceOptions) -> Source:
     location = locate(Path(options.location))
     source = _OPENERS[location.format](options, location)
     source = replace(source, notes=(*location.notes, *source.notes))
-    return as_images(source, options.size)
+    source = as_images(source, options.size)
+    check_decodes(source)
+    return source
 
 
 def _open_application(options: SourceOptions) -> Source:

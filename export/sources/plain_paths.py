@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from export.paths import obstacle
+from export.sources.checkpoints import Checkpoint
 
 
 def is_plain(path: Path) -> bool:
@@ -24,8 +25,11 @@ def plain_folder(folder: Path) -> Path:
 
 
 def plain_prefix(prefix: Path) -> Path:
-    """Return the prefix of a checkpoint, or one whose files are links to its files."""
-    return prefix if is_plain(prefix) else _links().prefix(prefix)
+    """Return the prefix of a checkpoint, or one whose files are links to its files.
+
+    It is a pattern if that is how TensorFlow finds the files of an old checkpoint.
+    """
+    return Checkpoint(prefix if is_plain(prefix) else _links().prefix(prefix)).pattern()
 
 
 class _Links:
@@ -42,8 +46,9 @@ class _Links:
         folder = self._next()
         folder.mkdir()
         for path in prefix.parent.iterdir():
-            if path.name == prefix.name or path.name.startswith(f"{prefix.name}."):
-                (folder / f"model{path.name[len(prefix.name) :]}").symlink_to(path.resolve())
+            rest = path.name[len(prefix.name) :]
+            if path.name.startswith(prefix.name) and rest[:1] in ("", ".", "-"):
+                (folder / f"model{rest}").symlink_to(path.resolve())
         return folder / "model"
 
     def _next(self) -> Path:

@@ -13,7 +13,7 @@ from export.contract import DESCRIBE, GRAPH_FILES, Outputs, Tensor
 from export.errors import SourceError, reason_of
 from export.sources import checkpoints, metagraphs
 from export.sources.callables import Function, functions_of
-from export.sources.feeds import constant
+from export.sources.feeds import shaped_constant
 from export.sources.fingerprint import fingerprint
 from export.sources.names import image_input, left_out, select_outputs, select_signature
 from export.sources.options import SourceOptions
@@ -42,7 +42,7 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
     function = look_up("signature", select_signature(options.signature, functions), functions)
     specs = function.specs
     feeds = {
-        name: tf.constant(constant(name, value, look_up("input", name, specs).dtype))
+        name: tf.constant(shaped_constant(name, value, look_up("input", name, specs)))
         for name, value in options.feeds.items()
     }
     alias = image_input(options.inputs, feeds, specs)

@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from export.contract import Tensor
 
+INTEGERS = (tf.uint8, tf.int32, tf.int64)
+"""Types of pixels in 0..255; MoveNet takes the second."""
+
 CHANNELS = ("rgb", "bgr")
 
 

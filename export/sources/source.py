@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from export.contract import Outputs, Tensor
-from export.sources.scaling import Scaling
+from export.sources.scaling import INTEGERS, Scaling, named
 
 
 @dataclass(frozen=True)
@@ -58,3 +58,19 @@ class Source:
     def takes_bytes(self) -> bool:
         """Whether the model decodes images itself."""
         return bool(self.input.dtype == tf.string)
+
+
+def scale_notes(source: Source, scale: str | None) -> tuple[str, ...]:
+    """Return a remark on ``--scale``, if the source takes pixels that are scaled in another way."""
+    if scale is None or source.takes_bytes:
+        return ()
+    if source.input.dtype in INTEGERS and scale == "none":
+        return ()
+    if source.input.dtype in INTEGERS:
+        words = f"the model takes {source.input.dtype.name} pixels in 0..255"
+        return (f"{words}, of which --scale {scale} would leave nothing: it is not applied",)
+    if source.scaling is None or str(source.scaling) == str(named(scale, source.scaling.bgr)):
+        return ()
+    own = "pixels in 0..255, which it scales itself"
+    implied = own if str(source.scaling) == str(Scaling()) else str(source.scaling)
+    return (f"--scale {scale} replaces what the model expects: {implied}",)

@@ -28,6 +28,8 @@ def open_tf1_checkpoint(options: SourceOptions, checkpoint: Checkpoint) -> Sourc
     """
     made_from = fingerprint(checkpoint.name, [checkpoint.meta, *checkpoint.files()])
     meta = tf1_import.parse(checkpoint.meta, meta_graph_pb2.MetaGraphDef(), "a meta graph")
+    # It says whether variables tell if they are trained, and of some builds it cannot be parsed.
+    meta.meta_info_def.ClearField("tensorflow_version")
     if options.exclude_nodes:
         kept = tf1_import.exclude(meta.graph_def, options.exclude_nodes)
         tf1_variables.drop_dangling(meta, kept)

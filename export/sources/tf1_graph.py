@@ -11,7 +11,7 @@ import tensorflow as tf
 from export.contract import Outputs, Tensor
 from export.errors import SourceError, reason_of
 from export.sources import tf1_tables
-from export.sources.feeds import constant
+from export.sources.feeds import shaped_constant
 from export.sources.subgraph import changes_variable, extract, with_unique_functions
 from export.sources.tf1_batch import BatchFixed, open_reshapes
 
@@ -22,8 +22,8 @@ Feeds = Sequence[tuple[Tensor, Any]]
 
 
 def fed_tensor(tensor: Tensor, value: Any) -> tuple[Tensor, Any]:
-    """Return an input and its constant. Raise ``SourceError`` if the types do not match."""
-    return tensor, constant(tensor.name, value, tensor.dtype)
+    """Return an input and its constant. Raise ``SourceError`` if they do not match."""
+    return tensor, shaped_constant(tensor.name, value, tensor)
 
 
 class FrozenGraph:

@@ -70,4 +70,6 @@ def _refusal(image: Tensor, batch: int | None, error: Exception) -> str:
 
 
 def _shape(image: Tensor) -> Any:
-    return [None, None, None, 3] if image.shape.rank is None else image.shape
+    """Return the input's shape; if its rank is unknown, assume images."""
+    unknown = [None] if image.dtype == tf.string else [None, None, None, 3]
+    return unknown if image.shape.rank is None else image.shape

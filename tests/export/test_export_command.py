@@ -27,10 +27,10 @@ sys.exit(status)
 """
 
 
-def cheap(*arguments: str) -> subprocess.CompletedProcess[str]:
+def cheap(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command that must not import TensorFlow."""
-    code = NO_TENSORFLOW.format(arguments=list(arguments))
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-c", NO_TENSORFLOW.format(arguments=list(arguments))]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd)
 
 
 @pytest.mark.parametrize("command", ["", "savedmodel", "verify", "evaluate", "train", "fonts"])
@@ -71,6 +71,39 @@ def test_a_missing_source_is_reported_before_a_missing_output(tmp_path: Path) ->
     assert (done.returncode, done.stderr) == (1, message)
     done = cheap("savedmodel", "--from", str(tmp_path))
     assert done.stderr.startswith("python -m export: --output is required: ")
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("", "--output must not be empty; name the model's directory"),
+        ("s3://bucket/m", "not a directory of this machine; name one, and publish the version"),
+        ("/", "--output / has no name, which would be the model's; name another"),
+    ],
+)
+def test_an_output_that_cannot_be_meant(tmp_path: Path, output: str, message: str) -> None:
+    done = cheap("savedmodel", "--from", str(tmp_path), "--output", output, cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--base-path", ""], ["--model", ""]], ids=["directory", "model"]
+)
+@pytest.mark.parametrize(
+    "command", [["promote", "1"], ["rollback"], ["prune", "--keep=1"], ["list"]]
+)
+def test_what_a_script_left_empty_is_not_the_default(
+    command: list[str], arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, *arguments]) == 1
+    assert "must not be empty" in capsys.readouterr().err
+
+
+def test_list_without_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", ""]) == 1
+    assert "must not be empty" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

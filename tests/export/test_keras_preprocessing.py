@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import tensorflow as tf
 
 from export.sources.keras_preprocessing import own_scaling
-from export.sources.scaling import Scaling
+from export.sources.opening import open_source
+from export.sources.options import SourceOptions
+from export.sources.scaling import Scaling, named
+from export.sources.source import scale_notes
 
 layers = tf.keras.layers
 Layers = Callable[[], list[Any]]
@@ -51,3 +56,17 @@ def test_a_model_that_scales_pixels_gets_them_unscaled(before: Layers) -> None:
 def test_other_models_must_be_told(inner: Layers) -> None:
     assert own_scaling(sequential(*inner())) is None
     assert own_scaling(tf.Module()) is None
+
+
+def test_a_scale_that_contradicts_the_model_is_noted(tmp_path: Path) -> None:
+    model = sequential(layers.Rescaling(1 / 255), layers.GlobalAveragePooling2D(), layers.Dense(2))
+    model.save(tmp_path / "m.keras")
+    source = open_source(SourceOptions(str(tmp_path / "m.keras")))
+    assert scale_notes(source, None) == scale_notes(source, "none") == ()
+    assert scale_notes(source, "0..1") == (
+        "--scale 0..1 replaces what the model expects: pixels in 0..255, which it scales itself",
+    )
+    application = replace(source, scaling=named("-1..1"))
+    assert scale_notes(application, "-1..1") == ()
+    words = "--scale none replaces what the model expects: (x - 127.5) / 127.5"
+    assert scale_notes(application, "none") == (words,)

@@ -37,6 +37,8 @@ PERSON, TWO, GAP = ("person",), ("cat", "dog"), ("cat", "", "dog")
         ("plain.csv", '0,cat\n1,"dog"\n', TWO),
         ("one.csv", "cat\ndog\n", TWO),
         ("spreadsheet.csv", "id;name\n0;cat\n1;dog\n", TWO),
+        ("head.txt", "Name,ID\r\ndog,1\r\ncat,0\r\n", TWO),
+        ("quoted.txt", '"id"\t"name"\n"0"\t"cat"\n"1"\t"dog"\n', TWO),
         ("plain.tsv", "1\tcat\n2\tdog\n", TWO),
         ("pad.txt", "[PAD]\ncat\n", ("[PAD]", "cat")),
     ],
@@ -53,6 +55,8 @@ def test_forms(tmp_path: Path, name: str, text: str, names: tuple[str, ...]) -> 
         ("1: cat\n2: dog\n", TWO),
         ("0,cat\r\n1,dog\r\n", TWO),
         ("0  cat\n\n2  dog\n", GAP),
+        ("2 dog\n1 cat\n", TWO),
+        ("2 bird\n0 cat\n1 dog\n", (*TWO, "bird")),
     ],
 )
 def test_numbers_before_names_are_left_out(
@@ -65,7 +69,15 @@ def test_numbers_before_names_are_left_out(
 
 
 @pytest.mark.parametrize(
-    "text", ["0\n1\n2", "1 euro\n2 euro", "7 up\n50 cent", "1 cent\n5 euro\n50 dollar", "1 cat"]
+    "text",
+    [
+        "0\n1\n2",
+        "1 euro\n2 euro",
+        "7 up\n50 cent",
+        "1 cent\n5 euro\n50 dollar",
+        "1 cat",
+        "2 cat\n0 dog",
+    ],
 )
 def test_numbers_can_be_a_part_of_names(tmp_path: Path, text: str) -> None:
     (tmp_path / "labels.txt").write_text(text)

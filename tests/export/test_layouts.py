@@ -87,6 +87,9 @@ def test_images_get_into_the_models_layout(
         ([None, 4], None, "say with --size WxH how they make 4 values"),
         ([None, 784], (28, 27), "say with --size WxH how they make 784 values"),
         ([None], None, "not images [N,H,W,C]; name the input for images with --inputs"),
+        ([None, 400, 1], None, "takes float32(None, 400, 1), not images [N,H,W,C]; name the input"),
+        ([None, 3, 3], None, "takes float32(None, 3, 3), not images [N,H,W,C]; name the input"),
+        ([None, 100, 6], None, "takes float32(None, 100, 6), not images [N,H,W,C]; name the"),
         ([None, 5, 8, 8, 3], None, "not images [N,H,W,C]; name the input for images"),
         ([None, 8, 8, 5], None, "takes images of 5 channels; cameras have 1 or 3"),
         ([None, None, None], None, "does not declare the size of its images; add --size WxH"),
@@ -124,3 +127,56 @@ def test_encoded_images_in_other_shapes(tmp_path: Path, shape: Shape) -> None:
     tf.saved_model.save(module, str(tmp_path), signatures=module.call)
     [values] = answers(converted(tmp_path), RED).values()
     assert np.allclose(values.reshape(-1), COLORS[0])
+
+
+@pytest.mark.parametrize("shape", [[], [None], [None, 1]], ids=["one", "a list", "a column"])
+def test_a_model_of_texts_is_not_taken_for_one_that_decodes_images(
+    tmp_path: Path, shape: Shape
+) -> None:
+    def lengths(text: Any) -> Any:
+        found = tf.strings.length(tf.reshape(text, [-1]))
+        return {"scores": tf.one_hot(found % 3, 3)}
+
+    module = tf.Module()
+    module.call = tf.function(lengths, [tf.TensorSpec(shape, tf.string, "text")])
+    tf.saved_model.save(module, str(tmp_path), signatures=module.call)
+    with pytest.raises(SourceError, match="decodes no images, so they are texts or other data"):
+        converted(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [tf.uint8, tf.int32])
+def test_a_scale_is_not_applied_to_integers(tmp_path: Path, dtype: tf.DType) -> None:
+    """Pixels in 0..1 would all become 0 or 1."""
+    module = tf.Module()
+    module.call = tf.function(
+        lambda image: {"mean": colors(tf.cast(image, tf.float32)) / 255},
+        [tf.TensorSpec([None, 8, 8, 3], dtype, "image")],
+    )
+    tf.saved_model.save(module, str(tmp_path), signatures=module.call)
+    found = converted(tmp_path)
+    assert f"takes {dtype.name} pixels in 0..255, of which --scale 0..1 would" in notes(found)
+    [values] = answers(found, RED, GREEN).values()
+    assert np.allclose(values, COLORS[:2])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("k", 'the model takes the shape (None,), not (); write key=["k"]'),
+        ([["k"]], "the model takes the shape (None,), not (1, 1)"),
+    ],
+)
+def test_a_constant_of_another_shape(tmp_path: Path, value: Any, words: str) -> None:
+    """As AutoML's models, which return a key beside the answer."""
+
+    def model(image_bytes: Any, key: Any) -> Any:
+        size = tf.strings.length(image_bytes)
+        return {"mean": tf.one_hot(tf.cast(tf.io.is_jpeg(image_bytes[0]), tf.int32) + size, 3)}
+
+    module = tf.Module()
+    specs = [tf.TensorSpec([None], tf.string, name) for name in ("image_bytes", "key")]
+    module.call = tf.function(model, specs)
+    tf.saved_model.save(module, str(tmp_path), signatures=module.call)
+    with pytest.raises(SourceError) as caught:
+        converted(tmp_path, inputs={"": "image_bytes"}, feeds={"key": value})
+    assert words in str(caught.value)

@@ -80,6 +80,13 @@ def test_a_model_two_levels_below_is_suggested(tmp_path: Path) -> None:
         locate(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["run.meta", "best.keras", "w.h5", "frozen_inference_graph.pb"])
+def test_a_usual_name_below_is_suggested(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / "run" / "1" / name, b"model")
+    with pytest.raises(SourceError, match=f"did you mean {path.parent}"):
+        locate(tmp_path)
+
+
 def test_a_preset_of_kerashub_is_named(tmp_path: Path) -> None:
     write(tmp_path / "metadata.json", b'{"keras_version": "3.8.0"}')
     write(tmp_path / "config.json", b"{}")

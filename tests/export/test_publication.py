@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,26 @@ def test_an_unwritable_target_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PublishError, match=r"cannot write .*file.*: (Not a directory|File exists)"):
         publish(tmp_path / "file" / "digits")
+
+
+def test_an_unwritable_target_is_known_before_the_model_is_loaded() -> None:
+    code = """
+import os, pathlib, sys
+from export.errors import PublishError
+from export.publishing.local import check_writable
+target = pathlib.Path(sys.argv[1], "models", "digits")
+if os.geteuid() == 0:
+    os.setuid(65534)  # what forbids writing does not hold for the superuser
+try:
+    check_writable(target)
+except PublishError as error:
+    print(error)
+"""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o555 if os.geteuid() else 0o755)
+        command = [sys.executable, "-c", code, folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == f"cannot write {folder}/models/digits: Permission denied\n", done.stderr
 
 
 def test_two_publishers_take_turns(tmp_path: Path) -> None:

@@ -248,3 +248,27 @@ def test_the_manifest_is_plain_json(source: Path, tmp_path: Path) -> None:
     assert fields["schema"] == 1
     assert fields["published_at"].endswith("Z")
     assert set(fields["files"]["saved_model.pb"]) == {"size", "sha256"}
+
+
+def test_nothing_is_published_among_models_or_from_them(source: Path, tmp_path: Path) -> None:
+    far = locate(f"memory://{tmp_path}/models")
+    for models in (str(tmp_path / "models"), str(far)):
+        publish(str(source), f"{models}/digits")
+        with pytest.raises(PublishError, match=r"models: digits; .*models/digits$"):
+            publish(str(source), models)
+        with pytest.raises(PublishError, match=r"of one of its models: digits$"):
+            publish(models, str(tmp_path / "faces"))
+        with pytest.raises(PublishError, match=r"did you mean .*models/digits/1\?"):
+            publish(f"{models}/digits", str(tmp_path / "faces"))
+    assert not (tmp_path / "faces").exists()
+    assert far.names() == ["digits"]
+
+
+def test_what_is_above_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "digits").mkdir()
+    monkeypatch.chdir(tmp_path / "digits")
+    assert str(locate(".").parent) == str(locate("../digits/.").parent) == str(tmp_path)
+    assert str(locate("../digits").parent) == ".."
+    assert locate("/digits").parent.names() == locate("/").names()
+    assert str(locate("/digits").parent / "faces") == "/faces"
+    assert str(locate("memory://models/digits").parent) == "memory://models"

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.core.protobuf import saver_pb2
+from tensorflow.core.protobuf import meta_graph_pb2, saver_pb2
 
 from export.errors import CheckpointError, SourceError
+from export.sources.location import locate
 from tests.export import trained_models
 from tests.export.opened import BLUE, GREEN, RED, answers, converted
 
@@ -48,8 +49,12 @@ def test_a_broken_file_is_named_by_its_own_path(keras: Path, tmp_path: Path) -> 
     assert str(path) in str(caught.value)
 
 
-def old_checkpoint(folder: Path) -> Path:
-    """Write a checkpoint as TensorFlow did before 0.12: all values in one file."""
+SHARD = "model.ckpt-7-00000-of-00001"
+
+
+def old_checkpoint(folder: Path, sharded: bool = False) -> Path:
+    """Write a checkpoint as TensorFlow did before 0.12: all values in one file, or sharded."""
+    folder.mkdir(exist_ok=True)
     graph = tf.Graph()
     with graph.as_default(), v1.Session() as session:
         image = v1.placeholder(tf.float32, [None, 8, 8, 3], "image")
@@ -57,7 +62,7 @@ def old_checkpoint(folder: Path) -> Path:
         weights = v1.get_variable("w", initializer=eye, use_resource=False)
         tf.nn.softmax(10 * tf.reduce_mean(image, [1, 2]) @ weights, name="prob")
         session.run(v1.global_variables_initializer())
-        saver = v1.train.Saver(write_version=saver_pb2.SaverDef.V1)
+        saver = v1.train.Saver(write_version=saver_pb2.SaverDef.V1, sharded=sharded)
         saver.save(session, str(folder / "model.ckpt"), global_step=7)
     return folder
 
@@ -69,6 +74,31 @@ def test_a_checkpoint_in_one_file(tmp_path: Path, place: str) -> None:
     found = converted(folder / place, outputs={"probabilities": "prob"})
     assert answers(found, BLUE)["probabilities"].argmax() == 2
     assert found.source.made_from.startswith("model.ckpt-7 sha256:")
+
+
+@pytest.mark.parametrize("place", ["", "checkpoint", "model.ckpt-7", "model.ckpt-7.meta", SHARD])
+@pytest.mark.parametrize("name", ["run", "run [1]"])
+def test_a_checkpoint_in_files_without_an_index(tmp_path: Path, place: str, name: str) -> None:
+    folder = old_checkpoint(tmp_path / name, sharded=True)
+    assert (folder / SHARD).is_file()
+    # A build from TensorFlow's source, of which `packaging` can make nothing.
+    meta = folder / "model.ckpt-7.meta"
+    graph = meta_graph_pb2.MetaGraphDef.FromString(meta.read_bytes())
+    graph.meta_info_def.tensorflow_version = "0.12.head"
+    meta.write_bytes(graph.SerializeToString())
+    found = converted(folder / place, outputs={"probabilities": "prob"})
+    assert answers(found, BLUE)["probabilities"].argmax() == 2
+    assert found.source.made_from.startswith("model.ckpt-7 sha256:")
+
+
+def test_old_checkpoints_in_a_directory_without_a_list(tmp_path: Path) -> None:
+    folder = old_checkpoint(tmp_path, sharded=True)
+    (folder / "checkpoint").unlink()
+    (folder / "train-00000-of-00001").write_bytes(b"records")
+    assert locate(folder).path == folder / "model.ckpt-7"
+    (folder / SHARD).rename(folder / "model.ckpt-7-00000-of-00002")
+    with pytest.raises(CheckpointError, match=r"model\.ckpt-7-00001-of-00002 is missing"):
+        converted(folder / "model.ckpt-7", outputs={"probabilities": "prob"})
 
 
 def test_a_graph_without_its_values(tmp_path: Path) -> None:

@@ -209,6 +209,18 @@ def test_missing_files(
     assert message in failure(copy, capsys, "--quick")
 
 
+def test_the_directory_of_a_model_or_of_all_instead_of_a_version(
+    copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = copy.parent
+    assert f"at {model}; did you mean {copy}?" in failure(model, capsys)
+    every = model.parent
+    assert f"at {every}; pass a version of one of its models: {model.name}" in failure(
+        every, capsys
+    )
+    assert "nothing, which does not exist" in failure(every / "nothing", capsys)
+
+
 def test_an_unwritable_report(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere = copy / "nowhere" / "report.json"
     error = failure(copy, capsys, "--quick", f"--report-json={nowhere}")
@@ -349,7 +361,5 @@ def test_a_full_disk_leaves_nothing(
         status = main(["savedmodel", f"--from={source}", "--scale=none", f"--output={target}"])
     assert status == 1
     error = capsys.readouterr().err
-    assert error.startswith(f"python -m export: cannot write {target}")
-    assert "File too large" in error
-    assert error.count("\n") == 1
+    assert error == f"python -m export: cannot write {target}: File too large\n"
     assert [path.name for path in target.iterdir()] == [".lock"]

@@ -87,6 +87,52 @@ def test_list_names_the_models_in_the_directory_of_all(
     assert "digits sha256:12" in capsys.readouterr().out
     assert main(["list", str(models / "unfinished"), "--offline"]) == 0
     assert capsys.readouterr().out == f"there are no versions in {models / 'unfinished'}\n"
+    assert main(["list", str(models / "digits" / "1"), "--offline"]) == 0
+    words = (
+        f"{models}/digits/1 is itself a SavedModel; name the directory above it, {models}/digits"
+    )
+    assert capsys.readouterr().out == f"{words}\n"
+    assert main(["list", str(models / "cats"), "--offline"]) == 0
+    assert capsys.readouterr().out.endswith("/cats: there is no such directory\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["promote", "1"],
+        ["rollback"],
+        ["canary", "1"],
+        ["canary", "--stop"],
+        ["canary", "1", "--auto", "--gateway", "http://127.0.0.1:1"],
+        ["prune", "--keep", "1"],
+    ],
+)
+def test_commands_for_one_model_name_those_in_the_directory_of_all(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = tmp_path / "models"
+    for name in ("digits", "faces"):
+        publish(str(make(tmp_path / "build" / name)), str(models / name))
+    before = sorted(tmp_path.rglob("*"))
+    words = f"there are no versions in {models}, but models: digits, faces; pass one, such as "
+    for model, one in (([], "digits"), (["--model", "faces"], "faces")):
+        assert main([*command, "--base-path", str(models), *model]) == 1
+        assert capsys.readouterr().err.endswith(f"{words}{models}/{one}\n")
+    assert main([*command, "--base-path", str(models / "faces" / "1")]) == 1
+    assert f"name the directory above it, {models}/faces\n" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_model_whose_directory_is_not_there(
+    deployment: Deployment, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = str(deployment.base.with_name("nowhere"))
+    there = ["--model", MODEL, "--base-path", nowhere, "--server", server.address]
+    assert main(["promote", "1", *there]) == 1
+    assert f"{nowhere} (there is no such directory)" in capsys.readouterr().err
+    assert main(["prune", "--keep", "1", *there]) == 0
+    assert capsys.readouterr().out == f"there are no versions in {nowhere}\n"
+    assert not Path(nowhere).exists()
 
 
 @pytest.mark.parametrize(
