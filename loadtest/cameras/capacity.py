@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtest.cameras import files, flags, objective, search
+from loadtest.cameras import files, flags, objective, outputs, search
 from loadtest.cameras.load import measure, reach
 from loadtest.cameras.objective import Objective
 from loadtest.cameras.report import BOTTLENECK, MISSED, OK
@@ -71,7 +71,7 @@ def add(commands: Any) -> None:
     flags.add_generator(parser)
     results = parser.add_argument_group("the results")
     flags.add_objective(results, "p95_ms=200,answered=0.99")
-    results.add_argument("--json", type=flags.output, metavar="FILE", help="all figures")
+    results.add_argument("--json", type=outputs.file, metavar="FILE", help="all figures")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -94,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
         limited = str(error)
         found = max((level.sessions for level in levels if level.met), default=0)
     print(_conclusion(found, options.objective, limited))
-    files.save(options.json, _write, _json(found, levels, limited))
+    files.save((options.json, _write, _json(found, levels, limited)))
     return BOTTLENECK if limited else OK if found else MISSED
 
 

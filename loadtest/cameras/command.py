@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from framewire.client.errors import SourceError
-from loadtest.cameras import files, flags, hgrm, page
+from loadtest.cameras import files, flags, hgrm, outputs, page
 from loadtest.cameras.fleet import WorkerDied
 from loadtest.cameras.load import measure, reach
 from loadtest.cameras.report import UNUSABLE
@@ -63,10 +63,10 @@ def add(commands: Any) -> None:
         ("html", "a page with charts that needs nothing else"),
         ("hgrm", "the distribution of the age, for HdrHistogram's plotters"),
     ):
-        results.add_argument(f"--{kind}", type=flags.output, metavar="FILE", help=meaning)
+        results.add_argument(f"--{kind}", type=outputs.file, metavar="FILE", help=meaning)
     results.add_argument(
         "--record",
-        type=flags.new_folder,
+        type=outputs.new_folder,
         metavar="FOLDER",
         help="keep all frames and their outcomes, to be replayed; 1 GB per process at most",
     )
@@ -74,6 +74,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command. Returns the exit status."""
+    outputs.check(options)
     profile = flags.profile(options, options.sessions, options.seconds)
     gateway, model = reach(flags.gateway(options))
     pictures = flags.pictures(options)
@@ -81,10 +82,12 @@ def run(options: argparse.Namespace) -> int:
     count = flags.processes(options, profile)
     report, recording = measure(task, model, count, options.objective, options.max_lag_ms)
     print(text(report))
-    files.save(options.json, files.write_json, report)
-    files.save(options.csv, files.write_csv, recording)
-    files.save(options.html, page.write, report)
-    files.save(options.hgrm, hgrm.write, report.summary.ages_ms)
+    files.save(
+        (options.json, files.write_json, report),
+        (options.csv, files.write_csv, recording),
+        (options.html, page.write, report),
+        (options.hgrm, hgrm.write, report.summary.ages_ms),
+    )
     return report.status
 
 
@@ -95,6 +98,7 @@ def guarded(
     try:
         return command(options)
     except (Unusable, SourceError, WorkerDied) as error:
+        sys.stdout.flush()  # what was printed before the error comes before it
         print(f"{prog}: {error}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:

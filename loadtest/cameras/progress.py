@@ -21,7 +21,7 @@ class Display:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         console = Console()
-        self._terminal = console.is_terminal
+        self._terminal = console.is_terminal and not console.is_dumb_terminal
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

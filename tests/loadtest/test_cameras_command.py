@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import csv
 import json
@@ -21,13 +20,8 @@ from PIL import Image
 from loadtest import __main__ as program
 from loadtest import procfs
 from loadtest.cameras import (
-    capacity,
-    command,
     effort,
-    files,
-    flags,
     hgrm,
-    objective,
     search,
     servers,
     target,
@@ -39,8 +33,6 @@ from loadtest.stack import ROOT, SecondGateway, Stack
 from tests.loadtest import virtual
 from tests.loadtest.puppet import Puppet
 from tests.server.access import authority
-
-PAGE = (ROOT / "docs" / "loadtest.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -273,93 +265,6 @@ def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
             asyncio.run(probe(where))
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [(b"\xfft", "not UTF-8 text"), (b" \n", "it is empty"), (None, "No such file")],
-)
-def test_a_file_without_a_token(tmp_path: Path, content: bytes | None, words: str) -> None:
-    path = tmp_path / "token.txt"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(Unusable, match=words):
-        flags._token(f"@{path}")
-
-
-@pytest.mark.parametrize("text", ["a\nb", "a\r\nX: y", "网关"])
-def test_what_is_no_token(text: str) -> None:
-    with pytest.raises(Unusable, match="a token is one line of ASCII"):
-        flags._token(text)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    ["churn --seconds nan", "churn --sessions 0", "ratios --rounds 0", "swaps --rate -1"],
-)
-def test_amounts_that_measure_nothing(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        program._parser("loadtest").parse_args(arguments.split())
-    assert " is not a positive " in capsys.readouterr().err
-
-
-def test_a_token_from_an_editor_of_windows(tmp_path: Path) -> None:
-    path = tmp_path / "token.txt"
-    path.write_text("abc.def\r\n", encoding="utf-8-sig")
-    assert flags._token(f"@{path}") == "abc.def"
-
-
-def test_results_that_cannot_be_written() -> None:
-    def full(path: Path, results: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(Unusable, match=r"cannot write a\.json: No space left on device"):
-        files.save(Path("a.json"), full, None)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("ws://localhost:8888/ws", "ws://localhost:8888/ws"),
-        ("http://localhost:8888/", "ws://localhost:8888/ws"),
-        ("localhost:8888", "ws://localhost:8888/ws"),
-        ("wss://example.org", "wss://example.org:443/ws"),
-        ("https://[::1]/other", "wss://[::1]:443/other"),
-        ("wss://example.org/a b?key=1", "wss://example.org:443/a%20b?key=1"),
-    ],
-)
-def test_a_url_may_be_short(url: str, expected: str) -> None:
-    assert target.parse(url).url == expected
-
-
-@pytest.mark.parametrize("url", ["ftp://example.org", "ws://", "ws://host:port/ws"])
-def test_what_is_no_url(url: str) -> None:
-    with pytest.raises(Unusable):
-        target.parse(url)
-
-
-@pytest.mark.parametrize(
-    ("flag", "words"),
-    [
-        ("--seconds=0", "not a positive number"),
-        ("--sizes=99999x99999", "16 to 8192 pixels a side"),
-        ("--sizes=640x480,8x8", "16 to 8192 pixels a side"),
-        ("--objective=p95_ms=fast", "such as p95_ms=200"),
-    ],
-)
-def test_loads_that_cannot_be_run(
-    flag: str, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit):
-        program._parser("loadtest").parse_args(["cameras", "ws://127.0.0.1:1/ws", flag])
-    assert words in capsys.readouterr().err
-
-
-def test_a_misspelt_objective() -> None:
-    with pytest.raises(ValueError, match=r"no objective 'anwsered'; did you mean answered\?"):
-        objective.parse("p95_ms=200,anwsered=0.9")
-    with pytest.raises(ValueError, match="answered needs a number"):
-        objective.parse("answered=most")
-
-
 def test_the_distribution_as_hdrhistogram_prints_it(tmp_path: Path) -> None:
     hgrm.write(tmp_path / "ages.hgrm", [float(ms) for ms in range(1, 1001)])
     head, _, *lines = (tmp_path / "ages.hgrm").read_text().splitlines()
@@ -394,14 +299,3 @@ def test_the_search_finds_the_capacity(capacity: int, limit: int) -> None:
     assert found <= capacity
     assert found >= min(capacity, limit) * 0.95 - 1
     assert len(tried) == len(set(tried)) <= 10
-
-
-@pytest.mark.parametrize("module", [command, capacity])
-def test_the_page_lists_every_flag(module: object) -> None:
-    parser = argparse.ArgumentParser()
-    module.add(parser.add_subparsers())  # type: ignore[attr-defined]
-    [group] = [action for action in parser._actions if action.choices]
-    [one] = group.choices.values()  # type: ignore[union-attr]
-    flags = {flag for action in one._actions for flag in action.option_strings}
-    missing = [flag for flag in flags - {"-h", "--help"} if f"`{flag}" not in PAGE]
-    assert missing == []
