@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 import pytest
 
-from loadtest.cameras import chart, page
+from loadtest.cameras import chart, hgrm, page
 from loadtest.cameras.effort import Effort
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
 from loadtest.cameras.report import Report
 from loadtest.cameras.summary import summarize
-from loadtest.measure import Measure
+from loadtest.measure import Measure, percentile
 
 PROFILE = Profile(1, 2.0, 10.0, ramp_s=0.0, warm_up_s=0.0)
 
@@ -79,3 +80,22 @@ def test_the_verdict_comes_first_and_sets_the_status() -> None:
     assert report(20, (met,), "its event loop was late").status == 3
     assert "p95_ms 50 ms, at most 20 ms: missed" in page.page(report(20, (met, missed)))
     assert "do not count" in page.page(report(20, (met,), "its event loop was late"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 20, 100, 1000])
+@pytest.mark.parametrize("percent", [0, 50, 95, 99, 99.9, 100])
+def test_a_percentile_is_the_least_value_that_as_many_do_not_exceed(
+    count: int, percent: float
+) -> None:
+    value = percentile(list(range(count)), percent / 100)
+    assert (value + 1) / count >= percent / 100 - 1e-12
+    assert value == 0 or value / count < percent / 100
+
+
+def test_percentiles_are_those_of_the_distribution_for_plotters(tmp_path: Path) -> None:
+    ages_ms = [float(number) for number in range(1, 101)]
+    hgrm.write(tmp_path / "ages.hgrm", ages_ms)
+    rows = [line.split() for line in (tmp_path / "ages.hgrm").read_text().splitlines()[2:]]
+    shown = {float(row[1]): float(row[0]) for row in rows if not row[0].startswith("#")}
+    for share in (0.5, 0.75, 0.9375, 1.0):
+        assert percentile(ages_ms, share) == shown[share]
