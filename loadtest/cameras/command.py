@@ -10,13 +10,13 @@ from typing import Any
 from framewire.client.errors import SourceError
 from loadtest.cameras import files, flags, hgrm, outputs, page
 from loadtest.cameras.fleet import WorkerDied
+from loadtest.cameras.interrupt import Interrupted
 from loadtest.cameras.load import measure, reach
-from loadtest.cameras.report import UNUSABLE
+from loadtest.cameras.report import INTERRUPTED, UNUSABLE
 from loadtest.cameras.target import Unusable
 from loadtest.cameras.text import text
 from loadtest.cameras.worker import Task
 
-INTERRUPTED = 130
 _DESCRIPTION = """\
 Open sessions like cameras: each captures frames at its rate, whatever happens to earlier ones,
 and sends those that the gateway's window allows. The age of a result counts from the moment its
@@ -28,6 +28,7 @@ exit status:
   1   the objective was missed, or no frame was answered
   2   no load could be put on the gateway; the message says why
   3   the load generator itself was the limit, so the figures do not count
+  130 Ctrl-C ended the load early; the report is about the time until then
 
 examples:
   %(prog)s ws://127.0.0.1:8888/ws
@@ -101,5 +102,8 @@ def guarded(
         sys.stdout.flush()  # what was printed before the error comes before it
         print(f"{prog}: {error}", file=sys.stderr)
         return UNUSABLE
+    except Interrupted as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED

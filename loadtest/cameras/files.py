@@ -65,6 +65,7 @@ def fields(report: Report) -> dict[str, Any]:
         "valid": report.bottleneck is None,
         "bottleneck": report.bottleneck,
         "status": report.status,
+        "planned_seconds": report.planned_s or report.profile.seconds,
         "objectives": objectives(report.measures),
         "captured": summary.captured,
         "sent": summary.sent,

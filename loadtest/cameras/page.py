@@ -8,7 +8,7 @@ from pathlib import Path
 
 from framewire import reports
 from loadtest.cameras import charts
-from loadtest.cameras.report import OK, Report, meaning, usage, verdict
+from loadtest.cameras.report import Report, meaning, usage, verdict
 
 
 def write(path: Path, report: Report) -> None:
@@ -22,6 +22,7 @@ def page(report: Report) -> str:
         f"Load test: {report.profile}",
         [f"{report.url}, {report.model_name}", report.started],
         [
+            _stopped(report),
             _verdict(report),
             _tiles(report),
             *(
@@ -35,6 +36,12 @@ def page(report: Report) -> str:
     )
 
 
+def _stopped(report: Report) -> str:
+    if not report.stopped:
+        return ""
+    return f'<p class="verdict bad">This load was stopped {report.stopped}.</p>'
+
+
 def _verdict(report: Report) -> str:
     if report.warning:
         return f'<p class="verdict bad">{escape(report.warning)}</p>'
@@ -44,7 +51,7 @@ def _verdict(report: Report) -> str:
         f'<li class="{"good" if measure.held else "bad"}">{escape(verdict(measure))}</li>'
         for measure in report.measures
     )
-    state, word = ("good", "met") if report.status == OK else ("bad", "missed")
+    state, word = ("good", "met") if report.met else ("bad", "missed")
     return f'<div class="verdict {state}"><p>Objective {word}</p><ul>{items}</ul></div>'
 
 

@@ -13,7 +13,7 @@ from loadtest.cameras.servers import Server
 from loadtest.cameras.summary import Summary
 from loadtest.measure import Measure
 
-OK, MISSED, UNUSABLE, BOTTLENECK = 0, 1, 2, 3
+OK, MISSED, UNUSABLE, BOTTLENECK, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses."""
 
 _MEANINGS = {
@@ -35,6 +35,7 @@ class Report:
     ``started`` is the wall-clock time in ISO 8601. ``since`` is when frames began to count, on
     ``time.monotonic``. ``failures`` counts the sessions that could not be opened or ended early, by
     the reason. ``bottleneck``: why the load generator itself was the limit, if it was.
+    ``planned_s``: for how long frames were to count, if Ctrl-C ended that early.
     """
 
     url: str
@@ -48,14 +49,21 @@ class Report:
     servers: Sequence[Server]
     measures: Sequence[Measure]
     bottleneck: str | None
+    planned_s: float | None = None
 
     @property
     def status(self) -> int:
         """The command's exit status."""
+        if self.planned_s is not None:
+            return INTERRUPTED
         if self.bottleneck:
             return BOTTLENECK
-        met = all(measure.held for measure in self.measures)
-        return OK if met and self.summary.ages_ms else MISSED
+        return OK if self.met else MISSED
+
+    @property
+    def met(self) -> bool:
+        """Whether the objective was met, and any frame answered."""
+        return all(measure.held for measure in self.measures) and bool(self.summary.ages_ms)
 
     @property
     def warning(self) -> str | None:
@@ -66,6 +74,13 @@ class Report:
             "These figures do not count, because the load generator was the limit: "
             f"{self.bottleneck}."
         )
+
+    @property
+    def stopped(self) -> str | None:
+        """For how much of the planned time frames counted, if the load was stopped."""
+        if self.planned_s is None:
+            return None
+        return f"after {self.profile.seconds:g} of {self.planned_s:g} s"
 
     @property
     def outcomes(self) -> list[tuple[str, int]]:

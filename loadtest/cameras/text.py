@@ -16,6 +16,8 @@ def text(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     yield f"{report.profile}"
+    if report.stopped:
+        yield _line("stopped", report.stopped)
     yield _line("gateway", f"{report.url}, {report.model_name}")
     yield from _ages(report)
     yield from _frames(report)
