@@ -27,15 +27,22 @@ OBJECTIVES = "objectives:\n" + "\n".join(
 )
 
 
-def add_gateway(parser: argparse.ArgumentParser, default: str = "the gateway's") -> None:
-    """Add the URL, and how to connect to it. ``default``: which model sessions ask for."""
+def add_gateway(
+    parser: argparse.ArgumentParser, default: str = "the gateway's", then: str = "none"
+) -> None:
+    """Add the URL, and how to connect to it.
+
+    ``default`` and ``then``: which model and second model sessions ask for without the flags.
+    """
     parser.add_argument("url", metavar="URL", help="the gateway, such as ws://127.0.0.1:8888/ws")
     group = parser.add_argument_group("the gateway")
     group.add_argument("--token", metavar="TOKEN", help="token, or @FILE with the token in it")
     group.add_argument("--ca", metavar="FILE", help="certificates to trust, in PEM")
     group.add_argument("--model", metavar="NAME", help=f"model (default: {default})")
     group.add_argument("--label", metavar="LABEL", help=f"version label (default: {default})")
-    group.add_argument("--then", metavar="NAME", help="second model, for the boxes (default: none)")
+    group.add_argument(
+        "--then", metavar="NAME", help=f"second model, for the boxes (default: {then})"
+    )
 
 
 def add_load(
