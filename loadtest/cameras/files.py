@@ -59,6 +59,7 @@ def fields(report: Report) -> dict[str, Any]:
         "url": report.url,
         "model": report.model["name"],
         "model_version": report.model["version"],
+        "pictures": dataclasses.asdict(report.pictures),
         "profile": {
             name: _number(value) for name, value in dataclasses.asdict(report.profile).items()
         },
@@ -70,6 +71,7 @@ def fields(report: Report) -> dict[str, Any]:
         "captured": summary.captured,
         "sent": summary.sent,
         "outcomes": dict(report.outcomes),
+        "messages": dict(report.messages),
         "session_failures": dict(report.failures),
         "answered": _number(summary.answered),
         "frames_per_s": summary.frames_per_s,

@@ -16,7 +16,7 @@ from loadtest.cameras.objective import Objective
 from loadtest.cameras.probe import probe
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
-from loadtest.cameras.report import Report
+from loadtest.cameras.report import Pictures, Report
 from loadtest.cameras.servers import Server, Watch
 from loadtest.cameras.summary import summarize
 from loadtest.cameras.target import Target
@@ -66,6 +66,8 @@ def measure(
         objective.measures(objectives, summary),
         effort.bottleneck(efforts, max_lag_ms),
         None if finished.stopped_s is None else task.profile.seconds,
+        recording.messages,
+        Pictures.of(task.pictures),
     )
     return report, recording
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from framewire import reports
 from loadtest.cameras import charts
-from loadtest.cameras.report import Report, meaning, usage, verdict
+from loadtest.cameras.report import Report, usage, verdict
 
 
 def write(path: Path, report: Report) -> None:
@@ -20,7 +20,11 @@ def page(report: Report) -> str:
     """Return the page."""
     return reports.page(
         f"Load test: {report.profile}",
-        [f"{report.url}, {report.model_name}", report.started],
+        [
+            f"{report.url}, {report.model_name}",
+            f"pictures: {report.pictures}",
+            report.started,
+        ],
         [
             _stopped(report),
             _verdict(report),
@@ -68,14 +72,15 @@ def _outcome_table(report: Report) -> str:
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td class=n>{count}</td>"
         f"<td class=n>{count / report.summary.captured:.2%}</td>"
-        f"<td>{escape(meaning(name))}</td></tr>"
+        f"<td>{escape(report.meaning(name))}</td></tr>"
         for name, count in report.outcomes
     )
     return reports.section(
         "Outcomes",
         "Every captured frame is in one row: age counts from the moment it was due, and frames "
         "that could not be sent count as well.",
-        "<table><thead><tr><th>outcome<th class=n>frames<th class=n>share<th>meaning</tr></thead>"
+        "<table class=outcomes>"
+        "<thead><tr><th>outcome<th class=n>frames<th class=n>share<th>meaning</tr></thead>"
         f"<tbody>{rows}</tbody></table>{_failures(report)}",
     )
 

@@ -28,7 +28,8 @@ class Recording:
     Times are in seconds after the start, NaN for what did not happen. ``outcome`` counts in
     ``names``: ``result``, the reason of a drop, the code of an error, or one of ``LOCAL``.
     ``batch`` is 0 for frames without a result. A frame takes about 40 bytes. ``failures`` counts
-    the sessions that could not be opened, or ended early, by the reason.
+    the sessions that could not be opened, or ended early, by the reason. ``messages`` has what the
+    gateway said about the first frame of each outcome.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,7 @@ class Recording:
         self.inference_ms = array("f")
         self.totals: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
+        self.messages: dict[str, str] = {}
         self.fresh_ms: list[float] = []
 
     def __len__(self) -> int:
@@ -100,3 +102,4 @@ class Recording:
         self.inference_ms.extend(other.inference_ms)
         self.totals.update(other.totals)
         self.failures.update(other.failures)
+        self.messages = {**other.messages, **self.messages}

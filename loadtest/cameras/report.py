@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from loadtest.cameras.effort import Effort
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import LOCAL
 from loadtest.cameras.servers import Server
+from loadtest.cameras.source import Picture
 from loadtest.cameras.summary import Summary
 from loadtest.measure import Measure
 
 OK, MISSED, UNUSABLE, BOTTLENECK, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses."""
 
+_LONGEST = 120
+"""Of what a gateway says about a frame, in characters."""
 _MEANINGS = {
     "result": "answered",
     "dropped superseded": "replaced by a newer frame before it was sent to the model server",
@@ -29,13 +32,32 @@ _MEANINGS = {
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """What the cameras sent in turn."""
+
+    count: int
+    mean_bytes: float
+
+    @classmethod
+    def of(cls, pictures: Sequence[Picture]) -> Pictures:
+        """Return the figures of some pictures."""
+        return cls(len(pictures), sum(len(one.data) for one in pictures) / len(pictures))
+
+    def __str__(self) -> str:
+        if self.count == 1:
+            return f"1 of {_size(self.mean_bytes)}"
+        return f"{self.count} in turn, {_size(self.mean_bytes)} on average"
+
+
+@dataclass(frozen=True)
 class Report:
     """What was asked, what was measured, and whether it counts.
 
     ``started`` is the wall-clock time in ISO 8601. ``since`` is when frames began to count, on
     ``time.monotonic``. ``failures`` counts the sessions that could not be opened or ended early, by
     the reason. ``bottleneck``: why the load generator itself was the limit, if it was.
-    ``planned_s``: for how long frames were to count, if Ctrl-C ended that early.
+    ``planned_s``: for how long frames were to count, if Ctrl-C ended that early. ``messages`` has
+    what the gateway said about the first frame of each outcome.
     """
 
     url: str
@@ -50,6 +72,8 @@ class Report:
     measures: Sequence[Measure]
     bottleneck: str | None
     planned_s: float | None = None
+    messages: Mapping[str, str] = field(default_factory=dict)
+    pictures: Pictures = field(default_factory=lambda: Pictures(0, 0.0))
 
     @property
     def status(self) -> int:
@@ -88,6 +112,12 @@ class Report:
         outcomes = self.summary.outcomes.items()
         return sorted(outcomes, key=lambda item: (item[0] != "result", -item[1]))
 
+    def meaning(self, outcome: str) -> str:
+        """Return what an outcome means, in a few words."""
+        if outcome in self.messages:
+            return f"such as: {' '.join(self.messages[outcome].split())[:_LONGEST]}"
+        return _MEANINGS.get(outcome, "see docs/protocol.md")
+
     @property
     def model_name(self) -> str:
         """The model's name and version."""
@@ -100,9 +130,8 @@ def verdict(measure: Measure) -> str:
     return f"{measure.name} {measure.figure}, {bound}: {'met' if measure.held else 'missed'}"
 
 
-def meaning(outcome: str) -> str:
-    """Return what an outcome means, in a few words."""
-    return _MEANINGS.get(outcome, "see docs/protocol.md")
+def _size(count: float) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1000:.3g} KB"
 
 
 def usage(server: Server, since: float, until: float) -> tuple[float, float] | None:

@@ -120,7 +120,7 @@ class Stream:
         return session
 
     def _note(self, error: OSError) -> None:
-        self._recording.failures[explain(error, self._target)] += 1
+        self._recording.failures[explain(error, self._target, seen=True)] += 1
 
     def _opened(self, session: Session) -> None:
         self._session = session
@@ -223,6 +223,8 @@ class Stream:
         outcome, detail = message["type"], message.get("reason") or message.get("code")
         if detail:
             outcome = f"{outcome} {detail}"
+        if "message" in message:
+            self._recording.messages.setdefault(outcome, str(message["message"]))
         self._recording.settle(row, outcome, self._now())
         if outcome == recording.RESULT:
             timing = message["timing_ms"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadtest.cameras.report import Report, meaning, usage, verdict
+from loadtest.cameras.report import Report, usage, verdict
 
 _WIDTH = 18
 
@@ -19,6 +19,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.stopped:
         yield _line("stopped", report.stopped)
     yield _line("gateway", f"{report.url}, {report.model_name}")
+    yield _line("pictures", str(report.pictures))
     yield from _ages(report)
     yield from _frames(report)
     yield from _processes(report)
@@ -47,7 +48,7 @@ def _frames(report: Report) -> Iterator[str]:
     yield _line("frames", f"{summary.captured} captured, {summary.sent} sent, {rate}")
     for outcome, count in report.outcomes:
         share = f"{count / summary.captured:7.2%}"
-        yield f"  {outcome:<24} {count:>9}  {share}  {meaning(outcome)}"
+        yield f"  {outcome:<24} {count:>9}  {share}  {report.meaning(outcome)}"
     for reason, count in report.failures.items():
         yield _line("session failures", f"{count} x {reason}")
 

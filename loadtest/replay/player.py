@@ -161,7 +161,7 @@ class _Player:
             )
             await session.opened()
         except OSError as error:
-            self._run.failures[explain(error, self._target)] += 1
+            self._run.failures[explain(error, self._target, seen=True)] += 1
             if session is not None:
                 session.leave()
             return None

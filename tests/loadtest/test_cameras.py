@@ -200,11 +200,13 @@ def test_recordings_of_several_processes_add_up() -> None:
     parts = []
     for outcome in ("error bad_frame", "result"):
         part = Recording()
+        part.messages[outcome] = f"about {outcome}"
         part.settle(part.capture(0, 1.0), outcome, 1.5)
         parts.append(part)
     parts[0].extend(parts[1])
     assert [parts[0].name(row) for row in range(2)] == ["error bad_frame", "result"]
     assert parts[0].totals == {"error bad_frame": 1, "result": 1}
+    assert parts[0].messages["result"] == "about result"
 
 
 def test_all_frames_can_be_recorded(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from loadtest.cameras import (
     target,
 )
 from loadtest.cameras.effort import Effort
-from loadtest.cameras.probe import probe
+from loadtest.cameras.probe import explain, probe
 from loadtest.cameras.target import Target, Unusable
 from loadtest.stack import ROOT, SecondGateway, Stack
 from tests.loadtest import virtual
@@ -67,6 +67,21 @@ def test_a_gateway_under_load(patient_stack: Stack, pictures: Path, tmp_path: Pa
     rows = list(csv.DictReader(files["csv"].open()))
     assert len(rows) >= 20
     assert_self_contained(files["html"].read_text())
+
+
+def test_a_server_that_comes_back_is_found_again(
+    demo_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "INTERVAL_S", 0.0)
+    monkeypatch.setattr(servers, "LOOK_EVERY_S", 0.0)
+    first, watch = demo_stack.gateway.pid, servers.Watch(demo_stack.port)
+    watch.sample()
+    demo_stack.restart_gateway("--log-level=warning")
+    watch.sample()
+    watch.sample()
+    pids = [server.pid for server in watch.servers]
+    assert pids == [first, demo_stack.model_server.pid, demo_stack.gateway.pid]
+    assert [len(server.samples) for server in watch.servers] == [1, 3, 1]
 
 
 def test_the_servers_of_a_port_are_found(demo_stack: Stack) -> None:
@@ -182,6 +197,39 @@ def test_a_gateway_with_tls_behind_a_url_without(tmp_path: Path) -> None:
     assert "a gateway with TLS has a URL with wss://" in virtual.run(work())
 
 
+@pytest.mark.parametrize(
+    ("host", "days", "words"),
+    [
+        ("elsewhere.example", (-1, 90), "use a host that the certificate names"),
+        ("127.0.0.1", (-9, -1), "renew it"),
+    ],
+)
+def test_a_certificate_that_no_ca_would_help(
+    tmp_path: Path, host: str, days: tuple[int, int], words: str
+) -> None:
+    root = authority.certify("root")
+    leaf = authority.certify("leaf", root, days=days)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*authority.write(tmp_path, leaf, root))
+    ca = tmp_path / "root.pem"
+    ca.write_bytes(root.pem)
+
+    async def work() -> str:
+        async with Puppet(tls=tls).serving() as where:
+            with pytest.raises(Unusable) as raised:
+                await probe(replace(where, host=host, ca=str(ca)))
+            return str(raised.value)
+
+    said = virtual.run(work())
+    assert words in said
+    assert "--ca" not in said
+
+
+def test_a_gateway_that_was_there_needs_no_advice_to_start_it() -> None:
+    where = Target("127.0.0.1", 1, "/ws", False, "127.0.0.1")
+    assert explain(ConnectionRefusedError(), where, seen=True) == "nothing listens there"
+
+
 def test_other_servers() -> None:
     assert "not the WebSocket of a Framewire gateway: it answered 200" in refusal(Puppet(), "/page")
     assert "it answered 404" in refusal(Puppet(), "/nothing")
@@ -228,6 +276,8 @@ _REFUSED = b'{"type": "error", "code": "upgrade_required", "message": "no Upgrad
         ),
         (http("503 Service Unavailable", b"<p>nothing here"), "503 in its place: nothing here; is"),
         (http("426 Upgrade Required", _REFUSED), "refused the connection: no Upgrade; in nginx"),
+        (http("401 Unauthorized", b"<h1>log in"), "answered 401 in its place: log in; use the add"),
+        (http("429 Too Many Requests"), "answered 429 in its place: no reason given; use the"),
         (http("400 Bad Request", b"HTTP request sent to HTTPS port"), "URL with wss://"),
         (http("400 Bad Request", b"what?"), "it answered 400; that of a gateway is at /ws"),
         (b"HTTP/1.1\r\n\r\n", "the answer is not HTTP"),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from loadtest.cameras import chart, hgrm, page
+from loadtest.cameras import chart, files, hgrm, page
 from loadtest.cameras.effort import Effort
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
-from loadtest.cameras.report import Report
+from loadtest.cameras.report import Pictures, Report
+from loadtest.cameras.source import Picture
 from loadtest.cameras.summary import summarize
+from loadtest.cameras.text import text
 from loadtest.measure import Measure, percentile
 
 PROFILE = Profile(1, 2.0, 10.0, ramp_s=0.0, warm_up_s=0.0)
@@ -59,17 +62,40 @@ def test_a_line_has_a_gap_where_nothing_was_measured() -> None:
 
 @pytest.mark.parametrize("answered", [0, 1, 20])
 def test_a_page_with_few_results_or_none(answered: int) -> None:
-    text = page.page(report(answered))
-    assert "nan" not in text
-    assert ("No frame was answered." in text) == (not answered)
-    assert f"{answered / 20:.2%}" in text
+    shown = page.page(report(answered))
+    assert "nan" not in shown
+    assert ("No frame was answered." in shown) == (not answered)
+    assert f"{answered / 20:.2%}" in shown
 
 
 def test_names_from_outside_are_text() -> None:
-    text = page.page(report(5))
-    assert "&lt;digits&gt;" in text
-    assert "error &lt;bad_frame&gt;" in text
-    assert "<bad_frame>" not in text
+    shown = page.page(report(5))
+    assert "&lt;digits&gt;" in shown
+    assert "error &lt;bad_frame&gt;" in shown
+    assert "<bad_frame>" not in shown
+
+
+def test_what_the_gateway_said_explains_an_error() -> None:
+    said = replace(
+        report(5), messages={"error <bad_frame>": "broken <jpeg>:\n a marker is missing"}
+    )
+    assert "such as: broken &lt;jpeg&gt;: a marker is missing" in page.page(said)
+    assert "such as: broken <jpeg>: a marker is missing" in text(said)
+    assert files.fields(said)["messages"] == said.messages
+    endless = replace(report(5), messages={"error <bad_frame>": "x" * 10**6})
+    assert len(text(endless)) < 2000
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [([41_250], "1 of 41.2 KB"), ([2_000_000, 1_000_000], "2 in turn, 1.5 MB on average")],
+)
+def test_a_report_says_what_was_sent(sizes: list[int], words: str) -> None:
+    pictures = Pictures.of([Picture("jpeg", bytes(size)) for size in sizes])
+    sent = replace(report(5), pictures=pictures)
+    assert f"pictures          {words}" in text(sent)
+    assert f"pictures: {words}" in page.page(sent)
+    assert files.fields(sent)["pictures"]["count"] == len(sizes)
 
 
 def test_the_verdict_comes_first_and_sets_the_status() -> None:
