@@ -125,3 +125,21 @@ def test_percentiles_are_those_of_the_distribution_for_plotters(tmp_path: Path) 
     shown = {float(row[1]): float(row[0]) for row in rows if not row[0].startswith("#")}
     for share in (0.5, 0.75, 0.9375, 1.0):
         assert percentile(ages_ms, share) == shown[share]
+
+
+@pytest.mark.parametrize(
+    ("measured", "bound", "at_least", "shown"),
+    [
+        (0.9896, 0.99, True, "0.9896"),
+        (0.99, 0.99, True, "0.99"),
+        (0.999999999999, 1.0, True, "1"),
+        (200.3, 200.0, False, "200.3"),
+        (1234.4, 1200.0, False, "1,234"),
+        (28.81, 200.0, False, "28.8"),
+        (math.nan, 1.0, False, "nan"),
+    ],
+)
+def test_a_figure_that_misses_its_bound_does_not_look_like_it(
+    measured: float, bound: float, at_least: bool, shown: str
+) -> None:
+    assert Measure("x", measured, bound, at_least=at_least).figure == shown
