@@ -72,6 +72,7 @@ def fields(report: Report) -> dict[str, Any]:
         "sent": summary.sent,
         "outcomes": dict(report.outcomes),
         "messages": dict(report.messages),
+        "second_model": dict(report.boxes),
         "session_failures": dict(report.failures),
         "answered": _number(summary.answered),
         "frames_per_s": summary.frames_per_s,

@@ -67,6 +67,7 @@ def measure(
         effort.bottleneck(efforts, max_lag_ms),
         None if finished.stopped_s is None else task.profile.seconds,
         recording.messages,
+        recording.boxes,
         Pictures.of(task.pictures),
     )
     return report, recording

@@ -81,8 +81,13 @@ def _outcome_table(report: Report) -> str:
         "that could not be sent count as well.",
         "<table class=outcomes>"
         "<thead><tr><th>outcome<th class=n>frames<th class=n>share<th>meaning</tr></thead>"
-        f"<tbody>{rows}</tbody></table>{_failures(report)}",
+        f"<tbody>{rows}</tbody></table>{_second(report)}{_failures(report)}",
     )
+
+
+def _second(report: Report) -> str:
+    text = report.second_model
+    return f"<h3>Second model</h3><p>{escape(text)}</p>" if text else ""
 
 
 def _failures(report: Report) -> str:

@@ -57,7 +57,8 @@ class Report:
     ``time.monotonic``. ``failures`` counts the sessions that could not be opened or ended early, by
     the reason. ``bottleneck``: why the load generator itself was the limit, if it was.
     ``planned_s``: for how long frames were to count, if Ctrl-C ended that early. ``messages`` has
-    what the gateway said about the first frame of each outcome.
+    what the gateway said about the first frame of each outcome. ``boxes`` counts what the second
+    model said about boxes, from the start on.
     """
 
     url: str
@@ -73,6 +74,7 @@ class Report:
     bottleneck: str | None
     planned_s: float | None = None
     messages: Mapping[str, str] = field(default_factory=dict)
+    boxes: Mapping[str, int] = field(default_factory=dict)
     pictures: Pictures = field(default_factory=lambda: Pictures(0, 0.0))
 
     @property
@@ -117,6 +119,14 @@ class Report:
         if outcome in self.messages:
             return f"such as: {' '.join(self.messages[outcome].split())[:_LONGEST]}"
         return _MEANINGS.get(outcome, "see docs/protocol.md")
+
+    @property
+    def second_model(self) -> str | None:
+        """For how many boxes the second model had an answer; None if no frame asked for one."""
+        parts = [f"{count} {name}" for name, count in self.boxes.items() if name != "answered"]
+        answered = f"{self.boxes.get('answered', 0)} boxes answered"
+        missing = f", missing: {', '.join(parts)}" if parts else ""
+        return f"{answered}{missing}" if self.boxes else None
 
     @property
     def model_name(self) -> str:

@@ -229,6 +229,7 @@ class Stream:
         if outcome == recording.RESULT:
             timing = message["timing_ms"]
             self._recording.answer(row, message["batch"], timing["queue"], timing["inference"])
+            self._count_boxes(message.get("then", {}).get("answers", ()))
         if self._over.is_set():
             self._leave_if_settled()
         elif not self._profile.closed:
@@ -237,6 +238,11 @@ class Stream:
             self._capture(self._now())
         else:  # do not ask a gateway that cannot answer as fast as it says so
             self._loop.call_later(FIRST_RETRY_S, self._capture_again)
+
+    def _count_boxes(self, answers: Sequence[dict[str, Any] | None]) -> None:
+        """Note what the second model said about boxes; None: it was not to say anything."""
+        boxes = [one for one in answers if one is not None]
+        self._recording.boxes.update(one.get("missing", "answered") for one in boxes)
 
     def _capture_again(self) -> None:
         if self._session is not None and not self._over.is_set():

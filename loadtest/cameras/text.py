@@ -49,6 +49,8 @@ def _frames(report: Report) -> Iterator[str]:
     for outcome, count in report.outcomes:
         share = f"{count / summary.captured:7.2%}"
         yield f"  {outcome:<24} {count:>9}  {share}  {report.meaning(outcome)}"
+    if report.second_model:
+        yield _line("second model", report.second_model)
     for reason, count in report.failures.items():
         yield _line("session failures", f"{count} x {reason}")
 

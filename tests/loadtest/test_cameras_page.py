@@ -98,6 +98,15 @@ def test_a_report_says_what_was_sent(sizes: list[int], words: str) -> None:
     assert files.fields(sent)["pictures"]["count"] == len(sizes)
 
 
+def test_a_second_model_that_does_not_exist_shows() -> None:
+    misspelt = replace(report(5), boxes={"unknown_model": 170, "answered": 3})
+    words = "3 boxes answered, missing: 170 unknown_model"
+    assert f"second model      {words}" in text(misspelt)
+    assert words in page.page(misspelt)
+    assert files.fields(misspelt)["second_model"]["unknown_model"] == 170
+    assert "second model" not in text(report(5))
+
+
 def test_the_verdict_comes_first_and_sets_the_status() -> None:
     met, missed = Measure("answered", 1.0, 0.9, at_least=True), Measure("p95_ms", 50.0, 20.0, "ms")
     assert report(20, (met,)).status == 0
