@@ -19,6 +19,7 @@ from loadtest.cameras.worker import Task
 from loadtest.measure import Measure
 
 WINDOWS = 3
+_NO_MORE = "no more were tried: see --most"
 _DESCRIPTION = """\
 Search the largest number of cameras that meet the objective in three windows in a row: twice as
 many as long as they do, and then in smaller and smaller steps, down to 5 %.
@@ -60,7 +61,8 @@ class Level:
             f"{column[0].name} {', '.join(measure.figure for measure in column)}"
             for column in zip(*self.windows, strict=True)
         )
-        return f"{self.sessions:5} cameras  {'met   ' if self.met else 'missed'}  {figures}"
+        verdict = "met   " if self.met else "missed"
+        return f"{self.sessions:5} {_noun(self.sessions):<7}  {verdict}  {figures}"
 
 
 def add(commands: Any) -> None:
@@ -97,12 +99,13 @@ def run(options: argparse.Namespace) -> int:
         return levels[-1].met
 
     try:
-        found, end = search.most(meets, options.sessions, options.most), End(OK)
+        found = search.most(meets, options.sessions, options.most)
+        end = End(OK, _NO_MORE if found == options.most else None)
     except Bottleneck as error:
         end = End(BOTTLENECK, f"the load generator was the limit: {error}")
     except (Interrupted, KeyboardInterrupt):
         end = End(INTERRUPTED, "the search was stopped")
-    if end.reason:
+    if end.status != OK:
         found = max((level.sessions for level in levels if level.met), default=0)
     print(_conclusion(found, options.objective, end.reason))
     files.save((options.json, _write, _json(found, levels, end)))
@@ -135,9 +138,13 @@ def windows(level: Level) -> list[list[dict[str, Any]]]:
 def _conclusion(found: int, objectives: Sequence[Objective], reason: str | None) -> str:
     wanted = ",".join(map(str, objectives))
     if reason:
-        least = f"{found} cameras or more" if found else "no number of cameras found yet"
+        least = f"{found} {_noun(found)} or more" if found else "no number of cameras found yet"
         return f"{least} within {wanted}; {reason}"
-    return f"{found} cameras within {wanted}" if found else f"not even one camera within {wanted}"
+    return f"{found or 'not even one'} {_noun(found or 1)} within {wanted}"
+
+
+def _noun(count: int) -> str:
+    return "camera" if count == 1 else "cameras"
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from pathlib import Path
 
 from framewire.recording.files import FOLDER_MODE
@@ -46,6 +47,8 @@ def new_folder(text: str) -> Path:
     try:
         path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         filled = any(path.iterdir())
+        with tempfile.TemporaryFile(dir=path):
+            pass  # so it can be written
     except OSError as error:
         raise argparse.ArgumentTypeError(f"cannot write {text}: {error.strerror}") from None
     if filled:

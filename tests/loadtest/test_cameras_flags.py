@@ -15,7 +15,7 @@ from loadtest.cameras.profile import Profile
 from loadtest.cameras.progress import Display
 from loadtest.cameras.target import Unusable
 from loadtest.cameras.worker import Progress
-from loadtest.stack import ROOT
+from loadtest.stack import ROOT, Stack
 
 PAGE = (ROOT / "docs" / "loadtest.md").read_text(encoding="utf-8")
 
@@ -178,3 +178,26 @@ def test_progress_on_a_terminal_that_cannot_move_its_cursor(
     with Display(Profile(2, 5.0, 10.0)) as display:
         display(6.0, Progress(2, 60, {"result": 60}))
     assert capsys.readouterr().out == "   6 s  measuring: 2 cameras, 60 answered, 0 not\n"
+
+
+def test_a_folder_for_recordings_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(**where: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(SystemExit):
+        program._parser("loadtest").parse_args(["cameras", "ws://x", f"--record={tmp_path}"])
+    assert f"cannot write {tmp_path}: Permission denied" in capsys.readouterr().err
+
+
+def test_a_search_that_reaches_its_most_says_so(
+    patient_stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--most=1", "--rate=5", "--seconds=0.3", "--ramp=0", "--warm-up=0.2"]
+    flags += ["--max-lag-ms=60000", "--objective=max_ms=60000"]
+    options = program._parser("loadtest").parse_args(["capacity", patient_stack.url, *flags])
+    assert command.guarded(capacity.run, options, "loadtest") == 0
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last == "1 camera or more within max_ms=60000; no more were tried: see --most"
