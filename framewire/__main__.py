@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tolerate_closed_output("framewire")
     try:
         return _run(*((sys.argv[1:] if arguments is None else arguments) or [""]))
+    except KeyboardInterrupt:  # some commands import for seconds before they handle Ctrl-C
+        return 130
     finally:
         print(end="", flush=True)
 

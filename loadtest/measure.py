@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+_MOST_EXTRA = 6
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,33 @@ class Measure:
 
     @property
     def figure(self) -> str:
-        """The figure with its unit."""
-        return quantity(self.measured, self.unit)
+        """The figure with its unit, and the digits that show on which side of its bound it is."""
+        for extra in range(_MOST_EXTRA):
+            shown = float(_digits(self.measured, extra).replace(",", ""))
+            if replace(self, measured=shown).held == self.held:
+                break
+        return quantity(self.measured, self.unit, extra)
 
 
-def quantity(value: float, unit: str) -> str:
-    """Return ``value`` with three significant digits or all of its integer ones, and its unit."""
-    digits = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{digits} {unit}".strip()
+def quantity(value: float, unit: str, extra: int = 0) -> str:
+    """Return ``value`` with three significant digits or all of its integer ones, and its unit.
+
+    ``extra``: the number of further digits.
+    """
+    return f"{_digits(value, extra)} {unit}".strip()
+
+
+def _digits(value: float, extra: int) -> str:
+    return f"{value:,.{extra}f}" if abs(value) >= 100 else f"{value:.{3 + extra}g}"
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value that the fraction ``share`` of ``values`` do not exceed, or NaN."""
+    """Return the least value that the fraction ``share`` of ``values`` do not exceed, or NaN."""
     if not values:
         return math.nan
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+    return sorted(values)[rank(len(values), share) - 1]
+
+
+def rank(count: int, share: float) -> int:
+    """Return the least rank, from 1 on, that the fraction ``share`` of ``count`` do not exceed."""
+    return max(1, math.ceil(count * share - 1e-6))  # 0.7 + 0.05 is more than 0.75

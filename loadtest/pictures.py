@@ -11,6 +11,8 @@ from demomodel import scenes
 
 SIZE = (640, 480)
 TARGET_BYTES = 40_000
+# No digit can be drawn in less.
+_LEAST_SIDE = 64
 
 
 def camera_jpegs(count: int, seed: int = 7, size: tuple[int, int] = SIZE) -> list[bytes]:
@@ -24,7 +26,7 @@ def camera_jpegs(count: int, seed: int = 7, size: tuple[int, int] = SIZE) -> lis
 
 @functools.cache
 def _jpeg(seed: tuple[int, int], size: tuple[int, int], target: int) -> bytes:
-    picture = scenes.render(seed, size).picture
+    picture = _scene(seed, size)
     low, high = 30, 97
     while low < high:
         quality = (low + high) // 2
@@ -33,6 +35,12 @@ def _jpeg(seed: tuple[int, int], size: tuple[int, int], target: int) -> bytes:
         else:
             high = quality
     return _encoded(picture, low)
+
+
+def _scene(seed: tuple[int, int], size: tuple[int, int]) -> Image.Image:
+    drawn = max(size[0], _LEAST_SIDE), max(size[1], _LEAST_SIDE)
+    picture = scenes.render(seed, drawn).picture
+    return picture if drawn == size else picture.resize(size)
 
 
 def _encoded(picture: Image.Image, quality: int) -> bytes:

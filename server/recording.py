@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from framewire.recording import RecordedFrame, RecordedSession, Recorder
 from framewire.recording.clock import since_1970
 from framewire.recording.files import SEGMENTS, RecordingFolder, segment_bytes
 from server.core.messages import RAW_CHANNELS, Frame, ModelChanged, Outcome
-from server.core.model import Model
+from server.core.model import Model, Then
 from server.core.preferences import Preferences
 from server.core.ring import Member
 from server.core.session import Session
@@ -130,6 +130,21 @@ def _options(preferences: Preferences) -> dict[str, Any]:
         "track": asdict(preferences.track) if preferences.track else None,
         "zones": _areas(preferences.zones),
         "lines": _areas(preferences.lines),
+        "then": _then(preferences.then),
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _then(then: Then | Literal[True] | None) -> dict[str, Any] | Literal[True] | None:
+    if not isinstance(then, Then):
+        return then
+    options = {
+        "model": then.key.name,
+        "label": then.key.label,
+        "version": then.key.version,
+        "max_boxes": then.max_boxes,
+        "min_score": then.min_score,
+        "max_results": then.max_results,
     }
     return {name: value for name, value in options.items() if value is not None}
 

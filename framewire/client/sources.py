@@ -68,7 +68,8 @@ class Video:
                 for frame in container.decode(video=0):
                     yield frame.to_image()
         except (av.FFmpegError, ValueError) as error:
-            raise SourceError(f"cannot read {self._location}: {error}") from None
+            reason = getattr(error, "strerror", None) or error
+            raise SourceError(f"cannot read {self._location}: {reason}") from None
 
 
 def video(path: str | os.PathLike[str]) -> Video:

@@ -134,7 +134,7 @@ def _batches(report: Report) -> Chart:
 def _processes(report: Report) -> Iterator[Chart]:
     until = report.since + report.summary.seconds
     seen = [(server, server.within(report.since, until)) for server in report.servers]
-    seen = [(server, samples) for server, samples in seen if len(samples) > 2]
+    seen = [(server, samples) for server, samples in seen if len(samples) > 3]  # a line of CPU time
     if not seen:
         return
     yield _process_chart(

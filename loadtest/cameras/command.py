@@ -8,15 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from framewire.client.errors import SourceError
-from loadtest.cameras import files, flags, hgrm, page
+from loadtest.cameras import files, flags, hgrm, outputs, page
 from loadtest.cameras.fleet import WorkerDied
+from loadtest.cameras.interrupt import Interrupted
 from loadtest.cameras.load import measure, reach
-from loadtest.cameras.report import UNUSABLE
+from loadtest.cameras.report import INTERRUPTED, UNUSABLE
 from loadtest.cameras.target import Unusable
 from loadtest.cameras.text import text
 from loadtest.cameras.worker import Task
 
-INTERRUPTED = 130
 _DESCRIPTION = """\
 Open sessions like cameras: each captures frames at its rate, whatever happens to earlier ones,
 and sends those that the gateway's window allows. The age of a result counts from the moment its
@@ -28,6 +28,7 @@ exit status:
   1   the objective was missed, or no frame was answered
   2   no load could be put on the gateway; the message says why
   3   the load generator itself was the limit, so the figures do not count
+  130 Ctrl-C ended the load early; the report is about the time until then
 
 examples:
   %(prog)s ws://127.0.0.1:8888/ws
@@ -63,10 +64,10 @@ def add(commands: Any) -> None:
         ("html", "a page with charts that needs nothing else"),
         ("hgrm", "the distribution of the age, for HdrHistogram's plotters"),
     ):
-        results.add_argument(f"--{kind}", type=flags.output, metavar="FILE", help=meaning)
+        results.add_argument(f"--{kind}", type=outputs.file, metavar="FILE", help=meaning)
     results.add_argument(
         "--record",
-        type=flags.new_folder,
+        type=outputs.new_folder,
         metavar="FOLDER",
         help="keep all frames and their outcomes, to be replayed; 1 GB per process at most",
     )
@@ -74,6 +75,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command. Returns the exit status."""
+    outputs.check(options)
     profile = flags.profile(options, options.sessions, options.seconds)
     gateway, model = reach(flags.gateway(options))
     pictures = flags.pictures(options)
@@ -81,10 +83,12 @@ def run(options: argparse.Namespace) -> int:
     count = flags.processes(options, profile)
     report, recording = measure(task, model, count, options.objective, options.max_lag_ms)
     print(text(report))
-    files.save(options.json, files.write_json, report)
-    files.save(options.csv, files.write_csv, recording)
-    files.save(options.html, page.write, report)
-    files.save(options.hgrm, hgrm.write, report.summary.ages_ms)
+    files.save(
+        (options.json, files.write_json, report),
+        (options.csv, files.write_csv, recording),
+        (options.html, page.write, report),
+        (options.hgrm, hgrm.write, report.summary.ages_ms),
+    )
     return report.status
 
 
@@ -95,7 +99,11 @@ def guarded(
     try:
         return command(options)
     except (Unusable, SourceError, WorkerDied) as error:
+        sys.stdout.flush()  # what was printed before the error comes before it
         print(f"{prog}: {error}", file=sys.stderr)
         return UNUSABLE
+    except Interrupted as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from array import array
 from collections.abc import Sequence
@@ -39,21 +40,27 @@ class Probe:
         self._loop = asyncio.get_running_loop()
         self._lags_ms = array("d")
         self._timer: asyncio.TimerHandle | None = None
+        self._cpu_s, self._seconds = 0.0, math.inf
+        self._over = False
 
     def start(self) -> None:
-        """Begin to measure."""
+        """Begin to measure, unless it is over already."""
+        if self._over:
+            return
         self._cpu_s, self._started_at = time.process_time(), self._loop.time()
         self._expect(self._started_at + INTERVAL_S)
 
     def stop(self) -> None:
-        """Measure no more."""
+        """Measure no more. The first call counts."""
+        self._over = True
         if self._timer is not None:
             self._timer.cancel()
-        self._seconds = self._loop.time() - self._started_at
-        self._cpu_s = time.process_time() - self._cpu_s
+            self._timer = None
+            self._seconds = max(1e-9, self._loop.time() - self._started_at)
+            self._cpu_s = time.process_time() - self._cpu_s
 
     def effort(self) -> Effort:
-        """Return what was measured."""
+        """Return what was measured; zeros if nothing was."""
         lags_ms = self._lags_ms.tolist() or [0.0]
         return Effort(self._cpu_s / self._seconds, percentile(lags_ms, 0.99), max(lags_ms))
 

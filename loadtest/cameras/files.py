@@ -29,14 +29,20 @@ COLUMNS = (
 )
 
 
-def save(path: Path | None, write: Callable[[Path, Any], None], results: Any) -> None:
-    """Write results into a file, if they are to have one. Raises ``Unusable``."""
-    if path is None:
-        return
-    try:
-        write(path, results)
-    except OSError as error:
-        raise Unusable(f"cannot write {path}: {error.strerror}") from None
+def save(*results: tuple[Path | None, Callable[[Path, Any], None], Any]) -> None:
+    """Write each of ``results`` into its file with its function, if it is to have one.
+
+    Raises ``Unusable``, after all others are written: a load may have taken hours.
+    """
+    problems = []
+    for path, write, data in results:
+        try:
+            if path is not None:
+                write(path, data)
+        except OSError as error:
+            problems.append(f"cannot write {path}: {error.strerror}")
+    if problems:
+        raise Unusable("; ".join(problems))
 
 
 def write_json(path: Path, report: Report) -> None:
@@ -53,16 +59,20 @@ def fields(report: Report) -> dict[str, Any]:
         "url": report.url,
         "model": report.model["name"],
         "model_version": report.model["version"],
+        "pictures": dataclasses.asdict(report.pictures),
         "profile": {
             name: _number(value) for name, value in dataclasses.asdict(report.profile).items()
         },
         "valid": report.bottleneck is None,
         "bottleneck": report.bottleneck,
         "status": report.status,
+        "planned_seconds": report.planned_s or report.profile.seconds,
         "objectives": objectives(report.measures),
         "captured": summary.captured,
         "sent": summary.sent,
         "outcomes": dict(report.outcomes),
+        "messages": dict(report.messages),
+        "second_model": dict(report.boxes),
         "session_failures": dict(report.failures),
         "answered": _number(summary.answered),
         "frames_per_s": summary.frames_per_s,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from framewire import textfile
-from framewire.recording.files import FOLDER_MODE
 from loadtest.cameras import fleet, objective, source, target
 from loadtest.cameras.effort import MAX_LAG_MS
 from loadtest.cameras.objective import FIGURES, Objective
@@ -19,21 +17,32 @@ from loadtest.cameras.source import Picture
 from loadtest.cameras.target import Target, Unusable
 
 _LARGEST_SIDE = 8192
+MOST_CAMERAS = 100_000
+"""Each takes a socket, and a few kB of memory in the load generator."""
+MOST_FRAMES_PER_S = 100_000.0
+MOST_S = 1e9
 
 OBJECTIVES = "objectives:\n" + "\n".join(
     f"  {name:<14}{figure.meaning}" for name, figure in FIGURES.items()
 )
 
 
-def add_gateway(parser: argparse.ArgumentParser, default: str = "the gateway's") -> None:
-    """Add the URL, and how to connect to it. ``default``: which model sessions ask for."""
+def add_gateway(
+    parser: argparse.ArgumentParser, default: str = "the gateway's", then: str = "none"
+) -> None:
+    """Add the URL, and how to connect to it.
+
+    ``default`` and ``then``: which model and second model sessions ask for without the flags.
+    """
     parser.add_argument("url", metavar="URL", help="the gateway, such as ws://127.0.0.1:8888/ws")
     group = parser.add_argument_group("the gateway")
     group.add_argument("--token", metavar="TOKEN", help="token, or @FILE with the token in it")
     group.add_argument("--ca", metavar="FILE", help="certificates to trust, in PEM")
     group.add_argument("--model", metavar="NAME", help=f"model (default: {default})")
     group.add_argument("--label", metavar="LABEL", help=f"version label (default: {default})")
-    group.add_argument("--then", metavar="NAME", help="second model, for the boxes (default: none)")
+    group.add_argument(
+        "--then", metavar="NAME", help=f"second model, for the boxes (default: {then})"
+    )
 
 
 def add_load(
@@ -49,7 +58,7 @@ def add_load(
     seconds(group, "--seconds", *length_s, positive)
     group.add_argument(
         "--rate",
-        type=positive,
+        type=_frames_per_s,
         default=15.0,
         metavar="F",
         help="frames per second of each camera (default: %(default)g)",
@@ -144,7 +153,7 @@ def add_objective(group: argparse._ArgumentGroup, default: str = "") -> None:
 def count(group: argparse._ArgumentGroup, flag: str, default: int, meaning: str) -> None:
     """Add a flag for a number of cameras."""
     text = f"{meaning} (default: {default})"
-    group.add_argument(flag, type=count_of, default=default, metavar="N", help=text)
+    group.add_argument(flag, type=_cameras, default=default, metavar="N", help=text)
 
 
 def seconds(
@@ -222,27 +231,6 @@ def processes(options: argparse.Namespace, load: Profile) -> int:
     return min(options.processes or fleet.processes(load), load.sessions)
 
 
-def output(text: str) -> Path:
-    """Return the path of a file that can be written: better now than after the load."""
-    path = Path(text)
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"cannot write {text}")
-    return path
-
-
-def new_folder(text: str) -> Path:
-    """Return the path of a folder that is empty, or can be created."""
-    path = Path(text)
-    try:
-        path.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-        filled = any(path.iterdir())
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"cannot write {text}: {error.strerror}") from None
-    if filled:
-        raise argparse.ArgumentTypeError(f"{text} is not empty")
-    return path
-
-
 def _token(text: str | None) -> str | None:
     token = _stored(text[1:]) if text is not None and text.startswith("@") else text
     if token is not None and not (token.isascii() and token.isprintable()):
@@ -269,13 +257,23 @@ def count_of(text: str) -> int:
     return int(text)
 
 
+def _cameras(text: str) -> int:
+    if count_of(text) > MOST_CAMERAS:
+        raise argparse.ArgumentTypeError(f"{text} is more than {MOST_CAMERAS}")
+    return int(text)
+
+
 def _not_negative(text: str) -> float:
-    return _number(text, 0.0, float("1e9"), "a number from 0 on")
+    return _number(text, 0.0, MOST_S, "a number from 0 on")
 
 
 def positive(text: str) -> float:
     """Parse a number above 0."""
-    return _number(text, 1e-3, 1e9, "a positive number")
+    return _number(text, 1e-3, MOST_S, "a positive number")
+
+
+def _frames_per_s(text: str) -> float:
+    return _number(text, 1e-3, MOST_FRAMES_PER_S, "a positive number")
 
 
 def _fraction(text: str) -> float:
@@ -283,11 +281,14 @@ def _fraction(text: str) -> float:
 
 
 def _number(text: str, least: float, most: float, what: str) -> float:
+    """Parse a number. ``what`` says which are meant, but for those that are far off."""
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
     if not least <= value <= most:
+        if most < value or 0 < value < least:
+            what = f"between {least:.10g} and {most:.10g}"
         raise argparse.ArgumentTypeError(f"{text} is not {what}")
     return value
 

@@ -29,10 +29,14 @@ class WorkerDied(Exception):
 
 @dataclass(frozen=True)
 class Finished:
-    """A load that is over: when it started (``time.monotonic``), and what each process has."""
+    """A load that is over: when it started (``time.monotonic``), and what each process has.
+
+    ``stopped_s``: after how many seconds it was stopped; None if it ran to its end.
+    """
 
     started_at: float
     shares: Sequence[Share]
+    stopped_s: float | None = None
 
 
 def processes(profile: Profile) -> int:
@@ -42,11 +46,16 @@ def processes(profile: Profile) -> int:
     return max(1, min(len(os.sched_getaffinity(0)), profile.sessions, math.ceil(needed)))
 
 
-def run(task: Task, count: int, watch: Callable[[float, Progress], None]) -> Finished:
+def run(
+    task: Task,
+    count: int,
+    watch: Callable[[float, Progress], None],
+    stop: Callable[[], bool] = lambda: False,
+) -> Finished:
     """Spread the cameras of ``task`` over ``count`` processes, and wait for the end of the load.
 
     ``watch`` is called several times a second, with the seconds since the start and the progress
-    of all. Raises :class:`WorkerDied`.
+    of all. The load ends early when ``stop`` says so. Raises :class:`WorkerDied`.
     """
     tasks = [replace(task, numbers=task.numbers[first::count]) for first in range(count)]
     with _running(tasks) as pipes:
@@ -56,7 +65,7 @@ def run(task: Task, count: int, watch: Callable[[float, Progress], None]) -> Fin
             started_at = time.monotonic() + START_S
             for pipe in pipes:
                 pipe.send(started_at)
-            return Finished(started_at, _collect(pipes, started_at, watch))
+            return _collect(pipes, started_at, watch, stop)
         except (EOFError, ConnectionError):
             raise WorkerDied("a process of the load generator ended early") from None
 
@@ -82,17 +91,26 @@ def _running(tasks: Sequence[Task]) -> Iterator[list[Pipe]]:
 
 
 def _collect(
-    pipes: Sequence[Pipe], started_at: float, watch: Callable[[float, Progress], None]
-) -> list[Share]:
+    pipes: Sequence[Pipe],
+    started_at: float,
+    watch: Callable[[float, Progress], None],
+    stop: Callable[[], bool],
+) -> Finished:
     shares: dict[Pipe, Share] = {}
     latest: dict[Pipe, Progress] = {}
+    stopped_s: float | None = None
     while len(shares) < len(pipes):
-        for pipe in wait([pipe for pipe in pipes if pipe not in shares], POLL_S):
+        open_pipes = [pipe for pipe in pipes if pipe not in shares]
+        if stopped_s is None and stop():
+            stopped_s = time.monotonic() - started_at
+            for running in open_pipes:
+                running.send(None)
+        for pipe in wait(open_pipes, POLL_S):
             assert isinstance(pipe, Pipe)
             message = pipe.recv()
             (shares if isinstance(message, Share) else latest)[pipe] = message
         watch(time.monotonic() - started_at, together(list(latest.values())))
-    return [shares[pipe] for pipe in pipes]
+    return Finished(started_at, [shares[pipe] for pipe in pipes], stopped_s)
 
 
 def together(parts: Sequence[Progress]) -> Progress:

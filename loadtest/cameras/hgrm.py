@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from loadtest import measure
+
 _TICKS_PER_HALF_DISTANCE = 5
 _HEADER = f"{'Value':>12} {'Percentile':>14} {'TotalCount':>10} {'1/(1-Percentile)':>14}\n"
 
@@ -19,7 +21,7 @@ def write(path: Path, ages_ms: Sequence[float]) -> None:
 def _lines(ages_ms: Sequence[float]) -> Iterator[str]:
     count = len(ages_ms)
     for share in shares(count):
-        rank = max(1, math.ceil(share * count))
+        rank = measure.rank(count, share)
         beyond = f" {1 / (1 - share):14.2f}" if share < 1 else ""
         yield f"{ages_ms[rank - 1]:12.3f} {share:2.12f} {rank:10d}{beyond}"
     if count:

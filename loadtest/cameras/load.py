@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from loadtest.cameras import effort, fleet, objective, target
 from loadtest.cameras.fleet import Finished
+from loadtest.cameras.interrupt import Interrupted, noticed
 from loadtest.cameras.objective import Objective
 from loadtest.cameras.probe import probe
+from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
-from loadtest.cameras.report import Report
+from loadtest.cameras.report import Pictures, Report
 from loadtest.cameras.servers import Server, Watch
 from loadtest.cameras.summary import summarize
 from loadtest.cameras.target import Target
@@ -36,13 +40,17 @@ def measure(
     objectives: Sequence[Objective] = (),
     max_lag_ms: float = effort.MAX_LAG_MS,
 ) -> tuple[Report, Recording]:
-    """Run a load. Returns its report, and all of its frames. Raises ``WorkerDied``."""
+    """Run a load. Returns its report, and all of its frames.
+
+    After Ctrl-C, the report is about the time until then. Raises ``WorkerDied``, and
+    ``Interrupted`` if no frame counted by then.
+    """
     started = time.strftime("%Y-%m-%d %H:%M:%S %z")
     finished, servers = _run(task, processes)
     recording = Recording()
     for share in finished.shares:
         recording.extend(share.recording)
-    profile = task.profile
+    profile = until(task.profile, finished.stopped_s)
     summary = summarize(recording, profile.since_s, profile.until_s)
     efforts = [share.effort for share in finished.shares]
     report = Report(
@@ -57,8 +65,22 @@ def measure(
         servers,
         objective.measures(objectives, summary),
         effort.bottleneck(efforts, max_lag_ms),
+        None if finished.stopped_s is None else task.profile.seconds,
+        recording.messages,
+        recording.boxes,
+        Pictures.of(task.pictures),
     )
     return report, recording
+
+
+def until(profile: Profile, stopped_s: float | None) -> Profile:
+    """Return what there was of a load that was stopped, in whole tenths of a second."""
+    if stopped_s is None or stopped_s >= profile.until_s:
+        return profile
+    seconds = math.floor((stopped_s - profile.since_s) * 10) / 10
+    if seconds <= 0:
+        raise Interrupted("stopped before any frame counted")
+    return dataclasses.replace(profile, seconds=seconds)
 
 
 def _run(task: Task, processes: int) -> tuple[Finished, list[Server]]:
@@ -66,10 +88,10 @@ def _run(task: Task, processes: int) -> tuple[Finished, list[Server]]:
     from loadtest.cameras.progress import Display  # which needs rich
 
     watch = Watch(task.target.port if task.target.here else None)
-    with Display(task.profile) as display:
+    with Display(task.profile) as display, noticed() as stop:
 
         def on_progress(elapsed_s: float, progress: Progress) -> None:
             watch.sample()
-            display(elapsed_s, progress)
+            display(elapsed_s, progress, stop())
 
-        return fleet.run(task, processes, on_progress), watch.servers
+        return fleet.run(task, processes, on_progress, stop), watch.servers

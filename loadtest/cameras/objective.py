@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +14,16 @@ from loadtest.measure import Measure
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure that can be bounded: from below if ``at_least``, otherwise from above."""
+    """A figure that can be bounded: from below if ``at_least``, otherwise from above.
+
+    ``most`` is the largest value that it can have.
+    """
 
     meaning: str
     read: Callable[[Summary], float]
     unit: str = ""
     at_least: bool = False
+    most: float = math.inf
 
 
 def _age(percent: float) -> Figure:
@@ -34,9 +39,14 @@ FIGURES = {
     "p999_ms": _age(99.9),
     "max_ms": _age(100),
     "answered": Figure(
-        "results / frames captured, at least", lambda summary: summary.answered, at_least=True
+        "results / frames captured, at least (0..1)",
+        lambda summary: summary.answered,
+        at_least=True,
+        most=1.0,
     ),
-    "errors": Figure("errors / frames captured, at most", lambda summary: summary.failed),
+    "errors": Figure(
+        "errors / frames captured, at most (0..1)", lambda summary: summary.failed, most=1.0
+    ),
     "frames_per_s": Figure(
         "results per second, at least", lambda summary: summary.frames_per_s, at_least=True
     ),
@@ -72,10 +82,15 @@ def _parse(text: str) -> Objective:
         hint = did_you_mean(name, FIGURES) or f"; choose from {', '.join(FIGURES)}"
         raise ValueError(f"there is no objective {name!r}{hint}")
     try:
-        return Objective(name, float(bound))
+        value = float(bound)
     except ValueError:
         sample = "200" if name.endswith("_ms") else "0.99"
         raise ValueError(f"{name} needs a number, such as {name}={sample}, not {text!r}") from None
+    most = FIGURES[name].most
+    if not 0 <= value <= most or math.isinf(value):
+        span = "from 0 on" if math.isinf(most) else f"from 0 to {most:g}"
+        raise ValueError(f"{name} needs a number {span}, not {bound}")
+    return Objective(name, value)
 
 
 def measures(objectives: Sequence[Objective], summary: Summary) -> list[Measure]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from framewire import reports
 from loadtest.cameras import charts
-from loadtest.cameras.report import OK, Report, meaning, usage, verdict
+from loadtest.cameras.report import Report, usage, verdict
 
 
 def write(path: Path, report: Report) -> None:
@@ -20,8 +20,13 @@ def page(report: Report) -> str:
     """Return the page."""
     return reports.page(
         f"Load test: {report.profile}",
-        [f"{report.url}, {report.model_name}", report.started],
         [
+            f"{report.url}, {report.model_name}",
+            f"pictures: {report.pictures}",
+            report.started,
+        ],
+        [
+            _stopped(report),
             _verdict(report),
             _tiles(report),
             *(
@@ -35,6 +40,12 @@ def page(report: Report) -> str:
     )
 
 
+def _stopped(report: Report) -> str:
+    if not report.stopped:
+        return ""
+    return f'<p class="verdict bad">This load was stopped {report.stopped}.</p>'
+
+
 def _verdict(report: Report) -> str:
     if report.warning:
         return f'<p class="verdict bad">{escape(report.warning)}</p>'
@@ -44,7 +55,7 @@ def _verdict(report: Report) -> str:
         f'<li class="{"good" if measure.held else "bad"}">{escape(verdict(measure))}</li>'
         for measure in report.measures
     )
-    state, word = ("good", "met") if report.status == OK else ("bad", "missed")
+    state, word = ("good", "met") if report.met else ("bad", "missed")
     return f'<div class="verdict {state}"><p>Objective {word}</p><ul>{items}</ul></div>'
 
 
@@ -61,16 +72,22 @@ def _outcome_table(report: Report) -> str:
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td class=n>{count}</td>"
         f"<td class=n>{count / report.summary.captured:.2%}</td>"
-        f"<td>{escape(meaning(name))}</td></tr>"
+        f"<td>{escape(report.meaning(name))}</td></tr>"
         for name, count in report.outcomes
     )
     return reports.section(
         "Outcomes",
         "Every captured frame is in one row: age counts from the moment it was due, and frames "
         "that could not be sent count as well.",
-        "<table><thead><tr><th>outcome<th class=n>frames<th class=n>share<th>meaning</tr></thead>"
-        f"<tbody>{rows}</tbody></table>{_failures(report)}",
+        "<table class=outcomes>"
+        "<thead><tr><th>outcome<th class=n>frames<th class=n>share<th>meaning</tr></thead>"
+        f"<tbody>{rows}</tbody></table>{_second(report)}{_failures(report)}",
     )
+
+
+def _second(report: Report) -> str:
+    text = report.second_model
+    return f"<h3>Second model</h3><p>{escape(text)}</p>" if text else ""
 
 
 def _failures(report: Report) -> str:

@@ -12,6 +12,9 @@ from loadtest.cameras.target import Target, Unusable
 from loadtest.connection import Connection, Rejected
 
 MODEL_TIMEOUT_S = 5.0
+# X.509 verification: expired, not valid yet, and for another host or address.
+_OUT_OF_DATE, _OTHER_HOST = (9, 10), (62, 64)
+_OF_A_PROXY = (401, 403, 407, 429)
 _EXPECTS_TLS = re.compile("HTTPS|SSL")
 """In the answer of a server with TLS to a request without."""
 
@@ -48,14 +51,17 @@ async def probe(target: Target) -> dict[str, Any]:
     return visitor.model.result()
 
 
-def explain(error: OSError, target: Target) -> str:
-    """Return what went wrong, and what to do about it."""
+def explain(error: OSError, target: Target, seen: bool = False) -> str:
+    """Return what went wrong, and what to do about it. ``seen``: the gateway did answer before."""
     if isinstance(error, Rejected):
         return _rejection(error, target)
     if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there; start a gateway, for instance with `framewire demo`"
+        hint = "" if seen else "; start a gateway, for instance with `framewire demo`"
+        return f"nothing listens there{hint}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message}); name its CA with --ca"
+        return (
+            f"its certificate is not trusted ({error.verify_message.rstrip('.')}); {_hint(error)}"
+        )
     if isinstance(error, ssl.SSLError):
         return f"TLS failed ({error.reason}); a gateway without TLS has a URL with ws://"
     text = error.strerror or str(error)
@@ -64,9 +70,17 @@ def explain(error: OSError, target: Target) -> str:
     return text
 
 
+def _hint(error: ssl.SSLCertVerificationError) -> str:
+    if error.verify_code in _OTHER_HOST:
+        return "use a host that the certificate names"
+    if error.verify_code in _OUT_OF_DATE:
+        return "renew it, or set this machine's clock"
+    return "name its CA with --ca"
+
+
 def _rejection(error: Rejected, target: Target) -> str:
     message, is_gateway = _message(error.text)
-    if error.status == 401 or "(unauthorized)" in message:
+    if (error.status == 401 and is_gateway) or "(unauthorized)" in message:
         hint = "issue one with `framewire token`" if target.token else "pass one with --token"
         return f"the gateway requires a valid token: {message}; {hint}"
     if error.status == 101:
@@ -77,6 +91,11 @@ def _rejection(error: Rejected, target: Target) -> str:
         return f"{message}; a gateway with TLS has a URL with wss://"
     if error.location:
         return f"it redirects to {error.location[:200]}; use the address of the gateway itself"
+    if error.status in _OF_A_PROXY:
+        return (
+            f"a server answered {error.status} in its place: {message}; "
+            "use the address of the gateway itself"
+        )
     if error.status >= 500:
         return (
             f"a server answered {error.status} in its place: {message}; is the gateway running, "

@@ -21,7 +21,7 @@ class Display:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         console = Console()
-        self._terminal = console.is_terminal
+        self._terminal = console.is_terminal and not console.is_dumb_terminal
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -45,18 +45,19 @@ class Display:
     ) -> None:
         self._bar.stop()
 
-    def __call__(self, elapsed_s: float, progress: worker.Progress) -> None:
-        """Show the progress after ``elapsed_s`` seconds of the load."""
+    def __call__(self, elapsed_s: float, progress: worker.Progress, stopped: bool = False) -> None:
+        """Show the progress after ``elapsed_s`` seconds of a load, which may have been stopped."""
+        phase = "stopping" if stopped else self._phase(elapsed_s)
         if self._terminal:
             self._bar.update(
                 self._task,
-                description=self._phase(elapsed_s),
+                description=phase,
                 completed=min(elapsed_s, self._profile.until_s),
                 note=_note(progress),
             )
         elif elapsed_s >= self._next_line_s:
             self._next_line_s += LINE_EVERY_S
-            print(f"{elapsed_s:4.0f} s  {self._phase(elapsed_s)}: {_note(progress)}", flush=True)
+            print(f"{elapsed_s:4.0f} s  {phase}: {_note(progress)}", flush=True)
 
     def _phase(self, elapsed_s: float) -> str:
         profile = self._profile

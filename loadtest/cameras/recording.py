@@ -28,7 +28,9 @@ class Recording:
     Times are in seconds after the start, NaN for what did not happen. ``outcome`` counts in
     ``names``: ``result``, the reason of a drop, the code of an error, or one of ``LOCAL``.
     ``batch`` is 0 for frames without a result. A frame takes about 40 bytes. ``failures`` counts
-    the sessions that could not be opened, or ended early, by the reason.
+    the sessions that could not be opened, or ended early, by the reason. ``messages`` has what the
+    gateway said about the first frame of each outcome. ``boxes`` counts what the second model said
+    about boxes: ``answered``, or why it said nothing.
     """
 
     def __init__(self) -> None:
@@ -43,6 +45,8 @@ class Recording:
         self.inference_ms = array("f")
         self.totals: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
+        self.messages: dict[str, str] = {}
+        self.boxes: Counter[str] = Counter()
         self.fresh_ms: list[float] = []
 
     def __len__(self) -> int:
@@ -100,3 +104,5 @@ class Recording:
         self.inference_ms.extend(other.inference_ms)
         self.totals.update(other.totals)
         self.failures.update(other.failures)
+        self.boxes.update(other.boxes)
+        self.messages = {**other.messages, **self.messages}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import PurePath
 from loadtest import procfs
 
 INTERVAL_S = 0.5
+LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,19 @@ class Server:
 
 
 class Watch:
-    """Samples the processes that serve a port of this machine, and those that they call."""
+    """Samples the processes that serve a port of this machine, and those that they call.
+
+    Where one has ended, it looks for its successor.
+    """
 
     def __init__(self, port: int | None) -> None:
         """``port``: None if the servers are not on this machine."""
-        pids = [] if port is None else find(port)
-        self.servers = [Server(pid, name(procfs.command(pid))) for pid in pids]
-        self._next_at = 0.0
+        self.servers: list[Server] = []
+        self._port = port
+        self._running: list[Server] = []
+        self._look()
+        self._wanted = len(self._running)
+        self._next_at = self._next_look_at = 0.0
 
     def sample(self) -> None:
         """Take a sample if it is time for one."""
@@ -49,12 +57,29 @@ class Watch:
         if now < self._next_at:
             return
         self._next_at = now + INTERVAL_S
-        for server in self.servers:
-            try:
-                used, memory = procfs.cpu_s(server.pid), procfs.resident_mb(server.pid)
-            except (OSError, StopIteration):  # it has ended
-                continue
-            server.samples.append(Sample(now, used, memory))
+        self._running = [server for server in self._running if _sampled(server, now)]
+        if len(self._running) < self._wanted and now >= self._next_look_at:
+            self._next_look_at = now + LOOK_EVERY_S
+            self._look()
+
+    def _look(self) -> None:
+        known = {server.pid for server in self._running}
+        for pid in [] if self._port is None else find(self._port):
+            if pid not in known:
+                with contextlib.suppress(OSError):  # it has ended
+                    server = Server(pid, name(procfs.command(pid)))
+                    self._running.append(server)
+                    self.servers.append(server)
+
+
+def _sampled(server: Server, now: float) -> bool:
+    """Take a sample of a process. Returns False if it has ended."""
+    try:
+        used, memory = procfs.cpu_s(server.pid), procfs.resident_mb(server.pid)
+    except (OSError, StopIteration):
+        return False
+    server.samples.append(Sample(now, used, memory))
+    return True
 
 
 def find(port: int) -> list[int]:

@@ -15,6 +15,8 @@ from framewire.client.sources import Folder, video
 SCENES = 12
 MAX_VIDEO_FRAMES = 300
 JPEG_QUALITY = 85
+MANY_PIXELS = 10_000_000
+"""Rendering as many takes seconds, so that it is worth a line."""
 
 
 class Picture(NamedTuple):
@@ -29,6 +31,9 @@ def rendered(sizes: Sequence[tuple[int, int]]) -> list[Picture]:
     from loadtest.pictures import camera_jpegs  # which needs numpy
 
     count = -(-SCENES // len(sizes))
+    pixels = count * sum(width * height for width, height in sizes)
+    if pixels > MANY_PIXELS:
+        print(f"rendering {count * len(sizes)} pictures, {pixels / 1e6:.0f} megapixels", flush=True)
     rows = zip(*(camera_jpegs(count, size=size) for size in sizes), strict=True)
     return [Picture("jpeg", data) for row in rows for data in row]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from framewire.client.pacing import Pacing
+from framewire.client.waiting import within
 from loadtest.cameras import recording
 from loadtest.cameras.probe import explain
 from loadtest.cameras.profile import Profile
@@ -64,7 +66,8 @@ class Stream:
         self._uplink_free_at = -math.inf
         self._timer: asyncio.TimerHandle | None = None
         self._sent = number  # so that cameras do not all send the same pictures
-        self._over = False
+        self._until_s = profile.until_s
+        self._over = asyncio.Event()
 
     @property
     def connected(self) -> bool:
@@ -74,20 +77,25 @@ class Stream:
     async def run(self) -> None:
         """Take part in the load. Returns when every frame has its outcome."""
         await self._sleep_until(self._profile.joins_at(self._number))
-        self._at(self._profile.until_s, self._finish)
+        self._at(self._until_s, self._finish)
         if not self._profile.closed:
             self._schedule()
         retry_s = FIRST_RETRY_S
-        while not self._over:
+        while not self._over.is_set():
             session = await self._connect()
             if session is not None:
                 retry_s = FIRST_RETRY_S
                 await session.lost.wait()
-                if not (session.left or self._over):
+                if not (session.left or self._over.is_set()):
                     self._recording.failures[session.ended] += 1
-            if not self._over:
-                await self._sleep_until(min(self._now() + retry_s, self._profile.until_s))
+            if not self._over.is_set():
+                await self._sleep_until(min(self._now() + retry_s, self._until_s))
                 retry_s = min(2 * retry_s, MAX_RETRY_S)
+
+    def stop(self) -> None:
+        """End the load for this camera now, as if this had been its end all along."""
+        self._until_s = min(self._until_s, self._now())
+        self._finish()
 
     # Connecting
 
@@ -105,14 +113,14 @@ class Stream:
             self._note(error)
             session.leave()
             return None
-        if self._over:
+        if self._over.is_set():
             session.leave()
         else:
             self._opened(session)
         return session
 
     def _note(self, error: OSError) -> None:
-        self._recording.failures[explain(error, self._target)] += 1
+        self._recording.failures[explain(error, self._target, seen=True)] += 1
 
     def _opened(self, session: Session) -> None:
         self._session = session
@@ -144,12 +152,13 @@ class Stream:
 
     def _schedule(self) -> None:
         at = next(self._captures)
-        if at < self._profile.until_s:
+        if at < self._until_s:
             self._at(at, self._tick, at)
 
     def _tick(self, at: float) -> None:
-        self._capture(at)
-        self._schedule()
+        if at < self._until_s:  # which may be earlier by now
+            self._capture(at)
+            self._schedule()
 
     def _capture(self, at: float) -> None:
         """Hold a frame that was due ``at``, and send it if that is allowed now."""
@@ -214,11 +223,14 @@ class Stream:
         outcome, detail = message["type"], message.get("reason") or message.get("code")
         if detail:
             outcome = f"{outcome} {detail}"
+        if "message" in message:
+            self._recording.messages.setdefault(outcome, str(message["message"]))
         self._recording.settle(row, outcome, self._now())
         if outcome == recording.RESULT:
             timing = message["timing_ms"]
             self._recording.answer(row, message["batch"], timing["queue"], timing["inference"])
-        if self._over:
+            self._count_boxes(message.get("then", {}).get("answers", ()))
+        if self._over.is_set():
             self._leave_if_settled()
         elif not self._profile.closed:
             self._send_held()
@@ -227,17 +239,24 @@ class Stream:
         else:  # do not ask a gateway that cannot answer as fast as it says so
             self._loop.call_later(FIRST_RETRY_S, self._capture_again)
 
+    def _count_boxes(self, answers: Sequence[dict[str, Any] | None]) -> None:
+        """Note what the second model said about boxes; None: it was not to say anything."""
+        boxes = [one for one in answers if one is not None]
+        self._recording.boxes.update(one.get("missing", "answered") for one in boxes)
+
     def _capture_again(self) -> None:
-        if self._session is not None and not self._over:
+        if self._session is not None and not self._over.is_set():
             self._capture(self._now())
 
     # The end
 
     def _finish(self) -> None:
         """Send no more, and wait a few seconds for the last outcomes."""
-        self._over = True
+        if self._over.is_set():
+            return
+        self._over.set()
         self._drop_held(recording.UNSENT)
-        self._at(self._profile.until_s + SETTLE_S, self._give_up)
+        self._at(self._until_s + SETTLE_S, self._give_up)
         self._leave_if_settled()
 
     def _give_up(self) -> None:
@@ -268,4 +287,6 @@ class Stream:
         self._loop.call_at(self._started_at + at, call, *arguments)
 
     async def _sleep_until(self, at: float) -> None:
-        await asyncio.sleep(max(0.0, at - self._now()))
+        """Sleep until then, or until the load is over."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await within(self._over.wait(), max(0.0, at - self._now()))

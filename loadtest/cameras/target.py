@@ -138,7 +138,7 @@ def parse(url: str) -> Target:
         port = parts.port
     except ValueError as error:
         raise Unusable(f"{url} is not a URL: {error}") from None
-    if parts.scheme not in _SCHEMES or not parts.hostname:
+    if parts.scheme not in _SCHEMES or not parts.hostname or port == 0:
         raise Unusable(f"{url} is not the URL of a gateway, such as ws://127.0.0.1:8888/ws")
     tls = _SCHEMES[parts.scheme]
     path = parts.path if parts.path.strip("/") else "/ws"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadtest.cameras.report import Report, meaning, usage, verdict
+from loadtest.cameras.report import Report, usage, verdict
 
 _WIDTH = 18
 
@@ -16,7 +16,10 @@ def text(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     yield f"{report.profile}"
+    if report.stopped:
+        yield _line("stopped", report.stopped)
     yield _line("gateway", f"{report.url}, {report.model_name}")
+    yield _line("pictures", str(report.pictures))
     yield from _ages(report)
     yield from _frames(report)
     yield from _processes(report)
@@ -45,7 +48,9 @@ def _frames(report: Report) -> Iterator[str]:
     yield _line("frames", f"{summary.captured} captured, {summary.sent} sent, {rate}")
     for outcome, count in report.outcomes:
         share = f"{count / summary.captured:7.2%}"
-        yield f"  {outcome:<24} {count:>9}  {share}  {meaning(outcome)}"
+        yield f"  {outcome:<24} {count:>9}  {share}  {report.meaning(outcome)}"
+    if report.second_model:
+        yield _line("second model", report.second_model)
     for reason, count in report.failures.items():
         yield _line("session failures", f"{count} x {reason}")
 

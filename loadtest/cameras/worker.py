@@ -15,7 +15,7 @@ from loadtest.cameras.effort import Effort, Probe
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
 from loadtest.cameras.source import Picture
-from loadtest.cameras.stream import Stream
+from loadtest.cameras.stream import SETTLE_S, Stream
 from loadtest.cameras.tap import CameraTap, open_recorder
 from loadtest.cameras.target import Target
 
@@ -55,9 +55,15 @@ class Task:
 
 
 async def run(
-    task: Task, started_at: float, report: Callable[[Progress], None] = lambda progress: None
+    task: Task,
+    started_at: float,
+    report: Callable[[Progress], None] = lambda progress: None,
+    stopped: asyncio.Event | None = None,
 ) -> Share:
-    """Run the cameras of a task, whose load starts at ``started_at`` on the event loop's clock."""
+    """Run the cameras of a task, whose load starts at ``started_at`` on the event loop's clock.
+
+    Once ``stopped`` is set, they capture no more frames, and the last outcomes are awaited.
+    """
     loop = asyncio.get_running_loop()
     recording = Recording()
     frames = [task.target.message(picture) for picture in task.pictures]
@@ -78,11 +84,33 @@ async def run(
     loop.call_at(started_at + task.profile.since_s, probe.start)
     loop.call_at(started_at + task.profile.until_s, probe.stop)
     reporting = asyncio.ensure_future(_keep_reporting(streams, recording, report))
-    await asyncio.gather(*(stream.run() for stream in streams))
+    running = [asyncio.ensure_future(stream.run()) for stream in streams]
+    stopping = asyncio.ensure_future(_stop(stopped or asyncio.Event(), streams, probe, running))
+    await asyncio.wait(running)
     reporting.cancel()
+    stopping.cancel()
+    for stream in running:
+        if not stream.cancelled():
+            stream.result()
     if recorder is not None:
         await asyncio.to_thread(recorder.close)
     return Share(recording, probe.effort())
+
+
+async def _stop(
+    stopped: asyncio.Event,
+    streams: Sequence[Stream],
+    probe: Probe,
+    running: Sequence[asyncio.Future[None]],
+) -> None:
+    """End the load when ``stopped`` is set, also for cameras that wait for a connection."""
+    await stopped.wait()
+    probe.stop()
+    for stream in streams:
+        stream.stop()
+    await asyncio.sleep(SETTLE_S + 1.0)
+    for task in running:
+        task.cancel()
 
 
 def _tap(task: Task, recorder: Recorder | None) -> CameraTap | None:
@@ -103,6 +131,18 @@ async def _keep_reporting(
         )
 
 
+async def _serve(pipe: Pipe, task: Task, started_at: float) -> Share:
+    """Run a task until its end, or until the process that started this one stops it, or ends."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+
+    def stop() -> None:
+        loop.remove_reader(pipe.fileno())
+        stopped.set()
+
+    loop.add_reader(pipe.fileno(), stop)
+    return await run(task, started_at, pipe.send, stopped)
+
+
 def main(pipe: Pipe, task: Task) -> None:
     """Say when this process is ready, wait for the start, and send progress and the result."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started it
@@ -111,6 +151,6 @@ def main(pipe: Pipe, task: Task) -> None:
     try:
         pipe.send(None)
         started_at = pipe.recv()
-        pipe.send(asyncio.run(run(task, started_at, pipe.send)))
+        pipe.send(asyncio.run(_serve(pipe, task, started_at)))
     except (EOFError, BrokenPipeError):  # that process is gone
         pass

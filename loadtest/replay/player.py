@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from typing import Any
 
 import msgpack
 
+from framewire.client.waiting import within
 from framewire.recording import RecordedFrame, RecordedSession
 from loadtest import websocket
 from loadtest.cameras.probe import explain
@@ -37,28 +40,47 @@ class Replayed:
 
 @dataclass
 class Run:
-    """All frames that were sent again, and the sessions that failed, by the reason."""
+    """All frames that were sent again, and the sessions that failed, by the reason.
+
+    ``stopped``: only those frames that were due before the replay was stopped.
+    """
 
     frames: list[Replayed] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
+    stopped: bool = False
 
 
 async def play(
-    sessions: Mapping[str, Sequence[RecordedFrame]], target: Target, speed: float = 1.0
+    sessions: Mapping[str, Sequence[RecordedFrame]],
+    target: Target,
+    speed: float = 1.0,
+    stop: asyncio.Event | None = None,
 ) -> Run:
-    """Send all sessions again, ``speed`` times as fast as they were."""
+    """Send all sessions again, ``speed`` times as fast as they were.
+
+    Once ``stop`` is set, no more frames are sent, and the last outcomes are awaited.
+    """
+    loop, stop = asyncio.get_running_loop(), stop or asyncio.Event()
     first = min(frames[0].at for frames in sessions.values())
-    begin = asyncio.get_running_loop().time() + LEAD_S
+    begin = loop.time() + LEAD_S
 
     def due(frame: RecordedFrame) -> float:
         return begin + (frame.at - first) / speed
 
     run = Run()
     players = [
-        _Player(number, frames, target, due, run) for number, frames in enumerate(sessions.values())
+        _Player(number, frames, target, due, run, stop)
+        for number, frames in enumerate(sessions.values())
     ]
-    run.frames = [entry for player in players for entry in player.entries]
-    await asyncio.gather(*(player.play() for player in players))
+    playing: asyncio.Future[Any] = asyncio.gather(*(player.play() for player in players))
+    stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopped_at = loop.time() if stop.is_set() else math.inf
+    stopping.cancel()
+    await playing
+    entries = [entry for player in players for entry in player.entries]
+    run.frames = [entry for entry in entries if due(entry.recorded) <= stopped_at]
+    run.stopped = stop.is_set()
     return run
 
 
@@ -100,6 +122,7 @@ class _Player:
         target: Target,
         due: Callable[[RecordedFrame], float],
         run: Run,
+        stop: asyncio.Event,
     ) -> None:
         self.entries = [Replayed(frame) for frame in frames]
         self._loop = asyncio.get_running_loop()
@@ -107,6 +130,7 @@ class _Player:
         self._target = target
         self._due = due
         self._run = run
+        self._stop = stop
         self._options = _options(frames[0].session, target)
         self._session = RecordedSession("", self._options)
         self._waiting: dict[int, tuple[float, Replayed]] = {}
@@ -115,12 +139,12 @@ class _Player:
     async def play(self) -> None:
         """Connect, send each frame when it is due, and wait for the last outcomes."""
         await self._sleep_until(self._due(self.entries[0].recorded) - LEAD_S)
-        session = await self._connect()
+        session = None if self._stop.is_set() else await self._connect()
         if session is None:
             return
         for entry in self.entries:
             await self._sleep_until(self._due(entry.recorded))
-            if session.lost:
+            if session.lost or self._stop.is_set():
                 break
             self._send(session, entry)
         await self._settle(session)
@@ -137,7 +161,7 @@ class _Player:
             )
             await session.opened()
         except OSError as error:
-            self._run.failures[explain(error, self._target)] += 1
+            self._run.failures[explain(error, self._target, seen=True)] += 1
             if session is not None:
                 session.leave()
             return None
@@ -179,7 +203,9 @@ class _Player:
                 self._settled.set()
 
     async def _sleep_until(self, at: float) -> None:
-        await asyncio.sleep(max(0.0, at - self._loop.time()))
+        """Sleep until then, or until the replay is stopped."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await within(self._stop.wait(), max(0.0, at - self._loop.time()))
 
 
 def _options(session: RecordedSession, target: Target) -> dict[str, Any]:
@@ -190,4 +216,6 @@ def _options(session: RecordedSession, target: Target) -> dict[str, Any]:
             options.pop(name, None)
         wanted = {"model": target.model, "label": target.label}
         options |= {name: value for name, value in wanted.items() if value is not None}
+    if target.then is not None:
+        options["then"] = target.then
     return options

@@ -23,6 +23,11 @@ def text(
     return "\n".join(_lines(summary, url, sessions, measures, failures))
 
 
+def counted(number: int, thing: str) -> str:
+    """Return a number of things."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def _lines(
     summary: Summary,
     url: str,
@@ -30,7 +35,7 @@ def _lines(
     measures: Sequence[Measure],
     failures: Mapping[str, int],
 ) -> Iterator[str]:
-    yield f"{summary.frames} frames of {sessions} session{'s' if sessions > 1 else ''}, sent again"
+    yield f"{counted(summary.frames, 'frame')} of {counted(sessions, 'session')}, sent again"
     yield _line("gateway", url)
     yield _line("model", f"{_names(summary.recorded_versions)} recorded")
     yield _line("", f"{_names(summary.replayed_versions)} now")
@@ -53,7 +58,7 @@ def _agreement(summary: Summary) -> Iterator[str]:
     if not agreement.frames:
         yield _line("agreement", "nothing to compare")
         return
-    parts = [f"{agreement.overall:.3f} in {agreement.frames} frames"]
+    parts = [f"{agreement.overall:.3f} in {counted(agreement.frames, 'frame')}"]
     if not math.isnan(agreement.similarity):
         parts.append(f"similarity {agreement.similarity:.3f}")
     if not math.isnan(agreement.shift):

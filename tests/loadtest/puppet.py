@@ -24,6 +24,7 @@ class Puppet:
     """Answers each frame after ``delay_s`` of its arrival and number; None loses it.
 
     ``status``: the HTTP status of every handshake. ``model``: None for a gateway without one.
+    ``then``: what the second model says about each frame.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Puppet:
         status: int = 101,
         tls: ssl.SSLContext | None = None,
         subprotocol: bool = True,
+        then: dict[str, Any] | None = None,
     ) -> None:
         self.delay_s = delay_s
         self.model = model
@@ -41,6 +43,7 @@ class Puppet:
         self.status = status
         self.tls = tls
         self.subprotocol = subprotocol
+        self.then = {} if then is None else {"then": then}
         self.hello: dict[str, Any] = {}
         self.received = 0
         self.lost = 0
@@ -109,7 +112,8 @@ class _Session(WebSocketHandler):
 
     def _answer(self, frame_id: int) -> None:
         timing = {"queue": 1.0, "inference": 2.0, "total": 3.0}
-        self._send(type="result", id=frame_id, model_version=1, batch=2, timing_ms=timing)
+        fields = {"model_version": 1, "batch": 2, "timing_ms": timing, **self._puppet.then}
+        self._send(type="result", id=frame_id, **fields)
 
     def _send(self, **message: Any) -> None:
         with contextlib.suppress(WebSocketClosedError):

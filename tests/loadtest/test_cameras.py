@@ -196,15 +196,27 @@ def test_a_blocked_event_loop_shows_in_the_lag_of_the_load_generator() -> None:
     assert 500 < effort.lag_ms < 900  # for a second of thirty
 
 
+def test_boxes_of_the_second_model_are_counted_with_the_reasons() -> None:
+    answers = [{"classes": [1]}, {}, None, {"missing": "unknown_model"}, {"missing": "expired"}]
+    recording = load(Puppet(then={"answers": answers}), PROFILE)
+    assert recording.totals == {"result": 200}
+    assert not recording.failures
+    assert recording.boxes == {"answered": 400, "unknown_model": 200, "expired": 200}
+
+
 def test_recordings_of_several_processes_add_up() -> None:
     parts = []
     for outcome in ("error bad_frame", "result"):
         part = Recording()
+        part.messages[outcome] = f"about {outcome}"
+        part.boxes["answered"] = 2
         part.settle(part.capture(0, 1.0), outcome, 1.5)
         parts.append(part)
     parts[0].extend(parts[1])
     assert [parts[0].name(row) for row in range(2)] == ["error bad_frame", "result"]
     assert parts[0].totals == {"error bad_frame": 1, "result": 1}
+    assert parts[0].messages["result"] == "about result"
+    assert parts[0].boxes == {"answered": 4}
 
 
 def test_all_frames_can_be_recorded(tmp_path: Path) -> None:

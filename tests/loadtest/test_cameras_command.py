@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import csv
 import json
@@ -21,26 +20,19 @@ from PIL import Image
 from loadtest import __main__ as program
 from loadtest import procfs
 from loadtest.cameras import (
-    capacity,
-    command,
     effort,
-    files,
-    flags,
     hgrm,
-    objective,
     search,
     servers,
     target,
 )
 from loadtest.cameras.effort import Effort
-from loadtest.cameras.probe import probe
+from loadtest.cameras.probe import explain, probe
 from loadtest.cameras.target import Target, Unusable
 from loadtest.stack import ROOT, SecondGateway, Stack
 from tests.loadtest import virtual
 from tests.loadtest.puppet import Puppet
 from tests.server.access import authority
-
-PAGE = (ROOT / "docs" / "loadtest.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -75,6 +67,21 @@ def test_a_gateway_under_load(patient_stack: Stack, pictures: Path, tmp_path: Pa
     rows = list(csv.DictReader(files["csv"].open()))
     assert len(rows) >= 20
     assert_self_contained(files["html"].read_text())
+
+
+def test_a_server_that_comes_back_is_found_again(
+    demo_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "INTERVAL_S", 0.0)
+    monkeypatch.setattr(servers, "LOOK_EVERY_S", 0.0)
+    first, watch = demo_stack.gateway.pid, servers.Watch(demo_stack.port)
+    watch.sample()
+    demo_stack.restart_gateway("--log-level=warning")
+    watch.sample()
+    watch.sample()
+    pids = [server.pid for server in watch.servers]
+    assert pids == [first, demo_stack.model_server.pid, demo_stack.gateway.pid]
+    assert [len(server.samples) for server in watch.servers] == [1, 3, 1]
 
 
 def test_the_servers_of_a_port_are_found(demo_stack: Stack) -> None:
@@ -190,6 +197,39 @@ def test_a_gateway_with_tls_behind_a_url_without(tmp_path: Path) -> None:
     assert "a gateway with TLS has a URL with wss://" in virtual.run(work())
 
 
+@pytest.mark.parametrize(
+    ("host", "days", "words"),
+    [
+        ("elsewhere.example", (-1, 90), "use a host that the certificate names"),
+        ("127.0.0.1", (-9, -1), "renew it"),
+    ],
+)
+def test_a_certificate_that_no_ca_would_help(
+    tmp_path: Path, host: str, days: tuple[int, int], words: str
+) -> None:
+    root = authority.certify("root")
+    leaf = authority.certify("leaf", root, days=days)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*authority.write(tmp_path, leaf, root))
+    ca = tmp_path / "root.pem"
+    ca.write_bytes(root.pem)
+
+    async def work() -> str:
+        async with Puppet(tls=tls).serving() as where:
+            with pytest.raises(Unusable) as raised:
+                await probe(replace(where, host=host, ca=str(ca)))
+            return str(raised.value)
+
+    said = virtual.run(work())
+    assert words in said
+    assert "--ca" not in said
+
+
+def test_a_gateway_that_was_there_needs_no_advice_to_start_it() -> None:
+    where = Target("127.0.0.1", 1, "/ws", False, "127.0.0.1")
+    assert explain(ConnectionRefusedError(), where, seen=True) == "nothing listens there"
+
+
 def test_other_servers() -> None:
     assert "not the WebSocket of a Framewire gateway: it answered 200" in refusal(Puppet(), "/page")
     assert "it answered 404" in refusal(Puppet(), "/nothing")
@@ -236,6 +276,8 @@ _REFUSED = b'{"type": "error", "code": "upgrade_required", "message": "no Upgrad
         ),
         (http("503 Service Unavailable", b"<p>nothing here"), "503 in its place: nothing here; is"),
         (http("426 Upgrade Required", _REFUSED), "refused the connection: no Upgrade; in nginx"),
+        (http("401 Unauthorized", b"<h1>log in"), "answered 401 in its place: log in; use the add"),
+        (http("429 Too Many Requests"), "answered 429 in its place: no reason given; use the"),
         (http("400 Bad Request", b"HTTP request sent to HTTPS port"), "URL with wss://"),
         (http("400 Bad Request", b"what?"), "it answered 400; that of a gateway is at /ws"),
         (b"HTTP/1.1\r\n\r\n", "the answer is not HTTP"),
@@ -273,93 +315,6 @@ def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
             asyncio.run(probe(where))
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [(b"\xfft", "not UTF-8 text"), (b" \n", "it is empty"), (None, "No such file")],
-)
-def test_a_file_without_a_token(tmp_path: Path, content: bytes | None, words: str) -> None:
-    path = tmp_path / "token.txt"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(Unusable, match=words):
-        flags._token(f"@{path}")
-
-
-@pytest.mark.parametrize("text", ["a\nb", "a\r\nX: y", "网关"])
-def test_what_is_no_token(text: str) -> None:
-    with pytest.raises(Unusable, match="a token is one line of ASCII"):
-        flags._token(text)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    ["churn --seconds nan", "churn --sessions 0", "ratios --rounds 0", "swaps --rate -1"],
-)
-def test_amounts_that_measure_nothing(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        program._parser("loadtest").parse_args(arguments.split())
-    assert " is not a positive " in capsys.readouterr().err
-
-
-def test_a_token_from_an_editor_of_windows(tmp_path: Path) -> None:
-    path = tmp_path / "token.txt"
-    path.write_text("abc.def\r\n", encoding="utf-8-sig")
-    assert flags._token(f"@{path}") == "abc.def"
-
-
-def test_results_that_cannot_be_written() -> None:
-    def full(path: Path, results: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(Unusable, match=r"cannot write a\.json: No space left on device"):
-        files.save(Path("a.json"), full, None)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("ws://localhost:8888/ws", "ws://localhost:8888/ws"),
-        ("http://localhost:8888/", "ws://localhost:8888/ws"),
-        ("localhost:8888", "ws://localhost:8888/ws"),
-        ("wss://example.org", "wss://example.org:443/ws"),
-        ("https://[::1]/other", "wss://[::1]:443/other"),
-        ("wss://example.org/a b?key=1", "wss://example.org:443/a%20b?key=1"),
-    ],
-)
-def test_a_url_may_be_short(url: str, expected: str) -> None:
-    assert target.parse(url).url == expected
-
-
-@pytest.mark.parametrize("url", ["ftp://example.org", "ws://", "ws://host:port/ws"])
-def test_what_is_no_url(url: str) -> None:
-    with pytest.raises(Unusable):
-        target.parse(url)
-
-
-@pytest.mark.parametrize(
-    ("flag", "words"),
-    [
-        ("--seconds=0", "not a positive number"),
-        ("--sizes=99999x99999", "16 to 8192 pixels a side"),
-        ("--sizes=640x480,8x8", "16 to 8192 pixels a side"),
-        ("--objective=p95_ms=fast", "such as p95_ms=200"),
-    ],
-)
-def test_loads_that_cannot_be_run(
-    flag: str, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit):
-        program._parser("loadtest").parse_args(["cameras", "ws://127.0.0.1:1/ws", flag])
-    assert words in capsys.readouterr().err
-
-
-def test_a_misspelt_objective() -> None:
-    with pytest.raises(ValueError, match=r"no objective 'anwsered'; did you mean answered\?"):
-        objective.parse("p95_ms=200,anwsered=0.9")
-    with pytest.raises(ValueError, match="answered needs a number"):
-        objective.parse("answered=most")
-
-
 def test_the_distribution_as_hdrhistogram_prints_it(tmp_path: Path) -> None:
     hgrm.write(tmp_path / "ages.hgrm", [float(ms) for ms in range(1, 1001)])
     head, _, *lines = (tmp_path / "ages.hgrm").read_text().splitlines()
@@ -394,14 +349,3 @@ def test_the_search_finds_the_capacity(capacity: int, limit: int) -> None:
     assert found <= capacity
     assert found >= min(capacity, limit) * 0.95 - 1
     assert len(tried) == len(set(tried)) <= 10
-
-
-@pytest.mark.parametrize("module", [command, capacity])
-def test_the_page_lists_every_flag(module: object) -> None:
-    parser = argparse.ArgumentParser()
-    module.add(parser.add_subparsers())  # type: ignore[attr-defined]
-    [group] = [action for action in parser._actions if action.choices]
-    [one] = group.choices.values()  # type: ignore[union-attr]
-    flags = {flag for action in one._actions for flag in action.option_strings}
-    missing = [flag for flag in flags - {"-h", "--help"} if f"`{flag}" not in PAGE]
-    assert missing == []

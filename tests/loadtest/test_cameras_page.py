@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from loadtest.cameras import chart, page
+from loadtest.cameras import chart, files, hgrm, page
 from loadtest.cameras.effort import Effort
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
-from loadtest.cameras.report import Report
+from loadtest.cameras.report import Pictures, Report
+from loadtest.cameras.source import Picture
 from loadtest.cameras.summary import summarize
-from loadtest.measure import Measure
+from loadtest.cameras.text import text
+from loadtest.measure import Measure, percentile
 
 PROFILE = Profile(1, 2.0, 10.0, ramp_s=0.0, warm_up_s=0.0)
 
@@ -58,17 +62,49 @@ def test_a_line_has_a_gap_where_nothing_was_measured() -> None:
 
 @pytest.mark.parametrize("answered", [0, 1, 20])
 def test_a_page_with_few_results_or_none(answered: int) -> None:
-    text = page.page(report(answered))
-    assert "nan" not in text
-    assert ("No frame was answered." in text) == (not answered)
-    assert f"{answered / 20:.2%}" in text
+    shown = page.page(report(answered))
+    assert "nan" not in shown
+    assert ("No frame was answered." in shown) == (not answered)
+    assert f"{answered / 20:.2%}" in shown
 
 
 def test_names_from_outside_are_text() -> None:
-    text = page.page(report(5))
-    assert "&lt;digits&gt;" in text
-    assert "error &lt;bad_frame&gt;" in text
-    assert "<bad_frame>" not in text
+    shown = page.page(report(5))
+    assert "&lt;digits&gt;" in shown
+    assert "error &lt;bad_frame&gt;" in shown
+    assert "<bad_frame>" not in shown
+
+
+def test_what_the_gateway_said_explains_an_error() -> None:
+    said = replace(
+        report(5), messages={"error <bad_frame>": "broken <jpeg>:\n a marker is missing"}
+    )
+    assert "such as: broken &lt;jpeg&gt;: a marker is missing" in page.page(said)
+    assert "such as: broken <jpeg>: a marker is missing" in text(said)
+    assert files.fields(said)["messages"] == said.messages
+    endless = replace(report(5), messages={"error <bad_frame>": "x" * 10**6})
+    assert len(text(endless)) < 2000
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [([41_250], "1 of 41.2 KB"), ([2_000_000, 1_000_000], "2 in turn, 1.5 MB on average")],
+)
+def test_a_report_says_what_was_sent(sizes: list[int], words: str) -> None:
+    pictures = Pictures.of([Picture("jpeg", bytes(size)) for size in sizes])
+    sent = replace(report(5), pictures=pictures)
+    assert f"pictures          {words}" in text(sent)
+    assert f"pictures: {words}" in page.page(sent)
+    assert files.fields(sent)["pictures"]["count"] == len(sizes)
+
+
+def test_a_second_model_that_does_not_exist_shows() -> None:
+    misspelt = replace(report(5), boxes={"unknown_model": 170, "answered": 3})
+    words = "3 boxes answered, missing: 170 unknown_model"
+    assert f"second model      {words}" in text(misspelt)
+    assert words in page.page(misspelt)
+    assert files.fields(misspelt)["second_model"]["unknown_model"] == 170
+    assert "second model" not in text(report(5))
 
 
 def test_the_verdict_comes_first_and_sets_the_status() -> None:
@@ -79,3 +115,40 @@ def test_the_verdict_comes_first_and_sets_the_status() -> None:
     assert report(20, (met,), "its event loop was late").status == 3
     assert "p95_ms 50 ms, at most 20 ms: missed" in page.page(report(20, (met, missed)))
     assert "do not count" in page.page(report(20, (met,), "its event loop was late"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 20, 100, 1000])
+@pytest.mark.parametrize("percent", [0, 50, 95, 99, 99.9, 100])
+def test_a_percentile_is_the_least_value_that_as_many_do_not_exceed(
+    count: int, percent: float
+) -> None:
+    value = percentile(list(range(count)), percent / 100)
+    assert (value + 1) / count >= percent / 100 - 1e-12
+    assert value == 0 or value / count < percent / 100
+
+
+def test_percentiles_are_those_of_the_distribution_for_plotters(tmp_path: Path) -> None:
+    ages_ms = [float(number) for number in range(1, 101)]
+    hgrm.write(tmp_path / "ages.hgrm", ages_ms)
+    rows = [line.split() for line in (tmp_path / "ages.hgrm").read_text().splitlines()[2:]]
+    shown = {float(row[1]): float(row[0]) for row in rows if not row[0].startswith("#")}
+    for share in (0.5, 0.75, 0.9375, 1.0):
+        assert percentile(ages_ms, share) == shown[share]
+
+
+@pytest.mark.parametrize(
+    ("measured", "bound", "at_least", "shown"),
+    [
+        (0.9896, 0.99, True, "0.9896"),
+        (0.99, 0.99, True, "0.99"),
+        (0.999999999999, 1.0, True, "1"),
+        (200.3, 200.0, False, "200.3"),
+        (1234.4, 1200.0, False, "1,234"),
+        (28.81, 200.0, False, "28.8"),
+        (math.nan, 1.0, False, "nan"),
+    ],
+)
+def test_a_figure_that_misses_its_bound_does_not_look_like_it(
+    measured: float, bound: float, at_least: bool, shown: str
+) -> None:
+    assert Measure("x", measured, bound, at_least=at_least).figure == shown

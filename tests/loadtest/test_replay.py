@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +27,7 @@ from loadtest.replay import command
 from loadtest.replay.player import Replayed, Run, play
 from loadtest.replay.summary import Summary, summarize
 from loadtest.replay.text import text
+from loadtest.stack import ROOT
 from server.access.control import AccessControl
 from server.app import http_server
 from server.recording import Sampler
@@ -135,6 +139,58 @@ async def test_twice_as_fast_and_with_another_model(tmp_path: Path) -> None:
     assert all("version" not in one.session.options for one in received)
 
 
+async def test_a_second_model_can_be_asked_for(tmp_path: Path) -> None:
+    options = {"model": "digits", "then": "letters"}
+    for wanted, asked in (("faces", "faces"), (None, "letters")):
+        async with serving(tmp_path) as served:
+            target = replace(served.target, then=wanted)
+            await play(by_session(recorded(0, options=options)), target)
+            [received] = served.record()
+        assert received.session.options["then"]["model"] == asked
+
+
+async def test_a_replay_that_is_stopped_compares_what_was_due_by_then(tmp_path: Path) -> None:
+    stop = asyncio.Event()
+
+    def obey(call: Call) -> None:
+        stop.set()
+        call.answer()
+
+    later = [recorded(n) for n in (3000, 3002)] + [recorded(3004, "b")]
+    async with serving(tmp_path, obey) as served:
+        run = await play(by_session(recorded(0), *later), served.target, stop=stop)
+    assert run.stopped
+    assert [one.recorded.id for one in run.frames] == [0]
+    assert summarize(run).replayed == {"result": 1}
+
+
+async def test_ctrl_c_on_the_command(tmp_path: Path) -> None:
+    """The last frame is due after an hour."""
+    path = tmp_path / "long.fwrec"
+    recording = RecordingFile(path, "test")
+    for frame in (recorded(0), recorded(int(3600 / STEP_S))):
+        recording.write(frame)
+    recording.close()
+    arrived = asyncio.Event()
+
+    def obey(call: Call) -> None:
+        arrived.set()
+        call.answer()
+
+    async with serving(tmp_path, obey) as served:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "loadtest", "replay", served.target.url, str(path)),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        await arrived.wait()
+        process.send_signal(signal.SIGINT)
+        shown, _ = await process.communicate()
+    assert process.returncode == 130
+    assert b"sending 2 frames of 1 session in 3600.0 s\n1 frame of 1 session, sent again" in shown
+    assert b"in 1 frame\n" in shown
+
+
 async def test_what_a_client_recorded_can_be_replayed(tmp_path: Path) -> None:
     path = tmp_path / "client.fwrec"
     async with serving(tmp_path) as served:
@@ -232,7 +288,7 @@ def test_parts_of_a_recording_can_be_chosen(file: Path) -> None:
         "a": [0, 1],
         "b": [2],
     }
-    with pytest.raises(Unusable, match="there is no session c in"):
+    with pytest.raises(Unusable, match=r"there is no session c in .*; choose from a, b$"):
         command._sessions(chosen(file, "--session=c"))
     with pytest.raises(Unusable, match="No such file"):
         command._sessions(chosen(file.with_name("missing")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from pathlib import Path
@@ -13,15 +14,16 @@ from framewire.recording import RecordedFrame, Recorder, read
 from framewire.recording.files import RecordingFolder
 from server.app import open_sampler
 from server.core.answers import Detections
-from server.core.messages import Options, Result
+from server.core.messages import Hello, Options, Result
 from server.core.tracking.areas import Area
 from server.core.tracking.options import TrackingOptions
+from server.core.wire import JSON, decode
 from server.recording import Sampler, _message
 from server.runtime.gateway import Gateway
 from server.settings import Settings, WrongSetting
 from tests.server.camera import Camera
 from tests.server.puppet import Call, PuppetBackend
-from tests.server.samples import frame, picture
+from tests.server.samples import LIMITS, frame, picture
 
 PATIENT: dict[str, Any] = {"max_staleness_ms": 600_000}
 
@@ -85,6 +87,26 @@ async def test_a_frame_is_recorded_as_it_was_sent_and_answered(tmp_path: Path) -
     names = str({**one.session.options, **one.message})
     assert "secret" not in names
     assert "somebody" not in names
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "faces",
+        {"model": "faces", "label": "canary", "max_boxes": 3, "min_score": 0.5, "max_results": 1},
+        {"model": "faces", "version": 4},
+        True,
+    ],
+)
+async def test_the_second_model_is_recorded_as_hello_takes_it(tmp_path: Path, asked: Any) -> None:
+    def understood(then: Any) -> Options:
+        message = decode(json.dumps({"type": "hello", "then": then}), JSON, LIMITS)
+        assert isinstance(message, Hello)
+        return message.options
+
+    options = understood(asked)
+    _, [one] = await recorded(settings_for(tmp_path), (options, [7]))
+    assert understood(one.session.options["then"]) == options
 
 
 async def test_frames_without_a_result_are_recorded_with_the_reason(tmp_path: Path) -> None:
