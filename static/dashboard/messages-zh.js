@@ -117,7 +117,7 @@ export const zh = {
   'act.label.ask': '在所有模型服务上将标签“{label}”指向版本 {version}？使用该标签的会话会切换到该版本。',
   'act.label.cannot': '无法移动标签：{reason}',
   'act.drain': '停止网关',
-  'act.drain.ask': '确定停止此网关？客户端会收到重连通知，已接收的画面处理完后进程退出。守护程序可能会重新启动它。',
+  'act.drain.ask': '确定停止此网关？客户端会收到重连通知，已接收的画面处理完后进程退出。进程管理工具可能会重新启动它。',
   'act.close': '关闭会话',
   'act.close.ask': '确定关闭会话 {id}？多数客户端会自动重连。',
   'act.done': '已完成：{title}。',
