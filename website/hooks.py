@@ -72,10 +72,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Name the dialog of the search, and make empty headings of tables plain cells."""
+    """Name the search's dialog, make empty headings of tables plain cells, keep flags whole."""
     dialog = 'data-md-component="search" role="dialog"'
     named = output.replace(dialog, f'{dialog} aria-label="{config.extra["search"]}"')
-    return named.replace("<th></th>", "<td></td>")
+    return pages.with_whole_flags(named.replace("<th></th>", "<td></td>"))
 
 
 def on_page_context(context: Any, page: Page, config: MkDocsConfig, nav: Navigation) -> Any:

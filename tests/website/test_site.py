@@ -52,6 +52,13 @@ def test_code_is_left_as_it_is() -> None:
     assert pages.for_site(text, pages.ENGLISH) == "# A\n\n[b](b.md)\n\n```\n[b](b.zh-CN.md)\n```\n"
 
 
+def test_flags_are_not_broken_between_lines() -> None:
+    """Long values and commands may be; a phone's screen is narrower than they are."""
+    assert pages.with_whole_flags("<code>--inputs</code>") == '<code class="whole">--inputs</code>'
+    for kept in ("<code>--outputs NAME=TENSOR</code>", f"<code>--{'long-' * 8}</code>"):
+        assert pages.with_whole_flags(kept) == kept
+
+
 def test_links_have_the_titles_of_pages() -> None:
     text = "see [security.md](security.zh-CN.md#令牌), [keys](security.zh-CN.md)"
     assert (
