@@ -68,7 +68,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         file = page.file.src_uri.removeprefix(f"{pages.FILES}/")
         return pages.replace_links(markdown, lambda target: pages.in_file(target, file))
     locale = config.extra["locale"]
-    return reference.fill_in(pages.for_site(markdown, locale), locale)
+    text = pages.with_nested_content(pages.for_site(markdown, locale))
+    return reference.fill_in(text, locale)
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
