@@ -78,7 +78,7 @@ export const zh = {
   filter: '筛选',
   'session.client': '客户端',
   'session.address': '地址',
-  'session.subject': '用户',
+  'session.subject': '主体',
   'session.model': '模型',
   'session.results': '每秒结果数',
   'session.lost': '每秒丢帧数',
