@@ -119,6 +119,12 @@ class Conversion:
             )
         elif self.batch is not None:
             notes.append(f"the model takes exactly {self.batch} images per call")
+        known = self.source.scaling
+        if known is not None and self.scaling.changes_values and not known.changes_values:
+            notes.append(
+                "the model scales pixels itself, and gets scaled ones: leave out --scale, --mean "
+                "and --std, unless it was trained that way"
+            )
         numbered = _NUMBERED.get(self.task.name)
         named = isinstance(self.task, Classification) and self.task.named
         if not self.labels and numbered and not named:

@@ -29,7 +29,7 @@ class Scaling:
             pixels = tf.image.rgb_to_grayscale(pixels)
         if self.bgr:
             pixels = pixels[..., ::-1]
-        if self._changes_values:
+        if self.changes_values:
             mean, std = (tf.constant(self._ordered(values)) for values in (self.mean, self.std))
             pixels = (pixels - mean) / std
         if spec.dtype.is_integer:
@@ -38,11 +38,12 @@ class Scaling:
 
     def __str__(self) -> str:
         formula = f"(x - {_text(self.mean)}) / {_text(self.std)}"
-        text = formula if self._changes_values else "none"
+        text = formula if self.changes_values else "none"
         return f"{text}, BGR" if self.bgr else text
 
     @property
-    def _changes_values(self) -> bool:
+    def changes_values(self) -> bool:
+        """Whether pixels get other values, and not only another order of channels."""
         return any(self.mean) or any(value != 1 for value in self.std)
 
     def _ordered(self, values: tuple[float, ...]) -> tuple[float, ...]:

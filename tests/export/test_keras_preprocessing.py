@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from export.sources.keras_preprocessing import own_scaling
 from export.sources.scaling import Scaling
+from tests.export.opened import converted, notes
 
 layers = tf.keras.layers
 Layers = Callable[[], list[Any]]
@@ -51,3 +53,11 @@ def test_a_model_that_scales_pixels_gets_them_unscaled(before: Layers) -> None:
 def test_other_models_must_be_told(inner: Layers) -> None:
     assert own_scaling(sequential(*inner())) is None
     assert own_scaling(tf.Module()) is None
+
+
+def test_pixels_that_are_scaled_twice_are_noted(tmp_path: Path) -> None:
+    """Such a version answers as its source does to scaled pixels, so no check can tell."""
+    for before, noted in (([layers.Rescaling(1 / 255)], True), ([], False)):
+        path = tmp_path / "model.keras"
+        sequential(*before, layers.Flatten(), layers.Dense(3)).save(path)
+        assert ("the model scales pixels itself" in notes(converted(path))) == noted
