@@ -68,14 +68,15 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         file = page.file.src_uri.removeprefix(f"{pages.FILES}/")
         return pages.replace_links(markdown, lambda target: pages.in_file(target, file))
     locale = config.extra["locale"]
-    return reference.fill_in(pages.for_site(markdown, locale), locale)
+    text = pages.with_nested_content(pages.for_site(markdown, locale))
+    return reference.fill_in(text, locale)
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Name the dialog of the search, and make empty headings of tables plain cells."""
+    """Name the search's dialog, make empty headings of tables plain cells, keep flags whole."""
     dialog = 'data-md-component="search" role="dialog"'
     named = output.replace(dialog, f'{dialog} aria-label="{config.extra["search"]}"')
-    return named.replace("<th></th>", "<td></td>")
+    return pages.with_whole_flags(named.replace("<th></th>", "<td></td>"))
 
 
 def on_page_context(context: Any, page: Page, config: MkDocsConfig, nav: Navigation) -> Any:

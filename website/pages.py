@@ -25,6 +25,8 @@ _FENCE = re.compile(r"(^ *```.*?^ *```$|^ {4}[^\n]*$)", re.M | re.S)
 _NAMED = re.compile(r"\[(docs/)?([\w-]+\.md)\](?=\([\w.-]+\.md[)#])")
 _LINK = re.compile(r"(\]\()([^)\s]+)(\))")
 _SWITCH = re.compile(r"^\[(?:English|简体中文)\]\([^)]+\)\n+", re.M)
+_FLAG = re.compile(r"<code>(--?[\w-]{1,30})</code>")
+_NUMBERED = re.compile(r"\d+\. ")
 _READMES = ("README.md", "README.zh-CN.md")
 
 
@@ -116,6 +118,31 @@ def replace_links(text: str, replacement: Callable[[str], str]) -> str:
     for index in range(0, len(prose), 2):
         prose[index] = _LINK.sub(lambda m: m[1] + replacement(m[2]) + m[3], prose[index])
     return "".join(prose)
+
+
+def with_nested_content(text: str) -> str:
+    """Set off what belongs to a numbered item as Python-Markdown needs it, or the list ends there.
+
+    It takes four spaces, and an empty line before the next item. Repository hosts do with the
+    three spaces of the item's text.
+    """
+    lines: list[str] = []
+    fenced = nested = False
+    for line in text.split("\n"):
+        if line.startswith("```"):
+            fenced, nested = not fenced, False
+        elif line and not fenced and not line.startswith("   "):
+            numbered = _NUMBERED.match(line) is not None
+            if nested and numbered and lines[-1].startswith("    "):
+                lines.append("")
+            nested = numbered
+        lines.append(f" {line}" if nested and line.startswith("   ") else line)
+    return "\n".join(lines)
+
+
+def with_whole_flags(html: str) -> str:
+    """Mark each flag, so that no line ends between its dashes. Long values may be broken."""
+    return _FLAG.sub(r'<code class="whole">\1</code>', html)
 
 
 def _is_elsewhere(target: str) -> bool:

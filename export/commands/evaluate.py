@@ -27,6 +27,7 @@ def add_parser(commands: Commands) -> None:
         %(prog)s --checkpoint my/run
         %(prog)s --scenes scenes.npz
         """,
+        page="docs/model-contract.md",
     )
     parser.add_argument(
         "--scenes",

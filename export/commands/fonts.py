@@ -19,6 +19,7 @@ def add_parser(commands: Commands) -> None:
         SUMMARY,
         "Print the Debian packages of the fonts that training and evaluation use.",
         "apt-get install $(%(prog)s)",
+        page="docs/model-contract.md",
     )
 
 

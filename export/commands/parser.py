@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Callable, Sequence
+from textwrap import dedent, indent
 from typing import Any, NoReturn, TypeAlias
 
 from export.suggestions import did_you_mean
@@ -86,17 +87,19 @@ def add_command(
     summary: str,
     description: str,
     examples: str = "",
+    page: str = "docs/export.md",
 ) -> CommandParser:
     """Add a subcommand that calls ``run``.
 
     ``summary`` appears in the list of commands, ``description`` and ``examples`` (one command
-    each line) in its own help.
+    each line) in its own help, which names the ``page`` that says more.
     """
-    epilog = f"examples:\n{_indented(examples)}\n\ndocs/export.md has more." if examples else None
+    epilog = f"examples:\n{_indented(examples)}\n\n{page} has more." if examples else None
     parser = commands.add_parser(name, help=summary, description=description, epilog=epilog)
     parser.set_defaults(command=run)
     return parser
 
 
 def _indented(lines: str) -> str:
-    return "\n".join(f"  {line.strip()}" for line in lines.strip().splitlines())
+    """Indent all lines alike, so that a command's further lines stay behind its first."""
+    return indent(dedent(lines).strip(), "  ")

@@ -106,7 +106,7 @@ def _add_boxes(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--nms", action="store_true", help="apply non-maximum suppression by class")
     for name, kind, default, meaning in (
         ("--nms-overlap", _fraction, 0.5, "the largest overlap that is kept"),
-        ("--min-score", _fraction, 0.05, "the lowest score that is kept"),
+        ("--min-score", _fraction, 0.05, "only scores above this are kept"),
         ("--max-boxes", count, 100, "the most boxes that are kept"),
     ):
         help_text = f"with --nms or --decode: {meaning} (default: {default})"

@@ -28,6 +28,7 @@ def add_parser(commands: Commands) -> None:
         "weights as a TensorFlow checkpoint with its metrics. An interrupted run resumes when the "
         "same command is given again.",
         "%(prog)s --seed 2 --output my/run",
+        page="docs/model-contract.md",
     )
     default = Recipe()
     for name, meaning in (

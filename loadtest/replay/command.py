@@ -25,8 +25,8 @@ what becomes of them with the record: outcomes, ages, and how far the answers ag
 """
 _EXAMPLES = """\
 exit status:
-  0   the limits were kept
-  1   a limit was not kept
+  0   the results are within the limits
+  1   a limit was exceeded
   2   there is nothing to replay, or no gateway that takes it; the message says why
   130 Ctrl-C ended the replay early; what was due until then is compared
 

@@ -59,8 +59,16 @@ def check_any(name: str, base_path: str) -> None:
         missing = f"{base_path} contains no version"
     except BasePathMissing as error:
         missing = str(error)
-    raise ServingError(
-        Code.NOT_FOUND,
-        f"nothing to serve as {name}: {missing}; a version is a SavedModel in a directory with a "
-        "number as its name; `framewire export savedmodel` creates one",
+    remedy = _remedy(directory(base_path).rstrip("/"))
+    raise ServingError(Code.NOT_FOUND, f"nothing to serve as {name}: {missing}; {remedy}")
+
+
+def _remedy(base_path: str) -> str:
+    """Say what to do about a base path without versions."""
+    if os.path.isfile(os.path.join(base_path, "saved_model.pb")):
+        model = os.path.dirname(base_path) or "."
+        return f"it is a version itself: name the model's directory, {model}"
+    return (
+        "a version is a SavedModel in a directory with a number as its name; "
+        "`framewire export savedmodel` creates one"
     )

@@ -78,14 +78,14 @@ class Settings:
     backend: str = _network(
         "127.0.0.1:8500",
         "gRPC address of the model server, or of several, comma-separated; dns:///NAME:PORT: all "
-        "addresses behind a name, looked up again every few seconds",
+        "addresses behind a name, looked up again every two seconds",
         metavar="HOST:PORT",
         pattern=rf"\s*{_BACKEND}\s*(,\s*{_BACKEND}\s*)*",
         syntax="HOST:PORT, dns:///NAME:PORT or unix:PATH, comma-separated",
         many=True,
     )
     hello_timeout_s: float = _network(
-        10.0, "close a connection that has not sent 'hello' by then", 0.1, 3600
+        10.0, "how long a connection may take to send 'hello' before it is closed", 0.1, 3600
     )
     ping_s: float = _network(
         20.0, "interval between pings; a peer that misses one is disconnected", 0.1, 3600
@@ -140,7 +140,8 @@ class Settings:
     )
     decode_threads: int = _model(
         2,
-        "threads that decode ordinary pictures for models of pixels; costly ones share one more",
+        "threads that decode ordinary pictures, for models that take pixels; costly pictures share "
+        "one more",
         1,
         256,
     )
@@ -148,7 +149,8 @@ class Settings:
     max_batch: int = _batching(16, "maximum number of frames in one Predict call", 1, 4096)
     max_calls: int = _batching(
         256,
-        "maximum number of concurrent Predict calls; below it, the gateway adapts to the server",
+        "maximum number of concurrent Predict calls to each model server; below it, the gateway "
+        "finds out how many the server can use",
         1,
         256,
     )
@@ -202,13 +204,16 @@ class Settings:
     )
     max_sessions_per_subject: int = _limit(
         256,
-        "maximum number of open sessions with tokens of one subject, unless its tokens say; "
-        "0: unlimited",
+        "maximum number of open sessions with tokens of one subject, unless a token says "
+        "otherwise; 0: unlimited",
         0,
         10**6,
     )
     max_frame_rate: float = _limit(
-        0.0, "maximum frames per second and session; 0: unlimited", 0, 10**6
+        0.0,
+        "maximum frames per second and session, unless the token says otherwise; 0: unlimited",
+        0,
+        10**6,
     )
     max_send_buffer_bytes: int = _limit(
         2**20, "disconnect a client that leaves more than this unread", 1024, 2**30
@@ -284,7 +289,7 @@ class Settings:
     )
     model_config: str = _admin(
         "",
-        "the model servers' configuration file: clients find its models in the list, and operators "
+        "the model servers' configuration file: its models are listed to clients, and operators "
         "can move labels; empty: neither",
         metavar="FILE",
     )

@@ -14,6 +14,7 @@ import pytest
 from demomodel import CHECKPOINT, fonts
 from export.__main__ import main
 from export.sources import checkpoints
+from tests.conftest import ROOT
 
 NO_TENSORFLOW = """
 import sys
@@ -154,6 +155,13 @@ def test_help_groups_options_and_has_examples() -> None:
         "examples:",
     ):
         assert f"\n{heading}" in shown
+    assert " \\\n      --scale 0..1" in shown  # behind the command that it belongs to
+
+
+def test_help_names_a_page_that_has_the_command() -> None:
+    for command, page in (("savedmodel", "export.md"), ("train", "model-contract.md")):
+        assert f"\ndocs/{page} has more." in cheap(command, "--help").stdout
+        assert f"framewire export {command}" in (ROOT / "docs" / page).read_text("utf-8")
 
 
 def test_a_command_is_required() -> None:

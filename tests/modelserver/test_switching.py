@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -273,6 +274,12 @@ def test_nothing_to_serve_ends_the_start(serve: Serve, tmp_path: Path) -> None:
     assert "framewire export savedmodel" in caught.value.message
     with pytest.raises(ServingError, match="none: No such file or directory"):
         serve(model_base_path=tmp_path / "none")
+
+
+def test_a_version_in_place_of_its_model_ends_the_start(serve: Serve, offsets: Path) -> None:
+    meant = re.escape(f"it is a version itself: name the model's directory, {offsets}")
+    with pytest.raises(ServingError, match=f"{meant}$"):
+        serve(model_base_path=f"{offsets / '1'}/", model_name="digits")
 
 
 def test_a_broken_version_ends_the_start(serve: Serve, offsets: Path, tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ from server.access.command import COMMANDS
 from server.settings import load
 from tests.website import languages
 
+INSTALLED = "/opt/framewire/bin/"
+"""Where the pages install the programs on a server."""
+
 PROGRAMS = {
     "demo": lambda words: load(demo._parser("demo").parse_known_args(words)[1], {}),
     "serve": lambda words: load(words, {}),
@@ -42,8 +45,8 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 def lines(page: Path) -> Iterator[str]:
     """Yield the commands of a page that start one of our programs."""
     for block in languages.code(page):
-        for line in re.findall(r"^ *\$ (.+)$", block.replace("\\\n", " "), re.M):
-            command = line.partition("  #")[0].strip()
+        for line in re.findall(r"^ *[$#] (.+)$", block.replace("\\\n", " "), re.M):
+            command = re.split(r"  #| > ", line.removeprefix(INSTALLED))[0].strip()
             if re.search(r"^([A-Z_]+=\S+ )*(framewire|python -m) \w", command):
                 yield command
 
@@ -66,7 +69,6 @@ def test_keys_and_tokens_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """As the operator's tutorial prints it."""
     monkeypatch.chdir(tmp_path)
     tutorial = lines(languages.DOCS / "tutorial-operator.md")
-    words = [shlex.split(line)[1:] for line in tutorial]
+    words = [shlex.split(line.replace("/etc/framewire/", ""))[1:] for line in tutorial]
     made = [COMMANDS[name](rest, {}, name) for name, *rest in words if name in COMMANDS]
-    assert len(made) == 2
-    assert made[1].count(".") == 2
+    assert [text.count(".") for text in made] == [0, 2, 2]

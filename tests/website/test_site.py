@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import markdown
 import pytest
 
 from server.settings.table import Settings
@@ -50,6 +51,24 @@ def test_links_of_other_files_lead_to_the_pages(target: str, in_site: str) -> No
 def test_code_is_left_as_it_is() -> None:
     text = "# A\n\n[English](a.md)\n\n[b](b.zh-CN.md)\n\n```\n[b](b.zh-CN.md)\n```\n"
     assert pages.for_site(text, pages.ENGLISH) == "# A\n\n[b](b.md)\n\n```\n[b](b.zh-CN.md)\n```\n"
+
+
+def test_a_numbered_list_goes_on_after_what_belongs_to_an_item() -> None:
+    text = (
+        "1. A\n\n   ```\n   a\n     b\n   ```\n\n   a\n2. B\n\nC\n\n   c\n\n```\n1. d\n   e\n```\n"
+    )
+    shown = markdown.markdown(pages.with_nested_content(text), extensions=["pymdownx.superfences"])
+    assert (shown.count("<ol>"), shown.count("<li>")) == (1, 2)
+    assert shown.index("B</p>") < shown.index("</ol>") < shown.index("<p>C")
+    assert "<code>a\n  b\n</code>" in shown
+    assert "<code>1. d\n   e\n</code>" in shown
+
+
+def test_flags_are_not_broken_between_lines() -> None:
+    """Long values and commands may be; a phone's screen is narrower than they are."""
+    assert pages.with_whole_flags("<code>--inputs</code>") == '<code class="whole">--inputs</code>'
+    for kept in ("<code>--outputs NAME=TENSOR</code>", f"<code>--{'long-' * 8}</code>"):
+        assert pages.with_whole_flags(kept) == kept
 
 
 def test_links_have_the_titles_of_pages() -> None:
