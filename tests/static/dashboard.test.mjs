@@ -24,6 +24,17 @@ const sample = (n, changes = {}) => ({
 });
 const texts = (name) => new Texts(null, [name]);
 
+test('a tile and a column of one name show one thing', () => {
+  const named = (messages, prefix) => Object.entries(messages).filter(([key]) => key.startsWith(`${prefix}.`));
+  for (const messages of Object.values(MESSAGES)) {
+    for (const [tile, text] of named(messages, 'tile')) {
+      for (const [column, other] of named(messages, 'version')) {
+        if (text === other) assert.equal(tile.split('.')[1], column.split('.')[1], text);
+      }
+    }
+  }
+});
+
 test('percentiles of ages in the gateway’s buckets are within 5 %', () => {
   const random = dice(5);
   for (let round = 0; round < 20; round += 1) {
@@ -125,8 +136,8 @@ test('versions have their share, their errors and their sessions', () => {
     { model: 'digits', version: 1, label: null, sessions: 2 },
   ];
   const [two, one] = versions(samples, samples.slice(1), sessions);
-  assert.deepEqual([one.version, one.labels, one.sessions, one.share, one.resultsPerS, one.errorShare], ['1', ['stable'], 5, 0.75, 0, 0]);
-  assert.deepEqual([two.labels, two.share, two.resultsPerS, two.errorShare], [['canary'], 0.25, 10, 0.5]);
+  assert.deepEqual([one.version, one.labels, one.sessions, one.share, one.resultsPerS, one.failureShare], ['1', ['stable'], 5, 0.75, 0, 0]);
+  assert.deepEqual([two.labels, two.share, two.resultsPerS, two.failureShare], [['canary'], 0.25, 10, 0.5]);
   assert.deepEqual(serverRates([sample(0, { backends: { a: 4 } }), sample(1, { backends: { a: 2 } })]), { a: 3 });
 });
 
