@@ -3,6 +3,7 @@
 import { ClassFilter, matching } from '../tasks/class-filter.js';
 import { classColour } from '../tasks/colours.js';
 import { controlsOf } from '../tasks/controls.js';
+import { isolate } from '../tasks/names.js';
 import { setText } from './notice.js';
 
 const MANY = 20; // classes from which a search helps
@@ -46,7 +47,7 @@ export class ClassOption {
   /** Show the choice in the current language. */
   translate() {
     const { chosen } = this.filter;
-    const names = chosen.map((index) => this._labels[index]).join(', ');
+    const names = chosen.map((index) => isolate(this._labels[index])).join(', ');
     setText(this._element('classes-text'), names || this._language.text('option.classes.every'));
     this._element('classes-all').hidden = chosen.length === 0;
   }
