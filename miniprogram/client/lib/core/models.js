@@ -28,9 +28,9 @@ function listModels(models, current) {
 /**
  * Of the models that a user has had, those to list beside what the server offers: it forgets models that
  * no session uses. An entry without a label goes where its name leads to a label now.
- * @template {Named} M
+ * @template {{name: string, label?: string|null}} M
  * @param {M[]} used
- * @param {Named[]} offered by the server
+ * @param {{name: string, label?: string|null}[]} offered by the server
  * @returns {M[]}
  */
 function stillOffered(used, offered) {
