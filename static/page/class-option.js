@@ -28,7 +28,10 @@ export class ClassOption {
       const button = target.closest('button');
       if (button) this._change(() => this.filter.toggle(Number(button.dataset.class)));
     });
-    element('classes-all').addEventListener('click', () => this._change(() => this.filter.clear()));
+    element('classes-all').addEventListener('click', () => {
+      this._change(() => this.filter.clear());
+      element('classes-option').querySelector('summary').focus(); // the button is hidden now
+    });
     element('classes-search').addEventListener('input', () => this._list());
   }
 
