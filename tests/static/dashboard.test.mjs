@@ -1,7 +1,9 @@
 // The dashboard's parts that need no browser: samples, percentiles, series, axes, tables, texts.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 
 import { arrange } from '../../static/dashboard/arrange.js';
@@ -284,4 +286,16 @@ test('a gateway that does not answer has no status, and a session that has ended
   await assert.rejects(gateway.figures(0), { status: 0 });
   fetched.mock.mockImplementation(async () => ({ ok: false, status: 404, statusText: '', json: async () => ({ message: 'gone' }) }));
   assert.equal(await gateway.session('abc'), null);
+});
+
+test('a gateway that hangs counts as one that does not answer, before its answer and within it', async () => {
+  for (const begin of [() => {}, (response) => response.write('{"samples": [')]) {
+    const server = createServer((_, response) => begin(response)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const gateway = new Gateway(`http://127.0.0.1:${server.address().port}/`, null, 200);
+    await assert.rejects(gateway.figures(0), { status: 0 });
+    await assert.rejects(gateway.sessions(), { status: 0 });
+    server.closeAllConnections();
+    server.close();
+  }
 });
