@@ -2,7 +2,7 @@
 'use strict';
 
 const { classColour } = require('./tasks/colours.js');
-const { percent } = require('./tasks/names.js');
+const { isolate, percent } = require('./tasks/names.js');
 const { readBoxes, readPredictions: readAny } = require('./tasks/predictions.js');
 
 /** @typedef {import('./client/lib/index').Result} Result */
@@ -31,13 +31,13 @@ function summarize(result, model, minScore, shows) {
   const read = readAny(result, model, minScore, shows);
   switch (read.kind) {
     case 'boxes':
-      return read.items.map(({ name, score }) => `${name} ${percent(score)}`);
+      return read.items.map(({ name, score }) => `${isolate(name)} ${percent(score)}`);
     case 'classes':
-      return read.items.filter(({ isWeak }) => !isWeak).map(({ name, score }) => `${name} ${percent(score)}`);
+      return read.items.filter(({ isWeak }) => !isWeak).map(({ name, score }) => `${isolate(name)} ${percent(score)}`);
     case 'poses':
       return read.items.map(({ score }) => percent(score));
     case 'masks':
-      return read.items.map(({ name, share }) => `${name} ${percent(share)}`);
+      return read.items.map(({ name, share }) => `${isolate(name)} ${percent(share)}`);
     case 'map':
       return read.items.map(({ low, high }) => `${low} – ${high}`);
     case 'embedding':

@@ -5,6 +5,7 @@ const { classColour } = require('./predictions.js');
 const settings = require('./settings.js');
 const { ClassFilter } = require('./tasks/class-filter.js');
 const { controlsOf } = require('./tasks/controls.js');
+const { isolate } = require('./tasks/names.js');
 
 /** @typedef {{percent?: number, opacity?: number, toggled?: number, isResting?: boolean}} Change */
 /** @typedef {{index: number, name: string, colour: string, isChosen: boolean}} ClassChoice */
@@ -65,7 +66,7 @@ class ViewOptions {
       colour: classColour(index),
       isChosen: chosen.includes(index),
     }));
-    const names = chosen.map((index) => labels[index]).join(', ');
+    const names = chosen.map((index) => isolate(labels[index])).join(', ');
     return { controls, percent: this._percent, opacity: this._opacity, classes, chosen: names };
   }
 }

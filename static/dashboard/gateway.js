@@ -8,14 +8,19 @@ export class Refused extends Error {
   }
 }
 
+/** How long figures may take. A gateway that hangs keeps the connection open, and never fails by itself. */
+const PATIENCE_MS = 5000;
+
 export class Gateway {
   /**
    * @param {string} base the address that holds `admin/`
    * @param {Storage|null} storage where the token stays for as long as the tab is open
+   * @param {number} [patienceMs] until a gateway counts as one that does not answer
    */
-  constructor(base, storage) {
+  constructor(base, storage, patienceMs = PATIENCE_MS) {
     this._base = base;
     this._storage = storage;
+    this._patienceMs = patienceMs;
     this.token = (storage && storage.getItem('framewire.admin')) || '';
   }
 
@@ -26,17 +31,17 @@ export class Gateway {
   }
 
   figures(since) {
-    return this._ask(`figures?since=${since}`, { headers: this._headers(this.token) });
+    return this._read(`figures?since=${since}`);
   }
 
   async sessions() {
-    return (await this._ask('sessions', { headers: this._headers(this.token) })).sessions;
+    return (await this._read('sessions')).sessions;
   }
 
   /** One session's last minute; null if it has ended. */
   async session(id) {
     try {
-      return await this._ask(`sessions/${id}`, { headers: this._headers(this.token) });
+      return await this._read(`sessions/${id}`);
     } catch (error) {
       if (error.status === 404) return null;
       throw error;
@@ -57,6 +62,11 @@ export class Gateway {
     });
   }
 
+  /** Figures, or Refused in good time. */
+  _read(path) {
+    return this._ask(path, { headers: this._headers(this.token), signal: AbortSignal.timeout(this._patienceMs) });
+  }
+
   _headers(token) {
     return token ? { Authorization: `Bearer ${token}` } : {};
   }
@@ -69,6 +79,7 @@ export class Gateway {
       throw new Refused(0, '');
     }
     const answer = await response.json().catch(() => ({}));
+    if (options.signal && options.signal.aborted) throw new Refused(0, '');
     if (!response.ok) throw new Refused(response.status, answer.message || response.statusText);
     return answer;
   }

@@ -22,7 +22,7 @@ export const en = {
   keys: 'Keys: 1, 2 and 3 choose the time range, / filters sessions, ← and → read a chart that has the focus, L switches the language.',
 
   'tile.results': 'Results/s',
-  'tile.lost': 'No result',
+  'tile.lost': 'Frame loss',
   'tile.age': 'Age, median',
   'tile.p95': 'Age, P95',
   'tile.p99': 'Age, P99',
@@ -71,7 +71,7 @@ export const en = {
   'version.sessions': 'Sessions',
   'version.share': 'Share of results',
   'version.results': 'Results/s',
-  'version.errors': 'No result',
+  'version.failures': 'Failure rate',
   'versions.none': 'No version returned results in this range.',
 
   sessions: 'Sessions',

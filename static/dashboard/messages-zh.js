@@ -22,7 +22,7 @@ export const zh = {
   keys: '快捷键：1、2、3 选择时间范围，/ 筛选会话，← → 查看选中图表的数值，L 切换语言。',
 
   'tile.results': '每秒结果数',
-  'tile.lost': '未得到结果',
+  'tile.lost': '丢帧率',
   'tile.age': '延迟中位数',
   'tile.p95': '延迟 P95',
   'tile.p99': '延迟 P99',
@@ -71,7 +71,7 @@ export const zh = {
   'version.sessions': '会话数',
   'version.share': '结果占比',
   'version.results': '每秒结果数',
-  'version.errors': '未返回结果',
+  'version.failures': '失败率',
   'versions.none': '这段时间内没有版本返回结果。',
 
   sessions: '会话',

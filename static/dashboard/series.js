@@ -114,7 +114,7 @@ export function versionRates(samples) {
 const keyOf = ({ model, version }) => `${model} ${version}`;
 
 /**
- * What each version did: its share of the results, errors among its frames, and its rate of late.
+ * What each version did: its share of the results, how many of its frames it failed to answer, and its rate of late.
  * @param {object[]} samples
  * @param {object[]} recent the last ones of these
  * @param {object[]} groups sessions by model, version and label
@@ -123,7 +123,7 @@ export function versions(samples, recent, groups) {
   const all = new Map();
   const entry = (model, version) => {
     const key = keyOf({ model, version });
-    if (!all.has(key)) all.set(key, { model, version, labels: [], sessions: 0, results: 0, errors: 0 });
+    if (!all.has(key)) all.set(key, { model, version, labels: [], sessions: 0, results: 0, failures: 0 });
     return all.get(key);
   };
   for (const { model, version, label, sessions } of groups) {
@@ -133,11 +133,11 @@ export function versions(samples, recent, groups) {
   }
   for (const sample of samples) {
     for (const { model, version, results, errors } of sample.versions) {
-      const lost = Object.values(errors).reduce((one, other) => one + other, 0);
-      if (!results && !lost) continue;
+      const failures = Object.values(errors).reduce((one, other) => one + other, 0);
+      if (!results && !failures) continue;
       const row = entry(model, version);
       row.results += results;
-      row.errors += lost;
+      row.failures += failures;
     }
   }
   const results = [...all.values()].reduce((count, row) => count + row.results, 0);
@@ -146,6 +146,6 @@ export function versions(samples, recent, groups) {
     ...row,
     share: results ? row.results / results : 0,
     resultsPerS: rates[keyOf(row)] || 0,
-    errorShare: row.results + row.errors ? row.errors / (row.results + row.errors) : 0,
+    failureShare: row.results + row.failures ? row.failures / (row.results + row.failures) : 0,
   }));
 }

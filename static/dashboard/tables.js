@@ -44,14 +44,14 @@ export function showServers(host, texts, figures, rates) {
 /** @param {object[]} rows as `versions` of series.js returns them */
 export function showVersions(host, texts, rows) {
   const column = (name, numeric, cell) => ({ title: texts.text(`version.${name}`), numeric, cell });
-  const error = (version) => html('span', { class: version.errors ? 'wrong' : '' }, texts.share(version.errorShare));
+  const failure = (version) => html('span', { class: version.failures ? 'wrong' : '' }, texts.share(version.failureShare));
   const columns = [
     column('version', false, ({ model, version }) => `${model} ${version}`),
     column('label', false, ({ labels }) => labels.join(', ') || '–'),
     column('sessions', true, ({ sessions }) => texts.number(sessions)),
     column('share', true, ({ share }) => gauge(texts.share(share), share)),
     column('results', true, ({ resultsPerS }) => texts.rate(resultsPerS)),
-    column('errors', true, error),
+    column('failures', true, failure),
   ];
   showTable(host, columns, rows, texts.text('versions.none'));
 }

@@ -168,6 +168,7 @@ const phone = new PhoneDialog({ element, language, address: () => sharing.addres
 const models = new ModelPicker({
   element,
   language,
+  asked: sessionOptions(),
   onChoose: (options) => {
     live.clear();
     counting.clear();

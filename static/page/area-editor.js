@@ -83,6 +83,16 @@ export class AreaEditor {
     if (handles.length > 0) handles[handles.length - 1].focus();
   }
 
+  /** The focus goes on to the next area: its button has gone with this one. */
+  _remove({ name, kind }) {
+    const place = this._areas.list().findIndex((area) => area.name === name);
+    this._areas.remove(name);
+    this._changed();
+    const buttons = this._element('areas').querySelectorAll('button');
+    const next = buttons[Math.min(place, buttons.length - 1)] || this._element(`add-${kind}`);
+    next.focus();
+  }
+
   _changed() {
     this.show();
     this._onChange();
@@ -98,10 +108,7 @@ export class AreaEditor {
     remove.className = 'quiet';
     remove.textContent = '×';
     remove.setAttribute('aria-label', this._language.text('areas.remove', { name: this.title(area) }));
-    remove.addEventListener('click', () => {
-      this._areas.remove(area.name);
-      this._changed();
-    });
+    remove.addEventListener('click', () => this._remove(area));
     row.append(title, count, remove);
     return row;
   }

@@ -3,6 +3,7 @@
 import { ClassFilter, matching } from '../tasks/class-filter.js';
 import { classColour } from '../tasks/colours.js';
 import { controlsOf } from '../tasks/controls.js';
+import { isolate } from '../tasks/names.js';
 import { setText } from './notice.js';
 
 const MANY = 20; // classes from which a search helps
@@ -27,7 +28,10 @@ export class ClassOption {
       const button = target.closest('button');
       if (button) this._change(() => this.filter.toggle(Number(button.dataset.class)));
     });
-    element('classes-all').addEventListener('click', () => this._change(() => this.filter.clear()));
+    element('classes-all').addEventListener('click', () => {
+      this._change(() => this.filter.clear());
+      element('classes-option').querySelector('summary').focus(); // the button is hidden now
+    });
     element('classes-search').addEventListener('input', () => this._list());
   }
 
@@ -46,7 +50,7 @@ export class ClassOption {
   /** Show the choice in the current language. */
   translate() {
     const { chosen } = this.filter;
-    const names = chosen.map((index) => this._labels[index]).join(', ');
+    const names = chosen.map((index) => isolate(this._labels[index])).join(', ');
     setText(this._element('classes-text'), names || this._language.text('option.classes.every'));
     this._element('classes-all').hidden = chosen.length === 0;
   }

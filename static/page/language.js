@@ -31,7 +31,7 @@ export class Language {
     this.name = nextLanguage(this._storage, this.name);
   }
 
-  /** Translate every element with a message key: data-text, data-label (aria-label) and data-hint. */
+  /** Translate every element with a message key: data-text, data-label (aria-label), data-placeholder and data-hint. */
   fill(root) {
     const translate = (attribute, set) => {
       for (const element of root.querySelectorAll(`[data-${attribute}]`)) {
@@ -40,6 +40,7 @@ export class Language {
     };
     translate('text', (element, text) => (element.textContent = text));
     translate('label', (element, text) => element.setAttribute('aria-label', text));
+    translate('placeholder', (element, text) => element.setAttribute('placeholder', text));
     translate('hint', (element, text) => element.setAttribute('title', text));
   }
 }

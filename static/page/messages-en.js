@@ -69,7 +69,8 @@ export const en = {
   'problem.remedy.phone': 'How to get HTTPS',
 
   'hint.digits': 'This is a rendered scene. Turn on the camera and hold up printed digits.',
-  'hint.names': 'This is a rendered scene. Turn on the camera and show it something that the model knows: {names} …',
+  'hint.names': 'This is a rendered scene. Turn on the camera and show it something that the model knows: {names}.',
+  'hint.names.more': 'This is a rendered scene. Turn on the camera and show it something that the model knows: {names} …',
   'hint.any': 'This is a rendered scene. Turn on the camera to try the model on your own pictures.',
   'hint.camera': 'Turn on camera',
   'hint.sheet': 'Print digits',

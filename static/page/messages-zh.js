@@ -69,7 +69,8 @@ export const zh = {
   'problem.remedy.phone': '如何启用 HTTPS',
 
   'hint.digits': '当前为演示画面。打开摄像头，对准打印的数字试试。',
-  'hint.names': '当前为演示画面。打开摄像头，对准模型能识别的目标试试：{names} 等。',
+  'hint.names': '当前为演示画面。打开摄像头，对准模型能识别的目标试试：{names}。',
+  'hint.names.more': '当前为演示画面。打开摄像头，对准模型能识别的目标试试：{names} 等。',
   'hint.any': '当前为演示画面。打开摄像头，看看模型的识别效果。',
   'hint.camera': '打开摄像头',
   'hint.sheet': '打印数字',

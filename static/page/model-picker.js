@@ -1,6 +1,6 @@
 /** Chooses among the models of the server, and keeps the choice in the page's address. */
 
-import { listModels, optionsFor } from '../client/models.js';
+import { listModels, optionsFor, stillOffered } from '../client/models.js';
 import { queryFor } from './model-address.js';
 
 /** The least time between two questions that follow from what a user does. */
@@ -11,9 +11,10 @@ export class ModelPicker {
    * @param {object} parts
    * @param {function(string): HTMLElement} parts.element by id
    * @param {Language} parts.language
+   * @param {{model?: string, label?: string}} parts.asked the session options in the page's address
    * @param {function(object)} parts.onChoose receives the session options for the chosen model
    */
-  constructor({ element, language, onChoose }) {
+  constructor({ element, language, asked, onChoose }) {
     this._element = element;
     this._language = language;
     this._onChoose = onChoose;
@@ -21,6 +22,8 @@ export class ModelPicker {
     this._used = new Map(); // by name and label: the server may forget models that nobody uses
     this._listed = []; // as the page lists them
     this._current = null;
+    this._wanted = asked.model ? { name: asked.model, label: asked.label || null } : null; // also while the session has none
+    this._isChosen = false; // by the user, not by where the server leads the name
     this._shown = '';
     this.token = null; // for servers that require one
     element('models').addEventListener('change', ({ target }) => this._choose(Number(target.value)));
@@ -30,14 +33,24 @@ export class ModelPicker {
     // again when somebody comes back to the page, or reaches for the panel.
     addEventListener('focus', () => this._lookAgain());
     document.addEventListener('visibilitychange', () => this._lookAgain());
-    document.querySelector('aside.panel').addEventListener('pointerover', () => this._lookAgain());
+    const panel = document.querySelector('aside.panel');
+    for (const reach of ['pointerover', 'focusin']) panel.addEventListener(reach, () => this._lookAgain());
   }
 
   /** @param {object|null} model the session's, as the welcome has it */
   update(model) {
+    if (model) this._use(model);
     this._current = model;
-    if (model) this._used.set(`${model.name} ${model.label}`, { ...model, state: 'ready' });
     this.refresh();
+  }
+
+  /** A model that the server has put another in the place of is no choice. */
+  _use(model) {
+    const before = this._wanted;
+    if (before && before.name === model.name && !this._isChosen) this._used.delete(keyOf(before));
+    this._used.set(keyOf(model), { ...model, state: 'ready' });
+    this._wanted = model;
+    this._isChosen = false;
   }
 
   _lookAgain() {
@@ -55,12 +68,13 @@ export class ModelPicker {
     } catch (error) {
       return; // the connection to the server says what is wrong
     }
+    for (const model of this._models) if (model.state === 'unknown_model') this._used.delete(keyOf(model));
     this.translate();
   }
 
   /** Show the models in the current language. With only one, there is nothing to choose. */
   translate() {
-    const models = listModels([...this._models, ...this._used.values()], this._current);
+    const models = listModels(this._known(), this._current);
     const texts = models.map((model) => this._text(model));
     this._element('models-option').hidden = models.length < 2;
     const shown = JSON.stringify(texts);
@@ -69,12 +83,28 @@ export class ModelPicker {
       this._shown = shown;
     }
     this._listed = models;
-    const current = models.findIndex(({ isCurrent }) => isCurrent);
-    if (this._current) this._element('models').value = String(current); // -1: no option
+    this._element('models').value = String(models.findIndex((model) => this._isShown(model))); // -1: no option
+  }
+
+  /** What the server offers, what the session had before, and what it has or waits for. */
+  _known() {
+    const known = [...this._models, ...stillOffered([...this._used.values()], this._models)];
+    if (this._current) return [...known, { ...this._current, state: 'ready' }];
+    if (!this._wanted || known.some((model) => this._isShown(model))) return known;
+    return [...known, { ...this._wanted, state: 'unknown_model' }];
+  }
+
+  /** Whether a model is the session's or, while it has none, the one that it waits for. */
+  _isShown({ name, label, isCurrent }) {
+    if (this._current) return isCurrent;
+    const { name: wanted, label: wantedLabel } = this._wanted || { name, label };
+    return name === wanted && (!wantedLabel || label === wantedLabel);
   }
 
   _choose(index) {
     const model = this._listed[index];
+    this._wanted = model;
+    this._isChosen = true;
     history.replaceState(history.state, '', queryFor(location.search, model) + location.hash);
     this._onChoose(optionsFor(model));
   }
@@ -90,4 +120,8 @@ export class ModelPicker {
     const key = `model.task.${task}`;
     return this._language.has(key) ? this._language.text(key) : task;
   }
+}
+
+function keyOf({ name, label }) {
+  return JSON.stringify([name, label || null]);
 }

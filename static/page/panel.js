@@ -180,7 +180,9 @@ function cell(text) {
 function chip({ name, text, colour, low, high }) {
   if (low !== undefined) return scale(low, high, text);
   if (name === undefined) return element('span', text);
-  const span = element('span', element('b', name), ` ${text}`);
+  const title = element('b', name);
+  title.dir = 'auto'; // a name that is read from right to left keeps to itself
+  const span = element('span', title, ` ${text}`);
   span.className = 'chip';
   span.style.setProperty('--class', colour);
   return span;

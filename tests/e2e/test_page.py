@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -224,6 +225,21 @@ def test_the_page_fits_a_phone(open_page: Open) -> None:
         assert short, "the word Live is cut off"
         assert long, "a longer state moves the image"
         assert card, "a long reason overflows the image"
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_text_of_twice_the_size_fits_a_phone(open_page: Open, locale: str) -> None:
+    with open_page(viewport={"width": 360, "height": 740}, locale=locale) as page:
+        in_state(page, "ready")
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        wider = "document.documentElement.scrollWidth - innerWidth"
+        assert page.evaluate(wider) <= 0
+        for option in ("#score-text", "#lost-count", "#boxes button:last-child"):
+            hidden = page.locator(option).evaluate(
+                "(shown) => Math.max(shown.scrollWidth - shown.clientWidth,"
+                " shown.getBoundingClientRect().right - innerWidth)"
+            )
+            assert hidden <= 0, option
 
 
 def test_a_browser_without_offscreen_canvas_encodes_on_the_page(open_page: Open) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from loadtest.stack import Stack
 from tests.conftest import models_config
-from tests.e2e.browsing import in_state, until
+from tests.e2e.browsing import PATIENCE_S, in_state, until
 from tests.e2e.conftest import Open
 from tests.forked import ForkedStack
 
@@ -32,18 +32,25 @@ def released(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def stack(
-    exported_sources: Path, released: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
-    config = tmp_path_factory.mktemp("tasks") / "models.config"
-    config.write_text(models_config(exported_sources, TASKS))
+def served(exported_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration file that the model server reads again and again."""
+    path = tmp_path_factory.mktemp("tasks") / "models.config"
+    path.write_text(models_config(exported_sources, TASKS))
+    return path
+
+
+@pytest.fixture(scope="module")
+def stack(released: Path, served: Path) -> Iterator[Stack]:
     with ForkedStack(
         gateway_flags=(
             "--model=pose",
             f"--model-config={released}",
             "--max-staleness-ms=20000",
         ),
-        model_flags=(f"--model_config_file={config}",),
+        model_flags=(
+            f"--model_config_file={served}",
+            "--model_config_file_poll_wait_seconds=1",
+        ),
     ) as running:
         yield running
 
@@ -83,9 +90,23 @@ def choose(page: Page, model: str) -> None:
 
 def is_listed(page: Page, model: str) -> bool:
     """Reach for the menu, and see whether it has the model."""
+    return f"{model} ·" in listed(page)
+
+
+def listed(page: Page) -> str:
+    """Reach for the menu, and read it."""
     page.locator("#full").hover()
     page.locator("#models").hover()
-    return page.locator("#models option", has_text=f"{model} ·").count() == 1
+    return "\n".join(page.locator("#models option").all_inner_texts())
+
+
+def label(served: Path, models: Path, *names: str) -> None:
+    """Let ``stable`` lead to version 1 of these models, and to none of the others."""
+    rows = models_config(models, TASKS)
+    for name in names:
+        row = f'name: "{name}"'
+        rows = rows.replace(row, f'{row} version_labels {{ key: "stable" value: 1 }}')
+    served.write_text(rows)
 
 
 def test_each_task_is_drawn_and_the_model_is_chosen_on_the_page(
@@ -130,3 +151,32 @@ def test_each_task_is_drawn_and_the_model_is_chosen_on_the_page(
         page.reload()
         in_state(page, "ready")
         expect(page.locator("#models option:checked")).to_have_text("vector · embedding")
+
+
+def test_a_model_is_listed_once_when_it_gets_its_first_label_and_when_it_loses_it(
+    open_page: Open, exported_sources: Path, served: Path
+) -> None:
+    with open_page(query="?model=yolo") as page:
+        in_state(page, "ready")
+        choose(page, "masks")
+        expect(page.locator("#models option:checked")).to_have_text("masks · segmentation")
+        label(served, exported_sources, "masks", "yolo")
+        chosen = page.locator("#models option:checked")
+        expect(chosen).to_have_text("masks (stable) · segmentation", timeout=1000 * PATIENCE_S)
+        assert not is_listed(page, "masks")
+        until(page, lambda: is_listed(page, "yolo (stable)"), "the label of a model not in use")
+        assert not is_listed(page, "yolo")
+        label(served, exported_sources)
+        expect(chosen).to_have_text("masks · segmentation", timeout=1000 * PATIENCE_S)
+        assert not is_listed(page, "masks (stable)")
+
+
+def test_the_menu_names_what_the_page_waits_for_and_leads_away_from_it(open_page: Open) -> None:
+    with open_page(query="?model=nowhere") as page:
+        in_state(page, "waiting")
+        chosen = page.locator("#models option:checked")
+        expect(chosen).to_have_text("nowhere · not available")
+        choose(page, "pose")
+        in_state(page, "ready")
+        expect(chosen).to_have_text("pose · pose estimation", timeout=1000 * PATIENCE_S)
+        assert page.locator("#models option", has_text="nowhere").count() == 0

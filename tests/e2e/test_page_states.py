@@ -180,6 +180,22 @@ def test_everything_is_reachable_by_keyboard(open_page: Open) -> None:
         assert all(outlined for name, outlined in reached if name in wanted)
 
 
+def test_what_goes_away_hands_the_focus_on(open_page: Open) -> None:
+    with open_page() as page:
+        in_state(page, "ready")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        for name in ("Add line", "Add zone"):
+            page.get_by_role("button", name=name).press("Enter")
+        page.get_by_role("button", name="Remove Line 1").press("Enter")
+        expect(page.get_by_role("button", name="Remove Zone 1")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Add zone")).to_be_focused()
+
+        page.locator("#classes button").first.press("Enter")
+        page.get_by_role("button", name="Show all classes").press("Enter")
+        expect(page.locator("#classes-option summary")).to_be_focused()
+
+
 def test_the_shortcuts_work_and_a_refused_camera_is_explained(open_page: Open) -> None:
     choosers: list[Any] = []
     with open_page() as page:

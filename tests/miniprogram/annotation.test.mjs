@@ -112,6 +112,8 @@ test('what has no place in the picture is not drawn, and what was drawn is clear
 
 test('a summary is one text that breaks between its parts', () => {
   assert.equal(joinSummary(['traffic light 90 %', '2 98 %', '55 %']), 'traffic light\u00a090\u00a0% · 2\u00a098\u00a0% · 55\u00a0%');
+  const arabic = summarize({ boxes: [[0, 0, 1, 1]], scores: [0.9], classes: [0] }, { task: 'detection', labels: ['سيارة'] }, 0.5);
+  assert.equal(joinSummary(arabic), '\u2068سيارة\u2069\u00a090\u00a0%', 'its score stays behind it');
   assert.equal(joinSummary(['0 m – 3 m']), '0 m – 3 m');
 });
 

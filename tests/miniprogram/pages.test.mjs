@@ -320,6 +320,34 @@ test('a model that is promoted meanwhile appears when somebody reaches for the m
   page.instance.onUnload();
 });
 
+test('a model that gets its first label meanwhile is listed once, in its place', async (context) => {
+  const plain = { name: 'digits', version: 3, label: null, task: 'detection', state: 'ready' };
+  const [stable, faces] = [{ ...plain, label: 'stable' }, { ...plain, name: 'faces' }];
+  const asked = [];
+  const answer = (models) => asked.shift().success({ statusCode: 200, data: { models } });
+  const { stored, show } = livePage({ request: (question) => asked.push(question) });
+  stored.set('framewire.settings', { server: 'example.org', language: 'en' });
+  const page = show();
+  await settle();
+  page.instance.modelChanged({ ...plain, labels: ['zero'] });
+  answer([plain, faces]);
+  page.instance.modelChanged({ ...stable, labels: ['zero'] });
+  const names = ['digits (stable) · object detection', 'faces · object detection'];
+  assert.deepEqual(page.data.models, { names, index: 0 }, 'before the server has been asked again');
+  answer([stable, faces]);
+  assert.deepEqual(page.data.models, { names, index: 0 });
+
+  page.instance.modelPicked({ detail: { value: '1' } });
+  page.instance.modelChanged({ ...faces, labels: ['face'] });
+  answer([stable, faces]);
+  assert.deepEqual(page.data.models, { names, index: 1 });
+  page.instance.modelPicked({ detail: { value: '0' } });
+  page.instance.modelChanged({ ...stable, labels: ['zero'] });
+  answer([stable, { ...faces, label: 'stable' }]);
+  assert.deepEqual(page.data.models.names, [names[0], 'faces (stable) · object detection']);
+  page.instance.onUnload();
+});
+
 for (const [name, refusal] of [
   ['privacy', { requirePrivacyAuthorize: ({ fail }) => fail({ errMsg: 'fail' }) }],
   ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'auth deny' }) }],

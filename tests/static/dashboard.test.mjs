@@ -1,7 +1,9 @@
 // The dashboard's parts that need no browser: samples, percentiles, series, axes, tables, texts.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 
 import { arrange } from '../../static/dashboard/arrange.js';
@@ -23,6 +25,17 @@ const sample = (n, changes = {}) => ({
   n, span_s: 1, outcomes: {}, ages: [], batches: [], batched: 0, versions: [], backends: {}, calls: 0, max_calls: 4, ...changes,
 });
 const texts = (name) => new Texts(null, [name]);
+
+test('a tile and a column of one name show one thing', () => {
+  const named = (messages, prefix) => Object.entries(messages).filter(([key]) => key.startsWith(`${prefix}.`));
+  for (const messages of Object.values(MESSAGES)) {
+    for (const [tile, text] of named(messages, 'tile')) {
+      for (const [column, other] of named(messages, 'version')) {
+        if (text === other) assert.equal(tile.split('.')[1], column.split('.')[1], text);
+      }
+    }
+  }
+});
 
 test('percentiles of ages in the gateway’s buckets are within 5 %', () => {
   const random = dice(5);
@@ -125,8 +138,8 @@ test('versions have their share, their errors and their sessions', () => {
     { model: 'digits', version: 1, label: null, sessions: 2 },
   ];
   const [two, one] = versions(samples, samples.slice(1), sessions);
-  assert.deepEqual([one.version, one.labels, one.sessions, one.share, one.resultsPerS, one.errorShare], ['1', ['stable'], 5, 0.75, 0, 0]);
-  assert.deepEqual([two.labels, two.share, two.resultsPerS, two.errorShare], [['canary'], 0.25, 10, 0.5]);
+  assert.deepEqual([one.version, one.labels, one.sessions, one.share, one.resultsPerS, one.failureShare], ['1', ['stable'], 5, 0.75, 0, 0]);
+  assert.deepEqual([two.labels, two.share, two.resultsPerS, two.failureShare], [['canary'], 0.25, 10, 0.5]);
   assert.deepEqual(serverRates([sample(0, { backends: { a: 4 } }), sample(1, { backends: { a: 2 } })]), { a: 3 });
 });
 
@@ -273,4 +286,16 @@ test('a gateway that does not answer has no status, and a session that has ended
   await assert.rejects(gateway.figures(0), { status: 0 });
   fetched.mock.mockImplementation(async () => ({ ok: false, status: 404, statusText: '', json: async () => ({ message: 'gone' }) }));
   assert.equal(await gateway.session('abc'), null);
+});
+
+test('a gateway that hangs counts as one that does not answer, before its answer and within it', async () => {
+  for (const begin of [() => {}, (response) => response.write('{"samples": [')]) {
+    const server = createServer((_, response) => begin(response)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const gateway = new Gateway(`http://127.0.0.1:${server.address().port}/`, null, 200);
+    await assert.rejects(gateway.figures(0), { status: 0 });
+    await assert.rejects(gateway.sessions(), { status: 0 });
+    server.closeAllConnections();
+    server.close();
+  }
 });

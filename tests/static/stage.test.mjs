@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 import * as chart from '../../static/page/chart-scale.js';
 import { ClassFilter, matching } from '../../static/tasks/class-filter.js';
-import { readsDigits } from '../../static/page/hint.js';
+import { hintFor, readsDigits } from '../../static/page/hint.js';
 import { boxAt, overlap, placeLabels } from '../../static/tasks/label-placement.js';
 import { reach } from '../../static/page/phone-address.js';
 import { outline, qrCode } from '../../static/page/qr/code.js';
@@ -185,4 +185,13 @@ test('the manifest’s icons are there', async () => {
     const file = await readFile(new URL(src, folder));
     if (type === 'image/png') assert.equal(`${file.readUInt32BE(16)}x${file.readUInt32BE(20)}`, sizes);
   }
+});
+
+test('the hint names a few classes: all of them, or the first ones, none of them long', () => {
+  assert.deepEqual(hintFor(['0', '1']), { key: 'hint.digits' });
+  assert.deepEqual(hintFor([' ']), { key: 'hint.any' });
+  assert.deepEqual(hintFor(['cat', 'dog']), { key: 'hint.names', names: 'cat, dog' });
+  assert.deepEqual(hintFor(['cat', 'dog', 'cow', 'hen']), { key: 'hint.names.more', names: 'cat, dog, cow' });
+  assert.deepEqual(hintFor(['x'.repeat(60)]), { key: 'hint.names', names: `${'x'.repeat(23)}…` });
+  assert.deepEqual(hintFor(['כלב', 'cat']), { key: 'hint.names', names: '\u2068כלב\u2069, cat' });
 });

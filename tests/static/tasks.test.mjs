@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { paletteBytes, paletteColour } from '../../static/tasks/colours.js';
 import { heatPixels, readScale, scaleImage } from '../../static/tasks/heat-map.js';
-import { listModels, optionsFor } from '../../static/client/models.js';
+import { listModels, optionsFor, stillOffered } from '../../static/client/models.js';
 import { queryFor } from '../../static/page/model-address.js';
 import { storedOpacity } from '../../static/page/opacity-option.js';
 import { opacityOf, readPoses, sideOf } from '../../static/tasks/poses.js';
@@ -186,6 +186,14 @@ test('models are listed once per name and label, the default one first', () => {
   ]);
   assert.deepEqual([listed[2].task, listed[2].state], [null, 'unknown_model']);
   assert.ok(listModels(models, null).every(({ isCurrent }) => !isCurrent));
+});
+
+test('a model without a label goes where its name leads to one now; what the server forgets stays', () => {
+  const [plain, stable, canary] = [null, 'stable', 'canary'].map((label) => ({ name: 'digits', label }));
+  const pose = { name: 'pose', label: null };
+  assert.deepEqual(stillOffered([plain, pose], [stable]), [pose]);
+  assert.deepEqual(stillOffered([plain, canary], [plain, stable]), [plain, canary]);
+  assert.deepEqual(stillOffered([plain, canary], []), [plain, canary]);
 });
 
 test('a chosen model replaces label and version, on the wire and in the page’s address', () => {

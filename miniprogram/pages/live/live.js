@@ -322,7 +322,7 @@ Page({
 
   /** @param {WechatMiniprogram.CustomEvent<{value: string|number}>} event */
   modelPicked({ detail }) {
-    const { name, label } = this.models.at(Number(detail.value));
+    const { name, label } = this.models.choose(Number(detail.value));
     settings.save({ model: name, label: label || '' });
     this.chosen = settings.load();
     this.connection.switchModel(this.chosen);

@@ -2,7 +2,7 @@
 'use strict';
 
 const { SignIn, now } = require('../../client/lib/index.js');
-const { listModels } = require('../../client/lib/core/models.js');
+const { listModels, stillOffered } = require('../../client/lib/core/models.js');
 
 /** @typedef {import('../../client/lib/index').Addresses} Addresses */
 /** @typedef {import('../../client/lib/index').Model} Model */
@@ -24,6 +24,7 @@ class Models {
     this._offered = []; // since the server has answered
     this._gateway = /** @type {Addresses|null} */ (null);
     this._current = /** @type {Model|null} */ (null);
+    this._isChosen = false; // by the user, not by where the server leads the name
     this._askedAt = 0;
   }
 
@@ -35,9 +36,21 @@ class Models {
   refresh(gateway, current) {
     if (!gateway) return;
     if (!this._gateway || gateway.models !== this._gateway.models) [this._known, this._offered] = [[], []];
-    [this._gateway, this._current] = [gateway, current];
+    this._follow(current);
+    this._gateway = gateway;
     this._list([]);
     this._ask(gateway);
+  }
+
+  /**
+   * A model that the server has put another in the place of is no choice.
+   * @param {Model} current
+   */
+  _follow(current) {
+    const before = this._current;
+    if (before && before.name === current.name && !this._isChosen) this._known = this._known.filter((model) => keyOf(model) !== keyOf(before));
+    this._current = current;
+    this._isChosen = false;
   }
 
   /** Somebody reaches for the models: one may have been promoted meanwhile. */
@@ -65,8 +78,10 @@ class Models {
   /** @param {KnownModel[]} models */
   _list(models) {
     const current = /** @type {Model} */ (this._current);
-    // The server may forget models that no session uses.
-    const known = [...models, ...this._known, { ...current, state: 'ready' }];
+    const newest = [...models, { ...current, state: 'ready' }];
+    const keys = new Set(newest.map(keyOf));
+    const used = stillOffered(this._known, models).filter((model) => !keys.has(keyOf(model)));
+    const known = [...newest, ...used];
     this._known = known.filter(({ state }) => state === 'ready');
     this._listed = inPlace(this._offered, listModels(known, current));
     this._onChange();
@@ -85,23 +100,37 @@ class Models {
     return { names, index: this._listed.findIndex(({ isCurrent }) => isCurrent) };
   }
 
-  /** @param {number} index of `names` */
-  at(index) {
+  /**
+   * The user has chosen a model.
+   * @param {number} index of `names`
+   */
+  choose(index) {
+    this._isChosen = true;
     return this._listed[index];
   }
+}
+
+/** @param {{name: string, label?: string|null}} model */
+function keyOf({ name, label }) {
+  return JSON.stringify([name, label || null]);
 }
 
 /**
  * Keep each model in its place: phones show an open menu as it was, and name a choice by its place.
  * @param {ListedModel[]} before
  * @param {ListedModel[]} listed
- * @returns {ListedModel[]} those listed, new ones last; what is gone is still there
+ * @returns {ListedModel[]} those listed, new ones last; in the place of what is gone, another of its name or it still
  */
 function inPlace(before, listed) {
-  const keyOf = (/** @type {ListedModel} */ { name, label }) => JSON.stringify([name, label]);
-  const models = new Map(before.map((model) => [keyOf(model), { ...model, isCurrent: false }]));
-  for (const model of listed) models.set(keyOf(model), model); // which keeps a key's place
-  return [...models.values()];
+  const known = new Set(before.map(keyOf));
+  const added = listed.filter((model) => !known.has(keyOf(model)));
+  const placed = before.map((gone) => {
+    const same = listed.find((model) => keyOf(model) === keyOf(gone));
+    if (same) return same;
+    const successor = added.findIndex(({ name }) => name === gone.name);
+    return successor < 0 ? { ...gone, isCurrent: false } : added.splice(successor, 1)[0];
+  });
+  return [...placed, ...added];
 }
 
 module.exports = { Models };

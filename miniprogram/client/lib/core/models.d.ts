@@ -10,6 +10,21 @@
  */
 export function listModels(models: KnownModel[], current: Named | null): ListedModel[];
 /**
+ * Of the models that a user has had, those to list beside what the server offers: it forgets models that
+ * no session uses. An entry without a label goes where its name leads to a label now.
+ * @template {{name: string, label?: string|null}} M
+ * @param {M[]} used
+ * @param {{name: string, label?: string|null}[]} offered by the server
+ * @returns {M[]}
+ */
+export function stillOffered<M extends {
+    name: string;
+    label?: string | null;
+}>(used: M[], offered: {
+    name: string;
+    label?: string | null;
+}[]): M[];
+/**
  * The session options for a model; null withdraws what was asked for before.
  * @param {Named} model
  */

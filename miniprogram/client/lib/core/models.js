@@ -26,6 +26,21 @@ function listModels(models, current) {
 }
 
 /**
+ * Of the models that a user has had, those to list beside what the server offers: it forgets models that
+ * no session uses. An entry without a label goes where its name leads to a label now.
+ * @template {{name: string, label?: string|null}} M
+ * @param {M[]} used
+ * @param {{name: string, label?: string|null}[]} offered by the server
+ * @returns {M[]}
+ */
+function stillOffered(used, offered) {
+  return used.filter(({ name, label }) => {
+    const labels = offered.filter((model) => model.name === name).map((model) => model.label || null);
+    return Boolean(label) || labels.length === 0 || labels.includes(null);
+  });
+}
+
+/**
  * The session options for a model; null withdraws what was asked for before.
  * @param {Named} model
  */
@@ -33,4 +48,4 @@ function optionsFor({ name, label }) {
   return { model: name, label, version: null };
 }
 
-module.exports = { listModels, optionsFor };
+module.exports = { listModels, stillOffered, optionsFor };
