@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import os
 import random
@@ -22,6 +21,7 @@ from framewire.client.second import SecondModel
 from framewire.client.session import Session, State
 from framewire.client.statistics import Statistics
 from framewire.client.tracking import Areas, Tracking
+from framewire.client.worker import call_in_thread
 
 Token = str | Callable[[], str]
 
@@ -138,7 +138,7 @@ class BaseClient:
 
 
 async def _fresh(token: Token | None) -> str | None:
-    return await asyncio.to_thread(token) if callable(token) else token
+    return await call_in_thread(token) if callable(token) else token
 
 
 def _name() -> str:

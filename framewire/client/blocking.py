@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Generator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Any, TypeVar
 
 from framewire.client import stream
 from framewire.client.asking import ask
 from framewire.client.base import BaseClient
-from framewire.client.errors import ClientClosed, NoResult
+from framewire.client.errors import CLOSED, ClientClosed, NoResult
 from framewire.client.outcomes import Outcome, Result
 from framewire.client.pictures import Picture
 from framewire.client.statistics import Statistics
@@ -47,8 +47,10 @@ class Client(BaseClient):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._running().run(self._driver.stop())
-        self._stop()
+        try:
+            self._running().run(self._driver.stop())
+        finally:  # also after Ctrl-C
+            self._stop()
 
     def infer(self, picture: Picture, *, timeout_s: float = 30.0) -> Result:
         """Return the model's result for one picture.
@@ -89,15 +91,22 @@ class Client(BaseClient):
         loop = self._running()
         outcomes = stream.outcomes(self._driver, source, live, timeout_s)
 
+        turn = asyncio.Lock()  # after Ctrl-C, the step that it has cancelled ends first
+
         async def following() -> Outcome | None:
-            return await anext(outcomes, None)
+            async with turn:
+                return await anext(outcomes, None)
+
+        async def close() -> None:
+            async with turn:
+                await outcomes.aclose()
 
         try:
             while (outcome := loop.run(following())) is not None:
                 yield outcome
         finally:
             if self._loop is loop:  # otherwise the loop has ended it
-                loop.run(_close(outcomes))
+                loop.run(close())
 
     def results(
         self, source: Source, *, live: bool | None = None, timeout_s: float = 30.0
@@ -109,27 +118,29 @@ class Client(BaseClient):
 
     def statistics(self) -> Statistics:
         """Return a snapshot of what was sent and received."""
-        if self._loop is None:
-            return self._session.statistics()
-
-        async def snapshot() -> Statistics:
-            return self._session.statistics()
-
-        return self._loop.run(snapshot())
+        return self._call(self._session.statistics)
 
     def _change(self, options: dict[str, Any]) -> None:
-        if self._loop is None:
-            return self._session.configure(options)
-
-        async def change() -> None:
+        def change() -> None:
             self._session.configure(options)
             self._driver.wake()
 
-        return self._loop.run(change())
+        self._call(change)
+
+    def _call(self, function: Callable[[], T]) -> T:
+        """Call a function where the session lives."""
+        loop = self._loop
+        if loop is None or loop.is_current():  # the latter: in the callback of a future
+            return function()
+
+        async def called() -> T:
+            return function()
+
+        return loop.run(called())
 
     def _running(self) -> LoopThread:
         if self._loop is None:
-            raise ClientClosed("the client is closed; use it inside its 'with' block")
+            raise ClientClosed(CLOSED)
         return self._loop
 
     def _stop(self) -> None:
@@ -137,15 +148,13 @@ class Client(BaseClient):
         loop.stop()
 
 
-async def _close(outcomes: Any) -> None:
-    await outcomes.aclose()
-
-
 class LoopThread:
     """An event loop in a daemon thread."""
 
     def __init__(self) -> None:
         started: Future[asyncio.AbstractEventLoop] = Future()
+        self._lock = threading.Lock()
+        self._is_stopping = False
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(started.set_result)),
             name="framewire-client",
@@ -159,20 +168,42 @@ class LoopThread:
         started(asyncio.get_running_loop())
         await self._stopping.wait()
 
+    def is_current(self) -> bool:
+        """Return whether this is called in that thread."""
+        return threading.current_thread() is self._thread
+
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a coroutine there. Returns a future of its result."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        """Run a coroutine there. Returns a future of its result. Raises :class:`ClientClosed`."""
+        with self._lock:
+            if not self._is_stopping:
+                return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        coroutine.close()
+        raise ClientClosed(CLOSED)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine there, and wait for its result."""
+        """Run a coroutine there, and wait for its result.
+
+        Raises :class:`ClientClosed` if the loop ends meanwhile, and RuntimeError in its own thread,
+        which would wait for itself.
+        """
+        if self.is_current():
+            coroutine.close()
+            raise RuntimeError(
+                "the callback of a future must not wait for the client: it runs in the client's "
+                "own thread. Pass the work on to another one"
+            )
         future = self.start(coroutine)
         try:
             return future.result()
+        except CancelledError:
+            raise ClientClosed(CLOSED) from None
         except BaseException:  # such as Ctrl-C here, of which the coroutine knows nothing
             future.cancel()
             raise
 
     def stop(self) -> None:
         """End the loop and its thread. What still runs there is cancelled."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        with self._lock:  # whatever was started before is cancelled, and nothing starts later
+            self._is_stopping = True
+            self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()

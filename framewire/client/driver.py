@@ -7,11 +7,11 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from framewire.client.actions import Encode, RenewToken, Send, Sleep
 from framewire.client.connection import Address, Connection, Unreachable
-from framewire.client.errors import ClientClosed, ConnectionFailed
+from framewire.client.errors import CLOSED, ClientClosed, ConnectionFailed
 from framewire.client.messages import Encoded, Limits, Model
 from framewire.client.outcomes import Outcome
 from framewire.client.session import Session
@@ -22,6 +22,7 @@ from framewire.recording.tap import Tap
 
 log = logging.getLogger("framewire.client")
 
+T = TypeVar("T")
 Encoder = Callable[[Any, Model, Limits], Encoded]
 TokenSource = Callable[[], Awaitable["str | None"]]
 
@@ -125,10 +126,28 @@ class Driver:
         It waits for a future, which :meth:`wake` reaches at once. The task that waits for an event
         starts one turn of the loop later, and would miss what changes before.
         """
+        timeout = None if seconds == math.inf else max(0.0, seconds)
+        await asyncio.wait({self._change()}, timeout=timeout)
+
+    def _change(self) -> asyncio.Future[None]:
         if self._next_change is None:
             self._next_change = asyncio.get_running_loop().create_future()
-        timeout = None if seconds == math.inf else max(0.0, seconds)
-        await asyncio.wait({self._next_change}, timeout=timeout)
+        return self._next_change
+
+    async def while_open(self, awaitable: Awaitable[T]) -> T:
+        """Return the result of ``awaitable``, which is cancelled when there is no session any more.
+
+        Raises :class:`Refused` and :class:`ClientClosed` then.
+        """
+        future = asyncio.ensure_future(awaitable)
+        try:
+            while not future.done():
+                self.check()
+                either: set[asyncio.Future[Any]] = {future, self._change()}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return future.result()
+        finally:
+            future.cancel()
 
     @staticmethod
     def now() -> float:
@@ -140,7 +159,7 @@ class Driver:
         if self.session.refusal is not None and self.session.state == "refused":
             raise self.session.refusal
         if self._running is None:
-            raise ClientClosed("the client is closed; use it inside its 'with' block")
+            raise ClientClosed(CLOSED)
         if self._running.done():
             self._running.result()  # raises the bug that ended it
 

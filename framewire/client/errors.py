@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from framewire.client.outcomes import Dropped, Failed
 
 
+CLOSED = "the client is closed; use it inside its 'with' block"
+
+
 class ClientError(Exception):
     """Anything that this package raises on purpose."""
 
