@@ -11,7 +11,7 @@ from typing import Any
 import msgpack
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.iostream import StreamClosedError, UnsatisfiableReadError
-from tornado.simple_httpclient import HTTPTimeoutError
+from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
 from tornado.websocket import (
     WebSocketClientConnection,
     WebSocketClosedError,
@@ -82,6 +82,8 @@ class Connection:
             raise
         except HTTPTimeoutError:
             raise Unreachable(f"no answer within {CONNECT_TIMEOUT_S:g} s") from None
+        except HTTPStreamClosedError:
+            raise Unreachable("the server closed the connection during the handshake") from None
         except HTTPClientError as error:
             raise _rejected(error) from None
         except (WebSocketError, UnsatisfiableReadError):  # the latter: an endless header

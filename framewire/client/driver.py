@@ -227,6 +227,9 @@ class Driver:
                 self.session.received(self.now(), message)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise Unreachable(f"unexpected message from the gateway: {error!r}") from None
+            _report(message)
+            if self.session.rejected:  # it need not close the connection
+                raise Unreachable(str(self.session.refusal))
             self.wake()
 
     async def _send(self, connection: Connection) -> None:
@@ -263,3 +266,9 @@ class Driver:
             self.session.not_renewed(self.now())
         else:
             self.session.renewed(token or "")
+
+
+def _report(message: dict[str, Any]) -> None:
+    """Log an error about the session itself, such as changed options that the gateway rejects."""
+    if message["type"] == "error" and "id" not in message:
+        log.warning("the gateway reports %s (%s)", message["message"], message["code"])

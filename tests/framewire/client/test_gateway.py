@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,9 @@ from framewire.client import (
     Failed,
     Folder,
     NoResult,
+    Refused,
     Result,
+    Tracking,
 )
 from framewire.client.stream import MAX_UNREAD
 from loadtest.stack import Stack
@@ -266,3 +269,29 @@ async def test_a_source_faster_than_the_loop_leaves_it_time(url: str, scene: Ima
             results += isinstance(await anext(outcomes), Result)
         await outcomes.aclose()
     assert client.statistics().results >= 5
+
+
+def test_options_that_the_gateway_rejects_are_a_refusal_at_once(url: str) -> None:
+    """The gateway keeps the connection open then, for another hello."""
+    with pytest.raises(Refused, match="'label' must be a string of 1 to 256 printable"):
+        Client(url, label="a\nb", connect_timeout_s=PATIENCE_S).__enter__()
+
+
+def test_numbers_of_numpy_are_numbers(url: str, scene: Image.Image) -> None:
+    options: Any = {
+        "min_score": np.float32(0.5),
+        "max_results": np.int64(1),
+        "version": np.uint8(1),
+    }
+    track: Any = Tracking(lost_ms=np.int32(500))  # type: ignore[arg-type]
+    with Client(url, track=track, **options) as client:
+        assert len(client.infer(scene).detections) == 1
+
+
+def test_changed_options_that_the_gateway_rejects_are_logged(
+    url: str, scene: Image.Image, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Client(url) as client:
+        client.configure(version=-1)
+        assert isinstance(client.infer(scene), Result)  # its turn comes after the answer
+    assert "'version' must be an integer from 0" in caplog.text
