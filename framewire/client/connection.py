@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import ssl
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from framewire.recording.tap import Tap
 SUBPROTOCOL = "framewire.v1.msgpack"
 CONNECT_TIMEOUT_S = 10.0
 MAX_MESSAGE_BYTES = 64 << 20
+MAX_EXPLANATION = 500
 _RETRY_LATER = {408, 425, 429}
 
 log = logging.getLogger("framewire.client")
@@ -136,9 +138,18 @@ def _closed(socket: WebSocketClientConnection) -> str:
     return f"the gateway closed the connection ({socket.close_code}{reason})"
 
 
+def _explanation(error: HTTPClientError) -> str:
+    """Return what a gateway says in its answer. Pages of other servers say nothing here."""
+    try:
+        message = json.loads(error.response.body)["message"] if error.response else ""
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return f": {message[:MAX_EXPLANATION]}" if isinstance(message, str) and message else ""
+
+
 def _rejected(error: HTTPClientError) -> Unreachable:
     """Return what the HTTP answer to a handshake means."""
-    text = f"the handshake was answered with {error.code} {error.message}"
+    text = f"the handshake was answered with {error.code} {error.message}{_explanation(error)}"
     headers = error.response.headers if error.response else {}
     after = headers.get("Retry-After", "")
     retry_after_s = float(after) if after.isdecimal() else None

@@ -203,3 +203,22 @@ async def test_a_server_that_ends_the_handshake() -> None:
     async with server(b"HTTP/1.1 101 Swi") as url:
         with pytest.raises(ConnectionFailed, match="closed the connection during the handshake"):
             await AsyncClient(url, connect_timeout_s=0.3).__aenter__()
+
+
+@pytest.mark.parametrize(
+    ("body", "ending"),
+    [
+        (
+            b'{"code": "overloaded", "message": "8 sessions are open, the maximum"}',
+            ": 8 sessions are open, the maximum$",
+        ),
+        (b'{"message": 7}', "$"),
+        (b"[]", "$"),
+        (b"<html>busy</html>", "$"),
+    ],
+)
+async def test_what_a_gateway_says_in_its_answer_is_passed_on(body: bytes, ending: str) -> None:
+    head = b"HTTP/1.1 503 Busy\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+    async with server(head % len(body) + body) as url:
+        with pytest.raises(ConnectionFailed, match=f"answered with 503 Busy{ending}"):
+            await AsyncClient(url, connect_timeout_s=0.3).__aenter__()
