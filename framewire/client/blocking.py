@@ -91,13 +91,18 @@ class Client(BaseClient):
         loop = self._running()
         outcomes = stream.outcomes(self._driver, source, live, timeout_s)
 
-        turn = asyncio.Lock()  # after Ctrl-C, the step that it has cancelled ends first
+        turn = asyncio.Lock()
+        step: asyncio.Task[Any] | None = None
 
         async def following() -> Outcome | None:
+            nonlocal step
+            step = asyncio.current_task()
             async with turn:
                 return await anext(outcomes, None)
 
         async def close() -> None:
+            if step is not None:
+                step.cancel()  # Ctrl-C may have come before anybody waited for it
             async with turn:
                 await outcomes.aclose()
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from demomodel import scenes
 from framewire.client import AsyncClient, Client, ClientClosed, ConnectionFailed, Folder, Result
+from framewire.client.blocking import LoopThread
 from loadtest.stack import Stack, free_port
 
 PATIENCE_S = 30.0
@@ -107,6 +108,25 @@ with Client({url!r}) as client:
         finally:
             process.kill()
     assert errors.strip().endswith(b"KeyboardInterrupt")
+
+
+def test_ctrl_c_that_comes_before_anybody_waits_ends_the_step_too(
+    url: str, scene: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Silent(scene)
+    with Client(url) as client:
+        outcomes = client.outcomes(source)
+        next(outcomes)
+        start = LoopThread.start
+
+        def interrupted(loop: LoopThread, coroutine: Any) -> Any:
+            monkeypatch.setattr(LoopThread, "start", start)
+            start(loop, coroutine)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(LoopThread, "start", interrupted)
+        ending = elsewhere(lambda: list(outcomes))
+        assert isinstance(ending.get(timeout=PATIENCE_S), KeyboardInterrupt)
 
 
 def test_a_token_function_that_blocks_does_not_delay_the_end() -> None:
