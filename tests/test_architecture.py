@@ -428,6 +428,7 @@ CLIENT_CORE = (
     "pacing",
     "backoff",
     "options",
+    "checks",
     "messages",
     "outcomes",
     "answers",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import os
 import random
@@ -12,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from framewire.client import checks
 from framewire.client.backoff import Backoff
 from framewire.client.connection import Address
 from framewire.client.driver import Driver
@@ -22,6 +22,7 @@ from framewire.client.second import SecondModel
 from framewire.client.session import Session, State
 from framewire.client.statistics import Statistics
 from framewire.client.tracking import Areas, Tracking
+from framewire.client.worker import call_in_thread
 
 Token = str | Callable[[], str]
 
@@ -66,8 +67,11 @@ class BaseClient:
         jpeg_quality: int = 85,
         record: str | os.PathLike[str] | None = None,
     ) -> None:
-        if not url.startswith(("ws://", "wss://")):
+        if not checks.text("url", url).startswith(("ws://", "wss://")):
             raise ValueError(f"the URL must start with ws:// or wss://, not {url!r}")
+        if not (token is None or callable(token) or isinstance(token, str)):
+            raise checks.wrong("token", "a string, or a function that returns one", token)
+        checks.within("jpeg_quality", checks.integer("jpeg_quality", jpeg_quality), 1, 95)
         options = Options(
             model, label, version, min_score, max_results, orientation, track, zones, lines, then
         )
@@ -76,7 +80,7 @@ class BaseClient:
         upright = orientation == "apply"
         self._driver = Driver(
             self._session,
-            Address(url, ssl.create_default_context(cafile=ca) if ca else None),
+            Address(url, None if ca is None else _trusting(os.fspath(ca))),
             functools.partial(encode, upright=upright, quality=jpeg_quality),
             functools.partial(_fresh, token),
             None if record is None else Path(record),
@@ -138,7 +142,23 @@ class BaseClient:
 
 
 async def _fresh(token: Token | None) -> str | None:
-    return await asyncio.to_thread(token) if callable(token) else token
+    if not callable(token):
+        return token
+    fresh = await call_in_thread(token)
+    if fresh is not None and not isinstance(fresh, str):
+        raise TypeError(f"the token function returned {type(fresh).__name__}, not a string")
+    return fresh
+
+
+def _trusting(ca: str) -> ssl.SSLContext:
+    """Return a context that trusts these certificates. Raises OSError or ValueError."""
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except ssl.SSLError as error:
+        raise ValueError(f"{ca} has no certificates in PEM: {error}") from None
+    except OSError as error:
+        error.filename = ca  # OpenSSL does not name it
+        raise
 
 
 def _name() -> str:

@@ -49,7 +49,7 @@ class Client(BaseClient):
     ) -> None:
         try:
             self._running().run(self._driver.stop())
-        finally:
+        finally:  # also after Ctrl-C
             self._stop()
 
     def infer(self, picture: Picture, *, timeout_s: float = 30.0) -> Result:
@@ -91,15 +91,27 @@ class Client(BaseClient):
         loop = self._running()
         outcomes = stream.outcomes(self._driver, source, live, timeout_s)
 
+        turn = asyncio.Lock()
+        step: asyncio.Task[Any] | None = None
+
         async def following() -> Outcome | None:
-            return await anext(outcomes, None)
+            nonlocal step
+            step = asyncio.current_task()
+            async with turn:
+                return await anext(outcomes, None)
+
+        async def close() -> None:
+            if step is not None:
+                step.cancel()  # Ctrl-C may have come before anybody waited for it
+            async with turn:
+                await outcomes.aclose()
 
         try:
             while (outcome := loop.run(following())) is not None:
                 yield outcome
         finally:
             if self._loop is loop:  # otherwise the loop has ended it
-                loop.run(_close(outcomes))
+                loop.run(close())
 
     def results(
         self, source: Source, *, live: bool | None = None, timeout_s: float = 30.0
@@ -111,23 +123,25 @@ class Client(BaseClient):
 
     def statistics(self) -> Statistics:
         """Return a snapshot of what was sent and received."""
-        if self._loop is None:
-            return self._session.statistics()
-
-        async def snapshot() -> Statistics:
-            return self._session.statistics()
-
-        return self._loop.run(snapshot())
+        return self._call(self._session.statistics)
 
     def _change(self, options: dict[str, Any]) -> None:
-        if self._loop is None:
-            return self._session.configure(options)
-
-        async def change() -> None:
+        def change() -> None:
             self._session.configure(options)
             self._driver.wake()
 
-        return self._loop.run(change())
+        self._call(change)
+
+    def _call(self, function: Callable[[], T]) -> T:
+        """Call a function where the session lives."""
+        loop = self._loop
+        if loop is None or loop.is_current():  # the latter: in the callback of a future
+            return function()
+
+        async def called() -> T:
+            return function()
+
+        return loop.run(called())
 
     def _running(self) -> LoopThread:
         if self._loop is None:
@@ -139,17 +153,13 @@ class Client(BaseClient):
         loop.stop()
 
 
-async def _close(outcomes: Any) -> None:
-    await outcomes.aclose()
-
-
 class LoopThread:
-    """An event loop in a daemon thread. Raises :class:`ClientClosed` once it has been stopped."""
+    """An event loop in a daemon thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # nothing is started after the end
-        self._stopped = False
         started: Future[asyncio.AbstractEventLoop] = Future()
+        self._lock = threading.Lock()
+        self._is_stopping = False
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(started.set_result)),
             name="framewire-client",
@@ -163,20 +173,34 @@ class LoopThread:
         started(asyncio.get_running_loop())
         await self._stopping.wait()
 
+    def is_current(self) -> bool:
+        """Return whether this is called in that thread."""
+        return threading.current_thread() is self._thread
+
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a coroutine there. Returns a future of its result."""
+        """Run a coroutine there. Returns a future of its result. Raises :class:`ClientClosed`."""
         with self._lock:
-            if self._stopped:
-                coroutine.close()
-                raise ClientClosed(CLOSED)
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            if not self._is_stopping:
+                return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        coroutine.close()
+        raise ClientClosed(CLOSED)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine there, and wait for its result."""
+        """Run a coroutine there, and wait for its result.
+
+        Raises :class:`ClientClosed` if the loop ends meanwhile, and RuntimeError in its own thread,
+        which would wait for itself.
+        """
+        if self.is_current():
+            coroutine.close()
+            raise RuntimeError(
+                "the callback of a future must not wait for the client: it runs in the client's "
+                "own thread. Pass the work on to another one"
+            )
         future = self.start(coroutine)
         try:
             return future.result()
-        except CancelledError:  # by the loop, which has ended
+        except CancelledError:
             raise ClientClosed(CLOSED) from None
         except BaseException:  # such as Ctrl-C here, of which the coroutine knows nothing
             future.cancel()
@@ -184,7 +208,7 @@ class LoopThread:
 
     def stop(self) -> None:
         """End the loop and its thread. What still runs there is cancelled."""
-        with self._lock:
-            self._stopped = True
+        with self._lock:  # whatever was started before is cancelled, and nothing starts later
+            self._is_stopping = True
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()

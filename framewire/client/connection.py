@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import ssl
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 import msgpack
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.iostream import StreamClosedError, UnsatisfiableReadError
-from tornado.simple_httpclient import HTTPTimeoutError
+from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
 from tornado.websocket import (
     WebSocketClientConnection,
     WebSocketClosedError,
@@ -28,6 +29,7 @@ SUBPROTOCOL = "framewire.v1.msgpack"
 CONNECT_TIMEOUT_S = 10.0
 MAX_MESSAGE_BYTES = 64 << 20
 CLOSE_TIMEOUT_S = 1.0
+MAX_EXPLANATION = 500
 _RETRY_LATER = {408, 425, 429}
 
 log = logging.getLogger("framewire.client")
@@ -85,6 +87,8 @@ class Connection:
             raise
         except HTTPTimeoutError:
             raise Unreachable(f"no answer within {CONNECT_TIMEOUT_S:g} s") from None
+        except HTTPStreamClosedError:
+            raise Unreachable("the server closed the connection during the handshake") from None
         except HTTPClientError as error:
             raise _rejected(error) from None
         except (WebSocketError, UnsatisfiableReadError):  # the latter: an endless header
@@ -145,9 +149,18 @@ def _closed(socket: WebSocketClientConnection) -> str:
     return f"the gateway closed the connection ({socket.close_code}{reason})"
 
 
+def _explanation(error: HTTPClientError) -> str:
+    """Return what a gateway says in its answer. Pages of other servers say nothing here."""
+    try:
+        message = json.loads(error.response.body)["message"] if error.response else ""
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return f": {message[:MAX_EXPLANATION]}" if isinstance(message, str) and message else ""
+
+
 def _rejected(error: HTTPClientError) -> Unreachable:
     """Return what the HTTP answer to a handshake means."""
-    text = f"the handshake was answered with {error.code} {error.message}"
+    text = f"the handshake was answered with {error.code} {error.message}{_explanation(error)}"
     headers = error.response.headers if error.response else {}
     after = headers.get("Retry-After", "")
     retry_after_s = float(after) if after.isdecimal() else None

@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from framewire.client.actions import Encode, RenewToken, Send, Sleep
 from framewire.client.connection import Address, Connection, Unreachable
@@ -22,6 +22,7 @@ from framewire.recording.tap import Tap
 
 log = logging.getLogger("framewire.client")
 
+T = TypeVar("T")
 Encoder = Callable[[Any, Model, Limits], Encoded]
 TokenSource = Callable[[], Awaitable["str | None"]]
 
@@ -125,10 +126,28 @@ class Driver:
         It waits for a future, which :meth:`wake` reaches at once. The task that waits for an event
         starts one turn of the loop later, and would miss what changes before.
         """
+        timeout = None if seconds == math.inf else max(0.0, seconds)
+        await asyncio.wait({self._change()}, timeout=timeout)
+
+    def _change(self) -> asyncio.Future[None]:
         if self._next_change is None:
             self._next_change = asyncio.get_running_loop().create_future()
-        timeout = None if seconds == math.inf else max(0.0, seconds)
-        await asyncio.wait({self._next_change}, timeout=timeout)
+        return self._next_change
+
+    async def while_open(self, awaitable: Awaitable[T]) -> T:
+        """Return the result of ``awaitable``, which is cancelled when there is no session any more.
+
+        Raises :class:`Refused` and :class:`ClientClosed` then.
+        """
+        future = asyncio.ensure_future(awaitable)
+        try:
+            while not future.done():
+                self.check()
+                either: set[asyncio.Future[Any]] = {future, self._change()}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return future.result()
+        finally:
+            future.cancel()
 
     @staticmethod
     def now() -> float:
@@ -208,6 +227,9 @@ class Driver:
                 self.session.received(self.now(), message)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise Unreachable(f"unexpected message from the gateway: {error!r}") from None
+            _report(message)
+            if self.session.rejected:  # it need not close the connection
+                raise Unreachable(str(self.session.refusal))
             self.wake()
 
     async def _send(self, connection: Connection) -> None:
@@ -244,3 +266,9 @@ class Driver:
             self.session.not_renewed(self.now())
         else:
             self.session.renewed(token or "")
+
+
+def _report(message: dict[str, Any]) -> None:
+    """Log an error about the session itself, such as changed options that the gateway rejects."""
+    if message["type"] == "error" and "id" not in message:
+        log.warning("the gateway reports %s (%s)", message["message"], message["code"])

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from framewire.client.outcomes import Dropped, Failed
 
 
+CLOSED = "the client is closed; use it inside its 'with' block"
+
+
 class ClientError(Exception):
     """Anything that this package raises on purpose."""
 
@@ -36,9 +39,6 @@ class Refused(ClientError):
         super().__init__(f"{message} ({code})")
         self.code = code
         self.message = message
-
-
-CLOSED = "the client is closed; use it inside its 'with' block"
 
 
 class ClientClosed(ClientError):

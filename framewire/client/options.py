@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from framewire.client import checks
 from framewire.client.second import SecondModel
 from framewire.client.tracking import (
     LINE_POINTS,
@@ -16,6 +18,14 @@ from framewire.client.tracking import (
 )
 
 Orientation = Literal["apply", "ignore"]
+
+_CHECKS = {
+    "model": checks.text,
+    "label": checks.text,
+    "version": checks.integer,
+    "min_score": checks.number,
+    "max_results": checks.integer,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +47,27 @@ class Options:
     then: bool | str | SecondModel | None = None
 
     def __post_init__(self) -> None:
+        self._check_types()
         if self.label is not None and self.version is not None:
             raise ValueError("set only one of 'label' and 'version'")
-        if self.min_score is not None and not 0 <= self.min_score <= 1:
-            raise ValueError(f"'min_score' must be in 0..1, not {self.min_score}")
+        if self.min_score is not None:
+            checks.within("min_score", self.min_score, 0, 1)
         if self.max_results is not None and self.max_results < 1:
             raise ValueError(f"'max_results' must be at least 1, not {self.max_results}")
         if self.orientation not in (None, "apply", "ignore"):
             raise ValueError(f"'orientation' must be 'apply' or 'ignore', not {self.orientation!r}")
         check_areas("zones", self.zones or {}, ZONE_POINTS)
         check_areas("lines", self.lines or {}, LINE_POINTS)
+
+    def _check_types(self) -> None:
+        for name, check in _CHECKS.items():
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, check(name, value))
+        if not isinstance(self.track, bool | Tracking | Mapping | None):
+            raise checks.wrong("track", "True, False or a Tracking", self.track)
+        if not isinstance(self.then, bool | str | SecondModel | Mapping | None):
+            raise checks.wrong("then", "a name, a SecondModel, True or False", self.then)
 
     @property
     def tracks(self) -> bool:

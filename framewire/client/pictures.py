@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from framewire import encodedpicture
 from framewire.client.messages import Encoded, Limits, Model
 
+MAX_SIDE = 65500  # pixels: the longest that a JPEG can have
 _RAW_MODES = {"rgb": "RGB", "gray": "L"}
 
 
@@ -75,6 +76,8 @@ def _open(data: bytes) -> tuple[Image.Image, int]:
 
 def _image(picture: Picture) -> Image.Image:
     if isinstance(picture, Image.Image):
+        if 0 in picture.size:
+            raise ValueError(f"an image of {picture.width} x {picture.height} has no pixels")
         return picture
     if not hasattr(picture, "__array_interface__"):
         raise TypeError(
@@ -96,7 +99,7 @@ def _image(picture: Picture) -> Image.Image:
 def _target(size: tuple[int, int], model: Model, limits: Limits) -> tuple[int, int]:
     """Return the size to scale to: it covers the model's input, and is no larger than before."""
     width, height = size
-    scale = min(1.0, (limits.max_pixels / (width * height)) ** 0.5)
+    scale = min(1.0, (limits.max_pixels / (width * height)) ** 0.5, MAX_SIDE / max(width, height))
     if model.width and model.height:
         scale = min(scale, max(model.width / width, model.height / height))
     # A product such as 191.9999 means 192.

@@ -6,6 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from framewire.client import checks
+
+_CHECKS = {
+    "model": checks.text,
+    "label": checks.text,
+    "version": checks.integer,
+    "max_boxes": checks.integer,
+    "min_score": checks.number,
+    "max_results": checks.integer,
+}
+_BOUNDS = {"max_boxes": (1, 50), "min_score": (0, 1), "max_results": (0, 100)}
+
 
 @dataclass(frozen=True, slots=True)
 class SecondModel:
@@ -27,11 +39,12 @@ class SecondModel:
     def __post_init__(self) -> None:
         if self.label is not None and self.version is not None:
             raise ValueError("set only one of 'label' and 'version'")
-        bounds = {"max_boxes": (1, 50), "min_score": (0, 1), "max_results": (0, 100)}
-        for name, (least, most) in bounds.items():
+        for name, check in _CHECKS.items():
             value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise ValueError(f"'{name}' must be in {least}..{most}, not {value}")
+            if value is not None:
+                object.__setattr__(self, name, check(name, value))
+                if name in _BOUNDS:
+                    checks.within(name, value, *_BOUNDS[name])
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> SecondModel:

@@ -143,6 +143,11 @@ class Session:
         """Whether frames fail for a reason that no waiting is likely to change."""
         return self.problem is not None and not self.problem.retryable
 
+    @property
+    def rejected(self) -> bool:
+        """Whether the gateway rejected the hello, which makes the connection useless."""
+        return self.refusal is not None and self.welcome is None
+
     def statistics(self) -> Statistics:
         """Return a snapshot."""
         pacing = self._window.pacing

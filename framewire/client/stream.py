@@ -8,7 +8,9 @@ exactly one outcome. At most ``MAX_UNREAD`` outcomes wait for the caller, or are
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
+import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from typing import Any
@@ -16,23 +18,30 @@ from typing import Any
 from framewire.client.asking import ask
 from framewire.client.driver import Driver
 from framewire.client.outcomes import Outcome
+from framewire.client.waiting import within
+from framewire.client.worker import Worker, raised
 
 MAX_UNREAD = 8
+RELEASE_S = 1.0  # what a source that is left gets to close its camera
 END: Any = object()
 _NOTHING: Any = object()
 
 Source = Iterable[Any] | AsyncIterable[Any]
 
 
-async def pictures(source: Source) -> AsyncIterator[Any]:
-    """Iterate over any source; one that blocks is read in a thread."""
+async def pictures(driver: Driver, source: Source) -> AsyncGenerator[Any, None]:
+    """Iterate over any source, until the client is closed; one that blocks is read in a thread."""
     if isinstance(source, AsyncIterable):
-        async for picture in source:
+        async for picture in source:  # in the caller's task, which a source may rely on
             yield picture
         return
-    iterator = iter(source)
-    while (picture := await asyncio.to_thread(next, iterator, END)) is not END:
-        yield picture
+    worker = Worker()
+    try:
+        iterator = iter(source)
+        while (picture := await driver.while_open(worker.call(next, iterator, END))) is not END:
+            yield picture
+    finally:
+        worker.stop()
 
 
 class Newest:
@@ -45,6 +54,7 @@ class Newest:
         self._seen = seen
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
+        self._released = asyncio.Event()
         self._noticed = threading.Event()
         self._picture: Any = _NOTHING  # only the loop touches it
         self._error: Exception | None = None
@@ -70,12 +80,14 @@ class Newest:
         picture, self._picture = self._picture, _NOTHING
         return picture
 
-    def stop(self) -> None:
-        """Read no more."""
+    async def stop(self) -> None:
+        """Read no more. Waits until the source is released, unless it blocks for longer."""
         self._stopped = True
         self._noticed.set()
         if self._task is not None:
             self._task.cancel()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await within(self._released.wait(), RELEASE_S)
 
     def _read(self, source: Iterable[Any]) -> None:
         try:
@@ -85,8 +97,10 @@ class Newest:
                 if self._stopped or not self._call(self._put, picture):
                     return
                 self._noticed.wait()
-        except Exception as error:
-            self._error = error
+                if self._stopped:
+                    return
+        except BaseException as error:
+            self._error = raised(error)
         finally:
             self._call(self._end)
 
@@ -108,6 +122,7 @@ class Newest:
     def _end(self) -> None:
         self._ended = True
         self._arrived.set()
+        self._released.set()
 
     def _call(self, function: Callable[..., None], *arguments: Any) -> bool:
         """Call a function on the loop. Returns False if that is closed."""
@@ -121,7 +136,15 @@ class Newest:
 def outcomes(
     driver: Driver, source: Source, is_live: bool | None, timeout_s: float
 ) -> AsyncGenerator[Outcome, None]:
-    """Return the outcomes of a source. ``is_live``: None leaves that to the source."""
+    """Return the outcomes of a source. ``is_live``: None leaves that to the source.
+
+    Raises TypeError for a single picture. A string would be one after another of its characters.
+    """
+    if isinstance(source, str | bytes | bytearray | memoryview | os.PathLike):
+        raise TypeError(
+            "a source is an iterable of pictures, such as a list, Folder(path) or video(path), "
+            f"not {type(source).__name__}; infer takes a single picture"
+        )
     if getattr(source, "live", False) if is_live is None else is_live:
         return live(driver, source)
     return in_turn(driver, source, timeout_s)
@@ -139,18 +162,19 @@ async def live(driver: Driver, source: Source) -> AsyncGenerator[Outcome, None]:
             yield outcome
         await feeding
     finally:
-        newest.stop()
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
+        await newest.stop()
 
 
 async def in_turn(
     driver: Driver, source: Source, timeout_s: float
 ) -> AsyncGenerator[Outcome, None]:
     """Yield one outcome per picture, in order. The next picture is read after that."""
-    async for picture in pictures(source):
-        driver.session.frame_seen(driver.now())
-        yield await ask(driver, picture, timeout_s)
+    async with contextlib.aclosing(pictures(driver, source)) as following:
+        async for picture in following:
+            driver.session.frame_seen(driver.now())
+            yield await ask(driver, picture, timeout_s)
 
 
 async def _feed(
@@ -186,6 +210,6 @@ async def _when_there_is_room(
         while (wait_s := driver.session.room_s(driver.now())) != 0:
             driver.check()
             await driver.change(math.inf if wait_s is None else wait_s)
-        if (picture := await newest.take()) is END:
+        if (picture := await driver.while_open(newest.take())) is END:
             return
         yield picture

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
+from framewire.client import checks
+
 Point = tuple[float, float]
 Areas = Mapping[str, Sequence[Sequence[float]]]
 """Points [x, y] in 0..1 of the picture, by the name of their zone or line."""
@@ -14,6 +16,13 @@ MAX_AREAS = 16
 MAX_NAME = 64
 ZONE_POINTS = range(3, 33)
 LINE_POINTS = range(2, 3)
+
+_TRACKING = {
+    "start_score": (checks.number, 1),
+    "keep_score": (checks.number, 1),
+    "confirm_ms": (checks.integer, 10_000),
+    "lost_ms": (checks.integer, 60_000),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +40,11 @@ class Tracking:
     lost_ms: int | None = None
 
     def __post_init__(self) -> None:
-        bounds = {"start_score": 1, "keep_score": 1, "confirm_ms": 10_000, "lost_ms": 60_000}
-        for name, most in bounds.items():
+        for name, (check, most) in _TRACKING.items():
             value = getattr(self, name)
-            if value is not None and not 0 <= value <= most:
-                raise ValueError(f"'{name}' must be in 0..{most}, not {value}")
+            if value is not None:
+                object.__setattr__(self, name, check(name, value))
+                checks.within(name, value, 0, most)
 
     def message(self) -> dict[str, Any]:
         """Return the options that are set, as the value of ``track``."""
@@ -44,17 +53,32 @@ class Tracking:
 
 
 def check_areas(option: str, areas: Areas, points: range) -> None:
-    """Check zones or lines, each of which has a number of ``points``. Raises ValueError."""
+    """Check zones or lines, each of which has a number of ``points``.
+
+    Raises ValueError or TypeError.
+    """
+    if not isinstance(areas, Mapping):
+        raise checks.wrong(option, "a map of names and points", areas)
     if len(areas) > MAX_AREAS:
         raise ValueError(f"'{option}' has {len(areas)} entries; the gateway takes {MAX_AREAS}")
     for name, corners in areas.items():
+        if not isinstance(name, str):
+            raise TypeError(f"a name in '{option}' must be a string, not {name!r}")
         if not (0 < len(name) <= MAX_NAME and name.isprintable()):
             raise ValueError(f"a name in '{option}' must have 1 to {MAX_NAME} printable characters")
         if len(corners) not in points:
             count = f"{points[0]}" if len(points) == 1 else f"{points[0]} to {points[-1]}"
             raise ValueError(f"{name!r} in '{option}' must have {count} points")
-        if not all(len(point) == 2 and all(0 <= at <= 1 for at in point) for point in corners):
+        if not all(_is_point(point) for point in corners):
             raise ValueError(f"the points of {name!r} in '{option}' must be (x, y), each in 0..1")
+
+
+def _is_point(point: Any) -> bool:
+    try:
+        x, y = (float(at) for at in point)
+    except (TypeError, ValueError):
+        return False
+    return 0 <= x <= 1 and 0 <= y <= 1
 
 
 def areas_message(areas: Areas) -> dict[str, list[list[float]]]:

@@ -135,8 +135,11 @@ export class CameraSession {
     return this._pipeline.picture(this._camera, capturedAt);
   }
 
+  /** A camera that was stopped while it started fails as well, which is nobody's problem. */
   _failed(error) {
+    const isWanted = !this._isStopped;
     this.stop();
+    if (!isWanted) return;
     const key = error.key || 'problem.failed';
     this.onProblem(key.replace('problem.', ''), error.message);
   }

@@ -68,8 +68,12 @@ export class FramewireCamera extends HTMLElement {
   async start() {
     if (this._session) return;
     this._view.setMinScore(this._minScore);
+    try {
+      this._session = this._makeSession();
+    } catch (error) {
+      return this._problem('failed', error.message); // such as an address in `src` that is none
+    }
     this._frame.classList.add('running');
-    this._session = this._makeSession();
     await this._session.start();
   }
 
@@ -96,10 +100,11 @@ export class FramewireCamera extends HTMLElement {
     this.stop();
   }
 
-  attributeChangedCallback(name) {
+  attributeChangedCallback(name, _, value) {
     if (name === 'aria-label') this._canvas.setAttribute('aria-label', this.getAttribute(name) || 'Camera');
     if (!this._session) return;
-    if (name === 'src' || name === 'facing') this._restart();
+    const isWithdrawn = name === 'model' && value === null; // a session keeps its model until another is named
+    if (name === 'src' || name === 'facing' || isWithdrawn) this._restart();
     else if (name === 'boxes') this._session.setExact(this._isExact);
     else if (name === 'min-score') {
       this._view.setMinScore(this._minScore);

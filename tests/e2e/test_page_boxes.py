@@ -98,3 +98,45 @@ def test_the_element_shows_results_and_reports_them(open_page: Open, moving: Pat
         page.evaluate("camera.remove()")
         assert page.evaluate("seen.states.at(-1)") == "closed"
         assert page.evaluate("camera.shadowRoot.querySelector('video')") is None
+
+
+SLOW_CAMERA = """() => {
+  const { mediaDevices } = navigator;
+  const real = mediaDevices.getUserMedia.bind(mediaDevices);
+  const first = new Promise((_, reject) => {
+    window.refuse = () => reject(new DOMException('in use', 'NotReadableError'));
+  });
+  let calls = 0;
+  mediaDevices.getUserMedia = (wanted) => ((calls += 1) === 1 ? first : real(wanted));
+}"""
+"""A camera whose first start stays under way until it is refused."""
+
+
+def test_an_element_that_is_started_again_is_not_stopped_by_its_first_start(
+    open_page: Open, moving: Path
+) -> None:
+    with open_page(camera=moving, query=WITHOUT_ELEMENT) as page:
+        page.evaluate(SLOW_CAMERA)
+        embed(page)
+        page.evaluate("() => { camera.start(); camera.stop(); camera.start(); }")
+        until(page, lambda: results(page) > 0, "results of the second start")
+        page.evaluate("refuse()")
+        before = results(page)
+        until(page, lambda: results(page) > before + 3, "further results")
+        assert page.evaluate("[camera.state, seen.problems]") == ["ready", []]
+
+
+def test_attributes_of_the_element_that_are_wrong_and_taken_back(
+    open_page: Open, moving: Path
+) -> None:
+    with open_page(camera=moving, query=WITHOUT_ELEMENT) as page:
+        embed(page)
+        page.evaluate("() => { camera.setAttribute('src', 'http://[bad'); camera.start(); }")
+        assert page.evaluate("seen.problems") == ["failed"]
+        expect(page.get_by_text("off")).to_be_visible()
+        page.evaluate("() => { camera.removeAttribute('src'); camera.start(); }")
+        until(page, lambda: results(page) > 0, "results")
+        page.evaluate("camera.setAttribute('model', 'nosuch')")
+        until(page, lambda: page.evaluate("camera.state") == "waiting", "an unknown model")
+        page.evaluate("camera.removeAttribute('model')")
+        until(page, lambda: page.evaluate("camera.state") == "ready", "the gateway's default")

@@ -66,6 +66,29 @@ export const picture = await camera.save();
 """
 """Another project's use of the custom element."""
 
+BROWSER_CLIENT = """
+import { FramewireClient, type Socket } from './client/index.js';
+
+/** A socket with events of its own, as the package `ws` declares them. */
+declare class OtherSocket implements Omit<Socket, 'onmessage' | 'onclose'> {
+  constructor(url: string, protocols?: string | string[]);
+  binaryType: 'nodebuffer' | 'arraybuffer';
+  onopen: ((event: { target: OtherSocket }) => void) | null;
+  onmessage: ((event: { data: ArrayBuffer; target: OtherSocket }) => void) | null;
+  onclose: ((event: { code: number; reason: string; wasClean: boolean }) => void) | null;
+  send(data: ArrayBuffer): void;
+  close(code?: number): void;
+}
+
+const url = 'wss://example.org/ws';
+const browser = new FramewireClient({ url, socket: (...details) => new WebSocket(...details) });
+const other = new FramewireClient({ url, socket: (...details) => new OtherSocket(...details) });
+other.open();
+const { data, width, height } = new ImageData(2, 2);
+browser.offer({ format: 'rgba', data, width, height });
+"""
+"""Another project's sockets and pixels, in TypeScript with a DOM."""
+
 MINI_PROGRAM_CLIENT = """
 const { MiniProgramClient, CameraFeed, PreviewOverlay } = require('framewire-miniprogram');
 const { boxRect, frameRect } = require('framewire-miniprogram');
@@ -172,6 +195,18 @@ def test_the_pages_client_passes_in_another_project(
     source = PAGE_CLIENT.replace("('./client/index.js').Frame", f"('./client/{types}.js').Frame")
     (tmp_path / "app.js").write_text(source, encoding="utf-8")
     assert_passes(compiler, tmp_path, ES_MODULES, ["app.js", "client"])
+
+
+@pytest.mark.parametrize("resolution", ["Bundler", "Node16"])
+def test_sockets_and_pixels_of_another_project_are_accepted(
+    compiler: Compiler, tmp_path: Path, resolution: str
+) -> None:
+    shutil.copytree(CLIENT, tmp_path / "client")
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    (tmp_path / "app.ts").write_text(BROWSER_CLIENT, encoding="utf-8")
+    module = "ESNext" if resolution == "Bundler" else "Node16"
+    options = {"lib": ["ES2020", "DOM"], "module": module, "moduleResolution": resolution}
+    assert_passes(compiler, tmp_path, options, ["app.ts"])
 
 
 def test_the_npm_package_passes_in_another_project(compiler: Compiler, tmp_path: Path) -> None:

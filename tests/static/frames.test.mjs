@@ -336,3 +336,18 @@ test('advice ends with its connection', () => {
   run(puppet, { rate: 30, tripMs: 10, seconds: 1 });
   assert.equal(puppet.socket().frames().length, 30);
 });
+
+test('a frame with a value that cannot travel comes back, and leaves its place to others', () => {
+  const { client, socket, host, outcomes } = readyClient({}, { limits: { ...LIMITS, window: 1 } });
+  client.offer(frame());
+  const wrong = frame({ captured_at: new Date(0) });
+  client.offer(wrong); // held back: it is sent when the first has its result
+  socket().result(1);
+  const [, error, back] = outcomes().find(([name]) => name === 'error');
+  assert.deepEqual([error.code, error.retryable, back === wrong], ['bad_frame', false, true]);
+  assert.match(error.message, /cannot encode \[object Date\]/);
+  assert.equal(client.stats().outstanding, 0);
+  host.advance(1000);
+  client.offer(frame());
+  assert.equal(socket().frames().length, 2);
+});

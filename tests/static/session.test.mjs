@@ -403,3 +403,72 @@ test('an unreadable message is reported and the session continues', () => {
   assert.equal(about, null);
   assert.equal(client.wantsFrame(), true);
 });
+
+// Callbacks that close the client, or open it again: what they were called for is over then.
+
+const LOST = ({ socket }) => socket().die();
+const REJECTED = ({ socket }) => socket().say({ type: 'error', code: 'bad_message', message: 'no', retryable: false });
+
+for (const [callback, provoke] of [
+  ['onWelcome', () => {}],
+  ['onModel', () => {}],
+  ['onError', REJECTED],
+  ['onDropped', LOST],
+]) {
+  test(`a client that is closed in ${callback} stays closed`, () => {
+    const puppet = puppetClient({ [callback]: () => puppet.client.close() });
+    puppet.client.open();
+    puppet.socket().open();
+    puppet.socket().welcome();
+    puppet.client.offer(frame());
+    provoke(puppet);
+    assert.equal(puppet.states().at(-1), 'closed');
+    assert.equal(puppet.client.stats().state, 'closed');
+    assert.equal(puppet.client.model, null);
+    assert.equal(puppet.host.timers.size, 0);
+  });
+}
+
+test('a client that is closed by the rejection of its hello is closed, not refused', () => {
+  const puppet = puppetClient({ onError: () => puppet.client.close() });
+  puppet.client.open();
+  puppet.socket().open();
+  REJECTED(puppet);
+  assert.deepEqual(puppet.states(), ['connecting', 'closed']);
+});
+
+for (const name of ['connecting', 'reconnecting']) {
+  test(`a client that is closed as soon as it is ${name} opens no socket`, () => {
+    let isClosed = false;
+    const puppet = puppetClient({
+      onState: (state) => {
+        if (state.name !== name) return;
+        isClosed = true;
+        puppet.client.close();
+      },
+    });
+    puppet.client.open();
+    if (!isClosed) LOST(puppet);
+    assert.equal(puppet.client.stats().state, 'closed');
+    assert.equal(puppet.sockets.length, name === 'connecting' ? 0 : 1);
+    assert.equal(puppet.host.timers.size, 0);
+  });
+}
+
+for (const end of [(puppet) => puppet.client.close(), LOST]) {
+  test('a client that is opened again while its frames are dropped is connecting', () => {
+    const puppet = puppetClient({ onDropped: () => puppet.client.open() });
+    puppet.client.open();
+    puppet.socket().open();
+    puppet.socket().welcome();
+    puppet.client.offer(frame());
+    puppet.client.offer(frame());
+    end(puppet);
+    assert.equal(puppet.states().at(-1), 'connecting');
+    assert.equal(puppet.sockets.length, 2);
+    assert.equal(puppet.client.stats().dropped.disconnected, 2);
+    puppet.socket().open();
+    puppet.socket().welcome();
+    assert.equal(puppet.states().at(-1), 'ready');
+  });
+}

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from framewire.client import AsyncClient, Client, ClientClosed, ConnectionFailed, Refused
+from framewire.client import (
+    AsyncClient,
+    Client,
+    ClientClosed,
+    ConnectionFailed,
+    Refused,
+    SecondModel,
+    Tracking,
+)
 from framewire.client import connection as connection_module
 from framewire.client.backoff import Backoff
 from loadtest.stack import free_port
@@ -144,3 +153,72 @@ async def test_tokens_and_tls(tmp_path: Path) -> None:
             assert client.state == "waiting"
             await asyncio.wait_for(renewed.wait(), PATIENCE_S)
             assert client.state == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"url": None}, TypeError, r"'url' must be a string, not None \(NoneType\)"),
+        ({"token": 7}, TypeError, "'token' must be a string, or a function that returns one"),
+        ({"jpeg_quality": 0}, ValueError, r"'jpeg_quality' must be in 1\.\.95, not 0"),
+        ({"jpeg_quality": "85"}, TypeError, r"'jpeg_quality' must be an integer, not '85' \(str\)"),
+        ({"ca": "nowhere.pem"}, FileNotFoundError, "nowhere.pem"),
+        ({"ca": __file__}, ValueError, "has no certificates in PEM"),
+        ({"model": 5}, TypeError, r"'model' must be a string, not 5 \(int\)"),
+        ({"model": ""}, ValueError, "'model' must not be empty"),
+        ({"version": "1"}, TypeError, "'version' must be an integer, not '1'"),
+        ({"version": 2**70}, ValueError, "'version' must be in"),
+        ({"min_score": "0.5"}, TypeError, "'min_score' must be a number, not '0.5'"),
+        ({"min_score": True}, TypeError, "'min_score' must be a number, not True"),
+        ({"max_results": 2.5}, TypeError, "'max_results' must be an integer, not 2.5"),
+        ({"track": "yes"}, TypeError, "'track' must be True, False or a Tracking"),
+        ({"then": 5}, TypeError, "'then' must be a name, a SecondModel, True or False"),
+        ({"zones": [(0, 0)]}, TypeError, "'zones' must be a map of names and points"),
+        ({"zones": {3: []}}, TypeError, "a name in 'zones' must be a string, not 3"),
+        ({"lines": {"a": [1, 2]}}, ValueError, r"the points of 'a' in 'lines' must be \(x, y\)"),
+    ],
+)
+def test_options_of_the_wrong_type(
+    options: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        Client(**options)
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda: Tracking(lost_ms="1"), lambda: SecondModel("a", max_boxes=2.5)]
+)
+def test_nested_options_of_the_wrong_type(wrong: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError, match="must be an integer"):
+        wrong()
+
+
+async def test_a_token_function_that_returns_no_string() -> None:
+    client = AsyncClient(f"ws://127.0.0.1:{free_port()}/ws", token=lambda: 5, connect_timeout_s=0.3)  # type: ignore[arg-type, return-value]
+    with pytest.raises(ConnectionFailed, match="the token function returned int, not a string"):
+        await client.__aenter__()
+
+
+async def test_a_server_that_ends_the_handshake() -> None:
+    async with server(b"HTTP/1.1 101 Swi") as url:
+        with pytest.raises(ConnectionFailed, match="closed the connection during the handshake"):
+            await AsyncClient(url, connect_timeout_s=0.3).__aenter__()
+
+
+@pytest.mark.parametrize(
+    ("body", "ending"),
+    [
+        (
+            b'{"code": "overloaded", "message": "8 sessions are open, the maximum"}',
+            ": 8 sessions are open, the maximum$",
+        ),
+        (b'{"message": 7}', "$"),
+        (b"[]", "$"),
+        (b"<html>busy</html>", "$"),
+    ],
+)
+async def test_what_a_gateway_says_in_its_answer_is_passed_on(body: bytes, ending: str) -> None:
+    head = b"HTTP/1.1 503 Busy\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+    async with server(head % len(body) + body) as url:
+        with pytest.raises(ConnectionFailed, match=f"answered with 503 Busy{ending}"):
+            await AsyncClient(url, connect_timeout_s=0.3).__aenter__()

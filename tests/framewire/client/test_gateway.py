@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,9 @@ from framewire.client import (
     Failed,
     Folder,
     NoResult,
+    Refused,
     Result,
+    Tracking,
 )
 from framewire.client.stream import MAX_UNREAD
 from loadtest.stack import Stack
@@ -318,3 +321,29 @@ def test_a_closed_client_leaves_no_socket_behind(url: str, scene: Image.Image) -
         assert sockets() == before
     finally:
         gc.enable()
+
+
+def test_options_that_the_gateway_rejects_are_a_refusal_at_once(url: str) -> None:
+    """The gateway keeps the connection open then, for another hello."""
+    with pytest.raises(Refused, match="'label' must be a string of 1 to 256 printable"):
+        Client(url, label="a\nb", connect_timeout_s=PATIENCE_S).__enter__()
+
+
+def test_numbers_of_numpy_are_numbers(url: str, scene: Image.Image) -> None:
+    options: Any = {
+        "min_score": np.float32(0.5),
+        "max_results": np.int64(1),
+        "version": np.uint8(1),
+    }
+    track: Any = Tracking(lost_ms=np.int32(500))  # type: ignore[arg-type]
+    with Client(url, track=track, **options) as client:
+        assert len(client.infer(scene).detections) == 1
+
+
+def test_changed_options_that_the_gateway_rejects_are_logged(
+    url: str, scene: Image.Image, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Client(url) as client:
+        client.configure(version=-1)
+        assert isinstance(client.infer(scene), Result)  # its turn comes after the answer
+    assert "'version' must be an integer from 0" in caplog.text

@@ -76,6 +76,11 @@ def test_arrays_are_rgb() -> None:
     assert max(g, b) < 5
 
 
+def test_an_image_is_no_longer_than_a_jpeg_can_be() -> None:
+    """A model's input can be covered without scaling, however long the other side is."""
+    assert opened(encode(np.zeros((1, 70_000), np.uint8), model(), LIMITS)).size == (65_500, 1)
+
+
 def test_what_is_transparent_becomes_white() -> None:
     clear = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
     assert opened(encode(clear, model("png"), LIMITS)).getpixel((9, 9)) == (255, 255, 255)
@@ -134,6 +139,7 @@ def test_a_file_above_the_limits_is_scaled_and_turned() -> None:
         (np.zeros((4, 4, 3), np.float32), TypeError, r"must be uint8 .* not f4 of shape \[4, 4, 3"),
         (np.zeros((4, 4, 2), np.uint8), TypeError, r"not u1 of shape \[4, 4, 2\]"),
         (np.zeros((0, 4, 3), np.uint8), ValueError, r"shape \[0, 4, 3\] has no pixels"),
+        (Image.new("RGB", (0, 4)), ValueError, "an image of 0 x 4 has no pixels"),
     ],
 )
 def test_what_is_no_picture(wrong: Any, error: type[Exception], message: str) -> None:

@@ -60,7 +60,7 @@ class FramewireClient {
       protocols: [SUBPROTOCOL],
       socket: options.socket || hostSocket(),
       host: this._host,
-      onConnecting: () => this._enter({ name: 'connecting' }),
+      onConnecting: () => this._connecting(),
       onOpen: () => this._sendHello(),
       onMessage: (data) => this._receive(data),
       onLost: (loss) => this._disconnected(loss),
@@ -80,6 +80,7 @@ class FramewireClient {
     this._welcome = null;
     /** @type {import('./types.js').Model|null} */
     this._model = null;
+    this._epoch = 0; // another one begins with each connection and with `close`
     /** @type {{code: string, message: string}|null} the reason, if the server closes next */
     this._refusal = null;
     this._counts = {
@@ -102,9 +103,9 @@ class FramewireClient {
 
   /** End the session. Frames without an outcome are dropped as `disconnected`. */
   close() {
+    this._epoch += 1;
     this._connection.close();
-    this._endSession();
-    this._enter({ name: 'closed' });
+    if (this._endSession()) this._enter({ name: 'closed' });
   }
 
   /**
@@ -150,7 +151,12 @@ class FramewireClient {
     });
   }
 
-  // The session
+  // The session. Any callback may close the client, or open it again: what it was about is over then.
+
+  _connecting() {
+    this._epoch += 1;
+    this._enter({ name: 'connecting' });
+  }
 
   _sendHello() {
     this._sender.connected();
@@ -199,15 +205,15 @@ class FramewireClient {
     this._connection.welcomed(welcome.heartbeat_s, ping);
     this._welcome = welcome;
     this._configuration.welcomed();
-    this._notify(() => this._callbacks.onWelcome && this._callbacks.onWelcome(welcome));
-    this._modelChanged(welcome.model);
+    const goesOn = this._notify(() => this._callbacks.onWelcome && this._callbacks.onWelcome(welcome));
+    if (goesOn) this._modelChanged(welcome.model);
   }
 
   /** @param {import('./types.js').Model|null} model */
   _modelChanged(model) {
     this._model = model || null;
     this._sender.modelChanged();
-    this._notify(() => this._callbacks.onModel && this._callbacks.onModel(this._model));
+    if (!this._notify(() => this._callbacks.onModel && this._callbacks.onModel(this._model))) return;
     const isDraining = this._state.name === 'draining';
     if (!this._welcome || !this._model || isDraining) this._sender.suspend('not_ready');
     else this._sender.resume(this._welcome.limits);
@@ -223,16 +229,19 @@ class FramewireClient {
 
   /** @param {import('./types.js').ConnectionLoss} loss */
   _disconnected(loss) {
-    this._endSession();
+    if (!this._endSession()) return undefined;
     if (this._refusal) return this._refuse(this._refusal);
     return this._enter({ name: 'reconnecting', ...loss });
   }
 
+  /** @returns {boolean} whether no callback has closed or opened the client meanwhile */
   _endSession() {
+    const epoch = this._epoch;
     this._welcome = null;
     this._model = null;
     this._configuration.disconnected();
     this._sender.disconnected();
+    return epoch === this._epoch;
   }
 
   // Outcomes
@@ -259,8 +268,8 @@ class FramewireClient {
   _error(error) {
     const frame = error.id === undefined ? null : this._sender.settle(error.id);
     if (TRY_LATER.includes(error.code)) this._sender.backOff();
-    this._emitError(error, frame);
-    if (!frame) this._sessionError(error);
+    const goesOn = this._emitError(error, frame);
+    if (goesOn && !frame) this._sessionError(error);
     this._sender.flush();
   }
 
@@ -290,10 +299,11 @@ class FramewireClient {
   /**
    * @param {import('./types.js').Failure} error
    * @param {F|null} frame
+   * @returns {boolean} whether the callback has neither closed nor opened the client
    */
   _emitError(error, frame) {
     tally(this._counts.errors, error.code);
-    this._notify(() => this._callbacks.onError && this._callbacks.onError(error, frame));
+    return this._notify(() => this._callbacks.onError && this._callbacks.onError(error, frame));
   }
 
   /** @param {import('./types.js').State} state */
@@ -311,8 +321,10 @@ class FramewireClient {
   /**
    * Run a callback. An exception in it surfaces as uncaught, without affecting other frames.
    * @param {() => void} call
+   * @returns {boolean} whether it has neither closed nor opened the client
    */
   _notify(call) {
+    const epoch = this._epoch;
     try {
       call();
     } catch (error) {
@@ -320,6 +332,7 @@ class FramewireClient {
         throw error;
       }, 0);
     }
+    return epoch === this._epoch;
   }
 }
 

@@ -39,6 +39,7 @@ class Connection {
     this._socket = null;
     /** @type {unknown} */
     this._timer = null;
+    this._isWanted = false; // opened and not closed
     this._attempt = 0;
     /** @type {number|null} */
     this._welcomedAt = null;
@@ -52,7 +53,9 @@ class Connection {
     if (this._socket) return;
     this._clearTimer();
     this._requestedWaitMs = null;
+    this._isWanted = true;
     this._options.onConnecting();
+    if (!this._isWanted || this._socket) return; // the callback has closed it, or opened it again
     this._abandonIn(CONNECT_TIMEOUT_MS, 'connection timed out');
     try {
       this._adopt(this._options.socket(this._options.url, this._options.protocols));
@@ -63,6 +66,7 @@ class Connection {
 
   /** Close until `open` is called again. `onLost` is not called. */
   close() {
+    this._isWanted = false;
     this._clearTimer();
     this._attempt = 0;
     this._welcomedAt = null;

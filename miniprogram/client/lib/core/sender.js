@@ -211,8 +211,22 @@ class Sender {
     const pings = this._options.measureUplink ? this._uplink.sending(now, bytes) : null;
     const { send } = this._options;
     if (pings) send({ type: 'ping', t: pings[0] });
-    send({ type: 'frame', id: this._lastId, format, width, height, data, captured_at });
+    this._transmit({ type: 'frame', id: this._lastId, format, width, height, data, captured_at });
     if (pings) send({ type: 'ping', t: pings[1] });
+  }
+
+  /**
+   * Send a frame, or give it back if the wire has nothing for one of its values, such as a Date.
+   * @param {{type: string, id: number, [field: string]: unknown}} message
+   */
+  _transmit(message) {
+    try {
+      this._options.send(message);
+    } catch (error) {
+      const frame = this.settle(message.id);
+      const text = /** @type {Error} */ (error).message;
+      if (frame) this._options.onError({ code: 'bad_frame', message: text, retryable: false }, frame);
+    }
   }
 
   _stopTimer() {

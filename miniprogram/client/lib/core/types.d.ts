@@ -125,7 +125,7 @@ export interface Welcome {
 /** One image. Any other property of the object comes back with its outcome. */
 export interface Frame {
   format: Format;
-  data: Uint8Array | ArrayBuffer;
+  data: Uint8Array | Uint8ClampedArray | ArrayBuffer;
   /** pixels; required for the raw formats */
   width?: number;
   height?: number;
@@ -295,14 +295,17 @@ export type State =
   | ({ name: 'reconnecting' } & ConnectionLoss)
   | { name: 'refused'; code: string; message: string };
 
-/** The part of a WebSocket that the client uses. */
+/**
+ * The part of a WebSocket that the client uses. The events are of any type, because each
+ * implementation declares its own: of a message, `data` is used, and of a close, `code` and `reason`.
+ */
 export interface Socket {
   binaryType?: string;
   bufferedAmount?: number;
-  onopen: ((event?: any) => void) | null;
-  onmessage: ((event: { data: any }) => void) | null;
-  onclose: ((event: { code?: number; reason?: string }) => void) | null;
-  onerror?: ((event?: any) => void) | null;
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror?: ((event: any) => void) | null;
   send(data: ArrayBuffer): void;
   close(code?: number): void;
 }
