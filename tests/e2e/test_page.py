@@ -103,7 +103,7 @@ def test_the_user_can_choose_among_several_cameras(open_page: Open) -> None:
         page.locator("button[data-source=scene]").click()
         with_source(page, "scene")
         expect(page.locator("#device")).to_be_hidden()
-        assert page.locator("video").count() == 0
+        expect(page.locator("video")).to_have_count(0)
         assert page.evaluate("light.readyState") == "ended"
 
 
