@@ -138,9 +138,14 @@ class WorkerProcess:
         return True
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal, if it has not ended."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(number)
+        """Send it a signal, if it has not ended.
+
+        Not by asyncio's process, which would first look whether it has ended: before Python 3.12,
+        that takes the exit status away from the thread that waits for it.
+        """
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
 
     async def ended(self) -> int:
         """Wait for its end, and for what it has reported. Return its exit status."""

@@ -47,7 +47,7 @@ def test_a_full_queue_rejects_at_once(serve: Serve, models: Path) -> None:
 
 def test_a_busy_model_does_not_delay_another(client: Client) -> None:
     busy = [
-        client.prediction.Predict.future(count_to(10**9, "slow"), timeout=30) for _ in range(12)
+        client.prediction.Predict.future(count_to(10**9, "slow"), timeout=15) for _ in range(12)
     ]
     client.wait_for_call("slow")
     for _ in range(20):
