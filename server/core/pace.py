@@ -112,7 +112,7 @@ class Pacer:
     def __init__(self) -> None:
         self._loads: dict[str, _Load] = {}
         self._capacity = 0.0  # frames a second, as far as is known
-        self._answered: float | None = None  # on average
+        self._answered: float | None = None  # frames a second, smoothed
         self._growth = SLOWEST_GROWTH
         self._strained = False
         self._since: float | None = None
@@ -166,9 +166,10 @@ class Pacer:
         ]
 
     def _average(self, answered: float, overloaded: bool) -> float:
-        """Return what is answered in a second; on average, unless that is too much.
+        """Return how many frames are answered in a second, smoothed; in overload, the last count.
 
-        Answers come in batches: the count of a single span would be off by up to two of them.
+        Answers come in batches, so the count of a single span is off by up to two of them. In
+        overload, the level must not wait for the average to follow a slower model server.
         """
         if self._answered is not None and not overloaded:
             answered = (answered + self._answered) / 2
