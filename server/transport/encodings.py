@@ -48,6 +48,10 @@ def _unpack(payload: Any) -> Any:
         raise ValueError("extra bytes follow the message; send nothing after it") from None
     except msgpack.StackError:
         raise ValueError(TOO_DEEP) from None
+    except ValueError as error:
+        if "exceeds max_" not in str(error):  # the library's words for a bound of ours
+            raise
+        raise ValueError(f"a map or array has more than {MAX_ITEMS_OF_ONE} items") from None
 
 
 MSGPACK = Encoding(f"{PROTOCOL}.msgpack", False, msgpack.Packer().pack, _unpack)
