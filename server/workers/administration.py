@@ -13,9 +13,8 @@ from server.core.model import VersionLabels
 from server.runtime.statistics import Statistics
 from server.settings import Settings
 from server.workers.census import Figures
-from server.workers.process import WorkerProcess
+from server.workers.process import ANSWER_S, WorkerProcess
 
-ANSWER_S = 5.0
 LABEL_S = 60.0
 """Until all model servers have taken a label's new place."""
 
@@ -29,7 +28,7 @@ class Workers(Protocol):
     def serving(self) -> Sequence[WorkerProcess]:
         """Return the workers that have started."""
 
-    async def figures(self, timeout_s: float) -> Figures:
+    async def figures(self) -> Figures:
         """Return the figures of all workers."""
 
     def stop(self) -> None:
@@ -54,7 +53,7 @@ class WorkersGateway:
 
     async def statistics(self) -> Statistics | None:
         """Return the sum of all workers; None while none of them serves."""
-        figures = await self._workers.figures(ANSWER_S)
+        figures = await self._workers.figures()
         return figures.total() if figures.workers else None
 
     async def sessions(self) -> Sequence[SessionFigures]:

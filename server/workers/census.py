@@ -47,9 +47,9 @@ class Census:
         self._ended: Statistics | None = None
         self._restarts = 0
 
-    async def take(self, workers: Sequence[WorkerProcess], timeout_s: float = ANSWER_S) -> Figures:
-        """Ask all workers at once."""
-        await asyncio.gather(*(worker.update_statistics(timeout_s) for worker in workers))
+    async def take(self, workers: Sequence[WorkerProcess]) -> Figures:
+        """Ask all workers at once. Those that take too long count with their last figures."""
+        await asyncio.gather(*(worker.update_statistics(ANSWER_S) for worker in workers))
         figures = [
             WorkerFigures(worker.index, worker.pid, worker.statistics)
             for worker in workers
@@ -62,5 +62,5 @@ class Census:
         self._restarts += 1
         if worker.statistics is None:
             return
-        last = after_end(worker.statistics)
+        last, worker.statistics = after_end(worker.statistics), None  # `take` may be asking others
         self._ended = last if self._ended is None else total([self._ended, last])

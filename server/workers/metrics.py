@@ -24,7 +24,8 @@ class WorkersMetrics:
         """Return all metrics in Prometheus' text format."""
         figures = await self._figures()
         registry = CollectorRegistry()
-        registry.register(StatisticsCollector(figures.total))
+        if figures.workers:
+            registry.register(StatisticsCollector(figures.total))
         registry.register(WorkersCollector(figures))
         return generate_latest(registry)
 

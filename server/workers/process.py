@@ -127,7 +127,7 @@ class WorkerProcess:
         except (TimeoutError, ConnectionError):
             return None
 
-    async def update_statistics(self, timeout_s: float = ANSWER_S) -> bool:
+    async def update_statistics(self, timeout_s: float) -> bool:
         """Ask for its statistics. False: no answer in time; those that it reported last remain."""
         try:
             self.statistics = await self._link.request("statistics", timeout_s, ())

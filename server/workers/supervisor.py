@@ -24,7 +24,7 @@ from server.workers.acceptor import Acceptor
 from server.workers.administration import WorkersGateway
 from server.workers.census import Census, Figures
 from server.workers.memory import SharedMemory
-from server.workers.process import ANSWER_S, WorkerProcess
+from server.workers.process import WorkerProcess
 from server.workers.restarts import Restarts
 
 if TYPE_CHECKING:  # loaded only if a setting asks for it: the supervisor stays small
@@ -81,9 +81,9 @@ class Supervisor:
             place.result()
         return self._status
 
-    async def figures(self, timeout_s: float = ANSWER_S) -> Figures:
-        """Return the figures of all workers. Those that take longer count with their last ones."""
-        return await self._census.take(self.serving(), timeout_s)
+    async def figures(self) -> Figures:
+        """Return the figures of all workers."""
+        return await self._census.take(self.serving())
 
     def serving(self) -> list[WorkerProcess]:
         """Return the workers that have started."""
