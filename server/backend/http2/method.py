@@ -79,6 +79,7 @@ class DirectMethod:
         """Close the connection; its calls fail. A later call connects again."""
         if self._connecting is not None:
             self._connecting.cancel()
+            self._connecting = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -98,14 +99,19 @@ class DirectMethod:
             self._connecting = asyncio.get_running_loop().create_task(self._open())
 
     async def _open(self) -> None:
+        task = asyncio.current_task()
         try:
             connecting = connected_socket(self._address, CONNECT_S)
             connected = await asyncio.wait_for(connecting, CONNECT_S)
-            self._connection = Connection(connected, self._address)
+            if self._connecting is task:
+                self._connection = Connection(connected, self._address)
+            else:  # before Python 3.12, wait_for may lose the cancellation
+                connected.close()
         except (OSError, ValueError, asyncio.TimeoutError) as error:
             log.debug("no connection of its own to %s: %s", self._address, error)
         finally:
-            self._connecting = None
+            if self._connecting is task:
+                self._connecting = None
 
 
 @lru_cache(maxsize=1024)  # a lone camera's calls have one or two of them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from concurrent import futures
 from pathlib import Path
@@ -109,6 +110,32 @@ async def test_disconnecting_ends_calls_and_a_later_one_connects_again(
 
 
 # A server that speaks frames
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_disconnecting_while_it_connects_leaves_no_connection(
+    tmp_path: Path, turns: int
+) -> None:
+    path, ends = tmp_path / "socket", []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends.append(end := asyncio.Event())
+        writer.write(frames.settings({}))
+        with contextlib.suppress(ConnectionError):
+            await reader.read(-1)
+        writer.close()
+        end.set()
+
+    async with await asyncio.start_unix_server(serve, path):
+        method = DirectMethod(f"unix:{path}", METHOD, bytes, not_otherwise)
+        await method([b"connect"], PATIENCE_S, ())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        method.disconnect()
+        reader, writer = await asyncio.open_unix_connection(path)
+        await reader.readexactly(len(frames.settings({})))  # accepted after any other
+        writer.close()
+        await asyncio.wait_for(asyncio.gather(*(end.wait() for end in ends)), 5.0)
 
 
 async def test_a_peer_that_leaves_costs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
