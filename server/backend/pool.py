@@ -236,10 +236,12 @@ class BackendPool:
         self, member: Member, key: ModelKey, inference: Inference
     ) -> Inference:
         """Return an answer of another version than sessions get, if they get that now."""
-        model: ModelOrError = inference.model or await member.look_up(key)
-        if not isinstance(model, Model) or model.version != inference.model_version:
-            return inference  # it has changed again; the look-up that follows will tell
-        return replace(inference, model=await self._other_version(member, key, model))
+        # Awaiting the look-up itself would cancel the batch if the member's address goes away.
+        found = [inference.model] if inference.model else await _in_time([member.look_up(key)])
+        for model in found:
+            if isinstance(model, Model) and model.version == inference.model_version:
+                return replace(inference, model=await self._other_version(member, key, model))
+        return inference  # it has changed again; the look-up that follows will tell
 
     async def _other_version(self, member: Member, key: ModelKey, model: Model) -> Model:
         """Return ``model``, which ``member`` has instead of what sessions get, if they get it now.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -276,6 +277,30 @@ async def test_a_look_up_outlives_the_address_that_it_has_asked(
     await pooled.until(lambda: pooled.state(fleet[0]) == "")
     assert (await asked).version == 1
     fleet[0].describes.set()
+
+
+async def test_an_answer_outlives_the_address_that_gave_it(join: Join, fleet: list[Puppet]) -> None:
+    """Its version is another one than sessions get, and is looked up when the address goes away."""
+    behind = {server.address for server in fleet}
+    pooled = await join("dns:///serving:8500", look_up=resolving(behind))
+    lane = (await pooled.pool.discover(ModelKey("digits"))).lanes["jpeg"]
+    call = pooled.balancer.occupy(lane.model, time.monotonic())
+    assert call.place is not None
+    updated = next(server for server in fleet if server.address == call.place.address)
+    serve(updated, 2)
+    await pooled.pool.discover(ModelKey("digits"))
+    updated.describes.clear()
+    answered = asyncio.ensure_future(pooled.pool.infer(lane, [frame()], 20.0, call))
+    await pooled.until(lambda: call.place and call.place.frames)
+    updated.hold()
+    other = asyncio.ensure_future(pooled.pool.infer(lane, [frame()], 20.0, replace(call)))
+    await pooled.until(lambda: pictures(updated) == 2)
+    behind.discard(updated.address)
+    assert (await answered).model_version == 2
+    updated.describes.set()
+    updated.release()
+    assert (await other).model_version == 2
+    pooled.balancer.free(call, lane, time.monotonic(), 1, "answered")
 
 
 async def test_a_look_up_that_fails_goes_on_with_a_model_server_that_came_meanwhile(
