@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from server.backend.description import MAX_POINTS, Scale
 from server.backend.labels import NO_LIMIT, Labels
+from server.core.lru import LRU
 from server.core.model import Lane, ModelKey, Resize, Task
 
 
@@ -227,17 +227,15 @@ class Contracts:
     MAX_VERSIONS = 8
 
     def __init__(self) -> None:
-        self._lanes: OrderedDict[_Key, OrderedDict[int, Contract]] = OrderedDict()
+        self._lanes: LRU[_Key, OrderedDict[int, Contract]] = LRU(self.MAX_LANES, OrderedDict)
 
     def add(self, lane: Lane, contract: Contract) -> None:
         """Make ``contract`` the newest of ``lane``."""
-        key = lane[:3]
-        versions = self._lanes.setdefault(key, OrderedDict())
+        versions = self._lanes.of(lane[:3])
         versions[contract.version] = contract
         versions.move_to_end(contract.version)
-        self._lanes.move_to_end(key)
-        _trim(versions, self.MAX_VERSIONS)
-        _trim(self._lanes, self.MAX_LANES)
+        if len(versions) > self.MAX_VERSIONS:
+            versions.popitem(last=False)
 
     def newest(self, lane: Lane) -> Contract | None:
         """Return the contract learnt last, which requests follow."""
@@ -256,8 +254,3 @@ class Contracts:
     def forget(self, lane: Lane) -> None:
         """Discard what was learnt about ``lane``."""
         self._lanes.pop(lane[:3], None)
-
-
-def _trim(entries: OrderedDict[Any, Any], limit: int) -> None:
-    while len(entries) > limit:
-        entries.popitem(last=False)

@@ -63,12 +63,12 @@ outcome.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
 from server.core.baseline import Baseline
+from server.core.lru import LRU
 
 CallOutcome = Literal["answered", "expired", "overloaded", "failed"]
 """``expired``: its frames ran out of time; ``overloaded``: the server was full."""
@@ -156,7 +156,7 @@ class ConcurrencyLimit:
         self._crowded_at = float("-inf")  # when more than a few were under way for the last time
         self._beyond_burst_at = float("-inf")  # and more than the burst
         self._full_at = float("-inf")  # when all slots were taken for the last time
-        self._baselines: OrderedDict[Hashable, Baseline] = OrderedDict()
+        self._baselines: LRU[Hashable, Baseline] = LRU(MAX_KINDS, Baseline)
         self._latency_s = 0.0  # of an uncrowded call like the last one
         self._answered: tuple[Hashable, float] = (None, 0.0)  # the last one's kind and start
         self._measured = float("-inf")  # when a call was uncrowded for the last time
@@ -198,7 +198,7 @@ class ConcurrencyLimit:
         self._under_way -= 1
         if not self._under_way:
             self._idle_since = now
-        baseline = self._baseline(kind)
+        baseline = self._baselines.of(kind)
         if outcome == "answered":
             self._answered = kind, call.started
             self._learn(call, baseline, busiest, frames, now)
@@ -245,13 +245,6 @@ class ConcurrencyLimit:
         """Return whether the last answered call is of another kind and started no earlier."""
         answered, started = self._answered
         return answered not in (None, kind) and started >= since
-
-    def _baseline(self, kind: Hashable) -> Baseline:
-        baseline = self._baselines.setdefault(kind, Baseline())
-        self._baselines.move_to_end(kind)
-        if len(self._baselines) > MAX_KINDS:
-            self._baselines.popitem(last=False)
-        return baseline
 
     def _close_round(self, now: float) -> None:
         """Follow what the round says, if it is complete."""

@@ -32,11 +32,12 @@ answers a call in that time, and otherwise as soon as one does.
 from __future__ import annotations
 
 import statistics
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Hashable
 from typing import Literal
 
 from server.core.baseline import Baseline
+from server.core.lru import LRU
 
 State = Literal["connecting", "unreachable", "set_aside", "trial", "ready"]
 
@@ -133,7 +134,7 @@ class Fellows:
 
     def __init__(self) -> None:
         self._all: list[Health] = []
-        self._baselines: OrderedDict[Hashable, Baseline] = OrderedDict()
+        self._baselines: LRU[Hashable, Baseline] = LRU(MAX_KINDS, Baseline)
 
     def join(self) -> Health:
         """Return the health of a new backend."""
@@ -196,10 +197,7 @@ class Fellows:
 
     def _ratio(self, kind: Hashable, frames: int, latency_s: float) -> float:
         """Return ``latency_s`` relative to the average, which it joins."""
-        baseline = self._baselines.setdefault(kind, Baseline())
-        self._baselines.move_to_end(kind)
-        if len(self._baselines) > MAX_KINDS:
-            self._baselines.popitem(last=False)
+        baseline = self._baselines.of(kind)
         expected_s = baseline.at_least(frames)
         latency_s = max(latency_s, LEAST_LATENCY_S)
         baseline.add(frames, latency_s)

@@ -11,7 +11,7 @@ not, and of one that answers rather than of one that cannot be reached.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Collection
 from typing import Generic, TypeVar
 
@@ -23,6 +23,7 @@ from server.core.errors import (
     UnknownModel,
     UnusableModel,
 )
+from server.core.lru import LRU
 from server.core.model import Model, ModelKey
 
 MAX_MODELS = 256
@@ -37,9 +38,9 @@ class Holdings(Generic[Holder]):
     """What each backend said last about each model; the least recently used are forgotten."""
 
     def __init__(self) -> None:
-        self._models: OrderedDict[ModelKey, dict[Holder, Model]] = OrderedDict()
+        self._models: LRU[ModelKey, dict[Holder, Model]] = LRU(MAX_MODELS, dict)
         # Only until they are settled: clients can ask for any number of missing models.
-        self._errors: OrderedDict[ModelKey, dict[Holder, FramewireError]] = OrderedDict()
+        self._errors: LRU[ModelKey, dict[Holder, FramewireError]] = LRU(MAX_MODELS, dict)
         self._current: dict[ModelKey, Model] = {}
 
     @property
@@ -50,11 +51,11 @@ class Holdings(Generic[Holder]):
     def learn(self, key: ModelKey, holder: Holder, result: ModelOrError) -> None:
         """Take in what ``holder`` says. If it cannot say, it still holds what it held."""
         if isinstance(result, Model):
-            _put(self._models, key, holder, result)
+            self._models.of(key)[holder] = result
             return
         if not isinstance(result, BackendUnavailable):
             self._models.get(key, {}).pop(holder, None)
-        _put(self._errors, key, holder, result)
+        self._errors.of(key)[holder] = result
 
     def forget(self, holder: Holder) -> None:
         """Discard what a backend that is gone has said."""
@@ -85,21 +86,6 @@ class Holdings(Generic[Holder]):
         current, held = self._current.get(key), self._models.get(key, {})
         version = current and current.version
         return [holder for holder, model in held.items() if model.version == version]
-
-
-_Result = TypeVar("_Result")
-
-
-def _put(
-    table: OrderedDict[ModelKey, dict[Holder, _Result]],
-    key: ModelKey,
-    holder: Holder,
-    result: _Result,
-) -> None:
-    table.setdefault(key, {})[holder] = result
-    table.move_to_end(key)
-    if len(table) > MAX_MODELS:
-        table.popitem(last=False)
 
 
 def _prevailing(models: list[Model]) -> Model:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from framewire import agreement
+from server.core.lru import LRU
 from server.runtime.histogram import SECONDS, Distribution, Histogram
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
@@ -102,30 +103,20 @@ class Comparisons:
     """The running counts of all pairs of versions."""
 
     def __init__(self) -> None:
-        self._counts: OrderedDict[ComparisonKey, _Counts] = OrderedDict()
+        self._counts: LRU[ComparisonKey, _Counts] = LRU(MAX_COMPARISONS, _Counts)
 
     def frame(self, key: ComparisonKey, outcome: str) -> None:
         """Count a frame that was not compared: ``skipped``, ``unsupported`` or an error code."""
-        self._of(key).frames[outcome] += 1
+        self._counts.of(key).frames[outcome] += 1
 
     def compared(self, key: ComparisonKey, comparison: agreement.Comparison) -> None:
         """Count a compared frame."""
-        self._of(key).compared(comparison)
+        self._counts.of(key).compared(comparison)
 
     def took(self, key: ComparisonKey, whose: str, seconds: float) -> None:
         """Count the duration of a call with a single frame."""
-        self._of(key).call_s[whose].observe(seconds)
+        self._counts.of(key).call_s[whose].observe(seconds)
 
     def snapshot(self) -> list[Comparison]:
         """Return what was counted for each pair."""
         return [counts.snapshot(key) for key, counts in self._counts.items()]
-
-    def _of(self, key: ComparisonKey) -> _Counts:
-        counts = self._counts.get(key)
-        if counts is None:
-            counts = self._counts[key] = _Counts()
-            if len(self._counts) > MAX_COMPARISONS:
-                self._counts.popitem(last=False)
-        else:
-            self._counts.move_to_end(key)
-        return counts

@@ -65,7 +65,7 @@ class Gateway:
         self._observers = observers
         self._rollout = rollout(settings)
         self._counters = counters or Counters()
-        self.sessions = Sessions.from_settings(settings, limiters)
+        self.sessions = Sessions(settings, limiters or Limiters())
         self._models = Models(backend, self)
         self._resolver = Resolver(self._models, self)
         self._catalog = Catalog(self._rollout, self._models, self._resolver)
@@ -267,12 +267,10 @@ class Gateway:
             entry.close(effect.code, effect.reason)
 
     def _send(self, session: Session, message: ServerMessage) -> None:
-        if isinstance(message, Dropped | Error):
-            if message.id is not None:
-                self._counters.outcome(message)
-            else:
-                assert isinstance(message, Error)
-                self._counters.messages_rejected[message.code] += 1
+        if isinstance(message, Error) and message.id is None:
+            self._counters.messages_rejected[message.code] += 1
+        elif isinstance(message, Dropped | Error):
+            self._counters.outcome(message)
         self.sessions.send(session.id, message)
 
     def _select(self, entry: OpenSession, key: ModelKey, now: float) -> None:
@@ -330,7 +328,8 @@ class Gateway:
         self._counters.outcome(outcome)
         if not isinstance(outcome, Result) and member.lane is not None:
             version = self._models.version_of(member.lane.model)
-            self._counters.without_result(member, version, outcome, time.monotonic())
+            age_s = time.monotonic() - member.received
+            self._counters.without_result(member.lane, version, outcome, age_s)
         self._pacing.resolved(member.session, outcome)
         if self._drain is not None:
             self._drain.resolved(entry)

@@ -13,12 +13,12 @@ The first four add up to the frame's age; each frame of a batch counts with what
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from server.backend.interface import CallTiming
+from server.core.lru import LRU
 from server.runtime.histogram import FINE_SECONDS, SECONDS, Distribution, Histogram
 
 STAGES = ("queue", "prepare", "call", "answer", "write")
@@ -97,11 +97,11 @@ class Latencies:
         self.queue_s = Histogram(SECONDS)
         self.total_s = Histogram(SECONDS)
         self.fine_age_s = Histogram(FINE_SECONDS)
-        self._signatures: OrderedDict[SignatureKey, _Signature] = OrderedDict()
+        self._signatures: LRU[SignatureKey, _Signature] = LRU(MAX_SIGNATURES, _Signature)
 
     def answered(self, batch: AnsweredBatch) -> None:
         """Count the frames of a batch whose sessions got their results."""
-        counts = self._of(batch.key)
+        counts = self._signatures.of(batch.key)
         queues = [batch.sent - arrival for arrival in batch.arrivals]
         ages = [batch.answered - arrival for arrival in batch.arrivals]
         self.queue_s.observe_each(queues)
@@ -113,7 +113,7 @@ class Latencies:
 
     def failed(self, key: SignatureKey, outcome: str, age_s: float) -> None:
         """Count a frame that was ``dropped`` or ended in an ``error``."""
-        self._of(key).ages[outcome].observe(age_s)
+        self._signatures.of(key).ages[outcome].observe(age_s)
 
     def snapshot(self) -> list[Latency]:
         """Return what was counted for each signature."""
@@ -130,13 +130,3 @@ class Latencies:
         server_s = timing.server_s
         if server_s is not None:
             counts.transport.observe(max(0.0, timing.received - timing.sent - server_s))
-
-    def _of(self, key: SignatureKey) -> _Signature:
-        counts = self._signatures.get(key)
-        if counts is None:
-            counts = self._signatures[key] = _Signature()
-            if len(self._signatures) > MAX_SIGNATURES:
-                self._signatures.popitem(last=False)
-        else:
-            self._signatures.move_to_end(key)
-        return counts

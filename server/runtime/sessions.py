@@ -120,16 +120,11 @@ class Sessions:
     and by their tokens' subject.
     """
 
-    def __init__(
-        self,
-        max_sessions: int,
-        per_address: int | None = None,
-        per_subject: int | None = None,
-        limiters: Limiters | None = None,
-    ) -> None:
-        limiters = limiters or Limiters()
-        self.max_sessions = max_sessions
-        self.places = limiters.quota("max_sessions", max_sessions)
+    def __init__(self, settings: Settings, limiters: Limiters) -> None:
+        per_address = settings.max_sessions_per_address or None
+        per_subject = settings.max_sessions_per_subject or None
+        self.max_sessions = settings.max_sessions
+        self.places = limiters.quota("max_sessions", settings.max_sessions)
         self.addresses = limiters.quota("max_sessions_per_address", per_address)
         self.subjects = limiters.quota("max_sessions_per_subject", per_subject)
         self._by_id: dict[str, OpenSession] = {}
@@ -137,18 +132,11 @@ class Sessions:
         self._silent: dict[str, OpenSession] = {}  # without hello, the longest connected first
         self.get = self._by_id.get  # a frame's way: no call of its own
 
-    @classmethod
-    def from_settings(cls, settings: Settings, limiters: Limiters | None = None) -> Sessions:
-        """Return no sessions yet, with the limits of the settings."""
-        per_address = settings.max_sessions_per_address or None
-        per_subject = settings.max_sessions_per_subject or None
-        return cls(settings.max_sessions, per_address, per_subject, limiters)
-
     def __len__(self) -> int:
         return len(self._by_id)
 
     def __iter__(self) -> Iterator[OpenSession]:
-        """All sessions of this moment; they may come and go meanwhile."""
+        """Iterate over the sessions of this moment; they may come and go meanwhile."""
         return iter(list(self._by_id.values()))
 
     @property

@@ -7,15 +7,15 @@ for one) takes a snapshot from ``Gateway.statistics()``.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from server.core.balancing import BackendStatus
+from server.core.lru import LRU
 from server.core.messages import Dropped, Error, Result
-from server.core.model import Model
-from server.core.ring import Member
+from server.core.model import Lane, Model
 from server.runtime.comparisons import Comparison, Comparisons
 from server.runtime.histogram import SECONDS, Distribution, Histogram
 from server.runtime.latencies import AnsweredBatch, Latencies, Latency, SignatureKey
@@ -139,7 +139,9 @@ class Counters:
     inference_s: Histogram = field(default_factory=lambda: Histogram(SECONDS))
     latencies: Latencies = field(default_factory=Latencies)
     comparisons: Comparisons = field(default_factory=Comparisons)
-    _versions: OrderedDict[tuple[str, str], _Version] = field(default_factory=OrderedDict)
+    _versions: LRU[tuple[str, str], _Version] = field(
+        default_factory=lambda: LRU(MAX_VERSIONS, _Version)
+    )
 
     def outcome(self, outcome: Result | Dropped | Error) -> None:
         """Count what became of an accepted frame."""
@@ -151,13 +153,12 @@ class Counters:
             self.failures["error", outcome.code] += 1
 
     def without_result(
-        self, member: Member, version: str, outcome: Dropped | Error, now: float
+        self, lane: Lane, version: str, outcome: Dropped | Error, age_s: float
     ) -> None:
         """Count how old a frame got that went to ``version`` and has no result."""
-        assert member.lane is not None
-        key = SignatureKey(member.lane.model.name, version, member.lane.signature)
+        key = SignatureKey(lane.model.name, version, lane.signature)
         kind = "dropped" if isinstance(outcome, Dropped) else "error"
-        self.latencies.failed(key, kind, now - member.received)
+        self.latencies.failed(key, kind, age_s)
 
     def disconnected(self) -> None:
         """Count a frame whose session left before its outcome."""
@@ -167,7 +168,7 @@ class Counters:
         """Count a batch that a model server answered."""
         seconds = batch.answered - batch.sent
         self.inference_s.observe(seconds)
-        counts = self._version(batch.key.model, batch.key.version)
+        counts = self._versions.of((batch.key.model, batch.key.version))
         counts.results += batch.results
         counts.inference_s.observe(seconds)
         self.latencies.answered(batch)
@@ -184,7 +185,7 @@ class Counters:
 
     def failed(self, model: str, version: str, frames: int, code: str) -> None:
         """Count ``frames`` that got no result from ``version``."""
-        self._version(model, version).errors[code] += frames
+        self._versions.of((model, version)).errors[code] += frames
 
     @property
     def outcomes(self) -> dict[OutcomeKey, int]:
@@ -223,14 +224,3 @@ class Counters:
             )
             for name, counts in self._versions.items()
         ]
-
-    def _version(self, model: str, version: str) -> _Version:
-        name = (model, version)
-        counts = self._versions.get(name)
-        if counts is None:
-            counts = self._versions[name] = _Version()
-            if len(self._versions) > MAX_VERSIONS:
-                self._versions.popitem(last=False)
-        else:
-            self._versions.move_to_end(name)
-        return counts

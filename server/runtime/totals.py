@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from server.core.balancing import BackendStatus
-from server.runtime.comparisons import MAX_COMPARISONS, Comparison, ComparisonKey
+from server.runtime.comparisons import MAX_COMPARISONS, Comparison
 from server.runtime.histogram import Distribution
-from server.runtime.latencies import MAX_SIGNATURES, Latency, SignatureKey
+from server.runtime.latencies import MAX_SIGNATURES, Latency
 from server.runtime.statistics import (
     MAX_VERSIONS,
     ModelSessions,
@@ -19,6 +19,8 @@ from server.runtime.statistics import (
 )
 
 K = TypeVar("K")
+T = TypeVar("T")
+Add = Callable[[T, T], T]
 
 
 def total(running: Sequence[Statistics], ended: Statistics | None = None) -> Statistics:
@@ -49,9 +51,24 @@ def total(running: Sequence[Statistics], ended: Statistics | None = None) -> Sta
         queue_s=_distribution([part.queue_s for part in parts]),
         total_s=_distribution([part.total_s for part in parts]),
         fine_age_s=_distribution([part.fine_age_s for part in parts]),
-        versions=_versions(version for part in parts for version in part.versions),
-        latencies=_latencies(latency for part in parts for latency in part.latencies),
-        comparisons=_comparisons(pair for part in parts for pair in part.comparisons),
+        versions=_merged(
+            (version for part in parts for version in part.versions),
+            lambda version: (version.model, version.version),
+            _version,
+            MAX_VERSIONS,
+        ),
+        latencies=_merged(
+            (latency for part in parts for latency in part.latencies),
+            lambda latency: latency.key,
+            _latency,
+            MAX_SIGNATURES,
+        ),
+        comparisons=_merged(
+            (pair for part in parts for pair in part.comparisons),
+            lambda pair: pair.key,
+            _comparison,
+            MAX_COMPARISONS,
+        ),
         canary_shares=running[0].canary_shares,
         shadow_shares=running[0].shadow_shares,
         model_sessions=_model_sessions(group for part in parts for group in part.model_sessions),
@@ -93,14 +110,13 @@ def _distribution(parts: Sequence[Distribution]) -> Distribution:
     return Distribution(parts[0].bounds, counts, sum(part.total for part in parts))
 
 
-def _versions(parts: Iterable[VersionStatistics]) -> list[VersionStatistics]:
-    """Add up what has the same version; of too many versions, those listed first are left out."""
-    sums: dict[tuple[str, str], VersionStatistics] = {}
+def _merged(parts: Iterable[T], key: Callable[[T], Hashable], add: Add[T], most: int) -> list[T]:
+    """Add up the parts with the same key; of too many, those listed first are left out."""
+    sums: dict[Hashable, T] = {}
     for part in parts:
-        name = (part.model, part.version)
-        before = sums.pop(name, None)
-        sums[name] = part if before is None else _version(before, part)
-    return list(sums.values())[-MAX_VERSIONS:]
+        before = sums.pop(key(part), None)
+        sums[key(part)] = part if before is None else add(before, part)
+    return list(sums.values())[-most:]
 
 
 def _version(one: VersionStatistics, other: VersionStatistics) -> VersionStatistics:
@@ -112,15 +128,6 @@ def _version(one: VersionStatistics, other: VersionStatistics) -> VersionStatist
     )
 
 
-def _latencies(parts: Iterable[Latency]) -> list[Latency]:
-    """Add up what has the same signature; of too many, those listed first are left out."""
-    sums: dict[SignatureKey, Latency] = {}
-    for part in parts:
-        before = sums.pop(part.key, None)
-        sums[part.key] = part if before is None else _latency(before, part)
-    return list(sums.values())[-MAX_SIGNATURES:]
-
-
 def _latency(one: Latency, other: Latency) -> Latency:
     return Latency(
         one.key,
@@ -128,15 +135,6 @@ def _latency(one: Latency, other: Latency) -> Latency:
         _distributions(one.stages_s, other.stages_s),
         _distribution([one.transport_s, other.transport_s]),
     )
-
-
-def _comparisons(parts: Iterable[Comparison]) -> list[Comparison]:
-    """Add up what compares the same versions; of too many, those listed first are left out."""
-    sums: dict[ComparisonKey, Comparison] = {}
-    for part in parts:
-        before = sums.pop(part.key, None)
-        sums[part.key] = part if before is None else _comparison(before, part)
-    return list(sums.values())[-MAX_COMPARISONS:]
 
 
 def _comparison(one: Comparison, other: Comparison) -> Comparison:
