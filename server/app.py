@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -48,12 +47,6 @@ if TYPE_CHECKING:  # OpenTelemetry is loaded only if a setting needs it
 
 log = logging.getLogger("server")
 
-# How long a connection may be silent: before its first request, during the TLS handshake,
-# or between two requests. Proxies keep theirs for 60 s.
-IDLE_S = 75.0
-# Of a request's head: room for a token, and as much again. Tornado's 64 KiB can take
-# milliseconds to parse.
-HEAD_BYTES = 16 * 1024
 # The largest body at addresses that expect none; the others have limits of their own.
 # Tornado buffers a whole body before it answers.
 STRAY_BODY_BYTES = 64 * 1024
@@ -198,20 +191,11 @@ def http_server(
         access.proxies,
         process.limiters.quota("max_connections_per_address", per_address),
         gateway.session_rejected,
-        max_header_size=HEAD_BYTES,
         max_body_size=STRAY_BODY_BYTES,
         body_timeout=STRAY_BODY_S,
-        # Tornado would trust these headers from any peer; server.access.addresses does not.
-        xheaders=False,
-        idle_connection_timeout=IDLE_S,
     )
-
-    def use(context: ssl.SSLContext) -> None:
-        server.ssl_options = context  # Tornado reads it for each connection
-
     if access.tls is not None:
-        use(access.tls.context)
-        access.tls.on_reload = use
+        server.use(access.tls)
     return server
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from tornado.http1connection import HTTP1Connection
 from tornado.web import RequestHandler, stream_request_body
 
 from server.access.administration import AdminAccess
@@ -22,6 +21,7 @@ from server.handlers.health import MetricsPage
 from server.handlers.notfound import send_not_found
 from server.runtime.metrics import CONTENT_TYPE
 from server.settings import Settings
+from server.transport.httpserver import bound_body
 from server.transport.jsonapi import send_error, send_json
 
 PER_TURN = 50
@@ -164,9 +164,7 @@ class ActHandler(AdminHandler):
 
     def prepare(self) -> None:
         self._body = bytearray()
-        assert isinstance(self.request.connection, HTTP1Connection)
-        self.request.connection.set_body_timeout(BODY_S)
-        self.request.connection.set_max_body_size(READ_BYTES)
+        bound_body(self.request, READ_BYTES, BODY_S)
         super().prepare()
 
     def data_received(self, chunk: bytes) -> None:

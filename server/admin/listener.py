@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from typing import TYPE_CHECKING
 
 from tornado.web import Application
@@ -38,9 +37,6 @@ if TYPE_CHECKING:
     from server.access.tls import TLS
 
 log = logging.getLogger("server")
-
-IDLE_S = 75.0
-HEAD_BYTES = 16 * 1024
 
 
 class AdminListener:
@@ -124,18 +120,11 @@ class AdminListener:
             self._access.proxies,
             Quota(self._settings.max_connections_per_address or None),
             lambda limit: None,
-            max_header_size=HEAD_BYTES,
             max_body_size=BODY_BYTES,
             body_timeout=BODY_S,
-            idle_connection_timeout=IDLE_S,
-            ssl_options=self._tls and self._tls.context,
         )
-
-        def use(context: ssl.SSLContext) -> None:
-            server.ssl_options = context  # Tornado reads it for each connection
-
         if self._tls is not None:
-            self._tls.on_reload = use
+            server.use(self._tls)
         return server
 
 

@@ -16,23 +16,14 @@ LEAST_BYTES_PER_S = 8 * 1024
 
 
 class UploadProgress:
-    """One upload, which started at ``started`` (monotonic seconds)."""
+    """One upload, which started at ``started`` (monotonic seconds).
 
-    def __init__(
-        self,
-        started: float,
-        *,
-        grace_s: float = GRACE_S,
-        least_bytes_per_s: float = LEAST_BYTES_PER_S,
-    ) -> None:
-        self._deadline = started + grace_s
-        self._least_bytes_per_s = least_bytes_per_s
+    ``deadline``: when it is to be cut off if no more bytes arrive.
+    """
 
-    @property
-    def deadline(self) -> float:
-        """When the upload is to be cut off if no more bytes arrive (monotonic seconds)."""
-        return self._deadline
+    def __init__(self, started: float) -> None:
+        self.deadline = started + GRACE_S
 
     def received(self, count: int) -> None:
-        """``count`` more bytes have arrived."""
-        self._deadline += count / self._least_bytes_per_s
+        """Extend the deadline by the time of ``count`` more bytes."""
+        self.deadline += count / LEAST_BYTES_PER_S

@@ -35,6 +35,7 @@ from server.core.model import Model
 from server.core.upload import UploadProgress
 from server.runtime.gateway import Gateway
 from server.settings import Settings
+from server.transport.httpserver import bound_body
 from server.transport.jsonapi import JSONHandler, send_json
 from server.transport.multipart import is_form, parse_form
 from server.transport.oneshot import OneShotPeer
@@ -86,9 +87,7 @@ class InferHandler(JSONHandler):
         )
 
     def prepare(self) -> None:
-        assert isinstance(self.request.connection, HTTP1Connection)
-        self.request.connection.set_body_timeout(UPLOAD_TIMEOUT_S)
-        self.request.connection.set_max_body_size(2 * self._max_bytes)
+        bound_body(self.request, 2 * self._max_bytes, UPLOAD_TIMEOUT_S)
         self._check_progress()
         length = self._announced_length()
         try:

@@ -12,7 +12,6 @@ import math
 import re
 import time
 
-from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from server.access.addresses import network
@@ -26,6 +25,7 @@ from server.core.errors import (
     TooManyLogins,
 )
 from server.settings import Settings
+from server.transport.httpserver import bound_body
 from server.transport.jsonapi import JSONHandler, send_json
 
 log = logging.getLogger(__name__)
@@ -50,9 +50,7 @@ class LoginHandler(JSONHandler):
         self._json = bytearray()
 
     def prepare(self) -> None:
-        assert isinstance(self.request.connection, HTTP1Connection)
-        self.request.connection.set_body_timeout(BODY_TIMEOUT_S)
-        self.request.connection.set_max_body_size(MAX_READ_BYTES)
+        bound_body(self.request, MAX_READ_BYTES, BODY_TIMEOUT_S)
         try:
             self.allow_page()
         except ForbiddenOrigin as error:

@@ -152,8 +152,7 @@ class SessionHandler(websocket.WebSocketHandler):
 
     def _on_flood(self, reason: str) -> None:
         self._gateway.session_rejected("flood")
-        address = self._access.client(self.request).address
-        fields = {"address": address, "reason": reason}
+        fields = {"address": self.client_address, "reason": reason}
         log.info("session from %(address)s closed: %(reason)s", fields)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import ssl
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tornado.http1connection import HTTP1ServerConnection
+from tornado.http1connection import HTTP1Connection, HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import IOStream
@@ -21,6 +22,15 @@ from server.core.errors import Overloaded
 from server.core.quota import Quota
 from server.transport.jsonapi import send_error
 
+if TYPE_CHECKING:  # loaded only if a setting asks for it
+    from server.access.tls import TLS
+
+# How long a connection may be silent: before its first request, during the TLS handshake,
+# or between two requests. Proxies keep theirs for 60 s.
+IDLE_S = 75.0
+# Of a request's head: room for a token, and as much again. Tornado's 64 KiB can take
+# milliseconds to parse.
+HEAD_BYTES = 16 * 1024
 # The requests that an address may make at once, in seconds' worth: pages come in bursts.
 BURST_S = 10.0
 # Handshakes have a limit of their own.
@@ -47,10 +57,26 @@ class BoundedServer(HTTPServer):
         on_full: OnFull,
         **options: Any,
     ) -> None:
-        super().initialize(application, **options)
+        super().initialize(
+            application,
+            max_header_size=HEAD_BYTES,
+            idle_connection_timeout=IDLE_S,
+            # Tornado would trust these headers from any peer; server.access.addresses does not.
+            xheaders=False,
+            **options,
+        )
         self._proxies = proxies
         self._on_full = on_full
         self._addresses = addresses
+
+    def use(self, tls: TLS) -> None:
+        """Serve new connections with the certificate of ``tls``, now and after it has changed."""
+
+        def replace(context: ssl.SSLContext) -> None:
+            self.ssl_options = context  # Tornado reads it for each connection
+
+        replace(tls.context)
+        tls.on_reload = replace
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve a connection, or close it."""
@@ -71,6 +97,13 @@ class BoundedServer(HTTPServer):
             self._addresses.release(key)
 
 
+def bound_body(request: HTTPServerRequest, max_bytes: int, timeout_s: float) -> None:
+    """Bound the body of a request whose handler reads it as it arrives."""
+    assert isinstance(request.connection, HTTP1Connection)
+    request.connection.set_max_body_size(max_bytes)
+    request.connection.set_body_timeout(timeout_s)
+
+
 class TooManyHandler(RequestHandler):
     """Any request of an address that has made too many."""
 
@@ -87,8 +120,8 @@ class TooManyHandler(RequestHandler):
 class BoundedApplication(Application):
     """Answers requests of an address that makes too many of them with 503.
 
-    ``requests`` counts them, those in ``costs`` as several; None: any number. ``on_full``: called
-    with the name of the limit for each one too many.
+    ``requests`` counts them, those of the paths in ``costs`` as several; None: any number.
+    ``on_full``: called with the name of the limit for each one too many.
     """
 
     def __init__(
@@ -97,11 +130,11 @@ class BoundedApplication(Application):
         access: AccessControl,
         requests: BucketTable | None,
         on_full: OnFull,
-        costs: Mapping[str, float] | None = None,
+        costs: Mapping[str, float],
         **settings: Any,
     ) -> None:
         super().__init__(handlers, **settings)
-        self._costs = costs or {}
+        self._costs = costs
         self._access = access
         self._on_full = on_full
         self._requests = requests

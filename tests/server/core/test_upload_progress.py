@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from server.core.upload import GRACE_S, LEAST_BYTES_PER_S, UploadProgress
 
 
@@ -12,9 +10,9 @@ def test_an_upload_that_sends_nothing() -> None:
 
 
 def test_bytes_buy_time() -> None:
-    upload = UploadProgress(0.0, grace_s=2, least_bytes_per_s=1000)
-    upload.received(500)
-    assert upload.deadline == pytest.approx(2.5)
+    upload = UploadProgress(0.0)
+    upload.received(LEAST_BYTES_PER_S // 2)
+    assert upload.deadline == GRACE_S + 0.5
 
 
 def test_an_upload_that_crawls_is_cut_off() -> None:

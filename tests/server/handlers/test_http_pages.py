@@ -16,6 +16,7 @@ from server import app
 from server.core.concurrency import INITIAL_CALLS
 from server.handlers.pages import ROOT
 from server.runtime.metrics import Metrics
+from server.transport import httpserver
 from server.workers.census import Figures
 from server.workers.metrics import WorkersCollector
 from tests.server.camera import Camera
@@ -281,7 +282,7 @@ async def test_pages_are_read_only(served: Served, method: str) -> None:
 
 
 async def test_an_idle_connection_is_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "IDLE_S", 1.0)
+    monkeypatch.setattr(httpserver, "IDLE_S", 1.0)
     served = serve()
     session = await SocketClient.open(served)
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from functools import partial
 from typing import Any
 
 import pytest
 
+from server.core import upload
 from server.core.model import ModelKey
-from server.core.upload import UploadProgress
 from server.handlers import infer
 from server.handlers.infer import FORM_BYTES
 from server.runtime.metrics import Metrics
@@ -258,9 +257,9 @@ async def test_an_address_leaves_slots_for_others(serve: Serve) -> None:
     words = "2 uploads from this address are under way, the maximum"
     assert ann[2].fields["message"] == words
     bob = await begin_as(served, "8.8.4.4")
-    for upload in (bob, *ann[:2]):
-        upload.send(PICTURE[10:])
-        assert await upload.status() == 200
+    for admitted in (bob, *ann[:2]):
+        admitted.send(PICTURE[10:])
+        assert await admitted.status() == 200
     again = await begin_as(served, "8.8.8.8")
     again.send(PICTURE[10:])
     assert await again.status() == 200
@@ -273,7 +272,7 @@ async def test_an_upload_that_crawls_is_aborted(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It sends something now and then, and would hold its slot for a minute."""
-    monkeypatch.setattr(infer, "UploadProgress", partial(UploadProgress, grace_s=0.2))
+    monkeypatch.setattr(upload, "GRACE_S", 0.2)
     crawling = await Upload.begin(served, len(PICTURE))
     ended = asyncio.ensure_future(crawling.ended())
     for at in range(len(PICTURE)):
