@@ -25,7 +25,7 @@ def dense_maps(
     outputs: MapOutputs,
     arrays: Mapping[str, Array],
     rows: int,
-    placements: Sequence[Placement] | None = None,
+    placements: Sequence[Placement] | None,
 ) -> list[DenseMap]:
     """Return one :class:`DenseMap` per row, without the bars around a letterboxed frame.
 

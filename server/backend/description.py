@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, get_args
 
 from server.core.errors import BadMessage
 from server.core.messages import ENCODED_FORMATS
@@ -19,14 +19,16 @@ from server.core.model import Edge, Resize, Task, Then
 from server.core.wire import check_options
 
 SCHEMA = 1
-_TASKS = get_args(Task)
-_RESIZES = ("stretch", "letterbox")
+_TASKS: tuple[Task, ...] = get_args(Task)
+_RESIZES: tuple[Resize, ...] = get_args(Resize)
 _MAX_SIDE = 2**16
 _MAX_NUMBER = 1e30  # what float32 pixels can be scaled by
 _MAX_EDGES = 1000
 _COLOR = re.compile("#[0-9a-f]{6}", re.IGNORECASE)
 MAX_POINTS = 1000
 """The most keypoints of a pose."""
+
+T = TypeVar("T")
 
 
 class DescriptionError(ValueError):
@@ -96,12 +98,12 @@ def from_fields(fields: Mapping[str, Any]) -> Description:
     if (width is None) != (height is None):
         raise DescriptionError("input.width and input.height require each other")
     return Description(
-        task=cast("Task | None", _choice(fields, "task", _TASKS)),
+        task=_choice(fields, "task", _TASKS),
         labels=_strings(fields, "labels") or (),
         first_class=_integer(fields, "first_class", 0, 2**31),
         width=width,
         height=height,
-        resize=cast("Resize", _choice(picture, "resize", _RESIZES, "input.") or "stretch"),
+        resize=_choice(picture, "resize", _RESIZES, "input.") or "stretch",
         scale=_scale(picture.get("scale")),
         formats=_formats(fields),
         max_batch=_integer(fields, "max_batch", 1, 2**31),
@@ -146,12 +148,12 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _choice(
-    fields: Mapping[str, Any], name: str, choices: tuple[str, ...], under: str = ""
-) -> str | None:
+    fields: Mapping[str, Any], name: str, choices: Sequence[T], under: str = ""
+) -> T | None:
     value = fields.get(name)
     if value is not None and value not in choices:
-        raise _wrong(under + name, "one of " + ", ".join(choices), value)
-    return cast("str | None", value)
+        raise _wrong(under + name, "one of " + ", ".join(map(str, choices)), value)
+    return value if value is None else choices[choices.index(value)]
 
 
 def _strings(fields: Mapping[str, Any], name: str) -> tuple[str, ...] | None:

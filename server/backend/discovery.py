@@ -33,7 +33,7 @@ from server.core.model import Lane, Model, ModelKey
 log = logging.getLogger(__name__)
 
 # How often a look-up is repeated if its version goes away between two calls.
-_ATTEMPTS = 3
+_REPETITIONS = 2
 _PROBE_SIDE = 256
 _CALL_ERRORS = (BatchRejected, DeadlineExceeded, ModelFailed, Overloaded)
 
@@ -63,14 +63,13 @@ class Discovery:
 
         Raises UnknownModel, UnusableModel, ModelUnavailable or BackendUnavailable.
         """
-        for attempt in range(_ATTEMPTS):
-            version, signatures = await self._signatures(key, self._timeout_s)
+        found = await self._signatures(key, self._timeout_s)
+        for _ in range(_REPETITIONS):
             try:
-                return await self._learn(key, version, signatures)
+                return await self._learn(key, *found)
             except UnknownModel:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+                found = await self._signatures(key, self._timeout_s)
+        return await self._learn(key, *found)
 
     async def version(self, key: ModelKey, timeout_s: float) -> int:
         """Return the version that serves ``key`` now. Raises what :meth:`discover` raises."""

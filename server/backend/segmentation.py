@@ -25,7 +25,7 @@ def segmentations(
     outputs: SegmentationOutputs,
     arrays: Mapping[str, Array],
     rows: int,
-    placements: Sequence[Placement] | None = None,
+    placements: Sequence[Placement] | None,
 ) -> list[Segmentation]:
     """Return one :class:`Segmentation` per row, without the bars around a letterboxed frame.
 

@@ -74,14 +74,12 @@ class TensorFlowServing:
         shared: Shared | None = None,
     ) -> None:
         self.address = address
-        self._owned = None if shared else Shared.of(descriptions, decode_threads)
-        shared = shared or self._owned
-        assert shared is not None
+        self._owns_shared = shared is None
+        self._shared = shared = shared or Shared.of(descriptions, decode_threads)
         self._channel = Channel(address)
         self._discovery = Discovery(
             self._channel, shared.fallbacks, discovery_timeout_s, shared.labels
         )
-        self._decoder = shared.decoder
         self.cut = shared.decoder.cut
         self._contracts = Contracts()
 
@@ -135,7 +133,7 @@ class TensorFlowServing:
         self, lane: Lane, contract: Contract, pictures: Sequence[bytes], deadline: float
     ) -> Inference:
         message = request.of_pictures(lane, contract, pictures)
-        left_s = deadline - time.monotonic()
+        left_s = deadline - time.monotonic()  # a frame's way: no call of its own
         response, timing = await self._channel.predict(message, left_s)
         return await self._inference(lane, contract, response, timing, len(pictures))
 
@@ -143,7 +141,7 @@ class TensorFlowServing:
         self, lane: Lane, contract: Contract, frames: Sequence[Frame], deadline: float
     ) -> Inference:
         """Check or turn the pictures that need it before a graph decodes them."""
-        outcomes = await self._decoder.encode(frames, _DECODING * _left(deadline))
+        outcomes = await self._shared.decoder.encode(frames, _DECODING * _left(deadline))
         pictures = [outcome for outcome in outcomes if isinstance(outcome, bytes)]
         if not pictures:
             return _none_answered(contract, outcomes)
@@ -174,8 +172,8 @@ class TensorFlowServing:
     async def close(self) -> None:
         """Close the connection and end the threads."""
         await self._channel.close()
-        if self._owned is not None:
-            self._owned.close()
+        if self._owns_shared:
+            self._shared.close()
 
     async def _learn(self, lane: Lane, frames: Sequence[Frame]) -> Model:
         """Learn a lane whose contract is out of date, or was evicted.
@@ -232,7 +230,9 @@ class TensorFlowServing:
         frames: Sequence[Frame],
         deadline: float,
     ) -> Inference:
-        pixels = await self._decoder.decode(frames, pixels_input, _DECODING * _left(deadline))
+        pixels = await self._shared.decoder.decode(
+            frames, pixels_input, _DECODING * _left(deadline)
+        )
         placements = [place for place in pixels.outcomes if isinstance(place, Placement)]
         if not placements:
             return _none_answered(contract, pixels.outcomes)
@@ -278,7 +278,7 @@ def _none_answered(contract: Contract, outcomes: Sequence[object]) -> Inference:
 
 
 def _merged(inference: Inference, outcomes: Sequence[object]) -> Inference:
-    """``inference`` for all frames: the errors of those that never reached the model are kept."""
+    """Return ``inference`` for all frames, with the errors of those that were never sent."""
     answers = iter(inference.answers)
     merged = [
         outcome if isinstance(outcome, FramewireError) else next(answers) for outcome in outcomes

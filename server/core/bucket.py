@@ -9,7 +9,7 @@ A :class:`BucketTable` has a bucket for each key, such as an address or a token'
 subject. Keys are untrusted, so their number is bounded. A full bucket is as good as a
 new one; full ones are dropped first, two for each new key, which loses nothing. If there
 are more than ``max_keys`` that are not full, the one used longest ago is dropped, and its
-key may spend a burst anew: who has so many addresses does not need that.
+key may spend a burst anew. That gains nothing for somebody who has so many keys.
 """
 
 from __future__ import annotations
@@ -45,24 +45,24 @@ class TokenBucket:
         """Spend ``cost``, or all of a full bucket if it is more than that."""
         return self.allows(now, min(cost, self.burst))
 
-    def reserve(self, now: float, longest_s: float, cost: float = 1.0) -> float | None:
-        """Spend ``cost`` in advance. Returns when it is earned, which may be now.
+    def reserve(self, now: float, longest_s: float) -> float | None:
+        """Spend a unit in advance. Return in how many seconds it is earned, 0 for now.
 
-        None: that is more than ``longest_s`` away, and nothing is spent.
+        None: that takes more than ``longest_s``, and nothing is spent.
         """
-        at = now + self.wait_s(now, cost)
-        if at - now > longest_s:
+        wait_s = self.wait_s(now)
+        if wait_s > longest_s:
             return None
-        self._units -= cost
-        return at
+        self._units -= 1
+        return wait_s
 
     def wait_s(self, now: float, cost: float = 1.0) -> float:
-        """Seconds from ``now`` until ``cost`` can be spent, if nothing else is: Retry-After."""
+        """Return the seconds until ``cost`` can be spent, if nothing else is: Retry-After."""
         self._refill(now)
         return max(0.0, (cost - self._units) / self.per_second)
 
     def full(self, now: float) -> bool:
-        """Whether this bucket is as good as a new one."""
+        """Return whether this bucket is as good as a new one."""
         self._refill(now)
         return self._units >= self.burst
 
@@ -88,7 +88,7 @@ class BucketTable:
         return self._bucket(key, now).allows(now, cost)
 
     def wait_s(self, key: Hashable, now: float, cost: float = 1.0) -> float:
-        """Seconds from ``now`` until ``key`` can spend ``cost``."""
+        """Return the seconds until ``key`` can spend ``cost``."""
         return self._bucket(key, now).wait_s(now, cost)
 
     def __len__(self) -> int:

@@ -183,8 +183,7 @@ class Session:
         this raises anything, the frame is still pending.
         """
         frame_id = outcome.id
-        assert frame_id is not None
-        if frame_id not in self.pending:
+        if frame_id is None or frame_id not in self.pending:
             raise KeyError(frame_id)
         if isinstance(outcome, Result):
             if outcome.id < self._last_result:

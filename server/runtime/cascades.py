@@ -24,10 +24,10 @@ from server.core.errors import (
 )
 from server.core.lanes import lane_of
 from server.core.messages import Frame, Outcome, Result
-from server.core.model import Lane, Model, ModelKey, looking_up
+from server.core.model import Lane, Model, ModelKey, Then, looking_up
 from server.core.ring import Member, crops_of
 from server.core.rollout import Rollout, Route
-from server.core.session import State
+from server.core.session import Session, State
 from server.runtime.dispatcher import Dispatcher
 from server.runtime.latencies import AnsweredBatch, SignatureKey
 from server.runtime.models import Interest
@@ -82,12 +82,13 @@ class Cascades:
             if awaited == route and not look_up.done():
                 look_up.set_result(None)
 
-    def begin(self, entry: OpenSession, member: Member, result: Result) -> Result | None:
+    def begin(
+        self, entry: OpenSession, then: Then, member: Member, result: Result
+    ) -> Result | None:
         """Take a result of the first model. Return it if it is complete; None: it is held."""
-        answer, then = result.answer, entry.session.then
-        if not isinstance(answer, Detections) or answer.then is not None:
+        answer, route = result.answer, entry.second
+        if not isinstance(answer, Detections) or answer.then is not None or route is None:
             return result
-        assert then is not None
         count = count_chosen(answer, entry.session.preferences, then, self._max_crops)
         if not count:
             nothing = SecondAnswers(None, [None] * len(answer.boxes))
@@ -95,9 +96,8 @@ class Cascades:
         crops = Crops(member.frame, answer, count, then)
         self._counters.crops_cut += count
         self._pixels += crops.pixels
-        assert entry.second is not None
-        self._resolver.acquire(entry.second, Interest.CLIENT)  # whatever the session asks for next
-        held = _HeldFrame(entry, member, result, crops, self._resolver, self._finish)
+        self._resolver.acquire(route, Interest.CLIENT)  # whatever the session asks for next
+        held = _HeldFrame(entry.session, route, member, result, crops, self._resolver, self._finish)
         self._dispatcher.hold(member.session, self._cut(held)).add_done_callback(held.cancelled)
         return None
 
@@ -158,16 +158,16 @@ class _HeldFrame:
 
     def __init__(
         self,
-        entry: OpenSession,
+        session: Session,
+        route: Route,
         member: Member,
         result: Result,
         crops: Crops,
         resolver: Resolver,
         finish: Callable[[_HeldFrame], None],
     ) -> None:
-        assert entry.second is not None
-        self.session = entry.session
-        self.route = entry.second
+        self.session = session
+        self.route = route
         self.member = member
         self.crops = crops
         self.answered = time.monotonic()

@@ -318,8 +318,9 @@ class Gateway:
         if entry is None:
             self._disconnected(member)
             return None
-        if entry.session.then is not None and isinstance(outcome, Result):
-            complete = self._cascades.begin(entry, member, outcome)
+        then = entry.session.then
+        if then is not None and isinstance(outcome, Result):
+            complete = self._cascades.begin(entry, then, member, outcome)
             if complete is None:  # comes back with the answers of the second model
                 return None
             outcome = complete

@@ -212,7 +212,7 @@ class Models:
             pause_s = min(pause_s * 2, longest_s)
 
     async def _first_look_up(self, key: ModelKey, entry: _Entry) -> ModelOrError:
-        turn_s = self._turn_s(entry, self._lookups, LONGEST_TURN_S)
+        turn_s = self._turn_s(entry, self._lookups)
         if turn_s is None:
             return Overloaded("too many models are being looked up; try again later")
         await asyncio.sleep(turn_s)
@@ -225,16 +225,14 @@ class Models:
         """
         turn_s = None
         while turn_s is None:
-            turn_s = self._turn_s(entry, self._retries, LONGEST_TURN_S)
+            turn_s = self._turn_s(entry, self._retries)
             await asyncio.sleep(LONGEST_TURN_S if turn_s is None else turn_s)
 
-    def _turn_s(self, entry: _Entry, bucket: TokenBucket, longest_s: float) -> float | None:
-        """Return how soon ``entry`` may be looked up; None if not within ``longest_s``."""
+    def _turn_s(self, entry: _Entry, bucket: TokenBucket) -> float | None:
+        """Return how soon ``entry`` may be looked up; None if not within ``LONGEST_TURN_S``."""
         if entry.interest is not Interest.CLIENT:
             return 0.0
-        now = time.monotonic()
-        at = bucket.reserve(now, longest_s)
-        return None if at is None else at - now
+        return bucket.reserve(time.monotonic(), LONGEST_TURN_S)
 
     async def _look_up(self, key: ModelKey) -> ModelOrError:
         try:

@@ -46,6 +46,7 @@ class WebSocketProtocol(TornadoWebSocket):
     first_max_bytes = 0
     on_flood: Callable[[str], None] = staticmethod(lambda reason: None)
     _reader: MessageReader
+    _socket: SocketStream
     _failed = False
     _flooded = False
 
@@ -103,24 +104,23 @@ class WebSocketProtocol(TornadoWebSocket):
     async def _read_socket(self) -> None:
         """Read the rest of the connection."""
         await self.stream.write(b"")  # done when all earlier writes are
-        direct = SocketStream(self.stream, self._on_bytes)
-        self.stream = cast(IOStream, direct)  # it has all that is used from here on
-        await direct.lost
+        self._socket = SocketStream(self.stream, self._on_bytes)
+        self.stream = cast(IOStream, self._socket)  # it has all that is used from here on
+        await self._socket.lost
 
     def _on_bytes(self, received: memoryview) -> memoryview | None:
         if self._handle(received):
-            stream = cast(SocketStream, self.stream)
-            stream.pause()
-            asyncio.get_running_loop().call_soon(self._resume, stream)
+            self._socket.pause()
+            asyncio.get_running_loop().call_soon(self._resume)
         elif self._flooded:
-            cast(SocketStream, self.stream).pause()  # discarding a flood would cost, too
+            self._socket.pause()  # discarding a flood would cost, too
         return self._reader.room
 
-    def _resume(self, stream: SocketStream) -> None:
+    def _resume(self) -> None:
         if self._handle():
-            asyncio.get_running_loop().call_soon(self._resume, stream)
+            asyncio.get_running_loop().call_soon(self._resume)
         elif not self._flooded:
-            stream.resume()
+            self._socket.resume()
 
     def _handle(self, received: memoryview = _NOTHING) -> bool:
         """Handle the complete messages of one turn. Returns whether there may be more."""

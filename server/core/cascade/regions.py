@@ -70,29 +70,22 @@ def placed(answer: Answer, region: Region, size: Size) -> Answer:
         ]
         if answer.corners is None:
             return answer._replace(boxes=boxes)
-        corners = [_pairs(flat, x, y, width, height) for flat in answer.corners]
+        corners = [_points(flat, 2, x, y, width, height) for flat in answer.corners]
         return answer._replace(boxes=boxes, corners=corners)
     if isinstance(answer, Poses):
-        poses = [_points(pose, x, y, width, height) for pose in answer.keypoints]
+        poses = [_points(pose, 3, x, y, width, height) for pose in answer.keypoints]
         return replace(answer, keypoints=poses)
     return answer
 
 
-def _pairs(
-    numbers: Sequence[float], x: float, y: float, width: float, height: float
-) -> list[float]:
-    """Do the same as ``_points`` for points without scores."""
-    points = list(numbers)
-    points[0::2] = [x + value * width for value in numbers[0::2]]
-    points[1::2] = [y + value * height for value in numbers[1::2]]
-    return points
-
-
 def _points(
-    numbers: Sequence[float], x: float, y: float, width: float, height: float
+    numbers: Sequence[float], each: int, x: float, y: float, width: float, height: float
 ) -> list[float]:
-    """Return flat points (x, y and score of each) of a crop as points of the whole picture."""
+    """Return flat points of a crop as points of the whole picture.
+
+    Each has ``each`` numbers: x, y and, if it has one, its score.
+    """
     points = list(numbers)
-    points[0::3] = [x + value * width for value in numbers[0::3]]
-    points[1::3] = [y + value * height for value in numbers[1::3]]
+    points[0::each] = [x + value * width for value in numbers[0::each]]
+    points[1::each] = [y + value * height for value in numbers[1::each]]
     return points
