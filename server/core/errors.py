@@ -7,7 +7,8 @@
     │   ├── BadMessage            bad_message           no
     │   ├── UnknownType           unknown_type          no
     │   ├── HelloRequired         hello_required        no
-    │   └── BadId                 bad_id                no
+    │   ├── BadId                 bad_id                no
+    │   └── UpgradeRequired       upgrade_required      no         (a handshake)
     ├── FrameError                                                 one frame
     │   ├── BadFrame              bad_frame             no
     │   ├── FrameTooLarge         frame_too_large       no
@@ -86,6 +87,13 @@ class BadId(ProtocolError):
     code = "bad_id"
 
 
+class UpgradeRequired(ProtocolError):
+    """The client, or a proxy in front of the gateway, does not ask for a WebSocket."""
+
+    code = "upgrade_required"
+    http_status = 426
+
+
 class FrameError(FramewireError):
     """One frame cannot be used; its session goes on."""
 
@@ -135,7 +143,7 @@ class UnusableModel(ModelError):
 
 
 class AnswerTooLarge(ModelError):
-    """A second model has said too much about the boxes of one frame to say more."""
+    """A second model's answers to the boxes of one frame have no room left."""
 
     code = "answer_too_large"
     http_status = 502

@@ -11,7 +11,7 @@ from tornado import websocket
 from server.access.control import AccessControl
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
-from server.core.errors import AccessError, Internal, Overloaded, Unauthorized
+from server.core.errors import AccessError, Internal, Overloaded, Unauthorized, UpgradeRequired
 from server.core.messages import (
     ClientMessage,
     Configure,
@@ -25,7 +25,7 @@ from server.runtime.gateway import Gateway
 from server.settings import Settings
 from server.transport import encodings
 from server.transport.jsonapi import report_rejection, send_error
-from server.transport.upgrade import UpgradeRequired, check_upgrade
+from server.transport.upgrade import check_upgrade
 from server.transport.websocket import WebSocketProtocol
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class SessionHandler(websocket.WebSocketHandler):
         self._unsent = 0  # bytes
 
     def prepare(self) -> None:
-        """Reject what is not a handshake, what there is no room for, foreign pages and bad tokens.
+        """Reject what is no handshake or finds no room, foreign pages and bad tokens.
 
         A browser cannot send a token here, so it may still send one with hello. What is cheap
         to check comes first: verifying a token is not.

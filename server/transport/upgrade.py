@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from tornado.httputil import HTTPServerRequest
 
-from server.core.errors import ProtocolError
+from server.core.errors import UpgradeRequired
 
 _NGINX = (
     "in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
     'proxy_set_header Connection "upgrade";'
 )
-
-
-class UpgradeRequired(ProtocolError):
-    """The client, or a proxy in front of the gateway, does not ask for a WebSocket."""
-
-    code = "upgrade_required"
-    http_status = 426
 
 
 def check_upgrade(request: HTTPServerRequest) -> None:

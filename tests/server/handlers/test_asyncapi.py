@@ -54,7 +54,6 @@ from server.core.tracking.options import TrackingOptions
 from server.core.wire import JSON, PROTOCOL, Encoding, Refused, decode, to_map
 from server.core.wire.encode import FEATURES
 from server.transport.encodings import BY_SUBPROTOCOL, MSGPACK
-from server.transport.upgrade import UpgradeRequired
 from tests.server.handlers.conftest import Served
 from tests.server.handlers.documents import (
     ASYNCAPI,
@@ -313,7 +312,6 @@ def test_error_codes_are_those_of_the_code() -> None:
     codes = {error.code: (error.retryable, error.http_status) for error in known}
     codes["not_found"] = (False, 404)  # of server.handlers.notfound, which raises no error
     documented = {**constants("ErrorCode"), **constants("RequestErrorCode")}
-    assert UpgradeRequired in known
     assert codes == {
         code: (entry["x-retryable"], entry["x-http-status"]) for code, entry in documented.items()
     }
