@@ -17,7 +17,7 @@ from server.access.origins import Origins
 from server.core.bucket import BucketTable
 from server.core.errors import ForbiddenOrigin, Overloaded, Unauthorized
 from server.core.limiters import Limiters
-from server.settings import Settings, WrongSetting
+from server.settings import Settings, WrongSetting, reason
 
 if TYPE_CHECKING:
     # Imported only when a setting needs them, because they cost memory and startup time.
@@ -174,10 +174,8 @@ def _wechat(settings: Settings, access: AccessControl) -> WeChat:
 def _secret(path: str) -> str:
     try:
         secret = textfile.read(path).strip()
-    except OSError as error:
-        raise WrongSetting(f"wechat_secret_file: {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise WrongSetting(f"wechat_secret_file: {path}: {error}") from None
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"wechat_secret_file: {path}: {reason(error)}") from None
     if not secret:
         raise WrongSetting(f"wechat_secret_file: {path}: the file is empty")
     return secret

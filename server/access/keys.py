@@ -14,8 +14,7 @@ from typing import Any
 import jwt
 
 from framewire import textfile
-from server.settings import WrongSetting
-from server.settings.errors import reason
+from server.settings import WrongSetting, reason
 
 # The minimum length of a secret: that of its hash.
 SECRET_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}

@@ -16,7 +16,7 @@ import hmac
 from collections.abc import Mapping
 
 from framewire import textfile
-from server.settings import WrongSetting
+from server.settings import WrongSetting, reason
 
 LEAST_CHARACTERS = 20
 
@@ -45,10 +45,8 @@ def _load(path: str) -> Mapping[str, bytes]:
     """Return the digest of each operator's token. Errors quote no token."""
     try:
         lines = textfile.read(path).splitlines()
-    except OSError as error:
-        raise WrongSetting(f"admin_tokens: {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise WrongSetting(f"admin_tokens: {path}: {error}") from None
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"admin_tokens: {path}: {reason(error)}") from None
     digests: dict[str, bytes] = {}
     for number, line in enumerate(lines, 1):
         words = line.split()

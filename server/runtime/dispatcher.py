@@ -26,7 +26,7 @@ from server.core.errors import (
     UnusableModel,
 )
 from server.core.messages import Dropped, DropReason, Outcome, Result, error_message
-from server.core.model import Lane, ModelKey
+from server.core.model import Lane, Model, ModelKey
 from server.core.ring import FrameOwner, Member, halves
 from server.runtime.latencies import AnsweredBatch, SignatureKey
 from server.runtime.limits import new_slots
@@ -319,7 +319,7 @@ class Dispatcher:
         batch = AnsweredBatch(key, results, arrivals, sent, inference.timing, now, written)
         self._counters.answered(batch)
         known = self._models.current(lane.model)
-        if getattr(known, "version", None) != version:
+        if not isinstance(known, Model) or known.version != version:
             self._models.invalidate(lane.model)
 
     def _count_failed(self, lane: Lane, frames: int, code: str) -> None:
