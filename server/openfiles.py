@@ -9,7 +9,7 @@ from server.settings import WrongSetting
 # What the gateway opens itself, what transport.listening keeps in reserve, and a few connections
 # that are not sessions yet.
 OTHERS = 96
-# With fewer, gRPC crashes, or every connection waits for ever.
+# With fewer, gRPC crashes, or every connection waits forever.
 LEAST = 64
 
 

@@ -39,19 +39,19 @@ class Process(Protocol):
         """Return the metrics of the whole gateway, of which ``gateway`` is in this process."""
 
     def started(self, gateway: Gateway, labels: MovableLabels, stop: asyncio.Event) -> None:
-        """Connections are accepted from now on. ``stop``: set it to stop as on SIGTERM.
+        """Note that connections are accepted from now on.
 
-        ``labels`` are those of the default model.
+        ``labels`` are those of the default model; setting ``stop`` stops it as SIGTERM does.
         """
 
     def ready(self) -> None:
-        """Frames can be answered for the first time."""
+        """Note that frames can be answered for the first time."""
 
     def stopping(self) -> None:
-        """No connections are accepted any more."""
+        """Note that no connections are accepted any more."""
 
     async def stopped(self, gateway: Gateway) -> None:
-        """All sessions are closed."""
+        """Note that all sessions are closed."""
 
 
 class Standalone:

@@ -88,6 +88,6 @@ def _is_own(origin: str, host: str, scheme: str | None) -> bool:
 
 
 def _pattern(entry: str) -> re.Pattern[str]:
-    """``https://*.example.com``: sub-domains at any depth, but not the domain itself."""
+    """Return what matches subdomains at any depth of ``https://*.DOMAIN``, but not DOMAIN."""
     scheme, _, domain = entry.partition("*.")
     return re.compile(rf"{re.escape(scheme)}([a-z0-9_-]+\.)+{re.escape(domain)}")

@@ -83,7 +83,7 @@ class Backend(Protocol):
     async def infer(
         self, lane: Lane, frames: Sequence[Frame], timeout_s: float, call: object = None
     ) -> Inference:
-        """One Predict call for ``frames``, all of ``lane``, within ``timeout_s`` seconds.
+        """Send one Predict call for ``frames``, all of ``lane``, within ``timeout_s`` seconds.
 
         ``call`` is the slot that the batch occupies. If there are several model servers, it
         says which one the batch goes to, and BackendFailed is raised if that one fails.

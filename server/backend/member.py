@@ -145,12 +145,12 @@ class Member:
         running.timer = loop.call_later(running.patience_s, self._on_timer, call, running)
 
     def _on_timer(self, call: asyncio.Task[Inference], running: _Running) -> None:
-        """A call takes long: find out whether others are answered meanwhile, or wait once more."""
+        """Give up a call that takes long if others are answered meanwhile, or wait once more."""
         if not self._give_up_if_stalled(running.started, running.patience_s):
             self._set_timer(call, running)
 
     def _give_up_if_stalled(self, started: float, patience_s: float) -> bool:
-        """If a call since ``started`` shows a stall, cancel the calls that can move."""
+        """Cancel the calls that can move if one since ``started`` shows a stall. Return whether."""
         if not self._fellows.stalled(self._health, started, patience_s, time.monotonic()):
             return False
         self._show()

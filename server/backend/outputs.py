@@ -106,7 +106,7 @@ def _has_masks(signature: Signature, description: Description) -> bool:
 
 
 def _has_corners(signature: Signature) -> bool:
-    """Return whether an output looks like the corners of rotated boxes; likewise."""
+    """Return whether corners are served, which no description mentions: if they look like it."""
     spec = signature.outputs.get(_CORNERS)
     if spec is None or not is_numeric(spec.dtype) or spec.encoding:
         return False

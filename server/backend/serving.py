@@ -151,8 +151,7 @@ class TensorFlowServing:
     async def check(self, name: str | None, timeout_s: float) -> str:
         """Return why this model server takes no calls now, or an empty text if it does.
 
-        The gRPC health service says so, or else whether a version of the model ``name`` is
-        available. Raises BackendUnavailable if it does not answer.
+        Raises BackendUnavailable if it does not answer; see :mod:`server.backend.health`.
         """
         return await check(self._channel, name, timeout_s)
 

@@ -19,7 +19,8 @@ _PREDICT_METHODS = ("", "tensorflow/serving/predict")
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
     """``dtype`` is a TensorFlow DataType. ``shape`` is None if even the rank is unknown; a
-    size in it is None if it is free. ``encoding`` names what is no tensor: ``ragged``."""
+    size in it is None if it is free. ``encoding`` names
+    what takes several tensors, such as ``ragged``."""
 
     dtype: int
     shape: tuple[int | None, ...] | None

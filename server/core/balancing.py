@@ -139,7 +139,7 @@ class Balancer:
         return sum(place.slots.count for place in self._places if place.health.serves)
 
     def want(self, model: ModelKey, now: float) -> None:
-        """A frame of ``model`` begins to wait."""
+        """Note that a frame of ``model`` begins to wait."""
         for place in self._candidates(model):
             place.slots.want(model, now)
 
@@ -155,7 +155,7 @@ class Balancer:
         return min((at for at in times if at is not None), default=None)
 
     def occupy(self, model: ModelKey, now: float) -> PlacedCall:
-        """A call of ``model`` begins."""
+        """Begin a call of ``model``, and return what stands for it."""
         candidates = self._candidates(model)
         if not candidates:
             return PlacedCall()
@@ -165,7 +165,7 @@ class Balancer:
     def free(
         self, call: PlacedCall, lane: Lane, now: float, frames: int, outcome: CallOutcome
     ) -> None:
-        """A call has ended."""
+        """End a call, whose ``outcome`` may change how many others may be under way."""
         if call.place is None or call.call is None:
             return
         call.place.slots.free(call.call, lane, now, frames, outcome)

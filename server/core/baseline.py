@@ -46,7 +46,7 @@ class Baseline:
         self._covariance = (1 - gain) * (self._covariance + gain * x * y)
 
     def expected(self, frames: int) -> float | None:
-        """Seconds that an uncrowded call of ``frames`` takes; None: none like it was seen."""
+        """Return the seconds of an uncrowded call of ``frames``; None: none like it was seen."""
         if frames > self.REACH * self._largest:
             return None
         slope = self._covariance / self._variance if self._variance > 0.01 else 0.0
@@ -54,7 +54,7 @@ class Baseline:
         return self._latency + slope * (frames - self._frames)
 
     def at_least(self, frames: int) -> float:
-        """Seconds that a call of ``frames`` takes at least, as far as is known."""
+        """Return the seconds that a call of ``frames`` takes at least; 0 while nothing is known."""
         return self.expected(min(frames, self._largest)) or 0.0 if self.known else 0.0
 
     def distrust(self) -> None:

@@ -126,7 +126,7 @@ class Batcher:
         self._in_flight[session] += 1
 
     def land(self, session: str, now: float) -> None:
-        """A frame is in flight no longer: its session may join the ring again."""
+        """End a frame's time in flight, so that its session may join the ring again."""
         self._in_flight[session] -= 1
         if not self._in_flight[session]:
             self._landed(session)
@@ -206,7 +206,7 @@ class Batcher:
         self._quarantined.setdefault(lane, set()).add(session)
 
     def release(self, session: str, lane: Lane) -> None:
-        """A frame was answered: let this session's frames travel with others in ``lane``."""
+        """Let this session's frames travel with others in ``lane``: one of them was answered."""
         sessions = self._quarantined.get(lane)
         if sessions is not None:
             sessions.discard(session)
@@ -337,7 +337,7 @@ class Batcher:
     # Sessions
 
     def _landed(self, session: str) -> None:
-        """The session has no frame in flight any more."""
+        """Forget a session's frames in flight, which have all landed."""
         del self._in_flight[session]
         if session in self._gone:
             self._gone.remove(session)

@@ -1,7 +1,7 @@
 """How many lines of one kind a log takes, so that a client cannot fill a disk.
 
-Each kind may write ``BURST`` lines at once and ``LINES_PER_S`` after that. Lines beyond are
-counted, and the next line of the kind says how many they were. A kind whose flood has
+Each kind may write ``BURST`` lines at once and ``LINES_PER_S`` after that. Lines above
+that are counted, and the next line of the kind says how many they were. A kind whose flood has
 ended says so within ``REPORT_S``. Worst case: ``LINES_PER_S`` for each kind; a kind is a
 place in the code, so clients cannot make new ones.
 """
@@ -35,10 +35,7 @@ class LogBudget(Generic[K]):
         self._kinds: dict[K, _Kind] = {}
 
     def admit(self, kind: K, now: float) -> int | None:
-        """Whether a line of ``kind`` may be written. Returns how many were omitted before it.
-
-        None: this one is omitted, too.
-        """
+        """Return how many lines of ``kind`` were omitted before this one; None: so is this one."""
         entry = self._kinds.setdefault(kind, _Kind())
         if entry.bucket.allows(now):
             omitted, entry.omitted = entry.omitted, 0
@@ -49,7 +46,7 @@ class LogBudget(Generic[K]):
         return None
 
     def overdue(self, now: float) -> list[tuple[K, int]]:
-        """The kinds with lines omitted for ``REPORT_S``, and how many; they count as reported."""
+        """Return which kinds have omitted lines for ``REPORT_S``, and how many, and begin anew."""
         found = []
         for kind, entry in list(self._kinds.items()):
             if entry.omitted and now - entry.since >= REPORT_S:

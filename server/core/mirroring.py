@@ -30,7 +30,7 @@ class Mirroring:
         self._ready_at = 0.0
 
     def renew(self) -> None:
-        """There is a new candidate."""
+        """Let a new candidate begin at once, with ``SAVED_S`` to spend."""
         self._saved_s = self._most_s
         self._ready_at = self._ended
 
@@ -39,11 +39,11 @@ class Mirroring:
         return self._ready_at if self._began is None and not users_calls else None
 
     def began(self, now: float) -> None:
-        """A call for the shadow begins."""
+        """Note that a call for the shadow begins."""
         self._began = now
 
     def ended(self, now: float) -> None:
-        """The call for the shadow is over."""
+        """Note that the call is over, and decide when the next one may begin."""
         assert self._began is not None
         took_s = now - self._began
         earned_s = (now - self._ended) * self._rate

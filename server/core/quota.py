@@ -50,7 +50,7 @@ class Quota:
             del self._held[key]
 
     def held(self, key: Hashable) -> int:
-        """How many ``key`` holds."""
+        """Return how many ``key`` holds."""
         return self._held.get(key, 0)
 
     def __len__(self) -> int:

@@ -61,7 +61,7 @@ class SlotTable(Protocol):
         """How many calls may be under way now."""
 
     def want(self, model: ModelKey, now: float) -> None:
-        """A frame of ``model`` begins to wait."""
+        """Note that a frame of ``model`` begins to wait."""
 
     def ready_at(self, model: ModelKey, now: float, full: bool = True) -> float | None:
         """Return when ``model`` may begin a call if none ends before; None: not before one ends.
@@ -70,10 +70,10 @@ class SlotTable(Protocol):
         """
 
     def occupy(self, model: ModelKey, now: float) -> Any:
-        """A call of ``model`` begins."""
+        """Begin a call of ``model``, and return what stands for it."""
 
     def free(self, call: Any, lane: Lane, now: float, frames: int, outcome: CallOutcome) -> None:
-        """A call has ended."""
+        """End a call, whose ``outcome`` may change how many others may be under way."""
 
 
 class Slots:
@@ -93,7 +93,7 @@ class Slots:
         return self._limit.limit
 
     def want(self, model: ModelKey, now: float) -> None:
-        """A frame of ``model`` begins to wait."""
+        """Note that a frame of ``model`` begins to wait."""
         if model not in self._calls_of:
             self._idle[model] = now
             self._idle.move_to_end(model)
@@ -112,14 +112,14 @@ class Slots:
         return self._limit.ready_at(now, full)
 
     def occupy(self, model: ModelKey, now: float) -> Call:
-        """A call of ``model`` begins."""
+        """Begin a call of ``model``, and return what stands for it."""
         self.calls += 1
         self._calls_of[model] = self._calls_of.get(model, 0) + 1
         self._idle.pop(model, None)
         return self._limit.started(now)
 
     def free(self, call: Call, lane: Lane, now: float, frames: int, outcome: CallOutcome) -> None:
-        """A call has ended."""
+        """End a call, whose ``outcome`` may change how many others may be under way."""
         self._limit.finished(call, now, lane, frames, outcome)
         model = lane.model
         self.calls -= 1

@@ -58,9 +58,9 @@ _TEXTS = ("model", "label", "client", "orientation", "then")
 class InferHandler(JSONHandler):
     """Buffers a body up to its limit, then hands the picture to the gateway.
 
-    The body of a rejected request is read to its end all the same, and discarded: a
-    server that answers early and closes resets the connection, and many clients then
-    never see the answer. Only a body that is far too large is not read.
+    The body of a rejected request is still read to its end, and discarded: a server that
+    answers early and closes resets the connection, and many clients then never see the
+    answer. Only a body that is far too large is not read.
     """
 
     accepts = "a picture"

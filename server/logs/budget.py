@@ -31,7 +31,7 @@ class BudgetFilter(logging.Filter):
         self._budget: LogBudget[Kind] = LogBudget()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is written; "(and 412 more)" is added to one after omitted ones."""
+        """Return whether to write a line; one after omitted lines gets "(and 412 more)"."""
         if record.name == __name__ or getattr(record, "unbounded", False):  # its own reports, audit
             return True
         kind: Kind = (record.pathname, record.lineno, record.levelno)

@@ -1,1 +1,1 @@
-"""Drives the core with the event loop: timers, futures, the in-flight cap, metrics."""
+"""Drives the core on the event loop: sessions, batches, look-ups and statistics."""

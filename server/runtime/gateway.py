@@ -91,7 +91,7 @@ class Gateway:
         self._catalog.offer(names)
 
     def ready(self) -> FramewireError | None:
-        """Return None when a frame of the default model can be answered, else why not."""
+        """Return why no frame of the default model can be answered now; None: one can."""
         if self._drain is not None:
             return Overloaded("the gateway is shutting down")
         result = self._resolver.current(self._rollout.usual)

@@ -159,7 +159,7 @@ class Models:
         self.update(key, model)
 
     def channel_changed(self, error: BackendUnavailable | None) -> None:
-        """The connection to the model server is there again (None), or lost."""
+        """React to a connection to the model server that is there again (None), or lost."""
         if error is None:
             self._connected.set()
         else:
@@ -178,7 +178,7 @@ class Models:
     def _raise_interest(self, key: ModelKey, entry: _Entry, interest: Interest) -> None:
         before, entry.interest = entry.interest, interest
         if before is Interest.CLIENT and isinstance(entry.result, FramewireError):
-            # What clients asked for in vain was last looked up up to half a minute ago.
+            # The last look-up for clients alone may be half a minute old.
             entry.result = None
             assert entry.task is not None
             entry.task.cancel()
@@ -255,7 +255,7 @@ class Models:
 
 
 def _log(key: ModelKey, interest: Interest, result: ModelOrError) -> None:
-    """Log a change. What clients ask for is no news, so that they cannot fill the log."""
+    """Log a change. What only clients ask for is for debugging: it could fill the log."""
     if isinstance(result, Model):
         level = logging.INFO if interest > Interest.CLIENT else logging.DEBUG
         fields = {"model": key, "version": result.version, "task": result.task}

@@ -51,7 +51,7 @@ class Pacing:
             self._pacer.resolved(session, False)
 
     def forget(self, session: str) -> None:
-        """The session is gone."""
+        """Forget a session that is gone."""
         self._pacer.forget(session)
 
     def stop(self) -> None:

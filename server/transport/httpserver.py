@@ -160,7 +160,7 @@ class BoundedApplication(Application):
 def _use_origin_form(request: HTTPServerRequest) -> None:
     """Read a target with scheme and host, as some proxies send it (RFC 9112, 3.2.2).
 
-    Its host replaces the header's. What is no such target stays as it is, and is not found.
+    Its host replaces the header's. Any other target stays as it is, and is not found.
     """
     try:
         target = urlsplit(request.uri or "")

@@ -188,7 +188,7 @@ class WebSocketProtocol(TornadoWebSocket):
         """Send the reason, and close after a moment in which the client can read it.
 
         What it still sends is discarded: closing with unread bytes would reset the connection,
-        and the reason could be lost. What follows a flood is left unread all the same.
+        and the reason could be lost. But what follows a flood is left unread.
         """
         self._failed = True
         self.close(failure.code, failure.reason)

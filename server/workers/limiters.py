@@ -93,7 +93,7 @@ class SharedBuckets(BucketTable):
         return True
 
     def wait_s(self, key: Hashable, now: float, cost: float = 1.0) -> float:
-        """Seconds from ``now`` until ``key`` can spend ``cost``."""
+        """Return the seconds until ``key`` can spend ``cost``."""
         full_at = min(self._memory.rates[cell] for cell in self._cells(key))
         return max(0.0, full_at - now + (cost - self._capacity) * self._interval_s)
 

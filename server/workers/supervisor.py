@@ -164,7 +164,7 @@ class Supervisor:
                 worker.signal(signal.SIGKILL)
 
     def _settle(self, index: int) -> None:
-        """A worker has started, or failed to: once all of them have, accept connections."""
+        """Note that a worker has started or failed to; once all have, accept connections."""
         if index not in self._unsettled:
             return
         self._unsettled.remove(index)
