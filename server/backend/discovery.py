@@ -145,7 +145,7 @@ class Discovery:
         Two pictures are sent if a batch may have them: one row could be the batch by chance.
         """
         key, signature = lane.model, lane.signature
-        if not self.verdicts.claim(key, contract.version, signature):
+        if self.verdicts.is_proven(key, contract.version, signature):
             return
         rows = contract.input.rows or min(2, lane.max_batch or 2)
         try:
@@ -155,9 +155,10 @@ class Discovery:
                 reason = f"its input may have the channels first; it rejects [N,H,W,3]: {error}"
                 raise self.verdicts.reject(key, contract.version, reason) from None
         except (*_CALL_ERRORS, UnknownModel, BackendUnavailable):
-            self.verdicts.release(key, contract.version, signature)
+            return  # so the next look-up tries again
         else:
             self._check(key, contract, response, rows)
+        self.verdicts.prove(key, contract.version, signature)
 
     def _check(
         self, key: ModelKey, contract: Contract, response: predict_pb2.PredictResponse, rows: int

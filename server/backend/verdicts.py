@@ -7,9 +7,6 @@ from collections import OrderedDict
 from server.core.errors import UnusableModel
 from server.core.model import ModelKey
 
-_Probe = tuple[str, int, str]
-"""A model's name, its version and a signature."""
-
 
 class Verdicts:
     """The latest ``MAX`` versions; the oldest are forgotten, and found out again."""
@@ -18,7 +15,7 @@ class Verdicts:
 
     def __init__(self) -> None:
         self._unusable: OrderedDict[tuple[str, int], str] = OrderedDict()
-        self._probed: OrderedDict[_Probe, None] = OrderedDict()
+        self._proven: OrderedDict[tuple[str, int, str], None] = OrderedDict()
 
     def check(self, key: ModelKey, version: int) -> None:
         """Raise UnusableModel if an answer of ``version`` could not be used."""
@@ -36,21 +33,17 @@ class Verdicts:
     def clear(self) -> None:
         """Forget all versions."""
         self._unusable.clear()
-        self._probed.clear()
+        self._proven.clear()
 
-    def claim(self, key: ModelKey, version: int, signature: str) -> bool:
-        """Return whether ``signature`` still has to be probed, which the caller does then."""
-        probe = (key.name, version, signature)
-        if probe in self._probed:
-            return False
-        self._probed[probe] = None
-        if len(self._probed) > self.MAX:
-            self._probed.popitem(last=False)
-        return True
+    def is_proven(self, key: ModelKey, version: int, signature: str) -> bool:
+        """Return whether ``signature`` has been probed, and nothing spoke against it."""
+        return (key.name, version, signature) in self._proven
 
-    def release(self, key: ModelKey, version: int, signature: str) -> None:
-        """Note that a probe has shown nothing, so that it is repeated."""
-        self._probed.pop((key.name, version, signature), None)
+    def prove(self, key: ModelKey, version: int, signature: str) -> None:
+        """Note that a probe of ``signature`` has shown nothing against it."""
+        self._proven[key.name, version, signature] = None
+        if len(self._proven) > self.MAX:
+            self._proven.popitem(last=False)
 
 
 def _error(key: ModelKey, version: int, reason: str) -> UnusableModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,6 +76,40 @@ async def test_found_at_discovery(
     puppet.models["shop", None] = single({"image": BYTES}, DETECTION, detect)
     puppet.models["shop", None].version = 2
     assert (await backend.discover(SHOP)).version == 2
+
+
+ONE_ROW = single(
+    {"image": BYTES},
+    {"output": (FLOAT, (-1, 7))},
+    lambda request: {"output": np.ones((1, 7), "f")},
+)
+
+
+async def test_found_by_each_of_several_look_ups(
+    puppet: Puppet, backend: TensorFlowServing
+) -> None:
+    puppet.models["shop", None] = ONE_ROW
+    puppet.hold()
+    look_ups = [asyncio.ensure_future(backend.discover(SHOP)) for _ in range(2)]
+    await asyncio.to_thread(puppet.wait_for_requests, 1)
+    puppet.release()
+    for look_up in look_ups:
+        with pytest.raises(UnusableModel):
+            await look_up
+
+
+async def test_found_after_a_look_up_that_was_cancelled(
+    puppet: Puppet, backend: TensorFlowServing
+) -> None:
+    """As when the only session that asks for the model leaves."""
+    puppet.models["shop", None] = ONE_ROW
+    puppet.hold()
+    look_up = asyncio.ensure_future(backend.discover(SHOP))
+    await asyncio.to_thread(puppet.wait_for_requests, 1)
+    look_up.cancel()
+    puppet.release()
+    with pytest.raises(UnusableModel):
+        await backend.discover(SHOP)
 
 
 async def test_a_graph_of_free_sizes_that_takes_the_channels_first(
