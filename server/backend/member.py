@@ -21,7 +21,7 @@ from server.core.errors import (
     ModelFailed,
     ModelUnavailable,
 )
-from server.core.health import BEING_CHECKED, Fellows
+from server.core.health import BEING_CHECKED, Fleet
 from server.core.holdings import ModelOrError
 from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
@@ -61,15 +61,15 @@ class _Running:
 
 
 class Member:
-    """The model server ``serving`` at its ``place``, compared with its ``fellows``."""
+    """The model server ``serving`` at its ``place``, compared with the others of its ``fleet``."""
 
     def __init__(
-        self, serving: TensorFlowServing, place: Place, fellows: Fellows, listener: MemberListener
+        self, serving: TensorFlowServing, place: Place, fleet: Fleet, listener: MemberListener
     ) -> None:
         self.serving = serving
         self.place = place
         self._health = place.health
-        self._fellows = fellows
+        self._fleet = fleet
         self._listener = listener
         self._calls: dict[asyncio.Task[Inference], _Running] = {}
         self._look_ups: dict[ModelKey, asyncio.Task[ModelOrError]] = {}
@@ -108,7 +108,7 @@ class Member:
         BackendUnavailable, so that another one can take them. The others may still be answered.
         """
         started = time.monotonic()
-        patience_s = self._fellows.patience_s(lane, len(frames), started)
+        patience_s = self._fleet.patience_s(lane, len(frames), started)
         running = _Running(started, patience_s, movable)
         call = asyncio.ensure_future(self.serving.infer(lane, frames, timeout_s))
         self._begin(call, running)
@@ -124,7 +124,7 @@ class Member:
         finally:
             self._end(call, running)
         self.place.frames += len(frames)
-        self._fellows.answered(self._health, lane, len(frames), started, time.monotonic())
+        self._fleet.answered(self._health, lane, len(frames), started, time.monotonic())
         self._show()
         return inference
 
@@ -151,7 +151,7 @@ class Member:
 
     def _give_up_if_stalled(self, started: float, patience_s: float) -> bool:
         """Cancel the calls that can move if one since ``started`` shows a stall. Return whether."""
-        if not self._fellows.stalled(self._health, started, patience_s, time.monotonic()):
+        if not self._fleet.stalled(self._health, started, patience_s, time.monotonic()):
             return False
         self._show()
         for call, running in self._calls.items():
@@ -164,13 +164,13 @@ class Member:
         """Learn from a call that failed. Most errors say nothing about the model server."""
         now = time.monotonic()
         if isinstance(error, BackendUnavailable):
-            self._fellows.set_aside(self._health, "its calls find it unavailable", now)
+            self._fleet.set_aside(self._health, "its calls find it unavailable", now)
         elif isinstance(error, DeadlineExceeded):
             self._give_up_if_stalled(running.started, running.patience_s)
         elif isinstance(error, ModelFailed) and not isinstance(
             error, LaneChanged | SignatureChanged
         ):
-            self._fellows.failed(self._health, running.started, now)
+            self._fleet.failed(self._health, running.started, now)
         self._show()
 
     # Look-ups
@@ -244,7 +244,7 @@ class Member:
         if reason == NO_ANSWER:
             self._give_up_if_stalled(started, CHECK_TIMEOUT_S)
         elif reason:
-            self._fellows.set_aside(self._health, reason, time.monotonic())
+            self._fleet.set_aside(self._health, reason, time.monotonic())
 
     async def _recover(self, reason: str) -> None:
         """Admit it if nothing is wrong any more; it learns the models in use first."""

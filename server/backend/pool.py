@@ -141,7 +141,7 @@ class BackendPool:
     def _on_addresses(self, addresses: set[str]) -> None:
         for address in sorted(addresses - self._members.keys()):
             place = self._balancer.add(address)
-            member = Member(self._connect(address), place, self._balancer.fellows, self)
+            member = Member(self._connect(address), place, self._balancer.fleet, self)
             self._members[address] = self._at[place] = member
             log.info("model server %(backend)s: connecting", {"backend": address})
         self._addresses = addresses

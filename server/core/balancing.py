@@ -17,7 +17,7 @@ The policy:
   taken: its frames have waited already.
 
 The caller must do what :mod:`server.core.batching` says about slots, and tell :class:`Balancer`
-about connections, checks and calls through each place's ``health`` and ``fellows``.
+about connections, checks and calls through each place's ``health`` and its own ``fleet``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from server.core.concurrency import Call, CallOutcome
-from server.core.health import Fellows, Health, State
+from server.core.health import Fleet, Health, State
 from server.core.model import Lane, ModelKey
 from server.core.slots import Slots
 
@@ -87,7 +87,7 @@ class Balancer:
     """
 
     def __init__(self, slots: Callable[[], Slots]) -> None:
-        self.fellows = Fellows()
+        self.fleet = Fleet()
         self._slots = slots
         self._places: list[Place] = []
         self._leaving: list[Place] = []
@@ -98,14 +98,14 @@ class Balancer:
 
     def add(self, address: str) -> Place:
         """Return the place of a new backend."""
-        place = Place(address, self._slots(), self.fellows.join())
+        place = Place(address, self._slots(), self.fleet.join())
         self._places.append(place)
         return place
 
     def remove(self, place: Place) -> None:
         """Give a backend no more calls; those under way go on."""
         self._places.remove(place)
-        self.fellows.leave(place.health)
+        self.fleet.leave(place.health)
         place.leaving = True
         if place.slots.calls:
             self._leaving.append(place)

@@ -16,7 +16,7 @@ The policy:
   or ``ready``) is it set aside.
 * It is *slow* if the median of its last calls, each relative to what such a call takes on average,
   is more than ``SLOWER`` times that of the others. ``MEASURED`` calls decide, up to twice as many.
-* It has *stalled* if a call takes longer than :meth:`Fellows.patience_s` allows, it has answered
+* It has *stalled* if a call takes longer than :meth:`Fleet.patience_s` allows, it has answered
   nothing for that long, and another backend has meanwhile answered a call that started later.
 * It is *failing* after ``FAILURES`` failed calls in a row, or one on trial, if another backend has
   answered a call that started no earlier than the first of these; or after one call that found
@@ -57,7 +57,7 @@ BEING_CHECKED = "it is being checked"
 
 
 class Health:
-    """One backend. :class:`Fellows` decides; time is monotonic seconds."""
+    """One backend. :class:`Fleet` decides; time is monotonic seconds."""
 
     def __init__(self) -> None:
         self.state: State = "connecting"
@@ -129,7 +129,7 @@ class Health:
         self._measured_at = now
 
 
-class Fellows:
+class Fleet:
     """The backends, compared with one another by the policy above. Pure."""
 
     def __init__(self) -> None:

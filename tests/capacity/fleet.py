@@ -17,7 +17,7 @@ from server.core.batch import Batch
 from server.core.batching import Batcher
 from server.core.concurrency import CallOutcome, ConcurrencyLimit
 from server.core.slots import Slots
-from tests.server.core.fellows import make_ready
+from tests.server.core.backends import make_ready
 from tests.server.core.simulation import (
     LANE,
     STALENESS_S,
@@ -111,7 +111,7 @@ class Gateway(World):
 
     def _answered(self, place: Place, frames: int, started: float) -> None:
         place.frames += frames
-        self.balancer.fellows.answered(place.health, LANE, frames, started, self.clock.now)
+        self.balancer.fleet.answered(place.health, LANE, frames, started, self.clock.now)
 
 
 @dataclass(frozen=True)

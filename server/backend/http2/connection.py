@@ -24,10 +24,10 @@ _MOST_PIECES = 1024
 
 _UNACKNOWLEDGED_MS, _SILENT_S, _PROBE_S = 5_000, 30, 5
 
-WORD_S = 5.0
-"""How long a peer that should say something may take."""
-ASK_S = 30.0
-"""How often it is asked if it answers no calls."""
+REPLY_S = 5.0
+"""How long a peer that owes a reply may take."""
+PING_EVERY_S = 30.0
+"""How far pings are apart while no call is answered."""
 
 
 async def connected_socket(address: str, timeout_s: float) -> socket.socket:
@@ -80,9 +80,9 @@ class Connection:
 
     ``misunderstood``: it was closed because of what the peer sent.
 
-    A proxy may keep a connection open that has no other end. So a peer that should say something
-    gets no calls until it does, and is left if it takes too long: when it is new, and when a call
-    was given up. It is then asked, but not so often that a server takes it for an attack.
+    A proxy may keep a connection open that has no other end. So a peer gets no calls while it owes
+    a reply, and is left if that takes too long: its settings when it is new, and one to a ping when
+    a call was given up. Pings are not so frequent that a server takes them for an attack.
     """
 
     def __init__(self, connected: socket.socket, address: str) -> None:
@@ -94,9 +94,9 @@ class Connection:
         self._waiting = False  # until the socket takes more
         self._timer: asyncio.TimerHandle | None = None
         self._due_at = math.inf  # when the timer fires
-        self._asked_at = -math.inf  # with no call ended since
+        self._pinged_at = -math.inf  # with no call ended since
         self._loop.add_reader(connected, self._on_readable)
-        self._silence: asyncio.TimerHandle | None = self._expect_word()
+        self._reply_timer: asyncio.TimerHandle | None = self._expect_reply()
         self._send()
 
     def begin(self, headers: bytes, request: Sequence[bytes], deadline: float) -> Stream | None:
@@ -106,7 +106,7 @@ class Connection:
         time), or because the connection was lost.
         """
         stream = None
-        if self._silence is None:
+        if self._reply_timer is None:
             stream = self._protocol.begin(headers, request)
         if stream is None:
             return None
@@ -122,7 +122,7 @@ class Connection:
         self._protocol.cancel(stream)
         if self.closed:
             return
-        self._ask()
+        self._ping()
         if not self._waiting:
             self._send()
         self._close_if_over()
@@ -133,7 +133,7 @@ class Connection:
             return
         self.closed = True
         self._set_timer(math.inf)
-        self._heard()
+        self._cancel_reply_timer()
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         self._socket.close()
@@ -168,11 +168,11 @@ class Connection:
         if not size:
             self.close()
             return
-        if self._silence is not None:
-            self._heard()
+        if self._reply_timer is not None:
+            self._cancel_reply_timer()
         try:
             for stream in self._protocol.feed(_BUFFER[:size]):
-                self._asked_at = -math.inf
+                self._pinged_at = -math.inf
                 _end(stream)
             self._protocol.ended = []  # they may be large
         except ProtocolError as error:
@@ -211,21 +211,21 @@ class Connection:
             else:
                 self._loop.remove_writer(self._socket)
 
-    def _ask(self) -> None:
-        """Ask the peer for a sign of life, if it was not asked a moment ago."""
+    def _ping(self) -> None:
+        """Ping the peer, unless that was done a moment ago."""
         now = self._loop.time()
-        if self._silence is None and now - self._asked_at >= ASK_S:
-            self._asked_at = now
+        if self._reply_timer is None and now - self._pinged_at >= PING_EVERY_S:
+            self._pinged_at = now
             self._protocol.ping()
-            self._silence = self._expect_word()
+            self._reply_timer = self._expect_reply()
 
-    def _expect_word(self) -> asyncio.TimerHandle:
-        return self._loop.call_later(WORD_S, self.close)
+    def _expect_reply(self) -> asyncio.TimerHandle:
+        return self._loop.call_later(REPLY_S, self.close)
 
-    def _heard(self) -> None:
-        if self._silence is not None:
-            self._silence.cancel()
-            self._silence = None
+    def _cancel_reply_timer(self) -> None:
+        if self._reply_timer is not None:
+            self._reply_timer.cancel()
+            self._reply_timer = None
 
     def _set_timer(self, due_at: float) -> None:
         """Look for calls that took too long at ``due_at``, and at no other time."""

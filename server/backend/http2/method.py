@@ -18,7 +18,7 @@ from server.backend.http2.headers import NO_TABLE, encode
 log = logging.getLogger(__name__)
 
 Metadata = tuple[tuple[str, str], ...]
-Otherwise = Callable[[bytes, float, Metadata], Awaitable[tuple[Any, Mapping[str, str]]]]
+Fallback = Callable[[bytes, float, Metadata], Awaitable[tuple[Any, Mapping[str, str]]]]
 
 RETRY_S = 1.0
 """How far attempts to connect are apart."""
@@ -28,17 +28,17 @@ CONNECT_S = 2.0
 class DirectMethod:
     """The method ``name`` of the model server at ``address``, for requests that are serialized.
 
-    While there is no connection, and for calls that it does not take, ``otherwise`` makes the
+    While there is no connection, and for calls that it does not take, ``fallback`` makes the
     call, for example through grpc.aio. The first call begins to connect. A peer that was
-    misunderstood is left to ``otherwise`` until :meth:`reconsider` or :meth:`disconnect`.
+    misunderstood is left to ``fallback`` until :meth:`reconsider` or :meth:`disconnect`.
     """
 
     def __init__(
-        self, address: str, name: str, deserialize: Callable[[bytes], Any], otherwise: Otherwise
+        self, address: str, name: str, deserialize: Callable[[bytes], Any], fallback: Fallback
     ) -> None:
         self._address = address
         self._deserialize = deserialize
-        self._otherwise = otherwise
+        self._fallback = fallback
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._tried_at = -math.inf
@@ -60,7 +60,7 @@ class DirectMethod:
             stream = connection.begin(headers, request, deadline)
         if connection is None or stream is None:
             self._connect()
-            return await self._otherwise(b"".join(request), timeout_s, metadata)
+            return await self._fallback(b"".join(request), timeout_s, metadata)
         try:
             await stream.waiter
         except asyncio.CancelledError:
@@ -73,7 +73,7 @@ class DirectMethod:
             except ProtocolError as error:
                 connection.give_up(error)
         left_s = deadline - time.monotonic()
-        return await self._otherwise(b"".join(request), left_s, metadata)
+        return await self._fallback(b"".join(request), left_s, metadata)
 
     def disconnect(self) -> None:
         """Close the connection; its calls fail. A later call connects again."""

@@ -135,7 +135,7 @@ class ClientProtocol:
             self._drop_request(stream, CANCEL)
 
     def ping(self) -> None:
-        """Ask the peer for a sign of life."""
+        """Ask the peer for a reply, which shows that it is there."""
         self.output.append(frames.frame(frames.PING, 0, 0, bytes(8)))
 
     def leave(self) -> None:

@@ -21,14 +21,14 @@ TRAILERS = encode([("grpc-status", "0")])
 BOTH = frames.END_HEADERS | frames.END_STREAM
 
 
-async def not_otherwise(request: bytes, timeout_s: float, metadata: Any) -> Any:
+async def fallback(request: bytes, timeout_s: float, metadata: Any) -> Any:
     """Stands where grpc.aio makes the calls that have no connection yet."""
-    return b"otherwise", {}
+    return b"fallback", {}
 
 
 async def until_connected(method: DirectMethod) -> None:
     for _ in range(int(PATIENCE_S * 100)):
-        if (await method([b"connect"], PATIENCE_S, ()))[0] != b"otherwise":
+        if (await method([b"connect"], PATIENCE_S, ()))[0] != b"fallback":
             return
         await asyncio.sleep(0.01)
     raise TimeoutError("no connection")
@@ -116,7 +116,7 @@ async def called(
     peer = Peer(after_the_first, {})
     async with await asyncio.start_server(peer.serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        method = DirectMethod(f"localhost:{port}", METHOD, bytes, not_otherwise)
+        method = DirectMethod(f"localhost:{port}", METHOD, bytes, fallback)
         await until_connected(method)
         try:
             result: Any = (await method([b"request"], timeout_s, ()))[0]

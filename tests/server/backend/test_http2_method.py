@@ -25,7 +25,7 @@ from tests.server.backend.framing_peer import (
     Peer,
     called,
     failure,
-    not_otherwise,
+    fallback,
     until_connected,
 )
 
@@ -65,7 +65,7 @@ def address(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[s
 
 @pytest_asyncio.fixture
 async def method(address: str) -> AsyncIterator[DirectMethod]:
-    method = DirectMethod(address, METHOD, bytes, not_otherwise)
+    method = DirectMethod(address, METHOD, bytes, fallback)
     await until_connected(method)
     yield method
     method.disconnect()
@@ -127,7 +127,7 @@ async def test_disconnecting_while_it_connects_leaves_no_connection(
         end.set()
 
     async with await asyncio.start_unix_server(serve, path):
-        method = DirectMethod(f"unix:{path}", METHOD, bytes, not_otherwise)
+        method = DirectMethod(f"unix:{path}", METHOD, bytes, fallback)
         await method([b"connect"], PATIENCE_S, ())
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -149,7 +149,7 @@ async def test_a_peer_that_leaves_costs_no_call(monkeypatch: pytest.MonkeyPatch)
         peer.writer.write(frame(frames.GOAWAY, 0, 0, last))
 
     result, peer = await called(leave, afterwards=until_connected)
-    assert result == b"otherwise"
+    assert result == b"fallback"
     assert peer.connections == 2
 
 
@@ -242,7 +242,7 @@ async def test_a_peer_that_is_misunderstood_costs_no_call(
         peer.writer.write(nonsense)
 
     result, peer = await called(babble)
-    assert result == b"otherwise"
+    assert result == b"fallback"
     assert peer.connections == 1
     [line] = caplog.messages
     assert line.startswith("model server localhost:")
@@ -264,7 +264,7 @@ async def test_a_compressed_answer_costs_no_call() -> None:
         peer.answer(stream, b"gzip", compressed=1)
 
     result, _ = await called(compress)
-    assert result == b"otherwise"
+    assert result == b"fallback"
 
 
 async def test_a_peer_that_says_nothing_gets_no_calls() -> None:
@@ -278,18 +278,18 @@ async def test_a_peer_that_says_nothing_gets_no_calls() -> None:
 
     async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        method = DirectMethod(f"127.0.0.1:{port}", METHOD, bytes, not_otherwise)
+        method = DirectMethod(f"127.0.0.1:{port}", METHOD, bytes, fallback)
         for _ in range(2):
-            assert (await method([b"?"], PATIENCE_S, ()))[0] == b"otherwise"
+            assert (await method([b"?"], PATIENCE_S, ()))[0] == b"fallback"
             await asyncio.wait_for(accepted.wait(), PATIENCE_S)
         method.disconnect()
         await asyncio.wait_for(ended.wait(), PATIENCE_S)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:80", "unix:/no/such", "?"])
-async def test_without_a_connection_calls_are_made_otherwise(address: str) -> None:
-    method = DirectMethod(address, METHOD, bytes, not_otherwise)
-    assert (await method([b"a", b"b"], PATIENCE_S, ()))[0] == b"otherwise"
+async def test_without_a_connection_calls_go_to_the_fallback(address: str) -> None:
+    method = DirectMethod(address, METHOD, bytes, fallback)
+    assert (await method([b"a", b"b"], PATIENCE_S, ()))[0] == b"fallback"
     await asyncio.sleep(0.05)
-    assert (await method([b"a", b"b"], PATIENCE_S, ()))[0] == b"otherwise"
+    assert (await method([b"a", b"b"], PATIENCE_S, ()))[0] == b"fallback"
     method.disconnect()

@@ -22,7 +22,7 @@ from tests.server.backend.framing_peer import (
     Peer,
     answer,
     called,
-    not_otherwise,
+    fallback,
     until_connected,
 )
 
@@ -70,7 +70,7 @@ async def test_a_peer_that_announces_its_leave_and_stays_is_left(
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Peers have little time to say something."""
-    monkeypatch.setattr("server.backend.http2.connection.WORD_S", 0.05)
+    monkeypatch.setattr("server.backend.http2.connection.REPLY_S", 0.05)
     monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
 
 
@@ -85,7 +85,7 @@ async def test_a_peer_that_has_vanished_gets_no_calls_and_is_left() -> None:
             peer.deaf = True
 
     async def the_next(method: DirectMethod) -> None:
-        assert (await method([b"next"], PATIENCE_S, ()))[0] == b"otherwise"
+        assert (await method([b"next"], PATIENCE_S, ()))[0] == b"fallback"
         await until_connected(method)
 
     result, peer = await called(vanish, 0.05, the_next)
@@ -115,9 +115,9 @@ async def test_a_peer_that_never_introduces_itself_is_left() -> None:
 
     async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        method = DirectMethod(f"127.0.0.1:{port}", METHOD, bytes, not_otherwise)
+        method = DirectMethod(f"127.0.0.1:{port}", METHOD, bytes, fallback)
         for _ in range(int(PATIENCE_S * 100)):
-            assert (await method([b"?"], PATIENCE_S, ()))[0] == b"otherwise"
+            assert (await method([b"?"], PATIENCE_S, ()))[0] == b"fallback"
             if len(connections) == 3:
                 break
             await asyncio.sleep(0.01)
@@ -150,7 +150,7 @@ async def test_what_arrived_before_the_connection_broke_counts() -> None:
         thread = threading.Thread(target=serve, args=(listening, go, gone))
         thread.start()
         address = f"127.0.0.1:{listening.getsockname()[1]}"
-        method = DirectMethod(address, METHOD, bytes, not_otherwise)
+        method = DirectMethod(address, METHOD, bytes, fallback)
         first = await begun(method, b"first")
 
         def leave() -> None:
@@ -160,7 +160,7 @@ async def test_what_arrived_before_the_connection_broke_counts() -> None:
         asyncio.get_running_loop().call_soon(leave)
         calls = [asyncio.ensure_future(method([b"later"], PATIENCE_S, ())) for _ in range(3)]
         assert (await first)[0] == b"answer"
-        assert [(await call)[0] for call in calls] == [b"otherwise"] * 3
+        assert [(await call)[0] for call in calls] == [b"fallback"] * 3
         thread.join()
         method.disconnect()
 
@@ -194,7 +194,7 @@ async def test_of_several_addresses_one_that_has_vanished_does_not_take_all_the_
                 return found
 
             monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two_addresses)
-            method = DirectMethod("name:8500", METHOD, bytes, not_otherwise)
+            method = DirectMethod("name:8500", METHOD, bytes, fallback)
             await until_connected(method)
             method.disconnect()
             await asyncio.wait_for(peer.ended.wait(), PATIENCE_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.core.health import MEASURED
 from server.core.model import ModelKey
-from tests.server.core.fellows import (
+from tests.server.core.backends import (
     DIGITS,
     LANE,
     answer,
@@ -73,7 +73,7 @@ def test_a_backend_on_trial_gets_one_call_at_a_time() -> None:
 
 def test_what_is_set_aside_gets_no_calls_while_another_serves() -> None:
     made, (a, b) = balancer("a", "b")
-    made.fellows.set_aside(a.health, "slow", 0.0)
+    made.fleet.set_aside(a.health, "slow", 0.0)
     assert spread(made, 4) == {"b": 4}
     b.health.disconnect("gone")
     assert spread(made, 4) == {"a": 4}, "rather than none"
@@ -87,7 +87,7 @@ def test_a_model_goes_where_its_version_is() -> None:
     made.want(canary, 0.0)
     assert made.holders(canary) == ["b"]
     assert where(made.occupy(canary, 0.0)) == "b"
-    made.fellows.set_aside(b.health, "slow", 0.0)
+    made.fleet.set_aside(b.health, "slow", 0.0)
     assert where(made.occupy(canary, 0.0)) == "b", "no other has it"
     b.health.disconnect("gone")
     assert where(made.occupy(canary, 0.0)) != "b", "the call says what is wrong"
@@ -133,7 +133,7 @@ def test_a_batch_moves_once_to_another_backend_even_if_its_slots_are_taken() -> 
 def test_a_batch_cannot_move_where_nobody_serves() -> None:
     made, (_, b) = balancer("a", "b")
     call = made.occupy(DIGITS, 0.0)
-    made.fellows.set_aside(b.health, "slow", 0.0)
+    made.fleet.set_aside(b.health, "slow", 0.0)
     assert not made.move(call, LANE, 0.1)
     assert made.calls == 1
 
@@ -166,7 +166,7 @@ def test_a_backend_may_come_back_while_its_last_calls_are_under_way() -> None:
 def test_statistics_say_why_a_backend_gets_no_calls() -> None:
     made, (a, _) = balancer("a", "b")
     a.frames = 7
-    made.fellows.set_aside(a.health, "it reports that it is not serving", 0.0)
+    made.fleet.set_aside(a.health, "it reports that it is not serving", 0.0)
     status = made.statistics()[0]
     assert (status.address, status.state, status.frames) == ("a", "set_aside", 7)
     assert status.reason == "it reports that it is not serving"

@@ -11,7 +11,7 @@ from server.core.batch import Batch
 from server.core.batching import Batcher
 from server.core.concurrency import CallOutcome, ConcurrencyLimit
 from server.core.slots import Slots
-from tests.server.core.fellows import make_ready
+from tests.server.core.backends import make_ready
 from tests.server.core.simulation import (
     LANE,
     STALENESS_S,
@@ -60,7 +60,7 @@ class Several(World):
         def lose_patience() -> None:
             if over:
                 return
-            if self.balancer.fellows.stalled(place.health, started, patience_s, self.clock.now):
+            if self.balancer.fleet.stalled(place.health, started, patience_s, self.clock.now):
                 self._note(place)
                 end("failed")
             elif not place.health.serves:  # another of its calls was the first to say so
@@ -68,7 +68,7 @@ class Several(World):
             else:
                 self.clock.at(self.clock.now + patience_s, lose_patience)
 
-        patience_s = self.balancer.fellows.patience_s(LANE, frames, started)
+        patience_s = self.balancer.fleet.patience_s(LANE, frames, started)
         self.servers[place].serve(self.clock, self.rng, frames, end)
         self.clock.at(started + patience_s, lose_patience)
         self.clock.at(started + self.batcher.budget_s(batch.members, started), end, "expired")
@@ -77,9 +77,9 @@ class Several(World):
         before = place.health.serves
         if outcome == "answered":
             place.frames += frames
-            self.balancer.fellows.answered(place.health, LANE, frames, started, self.clock.now)
+            self.balancer.fleet.answered(place.health, LANE, frames, started, self.clock.now)
         elif outcome == "failed" and before:
-            self.balancer.fellows.failed(place.health, started, self.clock.now)
+            self.balancer.fleet.failed(place.health, started, self.clock.now)
         if before and not place.health.serves:
             self._note(place)
 

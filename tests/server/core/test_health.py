@@ -15,10 +15,10 @@ from server.core.health import (
     MEASURED,
     RECENT_S,
     SLOWER,
-    Fellows,
+    Fleet,
     State,
 )
-from tests.server.core.fellows import LANE, answer, balancer, make_ready
+from tests.server.core.backends import LANE, answer, balancer, make_ready
 
 
 def state(place: Place) -> State:
@@ -26,7 +26,7 @@ def state(place: Place) -> State:
 
 
 def test_a_backend_is_checked_and_tried_before_it_gets_its_slots() -> None:
-    health = Fellows().join()
+    health = Fleet().join()
     states = [health.state]
     health.connect(1.0)
     assert health.retry_at == 1.0
@@ -95,21 +95,21 @@ def test_a_backend_alone_is_never_set_aside() -> None:
     b.health.disconnect("gone")
     answer(made, a, 0.01, 0.5)
     for _ in range(FAILURES):
-        made.fellows.failed(a.health, 0.5, 1.0)
-    assert not made.fellows.stalled(a.health, 0.5, 0.1, 1.0)
-    assert not made.fellows.set_aside(a.health, "unavailable", 1.0)
+        made.fleet.failed(a.health, 0.5, 1.0)
+    assert not made.fleet.stalled(a.health, 0.5, 0.1, 1.0)
+    assert not made.fleet.set_aside(a.health, "unavailable", 1.0)
     assert state(a) == "ready"
 
 
 def test_a_call_has_stalled_if_others_are_answered_meanwhile() -> None:
     made, (a, b) = balancer("a", "b")
     answer(made, b, 0.01, 0.99)  # it started before the call that lasts
-    assert not made.fellows.stalled(a.health, 1.0, 0.1, 1.2)
+    assert not made.fleet.stalled(a.health, 1.0, 0.1, 1.2)
     answer(made, b, 0.01, 1.3)
-    assert made.fellows.stalled(a.health, 1.0, 0.1, 1.4)
+    assert made.fleet.stalled(a.health, 1.0, 0.1, 1.4)
     assert state(a) == "set_aside"
     assert a.health.retry_at == 1.4 + FIRST_PAUSE_S
-    assert not made.fellows.stalled(a.health, 1.0, 0.1, 1.5), "it is set aside once"
+    assert not made.fleet.stalled(a.health, 1.0, 0.1, 1.5), "it is set aside once"
 
 
 def test_a_backend_that_answers_other_calls_has_not_stalled() -> None:
@@ -117,15 +117,15 @@ def test_a_backend_that_answers_other_calls_has_not_stalled() -> None:
     answer(made, a, 0.4, 1.35)
     answer(made, b, 0.01, 1.36)
     answer(made, b, 0.01, 1.39)
-    assert not made.fellows.stalled(a.health, 1.0, 0.1, 1.4)
-    assert made.fellows.stalled(a.health, 1.0, 0.1, 1.46)
+    assert not made.fleet.stalled(a.health, 1.0, 0.1, 1.4)
+    assert made.fleet.stalled(a.health, 1.0, 0.1, 1.46)
 
 
 def test_patience_follows_what_such_calls_take() -> None:
     made, (a, b) = balancer("a", "b")
-    assert made.fellows.patience_s(LANE, 1, 0.0) == LEAST_PATIENCE_S
+    assert made.fleet.patience_s(LANE, 1, 0.0) == LEAST_PATIENCE_S
     now = answer_all((a, 0.2), (b, 0.2), times=MEASURED, made=made)
-    assert made.fellows.patience_s(LANE, 1, now) == pytest.approx(SLOWER * 0.2)
+    assert made.fleet.patience_s(LANE, 1, now) == pytest.approx(SLOWER * 0.2)
 
 
 def test_a_backend_whose_calls_fail_is_set_aside() -> None:
@@ -133,14 +133,14 @@ def test_a_backend_whose_calls_fail_is_set_aside() -> None:
     for number in range(FAILURES):
         assert state(a) == "ready"
         answer(made, b, 0.01, 1.0 + number)
-        made.fellows.failed(a.health, 0.5, 1.1 + number)
+        made.fleet.failed(a.health, 0.5, 1.1 + number)
     assert (state(a), a.health.reason) == ("set_aside", "its calls fail")
 
 
 def test_failures_say_nothing_if_no_other_backend_answers_either() -> None:
     made, (a, _) = balancer("a", "b")
     for _ in range(2 * FAILURES):
-        made.fellows.failed(a.health, 0.5, 1.0)
+        made.fleet.failed(a.health, 0.5, 1.0)
     assert state(a) == "ready"
 
 
@@ -148,7 +148,7 @@ def test_an_answer_ends_a_row_of_failures() -> None:
     made, (a, b) = balancer("a", "b")
     answer(made, b, 0.01, 5.0)
     for number in range(2 * FAILURES):
-        made.fellows.failed(a.health, 0.5, 1.0)
+        made.fleet.failed(a.health, 0.5, 1.0)
         if number % 2:
             answer(made, a, 0.01, 1.0)
     assert state(a) == "ready"
@@ -159,7 +159,7 @@ def test_one_failure_on_trial_is_enough() -> None:
     a.health.connect(1.0)
     a.health.admit()
     answer(made, b, 0.01, 1.5)
-    made.fellows.failed(a.health, 1.0, 1.5)
+    made.fleet.failed(a.health, 1.0, 1.5)
     assert state(a) == "set_aside"
 
 
@@ -167,19 +167,19 @@ def test_pauses_grow_and_begin_anew_after_a_calm_time() -> None:
     made, (a, _) = balancer("a", "b")
     pauses = []
     for _ in range(8):
-        assert made.fellows.set_aside(a.health, "slow", 10.0)
+        assert made.fleet.set_aside(a.health, "slow", 10.0)
         pauses.append(a.health.retry_at - 10.0)
         a.health.admit()
     doubled = [FIRST_PAUSE_S * 2**n for n in range(6)]
     assert pauses == pytest.approx([*doubled, LONGEST_PAUSE_S, LONGEST_PAUSE_S])
     a.health.answered(20.0, 20.0)
-    made.fellows.set_aside(a.health, "slow", 20.0 + CALM_S)
+    made.fleet.set_aside(a.health, "slow", 20.0 + CALM_S)
     assert a.health.retry_at == 20.0 + CALM_S + FIRST_PAUSE_S
 
 
 def test_a_new_connection_is_checked_at_once() -> None:
     made, (a, _) = balancer("a", "b")
-    made.fellows.set_aside(a.health, "slow", 10.0)
+    made.fleet.set_aside(a.health, "slow", 10.0)
     make_ready(a, 10.1)
     assert state(a) == "ready"
 
@@ -187,13 +187,13 @@ def test_a_new_connection_is_checked_at_once() -> None:
 def test_a_backend_that_has_left_is_compared_no_longer() -> None:
     made, (a, b) = balancer("a", "b")
     answer(made, b, 0.01, 5.0)
-    made.fellows.leave(b.health)
-    assert not made.fellows.stalled(a.health, 1.0, 0.1, 5.0)
+    made.fleet.leave(b.health)
+    assert not made.fleet.stalled(a.health, 1.0, 0.1, 5.0)
 
 
 def test_kinds_of_calls_are_bounded() -> None:
     made, (a, _) = balancer("a", "b")
     for kind in range(MAX_KINDS + 1):
-        made.fellows.answered(a.health, kind, 1, 0.0, 1.0)
-    assert made.fellows.patience_s(0, 1, 1.0) == LEAST_PATIENCE_S
-    assert made.fellows.patience_s(MAX_KINDS, 1, 1.0) == SLOWER
+        made.fleet.answered(a.health, kind, 1, 0.0, 1.0)
+    assert made.fleet.patience_s(0, 1, 1.0) == LEAST_PATIENCE_S
+    assert made.fleet.patience_s(MAX_KINDS, 1, 1.0) == SLOWER

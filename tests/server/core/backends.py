@@ -29,7 +29,7 @@ def make_ready(place: Place, now: float = 0.0) -> None:
 
 def answer(made: Balancer, place: Place, took_s: float, now: float, frames: int = 1) -> None:
     """A call that started ``took_s`` ago is answered ``now``."""
-    made.fellows.answered(place.health, LANE, frames, now - took_s, now)
+    made.fleet.answered(place.health, LANE, frames, now - took_s, now)
 
 
 def spread(made: Balancer, batches: int, now: float = 0.0) -> dict[str, int]:
