@@ -51,7 +51,8 @@ def untouched(administered: Administered) -> bool:
     """Whether no act has had an effect."""
     gateway = administered.served.gateway
     moved = administered.labels.labels != {"stable": 1}
-    return gateway._rollout.canary_share == 0 and not administered.stop.is_set() and not moved
+    shares = gateway.statistics().canary_shares
+    return not shares and not administered.stop.is_set() and not moved
 
 
 @pytest.mark.parametrize("act", ACTS)

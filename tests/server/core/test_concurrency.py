@@ -9,7 +9,6 @@ import pytest
 from server.core.baseline import Baseline
 from server.core.concurrency import (
     IDLE_S,
-    MAX_KINDS,
     MIN_ROUND,
     ConcurrencyLimit,
 )
@@ -311,13 +310,6 @@ def test_starts_are_spread_over_a_call() -> None:
         assert limit.ready_at(1.0) == 1.0
         limit.started(1.0)
     assert limit.ready_at(1.0) == pytest.approx(1.05)
-
-
-def test_kinds_are_bounded() -> None:
-    limit = ConcurrencyLimit()
-    for n in range(2 * MAX_KINDS):
-        limit.finished(limit.started(n), n + 0.1, f"model {n}", 1, "answered")
-    assert len(limit._baselines) == MAX_KINDS
 
 
 def test_losses_of_one_model_say_nothing_about_a_server_that_answers_another() -> None:
