@@ -13,7 +13,7 @@ import jwt
 from server.access.keys import Key, load_keys
 from server.core.admission import EXPIRED, Pass
 from server.core.errors import Unauthorized
-from server.core.wire.decode import MAX_TOKEN
+from server.core.wire.options import MAX_TOKEN
 from server.settings import WrongSetting
 
 log = logging.getLogger(__name__)

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from server.core.errors import BadMessage
 from server.core.tracking.areas import MAX_AREAS, MAX_POINTS, Area
 from server.core.tracking.geometry import Point
+from server.core.wire.fields import Fields
 
 MAX_AREA_NAME = 64
 
 
-def zones(fields: Mapping[str, Any]) -> tuple[Area, ...] | None:
+def zones(fields: Fields) -> tuple[Area, ...] | None:
     """Return the zones: polygons of three or more different points. Raises BadMessage."""
     return _areas(fields, "zones", 3, MAX_POINTS)
 
 
-def lines(fields: Mapping[str, Any]) -> tuple[Area, ...] | None:
+def lines(fields: Fields) -> tuple[Area, ...] | None:
     """Return the lines: two different points each. Raises BadMessage."""
     return _areas(fields, "lines", 2, 2)
 
 
-def _areas(fields: Mapping[str, Any], name: str, least: int, most: int) -> tuple[Area, ...] | None:
+def _areas(fields: Fields, name: str, least: int, most: int) -> tuple[Area, ...] | None:
     value = fields.get(name)
     if value is None:
         return None

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
-from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any
 
 from server.core import pictures, tracecontext
 from server.core.errors import (
@@ -31,26 +29,25 @@ from server.core.messages import (
     Frame,
     Hello,
     Limits,
-    Options,
-    Orientation,
     Ping,
 )
-from server.core.model import MAX_CROPS, MAX_SECOND_RESULTS, ModelKey, Then
-from server.core.tracking.options import MAX_CONFIRM_MS, MAX_LOST_MS, TrackingOptions
-from server.core.wire.areas import lines, zones
 from server.core.wire.encoding import Encoding
+from server.core.wire.fields import (
+    MAX_NAME,
+    Fields,
+    kind_of,
+    read_integer,
+    read_number,
+    read_text,
+)
+from server.core.wire.options import check_options
 
 MAX_ID = 2**64 - 1
-MAX_VERSION = 2**63 - 1
-MAX_NAME = 256
-# Integers that are echoed: the range of msgpack.
-MIN_NUMBER, MAX_NUMBER = -(2**63), 2**64 - 1
-MAX_TOKEN = 8192
 
 
 def decode(payload: bytes | memoryview | str, encoding: Encoding, limits: Limits) -> ClientMessage:
     """Return the message in ``payload``. Raises only :class:`Refused`."""
-    fields: Mapping[str, Any] = {}
+    fields: Fields = {}
     try:
         fields = _fields(payload, encoding)
         return _message(fields, encoding.text, limits)
@@ -67,7 +64,7 @@ class Refused(Exception):
         self.frame_id = frame_id
 
 
-def _message(fields: Mapping[str, Any], text: bool, limits: Limits) -> ClientMessage:
+def _message(fields: Fields, text: bool, limits: Limits) -> ClientMessage:
     kind = fields.get("type")
     if kind == "frame":
         return _frame(fields, text, limits)
@@ -81,7 +78,7 @@ def _message(fields: Mapping[str, Any], text: bool, limits: Limits) -> ClientMes
     raise BadMessage("'type' must be a string")
 
 
-def _fields(payload: bytes | memoryview | str, encoding: Encoding) -> Mapping[str, Any]:
+def _fields(payload: bytes | memoryview | str, encoding: Encoding) -> Fields:
     if isinstance(payload, str) != encoding.text:
         kind = "text" if encoding.text else "binary"
         raise BadMessage(f"{encoding.subprotocol} messages must be {kind}")
@@ -91,12 +88,12 @@ def _fields(payload: bytes | memoryview | str, encoding: Encoding) -> Mapping[st
         name = encoding.subprotocol.rpartition(".")[2]
         raise BadMessage(f"invalid {name}: {str(error)[:120] or 'unreadable'}") from None
     if not isinstance(value, dict):
-        raise BadMessage(f"a message must be a map, not {_kind_of(value)}")
+        raise BadMessage(f"a message must be a map, not {kind_of(value)}")
     return value
 
 
-def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
-    frame_id = _integer(fields, "id", 0, MAX_ID)
+def _frame(fields: Fields, text: bool, limits: Limits) -> Frame:
+    frame_id = read_integer(fields, "id", 0, MAX_ID)
     if frame_id is None:
         raise BadMessage("'id' is required: an unsigned integer")
     picture_format = fields.get("format")
@@ -104,10 +101,10 @@ def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
         raise _no_format(fields)
     width = height = captured_at = None
     if "width" in fields or "height" in fields:
-        width = _integer(fields, "width", 1, 2**31)
-        height = _integer(fields, "height", 1, 2**31)
+        width = read_integer(fields, "width", 1, 2**31)
+        height = read_integer(fields, "height", 1, 2**31)
     if "captured_at" in fields:
-        captured_at = _number(fields, "captured_at")
+        captured_at = read_number(fields, "captured_at")
     data = fields.get("data")
     if text or not isinstance(data, bytes):
         data = _data(data, text)
@@ -126,9 +123,9 @@ def _frame(fields: Mapping[str, Any], text: bool, limits: Limits) -> Frame:
     )
 
 
-def _no_format(fields: Mapping[str, Any]) -> FramewireError:
+def _no_format(fields: Fields) -> FramewireError:
     """Return what is wrong with a frame's format."""
-    picture_format, formats = _text(fields, "format", MAX_NAME), ", ".join(FORMATS)
+    picture_format, formats = read_text(fields, "format", MAX_NAME), ", ".join(FORMATS)
     if picture_format is None:
         return BadMessage(f"'format' is required: one of {formats}")
     return UnsupportedFormat(f"format {picture_format[:40]!r} is not one of {formats}")
@@ -179,7 +176,7 @@ def _too_large(picture_format: str, header: pictures.Header, limits: Limits) -> 
 def _data(value: Any, text: bool) -> bytes:
     if text:
         if not isinstance(value, str):
-            raise BadFrame(f"'data' must be a base64 string, not {_kind_of(value)}")
+            raise BadFrame(f"'data' must be a base64 string, not {kind_of(value)}")
         try:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
@@ -187,157 +184,20 @@ def _data(value: Any, text: bool) -> bytes:
     if isinstance(value, dict) and not value:
         # What msgpack libraries make of a bare ArrayBuffer.
         raise BadFrame("'data' is an empty map; wrap the ArrayBuffer in a Uint8Array")
-    raise BadFrame(f"'data' must be bin, not {_kind_of(value)}")
+    raise BadFrame(f"'data' must be bin, not {kind_of(value)}")
 
 
-def check_options(fields: Mapping[str, Any]) -> Options:
-    """Return the options in ``fields``. Raises BadMessage."""
-    model, label, version = _model_fields(fields)
-    return Options(
-        model=model,
-        label=label,
-        version=version,
-        token=_text(fields, "token", MAX_TOKEN),
-        min_score=_share(fields, "min_score"),
-        max_results=_integer(fields, "max_results", 0, 2**31),
-        client=_text(fields, "client", MAX_NAME),
-        orientation=_orientation(fields.get("orientation")),
-        track=_track(fields.get("track")),
-        zones=zones(fields),
-        lines=lines(fields),
-        then=_then(fields.get("then")),
-        traceparent=tracecontext.parse(fields.get("traceparent")),
-    )
-
-
-def _orientation(value: Any) -> Orientation | None:
-    if value not in (None, "apply", "ignore"):
-        raise BadMessage("'orientation' must be 'apply' or 'ignore'")
-    return cast("Orientation | None", value)
-
-
-def _track(value: Any) -> TrackingOptions | Literal[False] | None:
-    if value is None or value is False:
-        return value
-    if value is True:
-        return TrackingOptions()
-    if not isinstance(value, dict):
-        raise BadMessage(f"'track' must be true, false or a map, not {_kind_of(value)}")
-    start, keep = _share(value, "start_score"), _share(value, "keep_score")
-    confirm_ms = _integer(value, "confirm_ms", 0, MAX_CONFIRM_MS)
-    lost_ms = _integer(value, "lost_ms", 0, MAX_LOST_MS)
-    usual = TrackingOptions()
-    return TrackingOptions(
-        usual.start_score if start is None else start,
-        usual.keep_score if keep is None else keep,
-        usual.confirm_ms if confirm_ms is None else confirm_ms,
-        usual.lost_ms if lost_ms is None else lost_ms,
-    )
-
-
-def _then(value: Any) -> Then | bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    fields = {"model": value} if isinstance(value, str) else value
-    if not isinstance(fields, dict):
-        kind = _kind_of(value)
-        raise BadMessage(f"'then' must be true, false, a model's name or a map, not {kind}")
-    usual = Then(_model_key(fields))
-    max_results = _integer(fields, "max_results", 0, MAX_SECOND_RESULTS)
-    return Then(
-        usual.key,
-        _integer(fields, "max_boxes", 1, MAX_CROPS),
-        _share(fields, "min_score") or 0.0,
-        usual.max_results if max_results is None else max_results,
-    )
-
-
-def _model_key(fields: Mapping[str, Any]) -> ModelKey:
-    """Return the model of ``then``."""
-    name, label, version = _model_fields(fields)
-    if name is None:
-        raise BadMessage("'then' needs the name of a 'model'")
-    return ModelKey(name, label, version)
-
-
-def _model_fields(fields: Mapping[str, Any]) -> tuple[str | None, str | None, int | None]:
-    """Return a model's name, label and version, as far as they are given."""
-    label = _text(fields, "label", MAX_NAME)
-    version = _integer(fields, "version", 0, MAX_VERSION)
-    if label is not None and version is not None:
-        raise BadMessage("'label' and 'version' exclude each other")
-    return _text(fields, "model", MAX_NAME), label, version
-
-
-def _share(fields: Mapping[str, Any], name: str) -> int | float | None:
-    value = _number(fields, name)
-    if value is not None and not 0 <= value <= 1:
-        raise BadMessage(f"{name!r} must be a number from 0 to 1")
-    return value
-
-
-def _text(fields: Mapping[str, Any], name: str, longest: int) -> str | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    # isprintable also excludes lone surrogates, which no encoding can carry.
-    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
-        raise BadMessage(f"{name!r} must be a string of 1 to {longest} printable characters")
-    return value
-
-
-def _integer(fields: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    # JavaScript's msgpack libraries send some integers as floats.
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadMessage(f"{name!r} must be an integer from {low} to {high}")
-    return value
-
-
-def _number(fields: Mapping[str, Any], name: str) -> int | float | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    if type(value) is int and MIN_NUMBER <= value <= MAX_NUMBER:
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise BadMessage(f"{name!r} must be finite and fit into 64 bits")
-    raise BadMessage(f"{name!r} must be a number, not {_kind_of(value)}")
-
-
-def _echo(fields: Mapping[str, Any], name: str) -> int | float | str | None:
+def _echo(fields: Fields, name: str) -> int | float | str | None:
     value = fields.get(name)
     if not isinstance(value, str):
-        return _number(fields, name)
+        return read_number(fields, name)
     if len(value) > MAX_NAME:
         raise BadMessage(f"{name!r} must have at most {MAX_NAME} characters")
     return value
 
 
-def _known_id(fields: Mapping[str, Any]) -> int | None:
+def _known_id(fields: Fields) -> int | None:
     try:
-        return _integer(fields, "id", 0, MAX_ID)
+        return read_integer(fields, "id", 0, MAX_ID)
     except BadMessage:
         return None
-
-
-_KINDS = {
-    type(None): "null",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    str: "a string",
-    bytes: "bin",
-    list: "an array",
-    dict: "a map",
-}
-
-
-def _kind_of(value: object) -> str:
-    return _KINDS.get(type(value), "an extension type")
