@@ -179,23 +179,23 @@ class Channel:
             # The channel's own word, not the last call's: a model that answers UNAVAILABLE
             # says nothing about the calls of other models.
             connected = self._channel.get_state() is grpc.ChannelConnectivity.READY
-            raise self._noted(failure(error.code(), error.details(), connected)) from None
+            failed = failure(error.code(), error.details(), connected)
+            if isinstance(failed, RequestTooLarge):
+                self._log_too_large(failed)
+            raise failed from None
         except asyncio.CancelledError:
             if self._closed:  # the channel cancels what is under way when it closes
                 raise BackendUnavailable("the call to the model server was interrupted") from None
             raise
         return response, CallTiming(sent, received, trailers.get(_SERVER_TIMING))
 
-    def _noted(self, error: Exception) -> Exception:
+    def _log_too_large(self, error: RequestTooLarge) -> None:
         """Log what only an operator can change: the frames of such a batch are late at best."""
-        if isinstance(error, RequestTooLarge):
-            fields = {"backend": self.address, "reason": error}
-            log.warning(
-                "model server %(backend)s refuses a batch for its size, so it is sent in parts: "
-                "%(reason)s; a lower max_batch makes batches smaller",
-                fields,
-            )
-        return error
+        log.warning(
+            "model server %(backend)s refuses a batch for its size, so it is sent in parts: "
+            "%(reason)s; a lower max_batch makes batches smaller",
+            {"backend": self.address, "reason": error},
+        )
 
     async def _watch(self, changed: Callable[[bool], None]) -> None:
         connected_at = -math.inf

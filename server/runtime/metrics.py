@@ -46,13 +46,9 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self.registry.register(StatisticsCollector(source.statistics))
 
-    def text(self) -> bytes:
+    async def page(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
-
-    async def page(self) -> bytes:
-        """Return the same, as a handler awaits it."""
-        return self.text()
 
 
 class StatisticsCollector(Collector):

@@ -109,10 +109,7 @@ async def test_prometheus_shows_them(gateway: Gateway, puppet: PuppetBackend) ->
 
 
 async def test_what_runs_is_said_in_labels(gateway: Gateway) -> None:
-    [line] = [
-        line
-        for line in Metrics(gateway).text().decode().splitlines()
-        if line.startswith("framewire_build_info{")
-    ]
+    lines = (await Metrics(gateway).page()).decode().splitlines()
+    [line] = [line for line in lines if line.startswith("framewire_build_info{")]
     assert line.endswith(" 1.0")
     assert 'version="' in line

@@ -59,7 +59,7 @@ async def test_prometheus_reads_the_snapshot(gateway: Gateway, puppet: PuppetBac
     camera.shoot(1)
     (await puppet.next_call()).answer()
     await camera.outcome(1)
-    lines = metrics.text().decode().splitlines()
+    lines = (await metrics.page()).decode().splitlines()
     for line in (
         "# TYPE framewire_frames_total counter",
         'framewire_frames_total{outcome="result",reason=""} 1.0',
