@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -199,54 +200,68 @@ def http_server(
     return server
 
 
-async def serve(settings: Settings, process: Process | None = None) -> None:
-    """Serve until SIGINT or SIGTERM, then drain. ``process``: how, if it is one of several."""
-    process = process or Standalone(settings)
-    allocator.keep_freed_memory()
-    signals = Signals()
-    access = AccessControl.from_settings(settings, process.limiters)
-    sockets = process.listen()
-    tracer = open_tracer(settings)
+def build_gateway(
+    settings: Settings, access: AccessControl, process: Process, closing: AsyncExitStack
+) -> tuple[Gateway, Shadow | None]:
+    """Return the gateway, and its shadow if there is one; ``closing`` gets what they leave open.
+
+    Raises WrongSetting.
+    """
     sampler = open_sampler(settings)
+    if sampler is not None:
+        closing.push_async_callback(asyncio.to_thread, sampler.close)
+    tracer = open_tracer(settings)
+    if tracer is not None:
+        closing.push_async_callback(asyncio.to_thread, tracer.close)
     backend, balancer = model_servers(settings)
+    closing.push_async_callback(backend.close)
     if tracer is not None:
         backend = tracer.traced(backend)
     counters = Counters()
     shadow = open_shadow(settings, counters)
     if shadow is not None:
+        closing.push_async_callback(shadow.close)
         backend = shadow.mirrored(backend)
     verify = access.tokens.verify if access.tokens else None
     observers = () if sampler is None else (sampler,)
     gateway = Gateway(
         settings, backend, verify, balancer, tracer, process.limiters, observers, counters
     )
-    server = http_server(gateway, settings, access, process)
-    server.add_sockets(sockets)
-    process.started(gateway, version_labels(gateway, settings), signals.stop)
-    gateway.start()
-    watchers = [*access.watchers, *offer_models(gateway, settings)]
-    if shadow is not None:
-        shadow.start()
-    tasks = [
-        asyncio.ensure_future(_announce(gateway, process)),
-        asyncio.ensure_future(_keep_watch(watchers, signals)),
-    ]
-    await signals.stop.wait()
-    log.info("stopping: accepted frames are answered first")
-    for task in tasks:
-        task.cancel()
-    process.stopping()
-    server.stop()
-    await gateway.drain(settings.drain_s, signals.at_once)
-    await process.stopped(gateway)
-    access.close()
-    if shadow is not None:
-        await shadow.close()
-    await backend.close()
-    if tracer is not None:
-        await asyncio.to_thread(tracer.close)
-    if sampler is not None:
-        await asyncio.to_thread(sampler.close)
+    return gateway, shadow
+
+
+async def serve(settings: Settings, process: Process | None = None) -> None:
+    """Serve until SIGINT or SIGTERM, then drain. ``process``: how, if it is one of several.
+
+    Raises WrongSetting.
+    """
+    process = process or Standalone(settings)
+    allocator.keep_freed_memory()
+    signals = Signals()
+    access = AccessControl.from_settings(settings, process.limiters)
+    sockets = process.listen()
+    async with AsyncExitStack() as closing:
+        gateway, shadow = build_gateway(settings, access, process, closing)
+        closing.callback(access.close)
+        server = http_server(gateway, settings, access, process)
+        server.add_sockets(sockets)
+        process.started(gateway, version_labels(gateway, settings), signals.stop)
+        gateway.start()
+        watchers = [*access.watchers, *offer_models(gateway, settings)]
+        if shadow is not None:
+            shadow.start()
+        tasks = [
+            asyncio.ensure_future(_announce(gateway, process)),
+            asyncio.ensure_future(_keep_watch(watchers, signals)),
+        ]
+        await signals.stop.wait()
+        log.info("stopping: accepted frames are answered first")
+        for task in tasks:
+            task.cancel()
+        process.stopping()
+        server.stop()
+        await gateway.drain(settings.drain_s, signals.at_once)
+        await process.stopped(gateway)
 
 
 async def _announce(gateway: Gateway, process: Process) -> None:
