@@ -24,7 +24,7 @@ RATE_CELLS = 2**18
 
 _SECRET_BYTES = 16
 _LOADS = 2  # numbers for each worker: received connections, undecided ones
-_HASH = struct.Struct("<3I")
+_HASH = struct.Struct(f"<{CELLS_PER_KEY}I")
 
 
 class SharedMemory:

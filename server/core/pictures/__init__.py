@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.core.pictures.header import Size, examine, measure, recognise, without_metadata
+from server.core.pictures.header import examine, recognise, without_metadata
 from server.core.pictures.layout import UPRIGHT, Header
 
-__all__ = ["UPRIGHT", "Header", "Size", "examine", "measure", "recognise", "without_metadata"]
+__all__ = ["UPRIGHT", "Header", "examine", "recognise", "without_metadata"]

@@ -18,8 +18,6 @@ from server.core.errors import BadFrame
 from server.core.pictures import jpeg, png, webp
 from server.core.pictures.layout import Header
 
-Size = tuple[int, int]
-
 
 def examine(picture_format: str, data: bytes) -> Header:
     """Read the header of ``data``.
@@ -37,12 +35,6 @@ def examine(picture_format: str, data: bytes) -> Header:
         size = f"{header.width}x{header.height}"
         raise BadFrame(f"the {picture_format} header says {size} pixels")
     return header
-
-
-def measure(picture_format: str, data: bytes) -> Size:
-    """Return the width and height that the header states, in pixels. Raises BadFrame."""
-    header = examine(picture_format, data)
-    return header.width, header.height
 
 
 def without_metadata(picture_format: str, data: bytes) -> bytes:

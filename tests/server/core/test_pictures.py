@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from server.core.errors import BadFrame
-from server.core.pictures import measure, recognise
+from server.core.pictures import examine, recognise
 from tests.server.samples import drawn, picture
 
 EXIF = Image.Exif()
@@ -51,6 +51,12 @@ def named(kind: tuple[str, str, dict[str, Any]]) -> str:
 def made(kind: tuple[str, str, dict[str, Any]], width: int = 61, height: int = 47) -> bytes:
     picture_format, mode, save = kind
     return drawn(picture_format, width, height, mode, **save)
+
+
+def measure(picture_format: str, data: bytes) -> tuple[int, int]:
+    """The width and height that the header states."""
+    header = examine(picture_format, data)
+    return header.width, header.height
 
 
 SAMPLES = [(kind[0], made(kind)) for kind in KINDS]
