@@ -24,18 +24,26 @@ Sample = Mapping[str, Any]
 
 
 class History:
-    """The samples, numbered from 0. Pure: times are arguments."""
+    """The samples, numbered from 0. Pure: times are arguments.
+
+    ``newest`` is the last snapshot; None: there is none now.
+    """
 
     def __init__(self) -> None:
+        self.newest: Statistics | None = None
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
         self._next = 0
         self._last: tuple[Statistics, float] | None = None
 
-    def add(self, now: Statistics, wall_s: float, monotonic_s: float) -> None:
+    def add(self, now: Statistics | None, wall_s: float, monotonic_s: float) -> None:
         """Take in a snapshot: the first begins the history, each later one adds a sample.
 
+        None: there is none now, and the next sample spans the time until there is one.
         ``wall_s``: seconds since 1970, for people; ``monotonic_s`` measures the time between.
         """
+        self.newest = now
+        if now is None:
+            return
         before, self._last = self._last, (now, monotonic_s)
         if before is None:
             return
@@ -48,11 +56,6 @@ class History:
     def next(self) -> int:
         """The number of the next sample."""
         return self._next
-
-    @property
-    def newest(self) -> Statistics | None:
-        """The last snapshot."""
-        return self._last and self._last[0]
 
     def since(self, number: int) -> list[Sample]:
         """Return the samples from ``number`` on that are still kept, the oldest first.

@@ -19,9 +19,7 @@ async def keep_sampling(administered: Administered, history: History) -> None:
     due = time.monotonic()
     while True:
         try:
-            statistics = await administered.statistics()
-            if statistics is not None:
-                history.add(statistics, time.time(), time.monotonic())
+            history.add(await administered.statistics(), time.time(), time.monotonic())
         except Exception:
             log.exception("taking a sample for the dashboard failed")
         due = max(due + SAMPLE_S, time.monotonic())

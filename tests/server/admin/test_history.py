@@ -43,6 +43,19 @@ def test_fifteen_minutes_are_kept() -> None:
     assert history.since(SAMPLES + 100) == history.since(10**14) == []
 
 
+def test_while_there_is_no_snapshot_the_last_one_is_not_shown() -> None:
+    """As while all workers are being replaced."""
+    history = History()
+    history.add(snapshot(outcomes={("result", ""): 5}), 100.0, 10.0)
+    history.add(None, 101.0, 11.0)
+    assert history.newest is None
+    assert history.since(0) == []
+    history.add(snapshot(outcomes={("result", ""): 9}), 102.0, 12.0)
+    assert history.newest is not None
+    [sample] = history.since(0)
+    assert (sample["outcomes"], sample["span_s"]) == ({"result": 4}, 2.0)
+
+
 def test_counts_that_fall_are_no_frames() -> None:
     """What a killed worker had counted since it was last asked is lost."""
     history = History()
