@@ -109,8 +109,8 @@ class _Round:
     lost: int = 0
     refused: bool = False
     outgrown: bool = False
-    latency_s: float = 0.0  # of each frame, and likewise:
-    expected_s: float = 0.0
+    latency_s: float = 0.0  # the sum over all frames
+    expected_s: float = 0.0  # likewise
 
     @property
     def ratio(self) -> float:

@@ -57,7 +57,7 @@ class SessionHandler(websocket.WebSocketHandler):
         """
         try:
             if self.request.method == "GET":
-                self._check_room(time.monotonic())  # first: pages ask for the reason without one
+                self._check_room(time.monotonic())  # first: a page asks why with a plain GET
                 check_upgrade(self.request)
             self._access.check_origin(self.request)
             self._token = self._access.check_token(self.request, time.monotonic())

@@ -61,7 +61,7 @@ class Dispatcher:
             window=settings.window,
             max_staleness_s=settings.max_staleness_ms / 1000,
             max_wait_s=settings.max_wait_ms / 1000,
-            max_waiting=2 * settings.max_sessions,  # each with a frame, and the crops of others
+            max_waiting=2 * settings.max_sessions,  # a frame of each, and its crops in one place
         )
         self.backlog = self._batcher.backlog
         self._backend = backend

@@ -119,7 +119,7 @@ class Decoder:
             for task in tasks.values():
                 task.cancel()
         if not done:
-            raise DeadlineExceeded("no time left after decoding")
+            raise DeadlineExceeded("no picture was decoded in time")
         late = Overloaded("the gateway had no time to decode this frame")
         return [tasks[i].result() if tasks[i] in done else late for i in range(len(frames))]
 
