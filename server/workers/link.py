@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import pickle
 import socket
 import struct
 from typing import Any, Protocol
 
+log = logging.getLogger(__name__)
+
 _SIZE = struct.Struct("!I")
-_NOTICE, _REQUEST, _ANSWER = range(3)
+_NOTICE, _REQUEST, _ANSWER, _FAILURE = range(4)
 
 
 class Listener(Protocol):
@@ -64,7 +67,7 @@ class Link:
         self._send(_NOTICE, 0, name, content)
 
     async def request(self, name: str, timeout_s: float, content: Any = None) -> Any:
-        """Ask the other end. Raises TimeoutError, or ConnectionError if it is gone."""
+        """Ask the other end. Raises TimeoutError, or ConnectionError if it is gone or fails."""
         number = next(self._numbers)
         awaited = self._awaited[number] = asyncio.get_running_loop().create_future()
         self._send(_REQUEST, number, name, content)
@@ -77,7 +80,7 @@ class Link:
         if not awaited.done():
             raise TimeoutError(f"no answer to {name} within {timeout_s:g} s")
         if awaited.cancelled():
-            raise ConnectionError(f"no answer to {name}: the other end is gone")
+            raise ConnectionError(f"no answer to {name}: the other end is gone, or has failed")
         return awaited.result()
 
     def close(self) -> None:
@@ -92,10 +95,19 @@ class Link:
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
         elif number in self._awaited and not self._awaited[number].done():
-            self._awaited[number].set_result(content)
+            if kind == _FAILURE:
+                self._awaited[number].cancel()
+            else:
+                self._awaited[number].set_result(content)
 
     async def _answer(self, number: int, name: str, content: Any) -> None:
-        self._send(_ANSWER, number, name, await self._listener.asked(name, content))
+        try:
+            answer = await self._listener.asked(name, content)
+        except Exception:
+            log.exception("answering %(request)s failed", {"request": name})
+            self._send(_FAILURE, number, name, None)
+        else:
+            self._send(_ANSWER, number, name, answer)
 
     def _send(self, *message: Any) -> None:
         if not self._writer.is_closing():

@@ -12,7 +12,10 @@ from server.workers.link import Link
 
 
 class End:
-    """One end, which answers a request with its name, doubled; "nothing" gets no answer."""
+    """One end, which answers a request with its name, doubled.
+
+    "nothing" gets no answer, and "failure" raises.
+    """
 
     def __init__(self) -> None:
         self.notices: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
@@ -23,6 +26,8 @@ class End:
     async def asked(self, name: str, content: Any) -> Any:
         if name == "nothing":
             await asyncio.Event().wait()
+        if name == "failure":
+            raise RuntimeError("a defect")
         return name * 2
 
 
@@ -73,5 +78,19 @@ async def test_a_request_waits_no_longer_than_it_says() -> None:
     receiving = [asyncio.ensure_future(link.receive()) for link in (one, other)]
     with pytest.raises(TimeoutError, match="no answer to nothing within"):
         await one.request("nothing", 0.01)
+    one.close()
+    await asyncio.gather(*receiving)
+
+
+async def test_a_request_that_fails_ends_at_once_and_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    one, other, _ = await pair()
+    receiving = [asyncio.ensure_future(link.receive()) for link in (one, other)]
+    with pytest.raises(ConnectionError, match="no answer to failure"):
+        await one.request("failure", 60.0)
+    assert "answering failure failed" in caplog.text
+    assert "a defect" in caplog.text
+    assert await one.request("a", 5.0) == "aa"
     one.close()
     await asyncio.gather(*receiving)
