@@ -59,7 +59,9 @@ class WeChat:
         Raises BadCode, LoginRefused, TooManyLogins, LoginUnavailable, LoginFailed or Overloaded.
         """
         if self._pending >= MAX_CONCURRENT:
-            raise Overloaded(f"{self._pending} logins are pending, which is the limit")
+            raise Overloaded(
+                f"too many logins: at most {MAX_CONCURRENT} may be under way; try again later"
+            )
         self._pending += 1
         try:
             openid = _openid(await self._request(code))

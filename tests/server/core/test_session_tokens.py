@@ -230,7 +230,9 @@ def test_the_sessions_of_a_subject(claim: int | None, most: int) -> None:
     sessions = [limited(f"s{n}", granted, subjects) for n in range(most + 1)]
     for session in sessions[:-1]:
         assert Select(KEY) in session.receive(hello(), NOW)
-    words = f"{most} sessions are open with tokens of this subject, the maximum"
+    words = (
+        f"too many sessions with tokens of this subject: at most {most} may be open; close another"
+    )
     error, close = sessions[-1].receive(hello(), NOW)
     assert_error([error], "overloaded", words)
     assert close == Close(TRY_AGAIN_LATER, words)

@@ -387,7 +387,7 @@ async def test_too_many_sessions(serve: Serve) -> None:
     served.puppet.obey = None
     first = AsyncHTTPClient().fetch(served.url("/v1/infer"), method="POST", body=picture())
     call = await served.puppet.next_call()
-    assert_error(await post(served, picture()), 503, "overloaded", "1 sessions are open")
+    assert_error(await post(served, picture()), 503, "overloaded", "at most 1 may be open")
     call.answer()
     assert (await first).code == 200
 
