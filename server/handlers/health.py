@@ -36,7 +36,7 @@ class ReadyHandler(RequestHandler):
             self.finish({"status": "ready", **backends})
             return
         self.set_status(503)
-        reason = {"code": error.code, "message": error.message}
+        reason = {"code": error.code, "message": str(error)}
         self.finish({"status": "not ready", **reason, **backends})
 
     head = get
