@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ from server.core.bucket import BucketTable
 from server.core.errors import Overloaded
 from server.core.quota import Quota
 from server.transport.jsonapi import send_error
+from server.transport.plaintext import refuse_tls
+
+log = logging.getLogger(__name__)
 
 # The requests that an address may make at once, in seconds' worth: pages come in bursts.
 BURST_S = 10.0
@@ -59,6 +63,8 @@ class BoundedServer(HTTPServer):
             self._on_full("max_connections_per_address")
             stream.close()
             return
+        if self.ssl_options is None:
+            refuse_tls(stream, lambda: _log_tls(address[0]))
         super().handle_stream(stream, address)
 
     def on_close(self, server_conn: object) -> None:
@@ -69,6 +75,14 @@ class BoundedServer(HTTPServer):
         key = self._proxies.limited_peer(context.address[0])
         if key is not None:
             self._addresses.release(key)
+
+
+def _log_tls(address: str) -> None:
+    log.info(
+        "%(address)s speaks TLS, and this gateway does not: use http:// and ws://, or set "
+        "tls_certificate and tls_key",
+        {"address": address},
+    )
 
 
 class TooManyHandler(RequestHandler):
