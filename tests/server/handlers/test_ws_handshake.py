@@ -204,7 +204,8 @@ async def test_handshake_headers_are_matched_regardless_of_case(served: Served, 
     ],
 )
 async def test_other_requests(served: Served, head: str, status: int) -> None:
-    assert (await exchange(served, head))[0] == status
+    found, _, body = await exchange(served, head)
+    assert (found, json.loads(body)["code"]) == (status, "bad_message")
 
 
 # Too many
