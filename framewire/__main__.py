@@ -60,6 +60,8 @@ def _help() -> str:
 
 
 def _unknown(name: str) -> str:
+    if name.startswith("-"):
+        return f"framewire: {name[:80]}: name a command first, such as framewire serve"
     close = difflib.get_close_matches(name, PROGRAMS, n=1)
     hint = f"did you mean {close[0]}?" if close else f"choose from {', '.join(PROGRAMS)}"
     return f"framewire: unknown command {name[:80]!r}; {hint}"

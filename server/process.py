@@ -17,7 +17,7 @@ from server.runtime.gateway import Gateway
 from server.runtime.metrics import Metrics
 from server.settings import Settings
 from server.transport.httpserver import BoundedServer
-from server.transport.listening import ListeningSocket
+from server.transport.listening import ListeningSocket, endpoint
 
 log = logging.getLogger("server")
 
@@ -83,8 +83,13 @@ class Standalone:
         """Log where the gateway listens, and warnings; start the admin listener."""
         settings = self._settings
         log.info(
-            "listening on %(host)s:%(port)d, model server %(backend)s",
-            {"host": settings.host, "port": self._port, "backend": settings.backend},
+            "listening on %(endpoint)s, model server %(backend)s",
+            {
+                "endpoint": endpoint(settings.host, self._port),
+                "host": settings.host,
+                "port": self._port,
+                "backend": settings.backend,
+            },
         )
         startup.warn(settings)
         if self._admin is not None:

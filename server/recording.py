@@ -15,6 +15,7 @@ from typing import Any, Literal
 from framewire.recording import RecordedFrame, RecordedSession, Recorder
 from framewire.recording.clock import since_1970
 from framewire.recording.files import SEGMENTS, RecordingFolder, segment_bytes
+from server.core.amounts import amount
 from server.core.messages import RAW_CHANNELS, Frame, ModelChanged, Outcome
 from server.core.model import Model, Then
 from server.core.preferences import Preferences
@@ -81,7 +82,7 @@ def _check_room(settings: Settings, max_bytes: int, writers: int) -> None:
         needed = -(-least * SEGMENTS * writers >> 20)
         raise WrongSetting(
             f"record_max_mb: {settings.record_max_mb} is too small for max_frame_bytes and "
-            f"{writers} worker{'s' if writers > 1 else ''}; at least {needed} is needed"
+            f"{amount(writers, 'worker')}; at least {needed} is needed"
         )
 
 

@@ -7,12 +7,15 @@ import logging
 
 from server import openfiles
 from server.access import audit
-from server.settings import Settings, WrongSetting, reason
-from server.transport.listening import ListeningSocket, open_sockets
+from server.settings import Settings, WrongSetting
+from server.transport.listening import ListeningSocket, cannot_listen, open_sockets
 
 log = logging.getLogger("server")
 
-_THIS_MACHINE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+_THIS_MACHINE = {
+    **dict.fromkeys(("", "*", "0", "0.0.0.0"), "127.0.0.1"),
+    "::": "::1",
+}
 """Where this machine reaches a gateway that listens on all interfaces."""
 
 
@@ -22,8 +25,8 @@ def listen(settings: Settings) -> list[ListeningSocket]:
         return open_sockets(settings.host, settings.port)
     except (OSError, ValueError) as error:  # ValueError: an impossible host name
         other = "; choose another with --port or PORT" if _in_use(error) else ""
-        where = f"{settings.host}:{settings.port}"
-        raise WrongSetting(f"cannot listen on {where}: {reason(error)}{other}") from None
+        problem = cannot_listen(settings.host, settings.port, error)
+        raise WrongSetting(f"{problem}{other}") from None
 
 
 def warn(settings: Settings) -> None:

@@ -53,7 +53,8 @@ def _shape(proto: Any) -> tuple[int, ...]:
 
 def _content(content: bytes, count: int, dtype: np.dtype[Any]) -> Array:
     if len(content) != count * dtype.itemsize:
-        raise ValueError(f"{len(content)} bytes do not hold {count} values")
+        needed = count * dtype.itemsize
+        raise ValueError(f"its shape needs {needed} bytes of content, not {len(content)}")
     return np.frombuffer(content, dtype)
 
 

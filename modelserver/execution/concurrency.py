@@ -67,7 +67,7 @@ class ConcurrencyLimiter:
             if len(self._queue) >= self._max_waiting:
                 raise ServingError(
                     Code.RESOURCE_EXHAUSTED,
-                    f"the model's queue is full: {len(self._queue)} calls are waiting",
+                    "the model's queue is full; try again later",
                 )
             granted = threading.Event()
             self._queue.append(granted)

@@ -119,8 +119,17 @@ def parse(text: str) -> Address | None:
 def _network(text: str) -> Network:
     try:
         return ipaddress.ip_network(text)
-    except ValueError as error:
-        raise WrongSetting(f"trusted_proxies: {str(error)[:120]}") from None
+    except ValueError:
+        raise WrongSetting(f"trusted_proxies: {text[:80]!r} {_fault(text)}") from None
+
+
+def _fault(text: str) -> str:
+    """Return why a text is no network."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return "is not an address or a network, such as 127.0.0.1 or 10.0.0.0/8"
+    return f"is an address in a network; did you mean {network}?"
 
 
 def _forwarded(headers: Mapping[str, str]) -> Iterator[str]:

@@ -90,6 +90,8 @@ def token(
     own, gateway_flags = parser.parse_known_args(arguments)
     settings = _settings(gateway_flags, environment)
     tokens = Tokens(settings.token_keys, settings.token_audience, settings.token_issuer)
+    if not own.subject:
+        raise WrongSetting("--subject: must be a name, not ''")
     limits = {"rate": own.rate, "sessions": own.sessions}
     for name, value in limits.items():
         if value is not None and not 0 < value <= HIGHEST_LIMIT:

@@ -40,6 +40,15 @@ _ERRORS: dict[int, Callable[[], FramewireError]] = {
     45011: lambda: TooManyLogins("WeChat reports too many logins by this user; try again later"),
 }
 
+# What only the operator can mend, and so is for the log.
+_CAUSES = {
+    40013: "there is no appid like wechat_appid",
+    40125: "wechat_secret is not the secret of wechat_appid",
+    40164: "the address of this gateway is not in the IP whitelist of wechat_appid",
+    41002: "wechat_appid is missing",
+    41004: "wechat_secret is missing",
+}
+
 
 class WeChat:
     """A client for WeChat's login, with a limited number of concurrent requests."""
@@ -59,7 +68,9 @@ class WeChat:
         Raises BadCode, LoginRefused, TooManyLogins, LoginUnavailable, LoginFailed or Overloaded.
         """
         if self._pending >= MAX_CONCURRENT:
-            raise Overloaded(f"{self._pending} logins are pending, which is the limit")
+            raise Overloaded(
+                f"too many logins: at most {MAX_CONCURRENT} may be under way; try again later"
+            )
         self._pending += 1
         try:
             openid = _openid(await self._request(code))
@@ -120,7 +131,8 @@ def _openid(body: bytes) -> str:
     if number in _ERRORS:
         raise _ERRORS[number]()
     if number != 0:
-        log.error("WeChat's login failed with errcode %d", number)
+        cause = _CAUSES.get(number, "see WeChat's list of error codes")
+        log.error("WeChat's login failed with errcode %d: %s", number, cause)
         raise LoginFailed(f"WeChat rejected the login with errcode {number}")
     openid = fields.get("openid")
     if not isinstance(openid, str) or not openid.isprintable() or not openid:

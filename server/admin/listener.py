@@ -28,9 +28,9 @@ from server.core.quota import Quota
 from server.handlers.health import AliveHandler, MetricsPage
 from server.handlers.notfound import NotFoundHandler
 from server.handlers.pages import DASHBOARD, ROOT, FileHandler, ShortcutHandler
-from server.settings import Settings, WrongSetting, reason
+from server.settings import Settings, WrongSetting
 from server.transport.httpserver import BoundedServer
-from server.transport.listening import open_sockets
+from server.transport.listening import cannot_listen, open_sockets
 from server.transport.tornado_private import bound_heads
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ class AdminListener:
         try:
             self._sockets = open_sockets(self._host, port)
         except (OSError, ValueError) as error:  # ValueError: an impossible host name
-            where = f"{self._host}:{port}"
-            raise WrongSetting(f"admin: cannot listen on {where}: {reason(error)}") from None
+            raise WrongSetting(f"admin: {cannot_listen(self._host, port, error)}") from None
         self.port = int(self._sockets[0].getsockname()[1])
         self._server: BoundedServer | None = None
 

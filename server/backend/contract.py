@@ -8,6 +8,7 @@ from functools import cached_property
 
 from server.backend.description import MAX_POINTS, Scale
 from server.backend.labels import NO_LIMIT, Labels
+from server.core.amounts import amount
 from server.core.lru import LRU
 from server.core.model import Lane, ModelKey, Resize, Task
 
@@ -120,9 +121,11 @@ class KeypointOutputs:
     def count_fault(self, count: int) -> str | None:
         """Return why a pose cannot have ``count`` points, or None if it may."""
         if self.named and count != self.named:
-            return f"its output {self.points!r} has {count} points, for {self.named} labels"
+            counts = f"{amount(count, 'point')}, for {amount(self.named, 'label')}"
+            return f"its output {self.points!r} has {counts}"
         if count < self.joined:
-            return f"its output {self.points!r} has {count} points; a skeleton joins {self.joined}"
+            has = amount(count, "point")
+            return f"its output {self.points!r} has {has}; a skeleton joins {self.joined}"
         if not 1 <= count <= MAX_POINTS:
             return f"its output {self.points!r} has {count} points, not 1 to {MAX_POINTS}"
         return None

@@ -85,11 +85,12 @@ class Discovery:
         try:
             metadata = await self._channel.model_metadata(message, timeout_s)
         except UnknownModel as error:
-            raise type(error)(f"the model server has no model {key} ({error})") from None
+            raise type(error)(f"the model server has no model {key}", str(error)) from None
         except BatchRejected as error:
-            raise UnknownModel(f"the model server rejects the model name {key}: {error}") from None
+            reason = f"the model server rejects the model name {key}"
+            raise UnknownModel(reason, str(error)) from None
         except _CALL_ERRORS as error:
-            raise ModelUnavailable(f"looking up model {key} failed: {error}") from None
+            raise ModelUnavailable(f"looking up model {key} failed", str(error)) from None
         return int(metadata.model_spec.version.value), signature.read(metadata)
 
     async def _learn(
@@ -118,7 +119,7 @@ class Discovery:
         try:
             response, _ = await self._channel.predict(message, self._timeout_s)
         except _CALL_ERRORS as error:
-            raise ModelUnavailable(f"model {key} did not describe itself: {error}") from None
+            raise ModelUnavailable(f"model {key} did not describe itself", str(error)) from None
         try:
             [values] = arrays(response.outputs).values()
             return description.parse(bytes(values.reshape(-1)[0]))

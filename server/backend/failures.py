@@ -105,11 +105,11 @@ def _unavailable(message: str) -> Exception:
     # The answer of TF Serving's own batching; the connection is fine.
     if "batch scheduling queue" in message:
         return _overloaded(message)
-    return BackendUnavailable(f"the model server cannot be reached: {message}")
+    return BackendUnavailable("the model server cannot be reached", message)
 
 
 def _cancelled(message: str) -> Exception:
-    return BackendUnavailable(f"the model server has ended the call: {message}")
+    return BackendUnavailable("the model server has ended the call", message)
 
 
 def _exhausted(message: str) -> Exception:

@@ -116,7 +116,8 @@ class Member:
             inference = await call
         except asyncio.CancelledError:
             if running.abandoned:
-                raise BackendUnavailable(f"{self.place.address} does not answer") from None
+                why = "the model server does not answer"
+                raise BackendUnavailable(why, self.place.address) from None
             raise
         except (FramewireError, DeadlineExceeded) as error:
             self._judge(error, running)

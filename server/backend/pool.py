@@ -82,7 +82,7 @@ class BackendPool:
         while True:
             members = self._askable()
             if not members:
-                raise BackendUnavailable(self._why_none())
+                raise self._none()
             asked.update(members)
             results = await _in_time([member.look_up(key) for member in members])
             if any(member.place.leaving for member in members):
@@ -100,7 +100,7 @@ class BackendPool:
         assert isinstance(call, PlacedCall)
         member = self._at.get(call.place) if call.place else None
         if member is None:
-            raise BackendUnavailable(self._why_none())
+            raise self._none()
         try:
             inference = await member.infer(lane, frames, timeout_s, not call.moved)
         except LaneChanged as error:
@@ -255,13 +255,13 @@ class BackendPool:
             return settled
         raise _not_held(member, key)
 
-    def _why_none(self) -> str:
-        return "; ".join(["no model server answers", *self._resolution.failures])
+    def _none(self) -> BackendUnavailable:
+        return BackendUnavailable("no model server answers", "; ".join(self._resolution.failures))
 
 
 def _not_held(member: Member, key: ModelKey) -> BackendFailed:
-    reason = f"model {key} has moved from {member.place.address} to other model servers"
-    return BackendFailed(ModelFailed(reason))
+    reason = f"model {key} has moved to other model servers"
+    return BackendFailed(ModelFailed(reason, f"from {member.place.address}"))
 
 
 async def _in_time(look_ups: Sequence[asyncio.Task[ModelOrError]]) -> list[ModelOrError]:

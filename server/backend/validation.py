@@ -24,6 +24,7 @@ from server.backend.contract import (
 from server.backend.signature import Signature, TensorSpec
 from server.backend.stubs import types_pb2
 from server.backend.tensors import is_integer, is_numeric
+from server.core.amounts import amount
 
 Specs = Mapping[str, TensorSpec]
 
@@ -103,7 +104,8 @@ def _shape_fault(alias: str, spec: TensorSpec, outputs: Outputs, taken: Input) -
     if rows in (None, taken.rows) or (rows == 1 and taken.rows is None):
         return None
     batch = "any number of" if taken.rows is None else taken.rows
-    return f"its output {alias!r} is {spec}: {rows} rows for {batch} pictures, not one for each"
+    has = amount(rows, "row")
+    return f"its output {alias!r} is {spec}: {has} for {batch} pictures, not one for each"
 
 
 def _layout(alias: str, outputs: Outputs) -> str | None:
@@ -154,7 +156,8 @@ def _classes_fault(specs: Specs, outputs: Outputs) -> str | None:
     columns = None if shape is None else shape[1]
     if columns is None or columns <= outputs.class_count:
         return None
-    return f"its output {outputs.scores!r} has {columns} classes, for {outputs.class_count} labels"
+    labels = amount(outputs.class_count, "label")
+    return f"its output {outputs.scores!r} has {columns} classes, for {labels}"
 
 
 def _points_fault(specs: Specs, outputs: Outputs) -> str | None:

@@ -121,5 +121,8 @@ class Admission:
         subjects = self._subjects
         if subjects is None or subjects.acquire(granted.subject, granted.sessions):
             return
-        held = subjects.held(granted.subject)
-        raise Overloaded(f"{held} sessions are open with tokens of this subject, the maximum")
+        most = subjects.limit if granted.sessions is None else granted.sessions
+        raise Overloaded(
+            f"too many sessions with tokens of this subject: at most {most} may be open; "
+            "close another"
+        )

@@ -45,15 +45,19 @@ from __future__ import annotations
 
 
 class FramewireError(Exception):
-    """An error with a code for programs and a line of text for people."""
+    """An error with a code for programs and a line of text for people.
+
+    ``detail``: what only operators learn, such as addresses. It is part of the text that the log
+    has, and not of ``message``, which clients get.
+    """
 
     code = "internal"
     retryable = False
     http_status = 500
     retry_after_s = 1
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(f"{message}: {detail}" if detail else message)
         self.message = message
 
 

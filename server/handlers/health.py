@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
-from tornado.web import RequestHandler
-
 from server.runtime.metrics import CONTENT_TYPE
+from server.transport.jsonapi import ReadOnlyHandler
 
 if TYPE_CHECKING:  # the supervisor of several workers has no gateway, and loads none
     from server.runtime.gateway import Gateway
 
 
-class AliveHandler(RequestHandler):
+class AliveHandler(ReadOnlyHandler):
     """/healthz: the process is alive."""
 
     def get(self) -> None:
@@ -22,7 +21,7 @@ class AliveHandler(RequestHandler):
     head = get
 
 
-class ReadyHandler(RequestHandler):
+class ReadyHandler(ReadOnlyHandler):
     """/readyz: the gateway can process frames, and the state of each of several model servers."""
 
     def initialize(self, gateway: Gateway) -> None:
@@ -36,7 +35,7 @@ class ReadyHandler(RequestHandler):
             self.finish({"status": "ready", **backends})
             return
         self.set_status(503)
-        reason = {"code": error.code, "message": error.message}
+        reason = {"code": error.code, "message": str(error)}
         self.finish({"status": "not ready", **reason, **backends})
 
     head = get
@@ -49,7 +48,7 @@ class MetricsPage(Protocol):
         """Return all of them in Prometheus' text format."""
 
 
-class MetricsHandler(RequestHandler):
+class MetricsHandler(ReadOnlyHandler):
     """/metrics: all metrics in Prometheus' text format."""
 
     def initialize(self, metrics: MetricsPage) -> None:

@@ -196,7 +196,9 @@ class InferHandler(JSONHandler):
         if is_form(content_type):
             parts = parse_form(content_type, body)
             files = [part.content for part in parts if part.filename]
-            if len(files) != 1:
+            if not files:
+                raise BadMessage("the form has no file; send the picture as one, with a filename")
+            if len(files) > 1:
                 raise BadMessage(f"the form has {len(files)} files; send exactly one picture")
             fields.update({part.name: part.content for part in parts if not part.filename})
             [body] = files
@@ -238,7 +240,8 @@ def _options(fields: Mapping[str, bytes]) -> Options:
             try:
                 values[name] = _NUMBERS[name](text)
             except ValueError:
-                raise BadMessage(f"{name!r} must be a number, not {text[:40]!r}") from None
+                kind = "an integer" if _NUMBERS[name] is int else "a number"
+                raise BadMessage(f"{name!r} must be {kind}, not {text[:40]!r}") from None
     if "then" in values:
         values["then"] = _then(values["then"])
     return wire.check_options(values)

@@ -8,6 +8,7 @@ from typing import Any
 from tornado.web import HTTPError, RedirectHandler, StaticFileHandler
 
 from server.handlers.notfound import send_not_found
+from server.transport.jsonapi import ReadOnlyHandler, send_http_error
 from server.transport.pageheaders import set_page_headers
 
 # In a checkout, a link to the top-level folder.
@@ -19,7 +20,7 @@ DASHBOARD = ROOT / "dashboard"
 LONGEST_PATH = 255
 
 
-class ShortcutHandler(RedirectHandler):
+class ShortcutHandler(RedirectHandler, ReadOnlyHandler):
     """A short address, which leads to that of a page."""
 
     head = RedirectHandler.get
@@ -46,4 +47,5 @@ class FileHandler(StaticFileHandler):
             send_not_found(self)
             return
         set_page_headers(self)
-        super().write_error(status_code, **kwargs)
+        expected = "only single files are served" if status_code == 403 else "use GET"
+        send_http_error(self, status_code, expected, "GET, HEAD")

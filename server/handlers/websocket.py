@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from typing import Any
 
 from tornado import websocket
 
 from server.access.control import AccessControl
 from server.core import wire
 from server.core.admission import UNAUTHORIZED
-from server.core.errors import AccessError, Internal, Overloaded, Unauthorized, UpgradeRequired
+from server.core.errors import (
+    AccessError,
+    BadMessage,
+    Internal,
+    Overloaded,
+    Unauthorized,
+    UpgradeRequired,
+)
 from server.core.messages import (
     ClientMessage,
     Configure,
@@ -24,8 +32,8 @@ from server.core.session import POLICY_VIOLATION, TRY_AGAIN_LATER, Session, Stat
 from server.runtime.gateway import Gateway
 from server.settings import Settings
 from server.transport import encodings
-from server.transport.jsonapi import report_rejection, send_error
-from server.transport.upgrade import check_upgrade
+from server.transport.jsonapi import report_rejection, send_error, send_http_error
+from server.transport.upgrade import check_key, check_upgrade
 from server.transport.websocket import WebSocketProtocol
 
 log = logging.getLogger(__name__)
@@ -61,8 +69,12 @@ class SessionHandler(websocket.WebSocketHandler):
                 check_upgrade(self.request)
             self._access.check_origin(self.request)
             self._token = self._access.check_token(self.request, time.monotonic())
+            if self.request.method == "GET":
+                check_key(self.request)
         except Overloaded as error:
             self.set_header("Connection", "close")
+            send_error(self, error)
+        except BadMessage as error:
             send_error(self, error)
         except UpgradeRequired as error:
             self.set_header("Connection", "Upgrade")
@@ -84,6 +96,10 @@ class SessionHandler(websocket.WebSocketHandler):
             self._gateway.session_rejected("handshakes")
             raise
         self._gateway.make_room(now, self._address)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Send the errors of HTTP itself in the form that all errors have."""
+        send_http_error(self, status_code, "open a WebSocket here, by GET", "GET")
 
     def check_origin(self, origin: str) -> bool:
         """Accept: ``prepare`` has checked it."""

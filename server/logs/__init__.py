@@ -6,6 +6,7 @@ import logging
 
 from server.logs.budget import BudgetFilter
 from server.logs.formats import FORMATS
+from server.logs.library import LibraryFilter
 
 
 def configure(level: str, line_format: str, worker: int | None = None) -> BudgetFilter:
@@ -16,6 +17,7 @@ def configure(level: str, line_format: str, worker: int | None = None) -> Budget
     handler = logging.StreamHandler()
     handler.setFormatter(FORMATS[line_format](worker))
     budget = BudgetFilter()
+    handler.addFilter(LibraryFilter())
     handler.addFilter(budget)
     logging.basicConfig(level=level.upper(), handlers=[handler])
     return budget

@@ -47,7 +47,7 @@ class BudgetFilter(logging.Filter):
         """Log how many lines were omitted of kinds that have fallen silent since."""
         for (path, line, level), omitted in self._budget.overdue(self._clock()):
             name = logging.getLevelName(level).lower()
-            log.log(level, "%d more lines like the %s of %s:%d", omitted, name, path, line)
+            log.log(level, "%d more like the %s of %s:%d", omitted, name, path, line)
 
     async def keep_reporting(self) -> None:
         """Report for as long as the process runs."""

@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from server.core.amounts import amount
+
 LONGEST_MESSAGE = 2000
 LONGEST_VALUE = 500
 LONGEST_TRACEBACK = 10_000
@@ -91,7 +93,7 @@ def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, bytes | bytearray | memoryview):
-        return f"<{len(value)} bytes>"
+        return f"<{amount(len(value), 'byte')}>"
     return _clean(str(value), LONGEST_VALUE)
 
 

@@ -43,7 +43,7 @@ class Drain:
         unanswered = await dispatcher.stop()
         if unanswered:
             fields = {"frames": unanswered, "waited_s": time.monotonic() - began}
-            log.warning("%(frames)d frames had no answer after %(waited_s).1f s", fields)
+            log.warning("frames without an answer after %(waited_s).1f s: %(frames)d", fields)
         await self._close_rest()
 
     def resolved(self, entry: OpenSession) -> None:

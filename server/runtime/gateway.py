@@ -16,7 +16,6 @@ from server.core.errors import BackendUnavailable, FramewireError, Overloaded
 from server.core.limiters import Limiters
 from server.core.messages import ClientMessage, Dropped, Error, Outcome, Result, ServerMessage
 from server.core.model import Lane, Model, ModelKey, ModelStatus, looking_up
-from server.core.quota import EVERYONE
 from server.core.ring import Member
 from server.core.rollout import Route
 from server.core.session import TRY_AGAIN_LATER, Session
@@ -170,8 +169,8 @@ class Gateway:
             raise Overloaded("the gateway is shutting down")
         if address is not None and not self.sessions.addresses.allows(address):
             self.session_rejected("max_sessions_per_address")
-            held = self.sessions.addresses.held(address)
-            raise Overloaded(f"{held} sessions are open from this address, the maximum")
+            most = self.sessions.addresses.limit
+            raise Overloaded(f"too many sessions from this address: at most {most} may be open")
         silent = self.sessions.longest_silent(now) if self.sessions.full else None
         if silent is not None:
             self.disconnect(silent.session)
@@ -179,8 +178,8 @@ class Gateway:
             silent.close(TRY_AGAIN_LATER, "no hello, and another client needs the slot")
         if self.sessions.full:
             self.session_rejected("max_sessions")
-            open_sessions = self.sessions.places.held(EVERYONE)
-            raise Overloaded(f"{open_sessions} sessions are open, the maximum")
+            most = self.sessions.max_sessions
+            raise Overloaded(f"too many sessions: at most {most} may be open; try again later")
 
     def receive(self, session: Session, message: ClientMessage) -> None:
         """Handle a message. Returns at once, whatever the message leads to."""

@@ -21,7 +21,13 @@ from server.backend.interface import Backend, BackendFailed, CallTiming, Inferen
 from server.core.answers import Answer
 from server.core.balancing import Balancer
 from server.core.concurrency import CallOutcome
-from server.core.errors import BackendUnavailable, BatchRejected, DeadlineExceeded, FramewireError
+from server.core.errors import (
+    BackendUnavailable,
+    BatchRejected,
+    DeadlineExceeded,
+    FramewireError,
+    ModelError,
+)
 from server.core.lanes import lane_of
 from server.core.messages import Frame
 from server.core.mirroring import Mirroring
@@ -232,6 +238,9 @@ class Shadow:
         if isinstance(result, Model) and result.version != self._candidate:
             self._candidate = result.version
             self._mirroring.renew()
+        if isinstance(result, ModelError):  # the operator has asked for it, or will publish it yet
+            fields = {"model": key, "reason": result, "code": result.code}
+            log.warning("shadow %(model)s: nothing is compared: %(reason)s", fields)
 
     def _channel_changed(self, reachable: bool) -> None:
         self._models.channel_changed(

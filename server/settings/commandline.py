@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import Field, fields
 from typing import Any, NoReturn
@@ -12,6 +13,14 @@ from server.settings.table import PREFIX, Settings
 from server.version import VERSION
 
 _UNITS = {"_ms": "MS", "_s": "SECONDS", "_bytes": "BYTES"}
+# What the library says, and what the other errors of settings would say.
+_IN_OUR_WORDS = {
+    r"^argument (?:-\w/)?(\S+): expected one argument$": r"\1: requires a value",
+    r"^argument (?:-\w/)?(\S+): ignored explicit argument '.*'$": r"\1: takes no value",
+    r"^argument (\S+): invalid int value: ": r"\1: must be an integer, not ",
+    r"^argument (\S+): invalid float value: ": r"\1: must be a number, not ",
+    r"^the following arguments are required: (\S+)$": r"\1 is required",
+}
 _DESCRIPTION = """\
 The Framewire gateway: accepts camera frames over WebSocket and HTTP, batches them for
 TensorFlow Serving, and streams the results back.
@@ -36,6 +45,8 @@ class Parser(argparse.ArgumentParser):
     """A parser that reports errors as WrongSetting, in one line, like any wrong setting."""
 
     def error(self, message: str) -> NoReturn:
+        for pattern, words in _IN_OUR_WORDS.items():
+            message = re.sub(pattern, words, message)
         raise WrongSetting(message)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:

@@ -232,6 +232,8 @@ class Settings:
         "names under which the gateway serves its own pages, comma-separated; *: any; empty: "
         "localhost if only this machine can connect, otherwise any",
         metavar="NAMES",
+        pattern=rf"(\s*(\*|\[[0-9A-Fa-f:.]+\]|[^\s,:/?#@\[\]*]+)(:{_PORT})?\s*(,|$))*",
+        syntax="NAME, [IPV6-ADDRESS] or *, comma-separated",
     )
     trusted_proxies: str = _access(
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import ssl
 import time
@@ -21,9 +22,12 @@ from server.core.bucket import BucketTable
 from server.core.errors import Overloaded
 from server.core.quota import Quota
 from server.transport.jsonapi import send_error
+from server.transport.plaintext import refuse_tls
 
 if TYPE_CHECKING:  # loaded only if a setting asks for it
     from server.access.tls import TLS
+
+log = logging.getLogger(__name__)
 
 # How long a connection may be silent: before its first request, during the TLS handshake,
 # or between two requests. Proxies keep theirs for 60 s.
@@ -85,6 +89,8 @@ class BoundedServer(HTTPServer):
             self._on_full("max_connections_per_address")
             stream.close()
             return
+        if self.ssl_options is None:
+            refuse_tls(stream, lambda: _log_tls(address[0]))
         super().handle_stream(stream, address)
 
     def on_close(self, server_conn: object) -> None:
@@ -102,6 +108,14 @@ def bound_body(request: HTTPServerRequest, max_bytes: int, timeout_s: float) -> 
     assert isinstance(request.connection, HTTP1Connection)
     request.connection.set_max_body_size(max_bytes)
     request.connection.set_body_timeout(timeout_s)
+
+
+def _log_tls(address: str) -> None:
+    log.info(
+        "%(address)s speaks TLS, and this gateway does not: use http:// and ws://, or set "
+        "tls_certificate and tls_key",
+        {"address": address},
+    )
 
 
 class TooManyHandler(RequestHandler):

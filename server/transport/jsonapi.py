@@ -44,6 +44,19 @@ def send_error(handler: RequestHandler, error: FramewireError) -> None:
     send_json(handler, wire.to_map(error_message(error), text=True), error.retry_after_s)
 
 
+def send_http_error(handler: RequestHandler, status_code: int, expected: str, methods: str) -> None:
+    """End a request with an error of HTTP itself, in the form that all errors have.
+
+    ``expected``: what to send instead. ``methods``: those that the address takes.
+    """
+    error: FramewireError = Internal("the gateway failed to handle this request; see its log")
+    if status_code < 500:
+        error = BadMessage(f"{HTTPStatus(status_code).phrase}: {expected}")
+    if status_code == 405:
+        handler.set_header("Allow", methods)
+    send_json(handler, wire.to_map(error_message(error), text=True))
+
+
 def report_rejection(
     handler: RequestHandler, access: AccessControl, code: str, reason: str
 ) -> None:
@@ -53,6 +66,14 @@ def report_rejection(
     address = access.client(handler.request).address
     fields = {"path": path, "address": address, "code": code, "reason": reason}
     log.info("%(path)s from %(address)s rejected: %(reason)s", fields)
+
+
+class ReadOnlyHandler(RequestHandler):
+    """An address to read from, for any client."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Send the errors of HTTP itself in the form that all errors have."""
+        send_http_error(self, status_code, "use GET", "GET, HEAD")
 
 
 class JSONHandler(RequestHandler):
@@ -97,12 +118,6 @@ class JSONHandler(RequestHandler):
         """Send the errors of HTTP itself in the form that all errors have."""
         with contextlib.suppress(ForbiddenOrigin):
             self.allow_page()
-        error: FramewireError = Internal("the gateway failed to handle this request; see its log")
-        if status_code < 500:
-            phrase = HTTPStatus(status_code).phrase
-            expected = f"send {self.accepts} by POST" if self.accepts else f"use {self.method}"
-            error = BadMessage(f"{phrase}: {expected}")
-        if status_code == 405:
-            methods = "GET, HEAD" if self.method == "GET" else self.method
-            self.set_header("Allow", f"{methods}, OPTIONS")
-        send_json(self, wire.to_map(error_message(error), text=True))
+        expected = f"send {self.accepts} by POST" if self.accepts else f"use {self.method}"
+        methods = "GET, HEAD" if self.method == "GET" else self.method
+        send_http_error(self, status_code, expected, f"{methods}, OPTIONS")

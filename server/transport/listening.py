@@ -73,6 +73,18 @@ class ListeningSocket(socket.socket):
             IOLoop.current().update_handler(self, IOLoop.READ)
 
 
+def endpoint(host: str, port: int) -> str:
+    """Return where a socket listens, as addresses are written: ``[::1]:8888``, ``*:8888``."""
+    name = f"[{host}]" if ":" in host else host or "*"
+    return f"{name}:{port}"
+
+
+def cannot_listen(host: str, port: int, error: OSError | ValueError) -> str:
+    """Return why ``open_sockets`` has failed, in words."""
+    reason = (error.strerror or str(error)) if isinstance(error, OSError) else "not a host name"
+    return f"cannot listen on {endpoint(host, port)}: {reason}"
+
+
 def open_sockets(host: str, port: int) -> list[ListeningSocket]:
     """Listen on every address of ``host``. Raises OSError, or ValueError for an impossible name."""
     sockets = bind_sockets(port, host, reuse_port=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado.httputil import HTTPServerRequest
 
-from server.core.errors import UpgradeRequired
+from server.core.errors import BadMessage, UpgradeRequired
 
 _NGINX = (
     "in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
@@ -27,3 +27,9 @@ def check_upgrade(request: HTTPServerRequest) -> None:
     else:
         return
     raise UpgradeRequired(reason)
+
+
+def check_key(request: HTTPServerRequest) -> None:
+    """Check that a handshake has a key, which the answer repeats. Raises BadMessage."""
+    if not request.headers.get("Sec-WebSocket-Key", "").strip():
+        raise BadMessage("the handshake has no Sec-WebSocket-Key")

@@ -24,11 +24,15 @@ class UploadSlots:
         """Take a slot for an address; None: no limit by address applies. Raises Overloaded."""
         if not self._slots.allows(EVERYONE):
             self._on_full("max_uploads")
-            raise Overloaded(f"all {self._slots.limit} upload slots are in use")
+            most = self._slots.limit
+            raise Overloaded(f"too many uploads: at most {most} may be under way; try again later")
         if address is not None and not self._addresses.acquire(address):
             self._on_full("max_uploads_per_address")
-            held = self._addresses.held(address)
-            raise Overloaded(f"{held} uploads from this address are under way, the maximum")
+            most = self._addresses.limit
+            raise Overloaded(
+                f"too many uploads from this address: at most {most} may be under way; "
+                "wait for one to end"
+            )
         self._slots.hold(EVERYONE)
 
     def release(self, address: str | None) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from server import startup
 from server.settings import Settings
 from server.signals import Signals
+from server.transport.listening import endpoint
 from server.workers.acceptor import Acceptor
 from server.workers.administration import WorkersGateway
 from server.workers.census import Census, Figures
@@ -171,8 +172,9 @@ class Supervisor:
         if not self._unsettled and not self._signals.stop.is_set():
             self._acceptor.start()
             log.info(
-                "listening on %(host)s:%(port)d, model server %(backend)s, %(workers)d workers",
+                "listening on %(endpoint)s, model server %(backend)s, %(workers)d workers",
                 {
+                    "endpoint": endpoint(self._settings.host, self._port),
                     "host": self._settings.host,
                     "port": self._port,
                     "backend": self._settings.backend,

@@ -63,7 +63,7 @@ def test_a_command_of_a_command_too() -> None:
     [
         ("exprot", "did you mean export?"),
         ("server", "did you mean serve?"),
-        ("--verison", "choose from demo, serve,"),
+        ("qqq", "choose from demo, serve,"),
     ],
 )
 def test_a_misspelt_command(word: str, hint: str) -> None:
@@ -71,6 +71,13 @@ def test_a_misspelt_command(word: str, hint: str) -> None:
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr.startswith(f"framewire: unknown command {word!r}; {hint}")
     assert shown.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["--port", "--verison", "-p"])
+def test_a_flag_without_a_command(flag: str) -> None:
+    shown = framewire(flag, "80")
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == (f"framewire: {flag}: name a command first, such as framewire serve\n")
 
 
 def test_a_misspelt_flag_of_the_gateway() -> None:

@@ -97,7 +97,7 @@ def test_a_flood_that_ended_is_reported(written: Written, caplog: pytest.LogCapt
     with caplog.at_level("WARNING"):
         budget.report()
     [line] = caplog.messages
-    assert line.startswith("412 more lines like the warning of ")
+    assert line.startswith("412 more like the warning of ")
     assert "test_logs.py" in line
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from server.settings import Settings, WrongSetting, load, load_descriptions
 from server.startup import listen, page_url
+from server.transport.listening import endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = dataclasses.fields(Settings)
@@ -185,6 +186,16 @@ def test_numbers_that_are_not_finite(value: str) -> None:
         ("--wechat-url", "https://a@host", "must be http(s)://HOST[:PORT]"),
         ("--port", "8888.0", "must be an integer, not '8888.0'"),
         ("--port", "a\nb", r"not 'a\nb'"),
+        ("--drain-s", "10s", "must be a number (seconds), not '10s'"),
+        ("--max-staleness-ms", "0.5s", "must be an integer (milliseconds), not '0.5s'"),
+        ("--max-frame-bytes", "2MiB", "must be an integer (bytes), not '2MiB'"),
+        ("--record-max-mb", "1G", "must be an integer (megabytes), not '1G'"),
+        ("--record-keep-h", "1d", "must be a number (hours), not '1d'"),
+        ("--max-requests-per-s", "10/s", "must be a number, not '10/s'"),
+        *(
+            ("--allowed-hosts", value, "must be NAME, [IPV6-ADDRESS] or *, comma-separated")
+            for value in ("https://a.example", "*.a.example", "a b", "a/b", "::1", "a:http", "a@b")
+        ),
     ],
 )
 def test_wrong_values(flag: str, value: str, words: str) -> None:
@@ -208,6 +219,8 @@ def test_wrong_values(flag: str, value: str, words: str) -> None:
         ("allowed_origins", "wechat, https://*.example.com"),
         ("allowed_origins", "https://a.example, http://b:8080 ,weapp://wechat-game-runtime"),
         ("log_level", "warning"),
+        ("allowed_hosts", "a.example, b:443,[::1]:8888,192.168.1.20"),
+        ("allowed_hosts", "*"),
     ],
 )
 def test_right_values(name: str, value: str) -> None:
@@ -224,15 +237,16 @@ def test_an_empty_host_means_all_interfaces() -> None:
         ("prot = 1", "unknown setting 'prot'; did you mean port?"),
         ("[server]\nport = 1", "settings have no sections; remove [server]"),
         ("port: 8888", "not valid TOML"),
-        ("port = true", "port: must be an integer, not True"),
+        ("port = true", "port: must be an integer, not true"),
         ("port = 1.0", "port: must be an integer, not 1.0"),
         ("port = [1]", "port: must be an integer, not [1]"),
-        ("port = 2026-01-01", "port: must be an integer"),
-        ("max_wait_ms = true", "max_wait_ms: must be a number, not True"),
+        ("port = 2026-01-01", "port: must be an integer, not 2026-01-01"),
+        ("max_wait_ms = true", "max_wait_ms: must be a number (milliseconds), not true"),
         ("max_wait_ms = nan", "max_wait_ms: must be between 0 and 60000, not nan"),
-        ("max_wait_ms = 1" + "0" * 400, "max_wait_ms: must be a number, not 1000"),
+        ("max_wait_ms = 1" + "0" * 400, "max_wait_ms: must be a number (milliseconds), not 1000"),
         ("host = 1", "host: must be a string, not 1"),
-        ("host = ['a']", "host: must be a string, not ['a']"),
+        ("host = ['a']", "host: must be a string, with commas between several values, not ['a']"),
+        ('token_keys = "a\\u0000b"', "token_keys: must not contain a null character"),
         ("port = ", "Invalid value"),
         ("port = 1\nport = 2", "Cannot overwrite a value"),
         # tomllib says recursion, and tomli, which is for Python 3.10, how deep it may be.
@@ -271,7 +285,7 @@ def test_names_that_do_not_exist() -> None:
     assert_wrong("unknown flag --max-b; did you mean --max-batch?", ["--max-b", "1"])
     assert_wrong("unknown flag --qqq", ["--qqq=1"])
     assert_wrong("unknown argument keys; did you mean key?", ["keys", "--public", "a.pem"])
-    assert_wrong("argument --port: expected one argument", ["--port"])
+    assert_wrong("--port: requires a value", ["--port"])
 
 
 # Descriptions
@@ -333,6 +347,30 @@ def test_a_host_that_cannot_be_listened_on(host: str) -> None:
     with pytest.raises(WrongSetting, match="cannot listen on ") as caught:
         listen(Settings(host=host, port=0))
     assert "\n" not in str(caught.value)
+    assert "codec" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "written"),
+    [("::1", "[::1]:80"), ("", "*:80"), ("10.0.0.7", "10.0.0.7:80"), ("a.example", "a.example:80")],
+)
+def test_where_it_listens(host: str, written: str) -> None:
+    assert endpoint(host, 80) == written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--port"], "--port: requires a value"),
+        (["--help=all"], "--help: takes no value"),
+    ],
+)
+def test_errors_of_the_command_line_are_like_those_of_settings(
+    arguments: list[str], line: str
+) -> None:
+    with pytest.raises(WrongSetting) as caught:
+        load(arguments, {})
+    assert str(caught.value) == line
 
 
 @pytest.mark.parametrize(
@@ -342,6 +380,8 @@ def test_a_host_that_cannot_be_listened_on(host: str) -> None:
         ("0.0.0.0", "127.0.0.1"),
         ("::", "[::1]"),
         ("::1", "[::1]"),
+        ("*", "127.0.0.1"),
+        ("0", "127.0.0.1"),
         ("cameras.example", "cameras.example"),
     ],
 )

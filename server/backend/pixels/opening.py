@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from server.backend.pixels.placement import Size
+from server.core.amounts import amount
 from server.core.errors import BadFrame
 from server.core.messages import RAW_CHANNELS, Frame
 from server.core.pictures import UPRIGHT, without_metadata
@@ -76,7 +77,7 @@ def _raw(frame: Frame) -> Image.Image:
     expected = frame.width * frame.height * RAW_CHANNELS[frame.format]
     if len(frame.data) != expected:
         raise BadFrame(
-            f"{frame.format} of {frame.width}x{frame.height} pixels is {expected} bytes, "
+            f"{frame.format} of {frame.width}x{frame.height} pixels is {amount(expected, 'byte')}, "
             f"not {len(frame.data)}"
         )
     size = (frame.width, frame.height)

@@ -7,6 +7,7 @@ import struct
 from itertools import islice
 from typing import NamedTuple
 
+from server.core.amounts import amount
 from server.core.errors import BadFrame
 from server.core.pictures.layout import EXIF, UPRIGHT, Header, orientation
 
@@ -105,7 +106,7 @@ def _head(data: bytes) -> _Head:
 
 
 def _too_short(length: int) -> BadFrame:
-    return BadFrame(f"broken jpeg: a header segment says it has {length} bytes")
+    return BadFrame(f"broken jpeg: a header segment says it has {amount(length, 'byte')}")
 
 
 def _frame(marker: int, data: bytes, at: int) -> tuple[int, int, int, int]:
@@ -117,7 +118,7 @@ def _frame(marker: int, data: bytes, at: int) -> tuple[int, int, int, int]:
             "a baseline or progressive one with Huffman codes is required"
         )
     if bits != 8:
-        raise BadFrame(f"this jpeg has {bits} bits per sample; 8 are required")
+        raise BadFrame(f"this jpeg has {amount(bits, 'bit')} per sample; 8 are required")
     if components not in (1, 3, 4):
         raise BadFrame(f"this jpeg has {components} components; 1, 3 or 4 are required")
     return marker, width, height, components

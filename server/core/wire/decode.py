@@ -12,6 +12,7 @@ import binascii
 from typing import Any
 
 from server.core import pictures, tracecontext
+from server.core.amounts import amount
 from server.core.errors import (
     BadFrame,
     BadMessage,
@@ -155,7 +156,7 @@ def check_picture(
         expected = width * height * RAW_CHANNELS[picture_format]
         if len(data) != expected:
             raise BadFrame(
-                f"{width}x{height} {picture_format} is {expected} bytes, not {len(data)}"
+                f"{width}x{height} {picture_format} is {amount(expected, 'byte')}, not {len(data)}"
             )
         header = pictures.Header(width, height, cost=width * height)
     if header.width * header.height > limits.max_pixels or 0 < limits.max_cost < header.cost:

@@ -209,8 +209,8 @@ async def test_a_server_that_ends_the_handshake() -> None:
     ("body", "ending"),
     [
         (
-            b'{"code": "overloaded", "message": "8 sessions are open, the maximum"}',
-            ": 8 sessions are open, the maximum$",
+            b'{"code": "overloaded", "message": "too many sessions: at most 8 may be open"}',
+            ": too many sessions: at most 8 may be open$",
         ),
         (b'{"message": 7}', "$"),
         (b"[]", "$"),

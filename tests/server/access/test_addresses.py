@@ -74,6 +74,7 @@ def test_unparsable_addresses(text: str) -> None:
     with pytest.raises(WrongSetting, match="trusted_proxies: ") as caught:
         TrustedProxies(text)
     assert "\n" not in str(caught.value)
+    assert "such as" in str(caught.value) or "10.0.0.0/8?" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -153,3 +153,21 @@ def test_a_key_that_cannot_be_stored_stays_nowhere(
 def test_a_path_that_no_file_can_have(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match="File name too long"):
         run("key", "--token-keys", str(tmp_path / ("a" * 300)))
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        ([], "--subject is required"),
+        (["--subject"], "--subject: requires a value"),
+        (["--subject", ""], "--subject: must be a name, not ''"),
+        (["--subject", "a", "--sessions", "1.5"], "--sessions: must be an integer, not '1.5'"),
+        (["--subject", "a", "--rate", "15/s"], "--rate: must be a number, not '15/s'"),
+    ],
+)
+def test_wrong_flags_of_a_token(tmp_path: Path, flags: list[str], line: str) -> None:
+    path = str(tmp_path / "keys.json")
+    run("key", "--token-keys", path)
+    with pytest.raises(WrongSetting) as caught:
+        run("token", "--token-keys", path, *flags)
+    assert str(caught.value) == line

@@ -331,7 +331,8 @@ async def test_a_name_that_leads_nowhere_at_the_start(fleet: list[Puppet]) -> No
     assert [word(outcome) for outcome in await pooled.shoot(camera)] == ["backend_unavailable"]
     error = pooled.gateway.ready()
     assert error is not None
-    assert "dns:///serving:8500: Name or service not known" in error.message
+    assert "dns:///serving:8500: Name or service not known" in str(error)
+    assert error.message == "no model server answers"
     behind.add(fleet[0].address)
     await pooled.ready()
     await camera.until(lambda: isinstance(camera.messages[-1], ModelChanged))

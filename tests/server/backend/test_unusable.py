@@ -225,7 +225,7 @@ async def test_a_classifiers_class_without_a_label(
     ("described", "output", "shape", "words"),
     [
         ({"task": "keypoints"}, FLOAT, (1, 5, 2), r"shape \[2, 1, 5, 2\], not \[N,P,K,3\]"),
-        ({"task": "keypoints", "labels": ["a"]}, FLOAT, (1, 5, 3), "5 points, for 1 labels"),
+        ({"task": "keypoints", "labels": ["a"]}, FLOAT, (1, 5, 3), "5 points, for 1 label"),
         ({"task": "segmentation"}, INT64, (4,), r"int64 \[2, 4\], not integers \[N,H,W\]"),
         ({"task": "segmentation", "labels": ["a"]}, INT64, (4, 4), "class 1; .* from 0 to 0"),
         ({"task": "embedding"}, FLOAT, (2, 2), r"\[2, 2, 2\], not \[N,D\]"),

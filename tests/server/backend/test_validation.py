@@ -103,7 +103,7 @@ def test_a_fixed_batch_has_as_many_rows() -> None:
     four: Spec = (UINT8, (4, 8, 8, 3))
     [lane] = chosen(signature(four, {"rows": (FLOAT, (4, 7))})).contracts
     assert lane.max_batch == 4
-    with pytest.raises(UnusableModel, match="1 rows for 4 pictures"):
+    with pytest.raises(UnusableModel, match="1 row for 4 pictures"):
         chosen(signature(four, {"rows": (FLOAT, (1, 7))}))
 
 

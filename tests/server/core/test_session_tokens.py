@@ -230,7 +230,9 @@ def test_the_sessions_of_a_subject(claim: int | None, most: int) -> None:
     sessions = [limited(f"s{n}", granted, subjects) for n in range(most + 1)]
     for session in sessions[:-1]:
         assert Select(KEY) in session.receive(hello(), NOW)
-    words = f"{most} sessions are open with tokens of this subject, the maximum"
+    words = (
+        f"too many sessions with tokens of this subject: at most {most} may be open; close another"
+    )
     error, close = sessions[-1].receive(hello(), NOW)
     assert_error([error], "overloaded", words)
     assert close == Close(TRY_AGAIN_LATER, words)
@@ -248,7 +250,9 @@ def test_a_token_of_another_subject_takes_the_session_over() -> None:
     session = Session("s1", LIMITS, 20.0, KEY, None, admission)
     session.receive(hello(), NOW)
     assert subjects.acquire("bob")
-    assert_error(session.receive(Configure(Options(token="bob")), NOW), "overloaded", "1 sessions")
+    assert_error(
+        session.receive(Configure(Options(token="bob")), NOW), "overloaded", "at most 1 may"
+    )
     assert subjects.held("ann") == 1
     subjects.release("bob")
     session.receive(Configure(Options(token="bob")), NOW)

@@ -279,6 +279,8 @@ async def test_pages_are_read_only(served: Served, method: str) -> None:
     for path in ("/", "/static/index.html", "/healthz", "/readyz", "/metrics"):
         answer = await raw(served, f"{method} {path}".encode())
         assert answer.split()[1] == b"405"
+        assert b"Allow: GET, HEAD" in answer
+        assert b'"message":"Method Not Allowed: use GET"' in answer
 
 
 async def test_an_idle_connection_is_closed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

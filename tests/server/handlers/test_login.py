@@ -162,6 +162,30 @@ async def test_rejections_by_wechat(
     token(await login(served))
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (40013, "no appid like wechat_appid"),
+        (40125, "wechat_secret is not the secret"),
+        (40164, "IP whitelist"),
+        (48001, "list of error codes"),
+    ],
+)
+async def test_the_log_says_what_the_operator_must_mend(
+    serve: Serve,
+    login_settings: Values,
+    standin: WeChatStandIn,
+    caplog: pytest.LogCaptureFixture,
+    number: int,
+    words: str,
+) -> None:
+    served = serve(**login_settings)
+    standin.says = {"errcode": number, "errmsg": "of no importance"}
+    answer = await login(served)
+    assert words in caplog.text
+    assert words.encode() not in answer.body
+
+
 async def test_a_code_works_once(serve: Serve, login_settings: Values) -> None:
     served = serve(**login_settings)
     token(await login(served))

@@ -104,7 +104,9 @@ async def test_one_upload_too_many(served: Served) -> None:
     second.send(PICTURE)
     assert await second.status() == 503
     assert second.fields["code"] == "overloaded"
-    assert second.fields["message"] == "all 1 upload slots are in use"
+    assert second.fields["message"] == (
+        "too many uploads: at most 1 may be under way; try again later"
+    )
     first.send(PICTURE[100:])
     assert await first.status() == 200
     await one_slot_is_free(served)
@@ -254,8 +256,8 @@ async def test_an_address_leaves_slots_for_others(serve: Serve) -> None:
     ann = [await begin_as(served, "8.8.8.8") for _ in range(3)]
     ann[2].send(PICTURE[10:])
     assert await ann[2].status() == 503
-    words = "2 uploads from this address are under way, the maximum"
-    assert ann[2].fields["message"] == words
+    words = "too many uploads from this address: at most 2 may be under way"
+    assert ann[2].fields["message"] == f"{words}; wait for one to end"
     bob = await begin_as(served, "8.8.4.4")
     for admitted in (bob, *ann[:2]):
         admitted.send(PICTURE[10:])

@@ -249,6 +249,17 @@ async def test_an_answer_that_cannot_be_compared_costs_only_itself(
     assert (await candidate.next_call()).ids == [2]
 
 
+async def test_a_candidate_that_is_not_there_is_logged_once(
+    candidate: PuppetBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    del candidate.models[CANARY]
+    following = Shadow(SETTINGS, candidate, None, Counters().comparisons)
+    following.start()
+    await until(lambda: "shadow digits:canary: nothing is compared: " in caplog.text)
+    assert caplog.text.count("nothing is compared") == 1
+    await following.close()
+
+
 async def test_several_model_servers_keep_slots_of_their_own_for_the_shadow(
     candidate: PuppetBackend,
 ) -> None:
