@@ -23,7 +23,7 @@ from tensorflow.python.lib.io.tf_record import tf_record_iterator
 
 # What graphs of TensorFlow 1 have in their collections.
 from tensorflow.python.ops import ref_variable
-from tensorflow.python.saved_model.loader_impl import load as load_saved_model
+from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 from tensorflow.python.training import queue_runner_impl
 
 tf2.enable()
@@ -33,12 +33,12 @@ __all__ = [
     "ConfigProto",
     "Graph",
     "RunOptions",
+    "SavedModelLoader",
     "Session",
     "as_dtype",
     "c_api",
     "dismantle_graph",
     "errors",
-    "load_saved_model",
     "queue_runner_impl",
     "ref_variable",
     "tf_record_iterator",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from export.detectors import columns
 from export.detectors.anchors import presets_with
 from export.detectors.centernet import centernet
 from export.detectors.columns import ULTRALYTICS
 from export.detectors.decoder import Size
-from export.detectors.heads import find_heads
+from export.detectors.heads import Heads, find_heads
 from export.detectors.options import DecodeOptions
 from export.detectors.own_anchors import own_anchors
 from export.detectors.ultralytics import detections_among
@@ -86,11 +88,26 @@ def _anchored(probe: Probe, size: Size) -> tuple[str, str] | None:
         return None
     presets = presets_with(heads.count, size)
     if not presets:
-        return None
+        return _own_offsets(probe, heads)
     reason = f"{', '.join(heads.boxes)} can be offsets from {heads.count} anchors"
     family = next((one for one in ("retinanet", "efficientdet") if one in presets), "ssd")
     others = f" (others that fit: {', '.join(presets[1:])})" if presets[1:] else ""
     return reason, f"--decode {family} --anchors {presets[0]}{others}"
+
+
+def _own_offsets(probe: Probe, heads: Heads) -> tuple[str, str] | None:
+    """Recognize a row of offsets and one of scores for each anchor; no preset has as many."""
+    if len(heads.boxes) > 1 or heads.boxes == heads.scores:
+        return None
+    [boxes], [scores] = heads.boxes, heads.scores
+    ranks = {probe[name].ndim for name in (boxes, scores)}
+    if ranks != {3} or probe[boxes].shape[2] != 4 or not np.any(probe[boxes] < 0):
+        return None
+    reason = (
+        f"{boxes} can be offsets from {heads.count} anchors, and {scores} their scores; no preset "
+        "has as many"
+    )
+    return reason, "--decode ssd --anchors FILE, with the anchors that it was trained with"
 
 
 def _centernet(probe: Probe, size: Size) -> tuple[str, str] | None:

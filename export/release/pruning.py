@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from export.client.model_server import END, ModelServer
 from export.contract import GRAPH_FILES
 from export.errors import ReleaseError
-from export.publishing import local, manifest, remote
+from export.publishing import links, local, manifest, remote
 from export.publishing.location import Location, reporting
-from export.publishing.repository import Repository
+from export.publishing.repository import Repository, is_version
 from export.release import config
 from export.release.config import ConfigFile
 from export.release.history import History
@@ -34,18 +35,19 @@ def prune(
 ) -> list[Pruned]:
     """Remove old versions and return what happened to each, newest first.
 
-    Kept are the newest ``keep``, labelled versions, those that a rollback would return to, and
-    those that the model server has loaded or is loading. Raise ``ServerError``, ``ReleaseError``
-    or ``PublishError``.
+    Kept are the newest ``keep``, labelled versions, those that a rollback would return to, those
+    that the model server has loaded or is loading, and those that kept ones link to. Raise
+    ``ServerError``, ``ReleaseError`` or ``PublishError``.
     """
     with file.locked():
         reasons = _reasons(model, server, file)
         on_disk = repository.versions()
         newest = sorted(on_disk)[-keep:] if keep else []
+        reasons = {**dict.fromkeys(newest, "among the newest"), **reasons}
+        reasons = {**_links(repository.location, on_disk, reasons), **reasons}
         outcomes = []
         for number, folder in sorted(on_disk.items(), reverse=True):
-            reason = reasons.get(number) or ("among the newest" if number in newest else "")
-            outcomes.append(Pruned(number, _size(folder), reason))
+            outcomes.append(Pruned(number, _size(folder), reasons.get(number, "")))
         if outcomes and not dry_run:
             removed = [on_disk[one.number] for one in outcomes if not one.kept_for]
             _remove(repository.location, removed)
@@ -74,6 +76,19 @@ def _reasons(model: str, server: ModelServer, file: ConfigFile) -> dict[int, str
             reasons[previous] = f"before {label}"
     reasons.update({number: label for label, number in config.labels(current, model).items()})
     return reasons
+
+
+def _links(base: Location, on_disk: Collection[int], kept: Collection[int]) -> dict[int, str]:
+    """Return the versions whose files are those of kept ones as well, and why they must stay."""
+    if base.local is None:
+        return {}
+    found: dict[int, str] = {}
+    with reporting("read", base):
+        for number in sorted(set(kept) & set(on_disk)):
+            names = links.needed(base.local, str(number))
+            others = [int(name) for name in names if is_version(name)]
+            found |= dict.fromkeys(others, f"version {number} links to it")
+    return found
 
 
 def _size(folder: Location) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -66,12 +66,16 @@ def _recognized(graph: Any) -> dict[str, str]:
     if set(DETECTION) <= set(known):
         return {name: f"{name}:0" for name in known}
     ends = ends_of_inference(graph)
-    aliases = {_alias(tensor): tensor.name for tensor in ends}
-    if not 1 <= len(ends) <= _MOST_ENDS or len(aliases) < len(ends):
+    if not 1 <= len(ends) <= _MOST_ENDS:
         raise outputs_missing(graph)
-    return aliases
+    return _named(ends)
 
 
-def _alias(tensor: Tensor) -> str:
-    """Return a tensor's name without its scopes."""
-    return str(tensor.op.name).rpartition("/")[2]
+def _named(tensors: Sequence[Tensor]) -> dict[str, str]:
+    """Return the names of tensors by new ones: without scopes or numbers, if these then differ."""
+    names = [tensor.name for tensor in tensors]
+    whole = [str(tensor.op.name) for tensor in tensors]
+    for aliases in ([name.rpartition("/")[2] for name in whole], whole):
+        if len(set(aliases)) == len(names):
+            return dict(zip(aliases, names, strict=True))
+    return {name.replace(":", "_"): name for name in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from export.contract import GRAPH_FILES
 from export.errors import SourceError
+from export.sources.plain_paths import plain_folder, with_graph
 from framewire import textfile
 
 SERVE = "serve"
@@ -19,6 +21,7 @@ SERVE = "serve"
 
 Tags = tuple[str, ...]
 
+_RELEASE = re.compile(r"[0-9]+(\.[0-9]+)*|")
 _REFERENCES = ("Variable", "VariableV2")
 
 
@@ -52,6 +55,23 @@ def choose(folder: Path, tags: Tags | None) -> MetaGraph:
         count = f"{len(graphs)} graphs" if len(graphs) > 1 else "one graph"
         raise SourceError(f"{folder} has {count},{wanted} choose with --tags: {named}")
     return found[0]
+
+
+def loadable(folder: Path) -> Path:
+    """Return the directory from which TensorFlow can load the SavedModel in ``folder``.
+
+    TensorFlow parses the version that wrote a graph, to know whether its variables say if they are
+    trained. It cannot parse that of some builds, such as ``1.12.0-PAI``; without any, it loads.
+    """
+    if not any((folder / name).exists() for name in GRAPH_FILES):
+        return plain_folder(folder)
+    model = _parsed(folder)
+    infos = [graph.meta_info_def for graph in model.meta_graphs]
+    if all(_RELEASE.fullmatch(info.tensorflow_version) for info in infos):
+        return plain_folder(folder)
+    for info in infos:
+        info.ClearField("tensorflow_version")
+    return with_graph(folder, model.SerializeToString())
 
 
 def _graphs(folder: Path) -> list[MetaGraph]:

@@ -10,6 +10,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from export.contract import GRAPH_FILES
 from export.paths import obstacle
 from export.sources.checkpoints import Checkpoint
 
@@ -22,6 +23,11 @@ def is_plain(path: Path) -> bool:
 def plain_folder(folder: Path) -> Path:
     """Return ``folder``, or a link to it."""
     return folder if is_plain(folder) else _links().folder(folder)
+
+
+def with_graph(folder: Path, graph: bytes) -> Path:
+    """Return a copy of a SavedModel's directory: links, but for ``graph`` as its graph."""
+    return _links().with_graph(folder, graph)
 
 
 def plain_prefix(prefix: Path) -> Path:
@@ -41,6 +47,15 @@ class _Links:
         link = self._next()
         link.symlink_to(target.resolve())
         return link
+
+    def with_graph(self, target: Path, graph: bytes) -> Path:
+        folder = self._next()
+        folder.mkdir()
+        for path in target.iterdir():
+            if path.name not in GRAPH_FILES:
+                (folder / path.name).symlink_to(path.resolve())
+        (folder / GRAPH_FILES[0]).write_bytes(graph)
+        return folder
 
     def prefix(self, prefix: Path) -> Path:
         folder = self._next()

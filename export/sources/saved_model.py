@@ -17,7 +17,6 @@ from export.sources.feeds import shaped_constant
 from export.sources.fingerprint import fingerprint
 from export.sources.names import image_input, left_out, select_outputs, select_signature
 from export.sources.options import SourceOptions
-from export.sources.plain_paths import plain_folder
 from export.sources.source import Restoration, Source
 from export.sources.tf1_saved_model import open_tf1_saved_model
 from export.suggestions import look_up
@@ -64,7 +63,7 @@ def open_saved_model(options: SourceOptions, folder: Path) -> Source:
 
 def _load(folder: Path, tags: metagraphs.Tags) -> Any:
     try:
-        return tf.saved_model.load(str(plain_folder(folder)), list(tags))
+        return tf.saved_model.load(str(metagraphs.loadable(folder)), list(tags))
     except Exception as error:  # damaged files can raise anything
         _check_files(folder, error)
         raise SourceError(f"cannot load {folder}: {reason_of(error)}") from None

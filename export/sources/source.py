@@ -40,6 +40,7 @@ class Source:
     ``scaling``: how pixels must be scaled, if the source or its kind implies it.
     ``holds``: objects that own the variables, tables and assets of the graph.
     ``left_out``: names of its outputs that ``--outputs`` does not select.
+    ``dropout``: what turns off the dropout that is part of its graph, as ``--feed`` takes it.
     ``notes``: remarks for the user, one line each.
     """
 
@@ -52,6 +53,7 @@ class Source:
     scaling: Scaling | None = None
     holds: tuple[Any, ...] = ()
     left_out: tuple[str, ...] = ()
+    dropout: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

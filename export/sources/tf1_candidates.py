@@ -12,7 +12,7 @@ from export.contract import CLASS_SCORES, DETECTION, Tensor
 _TRAINING = re.compile(
     r"(^|/)(gradients|save|report_uninitialized\w*|\w*Optimizer|optimizers?|\w*Initializer|"
     r"ExponentialMovingAverage|Adam|Momentum|train|training|summar\w*|metrics?|accuracy|"
-    r"\w*loss\w*|regularizers?)(_\d+)?(/|$)",
+    r"\w*loss\w*|\w*cross_entropy\w*|regularizers?)(_\d+)?(/|$)",
     re.IGNORECASE,
 )
 _TRAINING_OPS = re.compile(
@@ -126,6 +126,10 @@ def _score(tensor: Tensor, inference: set[Any]) -> int:
     rank = tensor.shape.rank
     if not tensor.dtype.is_floating or rank == 0 or (rank == 4 and looks_like_images(tensor)):
         return 0
+    if tensor.value_index and tensor.op.type.startswith("FusedBatchNorm"):
+        return 0  # its statistics
+    if rank == 1 and tensor.shape[0] is not None and tensor.op.type not in _ACTIVATIONS:
+        return 0  # one value for each channel
     name = tensor.op.name.rpartition("/")[2].lower()
     is_end = not any(
         operation in inference and _continues(operation) for operation in tensor.consumers()
@@ -133,7 +137,7 @@ def _score(tensor: Tensor, inference: set[Any]) -> int:
     is_flat = rank is None or rank <= 3
     score = 2 if is_end else 0
     score += 4 if name in (*DETECTION, *CLASS_SCORES) else 0
-    score += 3 if is_flat and tensor.op.type in _ACTIVATIONS else 0
+    score += 3 if is_flat and tensor.op.type in _ACTIVATIONS and not _is_joined(tensor) else 0
     score += 2 if is_end and _is_boxes(tensor) else 0
     return score + (1 if score and _HINT.search(name) else 0)
 
@@ -146,6 +150,12 @@ def _rows(tensor: Tensor) -> tuple[int | None, ...] | None:
     """Return a tensor's shape without its columns; None for what has no rows."""
     rank = tensor.shape.rank
     return tuple(tensor.shape[:-1].as_list()) if rank in (3, 4) else None
+
+
+def _is_joined(tensor: Tensor) -> bool:
+    """Return whether a tensor is only a part, such as one feature map's, of another one."""
+    consumers = [one for one in tensor.consumers() if not _is_training(one)]
+    return bool(consumers) and all(one.type in ("Concat", "ConcatV2") for one in consumers)
 
 
 def _continues(operation: Any) -> bool:

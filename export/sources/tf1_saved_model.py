@@ -14,10 +14,9 @@ import tensorflow as tf
 
 from export.contract import Tensor
 from export.errors import SourceError, reason_of
-from export.sources.metagraphs import Tags
+from export.sources.metagraphs import Tags, loadable
 from export.sources.names import image_input, left_out, select_outputs, select_signature
 from export.sources.options import SourceOptions
-from export.sources.plain_paths import plain_folder
 from export.sources.source import Restoration, Source
 from export.sources.tf1_graph import fed_tensor
 from export.sources.tf1_source import graph_source
@@ -50,7 +49,7 @@ def _load(folder: Path, tags: Tags) -> tuple[Any, dict[str, Any]]:
     session = v1.Session(graph=tf.Graph(), config=v1.ConfigProto(allow_soft_placement=True))
     try:
         with session.graph.as_default():
-            meta = v1.saved_model.load(session, list(tags), str(plain_folder(folder)))
+            meta = v1.saved_model.load(session, list(tags), str(loadable(folder)))
     except Exception as error:  # damaged files can raise anything
         raise SourceError(f"cannot load {folder}: {reason_of(error)}") from None
     return session, dict(meta.signature_def)

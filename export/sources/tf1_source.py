@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from export.contract import Tensor
 from export.errors import SourceError
+from export.sources.dropout import switches
 from export.sources.source import Restoration, Source
 from export.sources.tf1_batch import BatchFixed, check_opened
 from export.sources.tf1_graph import FrozenGraph, SessionGraph
@@ -38,7 +39,16 @@ def graph_source(
             notes = (_refusal(image, batch, error),)
     spec = tf.TensorSpec(shape, image.dtype)
     tables = tuple(infer.tables.values())
-    return Source(made_from, spec, infer, reference, restoration, holds=tables, notes=notes)
+    return Source(
+        made_from,
+        spec,
+        infer,
+        reference,
+        restoration,
+        holds=tables,
+        dropout=switches(selection.needed),
+        notes=notes,
+    )
 
 
 def _frozen(session: Any, selection: Selection, open_batch: bool = False) -> FrozenGraph:

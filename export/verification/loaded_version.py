@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from export.contract import DESCRIBE
 from export.errors import ContractError
+from export.sources.metagraphs import loadable
 from export.verification.golden import Row, rows_of
 
 Specs = dict[str, tuple[str, "list[int | None] | None"]]
@@ -21,7 +22,7 @@ class LoadedVersion:
 
     def __init__(self, version: Path) -> None:
         try:
-            loaded = tf.saved_model.load(str(version))
+            loaded = tf.saved_model.load(str(loadable(version)))
         except Exception as error:  # damaged files can raise anything
             reason = " ".join(str(error).split())[:300]
             raise ContractError(f"{version} cannot be loaded: {reason}") from None

@@ -13,7 +13,7 @@ from modelserver.execution import completeness, side_effects
 from modelserver.execution.completeness import Incomplete
 from modelserver.execution.graph_session import GraphSession
 from modelserver.status import Code, ServingError
-from modelserver.tensorflow_parts import errors, load_saved_model
+from modelserver.tensorflow_parts import SavedModelLoader, errors
 
 
 class SavedModel(NamedTuple):
@@ -63,7 +63,11 @@ def _copy(message: Any) -> Any:
 
 def _restore(graph_session: GraphSession, path: str, tags: Sequence[str]) -> Any:
     try:
-        return load_saved_model(graph_session.session, list(tags), path)
+        loader = SavedModelLoader(path)
+        # TensorFlow Serving pays no heed to this version; Python fails if it cannot parse it.
+        meta_graph = loader.get_meta_graph_def_from_tags(tags)
+        meta_graph.meta_info_def.ClearField("tensorflow_version")
+        return loader.load(graph_session.session, list(tags))
     except (errors.DataLossError, errors.OutOfRangeError) as error:
         raise Incomplete(f"the variables are truncated: {_reason(error.message)}") from None
     except errors.OpError as error:

@@ -89,6 +89,37 @@ def test_only_a_detector_has_boxes_for_a_second_model(tmp_path: Path) -> None:
         converted(written(tmp_path, classifier), TaskOptions(then="faces"))
 
 
+def heads_of_one_name() -> None:
+    """Two ends whose names differ in their scopes, as Keras names a layer's only operation."""
+    image = v1.placeholder(tf.float32, [None, 16, 16, 3], "input")
+    rows = tf.reshape(image, [-1, 64, 12]) - 0.5
+    for scope, columns in (("loc_branch", 4), ("cls_branch", 2)):
+        tf.concat([rows[..., :columns], rows[..., :columns]], 1, name=f"{scope}/concat")
+
+
+def two_ends_of_one_operation() -> None:
+    image = v1.placeholder(tf.float32, [None, 16, 16, 3], "input")
+    tf.split(tf.reshape(image, [-1, 128, 6]) - 0.5, [4, 2], 2, name="heads/split")
+
+
+@pytest.mark.parametrize(
+    ("build", "names"),
+    [
+        (heads_of_one_name, ["loc_branch/concat", "cls_branch/concat"]),
+        (two_ends_of_one_operation, ["heads/split_0", "heads/split_1"]),
+    ],
+)
+def test_ends_of_the_same_name(tmp_path: Path, build: Callable[[], None], names: list[str]) -> None:
+    found = converted(written(tmp_path, build))
+    assert found.task.name == "tensors"
+    assert {name: answers(found, RED)[name].shape for name in names} == {
+        names[0]: (1, 128, 4),
+        names[1]: (1, 128, 2),
+    }
+    suggested = f"{names[0]} can be offsets from 128 anchors, and {names[1]} their scores"
+    assert suggested in notes(found)
+
+
 def two_images() -> None:
     first = v1.placeholder(tf.float32, [None, 8, 8, 3], "first")
     second = v1.placeholder(tf.float32, [None, 8, 8, 3], "second")

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
+from tensorflow.core.protobuf import saved_model_pb2
 
 from export.errors import SourceError
+from export.verification.loaded_version import LoadedVersion
 from tests.export.opened import BLUE, GREEN, RED, answers, converted
 
 v1 = tf.compat.v1
@@ -95,3 +98,37 @@ def test_a_damaged_graph(tmp_path: Path, contents: bytes) -> None:
     (tmp_path / "saved_model.pb").write_bytes(contents)
     with pytest.raises(SourceError, match="truncated"):
         converted(tmp_path)
+
+
+VERSIONS = ("1.12.0-PAI", "2.4.0-rc1", "1.15.0+nv", "unknown", " ", "")
+
+
+def written_by(folder: Path, version: str) -> Path:
+    """Have the graphs in ``folder`` say which TensorFlow wrote them."""
+    path = next(folder.glob("saved_model.pb*"))
+    is_text = path.suffix == ".pbtxt"
+    model = saved_model_pb2.SavedModel()
+    if is_text:
+        text_format.Parse(path.read_text("utf-8"), model)
+    else:
+        model.ParseFromString(path.read_bytes())
+    for graph in model.meta_graphs:
+        graph.meta_info_def.tensorflow_version = version
+    text = text_format.MessageToString(model).encode()
+    path.write_bytes(text if is_text else model.SerializeToString())
+    return folder
+
+
+@pytest.mark.parametrize("resource", [True, False])
+@pytest.mark.parametrize("text", [True, False])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_any_build_of_tensorflow(tmp_path: Path, version: str, text: bool, resource: bool) -> None:
+    folder = saved(tmp_path / "run [1]", ["train"], ["serve"], resource=resource, text=text)
+    found = converted(written_by(folder, version))
+    assert answers(found, GREEN)["probabilities"].argmax() == 2
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_version_of_any_build_is_verified(tmp_path: Path, version: str) -> None:
+    folder = written_by(saved(tmp_path / "1", ["serve"]), version)
+    assert LoadedVersion(folder).names() == {"serving_default"}

@@ -77,6 +77,20 @@ def named(images: Any) -> None:
     tf.identity(flat[:, :48], name="detection_scores")
 
 
+def joined(images: Any) -> None:
+    """Scores and offsets of two feature maps, each joined at last; batch normalization between."""
+    scores, boxes = [], []
+    for name, step in (("fine", 4), ("coarse", 8)):
+        features = tf.nn.avg_pool2d(images, step, step, "VALID")
+        features = v1.nn.fused_batch_norm(features, [1.0] * 3, [0.0] * 3, is_training=True)[0]
+        weights = v1.get_variable(name, [1, 1, 3, 7], use_resource=False)
+        rows = tf.nn.conv2d(features, weights, 1, "SAME")
+        scores.append(tf.sigmoid(tf.reshape(rows[..., :3], [-1, (8 // step) ** 2, 3]), name))
+        boxes.append(tf.reshape(rows[..., 3:], [-1, (8 // step) ** 2, 4]))
+    tf.concat(scores, 1, name="cls")
+    tf.concat(boxes, 1, name="loc")
+
+
 @pytest.mark.parametrize(
     ("build", "first"),
     [
@@ -84,6 +98,7 @@ def named(images: Any) -> None:
         (lenet, ["add:0 [?,5]"]),
         (detector, ["decoded/boxes:0 [?,10,4]", "scores:0 [?,10]"]),
         (maps, ["all_loc:0 [?,5,4]", "all_logits:0 [?,5,3]"]),
+        (joined, ["cls:0 [?,5,3]", "loc:0 [?,5,4]"]),
         (named, ["detection_boxes:0 [?,48,4]", "detection_scores:0 [?,48]", "tail:0 [?,4]"]),
     ],
 )
@@ -97,3 +112,4 @@ def test_what_inference_wants_comes_first(build: Callable[[Any], None], first: l
     operations = {graph.get_tensor_by_name(one.partition(" ")[0]).op for one in found}
     assert not {op.type for op in operations} & {"Assign", "Switch", "Merge", "Const", "VariableV2"}
     assert not [op.name for op in operations if "radient" in op.name or op.name.startswith("save")]
+    assert not [one for one in found if "BatchNorm" in one]

@@ -164,3 +164,40 @@ def test_a_graph_in_training_mode(
     error = capsys.readouterr().err
     assert reason in error
     assert "use the graph that was built for inference" in error
+    assert ("--batch 1" in error) == (body is of_the_batch)
+
+
+def kept(mean: Any, training: Any, use_resource: bool) -> Any:
+    """Dropout as TensorFlow wrote it before 1.13."""
+    with v1.name_scope("dropout"):
+        probability = tf.constant(0.5, name="keep_prob")
+        drawn = tf.random.uniform(tf.shape(mean))
+        return mean / probability * tf.floor(probability + drawn)
+
+
+def rated(mean: Any, training: Any, use_resource: bool) -> Any:
+    """Dropout as TensorFlow wrote it from 1.13 on."""
+    with v1.name_scope("net/dropout_1"):
+        rate = tf.constant(0.5, name="rate")
+        drawn = tf.random.uniform(tf.shape(mean))
+        return mean / (1 - rate) * tf.cast(drawn >= rate, tf.float32)
+
+
+@pytest.mark.parametrize(
+    ("body", "feeds"),
+    [
+        (dropped, ["dropout/Const=1", "dropout/GreaterEqual/y=0"]),
+        (kept, ["dropout/keep_prob=1"]),
+        (rated, ["net/dropout_1/rate=0"]),
+    ],
+)
+def test_dropout_that_is_part_of_the_graph(
+    tmp_path: Path, body: Callable[..., Any], feeds: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = checkpoint(tmp_path / "run", body, True)
+    options = (f"--from={folder}", "--outputs=probabilities=prob", "--scale=0..1")
+    with pytest.raises((ExportError, AssertionError)):
+        export(tmp_path, *options)
+    flags = [f"--feed {feed}" for feed in feeds]
+    assert f"turn its dropout off with {' '.join(flags)}\n" in capsys.readouterr().err
+    export(tmp_path, *options, *(f"--feed={feed}" for feed in feeds))

@@ -105,5 +105,13 @@ def renamed_tensor(path: Path) -> Path:
     return path
 
 
+def written_by(path: Path, version: str) -> None:
+    """Have the graph say that this version of TensorFlow wrote it."""
+    file = path / "saved_model.pb"
+    saved_model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    saved_model.meta_graphs[0].meta_info_def.tensorflow_version = version
+    file.write_bytes(saved_model.SerializeToString())
+
+
 def _infos(tensors: Mapping[str, Any]) -> dict[str, Any]:
     return {alias: v1.saved_model.build_tensor_info(tensor) for alias, tensor in tensors.items()}

@@ -44,6 +44,14 @@ def test_ref_variables_and_examples(old: Client) -> None:
     assert table(classified.result) == [[("", 2.5)]]
 
 
+@pytest.mark.parametrize("version", ["1.12.0-PAI", "unknown", ""])
+def test_models_of_any_build_of_tensorflow(serve: Serve, tmp_path: Path, version: str) -> None:
+    folder = exported_v1.half_plus_two(tmp_path / "half" / "1")
+    exported_v1.written_by(folder, version)
+    client = serve(model_name="half", model_base_path=folder.parent)
+    assert client.predict("half", {"x": np.array([[1.0]], np.float32)})["y"].tolist() == [[2.5]]
+
+
 def test_a_table_filled_from_an_asset(old: Client) -> None:
     answer = old.predict("vocabulary", {"words": np.array([b"two", b"zero", b"none"], object)})
     assert answer["numbers"].tolist() == [2, 0, -1]

@@ -239,6 +239,12 @@ def test_cells_are_units_of_feature_maps_only() -> None:
             "add --decode ssd --anchors ssd300 (others that fit: ssd300-coco)",
         ),
         ({"a": wide(1, 1917, 4), "b": unit(1, 1917, 91)}, (300, 300), "--anchors tf-ssd"),
+        (
+            {"loc": wide(1, 5972, 4), "cls": unit(1, 5972, 2)},
+            (260, 260),
+            "loc can be offsets from 5972 anchors, and cls their scores; no preset has as many: "
+            "to serve boxes, add --decode ssd --anchors FILE",
+        ),
         ({"predictions": carrying_anchors()}, SIZE, "anchors and variances: to serve boxes, add"),
         ({"o": wide(1, 49104, 94)}, (512, 512), "add --decode retinanet --anchors retinanet"),
         (
@@ -262,6 +268,9 @@ def test_outputs_that_look_undecoded_get_a_suggestion(
         {"mask": unit(2, 64, 64, 21)},
         {"keypoints": unit(2, 1, 17, 3)},
         {"boxes": unit(2, 100, 4), "scores": unit(2, 100)},
+        {"boxes": unit(2, 100, 4), "scores": unit(2, 100, 3)},
+        {"boxes": wide(2, 100, 4), "scores": unit(2, 100)},
+        {"left": wide(2, 8, 8, 4), "right": unit(2, 8, 8, 3)},
         {"tokens": unit(2, 50, 6)},
     ],
 )

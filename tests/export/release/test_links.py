@@ -55,6 +55,38 @@ def test_prune_removes_a_link_and_keeps_its_target(
     assert publish(str(target), str(deployment.base)).number == 2
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        {"5": "2"},
+        {"5": "../digits/2/"},
+        {"5": "4", "4": "2"},
+        {"5": "../stable", "../stable": "digits/2"},
+        {"5/variables": "../2/variables"},
+        {"5/assets": "../../shared", "../shared": "digits/2/assets"},
+    ],
+)
+def test_prune_keeps_what_a_kept_version_links_to(
+    deployment: Deployment, server: ModelServer, steps: dict[str, str]
+) -> None:
+    base = deployment.base.parent / "digits"  # the server would look at what appears in its own
+    for name in ("2", "3"):
+        make(base / name)
+    for name, target in steps.items():
+        if "/" in name and not name.startswith(".."):
+            shutil.rmtree(make(base / name.partition("/")[0]) / name.partition("/")[2])
+        (base / name).symlink_to(target)
+    repository = Repository(locate(str(base)))
+    outcomes = prune(MODEL, repository, server, deployment.file, 1, dry_run=False)
+    kept = {one.number: one.kept_for for one in outcomes if one.kept_for}
+    others = {int(name): "version 5 links to it" for name in ("2", *steps) if name in "24"}
+    assert kept == {5: "among the newest", **others}
+    assert set(names(base)) == {str(number) for number in kept}
+    for number in kept:
+        assert (base / str(number) / "variables" / "variables.index").is_file()
+        assert os.listdir(base / str(number) / "assets")
+
+
 @pytest.mark.parametrize("kind", ["absolute", "relative", "file", "dangling", "loop"])
 @pytest.mark.parametrize("leftover", [".removed-7", ".staging-7"])
 def test_a_leftover_link_never_blocks_a_publisher(tmp_path: Path, kind: str, leftover: str) -> None:
