@@ -135,7 +135,7 @@ def test_other_load_tests_name_their_extra(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(program, "find_spec", lambda name: None)
-    monkeypatch.setattr(program, "tolerate_closed_output", lambda: None)
+    monkeypatch.setattr(program, "tolerate_closed_output", lambda prog: None)
     assert program.run(["churn"], "framewire loadtest") == 2
     assert "pip install 'framewire[demo]'" in capsys.readouterr().err
 
