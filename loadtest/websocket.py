@@ -13,14 +13,17 @@ SUBPROTOCOL = "framewire.v1.msgpack"
 
 
 def handshake(
-    encoding: str = "msgpack", host: str = "127.0.0.1", path: str = "/ws", token: str | None = None
+    encoding: str = "msgpack",
+    host: str = "127.0.0.1",
+    path: str = "/ws",
+    authorization: str | None = None,
 ) -> bytes:
     """Return the request that opens a session in ``msgpack`` or ``json``."""
     key = base64.b64encode(os.urandom(16)).decode()
-    authorization = f"Authorization: Bearer {token}\r\n" if token is not None else ""
+    header = f"Authorization: {authorization}\r\n" if authorization is not None else ""
     return (
         f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{authorization}"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{header}"
         f"Sec-WebSocket-Protocol: framewire.v1.{encoding}\r\n\r\n"
     ).encode()
 

@@ -94,7 +94,7 @@ def _rejection(error: Rejected, target: Target) -> str:
     if error.status in _OF_A_PROXY:
         return (
             f"a server answered {error.status} in its place: {message}; "
-            "use the address of the gateway itself"
+            f"use the address of the gateway itself{_password(error, target)}"
         )
     if error.status >= 500:
         return (
@@ -105,6 +105,16 @@ def _rejection(error: Rejected, target: Target) -> str:
         f"this is not the WebSocket of a Framewire gateway: it answered {error.status}; "
         "that of a gateway is at /ws"
     )
+
+
+def _password(error: Rejected, target: Target) -> str:
+    """Return what to do about a server that may ask for a password."""
+    if error.status != 401:
+        return ""
+    if target.basic is not None:
+        return ", or another user and password in the URL"
+    scheme, rest = target.url.split("://")
+    return f", or put a user and password into the URL: {scheme}://USER:PASSWORD@{rest}"
 
 
 def _message(text: str) -> tuple[str, bool]:

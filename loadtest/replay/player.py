@@ -17,7 +17,7 @@ from framewire.recording import RecordedFrame, RecordedSession
 from loadtest import websocket
 from loadtest.cameras.probe import explain
 from loadtest.cameras.target import Target
-from loadtest.connection import Connection, hello
+from loadtest.connection import Connection
 
 LEAD_S = 0.5
 """How long before its first frame a session connects."""
@@ -153,7 +153,7 @@ class _Player:
         session.leave()
 
     async def _connect(self) -> _Session | None:
-        greeting = self._target.handshake() + hello(**self._options)
+        greeting = self._target.greeting(self._options)
         session: _Session | None = None
         try:
             session = await self._target.connect(

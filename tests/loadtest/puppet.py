@@ -45,6 +45,7 @@ class Puppet:
         self.subprotocol = subprotocol
         self.then = {} if then is None else {"then": then}
         self.hello: dict[str, Any] = {}
+        self.authorization: str | None = None
         self.received = 0
         self.lost = 0
         self.delays_s: list[float] = []
@@ -88,6 +89,7 @@ class _Session(WebSocketHandler):
     def open(self, *args: str, **kwargs: str) -> None:
         self.set_nodelay(True)  # otherwise TCP holds small messages back, in real time
         self._puppet.sessions.append(self)
+        self._puppet.authorization = self.request.headers.get("Authorization")
 
     def on_message(self, data: str | bytes) -> None:
         assert isinstance(data, bytes)

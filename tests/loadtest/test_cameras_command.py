@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import json
 import re
@@ -13,6 +14,7 @@ import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -163,6 +165,34 @@ def test_sessions_ask_for_what_the_flags_name() -> None:
     virtual.run(work())
     wanted = {"model": "people", "label": "stable", "then": "faces"}
     assert {name: puppet.hello[name] for name in wanted} == wanted
+
+
+def told(**options: Any) -> tuple[str | None, str | None]:
+    """The header and the token of ``hello`` that a gateway gets."""
+    puppet = Puppet()
+
+    async def work() -> None:
+        async with puppet.serving() as where:
+            await probe(replace(where, **options))
+
+    virtual.run(work())
+    return puppet.authorization, puppet.hello.get("token")
+
+
+def test_a_password_for_a_proxy_is_in_the_url() -> None:
+    where = target.parse("wss://ann:p%40ss@example.org/ws")
+    assert (where.url, where.host) == ("wss://example.org:443/ws", "example.org")
+    assert where.basic == "Basic " + base64.b64encode(b"ann:p@ss").decode()
+    assert (
+        target.parse("ws://ann@example.org").basic == "Basic " + base64.b64encode(b"ann:").decode()
+    )
+    assert target.parse("ws://example.org").basic is None
+
+
+def test_a_token_makes_room_for_the_password_of_a_proxy() -> None:
+    assert told(token="abc") == ("Bearer abc", None)
+    assert told(basic="Basic x") == ("Basic x", None)
+    assert told(token="abc", basic="Basic x") == ("Basic x", "abc")
 
 
 def test_nothing_listens() -> None:
