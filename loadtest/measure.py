@@ -39,6 +39,8 @@ class Measure:
     @property
     def figure(self) -> str:
         """The figure with its unit, and the digits that show on which side of its bound it is."""
+        if math.isnan(self.measured):
+            return "not measured"
         for extra in range(_MOST_EXTRA):
             shown = float(_digits(self.measured, extra).replace(",", ""))
             if replace(self, measured=shown).held == self.held:

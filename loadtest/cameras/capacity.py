@@ -87,6 +87,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command. Returns the exit status."""
+    flags.check_length(options)
     gateway, model = reach(flags.gateway(options))
     pictures = flags.pictures(options)
     levels: list[Level] = []

@@ -76,6 +76,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command. Returns the exit status."""
     outputs.check(options)
+    flags.check_length(options)
     profile = flags.profile(options, options.sessions, options.seconds)
     gateway, model = reach(flags.gateway(options))
     pictures = flags.pictures(options)

@@ -15,7 +15,7 @@ MISSING = "missing"
 
 LOCAL = {
     NOT_CONNECTED: "captured while the camera had no session",
-    UNSENT: "replaced by a newer frame before the camera could send it",
+    UNSENT: "held back by the camera until a newer frame came, or the load ended",
     DISCONNECTED: "sent, but the connection was lost before the outcome",
     MISSING: "sent, but no outcome arrived",
 }

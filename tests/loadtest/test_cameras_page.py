@@ -68,6 +68,19 @@ def test_a_page_with_few_results_or_none(answered: int) -> None:
     assert f"{answered / 20:.2%}" in shown
 
 
+def test_a_report_without_frames() -> None:
+    """Frames can be so rare, or Ctrl-C so early, that none was captured."""
+    late = Measure("p95_ms", math.nan, 20.0, "ms")
+    empty = replace(report(0, (late,)), summary=summarize(Recording(), 0.0, 10.0))
+    for shown in (text(empty), page.page(empty)):
+        assert "nan" not in shown
+        assert "p95_ms not measured, at most 20 ms: missed" in shown
+    assert "no frame was captured within 10 s" in text(empty)
+    assert "No frame was captured within 10 s" in page.page(replace(empty, measures=()))
+    assert files.fields(empty)["answered"] is None
+    assert empty.status == 1
+
+
 def test_names_from_outside_are_text() -> None:
     shown = page.page(report(5))
     assert "&lt;digits&gt;" in shown
@@ -145,7 +158,7 @@ def test_percentiles_are_those_of_the_distribution_for_plotters(tmp_path: Path) 
         (200.3, 200.0, False, "200.3"),
         (1234.4, 1200.0, False, "1,234"),
         (28.81, 200.0, False, "28.8"),
-        (math.nan, 1.0, False, "nan"),
+        (math.nan, 1.0, False, "not measured"),
     ],
 )
 def test_a_figure_that_misses_its_bound_does_not_look_like_it(
