@@ -110,10 +110,10 @@ class Connection:
             raise Unreachable(_closed(self._socket))
         try:
             message = msgpack.unpackb(data)
-        except (ValueError, TypeError) as error:
+            if self._tap is not None:
+                self._tap.received(message)
+        except (AttributeError, ValueError, TypeError) as error:
             raise Unreachable(f"unreadable message from the gateway: {error}") from None
-        if self._tap is not None:
-            self._tap.received(message)
         return message
 
     async def close(self) -> None:

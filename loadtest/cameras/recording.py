@@ -21,6 +21,9 @@ LOCAL = {
 }
 """Outcomes that the gateway knows nothing of, and what they mean."""
 
+MOST_FRAMES_PER_CALL = 2**16 - 1
+"""That a recording can note."""
+
 
 class Recording:
     """Frames in columns: one row each, in the order of capture.

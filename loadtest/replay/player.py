@@ -15,6 +15,7 @@ import msgpack
 from framewire.client.waiting import within
 from framewire.recording import RecordedFrame, RecordedSession
 from loadtest import websocket
+from loadtest.cameras.outcome import KINDS
 from loadtest.cameras.probe import explain
 from loadtest.cameras.target import Target
 from loadtest.connection import Connection
@@ -193,7 +194,7 @@ class _Player:
         kind = message["type"]
         if kind in ("welcome", "model_changed"):
             self._session = RecordedSession("", self._options, message.get("model"))
-        elif message.get("id") in self._waiting:
+        elif kind in KINDS and message.get("id") in self._waiting:
             sent, entry = self._waiting.pop(message["id"])
             after_ms = (self._loop.time() - sent) * 1000
             entry.outcome = RecordedFrame(

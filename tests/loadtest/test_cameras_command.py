@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
 from PIL import Image
 
@@ -293,6 +294,15 @@ def http(status: str, body: bytes = b"", *headers: str) -> bytes:
 _UPGRADED = (
     b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Protocol: framewire.v1.msgpack\r\n\r\n"
 )
+_WELCOME = {"type": "welcome", "limits": {"window": 4}}
+
+
+def sent(**message: Any) -> bytes:
+    """A message as it is on the wire."""
+    payload = msgpack.packb(message)
+    return bytes([0x82, len(payload)]) + payload
+
+
 _REFUSED = b'{"type": "error", "code": "upgrade_required", "message": "no Upgrade; in nginx: ..."}'
 
 
@@ -313,7 +323,17 @@ _REFUSED = b'{"type": "error", "code": "upgrade_required", "message": "no Upgrad
         (b"HTTP/1.1\r\n\r\n", "the answer is not HTTP"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP"),
         (_UPGRADED + b"\x82\x02\xc1\xc1", "not one of framewire.v1"),
-        (_UPGRADED + b"\x82\x01\x07", "not one of framewire.v1"),
+        (_UPGRADED + b"\x82\x01\x07", "not one of framewire.v1: not a map with a type"),
+        (_UPGRADED + sent(type="error"), "not one of framewire.v1: 'message' is missing"),
+        (_UPGRADED + sent(type="welcome", limits={}), "framewire.v1: 'window' is missing"),
+        (_UPGRADED + sent(**_WELCOME, model={"name": "x"}), "framewire.v1: 'version' is missing"),
+        (_UPGRADED + sent(**_WELCOME, model="digits"), "not one of framewire.v1: string ind"),
+        (_UPGRADED + b"\x88\x05\x03\xe8bye", "the gateway closed the session: bye"),
+        (_UPGRADED + b"\x02\x01\x80", "not a WebSocket frame of a gateway"),
+        (_UPGRADED + b"\x82\x7f" + (1 << 40).to_bytes(8, "big"), "not a WebSocket frame"),
+        (_UPGRADED, "it opened a WebSocket, but sent no welcome within 10 s"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20000, "the answer is not HTTP"),
+        (b"", "no answer within 10 s"),
         (_UPGRADED.replace(b"msgpack", b"json") + b"\x81\x02{}", "does not speak framewire.v1"),
     ],
 )
