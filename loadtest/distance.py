@@ -11,6 +11,7 @@ from pathlib import Path
 
 from loadtest import openloop, paced
 from loadtest.camera import Frame
+from loadtest.measure import counted
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import Stack
 
@@ -29,10 +30,9 @@ def run(models: Path, sessions: int, rate: float, seconds: float) -> None:
             flags = (f"--max-calls={max_calls}",)
             with Stack(models, flags, round_trip_ms=round_trip_ms) as stack:
                 load = asyncio.run(_load(stack.port, frames, sessions, rate, seconds))
-            outcomes = ", ".join(f"{count} {name}" for name, count in load.outcomes.most_common())
             print(
                 f"{round_trip_ms:7.0f} ms  {max_calls:9}  {load.answered:7.1%}  {load.per_s:8.0f}"
-                f"  {load.ms(0.5):4.0f} ms  {load.ms(0.99):4.0f} ms  {outcomes}"
+                f"  {load.ms(0.5):4.0f} ms  {load.ms(0.99):4.0f} ms  {counted(load.outcomes)}"
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -58,6 +59,11 @@ def quantity(value: float, unit: str, extra: int = 0) -> str:
 
 def _digits(value: float, extra: int) -> str:
     return f"{value:,.{extra}f}" if abs(value) >= 100 else f"{value:.{3 + extra}g}"
+
+
+def counted(outcomes: Counter[str]) -> str:
+    """Return how often each outcome occurred, the most frequent first."""
+    return ", ".join(f"{count} {name}" for name, count in outcomes.most_common()) or "none"
 
 
 def percentile(values: Sequence[float], share: float) -> float:

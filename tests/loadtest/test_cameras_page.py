@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.cameras import chart, files, hgrm, page
+from loadtest.cameras import chart, charts, files, hgrm, page
 from loadtest.cameras.effort import Effort
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
@@ -79,6 +79,20 @@ def test_a_report_without_frames() -> None:
     assert "No frame was captured within 10 s" in page.page(replace(empty, measures=()))
     assert files.fields(empty)["answered"] is None
     assert empty.status == 1
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 30])
+def test_no_colour_stands_for_two_outcomes(count: int) -> None:
+    recording = Recording()
+    for number in range(count):
+        for copy in range(count - number):  # the first one is the most frequent
+            recording.settle(recording.capture(0, copy / 10), f"error number_{number}")
+    lost = replace(report(5), summary=summarize(recording, 0.0, 10.0))
+    [outcomes] = [one for one in charts.of(lost) if one.title == "Outcomes over time"]
+    colours = re.findall('<i class="(c[0-9])"></i>', outcomes.html)
+    assert len(colours) == len(set(colours)) == min(count, 7)
+    assert (f"{count - 6} others" in outcomes.html) == (count > 7)
+    assert outcomes.html.count("<rect") >= 1
 
 
 def test_names_from_outside_are_text() -> None:
