@@ -12,6 +12,7 @@ from typing import Any
 from export.commands.parser import CommandParser
 from framewire.output import tolerate_closed_output
 from loadtest.cameras import capacity, command, flags
+from loadtest.cameras.report import INTERRUPTED
 from loadtest.reliability import SCENARIOS
 from loadtest.replay import command as replay
 from loadtest.speed import GROUPS
@@ -89,10 +90,12 @@ _COMMANDS: Mapping[str, tuple[str, Sequence[tuple[str, float, str]]]] = {
 
 
 def run(arguments: Sequence[str], prog: str) -> int:
-    """Run one measurement. Returns the exit status: 1 if a promise was broken."""
+    """Run one measurement. Returns the exit status: 1 if a promise was broken, 130 for Ctrl-C."""
     tolerate_closed_output(prog)
     try:
         return _run(arguments, prog)
+    except KeyboardInterrupt:  # the servers have been stopped
+        return INTERRUPTED
     finally:
         print(end="", flush=True)
 

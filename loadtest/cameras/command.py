@@ -83,13 +83,15 @@ def run(options: argparse.Namespace) -> int:
     task = Task(profile, gateway, pictures, range(profile.sessions), options.record)
     count = flags.processes(options, profile)
     report, recording = measure(task, model, count, options.objective, options.max_lag_ms)
-    print(text(report))
-    files.save(
-        (options.json, files.write_json, report),
-        (options.csv, files.write_csv, recording),
-        (options.html, page.write, report),
-        (options.hgrm, hgrm.write, report.summary.ages_ms),
-    )
+    try:
+        print(text(report))
+    finally:  # also if that cannot be written
+        files.save(
+            (options.json, files.write_json, report),
+            (options.csv, files.write_csv, recording),
+            (options.html, page.write, report),
+            (options.hgrm, hgrm.write, report.summary.ages_ms),
+        )
     return report.status
 
 

@@ -108,10 +108,8 @@ def _rejection(error: Rejected, target: Target) -> str:
             f"a server answered {error.status} in its place: {message}; is the gateway running, "
             "and does the proxy before it have its address?"
         )
-    return (
-        f"this is not the WebSocket of a Framewire gateway: it answered {error.status}; "
-        "that of a gateway is at /ws"
-    )
+    hint = "" if target.path == "/ws" else "; that of a gateway is at /ws"
+    return f"this is not the WebSocket of a Framewire gateway: it answered {error.status}{hint}"
 
 
 def _password(error: Rejected, target: Target) -> str:

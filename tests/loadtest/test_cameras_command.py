@@ -72,6 +72,28 @@ def test_a_gateway_under_load(patient_stack: Stack, pictures: Path, tmp_path: Pa
     assert_self_contained(files["html"].read_text())
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_output_that_cannot_be_written_costs_no_report(
+    patient_stack: Stack, pictures: Path, tmp_path: Path
+) -> None:
+    """The load may have taken hours, and only then is its summary printed."""
+    report = tmp_path / "report.json"
+    flags = ["--sessions=1", "--rate=5", "--seconds=1", "--ramp=0", "--warm-up=0"]
+    command = [sys.executable, "-m", "loadtest", "cameras", patient_stack.url, *flags]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*command, f"--pictures={pictures}", f"--json={report}"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    message = "python -m loadtest: cannot write the output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, message)
+    assert json.loads(report.read_text())["captured"] >= 4
+
+
 def test_a_server_that_comes_back_is_found_again(
     demo_stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,7 +285,7 @@ def test_a_gateway_that_was_there_needs_no_advice_to_start_it() -> None:
 
 def test_other_servers() -> None:
     assert "not the WebSocket of a Framewire gateway: it answered 200" in refusal(Puppet(), "/page")
-    assert "it answered 404" in refusal(Puppet(), "/nothing")
+    assert "it answered 404; that of a gateway is at /ws" in refusal(Puppet(), "/nothing")
     assert "does not speak framewire.v1" in refusal(Puppet(subprotocol=False))
 
 
@@ -319,7 +341,10 @@ _REFUSED = b'{"type": "error", "code": "upgrade_required", "message": "no Upgrad
         (http("401 Unauthorized", b"<h1>log in"), "answered 401 in its place: log in; use the add"),
         (http("429 Too Many Requests"), "answered 429 in its place: no reason given; use the"),
         (http("400 Bad Request", b"HTTP request sent to HTTPS port"), "URL with wss://"),
-        (http("400 Bad Request", b"what?"), "it answered 400; that of a gateway is at /ws"),
+        (
+            http("400 Bad Request", b"what?"),
+            "this is not the WebSocket of a Framewire gateway: it answered 400",
+        ),
         (b"HTTP/1.1\r\n\r\n", "the answer is not HTTP"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP"),
         (_UPGRADED + b"\x82\x02\xc1\xc1", "not one of framewire.v1"),
