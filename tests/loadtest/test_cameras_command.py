@@ -115,6 +115,48 @@ def test_the_servers_of_a_port_are_found(demo_stack: Stack) -> None:
         assert servers.name(procfs.command(stack.gateway.pid)) == "server"
 
 
+_RELAY = """
+import asyncio, sys
+
+async def pump(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+async def serve(reader, writer):
+    behind = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
+    await asyncio.gather(pump(reader, behind[1]), pump(behind[0], writer))
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+def test_a_proxy_leads_to_the_gateway_once_cameras_have_connected(
+    demo_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "INTERVAL_S", 0.0)
+    monkeypatch.setattr(servers, "LOOK_EVERY_S", 0.0)
+    command = [sys.executable, "-c", _RELAY, str(demo_stack.port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as relay:
+        assert relay.stdout is not None
+        port = int(relay.stdout.readline())
+        watch = servers.Watch(port)
+        assert [server.pid for server in watch.servers] == [relay.pid]
+        with socket.create_connection(("127.0.0.1", port)) as camera:
+            camera.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert camera.recv(100).startswith(b"HTTP/1.1 200")
+            watch.sample()
+        relay.kill()
+    behind = [demo_stack.gateway.pid, demo_stack.model_server.pid]
+    assert [server.pid for server in watch.servers] == [relay.pid, *behind]
+
+
 def assert_self_contained(page: str) -> None:
     """A page whose elements are closed, that loads nothing, and that explains every chart."""
     parser = _Elements()
