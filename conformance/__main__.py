@@ -42,10 +42,10 @@ async def _check(command: Sequence[str], cases: Sequence[Case]) -> int:
     program = await Program.start(command)
     for case in cases:
         problem = await _play(program, case)
-        print(f"{'FAIL' if problem else 'pass'}  {case.name}")
+        print(f"{'FAIL' if problem else 'pass'}  {case.name}", flush=True)
         if problem:
             failures += 1
-            print(f"      {case.rule}\n      {problem}")
+            print(f"      {case.rule}\n      {problem}", flush=True)
             await program.stop()  # it may be in any state
             program = await Program.start(command)
     await program.stop()

@@ -30,9 +30,10 @@ class _Output(io.FileIO):
 def tolerate_closed_output(program: str) -> None:
     """From now on, ignore that standard output has lost its reader.
 
-    Characters that its encoding does not have are escaped. Any other write error, such as a full
-    disk, raises ``SystemExit`` with one line, once, which ``program`` begins. The caller must flush
-    the output before it exits, because the interpreter cannot report that line.
+    Each line is written when it is complete, so that the reader of a pipe sees progress. Characters
+    that its encoding does not have are escaped. Any other write error, such as a full disk, raises
+    ``SystemExit`` with one line, once, which ``program`` begins. The caller must flush the output
+    before it exits, because the interpreter cannot report that line.
     """
     _open_standard_files()
     original = sys.stdout
@@ -45,7 +46,7 @@ def tolerate_closed_output(program: str) -> None:
         io.BufferedWriter(output),
         encoding=original.encoding,
         errors="backslashreplace" if original.errors == "strict" else original.errors,
-        line_buffering=original.isatty(),
+        line_buffering=True,
     )
 
 

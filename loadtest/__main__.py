@@ -9,10 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from export.commands.output import tolerate_closed_output
 from export.commands.parser import CommandParser
-from export.errors import ExportError
+from framewire.output import tolerate_closed_output
 from loadtest.cameras import capacity, command, flags
+from loadtest.cameras.report import INTERRUPTED
 from loadtest.reliability import SCENARIOS
 from loadtest.replay import command as replay
 from loadtest.speed import GROUPS
@@ -90,16 +90,14 @@ _COMMANDS: Mapping[str, tuple[str, Sequence[tuple[str, float, str]]]] = {
 
 
 def run(arguments: Sequence[str], prog: str) -> int:
-    """Run one measurement. Returns the exit status: 1 if a promise was broken."""
-    tolerate_closed_output()
+    """Run one measurement. Returns the exit status: 1 if a promise was broken, 130 for Ctrl-C."""
+    tolerate_closed_output(prog)
     try:
-        try:
-            return _run(arguments, prog)
-        finally:
-            print(end="", flush=True)
-    except ExportError as error:  # the output cannot be written
-        print(f"{prog}: {error}", file=sys.stderr)
-        return 1
+        return _run(arguments, prog)
+    except KeyboardInterrupt:  # the servers have been stopped
+        return INTERRUPTED
+    finally:
+        print(end="", flush=True)
 
 
 def _run(arguments: Sequence[str], prog: str) -> int:

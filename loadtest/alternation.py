@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from loadtest import procfs
+from loadtest.measure import percentile
 
 BUSY_CORES = 0.15
 """What other processes may use on average while a round counts."""
@@ -126,8 +127,7 @@ def _ratio(rounds: Sequence[Round[Sequence[float]]], share: float) -> float:
 
 
 def _percentile(groups: Sequence[Sequence[float]], share: float) -> float:
-    values = sorted(value for group in groups for value in group)
-    return values[min(len(values) - 1, int(len(values) * share))]
+    return percentile([value for group in groups for value in group], share)
 
 
 class Verdict(NamedTuple):

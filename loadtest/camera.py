@@ -99,10 +99,10 @@ class Camera(Connection):
         self.stopped = True
         super().leave()
 
-    def send(self) -> None:
-        """Send one frame now."""
+    def send(self, due: float | None = None) -> None:
+        """Send one frame now, which ages from when it was ``due``; None: from now."""
         frame = self._frames[self.sent % len(self._frames)]
-        self._sent_at[self.sent] = time.perf_counter()
+        self._sent_at[self.sent] = time.perf_counter() if due is None else due
         self._transport.writelines(frame.parts(self.sent))
         self.sent += 1
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from loadtest import accounts, closedloop
 from loadtest.camera import Frame
+from loadtest.measure import counted
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import Stack
 
@@ -18,7 +19,7 @@ def run(models: Path, seconds: float, sessions: int) -> bool:
         account = accounts.settled(stack.get)
         memory_mb = stack.gateway.resident_mb()
     print(f"{sessions} sessions for {seconds:.0f} s, a tenth of them disconnecting at random")
-    print(f"the cameras sent {load.sent} frames and received {dict(load.outcomes)}")
+    print(f"the cameras sent {load.sent} frames and received {counted(load.outcomes)}")
     print(f"the gateway accepted {account.accepted} frames:")
     for name, count in sorted(account.outcomes.items()):
         print(f"  {name:24} {count:8}")

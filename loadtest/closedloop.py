@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from loadtest.camera import Camera, Frame, address
+from loadtest.measure import percentile
 
 Connect = Callable[[int], Awaitable[Camera]]
 
@@ -100,7 +101,7 @@ async def _finish(cameras: Sequence[Camera]) -> None:
 
 
 def _summary(cameras: Sequence[Camera], sessions: int, frames_per_s: float) -> Load:
-    latencies = sorted(ms for camera in cameras for ms in camera.latencies_ms)
+    latencies = [ms for camera in cameras for ms in camera.latencies_ms]
     batches = [size for camera in cameras for size in camera.batches]
     outcomes: Counter[str] = Counter()
     for camera in cameras:
@@ -111,8 +112,8 @@ def _summary(cameras: Sequence[Camera], sessions: int, frames_per_s: float) -> L
         # Every frame reports the size of its batch, so a batch of n is counted n times; the
         # harmonic mean counts each batch once.
         len(batches) / sum(1 / size for size in batches) if batches else 0.0,
-        latencies[len(latencies) // 2] if latencies else float("nan"),
-        latencies[len(latencies) * 99 // 100] if latencies else float("nan"),
+        percentile(latencies, 0.5),
+        percentile(latencies, 0.99),
         sum(camera.sent for camera in cameras),
         outcomes,
         sum(camera.pending for camera in cameras),

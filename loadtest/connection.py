@@ -7,6 +7,7 @@ clients is zero: the gateway unmasks it like any other, and the client does not 
 from __future__ import annotations
 
 import asyncio
+import operator
 from typing import Any
 
 import msgpack
@@ -56,7 +57,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         if self._open or self._opens():
-            self._read_messages()
+            try:
+                self._read_messages()
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                self._malformed(error)
 
     async def opened(self, timeout_s: float = 10.0) -> None:
         """Wait until the session is open. Raises OSError: TimeoutError, or :class:`Rejected`.
@@ -66,14 +70,15 @@ class Connection(asyncio.Protocol):
         """
         await asyncio.wait({self.welcomed}, timeout=timeout_s)
         if not self.welcomed.done():
-            raise TimeoutError(f"no session within {timeout_s:g} s")
+            what = "it opened a WebSocket, but sent no welcome" if self._open else "no answer"
+            raise TimeoutError(f"{what} within {timeout_s:g} s")
         self.welcomed.result()
 
     def connection_lost(self, error: Exception | None) -> None:
         if error is not None:
             reason = error.strerror if isinstance(error, OSError) else None
             self.ended = reason or str(error)
-        self._fail(ConnectionError(self.ended))
+        self._fail(Rejected(101, self.ended) if self._open else ConnectionError(self.ended))
 
     def leave(self) -> None:
         """Disconnect without a closing handshake, as phones do."""
@@ -114,16 +119,18 @@ class Connection(asyncio.Protocol):
                 self._on_close(payload)
 
     def _unpack(self, payload: bytes) -> None:
-        try:
-            message = msgpack.unpackb(payload)
-        except (ValueError, TypeError):
-            message = None
-        if isinstance(message, dict) and isinstance(message.get("type"), str):
-            self._receive(message)
-        else:
-            self._fail(Rejected(101, "it sent a message that is not one of framewire.v1"))
-            self.ended = "it sent a message that is not one of framewire.v1"
-            self._transport.abort()
+        message = msgpack.unpackb(payload)
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise TypeError("not a map with a type")
+        self._receive(message)
+
+    def _malformed(self, error: Exception) -> None:
+        """End a session with a server that sends what is not of the protocol."""
+        why = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)[:100]
+        reason = f"it sent a message that is not one of framewire.v1: {why}"
+        self._fail(Rejected(101, reason))
+        self._transport.abort()
+        self.ended = reason
 
     def _on_close(self, payload: bytes) -> None:
         reason = payload[2:].decode("utf-8", "replace") or "no reason given"
@@ -134,6 +141,7 @@ class Connection(asyncio.Protocol):
     def _receive(self, message: dict[str, Any]) -> None:
         if not self.welcomed.done():
             if message["type"] == "welcome":
+                operator.index(message["limits"]["window"])
                 self.welcomed.set_result(message)
             elif message["type"] == "error":
                 self._fail(Rejected(101, f"{message['message']} ({message['code']})"))

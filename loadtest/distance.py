@@ -11,6 +11,7 @@ from pathlib import Path
 
 from loadtest import openloop, paced
 from loadtest.camera import Frame
+from loadtest.measure import counted
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import Stack
 
@@ -23,7 +24,7 @@ def run(models: Path, sessions: int, rate: float, seconds: float) -> None:
     """Measure each combination and print it."""
     frames = [Frame(picture) for picture in camera_jpegs(12)]
     print(f"{sessions} sessions with {rate:g} frames/s each, for {seconds:g} s")
-    print("round trip  max_calls  answered  frames/s  p50      p99")
+    print("round trip  max_calls  answered  frames/s  p50      p99      outcomes")
     for round_trip_ms in ROUND_TRIPS_MS:
         for max_calls in MAX_CALLS:
             flags = (f"--max-calls={max_calls}",)
@@ -31,7 +32,7 @@ def run(models: Path, sessions: int, rate: float, seconds: float) -> None:
                 load = asyncio.run(_load(stack.port, frames, sessions, rate, seconds))
             print(
                 f"{round_trip_ms:7.0f} ms  {max_calls:9}  {load.answered:7.1%}  {load.per_s:8.0f}"
-                f"  {load.ms(0.5):4.0f} ms  {load.ms(0.99):4.0f} ms  {dict(load.outcomes)}"
+                f"  {load.ms(0.5):4.0f} ms  {load.ms(0.99):4.0f} ms  {counted(load.outcomes)}"
             )
 
 

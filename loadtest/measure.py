@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -39,6 +40,8 @@ class Measure:
     @property
     def figure(self) -> str:
         """The figure with its unit, and the digits that show on which side of its bound it is."""
+        if math.isnan(self.measured):
+            return "not measured"
         for extra in range(_MOST_EXTRA):
             shown = float(_digits(self.measured, extra).replace(",", ""))
             if replace(self, measured=shown).held == self.held:
@@ -56,6 +59,11 @@ def quantity(value: float, unit: str, extra: int = 0) -> str:
 
 def _digits(value: float, extra: int) -> str:
     return f"{value:,.{extra}f}" if abs(value) >= 100 else f"{value:.{3 + extra}g}"
+
+
+def counted(outcomes: Counter[str]) -> str:
+    """Return how often each outcome occurred, the most frequent first."""
+    return ", ".join(f"{count} {name}" for name, count in outcomes.most_common()) or "none"
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loadtest.measure import percentile
 from loadtest.paced import PacedCamera, Seen
 
 
@@ -30,8 +32,8 @@ class Load:
 
     @property
     def answered(self) -> float:
-        """The share of the frames sent that was answered."""
-        return len(self.results) / len(self.frames)
+        """The share of the frames sent that was answered; NaN if none was sent."""
+        return len(self.results) / len(self.frames) if self.frames else math.nan
 
     @property
     def per_s(self) -> float:
@@ -43,10 +45,9 @@ class Load:
         """How often each outcome occurred."""
         return Counter(frame.outcome for frame in self.frames)
 
-    def ms(self, quantile: float) -> float:
-        """Return a quantile of the milliseconds from sending a frame to its result."""
-        ordered = sorted(frame.ms for frame in self.results)
-        return ordered[int(quantile * (len(ordered) - 1))] if ordered else float("nan")
+    def ms(self, share: float) -> float:
+        """Return the percentile ``share`` of the results' ages in ms, from when each was due."""
+        return percentile([frame.ms for frame in self.results], share)
 
 
 async def run(cameras: Sequence[PacedCamera], seconds: float, warm_up_s: float) -> Load:

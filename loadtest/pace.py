@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 from loadtest import closedloop, openloop, paced
 from loadtest.camera import Frame
+from loadtest.measure import counted
 from loadtest.openloop import Load
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import Stack
@@ -27,8 +29,8 @@ def run(models: Path, sessions: int, factor: float, seconds: float, obeys: bool)
     print(f"{sessions} sessions in a closed loop: {peak:.0f} frames/s")
     print(f"the same sessions with {rate:.1f} frames/s each, for {seconds:g} s:")
     print(f"  sent {sent / load.seconds:.0f} frames/s, answered {load.per_s:.0f}")
-    print(f"  dropped {1 - load.answered:.1%} of the frames sent: {dict(load.outcomes)}")
-    print(f"  answered per session: {each[0]} to {each[-1]}, median {each[len(each) // 2]}")
+    print(f"  answered {load.answered:.1%} of the frames sent: {counted(load.outcomes)}")
+    print(f"  answered per session: {each[0]} to {each[-1]}, median {statistics.median(each):g}")
     print(f"  age of a result: p50 {load.ms(0.5):.0f} ms, p99 {load.ms(0.99):.0f} ms")
 
 

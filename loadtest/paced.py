@@ -16,9 +16,13 @@ WINDOW = 4
 
 @dataclass(frozen=True)
 class Seen:
-    """One frame: when it was sent and answered (``time.perf_counter`` seconds), its outcome
-    (``result``, the reason of a drop, or the code of an error), the version that answered, and
-    how long the Predict call took."""
+    """One frame that was sent.
+
+    ``sent``: when it was due, however late this process was, and ``answered``: when its outcome
+    arrived, both in seconds of ``time.perf_counter``. ``outcome``: ``result``, the reason of a
+    drop, or the code of an error. ``version`` is the one that answered, ``inference_ms`` the
+    duration of the Predict call.
+    """
 
     sent: float
     answered: float
@@ -28,7 +32,7 @@ class Seen:
 
     @property
     def ms(self) -> float:
-        """Milliseconds from sending to the outcome."""
+        """Milliseconds from when it was due to its outcome."""
         return (self.answered - self.sent) * 1000
 
 
@@ -83,9 +87,10 @@ class PacedCamera(Camera):
                 raise ConnectionError("the gateway closed a session")
 
     def _tick(self, at: float) -> None:
-        self.due.append(time.perf_counter())
+        due = time.perf_counter() - (asyncio.get_running_loop().time() - at)
+        self.due.append(due)
         if len(self._sent_at) < self._window and not self._transport.is_closing():
-            self.send()
+            self.send(due)
         after = at + self._interval_s
         self._timer = asyncio.get_running_loop().call_at(after, self._tick, after)
 

@@ -20,6 +20,7 @@ from export.release import config
 from export.release.config import ConfigFile
 from loadtest import paced
 from loadtest.camera import Frame
+from loadtest.measure import counted, percentile
 from loadtest.paced import PacedCamera, Seen
 from loadtest.pictures import camera_jpegs
 from loadtest.stack import ROOT, Stack
@@ -175,11 +176,10 @@ def report(swaps: Swaps, sessions: int, rate: float) -> bool:
     )
     print("promote and rollback, by the commands of `framewire export`")
     for name, seen in (("before", swaps.before), ("during", swaps.during)):
-        outcomes = Counter(frame.outcome for frame in seen)
-        p50, p99, most = _percentiles([frame.ms for frame in seen if frame.outcome == "result"])
-        print(
-            f"  {name}: p50 {p50:5.1f} ms, p99 {p99:6.1f} ms, max {most:6.1f} ms; {dict(outcomes)}"
-        )
+        ages = [frame.ms for frame in seen if frame.outcome == "result"]
+        p50, p99, most = (percentile(ages, share) for share in (0.5, 0.99, 1.0))
+        outcomes = counted(Counter(frame.outcome for frame in seen))
+        print(f"  {name}: p50 {p50:5.1f} ms, p99 {p99:6.1f} ms, max {most:6.1f} ms; {outcomes}")
     for name, took in (("promote", swaps.promote_s), ("rollback", swaps.rollback_s)):
         print(
             f"  {name}: {min(took):.2f} to {max(took):.2f} s, including the startup of the command"
@@ -189,11 +189,3 @@ def report(swaps: Swaps, sessions: int, rate: float) -> bool:
     print(f"  frames with an error: {len(swaps.errors)}")
     print(f"  results of a version that the label did not point to: {len(swaps.wrong)}")
     return not swaps.errors and not swaps.wrong
-
-
-def _percentiles(values: list[float]) -> tuple[float, float, float]:
-    """Return the median, the 99th percentile and the maximum."""
-    if not values:
-        return (float("nan"),) * 3
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100], ordered[-1]

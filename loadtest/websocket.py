@@ -10,17 +10,22 @@ from dataclasses import dataclass
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 SUBPROTOCOL = "framewire.v1.msgpack"
+MAX_HEAD_BYTES = 1 << 16
+MAX_MESSAGE_BYTES = 64 << 20
 
 
 def handshake(
-    encoding: str = "msgpack", host: str = "127.0.0.1", path: str = "/ws", token: str | None = None
+    encoding: str = "msgpack",
+    host: str = "127.0.0.1",
+    path: str = "/ws",
+    authorization: str | None = None,
 ) -> bytes:
     """Return the request that opens a session in ``msgpack`` or ``json``."""
     key = base64.b64encode(os.urandom(16)).decode()
-    authorization = f"Authorization: Bearer {token}\r\n" if token is not None else ""
+    header = f"Authorization: {authorization}\r\n" if authorization is not None else ""
     return (
         f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{authorization}"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{header}"
         f"Sec-WebSocket-Protocol: framewire.v1.{encoding}\r\n\r\n"
     ).encode()
 
@@ -45,6 +50,8 @@ def answer(buffer: bytes) -> Answer | None:
         raise ValueError("the answer is not HTTP")
     head, end, rest = buffer.partition(b"\r\n\r\n")
     if not end:
+        if len(buffer) > MAX_HEAD_BYTES:
+            raise ValueError("the head of the answer has no end")
         return None
     first, *lines = head.decode("latin-1").split("\r\n")
     fields = [line.partition(":") for line in lines]
@@ -72,7 +79,11 @@ def pong(payload: bytes) -> bytes:
 
 
 def messages(buffer: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
-    """Return the opcodes and payloads of a server's complete frames, and the remaining bytes."""
+    """Return the opcodes and payloads of a server's complete frames, and the remaining bytes.
+
+    Raises ValueError for what no gateway sends: a frame that is part of a message, has an extension
+    or a mask, or is longer than ``MAX_MESSAGE_BYTES``.
+    """
     complete = []
     at = 0
     while len(buffer) - at >= 2:
@@ -82,6 +93,8 @@ def messages(buffer: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
             if len(buffer) < start:
                 break
             length = int.from_bytes(buffer[at + 2 : start], "big")
+        if buffer[at] & 0xF0 != 0x80 or buffer[at + 1] & 0x80 or length > MAX_MESSAGE_BYTES:
+            raise ValueError("not a WebSocket frame of a gateway")
         if len(buffer) < start + length:
             break
         complete.append((buffer[at] & 0x0F, buffer[start : start + length]))

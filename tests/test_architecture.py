@@ -223,7 +223,7 @@ MAY_IMPORT: list[tuple[str, set[str], set[str]]] = [
         "loadtest",
         {"server.backend.stubs", "export", "demomodel", "framewire.client"}
         | {"framewire.agreement", "framewire.encodedpicture", "framewire.phone.certificates"}
-        | {"framewire.recording", "framewire.reports", "framewire.textfile"},
+        | {"framewire.output", "framewire.recording", "framewire.reports", "framewire.textfile"},
         {"grpc", "msgpack", "PIL", "prometheus_client", "rich", "websockets"},
     ),
 ]

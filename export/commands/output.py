@@ -30,8 +30,9 @@ class _TolerantOutput(io.FileIO):
 def tolerate_closed_output() -> None:
     """From now on, ignore that standard output has lost its reader.
 
-    Characters that its encoding does not have are escaped. Any other write error, such as a full
-    disk, raises ``ExportError`` once.
+    Each line is written when it is complete, so that the reader of a pipe sees progress. Characters
+    that its encoding does not have are escaped. Any other write error, such as a full disk, raises
+    ``ExportError`` once.
     """
     original = sys.stdout
     if original is None:
@@ -42,5 +43,5 @@ def tolerate_closed_output() -> None:
         io.BufferedWriter(raw),
         encoding=original.encoding,
         errors="backslashreplace" if original.errors == "strict" else original.errors,
-        line_buffering=original.isatty(),
+        line_buffering=True,
     )

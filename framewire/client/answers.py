@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from framewire.client.outcomes import (
@@ -18,6 +18,11 @@ from framewire.client.outcomes import (
     Tensor,
 )
 from framewire.client.tracking import Velocity
+
+# The fields that make a result one of a task.
+_CLASSIFICATION = {"classes", "scores"}
+_DETECTION = {"boxes", *_CLASSIFICATION}
+_KEYPOINTS = {"keypoints", "scores"}
 
 
 class Labels:
@@ -37,16 +42,25 @@ class Labels:
 
 
 def fields(message: Mapping[str, Any], labels: Labels) -> dict[str, Any]:
-    """Return the fields of a result or of a second model's answer that depend on the task."""
+    """Return the fields of a result or of a second model's answer that depend on the task.
+
+    A later task may have some of the fields of one that is known here, such as boxes without
+    classes. It is not that task.
+    """
+    names = message.keys()
     return {
-        "detections": _detections(message, labels) if "boxes" in message else (),
-        "classes": _classes(message, labels) if "boxes" not in message else (),
+        "detections": _detections(message, labels) if names >= _DETECTION else (),
+        "classes": _classes(message, labels) if _is_classification(names) else (),
         "outputs": {name: _tensor(value) for name, value in message.get("outputs", {}).items()},
-        "poses": _poses(message, labels) if "keypoints" in message else (),
+        "poses": _poses(message, labels) if names >= _KEYPOINTS else (),
         "segmentation": _segmentation(message["masks"]) if "masks" in message else None,
         "embedding": tuple(message["embedding"]) if "embedding" in message else None,
         "dense_map": _dense_map(message["map"]) if "map" in message else None,
     }
+
+
+def _is_classification(names: Set[str]) -> bool:
+    return names >= _CLASSIFICATION and "boxes" not in names
 
 
 def _second(answer: Mapping[str, Any] | None) -> SecondAnswer | None:
@@ -93,8 +107,6 @@ def _masks(message: Mapping[str, Any]) -> list[Mask | None]:
 
 
 def _classes(message: Mapping[str, Any], labels: Labels) -> tuple[Classification, ...]:
-    if "classes" not in message:  # scores can be those of something else
-        return ()
     columns = zip(message["scores"], message["classes"], strict=True)
     return tuple(Classification(score, index, labels.name(index)) for score, index in columns)
 

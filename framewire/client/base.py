@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from framewire.client import checks
+from framewire.client.address import Address
 from framewire.client.backoff import Backoff
-from framewire.client.connection import Address
 from framewire.client.driver import Driver
 from framewire.client.messages import Limits, Model
 from framewire.client.options import Options, Orientation
@@ -30,9 +30,10 @@ Token = str | Callable[[], str]
 class BaseClient:
     """A client of one gateway.
 
-    ``url`` is the gateway's WebSocket, such as ``wss://example.org/ws``. ``token`` is a token, or
-    a function that returns a fresh one: it is called in a thread before each connection, and
-    again before a token expires. ``ca`` is a file with the certificates to trust, in PEM; None:
+    ``url`` is the gateway's WebSocket, such as ``wss://example.org/ws``. A proxy before it that
+    asks for a password gets the one in ``wss://user:password@example.org/ws``. ``token`` is a
+    token, or a function that returns a fresh one: it is called in a thread before each connection,
+    and again before a token expires. ``ca`` is a file with the certificates to trust, in PEM; None:
     the system's. ``connect_timeout_s`` bounds the wait for the first session. ``record`` is a file
     for all frames that are sent and their outcomes (docs/recording.md), begun anew each time the
     client is opened.
@@ -67,8 +68,8 @@ class BaseClient:
         jpeg_quality: int = 85,
         record: str | os.PathLike[str] | None = None,
     ) -> None:
-        if not checks.text("url", url).startswith(("ws://", "wss://")):
-            raise ValueError(f"the URL must start with ws:// or wss://, not {url!r}")
+        tls = None if ca is None else _trusting(os.fspath(ca))
+        address = Address.of(checks.text("url", url), tls)
         if not (token is None or callable(token) or isinstance(token, str)):
             raise checks.wrong("token", "a string, or a function that returns one", token)
         checks.within("jpeg_quality", checks.integer("jpeg_quality", jpeg_quality), 1, 95)
@@ -80,7 +81,7 @@ class BaseClient:
         upright = orientation == "apply"
         self._driver = Driver(
             self._session,
-            Address(url, None if ca is None else _trusting(os.fspath(ca))),
+            address,
             functools.partial(encode, upright=upright, quality=jpeg_quality),
             functools.partial(_fresh, token),
             None if record is None else Path(record),

@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import ssl
-from dataclasses import dataclass
 from typing import Any
 
 import msgpack
@@ -21,6 +19,7 @@ from tornado.websocket import (
     websocket_connect,
 )
 
+from framewire.client.address import Address
 from framewire.client.errors import Refused
 from framewire.client.waiting import within
 from framewire.recording.tap import Tap
@@ -50,14 +49,6 @@ class Unreachable(Exception):
         self.retry_after_s = retry_after_s
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the gateway is. ``tls`` is the context for ``wss``; None: the system's CAs."""
-
-    url: str
-    tls: ssl.SSLContext | None = None
-
-
 class Connection:
     """An open connection; :meth:`open` makes one."""
 
@@ -71,6 +62,9 @@ class Connection:
         """Connect; ``tap`` sees all messages. Raises :class:`Unreachable`."""
         request = HTTPRequest(
             address.url,
+            headers={}
+            if address.authorization is None
+            else {"Authorization": address.authorization},
             ssl_options=address.tls,
             connect_timeout=CONNECT_TIMEOUT_S,  # for TCP and TLS
             request_timeout=CONNECT_TIMEOUT_S,  # for the answer to the handshake
@@ -116,10 +110,10 @@ class Connection:
             raise Unreachable(_closed(self._socket))
         try:
             message = msgpack.unpackb(data)
-        except (ValueError, TypeError) as error:
+            if self._tap is not None:
+                self._tap.received(message)
+        except (AttributeError, ValueError, TypeError) as error:
             raise Unreachable(f"unreadable message from the gateway: {error}") from None
-        if self._tap is not None:
-            self._tap.received(message)
         return message
 
     async def close(self) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from framewire.client.actions import Encode, RenewToken, Send, Sleep
-from framewire.client.connection import Address, Connection, Unreachable
+from framewire.client.address import Address
+from framewire.client.connection import Connection, Unreachable
 from framewire.client.errors import CLOSED, ClientClosed, ConnectionFailed
 from framewire.client.messages import Encoded, Limits, Model
 from framewire.client.outcomes import Outcome

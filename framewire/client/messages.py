@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from framewire.client import answers
 from framewire.client.outcomes import Result, Timing
 from framewire.client.second import SecondModel
 from framewire.client.tracking import Count, Event
+
+_EVENT_KINDS = {"enter", "leave", "cross"}
+_EVENT = {"id", "class", "at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +147,23 @@ def result(
         model_version=message["model_version"],
         batch=message["batch"],
         timing=Timing(timing["queue"], timing["inference"], timing["total"]),
-        events=tuple(_event(event, names) for event in message.get("events", ())),
+        events=tuple(_events(message.get("events", ()), names)),
         counts=tuple(_count(count, names) for count in message.get("counts", ())),
         restarted=message.get("restarted", False),
         latency_ms=latency_ms,
         round_trip_ms=round_trip_ms,
         message=message,
     )
+
+
+def _events(messages: Sequence[Mapping[str, Any]], labels: answers.Labels) -> Iterator[Event]:
+    """Yield the events, but none of a later gateway's that is about something else than an object.
+
+    Those are left to ``Result.message``.
+    """
+    for message in messages:
+        if message["kind"] in _EVENT_KINDS or message.keys() >= _EVENT:
+            yield _event(message, labels)
 
 
 def _event(message: Mapping[str, Any], labels: answers.Labels) -> Event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from framewire.client import checks
@@ -48,9 +48,15 @@ class SecondModel:
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> SecondModel:
-        """Return the one that a model's description names; fields of later versions are ignored."""
-        known = {field.name for field in fields(cls)} & message.keys()
-        return cls(**{name: message[name] for name in known})
+        """Return the one that a model's description names.
+
+        Its values are not checked: a later gateway may allow more than this client asks for.
+        """
+        second = object.__new__(cls)
+        values = {**dict.fromkeys(_CHECKS), "model": message["model"], **message}
+        for name in _CHECKS:
+            object.__setattr__(second, name, values[name])
+        return second
 
     def message(self) -> dict[str, Any]:
         """Return the options that are set, as the value of ``then``."""

@@ -99,13 +99,15 @@ class Velocity(NamedTuple):
 class Event:
     """What a tracked object did at a zone (``enter``, ``leave``) or a line (``cross``).
 
+    A later gateway may report other kinds.
+
     ``id`` is the object's, as in :class:`~framewire.client.Detection`; ``class_index`` and
     ``label`` are its class. ``zone`` or ``line`` is the name that the session gave it; ``to`` is
     the side of the line that was crossed to, as seen from its first point to its second. ``at_s``
     is when the border was reached, on the clock of ``time.monotonic()``.
     """
 
-    kind: Literal["enter", "leave", "cross"]
+    kind: str
     id: int
     class_index: int
     label: str

@@ -87,6 +87,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command. Returns the exit status."""
+    flags.check_length(options)
     gateway, model = reach(flags.gateway(options))
     pictures = flags.pictures(options)
     levels: list[Level] = []
@@ -107,8 +108,10 @@ def run(options: argparse.Namespace) -> int:
         end = End(INTERRUPTED, "the search was stopped")
     if end.status != OK:
         found = max((level.sessions for level in levels if level.met), default=0)
-    print(_conclusion(found, options.objective, end.reason))
-    files.save((options.json, _write, _json(found, levels, end)))
+    try:
+        print(_conclusion(found, options.objective, end.reason))
+    finally:  # also if that cannot be written
+        files.save((options.json, _write, _json(found, levels, end)))
     return end.status if found or end.reason else MISSED
 
 

@@ -15,6 +15,8 @@ from loadtest.cameras.summary import Slice
 from loadtest.measure import percentile
 
 _COLOURS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8")
+_LOSSES = _COLOURS[1:]
+"""Colours of what is not a result."""
 _PERCENTS = (50, 90, 99, 99.9, 99.99, 99.999)
 
 
@@ -76,12 +78,20 @@ def _distribution(report: Report) -> Chart:
 
 def _outcomes(report: Report) -> Chart:
     slices, width = report.summary.slices, report.summary.width_s
-    names = [name for name, _ in report.outcomes]
-    others = [name for name in names if name != RESULT]
-    colours = {name: _COLOURS[1:][n % 7] for n, name in enumerate(others)} | {RESULT: "c1"}
+    named = [name for name, _ in report.outcomes if name != RESULT]
+    others: list[str] = []
+    if len(named) > len(_LOSSES):  # no colour stands for two
+        named, others = named[: len(_LOSSES) - 1], named[len(_LOSSES) - 1 :]
+    groups = [(RESULT, "c1", [RESULT])] if RESULT in report.summary.outcomes else []
+    groups += [(name, colour, [name]) for name, colour in zip(named, _LOSSES, strict=False)]
+    groups += [(f"{len(others)} others", _LOSSES[-1], others)] if others else []
     series = [
-        Series(name, colours[name], [(part.at, part.outcomes[name] / width) for part in slices])
-        for name in names
+        Series(
+            name,
+            colour,
+            [(part.at, sum(part.outcomes[one] for one in names) / width) for part in slices],
+        )
+        for name, colour, names in groups
     ]
     highest = max(part.outcomes.total() for part in slices) / width
     return Chart(

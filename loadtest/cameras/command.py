@@ -76,19 +76,22 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command. Returns the exit status."""
     outputs.check(options)
+    flags.check_length(options)
     profile = flags.profile(options, options.sessions, options.seconds)
     gateway, model = reach(flags.gateway(options))
     pictures = flags.pictures(options)
     task = Task(profile, gateway, pictures, range(profile.sessions), options.record)
     count = flags.processes(options, profile)
     report, recording = measure(task, model, count, options.objective, options.max_lag_ms)
-    print(text(report))
-    files.save(
-        (options.json, files.write_json, report),
-        (options.csv, files.write_csv, recording),
-        (options.html, page.write, report),
-        (options.hgrm, hgrm.write, report.summary.ages_ms),
-    )
+    try:
+        print(text(report))
+    finally:  # also if that cannot be written
+        files.save(
+            (options.json, files.write_json, report),
+            (options.csv, files.write_csv, recording),
+            (options.html, page.write, report),
+            (options.hgrm, hgrm.write, report.summary.ages_ms),
+        )
     return report.status
 
 

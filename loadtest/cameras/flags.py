@@ -185,6 +185,16 @@ def factor(group: argparse._ArgumentGroup, flag: str, default: float, meaning: s
     group.add_argument(flag, type=positive, default=default, metavar="X", help=text)
 
 
+def check_length(options: argparse.Namespace) -> None:
+    """Check that every camera captures a frame that counts. Raises :class:`Unusable`."""
+    closed = getattr(options, "closed", False)
+    if not closed and options.seconds * options.rate < 1:
+        raise Unusable(
+            f"--seconds {options.seconds:g} is too short: with --rate {options.rate:g}, a camera "
+            f"captures a frame every {1 / options.rate:.3g} s"
+        )
+
+
 def profile(options: argparse.Namespace, sessions: int, seconds: float) -> Profile:
     """Return the load that the flags describe."""
     return Profile(

@@ -50,7 +50,8 @@ def _verdict(report: Report) -> str:
     if report.warning:
         return f'<p class="verdict bad">{escape(report.warning)}</p>'
     if not report.measures:
-        return "" if report.summary.ages_ms else '<p class="verdict bad">No frame was answered.</p>'
+        why = report.unanswered
+        return f'<p class="verdict bad">{why[0].upper()}{escape(why[1:])}.</p>' if why else ""
     items = "".join(
         f'<li class="{"good" if measure.held else "bad"}">{escape(verdict(measure))}</li>'
         for measure in report.measures
@@ -61,7 +62,8 @@ def _verdict(report: Report) -> str:
 
 def _tiles(report: Report) -> str:
     summary = report.summary
-    figures = {"answered": f"{summary.answered:.2%}", "results/s": f"{summary.frames_per_s:.1f}"}
+    answered = f"{summary.answered:.2%}" if summary.captured else "–"
+    figures = {"answered": answered, "results/s": f"{summary.frames_per_s:.1f}"}
     if summary.ages_ms:
         percents = {"median age": 50, "p95": 95, "p99": 99, "oldest": 100}
         figures |= {name: _ms(summary.age_ms(at)) for name, at in percents.items()}

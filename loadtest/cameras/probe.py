@@ -27,10 +27,17 @@ class _Visitor(Connection):
         self.model: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self.reason = "no model server answers; GET /readyz says why"
 
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        if not self.model.done():
+            self.model.set_exception(Rejected(101, self.ended))
+            self.model.exception()  # nobody waits for it if there was no session
+
     def _on_message(self, message: dict[str, Any]) -> None:
         if message["type"] == "error":
             self.reason = f"{message['message']} ({message['code']})"
         elif message.get("model") and not self.model.done():
+            _ = message["model"]["name"], message["model"]["version"]  # which reports name
             self.model.set_result(message["model"])
 
 
@@ -41,14 +48,14 @@ async def probe(target: Target) -> dict[str, Any]:
         visitor = await target.connect(lambda: _Visitor(target.greeting()), 0)
         await visitor.opened()
         await asyncio.wait({visitor.model}, timeout=MODEL_TIMEOUT_S)
+        if visitor.model.done():
+            return visitor.model.result()
     except OSError as error:
         raise Unusable(f"{target.url}: {explain(error, target)}") from None
     finally:
         if visitor is not None:
             visitor.leave()
-    if not visitor.model.done():
-        raise Unusable(f"{target.url}: the gateway has no model for these frames: {visitor.reason}")
-    return visitor.model.result()
+    raise Unusable(f"{target.url}: the gateway has no model for these frames: {visitor.reason}")
 
 
 def explain(error: OSError, target: Target, seen: bool = False) -> str:
@@ -94,17 +101,25 @@ def _rejection(error: Rejected, target: Target) -> str:
     if error.status in _OF_A_PROXY:
         return (
             f"a server answered {error.status} in its place: {message}; "
-            "use the address of the gateway itself"
+            f"use the address of the gateway itself{_password(error, target)}"
         )
     if error.status >= 500:
         return (
             f"a server answered {error.status} in its place: {message}; is the gateway running, "
             "and does the proxy before it have its address?"
         )
-    return (
-        f"this is not the WebSocket of a Framewire gateway: it answered {error.status}; "
-        "that of a gateway is at /ws"
-    )
+    hint = "" if target.path == "/ws" else "; that of a gateway is at /ws"
+    return f"this is not the WebSocket of a Framewire gateway: it answered {error.status}{hint}"
+
+
+def _password(error: Rejected, target: Target) -> str:
+    """Return what to do about a server that may ask for a password."""
+    if error.status != 401:
+        return ""
+    if target.basic is not None:
+        return ", or another user and password in the URL"
+    scheme, rest = target.url.split("://")
+    return f", or put a user and password into the URL: {scheme}://USER:PASSWORD@{rest}"
 
 
 def _message(text: str) -> tuple[str, bool]:

@@ -60,6 +60,8 @@ class Profile:
         return self.sessions - number <= round(self.disconnecting * self.sessions)
 
     def __str__(self) -> str:
-        cameras = f"{self.sessions} camera{'s' if self.sessions > 1 else ''}"
-        pace = "in a closed loop" if self.closed else f"at {self.rate:g} frames/s each"
+        several = self.sessions > 1
+        cameras = f"{self.sessions} camera{'s' if several else ''}"
+        rate = f"at {self.rate:g} frames/s{' each' if several else ''}"
+        pace = "in a closed loop" if self.closed else rate
         return f"{cameras} {pace}, for {self.seconds:g} s"

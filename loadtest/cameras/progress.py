@@ -71,7 +71,8 @@ class Display:
 def _note(progress: worker.Progress) -> str:
     answered = progress.totals.get(RESULT, 0)
     lost = sum(progress.totals.values()) - answered
-    note = f"{progress.connected} cameras, {answered} answered, {lost} not"
+    cameras = f"{progress.connected} camera{'' if progress.connected == 1 else 's'}"
+    note = f"{cameras}, {answered} answered, {lost} not"
     if progress.ages_ms:
         note += f", p95 {percentile(progress.ages_ms, 0.95):.0f} ms"
     return note

@@ -15,11 +15,14 @@ MISSING = "missing"
 
 LOCAL = {
     NOT_CONNECTED: "captured while the camera had no session",
-    UNSENT: "replaced by a newer frame before the camera could send it",
+    UNSENT: "held back by the camera until a newer frame came, or the load ended",
     DISCONNECTED: "sent, but the connection was lost before the outcome",
     MISSING: "sent, but no outcome arrived",
 }
 """Outcomes that the gateway knows nothing of, and what they mean."""
+
+MOST_FRAMES_PER_CALL = 2**16 - 1
+"""That a recording can note."""
 
 
 class Recording:

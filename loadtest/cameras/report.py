@@ -109,6 +109,15 @@ class Report:
         return f"after {self.profile.seconds:g} of {self.planned_s:g} s"
 
     @property
+    def unanswered(self) -> str | None:
+        """Why there is no age to report; None if there is one."""
+        if self.summary.ages_ms:
+            return None
+        if self.summary.captured:
+            return "no frame was answered"
+        return f"no frame was captured within {self.profile.seconds:g} s; --seconds sets that"
+
+    @property
     def outcomes(self) -> list[tuple[str, int]]:
         """The outcomes and their numbers: results first, then the most frequent."""
         outcomes = self.summary.outcomes.items()

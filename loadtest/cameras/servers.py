@@ -12,6 +12,8 @@ from loadtest import procfs
 
 INTERVAL_S = 0.5
 LOOK_EVERY_S = 1.0
+FIRST_LOOKS = 3
+"""A proxy calls the gateway only when cameras have connected to it."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ class Watch:
         self.servers: list[Server] = []
         self._port = port
         self._running: list[Server] = []
-        self._look()
-        self._wanted = len(self._running)
+        self._wanted = self._looks = 0
         self._next_at = self._next_look_at = 0.0
+        self._look()
 
     def sample(self) -> None:
         """Take a sample if it is time for one."""
@@ -58,11 +60,13 @@ class Watch:
             return
         self._next_at = now + INTERVAL_S
         self._running = [server for server in self._running if _sampled(server, now)]
-        if len(self._running) < self._wanted and now >= self._next_look_at:
+        is_lacking = len(self._running) < self._wanted or self._looks <= FIRST_LOOKS
+        if is_lacking and now >= self._next_look_at:
             self._next_look_at = now + LOOK_EVERY_S
             self._look()
 
     def _look(self) -> None:
+        self._looks += 1
         known = {server.pid for server in self._running}
         for pid in [] if self._port is None else find(self._port):
             if pid not in known:
@@ -70,6 +74,7 @@ class Watch:
                     server = Server(pid, name(procfs.command(pid)))
                     self._running.append(server)
                     self.servers.append(server)
+        self._wanted = max(self._wanted, len(self._running))
 
 
 def _sampled(server: Server, now: float) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 
 from framewire.client.pacing import Pacing
 from framewire.client.waiting import within
-from loadtest.cameras import recording
+from loadtest.cameras import outcome, recording
+from loadtest.cameras.outcome import Outcome
 from loadtest.cameras.probe import explain
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
@@ -115,7 +116,7 @@ class Stream:
             return None
         if self._over.is_set():
             session.leave()
-        else:
+        elif not session.lost.is_set():  # as by a gateway that ends the session right after welcome
             self._opened(session)
         return session
 
@@ -127,7 +128,7 @@ class Stream:
         if self._tap is not None:
             self._tap.opened(session.welcomed.result())
         if self._profile.obeys_window:
-            self._window = session.welcomed.result()["limits"]["window"]
+            self._window = max(1, session.welcomed.result()["limits"]["window"])
         if self._profile.reads_slowly(self._number):
             self._read(session, True)
         if self._profile.disconnects(self._number):
@@ -212,37 +213,29 @@ class Stream:
             self._tap.received(message)
         if message["type"] == "pace":
             if self._profile.obeys_pace:
-                self._pacing.advise(self._now(), message["frames_per_s"])
+                self._pacing.advise(self._now(), message.get("frames_per_s"))
                 self._send_held()
-            return
-        row = self._waiting.pop(message.get("id", -1), None)
-        if row is not None:
-            self._settle(row, message)
+        elif message["type"] in outcome.KINDS:
+            row = self._waiting.get(message.get("id", -1))
+            if row is not None:
+                settled = outcome.read(message)
+                del self._waiting[message["id"]]
+                self._settle(row, settled)
 
-    def _settle(self, row: int, message: dict[str, Any]) -> None:
-        outcome, detail = message["type"], message.get("reason") or message.get("code")
-        if detail:
-            outcome = f"{outcome} {detail}"
-        if "message" in message:
-            self._recording.messages.setdefault(outcome, str(message["message"]))
-        self._recording.settle(row, outcome, self._now())
-        if outcome == recording.RESULT:
-            timing = message["timing_ms"]
-            self._recording.answer(row, message["batch"], timing["queue"], timing["inference"])
-            self._count_boxes(message.get("then", {}).get("answers", ()))
+    def _settle(self, row: int, settled: Outcome) -> None:
+        self._recording.settle(row, settled.name, self._now())
+        if settled.explanation is not None:
+            self._recording.messages.setdefault(settled.name, settled.explanation)
+        self._recording.answer(row, settled.batch, settled.queue_ms, settled.inference_ms)
+        self._recording.boxes.update(settled.boxes)
         if self._over.is_set():
             self._leave_if_settled()
         elif not self._profile.closed:
             self._send_held()
-        elif outcome == recording.RESULT:
+        elif settled.name == recording.RESULT:
             self._capture(self._now())
         else:  # do not ask a gateway that cannot answer as fast as it says so
             self._loop.call_later(FIRST_RETRY_S, self._capture_again)
-
-    def _count_boxes(self, answers: Sequence[dict[str, Any] | None]) -> None:
-        """Note what the second model said about boxes; None: it was not to say anything."""
-        boxes = [one for one in answers if one is not None]
-        self._recording.boxes.update(one.get("missing", "answered") for one in boxes)
 
     def _capture_again(self) -> None:
         if self._session is not None and not self._over.is_set():
@@ -267,14 +260,14 @@ class Stream:
         if not self._waiting and self._session is not None:
             self._session.leave()
 
-    def _drop_held(self, outcome: str) -> None:
+    def _drop_held(self, name: str) -> None:
         if self._held is not None:
-            self._recording.settle(self._held, outcome)
+            self._recording.settle(self._held, name)
             self._held = None
 
-    def _settle_all(self, outcome: str) -> None:
+    def _settle_all(self, name: str) -> None:
         for row in self._waiting.values():
-            self._recording.settle(row, outcome)
+            self._recording.settle(row, name)
         self._waiting.clear()
 
     # Time

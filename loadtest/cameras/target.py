@@ -7,11 +7,12 @@ import functools
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
+from framewire.client.address import basic
 from framewire.client.waiting import within
 from loadtest import websocket
 from loadtest.camera import Frame, address
@@ -33,6 +34,7 @@ class Unusable(Exception):
 class Target:
     """A gateway. ``ip`` is its address once it was looked up.
 
+    ``basic`` is the ``Authorization`` header for a proxy before it that asks for a password.
     ``ca`` is a file with the certificates to trust, in PEM; None: the system's.
     """
 
@@ -41,6 +43,7 @@ class Target:
     path: str
     tls: bool
     ip: str = ""
+    basic: str | None = None
     token: str | None = None
     ca: str | None = None
     model: str | None = None
@@ -63,18 +66,26 @@ class Target:
         """Whether it runs on this machine."""
         return bool(self.ip) and ipaddress.ip_address(self.ip).is_loopback
 
-    def greeting(self) -> bytes:
-        """Return what a session sends first."""
-        return self.handshake() + hello(**self.options())
+    def greeting(self, options: Mapping[str, Any] | None = None) -> bytes:
+        """Return what a session sends first; ``options``: for ``hello``, by default its own.
+
+        The token travels in the handshake, where a gateway refuses one that is invalid before it
+        opens a WebSocket, unless that has the password for a proxy.
+        """
+        options = self.options() if options is None else options
+        if self.basic is not None:
+            token = {} if self.token is None else {"token": self.token}
+            return self._handshake(self.basic) + hello(**options, **token)
+        bearer = None if self.token is None else f"Bearer {self.token}"
+        return self._handshake(bearer) + hello(**options)
 
     def options(self) -> dict[str, str]:
         """Return what sessions ask for in ``hello``."""
         options = {"model": self.model, "label": self.label, "then": self.then}
         return {name: value for name, value in options.items() if value is not None}
 
-    def handshake(self) -> bytes:
-        """Return the request that opens the WebSocket."""
-        return websocket.handshake("msgpack", self.authority, self.path, self.token)
+    def _handshake(self, authorization: str | None) -> bytes:
+        return websocket.handshake("msgpack", self.authority, self.path, authorization)
 
     def message(self, picture: Picture) -> Message:
         """Return a frame with this picture."""
@@ -143,7 +154,7 @@ def parse(url: str) -> Target:
     tls = _SCHEMES[parts.scheme]
     path = parts.path if parts.path.strip("/") else "/ws"
     path = quote(f"{path}?{parts.query}" if parts.query else path, safe=_URL_CHARACTERS)
-    return Target(parts.hostname, port or (443 if tls else 80), path, tls)
+    return Target(parts.hostname, port or (443 if tls else 80), path, tls, basic=basic(parts))
 
 
 async def look_up(target: Target) -> Target:

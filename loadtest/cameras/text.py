@@ -31,8 +31,8 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _ages(report: Report) -> Iterator[str]:
     summary = report.summary
-    if not summary.ages_ms:
-        yield _line("age of a result", "no frame was answered")
+    if report.unanswered:
+        yield _line("age of a result", report.unanswered)
         return
     shown = {"p50": 50.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
     ages = (f"{name} {_ms(summary.age_ms(percent))}" for name, percent in shown.items())

@@ -53,7 +53,7 @@ class Observed:
         return Counter(frame.outcome for frame in self.seen)
 
     def age_ms(self, share: float) -> float:
-        """Return the percentile ``share`` of the time from sending a frame to its result."""
+        """Return the percentile ``share`` of the results' ages in ms, from when each was due."""
         return percentile([frame.ms for frame in self.results], share)
 
     def inference_ms(self, share: float) -> float:

@@ -15,9 +15,10 @@ import msgpack
 from framewire.client.waiting import within
 from framewire.recording import RecordedFrame, RecordedSession
 from loadtest import websocket
+from loadtest.cameras.outcome import KINDS
 from loadtest.cameras.probe import explain
 from loadtest.cameras.target import Target
-from loadtest.connection import Connection, hello
+from loadtest.connection import Connection
 
 LEAD_S = 0.5
 """How long before its first frame a session connects."""
@@ -153,7 +154,7 @@ class _Player:
         session.leave()
 
     async def _connect(self) -> _Session | None:
-        greeting = self._target.handshake() + hello(**self._options)
+        greeting = self._target.greeting(self._options)
         session: _Session | None = None
         try:
             session = await self._target.connect(
@@ -193,7 +194,7 @@ class _Player:
         kind = message["type"]
         if kind in ("welcome", "model_changed"):
             self._session = RecordedSession("", self._options, message.get("model"))
-        elif message.get("id") in self._waiting:
+        elif kind in KINDS and message.get("id") in self._waiting:
             sent, entry = self._waiting.pop(message["id"])
             after_ms = (self._loop.time() - sent) * 1000
             entry.outcome = RecordedFrame(

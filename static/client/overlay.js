@@ -88,7 +88,7 @@ export class Overlay {
    */
   update(result, now) {
     const { boxes = [], scores = [], classes = [], ids = [], velocities = [] } = result;
-    const answers = result.then ? result.then.answers : [];
+    const { answers = [] } = result.then || {};
     const capturedAt = result.captured_at === undefined ? now : result.captured_at;
     if (result.restarted) this._tracks.clear();
     const before = this._untracked;

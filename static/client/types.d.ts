@@ -55,9 +55,12 @@ export interface TrackingOptions {
 /** [x, y], each 0 to 1, relative to the frame as sent */
 export type ZonePoint = [number, number];
 
+/** A value that this version of the client does not know: a later server may send others. */
+export type OfLaterServers = string & {};
+
 /** What a tracked object did at a zone or a line. */
 export interface TrackingEvent {
-  kind: 'enter' | 'leave' | 'cross';
+  kind: 'enter' | 'leave' | 'cross' | OfLaterServers;
   id: number;
   class: number;
   /** for `enter` and `leave` */
@@ -76,7 +79,7 @@ export interface Model {
   name: string;
   version: number;
   label: string | null;
-  task: 'detection' | 'classification' | 'keypoints' | 'segmentation' | 'embedding' | 'map' | 'tensors';
+  task: 'detection' | 'classification' | 'keypoints' | 'segmentation' | 'embedding' | 'map' | 'tensors' | OfLaterServers;
   /** names by index, of classes or, for keypoints, of points; empty if the model has none */
   labels: string[];
   formats: Format[];

@@ -72,7 +72,7 @@ def test_the_kit_sends_every_type_of_message_as_documented() -> None:
     steps = [step for case in KIT.cases for step in case.steps]
     sent = [KIT.message(step["sends"]) for step in steps if "sends" in step]
     for message in sent:
-        if message["type"] != "of_the_future" and message.get("reason") != "of_the_future":
+        if "of_the_future" not in json.dumps(message):
             known = {**message, "id": 1} if "id" in message else message
             assert invalid(known, MESSAGES[message["type"]]["payload"]) == []
     [operation] = [one for one in ASYNCAPI["operations"].values() if one["action"] == "send"]

@@ -80,6 +80,30 @@ def test_output_that_cannot_be_written(module: str, name: str) -> None:
     assert (ended.returncode, ended.stderr) == (1, message)
 
 
+@pytest.mark.parametrize(
+    "tolerate",
+    [
+        "framewire.output import tolerate_closed_output as tolerate; tolerate('test')",
+        "export.commands.output import tolerate_closed_output as tolerate; tolerate()",
+    ],
+)
+def test_a_pipe_gets_each_line_at_once(tolerate: str) -> None:
+    """The program waits for an answer, which its reader gives when it has seen the line."""
+    lines = "print('half', end=' '); print('done'); sys.stdin.readline()"  # which flushes nothing
+    code = f"import sys; from {tolerate}; {lines}"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "half done\n"
+        program.communicate("go on\n", timeout=60)
+    assert program.returncode == 0
+
+
 def test_no_output_at_all() -> None:
     """As with ``>&-``, a program may start without standard output."""
     code = 'exec "$0" -m framewire --help >&-'

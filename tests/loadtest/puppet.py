@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgpack
@@ -24,7 +24,8 @@ class Puppet:
     """Answers each frame after ``delay_s`` of its arrival and number; None loses it.
 
     ``status``: the HTTP status of every handshake. ``model``: None for a gateway without one.
-    ``then``: what the second model says about each frame.
+    ``then``: what the second model says about each frame. ``alter`` returns what is sent instead
+    of a message, one after the other.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class Puppet:
         tls: ssl.SSLContext | None = None,
         subprotocol: bool = True,
         then: dict[str, Any] | None = None,
+        alter: Callable[[dict[str, Any]], Sequence[dict[str, Any] | bytes]] = lambda sent: [sent],
     ) -> None:
+        self.alter = alter
         self.delay_s = delay_s
         self.model = model
         self.pace = pace
@@ -45,6 +48,7 @@ class Puppet:
         self.subprotocol = subprotocol
         self.then = {} if then is None else {"then": then}
         self.hello: dict[str, Any] = {}
+        self.authorization: str | None = None
         self.received = 0
         self.lost = 0
         self.delays_s: list[float] = []
@@ -88,6 +92,7 @@ class _Session(WebSocketHandler):
     def open(self, *args: str, **kwargs: str) -> None:
         self.set_nodelay(True)  # otherwise TCP holds small messages back, in real time
         self._puppet.sessions.append(self)
+        self._puppet.authorization = self.request.headers.get("Authorization")
 
     def on_message(self, data: str | bytes) -> None:
         assert isinstance(data, bytes)
@@ -117,4 +122,6 @@ class _Session(WebSocketHandler):
 
     def _send(self, **message: Any) -> None:
         with contextlib.suppress(WebSocketClosedError):
-            self.write_message(msgpack.packb(message), binary=True)
+            for sent in self._puppet.alter(message):
+                data = sent if isinstance(sent, bytes) else msgpack.packb(sent)
+                self.write_message(data, binary=True)

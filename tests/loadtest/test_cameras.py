@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import re
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -233,3 +235,64 @@ def test_all_frames_can_be_recorded(tmp_path: Path) -> None:
     assert [frame.id for frame in frames if frame.outcome is None] == [3]
     assert frames[0].after_ms == pytest.approx(1000 * QUICK_S, rel=0.05)
     assert frames[0].session.model == MODEL
+
+
+def altered(kind: str, **fields: object) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
+    """Messages of a kind get these fields; None: they lose them."""
+
+    def alter(message: dict[str, Any]) -> list[dict[str, Any]]:
+        if message["type"] != kind:
+            return [message]
+        changed = {**message, **fields}
+        return [{name: value for name, value in changed.items() if value is not None}]
+
+    return alter
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"timing_ms": None},
+        {"timing_ms": {"queue": "a", "inference": 1.0}},
+        {"batch": "two"},
+        {"batch": 10**6},
+        {"batch": -1},
+        {"then": [1]},
+        {"id": [1]},
+    ],
+    ids=str,
+)
+def test_a_malformed_result_is_no_answer(
+    fields: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its session ends, and each frame has an outcome all the same."""
+    recording = load(Puppet(alter=altered("result", **fields)), PROFILE)
+    assert set(recording.totals) <= {"disconnected", "not_connected", "unsent"}
+    assert sum(recording.totals.values()) == len(recording) == 200
+    [(reason, count)] = recording.failures.items()
+    assert reason.startswith("it sent a message that is not one of framewire.v1: ")
+    assert count >= 5
+    assert caplog.records == []  # asyncio logs what a protocol raises
+
+
+def test_what_a_later_gateway_may_say_about_a_frame() -> None:
+    """A message that is no outcome settles nothing, and unknown fields change nothing."""
+
+    def alter(message: dict[str, Any]) -> list[dict[str, Any]]:
+        later = {**message, "later": 1, "then": {"later": 1}}
+        return [{"type": "pace"}, {"type": "preview", "id": message.get("id", 0)}, later]
+
+    recording = load(Puppet(alter=alter), PROFILE)
+    assert dict(recording.totals) == {"result": 200}
+    assert not recording.failures
+
+
+def test_a_session_that_ends_with_its_welcome() -> None:
+    """The end may be noticed together with the welcome; no frame is sent into it."""
+
+    def alter(message: dict[str, Any]) -> list[dict[str, Any] | bytes]:
+        return [message, b"\xc1"]
+
+    recording = load(Puppet(alter=alter), PROFILE)
+    assert dict(recording.totals) == {"not_connected": len(recording)}
+    assert all(math.isnan(sent) for sent in recording.sent)

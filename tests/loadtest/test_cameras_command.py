@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import json
 import re
@@ -13,7 +14,9 @@ import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import msgpack
 import pytest
 from PIL import Image
 
@@ -69,6 +72,28 @@ def test_a_gateway_under_load(patient_stack: Stack, pictures: Path, tmp_path: Pa
     assert_self_contained(files["html"].read_text())
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_output_that_cannot_be_written_costs_no_report(
+    patient_stack: Stack, pictures: Path, tmp_path: Path
+) -> None:
+    """The load may have taken hours, and only then is its summary printed."""
+    report = tmp_path / "report.json"
+    flags = ["--sessions=1", "--rate=5", "--seconds=1", "--ramp=0", "--warm-up=0"]
+    command = [sys.executable, "-m", "loadtest", "cameras", patient_stack.url, *flags]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*command, f"--pictures={pictures}", f"--json={report}"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    message = "python -m loadtest: cannot write the output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, message)
+    assert json.loads(report.read_text())["captured"] >= 4
+
+
 def test_a_server_that_comes_back_is_found_again(
     demo_stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +113,48 @@ def test_the_servers_of_a_port_are_found(demo_stack: Stack) -> None:
     with SecondGateway(demo_stack) as stack:
         assert servers.find(stack.port) == [stack.gateway.pid, stack.model_server.pid]
         assert servers.name(procfs.command(stack.gateway.pid)) == "server"
+
+
+_RELAY = """
+import asyncio, sys
+
+async def pump(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+async def serve(reader, writer):
+    behind = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
+    await asyncio.gather(pump(reader, behind[1]), pump(behind[0], writer))
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+def test_a_proxy_leads_to_the_gateway_once_cameras_have_connected(
+    demo_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "INTERVAL_S", 0.0)
+    monkeypatch.setattr(servers, "LOOK_EVERY_S", 0.0)
+    command = [sys.executable, "-c", _RELAY, str(demo_stack.port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as relay:
+        assert relay.stdout is not None
+        port = int(relay.stdout.readline())
+        watch = servers.Watch(port)
+        assert [server.pid for server in watch.servers] == [relay.pid]
+        with socket.create_connection(("127.0.0.1", port)) as camera:
+            camera.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert camera.recv(100).startswith(b"HTTP/1.1 200")
+            watch.sample()
+        relay.kill()
+    behind = [demo_stack.gateway.pid, demo_stack.model_server.pid]
+    assert [server.pid for server in watch.servers] == [relay.pid, *behind]
 
 
 def assert_self_contained(page: str) -> None:
@@ -135,7 +202,7 @@ def test_other_load_tests_name_their_extra(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(program, "find_spec", lambda name: None)
-    monkeypatch.setattr(program, "tolerate_closed_output", lambda: None)
+    monkeypatch.setattr(program, "tolerate_closed_output", lambda prog: None)
     assert program.run(["churn"], "framewire loadtest") == 2
     assert "pip install 'framewire[demo]'" in capsys.readouterr().err
 
@@ -163,6 +230,34 @@ def test_sessions_ask_for_what_the_flags_name() -> None:
     virtual.run(work())
     wanted = {"model": "people", "label": "stable", "then": "faces"}
     assert {name: puppet.hello[name] for name in wanted} == wanted
+
+
+def told(**options: Any) -> tuple[str | None, str | None]:
+    """The header and the token of ``hello`` that a gateway gets."""
+    puppet = Puppet()
+
+    async def work() -> None:
+        async with puppet.serving() as where:
+            await probe(replace(where, **options))
+
+    virtual.run(work())
+    return puppet.authorization, puppet.hello.get("token")
+
+
+def test_a_password_for_a_proxy_is_in_the_url() -> None:
+    where = target.parse("wss://ann:p%40ss@example.org/ws")
+    assert (where.url, where.host) == ("wss://example.org:443/ws", "example.org")
+    assert where.basic == "Basic " + base64.b64encode(b"ann:p@ss").decode()
+    assert (
+        target.parse("ws://ann@example.org").basic == "Basic " + base64.b64encode(b"ann:").decode()
+    )
+    assert target.parse("ws://example.org").basic is None
+
+
+def test_a_token_makes_room_for_the_password_of_a_proxy() -> None:
+    assert told(token="abc") == ("Bearer abc", None)
+    assert told(basic="Basic x") == ("Basic x", None)
+    assert told(token="abc", basic="Basic x") == ("Basic x", "abc")
 
 
 def test_nothing_listens() -> None:
@@ -232,7 +327,7 @@ def test_a_gateway_that_was_there_needs_no_advice_to_start_it() -> None:
 
 def test_other_servers() -> None:
     assert "not the WebSocket of a Framewire gateway: it answered 200" in refusal(Puppet(), "/page")
-    assert "it answered 404" in refusal(Puppet(), "/nothing")
+    assert "it answered 404; that of a gateway is at /ws" in refusal(Puppet(), "/nothing")
     assert "does not speak framewire.v1" in refusal(Puppet(subprotocol=False))
 
 
@@ -263,6 +358,15 @@ def http(status: str, body: bytes = b"", *headers: str) -> bytes:
 _UPGRADED = (
     b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Protocol: framewire.v1.msgpack\r\n\r\n"
 )
+_WELCOME = {"type": "welcome", "limits": {"window": 4}}
+
+
+def sent(**message: Any) -> bytes:
+    """A message as it is on the wire."""
+    payload = msgpack.packb(message)
+    return bytes([0x82, len(payload)]) + payload
+
+
 _REFUSED = b'{"type": "error", "code": "upgrade_required", "message": "no Upgrade; in nginx: ..."}'
 
 
@@ -279,11 +383,24 @@ _REFUSED = b'{"type": "error", "code": "upgrade_required", "message": "no Upgrad
         (http("401 Unauthorized", b"<h1>log in"), "answered 401 in its place: log in; use the add"),
         (http("429 Too Many Requests"), "answered 429 in its place: no reason given; use the"),
         (http("400 Bad Request", b"HTTP request sent to HTTPS port"), "URL with wss://"),
-        (http("400 Bad Request", b"what?"), "it answered 400; that of a gateway is at /ws"),
+        (
+            http("400 Bad Request", b"what?"),
+            "this is not the WebSocket of a Framewire gateway: it answered 400",
+        ),
         (b"HTTP/1.1\r\n\r\n", "the answer is not HTTP"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP"),
         (_UPGRADED + b"\x82\x02\xc1\xc1", "not one of framewire.v1"),
-        (_UPGRADED + b"\x82\x01\x07", "not one of framewire.v1"),
+        (_UPGRADED + b"\x82\x01\x07", "not one of framewire.v1: not a map with a type"),
+        (_UPGRADED + sent(type="error"), "not one of framewire.v1: 'message' is missing"),
+        (_UPGRADED + sent(type="welcome", limits={}), "framewire.v1: 'window' is missing"),
+        (_UPGRADED + sent(**_WELCOME, model={"name": "x"}), "framewire.v1: 'version' is missing"),
+        (_UPGRADED + sent(**_WELCOME, model="digits"), "not one of framewire.v1: string ind"),
+        (_UPGRADED + b"\x88\x05\x03\xe8bye", "the gateway closed the session: bye"),
+        (_UPGRADED + b"\x02\x01\x80", "not a WebSocket frame of a gateway"),
+        (_UPGRADED + b"\x82\x7f" + (1 << 40).to_bytes(8, "big"), "not a WebSocket frame"),
+        (_UPGRADED, "it opened a WebSocket, but sent no welcome within 10 s"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20000, "the answer is not HTTP"),
+        (b"", "no answer within 10 s"),
         (_UPGRADED.replace(b"msgpack", b"json") + b"\x81\x02{}", "does not speak framewire.v1"),
     ],
 )

@@ -48,6 +48,20 @@ def test_amounts_that_measure_nothing(arguments: str, capsys: pytest.CaptureFixt
     assert " is not a positive " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["cameras", "capacity"])
+@pytest.mark.parametrize("numbers", ["--seconds 0.01", "--seconds 30 --rate 0.01"])
+def test_a_load_too_short_for_a_frame(
+    name: str,
+    numbers: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is refused before anything is connected."""
+    monkeypatch.setattr(program, "tolerate_closed_output", lambda prog: None)
+    assert program.run([name, "ws://127.0.0.1:1/ws", *numbers.split()], "loadtest") == 2
+    assert "is too short: with --rate" in capsys.readouterr().err
+
+
 def test_a_token_from_an_editor_of_windows(tmp_path: Path) -> None:
     path = tmp_path / "token.txt"
     path.write_text("abc.def\r\n", encoding="utf-8-sig")

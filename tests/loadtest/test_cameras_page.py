@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.cameras import chart, files, hgrm, page
+from loadtest.cameras import chart, charts, files, hgrm, page
 from loadtest.cameras.effort import Effort
 from loadtest.cameras.profile import Profile
 from loadtest.cameras.recording import Recording
@@ -66,6 +66,33 @@ def test_a_page_with_few_results_or_none(answered: int) -> None:
     assert "nan" not in shown
     assert ("No frame was answered." in shown) == (not answered)
     assert f"{answered / 20:.2%}" in shown
+
+
+def test_a_report_without_frames() -> None:
+    """Frames can be so rare, or Ctrl-C so early, that none was captured."""
+    late = Measure("p95_ms", math.nan, 20.0, "ms")
+    empty = replace(report(0, (late,)), summary=summarize(Recording(), 0.0, 10.0))
+    for shown in (text(empty), page.page(empty)):
+        assert "nan" not in shown
+        assert "p95_ms not measured, at most 20 ms: missed" in shown
+    assert "no frame was captured within 10 s" in text(empty)
+    assert "No frame was captured within 10 s" in page.page(replace(empty, measures=()))
+    assert files.fields(empty)["answered"] is None
+    assert empty.status == 1
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 30])
+def test_no_colour_stands_for_two_outcomes(count: int) -> None:
+    recording = Recording()
+    for number in range(count):
+        for copy in range(count - number):  # the first one is the most frequent
+            recording.settle(recording.capture(0, copy / 10), f"error number_{number}")
+    lost = replace(report(5), summary=summarize(recording, 0.0, 10.0))
+    [outcomes] = [one for one in charts.of(lost) if one.title == "Outcomes over time"]
+    colours = re.findall('<i class="(c[0-9])"></i>', outcomes.html)
+    assert len(colours) == len(set(colours)) == min(count, 7)
+    assert (f"{count - 6} others" in outcomes.html) == (count > 7)
+    assert outcomes.html.count("<rect") >= 1
 
 
 def test_names_from_outside_are_text() -> None:
@@ -145,7 +172,7 @@ def test_percentiles_are_those_of_the_distribution_for_plotters(tmp_path: Path) 
         (200.3, 200.0, False, "200.3"),
         (1234.4, 1200.0, False, "1,234"),
         (28.81, 200.0, False, "28.8"),
-        (math.nan, 1.0, False, "nan"),
+        (math.nan, 1.0, False, "not measured"),
     ],
 )
 def test_a_figure_that_misses_its_bound_does_not_look_like_it(

@@ -200,3 +200,9 @@ test('keeps what a second model said about an object while its answers are missi
   overlay.update(result([BOX], 200, { ids: [null], ...seconds([{ missing: 'expired' }]) }), 200);
   assert.equal(overlay.at(200).find(({ id }) => id === null).second, undefined);
 });
+
+test('what a later server adds to a result does not take its boxes away', () => {
+  const overlay = new Overlay();
+  overlay.update(result([BOX], 0, { then: { later: 1 }, later: [1] }), 0);
+  assert.deepEqual(rounded(overlay.at(0)), [BOX]);
+});

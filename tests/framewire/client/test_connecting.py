@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -54,6 +55,47 @@ async def server(answer: bytes) -> AsyncIterator[str]:
         yield f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/ws"
     finally:
         listening.close()
+
+
+@pytest.mark.parametrize(
+    ("user", "credentials"), [("ann:p%40ss", b"ann:p@ss"), ("ann", b"ann:"), ("", None)]
+)
+async def test_a_password_for_a_proxy(user: str, credentials: bytes | None) -> None:
+    """It travels in a header, and is in no message."""
+    asked: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.put_nowait(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(Q % (b"401 Unauthorized", b""))
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(note, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    client = AsyncClient(
+        f"ws://{user}@127.0.0.1:{port}/ws" if user else f"ws://127.0.0.1:{port}/ws"
+    )
+    with pytest.raises(Refused) as refused:
+        await client.__aenter__()
+    listening.close()
+    head = await asked.get()
+    header = None if credentials is None else b"Basic " + base64.b64encode(credentials)
+    assert (header is None) == (b"Authorization" not in head)
+    assert header is None or b"Authorization: " + header + b"\r\n" in head
+    assert "p%40ss" not in str(refused.value)
+
+
+def test_a_message_about_a_connection_has_no_password() -> None:
+    port = free_port()
+    client = Client(f"ws://ann:secret@127.0.0.1:{port}/ws", connect_timeout_s=0.3)
+    with pytest.raises(ConnectionFailed, match=f"no session with ws://127.0.0.1:{port}/ws within"):
+        client.__enter__()
+
+
+@pytest.mark.parametrize("url", ["ws://[::1/ws", "ws:///ws", "ws://host:99999/ws", "ws://host:0"])
+def test_a_url_that_leads_nowhere(url: str) -> None:
+    with pytest.raises(ValueError, match=r"is not (a|the) URL"):
+        Client(url)
 
 
 def test_nothing_listens() -> None:
