@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { library } from './library.mjs';
 import { Canvas } from './phone/canvas.mjs';
-import { finding, fire, globalData, phone, render, settle, shown, tap, texts } from './simulated.mjs';
+import { finding, fire, globalData, livePage, phone, render, settle, shown, tap, texts } from './simulated.mjs';
 
 const { now } = library('core/clock');
 
@@ -103,28 +103,6 @@ test('the page in front shows the privacy dialog, also after it returns to the f
   behind.detach();
 });
 
-/** The live page on a phone where everything works, except as given. */
-async function livePage(settings = { server: 'example.org' }, more = {}) {
-  const asked = [];
-  const stored = phone({
-    onNetworkStatusChange: () => {},
-    offNetworkStatusChange: () => {},
-    getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
-    setKeepScreenOn: () => {},
-    authorize: ({ success }) => success(),
-    requirePrivacyAuthorize: ({ success }) => success(),
-    navigateTo: ({ url }) => asked.push(url),
-    createSelectorQuery: finding({}),
-    connectSocket: () => new Proxy({}, { get: () => () => {} }),
-    createCameraContext: () => ({ takePhoto: ({ success }) => success({ tempImagePath: 'wxfile://taken.jpg' }) }),
-    ...more,
-  });
-  if (settings) stored.set('framewire.settings', settings);
-  const page = shown('pages/live/live');
-  await settle();
-  return { stored, asked, page };
-}
-
 /** The live page, whose questions for the server's models wait for answers. */
 async function livePageWithModels() {
   const asked = [];
@@ -141,6 +119,7 @@ test('without a server, the live page leads to the settings', async () => {
   const notice = page.querySelector('.middle').dom.querySelector('notice');
   assert.match(notice.textContent, /请在设置中填写服务器地址/);
   page.instance.act({ detail: { action: page.data.status.action } });
+  await settle();
   assert.deepEqual(asked, ['/pages/settings/settings']);
   page.instance.onUnload();
 });
@@ -151,8 +130,13 @@ test('the live page shows the camera once it is allowed, and its buttons work', 
   assert.match(texts(page, '.pill')[0], /Connecting/);
   const controls = page.querySelector('.controls');
   await tap(page, '.gear');
-  for (const name of ['photo', 'shutter', 'flip']) controls.dispatchEvent(name);
-  await settle();
+  for (const name of ['photo', 'shutter', 'flip']) {
+    page.instance.onHide(); // behind the page that has been opened
+    page.instance.onShow();
+    await settle();
+    controls.dispatchEvent(name);
+    await settle();
+  }
   const photo = '/pages/photo/photo';
   assert.deepEqual(asked, ['/pages/settings/settings', photo, `${photo}?path=${encodeURIComponent('wxfile://taken.jpg')}`]);
   assert.equal(page.data.position, 'front');
@@ -215,9 +199,9 @@ test('a sign-in that failed without network is retried when the network is back'
   let opened = 0;
   page.instance.connection.client.open = () => (opened += 1);
   for (const [code, times] of [['unreachable', 1], ['login_refused', 1]]) {
-    page.instance.connection.setOnline(false);
+    page.instance.connection.setNetwork('none');
     page.instance.connection.setState({ name: 'refused', code, message: 'no' });
-    page.instance.connection.setOnline(true);
+    page.instance.connection.setNetwork('wifi');
     assert.equal(opened, times, code);
   }
   page.instance.onUnload();

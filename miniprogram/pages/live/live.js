@@ -58,7 +58,7 @@ Page({
   lastSent: /** @type {SentFrame|null} */ (null),
   isShown: false,
   timer: /** @type {ReturnType<typeof setInterval>|null} */ (null),
-  onNetwork: /** @type {((change: {isConnected: boolean}) => void)|null} */ (null),
+  onNetwork: /** @type {(change: {networkType: string}) => void} */ (() => {}),
 
   onLoad() {
     this.statistics = new Statistics();
@@ -67,7 +67,7 @@ Page({
     this.models = new Models(() => this.setData({ models: this.models.shown(this.data.t) }));
     const { statusBarHeight } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
     this.setData({ statusBarHeight: statusBarHeight || DEFAULT_STATUS_BAR });
-    this.onNetwork = ({ isConnected }) => this.connection.setOnline(isConnected);
+    this.onNetwork = ({ networkType }) => this.connection.setNetwork(networkType);
     wx.onNetworkStatusChange(this.onNetwork);
   },
 
@@ -84,22 +84,20 @@ Page({
     this.boxes = new Boxes();
     if (frameSize !== this.data.frameSize) this.removeCamera(); // phones read it once
     this.setData({ t: messagesFor(language), options: this.view.shown(), frameSize });
-    wx.getNetworkType({
-      success: ({ networkType }) => this.connection.setOnline(networkType !== 'none'),
-    });
     wx.setKeepScreenOn({ keepScreenOn: true });
     this.begin();
     this.animate();
     this.timer = setInterval(() => this.refresh(), REFRESH_MS);
   },
 
+    wx.getNetworkType({ success: this.onNetwork });
   onHide() {
     this.end();
   },
 
   onUnload() {
     this.end();
-    if (this.onNetwork) wx.offNetworkStatusChange(/** @type {any} */ (this.onNetwork));
+    wx.offNetworkStatusChange(/** @type {any} */ (this.onNetwork));
   },
 
   onResize() {
