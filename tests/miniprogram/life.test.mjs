@@ -24,6 +24,86 @@ async function live(t, more = {}) {
   return { page: page.instance, asked, about };
 }
 
+test('a page that is shown twice has one timer, and a hidden one has none', async (t) => {
+  const timers = new Set();
+  const { setInterval: set, clearInterval: clear } = globalThis;
+  t.after(() => Object.assign(globalThis, { setInterval: set, clearInterval: clear }));
+  globalThis.setInterval = (...details) => {
+    const timer = set(...details);
+    timers.add(timer);
+    return timer;
+  };
+  globalThis.clearInterval = (timer) => {
+    timers.delete(timer);
+    clear(timer);
+  };
+  t.after(() => timers.forEach(clear));
+  const { page } = await live(t);
+  page.onShow();
+  assert.equal(timers.size, 1);
+  page.onHide();
+  page.onHide();
+  assert.equal(timers.size, 0);
+});
+
+test('a page that is hidden does not connect, whatever comes back to it', async (t) => {
+  let settings = null;
+  const { page, about } = await live(t, { openSetting: (options) => (settings = options) });
+  page.act({ detail: { action: 'authorize' } });
+  page.onHide();
+  settings.success({ authSetting: { 'scope.camera': true } });
+  await settle();
+  assert.equal(about.open(), 0);
+  page.onShow();
+  await settle();
+  assert.equal(about.open(), 1);
+});
+
+test('two taps take one photo, and open one page', async (t) => {
+  const { page, asked, about } = await live(t);
+  page.takePhoto();
+  page.takePhoto();
+  assert.equal(about.photos.length, 1);
+  about.photos[0].success({ tempImagePath: 'a.jpg' });
+  await settle();
+  page.openPhoto();
+  page.openSettings();
+  await settle();
+  assert.deepEqual(asked, ['/pages/photo/photo?path=a.jpg']);
+  page.onHide();
+  page.onShow();
+  page.openSettings();
+  await settle();
+  assert.equal(asked.length, 2);
+});
+
+test('a photo that is ready after the user has left opens no page', async (t) => {
+  const { page, asked, about } = await live(t);
+  page.takePhoto();
+  page.onHide();
+  about.photos[0].fail({ errMsg: 'operateCamera:fail:camera is not ready' });
+  await settle();
+  assert.deepEqual(asked, []);
+  page.onShow();
+  page.takePhoto();
+  assert.equal(about.photos.length, 2);
+});
+
+test('a page that WeChat does not open can be asked for again', async (t) => {
+  const tried = [];
+  const { page } = await live(t, {
+    navigateTo: ({ url, fail }) => {
+      tried.push(url);
+      fail({ errMsg: 'navigateTo:fail timeout' });
+    },
+  });
+  for (let i = 0; i < 2; i += 1) {
+    page.openPhoto();
+    await settle();
+  }
+  assert.equal(tried.length, 2);
+});
+
 test('another network means another socket: the old one is dead without a word', async (t) => {
   const { page, about } = await live(t);
   const states = [];
