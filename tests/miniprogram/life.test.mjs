@@ -125,3 +125,18 @@ test('another network means another socket: the old one is dead without a word',
   about.change({ isConnected: true, networkType: 'wifi' });
   assert.deepEqual([about.sockets.length, about.open(), page.connection.conditions().online], [4, 1, true]);
 });
+
+test('while a slider moves, the page sends its controls to nobody', async (t) => {
+  const { page } = await live(t);
+  const labels = Array.from({ length: 1000 }, (_, i) => `class ${i}`);
+  page.modelChanged({ name: 'many', version: 1, label: null, task: 'detection', labels });
+  const sent = [];
+  const { setData } = page;
+  page.setData = (changes) => setData.call(page, changes, sent.push(JSON.stringify(changes).length));
+  for (let percent = 51; percent < 60; percent += 1) page.optionChanges({ detail: { percent, isResting: false } });
+  assert.deepEqual(sent, []);
+  page.optionChanges({ detail: { percent: 60, isResting: true } });
+  assert.deepEqual([sent.length, page.data.options.percent], [1, 60]);
+  page.optionChanges({ detail: { toggled: 3 } });
+  assert.equal(page.data.options.chosen, 'class 3');
+});

@@ -359,8 +359,11 @@ test('a photo is chosen, uploaded and marked; the slider and the classes filter 
   await change({ toggled: 2 });
   assert.deepEqual(drawn(), ['two  55 %']);
   await change({ toggled: 2 });
-  await change({ percent: 80 });
-  assert.deepEqual(drawn(), ['one  90 %']);
+  const { options } = page.data;
+  await change({ percent: 80, isResting: false });
+  assert.deepEqual([drawn(), page.data.options], [['one  90 %'], options], 'the controls stay while one moves');
+  await change({ percent: 81 });
+  assert.deepEqual([drawn(), page.data.options.percent], [['one  90 %'], 81]);
 });
 
 test('a photo has the masks of its boxes, in the opacity that is set', async () => {

@@ -310,12 +310,12 @@ Page({
   // User actions
 
   /**
-   * The picture follows the controls immediately; the server once a slider is released.
+   * The picture follows a slider immediately; the server and the page's data, once it is released.
    * @param {WechatMiniprogram.CustomEvent<import('../../view-options').Change>} event
    */
   optionChanges({ detail }) {
     this.view.change(detail);
-    this.setData({ options: this.view.shown() });
+    if (detail.isResting !== false) this.setData({ options: this.view.shown() });
     this.draw();
     if (detail.isResting) this.connection.setMinScore(this.view.minScore, this.model);
   },
