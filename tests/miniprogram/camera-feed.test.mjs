@@ -296,13 +296,21 @@ test('a camera that is silent with a Worker is started without', (t) => {
   feed.stop();
 });
 
-test('a Worker that cannot be created costs no frame', () => {
-  const { wx, camera, about: phone } = iphone();
-  wx.createWorker = () => {
-    throw new Error('createWorker:fail exceed max concurrent worker limit');
-  };
-  const { feed } = feedOf({ wx, worker: 'workers/encoder.js' });
-  feed.start(camera);
-  assert.deepEqual(phone.starts, [undefined]);
-  feed.stop();
+test('a Worker that cannot be created costs no frame, and one of an older WeChat does not stay behind', () => {
+  for (const [create, terminated] of [
+    [() => assert.fail('createWorker:fail exceed max concurrent worker limit'), 0],
+    [(worker) => delete worker.onProcessKilled, 1],
+  ]) {
+    const { wx, camera, about: phone } = iphone();
+    const { createWorker } = wx;
+    wx.createWorker = (...details) => {
+      const worker = createWorker(...details);
+      create(worker);
+      return worker;
+    };
+    const { feed } = feedOf({ wx, worker: 'workers/encoder.js' });
+    feed.start(camera);
+    assert.deepEqual([phone.starts, phone.terminated], [[undefined], terminated]);
+    feed.stop();
+  }
 });
