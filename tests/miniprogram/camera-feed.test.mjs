@@ -104,6 +104,28 @@ test('frames are skipped while one is encoded, and an encoding that fails is aba
   assert.equal(about.offered[1].encoding, 'jpeg-js');
 });
 
+test('a canvas that returns an empty JPEG is abandoned, and its file is deleted, even one that cannot be read', async () => {
+  const pen = { createImageData: () => ({ data: new Uint8ClampedArray(4096) }), putImageData() {} };
+  const removed = [];
+  for (const [read, toDataURL] of [
+    [({ success }) => success({ data: new ArrayBuffer(0) })],
+    [({ fail }) => fail({ errMsg: 'readFile:fail' })],
+    [null, () => 'data:image/jpeg;base64,'],
+  ]) {
+    const files = {
+      canvasToTempFilePath: ({ success }) => success({ tempFilePath: 'a.jpg' }),
+      getFileSystemManager: () => ({ readFile: read, unlink: ({ filePath }) => removed.push(filePath) }),
+    };
+    const { feed, about } = feedOf({ wx: read ? files : {}, canvas: { getContext: () => pen, toDataURL } });
+    for (let i = 0; i < 3; i += 1) {
+      feed.push(FRAME);
+      await new Promise(setImmediate);
+    }
+    assert.deepEqual(about.offered.map(({ encoding }) => encoding), ['jpeg-js']);
+  }
+  assert.equal(removed.length, 4);
+});
+
 test('a canvas that never calls back does not block later frames', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const pen = { createImageData: () => ({ data: new Uint8ClampedArray(4096) }), putImageData() {} };
@@ -274,13 +296,21 @@ test('a camera that is silent with a Worker is started without', (t) => {
   feed.stop();
 });
 
-test('a Worker that cannot be created costs no frame', () => {
-  const { wx, camera, about: phone } = iphone();
-  wx.createWorker = () => {
-    throw new Error('createWorker:fail exceed max concurrent worker limit');
-  };
-  const { feed } = feedOf({ wx, worker: 'workers/encoder.js' });
-  feed.start(camera);
-  assert.deepEqual(phone.starts, [undefined]);
-  feed.stop();
+test('a Worker that cannot be created costs no frame, and one of an older WeChat does not stay behind', () => {
+  for (const [create, terminated] of [
+    [() => assert.fail('createWorker:fail exceed max concurrent worker limit'), 0],
+    [(worker) => delete worker.onProcessKilled, 1],
+  ]) {
+    const { wx, camera, about: phone } = iphone();
+    const { createWorker } = wx;
+    wx.createWorker = (...details) => {
+      const worker = createWorker(...details);
+      create(worker);
+      return worker;
+    };
+    const { feed } = feedOf({ wx, worker: 'workers/encoder.js' });
+    feed.start(camera);
+    assert.deepEqual([phone.starts, phone.terminated], [[undefined], terminated]);
+    feed.stop();
+  }
 });

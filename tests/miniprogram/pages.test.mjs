@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { library } from './library.mjs';
 import { Canvas } from './phone/canvas.mjs';
-import { finding, fire, globalData, phone, render, settle, shown, tap, texts } from './simulated.mjs';
+import { finding, fire, globalData, livePage, phone, render, settle, shown, tap, texts } from './simulated.mjs';
 
 const { now } = library('core/clock');
 
@@ -103,52 +103,40 @@ test('the page in front shows the privacy dialog, also after it returns to the f
   behind.detach();
 });
 
-/** The live page on a phone where everything works, except as given. */
-function livePage(more = {}) {
+/** The live page, whose questions for the server's models wait for answers. */
+async function livePageWithModels() {
   const asked = [];
-  const stored = phone({
-    onNetworkStatusChange: () => {},
-    offNetworkStatusChange: () => {},
-    getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
-    setKeepScreenOn: () => {},
-    authorize: ({ success }) => success(),
-    requirePrivacyAuthorize: ({ success }) => success(),
-    navigateTo: ({ url }) => asked.push(url),
-    createSelectorQuery: () => {
-      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null, null]) };
-      return query;
-    },
-    connectSocket: () => new Proxy({}, { get: () => () => {} }),
-    createCameraContext: () => ({ takePhoto: ({ success }) => success({ tempImagePath: 'wxfile://taken.jpg' }) }),
-    ...more,
-  });
-  return { stored, asked, show: () => shown('pages/live/live') };
+  const request = (question) => asked.push(question);
+  const { stored, page } = await livePage({ server: 'example.org', language: 'en' }, { request });
+  const answer = (models) => asked.shift().success({ statusCode: 200, data: { models } });
+  return { stored, asked, answer, page };
 }
 
 test('without a server, the live page leads to the settings', async () => {
-  const { asked, show } = livePage();
-  const page = show();
-  await settle();
+  const { asked, page } = await livePage(null);
   assert.match(texts(page, '.pill')[0], /尚未设置服务器/);
   assert.equal(page.querySelectorAll('#camera').length, 0);
   const notice = page.querySelector('.middle').dom.querySelector('notice');
   assert.match(notice.textContent, /请在设置中填写服务器地址/);
   page.instance.act({ detail: { action: page.data.status.action } });
+  await settle();
   assert.deepEqual(asked, ['/pages/settings/settings']);
   page.instance.onUnload();
 });
 
 test('the live page shows the camera once it is allowed, and its buttons work', async () => {
-  const { stored, asked, show } = livePage();
-  stored.set('framewire.settings', { server: 'example.org', language: 'en' });
-  const page = show();
-  await settle();
+  const { asked, page } = await livePage({ server: 'example.org', language: 'en' });
   assert.equal(page.querySelectorAll('#camera').length, 1);
   assert.match(texts(page, '.pill')[0], /Connecting/);
   const controls = page.querySelector('.controls');
   await tap(page, '.gear');
-  for (const name of ['photo', 'shutter', 'flip']) controls.dispatchEvent(name);
-  await settle();
+  for (const name of ['photo', 'shutter', 'flip']) {
+    page.instance.onHide(); // behind the page that has been opened
+    page.instance.onShow();
+    await settle();
+    controls.dispatchEvent(name);
+    await settle();
+  }
   const photo = '/pages/photo/photo';
   assert.deepEqual(asked, ['/pages/settings/settings', photo, `${photo}?path=${encodeURIComponent('wxfile://taken.jpg')}`]);
   assert.equal(page.data.position, 'front');
@@ -156,10 +144,7 @@ test('the live page shows the camera once it is allowed, and its buttons work', 
 });
 
 test('a camera that the system stopped is recreated once the page is in front', async () => {
-  const { stored, show } = livePage();
-  stored.set('framewire.settings', { server: 'example.org' });
-  const page = show();
-  await settle();
+  const { stored, page } = await livePage();
   const cameras = () => page.querySelectorAll('#camera').length;
   page.instance.cameraReady();
   page.instance.cameraStopped();
@@ -178,10 +163,7 @@ test('a camera that the system stopped is recreated once the page is in front', 
 });
 
 test('changing the server or the frame size discards the previous model and camera', async () => {
-  const { stored, show } = livePage();
-  stored.set('framewire.settings', { server: 'example.org' });
-  const page = show();
-  await settle();
+  const { stored, page } = await livePage();
   page.instance.cameraReady();
   page.instance.modelChanged({ name: 'digits', version: 3, label: null, task: 'detection', labels: [] });
   assert.match(texts(page, '.model')[0], /digits 3/);
@@ -197,16 +179,7 @@ test('changing the server or the frame size discards the previous model and came
 for (const boxes of ['live', 'exact']) {
   test(`boxes between two results: ${boxes}`, async () => {
     const canvas = new Canvas({ width: 300, height: 400 }, false);
-    const { stored, show } = livePage({
-      createSelectorQuery: () => {
-        const found = [{ node: canvas, width: 300, height: 400 }, null];
-        const query = { select: () => ({ fields: () => query }), exec: (act) => act(found) };
-        return query;
-      },
-    });
-    stored.set('framewire.settings', { server: 'example.org', boxes });
-    const page = show();
-    await settle();
+    const { page } = await livePage({ server: 'example.org', boxes }, { createSelectorQuery: finding({ overlay: canvas }) });
     const result = { boxes: [[0, 0, 0.5, 0.5]], scores: [0.9], classes: [1], ids: [1], velocities: [[0.2, 0, 0.2, 0]] };
     const at = now();
     for (const captured_at of [at - 1200, at - 200]) {
@@ -222,16 +195,13 @@ for (const boxes of ['live', 'exact']) {
 }
 
 test('a sign-in that failed without network is retried when the network is back', async () => {
-  const { stored, show } = livePage();
-  stored.set('framewire.settings', { server: 'example.org' });
-  const page = show();
-  await settle();
+  const { stored, page } = await livePage();
   let opened = 0;
   page.instance.connection.client.open = () => (opened += 1);
   for (const [code, times] of [['unreachable', 1], ['login_refused', 1]]) {
-    page.instance.connection.setOnline(false);
+    page.instance.connection.setNetwork('none');
     page.instance.connection.setState({ name: 'refused', code, message: 'no' });
-    page.instance.connection.setOnline(true);
+    page.instance.connection.setNetwork('wifi');
     assert.equal(opened, times, code);
   }
   page.instance.onUnload();
@@ -244,15 +214,11 @@ test('the live page switches among the server’s models, in the same session', 
     { name: 'pose', version: 1, label: null, task: 'keypoints', state: 'ready' },
     { name: 'gone', version: null, label: null, state: 'unknown_model' },
   ];
-  const { stored, show } = livePage({
-    request: ({ url, success }) => {
-      asked.push(url);
-      success({ statusCode: 200, data: { models } });
-    },
-  });
-  stored.set('framewire.settings', { server: 'example.org', language: 'en' });
-  const page = show();
-  await settle();
+  const request = ({ url, success }) => {
+    asked.push(url);
+    success({ statusCode: 200, data: { models } });
+  };
+  const { page } = await livePage({ server: 'example.org', language: 'en' }, { request });
   page.instance.modelChanged({ ...models[0], labels: ['zero', 'one'] });
   assert.deepEqual(asked, ['https://example.org/v1/models']);
   assert.deepEqual(page.data.models, {
@@ -276,18 +242,14 @@ test('the live page switches among the server’s models, in the same session', 
 test('a model that is promoted meanwhile appears when somebody reaches for the models', async (context) => {
   const digits = { name: 'digits', version: 3, label: null, task: 'detection', state: 'ready' };
   const faces = { ...digits, name: 'faces', default: true };
-  const asked = [];
-  const answer = (models) => asked.shift().success({ statusCode: 200, data: { models } });
-  const { stored, show } = livePage({ request: (question) => asked.push(question) });
-  stored.set('framewire.settings', { server: 'example.org', language: 'en' });
-  const page = show();
-  await settle();
+  const { stored, asked, answer, page } = await livePageWithModels();
   const later = (ms) => {
     const at = Date.now() + ms;
     context.mock.method(Date, 'now', () => at);
   };
   const touch = async () => {
-    page.querySelector('.bottom').dom.dispatchEvent(new CustomEvent('touchstart', { bubbles: true }));
+    const event = Object.assign(new CustomEvent('touchstart', { bubbles: true }), { touches: [], changedTouches: [] });
+    page.querySelector('.bottom').dom.dispatchEvent(event);
     await settle();
   };
   await touch();
@@ -323,12 +285,7 @@ test('a model that is promoted meanwhile appears when somebody reaches for the m
 test('a model that gets its first label meanwhile is listed once, in its place', async (context) => {
   const plain = { name: 'digits', version: 3, label: null, task: 'detection', state: 'ready' };
   const [stable, faces] = [{ ...plain, label: 'stable' }, { ...plain, name: 'faces' }];
-  const asked = [];
-  const answer = (models) => asked.shift().success({ statusCode: 200, data: { models } });
-  const { stored, show } = livePage({ request: (question) => asked.push(question) });
-  stored.set('framewire.settings', { server: 'example.org', language: 'en' });
-  const page = show();
-  await settle();
+  const { answer, page } = await livePageWithModels();
   page.instance.modelChanged({ ...plain, labels: ['zero'] });
   answer([plain, faces]);
   page.instance.modelChanged({ ...stable, labels: ['zero'] });
@@ -353,10 +310,7 @@ for (const [name, refusal] of [
   ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'auth deny' }) }],
 ]) {
   test(`without ${name}, the live page shows no camera and explains why`, async () => {
-    const { stored, show } = livePage(refusal);
-    stored.set('framewire.settings', { server: 'example.org' });
-    const page = show();
-    await settle();
+    const { page } = await livePage({ server: 'example.org' }, refusal);
     assert.equal(page.querySelectorAll('#camera').length, 0);
     assert.equal(page.data.status.name, name);
     page.instance.onUnload();
@@ -405,8 +359,11 @@ test('a photo is chosen, uploaded and marked; the slider and the classes filter 
   await change({ toggled: 2 });
   assert.deepEqual(drawn(), ['two  55 %']);
   await change({ toggled: 2 });
-  await change({ percent: 80 });
-  assert.deepEqual(drawn(), ['one  90 %']);
+  const { options } = page.data;
+  await change({ percent: 80, isResting: false });
+  assert.deepEqual([drawn(), page.data.options], [['one  90 %'], options], 'the controls stay while one moves');
+  await change({ percent: 81 });
+  assert.deepEqual([drawn(), page.data.options.percent], [['one  90 %'], 81]);
 });
 
 test('a photo has the masks of its boxes, in the opacity that is set', async () => {
@@ -445,10 +402,7 @@ test('a photo that the live page took is recognized at once', async () => {
   const sent = [];
   const stored = phone({
     uploadFile: ({ filePath }) => sent.push(filePath),
-    createSelectorQuery: () => {
-      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null]) };
-      return query;
-    },
+    createSelectorQuery: finding({}),
   });
   stored.set('framewire.settings', { server: 'example.org' });
   const page = shown('pages/photo/photo', { path: encodeURIComponent('wxfile://taken.jpg') });
@@ -461,10 +415,7 @@ test('a photo that fails is explained, and another one can be chosen', async () 
   const stored = phone({
     chooseMedia: ({ success }) => success({ tempFiles: [{ tempFilePath: 'photo.jpg' }] }),
     uploadFile: ({ fail }) => fail({ errMsg: 'uploadFile:fail url not in domain list' }),
-    createSelectorQuery: () => {
-      const query = { select: () => ({ fields: () => query }), exec: (act) => act([null]) };
-      return query;
-    },
+    createSelectorQuery: finding({}),
   });
   stored.set('framewire.settings', { server: 'example.org' });
   const page = shown('pages/photo/photo');

@@ -129,6 +129,28 @@ test('a stored token is used while it is valid, and only for its own server', ()
   assert.equal(lookUp({ url: 'https://other.example.org/v1/login' }), undefined);
 });
 
+test('a session that is opened again has the token that was renewed while it was closed', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const about = signingIn([token('first', 1000)]);
+  about.client.open();
+  about.socket().open();
+  about.socket().say(refusal);
+  await settle();
+  about.socket().open();
+  let answer = null;
+  wx.request = (options) => (answer = options);
+  about.socket().welcome();
+  t.mock.timers.tick(1e6);
+  await settle();
+  about.client.close();
+  answer.success(token('second'));
+  await settle();
+  about.client.open();
+  about.socket().open();
+  assert.equal(about.socket().last().token, 'second');
+  about.client.close();
+});
+
 test('concurrent renewals share one login', async () => {
   const about = signingIn([token('good')]);
   const signIn = new SignIn({ url: URL_OF_LOGIN, onToken: () => {} });

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 import { JSDOM } from 'jsdom';
 
-export { settle } from './settle.mjs';
+import { settle } from './settle.mjs';
+
+export { settle };
 
 const require = createRequire(import.meta.url);
 const APP = fileURLToPath(new URL('../../miniprogram/', import.meta.url));
@@ -85,6 +87,28 @@ export function shown(path, query = {}) {
   if (page.instance.onShow) page.instance.onShow();
   if (page.instance.onReady) page.instance.onReady();
   return page;
+}
+
+/** The live page on a phone where everything works, except as given. */
+export async function livePage(settings = { server: 'example.org' }, more = {}) {
+  const asked = [];
+  const stored = phone({
+    onNetworkStatusChange: () => {},
+    offNetworkStatusChange: () => {},
+    getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
+    setKeepScreenOn: () => {},
+    authorize: ({ success }) => success(),
+    requirePrivacyAuthorize: ({ success }) => success(),
+    navigateTo: ({ url }) => asked.push(url),
+    createSelectorQuery: finding({}),
+    connectSocket: () => new Proxy({}, { get: () => () => {} }),
+    createCameraContext: () => ({ takePhoto: ({ success }) => success({ tempImagePath: 'wxfile://taken.jpg' }) }),
+    ...more,
+  });
+  if (settings) stored.set('framewire.settings', settings);
+  const page = shown('pages/live/live');
+  await settle();
+  return { stored, asked, page };
 }
 
 /** The text of every match. */

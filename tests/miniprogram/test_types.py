@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -112,6 +113,32 @@ const edges = overlay.rects().map(({ x, opacity }) => x + opacity);
 module.exports = { edges, model, overlay };
 """
 """Another project's use of the mini-program's package."""
+
+HOST = """
+declare module 'node:fs/promises' {
+  export function readFile(path: string): Promise<Uint8Array>;
+}
+declare module 'ws' {
+  export default class implements Omit<import('framewire-client').Socket, 'onclose'> {
+    constructor(url: string, protocols: string[]);
+    onopen: (() => void) | null;
+    onmessage: ((event: { data: ArrayBuffer }) => void) | null;
+    onclose: ((event: { code: number; reason: string }) => void) | null;
+    send(data: ArrayBuffer): void;
+    close(code?: number): void;
+  }
+}
+declare const wx: any;
+declare function Page(page: { [name: string]: any } & ThisType<any>): void;
+"""
+"""What the documents' examples take from their host. A page's members have no types."""
+
+PAGE_OVERLAY = """
+import { Overlay, type Drawn } from 'framewire-client';
+
+const opaque: Drawn[] = new Overlay().at(0).filter(({ opacity }) => opacity === 1);
+"""
+"""Another project's names for what the client returns."""
 
 MISTAKES = {
     "a global that phones lack": "new TextEncoder().encode('text');",
@@ -239,6 +266,27 @@ def test_the_mini_programs_client_passes_in_another_project(
     shutil.copytree(PACKAGE, tmp_path / "node_modules" / "framewire-miniprogram")
     (tmp_path / "page.js").write_text(MINI_PROGRAM_CLIENT, encoding="utf-8")
     assert_passes(compiler, tmp_path, COMMON_JS, ["page.js"])
+
+
+@pytest.mark.parametrize(
+    ("document", "number"),
+    [("static/client/README.md", 0), ("static/client/README.md", 1), ("docs/miniprogram.md", 0)],
+)
+def test_the_documents_examples_pass_as_typescript(
+    compiler: Compiler, tmp_path: Path, document: str, number: int
+) -> None:
+    """In a project that has installed both packages."""
+    for name, package in (("framewire-client", CLIENT), ("framewire-miniprogram", PACKAGE)):
+        shutil.copytree(package, tmp_path / "node_modules" / name)
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    (tmp_path / "host.d.ts").write_text(HOST, encoding="utf-8")
+    text = (ROOT / document).read_text(encoding="utf-8")
+    example = re.findall(r"```js\n(.*?)```", text, re.DOTALL)[number]
+    example = re.sub(r"const (\{.*\}) = require\((.*)\);", r"import \1 from \2;", example)
+    (tmp_path / "example.ts").write_text(example, encoding="utf-8")
+    (tmp_path / "overlay.ts").write_text(PAGE_OVERLAY, encoding="utf-8")
+    modern = {**ES_MODULES, "target": "ES2022", "lib": ["ES2022", "DOM"], "noUnusedLocals": False}
+    assert_passes(compiler, tmp_path, modern, ["*.ts"])
 
 
 def test_the_copied_core_passes_in_another_project(compiler: Compiler, tmp_path: Path) -> None:

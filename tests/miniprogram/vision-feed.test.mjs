@@ -175,6 +175,33 @@ test('a session without frames is left for now, and one with frames is not', asy
   }
 });
 
+test('a session whose frames stop, as during a call, is started anew, and left if none come then', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const { feed, about, canvas } = feedOf();
+  const camera = about.phone.camera;
+  const { present } = camera;
+  const wait = (ms) => {
+    for (let passed = 0; passed < ms; passed += 16) t.mock.timers.tick(16);
+  };
+  let sessions = 0;
+  const { createVKSession } = globalThis.wx;
+  globalThis.wx.createVKSession = (options) => createVKSession(options, (sessions += 1));
+  feed.start(canvas);
+  wait(20000);
+  assert.deepEqual([sessions, about.unusable], [1, []]);
+  camera.present = () => null;
+  wait(17000);
+  assert.deepEqual([sessions, about.phone.visionSessions.size, about.unusable], [2, 1, []]);
+  camera.present = present;
+  const sent = about.offered.length;
+  wait(20000);
+  assert.deepEqual([sessions, about.unusable, about.offered.length > sent], [2, [], true]);
+  camera.present = () => null;
+  wait(30000);
+  assert.deepEqual([sessions, about.unusable.length, about.unusable[0].isPassing], [3, 1, true]);
+  assert.equal(about.phone.visionSessions.size, 0);
+});
+
 test('frames that come before the camera has a picture are not taken for empty ones', async () => {
   const { feed, about, canvas } = feedOf({ faults: { early: 5 } });
   feed.start(canvas);

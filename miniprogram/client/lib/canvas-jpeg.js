@@ -67,16 +67,11 @@ class CanvasJpeg {
   async _byFile(rgba, size) {
     this._put(rgba, size);
     const filePath = await this._write(size);
-    const files = wx.getFileSystemManager();
-    const data = await new Promise((resolve, reject) => {
-      files.readFile({
-        filePath,
-        success: (/** @type {{data: string | ArrayBuffer}} */ read) => resolve(read.data),
-        fail: ({ errMsg }) => reject(new Error(errMsg)),
-      });
-    });
-    files.unlink({ filePath, fail: () => {} });
-    return new Uint8Array(/** @type {ArrayBuffer} */ (data));
+    try {
+      return new Uint8Array(await readFile(filePath));
+    } finally {
+      wx.getFileSystemManager().unlink({ filePath, fail: () => {} });
+    }
   }
 
   /**
@@ -112,6 +107,20 @@ class CanvasJpeg {
     this._pixels.data.set(rgba);
     this._context.putImageData(this._pixels, 0, 0);
   }
+}
+
+/**
+ * @param {string} filePath
+ * @returns {Promise<ArrayBuffer>}
+ */
+function readFile(filePath) {
+  return new Promise((resolve, reject) => {
+    wx.getFileSystemManager().readFile({
+      filePath,
+      success: ({ data }) => resolve(/** @type {ArrayBuffer} */ (data)),
+      fail: ({ errMsg }) => reject(new Error(errMsg)),
+    });
+  });
 }
 
 module.exports = { CanvasJpeg };

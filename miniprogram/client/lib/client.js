@@ -30,15 +30,16 @@ class MiniProgramClient extends FramewireClient {
     this._onState = options.onState;
     this._hasSignedIn = false; // since the last session or the user's last attempt
     this._signIn = signInUrl
-      ? new SignIn({ url: signInUrl, onToken: (token) => this.configure({ token }) })
+      ? new SignIn({ url: signInUrl, onToken: (token) => this._use(token) })
       : null;
-    const token = this._signIn && this._signIn.stored();
-    if (token) this.configure({ token });
+    /** @type {string|undefined} the last one of the sign-in */
+    this._token = undefined;
   }
 
   /** Connect. Signs in again if the server rejected the last token. */
   open() {
     this._hasSignedIn = false;
+    if (this._signIn) this._use(this._signIn.stored()); // it may have been renewed meanwhile
     super.open();
   }
 
@@ -66,13 +67,20 @@ class MiniProgramClient extends FramewireClient {
     const isStillRefused = () => this.stats().state === 'refused';
     signIn.renew().then(
       (token) => {
-        this.configure({ token });
+        this._use(token);
         if (isStillRefused()) super.open();
       },
       ({ code, message }) => {
         if (isStillRefused()) this._report({ name: 'refused', code, message });
       },
     );
+  }
+
+  /** @param {string|undefined} token undefined: there is none */
+  _use(token) {
+    if (!token || token === this._token) return;
+    this._token = token;
+    this.configure({ token });
   }
 
   /** @param {import('./index').MiniProgramState} state */

@@ -62,11 +62,11 @@ class EncoderWorker {
     this.stop();
     try {
       const worker = wx.createWorker(this._path, { useExperimentalWorker: true });
+      this.worker = worker;
       worker.onMessage((event) => this._replied(/** @type {any} */ (event.message || event)));
       worker.onProcessKilled(() => this._killed(worker));
-      this.worker = worker;
     } catch (error) {
-      this.worker = null; // another one is running, or the code is missing
+      this.stop(); // another one is running, the code is missing, or WeChat is too old
     }
   }
 

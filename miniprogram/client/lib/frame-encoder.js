@@ -127,9 +127,11 @@ class FrameEncoder {
    * @param {number} startedAt
    * @param {Plan} plan
    * @param {Uint8Array} data
-   * @returns {import('./index').EncodedFrame}
+   * @returns {import('./index').EncodedFrame|null}
    */
-  _finish({ name, format, keepsShape }, startedAt, { from, to, rotate }, data) {
+  _finish(encoder, startedAt, { from, to, rotate }, data) {
+    if (data.byteLength === 0) return this._failed(encoder);
+    const { name, format, keepsShape } = encoder;
     const encodeMs = this._now() - startedAt;
     this._selector.succeeded(name, this._now(), encodeMs, data.byteLength);
     const upright = uprightSize(from, rotate);

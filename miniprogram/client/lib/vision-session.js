@@ -10,7 +10,7 @@ const { VisionPreview } = require('./vision-preview.js');
 const VERSION = 'v1'; // the version that most phones have
 const TRACK = { plane: { mode: /** @type {const} */ (1) } }; // looking for vertical planes empties JPEGs on some iPhones
 const FRAME_MS = 30; // VisionKit delivers 30 frames a second
-const FIRST_FRAME_MS = 8000; // the user may be asked for permission first
+const SILENCE_MS = 8000; // before the first frame, the user may be asked for permission
 const PHOTO_QUALITY = 90; // 1 to 100
 const REFUSALS = [104, 2003001, 2003002]; // by the user, for WeChat, for this mini-program
 const PASSING = [2000000, 2003000]; // a system error; the session is not available
@@ -49,6 +49,7 @@ class VisionSession {
     this._tick = 0;
     /** @type {ReturnType<typeof setTimeout>|null} */
     this._silence = null;
+    this._isHeard = false; // whether a frame has come since `_watch` looked last
     this._shownAt = -Infinity;
     /** @type {((photo: Uint8Array|null) => void)|null} */
     this._onPhoto = null;
@@ -68,8 +69,7 @@ class VisionSession {
       const preview = new VisionPreview(gl);
       const session = wx.createVKSession({ track: TRACK, version: VERSION, gl });
       this._session = session;
-      const error = new VisionError('VisionKit delivers no frames', null, true);
-      this._silence = setTimeout(() => this._failed(error), FIRST_FRAME_MS);
+      this._watch(false);
       session.start((status) => this._started(session, preview, status));
     } catch (error) {
       this._failed(new VisionError(/** @type {Error} */ (error).message));
@@ -90,7 +90,8 @@ class VisionSession {
 
   /** Release the camera. */
   stop() {
-    this._heard();
+    if (this._silence !== null) clearTimeout(this._silence);
+    this._silence = null;
     this._settlePhoto(null);
     const session = this._session;
     this._session = null;
@@ -138,15 +139,23 @@ class VisionSession {
     if (!frame) return; // the camera is not ready
     this._shownAt = this._now();
     if (!preview.draw(frame, size)) return; // nor is a frame without a picture
-    this._heard();
+    this._isHeard = true;
     const shown = VisionFrame.of(frame, session.cameraSize, size);
     if (this._onPhoto) this._settlePhoto(fullJpeg(shown));
     this._onFrame(shown);
   }
 
-  _heard() {
-    if (this._silence !== null) clearTimeout(this._silence);
-    this._silence = null;
+  /**
+   * Notice that frames do not come. A session that had some is started anew: a call may have taken its camera.
+   * @param {boolean} hasRun
+   */
+  _watch(hasRun) {
+    this._isHeard = false;
+    this._silence = setTimeout(() => {
+      if (this._isHeard) this._watch(true);
+      else if (hasRun) this.start();
+      else this._failed(new VisionError('VisionKit delivers no frames', null, true));
+    }, SILENCE_MS);
   }
 
   /** @param {Uint8Array|null} photo */

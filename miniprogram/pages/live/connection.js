@@ -27,9 +27,12 @@ class Connection {
     this.client = null;
     this._target = '';
     this._isOpen = false;
+    this._isRenewing = false; // closed, and about to be opened again
     /** @type {State} */
     this.state = { name: 'connecting' };
     this.online = true;
+    /** @type {string|null} the network that the socket is on, if it is known: wifi, 4g, ... */
+    this._network = null;
     this.backendGone = false; // frames fail because no model server is available
     this._isTracked = false; // whether boxes shall keep up
     this._liveness = new Liveness();
@@ -63,6 +66,7 @@ class Connection {
 
   close() {
     this._isOpen = false;
+    this._network = null;
     if (this.client) this.client.close();
   }
 
@@ -86,15 +90,14 @@ class Connection {
   }
 
   /**
-   * The phone's network is lost, or back.
-   * @param {boolean} online
+   * The phone's network, now or after a change.
+   * @param {string} network wifi, 4g, ...; none
    */
-  setOnline(online) {
-    const isBack = online && !this.online;
-    this.online = online;
-    const { name, code } = /** @type {{name: string, code?: number|string}} */ (this.state);
-    const isLost = name === 'reconnecting' || (name === 'refused' && code === 'unreachable');
-    if (isBack && this._isOpen && this.client && isLost) this.client.open();
+  setNetwork(network) {
+    const isOther = this._network !== null && network !== this._network;
+    this.online = network !== 'none';
+    if (this._isOpen) this._network = network;
+    if (isOther && this.online && this.client) this._renew(this.client);
     this._listeners.onChange();
   }
 
@@ -126,7 +129,7 @@ class Connection {
       url: gateway.socket,
       signInUrl: gateway.login,
       hello: settings.sessionOptions(chosen),
-      onState: (state) => this.setState(state),
+      onState: (state) => this._isRenewing || this.setState(state),
       onWelcome: ({ limits, features = [] }) => {
         this._liveness.maxStalenessMs = limits.max_staleness_ms;
         if (this.client && features.includes('track')) this.client.configure(this._tracking());
@@ -154,6 +157,19 @@ class Connection {
   _tracking() {
     const { zones, lines } = config;
     return this._isTracked ? { track: true, zones, lines } : { track: false };
+  }
+
+  /**
+   * On another network the old socket is dead, but the client would notice only after three heartbeats.
+   * @param {MiniProgramClient} client
+   */
+  _renew(client) {
+    const { name, code } = /** @type {{name: string, code?: number|string}} */ (this.state);
+    if (name === 'signing_in' || (name === 'refused' && code !== 'unreachable')) return;
+    this._isRenewing = true;
+    client.close();
+    this._isRenewing = false;
+    client.open();
   }
 
   /** @param {boolean} gone */

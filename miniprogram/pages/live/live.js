@@ -12,9 +12,10 @@ const { describe } = require('../../status.js');
 const { findCanvases } = require('./canvases.js');
 const { LiveCamera, cameraProblem } = require('./camera.js');
 const { Connection } = require('./connection.js');
+const { Leaving } = require('./leaving.js');
 const { Models } = require('./models.js');
 const { statisticItems, summaryOf } = require('./panel.js');
-const { openTakenPhoto } = require('./shutter.js');
+const { PHOTO_PAGE, takenPhotoPage } = require('./shutter.js');
 
 const REFRESH_MS = 500;
 const STALE_MS = 1500; // a box this old is no longer where the camera sees the object
@@ -50,6 +51,7 @@ Page({
   boxes: new Boxes(),
   view: new ViewOptions(settings.load()),
   models: new Models(() => {}),
+  leaving: new Leaving(() => false),
   statistics: new Statistics(),
   preview: { width: 0, height: 0 },
   problem: /** @type {{name: string, message?: string}|null} */ (null),
@@ -58,16 +60,17 @@ Page({
   lastSent: /** @type {SentFrame|null} */ (null),
   isShown: false,
   timer: /** @type {ReturnType<typeof setInterval>|null} */ (null),
-  onNetwork: /** @type {((change: {isConnected: boolean}) => void)|null} */ (null),
+  onNetwork: /** @type {(change: {networkType: string}) => void} */ (() => {}),
 
   onLoad() {
     this.statistics = new Statistics();
     this.connection = this.newConnection();
     this.camera = this.newCamera();
+    this.leaving = new Leaving(() => this.isShown);
     this.models = new Models(() => this.setData({ models: this.models.shown(this.data.t) }));
     const { statusBarHeight } = wx.getWindowInfo ? wx.getWindowInfo() : wx.getSystemInfoSync();
     this.setData({ statusBarHeight: statusBarHeight || DEFAULT_STATUS_BAR });
-    this.onNetwork = ({ isConnected }) => this.connection.setOnline(isConnected);
+    this.onNetwork = ({ networkType }) => this.connection.setNetwork(networkType);
     wx.onNetworkStatusChange(this.onNetwork);
   },
 
@@ -77,6 +80,7 @@ Page({
 
   onShow() {
     this.isShown = true;
+    this.leaving.shown();
     this.chosen = settings.load();
     const { language, frameSize } = this.chosen;
     this.view = new ViewOptions(this.chosen);
@@ -84,13 +88,11 @@ Page({
     this.boxes = new Boxes();
     if (frameSize !== this.data.frameSize) this.removeCamera(); // phones read it once
     this.setData({ t: messagesFor(language), options: this.view.shown(), frameSize });
-    wx.getNetworkType({
-      success: ({ networkType }) => this.connection.setOnline(networkType !== 'none'),
-    });
     wx.setKeepScreenOn({ keepScreenOn: true });
     this.begin();
+    wx.getNetworkType({ success: this.onNetwork });
     this.animate();
-    this.timer = setInterval(() => this.refresh(), REFRESH_MS);
+    this.timer = this.timer || setInterval(() => this.refresh(), REFRESH_MS);
   },
 
   onHide() {
@@ -99,7 +101,7 @@ Page({
 
   onUnload() {
     this.end();
-    if (this.onNetwork) wx.offNetworkStatusChange(/** @type {any} */ (this.onNetwork));
+    wx.offNetworkStatusChange(/** @type {any} */ (this.onNetwork));
   },
 
   onResize() {
@@ -108,6 +110,7 @@ Page({
 
   /** Ask for the permissions that are missing, then connect. */
   async begin() {
+    if (!this.isShown) return;
     this.problem = settings.gateway(this.chosen) ? null : { name: 'no_server' };
     this.connection.open(this.chosen);
     this.updateStatus();
@@ -224,17 +227,14 @@ Page({
   modelChanged(model) {
     this.model = model;
     this.view.use(model);
-    if (model) this.modelLoaded(model);
+    if (model) {
+      getApp().globalData.model = model;
+      this.connection.setMinScore(this.view.minScore, model);
+      this.models.refresh(settings.gateway(this.chosen), model);
+    }
     const label = model && model.label ? ` (${model.label})` : '';
     const name = model ? `${model.name} ${model.version}${label}` : '';
     this.setData({ model: name, options: this.view.shown() });
-  },
-
-  /** @param {Model} model */
-  modelLoaded(model) {
-    getApp().globalData.model = model;
-    this.connection.setMinScore(this.view.minScore, model);
-    this.models.refresh(settings.gateway(this.chosen), model);
   },
 
   panelTouched() {
@@ -310,12 +310,12 @@ Page({
   // User actions
 
   /**
-   * The picture follows the controls immediately; the server once a slider is released.
+   * The picture follows a slider immediately; the server and the page's data, once it is released.
    * @param {WechatMiniprogram.CustomEvent<import('../../view-options').Change>} event
    */
   optionChanges({ detail }) {
     this.view.change(detail);
-    this.setData({ options: this.view.shown() });
+    if (detail.isResting !== false) this.setData({ options: this.view.shown() });
     this.draw();
     if (detail.isResting) this.connection.setMinScore(this.view.minScore, this.model);
   },
@@ -337,14 +337,14 @@ Page({
   },
 
   takePhoto() {
-    openTakenPhoto(this.camera);
+    this.leaving.to(() => takenPhotoPage(this.camera));
   },
 
   openPhoto() {
-    wx.navigateTo({ url: '/pages/photo/photo' });
+    this.leaving.to(() => PHOTO_PAGE);
   },
 
   openSettings() {
-    wx.navigateTo({ url: '/pages/settings/settings' });
+    this.leaving.to(() => '/pages/settings/settings');
   },
 });

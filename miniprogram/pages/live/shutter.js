@@ -1,14 +1,16 @@
 /** The live page's shutter: a photo in full resolution, for the photo page. */
 'use strict';
 
+const PHOTO_PAGE = '/pages/photo/photo';
+
 /**
- * Take a photo and open it; without one, the photo page lets the user choose one.
+ * Take a photo for the photo page; without one, that page lets the user choose one.
  * @param {{takePhoto(): Promise<string|null>}} camera
+ * @returns {Promise<string>} the page's address
  */
-async function openTakenPhoto(camera) {
+async function takenPhotoPage(camera) {
   const path = await camera.takePhoto();
-  const query = path ? `?path=${encodeURIComponent(path)}` : '';
-  wx.navigateTo({ url: `/pages/photo/photo${query}` });
+  return path ? `${PHOTO_PAGE}?path=${encodeURIComponent(path)}` : PHOTO_PAGE;
 }
 
 /**
@@ -39,4 +41,4 @@ function savePhoto({ buffer }) {
   });
 }
 
-module.exports = { openTakenPhoto, savePhoto, takePhoto };
+module.exports = { PHOTO_PAGE, takenPhotoPage, savePhoto, takePhoto };

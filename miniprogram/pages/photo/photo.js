@@ -138,7 +138,8 @@ Page({
     }
   },
 
-  async show() {
+  /** @param {boolean} [isResting] false while a slider moves: then the controls, which may list many classes, stay */
+  async show(isResting = true) {
     const { result, model, view } = this;
     if (!result) return;
     view.use(model);
@@ -146,7 +147,7 @@ Page({
     const outputs = readOutputs(result);
     const isEmpty = found.length + outputs.length === 0;
     const message = isEmpty ? this.data.t.results_none : `${this.data.t.results} ${joinSummary(found)}`.trim();
-    this.setData({ hasOptions: true, options: view.shown(), outputs, message });
+    this.setData({ hasOptions: true, outputs, message, ...(isResting && { options: view.shown() }) });
     await this.draw();
   },
 
@@ -167,7 +168,7 @@ Page({
   /** @param {WechatMiniprogram.CustomEvent<import('../../view-options').Change>} event */
   async optionChanges({ detail }) {
     this.view.change(detail);
-    await this.show();
+    await this.show(detail.isResting);
   },
 
   /** @param {string} message from WeChat, which returned no photo */
