@@ -60,7 +60,7 @@ export const en = {
   'problem.camera_lost': 'The camera was disconnected.',
   'problem.video_unplayable': 'This browser cannot play this video. Try MP4 or WebM.',
   'problem.picture_unreadable': 'This browser cannot open this image. Try JPEG or PNG.',
-  'problem.file_unknown': 'Choose an image or a video file.',
+  'problem.file_unknown': 'This browser cannot open this file. Choose an image (JPEG, PNG) or a video (MP4, WebM).',
   'problem.page_failed': 'Something went wrong: {message}',
   'problem.close': 'Dismiss',
   'problem.remedy.camera': 'Try again',

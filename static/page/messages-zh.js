@@ -60,7 +60,7 @@ export const zh = {
   'problem.camera_lost': '摄像头已断开。',
   'problem.video_unplayable': '浏览器无法播放此视频，请换用 MP4 或 WebM 格式。',
   'problem.picture_unreadable': '浏览器无法打开此图片，请换用 JPEG 或 PNG 格式。',
-  'problem.file_unknown': '请选择图片或视频文件。',
+  'problem.file_unknown': '浏览器无法打开此文件，请选择图片（JPEG、PNG）或视频（MP4、WebM）。',
   'problem.page_failed': '出错了：{message}',
   'problem.close': '关闭提示',
   'problem.remedy.camera': '重试',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -180,6 +181,21 @@ def test_an_image_is_sent_again_when_its_result_may_differ(open_page: Open) -> N
         second = answer(page)
         until(page, lambda: answer(page) != second, "another answer")
         expect(page.locator("#age")).to_be_hidden()
+
+
+def test_images_without_a_type_and_of_any_shape(open_page: Open) -> None:
+    """Names without a suffix tell the browser nothing; of a panorama, one side may shrink to 0."""
+    [scene] = scenes(SEEDS[:1])
+    panorama = io.BytesIO()
+    Image.new("RGB", (6000, 2), "white").save(panorama, "PNG")
+    with open_page() as page:
+        in_state(page, "ready")
+        drop(page, "photo", "", jpeg(scene))
+        with_source(page, "picture")
+        until_fits(page, scene)
+        page.set_input_files("#picture-file", file("a.png", "image/png", panorama.getvalue()))
+        until(page, lambda: (answer(page) or {}).get("frame", {}).get("height") == 1, "a panorama")
+        expect(page.locator("#problem")).to_be_hidden()
 
 
 def test_a_video_loops(open_page: Open) -> None:
