@@ -31,6 +31,8 @@ export const en = {
   'state.reconnecting.now': 'Connection lost: reconnecting…',
   'state.reconnecting.more': 'Check that the server is running. Your settings are kept.',
   'state.reconnecting.spoken': 'Connection lost. This page reconnects automatically.',
+  'state.offline': 'No network',
+  'state.offline.more': 'Check this device’s network. This page reconnects automatically.',
   'state.full': 'Server is full: retrying in {seconds}\u00a0s',
   'state.full.now': 'Server is full: trying again…',
   'state.full.more': 'All sessions are in use. This page connects as soon as one is free.',

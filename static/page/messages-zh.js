@@ -31,6 +31,8 @@ export const zh = {
   'state.reconnecting.now': '连接已断开，正在重连……',
   'state.reconnecting.more': '请确认服务器正在运行。设置不会丢失。',
   'state.reconnecting.spoken': '与服务器的连接已断开，本页会自动重连。',
+  'state.offline': '网络不可用',
+  'state.offline.more': '请检查设备的网络，恢复后本页会自动重连。',
   'state.full': '服务器已满，{seconds} 秒后重试',
   'state.full.now': '服务器已满，正在重试……',
   'state.full.more': '会话数已达上限，有空位后本页会自动连接。',
