@@ -8,6 +8,11 @@ export const en = {
   'page.panel': 'Figures and settings',
   'page.expand': 'Full screen',
 
+  'state.loading': 'Loading…',
+  'state.unloaded': 'This page could not be loaded',
+  'state.unloaded.more': 'A part of it did not arrive. Check the network, then reload.',
+  'state.unloaded.short': 'Not loaded',
+  'state.reload': 'Reload',
   'state.connecting': 'Connecting…',
   'state.connecting.more': 'Contacting the server.',
   'state.waiting': 'Waiting for a model',

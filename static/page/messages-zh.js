@@ -8,6 +8,11 @@ export const zh = {
   'page.panel': '数据与设置',
   'page.expand': '全屏',
 
+  'state.loading': '加载中',
+  'state.unloaded': '页面加载失败',
+  'state.unloaded.more': '部分内容未能加载，请检查网络后重新加载。',
+  'state.unloaded.short': '加载失败',
+  'state.reload': '重新加载',
   'state.connecting': '正在连接……',
   'state.connecting.more': '正在连接服务器，请稍候。',
   'state.waiting': '等待模型就绪',
