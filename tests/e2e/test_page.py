@@ -247,7 +247,9 @@ def test_the_page_fits_a_phone(open_page: Open) -> None:
 def test_text_of_twice_the_size_fits_a_phone(open_page: Open, locale: str) -> None:
     with open_page(viewport={"width": 360, "height": 740}, locale=locale) as page:
         in_state(page, "ready")
-        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        browser = page.context.new_cdp_session(page)
+        browser.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+        assert page.evaluate("getComputedStyle(document.body).fontSize") == "32px"
         wider = "document.documentElement.scrollWidth - innerWidth"
         assert page.evaluate(wider) <= 0
         for option in ("#score-text", "#lost-count", "#boxes button:last-child"):
