@@ -31,6 +31,8 @@ export const en = {
   'tile.calls': 'Calls in progress',
   of: '{n} of {most}',
   'of.ten': 'over the last 10 s',
+  'calls.now': '{n}, limit {most}',
+  'calls.hint': 'The limit adapts to the model server. When it falls, calls in progress are not canceled, so there may be more of them than the limit for a while.',
 
   frames: 'Frames per second, by outcome',
   'frames.none': 'No frames in this range.',

@@ -31,6 +31,8 @@ export const zh = {
   'tile.calls': '进行中的调用',
   of: '{n} / {most}',
   'of.ten': '最近 10 秒',
+  'calls.now': '{n}（上限 {most}）',
+  'calls.hint': '上限随模型服务的快慢自动调整。上限下调时，已发出的调用不会取消，因此进行中的调用可能暂时超过上限。',
 
   frames: '每秒帧数（按处理结果）',
   'frames.none': '这段时间内没有画面。',

@@ -30,7 +30,7 @@ export function tiles(texts, figures, recent) {
     ['p99', texts.ms(p99)],
     ['batch', texts.number(meanBatch(recent), 1)],
     ['sessions', texts.text('of', { n: texts.number(figures.sessions), most: texts.number(figures.max_sessions) })],
-    ['calls', newest ? texts.text('of', { n: newest.calls, most: newest.max_calls }) : '–'],
+    ['calls', newest ? texts.text('calls.now', { n: newest.calls, most: newest.max_calls }) : '–'],
   ];
 }
 
@@ -65,9 +65,10 @@ export class Overview {
   }
 
   _showTiles(rows) {
-    const hint = this._texts.text('of.ten');
+    const hints = { sessions: '', calls: this._texts.text('calls.hint') };
+    const recent = this._texts.text('of.ten');
     this._element('tiles').replaceChildren(
-      ...rows.map(([key, value]) => html('div', { title: hint, 'data-tile': key }, html('dt', {}, this._texts.text(`tile.${key}`)), html('dd', {}, value))),
+      ...rows.map(([key, value]) => html('div', { title: hints[key] ?? recent, 'data-tile': key }, html('dt', {}, this._texts.text(`tile.${key}`)), html('dd', {}, value))),
     );
   }
 

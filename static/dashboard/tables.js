@@ -32,10 +32,12 @@ export function showServers(host, texts, figures, rates) {
   const column = (name, numeric, cell) => ({ title: texts.text(`server.${name}`), numeric, cell });
   const state = ({ state: name, reason }) =>
     html('span', { class: `server ${name}` }, html('span', { class: 'lamp', 'aria-hidden': 'true' }), texts.text(`server.${name}`), reason && html('small', {}, ` ${reason}`));
+  const calls = ({ calls: n, max_calls: most }) =>
+    html('span', { title: texts.text('calls.hint') }, gauge(texts.text('calls.now', { n, most }), n / (most || 1)));
   const columns = [
     column('address', false, ({ address }) => address),
     column('state', false, state),
-    column('calls', true, (server) => gauge(texts.text('of', { n: server.calls, most: server.max_calls }), server.calls / (server.max_calls || 1))),
+    column('calls', true, calls),
     column('frames', true, ({ address }) => texts.rate(rates[address] || 0)),
   ];
   showTable(host, columns, figures.backends, '');

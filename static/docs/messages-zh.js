@@ -142,6 +142,8 @@ export const zh = {
   "They cannot; the code and the message say why. Or the address makes too many requests.": "无法处理，原因见错误码和消息；或该地址的请求过多。",
   "The page.": "页面。",
   "The file.": "文件。",
+  "The file is compressed: only for clients that accept gzip, and only if it gets smaller.":
+    "文件已压缩；仅发给接受 gzip 的客户端，且仅限压缩后变小的文件。",
   "The range that was asked for.": "请求的范围。",
   "Which bytes these are, and how many there are.": "返回的是哪些字节，以及总字节数。",
   "The file has not changed.": "文件没有变化。",

@@ -284,7 +284,7 @@ function showPause() {
 
 /** Show every text in the current language. */
 function translate() {
-  document.documentElement.lang = language.name === 'zh' ? 'zh-CN' : language.name;
+  document.documentElement.lang = language.tag;
   language.fill(document);
   showPause();
   for (const part of [notice, picker, counting, models, options, hint]) part.translate();

@@ -14,6 +14,11 @@ export class Language {
     this.name = preferredLanguage(storage, shared, preferred);
   }
 
+  /** The language's tag for the document. */
+  get tag() {
+    return this.name === 'zh' ? 'zh-CN' : this.name;
+  }
+
   /** The message for a key, with `{name}` replaced by `values.name`. */
   text(key, values = {}) {
     const text = MESSAGES[this.name][key];

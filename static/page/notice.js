@@ -1,8 +1,9 @@
 /** Shows the state: a pill in the header, a card over the image, and an announcement. */
 
+import { isOffline } from './offline.js';
 import { describe, hasCard } from './status.js';
 
-const ICONS = { waiting: 'cube', reconnecting: 'offline', closed: 'offline', full: 'people', refused: 'lock' };
+const ICONS = { waiting: 'cube', offline: 'offline', reconnecting: 'offline', closed: 'offline', full: 'people', refused: 'lock' };
 const OTHER_ICON = 'clock';
 const TOAST_MS = 2500;
 
@@ -39,7 +40,8 @@ export class Notice {
    * @returns {string} the state's name
    */
   show(conditions, now) {
-    const state = describe(conditions, now);
+    const offline = isOffline(location.href, navigator.onLine);
+    const state = describe({ ...conditions, offline }, now);
     const text = this._language.text(state.key, state.values);
     const more = state.more ? this._language.text(state.more, state.values) : '';
     document.documentElement.dataset.state = state.name;

@@ -7,7 +7,7 @@ import { storage } from './storage.js';
 const { lang } = readSettings(location.search);
 const language = new Language(storage(), lang, navigator.languages || [navigator.language || 'en']);
 
-document.documentElement.lang = language.name === 'zh' ? 'zh-CN' : language.name;
+document.documentElement.lang = language.tag;
 document.title = language.text('sheet.tab');
 language.fill(document);
 document.getElementById('print').addEventListener('click', () => window.print());

@@ -57,8 +57,9 @@ export class SourcePicker {
     if (file.type.startsWith('video/')) {
       return this._start((onPicture) => new Video({ file, onPicture }));
     }
-    if (!file.type.startsWith('image/')) return this.onProblem('problem.file_unknown');
-    return this._start((onPicture) => new Picture({ file, onPicture }));
+    // Only the browser knows which images it can open: those without a suffix have no type.
+    const problem = file.type.startsWith('image/') ? 'problem.picture_unreadable' : 'problem.file_unknown';
+    return this._start((onPicture) => new Picture({ file, onPicture, problem }));
   }
 
   /** Pause or resume the source: for the pause button and for a hidden tab. */

@@ -1,7 +1,7 @@
 /** Chooses the state that the page shows: one at a time, the most specific one. */
 
 /** States that show a card over the image. */
-const CARDS = ['connecting', 'waiting', 'stalled', 'draining', 'reconnecting', 'full', 'refused', 'closed'];
+const CARDS = ['connecting', 'waiting', 'stalled', 'draining', 'offline', 'reconnecting', 'full', 'refused', 'closed'];
 const RETRYABLE = ['reconnecting', 'full', 'refused', 'closed'];
 const MODEL_ERRORS = ['unknown_model', 'unusable_model'];
 
@@ -15,6 +15,7 @@ export const SERVER_FULL = 1013;
  * @param {boolean} conditions.backendGone frames fail because no model server is available
  * @param {{name: string, message?: string}|null} conditions.stall why frames get no results
  * @param {boolean} conditions.paused by the user
+ * @param {boolean} conditions.offline the device has no network
  * @param {boolean} conditions.hidden the tab is in the background
  * @param {number} now the client's clock, in ms
  * @returns {{name: string, key: string, more: string|null, values: object, canRetry: boolean,
@@ -39,16 +40,18 @@ export function hasCard(name) {
   return CARDS.includes(name);
 }
 
-function stateName({ client, loss, backendGone, stall, paused, hidden }) {
+function stateName({ client, loss, backendGone, stall, offline, paused, hidden }) {
   const { name } = client;
   if (name === 'reconnecting' || (name === 'connecting' && loss)) {
+    if (offline) return 'offline';
     return (loss || client).code === SERVER_FULL ? 'full' : 'reconnecting';
   }
   if (name !== 'ready') return name;
   if (backendGone) return 'waiting';
   if (hidden) return 'hidden';
   if (paused) return 'paused';
-  return stall ? 'stalled' : 'ready';
+  if (stall) return offline && stall.name === 'server' ? 'offline' : 'stalled';
+  return 'ready';
 }
 
 function details(name, client, stall, now) {

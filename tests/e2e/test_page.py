@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -182,6 +183,21 @@ def test_an_image_is_sent_again_when_its_result_may_differ(open_page: Open) -> N
         expect(page.locator("#age")).to_be_hidden()
 
 
+def test_images_without_a_type_and_of_any_shape(open_page: Open) -> None:
+    """Names without a suffix tell the browser nothing; of a panorama, one side may shrink to 0."""
+    [scene] = scenes(SEEDS[:1])
+    panorama = io.BytesIO()
+    Image.new("RGB", (6000, 2), "white").save(panorama, "PNG")
+    with open_page() as page:
+        in_state(page, "ready")
+        drop(page, "photo", "", jpeg(scene))
+        with_source(page, "picture")
+        until_fits(page, scene)
+        page.set_input_files("#picture-file", file("a.png", "image/png", panorama.getvalue()))
+        until(page, lambda: (answer(page) or {}).get("frame", {}).get("height") == 1, "a panorama")
+        expect(page.locator("#problem")).to_be_hidden()
+
+
 def test_a_video_loops(open_page: Open) -> None:
     shown = scenes(SEEDS[:2])
     with open_page() as page:
@@ -231,7 +247,9 @@ def test_the_page_fits_a_phone(open_page: Open) -> None:
 def test_text_of_twice_the_size_fits_a_phone(open_page: Open, locale: str) -> None:
     with open_page(viewport={"width": 360, "height": 740}, locale=locale) as page:
         in_state(page, "ready")
-        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        browser = page.context.new_cdp_session(page)
+        browser.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+        assert page.evaluate("getComputedStyle(document.body).fontSize") == "32px"
         wider = "document.documentElement.scrollWidth - innerWidth"
         assert page.evaluate(wider) <= 0
         for option in ("#score-text", "#lost-count", "#boxes button:last-child"):

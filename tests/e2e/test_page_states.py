@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from loadtest.stack import Stack
 from tests.e2e.browsing import (
@@ -258,3 +258,27 @@ def test_a_hidden_tab_sends_nothing(open_page: Open) -> None:
         )
         in_state(page, "ready")
         until(page, lambda: stats(page)["offered"] > before + 2, "frames again")
+
+
+def test_a_page_that_is_not_complete_yet_is_in_the_users_language(open_page: Open) -> None:
+    """On a slow line, the last part arrives seconds after the first."""
+    with open_page(locale="zh-CN") as page:
+        late: list[Route] = []
+        page.route("**/page/app.js", lambda route: late.append(route))
+        page.reload(wait_until="commit")
+        expect(page.locator("#pill-text")).to_have_text("加载中")
+        expect(page.locator("#pause-text")).to_have_text("暂停")
+        for route in late:
+            route.continue_()
+        in_state(page, "ready")
+
+
+def test_a_part_of_the_page_that_is_lost_is_told(open_page: Open) -> None:
+    with open_page(locale="zh-CN") as page:
+        page.route("**/page/saving.js", lambda route: route.abort())
+        page.reload()
+        expect(page.locator("#card-text")).to_have_text("页面加载失败")
+        page.unroute_all()
+        page.get_by_role("button", name="重新加载").click()
+        in_state(page, "ready")
+        expect(page.locator("#card")).to_be_hidden()

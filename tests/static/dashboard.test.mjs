@@ -213,9 +213,9 @@ test('a session’s minute has a point for every second', () => {
 
 test('the figures at the top, with and without frames', () => {
   const figures = { age_bounds_ms: BOUNDS, sessions: 3, max_sessions: 1024 };
-  const busy = [sample(0, { outcomes: { result: 30, 'dropped expired': 10 }, ages: [[96, 30]], batches: [[0, 30]], batched: 30, calls: 2 })];
+  const busy = [sample(0, { outcomes: { result: 30, 'dropped expired': 10 }, ages: [[96, 30]], batches: [[0, 30]], batched: 30, calls: 5 })];
   const shown = Object.fromEntries(tiles(texts('en'), figures, busy));
-  assert.deepEqual([shown.results, shown.lost, shown.batch, shown.sessions, shown.calls], ['30.0', '25 %', '1.0', '3 of 1,024', '2 of 4']);
+  assert.deepEqual([shown.results, shown.lost, shown.batch, shown.sessions, shown.calls], ['30.0', '25 %', '1.0', '3 of 1,024', '5, limit 4']);
   assert.match(shown.age, /^9\d ms$|^98 ms$|^10\d ms$/);
   const idle = Object.fromEntries(tiles(texts('en'), figures, []));
   assert.deepEqual([idle.results, idle.lost, idle.age, idle.batch, idle.calls], ['–', '–', '–', '–', '–']);

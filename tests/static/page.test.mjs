@@ -11,6 +11,7 @@ import { boxToRect, fit, sendSize, tagPosition } from '../../static/client/geome
 import { Language } from '../../static/page/language.js';
 import { classColour, hexBytes } from '../../static/tasks/colours.js';
 import { TAG_INK } from '../../static/tasks/box-drawing.js';
+import { isOffline } from '../../static/page/offline.js';
 import { describe } from '../../static/page/status.js';
 import { tokenOf } from '../../static/page/token.js';
 import { MESSAGES } from '../../static/page/messages.js';
@@ -128,7 +129,7 @@ test('the history has a point per half second, and a gap without results', () =>
   assert.ok(known[0].p50Ms > 29 && known[0].p50Ms < 31);
 });
 
-const NORMAL = { loss: null, backendGone: false, stall: null, paused: false, hidden: false };
+const NORMAL = { loss: null, backendGone: false, stall: null, offline: false, paused: false, hidden: false };
 
 /** The state that the page shows for a client's state and other conditions. */
 const shown = (client, conditions = {}, now = 0) => describe({ ...NORMAL, client, ...conditions }, now);
@@ -155,6 +156,19 @@ test('a stall is explained by its cause', () => {
     assert.equal(values.message, 'no');
     assert.ok(key in MESSAGES.en && more in MESSAGES.en);
   }
+});
+
+test('a device without network is told so, unless its server still answers or is on the device', () => {
+  const loss = { name: 'reconnecting', retryAt: 5000, code: 1006 };
+  const name = (client, conditions) => shown(client, { ...conditions, offline: true }).name;
+  assert.equal(name(loss, { loss }), 'offline');
+  assert.equal(name({ name: 'connecting' }, { loss }), 'offline');
+  assert.equal(name({ name: 'ready' }, { stall: { name: 'server' } }), 'offline');
+  assert.equal(name({ name: 'ready' }, { stall: { name: 'model' } }), 'stalled');
+  assert.equal(name({ name: 'ready' }), 'ready');
+  assert.ok(isOffline('https://cameras.example/', false));
+  assert.ok(!isOffline('https://cameras.example/', true));
+  assert.ok(!isOffline('http://localhost:8888/', false));
 });
 
 test('waiting and reconnecting are one state, with a countdown in whole seconds', () => {

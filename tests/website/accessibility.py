@@ -1,7 +1,8 @@
 """``python -m tests.website.accessibility node_modules/axe-core/axe.min.js``: axe on the site.
 
 Opens every page that ``make docs`` has built, in light and dark, at the width of a phone and of a
-desktop. Prints what axe finds, and what is wider than the window. Exits with 1 if there is any.
+desktop, and on a phone with text of twice the size. Prints what axe finds, and what is wider than
+the window. Exits with 1 if there is any.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from tests.e2e.browsers import FLAGS
 from website.__main__ import SITE
 from website.check import SKIPPED
 
-LOOKS = ((1280, "light"), (360, "dark"))
+LOOKS = ((1280, "light", 16), (360, "dark", 16), (360, "light", 32))
+"""Widths of the window, colour schemes, and sizes of text that the browser is set to."""
 SETTLE_MS = 250
 
 
@@ -29,17 +31,19 @@ def main() -> int:
     pages = [page for page in built if page.name not in SKIPPED]
     failed = 0
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=list(FLAGS)
-        )
-        for width, scheme in LOOKS:
+        for width, scheme, text_px in LOOKS:
+            flags = [*FLAGS, f"--blink-settings=defaultFontSize={text_px}"]
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=flags
+            )
             viewport = {"width": width, "height": 800}
             page = browser.new_page(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
             for path in pages:
                 if faults := _faults(page, path, axe):
                     failed += 1
-                    print(f"{width:5} {scheme:6}{path.relative_to(SITE)}: {faults}", flush=True)
-        browser.close()
+                    where = f"{width:5} {scheme:6}{text_px:3} {path.relative_to(SITE)}"
+                    print(f"{where}: {faults}", flush=True)
+            browser.close()
     print(f"{len(pages)} pages, {failed} with findings")
     return 1 if failed or not pages else 0
 

@@ -4,12 +4,18 @@ import { snapshot } from './video-frames.js';
 import { SourceError } from './source-error.js';
 
 export class Picture {
-  /** @param {{file: Blob, onPicture: function(number)}} options */
-  constructor({ file, onPicture }) {
+  /**
+   * @param {object} options
+   * @param {Blob} options.file
+   * @param {function(number)} options.onPicture
+   * @param {string} options.problem the message's key if the browser cannot read the file
+   */
+  constructor({ file, onPicture, problem }) {
     this.name = 'picture';
     this.isStill = true;
     this._file = file;
     this._onPicture = onPicture;
+    this._problem = problem;
     this._bitmap = null;
   }
 
@@ -18,7 +24,7 @@ export class Picture {
     try {
       this._bitmap = await createImageBitmap(this._file);
     } catch (error) {
-      throw new SourceError('problem.picture_unreadable');
+      throw new SourceError(this._problem);
     }
   }
 

@@ -100,8 +100,8 @@ export function snapshot(source, width, height, longest) {
   const scale = longest / Math.max(width, height);
   if (scale >= 1) return createImageBitmap(source);
   return createImageBitmap(source, {
-    resizeWidth: Math.round(width * scale),
-    resizeHeight: Math.round(height * scale),
+    resizeWidth: Math.max(1, Math.round(width * scale)), // of a panorama, one side may be tiny
+    resizeHeight: Math.max(1, Math.round(height * scale)),
     resizeQuality: 'medium',
   });
 }

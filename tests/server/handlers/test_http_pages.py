@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+from tornado.web import Application
 
 from loadtest import websocket
 from server import app
 from server.core.concurrency import INITIAL_CALLS
-from server.handlers.pages import ROOT
+from server.handlers.pages import ROOT, FileHandler
 from server.runtime.metrics import Metrics
 from server.transport import httpserver
 from server.workers.census import Figures
@@ -146,16 +151,90 @@ async def test_scripts_and_styles_have_their_content_type(served: Served, path: 
     assert kinds[Path(path).suffix] in response.headers["Content-Type"]
 
 
-async def test_head_and_not_modified(served: Served) -> None:
-    whole = await fetch(served, "/")
-    head = await fetch(served, "/", "HEAD")
+async def as_sent(
+    served: Served, path: str = "/", method: str = "GET", **headers: str
+) -> HTTPResponse:
+    """A response whose body is not decompressed."""
+    return await AsyncHTTPClient().fetch(
+        served.url(path),
+        method=method,
+        headers=headers,
+        raise_error=False,
+        decompress_response=False,
+    )
+
+
+GZIP = {"Accept-Encoding": "gzip, deflate, br"}
+
+
+@pytest.mark.parametrize("accepted", [{}, GZIP])
+async def test_head_and_not_modified(served: Served, accepted: dict[str, str]) -> None:
+    whole = await as_sent(served, **accepted)
+    head = await as_sent(served, method="HEAD", **accepted)
     assert (head.code, head.body) == (200, b"")
     assert head.headers["Content-Length"] == str(len(whole.body))
     etag = whole.headers["Etag"]
-    assert head.headers["Etag"] == etag
-    same = await fetch(served, "/", **{"If-None-Match": etag})
-    assert (same.code, same.body) == (304, b"")
-    assert whole.headers["Cache-Control"] == "no-cache"
+    for name in ("Etag", "Vary", "Content-Encoding"):
+        assert head.headers.get(name) == whole.headers.get(name)
+    for known in (etag, f"W/{etag}"):  # a proxy may have weakened it
+        same = await as_sent(served, **accepted, **{"If-None-Match": known})
+        assert (same.code, same.body) == (304, b"")
+        assert (same.headers["Etag"], same.headers["Vary"]) == (etag, "Accept-Encoding")
+        assert "Content-Encoding" not in same.headers
+    assert whole.headers["Cache-Control"] == same.headers["Cache-Control"] == "no-cache"
+
+
+async def test_a_page_is_compressed_for_clients_that_accept_it(served: Served) -> None:
+    """On a slow line, the demo page loads in half the time."""
+    page = (ROOT / "index.html").read_bytes()
+    plain, packed = await as_sent(served), await as_sent(served, **GZIP)
+    assert plain.body == page
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == page
+    assert len(packed.body) < len(page) / 3
+    # A cache must not give one client what another one accepted.
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    assert plain.headers["Etag"] != packed.headers["Etag"]
+    other = await as_sent(served, **GZIP, **{"If-None-Match": plain.headers["Etag"]})
+    assert (other.code, other.body) == (200, packed.body)
+
+
+async def test_a_file_without_gain_is_sent_as_it_is(served: Served) -> None:
+    response = await as_sent(served, "/static/icons/icon-512.png", **GZIP)
+    assert response.body == (ROOT / "icons/icon-512.png").read_bytes()
+    assert not {"Content-Encoding", "Vary"} & set(response.headers)
+
+
+async def test_parts_are_parts_of_the_file_itself(served: Served) -> None:
+    """A client that adds a part to what it has must not mix a file with its compressed form."""
+    page = (ROOT / "index.html").read_bytes()
+    part = {**GZIP, "Range": "bytes=10-19"}
+    plain, packed = await as_sent(served), await as_sent(served, **GZIP)
+    for condition in ({}, {"If-Range": plain.headers["Etag"]}):
+        response = await as_sent(served, **part, **condition)
+        assert (response.code, response.body) == (206, page[10:20])
+        assert response.headers["Etag"] == plain.headers["Etag"]
+        assert "Content-Encoding" not in response.headers
+    for outdated in (packed.headers["Etag"], '"another"', "Mon, 30 Nov 2026 12:00:00 GMT"):
+        response = await as_sent(served, **part, **{"If-Range": outdated})
+        assert (response.code, response.body) == (200, packed.body)
+    beyond = await as_sent(served, **GZIP, Range="bytes=9999999-")
+    assert (beyond.code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(page)}")
+
+
+async def test_a_file_that_changes_is_sent_anew(tmp_path: Path) -> None:
+    """An update must not wait for the gateway's restart: browsers would mix two releases."""
+    socket, port = bind_unused_port()
+    server = HTTPServer(Application([(r"/(.+)", FileHandler, {"path": str(tmp_path)})]))
+    server.add_socket(socket)
+    ask = partial(AsyncHTTPClient().fetch, f"http://127.0.0.1:{port}/file.js", raise_error=False)
+    (tmp_path / "file.js").write_text("before " * 100)
+    before = await ask()
+    (tmp_path / "file.js").write_text("after " * 100)
+    after = await ask(headers={"If-None-Match": before.headers["Etag"]})
+    server.stop()
+    assert (before.body, after.code, after.body) == (b"before " * 100, 200, b"after " * 100)
 
 
 @pytest.mark.parametrize(
