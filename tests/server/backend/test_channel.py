@@ -131,9 +131,13 @@ async def test_cancelled_waiter_cancels_the_call_and_costs_nobody_else(
     puppet: Puppet, backend: TensorFlowServing, lane: Lane
 ) -> None:
     accidents: list[Any] = []
-    asyncio.get_running_loop().set_exception_handler(
-        lambda loop, context: accidents.append(context)
-    )
+
+    def note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # gRPC tells this loop what became of the channels of earlier tests.
+        if str(context.get("exception")) != "Event loop is closed":
+            accidents.append(context)
+
+    asyncio.get_running_loop().set_exception_handler(note)
     puppet.hold()
     waiter = asyncio.ensure_future(backend.infer(lane, [FRAME], 30.0))
     await asyncio.to_thread(puppet.wait_for_requests, 2)
