@@ -8,6 +8,7 @@ status of its own.
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import runpy
@@ -92,7 +93,11 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = list(words)
-    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    atexit._clear()  # what the parent has registered
+    try:
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    finally:
+        atexit._run_exitfuncs()  # multiprocessing does not; TensorFlow removes its files there
 
 
 def run(

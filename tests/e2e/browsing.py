@@ -16,6 +16,7 @@ from demomodel.scenes import Scene
 from tests.e2e.film import fits
 
 PATIENCE_S = 30.0
+expect.set_options(timeout=1000 * PATIENCE_S)  # a busy machine is slow to draw
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
 WITHOUT_ELEMENT = "static/digits.html"
 """A page of the gateway's that knows nothing of the element."""

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from loadtest.stack import Stack
 from tests.conftest import models_config
-from tests.e2e.browsing import PATIENCE_S, in_state, until
+from tests.e2e.browsing import in_state, until
 from tests.e2e.conftest import Open
 from tests.forked import ForkedStack
 
@@ -162,12 +162,12 @@ def test_a_model_is_listed_once_when_it_gets_its_first_label_and_when_it_loses_i
         expect(page.locator("#models option:checked")).to_have_text("masks · segmentation")
         label(served, exported_sources, "masks", "yolo")
         chosen = page.locator("#models option:checked")
-        expect(chosen).to_have_text("masks (stable) · segmentation", timeout=1000 * PATIENCE_S)
+        expect(chosen).to_have_text("masks (stable) · segmentation")
         assert not is_listed(page, "masks")
         until(page, lambda: is_listed(page, "yolo (stable)"), "the label of a model not in use")
         assert not is_listed(page, "yolo")
         label(served, exported_sources)
-        expect(chosen).to_have_text("masks · segmentation", timeout=1000 * PATIENCE_S)
+        expect(chosen).to_have_text("masks · segmentation")
         assert not is_listed(page, "masks (stable)")
 
 
@@ -178,5 +178,5 @@ def test_the_menu_names_what_the_page_waits_for_and_leads_away_from_it(open_page
         expect(chosen).to_have_text("nowhere · not available")
         choose(page, "pose")
         in_state(page, "ready")
-        expect(chosen).to_have_text("pose · pose estimation", timeout=1000 * PATIENCE_S)
+        expect(chosen).to_have_text("pose · pose estimation")
         assert page.locator("#models option", has_text="nowhere").count() == 0

@@ -21,7 +21,6 @@ from tests.server.handlers.documents import ASYNCAPI, DEFS, OPENAPI
 from tests.server.samples import picture
 
 START_S = 30.0
-expect.set_options(timeout=1000 * START_S)  # a busy machine is slow to draw
 WIDTH = "document.documentElement.scrollWidth"
 GROUND = "getComputedStyle(document.body).backgroundColor"
 TOKEN = "correct-horse-battery-staple"

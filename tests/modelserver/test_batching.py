@@ -168,10 +168,12 @@ def test_a_full_queue(start: Start) -> None:
     )
     first = client.prediction.Predict.future(predict_request("default", {"x": floats(1)}))
     client.wait_for_call("default")
-    with refused() as error:
-        client.predict("default", {"x": floats(2, 3)})
-    assert error.code == "UNAVAILABLE"
-    assert "queue to which this task was submitted is full" in error.message
+    for _ in range(100):  # some may still come before it
+        [error] = together(client, floats(2, 3))
+        if isinstance(error, Exception):
+            break
+    assert error.code().name == "UNAVAILABLE"
+    assert "queue to which this task was submitted is full" in error.details()
     assert sizes(together(client, floats(4))) == [[2]], "the place beside the first is still free"
     assert list(first.result().outputs["x"].float_val) == [1.0]
 

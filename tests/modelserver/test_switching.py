@@ -100,7 +100,7 @@ def test_a_version_is_unloaded_only_after_its_last_call(
     client = serve(model_base_path=tmp_path)
     with ThreadPoolExecutor(1) as pool:
         long_call = pool.submit(
-            client.send, predict_request("default", {"n": np.array(10**9)}), 3.0
+            client.send, predict_request("default", {"n": np.array(10**9)}), 6.0
         )
         client.wait_for_call("default")
         publish(offsets, 2, tmp_path)

@@ -26,6 +26,7 @@ from server.core.messages import Frame
 from server.core.model import Lane, ModelKey
 from tests.server.backend.puppet_models import detector
 from tests.server.backend.puppet_server import Puppet
+from tests.server.waiting import until
 
 FRAME = Frame(1, "jpeg", b"jpeg", 8, 8)
 CODE = grpc.StatusCode
@@ -130,9 +131,13 @@ async def test_cancelled_waiter_cancels_the_call_and_costs_nobody_else(
     puppet: Puppet, backend: TensorFlowServing, lane: Lane
 ) -> None:
     accidents: list[Any] = []
-    asyncio.get_running_loop().set_exception_handler(
-        lambda loop, context: accidents.append(context)
-    )
+
+    def note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # gRPC tells this loop what became of the channels of earlier tests.
+        if str(context.get("exception")) != "Event loop is closed":
+            accidents.append(context)
+
+    asyncio.get_running_loop().set_exception_handler(note)
     puppet.hold()
     waiter = asyncio.ensure_future(backend.infer(lane, [FRAME], 30.0))
     await asyncio.to_thread(puppet.wait_for_requests, 2)
@@ -247,15 +252,16 @@ async def test_a_model_server_that_ends_each_connection_is_not_stormed() -> None
         await reader.readexactly(24)
         writer.write(frames.settings({}) + frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
         await asyncio.sleep(0.01)  # so that it counts as connected
+        await until(lambda: True in watcher.reports)
         writer.write(frames.frame(frames.GOAWAY, 0, 0, bytes(8)))
         writer.close()
 
     server = await asyncio.start_server(leave, "127.0.0.1", 0)
     backend = TensorFlowServing(_address(server))
     watcher = Watcher(backend)
-    first, *_, last = [await asyncio.wait_for(accepted.get(), PATIENCE_S) for _ in range(5)]
-    assert last - first > 0.9 * 4 * RECONNECT_S
-    assert True in watcher.reports
+    began = time.monotonic()  # the first connection may be accepted late
+    *_, last = [await asyncio.wait_for(accepted.get(), PATIENCE_S) for _ in range(5)]
+    assert last - began > 0.9 * 4 * RECONNECT_S
     await backend.close()
     server.close()
 

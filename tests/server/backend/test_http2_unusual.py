@@ -67,24 +67,25 @@ async def test_a_peer_that_announces_its_leave_and_stays_is_left(
     assert peer.connections == 2
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Peers have little time to say something."""
-    monkeypatch.setattr("server.backend.http2.connection.REPLY_S", 0.05)
+async def test_a_peer_that_has_vanished_gets_no_calls_and_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Something between keeps its connection open, and takes whatever is sent.
+
+    It has little time to say something, and only while it has vanished: a stall must not make the
+    gateway leave another peer.
+    """
     monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
-
-
-@pytest.mark.usefixtures("impatient")
-async def test_a_peer_that_has_vanished_gets_no_calls_and_is_left() -> None:
-    """Something between keeps its connection open, and takes whatever is sent."""
 
     async def vanish(peer: Peer, stream: int) -> None:
         if peer.connections > 1:
             peer.answer(stream, b"again")
         else:
             peer.deaf = True
+            monkeypatch.setattr("server.backend.http2.connection.REPLY_S", 0.05)
 
     async def the_next(method: DirectMethod) -> None:
+        monkeypatch.setattr("server.backend.http2.connection.REPLY_S", PATIENCE_S)
         assert (await method([b"next"], PATIENCE_S, ()))[0] == b"fallback"
         await until_connected(method)
 
@@ -104,8 +105,11 @@ async def test_a_slow_peer_is_asked_and_kept() -> None:
     assert [kind for kind, *_ in peer.received].count(frames.PING) == 1
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_a_peer_that_never_introduces_itself_is_left() -> None:
+async def test_a_peer_that_never_introduces_itself_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.backend.http2.connection.REPLY_S", 0.05)
+    monkeypatch.setattr("server.backend.http2.method.RETRY_S", 0.0)
     connections: list[asyncio.StreamWriter] = []
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

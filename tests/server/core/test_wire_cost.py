@@ -90,6 +90,6 @@ def test_items_are_counted(payload: bytes | str, encoding: Encoding) -> None:
 
 def cost_s(payload: bytes | str, encoding: Encoding) -> float:
     """Return the processor time of refusing a message."""
-    started = time.process_time()
+    started = time.thread_time()  # others' threads may be left in this process
     assert type(refused(payload, encoding).error) is BadMessage
-    return time.process_time() - started
+    return time.thread_time() - started

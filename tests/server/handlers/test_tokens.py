@@ -202,7 +202,7 @@ async def expiring(served: Served, key: Entry) -> SocketClient:
 async def test_a_session_ends_with_its_token(
     guarded: Served, key: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "LAST_ANSWERS_S", 1.0)
+    monkeypatch.setattr(session, "LAST_ANSWERS_S", 3.0)
     guarded.puppet.obey = None
     client = await expiring(guarded, key)
     client.shoot(1)

@@ -94,9 +94,9 @@ async def test_doubts_come_in_crowds_and_are_heard_after_a_pause(
     models: Models, puppet: PuppetBackend, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models_module, "FIRST_PAUSE_S", 0.05)
+    started = asyncio.get_running_loop().time()
     models.acquire(DIGITS, DEFAULT)
     assert await told.next() == "1"
-    started = asyncio.get_running_loop().time()
     while len(puppet.lookups) < 4:
         models.invalidate(DIGITS)
         await asyncio.sleep(0)
