@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -19,6 +20,10 @@ from framewire.client.statistics import Statistics
 from framewire.client.stream import Source
 
 T = TypeVar("T")
+
+# How long Ctrl-C may go unnoticed. One that arrives just before a thread waits, or that the system
+# gives to another thread, does not wake it.
+NOTICE_S = 0.2
 
 
 class Client(BaseClient):
@@ -199,7 +204,7 @@ class LoopThread:
             )
         future = self.start(coroutine)
         try:
-            return future.result()
+            return _awaited(future)
         except CancelledError:
             raise ClientClosed(CLOSED) from None
         except BaseException:  # such as Ctrl-C here, of which the coroutine knows nothing
@@ -212,3 +217,12 @@ class LoopThread:
             self._is_stopping = True
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
+
+
+def _awaited(future: Future[T]) -> T:
+    while True:
+        try:
+            return future.result(NOTICE_S)
+        except FutureTimeout:
+            if future.done():  # now, or with an error of that kind
+                return future.result()

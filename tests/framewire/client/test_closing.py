@@ -110,6 +110,24 @@ with Client({url!r}) as client:
     assert errors.strip().endswith(b"KeyboardInterrupt")
 
 
+def test_ctrl_c_that_another_thread_gets_ends_the_program_too(url: str, tmp_path: Path) -> None:
+    """It wakes nobody, like one that arrives just before the program begins to wait."""
+    program = f"""
+import signal, threading
+from framewire.client import Client
+def silent():
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+    threading.Event().wait()
+    yield
+with Client({url!r}) as client:
+    list(client.outcomes(silent()))
+"""
+    path = tmp_path / "program.py"
+    path.write_text(program)
+    ended = subprocess.run([sys.executable, str(path)], capture_output=True, timeout=PATIENCE_S)
+    assert ended.stderr.strip().endswith(b"KeyboardInterrupt")
+
+
 def test_ctrl_c_that_comes_before_anybody_waits_ends_the_step_too(
     url: str, scene: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
