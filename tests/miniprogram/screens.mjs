@@ -10,7 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { library } from './library.mjs';
-import { finding, phone, settle, shown, tap } from './simulated.mjs';
+import { WILLING, finding, phone, settle, shown, tap } from './simulated.mjs';
 
 const APP = new URL('../../miniprogram/', import.meta.url);
 const { now } = library('core/clock');
@@ -26,12 +26,7 @@ const BOXES = JSON.parse(readFileSync(join(folder, 'boxes.json'), 'utf8'));
 
 const query = { select: () => ({ fields: () => query }), exec: (act) => act([null, null]) };
 const PHONE = {
-  onNetworkStatusChange: () => {},
-  offNetworkStatusChange: () => {},
-  getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
-  setKeepScreenOn: () => {},
-  authorize: ({ success }) => success(),
-  requirePrivacyAuthorize: ({ success }) => success(),
+  ...WILLING,
   setNavigationBarTitle: ({ title }) => (shownTitle = title),
   getWindowInfo: () => ({ pixelRatio: 2, statusBarHeight: 47 }),
   createSelectorQuery: () => query,

@@ -89,16 +89,21 @@ export function shown(path, query = {}) {
   return page;
 }
 
+/** What a live page asks of a phone that is online and whose user permits everything. */
+export const WILLING = {
+  onNetworkStatusChange: () => {},
+  offNetworkStatusChange: () => {},
+  getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
+  setKeepScreenOn: () => {},
+  authorize: ({ success }) => success(),
+  requirePrivacyAuthorize: ({ success }) => success(),
+};
+
 /** The live page on a phone where everything works, except as given. */
 export async function livePage(settings = { server: 'example.org' }, more = {}) {
   const asked = [];
   const stored = phone({
-    onNetworkStatusChange: () => {},
-    offNetworkStatusChange: () => {},
-    getNetworkType: ({ success }) => success({ networkType: 'wifi' }),
-    setKeepScreenOn: () => {},
-    authorize: ({ success }) => success(),
-    requirePrivacyAuthorize: ({ success }) => success(),
+    ...WILLING,
     navigateTo: ({ url }) => asked.push(url),
     createSelectorQuery: finding({}),
     connectSocket: () => new Proxy({}, { get: () => () => {} }),

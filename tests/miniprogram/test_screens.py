@@ -24,33 +24,30 @@ HIT = """() => {
 SMALLEST = {"width": 320, "height": 568}
 
 
-@pytest.mark.parametrize("language", screens.LANGUAGES)
-def test_a_small_phone_shows_the_button_that_helps(
-    node: str, packages: Path, launch: Launch, tmp_path: Path, language: str
-) -> None:
-    """Whatever the size of its text, it is above the controls of the camera."""
+@pytest.fixture(params=screens.LANGUAGES)
+def pages(node: str, packages: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder with the pages in one language."""
     screens.prepare(tmp_path)
-    command = [node, "screens.mjs", str(tmp_path), language]
+    command = [node, "screens.mjs", str(tmp_path), request.param]
     subprocess.run(command, cwd=packages, check=True, timeout=120)
+    return tmp_path
+
+
+def test_a_small_phone_shows_the_button_that_helps(launch: Launch, pages: Path) -> None:
+    """Whatever the size of its text, it is above the controls of the camera."""
     page = launch(None).new_page(viewport=SMALLEST)
     for name in ("denied", "offline"):
-        page.goto((tmp_path / f"{name}.html").as_uri())
+        page.goto((pages / f"{name}.html").as_uri())
         for size in screens.LOOKS.values():
             page.add_style_tag(content=f"html {{ font-size: {size}px }}")
             assert page.evaluate(HIT), (name, size)
     page.close()
 
 
-@pytest.mark.parametrize("language", screens.LANGUAGES)
-def test_buttons_have_their_whole_names_in_the_largest_text(
-    node: str, packages: Path, launch: Launch, tmp_path: Path, language: str
-) -> None:
-    screens.prepare(tmp_path)
-    command = [node, "screens.mjs", str(tmp_path), language]
-    subprocess.run(command, cwd=packages, check=True, timeout=120)
+def test_buttons_have_their_whole_names_in_the_largest_text(launch: Launch, pages: Path) -> None:
     width, height = screens.SIZE
     page = launch(None).new_page(viewport={"width": width, "height": height})
-    page.goto((tmp_path / "live.html").as_uri())
+    page.goto((pages / "live.html").as_uri())
     page.add_style_tag(content=f"html {{ font-size: {screens.LOOKS['large']}px }}")
     assert page.locator(".controls--caption").count() == 3
     assert page.evaluate(CUT) == []

@@ -14,6 +14,14 @@ from tests.server.access.authority import certify
 from tests.server.gateway_process import PATIENCE_S, Gateway, running
 
 
+@pytest.fixture
+def tls_flags(tmp_path: Path) -> tuple[str, str]:
+    """The flags of a gateway with TLS."""
+    root = certify("root")
+    chain, key = authority.write(tmp_path, certify("leaf", root), root)
+    return f"--tls-certificate={chain}", f"--tls-key={key}"
+
+
 async def first_line(gateway: Gateway, *sent: bytes) -> bytes:
     """Return what the first line of the answer to ``sent`` is, empty if there is none."""
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
@@ -45,11 +53,8 @@ async def test_tls_to_a_gateway_without_it_fails_at_once(workers: int) -> None:
             assert b" 200 " in answer
 
 
-async def test_http_to_a_gateway_with_tls_is_logged_in_words(tmp_path: Path) -> None:
-    root = certify("root")
-    chain, key = authority.write(tmp_path, certify("leaf", root), root)
-    flags = (f"--tls-certificate={chain}", f"--tls-key={key}", "--log-format=json")
-    async with running(*flags) as gateway:
+async def test_http_to_a_gateway_with_tls_is_logged_in_words(tls_flags: tuple[str, str]) -> None:
+    async with running(*tls_flags, "--log-format=json") as gateway:
         await gateway.says("listening on")
         await first_line(gateway, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
         line = json.loads(await gateway.says("speaks HTTP"))
@@ -73,11 +78,8 @@ async def test_a_head_that_is_too_long_is_logged_in_words() -> None:
         assert "delimiter" not in line
 
 
-async def test_a_quiet_log_has_no_lines_about_clients(tmp_path: Path) -> None:
-    root = certify("root")
-    chain, key = authority.write(tmp_path, certify("leaf", root), root)
-    flags = (f"--tls-certificate={chain}", f"--tls-key={key}", "--log-level=warning")
-    async with running(*flags) as gateway:
+async def test_a_quiet_log_has_no_lines_about_clients(tls_flags: tuple[str, str]) -> None:
+    async with running(*tls_flags, "--log-level=warning") as gateway:
         await gateway.says("no model server answers")
         await first_line(gateway, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
     assert not any("speaks HTTP" in line or "SSL" in line for line in gateway.lines)
