@@ -6,6 +6,8 @@ import numpy as np
 
 from server.transport.tlssocket import LARGEST_RECORD
 
+LARGE = 64 * 1024
+"""Bytes of a frame from which on it has a buffer of its own."""
 _GROWTH = 32
 """How many times what has arrived: a first read of 64 KB makes room for 2 MB."""
 

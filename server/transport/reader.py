@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 
-from server.transport.framebuffer import FrameBuffer
-from server.transport.masking import LARGE, unmasked
+from server.transport.framebuffer import LARGE, FrameBuffer
+from server.transport.masking import unmasked
 from server.transport.rfc6455 import CloseCode, FailConnection, Opcode
 from server.transport.textcheck import TextCheck
 

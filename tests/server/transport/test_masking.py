@@ -10,7 +10,7 @@ MASK = b"\x01\x20\x40\x83"
 
 
 @pytest.mark.parametrize("start", range(4, 20))
-@pytest.mark.parametrize("size", [16, 100, 65_536, 65_539, 65_541])
+@pytest.mark.parametrize("size", [16, 100, 16_384, 16_387, 65_541])
 @pytest.mark.parametrize("kind", [bytearray, bytes])
 def test_a_payload_is_unmasked(start: int, size: int, kind: type) -> None:
     plain = bytes(number % 251 for number in range(size))
@@ -23,7 +23,7 @@ def test_a_payload_is_unmasked(start: int, size: int, kind: type) -> None:
 
 
 def test_a_picture_is_not_copied() -> None:
-    frame = memoryview(bytearray(8 + 70_000))
+    frame = memoryview(bytearray(8 + 20_000))
     payload = unmasked(frame, 8, len(frame))
     frame[8] = 77
     assert payload[0] == 77
