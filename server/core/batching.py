@@ -34,10 +34,10 @@ The policy, for each lane (one model, one label or version, one signature):
   no retries. No batch waits for the company of a frame in quarantine, and it waits
   for no company.
 
-The caller must: pass a frame to ``offer``; call ``take`` while it returns a batch,
-after each ``offer``, ``offer_crops``, ``done`` and ``land`` and at ``due_at``; call
-``done`` exactly once for each batch, and ``land`` for each ``hold``. After an ``offer``
-that displaces a frame of the same lane, there is nothing new to take.
+The caller must: pass a frame to ``offer``; call ``take`` while it returns a batch, after each
+``offer``, ``offer_crops``, ``done`` and ``land``, with ``calls`` under way perhaps a moment later,
+and at ``due_at``; call ``done`` exactly once for each batch, and ``land`` for each ``hold``. After
+an ``offer`` that displaces a frame of the same lane, there is nothing new to take.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class Batcher:
         self._in_flight: dict[str, int] = {}
         self._quarantined: dict[Lane, set[str]] = {}
         self._gone: set[str] = set()  # forgotten, with frames still in flight
-        self._calls = self._calls_alone = 0
+        self.calls = 0  # under way
+        self._calls_alone = 0
         self._peak_waiting = 0
         self.backlog = Backlog()  # for the advice on frame rates
 
@@ -157,7 +158,7 @@ class Batcher:
                 if self.backlog.idle_since is not None:
                     self.backlog.idle_s += now - self.backlog.idle_since
                     self.backlog.idle_since = None
-                self._calls += 1
+                self.calls += 1
                 self._calls_alone += lane.alone
                 return Taken(Batch(lane, tuple(members), now, call), expired)
         return Taken(None, expired, min(later, default=None)) if expired or later else _NOTHING
@@ -167,8 +168,8 @@ class Batcher:
         frames = len(batch.members)
         self._slots.free(batch.call, batch.lane, now, frames, outcome)
         self.backlog.finished += frames
-        self._calls -= 1
-        if not self._calls:
+        self.calls -= 1
+        if not self.calls:
             self.backlog.idle_since = now
         self._calls_alone -= batch.lane.alone
         for member in batch.members:
@@ -279,9 +280,9 @@ class Batcher:
         if lane.alone and self._calls_alone:
             return None
         ready_at = self._slots.ready_at(lane.model, now)
-        if ready_at is None or not (self._calls or self._max_wait_s) or self._full(lane, ring):
+        if ready_at is None or not (self.calls or self._max_wait_s) or self._full(lane, ring):
             return ready_at
-        if self._calls:  # not every slot is for a batch that is not full
+        if self.calls:  # not every slot is for a batch that is not full
             ready_at = self._slots.ready_at(lane.model, now, False)
         if ready_at is None or not self._max_wait_s:
             return ready_at

@@ -32,6 +32,7 @@ from server.runtime.latencies import AnsweredBatch, SignatureKey
 from server.runtime.limits import new_slots
 from server.runtime.models import Models
 from server.runtime.statistics import Counters
+from server.runtime.wakeup import Wakeup
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -72,17 +73,22 @@ class Dispatcher:
         self._running: set[asyncio.Task[None]] = set()
         self._unresolved: dict[int, Member] = {}  # by identity: sent, and without an outcome yet
         self._stopped = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._due_at: float | None = None  # when the timer fires
+        self._wakeup = Wakeup(self._pump, often=settings.max_batch)
 
     def offer(self, member: Member, lane: Lane) -> None:
-        """Take in a frame, and send what can be sent. Never waits."""
+        """Take in a frame, and send what can be sent. Never waits.
+
+        A frame that finds no call under way goes at once, others with what arrived beside them.
+        """
         displaced = self._batcher.offer(member, lane, member.received)
         if displaced is not None:
             self._drop(*displaced)
             if displaced[0].lane == lane:  # nothing new to take
                 return
-        self._pump(member.received)
+        if self._batcher.calls:
+            self._wakeup.soon()
+        else:
+            self._pump(member.received)
 
     def offer_crops(self, crops: Sequence[Member], lane: Lane) -> None:
         """Take in the crops of a frame that is held."""
@@ -133,13 +139,13 @@ class Dispatcher:
             if self._running:
                 await asyncio.wait(self._running)
             else:  # frames that wait for company; the timer sends them
-                due_at, now = self._due_at, time.monotonic()
+                due_at, now = self._wakeup.due_at, time.monotonic()
                 await asyncio.sleep(0.0 if due_at is None else max(0.0, due_at - now))
 
     async def stop(self) -> int:
         """Send nothing more, and drop every frame without an outcome. Return their number."""
         self._stopped = True
-        self._set_timer(None)
+        self._wakeup.at(None)
         unanswered = self._batcher.withdraw_all()
         running = list(self._running)
         for task in running:
@@ -156,8 +162,7 @@ class Dispatcher:
             for member in taken.expired:
                 self._drop(member, "expired")
             if taken.batch is None:
-                if taken.due_at != self._due_at:
-                    self._set_timer(taken.due_at)
+                self._wakeup.at(taken.due_at)
                 break
             self._start(taken.batch)
 
@@ -166,22 +171,6 @@ class Dispatcher:
         task = asyncio.get_running_loop().create_task(self._send(batch))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-
-    def _set_timer(self, due_at: float | None) -> None:
-        """Pump again at ``due_at``, if that is any time, and not at the time set before."""
-        if due_at == self._due_at:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._due_at = due_at
-        if due_at is not None:
-            delay_s = max(0.0, due_at - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = self._due_at = None
-        self._pump(time.monotonic())
 
     async def _send(self, batch: Batch) -> None:
         outcome: CallOutcome = "failed"
@@ -201,7 +190,10 @@ class Dispatcher:
                 self._fail(member, Internal("the gateway failed on this batch; see its log"))
         now = time.monotonic()
         self._batcher.done(batch, now, outcome)
-        self._pump(now)
+        if self._batcher.calls:
+            self._wakeup.soon()
+        else:
+            self._pump(now)
 
     async def _infer(
         self, call: Any, lane: Lane, members: Sequence[Member], now: float

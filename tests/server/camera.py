@@ -18,6 +18,7 @@ from server.core.messages import (
 )
 from server.runtime.gateway import Gateway
 from server.runtime.metrics import Metrics
+from tests.server.puppet import Call, PuppetBackend
 from tests.server.samples import frame
 
 PATIENCE_S = 20.0
@@ -57,6 +58,11 @@ class Camera:
     def shoot(self, frame_id: int, data: bytes | None = None) -> None:
         """Send a frame."""
         self._gateway.receive(self.session, frame(frame_id, data=data))
+
+    async def shoot_alone(self, puppet: PuppetBackend, frame_id: int) -> Call:
+        """Send a frame in a call of its own; those that arrive together share one."""
+        self.shoot(frame_id)
+        return await puppet.next_call()
 
     def refuse(self, error: FramewireError, frame_id: int | None) -> None:
         """Send something unusable."""

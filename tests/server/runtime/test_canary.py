@@ -104,9 +104,7 @@ async def test_frames_under_way_when_their_label_goes_are_answered_by_the_next(
     all_canary: Gateway, puppet: PuppetBackend
 ) -> None:
     cameras = [await Camera(all_canary).open() for _ in range(3)]
-    for camera in cameras:
-        camera.shoot(1)
-    calls = [await puppet.next_call() for _ in cameras]
+    calls = [await camera.shoot_alone(puppet, 1) for camera in cameras]
     assert {call.lane.model for call in calls} == {CANARY}
     del puppet.models[CANARY]
     puppet.obey = lambda call: call.answer(1)

@@ -252,11 +252,9 @@ async def test_an_answer_that_makes_the_model_unusable(
     puppet.models[STABLE] = model(STABLE)
     await gateway.became_ready()
     cameras = [await Camera(gateway).open() for _ in range(3)]
-    for camera in cameras:
-        camera.shoot(1)
+    calls = [await camera.shoot_alone(puppet, 1) for camera in cameras]
     reason = UnusableModel("output 'r' has shape [6, 7] for a batch of 2")
     puppet.models[STABLE] = reason
-    calls = [await puppet.next_call() for _ in cameras]
     for call in calls:
         call.fail(reason)
     for camera in cameras:

@@ -147,7 +147,7 @@ async def test_a_lone_model_takes_all_slots(
     gateway = make_gateway(max_calls=3)
     for camera in [await Camera(gateway).open() for _ in range(4)]:
         camera.shoot(1)
-    await turn()
+        await turn()
     assert len(puppet.under_way) == 3
 
 

@@ -23,9 +23,7 @@ async def test_they_are_sent_again_in_their_new_lane(
     gateway: Gateway, puppet: PuppetBackend
 ) -> None:
     cameras = [await Camera(gateway).open() for _ in range(3)]
-    for camera in cameras:
-        camera.shoot(1)
-    calls = [await puppet.next_call() for _ in cameras]
+    calls = [await camera.shoot_alone(puppet, 1) for camera in cameras]
     found = puppet.models[DIGITS] = newer(jpeg=SINGLE)
     puppet.obey = lambda call: call.answer(2)
     for call in calls:
