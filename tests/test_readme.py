@@ -228,9 +228,15 @@ def test_client_prints_digits_and_boxes(patient_stack: Stack, picture: Path) -> 
     assert all(re.match(r"\d [01]\.\d\d \[", line) for line in shown)
 
 
+def test_client_and_curl_take_the_picture_that_is_at_hand(patient_stack: Stack) -> None:
+    [name] = set(re.findall(r"`(docs/[^`]+\.webp)`", README))
+    assert client(patient_stack, ROOT / name)
+    assert curl(CURL[0], patient_stack, ROOT / name)["boxes"]
+
+
 def test_client_prints_what_went_wrong(patient_stack: Stack, tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("not a picture")
-    [line] = client(patient_stack, tmp_path / "notes.txt")
+    (tmp_path / "notes.jpg").write_text("not a picture")
+    [line] = client(patient_stack, tmp_path / "notes.jpg")
     assert "'code': 'bad_frame'" in line
 
 
