@@ -20,7 +20,7 @@ commands:
 examples:
   framewire demo             start here, and open the URL that it prints
   framewire demo --phone     on a phone as well
-  framewire export savedmodel --from flowers.keras --scale 0..1 --output build/flowers
+  framewire export savedmodel --from flowers.keras --output build/flowers
   framewire serve --backend 127.0.0.1:8500 --model flowers
 
   framewire COMMAND --help   the options of a command

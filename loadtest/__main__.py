@@ -45,7 +45,7 @@ _ROUNDS = ("--rounds", 5, "number of repetitions")
 _RATE = "frames per second of each camera"
 # The commands that start servers: their help, and their flags for numbers, with defaults.
 _COMMANDS: Mapping[str, tuple[str, Sequence[tuple[str, float, str]]]] = {
-    "ratios": ("compare with direct Predict calls (the default)", [_EACH_S, _ROUNDS]),
+    "ratios": ("compare the gateway with direct Predict calls (the default)", [_EACH_S, _ROUNDS]),
     "churn": (
         "check that every frame gets its outcome",
         [
@@ -173,7 +173,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 def _add_measurements(commands: Any) -> None:
     """Add the commands that start servers."""
     parsers = {name: commands.add_parser(name, help=text) for name, (text, _) in _COMMANDS.items()}
-    for name, (_, numbers) in _COMMANDS.items():
+    for name, (text, numbers) in _COMMANDS.items():
+        parsers[name].description = f"{text[0].upper()}{text[1:]}."
         for number in numbers:
             _number(parsers[name], *number)
     rely, fast = parsers["reliability"], parsers["speed"]

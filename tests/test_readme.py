@@ -40,6 +40,8 @@ HELP = [command for command in COMMANDS if command.endswith("--help")]
 EXPORT = [command for command in COMMANDS if re.match("framewire export [a-z]", command)]
 CURL = [command for command in COMMANDS if command.startswith("curl ")]
 [CLIENT] = [block for language, block in BLOCKS if language == "python"]
+SCALED = " --scale 0..1"
+"""For a source whose training code scaled the pixels, as the error asks without it."""
 ONCE = " --verify=quick"
 """For an export that is followed by the command that verifies it through a model server."""
 
@@ -109,7 +111,8 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write_keras_model(path: Path) -> None:
     import keras
 
-    layers = [keras.Input((32, 32, 3)), keras.layers.GlobalAveragePooling2D()]
+    layers = [keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 255)]
+    layers += [keras.layers.GlobalAveragePooling2D()]
     layers += [keras.layers.Dense(3, activation="softmax")]
     keras.Sequential(layers).save(path)
 
@@ -183,7 +186,7 @@ def test_a_saved_model_goes_live(running: Running, sources: Path, picture: Path)
     """As printed, with another source and another name."""
     first, *others = [command.replace("flowers", "tulips") for command in EXPORT]
     first = first.replace("tulips.keras", str(sources / "saved"))
-    goes_live(running, [first + ONCE, *others], "tulips", picture)
+    goes_live(running, [first + SCALED + ONCE, *others], "tulips", picture)
 
 
 def test_a_checkpoint_of_tensorflow_1_goes_live(
@@ -196,7 +199,11 @@ def test_a_checkpoint_of_tensorflow_1_goes_live(
     assert lists.returncode != 0
     [option] = re.findall(r"`(--outputs [^`]+)`", README)
     assert option.split()[1] in lists.stderr
-    goes_live(running, [f"{first} {option}{ONCE}", *others], "roses", picture)
+    asks = run_in(running.folder, f"{first} {option}")
+    assert asks.returncode != 0
+    assert SCALED.split()[0] in asks.stderr
+    assert SCALED.strip() in README
+    goes_live(running, [f"{first} {option}{SCALED}{ONCE}", *others], "roses", picture)
 
 
 def goes_live(running: Running, commands: Sequence[str], model: str, picture: Path) -> None:
@@ -221,9 +228,15 @@ def test_client_prints_digits_and_boxes(patient_stack: Stack, picture: Path) -> 
     assert all(re.match(r"\d [01]\.\d\d \[", line) for line in shown)
 
 
+def test_client_and_curl_take_the_picture_that_is_at_hand(patient_stack: Stack) -> None:
+    [name] = set(re.findall(r"`(docs/[^`]+\.webp)`", README))
+    assert client(patient_stack, ROOT / name)
+    assert curl(CURL[0], patient_stack, ROOT / name)["boxes"]
+
+
 def test_client_prints_what_went_wrong(patient_stack: Stack, tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("not a picture")
-    [line] = client(patient_stack, tmp_path / "notes.txt")
+    (tmp_path / "notes.jpg").write_text("not a picture")
+    [line] = client(patient_stack, tmp_path / "notes.jpg")
     assert "'code': 'bad_frame'" in line
 
 

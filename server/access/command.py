@@ -33,6 +33,10 @@ _KINDS = {
     EllipticCurvePublicKey: "ES256",
     Ed25519PublicKey: "EdDSA",
 }
+_KEY = """\
+Create a key in FILE, a JWK Set, and print its id (kid). New tokens are signed with it from now on,
+also by running gateways. FILE is created if it is missing; only its owner can read it.
+"""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -46,7 +50,7 @@ def key(
     parser = _parser(
         prog,
         "--token-keys FILE [--public PEM]",
-        "Create a key, which signs new tokens from now on, and print its id (kid).",
+        _KEY,
         ["--token-keys keys.json"],
     )
     parser.add_argument(
@@ -71,7 +75,7 @@ def token(
     parser = _parser(
         prog,
         "--token-keys FILE --subject NAME [options]",
-        "Issue a token and print it.",
+        "Issue a token, signed with the first key in FILE that can sign, and print it.",
         [
             "--token-keys keys.json --subject camera-7 --expires 30d",
             "--token-keys keys.json --subject camera-7 --rate 15 --sessions 1",

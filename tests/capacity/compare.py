@@ -40,10 +40,10 @@ HEADINGS = (
     "`max_calls`",
     "frames/s",
     "simulated",
-    "real/simulated",
+    "ratio",
     "frames per call",
     "simulated",
-    "real/simulated",
+    "ratio",
     "within 10%",
 )
 

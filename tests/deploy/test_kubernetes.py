@@ -150,6 +150,31 @@ def test_kustomize_puts_everything_together() -> None:
     assert rule["from"]
 
 
+def test_the_pages_patches_reach_everything_that_they_name(tmp_path: Path) -> None:
+    """docs/deploy.md, added to a copy of the example as the page says."""
+    copy = tmp_path / "kubernetes"
+    shutil.copytree(KUBERNETES, copy)
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    [patches] = re.findall(r"^```yaml\n(patches:.*?)^```", page, re.MULTILINE | re.DOTALL)
+    with (copy / "example" / "kustomization.yaml").open("a", encoding="utf-8") as file:
+        file.write(patches)
+    found = rendered(copy / "example")
+    for document in found:
+        check(document)
+    text = repr(found)
+    assert "cameras.example" not in text
+    assert "cameras-example" not in text
+    by_name = {(one["kind"], one["metadata"]["name"]): one for one in found}
+    assert by_name["PersistentVolumeClaim", "models"]["spec"]["storageClassName"] == "nfs"
+    [serving] = by_name["Deployment", "serving"]["spec"]["template"]["spec"]["containers"]
+    flags = [flag for flag in serving["args"] if flag.startswith("--model_")]
+    assert flags == ["--model_name=flowers", "--model_base_path=/models/flowers"]
+    [gateway] = by_name["Deployment", "gateway"]["spec"]["template"]["spec"]["containers"]
+    settings_of = {row["name"]: row["value"] for row in gateway["env"]}
+    assert load([], settings_of).model == "flowers"
+    assert len(settings_of) == 4
+
+
 # In step with the gateway and the model server
 
 
