@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from server import logs, openfiles
+from server import logs, openfiles, signalqueue
 from server.admin.interface import MovableLabels
 from server.admin.local import LocalGateway
 from server.app import serve
@@ -42,6 +42,8 @@ def run(index: int, workers: int, link: int, channel: int, memory: int) -> int:
     except WrongSetting as error:
         print(f"framewire: {error}", file=sys.stderr)
         return 2
+    finally:
+        signalqueue.queue().close()
     return 0
 
 
