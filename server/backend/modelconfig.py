@@ -61,8 +61,12 @@ class ModelConfigFile:
 
     def models(self) -> list[str]:
         """Return the names of the models in it; none before the first release writes it."""
-        if not self.path.exists():
+        try:
+            self.path.stat()
+        except FileNotFoundError:
             return []
+        except OSError:
+            pass  # which reading it explains
         return [one.name for one in self.read().model_config_list.config]
 
     def write(self, config: Any) -> None:

@@ -219,6 +219,9 @@ class Supervisor:
 
     def _reload(self) -> None:
         log.info("SIGHUP: the workers reload their files")
+        if self._admin is not None:
+            for watcher in self._admin.watchers:
+                watcher.reload()
         for worker in self._workers.values():
             if worker.started:
                 worker.signal(signal.SIGHUP)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from server import logs, openfiles, signalqueue
+from server.access.filewatcher import FileWatcher
 from server.admin.interface import MovableLabels
 from server.admin.local import LocalGateway
 from server.app import serve
@@ -91,6 +92,11 @@ class Worker:
         await self._receiving
 
     # What the gateway asks for
+
+    @property
+    def watchers(self) -> Sequence[FileWatcher]:
+        """None: the supervisor has the admin listener."""
+        return ()
 
     def listen(self) -> Sequence[ListeningSocket]:
         """Return the channel that brings connections."""

@@ -19,6 +19,7 @@ from server import signalqueue
 from tests.server.access import keyring
 from tests.server.gateway_process import PATIENCE_S, running
 
+TOKEN = "correct-horse-battery-staple"
 # A gateway that gets a signal before it has an event loop, or when it has none any more.
 EARLY = """
 import os, sys
@@ -54,6 +55,20 @@ async def test_sighup_reads_files_again(tmp_path: Path) -> None:
         await gateway.says("listening on")
         gateway.process.send_signal(signal.SIGHUP)
         await gateway.says("SIGHUP: reloading files")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_sighup_reads_admin_tokens_again(workers: int, tmp_path: Path) -> None:
+    tokens = tmp_path / "admin.tokens"
+    await asyncio.to_thread(tokens.write_text, f"alice {TOKEN}")
+    flags = ("--admin=0", f"--admin-tokens={tokens}", f"--workers={workers}")
+    async with running(*flags) as gateway:
+        await gateway.says("dashboard: open")
+        await asyncio.to_thread(tokens.write_text, "alice")
+        gateway.process.send_signal(signal.SIGHUP)
+        await gateway.says("line 1: must be a name and a token; keeping the previous content")
+        assert "SIGHUP: " in gateway.lines[-2]
+        assert "admin_tokens: " in gateway.lines[-1]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
