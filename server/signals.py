@@ -45,3 +45,8 @@ class Signals:
             self._stop()
         else:
             self.reload()
+
+
+def ignore() -> None:
+    """Ignore them from now on, because the process is about to exit."""
+    signalqueue.queue().close()

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from server import logs, openfiles, signalqueue
-from server.access.filewatcher import FileWatcher
+from server import logs, openfiles, signals
 from server.admin.interface import MovableLabels
 from server.admin.local import LocalGateway
 from server.app import serve
@@ -44,7 +43,7 @@ def run(index: int, workers: int, link: int, channel: int, memory: int) -> int:
         print(f"framewire: {error}", file=sys.stderr)
         return 2
     finally:
-        signalqueue.queue().close()
+        signals.ignore()
     return 0
 
 
@@ -94,7 +93,7 @@ class Worker:
     # What the gateway asks for
 
     @property
-    def watchers(self) -> Sequence[FileWatcher]:
+    def watchers(self) -> tuple[()]:
         """None: the supervisor has the admin listener."""
         return ()
 
