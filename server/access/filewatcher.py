@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import stat
 from collections.abc import Callable, Sequence
 
 from server.settings import WrongSetting
@@ -48,6 +50,7 @@ class FileWatcher:
         self._loaded = self._seen = stamp(self._paths)
         problem: object
         try:
+            _refuse_pipes(self._paths)
             self._reload()
         except WrongSetting as error:
             problem = error
@@ -61,6 +64,18 @@ class FileWatcher:
         log.error("%s; %s", problem, meanwhile)
 
 
+def _refuse_pipes(paths: Sequence[str]) -> None:
+    """Raise WrongSetting for what can be read once only: whoever reads it again waits for ever.
+
+    A file that is missing is left to those who read it.
+    """
+    for path in paths:
+        with contextlib.suppress(OSError):
+            mode = os.stat(path).st_mode
+            if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
+                raise WrongSetting(f"{path}: a pipe cannot be read again")
+
+
 def stamp(paths: Sequence[str]) -> Stamp:
     """Return what says later whether the files have changed."""
     return tuple(_file_stamp(path) for path in paths)
@@ -71,6 +86,8 @@ def _file_stamp(path: str) -> tuple[int, ...] | None:
         status = os.stat(path)
     except OSError:
         return None
+    if not stat.S_ISREG(status.st_mode):
+        return ()
     # The last one also changes with the permissions, which can make a file readable.
     return status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns
 

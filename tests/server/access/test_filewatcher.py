@@ -139,3 +139,17 @@ def test_what_was_never_loaded_is_not_kept(
     paths[0].write_text("bad")
     watcher.reload()
     assert caplog.messages[1:] == ["model_config: it is broken; keeping the previous content"]
+
+
+def test_a_pipe_is_not_read_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Such as ``<(command)`` of a shell; nobody may ever write to it again."""
+    pipe = tmp_path / "keys"
+    os.mkfifo(pipe)
+    reader = Reader(pipe)
+    assert reader.looks() == 0
+    reader.watch.reload()
+    assert reader.count == 0
+    assert caplog.messages == [f"{pipe}: a pipe cannot be read again; keeping the previous content"]
+    pipe.unlink()
+    pipe.write_text("a file")
+    assert reader.looks() == 1
