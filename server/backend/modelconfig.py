@@ -56,7 +56,7 @@ class ModelConfigFile:
                 f"{self.path} does not exist; the first 'framewire export promote' writes it"
             ) from None
         except (OSError, ValueError, text_format.ParseError) as error:
-            reason = " ".join(str(error).split())
+            reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
             raise LabelRefused(f"cannot read {self.path}: {reason}") from None
 
     def models(self) -> list[str]:

@@ -159,6 +159,11 @@ async def test_models_of_the_configuration_file_come_and_go_with_it(
     offer_models(served.gateway, served.settings)
     assert caplog.messages[-1].endswith("; continuing without it")
     path.unlink()
+    path.mkdir()
+    offer_models(served.gateway, served.settings)
+    words = f"cannot read {path}: Is a directory; continuing without it"
+    assert caplog.messages[-1] == f"model_config: {words}"
+    path.rmdir()
     [watcher] = offer_models(served.gateway, served.settings)
     assert sorted(await models(served)) == ["digits"]
 
